@@ -1,0 +1,1 @@
+//! krm-parity keeps the overlays of a kustomize base in parity with it.
