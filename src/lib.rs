@@ -1,1 +1,4 @@
 //! krm-parity keeps the overlays of a kustomize base in parity with it.
+
+pub mod catalog;
+pub mod finding;

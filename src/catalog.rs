@@ -1,0 +1,334 @@
+//! The catalogue of classes and rules: every name that a policy, a message or a tag may carry.
+//!
+//! It is data so that the policy, the judgement, the reports and the rule
+//! reference speak of the same things in the same words. What a rule *does*
+//! stands in [`crate::rules`].
+
+/// How much a finding weighs, from silence to a failed build.
+///
+/// The order is the order of weight, so thresholds compare with `>=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The finding is dropped.
+    Ignore,
+    /// The finding is told, and never fails a build.
+    Info,
+    /// The finding fails a build only under `failOn: warning`.
+    Warning,
+    /// The finding fails the build.
+    Error,
+}
+
+impl Severity {
+    /// All severities, lightest first.
+    pub const ALL: [Self; 4] = [Self::Ignore, Self::Info, Self::Warning, Self::Error];
+
+    /// The word that policies and results use.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What a field is for; every change has exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Class {
+    /// How many copies run.
+    Replicas,
+    /// The quantity of a compute resource.
+    ResourceValues,
+    /// The value of a setting whose name is shared.
+    EnvValues,
+    /// The name under which a service is reached from outside.
+    Hostnames,
+    /// Which program runs.
+    Image,
+    /// Which version of the same program runs.
+    ImageTag,
+    /// Which compute resources are requested or limited at all.
+    ResourceNames,
+    /// Which environment variables exist, and in which order.
+    EnvNames,
+    /// Which keys a `ConfigMap` or Secret has.
+    ConfigKeys,
+    /// How health is probed.
+    HealthChecks,
+    /// How traffic is routed, hostnames aside.
+    IngressStructure,
+    /// What a service mesh does with the traffic.
+    ServiceMesh,
+    /// Labels of single resources.
+    Labels,
+    /// Annotations of single resources.
+    Annotations,
+    /// Which containers a pod has, and in which order.
+    Containers,
+    /// Everything else.
+    Other,
+}
+
+impl Class {
+    /// All classes, in the order of the rule reference.
+    pub const ALL: [Self; 16] = [
+        Self::Replicas,
+        Self::ResourceValues,
+        Self::EnvValues,
+        Self::Hostnames,
+        Self::Image,
+        Self::ImageTag,
+        Self::ResourceNames,
+        Self::EnvNames,
+        Self::ConfigKeys,
+        Self::HealthChecks,
+        Self::IngressStructure,
+        Self::ServiceMesh,
+        Self::Labels,
+        Self::Annotations,
+        Self::Containers,
+        Self::Other,
+    ];
+
+    /// The classes that an overlay may change when the policy does not say otherwise.
+    pub const ALLOWED_BY_DEFAULT: [Self; 4] = [
+        Self::Replicas,
+        Self::ResourceValues,
+        Self::EnvValues,
+        Self::Hostnames,
+    ];
+
+    /// The name that policies and tags use.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Replicas => "replicas",
+            Self::ResourceValues => "resource-values",
+            Self::EnvValues => "env-values",
+            Self::Hostnames => "hostnames",
+            Self::Image => "image",
+            Self::ImageTag => "image-tag",
+            Self::ResourceNames => "resource-names",
+            Self::EnvNames => "env-names",
+            Self::ConfigKeys => "config-keys",
+            Self::HealthChecks => "health-checks",
+            Self::IngressStructure => "ingress-structure",
+            Self::ServiceMesh => "service-mesh",
+            Self::Labels => "labels",
+            Self::Annotations => "annotations",
+            Self::Containers => "containers",
+            Self::Other => "other",
+        }
+    }
+
+    /// The class of that name.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.id() == id)
+    }
+
+    /// The rule under which a forbidden change of this class is reported.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::ImageTag => "image",
+            other => other.id(),
+        }
+    }
+}
+
+/// One rule as the policy and the messages know it.
+#[derive(Debug)]
+pub struct Rule {
+    /// The name that policies, messages and tags use.
+    pub id: &'static str,
+    /// What the rule demands, in one sentence.
+    pub summary: &'static str,
+    /// Why it is demanded.
+    pub why: &'static str,
+    /// The weight of a finding unless the policy says otherwise.
+    pub severity: Severity,
+    /// The default of the policy's `max`, as a decimal factor, where the rule has one.
+    pub max: Option<&'static str>,
+}
+
+/// Every rule, sorted by id.
+pub const RULES: &[Rule] = &[
+    rule(
+        "added-resource",
+        Severity::Error,
+        "An overlay must not hold a resource that the base does not have.",
+        "A resource that one environment alone has was never tested by the others.",
+    ),
+    rule(
+        "annotations",
+        Severity::Error,
+        "An overlay must not add, change or remove annotations of single resources.",
+        "Controllers act on annotations as they act on fields.",
+    ),
+    rule(
+        "config-keys",
+        Severity::Error,
+        "An overlay must not add or remove keys of a ConfigMap or Secret.",
+        "A key that only one environment has is a code path that only one environment runs.",
+    ),
+    rule(
+        "containers",
+        Severity::Error,
+        "An overlay must not add, remove or reorder containers.",
+        "Another container in the pod shares its network, its memory and its start-up.",
+    ),
+    rule(
+        "env-names",
+        Severity::Error,
+        "An overlay must not add, remove or reorder environment variables.",
+        "A variable that only one environment has switches code that the others never run.",
+    ),
+    rule(
+        "env-values",
+        Severity::Error,
+        "An overlay must not change values of environment variables.",
+        "The policy in force does not allow this class, which is allowed by default.",
+    ),
+    rule(
+        "health-checks",
+        Severity::Error,
+        "Probes must be the same in every environment.",
+        "A probe loosened in one environment hides the failure that another one will show.",
+    ),
+    rule(
+        "hostnames",
+        Severity::Error,
+        "An overlay must not change hostnames.",
+        "The policy in force does not allow this class, which is allowed by default.",
+    ),
+    rule(
+        "image",
+        Severity::Error,
+        "Every environment must run the same image.",
+        "What was tested must be what is run.",
+    ),
+    rule(
+        "ingress-structure",
+        Severity::Error,
+        "Routing must be the same in every environment, hostnames aside.",
+        "A path or backend that differs sends requests where no test has sent them.",
+    ),
+    rule(
+        "labels",
+        Severity::Error,
+        "An overlay must not add, change or remove labels of single resources.",
+        "Selectors, policies and dashboards choose by label.",
+    ),
+    ratio_rule(
+        "limit-request-ratio",
+        "1.5",
+        "The ratio of limit to request must stay near the base's.",
+        "The ratio decides the quality-of-service class and how hard a container may be throttled or evicted.",
+    ),
+    rule(
+        "missing-baseline",
+        Severity::Error,
+        "There must be something to compare with.",
+        "A check that has nothing to compare with must never pass in silence.",
+    ),
+    rule(
+        "other",
+        Severity::Error,
+        "An overlay must not change fields outside the allowed classes.",
+        "What differs between environments is what a test in one cannot show for the other.",
+    ),
+    rule(
+        "removed-resource",
+        Severity::Error,
+        "An overlay must not drop a resource of the base.",
+        "What the base promises must exist in every environment.",
+    ),
+    rule(
+        "replicas",
+        Severity::Error,
+        "An overlay must not change replica counts.",
+        "The policy in force does not allow this class, which is allowed by default.",
+    ),
+    rule(
+        "resource-names",
+        Severity::Error,
+        "An overlay must not add or remove a requested or limited resource.",
+        "A limit that exists in one environment alone changes scheduling and eviction there.",
+    ),
+    rule(
+        "resource-values",
+        Severity::Error,
+        "An overlay must not change resource quantities.",
+        "The policy in force does not allow this class, which is allowed by default.",
+    ),
+    ratio_rule(
+        "scale-factor",
+        "4",
+        "A resource quantity must stay within a factor of the base's.",
+        "An environment that is many times smaller does not show how the larger one behaves.",
+    ),
+    rule(
+        "service-mesh",
+        Severity::Error,
+        "Service-mesh configuration must be the same in every environment.",
+        "Retries, timeouts and sidecars change what every request sees.",
+    ),
+];
+
+const fn rule(
+    id: &'static str,
+    severity: Severity,
+    summary: &'static str,
+    why: &'static str,
+) -> Rule {
+    Rule {
+        id,
+        summary,
+        why,
+        severity,
+        max: None,
+    }
+}
+
+const fn ratio_rule(
+    id: &'static str,
+    max: &'static str,
+    summary: &'static str,
+    why: &'static str,
+) -> Rule {
+    Rule {
+        id,
+        summary,
+        why,
+        severity: Severity::Warning,
+        max: Some(max),
+    }
+}
+
+/// The rule of that id.
+#[must_use]
+pub fn find_rule(id: &str) -> Option<&'static Rule> {
+    RULES
+        .binary_search_by(|rule| rule.id.cmp(id))
+        .ok()
+        .map(|at| &RULES[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_sorted_and_every_class_has_its_rule() {
+        assert!(RULES.windows(2).all(|pair| pair[0].id < pair[1].id));
+        for class in Class::ALL {
+            assert!(find_rule(class.rule()).is_some(), "{}", class.id());
+            assert_eq!(Class::from_id(class.id()), Some(class));
+        }
+    }
+}
