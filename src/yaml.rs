@@ -1,0 +1,437 @@
+//! Text to tree: the only place that knows the YAML and JSON parsers.
+//!
+//! A [`Tree`] keeps every scalar as it was written and every node's place in
+//! the text, in one vector in document order, because pass-through has to be
+//! exact to the byte and messages have to name lines. Input is hostile: size,
+//! depth, aliases and duplicate keys are bounded here, so that no later stage
+//! has to.
+//!
+//! Plain scalars resolve as the YAML reader of kustomize and kpt resolves
+//! them: `0644` is 420, `1_000` is 1000, `yes` is a string.
+
+mod json;
+mod number;
+mod parse;
+
+use std::ops::Range;
+
+pub use number::{Number, resolve_plain};
+pub use parse::{parse, parse_bytes};
+
+/// The largest input in bytes: 512 MiB.
+pub const MAX_BYTES: usize = 512 << 20;
+
+/// The deepest nesting of maps and lists, of each of YAML's two styles.
+pub const MAX_DEPTH: usize = 255;
+
+/// How many nodes the aliases and merge keys of one input may add up to.
+pub const MAX_ALIAS_NODES: usize = 1 << 20;
+
+/// Why a text is not a tree that we accept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct YamlError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong, without the place.
+    pub message: String,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`, `~`, or nothing at all.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// An integer of 64 bits.
+    Int,
+    /// Any other number.
+    Float,
+    /// A string.
+    Str,
+    /// A list.
+    Seq,
+    /// A map whose keys are scalars.
+    Map,
+}
+
+#[derive(Clone, Copy)]
+struct Raw {
+    /// The first byte in the source.
+    start: u32,
+    /// The byte after the last in the source.
+    end: u32,
+    /// The first byte of a scalar's text, in the source or in the side buffer.
+    text: u32,
+    /// The length of a scalar's text.
+    len: u32,
+    /// The index after the last node of this subtree.
+    next: u32,
+    kind: Kind,
+    /// Whether the text stands in the side buffer.
+    side: bool,
+    /// Whether a collection is in flow style; whether a scalar is a block scalar.
+    style: Style,
+}
+
+/// How a node is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A scalar without quotes, or a collection in block style.
+    Plain,
+    /// A scalar in quotes.
+    Quoted,
+    /// A literal or folded scalar.
+    Block,
+    /// A collection in brackets.
+    Flow,
+}
+
+/// A parsed text: all nodes in document order.
+pub struct Tree<'t> {
+    source: &'t str,
+    side: String,
+    nodes: Vec<Raw>,
+    roots: Vec<u32>,
+}
+
+/// One node of a [`Tree`]; a cheap handle.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    tree: &'a Tree<'a>,
+    at: u32,
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.to_json())
+    }
+}
+
+impl PartialEq for Node<'_> {
+    /// Two handles are equal when they mean the same node of the same tree.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.tree, other.tree) && self.at == other.at
+    }
+}
+
+impl<'t> Tree<'t> {
+    /// The root of every document.
+    pub fn roots(&self) -> impl Iterator<Item = Node<'_>> {
+        self.roots.iter().map(|&at| Node { tree: self, at })
+    }
+
+    /// The text that was parsed.
+    #[must_use]
+    pub fn source(&self) -> &'t str {
+        self.source
+    }
+
+    /// How many nodes there are, keys included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is no node.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The line of a byte offset, from 1.
+    #[must_use]
+    pub fn line_at(&self, offset: usize) -> usize {
+        line_at(self.source.as_bytes(), offset)
+    }
+}
+
+/// The line of a byte offset, from 1.
+fn line_at(bytes: &[u8], offset: usize) -> usize {
+    1 + bytes[..offset.min(bytes.len())]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
+}
+
+impl<'a> Node<'a> {
+    fn raw(self) -> &'a Raw {
+        &self.tree.nodes[self.at as usize]
+    }
+
+    fn sibling(self, at: u32) -> Self {
+        Self {
+            tree: self.tree,
+            at,
+        }
+    }
+
+    /// What the node is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.raw().kind
+    }
+
+    /// How the node is written.
+    #[must_use]
+    pub fn style(self) -> Style {
+        self.raw().style
+    }
+
+    /// Whether the node is `null`.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// Whether the node is a map.
+    #[must_use]
+    pub fn is_map(self) -> bool {
+        self.kind() == Kind::Map
+    }
+
+    /// Whether the node is a list.
+    #[must_use]
+    pub fn is_seq(self) -> bool {
+        self.kind() == Kind::Seq
+    }
+
+    /// Whether the node is neither a map nor a list.
+    #[must_use]
+    pub fn is_scalar(self) -> bool {
+        !self.is_map() && !self.is_seq()
+    }
+
+    /// The text of a scalar after escapes; empty for a map or a list.
+    #[must_use]
+    pub fn text(self) -> &'a str {
+        let raw = self.raw();
+        let range = raw.text as usize..(raw.text + raw.len) as usize;
+        if raw.side {
+            &self.tree.side[range]
+        } else {
+            &self.tree.source[range]
+        }
+    }
+
+    /// The text of a string, and nothing for any other node.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        (self.kind() == Kind::Str).then(|| self.text())
+    }
+
+    /// The place in the source, in bytes.
+    #[must_use]
+    pub fn span(self) -> Range<usize> {
+        let raw = self.raw();
+        raw.start as usize..raw.end as usize
+    }
+
+    /// The line in the source, from 1.
+    #[must_use]
+    pub fn line(self) -> usize {
+        self.tree.line_at(self.raw().start as usize)
+    }
+
+    /// The tree that the node belongs to.
+    #[must_use]
+    pub fn tree(self) -> &'a Tree<'a> {
+        self.tree
+    }
+
+    /// The elements of a list; nothing for any other node.
+    pub fn items(self) -> impl Iterator<Item = Node<'a>> {
+        let end = if self.is_seq() { self.raw().next } else { 0 };
+        let mut at = self.at + 1;
+        std::iter::from_fn(move || {
+            (at < end).then(|| {
+                let node = self.sibling(at);
+                at = node.raw().next;
+                node
+            })
+        })
+    }
+
+    /// The keys and values of a map in order; nothing for any other node.
+    pub fn entries(self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> {
+        let end = if self.is_map() { self.raw().next } else { 0 };
+        let mut at = self.at + 1;
+        std::iter::from_fn(move || {
+            (at < end).then(|| {
+                let (key, value) = (self.sibling(at), self.sibling(at + 1));
+                at = value.raw().next;
+                (key, value)
+            })
+        })
+    }
+
+    /// The value under a key, where the node is a map that has it.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Node<'a>> {
+        self.entries()
+            .find(|(name, _)| name.text() == key)
+            .map(|(_, value)| value)
+    }
+
+    /// The value under a path of keys.
+    #[must_use]
+    pub fn at(self, path: &[&str]) -> Option<Node<'a>> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The string under a path of keys.
+    #[must_use]
+    pub fn str_at(self, path: &[&str]) -> Option<&'a str> {
+        self.at(path)?.as_str()
+    }
+
+    /// Whether the node has no children.
+    #[must_use]
+    pub fn is_childless(self) -> bool {
+        self.raw().next == self.at + 1
+    }
+
+    /// The number that a scalar stands for.
+    #[must_use]
+    pub fn number(self) -> Option<Number> {
+        matches!(self.kind(), Kind::Int | Kind::Float)
+            .then(|| Number::parse(self.text()))
+            .flatten()
+    }
+
+    /// Whether two scalars mean the same.
+    #[must_use]
+    pub fn same_scalar(self, other: Node<'_>) -> bool {
+        match (self.kind(), other.kind()) {
+            (Kind::Null, Kind::Null) => true,
+            (Kind::Str, Kind::Str) => self.text() == other.text(),
+            (Kind::Bool, Kind::Bool) => self.text().eq_ignore_ascii_case(other.text()),
+            (Kind::Int | Kind::Float, Kind::Int | Kind::Float) => {
+                self.text() == other.text() || self.number() == other.number()
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether two subtrees are the same, node by node and in the same order.
+    ///
+    /// A quick answer to the common case: `false` only says that a closer look
+    /// is needed, since maps may hold the same entries in another order.
+    #[must_use]
+    pub fn same_in_order(self, other: Node<'_>) -> bool {
+        let (mine, theirs) = (self.raw(), other.raw());
+        let len = mine.next - self.at;
+        len == theirs.next - other.at
+            && (0..len).all(|step| {
+                let (a, b) = (self.sibling(self.at + step), other.sibling(other.at + step));
+                let (x, y) = (a.raw(), b.raw());
+                if x.kind != y.kind || x.next - a.at != y.next - b.at {
+                    return false;
+                }
+                match x.kind {
+                    Kind::Map | Kind::Seq => true,
+                    _ => a.same_scalar(b),
+                }
+            })
+    }
+
+    /// The JSON value of the subtree, with keys in their order of writing.
+    #[must_use]
+    pub fn to_json(self) -> serde_json::Value {
+        use serde_json::Value;
+        match self.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool => Value::Bool(self.text().eq_ignore_ascii_case("true")),
+            Kind::Int | Kind::Float => self
+                .number()
+                .and_then(Number::to_json)
+                .unwrap_or_else(|| Value::String(self.text().to_owned())),
+            Kind::Str => Value::String(self.text().to_owned()),
+            Kind::Seq => Value::Array(self.items().map(Self::to_json).collect()),
+            Kind::Map => Value::Object(
+                self.entries()
+                    .map(|(key, value)| (key.text().to_owned(), value.to_json()))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// The subtree as the value that the typed readers take.
+    #[must_use]
+    pub fn to_yaml_value(self) -> serde_yaml::Value {
+        use serde_yaml::Value;
+        match self.kind() {
+            Kind::Seq => Value::Sequence(self.items().map(Self::to_yaml_value).collect()),
+            Kind::Map => Value::Mapping(
+                self.entries()
+                    .map(|(key, value)| {
+                        (Value::String(key.text().to_owned()), value.to_yaml_value())
+                    })
+                    .collect(),
+            ),
+            Kind::Null => Value::Null,
+            Kind::Bool => Value::Bool(self.text().eq_ignore_ascii_case("true")),
+            Kind::Int | Kind::Float => match self.number() {
+                Some(Number::Int(int)) => i64::try_from(int)
+                    .map(Value::from)
+                    .or_else(|_| u64::try_from(int).map(Value::from))
+                    .unwrap_or_else(|_| Value::String(self.text().to_owned())),
+                Some(Number::Float(float)) => Value::from(float),
+                None => Value::String(self.text().to_owned()),
+            },
+            Kind::Str => Value::String(self.text().to_owned()),
+        }
+    }
+
+    /// Writes the subtree as canonical JSON: keys sorted, no spaces, numbers by value.
+    ///
+    /// Whatever YAML or a terminal could take for more than a character of the
+    /// string is escaped, so that the text may stand in a block scalar.
+    pub fn write_canonical(self, out: &mut String) {
+        use std::fmt::Write as _;
+        match self.kind() {
+            Kind::Null => out.push_str("null"),
+            Kind::Bool => out.push_str(if self.text().eq_ignore_ascii_case("true") {
+                "true"
+            } else {
+                "false"
+            }),
+            Kind::Int | Kind::Float => match self.number().and_then(Number::to_json) {
+                Some(value) => {
+                    let _ = write!(out, "{value}");
+                }
+                None => json::write_string(self.text(), out),
+            },
+            Kind::Str => json::write_string(self.text(), out),
+            Kind::Seq => {
+                out.push('[');
+                for (index, item) in self.items().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    item.write_canonical(out);
+                }
+                out.push(']');
+            }
+            Kind::Map => {
+                let mut entries: Vec<_> = self.entries().collect();
+                entries.sort_by_key(|(key, _)| key.text());
+                out.push('{');
+                for (index, (key, value)) in entries.into_iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    json::write_string(key.text(), out);
+                    out.push(':');
+                    value.write_canonical(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+pub use json::{parse_lines as parse_json_lines, write_string as write_json_string};

@@ -1,0 +1,208 @@
+//! JSON lines to tree, and strings to JSON.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::{Kind, MAX_BYTES, Raw, Style, Tree, YamlError};
+
+/// Reads a text of one JSON value a line into a tree with one root a line.
+///
+/// # Errors
+///
+/// Fails on the first line that is not one JSON value, or that holds a key twice.
+pub fn parse_lines(source: &str) -> Result<Tree<'_>, YamlError> {
+    if source.len() > MAX_BYTES {
+        return Err(YamlError {
+            line: 1,
+            column: 1,
+            message: format!("more than {MAX_BYTES} bytes"),
+        });
+    }
+    let mut tree = Tree {
+        source,
+        side: String::new(),
+        nodes: Vec::with_capacity(source.len() / 16),
+        roots: Vec::new(),
+    };
+    let mut line_start = 0;
+    for (index, line) in source.split_terminator('\n').enumerate() {
+        let root = offset(tree.nodes.len());
+        let mut reader = serde_json::Deserializer::from_str(line);
+        Grow {
+            tree: &mut tree,
+            line_start: offset(line_start),
+        }
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| YamlError {
+            line: index + 1,
+            column: error.column(),
+            // The parser's own words end with its place in the line.
+            message: error
+                .to_string()
+                .split(" at line ")
+                .next()
+                .unwrap_or("not JSON")
+                .to_owned(),
+        })?;
+        tree.roots.push(root);
+        line_start += line.len() + 1;
+    }
+    Ok(tree)
+}
+
+/// An index or offset as the tree stores it; inputs are bounded far below 4 GiB.
+pub(super) fn offset(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+struct Grow<'b, 't> {
+    tree: &'b mut Tree<'t>,
+    line_start: u32,
+}
+
+impl<'t> Grow<'_, 't> {
+    fn scalar(&mut self, kind: Kind, text: &str) {
+        let at = offset(self.tree.side.len());
+        self.tree.side.push_str(text);
+        self.push(kind, at, offset(text.len()), true);
+    }
+
+    fn push(&mut self, kind: Kind, text: u32, len: u32, side: bool) {
+        let next = offset(self.tree.nodes.len() + 1);
+        self.tree.nodes.push(Raw {
+            start: self.line_start,
+            end: self.line_start,
+            text,
+            len,
+            next,
+            kind,
+            side,
+            style: Style::Flow,
+        });
+    }
+
+    fn close(&mut self, at: usize) {
+        self.tree.nodes[at].next = offset(self.tree.nodes.len());
+    }
+
+    fn reborrow(&mut self) -> Grow<'_, 't> {
+        Grow {
+            tree: self.tree,
+            line_start: self.line_start,
+        }
+    }
+}
+
+impl<'t> DeserializeSeed<'t> for Grow<'_, 't> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'t> Visitor<'t> for Grow<'_, 't> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(mut self) -> Result<(), E> {
+        self.scalar(Kind::Null, "null");
+        Ok(())
+    }
+
+    fn visit_bool<E>(mut self, value: bool) -> Result<(), E> {
+        self.scalar(Kind::Bool, if value { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn visit_u64<E>(mut self, value: u64) -> Result<(), E> {
+        self.scalar(Kind::Int, &value.to_string());
+        Ok(())
+    }
+
+    fn visit_i64<E>(mut self, value: i64) -> Result<(), E> {
+        self.scalar(Kind::Int, &value.to_string());
+        Ok(())
+    }
+
+    fn visit_f64<E>(mut self, value: f64) -> Result<(), E> {
+        let text = serde_json::Number::from_f64(value)
+            .map_or_else(|| ".nan".to_owned(), |number| number.to_string());
+        self.scalar(Kind::Float, &text);
+        Ok(())
+    }
+
+    fn visit_str<E>(mut self, value: &str) -> Result<(), E> {
+        self.scalar(Kind::Str, value);
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(mut self, value: &'t str) -> Result<(), E> {
+        let at = value.as_ptr() as usize - self.tree.source.as_ptr() as usize;
+        self.push(Kind::Str, offset(at), offset(value.len()), false);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'t>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let at = self.tree.nodes.len();
+        self.push(Kind::Seq, 0, 0, false);
+        while seq.next_element_seed(self.reborrow())?.is_some() {}
+        self.close(at);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let at = self.tree.nodes.len();
+        self.push(Kind::Map, 0, 0, false);
+        while map.next_key_seed(self.reborrow())?.is_some() {
+            map.next_value_seed(self.reborrow())?;
+        }
+        self.close(at);
+        match super::parse::duplicate_key(self.tree, offset(at)) {
+            Some(key) => Err(A::Error::custom(format!(
+                "the key {:?} stands twice",
+                key.text()
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Appends a string as JSON, with everything escaped that is not plainly printable.
+pub fn write_string(text: &str, out: &mut String) {
+    use std::fmt::Write as _;
+    out.push('"');
+    let mut clean = 0;
+    for (at, char) in text.char_indices() {
+        let escaped: Option<&str> = match char {
+            '"' => Some("\\\""),
+            '\\' => Some("\\\\"),
+            '\n' => Some("\\n"),
+            '\r' => Some("\\r"),
+            '\t' => Some("\\t"),
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => None,
+            // Marks of direction, separators and the byte order mark.
+            '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff0}'..='\u{ffff}' => None,
+            _ => continue,
+        };
+        out.push_str(&text[clean..at]);
+        clean = at + char.len_utf8();
+        match escaped {
+            Some(escaped) => out.push_str(escaped),
+            None => {
+                let _ = write!(out, "\\u{:04x}", u32::from(char));
+            }
+        }
+    }
+    out.push_str(&text[clean..]);
+    out.push('"');
+}
