@@ -2,4 +2,7 @@
 
 pub mod catalog;
 pub mod finding;
+pub mod krm;
+pub mod resource;
+pub mod snapshot;
 pub mod yaml;

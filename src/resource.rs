@@ -1,0 +1,250 @@
+//! Resources: who one is, who it was, and what it says.
+//!
+//! kustomize renames resources on the way from a base to an environment and
+//! writes down every identity that a resource had; this is where that record is
+//! read, so that pairing does not have to guess.
+
+use crate::finding::{FileRef, ResourceRef};
+use crate::yaml::Node;
+
+/// Our API group, for the kinds that this project defines.
+pub const GROUP: &str = "krm-parity.io";
+
+/// Marks an item that hosts use while they build and never emit.
+pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
+const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
+const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
+
+/// Where a resource is addressed within its API group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity<'a> {
+    /// `kind`.
+    pub kind: &'a str,
+    /// `metadata.namespace`; empty for none, and for `default` in kustomize's records.
+    pub namespace: &'a str,
+    /// `metadata.name`.
+    pub name: &'a str,
+}
+
+/// One resource of an environment.
+#[derive(Clone, Debug)]
+pub struct Resource<'a> {
+    /// The body.
+    pub node: Node<'a>,
+    /// `apiVersion` as written.
+    pub api_version: &'a str,
+    /// Who it is now.
+    pub identity: Identity<'a>,
+    /// Who it was before renames, oldest first.
+    pub previous: Vec<Identity<'a>>,
+}
+
+impl<'a> Resource<'a> {
+    /// Reads a map that has a `kind`.
+    #[must_use]
+    pub fn read(node: Node<'a>) -> Option<Self> {
+        let kind = node.str_at(&["kind"]).filter(|kind| !kind.is_empty())?;
+        let metadata = node.get("metadata");
+        let text = |key| {
+            metadata
+                .and_then(|metadata| metadata.get(key))
+                .map_or("", Node::text)
+        };
+        Some(Self {
+            node,
+            api_version: node.get("apiVersion").map_or("", Node::text),
+            identity: Identity {
+                kind,
+                namespace: text("namespace"),
+                name: text("name"),
+            },
+            previous: previous(node, kind),
+        })
+    }
+
+    /// The API group; empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> &'a str {
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
+    }
+
+    /// The API version without its group.
+    #[must_use]
+    pub fn version(&self) -> &'a str {
+        self.api_version
+            .split_once('/')
+            .map_or(self.api_version, |(_, version)| version)
+    }
+
+    /// `kind`.
+    #[must_use]
+    pub fn kind(&self) -> &'a str {
+        self.identity.kind
+    }
+
+    /// `metadata.name`.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.identity.name
+    }
+
+    /// Every identity from the oldest to the present one.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = Identity<'a>> + use<'a, '_> {
+        self.previous.iter().copied().chain([self.identity])
+    }
+
+    /// The value of one annotation.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&'a str> {
+        Some(self.node.at(&["metadata", "annotations"])?.get(key)?.text())
+    }
+
+    /// Whether hosts drop the item from what they emit.
+    #[must_use]
+    pub fn is_local_config(&self) -> bool {
+        self.annotation(LOCAL_CONFIG)
+            .is_some_and(|value| value != "false")
+    }
+
+    /// Whether the values of the resource's data must never be shown.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        is_secret(self.node)
+    }
+
+    /// The reference that results carry.
+    #[must_use]
+    pub fn reference(&self) -> ResourceRef {
+        ResourceRef {
+            api_version: self.api_version.to_owned(),
+            kind: self.kind().to_owned(),
+            name: self.name().to_owned(),
+            namespace: Some(self.identity.namespace)
+                .filter(|namespace| !namespace.is_empty())
+                .map(str::to_owned),
+        }
+    }
+
+    /// The file that the host names for the resource.
+    #[must_use]
+    pub fn file(&self) -> Option<FileRef> {
+        let annotation = |keys: [&str; 2]| keys.into_iter().find_map(|key| self.annotation(key));
+        let path = annotation([
+            "internal.config.kubernetes.io/path",
+            "config.kubernetes.io/path",
+        ])
+        .map(str::to_owned)
+        .or_else(|| origin_path(self.annotation("config.kubernetes.io/origin")?))?;
+        let index = annotation([
+            "internal.config.kubernetes.io/index",
+            "config.kubernetes.io/index",
+        ])
+        .and_then(|index| index.parse().ok());
+        Some(FileRef { path, index })
+    }
+}
+
+/// Whether a map is a Secret, at whatever depth it stands.
+#[must_use]
+pub fn is_secret(node: Node<'_>) -> bool {
+    node.get("kind").is_some_and(|kind| kind.text() == "Secret")
+}
+
+/// Whether a field of a Secret holds its values.
+#[must_use]
+pub fn is_secret_data(field: &str) -> bool {
+    matches!(field, "data" | "stringData")
+}
+
+/// Whether an annotation is a host's own note, and no part of the configuration.
+#[must_use]
+pub fn is_bookkeeping(annotation: &str) -> bool {
+    annotation.starts_with("internal.config.kubernetes.io/")
+        || annotation.starts_with("config.k8s.io/")
+        || annotation.starts_with("kustomize.config.k8s.io/")
+        || matches!(
+            annotation,
+            "config.kubernetes.io/index"
+                | "config.kubernetes.io/path"
+                | "config.kubernetes.io/origin"
+                | "config.kubernetes.io/previousNames"
+                | "config.kubernetes.io/previousNamespaces"
+                | "config.kubernetes.io/prefixes"
+                | "config.kubernetes.io/suffixes"
+                | "alpha.config.kubernetes.io/transformations"
+                | "argocd.argoproj.io/tracking-id"
+                | "kubectl.kubernetes.io/last-applied-configuration"
+        )
+}
+
+/// Whether a book-keeping annotation tells who a resource was, so that a snapshot keeps it.
+#[must_use]
+pub fn is_history(annotation: &str) -> bool {
+    matches!(
+        annotation,
+        PREVIOUS_NAMES | PREVIOUS_NAMESPACES | PREVIOUS_KINDS
+    )
+}
+
+fn origin_path(origin: &str) -> Option<String> {
+    origin
+        .lines()
+        .find_map(|line| line.strip_prefix("path: "))
+        .map(|path| path.trim_matches(['"', '\'']).to_owned())
+}
+
+/// The parallel lists of earlier names, namespaces and kinds.
+fn previous<'a>(node: Node<'a>, kind: &'a str) -> Vec<Identity<'a>> {
+    let Some(annotations) = node.at(&["metadata", "annotations"]) else {
+        return Vec::new();
+    };
+    let list = |key| annotations.get(key).map(Node::text);
+    let Some(names) = list(PREVIOUS_NAMES) else {
+        return Vec::new();
+    };
+    let mut namespaces = list(PREVIOUS_NAMESPACES).unwrap_or("").split(',');
+    let mut kinds = list(PREVIOUS_KINDS).unwrap_or("").split(',');
+    names
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(|name| Identity {
+            kind: kinds.next().filter(|kind| !kind.is_empty()).unwrap_or(kind),
+            namespace: namespaces
+                .next()
+                .filter(|&namespace| namespace != "default")
+                .unwrap_or(""),
+            name,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::parse;
+
+    #[test]
+    fn history_is_read_oldest_first() {
+        let tree = parse(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: b-a-web\n  namespace: prod\n  annotations:\n    \
+             internal.config.kubernetes.io/previousNames: web,a-web\n    \
+             internal.config.kubernetes.io/previousNamespaces: default,team\n    \
+             internal.config.kubernetes.io/previousKinds: Deployment,Deployment\n",
+        )
+        .unwrap();
+        let resource = Resource::read(tree.roots().next().unwrap()).unwrap();
+        let history: Vec<_> = resource
+            .history()
+            .map(|id| (id.namespace, id.name))
+            .collect();
+        assert_eq!(
+            history,
+            [("", "web"), ("team", "a-web"), ("prod", "b-a-web")]
+        );
+        assert_eq!((resource.group(), resource.version()), ("apps", "v1"));
+    }
+}

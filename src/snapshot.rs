@@ -1,0 +1,421 @@
+//! Snapshots: one environment's resources, sealed into one item that travels with the others.
+//!
+//! A transformer that runs above a base changes the base's resources, but not a
+//! text inside of one field of one item. So the base is written down as text, one
+//! canonical JSON object a line, with a digest that shows any change to it.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::finding::REDACTED;
+use crate::resource::{
+    GROUP, LOCAL_CONFIG, Resource, is_bookkeeping, is_history, is_secret, is_secret_data,
+};
+use crate::yaml::{Node, Tree, YamlError, parse_json_lines, write_json_string};
+
+/// The kind of a snapshot item.
+pub const KIND: &str = "EnvironmentSnapshot";
+
+/// Why an item is not a snapshot that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: EnvironmentSnapshot {name:?}: {problem}")]
+pub struct SnapshotError {
+    /// The line of the input, from 1.
+    pub line: usize,
+    /// `metadata.name` of the item.
+    pub name: String,
+    /// What is wrong, and what to do.
+    pub problem: SnapshotProblem,
+}
+
+/// What can be wrong with a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotProblem {
+    /// Another version of this kind, or another group.
+    #[error("unsupported apiVersion {0:?}, this program reads krm-parity.io/v1alpha1")]
+    Version(String),
+    /// A field is missing, or is not a string.
+    #[error("{0} must be a string")]
+    Field(&'static str),
+    /// The text is not the one that was sealed.
+    #[error(
+        "spec.digest does not match spec.resources: the snapshot was edited after it was recorded; record it again"
+    )]
+    Digest,
+    /// The text has the right digest and still is no list of resources.
+    #[error("spec.resources, {0}")]
+    Content(YamlError),
+    /// A line of the text is no resource.
+    #[error("spec.resources, line {0}: not a resource with a kind")]
+    Resource(usize),
+}
+
+/// A snapshot that was found among the items, with its content still sealed.
+#[derive(Debug)]
+pub struct Sealed<'a> {
+    /// The item.
+    pub item: Resource<'a>,
+    /// The service that the resources belong to.
+    pub service: &'a str,
+    /// The environment that the resources were.
+    pub environment: &'a str,
+    /// One canonical JSON object a line.
+    pub content: &'a str,
+}
+
+/// Whether a resource is a snapshot, of whatever version.
+#[must_use]
+pub fn is_snapshot(resource: &Resource<'_>) -> bool {
+    resource.kind() == KIND && resource.group() == GROUP
+}
+
+/// Reads a snapshot item and verifies its digest.
+///
+/// # Errors
+///
+/// Fails on another version, a missing field, and a digest that does not match.
+pub fn open<'a>(item: &Resource<'a>) -> Result<Sealed<'a>, SnapshotError> {
+    let fail = |node: Node<'_>, problem| SnapshotError {
+        line: node.line(),
+        name: item.name().to_owned(),
+        problem,
+    };
+    if item.version() != "v1alpha1" {
+        return Err(fail(
+            item.node,
+            SnapshotProblem::Version(item.api_version.to_owned()),
+        ));
+    }
+    let spec = item.node.get("spec").unwrap_or(item.node);
+    let field = |key, name| {
+        spec.str_at(&[key])
+            .ok_or_else(|| fail(spec.get(key).unwrap_or(spec), SnapshotProblem::Field(name)))
+    };
+    let content = field("resources", "spec.resources")?;
+    if field("digest", "spec.digest")? != digest(content) {
+        return Err(fail(spec, SnapshotProblem::Digest));
+    }
+    Ok(Sealed {
+        item: item.clone(),
+        service: field("service", "spec.service")?,
+        environment: field("environment", "spec.environment")?,
+        content,
+    })
+}
+
+impl Sealed<'_> {
+    /// Parses the content; [`resources`] then reads it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a line is not JSON.
+    pub fn parse(&self) -> Result<Tree<'_>, SnapshotError> {
+        parse_json_lines(self.content).map_err(|error| self.error(SnapshotProblem::Content(error)))
+    }
+
+    /// The resources of the parsed content.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a line is no resource.
+    pub fn resources<'t>(&self, tree: &'t Tree<'t>) -> Result<Vec<Resource<'t>>, SnapshotError> {
+        tree.roots()
+            .enumerate()
+            .map(|(index, root)| {
+                Resource::read(root).ok_or_else(|| self.error(SnapshotProblem::Resource(index + 1)))
+            })
+            .collect()
+    }
+
+    fn error(&self, problem: SnapshotProblem) -> SnapshotError {
+        SnapshotError {
+            line: self.item.node.line(),
+            name: self.item.name().to_owned(),
+            problem,
+        }
+    }
+}
+
+/// The digest of a content, as the item carries it.
+#[must_use]
+pub fn digest(content: &str) -> String {
+    let mut text = "sha256:".to_owned();
+    push_hex(&mut text, &Sha256::digest(content));
+    text
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    use std::fmt::Write as _;
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+}
+
+/// A snapshot that is yet to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The service that the resources belong to.
+    pub service: String,
+    /// The environment that the resources are.
+    pub environment: String,
+    /// One canonical JSON object a line.
+    pub content: String,
+}
+
+/// Seals resources under a service and an environment.
+///
+/// Local configuration stays out, and so does every value of a Secret.
+#[must_use]
+pub fn seal(service: &str, environment: &str, resources: &[Resource<'_>]) -> Snapshot {
+    let mut sorted: Vec<_> = resources
+        .iter()
+        .filter(|resource| !resource.is_local_config())
+        .collect();
+    sorted.sort_by_key(|resource| (resource.group(), resource.identity, resource.version()));
+    let mut content = String::new();
+    for resource in sorted {
+        write_sealed(resource.node, &mut content);
+        content.push('\n');
+    }
+    Snapshot {
+        service: service.to_owned(),
+        environment: environment.to_owned(),
+        content,
+    }
+}
+
+impl Snapshot {
+    /// The name of the item: unique for a service, an environment and a content.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let digest = digest(&self.content);
+        let start: String = digest.chars().skip("sha256:".len()).take(12).collect();
+        format!("{}-{}-{start}", self.service, self.environment)
+    }
+
+    /// The item as JSON, on one line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let quote = |text: &str| {
+            let mut out = String::new();
+            write_json_string(text, &mut out);
+            out
+        };
+        format!(
+            "{{\"apiVersion\":\"{GROUP}/v1alpha1\",\"kind\":\"{KIND}\",\"metadata\":{{\"name\":{},\"annotations\":\
+             {{\"{LOCAL_CONFIG}\":\"true\"}}}},\"spec\":{{\"service\":{},\"environment\":{},\"digest\":\"{}\",\"resources\":{}}}}}",
+            quote(&self.name()),
+            quote(&self.service),
+            quote(&self.environment),
+            digest(&self.content),
+            quote(&self.content),
+        )
+    }
+
+    /// The item as a block-style map, every line after the first indented by `indent` spaces.
+    #[must_use]
+    pub fn to_yaml(&self, indent: usize, newline: &str) -> String {
+        let quote = |text: &str| {
+            let mut out = String::new();
+            write_json_string(text, &mut out);
+            out
+        };
+        let mut lines = vec![
+            format!("apiVersion: {GROUP}/v1alpha1"),
+            format!("kind: {KIND}"),
+            "metadata:".to_owned(),
+            format!("  name: {}", quote(&self.name())),
+            "  annotations:".to_owned(),
+            format!("    {LOCAL_CONFIG}: \"true\""),
+            "spec:".to_owned(),
+            format!("  service: {}", quote(&self.service)),
+            format!("  environment: {}", quote(&self.environment)),
+            format!("  digest: {}", digest(&self.content)),
+        ];
+        if self.content.is_empty() {
+            lines.push("  resources: \"\"".to_owned());
+        } else {
+            lines.push("  resources: |".to_owned());
+            lines.extend(self.content.lines().map(|line| format!("    {line}")));
+        }
+        let mut text = lines.join(&format!("{newline}{}", " ".repeat(indent)));
+        text.push_str(newline);
+        text
+    }
+}
+
+/// Writes a subtree as canonical JSON, without book-keeping and without values of Secrets.
+fn write_sealed(node: Node<'_>, out: &mut String) {
+    if node.is_seq() {
+        out.push('[');
+        for (index, item) in node.items().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            write_sealed(item, out);
+        }
+        out.push(']');
+        return;
+    }
+    if !node.is_map() {
+        node.write_canonical(out);
+        return;
+    }
+    let secret = is_secret(node);
+    let mut entries: BTreeMap<&str, Node<'_>> = node
+        .entries()
+        .map(|(key, value)| (key.text(), value))
+        .collect();
+    if entries.get("annotations").is_some_and(|annotations| {
+        annotations.is_map()
+            && !annotations.is_childless()
+            && annotations
+                .entries()
+                .all(|(key, _)| !is_sealed_annotation(key.text()))
+    }) {
+        entries.remove("annotations");
+    }
+    out.push('{');
+    for (index, (key, value)) in entries.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_json_string(key, out);
+        out.push(':');
+        if secret && is_secret_data(key) {
+            write_redacted(value, out);
+        } else if key == "annotations" && value.is_map() {
+            write_annotations(value, out);
+        } else {
+            write_sealed(value, out);
+        }
+    }
+    out.push('}');
+}
+
+fn is_sealed_annotation(key: &str) -> bool {
+    !is_bookkeeping(key) || is_history(key)
+}
+
+fn write_annotations(annotations: Node<'_>, out: &mut String) {
+    let sorted: BTreeMap<&str, Node<'_>> = annotations
+        .entries()
+        .filter(|(key, _)| is_sealed_annotation(key.text()))
+        .map(|(key, value)| (key.text(), value))
+        .collect();
+    out.push('{');
+    for (index, (key, value)) in sorted.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_json_string(key, out);
+        out.push(':');
+        value.write_canonical(out);
+    }
+    out.push('}');
+}
+
+/// Keeps the keys and drops every value, whatever shape it has.
+fn write_redacted(data: Node<'_>, out: &mut String) {
+    if !data.is_map() {
+        if data.is_null() {
+            out.push_str("null");
+        } else {
+            write_json_string(REDACTED, out);
+        }
+        return;
+    }
+    let sorted: BTreeMap<&str, Node<'_>> = data
+        .entries()
+        .map(|(key, value)| (key.text(), value))
+        .collect();
+    out.push('{');
+    for (index, (key, value)) in sorted.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_json_string(key, out);
+        out.push(':');
+        out.push_str(if value.is_null() {
+            "null"
+        } else {
+            "\"<redacted>\""
+        });
+    }
+    out.push('}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::parse;
+
+    const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  annotations:\n    \
+        kubectl.kubernetes.io/last-applied-configuration: '{\"data\":{\"k\":\"hunter2\"}}'\n\
+        stringData: {k: hunter2, n: null}\ndata: hunter2\n";
+
+    fn sealed(text: &str) -> Snapshot {
+        let tree = parse(text).unwrap();
+        let resources: Vec<_> = tree
+            .roots()
+            .map(|root| Resource::read(root).unwrap())
+            .collect();
+        seal("shop", "base", &resources)
+    }
+
+    #[test]
+    fn no_value_of_a_secret_is_sealed() {
+        let list = format!(
+            "apiVersion: v1\nkind: Whatever\nmetadata: {{name: l}}\nnested:\n- {}",
+            SECRET.trim_end().replace('\n', "\n  ")
+        );
+        for text in [SECRET, &list] {
+            let content = sealed(text).content;
+            assert!(!content.contains("hunter2"), "{content}");
+            assert!(
+                content.contains("\"stringData\":{\"k\":\"<redacted>\",\"n\":null}"),
+                "{content}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_in_both_forms() {
+        let snapshot = sealed(
+            "kind: B\nmetadata: {name: \"z\\u0085\\ud83d\\ude00\"}\n---\nkind: A\nmetadata:\n  name: a\n  annotations: {config.kubernetes.io/index: '0'}\n",
+        );
+        let block = format!("- {}", snapshot.to_yaml(2, "\n"));
+        for text in [block.as_str(), &format!("[{}]", snapshot.to_json())] {
+            let tree = parse(text).unwrap();
+            let item =
+                Resource::read(tree.roots().next().unwrap().items().next().unwrap()).unwrap();
+            assert!(is_snapshot(&item) && item.is_local_config());
+            let opened = open(&item).unwrap();
+            assert_eq!(opened.content, snapshot.content);
+            let inner = opened.parse().unwrap();
+            let names: Vec<_> = opened
+                .resources(&inner)
+                .unwrap()
+                .iter()
+                .map(Resource::name)
+                .collect();
+            assert_eq!(names, ["a", "z\u{85}😀"]);
+        }
+        assert!(!snapshot.content.contains("annotations"));
+        assert_eq!(
+            sealed("").to_yaml(0, "\n").lines().last(),
+            Some("  resources: \"\"")
+        );
+    }
+
+    #[test]
+    fn an_edited_snapshot_is_refused() {
+        let text = sealed("kind: A\nmetadata: {name: a}\n")
+            .to_yaml(0, "\n")
+            .replace("\"a\"", "\"b\"");
+        let tree = parse(&text).unwrap();
+        let item = Resource::read(tree.roots().next().unwrap()).unwrap();
+        assert_eq!(open(&item).unwrap_err().problem, SnapshotProblem::Digest);
+    }
+}
