@@ -1,1 +1,3 @@
 //! krm-parity keeps the overlays of a kustomize base in parity with it.
+
+pub mod quantity;
