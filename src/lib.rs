@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod finding;
 pub mod krm;
+pub mod quantity;
 pub mod resource;
 pub mod snapshot;
 pub mod yaml;
