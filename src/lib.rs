@@ -1,9 +1,12 @@
 //! krm-parity keeps the overlays of a kustomize base in parity with it.
 
 pub mod catalog;
+pub mod diff;
 pub mod finding;
 pub mod krm;
+pub mod pair;
 pub mod quantity;
 pub mod resource;
+pub mod schema;
 pub mod snapshot;
 pub mod yaml;

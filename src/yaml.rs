@@ -288,6 +288,12 @@ impl<'a> Node<'a> {
         self.at(path)?.as_str()
     }
 
+    /// How many nodes the subtree has, itself and keys included.
+    #[must_use]
+    pub fn size(self) -> usize {
+        (self.raw().next - self.at) as usize
+    }
+
     /// Whether the node has no children.
     #[must_use]
     pub fn is_childless(self) -> bool {

@@ -1,0 +1,383 @@
+//! Which resource of an overlay was made of which resource of the base.
+//!
+//! kustomize records the identities that a resource had; where that record is
+//! there, nothing is guessed. Rendered files have none: there a namespace, a
+//! prefix, a suffix or a generator's hash is recognised from the names.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::resource::{Identity, Resource};
+
+/// The result of pairing, as indices into the two lists, in the overlay's order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pairing {
+    /// Base and overlay; one base may have several overlay resources.
+    pub matched: Vec<(usize, usize)>,
+    /// Overlay resources without a base.
+    pub added: Vec<usize>,
+    /// Base resources that the overlay no longer has.
+    pub removed: Vec<usize>,
+}
+
+/// Pairs two lists of resources.
+#[must_use]
+pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> Pairing {
+    let mut found: Vec<Option<usize>> = by_history(base, overlay);
+    let mut rest = Rest::of(base, overlay, &found);
+    rest.match_by(&mut found, |resource| key(resource, resource.name()));
+    rest.match_by(&mut found, |resource| key(resource, plain_name(resource)));
+    rest.match_affixes(&mut found);
+    // An environment's own Namespace object: there is one, and it is named after the environment.
+    rest.match_by(&mut found, |resource| {
+        let own = resource.kind() == "Namespace" && resource.group().is_empty();
+        key(resource, if own { "" } else { resource.name() })
+    });
+    // Another API group of the same kind, such as an Ingress that left `extensions`.
+    rest.match_by(&mut found, |resource| Key {
+        group: String::new(),
+        ..key(resource, plain_name(resource))
+    });
+
+    let mut pairing = Pairing::default();
+    let mut used = vec![false; base.len()];
+    for (at, found) in found.into_iter().enumerate() {
+        match found {
+            Some(base) => {
+                used[base] = true;
+                pairing.matched.push((base, at));
+            }
+            None => pairing.added.push(at),
+        }
+    }
+    pairing.removed = (0..base.len()).filter(|&at| !used[at]).collect();
+    pairing
+}
+
+/// `default` and no namespace are the same in kustomize's records.
+fn normal(identity: Identity<'_>) -> Identity<'_> {
+    Identity {
+        namespace: if identity.namespace == "default" {
+            ""
+        } else {
+            identity.namespace
+        },
+        ..identity
+    }
+}
+
+/// Pairs by the identities that a resource had, or by its present one.
+fn by_history(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> Vec<Option<usize>> {
+    let mut index: HashMap<(&str, Identity<'_>), Vec<usize>> = HashMap::with_capacity(base.len());
+    for (at, resource) in base.iter().enumerate() {
+        index
+            .entry((resource.group(), normal(resource.identity)))
+            .or_default()
+            .push(at);
+    }
+    let mut used = vec![false; base.len()];
+    let mut found: Vec<Option<usize>> = Vec::with_capacity(overlay.len());
+    // The base's history is the beginning of the overlay's; the longest such beginning wins.
+    for resource in overlay {
+        let history: Vec<_> = resource.history().map(normal).collect();
+        let hit = (0..history.len()).rev().find_map(|length| {
+            index
+                .get(&(resource.group(), history[length]))?
+                .iter()
+                .copied()
+                .find(|&at| {
+                    base[at]
+                        .previous
+                        .iter()
+                        .copied()
+                        .map(normal)
+                        .eq(history[..length].iter().copied())
+                })
+        });
+        if let Some(at) = hit {
+            used[at] = true;
+        }
+        found.push(hit);
+    }
+    for (resource, found) in overlay
+        .iter()
+        .zip(&mut found)
+        .filter(|(_, found)| found.is_none())
+    {
+        *found = resource.history().map(normal).rev().find_map(|identity| {
+            index
+                .get(&(resource.group(), identity))?
+                .iter()
+                .copied()
+                .find(|&at| !used[at])
+        });
+        if let Some(at) = *found {
+            used[at] = true;
+        }
+    }
+    found
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    group: String,
+    kind: String,
+    name: String,
+}
+
+fn key(resource: &Resource<'_>, name: &str) -> Key {
+    Key {
+        group: resource.group().to_owned(),
+        kind: resource.kind().to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+/// What has no counterpart yet.
+struct Rest<'r, 'b, 'o> {
+    base: &'r [Resource<'b>],
+    overlay: &'r [Resource<'o>],
+    left: Vec<usize>,
+    right: Vec<usize>,
+}
+
+impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
+    fn of(base: &'r [Resource<'b>], overlay: &'r [Resource<'o>], found: &[Option<usize>]) -> Self {
+        let used: HashSet<usize> = found.iter().flatten().copied().collect();
+        Self {
+            base,
+            overlay,
+            left: (0..base.len()).filter(|at| !used.contains(at)).collect(),
+            right: (0..overlay.len())
+                .filter(|&at| found[at].is_none())
+                .collect(),
+        }
+    }
+
+    /// Matches what has the same key, where both sides have it once.
+    fn match_by(&mut self, found: &mut [Option<usize>], key: impl Fn(&Resource<'_>) -> Key) {
+        self.match_by_each(found, &key, &key);
+    }
+
+    /// Matches what has the same key, which each side has in a way of its own.
+    fn match_by_each(
+        &mut self,
+        found: &mut [Option<usize>],
+        base_key: impl Fn(&Resource<'_>) -> Key,
+        overlay_key: impl Fn(&Resource<'_>) -> Key,
+    ) {
+        if self.left.is_empty() || self.right.is_empty() {
+            return;
+        }
+        let mut keys: HashMap<Key, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        for &at in &self.left {
+            keys.entry(base_key(&self.base[at])).or_default().0.push(at);
+        }
+        for &at in &self.right {
+            keys.entry(overlay_key(&self.overlay[at]))
+                .or_default()
+                .1
+                .push(at);
+        }
+        for (left, right) in keys.into_values() {
+            if let ([base], [overlay]) = (left.as_slice(), right.as_slice()) {
+                found[*overlay] = Some(*base);
+            }
+        }
+        self.forget(found);
+    }
+
+    fn forget(&mut self, found: &[Option<usize>]) {
+        let used: HashSet<usize> = self.right.iter().filter_map(|&at| found[at]).collect();
+        self.left.retain(|at| !used.contains(at));
+        self.right.retain(|&at| found[at].is_none());
+    }
+
+    /// Finds the prefix and suffix that most of the rest share.
+    fn match_affixes(&mut self, found: &mut [Option<usize>]) {
+        /// More candidates than this are not a naming scheme but two different systems.
+        const MAX_CANDIDATES: usize = 1 << 18;
+        for _ in 0..4 {
+            if self.left.len().saturating_mul(self.right.len()) > MAX_CANDIDATES {
+                return;
+            }
+            let mut votes: HashMap<(&str, &str), usize> = HashMap::new();
+            for &at in &self.right {
+                let overlay = &self.overlay[at];
+                for &other in &self.left {
+                    let base = &self.base[other];
+                    if (overlay.group(), overlay.kind()) == (base.group(), base.kind())
+                        && let Some(affix) = affix(plain_name(base), plain_name(overlay))
+                    {
+                        *votes.entry(affix).or_default() += 1;
+                    }
+                }
+            }
+            let renamed_before = found.iter().enumerate().any(|(at, found)| {
+                found.is_some_and(|base| {
+                    self.base[base].name() == self.overlay[at].name()
+                        && !is_never_renamed(&self.overlay[at])
+                })
+            });
+            let best = votes
+                .into_iter()
+                .filter(|(_, count)| *count > 1 || !renamed_before)
+                .max_by_key(|((prefix, suffix), count)| {
+                    (
+                        *count,
+                        std::cmp::Reverse((prefix.len() + suffix.len(), *prefix, *suffix)),
+                    )
+                })
+                .map(|((prefix, suffix), _)| (prefix.to_owned(), suffix.to_owned()));
+            let Some((prefix, suffix)) = best else {
+                return;
+            };
+            let before = self.right.len();
+            self.match_by_each(
+                found,
+                |base| key(base, &format!("{prefix}{}{suffix}", plain_name(base))),
+                |overlay| key(overlay, plain_name(overlay)),
+            );
+            if self.right.len() == before {
+                return;
+            }
+        }
+    }
+}
+
+/// Kinds that kustomize's prefix and suffix leave alone.
+fn is_never_renamed(resource: &Resource<'_>) -> bool {
+    matches!(
+        resource.kind(),
+        "Namespace" | "CustomResourceDefinition" | "APIService"
+    )
+}
+
+/// What stands before and after a name within another.
+fn affix<'a>(name: &str, within: &'a str) -> Option<(&'a str, &'a str)> {
+    if name.is_empty() || name == within {
+        return None;
+    }
+    let at = within.find(name)?;
+    Some((&within[..at], &within[at + name.len()..]))
+}
+
+/// The name without the hash that a generator appended.
+#[must_use]
+pub fn plain_name<'a>(resource: &Resource<'a>) -> &'a str {
+    let name = resource.name();
+    if matches!(resource.kind(), "ConfigMap" | "Secret") {
+        without_hash(name)
+    } else {
+        name
+    }
+}
+
+/// A name without kustomize's generator hash: ten of its sixteen letters and digits after a dash.
+#[must_use]
+pub fn without_hash(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((plain, hash))
+            if !plain.is_empty()
+                && hash.len() == 10
+                && hash.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte)) =>
+        {
+            plain
+        }
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::{Tree, parse};
+
+    fn text(resources: &[(&str, &str, &str, &str)]) -> String {
+        resources
+            .iter()
+            .map(|(kind, namespace, name, previous)| {
+                let names: Vec<_> = previous.split(',').filter(|name| !name.is_empty()).collect();
+                let defaults = vec!["default"; names.len()].join(",");
+                let history = if names.is_empty() {
+                    String::new()
+                } else {
+                    format!(
+                        ", annotations: {{internal.config.kubernetes.io/previousNames: '{previous}', \
+                         internal.config.kubernetes.io/previousNamespaces: '{defaults}'}}"
+                    )
+                };
+                format!("kind: {kind}\nmetadata: {{name: {name}, namespace: '{namespace}'{history}}}\n---\n")
+            })
+            .collect()
+    }
+
+    fn resources<'a>(tree: &'a Tree<'a>) -> Vec<Resource<'a>> {
+        tree.roots().filter_map(Resource::read).collect()
+    }
+
+    fn paired(base: &[(&str, &str, &str, &str)], overlay: &[(&str, &str, &str, &str)]) -> Pairing {
+        let (base, overlay) = (text(base), text(overlay));
+        let (base, overlay) = (parse(&base).unwrap(), parse(&overlay).unwrap());
+        pair(&resources(&base), &resources(&overlay))
+    }
+
+    #[test]
+    fn history_beats_names() {
+        // The prefixed `web` has the name that another base resource has already.
+        let pairing = paired(
+            &[("D", "", "web", ""), ("D", "", "prod-web", "")],
+            &[
+                ("D", "", "prod-web", "web"),
+                ("D", "", "prod-prod-web", "prod-web"),
+            ],
+        );
+        assert_eq!(pairing.matched, [(0, 0), (1, 1)]);
+        // The base was renamed itself, and stayed.
+        let pairing = paired(
+            &[("D", "", "base-web", "web"), ("D", "", "web", "")],
+            &[("D", "", "web", ""), ("D", "", "base-web", "web")],
+        );
+        assert_eq!(pairing.matched, [(1, 0), (0, 1)]);
+        // Two variants of one base.
+        let pairing = paired(
+            &[("D", "", "web", "")],
+            &[("D", "", "a-web", "web"), ("D", "", "b-web", "web")],
+        );
+        assert_eq!(pairing.matched, [(0, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn rendered_names_are_recognised() {
+        let pairing = paired(
+            &[
+                ("ConfigMap", "", "conf-5h2t4mg9bk", ""),
+                ("D", "", "web", ""),
+                ("S", "a", "web", ""),
+            ],
+            &[
+                ("S", "b", "web", ""),
+                ("D", "", "web", ""),
+                ("ConfigMap", "", "conf-bbbbcccc22", ""),
+            ],
+        );
+        assert_eq!(pairing.matched, [(2, 0), (1, 1), (0, 2)]);
+        let pairing = paired(
+            &[
+                ("ConfigMap", "", "conf-5h2t4mg9bk", ""),
+                ("D", "", "web", ""),
+                ("D", "", "web-api", ""),
+            ],
+            &[
+                ("D", "", "prod-web-1", ""),
+                ("D", "", "prod-web-api-1", ""),
+                ("ConfigMap", "", "prod-conf-1-bbbbcccc22", ""),
+            ],
+        );
+        assert_eq!(pairing.matched, [(1, 0), (2, 1), (0, 2)]);
+        let pairing = paired(
+            &[("D", "", "a", ""), ("D", "", "b", "")],
+            &[("D", "", "a", ""), ("D", "", "zz", "")],
+        );
+        assert_eq!((pairing.added, pairing.removed), (vec![1], vec![1]));
+    }
+}
