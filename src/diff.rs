@@ -111,12 +111,6 @@ struct Walk<'a> {
     secret: bool,
 }
 
-const PLAIN: Field = Field {
-    ty: Type::UNKNOWN,
-    list: List::Unknown,
-    scalar: Scalar::Plain,
-};
-
 /// Maps with more nodes than this are looked up through an index.
 const INDEX_FROM: usize = 64;
 
@@ -211,7 +205,7 @@ impl<'a> Walk<'a> {
     ) {
         let scalars = [base, overlay].into_iter().flatten().all(Node::is_scalar);
         let mut field = if scalars && !quantities && ty == Type::UNKNOWN {
-            PLAIN
+            Field::UNKNOWN
         } else {
             ty.field(key)
         };
@@ -325,7 +319,7 @@ impl<'a> Walk<'a> {
         let right: Vec<_> = overlay.items().collect();
         let (keys, ordered) = match field.list {
             List::Keyed { keys, ordered } => (Some(keys), ordered),
-            List::Unknown => (Some(schema::inferred_keys()), true),
+            List::Unknown => (Some(schema::INFERRED_KEYS), true),
             _ => (None, true),
         };
         if let Some(keys) = keys
@@ -423,7 +417,7 @@ impl<'a> Walk<'a> {
                 self.maps(base, overlay, field.ty, false)
             }
             (Some(left), Some(right)) if left.is_seq() && right.is_seq() => {
-                self.lists(left, right, PLAIN)
+                self.lists(left, right, Field::UNKNOWN)
             }
             (Some(left), Some(right)) => {
                 if !self.same(left, right, field.scalar) {

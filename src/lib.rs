@@ -1,8 +1,10 @@
 //! krm-parity keeps the overlays of a kustomize base in parity with it.
 
 pub mod catalog;
+pub mod classify;
 pub mod diff;
 pub mod finding;
+pub mod identity;
 pub mod krm;
 pub mod pair;
 pub mod quantity;

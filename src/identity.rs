@@ -1,0 +1,174 @@
+//! What makes an overlay an environment, and is cancelled before anything is judged.
+//!
+//! An overlay that only renames, moves to a namespace or puts a label on
+//! everything has changed nothing that a test could miss. So the renames, the
+//! namespaces and the labels are learnt from all resources together, and a change
+//! that says no more than they do is no change.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::diff::{Change, ChangeKind, Step};
+use crate::pair::without_hash;
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+/// What an overlay does to everything.
+#[derive(Debug, Default)]
+pub struct Identity<'a> {
+    /// The names that each base name became.
+    names: HashMap<&'a str, HashSet<&'a str>>,
+    /// The namespaces that each base namespace became; none is empty.
+    namespaces: HashMap<&'a str, HashSet<&'a str>>,
+    labels: HashSet<(&'a str, &'a str)>,
+    annotations: HashSet<(&'a str, &'a str)>,
+}
+
+/// Learns from the pairs what the overlay does to everything.
+///
+/// `witnesses` are items that only a transformation of everything reaches, such
+/// as the base's snapshot. A label on the one resource of a service says nothing
+/// by itself; on the snapshot as well, it does.
+#[must_use]
+pub fn learn<'a>(pairs: &[(&Resource<'a>, &Resource<'a>)], witnesses: &[&Resource<'a>]) -> Identity<'a> {
+    let mut identity = Identity::default();
+    for (base, overlay) in pairs {
+        let (from, to) = (base.identity, overlay.identity);
+        if from.name != to.name {
+            identity.names.entry(from.name).or_default().insert(to.name);
+        }
+        if from.namespace != to.namespace {
+            identity
+                .namespaces
+                .entry(from.namespace)
+                .or_default()
+                .insert(to.namespace);
+        }
+        if overlay.kind() == "Namespace" && overlay.group().is_empty() && from.name != to.name {
+            identity.namespaces.entry(from.name).or_default().insert(to.name);
+        }
+    }
+    identity.labels = put_on_everything("labels", pairs, witnesses);
+    identity.annotations = put_on_everything("annotations", pairs, witnesses);
+    identity
+}
+
+/// The entries of a metadata map that every overlay resource has with one value.
+fn put_on_everything<'a>(
+    field: &str,
+    pairs: &[(&Resource<'a>, &Resource<'a>)],
+    witnesses: &[&Resource<'a>],
+) -> HashSet<(&'a str, &'a str)> {
+    let entries = |resource: &Resource<'a>| {
+        resource
+            .node
+            .at(&["metadata", field])
+            .into_iter()
+            .flat_map(Node::entries)
+            .filter_map(|(key, value)| Some((key.text(), value.as_str()?)))
+            .collect::<Vec<_>>()
+    };
+    let Some(((_, first), rest)) = pairs.split_first() else {
+        return HashSet::new();
+    };
+    let mut common: HashSet<_> = entries(first).into_iter().collect();
+    let others = rest.iter().map(|(_, overlay)| *overlay);
+    let enough = if rest.is_empty() { witnesses } else { &[] };
+    for resource in others.chain(enough.iter().copied()) {
+        if common.is_empty() {
+            break;
+        }
+        let present: HashSet<_> = entries(resource).into_iter().collect();
+        common.retain(|entry| present.contains(entry));
+    }
+    common
+}
+
+impl Identity<'_> {
+    /// Whether a change says no more than what the overlay does to everything.
+    #[must_use]
+    pub fn cancels(&self, change: &Change<'_>, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
+        let Some(Step::Field(field)) = change.steps.last() else {
+            return self.is_renamed_element(change);
+        };
+        let parent = match change.steps.iter().rev().nth(1) {
+            Some(Step::Field(parent)) => *parent,
+            _ => "",
+        };
+        if change.steps.len() == 2 && parent == "metadata" {
+            return match *field {
+                "name" => is_rename(base, overlay),
+                "namespace" => true,
+                _ => false,
+            };
+        }
+        if change.steps.len() == 1 && matches!(*field, "kind" | "apiVersion") {
+            return false;
+        }
+        let before = change.base.map(Node::text);
+        let Some(after) = change.overlay.and_then(Node::as_str) else {
+            return false;
+        };
+        match parent {
+            "labels" | "matchLabels" | "selector" => {
+                self.labels.contains(&(*field, after))
+                    || (*field == "kubernetes.io/metadata.name" && self.is_moved(before.unwrap_or(""), after))
+            }
+            "annotations" => {
+                self.annotations.contains(&(*field, after))
+                    || before.is_some_and(|before| self.is_renamed_path(before, after))
+            }
+            _ if change.kind == ChangeKind::Removed => false,
+            _ if *field == "namespace" => self.is_moved(before.unwrap_or(""), after),
+            _ if is_reference(field) => before.is_some_and(|before| self.is_renamed(before, after)),
+            _ => false,
+        }
+    }
+
+    /// An element of a list of names, such as `imagePullSecrets` in some types, or `resourceNames`.
+    fn is_renamed_element(&self, change: &Change<'_>) -> bool {
+        let texts = (
+            change.base.and_then(Node::as_str),
+            change.overlay.and_then(Node::as_str),
+        );
+        matches!(texts, (Some(before), Some(after)) if self.is_renamed(before, after))
+            && change.fields().next_back().is_some_and(|field| field.ends_with("Names") || field == "secrets")
+    }
+
+    fn is_renamed(&self, before: &str, after: &str) -> bool {
+        self.names.get(before).is_some_and(|names| names.contains(after))
+    }
+
+    fn is_moved(&self, before: &str, after: &str) -> bool {
+        self.namespaces
+            .get(before)
+            .or_else(|| self.namespaces.get(if before == "default" { "" } else { before }))
+            .is_some_and(|namespaces| namespaces.contains(after))
+            // kustomize writes the namespace where a reference had none, or another one.
+            || (before.is_empty() && self.namespaces.values().any(|namespaces| namespaces.contains(after)))
+    }
+
+    /// A value such as `namespace/name`, of which each part follows its own rename.
+    fn is_renamed_path(&self, before: &str, after: &str) -> bool {
+        let (mut old, mut new) = (before.split('/'), after.split('/'));
+        loop {
+            match (old.next(), new.next()) {
+                (None, None) => return true,
+                (Some(old), Some(new)) if old == new || self.is_renamed(old, new) || self.is_moved(old, new) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// Whether the overlay's name is the base's with something before or after it.
+fn is_rename(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
+    let own = base.kind() == "Namespace" && base.group().is_empty();
+    own || overlay.name().contains(without_hash(base.name()))
+}
+
+/// Whether a field holds the name of another resource, by the conventions of the Kubernetes API.
+fn is_reference(field: &str) -> bool {
+    matches!(field, "name" | "serviceAccount" | "host" | "service" | "secret" | "configMap")
+        || field.ends_with("Name")
+        || field.ends_with("Ref")
+}
