@@ -2,3 +2,5 @@
 
 pub mod catalog;
 pub mod finding;
+pub mod path;
+pub mod text;
