@@ -3,4 +3,5 @@
 pub mod catalog;
 pub mod finding;
 pub mod path;
+pub mod policy;
 pub mod text;
