@@ -187,7 +187,8 @@ impl fmt::Debug for ClassSet {
 pub struct ConfigError {
     /// Keys and list indices from the functionConfig down to the culprit.
     ///
-    /// The caller, who still has the text, turns them into a line number.
+    /// The caller, who still has the text, turns them into a line number. The last
+    /// ones may be absent from the text, when what is wrong is that they are missing.
     pub path: Vec<String>,
     /// One line that names the place, what is wrong there and what would be right.
     pub message: String,
@@ -306,14 +307,13 @@ fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
         .parse::<GroupVersion>()
         .unwrap_or_else(|_| GroupVersion::gv("", &types.api_version));
     let kinds = ["ParityPolicy", "SnapshotRecorder"];
-    let kind_fault = |what: &str| {
-        let kind = text::quoted(&types.kind, MAX_QUOTED);
-        ConfigError::from(Fault::new(&["kind"], format!("{what} {kind}; {EXPECTED}")))
-    };
+    let kind_fault =
+        |what: &str| ConfigError::from(Fault::new(&["kind"], format!("{what}; {EXPECTED}")));
+    let unknown_kind = format!("unknown kind {}", text::quoted(&types.kind, MAX_QUOTED));
     match (api.group.as_str(), types.kind.as_str()) {
-        (GROUP, "EnvironmentSnapshot") => {
-            Err(kind_fault("items carry, and no functionConfig is, an"))
-        }
+        (GROUP, "EnvironmentSnapshot") => Err(kind_fault(
+            "an EnvironmentSnapshot is an item and no functionConfig",
+        )),
         (GROUP, kind) => match kind {
             _ if api.version != VERSION => Err(Fault::new(
                 &["apiVersion"],
@@ -330,19 +330,22 @@ fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
         ("", "ConfigMap") if api.version == "v1" => Ok(wire::Kind::ConfigMap),
         (_, "ConfigMap") => Err(Fault::new(
             &["apiVersion"],
-            format!("a ConfigMap has v1 here, found {found}"),
+            format!("the apiVersion of a ConfigMap is v1, found {found}"),
         )
         .into()),
         (_, kind) if kinds.contains(&kind) => Err(Fault::new(
             &["apiVersion"],
-            format!("a {kind} has {ours}, found {found}"),
+            format!("the apiVersion of a {kind} is {ours}, found {found}"),
         )
         .into()),
-        (_, kind) if nearest(kind, &kinds).is_some() => {
-            let near = nearest(kind, &kinds).unwrap_or_default();
-            Err(kind_fault(&format!("did you mean {near} of {ours}? Found")))
-        }
-        _ => Err(kind_fault("unknown kind")),
+        (_, kind) => match nearest(kind, &kinds) {
+            Some(near) => Err(Fault::new(
+                &["kind"],
+                format!("{unknown_kind}; did you mean {near} of {ours}?"),
+            )
+            .into()),
+            None => Err(kind_fault(&unknown_kind)),
+        },
     }
 }
 
@@ -446,13 +449,13 @@ fn recorder(spec: wire::RecorderSpec, metadata: Option<wire::Metadata>) -> Resul
         let named = metadata.and_then(|metadata| metadata.name).ok_or_else(|| {
             Fault::new(
                 &["metadata"],
-                "a recorder needs a name, which is that of its service (or a service of its own)",
+                "a recorder needs a name or a service of its own: whose items does it seal?",
             )
         })?;
         name(&["metadata", "name"], &named, "a service").map_err(|mut fault| {
             fault
                 .what
-                .push_str(", or name the service apart from the recorder");
+                .push_str("; or give the recorder a service of its own");
             fault
         })?;
         named
@@ -515,7 +518,10 @@ fn flat_recorder(config: wire::RecorderConfigMap) -> Result<Recorder, Fault> {
     let data = config.data.unwrap_or_default();
     let is_anonymous = |metadata: &wire::Metadata| metadata.name.as_deref() == Some(KPT_CONFIG_MAP);
     if data.service.is_none() && config.metadata.as_ref().is_some_and(is_anonymous) {
-        return Err(Fault::new(&["data"], "a recorder needs the key service"));
+        return Err(Fault::new(
+            &["data"],
+            "a recorder needs the key service: whose items does it seal?",
+        ));
     }
     recorder(data, config.metadata)
 }

@@ -8,6 +8,7 @@ use serde_json::Value as Schema;
 use serde_yaml::Value;
 
 use super::{Fault, MAX_QUOTED, nearest};
+use crate::catalog::Class;
 use crate::text;
 
 /// The longest list of right words that an error carries beside the nearest one.
@@ -28,6 +29,12 @@ pub(super) const LATER: &[(&[&str], &str)] = &[
     (&["spec", "rules"], "unguarded-overlay"),
     (&["spec", "rules"], "unused-exemption"),
 ];
+
+/// The mark of a map that takes every key.
+const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
+
+/// The schema of what an open map takes: it has no type and fits everything.
+static ANYTHING: Schema = Schema::Null;
 
 /// The first place where a value does not fit a structural schema.
 pub(super) fn first_fault(value: &Value, schema: &Schema) -> Option<Fault> {
@@ -79,14 +86,15 @@ fn walk(value: &Value, schema: &Schema, at: &mut Vec<String>) -> Result<(), Faul
             }
             _ => Ok(()),
         },
-        ("number", Value::Number(_)) => Ok(()),
+        ("number", Value::Number(_)) | ("", _) => Ok(()),
         (wanted, _) => {
             let mut what = format!(
                 "expected {}, found {}",
                 describe_type(wanted, schema),
                 describe(value)
             );
-            if wanted == "string" && matches!(value, Value::Number(_) | Value::Bool(_)) {
+            let is_free = wanted == "string" && schema["enum"].is_null();
+            if is_free && matches!(value, Value::Number(_) | Value::Bool(_)) {
                 what.push_str("; put it in quotes");
             }
             Err(fault(at, what))
@@ -96,13 +104,9 @@ fn walk(value: &Value, schema: &Schema, at: &mut Vec<String>) -> Result<(), Faul
 
 /// The schema of one key, or nothing where the key is unknown.
 fn inner<'a>(schema: &'a Schema, key: &str) -> Option<&'a Schema> {
-    // What is open has an empty schema that has no type and takes everything.
-    const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
     let known = schema["properties"].get(key);
     known.or_else(|| (schema[OPEN] == true).then_some(&ANYTHING))
 }
-
-static ANYTHING: Schema = Schema::Null;
 
 fn unknown_key(schema: &Schema, key: &str, at: &[String]) -> Fault {
     let at: Vec<_> = at.iter().map(String::as_str).collect();
@@ -115,6 +119,15 @@ fn unknown_key(schema: &Schema, key: &str, at: &[String]) -> Fault {
         let what = format!(
             "this version of krm-parity does not have the {noun} {key} yet; it refuses the policy, because it must not obey a part of it"
         );
+        return Fault {
+            key: Some(key.to_owned()),
+            ..Fault::new(&at, what)
+        };
+    }
+    if let Some(class) = Class::from_id(key).filter(|class| noun == "rule" && class.rule() != key) {
+        let rule = class.rule();
+        let what =
+            format!("unknown rule \"{key}\"; changes of that class come under the rule \"{rule}\"");
         return Fault {
             key: Some(key.to_owned()),
             ..Fault::new(&at, what)
@@ -139,7 +152,7 @@ pub(super) fn unknown(at: &[&str], noun: &str, word: &str, known: &[&str]) -> Fa
         what.push_str("\"?");
     }
     // The whole list helps where it is short, or where nothing else does.
-    if near.is_none() || known.len() <= MAX_LISTED {
+    if near.is_none() || (2..=MAX_LISTED).contains(&known.len()) {
         what.push_str(if near.is_none() {
             "; expected "
         } else {
@@ -175,10 +188,22 @@ fn noun_of_value(at: &[&str]) -> &'static str {
     }
 }
 
+fn names(keys: &serde_json::Map<String, Schema>) -> String {
+    let keys: Vec<_> = keys.keys().map(String::as_str).collect();
+    keys.join(", ")
+}
+
 /// A type, in words.
 fn describe_type(name: &str, schema: &Schema) -> String {
     match name {
-        "object" => "a map".to_owned(),
+        "object" => match schema["properties"].as_object() {
+            Some(_) if schema[OPEN] == true => "a map".to_owned(),
+            Some(keys) if keys.len() == 1 => format!("a map with the key {}", names(keys)),
+            Some(keys) if keys.len() <= MAX_LISTED => {
+                format!("a map with some of the keys {}", names(keys))
+            }
+            _ => "a map".to_owned(),
+        },
         "array" => "a list".to_owned(),
         "string" => match schema["enum"].as_array() {
             Some(words) if words.len() <= MAX_LISTED => {

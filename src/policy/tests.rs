@@ -154,6 +154,7 @@ fn numbers_keep_their_decimal_text() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn errors_name_the_place_and_the_nearest_right_word() {
     let spec = |text: &str| format!("{POLICY}spec: {text}");
     let recorder = |text: &str| format!("{RECORDER}{text}");
@@ -233,6 +234,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         data("{allow: 'replicas, images'}"),
         data("{failon: error}"),
         data("{mode: replace}"),
+        data("{mode: replace}\nmetadata: {name: function-input}"),
         data("{mode: replase, service: x}"),
         data("{service: x, allow: replicas}"),
         format!("{CONFIG_MAP}binaryData: {{}}"),
@@ -249,17 +251,17 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         [] apiVersion is missing; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
         [apiVersion] apiVersion: expected a string, found the number 1
         [apiVersion] apiVersion: unknown version "krm-parity.io/v1"; this version of krm-parity reads krm-parity.io/v1alpha1
-        [apiVersion] apiVersion: a ParityPolicy has krm-parity.io/v1alpha1, found "krm-parity.dev/v1alpha1"
+        [apiVersion] apiVersion: the apiVersion of a ParityPolicy is krm-parity.io/v1alpha1, found "krm-parity.dev/v1alpha1"
         [kind] kind: unknown kind "parity-policy"; did you mean "ParityPolicy"? Expected one of ParityPolicy, SnapshotRecorder
         [kind] kind: unknown kind "Deployment"; expected one of ParityPolicy, SnapshotRecorder
-        [kind] kind: items carry, and no functionConfig is, an "EnvironmentSnapshot"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
+        [kind] kind: an EnvironmentSnapshot is an item and no functionConfig; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
         [kind] kind: unknown kind "Deployment"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
-        [kind] kind: did you mean ParityPolicy of krm-parity.io/v1alpha1? Found "Parity"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
-        [apiVersion] apiVersion: a ConfigMap has v1 here, found "v2"
+        [kind] kind: unknown kind "Parity"; did you mean ParityPolicy of krm-parity.io/v1alpha1?
+        [apiVersion] apiVersion: the apiVersion of a ConfigMap is v1, found "v2"
         [sepc] unknown key "sepc"; did you mean "spec"? Expected one of apiVersion, kind, metadata, spec
         [metadata] metadata: expected a map, found a list
         [metadata name] metadata.name: expected a string, found the number 5; put it in quotes
-        [spec] spec: expected a map, found a list
+        [spec] spec: expected a map with some of the keys allow, baseline, emit, environment, environments, failOn, identity, rules, found a list
         [spec enviroment] spec: unknown key "enviroment"; did you mean "environment"? Expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
         [spec fail_on] spec: unknown key "fail_on"; did you mean "failOn"? Expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
         [spec something] spec: unknown key "something"; expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
@@ -280,17 +282,17 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         [spec identity] spec.identity: unknown identity mode "stric"; did you mean "strict"? Expected one of cancel, strict
         [spec emit] spec.emit: unknown value "no"; expected one of items, none
         [spec failOn] spec.failOn: unknown severity "info"; expected one of error, warning
-        [spec failOn] spec.failOn: expected one of error, warning, found the number 1; put it in quotes
-        [spec allow] spec.allow: expected a map, found a list
-        [spec allow class] spec.allow: unknown key "class"; did you mean "classes"? Expected classes
+        [spec failOn] spec.failOn: expected one of error, warning, found the number 1
+        [spec allow] spec.allow: expected a map with the key classes, found a list
+        [spec allow class] spec.allow: unknown key "class"; did you mean "classes"?
         [spec allow classes 0] spec.allow.classes[0]: unknown class "replica"; did you mean "replicas"?
         [spec allow classes 0] spec.allow.classes[0]: unknown class "everything"; expected one of replicas, resource-values, env-values, hostnames, image, image-tag, resource-names, env-names, config-keys, health-checks, ingress-structure, service-mesh, labels, annotations, containers, other
         [spec allow fields] spec.allow: this version of krm-parity does not have the key fields yet; it refuses the policy, because it must not obey a part of it
         [spec exemptions] spec: this version of krm-parity does not have the key exemptions yet; it refuses the policy, because it must not obey a part of it
         [spec rules overlay-size] spec.rules: this version of krm-parity does not have the rule overlay-size yet; it refuses the policy, because it must not obey a part of it
         [spec rules scale-facter] spec.rules: unknown rule "scale-facter"; did you mean "scale-factor"?
-        [spec rules image-tag] spec.rules: unknown rule "image-tag"; expected one of added-resource, annotations, config-keys, containers, env-names, env-values, health-checks, hostnames, image, ingress-structure, labels, limit-request-ratio, missing-baseline, other, removed-resource, replicas, resource-names, resource-values, scale-factor, service-mesh
-        [spec rules scale-factor] spec.rules.scale-factor: expected a map, found the string "error"
+        [spec rules image-tag] spec.rules: unknown rule "image-tag"; changes of that class come under the rule "image"
+        [spec rules scale-factor] spec.rules.scale-factor: expected a map with some of the keys max, severity, found the string "error"
         [spec rules scale-factor sevrity] spec.rules.scale-factor: unknown key "sevrity"; did you mean "severity"? Expected one of max, severity
         [spec rules scale-factor severity] spec.rules.scale-factor.severity: unknown severity "fatal"; expected one of error, warning, info, ignore
         [spec rules scale-factor severity] spec.rules.scale-factor.severity: unknown severity "warn"; did you mean "warning"? Expected one of error, warning, info, ignore
@@ -302,8 +304,8 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         [spec rules image max] spec.rules.image: unknown key "max"; expected severity
         [spec xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
         [31m] spec: unknown key "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"…; expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
-        [metadata] metadata: a recorder needs a name, which is that of its service (or a service of its own)
-        [metadata name] metadata.name: "Checkout.Service" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens, or name the service apart from the recorder
+        [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
+        [metadata name] metadata.name: "Checkout.Service" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens; or give the recorder a service of its own
         [spec mode] spec.mode: unknown mode "apend"; did you mean "append"? Expected one of append, replace
         [spec environments] spec: unknown key "environments"; did you mean "environment"? Expected one of environment, mode, service
         [spec service] spec.service: "" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens
@@ -314,7 +316,8 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         [data allow] data.allow: expected words with commas between them, found ""
         [data allow] data.allow: unknown class "images"; did you mean "image"?
         [data failon] data: unknown key "failon"; did you mean "failOn"? Expected one of allow, baseline, emit, environment, environments, failOn, identity
-        [metadata] metadata: a recorder needs a name, which is that of its service (or a service of its own)
+        [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
+        [data] data: a recorder needs the key service: whose items does it seal?
         [data mode] data.mode: unknown mode "replase"; did you mean "replace"? Expected one of append, replace
         [data allow] data: unknown key "allow"; expected one of environment, mode, service
         [binaryData] unknown key "binaryData"; expected one of apiVersion, data, kind, metadata
