@@ -4,4 +4,5 @@ pub mod catalog;
 pub mod finding;
 pub mod path;
 pub mod policy;
+pub mod report;
 pub mod text;
