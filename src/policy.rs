@@ -1,0 +1,561 @@
+//! The functionConfig: what a policy or a recorder asks for, checked before anything else runs.
+//!
+//! Reading goes in two steps. The types of [`wire`] say what may be written and
+//! are what the published schema is generated from; this module turns them into
+//! plain structs in which every name is known and every default filled in. A
+//! mistake costs one line that names the place and the nearest right word: only
+//! then is the schema built, so that a valid policy costs microseconds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use kube_core::{GroupVersion, TypeMeta};
+use serde::Deserialize;
+use serde_yaml::Value;
+
+use crate::catalog::{self, Class, Rule, Severity};
+use crate::path::{Path, Segment};
+use crate::text;
+
+mod explain;
+mod nearest;
+pub mod wire;
+
+pub use nearest::nearest;
+pub use wire::{Emit, IdentityMode, Mode, schema};
+
+/// The API group of everything that krm-parity reads.
+pub const GROUP: &str = "krm-parity.io";
+
+/// The one version of [`GROUP`] that this version reads.
+pub const VERSION: &str = "v1alpha1";
+
+/// The environment that a recorder records and a policy compares with, unless they say otherwise.
+pub const BASE: &str = "base";
+
+/// The longest service or environment name, in characters: that of a DNS label.
+pub const MAX_NAME: usize = 63;
+
+/// The name that kpt gives to the `ConfigMap` it makes of `configMap:` in a Kptfile.
+///
+/// It is no service, so a recorder must not take it for one.
+const KPT_CONFIG_MAP: &str = "function-input";
+
+/// The longest piece of a stranger's text that an error repeats, in characters.
+const MAX_QUOTED: usize = 60;
+
+/// What the function was asked to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// Seal the incoming items.
+    Recorder(Recorder),
+    /// Compare what came with what was sealed.
+    Policy(Policy),
+}
+
+/// How to seal the incoming items; from a `SnapshotRecorder`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorder {
+    /// The service that the items belong to, a DNS label.
+    pub service: String,
+    /// The environment that the items are, a DNS label.
+    pub environment: String,
+    /// What becomes of the items themselves.
+    pub mode: Mode,
+}
+
+/// What an overlay may do; from a `ParityPolicy`, or the defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The environment that live items are; unset for a matrix of snapshots.
+    pub environment: Option<String>,
+    /// All environments in promotion order; empty where the policy does not list them.
+    pub environments: Vec<String>,
+    /// The environment to compare with.
+    pub baseline: String,
+    /// Whether renames that make an overlay an environment are cancelled before judging.
+    pub identity: IdentityMode,
+    /// The classes that an overlay may change.
+    pub allowed: ClassSet,
+    /// What the policy says about single rules, by id; the catalogue speaks for the others.
+    pub rules: BTreeMap<&'static str, RuleSetting>,
+    /// The lightest weight that fails the build.
+    pub fail_on: Severity,
+    /// Whether the items go on.
+    pub emit: Emit,
+}
+
+/// What a policy says about one rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleSetting {
+    /// The weight of the rule's findings.
+    pub severity: Option<Severity>,
+    /// The greatest factor that is still fine, as an exact decimal of at least 1.
+    pub max: Option<String>,
+}
+
+impl Policy {
+    /// The weight of a rule's findings under this policy.
+    ///
+    /// A rule that the catalogue does not know weighs as an error: nothing passes by a slip.
+    #[must_use]
+    pub fn severity(&self, rule: &str) -> Severity {
+        let set = self.rules.get(rule).and_then(|setting| setting.severity);
+        set.or_else(|| catalog::find_rule(rule).map(|rule| rule.severity))
+            .unwrap_or(Severity::Error)
+    }
+
+    /// The greatest factor that a rule lets pass, as an exact decimal of at least 1.
+    ///
+    /// It is text because quantities are compared exactly, never as floats. A
+    /// rule without such a bound has the strictest one, `1`.
+    #[must_use]
+    pub fn max(&self, rule: &str) -> &str {
+        let set = self
+            .rules
+            .get(rule)
+            .and_then(|setting| setting.max.as_deref());
+        set.or_else(|| catalog::find_rule(rule).and_then(|rule| rule.max))
+            .unwrap_or("1")
+    }
+
+    /// Whether an overlay may make changes of this class.
+    #[must_use]
+    pub const fn allows(&self, class: Class) -> bool {
+        self.allowed.contains(class)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            environment: None,
+            environments: Vec::new(),
+            baseline: BASE.to_owned(),
+            identity: IdentityMode::default(),
+            allowed: Class::ALLOWED_BY_DEFAULT.into_iter().collect(),
+            rules: BTreeMap::new(),
+            fail_on: Severity::Error,
+            emit: Emit::default(),
+        }
+    }
+}
+
+/// A set of classes.
+///
+/// A class comes with its sub-classes, so allowing `image` allows `image-tag`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClassSet(u32);
+
+impl ClassSet {
+    /// Whether the set holds the class.
+    #[must_use]
+    pub const fn contains(self, class: Class) -> bool {
+        self.0 & 1 << class as u8 != 0
+    }
+
+    /// The classes of the set, in the order of the rule reference.
+    pub fn iter(self) -> impl Iterator<Item = Class> {
+        Class::ALL
+            .into_iter()
+            .filter(move |class| self.contains(*class))
+    }
+}
+
+impl FromIterator<Class> for ClassSet {
+    fn from_iter<I: IntoIterator<Item = Class>>(classes: I) -> Self {
+        let mut bits = 0;
+        for class in classes {
+            bits |= 1 << class as u8;
+            if class == Class::Image {
+                bits |= 1 << Class::ImageTag as u8;
+            }
+        }
+        Self(bits)
+    }
+}
+
+impl fmt::Debug for ClassSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Class::id)).finish()
+    }
+}
+
+/// Why a functionConfig cannot be obeyed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    /// Keys and list indices from the functionConfig down to the culprit.
+    ///
+    /// The caller, who still has the text, turns them into a line number. The last
+    /// ones may be absent from the text, when what is wrong is that they are missing.
+    pub path: Vec<String>,
+    /// One line that names the place, what is wrong there and what would be right.
+    pub message: String,
+}
+
+/// Reads a functionConfig; none at all means the default policy.
+///
+/// # Errors
+///
+/// When the functionConfig is of an unknown kind, has an unknown key, a value
+/// of the wrong type, or says something that makes no sense.
+pub fn read(config: Option<&Value>) -> Result<Config, ConfigError> {
+    let Some(config) = config.filter(|config| !config.is_null()) else {
+        return Ok(Config::Policy(Policy::default()));
+    };
+    let kind = kind_of(config)?;
+    match kind {
+        wire::Kind::ParityPolicy => typed(config, kind)
+            .and_then(|config: wire::ParityPolicy| policy(config.spec.unwrap_or_default()))
+            .map(Config::Policy),
+        wire::Kind::SnapshotRecorder => typed(config, kind)
+            .and_then(|config: wire::SnapshotRecorder| {
+                recorder(config.spec.unwrap_or_default(), config.metadata)
+            })
+            .map(Config::Recorder),
+        wire::Kind::ConfigMap if records(config) => typed(config, wire::Kind::RecorderConfigMap)
+            .and_then(flat_recorder)
+            .map_err(Fault::in_config_map)
+            .map(Config::Recorder),
+        wire::Kind::ConfigMap | wire::Kind::RecorderConfigMap => typed(config, kind)
+            .and_then(flat_policy)
+            .map_err(Fault::in_config_map)
+            .map(Config::Policy),
+    }
+    .map_err(ConfigError::from)
+}
+
+/// What is wrong at one place, before the place becomes text.
+#[derive(Debug)]
+struct Fault {
+    /// The place that the message names.
+    at: Vec<String>,
+    /// The key below that place that is at fault, if the message names it itself.
+    key: Option<String>,
+    what: String,
+}
+
+impl Fault {
+    fn new(at: &[&str], what: impl Into<String>) -> Self {
+        Self {
+            at: at.iter().map(|&key| key.to_owned()).collect(),
+            key: None,
+            what: what.into(),
+        }
+    }
+
+    fn at_index(mut self, index: usize) -> Self {
+        self.at.push(index.to_string());
+        self
+    }
+
+    /// The same fault where a `ConfigMap` has the key: flat, under `data`.
+    fn in_config_map(mut self) -> Self {
+        if self.at.first().is_some_and(|key| key == "spec") {
+            "data".clone_into(&mut self.at[0]);
+            self.at.truncate(2);
+        }
+        self
+    }
+}
+
+impl From<Fault> for ConfigError {
+    fn from(fault: Fault) -> Self {
+        let segment = |key: &String| {
+            key.parse()
+                .map_or_else(|_| Segment::Field(key.clone().into()), Segment::Index)
+        };
+        let place = Path(fault.at.iter().map(segment).collect()).to_string();
+        let message = if place.is_empty() {
+            fault.what
+        } else {
+            format!("{place}: {}", fault.what)
+        };
+        let mut path = fault.at;
+        path.extend(fault.key);
+        Self { path, message }
+    }
+}
+
+/// Which of the known kinds the functionConfig is.
+fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
+    const EXPECTED: &str = "expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1";
+    if !config.is_mapping() {
+        let what = format!("{EXPECTED}, found {}", explain::describe(config));
+        return Err(Fault::new(&[], what).into());
+    }
+    let types = TypeMeta::deserialize(config).map_err(|_| {
+        let key = ["kind", "apiVersion"]
+            .into_iter()
+            .find(|key| !config.get(key).is_some_and(Value::is_string))
+            .unwrap_or("kind");
+        let what = match config.get(key) {
+            Some(value) => format!("expected a string, found {}", explain::describe(value)),
+            None => format!("missing; {EXPECTED}"),
+        };
+        match config.get(key) {
+            Some(_) => Fault::new(&[key], what),
+            None => Fault::new(&[], format!("{key} is {what}")),
+        }
+    })?;
+    let ours = format!("{GROUP}/{VERSION}");
+    let found = text::quoted(&types.api_version, MAX_QUOTED);
+    // Without a slash all of it is the version, so this never fails.
+    let api = types
+        .api_version
+        .parse::<GroupVersion>()
+        .unwrap_or_else(|_| GroupVersion::gv("", &types.api_version));
+    let kinds = ["ParityPolicy", "SnapshotRecorder"];
+    let kind_fault =
+        |what: &str| ConfigError::from(Fault::new(&["kind"], format!("{what}; {EXPECTED}")));
+    let unknown_kind = format!("unknown kind {}", text::quoted(&types.kind, MAX_QUOTED));
+    match (api.group.as_str(), types.kind.as_str()) {
+        (GROUP, "EnvironmentSnapshot") => Err(kind_fault(
+            "an EnvironmentSnapshot is an item and no functionConfig",
+        )),
+        (GROUP, kind) => match kind {
+            _ if api.version != VERSION => Err(Fault::new(
+                &["apiVersion"],
+                format!("unknown version {found}; this version of krm-parity reads {ours}"),
+            )
+            .into()),
+            "ParityPolicy" => Ok(wire::Kind::ParityPolicy),
+            "SnapshotRecorder" => Ok(wire::Kind::SnapshotRecorder),
+            _ => {
+                let fault = explain::unknown(&["kind"], "kind", kind, &kinds);
+                Err(Fault { key: None, ..fault }.into())
+            }
+        },
+        ("", "ConfigMap") if api.version == "v1" => Ok(wire::Kind::ConfigMap),
+        (_, "ConfigMap") => Err(Fault::new(
+            &["apiVersion"],
+            format!("the apiVersion of a ConfigMap is v1, found {found}"),
+        )
+        .into()),
+        (_, kind) if kinds.contains(&kind) => Err(Fault::new(
+            &["apiVersion"],
+            format!("the apiVersion of a {kind} is {ours}, found {found}"),
+        )
+        .into()),
+        (_, kind) => match nearest(kind, &kinds) {
+            Some(near) => Err(Fault::new(
+                &["kind"],
+                format!("{unknown_kind}; did you mean {near} of {ours}?"),
+            )
+            .into()),
+            None => Err(kind_fault(&unknown_kind)),
+        },
+    }
+}
+
+/// Reads a functionConfig as the type of its kind; a failure is explained by the schema.
+fn typed<'de, T: Deserialize<'de>>(config: &'de Value, kind: wire::Kind) -> Result<T, Fault> {
+    T::deserialize(config).map_err(|error| {
+        explain::first_fault(config, &schema(kind)).unwrap_or_else(|| {
+            let error = error.to_string();
+            Fault::new(&[], text::one_line(&error, 4 * MAX_QUOTED))
+        })
+    })
+}
+
+fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
+    let defaults = Policy::default();
+    let baseline = spec.baseline.unwrap_or(defaults.baseline);
+    name(&["spec", "baseline"], &baseline, "an environment")?;
+    let environments = spec.environments.unwrap_or_default();
+    for (index, environment) in environments.iter().enumerate() {
+        let at = ["spec", "environments"];
+        name(&at, environment, "an environment").map_err(|fault| fault.at_index(index))?;
+        if environments[..index].contains(environment) {
+            let what = format!("{environment} is listed twice; the list is the promotion order");
+            return Err(Fault::new(&at, what).at_index(index));
+        }
+    }
+    if let Some(environment) = &spec.environment {
+        let at = ["spec", "environment"];
+        name(&at, environment, "an environment")?;
+        if *environment == baseline {
+            let what = format!(
+                "{environment} is the baseline, which cannot be compared with itself; name the environment that the items are"
+            );
+            return Err(Fault::new(&at, what));
+        }
+        if !environments.is_empty() && !environments.contains(environment) {
+            let known: Vec<_> = environments.iter().map(String::as_str).collect();
+            let fault = explain::unknown(&at, "environment", environment, &known);
+            return Err(Fault {
+                key: None,
+                what: format!("{} (spec.environments)", fault.what),
+                ..fault
+            });
+        }
+    }
+    let mut rules = BTreeMap::new();
+    for (wire::RuleName(rule), setting) in spec.rules.unwrap_or_default().0 {
+        let setting = rule_setting(rule, setting.unwrap_or_default())?;
+        rules.insert(rule.id, setting);
+    }
+    let classes = spec.allow.unwrap_or_default().classes;
+    Ok(Policy {
+        environment: spec.environment,
+        environments,
+        baseline,
+        identity: spec.identity.unwrap_or_default(),
+        allowed: classes.map_or(defaults.allowed, |classes| {
+            classes
+                .into_iter()
+                .map(|wire::ClassName(class)| class)
+                .collect()
+        }),
+        rules,
+        fail_on: match spec.fail_on.unwrap_or_default() {
+            wire::FailOn::Error => Severity::Error,
+            wire::FailOn::Warning => Severity::Warning,
+        },
+        emit: spec.emit.unwrap_or_default(),
+    })
+}
+
+fn rule_setting(rule: &Rule, setting: wire::RuleSpec) -> Result<RuleSetting, Fault> {
+    if let Some(wire::Decimal(max)) = &setting.max {
+        let at = ["spec", "rules", rule.id];
+        if rule.max.is_none() {
+            return Err(explain::unknown(&at, "key", "max", &["severity"]));
+        }
+        if !max
+            .parse::<f64>()
+            .is_ok_and(|max| max.is_finite() && max >= 1.0)
+        {
+            let what = format!("expected a factor of at least 1, found {max}");
+            return Err(Fault::new(&["spec", "rules", rule.id, "max"], what));
+        }
+    }
+    Ok(RuleSetting {
+        severity: setting
+            .severity
+            .map(|wire::SeverityName(severity)| severity),
+        max: setting.max.map(|wire::Decimal(max)| max),
+    })
+}
+
+fn recorder(spec: wire::RecorderSpec, metadata: Option<wire::Metadata>) -> Result<Recorder, Fault> {
+    let environment = spec.environment.unwrap_or_else(|| BASE.to_owned());
+    name(&["spec", "environment"], &environment, "an environment")?;
+    let service = if let Some(service) = spec.service {
+        name(&["spec", "service"], &service, "a service")?;
+        service
+    } else {
+        let named = metadata.and_then(|metadata| metadata.name).ok_or_else(|| {
+            Fault::new(
+                &["metadata"],
+                "a recorder needs a name or a service of its own: whose items does it seal?",
+            )
+        })?;
+        name(&["metadata", "name"], &named, "a service").map_err(|mut fault| {
+            fault
+                .what
+                .push_str("; or give the recorder a service of its own");
+            fault
+        })?;
+        named
+    };
+    Ok(Recorder {
+        service,
+        environment,
+        mode: spec.mode.unwrap_or_default(),
+    })
+}
+
+/// Whether a `ConfigMap` is a recorder: it has a key that only a recorder has.
+fn records(config: &Value) -> bool {
+    let has = |key| {
+        config
+            .get("data")
+            .is_some_and(|data| data.get(key).is_some())
+    };
+    has("mode") || has("service")
+}
+
+fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
+    let data = config.data.unwrap_or_default();
+    let mut allow = None;
+    if let Some(list) = &data.allow {
+        let at = ["spec", "allow"];
+        let known: Vec<_> = Class::ALL.into_iter().map(Class::id).collect();
+        let classes: Result<_, _> = words(&at, list)?
+            .into_iter()
+            .map(|word| {
+                let class = Class::from_id(word).map(wire::ClassName);
+                class.ok_or_else(|| Fault {
+                    key: None,
+                    ..explain::unknown(&at, "class", word, &known)
+                })
+            })
+            .collect();
+        allow = Some(wire::Allow {
+            classes: Some(classes?),
+        });
+    }
+    let mut environments = None;
+    if let Some(list) = &data.environments {
+        let words = words(&["spec", "environments"], list)?;
+        environments = Some(words.into_iter().map(str::to_owned).collect());
+    }
+    policy(wire::PolicySpec {
+        environment: data.environment,
+        environments,
+        baseline: data.baseline,
+        identity: data.identity,
+        allow,
+        rules: None,
+        fail_on: data.fail_on,
+        emit: data.emit,
+    })
+}
+
+fn flat_recorder(config: wire::RecorderConfigMap) -> Result<Recorder, Fault> {
+    let data = config.data.unwrap_or_default();
+    let is_anonymous = |metadata: &wire::Metadata| metadata.name.as_deref() == Some(KPT_CONFIG_MAP);
+    if data.service.is_none() && config.metadata.as_ref().is_some_and(is_anonymous) {
+        return Err(Fault::new(
+            &["data"],
+            "a recorder needs the key service: whose items does it seal?",
+        ));
+    }
+    recorder(data, config.metadata)
+}
+
+/// The words of a comma-separated list, none of them empty.
+fn words<'a>(at: &[&str], list: &'a str) -> Result<Vec<&'a str>, Fault> {
+    let words: Vec<_> = list.split(',').map(str::trim).collect();
+    if words.contains(&"") {
+        let list = text::quoted(list, MAX_QUOTED);
+        let what = format!("expected words with commas between them, found {list}");
+        return Err(Fault::new(at, what));
+    }
+    Ok(words)
+}
+
+/// Checks a service or environment name, which becomes part of the name of an object.
+fn name(at: &[&str], name: &str, what: &str) -> Result<(), Fault> {
+    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    let is_label = bytes.len() <= MAX_NAME
+        && bytes.iter().all(|&byte| is_inner(byte) || byte == b'-')
+        && bytes.first().copied().is_some_and(is_inner)
+        && bytes.last().copied().is_some_and(is_inner);
+    if is_label {
+        return Ok(());
+    }
+    let found = text::quoted(name, MAX_QUOTED);
+    Err(Fault::new(
+        at,
+        format!(
+            "{found} cannot name {what}: use 1 to {MAX_NAME} lower-case letters, digits and inner hyphens"
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests;

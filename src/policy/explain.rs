@@ -1,0 +1,230 @@
+//! Why a functionConfig does not fit its schema, said so that it can be mended.
+//!
+//! The typed reader only says *that* something is wrong, and not where. This
+//! walk runs after it has failed, along the very schema that is published, and
+//! stops at the first fault in the order of the text.
+
+use serde_json::Value as Schema;
+use serde_yaml::Value;
+
+use super::{Fault, MAX_QUOTED, nearest};
+use crate::catalog::Class;
+use crate::text;
+
+/// The longest list of right words that an error carries beside the nearest one.
+const MAX_LISTED: usize = 8;
+
+/// Keys that are announced but that this version does not have: the place and the key.
+///
+/// They are told apart from slips, because whoever writes them has read the
+/// documentation of a later version.
+pub(super) const LATER: &[(&[&str], &str)] = &[
+    (&["spec"], "exemptions"),
+    (&["spec", "allow"], "fields"),
+    (&["spec", "rules"], "environment-mismatch"),
+    (&["spec", "rules"], "expired-exemption"),
+    (&["spec", "rules"], "inverted-resources"),
+    (&["spec", "rules"], "missing-environment"),
+    (&["spec", "rules"], "overlay-size"),
+    (&["spec", "rules"], "unguarded-overlay"),
+    (&["spec", "rules"], "unused-exemption"),
+];
+
+/// The mark of a map that takes every key.
+const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
+
+/// The schema of what an open map takes: it has no type and fits everything.
+static ANYTHING: Schema = Schema::Null;
+
+/// The first place where a value does not fit a structural schema.
+pub(super) fn first_fault(value: &Value, schema: &Schema) -> Option<Fault> {
+    walk(value, schema, &mut Vec::new()).err()
+}
+
+fn walk(value: &Value, schema: &Schema, at: &mut Vec<String>) -> Result<(), Fault> {
+    if value.is_null() && schema["nullable"] == true {
+        return Ok(());
+    }
+    match (schema["type"].as_str().unwrap_or_default(), value) {
+        ("object", Value::Mapping(entries)) => {
+            for (key, value) in entries {
+                let Some(key) = key.as_str() else {
+                    let what = format!("expected a string for a key, found {}", describe(key));
+                    return Err(fault(at, what));
+                };
+                let Some(inner) = inner(schema, key) else {
+                    return Err(unknown_key(schema, key, at));
+                };
+                at.push(key.to_owned());
+                walk(value, inner, at)?;
+                at.pop();
+            }
+            let required = schema["required"].as_array().into_iter().flatten();
+            for key in required.filter_map(Schema::as_str) {
+                if !entries.contains_key(key) {
+                    return Err(fault(at, format!("{key} is missing")));
+                }
+            }
+            Ok(())
+        }
+        ("array", Value::Sequence(elements)) => {
+            for (index, element) in elements.iter().enumerate() {
+                at.push(index.to_string());
+                walk(element, &schema["items"], at)?;
+                at.pop();
+            }
+            Ok(())
+        }
+        ("string", Value::String(word)) => match schema["enum"].as_array() {
+            Some(words) if !words.iter().any(|known| known == word) => {
+                let known: Vec<_> = words.iter().filter_map(Schema::as_str).collect();
+                let at: Vec<_> = at.iter().map(String::as_str).collect();
+                Err(Fault {
+                    key: None,
+                    ..unknown(&at, noun_of_value(&at), word, &known)
+                })
+            }
+            _ => Ok(()),
+        },
+        ("number", Value::Number(_)) | ("", _) => Ok(()),
+        (wanted, _) => {
+            let mut what = format!(
+                "expected {}, found {}",
+                describe_type(wanted, schema),
+                describe(value)
+            );
+            let is_free = wanted == "string" && schema["enum"].is_null();
+            if is_free && matches!(value, Value::Number(_) | Value::Bool(_)) {
+                what.push_str("; put it in quotes");
+            }
+            Err(fault(at, what))
+        }
+    }
+}
+
+/// The schema of one key, or nothing where the key is unknown.
+fn inner<'a>(schema: &'a Schema, key: &str) -> Option<&'a Schema> {
+    let known = schema["properties"].get(key);
+    known.or_else(|| (schema[OPEN] == true).then_some(&ANYTHING))
+}
+
+fn unknown_key(schema: &Schema, key: &str, at: &[String]) -> Fault {
+    let at: Vec<_> = at.iter().map(String::as_str).collect();
+    let noun = if at == ["spec", "rules"] {
+        "rule"
+    } else {
+        "key"
+    };
+    if LATER.contains(&(&at, key)) {
+        let what = format!(
+            "this version of krm-parity does not have the {noun} {key} yet; it refuses the policy, because it must not obey a part of it"
+        );
+        return Fault {
+            key: Some(key.to_owned()),
+            ..Fault::new(&at, what)
+        };
+    }
+    if let Some(class) = Class::from_id(key).filter(|class| noun == "rule" && class.rule() != key) {
+        let rule = class.rule();
+        let what =
+            format!("unknown rule \"{key}\"; changes of that class come under the rule \"{rule}\"");
+        return Fault {
+            key: Some(key.to_owned()),
+            ..Fault::new(&at, what)
+        };
+    }
+    let known = schema["properties"].as_object();
+    let known: Vec<_> = known
+        .into_iter()
+        .flat_map(|keys| keys.keys())
+        .map(String::as_str)
+        .collect();
+    unknown(&at, noun, key, &known)
+}
+
+/// The fault of a word that is none of the known ones.
+pub(super) fn unknown(at: &[&str], noun: &str, word: &str, known: &[&str]) -> Fault {
+    let mut what = format!("unknown {noun} {}", text::quoted(word, MAX_QUOTED));
+    let near = nearest(word, known);
+    if let Some(near) = near {
+        what.push_str("; did you mean \"");
+        what.push_str(near);
+        what.push_str("\"?");
+    }
+    // The whole list helps where it is short, or where nothing else does.
+    if near.is_none() || (2..=MAX_LISTED).contains(&known.len()) {
+        what.push_str(if near.is_none() {
+            "; expected "
+        } else {
+            " Expected "
+        });
+        if known.len() > 1 {
+            what.push_str("one of ");
+        }
+        what.push_str(&known.join(", "));
+    }
+    Fault {
+        key: Some(word.to_owned()),
+        ..Fault::new(at, what)
+    }
+}
+
+fn fault(at: &[String], what: String) -> Fault {
+    Fault {
+        at: at.to_vec(),
+        key: None,
+        what,
+    }
+}
+
+/// What a word from a fixed list is called, by the place where it stands.
+fn noun_of_value(at: &[&str]) -> &'static str {
+    match at {
+        [.., "classes", _] => "class",
+        [.., "severity" | "failOn"] => "severity",
+        [.., "mode"] => "mode",
+        [.., "identity"] => "identity mode",
+        _ => "value",
+    }
+}
+
+fn names(keys: &serde_json::Map<String, Schema>) -> String {
+    let keys: Vec<_> = keys.keys().map(String::as_str).collect();
+    keys.join(", ")
+}
+
+/// A type, in words.
+fn describe_type(name: &str, schema: &Schema) -> String {
+    match name {
+        "object" => match schema["properties"].as_object() {
+            Some(_) if schema[OPEN] == true => "a map".to_owned(),
+            Some(keys) if keys.len() == 1 => format!("a map with the key {}", names(keys)),
+            Some(keys) if keys.len() <= MAX_LISTED => {
+                format!("a map with some of the keys {}", names(keys))
+            }
+            _ => "a map".to_owned(),
+        },
+        "array" => "a list".to_owned(),
+        "string" => match schema["enum"].as_array() {
+            Some(words) if words.len() <= MAX_LISTED => {
+                let words: Vec<_> = words.iter().filter_map(Schema::as_str).collect();
+                format!("one of {}", words.join(", "))
+            }
+            _ => "a string".to_owned(),
+        },
+        other => format!("a {other}"),
+    }
+}
+
+/// A value, in words: its type, and the value itself where it is a scalar.
+pub(super) fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing (null)".to_owned(),
+        Value::Bool(value) => format!("the boolean {value}"),
+        Value::Number(value) => format!("the number {value}"),
+        Value::String(value) => format!("the string {}", text::quoted(value, MAX_QUOTED)),
+        Value::Sequence(_) => "a list".to_owned(),
+        Value::Mapping(_) => "a map".to_owned(),
+        Value::Tagged(_) => "a tagged value".to_owned(),
+    }
+}

@@ -1,0 +1,414 @@
+//! The functionConfig as it is written, and the schema that is generated from it.
+//!
+//! These types know names and shapes, not sense: what they let through is
+//! checked again by [`super::read`]. Every optional key may also be `null`,
+//! which says the same as leaving it out.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use kube_core::schema::{OptionalEnum, StructuralSchemaRewriter};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+use serde_json::{Map, Number, json};
+
+use crate::catalog::{self, Class, Rule, Severity};
+
+/// The shapes that a functionConfig may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `ParityPolicy`: what an overlay may do.
+    ParityPolicy,
+    /// `SnapshotRecorder`: seal the incoming items.
+    SnapshotRecorder,
+    /// A `ConfigMap` that carries the flat keys of a policy.
+    ConfigMap,
+    /// A `ConfigMap` that carries the keys of a recorder.
+    RecorderConfigMap,
+}
+
+/// The structural `openAPIV3Schema` of a kind, as Kubernetes and kpt want it.
+///
+/// It is built on every call, which takes some hundred microseconds: ask for it
+/// to show it, or to explain what does not fit.
+#[must_use]
+pub fn schema(kind: Kind) -> serde_json::Value {
+    let settings = SchemaSettings::openapi3().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let generator = settings
+        .with_transform(StructuralSchemaRewriter)
+        .with_transform(OptionalEnum)
+        .into_generator();
+    match kind {
+        Kind::ParityPolicy => generator.into_root_schema_for::<ParityPolicy>(),
+        Kind::SnapshotRecorder => generator.into_root_schema_for::<SnapshotRecorder>(),
+        Kind::ConfigMap => generator.into_root_schema_for::<PolicyConfigMap>(),
+        Kind::RecorderConfigMap => generator.into_root_schema_for::<RecorderConfigMap>(),
+    }
+    .to_value()
+}
+
+/// What an overlay may change of its base, and how heavily each rule weighs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ParityPolicy {
+    /// Always `krm-parity.io/v1alpha1`.
+    pub api_version: String,
+    /// Always `ParityPolicy`.
+    pub kind: String,
+    /// The name of the policy, and what the hosts add to it.
+    pub metadata: Option<Metadata>,
+    /// What the policy says; without it the defaults hold.
+    pub spec: Option<PolicySpec>,
+}
+
+/// What a policy says.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PolicySpec {
+    /// The environment that the items are. May be left out for a matrix of snapshots.
+    pub environment: Option<String>,
+    /// All environments, in promotion order.
+    pub environments: Option<Vec<String>>,
+    /// The environment to compare with.
+    #[schemars(extend("default" = "base"))]
+    pub baseline: Option<String>,
+    /// Whether name prefixes, namespaces and labels put on everything are cancelled before judging (cancel, the default) or count as changes (strict).
+    #[schemars(extend("default" = "cancel"))]
+    pub identity: Option<IdentityMode>,
+    /// What an overlay may change.
+    pub allow: Option<Allow>,
+    /// What the rules are set to, by id.
+    pub rules: Option<Rules>,
+    /// The lightest findings that fail the build: error (the default) or warning.
+    #[schemars(extend("default" = "error"))]
+    pub fail_on: Option<FailOn>,
+    /// Whether the items go on (items, the default) or nothing does (none), which kustomize's `validators:` wants.
+    #[schemars(extend("default" = "items"))]
+    pub emit: Option<Emit>,
+}
+
+/// What an overlay may change.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Allow {
+    /// The classes of fields that may differ. Naming it replaces the default.
+    #[schemars(extend("default" = Class::ALLOWED_BY_DEFAULT.map(Class::id)))]
+    pub classes: Option<Vec<ClassName>>,
+}
+
+/// What the rules are set to, by id.
+#[derive(Debug, Default, Deserialize)]
+pub struct Rules(pub BTreeMap<RuleName, Option<RuleSpec>>);
+
+impl JsonSchema for Rules {
+    fn schema_name() -> Cow<'static, str> {
+        "Rules".into()
+    }
+
+    /// The rules of the catalogue as keys, each with what it demands and its defaults.
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut severities = Severity::ALL.map(Severity::id);
+        severities.reverse();
+        let rule_schema = |rule: &Rule| {
+            let mut properties = json!({
+                "severity": {
+                    "type": "string",
+                    "enum": severities,
+                    "default": rule.severity.id(),
+                    "nullable": true,
+                },
+            });
+            if let Some(max) = rule.max {
+                properties["max"] = json!({
+                    "description": "The greatest factor that is still fine.",
+                    "type": "number",
+                    "minimum": 1,
+                    "default": max.parse::<Number>().ok(),
+                    "nullable": true,
+                });
+            }
+            json!({
+                "description": rule.summary,
+                "type": "object",
+                "properties": properties,
+                "nullable": true,
+            })
+        };
+        let rules = catalog::RULES.iter();
+        json_schema!({
+            "type": "object",
+            "properties": rules
+                .map(|rule| (rule.id.to_owned(), rule_schema(rule)))
+                .collect::<Map<_, _>>(),
+        })
+    }
+}
+
+/// What one rule is set to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSpec {
+    /// The weight of the rule's findings.
+    pub severity: Option<SeverityName>,
+    /// The greatest factor that is still fine.
+    pub max: Option<Decimal>,
+}
+
+/// Seals the incoming items into an `EnvironmentSnapshot`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SnapshotRecorder {
+    /// Always `krm-parity.io/v1alpha1`.
+    pub api_version: String,
+    /// Always `SnapshotRecorder`.
+    pub kind: String,
+    /// The name of the service, and what the hosts add to it.
+    pub metadata: Option<Metadata>,
+    /// How to record; without it the items are sealed as the base.
+    pub spec: Option<RecorderSpec>,
+}
+
+/// How to record.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecorderSpec {
+    /// The service that the items belong to. Default: the recorder's name.
+    pub service: Option<String>,
+    /// The environment that the items are.
+    #[schemars(extend("default" = "base"))]
+    pub environment: Option<String>,
+    /// Whether the snapshot joins the items (append, the default) or stands in for them (replace).
+    #[schemars(extend("default" = "append"))]
+    pub mode: Option<Mode>,
+}
+
+/// A policy in a `ConfigMap`: the keys of a `ParityPolicy` that are flat.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PolicyConfigMap {
+    /// Always `v1`.
+    pub api_version: String,
+    /// Always `ConfigMap`.
+    pub kind: String,
+    /// The name of the policy, and what the hosts add to it.
+    pub metadata: Option<Metadata>,
+    /// What the policy says.
+    pub data: Option<FlatPolicy>,
+}
+
+/// What a policy in a `ConfigMap` says.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FlatPolicy {
+    /// The environment that the items are.
+    pub environment: Option<String>,
+    /// All environments in promotion order, with commas between them.
+    pub environments: Option<String>,
+    /// The environment to compare with.
+    #[schemars(extend("default" = "base"))]
+    pub baseline: Option<String>,
+    /// As `spec.identity` of a `ParityPolicy`.
+    #[schemars(extend("default" = "cancel"))]
+    pub identity: Option<IdentityMode>,
+    /// The classes of fields that may differ, with commas between them.
+    pub allow: Option<String>,
+    /// As `spec.failOn` of a `ParityPolicy`.
+    #[schemars(extend("default" = "error"))]
+    pub fail_on: Option<FailOn>,
+    /// As `spec.emit` of a `ParityPolicy`.
+    #[schemars(extend("default" = "items"))]
+    pub emit: Option<Emit>,
+}
+
+/// A recorder in a `ConfigMap`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecorderConfigMap {
+    /// Always `v1`.
+    pub api_version: String,
+    /// Always `ConfigMap`.
+    pub kind: String,
+    /// The name of the service, and what the hosts add to it.
+    pub metadata: Option<Metadata>,
+    /// How to record.
+    pub data: Option<RecorderSpec>,
+}
+
+/// The part of an object's metadata that means something here.
+///
+/// Everything else is tolerated, since hosts add labels and annotations as they please.
+#[derive(Debug, Default, Deserialize)]
+pub struct Metadata {
+    /// The name of the object.
+    pub name: Option<String>,
+}
+
+impl JsonSchema for Metadata {
+    fn schema_name() -> Cow<'static, str> {
+        "Metadata".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "properties": {"name": {"type": "string", "nullable": true}},
+            "x-kubernetes-preserve-unknown-fields": true,
+        })
+    }
+}
+
+/// What becomes of the items that a recorder seals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The items stay, and the snapshot joins them.
+    #[default]
+    Append,
+    /// Only the snapshot goes on.
+    Replace,
+}
+
+/// What counts as a change of what a resource is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityMode {
+    /// Renames and labels that make an overlay an environment are cancelled before judging.
+    #[default]
+    Cancel,
+    /// Every difference counts.
+    Strict,
+}
+
+/// What goes on to the next function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Emit {
+    /// The items as they came.
+    #[default]
+    Items,
+    /// No items, as kustomize's `validators:` wants it.
+    None,
+}
+
+/// The lightest weight that fails the build.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FailOn {
+    /// Errors fail the build.
+    #[default]
+    Error,
+    /// Errors and warnings fail the build.
+    Warning,
+}
+
+/// A class by its id.
+#[derive(Debug)]
+pub struct ClassName(pub Class);
+
+impl<'de> Deserialize<'de> for ClassName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = Cow::<str>::deserialize(deserializer)?;
+        let class = Class::from_id(&id);
+        class
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("unknown class"))
+    }
+}
+
+impl JsonSchema for ClassName {
+    fn schema_name() -> Cow<'static, str> {
+        "ClassName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "enum": Class::ALL.map(Class::id)})
+    }
+}
+
+/// A severity by its id.
+#[derive(Debug)]
+pub struct SeverityName(pub Severity);
+
+impl<'de> Deserialize<'de> for SeverityName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = Cow::<str>::deserialize(deserializer)?;
+        let severity = Severity::ALL
+            .into_iter()
+            .find(|severity| severity.id() == id);
+        severity
+            .map(Self)
+            .ok_or_else(|| de::Error::custom("unknown severity"))
+    }
+}
+
+/// A rule by its id.
+#[derive(Debug)]
+pub struct RuleName(pub &'static Rule);
+
+impl PartialEq for RuleName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for RuleName {}
+
+impl PartialOrd for RuleName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RuleName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.id.cmp(other.0.id)
+    }
+}
+
+impl<'de> Deserialize<'de> for RuleName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = Cow::<str>::deserialize(deserializer)?;
+        let rule = catalog::find_rule(&id);
+        rule.map(Self)
+            .ok_or_else(|| de::Error::custom("unknown rule"))
+    }
+}
+
+/// A number as decimal text.
+///
+/// The YAML parser has already made a float of what has a fraction; this is the
+/// shortest decimal that stands for it, which is what was written for up to 15 digits.
+#[derive(Debug)]
+pub struct Decimal(pub String);
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyNumber;
+        impl Visitor<'_> for AnyNumber {
+            type Value = Decimal;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Decimal, E> {
+                Ok(Decimal(number.to_string()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Decimal, E> {
+                Ok(Decimal(number.to_string()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Decimal, E> {
+                Ok(Decimal(number.to_string()))
+            }
+        }
+        deserializer.deserialize_any(AnyNumber)
+    }
+}

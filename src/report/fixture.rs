@@ -1,0 +1,115 @@
+//! One report that every renderer's tests render, so that the formats can be compared.
+
+use serde_json::{Value, json};
+
+use crate::catalog::{self, Class, Severity};
+use crate::finding::{FieldRef, FileRef, Finding, Report, ResourceRef, Totals};
+
+/// A finding about the Deployment `checkout`, without a field.
+pub fn finding(rule: &'static str) -> Finding {
+    Finding {
+        rule: catalog::find_rule(rule).unwrap().id,
+        severity: Severity::Error,
+        class: None,
+        service: "checkout-service".to_owned(),
+        environment: "production".to_owned(),
+        baseline: "base".to_owned(),
+        resource: Some(ResourceRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "checkout".to_owned(),
+            namespace: None,
+        }),
+        field: None,
+        file: None,
+        message: "the message".to_owned(),
+        headline: "the headline".to_owned(),
+        help: "the help".to_owned(),
+    }
+}
+
+/// A forbidden change of one field of a Deployment.
+pub fn change(name: &str, path: &str, base: Value, overlay: Value) -> Finding {
+    let mut finding = finding("other");
+    finding.class = Some(Class::Other);
+    name.clone_into(&mut finding.resource.as_mut().unwrap().name);
+    finding.field = Some(FieldRef {
+        path: path.to_owned(),
+        index_path: path.to_owned(),
+        overlay: Some(overlay),
+        base: Some(base),
+    });
+    finding
+}
+
+/// A bit of everything.
+pub fn findings() -> Vec<Finding> {
+    let mut probe = change("checkout", "", json!(10), json!(30));
+    probe.rule = "health-checks";
+    probe.class = Some(Class::HealthChecks);
+    probe.headline = "the readiness probe differs from the base".to_owned();
+    probe.message = "the readiness probe of container checkout waits 30, 10 in the base".to_owned();
+    probe.help = "remove the change from the overlay, or make it in the base".to_owned();
+    let field = probe.field.as_mut().unwrap();
+    field.path =
+        "spec.template.spec.containers[name=checkout].readinessProbe.periodSeconds".to_owned();
+    field.index_path = "spec.template.spec.containers[0].readinessProbe.periodSeconds".to_owned();
+    probe.file = Some(FileRef {
+        path: "deployment.yaml".to_owned(),
+        index: Some(1),
+    });
+
+    let mut threshold = probe.clone();
+    let field = threshold.field.as_mut().unwrap();
+    field.path = "spec.template.spec.containers[name=checkout].livenessProbe".to_owned();
+    field.index_path = "spec.template.spec.containers[0].livenessProbe".to_owned();
+    field.overlay = None;
+    field.base =
+        Some(json!({"httpGet": {"path": "/health/live", "port": 8080}, "periodSeconds": 20}));
+    threshold.headline = "the liveness probe is gone".to_owned();
+
+    let mut info = finding("labels");
+    info.severity = Severity::Info;
+    info.headline = "a label was added".to_owned();
+
+    let mut added = finding("added-resource");
+    added.headline = "the base does not have this resource".to_owned();
+    added.resource = Some(ResourceRef {
+        api_version: "v1".to_owned(),
+        kind: "ConfigMap".to_owned(),
+        name: "extra".to_owned(),
+        namespace: Some("shop".to_owned()),
+    });
+
+    let mut scale = change("checkout", "spec.memory", json!("2Gi"), json!("256Mi"));
+    scale.rule = "scale-factor";
+    scale.severity = Severity::Warning;
+    scale.headline = "memory is 8 times smaller than in the base".to_owned();
+
+    let mut whole = finding("missing-baseline");
+    whole.resource = None;
+    whole.service.clear();
+    whole.headline = "there is no snapshot of base".to_owned();
+    vec![probe, info, threshold, added, scale, whole]
+}
+
+/// A report with the counts that belong to the findings.
+pub fn report(findings: Vec<Finding>) -> Report {
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let totals = Totals {
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        infos: count(Severity::Info),
+        resources: 5,
+    };
+    Report {
+        failed: totals.errors > 0,
+        findings,
+        totals,
+    }
+}

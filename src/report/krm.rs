@@ -1,0 +1,532 @@
+//! The report for programs: the `results` of a KRM function, and how they are written.
+//!
+//! Hosts read what a function writes with Go's YAML 1.1, where `yes` is a
+//! boolean and `2024-01-01` a date. So this file has a writer of its own: a
+//! string stands without quotes only where no reader can take it for anything
+//! else, and in JSON's double quotes otherwise.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::finding::{FieldRef, Finding, Report};
+use crate::text;
+
+/// The longest message of a result, in characters; the values are in the field, whole.
+pub const MAX_MESSAGE: usize = 1000;
+
+/// The longest key that YAML finds without a `?` in front, in bytes; the standard says 1024.
+const MAX_SIMPLE_KEY: usize = 1000;
+
+/// The results of a report, one a finding, in the report's order.
+///
+/// They follow the KRM functions specification; what it has no place for stands in the tags.
+#[must_use]
+pub fn results(report: &Report) -> Vec<Value> {
+    report.findings.iter().map(result).collect()
+}
+
+fn result(finding: &Finding) -> Value {
+    let mut out = json!({
+        "message": text::one_line(&finding.message, MAX_MESSAGE),
+        "severity": finding.severity.id(),
+        "tags": tags(finding),
+    });
+    if let Some(resource) = &finding.resource {
+        out["resourceRef"] = object([
+            ("apiVersion", Some(json!(resource.api_version))),
+            ("kind", Some(json!(resource.kind))),
+            ("name", Some(json!(resource.name))),
+            (
+                "namespace",
+                resource.namespace.as_ref().map(|name| json!(name)),
+            ),
+        ]);
+        // The specification wants a field only beside a resource.
+        if let Some(field) = &finding.field {
+            out["field"] = field_of(field);
+        }
+    }
+    if let Some(file) = &finding.file {
+        out["file"] = object([
+            ("path", Some(json!(file.path))),
+            ("index", file.index.map(|index| json!(index))),
+        ]);
+    }
+    out
+}
+
+fn field_of(field: &FieldRef) -> Value {
+    object([
+        ("path", Some(json!(field.index_path))),
+        ("currentValue", field.overlay.clone()),
+        ("proposedValue", field.base.clone()),
+    ])
+}
+
+/// The tags, which are strings and never empty.
+fn tags(finding: &Finding) -> Value {
+    let path = finding.field.as_ref().map(|field| field.path.as_str());
+    object(
+        [
+            ("rule", finding.rule),
+            ("class", finding.class.map_or("", |class| class.id())),
+            ("environment", &finding.environment),
+            ("service", &finding.service),
+            ("field-path", path.unwrap_or_default()),
+        ]
+        .map(|(name, value)| (name, (!value.is_empty()).then(|| json!(value)))),
+    )
+}
+
+fn object<const N: usize>(entries: [(&str, Option<Value>); N]) -> Value {
+    let entries = entries.into_iter();
+    let present = entries.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(present.collect())
+}
+
+/// Writes results as the elements of a block list, each line `indent` spaces in.
+///
+/// Nothing for no results: an empty list is the caller's to write.
+#[must_use]
+pub fn to_yaml(results: &[Value], indent: usize) -> String {
+    let mut out = String::new();
+    for result in results {
+        pad(&mut out, indent);
+        out.push('-');
+        write_element(&mut out, result, indent);
+    }
+    out
+}
+
+/// Writes results as one compact JSON list that YAML readers read alike.
+#[must_use]
+pub fn to_json(results: &[Value]) -> String {
+    let mut out = String::from("[");
+    for (index, result) in results.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_json(&mut out, result);
+    }
+    out.push(']');
+    out
+}
+
+fn pad(out: &mut String, indent: usize) {
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// What follows the `-` of a list element, the line break included.
+fn write_element(out: &mut String, value: &Value, indent: usize) {
+    match value {
+        Value::Object(entries) if !entries.is_empty() => {
+            out.push(' ');
+            write_entries(out, entries, indent + 2, true);
+        }
+        _ => write_value(out, value, indent),
+    }
+}
+
+/// What follows a `key:` or a `-`, the line break included; `indent` is that of the key or dash.
+fn write_value(out: &mut String, value: &Value, indent: usize) {
+    match value {
+        Value::Object(entries) if !entries.is_empty() => {
+            out.push('\n');
+            write_entries(out, entries, indent + 2, false);
+        }
+        Value::Array(elements) if !elements.is_empty() => {
+            out.push('\n');
+            for element in elements {
+                pad(out, indent + 2);
+                out.push('-');
+                write_element(out, element, indent + 2);
+            }
+        }
+        _ => {
+            out.push(' ');
+            match value {
+                Value::String(text) => out.push_str(&scalar(text)),
+                _ => write_json(out, value),
+            }
+            out.push('\n');
+        }
+    }
+}
+
+fn write_entries(
+    out: &mut String,
+    entries: &Map<String, Value>,
+    indent: usize,
+    mut is_inline: bool,
+) {
+    for (key, value) in entries {
+        if !std::mem::take(&mut is_inline) {
+            pad(out, indent);
+        }
+        let key = scalar(key);
+        if key.len() > MAX_SIMPLE_KEY {
+            let _ = writeln!(out, "? {key}");
+            pad(out, indent);
+            out.push(':');
+            // After a bare `:` a nested block is a value of its own and needs no deeper place.
+            write_value(out, value, indent);
+        } else {
+            let _ = write!(out, "{key}:");
+            write_value(out, value, indent);
+        }
+    }
+}
+
+/// A string as a YAML scalar on one line: plain where that is safe beyond doubt, else in double quotes.
+fn scalar(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 2);
+    write_quoted(&mut out, text, |out, c| {
+        // JSON's surrogate pairs are no YAML.
+        let _ = write!(out, "\\U{:08x}", u32::from(c));
+    });
+    Cow::Owned(out)
+}
+
+/// Whether every YAML reader takes the bare text for this very string.
+///
+/// It starts with a letter, so it is no number, date, list, comment or quote; it
+/// is none of the words that some version of YAML gives a meaning; and it holds
+/// nothing that could end it.
+fn is_plain(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || " _-./()=+@[]<>,;'\":*".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(is_harmless)
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// A value as compact JSON that is YAML, too.
+fn write_json(out: &mut String, value: &Value) {
+    match value {
+        Value::Object(entries) => {
+            let mut separator = '{';
+            for (key, value) in entries {
+                out.push(separator);
+                write_json_string(out, key);
+                out.push(':');
+                write_json(out, value);
+                separator = ',';
+            }
+            if entries.is_empty() {
+                out.push(separator);
+            }
+            out.push('}');
+        }
+        Value::Array(elements) => {
+            let mut separator = '[';
+            for element in elements {
+                out.push(separator);
+                write_json(out, element);
+                separator = ',';
+            }
+            if elements.is_empty() {
+                out.push(separator);
+            }
+            out.push(']');
+        }
+        Value::String(text) => write_json_string(out, text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            let _ = write!(out, "{value}");
+        }
+    }
+}
+
+fn write_json_string(out: &mut String, text: &str) {
+    // Beyond the basic plane JSON's escapes are no YAML, but the bare character is both.
+    write_quoted(out, text, String::push);
+}
+
+/// A text in double quotes; what is unsafe beyond the basic plane is left to `astral`.
+fn write_quoted(out: &mut String, text: &str, astral: fn(&mut String, char)) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => text::push_escape(out, c),
+            c if !text::is_unsafe(c) => out.push(c),
+            '\u{10000}'.. => astral(out, c),
+            c => text::push_escape(out, c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{change, finding, findings, report};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn results_follow_the_specification() {
+        let results = results(&report(findings()));
+        insta::assert_snapshot!(to_yaml(&results, 0), @r#"
+        - field:
+            currentValue: 30
+            path: spec.template.spec.containers[0].readinessProbe.periodSeconds
+            proposedValue: 10
+          file:
+            index: 1
+            path: deployment.yaml
+          message: the readiness probe of container checkout waits 30, 10 in the base
+          resourceRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: checkout
+          severity: error
+          tags:
+            class: health-checks
+            environment: production
+            field-path: spec.template.spec.containers[name=checkout].readinessProbe.periodSeconds
+            rule: health-checks
+            service: checkout-service
+        - message: the message
+          resourceRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: checkout
+          severity: info
+          tags:
+            environment: production
+            rule: labels
+            service: checkout-service
+        - field:
+            path: spec.template.spec.containers[0].livenessProbe
+            proposedValue:
+              httpGet:
+                path: "/health/live"
+                port: 8080
+              periodSeconds: 20
+          file:
+            index: 1
+            path: deployment.yaml
+          message: the readiness probe of container checkout waits 30, 10 in the base
+          resourceRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: checkout
+          severity: error
+          tags:
+            class: health-checks
+            environment: production
+            field-path: spec.template.spec.containers[name=checkout].livenessProbe
+            rule: health-checks
+            service: checkout-service
+        - message: the message
+          resourceRef:
+            apiVersion: v1
+            kind: ConfigMap
+            name: extra
+            namespace: shop
+          severity: error
+          tags:
+            environment: production
+            rule: added-resource
+            service: checkout-service
+        - field:
+            currentValue: "256Mi"
+            path: spec.memory
+            proposedValue: "2Gi"
+          message: the message
+          resourceRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: checkout
+          severity: warning
+          tags:
+            class: other
+            environment: production
+            field-path: spec.memory
+            rule: scale-factor
+            service: checkout-service
+        - message: the message
+          severity: error
+          tags:
+            environment: production
+            rule: missing-baseline
+        "#);
+    }
+
+    #[test]
+    fn a_message_is_one_line_of_bounded_length() {
+        let mut long = finding("image");
+        long.message = "a\nb".repeat(1000);
+        let message = results(&report(vec![long]))[0]["message"].clone();
+        let message = message.as_str().unwrap();
+        assert!(!message.contains('\n'));
+        assert!(message.chars().count() <= MAX_MESSAGE);
+    }
+
+    #[test]
+    fn empty_parts_are_left_out() {
+        let mut bare = change("x", "spec.x", json!(1), json!(2));
+        bare.resource = None;
+        bare.service.clear();
+        bare.environment.clear();
+        bare.class = None;
+        let result = &results(&report(vec![bare]))[0];
+        assert_eq!(
+            *result,
+            json!({"message": "the message", "severity": "error", "tags": {"rule": "other", "field-path": "spec.x"}})
+        );
+    }
+
+    const TRICKY: &[&str] = &[
+        "",
+        " ",
+        "yes",
+        "No",
+        "ON",
+        "y",
+        "null",
+        "Null",
+        "~",
+        "true",
+        "1",
+        "1_000",
+        "0x1",
+        "0o7",
+        "0777",
+        "1e3",
+        ".5",
+        "+1",
+        "-1",
+        ".inf",
+        ".nan",
+        "2024-01-01",
+        "12:30:45",
+        "=",
+        "<<",
+        "a: b",
+        "a:",
+        "a #b",
+        "#",
+        "- a",
+        "-",
+        "? a",
+        "[a]",
+        "{a}",
+        "&a",
+        "*a",
+        "!a",
+        "|",
+        ">",
+        "%a",
+        "@a",
+        "`a",
+        "'a'",
+        "\"a\"",
+        " a",
+        "a ",
+        "a\n",
+        "\n",
+        "a\nb",
+        "a\r\nb",
+        "\t",
+        "a\tb",
+        "\0",
+        "\u{7f}",
+        "\u{85}",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{feff}",
+        "\u{fffe}",
+        "\u{ad}",
+        "\u{e0041}",
+        "🦀",
+        "äöü",
+        "---",
+        "...",
+        "a\\b",
+        "containers[name=x].image: a",
+        "NaN",
+        "e1",
+        "\u{1b}[31m",
+    ];
+
+    #[test]
+    fn tricky_strings_come_back() {
+        let map: Map<_, _> = TRICKY
+            .iter()
+            .map(|text| ((*text).to_owned(), json!(text)))
+            .collect();
+        let value = json!({"list": TRICKY, "map": map, "empty": [{}, [], [[1, {"a": []}]]]});
+        let yaml = to_yaml(std::slice::from_ref(&value), 2);
+        let back: Value = serde_yaml::from_str(&format!("results:\n{yaml}")).unwrap();
+        assert_eq!(back["results"], json!([value]));
+        assert!(yaml.chars().all(|c| c == '\n' || !text::is_unsafe(c)));
+        let compact = to_json(std::slice::from_ref(&value));
+        assert_eq!(
+            serde_json::from_str::<Value>(&compact).unwrap(),
+            json!([value])
+        );
+        assert_eq!(
+            serde_yaml::from_str::<Value>(&compact).unwrap(),
+            json!([value])
+        );
+        for text in TRICKY {
+            assert_eq!(
+                scalar(text).starts_with('"'),
+                *text != "NaN" && *text != "e1",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn long_keys_and_exact_numbers_come_back() {
+        let long = "k".repeat(2000);
+        let value = json!({&long: {&long: [1, {&long: 2}]}, "z": {&long: "x"}});
+        let yaml = to_yaml(std::slice::from_ref(&value), 0);
+        let back: Value = serde_yaml::from_str(&yaml).unwrap();
+        assert_eq!(back, json!([value]));
+        let number: Value = serde_json::from_str("1.00000000000000000000001").unwrap();
+        assert_eq!(
+            to_yaml(&[json!({"x": number})], 4),
+            "    - x: 1.00000000000000000000001\n"
+        );
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![
+            any::<String>(),
+            "[a-z: #\\[\\]\"'\n-]{0,8}",
+            proptest::sample::select(TRICKY).prop_map(str::to_owned)
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            text.clone().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(text.clone(), inner, 0..4)
+                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_reads_back(value in any_value(), indent in 0..5_usize) {
+            let yaml = to_yaml(std::slice::from_ref(&value), indent);
+            let back: Value = serde_yaml::from_str(&format!("r:\n{yaml}after: 1\n")).unwrap_or(Value::Null);
+            prop_assert_eq!(&back["r"][0], &value, "{}", yaml);
+            let compact: Value = serde_yaml::from_str(&to_json(std::slice::from_ref(&value))).unwrap_or(Value::Null);
+            prop_assert_eq!(&compact[0], &value);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Text from strangers, made safe for one line.
+//!
+//! Names and values come from files that anybody may have written. Whatever
+//! shows them to a person goes through here, so that no value can end a line,
+//! move the cursor, colour a terminal or turn the reading direction.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a character must not reach a terminal or a log as it is.
+///
+/// These are all control characters, all line breaks of Unicode, and every
+/// character that is invisible or changes the direction of its neighbours.
+#[must_use]
+pub const fn is_unsafe(c: char) -> bool {
+    matches!(c,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}'
+        | '\u{ad}' | '\u{61c}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Appends a character as JSON escapes it: `\n`, `\"`, `\u001b`.
+///
+/// Characters beyond the basic plane become a surrogate pair, as in JSON.
+pub fn push_escape(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        _ => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+}
+
+/// Appends a text in double quotes that reads back exactly and never breaks its line.
+///
+/// The result is also a JSON string.
+pub fn push_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') || is_unsafe(c) {
+            push_escape(out, c);
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('"');
+}
+
+/// A text in double quotes, cut to at most `max` characters between them.
+///
+/// Meant for error messages, which repeat a stranger's word but not his novel.
+#[must_use]
+pub fn quoted(text: &str, max: usize) -> String {
+    let mut out = String::new();
+    match text.char_indices().nth(max) {
+        Some((end, _)) => {
+            push_quoted(&mut out, &text[..end]);
+            out.push('…');
+        }
+        None => push_quoted(&mut out, text),
+    }
+    out
+}
+
+/// A text on one line, cut to at most `max` characters, with unsafe characters escaped.
+///
+/// Prose needs no quotes, so the result is for reading only and does not read back.
+#[must_use]
+pub fn one_line(text: &str, max: usize) -> Cow<'_, str> {
+    // Bytes bound characters from above, which spares the count for nearly every text.
+    if text.len() <= max && !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len().min(max * 2));
+    let mut width = 0;
+    let mut kept = 0;
+    for c in text.chars() {
+        let start = out.len();
+        if is_unsafe(c) {
+            push_escape(&mut out, c);
+        } else {
+            out.push(c);
+        }
+        width += out[start..].chars().count();
+        if width < max {
+            kept = out.len();
+        } else if width > max {
+            out.truncate(kept);
+            out.push('…');
+            break;
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_text_is_json_and_stays_on_its_line() {
+        for text in [
+            "",
+            "plain",
+            "a\"b\\c",
+            "two\nlines\r\n\ttab",
+            "\u{1b}[31mred\u{7f}\u{9b}",
+            "right\u{202e}left\u{2028}line",
+            "tag\u{e0041}\u{feff}",
+            "übung 漢字 🦀",
+        ] {
+            let mut shown = String::new();
+            push_quoted(&mut shown, text);
+            assert!(!shown.chars().any(is_unsafe), "{shown}");
+            assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(quoted("äöü", 3), "\"äöü\"");
+        assert_eq!(quoted("äöüß", 3), "\"äöü\"…");
+        assert_eq!(one_line("äöüß", 4), "äöüß");
+        assert_eq!(one_line("äöüßa", 4), "äöü…");
+        assert_eq!(one_line("a\nb", 9), "a\\nb");
+        // An escape is shown whole or not at all.
+        assert_eq!(one_line("abc\u{1b}[0m", 6), "abc…");
+    }
+}
