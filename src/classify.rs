@@ -41,7 +41,11 @@ pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {
         && let [Step::Field("data" | "stringData" | "binaryData"), rest @ ..] = steps
     {
         let existing = change.kind == ChangeKind::Modified && !rest.is_empty();
-        return if existing { Class::EnvValues } else { Class::ConfigKeys };
+        return if existing {
+            Class::EnvValues
+        } else {
+            Class::ConfigKeys
+        };
     }
     let top = matches!(steps.first(), Some(Step::Field(first)) if !matches!(*first, "apiVersion" | "kind" | "metadata"));
     if top && is_mesh_group(resource.group()) {
@@ -59,7 +63,9 @@ fn is_config(resource: &Resource<'_>) -> bool {
 
 /// Labels and annotations, wherever metadata stands: on the resource or on a template in it.
 fn metadata(steps: &[Step<'_>]) -> Option<Class> {
-    let at = steps.iter().rposition(|step| *step == Step::Field("metadata"))?;
+    let at = steps
+        .iter()
+        .rposition(|step| *step == Step::Field("metadata"))?;
     match &steps[at + 1..] {
         [] => None,
         [Step::Field("labels"), rest @ ..] => Some(match rest.first() {
@@ -142,7 +148,10 @@ fn is_mesh_group(group: &str) -> bool {
 }
 
 fn is_mesh_key(key: &str) -> bool {
-    key == "istio-injection" || key.split_once('/').is_some_and(|(domain, _)| is_within(domain, MESH_DOMAINS))
+    key == "istio-injection"
+        || key
+            .split_once('/')
+            .is_some_and(|(domain, _)| is_within(domain, MESH_DOMAINS))
 }
 
 /// Kinds that route traffic from outside.
@@ -164,7 +173,10 @@ fn is_replica_count(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
             matches!(*field, "minReplicas" | "maxReplicas")
         }
         ("keda.sh", _, [Step::Field(field)]) => {
-            matches!(*field, "minReplicaCount" | "maxReplicaCount" | "idleReplicaCount")
+            matches!(
+                *field,
+                "minReplicaCount" | "maxReplicaCount" | "idleReplicaCount"
+            )
         }
         ("policy", "PodDisruptionBudget", [Step::Field(field)]) => {
             matches!(*field, "minAvailable" | "maxUnavailable")
@@ -193,8 +205,12 @@ fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
         "networking.k8s.io" | "extensions" if resource.kind() == "Ingress" => {
             matches!(fields.as_slice(), ["rules", "host"] | ["tls", "hosts"])
         }
-        "gateway.networking.k8s.io" => matches!(fields.as_slice(), ["hostnames"] | ["listeners", "hostname"]),
-        "route.openshift.io" | "" if resource.kind() == "Route" => matches!(fields.as_slice(), ["host"]),
+        "gateway.networking.k8s.io" => {
+            matches!(fields.as_slice(), ["hostnames"] | ["listeners", "hostname"])
+        }
+        "route.openshift.io" | "" if resource.kind() == "Route" => {
+            matches!(fields.as_slice(), ["host"])
+        }
         "cert-manager.io" if resource.kind() == "Certificate" => {
             matches!(fields.as_slice(), ["dnsNames"] | ["commonName"])
         }
@@ -206,7 +222,10 @@ fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
 /// Fields of a pod specification; `steps` begin inside of it.
 fn in_pod(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_, '_>) -> Class {
     match steps {
-        [Step::Field("containers" | "initContainers" | "ephemeralContainers"), rest @ ..] => match rest {
+        [
+            Step::Field("containers" | "initContainers" | "ephemeralContainers"),
+            rest @ ..,
+        ] => match rest {
             [] | [Step::Element { .. }] => Class::Containers,
             [Step::Element { .. }, inner @ ..] => in_container(change, inner, around),
             _ => Class::Other,
@@ -220,14 +239,23 @@ fn in_container(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_
     match steps {
         [Step::Field("image")] => image(change),
         [Step::Field("name")] => Class::Containers,
-        [Step::Field("livenessProbe" | "readinessProbe" | "startupProbe"), ..] => Class::HealthChecks,
+        [
+            Step::Field("livenessProbe" | "readinessProbe" | "startupProbe"),
+            ..,
+        ] => Class::HealthChecks,
         [Step::Field("resources"), rest @ ..] => in_resources(change, rest),
-        [Step::Field("env"), Step::Element { .. }, Step::Field("value" | "valueFrom"), ..] => Class::EnvValues,
-        [Step::Field("envFrom"), Step::Element { .. }, Step::Field(source), Step::Field("name")]
-            if same_keys(change, source, around) =>
-        {
-            Class::EnvValues
-        }
+        [
+            Step::Field("env"),
+            Step::Element { .. },
+            Step::Field("value" | "valueFrom"),
+            ..,
+        ] => Class::EnvValues,
+        [
+            Step::Field("envFrom"),
+            Step::Element { .. },
+            Step::Field(source),
+            Step::Field("name"),
+        ] if same_keys(change, source, around) => Class::EnvValues,
         [Step::Field("env" | "envFrom"), ..] => Class::EnvNames,
         _ => Class::Other,
     }
@@ -235,7 +263,9 @@ fn in_container(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_
 
 fn in_resources(change: &Change<'_>, steps: &[Step<'_>]) -> Class {
     match steps {
-        [Step::Field("requests" | "limits"), Step::Field(_)] if change.kind == ChangeKind::Modified => {
+        [Step::Field("requests" | "limits"), Step::Field(_)]
+            if change.kind == ChangeKind::Modified =>
+        {
             Class::ResourceValues
         }
         [] | [Step::Field("requests" | "limits"), ..] => Class::ResourceNames,
@@ -244,7 +274,10 @@ fn in_resources(change: &Change<'_>, steps: &[Step<'_>]) -> Class {
 }
 
 fn image(change: &Change<'_>) -> Class {
-    match (change.base.and_then(Node::as_str), change.overlay.and_then(Node::as_str)) {
+    match (
+        change.base.and_then(Node::as_str),
+        change.overlay.and_then(Node::as_str),
+    ) {
         (Some(base), Some(overlay)) if repository(base) == repository(overlay) => Class::ImageTag,
         _ => Class::Image,
     }
@@ -270,9 +303,9 @@ fn same_keys(change: &Change<'_>, source: &str, around: Surroundings<'_, '_>) ->
     };
     let keys = |resources: &[Resource<'_>], name: Option<Node<'_>>| {
         let name = name?.as_str()?.to_owned();
-        let found = resources
-            .iter()
-            .find(|resource| resource.kind() == kind && resource.group().is_empty() && resource.name() == name)?;
+        let found = resources.iter().find(|resource| {
+            resource.kind() == kind && resource.group().is_empty() && resource.name() == name
+        })?;
         let mut keys: Vec<String> = ["data", "stringData", "binaryData"]
             .iter()
             .filter_map(|field| found.node.get(field))
@@ -283,7 +316,10 @@ fn same_keys(change: &Change<'_>, source: &str, around: Surroundings<'_, '_>) ->
         keys.dedup();
         Some(keys)
     };
-    match (keys(around.base, change.base), keys(around.overlay, change.overlay)) {
+    match (
+        keys(around.base, change.base),
+        keys(around.overlay, change.overlay),
+    ) {
         (Some(base), Some(overlay)) => base == overlay,
         _ => false,
     }

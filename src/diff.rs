@@ -232,6 +232,9 @@ impl<'a> Walk<'a> {
         let base = base.filter(|node| !node.is_null());
         let overlay = overlay.filter(|node| !node.is_null());
         let quantities = field.scalar == Scalar::QuantityMap;
+        if self.is_unknown_secret(base, overlay) {
+            return;
+        }
         match (base, overlay) {
             (None, None) => {}
             (Some(left), Some(right)) if left.is_map() && right.is_map() => {
@@ -241,7 +244,7 @@ impl<'a> Walk<'a> {
                 self.lists(left, right, field)
             }
             (Some(left), Some(right)) => {
-                if !self.same(left, right, field.scalar) {
+                if !Self::same(left, right, field.scalar) {
                     self.emit(ChangeKind::Modified, base, overlay);
                 }
             }
@@ -267,15 +270,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn same(&self, base: Node<'a>, overlay: Node<'a>, scalar: Scalar) -> bool {
+    /// A snapshot does not hold the values of Secrets, so that nothing can differ from them.
+    fn is_unknown_secret(&self, base: Option<Node<'a>>, overlay: Option<Node<'a>>) -> bool {
+        self.secret
+            && matches!((base, overlay), (Some(base), Some(overlay)) if base.text() == REDACTED || overlay.text() == REDACTED)
+    }
+
+    fn same(base: Node<'a>, overlay: Node<'a>, scalar: Scalar) -> bool {
         if !base.is_scalar() || !overlay.is_scalar() {
             return false;
         }
         if base.same_scalar(overlay) {
-            return true;
-        }
-        // A snapshot does not hold the values of Secrets, so they cannot differ from it.
-        if self.secret && (base.text() == REDACTED || overlay.text() == REDACTED) {
             return true;
         }
         scalar == Scalar::Quantity
@@ -303,6 +308,11 @@ impl<'a> Walk<'a> {
 
     fn lists(&mut self, base: Node<'a>, overlay: Node<'a>, field: Field) {
         if base.same_in_order(overlay) {
+            return;
+        }
+        if self.secret {
+            // Elements are named by their values, and these must not be named.
+            self.emit(ChangeKind::Modified, Some(base), Some(overlay));
             return;
         }
         if base.is_childless() || overlay.is_childless() {
@@ -420,7 +430,7 @@ impl<'a> Walk<'a> {
                 self.lists(left, right, Field::UNKNOWN)
             }
             (Some(left), Some(right)) => {
-                if !self.same(left, right, field.scalar) {
+                if !Self::same(left, right, field.scalar) {
                     self.emit(ChangeKind::Modified, base, overlay);
                 }
             }

@@ -29,7 +29,10 @@ pub struct Identity<'a> {
 /// as the base's snapshot. A label on the one resource of a service says nothing
 /// by itself; on the snapshot as well, it does.
 #[must_use]
-pub fn learn<'a>(pairs: &[(&Resource<'a>, &Resource<'a>)], witnesses: &[&Resource<'a>]) -> Identity<'a> {
+pub fn learn<'a>(
+    pairs: &[(&Resource<'a>, &Resource<'a>)],
+    witnesses: &[&Resource<'a>],
+) -> Identity<'a> {
     let mut identity = Identity::default();
     for (base, overlay) in pairs {
         let (from, to) = (base.identity, overlay.identity);
@@ -44,7 +47,11 @@ pub fn learn<'a>(pairs: &[(&Resource<'a>, &Resource<'a>)], witnesses: &[&Resourc
                 .insert(to.namespace);
         }
         if overlay.kind() == "Namespace" && overlay.group().is_empty() && from.name != to.name {
-            identity.namespaces.entry(from.name).or_default().insert(to.name);
+            identity
+                .namespaces
+                .entry(from.name)
+                .or_default()
+                .insert(to.name);
         }
     }
     identity.labels = put_on_everything("labels", pairs, witnesses);
@@ -86,7 +93,12 @@ fn put_on_everything<'a>(
 impl Identity<'_> {
     /// Whether a change says no more than what the overlay does to everything.
     #[must_use]
-    pub fn cancels(&self, change: &Change<'_>, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
+    pub fn cancels(
+        &self,
+        change: &Change<'_>,
+        base: &Resource<'_>,
+        overlay: &Resource<'_>,
+    ) -> bool {
         let Some(Step::Field(field)) = change.steps.last() else {
             return self.is_renamed_element(change);
         };
@@ -111,7 +123,8 @@ impl Identity<'_> {
         match parent {
             "labels" | "matchLabels" | "selector" => {
                 self.labels.contains(&(*field, after))
-                    || (*field == "kubernetes.io/metadata.name" && self.is_moved(before.unwrap_or(""), after))
+                    || (*field == "kubernetes.io/metadata.name"
+                        && self.is_moved(before.unwrap_or(""), after))
             }
             "annotations" => {
                 self.annotations.contains(&(*field, after))
@@ -131,11 +144,16 @@ impl Identity<'_> {
             change.overlay.and_then(Node::as_str),
         );
         matches!(texts, (Some(before), Some(after)) if self.is_renamed(before, after))
-            && change.fields().next_back().is_some_and(|field| field.ends_with("Names") || field == "secrets")
+            && change
+                .fields()
+                .next_back()
+                .is_some_and(|field| field.ends_with("Names") || field == "secrets")
     }
 
     fn is_renamed(&self, before: &str, after: &str) -> bool {
-        self.names.get(before).is_some_and(|names| names.contains(after))
+        self.names
+            .get(before)
+            .is_some_and(|names| names.contains(after))
     }
 
     fn is_moved(&self, before: &str, after: &str) -> bool {
@@ -153,7 +171,8 @@ impl Identity<'_> {
         loop {
             match (old.next(), new.next()) {
                 (None, None) => return true,
-                (Some(old), Some(new)) if old == new || self.is_renamed(old, new) || self.is_moved(old, new) => {}
+                (Some(old), Some(new))
+                    if old == new || self.is_renamed(old, new) || self.is_moved(old, new) => {}
                 _ => return false,
             }
         }
@@ -168,7 +187,9 @@ fn is_rename(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
 
 /// Whether a field holds the name of another resource, by the conventions of the Kubernetes API.
 fn is_reference(field: &str) -> bool {
-    matches!(field, "name" | "serviceAccount" | "host" | "service" | "secret" | "configMap")
-        || field.ends_with("Name")
+    matches!(
+        field,
+        "name" | "serviceAccount" | "host" | "service" | "secret" | "configMap"
+    ) || field.ends_with("Name")
         || field.ends_with("Ref")
 }

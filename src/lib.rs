@@ -12,6 +12,7 @@ pub mod policy;
 pub mod quantity;
 pub mod report;
 pub mod resource;
+pub mod rules;
 pub mod schema;
 pub mod snapshot;
 pub mod text;

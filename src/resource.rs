@@ -154,10 +154,16 @@ pub fn is_secret(node: Node<'_>) -> bool {
     node.get("kind").is_some_and(|kind| kind.text() == "Secret")
 }
 
-/// Whether a field of a Secret holds its values.
+/// Whether a field of a Secret may hold its values.
+///
+/// Everything may that is not known to be harmless: a misspelt `stringData` is
+/// as secret as a right one.
 #[must_use]
 pub fn is_secret_data(field: &str) -> bool {
-    matches!(field, "data" | "stringData")
+    !matches!(
+        field,
+        "apiVersion" | "kind" | "metadata" | "type" | "immutable"
+    )
 }
 
 /// Whether an annotation is a host's own note, and no part of the configuration.

@@ -12,7 +12,8 @@ use crate::finding::REDACTED;
 use crate::resource::{
     GROUP, LOCAL_CONFIG, Resource, is_bookkeeping, is_history, is_secret, is_secret_data,
 };
-use crate::yaml::{Node, Tree, YamlError, parse_json_lines, write_json_string};
+use crate::text::push_quoted;
+use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
 
 /// The kind of a snapshot item.
 pub const KIND: &str = "EnvironmentSnapshot";
@@ -199,7 +200,7 @@ impl Snapshot {
     pub fn to_json(&self) -> String {
         let quote = |text: &str| {
             let mut out = String::new();
-            write_json_string(text, &mut out);
+            push_quoted(&mut out, text);
             out
         };
         format!(
@@ -218,7 +219,7 @@ impl Snapshot {
     pub fn to_yaml(&self, indent: usize, newline: &str) -> String {
         let quote = |text: &str| {
             let mut out = String::new();
-            write_json_string(text, &mut out);
+            push_quoted(&mut out, text);
             out
         };
         let mut lines = vec![
@@ -281,7 +282,7 @@ fn write_sealed(node: Node<'_>, out: &mut String) {
         if index > 0 {
             out.push(',');
         }
-        write_json_string(key, out);
+        push_quoted(out, key);
         out.push(':');
         if secret && is_secret_data(key) {
             write_redacted(value, out);
@@ -309,7 +310,7 @@ fn write_annotations(annotations: Node<'_>, out: &mut String) {
         if index > 0 {
             out.push(',');
         }
-        write_json_string(key, out);
+        push_quoted(out, key);
         out.push(':');
         value.write_canonical(out);
     }
@@ -322,7 +323,7 @@ fn write_redacted(data: Node<'_>, out: &mut String) {
         if data.is_null() {
             out.push_str("null");
         } else {
-            write_json_string(REDACTED, out);
+            push_quoted(out, REDACTED);
         }
         return;
     }
@@ -335,7 +336,7 @@ fn write_redacted(data: Node<'_>, out: &mut String) {
         if index > 0 {
             out.push(',');
         }
-        write_json_string(key, out);
+        push_quoted(out, key);
         out.push(':');
         out.push_str(if value.is_null() {
             "null"

@@ -15,6 +15,8 @@ mod parse;
 
 use std::ops::Range;
 
+use crate::text::push_quoted;
+
 pub use number::{Number, resolve_plain};
 pub use parse::{parse, parse_bytes};
 
@@ -409,9 +411,9 @@ impl<'a> Node<'a> {
                 Some(value) => {
                     let _ = write!(out, "{value}");
                 }
-                None => json::write_string(self.text(), out),
+                None => push_quoted(out, self.text()),
             },
-            Kind::Str => json::write_string(self.text(), out),
+            Kind::Str => push_quoted(out, self.text()),
             Kind::Seq => {
                 out.push('[');
                 for (index, item) in self.items().enumerate() {
@@ -430,7 +432,7 @@ impl<'a> Node<'a> {
                     if index > 0 {
                         out.push(',');
                     }
-                    json::write_string(key.text(), out);
+                    push_quoted(out, key.text());
                     out.push(':');
                     value.write_canonical(out);
                 }
@@ -440,4 +442,4 @@ impl<'a> Node<'a> {
     }
 }
 
-pub use json::{parse_lines as parse_json_lines, write_string as write_json_string};
+pub use json::parse_lines as parse_json_lines;

@@ -172,37 +172,3 @@ impl<'t> Visitor<'t> for Grow<'_, 't> {
         }
     }
 }
-
-/// Appends a string as JSON, with everything escaped that is not plainly printable.
-pub fn write_string(text: &str, out: &mut String) {
-    use std::fmt::Write as _;
-    out.push('"');
-    let mut clean = 0;
-    for (at, char) in text.char_indices() {
-        let escaped: Option<&str> = match char {
-            '"' => Some("\\\""),
-            '\\' => Some("\\\\"),
-            '\n' => Some("\\n"),
-            '\r' => Some("\\r"),
-            '\t' => Some("\\t"),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => None,
-            // Marks of direction, separators and the byte order mark.
-            '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff0}'..='\u{ffff}' => None,
-            _ => continue,
-        };
-        out.push_str(&text[clean..at]);
-        clean = at + char.len_utf8();
-        match escaped {
-            Some(escaped) => out.push_str(escaped),
-            None => {
-                let _ = write!(out, "\\u{:04x}", u32::from(char));
-            }
-        }
-    }
-    out.push_str(&text[clean..]);
-    out.push('"');
-}

@@ -1,0 +1,355 @@
+//! The judgement: what the policy makes of the changes.
+//!
+//! Every rule is a function in a file of its name that reads a [`Comparison`]
+//! and tells what it found. Severity is applied here, in one place, and nowhere
+//! else.
+
+mod added_resource;
+mod class;
+mod limit_request_ratio;
+mod missing_baseline;
+mod removed_resource;
+mod scale_factor;
+mod words;
+
+use std::borrow::Cow;
+
+use crate::catalog::{Class, Severity};
+use crate::classify::{Surroundings, classify};
+use crate::diff::{By, Change, Step, diff};
+use crate::finding::{FieldRef, Finding, REDACTED, Report, Totals};
+use crate::identity::{self, Identity};
+use crate::pair::{Pairing, pair};
+use crate::path::{Path, Segment};
+use crate::policy::{IdentityMode, Policy};
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+pub use missing_baseline::Missing;
+
+/// Two environments, about to be compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<'c, 'a> {
+    /// The environment that is judged.
+    pub environment: &'c str,
+    /// The environment that it is compared with.
+    pub baseline: &'c str,
+    /// The base's resources.
+    pub base: &'c [Resource<'a>],
+    /// The service of every resource of the base.
+    pub services: &'c [&'a str],
+    /// The overlay's resources.
+    pub overlay: &'c [Resource<'a>],
+    /// Items that only a transformation of everything reaches.
+    pub witnesses: &'c [&'c Resource<'a>],
+}
+
+/// Two environments, paired, with every classified change between them.
+#[derive(Debug)]
+pub struct Comparison<'c, 'a> {
+    /// What is compared.
+    pub sides: Sides<'c, 'a>,
+    /// Which resources belong together.
+    pub pairing: Pairing,
+    /// The changes of every matched pair, in the order of [`Pairing::matched`].
+    pub changes: Vec<Vec<Classified<'a>>>,
+}
+
+/// A change and what it is for.
+#[derive(Clone, Debug)]
+pub struct Classified<'a> {
+    /// The change.
+    pub change: Change<'a>,
+    /// Its class.
+    pub class: Class,
+}
+
+/// Pairs, diffs and classifies two environments.
+#[must_use]
+pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'c, 'a> {
+    let pairing = pair(sides.base, sides.overlay);
+    let identities = match mode {
+        IdentityMode::Cancel => learn(&sides, &pairing),
+        IdentityMode::Strict => Vec::new(),
+    };
+    let changes = pairing
+        .matched
+        .iter()
+        .map(|&(at, other)| {
+            let (base, overlay) = (&sides.base[at], &sides.overlay[other]);
+            let identity = identities
+                .iter()
+                .find(|(service, _)| *service == sides.services[at])
+                .map(|(_, identity)| identity);
+            let around = Surroundings {
+                resource: overlay,
+                base: sides.base,
+                overlay: sides.overlay,
+            };
+            diff(base, overlay)
+                .into_iter()
+                .filter(|change| {
+                    identity.is_none_or(|identity| !identity.cancels(change, base, overlay))
+                })
+                .map(|change| Classified {
+                    class: classify(&change, around),
+                    change,
+                })
+                .collect()
+        })
+        .collect();
+    Comparison {
+        sides,
+        pairing,
+        changes,
+    }
+}
+
+/// What the overlay does to everything, for every service of the base.
+fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity<'a>)> {
+    let mut services: Vec<&str> = sides.services.to_vec();
+    services.sort_unstable();
+    services.dedup();
+    services
+        .into_iter()
+        .map(|service| {
+            let pairs: Vec<_> = pairing
+                .matched
+                .iter()
+                .filter(|(at, _)| sides.services[*at] == service)
+                .map(|&(at, other)| (&sides.base[at], &sides.overlay[other]))
+                .collect();
+            (service, identity::learn(&pairs, sides.witnesses))
+        })
+        .collect()
+}
+
+/// A rule's way to look at a comparison.
+type Check = fn(&Comparison<'_, '_>, &Policy, &mut Vec<Finding>);
+
+/// Every rule that reads a comparison.
+const CHECKS: &[Check] = &[
+    class::check,
+    added_resource::check,
+    removed_resource::check,
+    scale_factor::check,
+    limit_request_ratio::check,
+];
+
+/// Judges comparisons, and what there was nothing to compare with.
+#[must_use]
+pub fn judge(comparisons: &[Comparison<'_, '_>], missing: &[Missing], policy: &Policy) -> Report {
+    let mut findings = Vec::new();
+    for comparison in comparisons {
+        for check in CHECKS {
+            check(comparison, policy, &mut findings);
+        }
+    }
+    missing_baseline::check(missing, &mut findings);
+    for finding in &mut findings {
+        finding.severity = policy.severity(finding.rule);
+    }
+    findings.retain(|finding| finding.severity != Severity::Ignore);
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    Report {
+        totals: Totals {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            infos: count(Severity::Info),
+            resources: comparisons
+                .iter()
+                .map(|comparison| comparison.sides.overlay.len())
+                .sum(),
+        },
+        failed: findings
+            .iter()
+            .any(|finding| finding.severity >= policy.fail_on),
+        findings,
+    }
+}
+
+/// The order of a report: by place, then by rule.
+fn order(finding: &Finding) -> impl Ord + '_ {
+    (
+        &finding.service,
+        &finding.environment,
+        &finding.resource,
+        finding.field.as_ref().map(|field| &field.path),
+        finding.rule,
+        &finding.message,
+    )
+}
+
+impl<'a> Comparison<'_, 'a> {
+    /// Every matched pair with its changes.
+    fn pairs(&self) -> impl Iterator<Item = (Pair<'_, 'a>, &[Classified<'a>])> {
+        self.pairing
+            .matched
+            .iter()
+            .zip(&self.changes)
+            .map(|(&(at, other), changes)| {
+                let pair = Pair {
+                    base: &self.sides.base[at],
+                    overlay: &self.sides.overlay[other],
+                    service: self.sides.services[at],
+                };
+                (pair, changes.as_slice())
+            })
+    }
+
+    /// The service of a resource that the base does not have.
+    fn foreign_service(&self) -> &'a str {
+        match self.sides.services {
+            [first, rest @ ..] if rest.iter().all(|service| service == first) => first,
+            _ => "",
+        }
+    }
+
+    /// The environment as a sentence calls it.
+    fn environment(&self) -> &str {
+        match self.sides.environment {
+            "" => "the overlay",
+            environment => environment,
+        }
+    }
+
+    /// The baseline as a sentence calls it.
+    fn baseline(&self) -> Cow<'_, str> {
+        match self.sides.baseline {
+            "base" => Cow::Borrowed("the base"),
+            baseline => Cow::Borrowed(baseline),
+        }
+    }
+
+    /// A finding about a resource, to be completed.
+    fn finding(
+        &self,
+        rule: &'static str,
+        resource: &Resource<'_>,
+        service: &str,
+        told: Told,
+    ) -> Finding {
+        Finding {
+            rule,
+            severity: Severity::Error,
+            class: None,
+            service: service.to_owned(),
+            environment: self.sides.environment.to_owned(),
+            baseline: self.sides.baseline.to_owned(),
+            resource: Some(resource.reference()),
+            field: None,
+            file: resource.file(),
+            message: told.message,
+            headline: told.headline,
+            help: told.help,
+        }
+    }
+}
+
+/// A base resource and what the overlay made of it.
+#[derive(Clone, Copy)]
+struct Pair<'p, 'a> {
+    base: &'p Resource<'a>,
+    overlay: &'p Resource<'a>,
+    service: &'a str,
+}
+
+/// The three texts of a finding.
+struct Told {
+    message: String,
+    headline: String,
+    help: String,
+}
+
+/// The field of a change, with both values where they may be shown.
+fn field(change: &Change<'_>) -> FieldRef {
+    FieldRef {
+        path: keyed_path(&change.steps).to_string(),
+        index_path: index_path(&change.steps).to_string(),
+        overlay: change.overlay.map(|node| shown(node, change.secret)),
+        base: change.base.map(|node| shown(node, change.secret)),
+    }
+}
+
+/// A value for a report, unless it is a Secret's or too long to be read.
+fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
+    /// Values with more nodes than this are named, not shown.
+    const MAX_NODES: usize = 1000;
+    if secret {
+        REDACTED.into()
+    } else if node.size() > MAX_NODES {
+        format!("<{} nodes>", node.size()).into()
+    } else {
+        node.to_json()
+    }
+}
+
+/// A path with elements by what they are.
+fn keyed_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
+    Path(
+        steps
+            .iter()
+            .map(|step| match step {
+                Step::Field(name) => Segment::Field(Cow::Borrowed(*name)),
+                Step::Element {
+                    by: By::Keys(keys), ..
+                } => Segment::Key(
+                    keys.iter()
+                        .map(|(key, value)| (Cow::Borrowed(*key), Cow::Borrowed(*value)))
+                        .collect(),
+                ),
+                Step::Element {
+                    by: By::Value(value),
+                    ..
+                } => Segment::Value(Cow::Borrowed(*value)),
+                Step::Element {
+                    by: By::Index,
+                    base,
+                    overlay,
+                } => Segment::Index(overlay.or(*base).unwrap_or(0)),
+            })
+            .collect(),
+    )
+}
+
+/// A path with elements by their place in the overlay, or in the base where the overlay lacks them.
+fn index_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
+    Path(
+        steps
+            .iter()
+            .map(|step| match step {
+                Step::Field(name) => Segment::Field(Cow::Borrowed(*name)),
+                Step::Element { base, overlay, .. } => {
+                    Segment::Index(overlay.or(*base).unwrap_or(0))
+                }
+            })
+            .collect(),
+    )
+}
+
+/// Which of the two sides a path is followed on.
+#[derive(Clone, Copy)]
+enum Side {
+    Base,
+    Overlay,
+}
+
+/// Follows steps from the root of one side.
+fn locate<'a>(root: Node<'a>, steps: &[Step<'_>], side: Side) -> Option<Node<'a>> {
+    steps.iter().try_fold(root, |node, step| match step {
+        Step::Field(name) => node.get(name),
+        Step::Element { base, overlay, .. } => {
+            let at = match side {
+                Side::Base => *base,
+                Side::Overlay => *overlay,
+            };
+            node.items().nth(at?)
+        }
+    })
+}

@@ -1,0 +1,102 @@
+//! `limit-request-ratio`: limit ÷ request of a resource differs much from the base's.
+
+use std::collections::BTreeSet;
+
+use super::{Classified, Comparison, Side, Told, index_path, keyed_path, locate, words};
+use crate::catalog::Class;
+use crate::diff::{Change, Step, quantity};
+use crate::finding::{FieldRef, Finding};
+use crate::policy::Policy;
+use crate::quantity::{Quantity, ratio, ratio_of_ratios_exceeds};
+use crate::yaml::Node;
+
+const RULE: &str = "limit-request-ratio";
+
+pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+    let max_text = policy.max(RULE);
+    let Ok(max) = Quantity::parse(max_text) else {
+        return;
+    };
+    if !policy.allows(Class::ResourceValues) {
+        return;
+    }
+    let (environment, baseline) = (comparison.environment(), comparison.baseline());
+    for (pair, changes) in comparison.pairs() {
+        let mut seen = BTreeSet::new();
+        for Classified { change, class } in changes {
+            // An added or removed name that is an error already needs no second finding.
+            let counts = *class == Class::ResourceValues
+                || (*class == Class::ResourceNames && policy.allows(*class));
+            let Some((steps, key)) = resources(change).filter(|_| counts) else {
+                continue;
+            };
+            if !seen.insert((keyed_path(steps).to_string(), key)) {
+                continue;
+            }
+            let ratio_on = |root, side| {
+                locate(root, steps, side).and_then(|resources| ratio_in(resources, key))
+            };
+            let base = ratio_on(pair.base.node, Side::Base);
+            let overlay = ratio_on(pair.overlay.node, Side::Overlay);
+            let differs = match (base, overlay) {
+                (Some(base), Some(overlay)) => ratio_of_ratios_exceeds(overlay, base, max),
+                (None, None) => false,
+                _ => true,
+            };
+            if !differs {
+                continue;
+            }
+            let text = |ratio: Option<(Quantity, Quantity)>| match ratio {
+                Some((limit, request)) => {
+                    self::ratio(limit, request).unwrap_or_else(|| "undefined".to_owned())
+                }
+                None => "absent".to_owned(),
+            };
+            let headline = format!(
+                "{key} limit ÷ request{} is {}, {} in {baseline}, beyond a factor of {max_text}",
+                words::of_container(steps),
+                text(overlay),
+                text(base),
+            );
+            let told = Told {
+                message: format!(
+                    "{}: {headline}: {} in {environment}. The ratio of limit to request must stay near the base's.",
+                    words::resource(pair.overlay),
+                    keyed_path(steps)
+                ),
+                headline,
+                help: format!(
+                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{RULE}.max in the ParityPolicy."
+                ),
+            };
+            findings.push(Finding {
+                class: Some(Class::ResourceValues),
+                field: Some(FieldRef {
+                    path: keyed_path(steps).to_string(),
+                    index_path: index_path(steps).to_string(),
+                    overlay: locate(pair.overlay.node, steps, Side::Overlay).map(Node::to_json),
+                    base: locate(pair.base.node, steps, Side::Base).map(Node::to_json),
+                }),
+                ..comparison.finding(RULE, pair.overlay, pair.service, told)
+            });
+        }
+    }
+}
+
+/// The way to the `resources` that a change is in, and the name of the resource.
+fn resources<'c, 'a>(change: &'c Change<'a>) -> Option<(&'c [Step<'a>], &'a str)> {
+    match change.steps.as_slice() {
+        [
+            way @ ..,
+            Step::Field("limits" | "requests"),
+            Step::Field(key),
+        ] => Some((way, key)),
+        _ => None,
+    }
+}
+
+/// Limit and request of one resource, where both are given as quantities.
+fn ratio_in(resources: Node<'_>, key: &str) -> Option<(Quantity, Quantity)> {
+    let value = |list| resources.at(&[list, key]).and_then(quantity);
+    Some((value("limits")?, value("requests")?))
+}
