@@ -122,7 +122,7 @@ fn every_published_list_is_in_the_table() {
         };
         match (fact.list_type, ours) {
             (_, List::Keyed { keys, .. }) if !published.is_empty() => {
-                assert_eq!(names(keys), published, "{place}")
+                assert_eq!(names(keys), published, "{place}");
             }
             (_, other) if !published.is_empty() => {
                 panic!("{place} has the keys {published:?} and is {other:?}")

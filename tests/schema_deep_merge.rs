@@ -13,7 +13,9 @@ const FEWER_KEYS: &[&str] = &[
     "Container.ports",
     "EphemeralContainer.ports",
     "PodSpec.topologySpreadConstraints",
+    "PodVolumeHealth.healthConditions",
     "ServiceSpec.ports",
+    "VolumeHealthStatus.healthConditions",
 ];
 
 /// Parses two objects as a typed resource, merges them and writes the result out again.
@@ -36,12 +38,14 @@ fn resource<T: Resource + DeepMerge + serde::Serialize + serde::de::DeserializeO
 
 fn resources() -> Vec<(Type, Value, Merge)> {
     use k8s_openapi::api::*;
-    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+        CustomResourceDefinition, JSONSchemaProps,
+    };
     use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
     macro_rules! all {
         ($($ty:ty),* $(,)?) => { vec![$(resource::<$ty>()),*] };
     }
-    all![
+    let mut all = all![
         core::v1::Pod,
         core::v1::ComponentStatus,
         core::v1::Endpoints,
@@ -88,7 +92,20 @@ fn resources() -> Vec<(Type, Value, Merge)> {
         storagemigration::v1beta1::StorageVersionMigration,
         CustomResourceDefinition,
         APIService,
-    ]
+    ];
+    // These stand in atomic lists (versions, container statuses), so that no merge from a root reaches into them.
+    let described = |name| Type::all().find(|ty| ty.name() == name).expect("described");
+    all.push((
+        described("JSONSchemaProps"),
+        json!({}),
+        merge::<JSONSchemaProps>,
+    ));
+    all.push((
+        described("ContainerStatus"),
+        json!({}),
+        merge::<core::v1::ContainerStatus>,
+    ));
+    all
 }
 
 /// One step of the way from a root: a field, or an element of a keyed list.
@@ -105,21 +122,23 @@ struct Place {
     keys: &'static [KeyField],
 }
 
-/// Every keyed list below a root that a merge can reach: through maps and keyed lists, since other lists are replaced whole.
-fn places(root: Type) -> Vec<Place> {
+/// Every list below a root that is published as a map and that a merge can reach: through maps and such lists, since others are
+/// replaced whole.
+fn places(root: Type, published: &BTreeSet<String>) -> Vec<Place> {
     let mut seen = BTreeSet::from([root.name()]);
     let mut queue = VecDeque::from([(root, Vec::<Step>::new())]);
     let mut found = Vec::new();
     while let Some((ty, steps)) = queue.pop_front() {
         for (name, field) in ty.fields() {
+            let place = format!("{}.{name}", ty.name());
             let keys = match field.list {
                 List::Unknown => None,
-                List::Keyed { keys, .. } => Some(keys),
+                List::Keyed { keys, .. } if published.contains(&place) => Some(keys),
                 _ => continue,
             };
             if let Some(keys) = keys {
                 found.push(Place {
-                    name: format!("{}.{name}", ty.name()),
+                    name: place,
                     steps: [&steps[..], &[Step { name, keys: None }]].concat(),
                     keys,
                 });
@@ -134,7 +153,8 @@ fn places(root: Type) -> Vec<Place> {
 
 /// An element with the given keys; the key at `marked` gets another value than in an unmarked element.
 fn element(keys: &[KeyField], marked: Option<usize>) -> Value {
-    let mut element = json!({});
+    // Conditions cannot be read without a time; elsewhere the field is ignored.
+    let mut element = json!({"lastTransitionTime": "2020-01-01T00:00:00Z"});
     for (at, key) in keys.iter().enumerate() {
         let other = Some(at) == marked;
         let value = match key.name {
@@ -199,10 +219,7 @@ fn keys_are_those_of_k8s_openapi() {
     let published = published();
     let mut verdicts: BTreeMap<String, bool> = BTreeMap::new();
     for (root, head, merge) in resources() {
-        for place in places(root)
-            .into_iter()
-            .filter(|place| published.contains(&place.name))
-        {
+        for place in places(root, &published) {
             let with = |marked| object(&head, &place.steps, json!([element(place.keys, marked)]));
             let merged = |marked| count(&merge(with(None), with(marked)), &place.steps);
             assert_eq!(
@@ -238,5 +255,5 @@ fn keys_are_those_of_k8s_openapi() {
         Vec::<&String>::new(),
         "published keys that no merge reached"
     );
-    assert!(verdicts.len() >= 90, "{} lists", verdicts.len());
+    assert!(verdicts.len() >= 85, "{} lists", verdicts.len());
 }

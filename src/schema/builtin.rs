@@ -22,7 +22,7 @@
     reason = "types are constants that carry the names of Kubernetes' types"
 )]
 
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "a table is written in all the words of its language"
 )]

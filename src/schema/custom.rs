@@ -12,7 +12,7 @@ use super::builtin::{
     EnvVar, HorizontalPodAutoscalerBehavior, JobSpec, LabelSelector, ObjectMeta,
     PersistentVolumeClaim, PodTemplateSpec, Unknown,
 };
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "a table is written in all the words of its language"
 )]
