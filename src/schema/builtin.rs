@@ -22,7 +22,7 @@
     reason = "types are constants that carry the names of Kubernetes' types"
 )]
 
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "a table is written in all the words of its language"
 )]
@@ -168,7 +168,7 @@ types! { from 0;
     Job { "metadata": one(ObjectMeta), "spec": one(JobSpec), "status": one(JobStatus) }
     JobSchedulingConfiguration { "resourceClaims": keyed(Unknown, NAME), "schedulingConstraints": one(WorkloadPodGroupSchedulingConstraints) }
     JobSpec { "podFailurePolicy": one(PodFailurePolicy), "scheduling": one(JobSchedulingConfiguration), "selector": one(LabelSelector), "successPolicy": one(SuccessPolicy), "template": one(PodTemplateSpec) }
-    JobStatus { "conditions": set(Unknown), "uncountedTerminatedPods": one(UncountedTerminatedPods) }
+    JobStatus { "conditions": keyed(Unknown, TYPE), "uncountedTerminatedPods": one(UncountedTerminatedPods) }
     JobTemplateSpec { "metadata": one(ObjectMeta), "spec": one(JobSpec) }
     LabelSelector { "matchExpressions": set(LabelSelectorRequirement) }
     LabelSelectorAttributes { "requirements": set(LabelSelectorRequirement) }
@@ -262,7 +262,7 @@ types! { from 0;
     PodSecurityPolicy { "metadata": one(ObjectMeta), "spec": one(PodSecurityPolicySpec) }
     PodSecurityPolicySpec { "allowedCSIDrivers": set(Unknown), "allowedCapabilities": set(Unknown), "allowedFlexVolumes": set(Unknown), "allowedHostPaths": set(Unknown), "allowedProcMountTypes": set(Unknown), "allowedUnsafeSysctls": set(Unknown), "defaultAddCapabilities": set(Unknown), "forbiddenSysctls": set(Unknown), "hostPorts": set(Unknown), "requiredDropCapabilities": set(Unknown), "volumes": set(Unknown) }
     PodSpec { "affinity": one(Affinity), "containers": keyed_in_order(Container, NAME), "dnsConfig": one(PodDNSConfig), "ephemeralContainers": keyed(EphemeralContainer, NAME), "evictionResponders": keyed(Unknown, NAME), "hostAliases": keyed(HostAlias, IP), "imagePullSecrets": keyed(Unknown, NAME), "initContainers": keyed_in_order(Container, NAME), "overhead": quantities(), "readinessGates": keyed(Unknown, CONDITION_TYPE), "resourceClaims": keyed(Unknown, NAME), "resources": one(ResourceRequirements), "schedulingGates": keyed(Unknown, NAME), "securityContext": one(PodSecurityContext), "tolerations": set(Unknown), "topologySpreadConstraints": keyed(TopologySpreadConstraint, TOPOLOGY_KEY_WHEN_UNSATISFIABLE), "volumes": keyed(Volume, NAME) }
-    PodStatus { "allocatedResources": quantities(), "conditions": keyed(Unknown, TYPE), "containerStatuses": set(ContainerStatus), "ephemeralContainerStatuses": set(ContainerStatus), "extendedResourceClaimStatus": one(PodExtendedResourceClaimStatus), "hostIPs": set(Unknown), "initContainerStatuses": set(ContainerStatus), "nodeAllocatableResourceClaimStatuses": keyed(NodeAllocatableResourceClaimStatus, RESOURCE_CLAIM_NAME), "podIPs": keyed(Unknown, IP), "resourceClaimStatuses": keyed(Unknown, NAME), "resources": one(ResourceRequirements), "volumeHealth": keyed(PodVolumeHealth, NAME) }
+    PodStatus { "allocatedResources": quantities(), "conditions": keyed(Unknown, TYPE), "containerStatuses": set(ContainerStatus), "ephemeralContainerStatuses": set(ContainerStatus), "extendedResourceClaimStatus": one(PodExtendedResourceClaimStatus), "hostIPs": keyed(Unknown, IP), "initContainerStatuses": set(ContainerStatus), "nodeAllocatableResourceClaimStatuses": keyed(NodeAllocatableResourceClaimStatus, RESOURCE_CLAIM_NAME), "podIPs": keyed(Unknown, IP), "resourceClaimStatuses": keyed(Unknown, NAME), "resources": one(ResourceRequirements), "volumeHealth": keyed(PodVolumeHealth, NAME) }
     PodTemplate { "metadata": one(ObjectMeta), "template": one(PodTemplateSpec) }
     PodTemplateSpec { "metadata": one(ObjectMeta), "spec": one(PodSpec) }
     PodVolumeHealth { "healthConditions": keyed(Unknown, STATUS_REASON) }
@@ -290,7 +290,7 @@ types! { from 0;
     ResourceClaimSchedulingStatus { "unsuitableNodes": set(Unknown) }
     ResourceClaimSpec { "devices": one(DeviceClaim) }
     ResourceClaimSpecV1beta1 { "devices": one(DeviceClaimV1beta1) }
-    ResourceClaimStatus { "allocation": one(AllocationResult), "devices": keyed(AllocatedDeviceStatus, DRIVER_DEVICE_POOL_SHARE_ID), "reservedFor": keyed(Unknown, UID) }
+    ResourceClaimStatus { "allocation": one(AllocationResult), "devices": keyed(AllocatedDeviceStatus, DRIVER_DEVICE_POOL_SHARE_ID_OR_EMPTY), "reservedFor": keyed(Unknown, UID) }
     ResourceClaimTemplate { "metadata": one(ObjectMeta), "spec": one(ResourceClaimTemplateSpec) }
     ResourceClaimTemplateSpec { "metadata": one(ObjectMeta), "spec": one(ResourceClaimSpec) }
     ResourceClaimTemplateSpecV1beta1 { "metadata": one(ObjectMeta), "spec": one(ResourceClaimSpecV1beta1) }
@@ -388,6 +388,7 @@ types! { from 0;
 }
 
 /// The kinds that Kubernetes itself serves, or once served.
+#[rustfmt::skip]
 pub(super) static ROOTS: &[Root] = &[
     ("", "Binding", "", Object),
     ("", "ComponentStatus", "", ComponentStatus),
@@ -406,109 +407,34 @@ pub(super) static ROOTS: &[Root] = &[
     ("", "Secret", "", Object),
     ("", "Service", "", Service),
     ("", "ServiceAccount", "", ServiceAccount),
-    (
-        "admissionregistration.k8s.io",
-        "MutatingAdmissionPolicy",
-        "",
-        MutatingAdmissionPolicy,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        "MutatingAdmissionPolicyBinding",
-        "",
-        MutatingAdmissionPolicyBinding,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        "MutatingWebhookConfiguration",
-        "",
-        MutatingWebhookConfiguration,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        "ValidatingAdmissionPolicy",
-        "",
-        ValidatingAdmissionPolicy,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        "ValidatingAdmissionPolicyBinding",
-        "",
-        ValidatingAdmissionPolicyBinding,
-    ),
-    (
-        "admissionregistration.k8s.io",
-        "ValidatingWebhookConfiguration",
-        "",
-        ValidatingWebhookConfiguration,
-    ),
-    (
-        "apiextensions.k8s.io",
-        "CustomResourceDefinition",
-        "",
-        CustomResourceDefinition,
-    ),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy", "", MutatingAdmissionPolicy),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding", "", MutatingAdmissionPolicyBinding),
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration", "", MutatingWebhookConfiguration),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy", "", ValidatingAdmissionPolicy),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding", "", ValidatingAdmissionPolicyBinding),
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", "", ValidatingWebhookConfiguration),
+    ("apiextensions.k8s.io", "CustomResourceDefinition", "", CustomResourceDefinition),
     ("apiregistration.k8s.io", "APIService", "", APIService),
     ("apps", "ControllerRevision", "", Object),
     ("apps", "DaemonSet", "", DaemonSet),
     ("apps", "Deployment", "", Deployment),
     ("apps", "ReplicaSet", "", ReplicaSet),
     ("apps", "StatefulSet", "", StatefulSet),
-    (
-        "authentication.k8s.io",
-        "SelfSubjectReview",
-        "",
-        SelfSubjectReview,
-    ),
+    ("authentication.k8s.io", "SelfSubjectReview", "", SelfSubjectReview),
     ("authentication.k8s.io", "TokenRequest", "", TokenRequest),
     ("authentication.k8s.io", "TokenReview", "", TokenReview),
-    (
-        "authorization.k8s.io",
-        "LocalSubjectAccessReview",
-        "",
-        LocalSubjectAccessReview,
-    ),
-    (
-        "authorization.k8s.io",
-        "SelfSubjectAccessReview",
-        "",
-        SelfSubjectAccessReview,
-    ),
-    (
-        "authorization.k8s.io",
-        "SelfSubjectRulesReview",
-        "",
-        SelfSubjectRulesReview,
-    ),
-    (
-        "authorization.k8s.io",
-        "SubjectAccessReview",
-        "",
-        SubjectAccessReview,
-    ),
-    (
-        "autoscaling",
-        "HorizontalPodAutoscaler",
-        "v2",
-        HorizontalPodAutoscaler,
-    ),
+    ("authorization.k8s.io", "LocalSubjectAccessReview", "", LocalSubjectAccessReview),
+    ("authorization.k8s.io", "SelfSubjectAccessReview", "", SelfSubjectAccessReview),
+    ("authorization.k8s.io", "SelfSubjectRulesReview", "", SelfSubjectRulesReview),
+    ("authorization.k8s.io", "SubjectAccessReview", "", SubjectAccessReview),
+    ("autoscaling", "HorizontalPodAutoscaler", "v2", HorizontalPodAutoscaler),
     ("autoscaling", "HorizontalPodAutoscaler", "v1", Object),
     ("autoscaling", "Scale", "", Object),
     ("batch", "CronJob", "", CronJob),
     ("batch", "Job", "", Job),
-    (
-        "certificates.k8s.io",
-        "CertificateSigningRequest",
-        "",
-        CertificateSigningRequest,
-    ),
+    ("certificates.k8s.io", "CertificateSigningRequest", "", CertificateSigningRequest),
     ("certificates.k8s.io", "ClusterTrustBundle", "", Object),
-    (
-        "certificates.k8s.io",
-        "PodCertificateRequest",
-        "",
-        PodCertificateRequest,
-    ),
+    ("certificates.k8s.io", "PodCertificateRequest", "", PodCertificateRequest),
     ("coordination.k8s.io", "Lease", "", Object),
     ("coordination.k8s.io", "LeaseCandidate", "", Object),
     ("discovery.k8s.io", "EndpointSlice", "", EndpointSlice),
@@ -520,18 +446,8 @@ pub(super) static ROOTS: &[Root] = &[
     ("extensions", "PodSecurityPolicy", "", PodSecurityPolicy),
     ("extensions", "ReplicaSet", "", ReplicaSet),
     ("flowcontrol.apiserver.k8s.io", "FlowSchema", "", FlowSchema),
-    (
-        "flowcontrol.apiserver.k8s.io",
-        "PriorityLevelConfiguration",
-        "",
-        PriorityLevelConfiguration,
-    ),
-    (
-        "internal.apiserver.k8s.io",
-        "StorageVersion",
-        "",
-        StorageVersion,
-    ),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration", "", PriorityLevelConfiguration),
+    ("internal.apiserver.k8s.io", "StorageVersion", "", StorageVersion),
     ("lifecycle.k8s.io", "Eviction", "", LifecycleEviction),
     ("lifecycle.k8s.io", "EvictionRequest", "", EvictionRequest),
     ("networking.k8s.io", "ClusterCIDR", "", ClusterCIDR),
@@ -545,100 +461,35 @@ pub(super) static ROOTS: &[Root] = &[
     ("policy", "PodDisruptionBudget", "", PodDisruptionBudget),
     ("policy", "PodSecurityPolicy", "", PodSecurityPolicy),
     ("rbac.authorization.k8s.io", "ClusterRole", "", ClusterRole),
-    (
-        "rbac.authorization.k8s.io",
-        "ClusterRoleBinding",
-        "",
-        ClusterRoleBinding,
-    ),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding", "", ClusterRoleBinding),
     ("rbac.authorization.k8s.io", "Role", "", Role),
     ("rbac.authorization.k8s.io", "RoleBinding", "", RoleBinding),
     ("resource.k8s.io", "DeviceClass", "", DeviceClass),
     ("resource.k8s.io", "DeviceTaintRule", "", DeviceTaintRule),
     ("resource.k8s.io", "PodScheduling", "", PodScheduling),
-    (
-        "resource.k8s.io",
-        "PodSchedulingContext",
-        "",
-        PodSchedulingContext,
-    ),
+    ("resource.k8s.io", "PodSchedulingContext", "", PodSchedulingContext),
     ("resource.k8s.io", "ResourceClaim", "v1", ResourceClaim),
     ("resource.k8s.io", "ResourceClaim", "v1beta2", ResourceClaim),
-    (
-        "resource.k8s.io",
-        "ResourceClaim",
-        "v1beta1",
-        ResourceClaimV1beta1,
-    ),
-    (
-        "resource.k8s.io",
-        "ResourceClaimParameters",
-        "",
-        ResourceClaimParameters,
-    ),
-    (
-        "resource.k8s.io",
-        "ResourceClaimTemplate",
-        "v1",
-        ResourceClaimTemplate,
-    ),
-    (
-        "resource.k8s.io",
-        "ResourceClaimTemplate",
-        "v1beta2",
-        ResourceClaimTemplate,
-    ),
-    (
-        "resource.k8s.io",
-        "ResourceClaimTemplate",
-        "v1beta1",
-        ResourceClaimTemplateV1beta1,
-    ),
+    ("resource.k8s.io", "ResourceClaim", "v1beta1", ResourceClaimV1beta1),
+    ("resource.k8s.io", "ResourceClaimParameters", "", ResourceClaimParameters),
+    ("resource.k8s.io", "ResourceClaimTemplate", "v1", ResourceClaimTemplate),
+    ("resource.k8s.io", "ResourceClaimTemplate", "v1beta2", ResourceClaimTemplate),
+    ("resource.k8s.io", "ResourceClaimTemplate", "v1beta1", ResourceClaimTemplateV1beta1),
     ("resource.k8s.io", "ResourceClass", "", ResourceClass),
-    (
-        "resource.k8s.io",
-        "ResourceClassParameters",
-        "",
-        ResourceClassParameters,
-    ),
-    (
-        "resource.k8s.io",
-        "ResourcePoolStatusRequest",
-        "",
-        ResourcePoolStatusRequest,
-    ),
+    ("resource.k8s.io", "ResourceClassParameters", "", ResourceClassParameters),
+    ("resource.k8s.io", "ResourcePoolStatusRequest", "", ResourcePoolStatusRequest),
     ("resource.k8s.io", "ResourceSlice", "v1", ResourceSlice),
     ("resource.k8s.io", "ResourceSlice", "v1beta2", ResourceSlice),
-    (
-        "resource.k8s.io",
-        "ResourceSlice",
-        "v1beta1",
-        ResourceSliceV1beta1,
-    ),
-    (
-        "scheduling.k8s.io",
-        "CompositePodGroup",
-        "",
-        CompositePodGroup,
-    ),
+    ("resource.k8s.io", "ResourceSlice", "v1beta1", ResourceSliceV1beta1),
+    ("scheduling.k8s.io", "CompositePodGroup", "", CompositePodGroup),
     ("scheduling.k8s.io", "PodGroup", "", PodGroup),
     ("scheduling.k8s.io", "PriorityClass", "", Object),
     ("scheduling.k8s.io", "Workload", "", Workload),
     ("storage.k8s.io", "CSIDriver", "", CSIDriver),
     ("storage.k8s.io", "CSINode", "", CSINode),
-    (
-        "storage.k8s.io",
-        "CSIStorageCapacity",
-        "",
-        CSIStorageCapacity,
-    ),
+    ("storage.k8s.io", "CSIStorageCapacity", "", CSIStorageCapacity),
     ("storage.k8s.io", "StorageClass", "", StorageClass),
     ("storage.k8s.io", "VolumeAttachment", "", VolumeAttachment),
     ("storage.k8s.io", "VolumeAttributesClass", "", Object),
-    (
-        "storagemigration.k8s.io",
-        "StorageVersionMigration",
-        "",
-        StorageVersionMigration,
-    ),
+    ("storagemigration.k8s.io", "StorageVersionMigration", "", StorageVersionMigration),
 ];

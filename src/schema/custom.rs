@@ -12,7 +12,7 @@ use super::builtin::{
     EnvVar, HorizontalPodAutoscalerBehavior, JobSpec, LabelSelector, ObjectMeta,
     PersistentVolumeClaim, PodTemplateSpec, Unknown,
 };
-#[expect(
+#[allow(
     clippy::wildcard_imports,
     reason = "a table is written in all the words of its language"
 )]
@@ -102,46 +102,22 @@ types! { from builtin::END;
 }
 
 /// Kinds of other projects, all versions alike.
+#[rustfmt::skip]
 pub(super) static ROOTS: &[Root] = &[
     ("", "DeploymentConfig", "", DeploymentConfig), // OpenShift 3 served it in the core group
     ("", "Route", "", Route),
     ("apps.kruise.io", "CloneSet", "", PodTemplateWorkload),
     ("apps.kruise.io", "DaemonSet", "", PodTemplateWorkload),
     ("apps.kruise.io", "StatefulSet", "", PodTemplateWorkload),
-    (
-        "apps.openshift.io",
-        "DeploymentConfig",
-        "",
-        DeploymentConfig,
-    ),
+    ("apps.openshift.io", "DeploymentConfig", "", DeploymentConfig),
     ("argoproj.io", "Rollout", "", Rollout),
-    (
-        "autoscaling.k8s.io",
-        "VerticalPodAutoscaler",
-        "",
-        VerticalPodAutoscaler,
-    ),
+    ("autoscaling.k8s.io", "VerticalPodAutoscaler", "", VerticalPodAutoscaler),
     ("cert-manager.io", "Certificate", "", Certificate),
     ("gateway.networking.k8s.io", "GRPCRoute", "", TrafficRoute),
-    (
-        "gateway.networking.k8s.io",
-        "Gateway",
-        "",
-        GatewayApiGateway,
-    ),
+    ("gateway.networking.k8s.io", "Gateway", "", GatewayApiGateway),
     ("gateway.networking.k8s.io", "HTTPRoute", "", TrafficRoute),
-    (
-        "gateway.networking.k8s.io",
-        "ListenerSet",
-        "",
-        GatewayApiGateway,
-    ),
-    (
-        "gateway.networking.k8s.io",
-        "ReferenceGrant",
-        "",
-        ReferenceGrant,
-    ),
+    ("gateway.networking.k8s.io", "ListenerSet", "", GatewayApiGateway),
+    ("gateway.networking.k8s.io", "ReferenceGrant", "", ReferenceGrant),
     ("gateway.networking.k8s.io", "TCPRoute", "", TrafficRoute),
     ("gateway.networking.k8s.io", "TLSRoute", "", TrafficRoute),
     ("gateway.networking.k8s.io", "UDPRoute", "", TrafficRoute),
@@ -155,36 +131,16 @@ pub(super) static ROOTS: &[Root] = &[
     ("kubeflow.org", "PyTorchJob", "", KubeflowJob),
     ("kubeflow.org", "TFJob", "", KubeflowJob),
     ("kubeflow.org", "XGBoostJob", "", KubeflowJob),
-    (
-        "leaderworkerset.x-k8s.io",
-        "LeaderWorkerSet",
-        "",
-        LeaderWorkerSet,
-    ),
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet", "", LeaderWorkerSet),
     ("monitoring.coreos.com", "PodMonitor", "", Monitor),
-    (
-        "monitoring.coreos.com",
-        "PrometheusRule",
-        "",
-        PrometheusRule,
-    ),
+    ("monitoring.coreos.com", "PrometheusRule", "", PrometheusRule),
     ("monitoring.coreos.com", "ServiceMonitor", "", Monitor),
-    (
-        "networking.istio.io",
-        "DestinationRule",
-        "",
-        DestinationRule,
-    ),
+    ("networking.istio.io", "DestinationRule", "", DestinationRule),
     ("networking.istio.io", "Gateway", "", IstioGateway),
     ("networking.istio.io", "ServiceEntry", "", ServiceEntry),
     ("networking.istio.io", "VirtualService", "", VirtualService),
     ("route.openshift.io", "Route", "", Route),
-    (
-        "security.istio.io",
-        "AuthorizationPolicy",
-        "",
-        AuthorizationPolicy,
-    ),
+    ("security.istio.io", "AuthorizationPolicy", "", AuthorizationPolicy),
     ("serving.knative.dev", "Configuration", "", KnativeService),
     ("serving.knative.dev", "Service", "", KnativeService),
 ];

@@ -110,8 +110,12 @@ pub(super) const CONTAINER_PORT_PROTOCOL_OR_TCP: &[KeyField] =
     &[key("containerPort"), key_or("protocol", "TCP")];
 pub(super) const COUNTER_SET: &[KeyField] = &[key("counterSet")];
 pub(super) const DEVICE_PATH: &[KeyField] = &[key("devicePath")];
-pub(super) const DRIVER_DEVICE_POOL_SHARE_ID: &[KeyField] =
-    &[key("driver"), key("device"), key("pool"), key("shareID")];
+pub(super) const DRIVER_DEVICE_POOL_SHARE_ID_OR_EMPTY: &[KeyField] = &[
+    key("driver"),
+    key("device"),
+    key("pool"),
+    key_or("shareID", ""),
+];
 pub(super) const IP: &[KeyField] = &[key("ip")];
 pub(super) const KEY: &[KeyField] = &[key("key")];
 pub(super) const KEY_EFFECT: &[KeyField] = &[key("key"), key("effect")];

@@ -4,7 +4,7 @@
 // edge forms and of seeded random spellings. It is kept so that the table can
 // be made again for a newer Kubernetes:
 //
-//	mkdir /tmp/q && cp quantities.go /tmp/q/main.go && cd /tmp/q
+//	mkdir q && cp quantities.go q/main.go && cd q # and drop the build tag
 //	go mod init q && go get k8s.io/apimachinery@v0.37.2 && go run main.go > quantities.tsv
 package main
 
