@@ -3,7 +3,9 @@
 pub mod catalog;
 pub mod classify;
 pub mod diff;
+pub mod environments;
 pub mod finding;
+pub mod function;
 pub mod identity;
 pub mod krm;
 pub mod pair;

@@ -1,0 +1,273 @@
+//! The function: a ResourceList in, a ResourceList and a verdict out.
+//!
+//! This is the whole pipeline in one place. It is pure: no files, no network, no
+//! process; [`crate::cli`] feeds it and acts on its answer.
+
+use serde_json::{Value, json};
+
+use crate::environments::{self, Fault, Items};
+use crate::finding::Report;
+use crate::krm::{self, Form, KrmError, Results};
+use crate::policy::{self, Config, ConfigError, Emit, Mode, Policy, Recorder};
+use crate::report;
+use crate::resource::Resource;
+use crate::rules::{self, Sides};
+use crate::snapshot::{self, SnapshotError};
+use crate::yaml::{self, Node, Tree, YamlError};
+
+/// What goes to stdout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The input as it came, byte for byte.
+    Unchanged,
+    /// Another text.
+    Text(String),
+}
+
+/// What the function has to say.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What goes to stdout.
+    pub output: Output,
+    /// What was found; empty for a recorder.
+    pub report: Report,
+}
+
+/// Why the function could not do what it was asked to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The input is no YAML that we accept.
+    #[error("the input cannot be read: {0}")]
+    Yaml(#[from] YamlError),
+    /// The input is YAML and no ResourceList.
+    #[error("the input is not usable: {0}")]
+    Krm(#[from] KrmError),
+    /// The functionConfig is wrong.
+    #[error("the functionConfig is not usable: {}{message}", at_line(*line))]
+    Config {
+        /// The line of the input, from 1; 0 where there is none.
+        line: usize,
+        /// What is wrong, with its place.
+        message: String,
+    },
+    /// The file with the functionConfig is no YAML that we accept.
+    #[error("the functionConfig cannot be read: {0}")]
+    ConfigYaml(YamlError),
+    /// A snapshot among the items is damaged.
+    #[error("{0}")]
+    Snapshot(#[from] SnapshotError),
+    /// Snapshots contradict each other.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+    /// A recorder was pointed at the files of a kustomization.
+    #[error(
+        "these items are the files of a kustomization, not what it builds: record inside of `kustomize build`"
+    )]
+    Unbuilt,
+}
+
+fn at_line(line: usize) -> String {
+    if line == 0 {
+        String::new()
+    } else {
+        format!("line {line}: ")
+    }
+}
+
+impl Refusal {
+    /// A ResourceList that says why, for hosts that read results.
+    #[must_use]
+    pub fn to_list(&self, input: &[u8]) -> String {
+        let form = match input.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => Form::Flow,
+            _ => Form::Block,
+        };
+        let result = json!({"message": self.to_string(), "severity": "error"});
+        krm::fresh(form, None, &results(&[result]))
+    }
+}
+
+/// Runs the function on a ResourceList.
+///
+/// # Errors
+///
+/// Fails on input that cannot be read or used; every message names a line.
+pub fn run(input: &[u8]) -> Result<Answer, Refusal> {
+    let tree = yaml::parse_bytes(input)?;
+    let list = krm::read(&tree)?;
+    match read_config(list.config)? {
+        Config::Recorder(recorder) => {
+            let snapshot = record(&list.resources, &recorder)?;
+            let text = match recorder.mode {
+                Mode::Append => krm::append_item(&list, &snapshot),
+                Mode::Replace => {
+                    krm::fresh(Form::of(list.root), Some(&snapshot), &Results::default())
+                }
+            };
+            Ok(Answer {
+                output: Output::Text(text),
+                report: Report::default(),
+            })
+        }
+        Config::Policy(policy) => {
+            let report = check(&list.resources, &policy)?;
+            let results = results(&report::krm::results(&report));
+            let output = match policy.emit {
+                Emit::None => Output::Text(krm::fresh(Form::of(list.root), None, &results)),
+                Emit::Items if results.json.is_empty() => Output::Unchanged,
+                Emit::Items => Output::Text(krm::with_results(&list, &results).into_owned()),
+            };
+            Ok(Answer { output, report })
+        }
+    }
+}
+
+/// Runs the function as kustomize's older plugins run: a config, and plain documents.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_plugin(config: &[u8], input: &[u8]) -> Result<Answer, Refusal> {
+    let config_tree = yaml::parse_bytes(config).map_err(Refusal::ConfigYaml)?;
+    let config = read_config(config_tree.roots().next())?;
+    let tree = yaml::parse_bytes(input)?;
+    let resources = krm::read_documents(&tree)?;
+    match config {
+        Config::Recorder(recorder) => {
+            let snapshot = record(&resources, &recorder)?.to_yaml(0, "\n");
+            let text = match recorder.mode {
+                Mode::Replace => snapshot,
+                Mode::Append => {
+                    let before = tree.source();
+                    let end = if before.is_empty() || before.ends_with('\n') {
+                        ""
+                    } else {
+                        "\n"
+                    };
+                    format!("{before}{end}---\n{snapshot}")
+                }
+            };
+            Ok(Answer {
+                output: Output::Text(text),
+                report: Report::default(),
+            })
+        }
+        Config::Policy(policy) => {
+            let report = check(&resources, &policy)?;
+            let output = match policy.emit {
+                Emit::None => Output::Text(String::new()),
+                Emit::Items => Output::Unchanged,
+            };
+            Ok(Answer { output, report })
+        }
+    }
+}
+
+/// Compares and judges whatever the resources hold.
+///
+/// # Errors
+///
+/// Fails on snapshots that are damaged or contradict each other.
+pub fn check(resources: &[Resource<'_>], policy: &Policy) -> Result<Report, Refusal> {
+    let items = environments::sort(resources)?;
+    let trees = items
+        .sealed
+        .iter()
+        .map(snapshot::Sealed::parse)
+        .collect::<Result<Vec<Tree<'_>>, _>>()?;
+    judge(&items, &trees, policy)
+}
+
+fn judge<'a>(
+    items: &'a Items<'a>,
+    trees: &'a [Tree<'a>],
+    policy: &Policy,
+) -> Result<Report, Refusal> {
+    let plan = environments::plan(items, trees, policy)?;
+    let witnesses: Vec<&Resource<'_>> = items
+        .sealed
+        .iter()
+        .filter(|sealed| sealed.environment == policy.baseline && !items.live.is_empty())
+        .map(|sealed| &sealed.item)
+        .collect();
+    let comparisons: Vec<_> = plan
+        .comparisons
+        .iter()
+        .map(|planned| {
+            let sides = Sides {
+                environment: &planned.environment,
+                baseline: &policy.baseline,
+                base: &planned.base,
+                services: &planned.services,
+                overlay: &planned.overlay,
+                witnesses: &witnesses,
+            };
+            rules::compare(sides, policy.identity)
+        })
+        .collect();
+    Ok(rules::judge(&comparisons, &plan.missing, policy))
+}
+
+fn record(resources: &[Resource<'_>], recorder: &Recorder) -> Result<snapshot::Snapshot, Refusal> {
+    let items = environments::sort(resources)?;
+    if items.unbuilt {
+        return Err(Refusal::Unbuilt);
+    }
+    Ok(snapshot::seal(
+        &recorder.service,
+        &recorder.environment,
+        &items.live,
+    ))
+}
+
+fn read_config(config: Option<Node<'_>>) -> Result<Config, Refusal> {
+    let value = config.map(Node::to_yaml_value);
+    policy::read(value.as_ref()).map_err(|error| Refusal::Config {
+        line: config.map_or(0, |config| line_of(config, &error)),
+        message: error.message,
+    })
+}
+
+/// The line of the place that an error names, or of what holds it.
+fn line_of(config: Node<'_>, error: &ConfigError) -> usize {
+    let mut node = config;
+    for step in &error.path {
+        let next = match step.parse::<usize>() {
+            Ok(index) if node.is_seq() => node.items().nth(index),
+            _ => node
+                .entries()
+                .find(|(key, _)| key.text() == step)
+                .map(|(key, value)| {
+                    // A key that is wrong itself has no value worth naming.
+                    if value.is_map() || value.is_seq() {
+                        value
+                    } else {
+                        key
+                    }
+                }),
+        };
+        match next {
+            Some(next) => node = next,
+            None => break,
+        }
+    }
+    node.line()
+}
+
+fn results(values: &[Value]) -> Results {
+    Results {
+        json: values
+            .iter()
+            .map(|value| report::krm::to_json(std::slice::from_ref(value)))
+            .map(strip_brackets)
+            .collect(),
+        block: report::krm::to_yaml(values, 0),
+    }
+}
+
+/// The one element of a list of one.
+fn strip_brackets(list: String) -> String {
+    list.strip_prefix('[')
+        .and_then(|list| list.strip_suffix(']'))
+        .map_or(list.clone(), str::to_owned)
+}
