@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod classify;
+pub mod cli;
 pub mod diff;
 pub mod environments;
 pub mod finding;

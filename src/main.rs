@@ -1,2 +1,7 @@
-//! The thin binary.
-fn main() {}
+//! The thin binary: its exit code is all that it adds to the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    krm_parity::cli::run()
+}

@@ -14,13 +14,14 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 use crate::catalog::{self, Class, Rule, Severity};
-use crate::path::{Path, Segment};
 use crate::text;
 
 mod explain;
+mod fault;
 mod nearest;
 pub mod wire;
 
+use fault::Fault;
 pub use nearest::nearest;
 pub use wire::{Emit, IdentityMode, Mode, schema};
 
@@ -224,58 +225,6 @@ pub fn read(config: Option<&Value>) -> Result<Config, ConfigError> {
             .map(Config::Policy),
     }
     .map_err(ConfigError::from)
-}
-
-/// What is wrong at one place, before the place becomes text.
-#[derive(Debug)]
-struct Fault {
-    /// The place that the message names.
-    at: Vec<String>,
-    /// The key below that place that is at fault, if the message names it itself.
-    key: Option<String>,
-    what: String,
-}
-
-impl Fault {
-    fn new(at: &[&str], what: impl Into<String>) -> Self {
-        Self {
-            at: at.iter().map(|&key| key.to_owned()).collect(),
-            key: None,
-            what: what.into(),
-        }
-    }
-
-    fn at_index(mut self, index: usize) -> Self {
-        self.at.push(index.to_string());
-        self
-    }
-
-    /// The same fault where a `ConfigMap` has the key: flat, under `data`.
-    fn in_config_map(mut self) -> Self {
-        if self.at.first().is_some_and(|key| key == "spec") {
-            "data".clone_into(&mut self.at[0]);
-            self.at.truncate(2);
-        }
-        self
-    }
-}
-
-impl From<Fault> for ConfigError {
-    fn from(fault: Fault) -> Self {
-        let segment = |key: &String| {
-            key.parse()
-                .map_or_else(|_| Segment::Field(key.clone().into()), Segment::Index)
-        };
-        let place = Path(fault.at.iter().map(segment).collect()).to_string();
-        let message = if place.is_empty() {
-            fault.what
-        } else {
-            format!("{place}: {}", fault.what)
-        };
-        let mut path = fault.at;
-        path.extend(fault.key);
-        Self { path, message }
-    }
 }
 
 /// Which of the known kinds the functionConfig is.

@@ -1,0 +1,193 @@
+//! The command line: the only part that touches files, processes, streams and the environment.
+//!
+//! Without arguments the program is the KRM function, and nothing of the command
+//! line is even built: a build may start it a thousand times.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+pub mod function;
+pub mod plugin;
+
+/// The exit code for "could not run", as opposed to "ran and found something".
+pub const COULD_NOT_RUN: u8 = 2;
+
+/// Runs the program as its arguments and its environment ask for.
+///
+/// `main` does nothing but return the code.
+#[must_use]
+pub fn run() -> ExitCode {
+    match std::env::args_os().nth(1) {
+        None if io::stdin().is_terminal() => say(&command().render_long_help().to_string()),
+        None => function::function(),
+        Some(config) if is_plugin_call(&config) => function::plugin_protocol(Path::new(&config)),
+        Some(_) => verb(std::env::args_os()),
+    }
+}
+
+/// Whether kustomize calls this program as a plugin of its older protocol.
+///
+/// It then sets one of two variables, and the first argument names a file with
+/// the configuration. Both together keep a file that is named like a verb, and
+/// a variable that was left behind in a shell, from being taken for such a call.
+fn is_plugin_call(first: &OsStr) -> bool {
+    let is_set = |name| std::env::var_os(name).is_some();
+    (is_set("KUSTOMIZE_PLUGIN_CONFIG_ROOT") || is_set("KUSTOMIZE_PLUGIN_CONFIG_STRING"))
+        && Path::new(first).is_file()
+}
+
+fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
+    let matches = match command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(help) if !help.use_stderr() => return say(&help.render().to_string()),
+        Err(error) => {
+            complain(error.render().to_string().trim_end());
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    match dispatch(&matches) {
+        Ok(text) => say(&text),
+        Err(error) => {
+            complain(&format!("krm-parity: {error:#}"));
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// Runs a verb; what it returns goes to stdout.
+fn dispatch(matches: &ArgMatches) -> anyhow::Result<String> {
+    match matches.subcommand() {
+        Some(("plugin", matches)) => match matches.subcommand() {
+            Some(("install", matches)) => plugin::install(&plugin::Request {
+                home: matches.get_one("DIR").cloned(),
+                copy: matches.get_flag("copy"),
+                force: matches.get_flag("force"),
+            }),
+            _ => Ok(help_of(&["plugin"])),
+        },
+        _ => Ok(help_of(&[])),
+    }
+}
+
+/// The help of a verb that was named without the rest of its words.
+fn help_of(verbs: &[&str]) -> String {
+    let mut command = command();
+    command.build();
+    let mut inner = &mut command;
+    for verb in verbs {
+        if inner.find_subcommand(verb).is_none() {
+            break;
+        }
+        inner = inner.find_subcommand_mut(verb).expect("it was just found");
+    }
+    inner.render_long_help().to_string()
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+fn say(text: &str) -> ExitCode {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("krm-parity: cannot write to stdout: {error}"));
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// Writes a line to stderr, and shrugs when nobody can read it.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+const ABOUT: &str = "Keeps kustomize overlays in parity with their base";
+
+const LONG_ABOUT: &str = "\
+krm-parity compares what a kustomize overlay makes of its base with what the base said, and fails
+the build when the overlay touches what it may not touch: probes, images, routes, containers.
+
+It is a KRM function. Without arguments it reads a ResourceList on stdin and writes one to stdout,
+so kustomize and kpt call it, not people:
+
+  parity.yaml, listed under `transformers:` of an overlay
+    apiVersion: krm-parity.io/v1alpha1
+    kind: ParityPolicy
+    metadata:
+      name: parity
+      annotations:
+        config.kubernetes.io/function: 'exec: {path: ./krm-parity}'
+    spec:
+      environment: production
+
+  kustomize build --enable-alpha-plugins --enable-exec overlays/production
+
+The base lists a SnapshotRecorder in the same way, which seals its state for the comparison.
+Without the annotation, and after `krm-parity plugin install`, `--enable-exec` is not needed.";
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 clean; 1 findings, and as a function also whatever kept it from running; 2 could not run.
+Findings are told on stderr and stand in the `results` of the ResourceList.";
+
+fn command() -> Command {
+    Command::new("krm-parity")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .long_about(LONG_ABOUT)
+        .after_long_help(AFTER_HELP)
+        .disable_help_subcommand(true)
+        .subcommand(
+            Command::new("plugin")
+                .about("Let kustomize find this program without --enable-exec")
+                .disable_help_subcommand(true)
+                .subcommand(plugin_install()),
+        )
+}
+
+fn plugin_install() -> Command {
+    Command::new("install")
+        .about("Put this program where kustomize looks for plugins")
+        .long_about(plugin::LONG_ABOUT)
+        .arg(
+            Arg::new("DIR")
+                .help("The plugin home; by default the one that kustomize would use")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(
+            Arg::new("copy")
+                .long("copy")
+                .help("Copy the program instead of linking to it")
+                .action(ArgAction::SetTrue),
+        )
+        .arg(
+            Arg::new("force")
+                .long("force")
+                .help("Replace files that are not krm-parity")
+                .action(ArgAction::SetTrue),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        command().debug_assert();
+        assert!(help_of(&["plugin"]).contains("install"));
+        assert!(help_of(&[]).contains("kustomize build"));
+    }
+
+    #[test]
+    fn help_fits_a_terminal() {
+        for verbs in [&[][..], &["plugin"], &["plugin", "install"]] {
+            for line in help_of(verbs).lines() {
+                assert!(line.chars().count() <= 104, "{line}");
+            }
+        }
+    }
+}

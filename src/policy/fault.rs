@@ -1,0 +1,60 @@
+//! Faults of a functionConfig: where, and what.
+//!
+//! The place stays a list of keys until the end, because it also becomes a line
+//! number, and because a `ConfigMap` has the same keys in other places.
+
+use super::ConfigError;
+use crate::path::{Path, Segment};
+
+/// What is wrong at one place, before the place becomes text.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The place that the message names.
+    pub at: Vec<String>,
+    /// The key below that place that is at fault, if the message names it itself.
+    pub key: Option<String>,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl Fault {
+    pub fn new(at: &[&str], what: impl Into<String>) -> Self {
+        Self {
+            at: at.iter().map(|&key| key.to_owned()).collect(),
+            key: None,
+            what: what.into(),
+        }
+    }
+
+    pub fn at_index(mut self, index: usize) -> Self {
+        self.at.push(index.to_string());
+        self
+    }
+
+    /// The same fault where a `ConfigMap` has the key: flat, under `data`.
+    pub fn in_config_map(mut self) -> Self {
+        if self.at.first().is_some_and(|key| key == "spec") {
+            "data".clone_into(&mut self.at[0]);
+            self.at.truncate(2);
+        }
+        self
+    }
+}
+
+impl From<Fault> for ConfigError {
+    fn from(fault: Fault) -> Self {
+        let segment = |key: &String| {
+            key.parse()
+                .map_or_else(|_| Segment::Field(key.clone().into()), Segment::Index)
+        };
+        let place = Path(fault.at.iter().map(segment).collect()).to_string();
+        let message = if place.is_empty() {
+            fault.what
+        } else {
+            format!("{place}: {}", fault.what)
+        };
+        let mut path = fault.at;
+        path.extend(fault.key);
+        Self { path, message }
+    }
+}

@@ -1,0 +1,142 @@
+//! The command line from outside.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn krm_parity() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("krm-parity"));
+    command.env_remove("KUSTOMIZE_PLUGIN_CONFIG_ROOT");
+    command.env_remove("KUSTOMIZE_PLUGIN_CONFIG_STRING");
+    command.env_remove("KUSTOMIZE_PLUGIN_HOME");
+    command.env_remove("XDG_CONFIG_HOME");
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    krm_parity()
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn version_and_help_go_to_stdout() {
+    let version = run(&["--version"]);
+    assert_eq!(
+        stdout(&version),
+        format!("krm-parity {}\n", env!("CARGO_PKG_VERSION"))
+    );
+    assert!(version.status.success());
+    for args in [
+        &["--help"][..],
+        &["plugin"],
+        &["plugin", "install", "--help"],
+    ] {
+        let help = run(args);
+        assert!(help.status.success(), "{args:?}");
+        assert!(
+            stdout(&help).contains("Usage: krm-parity"),
+            "{}",
+            stdout(&help)
+        );
+        assert_eq!(stderr(&help), "");
+    }
+}
+
+#[test]
+fn an_unknown_word_cannot_run() {
+    let output = run(&["plugni"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stdout(&output), "");
+    assert!(stderr(&output).contains("'plugin'"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_file_alone_is_no_plugin_call() {
+    assert_eq!(run(&["Cargo.toml"]).status.code(), Some(2));
+    let output = krm_parity()
+        .arg("no-such-file")
+        .env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", ".")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn the_plugin_goes_where_kustomize_looks() {
+    let user = tempfile::tempdir().unwrap();
+    let install = |args: &[&str], env: &[(&str, &Path)]| {
+        let mut command = krm_parity();
+        command
+            .args(["plugin", "install"])
+            .args(args)
+            .env("HOME", user.path());
+        let output = command.envs(env.iter().copied()).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output).to_owned()
+    };
+    let kind = "krm-parity.io/v1alpha1/paritypolicy/ParityPolicy";
+    let xdg = user.path().join(".config/kustomize/plugin");
+
+    // An old home stays in use: a new one would hide its other plugins.
+    let old = user.path().join("kustomize/plugin");
+    std::fs::create_dir_all(&old).unwrap();
+    assert!(install(&[], &[]).contains("finds it there"));
+    assert!(old.join(kind).exists() && !xdg.exists());
+
+    std::fs::remove_dir_all(&old).unwrap();
+    let said = install(&[], &[]);
+    assert!(
+        said.starts_with("linked ") && said.contains("finds it there"),
+        "{said}"
+    );
+    assert!(xdg.join(kind).is_symlink());
+    assert!(install(&[], &[]).starts_with("already there "));
+
+    let own = user.path().join("own");
+    let said = install(&[own.to_str().unwrap(), "--copy"], &[]);
+    assert!(said.contains("set KUSTOMIZE_PLUGIN_HOME="), "{said}");
+    assert!(own.join(kind).is_file() && !own.join(kind).is_symlink());
+
+    let set = user.path().join("set");
+    assert!(install(&[], &[("KUSTOMIZE_PLUGIN_HOME", &set)]).contains("finds it there"));
+    assert!(set.join(kind).is_symlink());
+}
+
+#[test]
+fn a_failed_installation_cannot_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let output = run(&["plugin", "install", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).starts_with("krm-parity: cannot "),
+        "{}",
+        stderr(&output)
+    );
+    let output = krm_parity()
+        .args(["plugin", "install"])
+        .env_remove("HOME")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("name a directory"));
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = krm_parity().arg("--help").stdout(writer).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+}
