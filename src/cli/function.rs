@@ -1,22 +1,94 @@
 //! The function: stdin to stdout, as KRM hosts and kustomize's plugin protocol call it.
 
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
+
+use crate::function::{Answer, Output, Refusal, run, run_plugin};
+use crate::report::text::{Style, render};
+use crate::yaml::MAX_BYTES;
 
 /// Runs as a KRM function, from a `ResourceList` on stdin to one on stdout.
 ///
 /// It never passes in silence what it could not judge.
 #[must_use]
 pub fn function() -> ExitCode {
-    super::complain("krm-parity: the function is not built into this version");
-    ExitCode::FAILURE
+    let input = match read_stdin() {
+        Ok(input) => input,
+        Err(error) => return cannot(&format!("cannot read stdin: {error}")),
+    };
+    match run(&input) {
+        Ok(answer) => finish(&input, &answer),
+        Err(refusal) => refuse(&refusal, &refusal.to_list(&input)),
+    }
 }
 
 /// Runs as a plugin of kustomize's older protocol, configured by a file.
 ///
 /// Plain documents stand on both sides, and findings have stderr alone.
 #[must_use]
-pub fn plugin_protocol(_config: &Path) -> ExitCode {
-    super::complain("krm-parity: the plugin protocol is not built into this version");
+pub fn plugin_protocol(config: &Path) -> ExitCode {
+    let config = match std::fs::read(config) {
+        Ok(config) => config,
+        Err(error) => return cannot(&format!("cannot read the functionConfig: {error}")),
+    };
+    let input = match read_stdin() {
+        Ok(input) => input,
+        Err(error) => return cannot(&format!("cannot read stdin: {error}")),
+    };
+    match run_plugin(&config, &input) {
+        Ok(answer) => finish(&input, &answer),
+        Err(refusal) => refuse(&refusal, ""),
+    }
+}
+
+/// Reads one byte more than the parser takes, so that too much is told from just enough.
+fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut input = Vec::new();
+    io::stdin()
+        .lock()
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut input)?;
+    Ok(input)
+}
+
+fn finish(input: &[u8], answer: &Answer) -> ExitCode {
+    let color = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let report = render(&answer.report, Style { color });
+    if !report.is_empty() {
+        super::complain(report.trim_end());
+    }
+    let written = match &answer.output {
+        Output::Unchanged => write_stdout(input),
+        Output::Text(text) => write_stdout(text.as_bytes()),
+    };
+    match written {
+        Err(error) => cannot(&format!("cannot write to stdout: {error}")),
+        Ok(()) if answer.report.failed => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
+    }
+}
+
+fn refuse(refusal: &Refusal, output: &str) -> ExitCode {
+    // The list only repeats the reason, so a reader that has gone away misses nothing.
+    let _ = write_stdout(output.as_bytes());
+    cannot(&refusal.to_string())
+}
+
+/// Writes all of it; a reader that has gone away is no error, but what was found still counts.
+fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn cannot(reason: &str) -> ExitCode {
+    super::complain(&format!(
+        "krm-parity: {}",
+        crate::text::one_line(reason, 2000)
+    ));
     ExitCode::FAILURE
 }
