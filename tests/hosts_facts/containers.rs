@@ -1,6 +1,6 @@
 //! Functions in containers.
 
-use crate::support::{DockerWitness, Tree, docker, hosts, image, require, run};
+use crate::support::{DockerWitness, Tree, require, run};
 use crate::{plugin_config, write_base};
 
 /// The one command line with which kustomize and kubectl start a function's container, `docker`

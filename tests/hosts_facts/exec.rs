@@ -219,7 +219,7 @@ fn validators_refuse_returned_items_and_accept_none() {
     }
 }
 
-/// kustomize passing stderr on and throws results away: only the exit code fails a build.
+/// kustomize passes stderr on and throws results away: only the exit code fails a build.
 #[test]
 fn results_are_thrown_away_and_the_exit_code_decides() {
     for host in require!(kustomizes()) {
