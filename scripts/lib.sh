@@ -6,7 +6,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 TOOLS=${KRM_PARITY_TOOLS:-$ROOT/.tools}
 LOGS=$TOOLS/logs
 
-IMAGE=${KRM_PARITY_IMAGE:-krm-parity:test}
+# kpt looks for a name without a host part in its own registry, so the default name has one.
+IMAGE=${KRM_PARITY_IMAGE:-localhost/krm-parity:test}
 BUILDER_IMAGE=rust:1.95-slim-bookworm
 
 say() { printf '%s\n' "$*" >&2; }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Run, Tree, Witness, require, run};
+use crate::support::{DockerWitness, Run, Tree, Witness, require, run};
 
 /// A package with one Deployment and one validator.
 fn package(validator: &Path) -> Tree {
@@ -210,4 +210,53 @@ fn relative_exec_paths_start_from_the_caller() {
     );
     render(&kpt, &tree, &["--allow-exec"]).expect_success("kpt");
     assert_eq!(tree.read("log").lines().count(), 1);
+}
+
+/// kpt runs an image that the engine has already, without pulling it; but a name without a host
+/// part is looked for in kpt's own registry.
+#[test]
+fn images_need_a_host_part_in_their_name() {
+    let kpt = require!(kpt());
+    let docker = require!(docker());
+    let image = require!(image());
+    let plain = format!("krm-parity-facts-plain:{}", std::process::id());
+    run(docker.command().args(["tag", &image, &plain])).expect_success("docker tag");
+    let calls = |image: &str| {
+        let tree = package(Path::new("unused"));
+        let kptfile = tree.read("package/Kptfile");
+        tree.write(
+            "package/Kptfile",
+            &kptfile.replace("exec: unused", &format!("image: {image}")),
+        );
+        let witness = DockerWitness::new(&docker);
+        let mut command = Command::new(&kpt);
+        witness.apply(&mut command);
+        // What the function answers is no matter here.
+        run(command
+            .args(["fn", "render", "--image-pull-policy=never"])
+            .arg(tree.path("package")));
+        (witness.runs(image), witness.calls())
+    };
+
+    let (runs, all) = calls(&image);
+    assert_eq!(runs, 1, "{all:?}");
+    let call = all
+        .iter()
+        .find(|call| call.contains(&image))
+        .expect("a run");
+    for option in [
+        "--network none",
+        "--user nobody",
+        "--security-opt=no-new-privileges",
+    ] {
+        assert!(call.contains(option), "{call}");
+    }
+
+    let (runs, all) = calls(&plain);
+    run(docker.command().args(["image", "rm", &plain])).expect_success("docker image rm");
+    assert_eq!(runs, 0, "{all:?}");
+    assert!(
+        all.iter().any(|call| call.ends_with(&format!("/{plain}"))),
+        "{all:?}"
+    );
 }

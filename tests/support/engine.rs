@@ -11,7 +11,7 @@ use super::witness::{Tree, quoted};
 use super::{find, tools};
 
 /// The image that `scripts/image` builds when it is not told another name.
-const DEFAULT_IMAGE: &str = "krm-parity:test";
+const DEFAULT_IMAGE: &str = "localhost/krm-parity:test";
 
 /// A reachable container engine and its client.
 #[derive(Debug, Clone)]
