@@ -48,7 +48,20 @@ pub(crate) use require;
 /// # Panics
 /// Under `CI=true`.
 pub fn missing(tool: &str) {
-    let message = format!("{tool} is missing, run scripts/setup (and scripts/image)");
+    let versions = KUSTOMIZE_VERSIONS.join(", ");
+    let tool = match tool {
+        "kustomizes" => format!("one of kustomize {versions}"),
+        "hosts" => format!("one of kustomize {versions} and kubectl"),
+        "docker" => "a container engine".to_owned(),
+        "image" => "the container image".to_owned(),
+        tool => tool.to_owned(),
+    };
+    let script = if tool.ends_with("image") {
+        "scripts/image"
+    } else {
+        "scripts/setup"
+    };
+    let message = format!("{tool} is missing, run {script}");
     assert!(env::var("CI").as_deref() != Ok("true"), "{message}");
     println!("skipped: {message}");
 }
