@@ -368,3 +368,53 @@ transformers: [check.yaml]
         );
     }
 }
+
+/// A function that fails must leave a stdout that parses, or nothing at all there: else the build
+/// ends with the parser's complaint in the place of the exit code.
+#[test]
+fn a_broken_stdout_hides_the_failure() {
+    for host in require!(kustomizes()) {
+        for (stdout, told) in [("a: [", "MalformedYAMLError"), ("", "exit status 1")] {
+            let tree = Tree::new();
+            let function =
+                Witness::of_shell(&format!("cat > /dev/null\nprintf '{stdout}'\nexit 1\n"));
+            write_base(&tree, "transformers: [check.yaml]\n");
+            tree.write("base/check.yaml", &exec_config("Check", &function.path()));
+            let failed = host
+                .build_exec(&tree.path("base"))
+                .expect_failure(&host.name);
+            assert_eq!(function.runs(), 1, "{}", host.name);
+            assert!(
+                failed.contains(&format!("couldn't execute function: {told}")),
+                "{failed}"
+            );
+        }
+    }
+}
+
+/// A function cannot mount its base: what it mounts must lie below its own kustomization.
+#[test]
+fn the_base_cannot_be_mounted() {
+    for host in require!(hosts()) {
+        let tree = Tree::new();
+        write_base(&tree, "");
+        tree.write(
+            "overlay/kustomization.yaml",
+            "resources: [../base]\ntransformers: [check.yaml]\n",
+        );
+        tree.write(
+            "overlay/check.yaml",
+            &exec_config("Check", "unused".as_ref()).replace(
+                "exec: {path: unused}",
+                "container: {image: registry.example/unused, mounts: [{type: bind, src: ../base, dst: /base}]}",
+            ),
+        );
+        let refused = host
+            .build(&tree.path("overlay"), &["--enable-alpha-plugins"])
+            .expect_failure(&host.name);
+        assert!(
+            refused.contains("mount paths must be under the current kustomization directory"),
+            "{refused}"
+        );
+    }
+}

@@ -150,3 +150,21 @@ fn an_empty_answer_of_a_validator_keeps_the_resources() {
         assert!(built.contains("kind: Deployment\n"), "{built}");
     }
 }
+
+/// As for any function, returned items are refused under `validators:`, though they are the same.
+#[test]
+fn a_validator_that_returns_items_is_refused() {
+    for host in require!(hosts()) {
+        let tree = declared_in("validators");
+        let plugin = Witness::of_shell("cat\n");
+        let home = plugin_home(&BTreeMap::from([("facts.example/v1/Check", plugin.path())]));
+        let refused = host
+            .build_plugin(&tree.path("overlay"), &home.path(""))
+            .expect_failure(&host.name);
+        assert_eq!(plugin.runs(), 1, "{}", host.name);
+        assert!(
+            refused.contains("validator shouldn't modify the resource map"),
+            "{refused}"
+        );
+    }
+}
