@@ -1,0 +1,291 @@
+//! What the tests under real hosts share: where the tools are, and proof that a function ran.
+//!
+//! `scripts/setup` puts the tools below `.tools/`. A test names the tools that it needs with
+//! [`require!`]; without them it says so and is skipped, except under `CI=true`, where it fails.
+//!
+//! A host that skips a function passes every test that expects a good build. Tests therefore hand
+//! the host a [`Witness`] instead of the binary (or a [`DockerWitness`] instead of `docker`) and
+//! ask it afterwards how often it was run.
+
+#![allow(dead_code, reason = "each test program uses a part of this")]
+
+mod engine;
+mod witness;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+#[allow(unused_imports, reason = "each test program uses a part of this")]
+pub use engine::{Docker, DockerWitness, docker, image};
+#[allow(unused_imports, reason = "each test program uses a part of this")]
+pub use witness::{Tree, Witness, plugin_home};
+
+/// The kustomize releases that `scripts/setup` installs, oldest first.
+pub const KUSTOMIZE_VERSIONS: [&str; 3] = ["v5.5.0", "v5.7.1", "v5.8.1"];
+
+/// Gives a tool, or leaves the test: `let kpt = require!(kpt());`.
+///
+/// Without the tool the test prints why it is skipped and returns; under `CI=true` it panics,
+/// because a skipped test proves nothing there.
+macro_rules! require {
+    ($tool:ident($($argument:expr),*)) => {
+        match $crate::support::$tool($($argument),*) {
+            Some(tool) => tool,
+            None => {
+                let words: Vec<String> =
+                    vec![stringify!($tool).to_owned() $(, $argument.to_string())*];
+                $crate::support::missing(&words.join(" "));
+                return;
+            }
+        }
+    };
+}
+pub(crate) use require;
+
+/// Says that a tool is missing; the other half of [`require!`].
+///
+/// # Panics
+/// Under `CI=true`.
+pub fn missing(tool: &str) {
+    let versions = KUSTOMIZE_VERSIONS.join(", ");
+    let tool = match tool {
+        "kustomizes" => format!("one of kustomize {versions}"),
+        "hosts" => format!("one of kustomize {versions} and kubectl"),
+        "docker" => "a container engine".to_owned(),
+        "image" => "the container image".to_owned(),
+        tool => tool.to_owned(),
+    };
+    let script = if tool.ends_with("image") {
+        "scripts/image"
+    } else {
+        "scripts/setup"
+    };
+    let message = format!("{tool} is missing, run {script}");
+    assert!(env::var("CI").as_deref() != Ok("true"), "{message}");
+    println!("skipped: {message}");
+}
+
+/// The krm-parity binary under test.
+#[must_use]
+pub fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_krm-parity"))
+}
+
+/// `scripts/test --fast` runs without any host.
+fn hosts_are_skipped() -> bool {
+    env::var("KRM_PARITY_HOSTS").as_deref() == Ok("skip")
+}
+
+fn tools() -> PathBuf {
+    env::var_os("KRM_PARITY_TOOLS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools"),
+        PathBuf::from,
+    )
+}
+
+/// A program below the tool folder, else one on PATH whose version output is accepted.
+fn find(
+    folder: &str,
+    program: &str,
+    version: &[&str],
+    accept: impl Fn(&str) -> bool,
+) -> Option<PathBuf> {
+    if hosts_are_skipped() {
+        return None;
+    }
+    let installed = tools().join(folder).join(program);
+    if installed.is_file() {
+        return Some(installed);
+    }
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .filter(|candidate| candidate.is_file())
+        .find(|candidate| {
+            Command::new(candidate)
+                .args(version)
+                .output()
+                .is_ok_and(|output| accept(&String::from_utf8_lossy(&output.stdout)))
+        })
+}
+
+/// The kustomize of exactly this version, such as `v5.8.1`.
+#[must_use]
+pub fn kustomize(version: &str) -> Option<PathBuf> {
+    let folder = format!("kustomize-{version}");
+    find(&folder, "kustomize", &["version"], |printed| {
+        printed.trim() == version
+    })
+}
+
+/// kpt; any 1.0.0 since beta.56.
+#[must_use]
+pub fn kpt() -> Option<PathBuf> {
+    find("kpt", "kpt", &["version"], |printed| {
+        let version = printed.trim().trim_start_matches('v');
+        match version.strip_prefix("1.0.0-beta.") {
+            Some(beta) => beta.parse::<u32>().is_ok_and(|beta| beta >= 56),
+            None => version.starts_with("1.") && !version.contains('-'),
+        }
+    })
+}
+
+/// kubectl; any version that carries kustomize v5.5 or later.
+#[must_use]
+pub fn kubectl() -> Option<PathBuf> {
+    find("kubectl", "kubectl", &["version", "--client"], |printed| {
+        ["v5.5.", "v5.6.", "v5.7.", "v5.8."]
+            .iter()
+            .any(|version| printed.contains(&format!("Kustomize Version: {version}")))
+    })
+}
+
+/// A program that builds kustomizations: one kustomize release, or kubectl.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// For messages: `kustomize v5.8.1`, `kubectl`.
+    pub name: String,
+    /// Where the program is.
+    pub program: PathBuf,
+    /// `build` or `kustomize`.
+    pub verb: &'static str,
+}
+
+impl Host {
+    /// Can it run functions as local programs? kubectl has no `--enable-exec`.
+    #[must_use]
+    pub fn has_exec(&self) -> bool {
+        self.verb == "build"
+    }
+
+    /// `kustomize build` or `kubectl kustomize`, which sees nothing of this user's configuration.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg(self.verb)
+            .env_remove("KUSTOMIZE_PLUGIN_HOME")
+            .env("XDG_CONFIG_HOME", "/nonexistent")
+            .env("HOME", "/nonexistent");
+        command
+    }
+
+    /// Builds `folder` with these flags.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    #[must_use]
+    pub fn build(&self, folder: &Path, flags: &[&str]) -> Run {
+        run(self.command().args(flags).arg(folder))
+    }
+
+    /// Builds `folder` with exec functions switched on.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    #[must_use]
+    pub fn build_exec(&self, folder: &Path) -> Run {
+        self.build(folder, &["--enable-alpha-plugins", "--enable-exec"])
+    }
+
+    /// Builds `folder` with the older plugin protocol, plugins being found in `home`.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    #[must_use]
+    pub fn build_plugin(&self, folder: &Path, home: &Path) -> Run {
+        run(self
+            .command()
+            .env("KUSTOMIZE_PLUGIN_HOME", home)
+            .arg("--enable-alpha-plugins")
+            .arg(folder))
+    }
+}
+
+/// Every kustomize release of [`KUSTOMIZE_VERSIONS`].
+#[must_use]
+pub fn kustomizes() -> Option<Vec<Host>> {
+    KUSTOMIZE_VERSIONS
+        .iter()
+        .map(|version| {
+            Some(Host {
+                name: format!("kustomize {version}"),
+                program: kustomize(version)?,
+                verb: "build",
+            })
+        })
+        .collect()
+}
+
+/// [`kustomizes`] and kubectl.
+#[must_use]
+pub fn hosts() -> Option<Vec<Host>> {
+    let mut hosts = kustomizes()?;
+    hosts.push(Host {
+        name: "kubectl".to_owned(),
+        program: kubectl()?,
+        verb: "kustomize",
+    });
+    Some(hosts)
+}
+
+/// What a process did, as text.
+#[derive(Debug)]
+pub struct Run {
+    /// The exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Everything on stdout.
+    pub stdout: String,
+    /// Everything on stderr.
+    pub stderr: String,
+}
+
+impl Run {
+    /// Exit code 0?
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// stdout of a run that must succeed.
+    ///
+    /// # Panics
+    /// When it did not.
+    pub fn expect_success(self, what: &str) -> String {
+        assert!(self.succeeded(), "{what} must succeed: {self:#?}");
+        self.stdout
+    }
+
+    /// stderr of a run that must fail.
+    ///
+    /// # Panics
+    /// When it did not.
+    pub fn expect_failure(self, what: &str) -> String {
+        assert!(
+            self.code.is_some_and(|code| code != 0),
+            "{what} must fail: {self:#?}"
+        );
+        self.stderr
+    }
+}
+
+/// Runs a command to its end, without standard input.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run(command: &mut Command) -> Run {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    Run {
+        code: status.code(),
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    }
+}
