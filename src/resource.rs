@@ -132,7 +132,13 @@ impl<'a> Resource<'a> {
     /// The file that the host names for the resource.
     #[must_use]
     pub fn file(&self) -> Option<FileRef> {
-        let annotation = |keys: [&str; 2]| keys.into_iter().find_map(|key| self.annotation(key));
+        // kustomize makes up a path on the way to a function, and marks the items that are its own.
+        let made_up = self.annotation("kustomize.config.k8s.io/id").is_some();
+        let annotation = |keys: [&str; 2]| {
+            keys.into_iter()
+                .filter(|_| !made_up)
+                .find_map(|key| self.annotation(key))
+        };
         let path = annotation([
             "internal.config.kubernetes.io/path",
             "config.kubernetes.io/path",

@@ -25,7 +25,7 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
                     &baseline,
                 ),
                 headline,
-                help: words::help(change, class, environment, &baseline),
+                help: words::help(change, class, policy, &baseline),
             };
             findings.push(Finding {
                 class: Some(class),

@@ -24,6 +24,7 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
     for missing in missing {
         let what = match (missing.resources, missing.present.as_slice()) {
             (0, []) => "the input holds no resources and no snapshot".to_owned(),
+            (1, []) => "the input holds one resource and no snapshot".to_owned(),
             (count, []) => format!("the input holds {count} resources and no snapshot"),
             (_, present) => format!("the input holds snapshots of {} only", present.join(", ")),
         };

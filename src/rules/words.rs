@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::catalog::{Class, find_rule};
 use crate::diff::{By, Change, ChangeKind, Step};
 use crate::finding::FieldRef;
+use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::text;
 
@@ -119,10 +120,20 @@ fn subject(change: &Change<'_>, class: Class) -> String {
         },
         Class::Replicas => format!("replica count {last}"),
         Class::Hostnames => "a hostname".to_owned(),
-        Class::IngressStructure => format!("routing field {last}"),
-        Class::ServiceMesh => format!("service-mesh setting {last}"),
         Class::Other if reordered => format!("the order of {last}"),
-        Class::Other => format!("field {last}{container}"),
+        Class::IngressStructure | Class::ServiceMesh | Class::Other => {
+            let of = match class {
+                Class::IngressStructure => "routing ",
+                Class::ServiceMesh => "service-mesh ",
+                _ => "",
+            };
+            match steps.last() {
+                Some(Step::Element { .. }) => {
+                    format!("an element of the {of}list {last}{container}")
+                }
+                _ => format!("the {of}field {last}{container}"),
+            }
+        }
     }
 }
 
@@ -163,11 +174,17 @@ pub(super) fn message(
 }
 
 /// What to do about a forbidden change.
-pub(super) fn help(change: &Change<'_>, class: Class, environment: &str, baseline: &str) -> String {
+pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline: &str) -> String {
+    // Naming the list replaces the default, so the whole list is told.
+    let classes: Vec<_> = policy
+        .allowed
+        .iter()
+        .chain([class])
+        .map(Class::id)
+        .collect();
     let allow = format!(
-        "If {environment} may differ, add {id} to spec.allow.classes of the ParityPolicy, or set spec.rules.{rule}.severity.",
-        id = class.id(),
-        rule = class.rule(),
+        "If environments may differ here, set spec.allow.classes: [{}] in the ParityPolicy.",
+        classes.join(", "),
     );
     let mend = match (class, change.kind) {
         (Class::Containers | Class::EnvNames, ChangeKind::Reordered) => {
