@@ -212,7 +212,7 @@ fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
             matches!(fields.as_slice(), ["host"])
         }
         "cert-manager.io" if resource.kind() == "Certificate" => {
-            matches!(fields.as_slice(), ["dnsNames"] | ["commonName"])
+            matches!(fields.as_slice(), ["dnsNames" | "commonName"])
         }
         group if is_within(group, &["istio.io"]) => fields.last() == Some(&"hosts"),
         _ => false,

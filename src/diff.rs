@@ -79,6 +79,7 @@ pub struct Change<'a> {
 
 impl<'a> Change<'a> {
     /// The names of the fields on the way, without the list elements.
+    #[must_use] 
     pub fn fields(&self) -> impl DoubleEndedIterator<Item = &'a str> + '_ {
         self.steps.iter().filter_map(|step| match step {
             Step::Field(name) => Some(*name),
@@ -241,7 +242,7 @@ impl<'a> Walk<'a> {
                 self.maps(base, overlay, field.ty, quantities);
             }
             (Some(left), Some(right)) if left.is_seq() && right.is_seq() => {
-                self.lists(left, right, field)
+                self.lists(left, right, field);
             }
             (Some(left), Some(right)) => {
                 if !Self::same(left, right, field.scalar) {
@@ -424,10 +425,10 @@ impl<'a> Walk<'a> {
         let (base, overlay) = (base.map(|(_, node)| node), overlay.map(|(_, node)| node));
         match (base, overlay) {
             (Some(left), Some(right)) if left.is_map() && right.is_map() => {
-                self.maps(base, overlay, field.ty, false)
+                self.maps(base, overlay, field.ty, false);
             }
             (Some(left), Some(right)) if left.is_seq() && right.is_seq() => {
-                self.lists(left, right, Field::UNKNOWN)
+                self.lists(left, right, Field::UNKNOWN);
             }
             (Some(left), Some(right)) => {
                 if !Self::same(left, right, field.scalar) {

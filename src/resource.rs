@@ -93,6 +93,7 @@ impl<'a> Resource<'a> {
     }
 
     /// Every identity from the oldest to the present one.
+    #[must_use] 
     pub fn history(&self) -> impl DoubleEndedIterator<Item = Identity<'a>> + use<'a, '_> {
         self.previous.iter().copied().chain([self.identity])
     }

@@ -62,7 +62,7 @@ pub fn parse(source: &str) -> Result<Tree<'_>, YamlError> {
             YamlError {
                 line: marker.line().max(1),
                 column: marker.col() + 1,
-                message: error.info().to_owned(),
+                message: error.info().clone(),
             }
         })?;
         build.event(event, &span)?;
