@@ -67,7 +67,6 @@ fn metadata(steps: &[Step<'_>]) -> Option<Class> {
         .iter()
         .rposition(|step| *step == Step::Field("metadata"))?;
     match &steps[at + 1..] {
-        [] => None,
         [Step::Field("labels"), rest @ ..] => Some(match rest.first() {
             Some(Step::Field(key)) if is_mesh_key(key) => Class::ServiceMesh,
             _ => Class::Labels,

@@ -79,7 +79,7 @@ pub struct Change<'a> {
 
 impl<'a> Change<'a> {
     /// The names of the fields on the way, without the list elements.
-    #[must_use] 
+    #[must_use]
     pub fn fields(&self) -> impl DoubleEndedIterator<Item = &'a str> + '_ {
         self.steps.iter().filter_map(|step| match step {
             Step::Field(name) => Some(*name),

@@ -256,18 +256,7 @@ fn line_of(config: Node<'_>, error: &ConfigError) -> usize {
 
 fn results(values: &[Value]) -> Results {
     Results {
-        json: values
-            .iter()
-            .map(|value| report::krm::to_json(std::slice::from_ref(value)))
-            .map(strip_brackets)
-            .collect(),
+        json: values.iter().map(report::krm::to_json).collect(),
         block: report::krm::to_yaml(values, 0),
     }
-}
-
-/// The one element of a list of one.
-fn strip_brackets(list: String) -> String {
-    list.strip_prefix('[')
-        .and_then(|list| list.strip_suffix(']'))
-        .map_or(list.clone(), str::to_owned)
 }

@@ -148,7 +148,7 @@ fn push_item<'a>(
             format!("{place} is {}; it must be a resource", describe(item)),
         ));
     }
-    let Some(resource) = Resource::read(item) else {
+    let Some(resource) = Resource::read(item).or_else(|| Resource::read_kustomization(item)) else {
         return Err(error_at(
             item,
             format!("{place} has no kind; every item must be a resource"),

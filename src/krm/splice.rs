@@ -136,7 +136,7 @@ fn indented(block: &str, column: usize, newline: &str) -> String {
     let spaces = " ".repeat(column);
     block
         .lines()
-        .map(|line| format!("{spaces}{line}{newline}"))
+        .flat_map(|line| [spaces.as_str(), line, newline])
         .collect()
 }
 

@@ -100,17 +100,11 @@ pub fn to_yaml(results: &[Value], indent: usize) -> String {
     out
 }
 
-/// Writes results as one compact JSON list that YAML readers read alike.
+/// Writes a result as compact JSON that YAML readers read alike.
 #[must_use]
-pub fn to_json(results: &[Value]) -> String {
-    let mut out = String::from("[");
-    for (index, result) in results.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_json(&mut out, result);
-    }
-    out.push(']');
+pub fn to_json(result: &Value) -> String {
+    let mut out = String::new();
+    write_json(&mut out, result);
     out
 }
 
@@ -466,15 +460,9 @@ mod tests {
         let back: Value = serde_yaml::from_str(&format!("results:\n{yaml}")).unwrap();
         assert_eq!(back["results"], json!([value]));
         assert!(yaml.chars().all(|c| c == '\n' || !text::is_unsafe(c)));
-        let compact = to_json(std::slice::from_ref(&value));
-        assert_eq!(
-            serde_json::from_str::<Value>(&compact).unwrap(),
-            json!([value])
-        );
-        assert_eq!(
-            serde_yaml::from_str::<Value>(&compact).unwrap(),
-            json!([value])
-        );
+        let compact = to_json(&value);
+        assert_eq!(serde_json::from_str::<Value>(&compact).unwrap(), value);
+        assert_eq!(serde_yaml::from_str::<Value>(&compact).unwrap(), value);
         for text in TRICKY {
             assert_eq!(
                 scalar(text).starts_with('"'),
@@ -490,7 +478,7 @@ mod tests {
         let value = json!({&long: {&long: [1, {&long: 2}]}, "z": {&long: "x"}});
         let yaml = to_yaml(std::slice::from_ref(&value), 0);
         let back: Value = serde_yaml::from_str(&yaml).unwrap();
-        assert_eq!(back, json!([value]));
+        assert_eq!(back, value);
         let number: Value = serde_json::from_str("1.00000000000000000000001").unwrap();
         assert_eq!(
             to_yaml(&[json!({"x": number})], 4),
@@ -525,8 +513,8 @@ mod tests {
             let yaml = to_yaml(std::slice::from_ref(&value), indent);
             let back: Value = serde_yaml::from_str(&format!("r:\n{yaml}after: 1\n")).unwrap_or(Value::Null);
             prop_assert_eq!(&back["r"][0], &value, "{}", yaml);
-            let compact: Value = serde_yaml::from_str(&to_json(std::slice::from_ref(&value))).unwrap_or(Value::Null);
-            prop_assert_eq!(&compact[0], &value);
+            let compact: Value = serde_yaml::from_str(&to_json(&value)).unwrap_or(Value::Null);
+            prop_assert_eq!(&compact, &value);
         }
     }
 }
