@@ -573,7 +573,7 @@ fn quantity_text(node: Node<'_>) -> Option<Cow<'_, str>> {
         Kind::Str => Some(Cow::Borrowed(node.text())),
         Kind::Int
             if !node.text().contains(['_', 'x', 'o', 'b', '+'])
-                && !node.text().starts_with('0') =>
+                && !node.text().trim_start_matches('-').starts_with('0') =>
         {
             Some(Cow::Borrowed(node.text()))
         }
