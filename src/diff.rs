@@ -9,6 +9,7 @@
 //! The hosts' own annotations are no part of a resource and never differ.
 
 mod align;
+mod meaning;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -317,7 +318,9 @@ impl<'a> Walk<'a> {
         }
         if self.secret {
             // Elements are named by their values, and these must not be named.
-            self.emit(ChangeKind::Modified, Some(base), Some(overlay));
+            if meaning::of(base, field) != meaning::of(overlay, field) {
+                self.emit(ChangeKind::Modified, Some(base), Some(overlay));
+            }
             return;
         }
         if base.is_childless() || overlay.is_childless() {
@@ -351,9 +354,9 @@ impl<'a> Walk<'a> {
         }
         let (pairs, set) = match field.list {
             List::Set | List::RouteRules | List::IngressRules => {
-                (align_set(&left, &right, field.list), true)
+                (align_set(&left, &right, field), true)
             }
-            _ => (align_ordered(&left, &right), false),
+            _ => (align_ordered(&left, &right, field), false),
         };
         for Pair { base, overlay } in pairs {
             let base = base.map(|at| (at, left[at]));
@@ -512,7 +515,10 @@ fn name_by_content<'a>(
         return By::Index;
     }
     match (base, overlay) {
-        (Some(only), None) | (None, Some(only)) if only.is_scalar() => By::Value(only.text()),
+        // The text of any other scalar depends on how somebody wrote it.
+        (Some(only), None) | (None, Some(only)) if only.kind() == Kind::Str => {
+            By::Value(only.text())
+        }
         (Some(left), Some(right)) if list == List::IngressRules => {
             match (left.str_at(&["host"]), right.str_at(&["host"])) {
                 (Some(host), Some(same)) if host == same => By::Keys(vec![("host", host)]),
