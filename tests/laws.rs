@@ -663,6 +663,18 @@ impl Writer<'_> {
     }
 }
 
+/// A map that names the kind Secret is sealed as a Secret, and a list cannot be keyed by what is sealed.
+fn no_inner_secrets(value: &mut Value) {
+    match value {
+        Value::Object(entries) => {
+            entries.retain(|key, value| key != "kind" || value != "Secret");
+            entries.values_mut().for_each(no_inner_secrets);
+        }
+        Value::Array(items) => items.iter_mut().for_each(no_inner_secrets),
+        _ => {}
+    }
+}
+
 fn resource_list(items: &[Value], config: Option<&str>) -> Value {
     let mut list =
         json!({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items});
@@ -687,6 +699,9 @@ fn named((index, mut item): (usize, Value)) -> Value {
         item["metadata"] = json!({});
     }
     item["metadata"]["name"] = format!("n{index}").into();
+    let own_kind = item["kind"].take();
+    no_inner_secrets(&mut item);
+    item["kind"] = own_kind;
     item
 }
 
@@ -728,9 +743,9 @@ proptest! {
         let after: Vec<_> = tree.roots().next().unwrap().get("items").unwrap().items().map(Node::to_json).collect();
         prop_assert_eq!(&after[0]["kind"], "EnvironmentSnapshot");
         prop_assert_eq!(&after[1..], &items[..]);
-        // And what it recorded is what is there.
+        // And what it recorded is what is there; nothing against nothing is a missing baseline.
         let policy = output.replace("SnapshotRecorder", "ParityPolicy");
-        prop_assert_eq!(run(&policy).report.findings.len(), 0);
+        prop_assert_eq!(run(&policy).report.findings.len(), usize::from(items.is_empty()));
     }
 }
 
