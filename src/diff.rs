@@ -10,10 +10,11 @@
 
 mod align;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::finding::REDACTED;
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, same_amount};
 use crate::resource::{Resource, is_bookkeeping, is_secret, is_secret_data};
 use crate::schema::{self, Field, KeyField, List, Scalar, Type};
 use crate::yaml::{Kind, Node};
@@ -164,6 +165,9 @@ impl<'a> Walk<'a> {
         for (key, value) in base.into_iter().flat_map(Node::entries) {
             let other = index.get(key.text());
             matched += usize::from(other.is_some());
+            if other.is_some_and(|other| value.same_in_order(other)) {
+                continue;
+            }
             if annotations && is_bookkeeping(key.text()) {
                 continue;
             }
@@ -285,7 +289,10 @@ impl<'a> Walk<'a> {
             return true;
         }
         scalar == Scalar::Quantity
-            && matches!((quantity(base), quantity(overlay)), (Some(left), Some(right)) if left == right)
+            && matches!(
+                (quantity_text(base), quantity_text(overlay)),
+                (Some(left), Some(right)) if same_amount(&left, &right)
+            )
     }
 
     fn one_sided_list(&mut self, list: Node<'a>, is_base: bool, field: Field) {
@@ -556,16 +563,24 @@ fn references(value: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The quantity that a scalar stands for, whether it is written as a number or as a string.
+///
+/// Amounts beyond all counting are the largest one that can be counted.
 #[must_use]
 pub fn quantity(node: Node<'_>) -> Option<Quantity> {
+    Quantity::parse_saturating(&quantity_text(node)?).ok()
+}
+
+/// The text of a scalar that may be a quantity; a number as JSON writes it, since `0644` is 420.
+fn quantity_text(node: Node<'_>) -> Option<Cow<'_, str>> {
     match node.kind() {
-        Kind::Str | Kind::Float => Quantity::parse(node.text()).ok(),
-        Kind::Int => match Quantity::parse(node.text()) {
-            Ok(quantity) if !node.text().trim_start_matches(['+', '-']).starts_with('0') => {
-                Some(quantity)
-            }
-            _ => Quantity::parse(&node.to_json().to_string()).ok(),
-        },
+        Kind::Str => Some(Cow::Borrowed(node.text())),
+        Kind::Int
+            if !node.text().contains(['_', 'x', 'o', 'b', '+'])
+                && !node.text().trim_start_matches('-').starts_with('0') =>
+        {
+            Some(Cow::Borrowed(node.text()))
+        }
+        Kind::Int | Kind::Float => Some(Cow::Owned(node.to_json().to_string())),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diff::{Change, ChangeKind, Step};
 use crate::pair::without_hash;
-use crate::resource::Resource;
+use crate::resource::{Resource, is_bookkeeping};
 use crate::yaml::Node;
 
 /// What an overlay does to everything.
@@ -65,29 +65,27 @@ fn put_on_everything<'a>(
     pairs: &[(&Resource<'a>, &Resource<'a>)],
     witnesses: &[&Resource<'a>],
 ) -> HashSet<(&'a str, &'a str)> {
-    let entries = |resource: &Resource<'a>| {
-        resource
-            .node
-            .at(&["metadata", field])
-            .into_iter()
-            .flat_map(Node::entries)
-            .filter_map(|(key, value)| Some((key.text(), value.as_str()?)))
-            .collect::<Vec<_>>()
-    };
+    let map = |resource: &Resource<'a>| resource.node.at(&["metadata", field]);
     let Some(((_, first), rest)) = pairs.split_first() else {
         return HashSet::new();
     };
-    let mut common: HashSet<_> = entries(first).into_iter().collect();
+    let mut common: Vec<_> = map(first)
+        .into_iter()
+        .flat_map(Node::entries)
+        .filter_map(|(key, value)| Some((key.text(), value.as_str()?)))
+        .collect();
     let others = rest.iter().map(|(_, overlay)| *overlay);
     let enough = if rest.is_empty() { witnesses } else { &[] };
     for resource in others.chain(enough.iter().copied()) {
         if common.is_empty() {
             break;
         }
-        let present: HashSet<_> = entries(resource).into_iter().collect();
-        common.retain(|entry| present.contains(entry));
+        let map = map(resource);
+        common.retain(|(key, value)| {
+            map.and_then(|map| map.get(key)).and_then(Node::as_str) == Some(*value)
+        });
     }
-    common
+    common.into_iter().collect()
 }
 
 impl Identity<'_> {
@@ -176,6 +174,51 @@ impl Identity<'_> {
                 _ => return false,
             }
         }
+    }
+}
+
+impl Identity<'_> {
+    /// Whether an added resource is no more than the namespace that the overlay's resources are in.
+    ///
+    /// A Namespace that says something of its own, such as a label that switches
+    /// a sidecar on, is a resource like any other.
+    #[must_use]
+    pub fn is_own_namespace(&self, added: &Resource<'_>) -> bool {
+        let is_entered = self
+            .namespaces
+            .values()
+            .any(|names| names.contains(added.name()));
+        let says_nothing = |field: &str, known: &HashSet<(&str, &str)>| {
+            let entries = added
+                .node
+                .at(&["metadata", field])
+                .into_iter()
+                .flat_map(Node::entries);
+            entries.into_iter().all(|(key, value)| {
+                is_bookkeeping(key.text())
+                    || known.contains(&(key.text(), value.text()))
+                    || (key.text() == "kubernetes.io/metadata.name" && value.text() == added.name())
+            })
+        };
+        added.kind() == "Namespace"
+            && added.group().is_empty()
+            && is_entered
+            && says_nothing("labels", &self.labels)
+            && says_nothing("annotations", &self.annotations)
+            && added
+                .node
+                .at(&["metadata"])
+                .into_iter()
+                .flat_map(Node::entries)
+                .all(|(key, _)| {
+                    matches!(
+                        key.text(),
+                        "name" | "labels" | "annotations" | "namespace" | "creationTimestamp"
+                    )
+                })
+            && added.node.entries().all(|(key, value)| {
+                matches!(key.text(), "apiVersion" | "kind" | "metadata") || value.is_null()
+            })
     }
 }
 
