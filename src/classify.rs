@@ -67,7 +67,6 @@ fn metadata(steps: &[Step<'_>]) -> Option<Class> {
         .iter()
         .rposition(|step| *step == Step::Field("metadata"))?;
     match &steps[at + 1..] {
-        [] => None,
         [Step::Field("labels"), rest @ ..] => Some(match rest.first() {
             Some(Step::Field(key)) if is_mesh_key(key) => Class::ServiceMesh,
             _ => Class::Labels,
@@ -212,7 +211,7 @@ fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
             matches!(fields.as_slice(), ["host"])
         }
         "cert-manager.io" if resource.kind() == "Certificate" => {
-            matches!(fields.as_slice(), ["dnsNames"] | ["commonName"])
+            matches!(fields.as_slice(), ["dnsNames" | "commonName"])
         }
         group if is_within(group, &["istio.io"]) => fields.last() == Some(&"hosts"),
         _ => false,

@@ -10,10 +10,11 @@
 
 mod align;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::finding::REDACTED;
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, same_amount};
 use crate::resource::{Resource, is_bookkeeping, is_secret, is_secret_data};
 use crate::schema::{self, Field, KeyField, List, Scalar, Type};
 use crate::yaml::{Kind, Node};
@@ -79,6 +80,7 @@ pub struct Change<'a> {
 
 impl<'a> Change<'a> {
     /// The names of the fields on the way, without the list elements.
+    #[must_use]
     pub fn fields(&self) -> impl DoubleEndedIterator<Item = &'a str> + '_ {
         self.steps.iter().filter_map(|step| match step {
             Step::Field(name) => Some(*name),
@@ -241,7 +243,7 @@ impl<'a> Walk<'a> {
                 self.maps(base, overlay, field.ty, quantities);
             }
             (Some(left), Some(right)) if left.is_seq() && right.is_seq() => {
-                self.lists(left, right, field)
+                self.lists(left, right, field);
             }
             (Some(left), Some(right)) => {
                 if !Self::same(left, right, field.scalar) {
@@ -284,7 +286,10 @@ impl<'a> Walk<'a> {
             return true;
         }
         scalar == Scalar::Quantity
-            && matches!((quantity(base), quantity(overlay)), (Some(left), Some(right)) if left == right)
+            && matches!(
+                (quantity_text(base), quantity_text(overlay)),
+                (Some(left), Some(right)) if same_amount(&left, &right)
+            )
     }
 
     fn one_sided_list(&mut self, list: Node<'a>, is_base: bool, field: Field) {
@@ -424,10 +429,10 @@ impl<'a> Walk<'a> {
         let (base, overlay) = (base.map(|(_, node)| node), overlay.map(|(_, node)| node));
         match (base, overlay) {
             (Some(left), Some(right)) if left.is_map() && right.is_map() => {
-                self.maps(base, overlay, field.ty, false)
+                self.maps(base, overlay, field.ty, false);
             }
             (Some(left), Some(right)) if left.is_seq() && right.is_seq() => {
-                self.lists(left, right, Field::UNKNOWN)
+                self.lists(left, right, Field::UNKNOWN);
             }
             (Some(left), Some(right)) => {
                 if !Self::same(left, right, field.scalar) {
@@ -555,16 +560,24 @@ fn references(value: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The quantity that a scalar stands for, whether it is written as a number or as a string.
+///
+/// Amounts beyond all counting are the largest one that can be counted.
 #[must_use]
 pub fn quantity(node: Node<'_>) -> Option<Quantity> {
+    Quantity::parse_saturating(&quantity_text(node)?).ok()
+}
+
+/// The text of a scalar that may be a quantity; a number as JSON writes it, since `0644` is 420.
+fn quantity_text(node: Node<'_>) -> Option<Cow<'_, str>> {
     match node.kind() {
-        Kind::Str | Kind::Float => Quantity::parse(node.text()).ok(),
-        Kind::Int => match Quantity::parse(node.text()) {
-            Ok(quantity) if !node.text().trim_start_matches(['+', '-']).starts_with('0') => {
-                Some(quantity)
-            }
-            _ => Quantity::parse(&node.to_json().to_string()).ok(),
-        },
+        Kind::Str => Some(Cow::Borrowed(node.text())),
+        Kind::Int
+            if !node.text().contains(['_', 'x', 'o', 'b', '+'])
+                && !node.text().trim_start_matches('-').starts_with('0') =>
+        {
+            Some(Cow::Borrowed(node.text()))
+        }
+        Kind::Int | Kind::Float => Some(Cow::Owned(node.to_json().to_string())),
         _ => None,
     }
 }

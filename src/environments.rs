@@ -132,8 +132,8 @@ fn contradiction(
     first: &(Resource<'_>, &str),
     resource: &Resource<'_>,
     second: &Sealed<'_>,
-) -> Contradiction {
-    Contradiction {
+) -> Box<Contradiction> {
+    Box::new(Contradiction {
         line: second.item.node.line(),
         service: second.service.to_owned(),
         environment: second.environment.to_owned(),
@@ -141,7 +141,7 @@ fn contradiction(
         name: resource.name().to_owned(),
         first: first.1.to_owned(),
         second: second.item.name().to_owned(),
-    }
+    })
 }
 
 /// Why snapshots cannot be used.
@@ -152,7 +152,7 @@ pub enum Fault {
     Damaged(SnapshotError),
     /// Two of them do not agree.
     #[error(transparent)]
-    Contradiction(Contradiction),
+    Contradiction(Box<Contradiction>),
 }
 
 /// Decides what is compared with what.

@@ -1,4 +1,4 @@
-//! The function: a ResourceList in, a ResourceList and a verdict out.
+//! The function: a `ResourceList` in, a `ResourceList` and a verdict out.
 //!
 //! This is the whole pipeline in one place. It is pure: no files, no network, no
 //! process; [`crate::cli`] feeds it and acts on its answer.
@@ -39,7 +39,7 @@ pub enum Refusal {
     /// The input is no YAML that we accept.
     #[error("the input cannot be read: {0}")]
     Yaml(#[from] YamlError),
-    /// The input is YAML and no ResourceList.
+    /// The input is YAML and no `ResourceList`.
     #[error("the input is not usable: {0}")]
     Krm(#[from] KrmError),
     /// The functionConfig is wrong.
@@ -75,7 +75,7 @@ fn at_line(line: usize) -> String {
 }
 
 impl Refusal {
-    /// A ResourceList that says why, for hosts that read results.
+    /// A `ResourceList` that says why, for hosts that read results.
     #[must_use]
     pub fn to_list(&self, input: &[u8]) -> String {
         let form = match input.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -87,7 +87,7 @@ impl Refusal {
     }
 }
 
-/// Runs the function on a ResourceList.
+/// Runs the function on a `ResourceList`.
 ///
 /// # Errors
 ///
@@ -256,18 +256,7 @@ fn line_of(config: Node<'_>, error: &ConfigError) -> usize {
 
 fn results(values: &[Value]) -> Results {
     Results {
-        json: values
-            .iter()
-            .map(|value| report::krm::to_json(std::slice::from_ref(value)))
-            .map(strip_brackets)
-            .collect(),
+        json: values.iter().map(report::krm::to_json).collect(),
         block: report::krm::to_yaml(values, 0),
     }
-}
-
-/// The one element of a list of one.
-fn strip_brackets(list: String) -> String {
-    list.strip_prefix('[')
-        .and_then(|list| list.strip_suffix(']'))
-        .map_or(list.clone(), str::to_owned)
 }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diff::{Change, ChangeKind, Step};
 use crate::pair::without_hash;
-use crate::resource::Resource;
+use crate::resource::{Resource, is_bookkeeping};
 use crate::yaml::Node;
 
 /// What an overlay does to everything.
@@ -176,6 +176,51 @@ impl Identity<'_> {
                 _ => return false,
             }
         }
+    }
+}
+
+impl Identity<'_> {
+    /// Whether an added resource is no more than the namespace that the overlay's resources are in.
+    ///
+    /// A Namespace that says something of its own, such as a label that switches
+    /// a sidecar on, is a resource like any other.
+    #[must_use]
+    pub fn is_own_namespace(&self, added: &Resource<'_>) -> bool {
+        let is_entered = self
+            .namespaces
+            .values()
+            .any(|names| names.contains(added.name()));
+        let says_nothing = |field: &str, known: &HashSet<(&str, &str)>| {
+            let entries = added
+                .node
+                .at(&["metadata", field])
+                .into_iter()
+                .flat_map(Node::entries);
+            entries.into_iter().all(|(key, value)| {
+                is_bookkeeping(key.text())
+                    || known.contains(&(key.text(), value.text()))
+                    || (key.text() == "kubernetes.io/metadata.name" && value.text() == added.name())
+            })
+        };
+        added.kind() == "Namespace"
+            && added.group().is_empty()
+            && is_entered
+            && says_nothing("labels", &self.labels)
+            && says_nothing("annotations", &self.annotations)
+            && added
+                .node
+                .at(&["metadata"])
+                .into_iter()
+                .flat_map(Node::entries)
+                .all(|(key, _)| {
+                    matches!(
+                        key.text(),
+                        "name" | "labels" | "annotations" | "namespace" | "creationTimestamp"
+                    )
+                })
+            && added.node.entries().all(|(key, value)| {
+                matches!(key.text(), "apiVersion" | "kind" | "metadata") || value.is_null()
+            })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The ResourceList wire: reading it, and splicing into it without touching the rest.
+//! The `ResourceList` wire: reading it, and splicing into it without touching the rest.
 //!
 //! What comes in goes out byte for byte. Results and a recorded snapshot are put
 //! between the bytes of the input, so that comments, order, quotes and line ends
@@ -11,7 +11,7 @@ use crate::yaml::{Node, Tree};
 
 pub use splice::{Form, Results, append_item, fresh, with_results};
 
-/// Why a text is not a ResourceList.
+/// Why a text is not a `ResourceList`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct KrmError {
@@ -21,7 +21,7 @@ pub struct KrmError {
     pub message: String,
 }
 
-/// A ResourceList, read.
+/// A `ResourceList`, read.
 #[derive(Debug)]
 pub struct ResourceList<'a> {
     /// The whole document.
@@ -48,7 +48,7 @@ fn error_at_top(message: &str) -> KrmError {
     }
 }
 
-/// Reads a parsed text as a ResourceList.
+/// Reads a parsed text as a `ResourceList`.
 ///
 /// # Errors
 ///
@@ -148,7 +148,7 @@ fn push_item<'a>(
             format!("{place} is {}; it must be a resource", describe(item)),
         ));
     }
-    let Some(resource) = Resource::read(item) else {
+    let Some(resource) = Resource::read(item).or_else(|| Resource::read_kustomization(item)) else {
         return Err(error_at(
             item,
             format!("{place} has no kind; every item must be a resource"),

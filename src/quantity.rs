@@ -1,8 +1,9 @@
 //! Kubernetes quantities, exactly, because `1000m` is `1`, `1Gi` is `1024Mi`, and a gate that answers with floats answers wrongly at the edge.
 //!
 //! The grammar is that of `k8s.io/apimachinery`, package `pkg/api/resource`, as its `ParseQuantity` reads it, oddities included:
-//! `tests/data/quantities.tsv` holds its own answers for some 1,900 spellings. One thing is ours: a magnitude beyond 2^127 − 1
-//! nano-units (about 1.7 × 10^29 units) is an error here, where Kubernetes counts on in arbitrary precision.
+//! `tests/data/quantities.tsv` holds its own answers for some 1,900 spellings. Beyond 2^127 − 1 nano-units (about 1.7 × 10^29 units),
+//! where Kubernetes counts on in arbitrary precision, amounts are still told apart exactly ([`same_amount`]), and all count as
+//! [`Quantity::MAX`] where one is weighed against another.
 
 use std::cmp::Ordering;
 
@@ -44,6 +45,8 @@ impl Quantity {
     pub const ZERO: Self = Self(0);
     /// One unit, written `1`.
     pub const ONE: Self = Self(NANOS.cast_signed());
+    /// The largest amount that is counted; larger ones are told apart by [`same_amount`].
+    pub const MAX: Self = Self(i128::MAX);
 
     /// Reads a quantity as Kubernetes does, so that two spellings of one amount are equal.
     ///
@@ -75,11 +78,52 @@ impl Quantity {
         Ok(Self(if negative { -nanos } else { nanos }))
     }
 
+    /// Reads a quantity, and takes one beyond all counting for the largest or the smallest that can be counted.
+    ///
+    /// # Errors
+    /// When the text is outside the grammar.
+    pub fn parse_saturating(text: &str) -> Result<Self, QuantityError> {
+        match Self::parse(text) {
+            Err(QuantityError::TooLarge) if text.starts_with('-') => Ok(Self(-i128::MAX)),
+            Err(QuantityError::TooLarge) => Ok(Self::MAX),
+            result => result,
+        }
+    }
+
     /// The amount in nano-units, for whoever must count with it.
     #[must_use]
     pub const fn nanos(self) -> i128 {
         self.0
     }
+}
+
+/// Tells whether two texts are one amount, at any magnitude; a text outside the grammar is the same as none.
+#[must_use]
+pub fn same_amount(a: &str, b: &str) -> bool {
+    match (Quantity::parse(a), Quantity::parse(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        (Err(QuantityError::TooLarge), Err(QuantityError::TooLarge)) => {
+            significant(a) == significant(b)
+        }
+        _ => false,
+    }
+}
+
+/// The sign, the digits without zeros around them and the power of ten behind the last of them; only decimals get this large.
+fn significant(text: &str) -> Option<(bool, Vec<u8>, i64)> {
+    let (whole, rest) = digits(text.trim_start_matches(['-', '+']).as_bytes());
+    let (fraction, suffix) = match rest {
+        [b'.', rest @ ..] => digits(rest),
+        rest => (&[][..], rest),
+    };
+    let Ok(Scale::Ten(exponent)) = scale(suffix) else {
+        return None;
+    };
+    let all = [whole, fraction].concat();
+    let end = all.iter().rposition(|digit| *digit != b'0')? + 1;
+    let start = all.iter().position(|digit| *digit != b'0')?;
+    let power = i64::from(exponent) + i64::try_from(whole.len()).ok()? - i64::try_from(end).ok()?;
+    Some((text.starts_with('-'), all[start..end].to_vec(), power))
 }
 
 /// Splits the leading decimal digits off.
@@ -305,6 +349,34 @@ mod tests {
 
     fn q(text: &str) -> Quantity {
         Quantity::parse(text).expect(text)
+    }
+
+    #[test]
+    fn amounts_beyond_all_counting_are_told_apart() {
+        for (a, b, same) in [
+            ("1e40", "10e39", true),
+            (
+                "1e40",
+                "1000000000000000000000000000000000000000000m",
+                false,
+            ),
+            (
+                "1e40",
+                "10000000000000000000000000000000000000000000m",
+                true,
+            ),
+            ("1e40", "1.0e40", true),
+            ("1e40", "1e41", false),
+            ("1e40", "-1e40", false),
+            ("1.5e40", "15e39", true),
+            ("1e40", "1", false),
+            ("1k", "1000", true),
+            ("x", "x", false),
+        ] {
+            assert_eq!(same_amount(a, b), same, "{a} {b}");
+            assert_eq!(same_amount(b, a), same, "{b} {a}");
+        }
+        assert_eq!(Quantity::parse_saturating("1e40"), Ok(Quantity::MAX));
     }
 
     #[test]

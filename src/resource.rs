@@ -64,6 +64,35 @@ impl<'a> Resource<'a> {
         })
     }
 
+    /// Reads a kustomization file that does without `apiVersion` and `kind`, as kustomize allows.
+    ///
+    /// kpt passes such files on; only their path tells what they are.
+    #[must_use]
+    pub fn read_kustomization(node: Node<'a>) -> Option<Self> {
+        let annotations = node.at(&["metadata", "annotations"])?;
+        let path = [
+            "internal.config.kubernetes.io/path",
+            "config.kubernetes.io/path",
+        ]
+        .iter()
+        .find_map(|key| annotations.get(key))?;
+        let file = path.text().rsplit('/').next()?;
+        matches!(
+            file,
+            "kustomization.yaml" | "kustomization.yml" | "Kustomization"
+        )
+        .then(|| Self {
+            node,
+            api_version: "kustomize.config.k8s.io/v1beta1",
+            identity: Identity {
+                kind: "Kustomization",
+                namespace: "",
+                name: "",
+            },
+            previous: Vec::new(),
+        })
+    }
+
     /// The API group; empty for the core group.
     #[must_use]
     pub fn group(&self) -> &'a str {
@@ -93,6 +122,7 @@ impl<'a> Resource<'a> {
     }
 
     /// Every identity from the oldest to the present one.
+    #[must_use]
     pub fn history(&self) -> impl DoubleEndedIterator<Item = Identity<'a>> + use<'a, '_> {
         self.previous.iter().copied().chain([self.identity])
     }

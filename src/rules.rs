@@ -67,11 +67,16 @@ pub struct Classified<'a> {
 /// Pairs, diffs and classifies two environments.
 #[must_use]
 pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'c, 'a> {
-    let pairing = pair(sides.base, sides.overlay);
+    let mut pairing = pair(sides.base, sides.overlay);
     let identities = match mode {
         IdentityMode::Cancel => learn(&sides, &pairing),
         IdentityMode::Strict => Vec::new(),
     };
+    pairing.added.retain(|&at| {
+        !identities
+            .iter()
+            .any(|(_, identity)| identity.is_own_namespace(&sides.overlay[at]))
+    });
     let changes = pairing
         .matched
         .iter()

@@ -38,7 +38,9 @@ pub(super) fn align_ordered(base: &[Node<'_>], overlay: &[Node<'_>]) -> Vec<Pair
     let (left, right) = (texts(base), texts(overlay));
     if left > right {
         let mut pairs = align_texts((overlay, &right), (base, &left));
-        pairs.iter_mut().for_each(|pair| *pair = pair.swapped());
+        for pair in &mut pairs {
+            *pair = pair.swapped();
+        }
         return pairs;
     }
     align_texts((base, &left), (overlay, &right))

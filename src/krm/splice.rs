@@ -1,4 +1,4 @@
-//! Putting text between the bytes of a ResourceList.
+//! Putting text between the bytes of a `ResourceList`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use super::ResourceList;
 use crate::snapshot::Snapshot;
 use crate::yaml::{Node, Style};
 
-/// How a ResourceList is written, so that an answer is written alike.
+/// How a `ResourceList` is written, so that an answer is written alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Keys on lines of their own.
@@ -78,7 +78,7 @@ pub fn append_item(list: &ResourceList<'_>, snapshot: &Snapshot) -> String {
     }
 }
 
-/// A new ResourceList that holds at most a snapshot.
+/// A new `ResourceList` that holds at most a snapshot.
 #[must_use]
 pub fn fresh(form: Form, snapshot: Option<&Snapshot>, results: &Results) -> String {
     match form {
@@ -136,7 +136,7 @@ fn indented(block: &str, column: usize, newline: &str) -> String {
     let spaces = " ".repeat(column);
     block
         .lines()
-        .map(|line| format!("{spaces}{line}{newline}"))
+        .flat_map(|line| [spaces.as_str(), line, newline])
         .collect()
 }
 

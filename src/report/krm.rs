@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::finding::{FieldRef, Finding, Report};
+use crate::finding::{FieldRef, FileRef, Finding, Report, ResourceRef};
 use crate::text;
 
 /// The longest message of a result, in characters; the values are in the field, whole.
@@ -28,33 +28,38 @@ pub fn results(report: &Report) -> Vec<Value> {
 }
 
 fn result(finding: &Finding) -> Value {
-    let mut out = json!({
-        "message": text::one_line(&finding.message, MAX_MESSAGE),
-        "severity": finding.severity.id(),
-        "tags": tags(finding),
-    });
-    if let Some(resource) = &finding.resource {
-        out["resourceRef"] = object([
-            ("apiVersion", Some(json!(resource.api_version))),
-            ("kind", Some(json!(resource.kind))),
-            ("name", Some(json!(resource.name))),
-            (
-                "namespace",
-                resource.namespace.as_ref().map(|name| json!(name)),
-            ),
-        ]);
+    let resource = finding.resource.as_ref();
+    object([
+        (
+            "message",
+            Some(text::one_line(&finding.message, MAX_MESSAGE).into()),
+        ),
+        ("severity", Some(finding.severity.id().into())),
+        ("resourceRef", resource.map(reference)),
         // The specification wants a field only beside a resource.
-        if let Some(field) = &finding.field {
-            out["field"] = field_of(field);
-        }
-    }
-    if let Some(file) = &finding.file {
-        out["file"] = object([
-            ("path", Some(json!(file.path))),
-            ("index", file.index.map(|index| json!(index))),
-        ]);
-    }
-    out
+        ("field", resource.and(finding.field.as_ref()).map(field_of)),
+        ("file", finding.file.as_ref().map(file_of)),
+        ("tags", Some(tags(finding))),
+    ])
+}
+
+fn reference(resource: &ResourceRef) -> Value {
+    object([
+        ("apiVersion", Some(json!(resource.api_version))),
+        ("kind", Some(json!(resource.kind))),
+        ("name", Some(json!(resource.name))),
+        (
+            "namespace",
+            resource.namespace.as_ref().map(|name| json!(name)),
+        ),
+    ])
+}
+
+fn file_of(file: &FileRef) -> Value {
+    object([
+        ("path", Some(json!(file.path))),
+        ("index", file.index.map(|index| json!(index))),
+    ])
 }
 
 fn field_of(field: &FieldRef) -> Value {
@@ -100,17 +105,11 @@ pub fn to_yaml(results: &[Value], indent: usize) -> String {
     out
 }
 
-/// Writes results as one compact JSON list that YAML readers read alike.
+/// Writes a result as compact JSON that YAML readers read alike.
 #[must_use]
-pub fn to_json(results: &[Value]) -> String {
-    let mut out = String::from("[");
-    for (index, result) in results.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_json(&mut out, result);
-    }
-    out.push(']');
+pub fn to_json(result: &Value) -> String {
+    let mut out = String::new();
+    write_json(&mut out, result);
     out
 }
 
@@ -272,36 +271,42 @@ mod tests {
     fn results_follow_the_specification() {
         let results = results(&report(findings()));
         insta::assert_snapshot!(to_yaml(&results, 0), @r#"
-        - field:
-            currentValue: 30
+        - message: the readiness probe of container checkout waits 30, 10 in the base
+          severity: error
+          resourceRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: checkout
+          field:
             path: spec.template.spec.containers[0].readinessProbe.periodSeconds
+            currentValue: 30
             proposedValue: 10
           file:
-            index: 1
             path: deployment.yaml
-          message: the readiness probe of container checkout waits 30, 10 in the base
-          resourceRef:
-            apiVersion: apps/v1
-            kind: Deployment
-            name: checkout
-          severity: error
+            index: 1
           tags:
+            rule: health-checks
             class: health-checks
             environment: production
-            field-path: spec.template.spec.containers[name=checkout].readinessProbe.periodSeconds
-            rule: health-checks
             service: checkout-service
+            field-path: spec.template.spec.containers[name=checkout].readinessProbe.periodSeconds
         - message: the message
+          severity: info
           resourceRef:
             apiVersion: apps/v1
             kind: Deployment
             name: checkout
-          severity: info
           tags:
-            environment: production
             rule: labels
+            environment: production
             service: checkout-service
-        - field:
+        - message: the readiness probe of container checkout waits 30, 10 in the base
+          severity: error
+          resourceRef:
+            apiVersion: apps/v1
+            kind: Deployment
+            name: checkout
+          field:
             path: spec.template.spec.containers[0].livenessProbe
             proposedValue:
               httpGet:
@@ -309,52 +314,46 @@ mod tests {
                 port: 8080
               periodSeconds: 20
           file:
-            index: 1
             path: deployment.yaml
-          message: the readiness probe of container checkout waits 30, 10 in the base
-          resourceRef:
-            apiVersion: apps/v1
-            kind: Deployment
-            name: checkout
-          severity: error
+            index: 1
           tags:
+            rule: health-checks
             class: health-checks
             environment: production
-            field-path: spec.template.spec.containers[name=checkout].livenessProbe
-            rule: health-checks
             service: checkout-service
+            field-path: spec.template.spec.containers[name=checkout].livenessProbe
         - message: the message
+          severity: error
           resourceRef:
             apiVersion: v1
             kind: ConfigMap
             name: extra
             namespace: shop
-          severity: error
           tags:
-            environment: production
             rule: added-resource
+            environment: production
             service: checkout-service
-        - field:
-            currentValue: "256Mi"
-            path: spec.memory
-            proposedValue: "2Gi"
-          message: the message
+        - message: the message
+          severity: warning
           resourceRef:
             apiVersion: apps/v1
             kind: Deployment
             name: checkout
-          severity: warning
+          field:
+            path: spec.memory
+            currentValue: "256Mi"
+            proposedValue: "2Gi"
           tags:
+            rule: scale-factor
             class: other
             environment: production
-            field-path: spec.memory
-            rule: scale-factor
             service: checkout-service
+            field-path: spec.memory
         - message: the message
           severity: error
           tags:
-            environment: production
             rule: missing-baseline
+            environment: production
         "#);
     }
 
@@ -466,15 +465,9 @@ mod tests {
         let back: Value = serde_yaml::from_str(&format!("results:\n{yaml}")).unwrap();
         assert_eq!(back["results"], json!([value]));
         assert!(yaml.chars().all(|c| c == '\n' || !text::is_unsafe(c)));
-        let compact = to_json(std::slice::from_ref(&value));
-        assert_eq!(
-            serde_json::from_str::<Value>(&compact).unwrap(),
-            json!([value])
-        );
-        assert_eq!(
-            serde_yaml::from_str::<Value>(&compact).unwrap(),
-            json!([value])
-        );
+        let compact = to_json(&value);
+        assert_eq!(serde_json::from_str::<Value>(&compact).unwrap(), value);
+        assert_eq!(serde_yaml::from_str::<Value>(&compact).unwrap(), value);
         for text in TRICKY {
             assert_eq!(
                 scalar(text).starts_with('"'),
@@ -485,16 +478,15 @@ mod tests {
     }
 
     #[test]
-    fn long_keys_and_exact_numbers_come_back() {
+    fn long_keys_and_large_numbers_come_back() {
         let long = "k".repeat(2000);
         let value = json!({&long: {&long: [1, {&long: 2}]}, "z": {&long: "x"}});
         let yaml = to_yaml(std::slice::from_ref(&value), 0);
         let back: Value = serde_yaml::from_str(&yaml).unwrap();
         assert_eq!(back, json!([value]));
-        let number: Value = serde_json::from_str("1.00000000000000000000001").unwrap();
         assert_eq!(
-            to_yaml(&[json!({"x": number})], 4),
-            "    - x: 1.00000000000000000000001\n"
+            to_yaml(&[json!({"x": u64::MAX})], 4),
+            "    - x: 18446744073709551615\n"
         );
     }
 
@@ -525,8 +517,8 @@ mod tests {
             let yaml = to_yaml(std::slice::from_ref(&value), indent);
             let back: Value = serde_yaml::from_str(&format!("r:\n{yaml}after: 1\n")).unwrap_or(Value::Null);
             prop_assert_eq!(&back["r"][0], &value, "{}", yaml);
-            let compact: Value = serde_yaml::from_str(&to_json(std::slice::from_ref(&value))).unwrap_or(Value::Null);
-            prop_assert_eq!(&compact[0], &value);
+            let compact: Value = serde_yaml::from_str(&to_json(&value)).unwrap_or(Value::Null);
+            prop_assert_eq!(&compact, &value);
         }
     }
 }

@@ -518,7 +518,7 @@ mod tests {
         null
         {}
 
-        {"a":"\u001b[31m","b":[1,"x y"]}
+        {"b":[1,"x y"],"a":"\u001b[31m"}
         ["\u202ex\u007f"]
 
         "two\nlines"

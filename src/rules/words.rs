@@ -72,6 +72,7 @@ fn subject(change: &Change<'_>, class: Class) -> String {
     });
     let reordered = change.kind == ChangeKind::Reordered;
     match class {
+        Class::Containers | Class::Other if reordered => format!("the order of {last}"),
         Class::Image => format!("the image{container}"),
         Class::ImageTag => format!("the image's tag or digest{container}"),
         Class::HealthChecks => {
@@ -112,7 +113,6 @@ fn subject(change: &Change<'_>, class: Class) -> String {
         Class::EnvNames | Class::EnvValues | Class::ConfigKeys => format!("key {last}"),
         Class::Labels => format!("label {last}"),
         Class::Annotations => format!("annotation {last}"),
-        Class::Containers if reordered => format!("the order of {last}"),
         Class::Containers if change.kind == ChangeKind::Modified => format!("the name{container}"),
         Class::Containers => match container.strip_prefix(" of ") {
             Some(container) => container.to_owned(),
@@ -120,7 +120,6 @@ fn subject(change: &Change<'_>, class: Class) -> String {
         },
         Class::Replicas => format!("replica count {last}"),
         Class::Hostnames => "a hostname".to_owned(),
-        Class::Other if reordered => format!("the order of {last}"),
         Class::IngressStructure | Class::ServiceMesh | Class::Other => {
             let of = match class {
                 Class::IngressStructure => "routing ",

@@ -12,10 +12,6 @@ pub enum Number {
 }
 
 impl PartialEq for Number {
-    #[expect(
-        clippy::float_cmp,
-        reason = "two spellings of one double are equal or they are not"
-    )]
     fn eq(&self, other: &Self) -> bool {
         match (*self, *other) {
             (Self::Int(a), Self::Int(b)) => a == b,

@@ -62,7 +62,7 @@ pub fn parse(source: &str) -> Result<Tree<'_>, YamlError> {
             YamlError {
                 line: marker.line().max(1),
                 column: marker.col() + 1,
-                message: error.info().to_owned(),
+                message: error.info().clone(),
             }
         })?;
         build.event(event, &span)?;
@@ -88,7 +88,11 @@ impl<'t> Build<'t> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.note_root();
-                self.scalar(text, style, tag.as_deref(), span);
+                let place = match &text {
+                    Cow::Borrowed(text) => place_in(self.tree.source, text),
+                    Cow::Owned(_) => None,
+                };
+                self.scalar(&text, place, style, tag.as_deref(), span);
                 self.anchor(anchor, self.tree.nodes.len() - 1);
             }
             Event::SequenceStart(style, anchor, _) => self.start(Kind::Seq, style, anchor, span),
@@ -116,7 +120,15 @@ impl<'t> Build<'t> {
         }
     }
 
-    fn scalar(&mut self, text: Cow<'t, str>, style: ScalarStyle, tag: Option<&Tag>, span: &Span) {
+    /// `place` is where the text stands in the source, unless escapes or folding made it anew.
+    fn scalar(
+        &mut self,
+        text: &str,
+        place: Option<usize>,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: &Span,
+    ) {
         let (start, end) = bytes(span);
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
@@ -126,8 +138,8 @@ impl<'t> Build<'t> {
         let kind = match tag.and_then(Tag::core_suffix) {
             Some("str" | "binary" | "timestamp") => Kind::Str,
             Some("null") => Kind::Null,
-            Some(_) => resolve_plain(&text),
-            None if style == Style::Plain && tag.is_none() => resolve_plain(&text),
+            Some(_) => resolve_plain(text),
+            None if style == Style::Plain && tag.is_none() => resolve_plain(text),
             None => Kind::Str,
         };
         if kind == Kind::Str
@@ -137,16 +149,12 @@ impl<'t> Build<'t> {
         {
             open.merges = true;
         }
-        let (at, side) = match text {
-            Cow::Borrowed(text) => (place_in(self.tree.source, text), text),
-            Cow::Owned(ref text) => (None, text.as_str()),
-        };
-        let len = offset(side.len());
-        let (text, side) = if let Some(at) = at {
+        let len = offset(text.len());
+        let (text, side) = if let Some(at) = place {
             (offset(at), false)
         } else {
             let at = offset(self.tree.side.len());
-            self.tree.side.push_str(side);
+            self.tree.side.push_str(text);
             (at, true)
         };
         let next = offset(self.tree.nodes.len() + 1);
@@ -447,11 +455,13 @@ mod tests {
         }
         assert!(parse(&"[".repeat(100_000)).is_err());
         assert!(parse(&"- ".repeat(100_000)).is_err());
-        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..12 {
-            let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb += &format!("a{level}: &a{level} [{aliases}]\n");
-        }
+        let levels: Vec<_> = (1..12)
+            .map(|level| {
+                let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+                format!("a{level}: &a{level} [{aliases}]\n")
+            })
+            .collect();
+        let bomb = format!("a0: &a0 [{}]\n{}", ["x"; 10].join(", "), levels.concat());
         assert!(
             parse(&bomb)
                 .err()
