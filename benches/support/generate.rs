@@ -374,7 +374,7 @@ metadata:
             "example.com"
         };
         let mut paths = String::new();
-        for path in ["/", "/api/v1", "/api/v2"] {
+        for path in ["/", "/api"] {
             let _ = write!(
                 paths,
                 "      - backend:
@@ -483,11 +483,6 @@ metadata:
     interval: 30s
     path: /metrics
     port: metrics
-    relabelings:
-    - action: replace
-      sourceLabels:
-      - __meta_kubernetes_pod_name
-      targetLabel: pod
     scrapeTimeout: 10s
   namespaceSelector:
     matchNames:
