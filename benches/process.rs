@@ -20,20 +20,17 @@ const KRM_PARITY: &str = env!("CARGO_BIN_EXE_krm-parity");
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        // A process of its own, since a child's peak memory starts at its parent's.
-        ["generate", size, dir] => {
-            write(size.parse().expect("a number of resources"), Path::new(dir));
-            ExitCode::SUCCESS
-        }
-        _ => match (variable("READ_STDIN"), variable("BARE_TREE")) {
-            (Some(read_stdin), Some(bare_tree)) => measure(&read_stdin, &bare_tree),
-            _ => {
-                println!("whole processes: run scripts/bench");
-                ExitCode::SUCCESS
-            }
-        },
+    // A process of its own, since a child's peak memory starts at its parent's.
+    if let ["generate", size, dir] = words.as_slice() {
+        write(size.parse().expect("a number of resources"), Path::new(dir));
+        return ExitCode::SUCCESS;
     }
+    let (Some(read_stdin), Some(bare_tree)) = (variable("READ_STDIN"), variable("BARE_TREE"))
+    else {
+        println!("whole processes: run scripts/bench");
+        return ExitCode::SUCCESS;
+    };
+    measure(&read_stdin, &bare_tree)
 }
 
 fn variable(name: &str) -> Option<PathBuf> {
@@ -96,7 +93,7 @@ struct Program<'a> {
     code: i32,
 }
 
-fn program<'a>(name: &'a (impl AsRef<OsStr> + ?Sized), code: i32) -> Program<'a> {
+fn program(name: &(impl AsRef<OsStr> + ?Sized), code: i32) -> Program<'_> {
     Program {
         name: name.as_ref(),
         args: &[],
