@@ -16,44 +16,36 @@
 //! streams, files, the environment and exit codes.
 //!
 //! ```
-//! use krm_parity::function::{self, Output};
+//! use krm_parity::resource::Resource;
+//! use krm_parity::{function, snapshot, yaml};
+//! use serde_json::json;
 //!
-//! let deployment = |replicas: u32, period: u32| format!("\
-//! - apiVersion: apps/v1
-//!   kind: Deployment
-//!   metadata: {{name: web}}
-//!   spec:
-//!     replicas: {replicas}
-//!     template:
-//!       spec:
-//!         containers:
-//!         - name: web
-//!           image: web:1
-//!           livenessProbe: {{periodSeconds: {period}}}
-//! ");
-//! let list = |items: &str, config: &str| format!("\
-//! apiVersion: config.kubernetes.io/v1
-//! kind: ResourceList
-//! items:
-//! {items}functionConfig:
-//!   apiVersion: krm-parity.io/v1alpha1
-//!   metadata: {{name: web}}
-//!   {config}
-//! ");
+//! let web = |replicas: u32, period: u32| json!({
+//!     "apiVersion": "apps/v1",
+//!     "kind": "Deployment",
+//!     "metadata": {"name": "web"},
+//!     "spec": {"replicas": replicas, "template": {"spec": {"containers": [
+//!         {"name": "web", "image": "web:1", "livenessProbe": {"periodSeconds": period}},
+//!     ]}}},
+//! }).to_string();
 //!
-//! // The base seals itself: the recorder puts a snapshot behind its items.
-//! let recorder = list(&deployment(1, 10), "kind: SnapshotRecorder");
-//! let Output::Text(recorded) = function::run(recorder.as_bytes())?.output else { unreachable!() };
-//! let snapshot = &recorded[recorded.find("- apiVersion: krm-parity.io").unwrap()..];
-//! let snapshot = &snapshot[..snapshot.find("functionConfig").unwrap()];
+//! // A base is sealed into one item that travels with the build.
+//! let text = web(1, 10);
+//! let tree = yaml::parse(&text)?;
+//! let base: Vec<_> = tree.roots().filter_map(Resource::read).collect();
+//! let snapshot = snapshot::seal("shop", "base", &base).to_json();
 //!
-//! // Above it, an overlay has more replicas, which it may, and a slower probe, which it may not.
-//! let items = deployment(3, 60) + snapshot;
-//! let answer = function::run(list(&items, "kind: ParityPolicy").as_bytes())?;
+//! // Beside it stands an overlay with more replicas, which it may, and a slower probe, which it may not.
+//! let list = format!(
+//!     r#"{{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [{}, {snapshot}]}}"#,
+//!     web(3, 60),
+//! );
+//! let answer = function::run(list.as_bytes())?;
 //! assert!(answer.report.failed);
-//! let [finding] = answer.report.findings.as_slice() else { panic!("one finding") };
+//! let [finding] = answer.report.findings.as_slice() else { panic!("there is one finding") };
 //! assert_eq!(finding.rule, "health-checks");
-//! # Ok::<(), function::Refusal>(())
+//! assert!(finding.message.contains("livenessProbe.periodSeconds is 60"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 // clippy.toml says what is banned, and why. Tests and benchmarks are crates of their own and may.
