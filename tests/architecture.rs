@@ -291,3 +291,21 @@ fn files_can_be_read_in_one_sitting() {
         "files of more than {MAX_LINES} lines: those in ARCHITECTURE.md, and those of src/"
     );
 }
+
+#[test]
+fn the_map_of_tests_is_complete() {
+    let text = read(&root().join("ARCHITECTURE.md"));
+    for entry in fs::read_dir(root().join("tests")).expect("the tests") {
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        // What tests share, and what they are told by others.
+        let is_shared = matches!(name.as_str(), "support" | "data" | "corpus");
+        assert!(
+            is_shared || text.contains(&format!("`tests/{name}")),
+            "ARCHITECTURE.md does not name tests/{name}"
+        );
+    }
+}
