@@ -1,20 +1,40 @@
-//! The class rules: a change whose class is not allowed is a finding under the class's own rule.
+//! The class rules: a change that nothing allows is a finding under the rule of its class.
 
+use super::base_guidance::is_guidance;
+use super::permission::{Verdict, guidance, verdict};
 use super::{Comparison, Told, field, words};
 use crate::finding::Finding;
 use crate::policy::Policy;
 
 pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
-    for (pair, changes) in comparison.pairs() {
-        for classified in changes
-            .iter()
-            .filter(|classified| !policy.allows(classified.class))
-        {
+    for (pair, changes) in comparison
+        .pairs()
+        .filter(|(_, changes)| !changes.is_empty())
+    {
+        let guidance = guidance(pair.base);
+        for classified in changes {
             let (change, class) = (&classified.change, classified.class);
+            let verdict = verdict(
+                policy,
+                &guidance,
+                comparison.sides.environment,
+                pair,
+                classified,
+            );
+            if verdict.is_allowed() || is_guidance(change) {
+                continue;
+            }
             let rule = class.rule();
             let field = field(change);
             let headline = words::headline(change, class, environment, &baseline);
+            let help = match verdict {
+                Verdict::Denied(pattern) => format!(
+                    "The owner of {baseline} forbids this by the annotation {}: {pattern}. Ask there.",
+                    super::permission::DENY
+                ),
+                _ => words::help(change, class, policy, &baseline),
+            };
             let told = Told {
                 message: words::message(
                     pair.overlay,
@@ -25,12 +45,12 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
                     &baseline,
                 ),
                 headline,
-                help: words::help(change, class, policy, &baseline),
+                help,
             };
             findings.push(Finding {
                 class: Some(class),
                 field: Some(field),
-                ..comparison.finding(rule, pair.overlay, pair.service, told)
+                ..comparison.pair_finding(rule, pair, told)
             });
         }
     }
