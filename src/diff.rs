@@ -165,6 +165,9 @@ impl<'a> Walk<'a> {
         for (key, value) in base.into_iter().flat_map(Node::entries) {
             let other = index.get(key.text());
             matched += usize::from(other.is_some());
+            if other.is_some_and(|other| value.same_in_order(other)) {
+                continue;
+            }
             if annotations && is_bookkeeping(key.text()) {
                 continue;
             }

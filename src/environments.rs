@@ -94,30 +94,22 @@ type Merged<'a> = BTreeMap<(&'a str, &'a str), Vec<(Resource<'a>, &'a str)>>;
 /// Merges the snapshots of each service and environment.
 fn merge<'a>(sealed: &'a [Sealed<'a>], trees: &'a [Tree<'a>]) -> Result<Merged<'a>, Fault> {
     let mut merged = Merged::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
     for (snapshot, tree) in sealed.iter().zip(trees) {
-        let resources = snapshot.resources(tree).map_err(Fault::Damaged)?;
-        let name = snapshot.item.name();
-        let all = merged
-            .entry((snapshot.environment, snapshot.service))
-            .or_default();
-        if all.is_empty() {
-            all.extend(resources.into_iter().map(|resource| (resource, name)));
-            continue;
-        }
-        let known: HashMap<_, usize> = all
-            .iter()
-            .enumerate()
-            .map(|(at, (resource, _))| (key(resource), at))
-            .collect();
-        for resource in resources {
-            match known.get(&key(&resource)) {
+        let of = (snapshot.environment, snapshot.service);
+        let all = merged.entry(of).or_default();
+        for resource in snapshot.resources(tree).map_err(Fault::Damaged)? {
+            match places.get(&(of, key(&resource))) {
                 Some(&at) if same_content(&all[at].0, &resource) => {}
                 Some(&at) => {
                     return Err(Fault::Contradiction(contradiction(
                         &all[at], &resource, snapshot,
                     )));
                 }
-                None => all.push((resource, name)),
+                None => {
+                    places.insert((of, key(&resource)), all.len());
+                    all.push((resource, snapshot.item.name()));
+                }
             }
         }
     }

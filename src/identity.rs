@@ -65,29 +65,27 @@ fn put_on_everything<'a>(
     pairs: &[(&Resource<'a>, &Resource<'a>)],
     witnesses: &[&Resource<'a>],
 ) -> HashSet<(&'a str, &'a str)> {
-    let entries = |resource: &Resource<'a>| {
-        resource
-            .node
-            .at(&["metadata", field])
-            .into_iter()
-            .flat_map(Node::entries)
-            .filter_map(|(key, value)| Some((key.text(), value.as_str()?)))
-            .collect::<Vec<_>>()
-    };
+    let map = |resource: &Resource<'a>| resource.node.at(&["metadata", field]);
     let Some(((_, first), rest)) = pairs.split_first() else {
         return HashSet::new();
     };
-    let mut common: HashSet<_> = entries(first).into_iter().collect();
+    let mut common: Vec<_> = map(first)
+        .into_iter()
+        .flat_map(Node::entries)
+        .filter_map(|(key, value)| Some((key.text(), value.as_str()?)))
+        .collect();
     let others = rest.iter().map(|(_, overlay)| *overlay);
     let enough = if rest.is_empty() { witnesses } else { &[] };
     for resource in others.chain(enough.iter().copied()) {
         if common.is_empty() {
             break;
         }
-        let present: HashSet<_> = entries(resource).into_iter().collect();
-        common.retain(|entry| present.contains(entry));
+        let map = map(resource);
+        common.retain(|(key, value)| {
+            map.and_then(|map| map.get(key)).and_then(Node::as_str) == Some(*value)
+        });
     }
-    common
+    common.into_iter().collect()
 }
 
 impl Identity<'_> {

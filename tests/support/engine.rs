@@ -41,7 +41,7 @@ impl Docker {
 }
 
 /// PATH with a folder before all others.
-fn before_path(folder: Option<&Path>) -> OsString {
+pub(super) fn before_path(folder: Option<&Path>) -> OsString {
     let path = env::var_os("PATH").unwrap_or_default();
     env::join_paths(
         folder

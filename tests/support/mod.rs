@@ -10,6 +10,8 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 mod engine;
+mod examples;
+mod tap;
 mod witness;
 
 use std::env;
@@ -18,6 +20,10 @@ use std::process::{Command, Output, Stdio};
 
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use engine::{Docker, DockerWitness, docker, image};
+#[allow(unused_imports, reason = "each test program uses a part of this")]
+pub use examples::{copy, copy_examples, example, rewrite, without_functions};
+#[allow(unused_imports, reason = "each test program uses a part of this")]
+pub use tap::{Call, Found, Tap, found, found_in, rules};
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use witness::{Tree, Witness, plugin_home};
 
@@ -187,6 +193,19 @@ impl Host {
     #[must_use]
     pub fn build_exec(&self, folder: &Path) -> Run {
         self.build(folder, &["--enable-alpha-plugins", "--enable-exec"])
+    }
+
+    /// Builds `folder` with exec functions switched on, `krm-parity` being the tap.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    #[must_use]
+    pub fn build_tapped(&self, folder: &Path, tap: &Tap) -> Run {
+        let mut command = self.command();
+        tap.apply(&mut command);
+        run(command
+            .args(["--enable-alpha-plugins", "--enable-exec"])
+            .arg(folder))
     }
 
     /// Builds `folder` with the older plugin protocol, plugins being found in `home`.

@@ -1,0 +1,16 @@
+//! A yardstick for `cargo bench --bench process`: a process that only builds the tree of its stdin.
+
+use std::io::Read as _;
+
+#[path = "support/bare.rs"]
+mod bare;
+
+fn main() {
+    let mut input = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut input)
+        .expect("stdin is UTF-8");
+    // Its memory goes back with the process: tearing it down is no part of building it.
+    std::mem::forget(std::hint::black_box(bare::tree(&input)));
+}

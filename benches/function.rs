@@ -1,0 +1,132 @@
+//! Where the function's time goes, stage by stage: `cargo bench --bench function`.
+//!
+//! Whole processes, and what the issue of speed promises, are measured by
+//! `scripts/bench`.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use krm_parity::environments::{self, Items};
+use krm_parity::function;
+use krm_parity::krm;
+use krm_parity::pair;
+use krm_parity::policy::{Config, IdentityMode, Policy};
+use krm_parity::resource::Resource;
+use krm_parity::rules::{self, Sides};
+use krm_parity::snapshot::{self, Sealed};
+use krm_parity::yaml::{self, Tree};
+
+#[path = "support/bare.rs"]
+mod bare;
+#[path = "support/generate.rs"]
+mod generate;
+
+const SIZES: [usize; 4] = [3, 100, 1_000, 10_000];
+
+fn stages(criterion: &mut Criterion) {
+    for size in SIZES {
+        let list = generate::list(size);
+        let text = list.as_str();
+        let mut group = criterion.benchmark_group("function");
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        if size >= 1_000 {
+            group.sample_size(10);
+        }
+        if size >= 10_000 {
+            group.measurement_time(Duration::from_secs(10));
+        }
+
+        group.bench_function(BenchmarkId::new("bare-tree", size), |bencher| {
+            bencher.iter_with_large_drop(|| bare::tree(black_box(text)));
+        });
+        group.bench_function(BenchmarkId::new("read/yaml", size), |bencher| {
+            bencher.iter_with_large_drop(|| yaml::parse(black_box(text)));
+        });
+
+        let tree = yaml::parse(text).expect("generated input is YAML");
+        group.bench_function(BenchmarkId::new("read/items", size), |bencher| {
+            bencher.iter_with_large_drop(|| krm::read(black_box(&tree)));
+        });
+
+        let list = krm::read(&tree).expect("generated input is a ResourceList");
+        let policy = policy(&list);
+        group.bench_function(BenchmarkId::new("snapshot/verify", size), |bencher| {
+            bencher.iter_with_large_drop(|| environments::sort(black_box(&list.resources)));
+        });
+
+        let items = environments::sort(&list.resources).expect("the generated snapshot is whole");
+        group.bench_function(BenchmarkId::new("snapshot/parse", size), |bencher| {
+            bencher.iter_with_large_drop(|| {
+                items.sealed.iter().map(Sealed::parse).collect::<Vec<_>>()
+            });
+        });
+
+        let trees: Vec<Tree<'_>> = items
+            .sealed
+            .iter()
+            .map(|sealed| sealed.parse().expect("the generated snapshot is JSON"))
+            .collect();
+        group.bench_function(BenchmarkId::new("plan", size), |bencher| {
+            bencher.iter_with_large_drop(|| environments::plan(&items, &trees, &policy));
+        });
+
+        compare(&mut group, size, &items, &trees, &policy);
+
+        group.bench_function(BenchmarkId::new("whole", size), |bencher| {
+            bencher.iter_with_large_drop(|| function::run(black_box(text.as_bytes())));
+        });
+        group.bench_function(BenchmarkId::new("record", size), |bencher| {
+            bencher.iter_batched(
+                || list.resources.clone(),
+                |resources| snapshot::seal("shop", "base", black_box(&resources)),
+                BatchSize::LargeInput,
+            );
+        });
+        group.finish();
+    }
+}
+
+/// The stages after the reading.
+fn compare(
+    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    size: usize,
+    items: &Items<'_>,
+    trees: &[Tree<'_>],
+    policy: &Policy,
+) {
+    let plan = environments::plan(items, trees, policy).expect("one snapshot contradicts nothing");
+    let planned = &plan.comparisons[0];
+    let witnesses: Vec<&Resource<'_>> = items.sealed.iter().map(|sealed| &sealed.item).collect();
+    let sides = Sides {
+        environment: &planned.environment,
+        baseline: &policy.baseline,
+        base: &planned.base,
+        services: &planned.services,
+        overlay: &planned.overlay,
+        witnesses: &witnesses,
+    };
+    group.bench_function(BenchmarkId::new("pair", size), |bencher| {
+        bencher.iter_with_large_drop(|| pair::pair(black_box(sides.base), sides.overlay));
+    });
+    // The comparison pairs, diffs, cancels and classifies; pairing alone stands above.
+    group.bench_function(BenchmarkId::new("compare", size), |bencher| {
+        bencher.iter_with_large_drop(|| rules::compare(black_box(sides), IdentityMode::Cancel));
+    });
+    let comparison = [rules::compare(sides, IdentityMode::Cancel)];
+    group.bench_function(BenchmarkId::new("judge", size), |bencher| {
+        bencher
+            .iter_with_large_drop(|| rules::judge(black_box(&comparison), &plan.missing, policy));
+    });
+}
+
+fn policy(list: &krm::ResourceList<'_>) -> Policy {
+    let config = list.config.map(yaml::Node::to_yaml_value);
+    match krm_parity::policy::read(config.as_ref()) {
+        Ok(Config::Policy(policy)) => policy,
+        other => panic!("the generated input holds a policy, not {other:?}"),
+    }
+}
+
+criterion_group!(benches, stages);
+criterion_main!(benches);

@@ -1,0 +1,264 @@
+//! The function in a kpt package, as a program and as an image.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_yaml::Value;
+
+use crate::files;
+use crate::support::{
+    DockerWitness, Found, Run, Tap, Tree, copy, example, found_in, require, rules, run,
+};
+
+const PROBE: &str = "          initialDelaySeconds: 5\n          periodSeconds: 10\n";
+
+/// A copy of the package of the examples.
+struct Package {
+    tree: Tree,
+    tap: Tap,
+}
+
+impl Package {
+    fn new() -> Self {
+        let tree = Tree::new();
+        copy(&example("kpt/checkout"), &tree.path("checkout"));
+        Self {
+            tree,
+            tap: Tap::on_binary(),
+        }
+    }
+
+    fn change(&self, file: &str, from: &str, to: &str) {
+        let path = self.tree.path("checkout").join(file);
+        let text = fs::read_to_string(&path).expect("a file of the package");
+        assert_eq!(text.matches(from).count(), 1, "{from:?} in {file}");
+        fs::write(path, text.replace(from, to)).expect("a file");
+    }
+
+    /// Gives the validator another configuration than the policy's file.
+    fn configure(&self, config: &str) {
+        self.change("Kptfile", "    configPath: parity-policy.yaml\n", config);
+        fs::remove_file(self.tree.path("checkout/parity-policy.yaml")).expect("a policy");
+    }
+
+    fn render(&self, kpt: &Path, flags: &[&str]) -> Run {
+        let mut command = self.command(kpt, flags);
+        self.tap.apply(&mut command);
+        run(&mut command)
+    }
+
+    /// `kpt fn render`, from a working directory that has nothing to do with the package.
+    fn command(&self, kpt: &Path, flags: &[&str]) -> Command {
+        let mut command = Command::new(kpt);
+        command
+            .current_dir(self.tree.path(""))
+            .args(["fn", "render", "checkout", "--results-dir", "results"])
+            .args(flags);
+        command
+    }
+
+    /// The exit code and the results in kpt's own file.
+    fn results(&self) -> (i64, Vec<Found>) {
+        let text = self.tree.read("results/results.yaml");
+        let list: Value = serde_yaml::from_str(&text).expect("kpt's results");
+        assert_eq!(list["kind"].as_str(), Some("FunctionResultList"), "{text}");
+        let one = &list["items"][0];
+        (one["exitCode"].as_i64().unwrap_or(0), found_in(one))
+    }
+}
+
+#[test]
+fn a_good_package_renders_and_stays_as_it_is() {
+    let kpt = require!(kpt());
+    let package = Package::new();
+    let before = files(&package.tree.path("checkout"));
+    package
+        .render(&kpt, &["--allow-exec"])
+        .expect_success("kpt fn render");
+    let calls = package.tap.calls();
+    assert_eq!(calls.len(), 1);
+    assert_eq!((calls[0].code, calls[0].stderr.as_str()), (0, ""));
+    // The comments of the package are in what went through, and in what came back.
+    assert!(calls[0].stdin.contains("replicas: 3 # one a zone"));
+    assert!(calls[0].stdin == calls[0].stdout);
+    assert!(files(&package.tree.path("checkout")) == before);
+    assert_eq!(package.results(), (0, Vec::new()));
+}
+
+/// What kpt keeps of the finding about one changed probe.
+fn assert_is_about_the_probe((code, found): &(i64, Vec<Found>)) {
+    assert_eq!((*code, rules(found)), (1, vec!["health-checks"]));
+    assert_eq!(found.len(), 1);
+    let expected: Value = serde_yaml::from_str(
+        "severity: error
+resourceRef: {apiVersion: apps/v1, kind: Deployment, name: checkout, namespace: shop}
+field:
+  path: spec.template.spec.containers[0].readinessProbe.periodSeconds
+  currentValue: 60
+  proposedValue: 10
+file: {path: deployment.yaml}
+tags:
+  rule: health-checks
+  class: health-checks
+  environment: production
+  service: checkout
+  field-path: spec.template.spec.containers[name=checkout].readinessProbe.periodSeconds
+",
+    )
+    .expect("a result");
+    let mut result = found[0].result.clone();
+    let message = result
+        .as_mapping_mut()
+        .and_then(|result| result.remove("message"))
+        .expect("a message");
+    assert_eq!(result, expected);
+    let message = message.as_str().expect("a text");
+    for word in ["Deployment checkout", "readiness", "60", "10", "production"] {
+        assert!(message.contains(word), "{word}: {message}");
+    }
+}
+
+#[test]
+fn a_bad_package_fails_with_exactly_its_rule() {
+    let kpt = require!(kpt());
+    let package = Package::new();
+    package.change("deployment.yaml", PROBE, &PROBE.replace("10", "60"));
+    let before = files(&package.tree.path("checkout"));
+    let said = package
+        .render(&kpt, &["--allow-exec"])
+        .expect_failure("kpt fn render");
+    assert_eq!(package.tap.calls().len(), 1);
+    assert_is_about_the_probe(&package.results());
+    assert!(
+        said.contains("[error] apps/v1/Deployment/shop/checkout"),
+        "{said}"
+    );
+    assert!(files(&package.tree.path("checkout")) == before);
+}
+
+#[test]
+fn the_image_does_the_same() {
+    let kpt = require!(kpt());
+    let docker = require!(docker());
+    let image = require!(image());
+    for good in [true, false] {
+        let package = Package::new();
+        let container = format!("  - image: {image}\n");
+        package.change("Kptfile", "  - exec: krm-parity\n", &container);
+        if !good {
+            package.change("deployment.yaml", PROBE, &PROBE.replace("10", "60"));
+        }
+        let before = files(&package.tree.path("checkout"));
+        let witness = DockerWitness::new(&docker);
+        let mut command = package.command(&kpt, &["--image-pull-policy", "Never"]);
+        witness.apply(&mut command);
+        let rendered = run(&mut command);
+        assert_eq!(
+            witness.runs(&image),
+            1,
+            "{rendered:#?} {:?}",
+            witness.calls()
+        );
+        assert_eq!(rendered.succeeded(), good, "{rendered:#?}");
+        if good {
+            assert_eq!(package.results(), (0, Vec::new()));
+        } else {
+            assert_is_about_the_probe(&package.results());
+        }
+        assert!(files(&package.tree.path("checkout")) == before);
+    }
+}
+
+/// `configMap:` in a Kptfile: the flat keys of a policy.
+#[test]
+fn a_config_map_is_a_policy() {
+    let kpt = require!(kpt());
+    let package = Package::new();
+    package.configure("    configMap:\n      environment: production\n");
+    package
+        .render(&kpt, &["--allow-exec"])
+        .expect_success("kpt fn render");
+    let calls = package.tap.calls();
+    assert_eq!(calls.len(), 1);
+    assert!(calls[0].stdin.contains("\nfunctionConfig:"));
+    assert_eq!(calls[0].stderr, "");
+
+    package.change("deployment.yaml", PROBE, &PROBE.replace("10", "60"));
+    package
+        .render(&kpt, &["--allow-exec"])
+        .expect_failure("kpt fn render");
+    assert_is_about_the_probe(&package.results());
+
+    // What is allowed by default is not, once the list says otherwise.
+    let package = Package::new();
+    package.configure(
+        "    configMap:\n      environment: production\n      allow: resource-values, env-values, hostnames\n",
+    );
+    package
+        .render(&kpt, &["--allow-exec"])
+        .expect_failure("kpt fn render");
+    assert_eq!(rules(&package.results().1), ["replicas"]);
+}
+
+#[test]
+fn no_configuration_means_the_defaults() {
+    let kpt = require!(kpt());
+    let package = Package::new();
+    package.configure("");
+    package
+        .render(&kpt, &["--allow-exec"])
+        .expect_success("kpt fn render");
+    let calls = package.tap.calls();
+    assert_eq!(calls.len(), 1);
+    assert!(!calls[0].stdin.contains("\nfunctionConfig:"));
+
+    package.change("deployment.yaml", PROBE, &PROBE.replace("10", "60"));
+    package
+        .render(&kpt, &["--allow-exec"])
+        .expect_failure("kpt fn render");
+    let (code, found) = package.results();
+    assert_eq!((code, rules(&found)), (1, vec!["health-checks"]));
+    // Nobody said which environment this is.
+    assert!(found[0].result["tags"]["environment"].is_null());
+}
+
+/// Without the committed snapshot there is nothing to compare with, and that is no pass.
+#[test]
+fn a_package_without_its_snapshot_fails() {
+    let kpt = require!(kpt());
+    let package = Package::new();
+    fs::remove_file(package.tree.path("checkout/base-snapshot.yaml")).expect("a snapshot");
+    package
+        .render(&kpt, &["--allow-exec"])
+        .expect_failure("kpt fn render");
+    assert_eq!(package.tap.calls().len(), 1);
+    assert_eq!(rules(&package.results().1), ["missing-baseline"]);
+}
+
+/// A mistake in the policy is told in one line, as a result too.
+#[test]
+fn a_mistake_in_the_policy_is_shown() {
+    let kpt = require!(kpt());
+    let package = Package::new();
+    package.change("parity-policy.yaml", "  environment: ", "  enviroment: ");
+    let said = package
+        .render(&kpt, &["--allow-exec"])
+        .expect_failure("kpt fn render");
+    assert_eq!(package.tap.calls().len(), 1);
+    for word in ["enviroment", "environment"] {
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+/// Rendering needs no container engine and no flag but one; without it kpt says so.
+#[test]
+fn a_missing_flag_or_program_fails() {
+    let kpt = require!(kpt());
+    let package = Package::new();
+    let said = package.render(&kpt, &[]).expect_failure("kpt fn render");
+    assert!(said.contains("must run with `--allow-exec`"), "{said}");
+    let mut command = package.command(&kpt, &["--allow-exec"]);
+    run(command.env("PATH", package.tree.path("checkout"))).expect_failure("kpt fn render");
+    assert!(package.tap.calls().is_empty());
+}

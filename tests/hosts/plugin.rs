@@ -1,0 +1,134 @@
+//! kustomize's older plugin protocol, which needs neither docker nor exec functions.
+
+use std::fs;
+use std::process::Command;
+
+use crate::rules_said;
+use crate::support::{
+    Tap, Tree, binary, copy_examples, example, require, rewrite, run, without_functions,
+};
+
+const KINDS: [&str; 2] = [
+    "snapshotrecorder/SnapshotRecorder",
+    "paritypolicy/ParityPolicy",
+];
+
+/// A plugin folder as `krm-parity plugin install` makes it, with a tap in front of each plugin.
+struct Home {
+    tree: Tree,
+    taps: [Tap; 2],
+}
+
+impl Home {
+    fn new(flags: &[&str]) -> Self {
+        let tree = Tree::new();
+        run(Command::new(binary())
+            .args(["plugin", "install"])
+            .args(flags)
+            .arg(tree.path("")))
+        .expect_success("krm-parity plugin install");
+        let taps = KINDS.map(|kind| {
+            let plugin = tree.path("krm-parity.io/v1alpha1").join(kind);
+            assert!(plugin.exists(), "{} was not installed", plugin.display());
+            let behind = plugin.with_extension("installed");
+            fs::rename(&plugin, &behind).expect("a plugin");
+            let tap = Tap::new(&behind);
+            std::os::unix::fs::symlink(tap.path(), &plugin).expect("a link");
+            tap
+        });
+        Self { tree, taps }
+    }
+
+    /// How often the recorder and the policy ran.
+    fn runs(&self) -> [usize; 2] {
+        [self.taps[0].calls().len(), self.taps[1].calls().len()]
+    }
+}
+
+#[test]
+fn a_good_overlay_builds_as_without_the_function() {
+    let plain = copy_examples();
+    rewrite(&plain.path(""), &without_functions);
+    for host in require!(hosts()) {
+        for flags in [&[][..], &["--copy"]] {
+            let home = Home::new(flags);
+            let built = host.build_plugin(&example("plugin/production"), &home.tree.path(""));
+            assert_eq!(home.runs(), [1, 1], "{}: {built:#?}", host.name);
+            assert_eq!(built.stderr, "", "{}", host.name);
+            let built = built.expect_success(&host.name);
+            let alone = host
+                .build(&plain.path("plugin/production"), &[])
+                .expect_success(&host.name);
+            assert!(built == alone, "{}: the output differs", host.name);
+            for call in home.taps.iter().flat_map(Tap::calls) {
+                assert_eq!((call.code, call.stderr.as_str()), (0, ""));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bad_overlay_fails_with_exactly_its_rule() {
+    for host in require!(hosts()) {
+        let home = Home::new(&[]);
+        let built = host.build_plugin(&example("plugin/broken"), &home.tree.path(""));
+        assert_eq!(home.runs(), [1, 1], "{}: {built:#?}", host.name);
+        let said = built.expect_failure(&host.name);
+        let own = &home.taps[1].calls()[0].stderr;
+        assert_eq!(rules_said(own), ["health-checks"], "{own}");
+        // kustomize puts it into its own message, whole.
+        assert!(said.contains(own.trim_end()), "{}: {said}", host.name);
+    }
+}
+
+#[test]
+fn a_missing_plugin_fails_the_build() {
+    for host in require!(hosts()) {
+        let nothing = Tree::new();
+        host.build_plugin(&example("plugin/production"), &nothing.path(""))
+            .expect_failure(&host.name);
+
+        // The recorder alone is not enough either.
+        let home = Home::new(&[]);
+        let policies = home.tree.path("krm-parity.io/v1alpha1/paritypolicy");
+        fs::remove_dir_all(policies).expect("a folder");
+        let said = host
+            .build_plugin(&example("plugin/production"), &home.tree.path(""))
+            .expect_failure(&host.name);
+        assert_eq!(home.runs(), [1, 0]);
+        assert!(said.contains("ParityPolicy"), "{}: {said}", host.name);
+
+        // Nor is the flag to be forgotten.
+        let said = host
+            .build(&example("plugin/production"), &[])
+            .expect_failure(&host.name);
+        assert!(said.contains("external plugins disabled"), "{said}");
+    }
+}
+
+/// Under `validators:`, the plugin answers nothing and the resources stay.
+#[test]
+fn a_validator_keeps_the_resources() {
+    for host in require!(hosts()) {
+        for (overlay, passes) in [("plugin/production", true), ("plugin/broken", false)] {
+            let examples = copy_examples();
+            let path = examples.path(overlay).join("kustomization.yaml");
+            let text = fs::read_to_string(&path).expect("a kustomization");
+            fs::write(&path, text.replace("transformers:", "validators:")).expect("a file");
+            let policy = examples.path("plugin/parity/policy.yaml");
+            let text = fs::read_to_string(&policy).expect("a policy");
+            fs::write(&policy, text + "  emit: none\n").expect("a file");
+
+            let home = Home::new(&[]);
+            let built = host.build_plugin(&examples.path(overlay), &home.tree.path(""));
+            assert_eq!(home.runs(), [1, 1], "{}: {built:#?}", host.name);
+            assert_eq!(home.taps[1].calls()[0].stdout, "");
+            assert_eq!(built.succeeded(), passes, "{}: {built:#?}", host.name);
+            if passes {
+                rewrite(&examples.path(""), &without_functions);
+                let alone = host.build(&examples.path(overlay), &[]);
+                assert_eq!(built.stdout, alone.expect_success(&host.name));
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The laws of the whole function, over `ResourceList`s made of plain documents.
+
+use std::collections::BTreeSet;
+
+use krm_parity::function::{self, Answer, Output};
+use krm_parity::snapshot::{Snapshot, seal};
+use krm_parity::yaml::{Node, parse};
+use serde_json::Value;
+
+use super::{assert_diff_laws, resources, shuffled, shuffled_keys};
+
+/// The documents of a text, each without its separator.
+pub fn documents(text: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
+    for line in text.lines() {
+        if line == "---" {
+            all.push(String::new());
+        } else if let Some(last) = all.last_mut() {
+            last.push_str(line);
+            last.push('\n');
+        }
+    }
+    all.retain(|document| {
+        document
+            .lines()
+            .any(|line| !line.trim().is_empty() && !line.starts_with('#'))
+    });
+    all
+}
+
+/// The documents of a text, sealed as the base of the service `case`.
+pub fn sealed(text: &str) -> Snapshot {
+    let tree = parse(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
+    seal("case", "base", &resources(&tree))
+}
+
+/// A `ResourceList` of a snapshot and documents, each as it is written.
+pub fn list(policy: Option<&str>, snapshot: &Snapshot, documents: &[String]) -> String {
+    let indented = |text: &str| {
+        text.lines()
+            .map(|line| {
+                if line.is_empty() {
+                    "\n".to_owned()
+                } else {
+                    format!("  {line}\n")
+                }
+            })
+            .collect::<String>()
+    };
+    let mut out = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n".to_owned();
+    if let Some(policy) = policy {
+        out.push_str("functionConfig:\n");
+        out.push_str(&indented(policy));
+    }
+    out.push_str("items:\n- ");
+    out.push_str(&snapshot.to_yaml(2, "\n"));
+    for document in documents {
+        let document = indented(document);
+        // A comment may stand above the first key, so the dash has a line of its own then.
+        match document.strip_prefix("  ") {
+            Some(rest) if !rest.starts_with('#') => out.extend(["- ", rest]),
+            _ => out.extend(["-\n", document.as_str()]),
+        }
+    }
+    out
+}
+
+/// What the function says, which it must be able to do.
+pub fn run(input: &str) -> Answer {
+    function::run(input.as_bytes()).unwrap_or_else(|error| panic!("{error} for\n{input}"))
+}
+
+/// What was found, without the order of keys in values and without the words made of them.
+pub type Findings = BTreeSet<String>;
+
+/// What was found in a list.
+pub fn findings(input: &str) -> Findings {
+    let report = run(input).report;
+    let told: Findings = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let value = |value: &Option<Value>| value.as_ref().map(sorted);
+            format!(
+                "{} {:?} {:?} {:?}",
+                finding.rule,
+                finding.severity,
+                finding.resource,
+                finding.field.as_ref().map(|field| {
+                    (
+                        &field.path,
+                        &field.index_path,
+                        value(&field.base),
+                        value(&field.overlay),
+                    )
+                })
+            )
+        })
+        .collect();
+    assert_eq!(
+        told.len(),
+        report.findings.len(),
+        "one finding twice: {input}"
+    );
+    told
+}
+
+fn sorted(value: &Value) -> String {
+    let mut text = value.clone();
+    text.sort_all_objects();
+    text.to_string()
+}
+
+/// The output is the input with one piece of text put in, and says the same but for `key`.
+pub fn assert_spliced(input: &str, output: &Output, key: &str) {
+    let Output::Text(output) = output else {
+        return;
+    };
+    let before = input
+        .bytes()
+        .zip(output.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let after = input
+        .bytes()
+        .rev()
+        .zip(output.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    assert!(
+        before + after >= input.len(),
+        "the input did not pass byte for byte:\n{input}\n=>\n{output}"
+    );
+    let without = |text: &str| {
+        let tree = parse(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
+        let mut roots = tree.roots();
+        let mut value = roots.next().map(Node::to_json).unwrap_or_default();
+        assert!(roots.next().is_none(), "{text}");
+        if let Some(entries) = value.as_object_mut() {
+            entries.remove(key);
+        }
+        value
+    };
+    assert_eq!(without(input), without(output), "{input}\n=>\n{output}");
+}
+
+/// Holds every law of a comparison against two texts of plain documents.
+pub fn assert_list_laws(policy: Option<&str>, base: &str, overlay: &str) {
+    assert_diff_laws(base, overlay);
+    let (left, right) = (documents(base), documents(overlay));
+    // Against itself, whatever the policy allows.
+    // Nothing against nothing is a missing baseline, and rightly so.
+    for text in [base, overlay]
+        .into_iter()
+        .filter(|text| !documents(text).is_empty())
+    {
+        let strict = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\n\
+                      spec: {identity: strict, allow: {classes: []}, failOn: warning}\n";
+        for policy in [None, Some(strict)] {
+            let input = list(policy, &sealed(text), &documents(text));
+            assert_eq!(findings(&input), Findings::new(), "{input}");
+        }
+    }
+    let input = list(policy, &sealed(base), &right);
+    let found = findings(&input);
+    assert_spliced(&input, &run(&input).output, "results");
+    for seed in 0..3 {
+        let other = shuffled(left.clone(), seed).join("---\n");
+        let items = shuffled(right.clone(), seed + 7);
+        assert_eq!(
+            found,
+            findings(&list(policy, &sealed(&other), &items)),
+            "items shuffled"
+        );
+        let keys = |documents: &[String]| {
+            let texts = documents.iter().map(|document| {
+                let tree = parse(document).unwrap();
+                let value = tree.roots().next().map(Node::to_json).unwrap_or_default();
+                format!("{}\n", shuffled_keys(&value, seed))
+            });
+            texts.collect::<Vec<_>>()
+        };
+        let other = keys(&left).join("---\n");
+        let input = list(policy, &sealed(&other), &keys(&right));
+        assert_eq!(found, findings(&input), "keys shuffled, as JSON");
+        assert_spliced(&input, &run(&input).output, "results");
+    }
+}
