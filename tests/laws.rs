@@ -738,7 +738,7 @@ proptest! {
 
 /// Both protocols answer or refuse; an answer is a list again.
 fn survive(input: &[u8]) {
-    let output = match function::run(input) {
+    let output = match function::run(input, lawbook::TODAY) {
         Ok(answer) => match answer.output {
             Output::Unchanged => return,
             Output::Text(text) => text,

@@ -115,16 +115,17 @@ pub(super) fn allowed_fields(
     specs
         .into_iter()
         .enumerate()
-        .map(|(index, spec)| {
-            Ok(AllowedField {
-                target: target(spec.target)?,
-                path: pattern(&spec.path)?,
-                environments: environments(spec.environments, known)?,
-                reason: reason(&spec.reason)?,
-            })
-            .map_err(|fault: Fault| fault.below(&at, index))
-        })
+        .map(|(index, spec)| allowed_field(spec, known).map_err(|fault| fault.below(&at, index)))
         .collect()
+}
+
+fn allowed_field(spec: wire::AllowedField, known: &[String]) -> Result<AllowedField, Fault> {
+    Ok(AllowedField {
+        target: target(spec.target)?,
+        path: pattern(&spec.path)?,
+        environments: environments(spec.environments, known)?,
+        reason: reason(&spec.reason)?,
+    })
 }
 
 pub(super) fn exemptions(

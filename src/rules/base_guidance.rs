@@ -35,7 +35,7 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut 
                     pair.overlay,
                     &headline,
                     &field,
-                    RULE,
+                    words::demand(RULE),
                     environment,
                     &baseline,
                 ),

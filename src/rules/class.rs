@@ -1,7 +1,7 @@
 //! The class rules: a change that nothing allows is a finding under the rule of its class.
 
 use super::base_guidance::is_guidance;
-use super::permission::{Verdict, guidance, verdict};
+use super::permission::{DENY, Verdict, guidance, verdict};
 use super::{Comparison, Told, field, words};
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -28,19 +28,24 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
             let rule = class.rule();
             let field = field(change);
             let headline = words::headline(change, class, environment, &baseline);
-            let help = match verdict {
-                Verdict::Denied(pattern) => format!(
-                    "The owner of {baseline} forbids this by the annotation {}: {pattern}. Ask there.",
-                    super::permission::DENY
+            let (demand, help) = match verdict {
+                Verdict::Denied(pattern) => (
+                    format!("The owner of {baseline} denies it: {DENY}: {pattern}."),
+                    format!(
+                        "Remove the change, or ask the owner of {baseline}, whose annotation {DENY} forbids it."
+                    ),
                 ),
-                _ => words::help(change, class, policy, &baseline),
+                _ => (
+                    words::demand(rule).to_owned(),
+                    words::help(change, class, policy, &baseline),
+                ),
             };
             let told = Told {
                 message: words::message(
                     pair.overlay,
                     &headline,
                     &field,
-                    rule,
+                    &demand,
                     environment,
                     &baseline,
                 ),

@@ -143,7 +143,7 @@ fn hint(
         .filter(|(resource, _)| target.matches_type(resource))
         .map(|(_, name)| *name)
         .collect();
-    nearest(name, &names).map(|near| format!("did you mean the target {near}?"))
+    nearest(name, &names).map(|near| format!("its target is not here, but {near} is"))
 }
 
 fn unused_finding(

@@ -51,7 +51,7 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
                     pair.overlay,
                     &headline,
                     &field,
-                    RULE,
+                    words::demand(RULE),
                     environment,
                     &baseline,
                 ),
