@@ -20,6 +20,7 @@ mod explain;
 mod fault;
 mod nearest;
 mod permits;
+pub mod publish;
 pub mod wire;
 
 use fault::Fault;

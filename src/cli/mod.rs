@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 pub mod function;
 pub mod plugin;
+pub mod schema;
 
 /// The exit code for "could not run", as opposed to "ran and found something".
 pub const COULD_NOT_RUN: u8 = 2;
@@ -69,6 +70,10 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<String> {
             }),
             _ => Ok(help_of(&["plugin"])),
         },
+        Some(("schema", matches)) => {
+            let word = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
+            schema::print(word("KIND"), word("format"))
+        }
         _ => Ok(help_of(&[])),
     }
 }
@@ -145,6 +150,25 @@ fn command() -> Command {
                 .about("Let kustomize find this program without --enable-exec")
                 .disable_help_subcommand(true)
                 .subcommand(plugin_install()),
+        )
+        .subcommand(schema_command())
+}
+
+fn schema_command() -> Command {
+    Command::new("schema")
+        .about("Print the schema of a functionConfig")
+        .long_about(schema::LONG_ABOUT)
+        .arg(
+            Arg::new("KIND")
+                .help("ParityPolicy or SnapshotRecorder")
+                .default_value("ParityPolicy"),
+        )
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .help("The form of the schema")
+                .value_parser(schema::FORMATS)
+                .default_value(schema::FORMATS[0]),
         )
 }
 
