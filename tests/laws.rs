@@ -750,8 +750,8 @@ fn survive(input: &[u8]) {
     };
     let tree = parse(&output).unwrap_or_else(|error| panic!("{error} in\n{output}"));
     krm_parity::krm::read(&tree).unwrap_or_else(|error| panic!("{error} in\n{output}"));
-    let _ = run_plugin(RECORDER.as_bytes(), input);
-    let _ = run_plugin(input, input);
+    let _ = run_plugin(RECORDER.as_bytes(), input, lawbook::TODAY);
+    let _ = run_plugin(input, input, lawbook::TODAY);
 }
 
 const TOKENS: &[&str] = &[

@@ -6,8 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::{Classified, Pair, spots};
-use crate::diff::Change;
+use super::{Classified, Comparison, Pair, field, spots};
+use crate::catalog::Class;
+use crate::diff::{Change, ChangeKind};
+use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{PathError, Pattern, Segment, Spot};
 use crate::policy::{AllowedField, Policy};
 use crate::resource::Resource;
@@ -40,6 +42,46 @@ impl Verdict<'_> {
     pub fn is_allowed(&self) -> bool {
         !matches!(self, Self::Denied(_) | Self::Forbidden)
     }
+}
+
+/// A change and what was decided about it.
+#[derive(Clone, Debug)]
+pub struct Decision<'p> {
+    /// The resource, as the overlay names it.
+    pub resource: ResourceRef,
+    /// The field with both values, without those of Secrets.
+    pub field: FieldRef,
+    /// How the sides differ.
+    pub kind: ChangeKind,
+    /// What the field is for.
+    pub class: Class,
+    /// What decided.
+    pub verdict: Verdict<'p>,
+}
+
+/// Every change of a comparison with what decides about it, in the order of the overlay.
+#[must_use]
+pub fn decide<'p>(comparison: &Comparison<'_, '_>, policy: &'p Policy) -> Vec<Decision<'p>> {
+    let mut decisions = Vec::new();
+    for (pair, changes) in comparison.pairs() {
+        let guidance = guidance(pair.base);
+        for classified in changes {
+            decisions.push(Decision {
+                resource: pair.overlay.reference(),
+                field: field(&classified.change),
+                kind: classified.change.kind,
+                class: classified.class,
+                verdict: verdict(
+                    policy,
+                    &guidance,
+                    comparison.sides.environment,
+                    pair,
+                    classified,
+                ),
+            });
+        }
+    }
+    decisions
 }
 
 /// What a base says of one of its resources.
