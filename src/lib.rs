@@ -1,4 +1,63 @@
 //! krm-parity keeps the overlays of a kustomize base in parity with it.
+//!
+//! A tour, in the order in which data flows. A stage never calls an earlier one.
+//!
+//! | stage | modules | from → to |
+//! |---|---|---|
+//! | read | [`yaml`], [`krm`], [`policy`] | bytes → tree → resources; the functionConfig → a [`policy::Policy`] or a [`policy::Recorder`] |
+//! | seal | [`snapshot`] | a base's resources → one item that travels with the build |
+//! | pair | [`environments`], [`pair`] | all items → which environments to compare → which resource was made of which |
+//! | diff | [`diff`], with [`schema`] and [`quantity`] | two resources → [`diff::Change`]s, as Kubernetes reads lists and quantities |
+//! | classify | [`identity`], [`classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
+//! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
+//! | report | [`report`] | findings → results for hosts, text for people |
+//!
+//! [`function`] strings these together and stays pure; [`cli`] alone touches
+//! streams, files, the environment and exit codes.
+//!
+//! ```
+//! use krm_parity::function::{self, Output};
+//!
+//! let deployment = |replicas: u32, period: u32| format!("\
+//! - apiVersion: apps/v1
+//!   kind: Deployment
+//!   metadata: {{name: web}}
+//!   spec:
+//!     replicas: {replicas}
+//!     template:
+//!       spec:
+//!         containers:
+//!         - name: web
+//!           image: web:1
+//!           livenessProbe: {{periodSeconds: {period}}}
+//! ");
+//! let list = |items: &str, config: &str| format!("\
+//! apiVersion: config.kubernetes.io/v1
+//! kind: ResourceList
+//! items:
+//! {items}functionConfig:
+//!   apiVersion: krm-parity.io/v1alpha1
+//!   metadata: {{name: web}}
+//!   {config}
+//! ");
+//!
+//! // The base seals itself: the recorder puts a snapshot behind its items.
+//! let recorder = list(&deployment(1, 10), "kind: SnapshotRecorder");
+//! let Output::Text(recorded) = function::run(recorder.as_bytes())?.output else { unreachable!() };
+//! let snapshot = &recorded[recorded.find("- apiVersion: krm-parity.io").unwrap()..];
+//! let snapshot = &snapshot[..snapshot.find("functionConfig").unwrap()];
+//!
+//! // Above it, an overlay has more replicas, which it may, and a slower probe, which it may not.
+//! let items = deployment(3, 60) + snapshot;
+//! let answer = function::run(list(&items, "kind: ParityPolicy").as_bytes())?;
+//! assert!(answer.report.failed);
+//! let [finding] = answer.report.findings.as_slice() else { panic!("one finding") };
+//! assert_eq!(finding.rule, "health-checks");
+//! # Ok::<(), function::Refusal>(())
+//! ```
+
+// clippy.toml says what is banned, and why. Tests and benchmarks are crates of their own and may.
+#![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 pub mod catalog;
 pub mod classify;

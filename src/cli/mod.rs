@@ -2,6 +2,10 @@
 //!
 //! Without arguments the program is the KRM function, and nothing of the command
 //! line is even built: a build may start it a thousand times.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what clippy.toml bans elsewhere is this module's work"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
