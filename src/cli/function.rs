@@ -70,7 +70,7 @@ fn today() -> Result<Date, String> {
 }
 
 /// Reads one byte more than the parser takes, so that too much is told from just enough.
-fn read_stdin() -> io::Result<Vec<u8>> {
+pub(super) fn read_stdin() -> io::Result<Vec<u8>> {
     let mut input = Vec::new();
     io::stdin()
         .lock()
