@@ -11,9 +11,10 @@ use crate::diff::ChangeKind;
 use crate::environments;
 use crate::krm;
 use crate::policy::{self, Config, Policy, nearest};
+use crate::report::text::{Style, render};
 use crate::resource::Resource;
 use crate::rules::permission::{ALLOW, DENY, Decision, Verdict, decide};
-use crate::rules::{Sides, compare};
+use crate::rules::{Sides, compare, judge};
 use crate::text;
 use crate::yaml::{self, Tree};
 
@@ -23,7 +24,7 @@ Explain a rule or a class, or what decides about every change of an overlay.
 
   krm-parity explain                               all rules and classes
   krm-parity explain health-checks                 one of them
-  krm-parity explain overlay.yaml --base base.yaml every change, its class and what decides about it
+  krm-parity explain overlay.yaml --base base.yaml every change, what decides about it, and what is found
 
 Both files are what `kustomize build` prints; `-` reads the overlay from stdin.";
 
@@ -175,35 +176,8 @@ fn overlay(overlay: &Path, base: &Path, request: &Request) -> anyhow::Result<Str
     for decision in decide(&comparison, &policy) {
         write_decision(&mut out, &decision);
     }
-    for (at, word, side) in comparison
-        .pairing
-        .added
-        .iter()
-        .map(|&at| (at, "added-resource", &overlay))
-        .chain(
-            comparison
-                .pairing
-                .removed
-                .iter()
-                .map(|&at| (at, "removed-resource", &base)),
-        )
-    {
-        let resource = &side[at];
-        let _ = writeln!(
-            out,
-            "{:9} {word}  {}\n",
-            policy.severity(word).id(),
-            text::one_line(
-                &format!(
-                    "{} {} {}",
-                    resource.api_version,
-                    resource.kind(),
-                    resource.name()
-                ),
-                200
-            )
-        );
-    }
+    let report = judge(&[comparison], &[], &policy, super::function::today()?);
+    out.push_str(&render(&report, Style::default()));
     if out.is_empty() {
         out.push_str("the overlay changes nothing of its base but what makes it an environment\n");
     }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -23,7 +24,7 @@ pub fn function() -> ExitCode {
     };
     let today = match today() {
         Ok(today) => today,
-        Err(error) => return cannot(&error),
+        Err(error) => return cannot(&error.to_string()),
     };
     match run(&input, today) {
         Ok(answer) => finish(&input, &answer),
@@ -46,7 +47,7 @@ pub fn plugin_protocol(config: &Path) -> ExitCode {
     };
     let today = match today() {
         Ok(today) => today,
-        Err(error) => return cannot(&error),
+        Err(error) => return cannot(&error.to_string()),
     };
     match run_plugin(&config, &input, today) {
         Ok(answer) => finish(&input, &answer),
@@ -55,7 +56,7 @@ pub fn plugin_protocol(config: &Path) -> ExitCode {
 }
 
 /// The day in UTC on which exemptions are weighed; `SOURCE_DATE_EPOCH` sets it for builds that must repeat.
-fn today() -> Result<Date, String> {
+pub(super) fn today() -> anyhow::Result<Date> {
     let now = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => seconds
             .parse()
