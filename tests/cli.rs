@@ -198,6 +198,14 @@ fn every_change_of_an_overlay_is_explained() {
       base    (absent)
       overlay {"pool":"gpu","zone":"a"}
       because the base has krm-parity.io/deny: **.nodeSelector
+
+    apps/v1 Deployment payments (against base)
+      error[other]: the field nodeSelector is in the overlay, but not in the base
+        at      spec.template.spec.nodeSelector
+        base    (absent)
+        overlay {"pool":"gpu","zone":"a"}
+        help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
+    krm-parity: 1 error in 1 resource
     "#);
     insta::assert_snapshot!(explain("replicas/denied-by-the-base"), @r#"
     forbidden replicas  apps/v1 Deployment payments
@@ -205,8 +213,21 @@ fn every_change_of_an_overlay_is_explained() {
       base    2
       overlay 3
       because the base has krm-parity.io/deny: spec.replicas
+
+    apps/v1 Deployment payments (against base)
+      error[replicas]: replica count replicas differs from the base
+        at      spec.replicas
+        base    2
+        overlay 3
+        help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
+    krm-parity: 1 error in 1 resource
     "#);
-    insta::assert_snapshot!(explain("added-resource/exempt"), @"");
+    insta::assert_snapshot!(explain("added-resource/exempt"), @r#"
+    v1 ConfigMap extra (production against base)
+      info[added-resource]: the resource is in production, but not in the base (exempt until 2026-12-31: the migration job reads it)
+        help    Move the resource to the base, so that every environment has it; or set spec.rules.added-resource.severity in the ParityPolicy.
+    krm-parity: production: 1 info in 2 resources
+    "#);
     insta::assert_snapshot!(explain("allowed/the-first-case-checkout"), @r#"
     allowed   replicas  apps/v1 Deployment checkout
       at      spec.replicas (modified)

@@ -62,7 +62,7 @@ pub(super) fn today() -> anyhow::Result<Date> {
             .parse()
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds).ok())
-            .ok_or_else(|| {
+            .with_context(|| {
                 format!("SOURCE_DATE_EPOCH is {seconds:?}; it must be seconds since 1970")
             })?,
         Err(_) => Timestamp::now(),
