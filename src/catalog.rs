@@ -212,6 +212,12 @@ pub const RULES: &[Rule] = &[
         "Controllers act on annotations as they act on fields.",
     ),
     rule(
+        "base-guidance",
+        Severity::Error,
+        "What a base says about its overlays must be readable, and no overlay may change it.",
+        "An overlay that could allow itself a field would need no permission.",
+    ),
+    rule(
         "config-keys",
         Severity::Error,
         "An overlay must not add or remove keys of a ConfigMap or Secret.",
@@ -234,6 +240,12 @@ pub const RULES: &[Rule] = &[
         Severity::Error,
         "An overlay must not change the value of a setting: of an environment variable, or of a key of a ConfigMap or Secret.",
         "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants one behaviour everywhere.",
+    ),
+    rule(
+        "expired-exemption",
+        Severity::Error,
+        "An exemption must not outlive its date.",
+        "A debt without a date is never paid.",
     ),
     rule(
         "health-checks",
@@ -318,6 +330,12 @@ pub const RULES: &[Rule] = &[
         Severity::Error,
         "Service-mesh configuration must be the same in every environment.",
         "Retries, timeouts and sidecars change what every request sees.",
+    ),
+    rule(
+        "unused-exemption",
+        Severity::Warning,
+        "An exemption must exempt something.",
+        "An exemption that matches nothing hides what comes later.",
     ),
 ];
 

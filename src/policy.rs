@@ -19,10 +19,13 @@ use crate::text;
 mod explain;
 mod fault;
 mod nearest;
+mod permits;
+pub mod publish;
 pub mod wire;
 
 use fault::Fault;
 pub use nearest::nearest;
+pub use permits::{AllowedField, Exemption, Target};
 pub use wire::{Emit, IdentityMode, Mode, schema};
 
 /// The API group of everything that krm-parity reads.
@@ -78,6 +81,10 @@ pub struct Policy {
     pub identity: IdentityMode,
     /// The classes that an overlay may change.
     pub allowed: ClassSet,
+    /// Single fields that an overlay may change beyond the classes.
+    pub fields: Vec<AllowedField>,
+    /// Findings that may exist until a day.
+    pub exemptions: Vec<Exemption>,
     /// What the policy says about single rules, by id; the catalogue speaks for the others.
     pub rules: BTreeMap<&'static str, RuleSetting>,
     /// The lightest weight that fails the build.
@@ -135,6 +142,8 @@ impl Default for Policy {
             baseline: BASE.to_owned(),
             identity: IdentityMode::default(),
             allowed: Class::ALLOWED_BY_DEFAULT.into_iter().collect(),
+            fields: Vec::new(),
+            exemptions: Vec::new(),
             rules: BTreeMap::new(),
             fail_on: Severity::Error,
             emit: Emit::default(),
@@ -345,8 +354,11 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
         let setting = rule_setting(rule, setting.unwrap_or_default())?;
         rules.insert(rule.id, setting);
     }
-    let classes = spec.allow.unwrap_or_default().classes;
+    let allow = spec.allow.unwrap_or_default();
+    let classes = allow.classes;
     Ok(Policy {
+        fields: permits::allowed_fields(allow.fields.unwrap_or_default(), &environments)?,
+        exemptions: permits::exemptions(spec.exemptions.unwrap_or_default(), &environments)?,
         environment: spec.environment,
         environments,
         baseline,
@@ -444,6 +456,7 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
             .collect();
         allow = Some(wire::Allow {
             classes: Some(classes?),
+            fields: None,
         });
     }
     let mut environments = None;
@@ -458,6 +471,7 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
         identity: data.identity,
         allow,
         rules: None,
+        exemptions: None,
         fail_on: data.fail_on,
         emit: data.emit,
     })

@@ -293,7 +293,8 @@ fn every_configuration_in_the_documents_is_read() {
 #[test]
 fn the_messages_in_the_readme_are_real() {
     let input = fs::read(path("examples/resourcelist/bad.yaml")).expect("the recorded list");
-    let answer = krm_parity::function::run(&input).expect("the recorded list is read");
+    let answer = krm_parity::function::run(&input, jiff::civil::date(2026, 1, 1))
+        .expect("the recorded list is read");
     let style = krm_parity::report::text::Style { color: false };
     let report = krm_parity::report::text::render(&answer.report, style);
     assert!(
