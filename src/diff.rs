@@ -321,7 +321,7 @@ impl<'a> Walk<'a> {
         }
         if self.secret {
             // Elements are named by their values, and these must not be named.
-            if meaning::of(base, field) != meaning::of(overlay, field) {
+            if !same_but_for_secrets(base, overlay) {
                 self.emit(ChangeKind::Modified, Some(base), Some(overlay));
             }
             return;
@@ -450,6 +450,32 @@ impl<'a> Walk<'a> {
         }
         self.steps.pop();
     }
+}
+
+/// Whether two values inside of a Secret are the same, as far as a snapshot can tell.
+fn same_but_for_secrets(base: Node<'_>, overlay: Node<'_>) -> bool {
+    if base.text() == REDACTED || overlay.text() == REDACTED {
+        return true;
+    }
+    let some = |node: Option<&Node<'_>>| node.is_some_and(|node| !node.is_null());
+    if base.is_map() && overlay.is_map() {
+        let same = |key: &str| match (base.get(key), overlay.get(key)) {
+            (Some(left), Some(right)) => same_but_for_secrets(left, right),
+            (left, right) => !some(left.as_ref()) && !some(right.as_ref()),
+        };
+        return [base, overlay]
+            .into_iter()
+            .flat_map(Node::entries)
+            .all(|(key, _)| same(key.text()));
+    }
+    if base.is_seq() && overlay.is_seq() {
+        return base.items().count() == overlay.items().count()
+            && base
+                .items()
+                .zip(overlay.items())
+                .all(|(left, right)| same_but_for_secrets(left, right));
+    }
+    base.is_scalar() && overlay.is_scalar() && base.same_scalar(overlay)
 }
 
 /// Looks up keys of a map, by an index where the map is large.
