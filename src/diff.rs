@@ -457,11 +457,11 @@ fn same_but_for_secrets(base: Node<'_>, overlay: Node<'_>) -> bool {
     if base.text() == REDACTED || overlay.text() == REDACTED {
         return true;
     }
-    let some = |node: Option<&Node<'_>>| node.is_some_and(|node| !node.is_null());
+    let is_there = |node: Option<&Node<'_>>| node.is_some_and(|node| !node.is_null());
     if base.is_map() && overlay.is_map() {
         let same = |key: &str| match (base.get(key), overlay.get(key)) {
             (Some(left), Some(right)) => same_but_for_secrets(left, right),
-            (left, right) => !some(left.as_ref()) && !some(right.as_ref()),
+            (left, right) => !is_there(left.as_ref()) && !is_there(right.as_ref()),
         };
         return [base, overlay]
             .into_iter()

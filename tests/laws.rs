@@ -213,6 +213,10 @@ fn wild() -> impl Strategy<Value = Value> {
 }
 
 /// A resource of the shape that its kind has.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one expression, which reads from top to bottom"
+)]
 fn tame() -> impl Strategy<Value = Value> {
     let names = || select(vec!["a", "b", "c", "d"]);
     let words = || select(vec!["x", "y", "z", "$(a)", "$(b)", "1"]);
@@ -638,7 +642,7 @@ impl Writer<'_> {
         {
             out.push_str(" |\n");
             for line in text.lines() {
-                out.push_str(&format!("{}{line}\n", " ".repeat(indent + 2)));
+                out.extend([" ".repeat(indent + 2).as_str(), line, "\n"]);
             }
         } else if value.is_object() || value.is_array() {
             out.push_str(self.comment());
@@ -699,6 +703,11 @@ fn named((index, mut item): (usize, Value)) -> Value {
         item["metadata"] = json!({});
     }
     item["metadata"]["name"] = format!("n{index}").into();
+    // A namespace that is null, or no string, is an identity as it is written.
+    item["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("namespace");
     let own_kind = item["kind"].take();
     no_inner_secrets(&mut item);
     item["kind"] = own_kind;

@@ -194,7 +194,7 @@ fn maps<'a>(
     names.dedup();
     let is_annotations = place.names.last() == Some(&"annotations");
     if base.is_some() != overlay.is_some()
-        && !(place.names.last().is_some_and(|name| is_transparent(name)) && !names.is_empty())
+        && (names.is_empty() || !place.names.last().is_some_and(|name| is_transparent(name)))
     {
         return place.fault("a map on one side lies under no change");
     }
