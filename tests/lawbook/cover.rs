@@ -193,9 +193,8 @@ fn maps<'a>(
     names.sort_unstable();
     names.dedup();
     let is_annotations = place.names.last() == Some(&"annotations");
-    if base.is_some() != overlay.is_some()
-        && (names.is_empty() || !place.names.last().is_some_and(|name| is_transparent(name)))
-    {
+    let is_opaque = !place.names.last().is_some_and(|name| is_transparent(name));
+    if base.is_some() != overlay.is_some() && (is_opaque || names.is_empty()) {
         return place.fault("a map on one side lies under no change");
     }
     let mut taken = 0;
