@@ -250,6 +250,7 @@ fn every_bad_input_earns_one_clear_line() {
     unknown key: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "alow"; did you mean "allow"?
     wrong type: krm-parity: the functionConfig is not usable: line 8: spec.environments: expected a list, found the string "dev"
     unknown rule: krm-parity: the functionConfig is not usable: line 8: spec.rules: unknown rule "health-check"; did you mean "health-checks"?
+    unknown kind: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "x"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, rules
     config no map: krm-parity: the functionConfig is not usable: line 4: expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found the number 5
     damaged snapshot: krm-parity: line 11: EnvironmentSnapshot "shop-base-8bda9e7a466b": spec.digest does not match spec.resources: the snapshot was edited after it was recorded; record it again
     contradicting snapshots: krm-parity: line 16: two snapshots of environment "base" of service "shop" hold Pod "web" with different contents: "shop-base-8bda9e7a466b" and "shop-base-6557c9849da8"; give the recorders names or environments of their own
