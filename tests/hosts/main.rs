@@ -5,6 +5,7 @@
 
 mod containers;
 mod kpt;
+mod layouts;
 mod options;
 mod plugin;
 mod secrets;

@@ -14,11 +14,11 @@ fn exactly_the_broken_environment_fails() {
             let tree = copy_examples();
             let path = format!("side-tree/apps/shop/overlays/{broken}/kustomization.yaml");
             let text = fs::read_to_string(tree.path(&path)).expect("an overlay");
-            let patch = "- target: {kind: Deployment}\n  patch: |\n    - {op: replace, path: \
+            let slow = "- target: {kind: Deployment}\n  patch: |\n    - {op: replace, path: \
                          /spec/template/spec/containers/0/readinessProbe/periodSeconds, value: 99}\n";
             tree.write(
                 &path,
-                &text.replace("\npatches:\n", &format!("\npatches:\n{patch}")),
+                &text.replace("\npatches:\n", &format!("\npatches:\n{slow}")),
             );
 
             let tap = Tap::on_binary();
