@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use jiff::civil::date;
 use krm_parity::environments::{self, Items};
 use krm_parity::function;
 use krm_parity::krm;
@@ -74,7 +75,9 @@ fn stages(criterion: &mut Criterion) {
         compare(&mut group, size, &items, &trees, &policy);
 
         group.bench_function(BenchmarkId::new("whole", size), |bencher| {
-            bencher.iter_with_large_drop(|| function::run(black_box(text.as_bytes())));
+            bencher.iter_with_large_drop(|| {
+                function::run(black_box(text.as_bytes()), date(2026, 1, 1))
+            });
         });
         group.bench_function(BenchmarkId::new("record", size), |bencher| {
             bencher.iter_batched(
@@ -115,8 +118,14 @@ fn compare(
     });
     let comparison = [rules::compare(sides, IdentityMode::Cancel)];
     group.bench_function(BenchmarkId::new("judge", size), |bencher| {
-        bencher
-            .iter_with_large_drop(|| rules::judge(black_box(&comparison), &plan.missing, policy));
+        bencher.iter_with_large_drop(|| {
+            rules::judge(
+                black_box(&comparison),
+                &plan.missing,
+                policy,
+                date(2026, 1, 1),
+            )
+        });
     });
 }
 

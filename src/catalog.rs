@@ -125,6 +125,47 @@ impl Class {
         }
     }
 
+    /// The fields that belong to the class, in one phrase.
+    #[must_use]
+    pub const fn fields(self) -> &'static str {
+        match self {
+            Self::Replicas => {
+                "`spec.replicas`; the bounds of a HorizontalPodAutoscaler, of KEDA's scalers and of a PodDisruptionBudget"
+            }
+            Self::ResourceValues => {
+                "the quantity of a key under `resources.requests` or `resources.limits` that the base has too"
+            }
+            Self::EnvValues => {
+                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret"
+            }
+            Self::Hostnames => {
+                "hosts of an Ingress and its TLS entries, of Gateway API routes and listeners, of an OpenShift Route, of Istio's kinds; DNS names of a Certificate; external-dns hostname annotations"
+            }
+            Self::Image => "the repository of a container's image",
+            Self::ImageTag => {
+                "the tag or digest of a container's image, the repository being the same; reported under the rule `image`, and allowed along with it"
+            }
+            Self::ResourceNames => "a key added to or removed from `requests` or `limits`",
+            Self::EnvNames => {
+                "an environment variable added, removed or moved relative to the others; an `envFrom` source added or removed"
+            }
+            Self::ConfigKeys => "a key added to or removed from a ConfigMap or Secret",
+            Self::HealthChecks => {
+                "liveness, readiness and startup probes; health-check annotations of load balancers"
+            }
+            Self::IngressStructure => {
+                "everything but the hostnames in an Ingress, a Gateway API kind or an OpenShift Route: paths, backends, TLS entries, the class"
+            }
+            Self::ServiceMesh => {
+                "kinds, labels and annotations of Istio, Linkerd, Consul, Kuma, Cilium and SMI"
+            }
+            Self::Labels => "a label of a single resource or pod template",
+            Self::Annotations => "an annotation of a single resource or pod template",
+            Self::Containers => "a container or init container added, removed or moved",
+            Self::Other => "everything else, in built-in kinds and custom resources alike",
+        }
+    }
+
     /// The class of that name.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
@@ -171,6 +212,12 @@ pub const RULES: &[Rule] = &[
         "Controllers act on annotations as they act on fields.",
     ),
     rule(
+        "base-guidance",
+        Severity::Error,
+        "What a base says about its overlays must be readable, and no overlay may change it.",
+        "An overlay that could allow itself a field would need no permission.",
+    ),
+    rule(
         "config-keys",
         Severity::Error,
         "An overlay must not add or remove keys of a ConfigMap or Secret.",
@@ -191,8 +238,14 @@ pub const RULES: &[Rule] = &[
     rule(
         "env-values",
         Severity::Error,
-        "An overlay must not change values of environment variables.",
-        "The policy in force does not allow this class, which is allowed by default.",
+        "An overlay must not change the value of a setting: of an environment variable, or of a key of a ConfigMap or Secret.",
+        "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants one behaviour everywhere.",
+    ),
+    rule(
+        "expired-exemption",
+        Severity::Error,
+        "An exemption must not outlive its date.",
+        "A debt without a date is never paid.",
     ),
     rule(
         "health-checks",
@@ -204,7 +257,7 @@ pub const RULES: &[Rule] = &[
         "hostnames",
         Severity::Error,
         "An overlay must not change hostnames.",
-        "The policy in force does not allow this class, which is allowed by default.",
+        "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` has one set of names for all.",
     ),
     rule(
         "image",
@@ -252,7 +305,7 @@ pub const RULES: &[Rule] = &[
         "replicas",
         Severity::Error,
         "An overlay must not change replica counts.",
-        "The policy in force does not allow this class, which is allowed by default.",
+        "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants every environment to run as many copies.",
     ),
     rule(
         "resource-names",
@@ -264,7 +317,7 @@ pub const RULES: &[Rule] = &[
         "resource-values",
         Severity::Error,
         "An overlay must not change resource quantities.",
-        "The policy in force does not allow this class, which is allowed by default.",
+        "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants containers of one size, since a smaller limit fails first where it was never tested.",
     ),
     ratio_rule(
         "scale-factor",
@@ -277,6 +330,12 @@ pub const RULES: &[Rule] = &[
         Severity::Error,
         "Service-mesh configuration must be the same in every environment.",
         "Retries, timeouts and sidecars change what every request sees.",
+    ),
+    rule(
+        "unused-exemption",
+        Severity::Warning,
+        "An exemption must exempt something.",
+        "An exemption that matches nothing hides what comes later.",
     ),
 ];
 

@@ -9,6 +9,7 @@
 //! The hosts' own annotations are no part of a resource and never differ.
 
 mod align;
+mod meaning;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -320,7 +321,9 @@ impl<'a> Walk<'a> {
         }
         if self.secret {
             // Elements are named by their values, and these must not be named.
-            self.emit(ChangeKind::Modified, Some(base), Some(overlay));
+            if !same_but_for_secrets(base, overlay) {
+                self.emit(ChangeKind::Modified, Some(base), Some(overlay));
+            }
             return;
         }
         if base.is_childless() || overlay.is_childless() {
@@ -354,9 +357,9 @@ impl<'a> Walk<'a> {
         }
         let (pairs, set) = match field.list {
             List::Set | List::RouteRules | List::IngressRules => {
-                (align_set(&left, &right, field.list), true)
+                (align_set(&left, &right, field), true)
             }
-            _ => (align_ordered(&left, &right), false),
+            _ => (align_ordered(&left, &right, field), false),
         };
         for Pair { base, overlay } in pairs {
             let base = base.map(|at| (at, left[at]));
@@ -449,6 +452,32 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether two values inside of a Secret are the same, as far as a snapshot can tell.
+fn same_but_for_secrets(base: Node<'_>, overlay: Node<'_>) -> bool {
+    if base.text() == REDACTED || overlay.text() == REDACTED {
+        return true;
+    }
+    let is_there = |node: Option<&Node<'_>>| node.is_some_and(|node| !node.is_null());
+    if base.is_map() && overlay.is_map() {
+        let same = |key: &str| match (base.get(key), overlay.get(key)) {
+            (Some(left), Some(right)) => same_but_for_secrets(left, right),
+            (left, right) => !is_there(left.as_ref()) && !is_there(right.as_ref()),
+        };
+        return [base, overlay]
+            .into_iter()
+            .flat_map(Node::entries)
+            .all(|(key, _)| same(key.text()));
+    }
+    if base.is_seq() && overlay.is_seq() {
+        return base.items().count() == overlay.items().count()
+            && base
+                .items()
+                .zip(overlay.items())
+                .all(|(left, right)| same_but_for_secrets(left, right));
+    }
+    base.is_scalar() && overlay.is_scalar() && base.same_scalar(overlay)
+}
+
 /// Looks up keys of a map, by an index where the map is large.
 enum Index<'a> {
     Scan(Option<Node<'a>>),
@@ -515,7 +544,10 @@ fn name_by_content<'a>(
         return By::Index;
     }
     match (base, overlay) {
-        (Some(only), None) | (None, Some(only)) if only.is_scalar() => By::Value(only.text()),
+        // The text of any other scalar depends on how somebody wrote it.
+        (Some(only), None) | (None, Some(only)) if only.kind() == Kind::Str => {
+            By::Value(only.text())
+        }
         (Some(left), Some(right)) if list == List::IngressRules => {
             match (left.str_at(&["host"]), right.str_at(&["host"])) {
                 (Some(host), Some(same)) if host == same => By::Keys(vec![("host", host)]),

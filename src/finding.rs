@@ -60,6 +60,8 @@ pub struct Finding {
     pub baseline: String,
     /// The resource, unless the finding speaks of the whole input.
     pub resource: Option<ResourceRef>,
+    /// The name that the resource has in the base, where the base has it.
+    pub base_name: Option<String>,
     /// The field, unless the finding speaks of the whole resource.
     pub field: Option<FieldRef>,
     /// The file, where the host told it.

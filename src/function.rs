@@ -3,6 +3,7 @@
 //! This is the whole pipeline in one place. It is pure: no files, no network, no
 //! process; [`crate::cli`] feeds it and acts on its answer.
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::environments::{self, Fault, Items};
@@ -92,7 +93,7 @@ impl Refusal {
 /// # Errors
 ///
 /// Fails on input that cannot be read or used; every message names a line.
-pub fn run(input: &[u8]) -> Result<Answer, Refusal> {
+pub fn run(input: &[u8], today: Date) -> Result<Answer, Refusal> {
     let tree = yaml::parse_bytes(input)?;
     let list = krm::read(&tree)?;
     match read_config(list.config)? {
@@ -110,7 +111,7 @@ pub fn run(input: &[u8]) -> Result<Answer, Refusal> {
             })
         }
         Config::Policy(policy) => {
-            let report = check(&list.resources, &policy)?;
+            let report = check(&list.resources, &policy, today)?;
             let results = results(&report::krm::results(&report));
             let output = match policy.emit {
                 Emit::None => Output::Text(krm::fresh(Form::of(list.root), None, &results)),
@@ -127,7 +128,7 @@ pub fn run(input: &[u8]) -> Result<Answer, Refusal> {
 /// # Errors
 ///
 /// As [`run`].
-pub fn run_plugin(config: &[u8], input: &[u8]) -> Result<Answer, Refusal> {
+pub fn run_plugin(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Refusal> {
     let config_tree = yaml::parse_bytes(config).map_err(Refusal::ConfigYaml)?;
     let config = read_config(config_tree.roots().next())?;
     let tree = yaml::parse_bytes(input)?;
@@ -153,7 +154,7 @@ pub fn run_plugin(config: &[u8], input: &[u8]) -> Result<Answer, Refusal> {
             })
         }
         Config::Policy(policy) => {
-            let report = check(&resources, &policy)?;
+            let report = check(&resources, &policy, today)?;
             let output = match policy.emit {
                 Emit::None => Output::Text(String::new()),
                 Emit::Items => Output::Unchanged,
@@ -168,20 +169,21 @@ pub fn run_plugin(config: &[u8], input: &[u8]) -> Result<Answer, Refusal> {
 /// # Errors
 ///
 /// Fails on snapshots that are damaged or contradict each other.
-pub fn check(resources: &[Resource<'_>], policy: &Policy) -> Result<Report, Refusal> {
+pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Result<Report, Refusal> {
     let items = environments::sort(resources)?;
     let trees = items
         .sealed
         .iter()
         .map(snapshot::Sealed::parse)
         .collect::<Result<Vec<Tree<'_>>, _>>()?;
-    judge(&items, &trees, policy)
+    judge(&items, &trees, policy, today)
 }
 
 fn judge<'a>(
     items: &'a Items<'a>,
     trees: &'a [Tree<'a>],
     policy: &Policy,
+    today: Date,
 ) -> Result<Report, Refusal> {
     let plan = environments::plan(items, trees, policy)?;
     let witnesses: Vec<&Resource<'_>> = items
@@ -205,7 +207,7 @@ fn judge<'a>(
             rules::compare(sides, policy.identity)
         })
         .collect();
-    Ok(rules::judge(&comparisons, &plan.missing, policy))
+    Ok(rules::judge(&comparisons, &plan.missing, policy, today))
 }
 
 fn record(resources: &[Resource<'_>], recorder: &Recorder) -> Result<snapshot::Snapshot, Refusal> {

@@ -118,6 +118,10 @@ impl Identity<'_> {
         let Some(after) = change.overlay.and_then(Node::as_str) else {
             return false;
         };
+        // What a base says about its overlays is never part of an environment.
+        if field.starts_with("krm-parity.io/") {
+            return false;
+        }
         match parent {
             "labels" | "matchLabels" | "selector" => {
                 self.labels.contains(&(*field, after))

@@ -1,4 +1,55 @@
 //! krm-parity keeps the overlays of a kustomize base in parity with it.
+//!
+//! A tour, in the order in which data flows. A stage never calls an earlier one.
+//!
+//! | stage | modules | from → to |
+//! |---|---|---|
+//! | read | [`yaml`], [`krm`], [`policy`] | bytes → tree → resources; the functionConfig → a [`policy::Policy`] or a [`policy::Recorder`] |
+//! | seal | [`snapshot`] | a base's resources → one item that travels with the build |
+//! | pair | [`environments`], [`pair`] | all items → which environments to compare → which resource was made of which |
+//! | diff | [`diff`], with [`schema`] and [`quantity`] | two resources → [`diff::Change`]s, as Kubernetes reads lists and quantities |
+//! | classify | [`identity`], [`classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
+//! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
+//! | report | [`report`] | findings → results for hosts, text for people |
+//!
+//! [`function`] strings these together and stays pure; [`cli`] alone touches
+//! streams, files, the environment and exit codes.
+//!
+//! ```
+//! use krm_parity::resource::Resource;
+//! use krm_parity::{function, snapshot, yaml};
+//! use serde_json::json;
+//!
+//! let web = |replicas: u32, period: u32| json!({
+//!     "apiVersion": "apps/v1",
+//!     "kind": "Deployment",
+//!     "metadata": {"name": "web"},
+//!     "spec": {"replicas": replicas, "template": {"spec": {"containers": [
+//!         {"name": "web", "image": "web:1", "livenessProbe": {"periodSeconds": period}},
+//!     ]}}},
+//! }).to_string();
+//!
+//! // A base is sealed into one item that travels with the build.
+//! let text = web(1, 10);
+//! let tree = yaml::parse(&text)?;
+//! let base: Vec<_> = tree.roots().filter_map(Resource::read).collect();
+//! let snapshot = snapshot::seal("shop", "base", &base).to_json();
+//!
+//! // Beside it stands an overlay with more replicas, which it may, and a slower probe, which it may not.
+//! let list = format!(
+//!     r#"{{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [{}, {snapshot}]}}"#,
+//!     web(3, 60),
+//! );
+//! let answer = function::run(list.as_bytes(), jiff::civil::date(2026, 6, 15))?;
+//! assert!(answer.report.failed);
+//! let [finding] = answer.report.findings.as_slice() else { panic!("there is one finding") };
+//! assert_eq!(finding.rule, "health-checks");
+//! assert!(finding.message.contains("livenessProbe.periodSeconds is 60"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+// clippy.toml says what is banned, and why. Tests and benchmarks are crates of their own and may.
+#![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 pub mod catalog;
 pub mod classify;

@@ -25,10 +25,14 @@
 //!
 //! `*` and `?` are never plain: they are kept for patterns.
 
+mod pattern;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::text;
+
+pub use pattern::{Glob, Pattern, Spot};
 
 /// One step from a value to a value inside it.
 ///
@@ -83,7 +87,24 @@ impl<'a> Path<'a> {
     ///
     /// When the text is not of the grammar above.
     pub fn parse(text: &'a str) -> Result<Self, PathError> {
-        let mut reader = Reader { text, at: 0 };
+        Self::read(Reader {
+            text,
+            at: 0,
+            globs: false,
+        })
+    }
+
+    /// Reads a path whose words may hold `*` and `?`; `[*]` is an element without keys.
+    fn parse_globs(text: &'a str) -> Result<Self, PathError> {
+        Self::read(Reader {
+            text,
+            at: 0,
+            globs: true,
+        })
+    }
+
+    fn read(mut reader: Reader<'a>) -> Result<Self, PathError> {
+        let text = reader.text;
         let mut segments = Vec::new();
         while reader.at < text.len() {
             match reader.peek() {
@@ -173,6 +194,8 @@ struct Reader<'a> {
     text: &'a str,
     /// The offset of the next character, in bytes.
     at: usize,
+    /// Whether `*` and `?` may stand in words.
+    globs: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -201,7 +224,8 @@ impl<'a> Reader<'a> {
     /// The longest run of plain characters, which may be empty.
     fn run(&mut self, plain: fn(char) -> bool) -> &'a str {
         let rest = &self.text[self.at..];
-        let end = rest.find(|c| !plain(c)).unwrap_or(rest.len());
+        let fits = |c| plain(c) || (self.globs && matches!(c, '*' | '?'));
+        let end = rest.find(|c| !fits(c)).unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }
@@ -240,6 +264,7 @@ impl<'a> Reader<'a> {
         match self.peek() {
             Some('=') => {}
             Some(']') if is_quoted => return Ok(Segment::Field(name)),
+            Some(']') if self.globs && name == "*" => return Ok(Segment::Key(Vec::new())),
             Some(']') => {
                 return name.parse().map(Segment::Index).map_err(|_| {
                     self.at = start;

@@ -7,7 +7,6 @@
 //! then is the schema built, so that a valid policy costs microseconds.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use kube_core::{GroupVersion, TypeMeta};
 use serde::Deserialize;
@@ -16,13 +15,18 @@ use serde_yaml::Value;
 use crate::catalog::{self, Class, Rule, Severity};
 use crate::text;
 
+mod class_set;
 mod explain;
 mod fault;
 mod nearest;
+mod permits;
+pub mod publish;
 pub mod wire;
 
+pub use class_set::ClassSet;
 use fault::Fault;
 pub use nearest::nearest;
+pub use permits::{AllowedField, Exemption, Target};
 pub use wire::{Emit, IdentityMode, Mode, schema};
 
 /// The API group of everything that krm-parity reads.
@@ -78,6 +82,10 @@ pub struct Policy {
     pub identity: IdentityMode,
     /// The classes that an overlay may change.
     pub allowed: ClassSet,
+    /// Single fields that an overlay may change beyond the classes.
+    pub fields: Vec<AllowedField>,
+    /// Findings that may exist until a day.
+    pub exemptions: Vec<Exemption>,
     /// What the policy says about single rules, by id; the catalogue speaks for the others.
     pub rules: BTreeMap<&'static str, RuleSetting>,
     /// The lightest weight that fails the build.
@@ -135,50 +143,12 @@ impl Default for Policy {
             baseline: BASE.to_owned(),
             identity: IdentityMode::default(),
             allowed: Class::ALLOWED_BY_DEFAULT.into_iter().collect(),
+            fields: Vec::new(),
+            exemptions: Vec::new(),
             rules: BTreeMap::new(),
             fail_on: Severity::Error,
             emit: Emit::default(),
         }
-    }
-}
-
-/// A set of classes.
-///
-/// A class comes with its sub-classes, so allowing `image` allows `image-tag`.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct ClassSet(u32);
-
-impl ClassSet {
-    /// Whether the set holds the class.
-    #[must_use]
-    pub const fn contains(self, class: Class) -> bool {
-        self.0 & 1 << class as u8 != 0
-    }
-
-    /// The classes of the set, in the order of the rule reference.
-    pub fn iter(self) -> impl Iterator<Item = Class> {
-        Class::ALL
-            .into_iter()
-            .filter(move |class| self.contains(*class))
-    }
-}
-
-impl FromIterator<Class> for ClassSet {
-    fn from_iter<I: IntoIterator<Item = Class>>(classes: I) -> Self {
-        let mut bits = 0;
-        for class in classes {
-            bits |= 1 << class as u8;
-            if class == Class::Image {
-                bits |= 1 << Class::ImageTag as u8;
-            }
-        }
-        Self(bits)
-    }
-}
-
-impl fmt::Debug for ClassSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(Class::id)).finish()
     }
 }
 
@@ -345,8 +315,11 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
         let setting = rule_setting(rule, setting.unwrap_or_default())?;
         rules.insert(rule.id, setting);
     }
-    let classes = spec.allow.unwrap_or_default().classes;
+    let allow = spec.allow.unwrap_or_default();
+    let classes = allow.classes;
     Ok(Policy {
+        fields: permits::allowed_fields(allow.fields.unwrap_or_default(), &environments)?,
+        exemptions: permits::exemptions(spec.exemptions.unwrap_or_default(), &environments)?,
         environment: spec.environment,
         environments,
         baseline,
@@ -444,6 +417,7 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
             .collect();
         allow = Some(wire::Allow {
             classes: Some(classes?),
+            fields: None,
         });
     }
     let mut environments = None;
@@ -458,6 +432,7 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
         identity: data.identity,
         allow,
         rules: None,
+        exemptions: None,
         fail_on: data.fail_on,
         emit: data.emit,
     })

@@ -185,9 +185,14 @@ impl<'a> Resource<'a> {
 }
 
 /// Whether a map is a Secret, at whatever depth it stands.
+///
+/// A reference such as `{kind: Secret, name: tls}` has neither metadata nor data, and is none.
 #[must_use]
 pub fn is_secret(node: Node<'_>) -> bool {
     node.get("kind").is_some_and(|kind| kind.text() == "Secret")
+        && ["metadata", "data", "stringData"]
+            .iter()
+            .any(|field| node.get(field).is_some_and(|value| !value.is_null()))
 }
 
 /// Whether a field of a Secret may hold its values.

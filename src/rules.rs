@@ -5,22 +5,27 @@
 //! else.
 
 mod added_resource;
+mod base_guidance;
 mod class;
+mod exemption;
 mod limit_request_ratio;
 mod missing_baseline;
+pub mod permission;
 mod removed_resource;
 mod scale_factor;
 mod words;
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
+
 use crate::catalog::{Class, Severity};
 use crate::classify::{Surroundings, classify};
 use crate::diff::{By, Change, Step, diff};
 use crate::finding::{FieldRef, Finding, REDACTED, Report, Totals};
 use crate::identity::{self, Identity};
-use crate::pair::{Pairing, pair};
-use crate::path::{Path, Segment};
+use crate::pair::{Pairing, pair, plain_name};
+use crate::path::{Path, Segment, Spot};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
@@ -135,6 +140,7 @@ type Check = fn(&Comparison<'_, '_>, &Policy, &mut Vec<Finding>);
 /// Every rule that reads a comparison.
 const CHECKS: &[Check] = &[
     class::check,
+    base_guidance::check,
     added_resource::check,
     removed_resource::check,
     scale_factor::check,
@@ -143,7 +149,12 @@ const CHECKS: &[Check] = &[
 
 /// Judges comparisons, and what there was nothing to compare with.
 #[must_use]
-pub fn judge(comparisons: &[Comparison<'_, '_>], missing: &[Missing], policy: &Policy) -> Report {
+pub fn judge(
+    comparisons: &[Comparison<'_, '_>],
+    missing: &[Missing],
+    policy: &Policy,
+    today: Date,
+) -> Report {
     let mut findings = Vec::new();
     for comparison in comparisons {
         for check in CHECKS {
@@ -154,6 +165,7 @@ pub fn judge(comparisons: &[Comparison<'_, '_>], missing: &[Missing], policy: &P
     for finding in &mut findings {
         finding.severity = policy.severity(finding.rule);
     }
+    exemption::apply(comparisons, policy, today, &mut findings);
     findings.retain(|finding| finding.severity != Severity::Ignore);
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     let count = |severity| {
@@ -232,6 +244,14 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
+    /// A finding about a matched resource, to be completed.
+    fn pair_finding(&self, rule: &'static str, pair: Pair<'_, '_>, told: Told) -> Finding {
+        Finding {
+            base_name: Some(plain_name(pair.base).to_owned()),
+            ..self.finding(rule, pair.overlay, pair.service, told)
+        }
+    }
+
     /// A finding about a resource, to be completed.
     fn finding(
         &self,
@@ -248,6 +268,7 @@ impl<'a> Comparison<'_, 'a> {
             environment: self.sides.environment.to_owned(),
             baseline: self.sides.baseline.to_owned(),
             resource: Some(resource.reference()),
+            base_name: None,
             field: None,
             file: resource.file(),
             message: told.message,
@@ -336,6 +357,22 @@ fn index_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
             })
             .collect(),
     )
+}
+
+/// A path as patterns look at it.
+fn spots<'a>(steps: &[Step<'a>]) -> Vec<Spot<'a>> {
+    let Path(segments) = keyed_path(steps);
+    segments
+        .into_iter()
+        .zip(steps)
+        .map(|(segment, step)| Spot {
+            segment,
+            index: match step {
+                Step::Field(_) => None,
+                Step::Element { base, overlay, .. } => overlay.or(*base),
+            },
+        })
+        .collect()
 }
 
 /// Which of the two sides a path is followed on.

@@ -106,7 +106,7 @@ pub fn open<'a>(item: &Resource<'a>) -> Result<Sealed<'a>, SnapshotError> {
 }
 
 impl Sealed<'_> {
-    /// Parses the content; [`resources`] then reads it.
+    /// Parses the content; [`Self::resources`] then reads it.
     ///
     /// # Errors
     ///

@@ -9,6 +9,7 @@ fn krm_parity() -> Command {
     command.env_remove("KUSTOMIZE_PLUGIN_CONFIG_STRING");
     command.env_remove("KUSTOMIZE_PLUGIN_HOME");
     command.env_remove("XDG_CONFIG_HOME");
+    command.env("SOURCE_DATE_EPOCH", "1780000000");
     command
 }
 
@@ -139,4 +140,130 @@ fn a_reader_that_has_gone_away_is_no_error() {
     drop(reader);
     let status = krm_parity().arg("--help").stdout(writer).status().unwrap();
     assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_rule_is_explained_and_a_slip_is_told() {
+    let output = run(&["explain", "scale-factor"]);
+    assert!(output.status.success());
+    insta::assert_snapshot!(stdout(&output), @r#"
+    scale-factor
+
+      A resource quantity must stay within a factor of the base's.
+      An environment that is many times smaller does not show how the larger one behaves.
+
+      default   warning
+      bound     spec.rules.scale-factor.max, by default 4
+      weigh     spec.rules.scale-factor.severity: error, warning, info or ignore
+      exempt    spec.exemptions with rule: scale-factor, a reason and a last day
+    "#);
+    let output = run(&["explain", "helth-checks"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        stderr(&output),
+        "krm-parity: unknown rule or class \"helth-checks\"; did you mean health-checks?\n"
+    );
+}
+
+/// A case of the harness, which has rendered files and a policy.
+fn case(name: &str, file: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("tests/cases").join(name).join(file);
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_change_of_an_overlay_is_explained() {
+    let explain = |name: &str| {
+        let policy = case(name, "policy.yaml");
+        let (overlay, base) = (case(name, "overlay.yaml"), case(name, "base.yaml"));
+        let mut args = vec!["explain", &overlay, "--base", &base];
+        if Path::new(&policy).is_file() {
+            args.extend(["--policy", &policy]);
+        }
+        let output = run(&args);
+        assert!(output.status.success(), "{output:?}");
+        stdout(&output).to_owned()
+    };
+    insta::assert_snapshot!(explain("allowed/a-field-that-the-policy-names"), @r#"
+    allowed   other  apps/v1 Deployment payments
+      at      spec.template.spec.nodeSelector (added)
+      base    (absent)
+      overlay {"pool":"gpu","zone":"a"}
+      because spec.allow.fields has spec.template.spec.nodeSelector.** (production has its own node pool)
+    "#);
+    insta::assert_snapshot!(explain("other/a-field-that-the-base-denies"), @r#"
+    forbidden other  apps/v1 Deployment payments
+      at      spec.template.spec.nodeSelector (added)
+      base    (absent)
+      overlay {"pool":"gpu","zone":"a"}
+      because the base has krm-parity.io/deny: **.nodeSelector
+
+    apps/v1 Deployment payments (against base)
+      error[other]: the field nodeSelector is in the overlay, but not in the base
+        at      spec.template.spec.nodeSelector
+        base    (absent)
+        overlay {"pool":"gpu","zone":"a"}
+        help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
+    krm-parity: 1 error in 1 resource
+    "#);
+    insta::assert_snapshot!(explain("replicas/denied-by-the-base"), @r#"
+    forbidden replicas  apps/v1 Deployment payments
+      at      spec.replicas (modified)
+      base    2
+      overlay 3
+      because the base has krm-parity.io/deny: spec.replicas
+
+    apps/v1 Deployment payments (against base)
+      error[replicas]: replica count replicas differs from the base
+        at      spec.replicas
+        base    2
+        overlay 3
+        help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
+    krm-parity: 1 error in 1 resource
+    "#);
+    insta::assert_snapshot!(explain("added-resource/exempt"), @r#"
+    v1 ConfigMap extra (production against base)
+      info[added-resource]: the resource is in production, but not in the base (exempt until 2026-12-31: the migration job reads it)
+        help    Move the resource to the base, so that every environment has it; or set spec.rules.added-resource.severity in the ParityPolicy.
+    krm-parity: production: 1 info in 2 resources
+    "#);
+    insta::assert_snapshot!(explain("allowed/the-first-case-checkout"), @r#"
+    allowed   replicas  apps/v1 Deployment checkout
+      at      spec.replicas (modified)
+      base    2
+      overlay 3
+      because spec.allow.classes holds replicas
+
+    allowed   resource-values  apps/v1 Deployment checkout
+      at      spec.template.spec.containers[name=checkout].resources.requests.cpu (modified)
+      base    "100m"
+      overlay "250m"
+      because spec.allow.classes holds resource-values
+
+    allowed   resource-values  apps/v1 Deployment checkout
+      at      spec.template.spec.containers[name=checkout].resources.requests.memory (modified)
+      base    "256Mi"
+      overlay "512Mi"
+      because spec.allow.classes holds resource-values
+
+    allowed   resource-values  apps/v1 Deployment checkout
+      at      spec.template.spec.containers[name=checkout].resources.limits.cpu (modified)
+      base    "500m"
+      overlay "1000m"
+      because spec.allow.classes holds resource-values
+
+    allowed   resource-values  apps/v1 Deployment checkout
+      at      spec.template.spec.containers[name=checkout].resources.limits.memory (modified)
+      base    "512Mi"
+      overlay "1Gi"
+      because spec.allow.classes holds resource-values
+    "#);
+    let base = case("added-resource/exempt", "base.yaml");
+    let output = run(&["explain", "nowhere.yaml", "--base", &base]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).starts_with("krm-parity: cannot read nowhere.yaml: "),
+        "{output:?}"
+    );
 }

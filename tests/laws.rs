@@ -213,6 +213,7 @@ fn wild() -> impl Strategy<Value = Value> {
 }
 
 /// A resource of the shape that its kind has.
+#[expect(clippy::too_many_lines, reason = "a table of shapes")]
 fn tame() -> impl Strategy<Value = Value> {
     let names = || select(vec!["a", "b", "c", "d"]);
     let words = || select(vec!["x", "y", "z", "$(a)", "$(b)", "1"]);
@@ -480,7 +481,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_sealed_opens(all in vec(prop_oneof![tame(), wild()], 0..4), indent in 0..3_usize) {
+    fn what_is_sealed_opens(all in items(), indent in 0..3_usize) {
         let text = all.iter().map(|value| format!("---\n{value}\n")).collect::<String>();
         let tree = parse(&text).unwrap();
         let live = resources(&tree);
@@ -638,7 +639,7 @@ impl Writer<'_> {
         {
             out.push_str(" |\n");
             for line in text.lines() {
-                out.push_str(&format!("{}{line}\n", " ".repeat(indent + 2)));
+                out.extend([&" ".repeat(indent + 2), line, "\n"]);
             }
         } else if value.is_object() || value.is_array() {
             out.push_str(self.comment());
@@ -660,6 +661,18 @@ impl Writer<'_> {
             out.push_str(&self.scalar(value));
             out.push_str(self.comment());
         }
+    }
+}
+
+/// A map that names the kind Secret is sealed as a Secret, and a list cannot be keyed by what is sealed.
+fn no_inner_secrets(value: &mut Value) {
+    match value {
+        Value::Object(entries) => {
+            entries.retain(|key, value| key != "kind" || value != "Secret");
+            entries.values_mut().for_each(no_inner_secrets);
+        }
+        Value::Array(items) => items.iter_mut().for_each(no_inner_secrets),
+        _ => {}
     }
 }
 
@@ -687,6 +700,14 @@ fn named((index, mut item): (usize, Value)) -> Value {
         item["metadata"] = json!({});
     }
     item["metadata"]["name"] = format!("n{index}").into();
+    // A namespace that is null, or no string, is an identity as it is written.
+    item["metadata"]
+        .as_object_mut()
+        .unwrap()
+        .remove("namespace");
+    let own_kind = item["kind"].take();
+    no_inner_secrets(&mut item);
+    item["kind"] = own_kind;
     item
 }
 
@@ -728,9 +749,9 @@ proptest! {
         let after: Vec<_> = tree.roots().next().unwrap().get("items").unwrap().items().map(Node::to_json).collect();
         prop_assert_eq!(&after[0]["kind"], "EnvironmentSnapshot");
         prop_assert_eq!(&after[1..], &items[..]);
-        // And what it recorded is what is there.
+        // And what it recorded is what is there; nothing against nothing is a missing baseline.
         let policy = output.replace("SnapshotRecorder", "ParityPolicy");
-        prop_assert_eq!(run(&policy).report.findings.len(), 0);
+        prop_assert_eq!(run(&policy).report.findings.len(), usize::from(items.is_empty()));
     }
 }
 
@@ -738,7 +759,7 @@ proptest! {
 
 /// Both protocols answer or refuse; an answer is a list again.
 fn survive(input: &[u8]) {
-    let output = match function::run(input) {
+    let output = match function::run(input, lawbook::TODAY) {
         Ok(answer) => match answer.output {
             Output::Unchanged => return,
             Output::Text(text) => text,
@@ -750,8 +771,8 @@ fn survive(input: &[u8]) {
     };
     let tree = parse(&output).unwrap_or_else(|error| panic!("{error} in\n{output}"));
     krm_parity::krm::read(&tree).unwrap_or_else(|error| panic!("{error} in\n{output}"));
-    let _ = run_plugin(RECORDER.as_bytes(), input);
-    let _ = run_plugin(input, input);
+    let _ = run_plugin(RECORDER.as_bytes(), input, lawbook::TODAY);
+    let _ = run_plugin(input, input, lawbook::TODAY);
 }
 
 const TOKENS: &[&str] = &[

@@ -1,7 +1,7 @@
 //! Resource lists of any size, as kustomize hands them to the function.
 //!
 //! A fixed seed gives the same bytes on every machine. Services come in sixes,
-//! a Deployment with its Service, Ingress, ConfigMap, autoscaler and one custom
+//! a Deployment with its Service, Ingress, `ConfigMap`, autoscaler and one custom
 //! resource; the overlay scales most of them, which is allowed, and changes a
 //! probe now and then, which is not.
 
@@ -104,14 +104,14 @@ enum Side {
 struct Kind {
     group: &'static str,
     version: &'static str,
-    kind: &'static str,
+    name: &'static str,
 }
 
-const fn kind(group: &'static str, version: &'static str, kind: &'static str) -> Kind {
+const fn kind(group: &'static str, version: &'static str, name: &'static str) -> Kind {
     Kind {
         group,
         version,
-        kind,
+        name,
     }
 }
 
@@ -143,7 +143,7 @@ fn host_notes(kind: Kind, name: &str, index: usize) -> String {
     let Kind {
         group,
         version,
-        kind,
+        name: kind,
     } = kind;
     let group = if group.is_empty() {
         String::new()
@@ -203,7 +203,7 @@ impl Service {
     }
 
     fn body(&self, kind: Kind, side: Side) -> String {
-        match kind.kind {
+        match kind.name {
             "Deployment" => self.deployment(side),
             "Service" => self.service(),
             "Ingress" => self.ingress(side),
@@ -225,30 +225,7 @@ impl Service {
     }
 
     fn deployment(&self, side: Side) -> String {
-        let Self { name, port, .. } = self;
-        let scale = if side == Side::Overlay { 2 } else { 1 };
-        let period = if side == Side::Overlay && self.slowed {
-            120
-        } else {
-            20
-        };
-        let (cpu, memory) = (self.cpu * scale, self.memory * scale);
-        let (cpu_limit, memory_limit) = (cpu * 4, memory * 2);
-        let mut env = String::new();
-        for at in 0..self.variables {
-            let value = if side == Side::Overlay && at % 4 == 0 {
-                "production"
-            } else {
-                "default"
-            };
-            let _ = write!(
-                env,
-                "        - name: {}_{at}
-          value: {value}-{at}
-",
-                SETTINGS[usize::try_from(at).unwrap_or(0) % SETTINGS.len()]
-            );
-        }
+        let name = &self.name;
         format!(
             "apiVersion: apps/v1
 kind: Deployment
@@ -271,7 +248,50 @@ metadata:
         prometheus.io/scrape: \"true\"
 {template_labels}    spec:
       containers:
-      - env:
+{container}      securityContext:
+        runAsNonRoot: true
+        runAsUser: 10001
+        seccompProfile:
+          type: RuntimeDefault
+      serviceAccountName: {name}
+      terminationGracePeriodSeconds: 45
+      volumes:
+      - emptyDir: {{}}
+        name: tmp
+      - configMap:
+          name: {name}
+        name: config
+",
+            port = self.port,
+            labels = self.labels("  "),
+            template_labels = self.labels("      "),
+            container = self.container(side),
+            replicas = if side == Side::Overlay { 4 } else { 2 },
+        )
+    }
+
+    fn container(&self, side: Side) -> String {
+        let Self { name, port, .. } = self;
+        let is_overlay = side == Side::Overlay;
+        let scale = if is_overlay { 2 } else { 1 };
+        let period = if is_overlay && self.slowed { 120 } else { 20 };
+        let (cpu, memory) = (self.cpu * scale, self.memory * scale);
+        let (cpu_limit, memory_limit) = (cpu * 4, memory * 2);
+        let env: String = (0..self.variables)
+            .map(|at| {
+                let value = if is_overlay && at % 4 == 0 {
+                    "production"
+                } else {
+                    "default"
+                };
+                format!(
+                    "        - name: {}_{at}\n          value: {value}-{at}\n",
+                    setting(at)
+                )
+            })
+            .collect();
+        format!(
+            "      - env:
 {env}        - name: POD_NAME
           valueFrom:
             fieldRef:
@@ -324,23 +344,7 @@ metadata:
         - mountPath: /etc/{name}
           name: config
           readOnly: true
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 10001
-        seccompProfile:
-          type: RuntimeDefault
-      serviceAccountName: {name}
-      terminationGracePeriodSeconds: 45
-      volumes:
-      - emptyDir: {{}}
-        name: tmp
-      - configMap:
-          name: {name}
-        name: config
-",
-            labels = self.labels("  "),
-            template_labels = self.labels("      "),
-            replicas = 2 * scale,
+"
         )
     }
 
@@ -374,7 +378,7 @@ metadata:
             "example.com"
         };
         let mut paths = String::new();
-        for path in ["/", "/api/v1", "/api/v2"] {
+        for path in ["/", "/api"] {
             let _ = write!(
                 paths,
                 "      - backend:
@@ -416,7 +420,7 @@ metadata:
             } else {
                 "svc"
             };
-            let key = SETTINGS[usize::try_from(at).unwrap_or(0) % SETTINGS.len()];
+            let key = setting(at);
             data.push(format!(
                 "  {key}_URL_{at}: http://{name}.{host}.cluster.local:80{at:02}/v1\n"
             ));
@@ -483,11 +487,6 @@ metadata:
     interval: 30s
     path: /metrics
     port: metrics
-    relabelings:
-    - action: replace
-      sourceLabels:
-      - __meta_kubernetes_pod_name
-      targetLabel: pod
     scrapeTimeout: 10s
   namespaceSelector:
     matchNames:
@@ -511,6 +510,10 @@ const NAMES: [&str; 8] = [
     "shipping",
     "accounts",
 ];
+
+fn setting(at: u64) -> &'static str {
+    SETTINGS[usize::try_from(at).unwrap_or(0) % SETTINGS.len()]
+}
 
 const SETTINGS: [&str; 8] = [
     "LOG_LEVEL",

@@ -4,6 +4,11 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::function::{Answer, Output, Refusal, run, run_plugin};
 use crate::report::text::{Style, render};
 use crate::yaml::MAX_BYTES;
@@ -17,7 +22,11 @@ pub fn function() -> ExitCode {
         Ok(input) => input,
         Err(error) => return cannot(&format!("cannot read stdin: {error}")),
     };
-    match run(&input) {
+    let today = match today() {
+        Ok(today) => today,
+        Err(error) => return cannot(&error.to_string()),
+    };
+    match run(&input, today) {
         Ok(answer) => finish(&input, &answer),
         Err(refusal) => refuse(&refusal, &refusal.to_list(&input)),
     }
@@ -36,14 +45,33 @@ pub fn plugin_protocol(config: &Path) -> ExitCode {
         Ok(input) => input,
         Err(error) => return cannot(&format!("cannot read stdin: {error}")),
     };
-    match run_plugin(&config, &input) {
+    let today = match today() {
+        Ok(today) => today,
+        Err(error) => return cannot(&error.to_string()),
+    };
+    match run_plugin(&config, &input, today) {
         Ok(answer) => finish(&input, &answer),
         Err(refusal) => refuse(&refusal, ""),
     }
 }
 
+/// The day in UTC on which exemptions are weighed; `SOURCE_DATE_EPOCH` sets it for builds that must repeat.
+pub(super) fn today() -> anyhow::Result<Date> {
+    let now = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => seconds
+            .parse()
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok())
+            .with_context(|| {
+                format!("SOURCE_DATE_EPOCH is {seconds:?}; it must be seconds since 1970")
+            })?,
+        Err(_) => Timestamp::now(),
+    };
+    Ok(now.to_zoned(TimeZone::UTC).date())
+}
+
 /// Reads one byte more than the parser takes, so that too much is told from just enough.
-fn read_stdin() -> io::Result<Vec<u8>> {
+pub(super) fn read_stdin() -> io::Result<Vec<u8>> {
     let mut input = Vec::new();
     io::stdin()
         .lock()

@@ -2,6 +2,10 @@
 //!
 //! Without arguments the program is the KRM function, and nothing of the command
 //! line is even built: a build may start it a thousand times.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what clippy.toml bans elsewhere is this module's work"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -10,8 +14,10 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+pub mod explain;
 pub mod function;
 pub mod plugin;
+pub mod schema;
 
 /// The exit code for "could not run", as opposed to "ran and found something".
 pub const COULD_NOT_RUN: u8 = 2;
@@ -69,6 +75,16 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<String> {
             }),
             _ => Ok(help_of(&["plugin"])),
         },
+        Some(("explain", matches)) => explain::explain(&explain::Request {
+            what: matches.get_one("WHAT").cloned(),
+            base: matches.get_one("base").cloned(),
+            policy: matches.get_one("policy").cloned(),
+            environment: matches.get_one("environment").cloned(),
+        }),
+        Some(("schema", matches)) => {
+            let word = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
+            schema::print(word("KIND"), word("format"))
+        }
         _ => Ok(help_of(&[])),
     }
 }
@@ -145,6 +161,52 @@ fn command() -> Command {
                 .about("Let kustomize find this program without --enable-exec")
                 .disable_help_subcommand(true)
                 .subcommand(plugin_install()),
+        )
+        .subcommand(explain_command())
+        .subcommand(schema_command())
+}
+
+fn explain_command() -> Command {
+    let file = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("FILE")
+            .help(help)
+            .value_parser(value_parser!(PathBuf))
+    };
+    Command::new("explain")
+        .about("Explain a rule, a class, or every change of an overlay")
+        .long_about(explain::LONG_ABOUT)
+        .arg(
+            Arg::new("WHAT")
+                .help("A rule, a class, or the overlay's file; without it, all are listed"),
+        )
+        .arg(file("base", "The base that the overlay is made of"))
+        .arg(file("policy", "A ParityPolicy; without it the defaults hold").requires("base"))
+        .arg(
+            Arg::new("environment")
+                .long("environment")
+                .value_name("NAME")
+                .help("The environment that the overlay is")
+                .requires("base"),
+        )
+}
+
+fn schema_command() -> Command {
+    Command::new("schema")
+        .about("Print the schema of a functionConfig")
+        .long_about(schema::LONG_ABOUT)
+        .arg(
+            Arg::new("KIND")
+                .help("ParityPolicy or SnapshotRecorder")
+                .default_value("ParityPolicy"),
+        )
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .help("The form of the schema")
+                .value_parser(schema::FORMATS)
+                .default_value(schema::FORMATS[0]),
         )
 }
 

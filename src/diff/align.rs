@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 
-use crate::schema::List;
+use crate::schema::{Field, List};
 use crate::yaml::Node;
+
+use super::meaning;
 
 /// An element of both lists, or of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,11 @@ const MAX_WEIGHED: usize = 4096;
 const ALIKE: u32 = 340;
 
 /// Aligns lists whose order means something, by their longest common part.
-pub(super) fn align_ordered(base: &[Node<'_>], overlay: &[Node<'_>]) -> Vec<Pair> {
-    let (left, right) = (texts(base), texts(overlay));
+pub(super) fn align_ordered(base: &[Node<'_>], overlay: &[Node<'_>], field: Field) -> Vec<Pair> {
+    let (left, right) = (
+        meaning::of_elements(base, field),
+        meaning::of_elements(overlay, field),
+    );
     if left > right {
         let mut pairs = align_texts((overlay, &right), (base, &left));
         for pair in &mut pairs {
@@ -44,17 +49,6 @@ pub(super) fn align_ordered(base: &[Node<'_>], overlay: &[Node<'_>]) -> Vec<Pair
         return pairs;
     }
     align_texts((base, &left), (overlay, &right))
-}
-
-fn texts(items: &[Node<'_>]) -> Vec<String> {
-    items
-        .iter()
-        .map(|item| {
-            let mut text = String::new();
-            item.write_canonical(&mut text);
-            text
-        })
-        .collect()
 }
 
 fn align_texts(
@@ -200,8 +194,11 @@ fn gap(
 }
 
 /// Aligns lists whose order means nothing: equal elements first, then the most alike.
-pub(super) fn align_set(base: &[Node<'_>], overlay: &[Node<'_>], list: List) -> Vec<Pair> {
-    let (left, right) = (texts(base), texts(overlay));
+pub(super) fn align_set(base: &[Node<'_>], overlay: &[Node<'_>], field: Field) -> Vec<Pair> {
+    let (left, right) = (
+        meaning::of_elements(base, field),
+        meaning::of_elements(overlay, field),
+    );
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (at, text) in right.iter().enumerate() {
         first.entry(text).or_insert(at);
@@ -233,7 +230,7 @@ pub(super) fn align_set(base: &[Node<'_>], overlay: &[Node<'_>], list: List) -> 
         (overlay, &right),
         &mut rest,
         &mut others,
-        list,
+        field.list,
         &mut pairs,
     );
     pairs.extend(rest.into_iter().map(|at| Pair {

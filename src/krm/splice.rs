@@ -44,7 +44,7 @@ pub fn with_results<'a>(list: &ResourceList<'a>, results: &Results) -> Cow<'a, s
         return Cow::Borrowed(source);
     }
     let edit = match list.root.get("results") {
-        Some(present) => add_to_present(source, present, results),
+        Some(present) => add_to_present(source, list.root, present, results),
         None => match Form::of(list.root) {
             Form::Flow => add_flow_key(source, list.root, results),
             Form::Block => add_block_key(source, list.root, results),
@@ -66,9 +66,9 @@ pub fn append_item(list: &ResourceList<'_>, snapshot: &Snapshot) -> String {
             let comma = if list.items.is_childless() { "" } else { ", " };
             Some((start + 1, format!("{}{comma}", snapshot.to_json())))
         }
-        (Style::Plain, Some(b'-')) => column(source, start).map(|column| {
+        (Style::Plain, _) => first_dash(source, list.root, "items").map(|(dash, column)| {
             let item = snapshot.to_yaml(column + 2, newline(source));
-            (start, format!("- {item}{}", " ".repeat(column)))
+            (dash, format!("- {item}{}", " ".repeat(column)))
         }),
         _ => None,
     };
@@ -132,6 +132,33 @@ fn column(source: &str, at: usize) -> Option<usize> {
         .then_some(before.len())
 }
 
+/// The first dash of a block list under a key, and its column; nothing where no line begins with it.
+///
+/// The parser's place of a list that stands as far left as its key is that of the first element.
+fn first_dash(source: &str, root: Node<'_>, key: &str) -> Option<(usize, usize)> {
+    let value = after_colon(source, root, key)?;
+    let mut at = source.len() - value.len();
+    for (index, line) in value.split_inclusive('\n').enumerate() {
+        let text = line.trim();
+        // Comments, an anchor or a tag may stand between a key and its list.
+        let is_between = text.is_empty() || text.starts_with(['#', '&', '!']);
+        if !is_between {
+            let is_dash = index > 0 && (text == "-" || text.starts_with("- "));
+            let dash = at + (line.len() - line.trim_start().len());
+            return is_dash.then(|| Some((dash, column(source, dash)?)))?;
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// The text behind a key and its colon; nothing where they stand apart.
+fn after_colon<'a>(source: &'a str, root: Node<'_>, key: &str) -> Option<&'a str> {
+    let (key, _) = root.entries().find(|(name, _)| name.text() == key)?;
+    let after = &source[key.span().end..];
+    after.trim_start_matches(' ').strip_prefix(':')
+}
+
 fn indented(block: &str, column: usize, newline: &str) -> String {
     let spaces = " ".repeat(column);
     block
@@ -143,6 +170,7 @@ fn indented(block: &str, column: usize, newline: &str) -> String {
 /// Adds to a `results` that the input already has.
 fn add_to_present(
     source: &str,
+    root: Node<'_>,
     present: Node<'_>,
     results: &Results,
 ) -> Option<(Range<usize>, String)> {
@@ -153,18 +181,19 @@ fn add_to_present(
             let comma = if present.is_childless() { "" } else { ", " };
             Some((span.start + 1..span.start + 1, format!("{json}{comma}")))
         }
-        (Style::Plain, Some(b'-')) if present.is_seq() => {
-            let column = column(source, span.start)?;
+        (Style::Plain, _) if present.is_seq() => {
+            let (dash, column) = first_dash(source, root, "results")?;
             let block = indented(&results.block, column, newline(source));
             Some((
-                span.start..span.start,
+                dash..dash,
                 format!("{}{}", &block[column..], " ".repeat(column)),
             ))
         }
-        // A null that is written out; one that is left out has no place of its own.
-        _ if present.is_null() && !source[span.clone()].trim().is_empty() => {
-            Some((span, format!("[{json}]")))
+        _ if present.is_null() && source[span.clone()].trim().is_empty() => {
+            let after = source.len() - after_colon(source, root, "results")?.len();
+            Some((after..after, format!(" [{json}]")))
         }
+        _ if present.is_null() => Some((span, format!("[{json}]"))),
         _ => None,
     }
 }
@@ -292,6 +321,8 @@ mod tests {
         "\u{feff}apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n  - kind: A\n    a: |+\n      x\n\n",
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kind: A\n  a: |\n    x",
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: [{kind: A}]\nresults:\n",
+        "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n-\n  kind: A\nresults:\n-   # old\n  message: old\n",
+        "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: &all # c\n\n# - c\n  !!seq\n  - kind: A\nresults: &r\n- message: old\n",
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\nresults: []\n",
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\nresults: null # none\n",
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nresults:\n- message: old\n- message: older\nitems: []\n",
@@ -305,6 +336,19 @@ mod tests {
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kind: A\n# the end\nfunctionConfig:\n  kind: B\n  t: 'x\n\n    y'\n# bye",
     ];
 
+    /// Whether a text came through whole, with something put in at one place.
+    fn is_spliced(before: &str, after: &str) -> bool {
+        let alike = |(a, b): &(u8, u8)| a == b;
+        let start = before.bytes().zip(after.bytes()).take_while(alike).count();
+        let end = before.bytes().rev().zip(after.bytes().rev());
+        start + end.take_while(alike).count() >= before.len()
+    }
+
+    /// Texts whose `items` nobody can splice into.
+    fn is_rewritten(text: &str) -> bool {
+        text.contains("items: *x") || text.contains("? apiVersion")
+    }
+
     #[test]
     fn results_join_every_notation_and_change_nothing_else() {
         for text in LISTS {
@@ -312,6 +356,10 @@ mod tests {
             let list = read(&tree).unwrap();
             assert_eq!(with_results(&list, &Results::default()), *text);
             let spliced = with_results(&list, &results());
+            assert!(
+                is_spliced(text, &spliced) || text.contains("results: null") || is_rewritten(text),
+                "{text}\n{spliced}"
+            );
             let again = parse(&spliced).unwrap_or_else(|error| panic!("{error} in\n{spliced}"));
             let root = again.roots().next().unwrap();
             let mut expected = list.root.to_json();
@@ -344,6 +392,10 @@ mod tests {
             let tree = parse(text).unwrap();
             let list = read(&tree).unwrap();
             let spliced = append_item(&list, &snapshot());
+            assert!(
+                is_spliced(text, &spliced) || is_rewritten(text),
+                "{text}\n{spliced}"
+            );
             let again = parse(&spliced).unwrap_or_else(|error| panic!("{error} in\n{spliced}"));
             let more = read(&again).unwrap_or_else(|error| panic!("{error} in\n{spliced}"));
             assert!(

@@ -26,6 +26,13 @@ impl Fault {
         }
     }
 
+    pub fn below(mut self, at: &[&str], index: usize) -> Self {
+        let place = at.iter().map(|key| (*key).to_owned());
+        self.at.splice(0..0, place.chain([index.to_string()]));
+        self
+    }
+
+    /// The same fault, in one element of the list that it names.
     pub fn at_index(mut self, index: usize) -> Self {
         self.at.push(index.to_string());
         self

@@ -202,8 +202,20 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         spec("{allow: {class: [replicas]}}"),
         spec("{allow: {classes: [replica, image]}}"),
         spec("{allow: {classes: [everything]}}"),
-        spec("{allow: {fields: []}}"),
-        spec("{exemptions: []}"),
+        spec("{allow: {fields: [{path: spec.replicas}]}}"),
+        spec("{allow: {fields: [{path: spec..replicas, reason: x}]}}"),
+        spec("{allow: {fields: [{path: spec, reason: ' '}]}}"),
+        spec("{allow: {fields: [{path: spec, reason: x, target: {knd: Pod}}]}}"),
+        spec("{allow: {fields: [{path: spec, reason: x, target: {kind: '[a-z]'}}]}}"),
+        spec(
+            "{environments: [dev], allow: {fields: [{path: spec, reason: x, environments: [dve]}]}}",
+        ),
+        spec("{exemptions: [{rule: health-cheks, reason: x, expires: 2027-01-31}]}"),
+        spec("{exemptions: [{rule: health-checks, reason: x}]}"),
+        spec("{exemptions: [{rule: health-checks, reason: x, expires: 2027-02-30}]}"),
+        spec("{exemptions: [{rule: health-checks, reason: x, expires: 31.1.2027}]}"),
+        spec("{exemptions: [{rule: unused-exemption, reason: x, expires: 2027-01-31}]}"),
+        spec("{exemptions: [{rule: image, path: 'a[', reason: x, expires: 2027-01-31}]}"),
         spec("{rules: {overlay-size: {severity: ignore}}}"),
         spec("{rules: {scale-facter: {max: 4}}}"),
         spec("{rules: {image-tag: {severity: ignore}}}"),
@@ -245,83 +257,93 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         format!("[{}] {error}", error.path.join(" "))
     });
     insta::assert_snapshot!(errors.join("\n"), @r#"
-        [] expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found a list
-        [] expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found the string "text"
-        [] kind is missing; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
-        [] apiVersion is missing; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
-        [apiVersion] apiVersion: expected a string, found the number 1
-        [apiVersion] apiVersion: unknown version "krm-parity.io/v1"; this version of krm-parity reads krm-parity.io/v1alpha1
-        [apiVersion] apiVersion: the apiVersion of a ParityPolicy is krm-parity.io/v1alpha1, found "krm-parity.dev/v1alpha1"
-        [kind] kind: unknown kind "parity-policy"; did you mean "ParityPolicy"? Expected one of ParityPolicy, SnapshotRecorder
-        [kind] kind: unknown kind "Deployment"; expected one of ParityPolicy, SnapshotRecorder
-        [kind] kind: an EnvironmentSnapshot is an item and no functionConfig; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
-        [kind] kind: unknown kind "Deployment"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
-        [kind] kind: unknown kind "Parity"; did you mean ParityPolicy of krm-parity.io/v1alpha1?
-        [apiVersion] apiVersion: the apiVersion of a ConfigMap is v1, found "v2"
-        [sepc] unknown key "sepc"; did you mean "spec"? Expected one of apiVersion, kind, metadata, spec
-        [metadata] metadata: expected a map, found a list
-        [metadata name] metadata.name: expected a string, found the number 5; put it in quotes
-        [spec] spec: expected a map with some of the keys allow, baseline, emit, environment, environments, failOn, identity, rules, found a list
-        [spec enviroment] spec: unknown key "enviroment"; did you mean "environment"? Expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
-        [spec fail_on] spec: unknown key "fail_on"; did you mean "failOn"? Expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
-        [spec something] spec: unknown key "something"; expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
-        [spec] spec: expected a string for a key, found the boolean true
-        [spec environment] spec.environment: expected a string, found the number 7; put it in quotes
-        [spec environment] spec.environment: expected a string, found the boolean true; put it in quotes
-        [spec environment] spec.environment: "" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
-        [spec environment] spec.environment: "Prod EU" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
-        [spec environment] spec.environment: base is the baseline, which cannot be compared with itself; name the environment that the items are
-        [spec environment] spec.environment: unknown environment "prodution"; did you mean "production"? Expected one of dev, production (spec.environments)
-        [spec environment] spec.environment: unknown environment "x"; expected one of dev, production (spec.environments)
-        [spec environments] spec.environments: expected a list, found the string "dev"
-        [spec environments 1] spec.environments[1]: expected a string, found a list
-        [spec environments 1] spec.environments[1]: "-x" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
-        [spec environments 2] spec.environments[2]: dev is listed twice; the list is the promotion order
-        [spec baseline] spec.baseline: "" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
-        [spec identity] spec.identity: unknown identity mode "none"; expected one of cancel, strict
-        [spec identity] spec.identity: unknown identity mode "stric"; did you mean "strict"? Expected one of cancel, strict
-        [spec emit] spec.emit: unknown value "no"; expected one of items, none
-        [spec failOn] spec.failOn: unknown severity "info"; expected one of error, warning
-        [spec failOn] spec.failOn: expected one of error, warning, found the number 1
-        [spec allow] spec.allow: expected a map with the key classes, found a list
-        [spec allow class] spec.allow: unknown key "class"; did you mean "classes"?
-        [spec allow classes 0] spec.allow.classes[0]: unknown class "replica"; did you mean "replicas"?
-        [spec allow classes 0] spec.allow.classes[0]: unknown class "everything"; expected one of replicas, resource-values, env-values, hostnames, image, image-tag, resource-names, env-names, config-keys, health-checks, ingress-structure, service-mesh, labels, annotations, containers, other
-        [spec allow fields] spec.allow: this version of krm-parity does not have the key fields yet; it refuses the policy, because it must not obey a part of it
-        [spec exemptions] spec: this version of krm-parity does not have the key exemptions yet; it refuses the policy, because it must not obey a part of it
-        [spec rules overlay-size] spec.rules: this version of krm-parity does not have the rule overlay-size yet; it refuses the policy, because it must not obey a part of it
-        [spec rules scale-facter] spec.rules: unknown rule "scale-facter"; did you mean "scale-factor"?
-        [spec rules image-tag] spec.rules: unknown rule "image-tag"; changes of that class come under the rule "image"
-        [spec rules scale-factor] spec.rules.scale-factor: expected a map with some of the keys max, severity, found the string "error"
-        [spec rules scale-factor sevrity] spec.rules.scale-factor: unknown key "sevrity"; did you mean "severity"? Expected one of max, severity
-        [spec rules scale-factor severity] spec.rules.scale-factor.severity: unknown severity "fatal"; expected one of error, warning, info, ignore
-        [spec rules scale-factor severity] spec.rules.scale-factor.severity: unknown severity "warn"; did you mean "warning"? Expected one of error, warning, info, ignore
-        [spec rules scale-factor max] spec.rules.scale-factor.max: expected a number, found the string "4"
-        [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found 0.5
-        [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found -1
-        [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found inf
-        [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found NaN
-        [spec rules image max] spec.rules.image: unknown key "max"; expected severity
-        [spec xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-        [31m] spec: unknown key "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"…; expected one of allow, baseline, emit, environment, environments, failOn, identity, rules
-        [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
-        [metadata name] metadata.name: "Checkout.Service" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens; or give the recorder a service of its own
-        [spec mode] spec.mode: unknown mode "apend"; did you mean "append"? Expected one of append, replace
-        [spec environments] spec: unknown key "environments"; did you mean "environment"? Expected one of environment, mode, service
-        [spec service] spec.service: "" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens
-        [spec service] spec.service: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"… cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens
-        [data environment] data.environment: expected a string, found a list
-        [data environments] data.environments: expected words with commas between them, found "dev,,x"
-        [data environments] data.environments: dev is listed twice; the list is the promotion order
-        [data allow] data.allow: expected words with commas between them, found ""
-        [data allow] data.allow: unknown class "images"; did you mean "image"?
-        [data failon] data: unknown key "failon"; did you mean "failOn"? Expected one of allow, baseline, emit, environment, environments, failOn, identity
-        [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
-        [data] data: a recorder needs the key service: whose items does it seal?
-        [data mode] data.mode: unknown mode "replase"; did you mean "replace"? Expected one of append, replace
-        [data allow] data: unknown key "allow"; expected one of environment, mode, service
-        [binaryData] unknown key "binaryData"; expected one of apiVersion, data, kind, metadata
-        "#);
+    [] expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found a list
+    [] expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found the string "text"
+    [] kind is missing; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
+    [] apiVersion is missing; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
+    [apiVersion] apiVersion: expected a string, found the number 1
+    [apiVersion] apiVersion: unknown version "krm-parity.io/v1"; this version of krm-parity reads krm-parity.io/v1alpha1
+    [apiVersion] apiVersion: the apiVersion of a ParityPolicy is krm-parity.io/v1alpha1, found "krm-parity.dev/v1alpha1"
+    [kind] kind: unknown kind "parity-policy"; did you mean "ParityPolicy"? Expected one of ParityPolicy, SnapshotRecorder
+    [kind] kind: unknown kind "Deployment"; expected one of ParityPolicy, SnapshotRecorder
+    [kind] kind: an EnvironmentSnapshot is an item and no functionConfig; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
+    [kind] kind: unknown kind "Deployment"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
+    [kind] kind: unknown kind "Parity"; did you mean ParityPolicy of krm-parity.io/v1alpha1?
+    [apiVersion] apiVersion: the apiVersion of a ConfigMap is v1, found "v2"
+    [sepc] unknown key "sepc"; did you mean "spec"? Expected one of apiVersion, kind, metadata, spec
+    [metadata] metadata: expected a map, found a list
+    [metadata name] metadata.name: expected a string, found the number 5; put it in quotes
+    [spec] spec: expected a map, found a list
+    [spec enviroment] spec: unknown key "enviroment"; did you mean "environment"?
+    [spec fail_on] spec: unknown key "fail_on"; did you mean "failOn"?
+    [spec something] spec: unknown key "something"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, rules
+    [spec] spec: expected a string for a key, found the boolean true
+    [spec environment] spec.environment: expected a string, found the number 7; put it in quotes
+    [spec environment] spec.environment: expected a string, found the boolean true; put it in quotes
+    [spec environment] spec.environment: "" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
+    [spec environment] spec.environment: "Prod EU" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
+    [spec environment] spec.environment: base is the baseline, which cannot be compared with itself; name the environment that the items are
+    [spec environment] spec.environment: unknown environment "prodution"; did you mean "production"? Expected one of dev, production (spec.environments)
+    [spec environment] spec.environment: unknown environment "x"; expected one of dev, production (spec.environments)
+    [spec environments] spec.environments: expected a list, found the string "dev"
+    [spec environments 1] spec.environments[1]: expected a string, found a list
+    [spec environments 1] spec.environments[1]: "-x" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
+    [spec environments 2] spec.environments[2]: dev is listed twice; the list is the promotion order
+    [spec baseline] spec.baseline: "" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
+    [spec identity] spec.identity: unknown identity mode "none"; expected one of cancel, strict
+    [spec identity] spec.identity: unknown identity mode "stric"; did you mean "strict"? Expected one of cancel, strict
+    [spec emit] spec.emit: unknown value "no"; expected one of items, none
+    [spec failOn] spec.failOn: unknown severity "info"; expected one of error, warning
+    [spec failOn] spec.failOn: expected one of error, warning, found the number 1
+    [spec allow] spec.allow: expected a map with some of the keys classes, fields, found a list
+    [spec allow class] spec.allow: unknown key "class"; did you mean "classes"? Expected one of classes, fields
+    [spec allow classes 0] spec.allow.classes[0]: unknown class "replica"; did you mean "replicas"?
+    [spec allow classes 0] spec.allow.classes[0]: unknown class "everything"; expected one of replicas, resource-values, env-values, hostnames, image, image-tag, resource-names, env-names, config-keys, health-checks, ingress-structure, service-mesh, labels, annotations, containers, other
+    [spec allow fields 0] spec.allow.fields[0]: reason is missing
+    [spec allow fields 0 path] spec.allow.fields[0].path: "spec..replicas" is no pattern: column 6: expected the name of a field; odd names are written ["a.b/c"]
+    [spec allow fields 0 reason] spec.allow.fields[0].reason: a reason is needed, for whoever reads this in a year
+    [spec allow fields 0 target knd] spec.allow.fields[0].target: unknown key "knd"; did you mean "kind"? Expected one of group, kind, name, namespace, version
+    [spec allow fields 0 target kind] spec.allow.fields[0].target.kind: "[a-z]" fits no kind: use letters, digits, `-`, `.`, `_` and `:`, with `*` for any characters and `?` for any one
+    [spec allow fields 0 environments 0] spec.allow.fields[0].environments[0]: unknown environment "dve"; did you mean "dev"? (spec.environments)
+    [spec exemptions 0 rule] spec.exemptions[0].rule: unknown rule "health-cheks"; did you mean "health-checks"?
+    [spec exemptions 0] spec.exemptions[0]: expires is missing
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-02-30" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "31.1.2027" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
+    [spec exemptions 0 rule] spec.exemptions[0].rule: unused-exemption is about exemptions and cannot be exempt itself; set its severity instead
+    [spec exemptions 0 path] spec.exemptions[0].path: "a[" is no pattern: column 3: expected a word; odd words are written in double quotes
+    [spec rules overlay-size] spec.rules: this version of krm-parity does not have the rule overlay-size yet; it refuses the policy, because it must not obey a part of it
+    [spec rules scale-facter] spec.rules: unknown rule "scale-facter"; did you mean "scale-factor"?
+    [spec rules image-tag] spec.rules: unknown rule "image-tag"; changes of that class come under the rule "image"
+    [spec rules scale-factor] spec.rules.scale-factor: expected a map with some of the keys max, severity, found the string "error"
+    [spec rules scale-factor sevrity] spec.rules.scale-factor: unknown key "sevrity"; did you mean "severity"? Expected one of max, severity
+    [spec rules scale-factor severity] spec.rules.scale-factor.severity: unknown severity "fatal"; expected one of error, warning, info, ignore
+    [spec rules scale-factor severity] spec.rules.scale-factor.severity: unknown severity "warn"; did you mean "warning"? Expected one of error, warning, info, ignore
+    [spec rules scale-factor max] spec.rules.scale-factor.max: expected a number, found the string "4"
+    [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found 0.5
+    [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found -1
+    [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found inf
+    [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found NaN
+    [spec rules image max] spec.rules.image: unknown key "max"; expected severity
+    [spec xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+    [31m] spec: unknown key "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"…; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, rules
+    [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
+    [metadata name] metadata.name: "Checkout.Service" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens; or give the recorder a service of its own
+    [spec mode] spec.mode: unknown mode "apend"; did you mean "append"? Expected one of append, replace
+    [spec environments] spec: unknown key "environments"; did you mean "environment"? Expected one of environment, mode, service
+    [spec service] spec.service: "" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens
+    [spec service] spec.service: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"… cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens
+    [data environment] data.environment: expected a string, found a list
+    [data environments] data.environments: expected words with commas between them, found "dev,,x"
+    [data environments] data.environments: dev is listed twice; the list is the promotion order
+    [data allow] data.allow: expected words with commas between them, found ""
+    [data allow] data.allow: unknown class "images"; did you mean "image"?
+    [data failon] data: unknown key "failon"; did you mean "failOn"? Expected one of allow, baseline, emit, environment, environments, failOn, identity
+    [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
+    [data] data: a recorder needs the key service: whose items does it seal?
+    [data mode] data.mode: unknown mode "replase"; did you mean "replace"? Expected one of append, replace
+    [data allow] data: unknown key "allow"; expected one of environment, mode, service
+    [binaryData] unknown key "binaryData"; expected one of apiVersion, data, kind, metadata
+    "#);
 }
 
 #[test]

@@ -85,6 +85,8 @@ pub struct PolicySpec {
     pub allow: Option<Allow>,
     /// What the rules are set to, by id.
     pub rules: Option<Rules>,
+    /// Findings that may exist, each for a reason and until a day.
+    pub exemptions: Option<Vec<ExemptionSpec>>,
     /// The lightest findings that fail the build: error (the default) or warning.
     #[schemars(extend("default" = "error"))]
     pub fail_on: Option<FailOn>,
@@ -100,6 +102,57 @@ pub struct Allow {
     /// The classes of fields that may differ. Naming it replaces the default.
     #[schemars(extend("default" = Class::ALLOWED_BY_DEFAULT.map(Class::id)))]
     pub classes: Option<Vec<ClassName>>,
+    /// Single fields that may differ beyond the classes.
+    pub fields: Option<Vec<AllowedField>>,
+}
+
+/// A field that may differ beyond the classes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllowedField {
+    /// The resources that this is about; without it, all.
+    pub target: Option<TargetSpec>,
+    /// The pattern of the field's path: `*` is one segment, `**` any number, `[*]` any element of a list.
+    pub path: String,
+    /// The environments that this is about; without it, all.
+    pub environments: Option<Vec<String>>,
+    /// Why the field may differ.
+    pub reason: String,
+}
+
+/// Which resources are meant: globs with `*` and `?`, each of which must fit.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSpec {
+    /// The API group; empty for the core group.
+    pub group: Option<String>,
+    /// The API version without the group.
+    pub version: Option<String>,
+    /// The kind.
+    pub kind: Option<String>,
+    /// The namespace that the overlay's resource is in.
+    pub namespace: Option<String>,
+    /// The name that the resource has in the base, or in the overlay.
+    pub name: Option<String>,
+}
+
+/// A dated, reasoned permission for findings to exist.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExemptionSpec {
+    /// The rule whose findings are exempt.
+    pub rule: String,
+    /// The resources that this is about; without it, all.
+    pub target: Option<TargetSpec>,
+    /// The pattern of the findings' path; without it, all.
+    pub path: Option<String>,
+    /// The environments that this is about; without it, all.
+    pub environments: Option<Vec<String>>,
+    /// Why the findings may exist.
+    pub reason: String,
+    /// The last day on which the exemption holds, as YYYY-MM-DD in UTC.
+    #[schemars(extend("format" = "date"))]
+    pub expires: String,
 }
 
 /// What the rules are set to, by id.

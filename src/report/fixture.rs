@@ -20,6 +20,7 @@ pub fn finding(rule: &'static str) -> Finding {
             name: "checkout".to_owned(),
             namespace: None,
         }),
+        base_name: None,
         field: None,
         file: None,
         message: "the message".to_owned(),

@@ -105,6 +105,16 @@ pub fn to_yaml(results: &[Value], indent: usize) -> String {
     out
 }
 
+/// Writes a map as a block-style document.
+#[must_use]
+pub fn to_yaml_document(value: &Value) -> String {
+    let mut out = String::new();
+    if let Value::Object(entries) = value {
+        write_entries(&mut out, entries, 0, false);
+    }
+    out
+}
+
 /// Writes a result as compact JSON that YAML readers read alike.
 #[must_use]
 pub fn to_json(result: &Value) -> String {

@@ -1,36 +1,61 @@
-//! The class rules: a change whose class is not allowed is a finding under the class's own rule.
+//! The class rules: a change that nothing allows is a finding under the rule of its class.
 
+use super::base_guidance::is_guidance;
+use super::permission::{DENY, Verdict, guidance, verdict};
 use super::{Comparison, Told, field, words};
 use crate::finding::Finding;
 use crate::policy::Policy;
 
 pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
-    for (pair, changes) in comparison.pairs() {
-        for classified in changes
-            .iter()
-            .filter(|classified| !policy.allows(classified.class))
-        {
+    for (pair, changes) in comparison
+        .pairs()
+        .filter(|(_, changes)| !changes.is_empty())
+    {
+        let guidance = guidance(pair.base);
+        for classified in changes {
             let (change, class) = (&classified.change, classified.class);
+            let verdict = verdict(
+                policy,
+                &guidance,
+                comparison.sides.environment,
+                pair,
+                classified,
+            );
+            if verdict.is_allowed() || is_guidance(change) {
+                continue;
+            }
             let rule = class.rule();
             let field = field(change);
             let headline = words::headline(change, class, environment, &baseline);
+            let (demand, help) = match verdict {
+                Verdict::Denied(pattern) => (
+                    format!("The owner of {baseline} denies it: {DENY}: {pattern}."),
+                    format!(
+                        "Remove the change, or ask the owner of {baseline}, whose annotation {DENY} forbids it."
+                    ),
+                ),
+                _ => (
+                    words::demand(rule).to_owned(),
+                    words::help(change, class, policy, &baseline),
+                ),
+            };
             let told = Told {
                 message: words::message(
                     pair.overlay,
                     &headline,
                     &field,
-                    rule,
+                    &demand,
                     environment,
                     &baseline,
                 ),
                 headline,
-                help: words::help(change, class, policy, &baseline),
+                help,
             };
             findings.push(Finding {
                 class: Some(class),
                 field: Some(field),
-                ..comparison.finding(rule, pair.overlay, pair.service, told)
+                ..comparison.pair_finding(rule, pair, told)
             });
         }
     }

@@ -77,7 +77,7 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
                     overlay: locate(pair.overlay.node, steps, Side::Overlay).map(Node::to_json),
                     base: locate(pair.base.node, steps, Side::Base).map(Node::to_json),
                 }),
-                ..comparison.finding(RULE, pair.overlay, pair.service, told)
+                ..comparison.pair_finding(RULE, pair, told)
             });
         }
     }

@@ -47,6 +47,7 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
             environment: missing.environment.clone(),
             baseline: missing.baseline.clone(),
             resource: None,
+            base_name: None,
             field: None,
             file: None,
             message: format!(

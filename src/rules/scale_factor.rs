@@ -51,7 +51,7 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
                     pair.overlay,
                     &headline,
                     &field,
-                    RULE,
+                    words::demand(RULE),
                     environment,
                     &baseline,
                 ),
@@ -63,7 +63,7 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
             findings.push(Finding {
                 class: Some(*class),
                 field: Some(field),
-                ..comparison.finding(RULE, pair.overlay, pair.service, told)
+                ..comparison.pair_finding(RULE, pair, told)
             });
         }
     }

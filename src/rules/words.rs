@@ -136,6 +136,11 @@ fn subject(change: &Change<'_>, class: Class) -> String {
     }
 }
 
+/// What a rule demands.
+pub(super) fn demand(rule: &str) -> &'static str {
+    find_rule(rule).map_or("", |rule| rule.summary)
+}
+
 /// What happened, without where.
 pub(super) fn headline(
     change: &Change<'_>,
@@ -158,11 +163,10 @@ pub(super) fn message(
     resource: &Resource<'_>,
     headline: &str,
     field: &FieldRef,
-    rule: &str,
+    demand: &str,
     environment: &str,
     baseline: &str,
 ) -> String {
-    let demand = find_rule(rule).map_or("", |rule| rule.summary);
     format!(
         "{}: {headline}: {} is {} in {environment}, {} in {baseline}. {demand}",
         self::resource(resource),
@@ -182,7 +186,8 @@ pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline:
         .map(Class::id)
         .collect();
     let allow = format!(
-        "If environments may differ here, set spec.allow.classes: [{}] in the ParityPolicy.",
+        "To permit it, use the ParityPolicy: spec.allow.fields for this field, spec.exemptions until a day, or \
+         spec.allow.classes: [{}] for the class.",
         classes.join(", "),
     );
     let mend = match (class, change.kind) {

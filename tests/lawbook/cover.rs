@@ -7,7 +7,7 @@ use krm_parity::diff::{Change, ChangeKind, Step, diff};
 use krm_parity::finding::REDACTED;
 use krm_parity::quantity::Quantity;
 use krm_parity::resource::{Resource, is_bookkeeping, is_secret_data};
-use krm_parity::schema::{Field, List, Scalar, Type};
+use krm_parity::schema::{Field, List, Scalar, Type, is_transparent};
 use krm_parity::yaml::{Kind, Node};
 
 /// Fails unless the changes of two resources are exactly their differences.
@@ -57,10 +57,12 @@ impl<'a> Place<'a> {
         let field = ty.field(name);
         let mut names = self.names.clone();
         names.push(name);
-        let is_secret = sides
-            .into_iter()
-            .flatten()
-            .any(|map| map.get("kind").is_some_and(|kind| kind.text() == "Secret"));
+        let is_secret = sides.into_iter().flatten().any(|map| {
+            map.get("kind").is_some_and(|kind| kind.text() == "Secret")
+                && ["metadata", "data", "stringData"]
+                    .iter()
+                    .any(|field| map.get(field).is_some_and(|value| !value.is_null()))
+        });
         Self {
             field: Field {
                 scalar: if self.quantities {
@@ -127,7 +129,7 @@ fn walk<'a>(
         return place.fault("one list is reordered twice");
     }
     let present = [base, overlay].map(|side| side.filter(|node| !node.is_null()));
-    if same(present, place) && orders.is_empty() && below.is_empty() {
+    if changes.is_empty() && same(present, place) {
         return Ok(());
     }
     match present {
@@ -174,6 +176,10 @@ fn value<'a>(
     Ok(())
 }
 
+/// Of a map that only one side has, entries are told one by one where that says more.
+///
+/// Such a map of nothing but nulls is no difference, since `metadata: {creationTimestamp: null}`
+/// is what tools write for nothing; an empty one is one, as the design has it.
 fn maps<'a>(
     base: Option<Node<'a>>,
     overlay: Option<Node<'a>>,
@@ -189,15 +195,9 @@ fn maps<'a>(
     names.sort_unstable();
     names.dedup();
     let is_annotations = place.names.last() == Some(&"annotations");
-    // An empty map is not an absent one, and nobody would say so.
-    let told = |map: Option<Node<'a>>| map.is_none_or(|map| is_hollow(map));
-    if base.is_some() != overlay.is_some()
-        && changes.is_empty()
-        && told(base)
-        && told(overlay)
-        && !(is_annotations && names.iter().any(|name| is_bookkeeping(name)))
-    {
-        return place.fault("an empty map on one side lies under no change");
+    let is_opaque = !place.names.last().is_some_and(|name| is_transparent(name));
+    if base.is_some() != overlay.is_some() && (is_opaque || names.is_empty()) {
+        return place.fault("a map on one side lies under no change");
     }
     let mut taken = 0;
     for name in names {
@@ -224,10 +224,6 @@ fn maps<'a>(
         return place.fault("a change lies under a field that neither side has");
     }
     Ok(())
-}
-
-fn is_hollow(map: Node<'_>) -> bool {
-    map.entries().all(|(_, value)| value.is_null())
 }
 
 fn lists<'a>(
@@ -326,32 +322,51 @@ fn is_set(place: &Place<'_>) -> bool {
 fn is_free(place: &Place<'_>) -> bool {
     is_set(place)
         || matches!(place.field.list, List::Keyed { ordered: false, .. })
-        || matches!(place.names.last(), Some(&"env" | &"containers"))
+        || (!place.secret && matches!(place.names.last(), Some(&"env" | &"containers")))
+}
+
+/// Whether a field says as much as no field: `maps` has the reason.
+fn is_nothing(name: &str, value: Node<'_>) -> bool {
+    let mut entries = value.entries().peekable();
+    value.is_null()
+        || (is_transparent(name)
+            && entries.peek().is_some()
+            && entries.all(|(key, value)| {
+                (name == "annotations" && is_bookkeeping(key.text()))
+                    || is_nothing(key.text(), value)
+            }))
 }
 
 /// Whether two values mean the same, nothing being the same as null.
 fn same(sides: [Option<Node<'_>>; 2], place: &Place<'_>) -> bool {
     let [base, overlay] = sides;
     let (Some(base), Some(overlay)) = (base, overlay) else {
-        return [base, overlay].into_iter().flatten().count() == 0;
+        let name = place.names.last().copied().unwrap_or("");
+        return [base, overlay]
+            .into_iter()
+            .flatten()
+            .all(|only| name != "[]" && is_nothing(name, only));
     };
     if place.secret && [base, overlay].iter().any(|node| node.text() == REDACTED) {
         return true;
     }
     match (base.kind(), overlay.kind()) {
         (Kind::Map, Kind::Map) => {
-            [(base, overlay), (overlay, base)]
-                .into_iter()
-                .all(|(one, other)| {
-                    one.entries().all(|(key, value)| {
-                        (place.names.last() == Some(&"annotations") && is_bookkeeping(key.text()))
-                            || value.is_null() && other.get(key.text()).is_none()
-                            || same(
-                                [Some(value), other.get(key.text())]
-                                    .map(|side| side.filter(|node| !node.is_null())),
-                                &place.field(key.text(), [Some(base), Some(overlay)]),
-                            )
-                    })
+            let has_own =
+                |key: &str| place.names.last() == Some(&"annotations") && is_bookkeeping(key);
+            base.entries()
+                .all(|(key, value)| match overlay.get(key.text()) {
+                    _ if has_own(key.text()) => true,
+                    Some(other) => same(
+                        [value, other].map(|side| Some(side).filter(|node| !node.is_null())),
+                        &place.field(key.text(), [Some(base), Some(overlay)]),
+                    ),
+                    None => is_nothing(key.text(), value),
+                })
+                && overlay.entries().all(|(key, value)| {
+                    has_own(key.text())
+                        || base.get(key.text()).is_some()
+                        || is_nothing(key.text(), value)
                 })
         }
         (Kind::Seq, Kind::Seq) => {

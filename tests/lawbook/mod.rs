@@ -19,7 +19,7 @@ use krm_parity::yaml::{Node, Tree, parse};
 pub use cover::assert_covered;
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use list::{
-    Findings, assert_list_laws, assert_spliced, documents, findings, list, run, sealed,
+    Findings, TODAY, assert_list_laws, assert_spliced, documents, findings, list, run, sealed,
 };
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use shuffle::{shuffled, shuffled_keys, shuffled_unordered};

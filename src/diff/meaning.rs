@@ -1,0 +1,114 @@
+//! What a value means, as a text: two values have the same text when nothing between them would be a change.
+//!
+//! Alignment asks which elements of two lists are equal, and has to answer as
+//! the rest of the diff does: a set within an element of a set has no order
+//! either, `1000m` is `1`, and `null` is absent.
+
+use crate::quantity::Quantity;
+use crate::resource::is_bookkeeping;
+use crate::schema::{self, Field, List, Scalar, Type};
+use crate::text::push_quoted;
+use crate::yaml::Node;
+
+use super::{keyed, looks_like_pod_spec, quantity_text};
+
+/// The meaning of every element of a list.
+pub(super) fn of_elements(items: &[Node<'_>], field: Field) -> Vec<String> {
+    items
+        .iter()
+        .map(|item| {
+            // Of a list in a list nothing is known.
+            of(*item, if item.is_seq() { Field::UNKNOWN } else { field })
+        })
+        .collect()
+}
+
+/// The meaning of a value.
+pub(super) fn of(node: Node<'_>, field: Field) -> String {
+    let mut out = String::new();
+    write(node, field, &[], &mut out);
+    out
+}
+
+/// `way` is the names of the last two fields that lead here, none of them a list's element.
+fn write(node: Node<'_>, field: Field, way: &[&str], out: &mut String) {
+    if node.is_map() {
+        write_map(node, field, way, out);
+    } else if node.is_seq() {
+        write_list(node, field, out);
+    } else if field.scalar == Scalar::Quantity
+        && let Some(amount) = quantity_text(node).and_then(|text| Quantity::parse(&text).ok())
+    {
+        out.push_str(&amount.nanos().to_string());
+        out.push('n');
+    } else {
+        node.write_canonical(out);
+    }
+}
+
+fn write_map(map: Node<'_>, field: Field, way: &[&str], out: &mut String) {
+    let ty = if field.ty == Type::UNKNOWN && looks_like_pod_spec(map) {
+        Type::POD_SPEC
+    } else {
+        field.ty
+    };
+    let last = way.last().copied().unwrap_or("");
+    let quantities =
+        field.scalar == Scalar::QuantityMap || matches!(way, ["resources", "limits" | "requests"]);
+    let mut entries: Vec<_> = map
+        .entries()
+        .map(|(key, value)| (key.text(), value))
+        .filter(|(key, value)| {
+            !(is_nothing(key, *value) || last == "annotations" && is_bookkeeping(key))
+        })
+        .collect();
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    out.push('{');
+    for (key, value) in entries {
+        push_quoted(out, key);
+        out.push(':');
+        let mut field = ty.field(key);
+        if quantities {
+            field.scalar = Scalar::Quantity;
+        }
+        write(value, field, &[last, key], out);
+        out.push(',');
+    }
+    out.push('}');
+}
+
+/// Whether a field makes no change against an absent one.
+///
+/// A map that is told entry by entry has nothing to tell where all its entries are nothing.
+fn is_nothing(name: &str, value: Node<'_>) -> bool {
+    value.is_null()
+        || (schema::is_transparent(name)
+            && value.is_map()
+            && !value.is_childless()
+            && value.entries().all(|(key, value)| {
+                (name == "annotations" && is_bookkeeping(key.text()))
+                    || is_nothing(key.text(), value)
+            }))
+}
+
+fn write_list(list: Node<'_>, field: Field, out: &mut String) {
+    let items: Vec<_> = list.items().collect();
+    let mut texts = of_elements(&items, field);
+    match field.list {
+        List::Set | List::IngressRules | List::RouteRules => {
+            texts.sort_unstable();
+            texts.dedup();
+        }
+        List::Keyed {
+            keys,
+            ordered: false,
+        } if keyed(&items, keys).is_some() => texts.sort_unstable(),
+        _ => {}
+    }
+    out.push('[');
+    for text in texts {
+        out.push_str(&text);
+        out.push(',');
+    }
+    out.push(']');
+}

@@ -1,0 +1,309 @@
+//! Patterns: which places a policy or a base speaks of.
+//!
+//! A pattern is written like a path. `*` stands for any one segment, `**` for
+//! any number of them, also for none, `[*]` for any element of a list. Within
+//! a name or a key's value, `*` stands for any characters and `?` for any one.
+//!
+//! Matching costs at most the product of the two lengths, whatever is written:
+//! no pattern and no path can make it slow.
+
+use std::fmt;
+
+use super::{Path, PathError, Segment};
+
+/// A text in which `*` stands for any characters and `?` for any one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob(String);
+
+impl Glob {
+    /// Reads a glob; every text is one.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The glob as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a text fits, all of it.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let (mut pattern, mut rest) = (self.0.as_str(), text);
+        // Where the last `*` stood, and what was left of the text there.
+        let mut retry: Option<(&str, &str)> = None;
+        loop {
+            let (next, here) = (pattern.chars().next(), rest.chars().next());
+            match (next, here) {
+                (None, None) => return true,
+                (Some('*'), _) => {
+                    pattern = &pattern[1..];
+                    retry = Some((pattern, rest));
+                    continue;
+                }
+                (Some(wanted), Some(there)) if wanted == '?' || wanted == there => {
+                    pattern = &pattern[wanted.len_utf8()..];
+                    rest = &rest[there.len_utf8()..];
+                    continue;
+                }
+                _ => {}
+            }
+            // Let the last `*` take one character more.
+            match retry {
+                Some((after, left)) => {
+                    let Some(skipped) = left.chars().next() else {
+                        return false;
+                    };
+                    let left = &left[skipped.len_utf8()..];
+                    (pattern, rest) = (after, left);
+                    retry = Some((after, left));
+                }
+                None => return false,
+            }
+        }
+    }
+}
+
+/// One step of a place that is tried against a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot<'a> {
+    /// The segment by which the step is known.
+    pub segment: Segment<'a>,
+    /// The element's index, which `[3]` asks for, whatever the element is known by.
+    pub index: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    /// `**`
+    Deep,
+    /// `*`
+    Any,
+    Field(Glob),
+    /// `[*]`
+    Element,
+    Index(usize),
+    Key(Vec<(String, Glob)>),
+    Value(Glob),
+}
+
+/// A pattern of places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    text: String,
+    parts: Vec<Part>,
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The longest pattern, in segments; no field of Kubernetes lies that deep.
+const MAX_PARTS: usize = 64;
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not of a path's grammar, is empty, or has more than 64 segments.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        let Path(segments) = Path::parse_globs(text)?;
+        if segments.is_empty() || segments.len() > MAX_PARTS {
+            return Err(PathError {
+                column: 1,
+                message: "a pattern has 1 to 64 segments",
+            });
+        }
+        let parts = segments
+            .into_iter()
+            .map(|segment| match segment {
+                Segment::Field(name) if name == "**" => Part::Deep,
+                Segment::Field(name) if name == "*" => Part::Any,
+                Segment::Field(name) => Part::Field(Glob::new(&name)),
+                Segment::Index(index) => Part::Index(index),
+                Segment::Key(keys) if keys.is_empty() => Part::Element,
+                Segment::Key(keys) => Part::Key(
+                    keys.into_iter()
+                        .map(|(name, value)| (name.into_owned(), Glob::new(&value)))
+                        .collect(),
+                ),
+                Segment::Value(value) => Part::Value(Glob::new(&value)),
+            })
+            .collect();
+        Ok(Self {
+            text: text.to_owned(),
+            parts,
+        })
+    }
+
+    /// Whether a place fits, all of it.
+    #[must_use]
+    pub fn matches(&self, place: &[Spot<'_>]) -> bool {
+        // Bit n: the first n parts can stand for what was seen so far.
+        let mut states = self.skip_deep(1);
+        for spot in place {
+            let mut next = 0_u128;
+            for (at, part) in self.parts.iter().enumerate() {
+                if states & 1 << at == 0 {
+                    continue;
+                }
+                if *part == Part::Deep {
+                    next |= 1 << at;
+                } else if part.fits(spot) {
+                    next |= 1 << (at + 1);
+                }
+            }
+            states = self.skip_deep(next);
+            if states == 0 {
+                return false;
+            }
+        }
+        states & 1 << self.parts.len() != 0
+    }
+
+    /// Adds the states that a `**` reaches by standing for nothing.
+    fn skip_deep(&self, mut states: u128) -> u128 {
+        for (at, part) in self.parts.iter().enumerate() {
+            if *part == Part::Deep && states & 1 << at != 0 {
+                states |= 1 << (at + 1);
+            }
+        }
+        states
+    }
+}
+
+impl Part {
+    fn fits(&self, spot: &Spot<'_>) -> bool {
+        match (self, &spot.segment) {
+            (Self::Any | Self::Deep, _) => true,
+            (Self::Field(glob), Segment::Field(name)) => glob.matches(name),
+            (Self::Element, segment) => !matches!(segment, Segment::Field(_)),
+            (Self::Index(index), segment) => {
+                spot.index == Some(*index) || *segment == Segment::Index(*index)
+            }
+            (Self::Key(wanted), Segment::Key(keys)) => wanted.iter().all(|(name, glob)| {
+                keys.iter()
+                    .any(|(key, value)| key == name && glob.matches(value))
+            }),
+            (Self::Value(glob), Segment::Value(value)) => glob.matches(value),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(path: &str) -> Vec<Spot<'_>> {
+        let Path(segments) = Path::parse(path).unwrap();
+        segments
+            .into_iter()
+            .map(|segment| Spot {
+                index: match segment {
+                    Segment::Field(_) => None,
+                    Segment::Index(index) => Some(index),
+                    _ => Some(2),
+                },
+                segment,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn patterns_fit_what_they_say() {
+        for (pattern, path, fits) in [
+            ("spec.replicas", "spec.replicas", true),
+            ("spec.replicas", "spec", false),
+            ("spec", "spec.replicas", false),
+            ("spec.*", "spec.replicas", true),
+            ("spec.*", "spec.a.b", false),
+            ("spec.**", "spec.a.b", true),
+            ("spec.**", "spec", true),
+            ("**", "spec.a[0]", true),
+            ("**.image", "spec.containers[name=a].image", true),
+            (
+                "**.containers[*].image",
+                "spec.containers[name=a].image",
+                true,
+            ),
+            (
+                "**.containers[2].image",
+                "spec.containers[name=a].image",
+                true,
+            ),
+            (
+                "**.containers[1].image",
+                "spec.containers[name=a].image",
+                false,
+            ),
+            (
+                "**.containers[name=a*].image",
+                "spec.containers[name=abc].image",
+                true,
+            ),
+            (
+                "**.containers[name=b*].image",
+                "spec.containers[name=abc].image",
+                false,
+            ),
+            (
+                "**.ports[containerPort=80]",
+                "spec.ports[containerPort=80,protocol=TCP]",
+                true,
+            ),
+            (
+                "**.ports[port=80]",
+                "spec.ports[containerPort=80,protocol=TCP]",
+                false,
+            ),
+            (
+                "metadata.annotations[\"nginx.*/*\"]",
+                "metadata.annotations[\"nginx.io/x\"]",
+                true,
+            ),
+            (
+                "metadata.annotations[\"nginx.*/?\"]",
+                "metadata.annotations[\"nginx.io/xy\"]",
+                false,
+            ),
+            (
+                "spec.hosts[=\"*.example.com\"]",
+                "spec.hosts[=\"a.example.com\"]",
+                true,
+            ),
+            ("spec.hosts[*]", "spec.hosts.x", false),
+            ("**.**.**.a", "a", true),
+            ("**.a.**.b", "x.a.y.z.b", true),
+            ("**.a.**.b", "x.b.y.z.a", false),
+        ] {
+            let parsed =
+                Pattern::parse(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            assert_eq!(parsed.matches(&place(path)), fits, "{pattern} {path}");
+            assert_eq!(parsed.to_string(), pattern);
+        }
+        assert!(Pattern::parse("").is_err());
+        assert!(Pattern::parse("a..b").is_err());
+        assert!(Pattern::parse("a[").is_err());
+        assert!(Pattern::parse(&"**.".repeat(100)).is_err());
+    }
+
+    #[test]
+    fn hostile_patterns_are_bounded() {
+        let pattern = Pattern::parse(&format!("{}x", "**.a.".repeat(31))).unwrap();
+        let long = format!("{}b", "a.".repeat(20_000));
+        assert!(!pattern.matches(&place(&long)));
+        let glob = Glob::new(&"*a".repeat(500));
+        assert!(!glob.matches(&"a".repeat(499)));
+        assert!(!glob.matches(&("a".repeat(20_000) + "b")));
+        assert!(Glob::new("a*é?").matches("aééx"));
+        assert!(
+            Glob::new("").matches("") && !Glob::new("").matches("a") && Glob::new("**").matches("")
+        );
+    }
+}

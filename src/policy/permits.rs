@@ -1,0 +1,252 @@
+//! What a policy permits beyond the classes: single fields, and findings until a day.
+
+use jiff::civil::Date;
+
+use super::{Fault, MAX_QUOTED, explain, wire};
+use crate::catalog;
+use crate::finding::ResourceRef;
+use crate::path::{Glob, Pattern, Spot};
+use crate::text;
+
+/// Which resources are meant; what is not named fits all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// The API group; the core group is empty.
+    pub group: Option<Glob>,
+    /// The API version without the group.
+    pub version: Option<Glob>,
+    /// The kind.
+    pub kind: Option<Glob>,
+    /// The namespace.
+    pub namespace: Option<Glob>,
+    /// The name.
+    pub name: Option<Glob>,
+}
+
+impl Target {
+    /// Whether a resource is meant; `names` are those by which it may be called.
+    #[must_use]
+    pub fn matches(&self, resource: &ResourceRef, names: &[&str]) -> bool {
+        self.matches_type(resource)
+            && fits(
+                self.namespace.as_ref(),
+                resource.namespace.as_deref().unwrap_or(""),
+            )
+            && self
+                .name
+                .as_ref()
+                .is_none_or(|glob| names.iter().any(|name| glob.matches(name)))
+    }
+
+    /// Whether a resource's group, version and kind are meant.
+    #[must_use]
+    pub fn matches_type(&self, resource: &ResourceRef) -> bool {
+        let (group, version) = resource
+            .api_version
+            .split_once('/')
+            .unwrap_or(("", &resource.api_version));
+        fits(self.group.as_ref(), group)
+            && fits(self.version.as_ref(), version)
+            && fits(self.kind.as_ref(), &resource.kind)
+    }
+}
+
+fn fits(glob: Option<&Glob>, text: &str) -> bool {
+    glob.is_none_or(|glob| glob.matches(text))
+}
+
+/// A field that may differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedField {
+    /// The resources that this is about.
+    pub target: Target,
+    /// The places that this is about.
+    pub path: Pattern,
+    /// The environments that this is about; empty for all.
+    pub environments: Vec<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl AllowedField {
+    /// Whether this is about an environment.
+    #[must_use]
+    pub fn is_for(&self, environment: &str) -> bool {
+        self.environments.is_empty() || self.environments.iter().any(|name| name == environment)
+    }
+}
+
+/// A permission for findings to exist until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    /// The rule, by its id in the catalogue.
+    pub rule: &'static str,
+    /// The resources that this is about.
+    pub target: Target,
+    /// The places that this is about; `None` for all.
+    pub path: Option<Pattern>,
+    /// The environments that this is about; empty for all.
+    pub environments: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub expires: Date,
+}
+
+impl Exemption {
+    /// Whether this is about an environment.
+    #[must_use]
+    pub fn is_for(&self, environment: &str) -> bool {
+        self.environments.is_empty() || self.environments.iter().any(|name| name == environment)
+    }
+
+    /// Whether this is about a place.
+    #[must_use]
+    pub fn covers(&self, place: &[Spot<'_>]) -> bool {
+        self.path.as_ref().is_none_or(|path| path.matches(place))
+    }
+}
+
+pub(super) fn allowed_fields(
+    specs: Vec<wire::AllowedField>,
+    known: &[String],
+) -> Result<Vec<AllowedField>, Fault> {
+    let at = ["spec", "allow", "fields"];
+    specs
+        .into_iter()
+        .enumerate()
+        .map(|(index, spec)| allowed_field(spec, known).map_err(|fault| fault.below(&at, index)))
+        .collect()
+}
+
+fn allowed_field(spec: wire::AllowedField, known: &[String]) -> Result<AllowedField, Fault> {
+    Ok(AllowedField {
+        target: target(spec.target)?,
+        path: pattern(&spec.path)?,
+        environments: environments(spec.environments, known)?,
+        reason: reason(&spec.reason)?,
+    })
+}
+
+pub(super) fn exemptions(
+    specs: Vec<wire::ExemptionSpec>,
+    known: &[String],
+) -> Result<Vec<Exemption>, Fault> {
+    let at = ["spec", "exemptions"];
+    specs
+        .into_iter()
+        .enumerate()
+        .map(|(index, spec)| exemption(spec, known).map_err(|fault| fault.below(&at, index)))
+        .collect()
+}
+
+fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, Fault> {
+    Ok(Exemption {
+        rule: rule(&spec.rule)?,
+        target: target(spec.target)?,
+        path: spec.path.as_deref().map(pattern).transpose()?,
+        environments: environments(spec.environments, known)?,
+        reason: reason(&spec.reason)?,
+        expires: date(&spec.expires)?,
+    })
+}
+
+fn rule(id: &str) -> Result<&'static str, Fault> {
+    match catalog::find_rule(id) {
+        Some(rule) if is_about_exemptions(rule.id) => Err(Fault::new(
+            &["rule"],
+            format!(
+                "{} is about exemptions and cannot be exempt itself; set its severity instead",
+                rule.id
+            ),
+        )),
+        Some(rule) => Ok(rule.id),
+        None => {
+            let ids: Vec<_> = catalog::RULES.iter().map(|rule| rule.id).collect();
+            Err(Fault {
+                key: None,
+                ..explain::unknown(&["rule"], "rule", id, &ids)
+            })
+        }
+    }
+}
+
+fn is_about_exemptions(rule: &str) -> bool {
+    matches!(rule, "expired-exemption" | "unused-exemption")
+}
+
+fn target(spec: Option<wire::TargetSpec>) -> Result<Target, Fault> {
+    let spec = spec.unwrap_or_default();
+    let glob = |key: &str, text: Option<String>| {
+        let Some(text) = text else { return Ok(None) };
+        let fits =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '*' | '?');
+        if text.chars().all(fits) {
+            return Ok(Some(Glob::new(&text)));
+        }
+        let found = text::quoted(&text, MAX_QUOTED);
+        Err(Fault::new(
+            &["target", key],
+            format!(
+                "{found} fits no {key}: use letters, digits, `-`, `.`, `_` and `:`, with `*` for any characters and `?` for any one"
+            ),
+        ))
+    };
+    Ok(Target {
+        group: glob("group", spec.group)?,
+        version: glob("version", spec.version)?,
+        kind: glob("kind", spec.kind)?,
+        namespace: glob("namespace", spec.namespace)?,
+        name: glob("name", spec.name)?,
+    })
+}
+
+fn pattern(text: &str) -> Result<Pattern, Fault> {
+    Pattern::parse(text).map_err(|error| {
+        let found = text::quoted(text, MAX_QUOTED);
+        Fault::new(&["path"], format!("{found} is no pattern: {error}"))
+    })
+}
+
+fn environments(names: Option<Vec<String>>, known: &[String]) -> Result<Vec<String>, Fault> {
+    let names = names.unwrap_or_default();
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
+    for (index, name) in names.iter().enumerate() {
+        super::name(&["environments"], name, "an environment")
+            .map_err(|fault| fault.at_index(index))?;
+        if !known.is_empty() && !known.contains(&name.as_str()) {
+            let fault = explain::unknown(&["environments"], "environment", name, &known);
+            return Err(Fault {
+                key: None,
+                what: format!("{} (spec.environments)", fault.what),
+                ..fault
+            }
+            .at_index(index));
+        }
+    }
+    Ok(names)
+}
+
+fn reason(text: &str) -> Result<String, Fault> {
+    if text.trim().is_empty() {
+        return Err(Fault::new(
+            &["reason"],
+            "a reason is needed, for whoever reads this in a year",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn date(text: &str) -> Result<Date, Fault> {
+    let is_plain = text.len() == 10
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    text.parse().ok().filter(|_| is_plain).ok_or_else(|| {
+        let found = text::quoted(text, MAX_QUOTED);
+        Fault::new(
+            &["expires"],
+            format!("{found} is no date; write the last day as YYYY-MM-DD, such as 2027-01-31"),
+        )
+    })
+}

@@ -1,0 +1,146 @@
+//! The schema of the functionConfigs in the forms that others read.
+//!
+//! Editors want JSON Schema, catalogues of functions a `KRMFunctionDefinition`,
+//! and tools that know custom resources a `CustomResourceDefinition`. All three
+//! are made of the one schema that the Rust types give.
+
+use serde_json::{Map, Value, json};
+
+use super::wire::Kind;
+use super::{GROUP, VERSION, schema};
+
+/// The kinds that are published, in the order of their documentation.
+pub const PUBLISHED: [(Kind, &str); 2] = [
+    (Kind::ParityPolicy, "ParityPolicy"),
+    (Kind::SnapshotRecorder, "SnapshotRecorder"),
+];
+
+/// The JSON Schema (draft 2020-12) of a kind, for editors: it refuses unknown keys.
+#[must_use]
+pub fn json_schema(kind: Kind, name: &str) -> Value {
+    let mut out = Map::new();
+    out.insert(
+        "$schema".to_owned(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    out.insert("title".to_owned(), json!(name));
+    if let Value::Object(fields) = closed(schema(kind)) {
+        out.extend(fields);
+    }
+    let mut out = Value::Object(out);
+    out["properties"]["apiVersion"]["const"] = json!(format!("{GROUP}/{VERSION}"));
+    out["properties"]["kind"]["const"] = json!(name);
+    out
+}
+
+/// Turns a structural schema into a plain one that says what the reader does.
+fn closed(schema: Value) -> Value {
+    let Value::Object(mut fields) = schema else {
+        return schema;
+    };
+    let nullable = fields.remove("nullable") == Some(Value::Bool(true));
+    let open = fields.remove("x-kubernetes-preserve-unknown-fields") == Some(Value::Bool(true));
+    if let Some(Value::Object(properties)) = fields.remove("properties") {
+        let closed_properties: Map<_, _> = properties
+            .into_iter()
+            .map(|(key, value)| (key, closed(value)))
+            .collect();
+        fields.insert("properties".to_owned(), Value::Object(closed_properties));
+        if !open {
+            fields.insert("additionalProperties".to_owned(), Value::Bool(false));
+        }
+    }
+    if let Some(items) = fields.remove("items") {
+        fields.insert("items".to_owned(), closed(items));
+    }
+    if nullable {
+        if let Some(kind) = fields.get("type").cloned() {
+            fields.insert("type".to_owned(), json!([kind, "null"]));
+        }
+        if let Some(Value::Array(words)) = fields.get_mut("enum")
+            && !words.contains(&Value::Null)
+        {
+            words.push(Value::Null);
+        }
+    }
+    Value::Object(fields)
+}
+
+/// The `KRMFunctionDefinition` of the function: one version with the schema of its policy.
+#[must_use]
+pub fn function_definition(kind: Kind, name: &str) -> Value {
+    json!({
+        "apiVersion": "config.kubernetes.io/v1alpha1",
+        "kind": "KRMFunctionDefinition",
+        "metadata": {"name": definition_name(name)},
+        "spec": {
+            "group": GROUP,
+            "names": {"kind": name},
+            "description": schema(kind)["description"].clone(),
+            "publisher": "krm-parity",
+            "tags": ["validator", "kustomize", "drift", "parity"],
+            "versions": [{
+                "name": VERSION,
+                "schema": {"openAPIV3Schema": schema(kind)},
+                "idempotent": true,
+                "license": "Apache-2.0",
+                "runtime": {
+                    "container": {
+                        "image": concat!("krm-parity:", env!("CARGO_PKG_VERSION")),
+                        "requireNetwork": false,
+                        "requireStorageMount": false,
+                    },
+                },
+            }],
+        },
+    })
+}
+
+/// The `CustomResourceDefinition` of a kind, for tools that check resources against such; no cluster needs it.
+#[must_use]
+pub fn custom_resource(kind: Kind, name: &str) -> Value {
+    let plural = match kind {
+        Kind::ParityPolicy => "paritypolicies",
+        _ => "snapshotrecorders",
+    };
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.{GROUP}")},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": name,
+                "listKind": format!("{name}List"),
+                "plural": plural,
+                "singular": name.to_lowercase(),
+            },
+            "versions": [{
+                "name": VERSION,
+                "served": true,
+                "storage": true,
+                "schema": {"openAPIV3Schema": schema(kind)},
+            }],
+        },
+    })
+}
+
+/// The definitions that a Krmfile carries under `openAPI.definitions`.
+#[must_use]
+pub fn krmfile_definitions() -> Value {
+    let definitions: Map<_, _> = PUBLISHED
+        .into_iter()
+        .map(|(kind, name)| {
+            let mut definition = schema(kind);
+            definition["x-kubernetes-group-version-kind"] =
+                json!([{"group": GROUP, "version": VERSION, "kind": name}]);
+            (format!("io.{}.{VERSION}.{name}", "krm-parity"), definition)
+        })
+        .collect();
+    Value::Object(definitions)
+}
+
+fn definition_name(name: &str) -> String {
+    format!("{}.{GROUP}", name.to_lowercase())
+}

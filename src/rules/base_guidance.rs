@@ -1,0 +1,62 @@
+//! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
+
+use super::permission::guidance;
+use super::{Comparison, Told, field, words};
+use crate::diff::{Change, Step};
+use crate::finding::Finding;
+use crate::policy::Policy;
+
+const RULE: &str = "base-guidance";
+
+pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut Vec<Finding>) {
+    let (environment, baseline) = (comparison.environment(), comparison.baseline());
+    for (pair, changes) in comparison.pairs() {
+        for (key, text, error) in guidance(pair.base).faults {
+            let text = crate::text::quoted(&text, 60);
+            let headline =
+                format!("annotation {key} of {baseline} holds no pattern: {text}: {error}");
+            let told = Told {
+                message: format!("{}: {headline}.", words::resource(pair.base)),
+                headline,
+                help: format!(
+                    "Write patterns of paths with white space between them in {baseline}, such as spec.template.spec.nodeSelector.**"
+                ),
+            };
+            findings.push(comparison.pair_finding(RULE, pair, told));
+        }
+        for classified in changes
+            .iter()
+            .filter(|classified| is_guidance(&classified.change))
+        {
+            let field = field(&classified.change);
+            let headline = format!("{environment} changes what {baseline} says about its overlays");
+            let told = Told {
+                message: words::message(
+                    pair.overlay,
+                    &headline,
+                    &field,
+                    words::demand(RULE),
+                    environment,
+                    &baseline,
+                ),
+                headline,
+                help: format!(
+                    "Remove the annotation from the overlay: only those of {baseline} count."
+                ),
+            };
+            findings.push(Finding {
+                class: Some(classified.class),
+                field: Some(field),
+                ..comparison.pair_finding(RULE, pair, told)
+            });
+        }
+    }
+}
+
+/// Whether a change is at one of our own annotations on the resource itself.
+pub(super) fn is_guidance(change: &Change<'_>) -> bool {
+    matches!(
+        change.steps.as_slice(),
+        [Step::Field("metadata"), Step::Field("annotations"), Step::Field(key)] if key.starts_with("krm-parity.io/")
+    )
+}

@@ -1,0 +1,213 @@
+//! `expired-exemption` and `unused-exemption`: the exemptions themselves, and what they do.
+//!
+//! An exempt finding stays in the report as information. An exemption counts for
+//! each environment on its own. One policy serves many services, so an exemption
+//! whose target is not here is none of this comparison's business, unless the
+//! target looks like a slip of the pen.
+
+use jiff::civil::Date;
+
+use super::Comparison;
+use crate::catalog::Severity;
+use crate::finding::{Finding, ResourceRef};
+use crate::path::{Path, Segment, Spot};
+use crate::policy::{Exemption, Policy, nearest};
+use crate::text;
+
+/// Applies a policy's exemptions to the findings, and adds what is wrong with them.
+pub(super) fn apply(
+    comparisons: &[Comparison<'_, '_>],
+    policy: &Policy,
+    today: Date,
+    findings: &mut Vec<Finding>,
+) {
+    let mut told = Vec::new();
+    let mut environments: Vec<_> = comparisons
+        .iter()
+        .map(|comparison| comparison.sides.environment)
+        .collect();
+    environments.sort_unstable();
+    environments.dedup();
+    for environment in environments {
+        let here: Vec<_> = comparisons
+            .iter()
+            .filter(|comparison| comparison.sides.environment == environment)
+            .collect();
+        for (index, exemption) in policy.exemptions.iter().enumerate() {
+            if !exemption.is_for(environment) {
+                continue;
+            }
+            let expired = exemption.expires < today;
+            let mut used = false;
+            for finding in findings.iter_mut() {
+                if finding.environment != environment
+                    || finding.rule != exemption.rule
+                    || !is_exempt(exemption, finding)
+                {
+                    continue;
+                }
+                used = true;
+                if !expired {
+                    finding.severity = Severity::Info;
+                    let until = format!(
+                        " (exempt until {}: {})",
+                        exemption.expires,
+                        text::one_line(&exemption.reason, 200)
+                    );
+                    finding.headline.push_str(&until);
+                    finding.message.push_str(&until);
+                }
+            }
+            if expired {
+                told.push(expired_finding(index, exemption, environment, policy));
+            } else if !used && let Some(hint) = hint(exemption, findings, &here) {
+                told.push(unused_finding(index, exemption, environment, policy, &hint));
+            }
+        }
+    }
+    for finding in &mut told {
+        finding.severity = policy.severity(finding.rule);
+    }
+    findings.extend(told);
+}
+
+fn is_exempt(exemption: &Exemption, finding: &Finding) -> bool {
+    let resource = finding.resource.clone().unwrap_or_default();
+    let mut names = vec![resource.name.as_str()];
+    names.extend(finding.base_name.as_deref());
+    exemption.target.matches(&resource, &names)
+        && with_place(finding, |place| exemption.covers(place))
+}
+
+/// Looks at the place of a finding as patterns do.
+fn with_place<T>(finding: &Finding, look: impl FnOnce(&[Spot<'_>]) -> T) -> T {
+    let (keyed, indexed) = match &finding.field {
+        Some(field) => (field.path.as_str(), field.index_path.as_str()),
+        None => ("", ""),
+    };
+    // Paths that we printed parse back.
+    let Path(segments) = Path::parse(keyed).unwrap_or_default();
+    let Path(indices) = Path::parse(indexed).unwrap_or_default();
+    let place: Vec<_> = segments
+        .into_iter()
+        .enumerate()
+        .map(|(at, segment)| Spot {
+            segment,
+            index: match indices.get(at) {
+                Some(Segment::Index(index)) => Some(*index),
+                _ => None,
+            },
+        })
+        .collect();
+    look(&place)
+}
+
+/// What an unused exemption might have meant; `None` where it is about something that is not here.
+fn hint(
+    exemption: &Exemption,
+    findings: &[Finding],
+    here: &[&Comparison<'_, '_>],
+) -> Option<String> {
+    let resources: Vec<(ResourceRef, &str)> = here
+        .iter()
+        .flat_map(|comparison| comparison.sides.overlay.iter().chain(comparison.sides.base))
+        .map(|resource| (resource.reference(), resource.name()))
+        .collect();
+    let target = &exemption.target;
+    if resources
+        .iter()
+        .any(|(resource, name)| target.matches(resource, &[name]))
+    {
+        let path = exemption.path.as_ref()?.to_string();
+        let environments: Vec<_> = here
+            .iter()
+            .map(|comparison| comparison.sides.environment)
+            .collect();
+        let paths: Vec<&str> = findings
+            .iter()
+            .filter(|finding| {
+                finding.rule == exemption.rule
+                    && environments.contains(&finding.environment.as_str())
+            })
+            .filter_map(|finding| Some(finding.field.as_ref()?.path.as_str()))
+            .collect();
+        let near = nearest(&path, &paths).or_else(|| paths.first().copied());
+        return Some(match near {
+            Some(near) => format!("there is a finding of this rule at {near}"),
+            None => format!("there is no finding of {} here", exemption.rule),
+        });
+    }
+    let name = target.name.as_ref()?.as_str();
+    let names: Vec<&str> = resources
+        .iter()
+        .filter(|(resource, _)| target.matches_type(resource))
+        .map(|(_, name)| *name)
+        .collect();
+    nearest(name, &names).map(|near| format!("its target is not here, but {near} is"))
+}
+
+fn unused_finding(
+    index: usize,
+    exemption: &Exemption,
+    environment: &str,
+    policy: &Policy,
+    hint: &str,
+) -> Finding {
+    let headline = format!(
+        "spec.exemptions[{index}] ({}, {}) matched nothing: {hint}",
+        exemption.rule,
+        text::one_line(&exemption.reason, 120)
+    );
+    finding(
+        "unused-exemption",
+        headline,
+        "Remove the exemption, so that it cannot hide what comes later, or mend its target and path.".to_owned(),
+        environment,
+        policy,
+    )
+}
+
+fn expired_finding(
+    index: usize,
+    exemption: &Exemption,
+    environment: &str,
+    policy: &Policy,
+) -> Finding {
+    let headline = format!(
+        "spec.exemptions[{index}] ({}, {}) expired after {}",
+        exemption.rule,
+        text::one_line(&exemption.reason, 120),
+        exemption.expires
+    );
+    finding(
+        "expired-exemption",
+        headline,
+        "Mend what it exempted and remove it, or decide anew and give it a later date.".to_owned(),
+        environment,
+        policy,
+    )
+}
+
+fn finding(
+    rule: &'static str,
+    headline: String,
+    help: String,
+    environment: &str,
+    policy: &Policy,
+) -> Finding {
+    Finding {
+        rule,
+        severity: Severity::Error,
+        class: None,
+        service: String::new(),
+        environment: environment.to_owned(),
+        baseline: policy.baseline.clone(),
+        resource: None,
+        base_name: None,
+        field: None,
+        file: None,
+        message: format!("{headline}. {help}"),
+        headline,
+        help,
+    }
+}

@@ -1,0 +1,203 @@
+//! Who permits or forbids a change: the classes, the policy's fields, and the base itself.
+//!
+//! The owner of a base may say in the base what overlays may touch, by the
+//! annotations `krm-parity.io/allow` and `krm-parity.io/deny`: patterns of
+//! paths, with white space between them. What the base denies, nothing allows.
+
+use std::borrow::Cow;
+
+use super::{Classified, Comparison, Pair, field, spots};
+use crate::catalog::Class;
+use crate::diff::{Change, ChangeKind};
+use crate::finding::{FieldRef, ResourceRef};
+use crate::path::{PathError, Pattern, Segment, Spot};
+use crate::policy::{AllowedField, Policy};
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+/// The annotation by which a base allows fields.
+pub const ALLOW: &str = "krm-parity.io/allow";
+
+/// The annotation by which a base denies fields.
+pub const DENY: &str = "krm-parity.io/deny";
+
+/// What decided about a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict<'p> {
+    /// The policy allows the class.
+    Class,
+    /// The policy allows the field.
+    Field(&'p AllowedField),
+    /// The base allows the field, by this pattern.
+    Base(String),
+    /// The base denies the field, by this pattern.
+    Denied(String),
+    /// Nothing allows it.
+    Forbidden,
+}
+
+impl Verdict<'_> {
+    /// Whether the change may be.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        !matches!(self, Self::Denied(_) | Self::Forbidden)
+    }
+}
+
+/// A change and what was decided about it.
+#[derive(Clone, Debug)]
+pub struct Decision<'p> {
+    /// The resource, as the overlay names it.
+    pub resource: ResourceRef,
+    /// The field with both values, without those of Secrets.
+    pub field: FieldRef,
+    /// How the sides differ.
+    pub kind: ChangeKind,
+    /// What the field is for.
+    pub class: Class,
+    /// What decided.
+    pub verdict: Verdict<'p>,
+}
+
+/// Every change of a comparison with what decides about it, in the order of the overlay.
+#[must_use]
+pub fn decide<'p>(comparison: &Comparison<'_, '_>, policy: &'p Policy) -> Vec<Decision<'p>> {
+    let mut decisions = Vec::new();
+    for (pair, changes) in comparison.pairs() {
+        let guidance = guidance(pair.base);
+        for classified in changes {
+            decisions.push(Decision {
+                resource: pair.overlay.reference(),
+                field: field(&classified.change),
+                kind: classified.change.kind,
+                class: classified.class,
+                verdict: verdict(
+                    policy,
+                    &guidance,
+                    comparison.sides.environment,
+                    pair,
+                    classified,
+                ),
+            });
+        }
+    }
+    decisions
+}
+
+/// What a base says of one of its resources.
+#[derive(Debug, Default)]
+pub(super) struct Guidance {
+    pub allow: Vec<Pattern>,
+    pub deny: Vec<Pattern>,
+    /// What could not be read: the annotation, the text and why.
+    pub faults: Vec<(&'static str, String, PathError)>,
+}
+
+/// Reads what a base says of a resource.
+pub(super) fn guidance(base: &Resource<'_>) -> Guidance {
+    let mut guidance = Guidance::default();
+    for key in [ALLOW, DENY] {
+        for text in base
+            .annotation(key)
+            .into_iter()
+            .flat_map(str::split_whitespace)
+        {
+            match Pattern::parse(text) {
+                Ok(pattern) if key == ALLOW => guidance.allow.push(pattern),
+                Ok(pattern) => guidance.deny.push(pattern),
+                Err(error) => guidance.faults.push((key, text.to_owned(), error)),
+            }
+        }
+    }
+    guidance
+}
+
+/// Decides about a change.
+pub(super) fn verdict<'p>(
+    policy: &'p Policy,
+    guidance: &Guidance,
+    environment: &str,
+    pair: Pair<'_, '_>,
+    classified: &Classified<'_>,
+) -> Verdict<'p> {
+    let Classified { change, class } = classified;
+    let place = spots(&change.steps);
+    let denied = |pattern: &&Pattern| {
+        pattern.matches(&place)
+            || leaves(change, &place)
+                .is_some_and(|leaves| leaves.iter().any(|leaf| pattern.matches(leaf)))
+    };
+    if let Some(pattern) = guidance.deny.iter().find(denied) {
+        return Verdict::Denied(pattern.to_string());
+    }
+    if policy.allows(*class) {
+        return Verdict::Class;
+    }
+    let covers = |pattern: &Pattern| {
+        pattern.matches(&place)
+            || leaves(change, &place).is_some_and(|leaves| {
+                !leaves.is_empty() && leaves.iter().all(|leaf| pattern.matches(leaf))
+            })
+    };
+    let reference = pair.overlay.reference();
+    let names = [pair.base.name(), pair.overlay.name()];
+    let field = policy.fields.iter().find(|field| {
+        field.is_for(environment) && field.target.matches(&reference, &names) && covers(&field.path)
+    });
+    if let Some(field) = field {
+        return Verdict::Field(field);
+    }
+    match guidance.allow.iter().find(|pattern| covers(pattern)) {
+        Some(pattern) => Verdict::Base(pattern.to_string()),
+        None => Verdict::Forbidden,
+    }
+}
+
+/// The places of all values below a change; `None` where they are too many to look at.
+fn leaves<'a>(change: &Change<'a>, place: &[Spot<'a>]) -> Option<Vec<Vec<Spot<'a>>>> {
+    let mut leaves = Vec::new();
+    for node in [change.base, change.overlay].into_iter().flatten() {
+        if node.is_scalar() || node.is_childless() {
+            continue;
+        }
+        collect(node, &mut place.to_vec(), &mut leaves)?;
+    }
+    Some(leaves)
+}
+
+/// More values than this below one change are not looked at one by one.
+const MAX_LEAVES: usize = 4096;
+
+fn collect<'a>(
+    node: Node<'a>,
+    place: &mut Vec<Spot<'a>>,
+    leaves: &mut Vec<Vec<Spot<'a>>>,
+) -> Option<()> {
+    if node.is_scalar() || node.is_childless() {
+        leaves.push(place.clone());
+        return (leaves.len() <= MAX_LEAVES).then_some(());
+    }
+    for (key, value) in node.entries() {
+        place.push(Spot {
+            segment: Segment::Field(Cow::Borrowed(key.text())),
+            index: None,
+        });
+        collect(value, place, leaves)?;
+        place.pop();
+    }
+    for (index, item) in node.items().enumerate() {
+        let name = item.get("name").filter(|name| name.is_scalar());
+        place.push(Spot {
+            segment: match name {
+                Some(name) => {
+                    Segment::Key(vec![(Cow::Borrowed("name"), Cow::Borrowed(name.text()))])
+                }
+                None => Segment::Index(index),
+            },
+            index: Some(index),
+        });
+        collect(item, place, leaves)?;
+        place.pop();
+    }
+    Some(())
+}
