@@ -519,7 +519,7 @@ fn keyed<'a>(items: &[Node<'a>], keys: &'static [KeyField]) -> Option<Vec<Keys<'
                 .is_map()
                 .then(|| key.name.split('.').try_fold(*item, Node::get))?;
             let value = match node {
-                Some(node) if node.is_scalar() && !node.is_null() => node.text(),
+                Some(node) if node.is_scalar() && !node.is_null() => key_text(node)?,
                 _ => key.default?,
             };
             values.push((key.name, value));
@@ -530,6 +530,22 @@ fn keyed<'a>(items: &[Node<'a>], keys: &'static [KeyField]) -> Option<Vec<Keys<'
         all.push(values);
     }
     Some(all)
+}
+
+/// The text of a key, the same for every way to write it; nothing where it is written oddly.
+fn key_text(node: Node<'_>) -> Option<&str> {
+    let text = node.text();
+    match node.kind() {
+        Kind::Str => Some(text),
+        Kind::Bool if text.eq_ignore_ascii_case("true") => Some("true"),
+        Kind::Bool => Some("false"),
+        Kind::Int => {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            (is_plain && (!digits.starts_with('0') || text == "0")).then_some(text)
+        }
+        _ => None,
+    }
 }
 
 fn name_by_content<'a>(
