@@ -40,7 +40,7 @@
 //!     r#"{{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [{}, {snapshot}]}}"#,
 //!     web(3, 60),
 //! );
-//! let answer = function::run(list.as_bytes())?;
+//! let answer = function::run(list.as_bytes(), jiff::civil::date(2026, 6, 15))?;
 //! assert!(answer.report.failed);
 //! let [finding] = answer.report.findings.as_slice() else { panic!("there is one finding") };
 //! assert_eq!(finding.rule, "health-checks");

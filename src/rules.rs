@@ -82,37 +82,63 @@ pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'
             .iter()
             .any(|(_, identity)| identity.is_own_namespace(&sides.overlay[at]))
     });
-    let changes = pairing
-        .matched
-        .iter()
-        .map(|&(at, other)| {
-            let (base, overlay) = (&sides.base[at], &sides.overlay[other]);
-            let identity = identities
-                .iter()
-                .find(|(service, _)| *service == sides.services[at])
-                .map(|(_, identity)| identity);
-            let around = Surroundings {
-                resource: overlay,
-                base: sides.base,
-                overlay: sides.overlay,
-            };
-            diff(base, overlay)
-                .into_iter()
-                .filter(|change| {
-                    identity.is_none_or(|identity| !identity.cancels(change, base, overlay))
-                })
-                .map(|change| Classified {
-                    class: classify(&change, around),
-                    change,
-                })
-                .collect()
-        })
-        .collect();
+    let changes_of = |&(at, other): &(usize, usize)| {
+        let (base, overlay) = (&sides.base[at], &sides.overlay[other]);
+        let identity = identities
+            .iter()
+            .find(|(service, _)| *service == sides.services[at])
+            .map(|(_, identity)| identity);
+        let around = Surroundings {
+            resource: overlay,
+            base: sides.base,
+            overlay: sides.overlay,
+        };
+        diff(base, overlay)
+            .into_iter()
+            .filter(|change| {
+                identity.is_none_or(|identity| !identity.cancels(change, base, overlay))
+            })
+            .map(|change| Classified {
+                class: classify(&change, around),
+                change,
+            })
+            .collect()
+    };
+    let changes = by_halves(&pairing.matched, changes_of);
     Comparison {
         sides,
         pairing,
         changes,
     }
+}
+
+/// From this many elements on, a second thread costs less than it brings.
+const WORTH_A_THREAD: usize = 2048;
+
+/// The stack of the second thread in bytes, as large as that of the first usually is.
+const STACK: usize = 8 << 20;
+
+/// Maps a list in order, the second half of a long one on a thread of its own.
+fn by_halves<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if items.len() < WORTH_A_THREAD {
+        return items.iter().map(map).collect();
+    }
+    let (first, second) = items.split_at(items.len() / 2);
+    std::thread::scope(|scope| {
+        let map = &map;
+        // The walk goes as deep as the input, for which the usual stack of a thread may not do.
+        let other = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, move || second.iter().map(map).collect::<Vec<R>>());
+        let mut all: Vec<R> = first.iter().map(map).collect();
+        match other.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(rest)) => all.extend(rest),
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            // Where there is no second thread to be had, the first does it all.
+            Err(_) => all.extend(second.iter().map(map)),
+        }
+        all
+    })
 }
 
 /// What the overlay does to everything, for every service of the base.

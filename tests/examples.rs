@@ -66,6 +66,9 @@ fn good(tap: &Tap, built: Run, runs: usize) -> Result<String, String> {
             calls.len()
         ));
     }
+    if !calls.iter().all(Call::keeps_the_items) {
+        return Err(format!("the items do not go on as they came: {calls:#?}"));
+    }
     let silent = |call: &Call| call.code == 0 && call.stderr.is_empty();
     if !calls.iter().all(silent) || !built.succeeded() || !built.stderr.is_empty() {
         return Err(format!("not a silent success: {built:#?} {calls:#?}"));

@@ -759,7 +759,7 @@ proptest! {
 
 /// Both protocols answer or refuse; an answer is a list again.
 fn survive(input: &[u8]) {
-    let output = match function::run(input) {
+    let output = match function::run(input, lawbook::TODAY) {
         Ok(answer) => match answer.output {
             Output::Unchanged => return,
             Output::Text(text) => text,
@@ -771,8 +771,8 @@ fn survive(input: &[u8]) {
     };
     let tree = parse(&output).unwrap_or_else(|error| panic!("{error} in\n{output}"));
     krm_parity::krm::read(&tree).unwrap_or_else(|error| panic!("{error} in\n{output}"));
-    let _ = run_plugin(RECORDER.as_bytes(), input);
-    let _ = run_plugin(input, input);
+    let _ = run_plugin(RECORDER.as_bytes(), input, lawbook::TODAY);
+    let _ = run_plugin(input, input, lawbook::TODAY);
 }
 
 const TOKENS: &[&str] = &[

@@ -520,16 +520,14 @@ fn transparent_maps_are_those_whose_entries_have_classes() {
         "data",
         "stringData",
         "binaryData",
+        "selector",
+        "matchLabels",
+        "labelSelector",
+        "podSelector",
     ] {
         assert!(is_transparent(name), "{name}");
     }
-    for name in [
-        "matchLabels",
-        "nodeSelector",
-        "securityContext",
-        "readinessProbe",
-        "",
-    ] {
+    for name in ["nodeSelector", "securityContext", "readinessProbe", ""] {
         assert!(!is_transparent(name), "{name}");
     }
 }

@@ -305,7 +305,6 @@ metadata:
         - configMapRef:
             name: {name}
         image: registry.example.com/shop/{name}:1.14.2
-        imagePullPolicy: IfNotPresent
         livenessProbe:
           failureThreshold: 3
           httpGet:
@@ -433,9 +432,6 @@ data:
     server:
       listen: 0.0.0.0
       timeout: 30s
-    features:
-    - search
-    - recommendations
 kind: ConfigMap
 metadata:
 {NOTES}{labels}  name: {name}

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{Kind, MAX_BYTES, Raw, Style, Tree, YamlError};
+use super::{Kind, MAX_BYTES, MAX_DEPTH, Raw, Style, Tree, YamlError};
 
 /// Reads a text of one JSON value a line into a tree with one root a line.
 ///
@@ -29,9 +29,12 @@ pub fn parse_lines(source: &str) -> Result<Tree<'_>, YamlError> {
     for (index, line) in source.split_terminator('\n').enumerate() {
         let root = offset(tree.nodes.len());
         let mut reader = serde_json::Deserializer::from_str(line);
+        // The tree bounds the depth itself, as it does for YAML.
+        reader.disable_recursion_limit();
         Grow {
             tree: &mut tree,
             line_start: offset(line_start),
+            depth: 0,
         }
         .deserialize(&mut reader)
         .and_then(|()| reader.end())
@@ -57,9 +60,13 @@ pub(super) fn offset(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
+/// YAML has two styles, each of which may nest this deep.
+const DEEPEST: usize = 2 * MAX_DEPTH;
+
 struct Grow<'b, 't> {
     tree: &'b mut Tree<'t>,
     line_start: u32,
+    depth: usize,
 }
 
 impl<'t> Grow<'_, 't> {
@@ -91,7 +98,17 @@ impl<'t> Grow<'_, 't> {
         Grow {
             tree: self.tree,
             line_start: self.line_start,
+            depth: self.depth + 1,
         }
+    }
+
+    fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
+        if self.depth < DEEPEST {
+            return Ok(());
+        }
+        Err(E::custom(format_args!(
+            "nested deeper than {DEEPEST} levels"
+        )))
     }
 }
 
@@ -149,6 +166,7 @@ impl<'t> Visitor<'t> for Grow<'_, 't> {
     }
 
     fn visit_seq<A: SeqAccess<'t>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        self.check_depth()?;
         let at = self.tree.nodes.len();
         self.push(Kind::Seq, 0, 0, false);
         while seq.next_element_seed(self.reborrow())?.is_some() {}
@@ -157,6 +175,7 @@ impl<'t> Visitor<'t> for Grow<'_, 't> {
     }
 
     fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
+        self.check_depth()?;
         let at = self.tree.nodes.len();
         self.push(Kind::Map, 0, 0, false);
         while map.next_key_seed(self.reborrow())?.is_some() {

@@ -62,7 +62,10 @@ pub fn parse(source: &str) -> Result<Tree<'_>, YamlError> {
             YamlError {
                 line: marker.line().max(1),
                 column: marker.col() + 1,
-                message: error.info().clone(),
+                message: match error.info().as_str() {
+                    "recursion limit exceeded" => format!("nested deeper than {MAX_DEPTH} levels"),
+                    info => info.to_owned(),
+                },
             }
         })?;
         build.event(event, &span)?;

@@ -166,6 +166,9 @@ impl Built {
         assert_eq!(self.calls.len(), runs, "{:#?}", self.run);
         assert!(self.run.succeeded(), "{:#?}", self.run);
         assert_eq!(self.run.stderr, "");
+        for call in &self.calls {
+            assert!(call.keeps_the_items(), "{call:#?}");
+        }
         &self.run.stdout
     }
 

@@ -57,10 +57,12 @@ impl<'a> Place<'a> {
         let field = ty.field(name);
         let mut names = self.names.clone();
         names.push(name);
-        let is_secret = sides
-            .into_iter()
-            .flatten()
-            .any(|map| map.get("kind").is_some_and(|kind| kind.text() == "Secret"));
+        let is_secret = sides.into_iter().flatten().any(|map| {
+            map.get("kind").is_some_and(|kind| kind.text() == "Secret")
+                && ["metadata", "data", "stringData"]
+                    .iter()
+                    .any(|field| map.get(field).is_some_and(|value| !value.is_null()))
+        });
         Self {
             field: Field {
                 scalar: if self.quantities {

@@ -117,6 +117,25 @@ impl Tap {
 }
 
 impl Call {
+    /// Did what came in go out whole, with nothing more than something put in at one place?
+    ///
+    /// A functionConfig may ask for another answer, with `emit: none` or `mode: replace`.
+    #[must_use]
+    pub fn keeps_the_items(&self) -> bool {
+        let (_, config) = self
+            .stdin
+            .split_once("\nfunctionConfig:")
+            .unwrap_or_default();
+        if config.contains("emit: none") || config.contains("mode: replace") {
+            return true;
+        }
+        let alike = |(a, b): &(u8, u8)| a == b;
+        let (before, after) = (self.stdin.bytes(), self.stdout.bytes());
+        let start = before.clone().zip(after.clone()).take_while(alike).count();
+        let end = before.rev().zip(after.rev()).take_while(alike).count();
+        start + end >= self.stdin.len()
+    }
+
     /// The results of the list that this run answered with.
     #[must_use]
     pub fn found(&self) -> Vec<Found> {
