@@ -161,6 +161,7 @@ impl<'a> Walk<'a> {
         let quantities = quantities
             || (matches!(self.last_field(), Some("limits" | "requests"))
                 && self.is_under_resources());
+        let in_secret = [base, overlay].into_iter().flatten().any(is_secret);
         let index = Index::of(overlay);
         let mut matched = 0;
         for (key, value) in base.into_iter().flat_map(Node::entries) {
@@ -172,14 +173,7 @@ impl<'a> Walk<'a> {
             if annotations && is_bookkeeping(key.text()) {
                 continue;
             }
-            self.entry(
-                key.text(),
-                Some(value),
-                other,
-                (base, overlay),
-                ty,
-                quantities,
-            );
+            self.entry(key.text(), Some(value), other, in_secret, ty, quantities);
         }
         if overlay.is_some_and(|overlay| matched < overlay.entries().count()) {
             let index = Index::of(base);
@@ -187,14 +181,7 @@ impl<'a> Walk<'a> {
                 if (annotations && is_bookkeeping(key.text())) || index.get(key.text()).is_some() {
                     continue;
                 }
-                self.entry(
-                    key.text(),
-                    None,
-                    Some(value),
-                    (base, overlay),
-                    ty,
-                    quantities,
-                );
+                self.entry(key.text(), None, Some(value), in_secret, ty, quantities);
             }
         }
         self.pod = outer;
@@ -205,7 +192,7 @@ impl<'a> Walk<'a> {
         key: &'a str,
         base: Option<Node<'a>>,
         overlay: Option<Node<'a>>,
-        maps: (Option<Node<'a>>, Option<Node<'a>>),
+        in_secret: bool,
         ty: Type,
         quantities: bool,
     ) {
@@ -219,7 +206,7 @@ impl<'a> Walk<'a> {
             field.scalar = Scalar::Quantity;
         }
         let outer = self.secret;
-        if is_secret_data(key) && [maps.0, maps.1].into_iter().flatten().any(is_secret) {
+        if in_secret && is_secret_data(key) {
             self.secret = true;
         }
         self.steps.push(Step::Field(key));
