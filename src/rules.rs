@@ -104,41 +104,12 @@ pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'
             })
             .collect()
     };
-    let changes = by_halves(&pairing.matched, changes_of);
+    let changes = pairing.matched.iter().map(changes_of).collect();
     Comparison {
         sides,
         pairing,
         changes,
     }
-}
-
-/// From this many elements on, a second thread costs less than it brings.
-const WORTH_A_THREAD: usize = 2048;
-
-/// The stack of the second thread in bytes, as large as that of the first usually is.
-const STACK: usize = 8 << 20;
-
-/// Maps a list in order, the second half of a long one on a thread of its own.
-fn by_halves<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    if items.len() < WORTH_A_THREAD {
-        return items.iter().map(map).collect();
-    }
-    let (first, second) = items.split_at(items.len() / 2);
-    std::thread::scope(|scope| {
-        let map = &map;
-        // The walk goes as deep as the input, for which the usual stack of a thread may not do.
-        let other = std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, move || second.iter().map(map).collect::<Vec<R>>());
-        let mut all: Vec<R> = first.iter().map(map).collect();
-        match other.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(rest)) => all.extend(rest),
-            Ok(Err(panic)) => std::panic::resume_unwind(panic),
-            // Where there is no second thread to be had, the first does it all.
-            Err(_) => all.extend(second.iter().map(map)),
-        }
-        all
-    })
 }
 
 /// What the overlay does to everything, for every service of the base.
