@@ -313,6 +313,7 @@ fn links_lead_somewhere() {
         "CHANGELOG.md",
         "docs/rules.md",
         "docs/policy.md",
+        "docs/benchmarks.md",
         "examples/README.md",
     ] {
         let text = read(name);
