@@ -2,11 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use krm_parity::text::is_unsafe;
 use krm_parity::{krm, snapshot, yaml};
+
+#[path = "hostile/table.rs"]
+mod table;
 
 /// A process that runs longer than this hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -270,6 +275,61 @@ fn every_bad_input_earns_one_clear_line() {
 }
 
 #[test]
+fn more_bad_input_is_told_as_recorded() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/messages.txt");
+    let mut told = String::new();
+    for (name, input) in table::refused() {
+        let line = refused(&input);
+        assert!(!line.chars().any(is_unsafe), "{name}: {line:?}");
+        assert!(line.len() < 1_000, "{name}: {line}");
+        told.extend([name, "\n    ", &line, "\n"]);
+    }
+    if std::env::var_os("UPDATE").is_some_and(|value| !value.is_empty() && value != "0") {
+        std::fs::write(&file, told).unwrap();
+        panic!("{} is written; now run without UPDATE", file.display());
+    }
+    let expected = std::fs::read_to_string(&file).unwrap();
+    for (expected, told) in expected.lines().zip(told.lines()) {
+        assert_eq!(expected, told);
+    }
+    assert_eq!(expected, told);
+}
+
+#[test]
+fn findings_move_no_cursor_and_tell_no_secret() {
+    // These differ from the base, and are told so in words that move no cursor.
+    let good = table::list(
+        &(table::snapshot("x")
+            + "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: settings}\n  data: {a: x}\n"),
+    );
+    let item = |text: &str| good.replace("data: {a: x}", text);
+    for (name, input) in [
+        ("a scalar of a megabyte", item(&format!("data: {{a: {}}}\n  b: {}", "x".repeat(1 << 20), "y".repeat(1 << 20)))),
+        ("a key of a megabyte", item(&format!("data: {{a: x}}\n  ? \"{}\"\n  : 1", "k".repeat(1 << 20)))),
+        ("an integer beyond 64 bits", item(&format!("data: {{a: x}}\n  b: {}", "9".repeat(60)))),
+        ("a float beyond all bounds", item("data: {a: x}\n  b: 1e999")),
+        ("annotations of every type", good.replace("{name: settings}", "{name: settings, annotations: {a: 1, b: [x], c: {d: e}, f: true}}")),
+        ("annotations that are a list", good.replace("{name: settings}", "{name: settings, annotations: [a, b]}")),
+        ("metadata that is a word", good.replace("{name: settings}", "settings")),
+        ("earlier names with odd commas", good.replace("{name: settings}", "{name: other, annotations: {internal.config.kubernetes.io/previousNames: ',,a,', internal.config.kubernetes.io/previousNamespaces: ','}}")),
+        ("a name with a terminal escape", good.replace("{name: settings}", "{name: \"\\e[31m\\a\\x9b\\u202e\\u2066\"}")),
+        ("a kind with a line end", good.replace("  kind: ConfigMap", "  kind: \"Config\\nMap\"")),
+        ("a key with a terminal escape", item("data: {a: x, \"\\e]0;x\\a\\u2028\": 1}")),
+        ("a Secret", good.clone() + table::SECRET),
+    ] {
+        let done = feed(program(), |stdin| stdin.write_all(input.as_bytes()));
+        let stderr = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{name}: {stderr}");
+        assert!(!stderr.chars().any(|c| c != '\n' && is_unsafe(c)), "{name}: {stderr:?}");
+        assert!(stderr.len() < 20_000, "{name}: {} bytes", stderr.len());
+        assert!(!stderr.contains("panicked") && !stderr.contains(table::HUSH), "{name}: {stderr}");
+        let stdout = String::from_utf8(done.stdout).unwrap();
+        let rest = stdout.strip_prefix(&input).unwrap_or_else(|| panic!("{name}: {stdout}"));
+        assert!(rest.starts_with("results:\n") && !rest.contains(table::HUSH), "{name}: {rest}");
+    }
+}
+
+#[test]
 fn odd_but_legal_input_is_judged() {
     let base = sealed("shop", "a:1");
     let live = "- apiVersion: v1\n  kind: Pod\n  metadata: {name: web}\n  spec: {image: \"a:1\"}\n";
@@ -359,6 +419,25 @@ fn a_closed_stderr_and_a_closed_stdin_are_no_panic() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to stdout"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn streams_that_are_not_there_cause_no_panic() {
+    let program = assert_cmd::cargo::cargo_bin!("krm-parity");
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        let output = Command::new("sh")
+            .args(["-c", &format!("\"$0\" {closed}")])
+            .arg(program)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{closed}");
+        assert!(
+            !String::from_utf8_lossy(&output.stderr).contains("panicked"),
+            "{closed}"
+        );
     }
 }
 

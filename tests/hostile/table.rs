@@ -1,0 +1,209 @@
+//! More bad input, and what each is told: `messages.txt` beside this has a line for each.
+//!
+//! `UPDATE=1` writes that file anew, and fails.
+
+use krm_parity::resource::Resource;
+use krm_parity::snapshot::seal;
+use krm_parity::yaml::parse;
+
+use super::HEAD;
+
+/// Stands in Secrets, and nowhere in an answer.
+pub const HUSH: &str = "hunter2";
+
+/// A list of items, each as it is written.
+pub fn list(items: &str) -> String {
+    format!("{HEAD}items:\n{items}")
+}
+
+fn config(config: &str) -> String {
+    format!("{HEAD}items: []\nfunctionConfig:\n{config}")
+}
+
+fn policy(spec: &str) -> String {
+    config(&format!(
+        "  apiVersion: krm-parity.io/v1alpha1\n  kind: ParityPolicy\n  spec:\n{spec}"
+    ))
+}
+
+/// A snapshot of one `ConfigMap`, as an item.
+pub fn snapshot(data: &str) -> String {
+    let text = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{a: {data}}}\n"
+    );
+    let tree = parse(&text).unwrap();
+    let resource = Resource::read(tree.roots().next().unwrap()).unwrap();
+    format!("- {}", seal("shop", "base", &[resource]).to_yaml(2, "\n"))
+}
+
+pub const SECRET: &str = "- apiVersion: v1\n  kind: Secret\n  metadata: {name: db}\n  stringData:\n    password: hunter2\n";
+
+/// Every input that is refused, by name.
+#[expect(clippy::too_many_lines, reason = "a table")]
+pub fn refused() -> Vec<(&'static str, Vec<u8>)> {
+    let deep = |text: &str| text.repeat(100_000);
+    let texts: Vec<(&str, String)> = vec![
+        ("only a comment", "# hello\n".into()),
+        ("null", "null\n".into()),
+        ("a number beyond all bounds", "9".repeat(400) + "\n"),
+        ("unclosed quote", format!("{HEAD}items: [\"a\n")),
+        ("unclosed bracket", format!("{HEAD}items: [{{kind: A}}\n")),
+        (
+            "half a JSON",
+            "{\"apiVersion\": \"config.kubernetes.io/v1\", \"kind\": \"Resou".into(),
+        ),
+        (
+            "tabs for indentation",
+            format!("{HEAD}items:\n-\tkind: A\n\tmetadata: {{}}\n"),
+        ),
+        ("items a string", format!("{HEAD}items: none\n")),
+        ("an item of an empty kind", list("- kind: ''\n")),
+        ("an item that is null", list("- kind: A\n-\n")),
+        ("an item that is a list", list("- - kind: A\n")),
+        (
+            "an item in a List without a kind",
+            list("- apiVersion: v1\n  kind: List\n  items:\n  - kind: A\n  - metadata: {}\n"),
+        ),
+        (
+            "a key twice among many",
+            list(&format!(
+                "- kind: A\n  data:\n{}    k7: x\n",
+                (0..40).fold(String::new(), |text, at| text + &format!("    k{at}: x\n"))
+            )),
+        ),
+        ("100,000 JSON maps", deep("{\"a\":")),
+        ("100,000 question marks", deep("? ")),
+        ("100,000 anchors", deep("&a ")),
+        (
+            "100,000 brackets in an item",
+            list(&format!("- kind: A\n  a: {}", deep("["))),
+        ),
+        (
+            "deeper and deeper",
+            (0..2_000).fold(String::new(), |text, at| {
+                text + &format!("{}a:\n", " ".repeat(at))
+            }),
+        ),
+        (
+            "an alias bomb of merge keys",
+            (1..40).fold("a0: &a0 {k: 1}\n".into(), |text: String, at| {
+                text + &format!("a{at}: &a{at} {{l: *a{}, r: *a{}}}\n", at - 1, at - 1)
+            }),
+        ),
+        (
+            "an alias in its own anchor",
+            list("- &a\n  kind: A\n  a: *a\n"),
+        ),
+        (
+            "an alias of another document",
+            "a: &a 1\n---\nb: *a\n".into(),
+        ),
+        ("a merge key of a number", list("- kind: A\n  <<: 3\n")),
+        (
+            "a terminal escape in a plain scalar",
+            list("- kind: A\u{1b}[31m\n"),
+        ),
+        (
+            "bidi characters in a key that stands twice",
+            "\"a\u{202e}b\": 1\n\"a\u{202e}b\": 2\n".into(),
+        ),
+        (
+            "a JSON key of 2,000 characters without quotes",
+            format!("{{{}: 1, b}}", "k".repeat(2_000)),
+        ),
+        (
+            "a functionConfig without a kind",
+            config("  apiVersion: krm-parity.io/v1alpha1\n"),
+        ),
+        (
+            "a functionConfig of another kind",
+            config("  apiVersion: apps/v1\n  kind: Deployment\n"),
+        ),
+        (
+            "a functionConfig of nearly the kind",
+            config("  apiVersion: krm-parity.io/v1alpha1\n  kind: ParityPolice\n"),
+        ),
+        (
+            "a functionConfig of another version",
+            config("  apiVersion: krm-parity.io/v1\n  kind: ParityPolicy\n"),
+        ),
+        (
+            "a policy with an unknown class",
+            policy("    allow:\n      classes:\n      - replicas\n      - images\n"),
+        ),
+        (
+            "a policy with an unknown severity",
+            policy("    rules:\n      other:\n        severity: fatal\n"),
+        ),
+        (
+            "a policy with a list for a word",
+            policy("    environment: [production]\n"),
+        ),
+        (
+            "a policy with a number for a word",
+            policy("    environment: 5\n"),
+        ),
+        (
+            "a policy with a factor below one",
+            policy("    rules:\n      scale-factor:\n        max: 0.5\n"),
+        ),
+        (
+            "a policy with a terminal escape",
+            policy("    \"\\e]0;owned\\a\": 1\n"),
+        ),
+        (
+            "a recorder without a service",
+            config("  apiVersion: krm-parity.io/v1alpha1\n  kind: SnapshotRecorder\n"),
+        ),
+        (
+            "a recorder of a service with a bad name",
+            config(
+                "  apiVersion: krm-parity.io/v1alpha1\n  kind: SnapshotRecorder\n  metadata: {name: Shop_1}\n",
+            ),
+        ),
+        (
+            "a damaged digest",
+            list(&snapshot("x").replace("sha256:", "sha256:0")),
+        ),
+        (
+            "a snapshot without a digest",
+            list(&snapshot("x").replace("digest:", "digset:")),
+        ),
+        (
+            "after a Secret: no YAML",
+            list(&format!("{SECRET}  }}}}: [\n")),
+        ),
+        (
+            "after a Secret: an edited snapshot",
+            list(&(SECRET.to_owned() + &snapshot("x").replace("\"x\"", "\"y\""))),
+        ),
+        (
+            "after a Secret: a broken policy",
+            policy("    emti: none\n").replace("items: []\n", &format!("items:\n{SECRET}")),
+        ),
+        (
+            "in a Secret: a bad escape",
+            list(&SECRET.replace(HUSH, &format!("\"{HUSH}\\q\""))),
+        ),
+        (
+            "a Secret alone",
+            format!("kind: Secret\nstringData: {{a: {HUSH}}}\n"),
+        ),
+    ];
+    let mut all: Vec<_> = texts
+        .into_iter()
+        .map(|(name, text)| (name, text.into_bytes()))
+        .collect();
+    all.push((
+        "UTF-16",
+        list("- kind: A\n")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect(),
+    ));
+    all.push((
+        "bytes of a program",
+        (0..=255).cycle().take(5_000).collect(),
+    ));
+    all
+}
