@@ -50,6 +50,7 @@ impl<'a> Resource<'a> {
         let text = |key| {
             metadata
                 .and_then(|metadata| metadata.get(key))
+                .filter(|value| !value.is_null())
                 .map_or("", Node::text)
         };
         Some(Self {
