@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diff::{Change, ChangeKind, Step};
-use crate::pair::without_hash;
+use crate::pair::{is_never_renamed, plain_name, without_hash};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::yaml::Node;
 
@@ -19,6 +19,16 @@ pub struct Identity<'a> {
     names: HashMap<&'a str, HashSet<&'a str>>,
     /// The namespaces that each base namespace became; none is empty.
     namespaces: HashMap<&'a str, HashSet<&'a str>>,
+    /// What stands before and after the base's name in each new name, and how often.
+    affixes: HashMap<(&'a str, &'a str), usize>,
+    /// Whether a resource that a prefix would reach kept its name.
+    some_kept_name: bool,
+    /// How many resources went from one namespace to another.
+    moves: HashMap<(&'a str, &'a str), usize>,
+    /// The base namespaces in which a namespaced resource stayed.
+    kept_namespaces: HashSet<&'a str>,
+    /// The labels of pods, where there are workloads.
+    pod_labels: Option<HashSet<(&'a str, &'a str)>>,
     labels: HashSet<(&'a str, &'a str)>,
     annotations: HashSet<(&'a str, &'a str)>,
 }
@@ -36,6 +46,25 @@ pub fn learn<'a>(
     let mut identity = Identity::default();
     for (base, overlay) in pairs {
         let (from, to) = (base.identity, overlay.identity);
+        if let Some(affix) = affix(base, overlay) {
+            *identity.affixes.entry(affix).or_default() += 1;
+        } else if from.name == to.name && !is_never_renamed(overlay) {
+            identity.some_kept_name = true;
+        }
+        if from.namespace != to.namespace {
+            *identity
+                .moves
+                .entry((from.namespace, to.namespace))
+                .or_default() += 1;
+        } else if is_namespaced(overlay.kind()) {
+            identity.kept_namespaces.insert(from.namespace);
+        }
+        for labels in POD_LABELS.iter().filter_map(|path| overlay.node.at(path)) {
+            let entries = labels
+                .entries()
+                .map(|(key, value)| (key.text(), value.text()));
+            identity.pod_labels.get_or_insert_default().extend(entries);
+        }
         if from.name != to.name {
             identity.names.entry(from.name).or_default().insert(to.name);
         }
@@ -106,8 +135,8 @@ impl Identity<'_> {
         };
         if change.steps.len() == 2 && parent == "metadata" {
             return match *field {
-                "name" => is_rename(base, overlay),
-                "namespace" => true,
+                "name" => self.is_own_rename(base, overlay),
+                "namespace" => self.is_own_move(base, overlay),
                 _ => false,
             };
         }
@@ -123,6 +152,15 @@ impl Identity<'_> {
             return false;
         }
         match parent {
+            // A selector that asks for a label which no pod has selects nothing.
+            "matchLabels" | "selector"
+                if self
+                    .pod_labels
+                    .as_ref()
+                    .is_some_and(|labels| !labels.contains(&(*field, after))) =>
+            {
+                false
+            }
             "labels" | "matchLabels" | "selector" => {
                 self.labels.contains(&(*field, after))
                     || (*field == "kubernetes.io/metadata.name"
@@ -137,6 +175,21 @@ impl Identity<'_> {
             _ if is_reference(field) => before.is_some_and(|before| self.is_renamed(before, after)),
             _ => false,
         }
+    }
+
+    /// Whether a new name is the prefix and suffix that the others got, too.
+    fn is_own_rename(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
+        is_rename(base, overlay)
+            && affix(base, overlay).is_none_or(|affix| {
+                !self.some_kept_name || self.affixes.get(&affix).is_some_and(|count| *count > 1)
+            })
+    }
+
+    /// Whether a resource went to the namespace that the others went to, too.
+    fn is_own_move(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
+        let (from, to) = (base.identity.namespace, overlay.identity.namespace);
+        !self.kept_namespaces.contains(from)
+            || self.moves.get(&(from, to)).is_some_and(|count| *count > 1)
     }
 
     /// An element of a list of names, such as `imagePullSecrets` in some types, or `resourceNames`.
@@ -224,6 +277,54 @@ impl Identity<'_> {
                 matches!(key.text(), "apiVersion" | "kind" | "metadata") || value.is_null()
             })
     }
+}
+
+/// Where workloads have the labels of their pods.
+const POD_LABELS: [&[&str]; 2] = [
+    &["spec", "template", "metadata", "labels"],
+    &[
+        "spec",
+        "jobTemplate",
+        "spec",
+        "template",
+        "metadata",
+        "labels",
+    ],
+];
+
+/// What stands before and after the base's name in the overlay's; nothing where it was not renamed so.
+fn affix<'a>(base: &Resource<'_>, overlay: &Resource<'a>) -> Option<(&'a str, &'a str)> {
+    let (from, to) = (plain_name(base), plain_name(overlay));
+    if from == to || from.is_empty() || is_never_renamed(overlay) {
+        return None;
+    }
+    let at = to.find(from)?;
+    Some((&to[..at], &to[at + from.len()..]))
+}
+
+/// Built-in kinds that surely have a namespace; of others nobody can tell.
+fn is_namespaced(kind: &str) -> bool {
+    matches!(
+        kind,
+        "ConfigMap"
+            | "CronJob"
+            | "DaemonSet"
+            | "Deployment"
+            | "HorizontalPodAutoscaler"
+            | "Ingress"
+            | "Job"
+            | "NetworkPolicy"
+            | "PersistentVolumeClaim"
+            | "Pod"
+            | "PodDisruptionBudget"
+            | "ReplicaSet"
+            | "Role"
+            | "RoleBinding"
+            | "Secret"
+            | "Service"
+            | "ServiceAccount"
+            | "StatefulSet"
+    )
 }
 
 /// Whether the overlay's name is the base's with something before or after it.

@@ -245,7 +245,7 @@ impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
 }
 
 /// Kinds that kustomize's prefix and suffix leave alone.
-fn is_never_renamed(resource: &Resource<'_>) -> bool {
+pub(crate) fn is_never_renamed(resource: &Resource<'_>) -> bool {
     matches!(
         resource.kind(),
         "Namespace" | "CustomResourceDefinition" | "APIService"

@@ -263,7 +263,7 @@ fn previous<'a>(node: Node<'a>, kind: &'a str) -> Vec<Identity<'a>> {
             kind: kinds.next().filter(|kind| !kind.is_empty()).unwrap_or(kind),
             namespace: namespaces
                 .next()
-                .filter(|&namespace| namespace != "default")
+                .filter(|&namespace| !matches!(namespace, "default" | "_non_namespaceable_"))
                 .unwrap_or(""),
             name,
         })
