@@ -6,13 +6,13 @@
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::environments::{self, Fault, Items};
+use crate::environments::{self, Fault};
 use crate::finding::Report;
 use crate::krm::{self, Form, KrmError, Results};
-use crate::policy::{self, Config, ConfigError, Emit, Mode, Policy, Recorder};
+use crate::policy::{self, Config, Emit, Mode, Policy, Recorder};
 use crate::report;
 use crate::resource::Resource;
-use crate::rules::{self, Sides};
+use crate::rules::{self, Comparison, Missing, Sides};
 use crate::snapshot::{self, SnapshotError};
 use crate::yaml::{self, Node, Tree, YamlError};
 
@@ -170,22 +170,28 @@ pub fn run_plugin(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Re
 ///
 /// Fails on snapshots that are damaged or contradict each other.
 pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Result<Report, Refusal> {
+    compare(resources, policy, |comparisons, missing| {
+        rules::judge(comparisons, missing, policy, today)
+    })
+}
+
+/// Compares whatever the resources hold, for a closer look than [`check`] has.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn compare<T>(
+    resources: &[Resource<'_>],
+    policy: &Policy,
+    look: impl FnOnce(&[Comparison<'_, '_>], &[Missing]) -> T,
+) -> Result<T, Refusal> {
     let items = environments::sort(resources)?;
     let trees = items
         .sealed
         .iter()
         .map(snapshot::Sealed::parse)
         .collect::<Result<Vec<Tree<'_>>, _>>()?;
-    judge(&items, &trees, policy, today)
-}
-
-fn judge<'a>(
-    items: &'a Items<'a>,
-    trees: &'a [Tree<'a>],
-    policy: &Policy,
-    today: Date,
-) -> Result<Report, Refusal> {
-    let plan = environments::plan(items, trees, policy)?;
+    let plan = environments::plan(&items, &trees, policy)?;
     let witnesses: Vec<&Resource<'_>> = items
         .sealed
         .iter()
@@ -207,7 +213,7 @@ fn judge<'a>(
             rules::compare(sides, policy.identity)
         })
         .collect();
-    Ok(rules::judge(&comparisons, &plan.missing, policy, today))
+    Ok(look(&comparisons, &plan.missing))
 }
 
 fn record(resources: &[Resource<'_>], recorder: &Recorder) -> Result<snapshot::Snapshot, Refusal> {
@@ -225,35 +231,9 @@ fn record(resources: &[Resource<'_>], recorder: &Recorder) -> Result<snapshot::S
 fn read_config(config: Option<Node<'_>>) -> Result<Config, Refusal> {
     let value = config.map(Node::to_yaml_value);
     policy::read(value.as_ref()).map_err(|error| Refusal::Config {
-        line: config.map_or(0, |config| line_of(config, &error)),
+        line: config.map_or(0, |config| config.follow(&error.path).0.line()),
         message: error.message,
     })
-}
-
-/// The line of the place that an error names, or of what holds it.
-fn line_of(config: Node<'_>, error: &ConfigError) -> usize {
-    let mut node = config;
-    for step in &error.path {
-        let next = match step.parse::<usize>() {
-            Ok(index) if node.is_seq() => node.items().nth(index),
-            _ => node
-                .entries()
-                .find(|(key, _)| key.text() == step)
-                .map(|(key, value)| {
-                    // A key that is wrong itself has no value worth naming.
-                    if value.is_map() || value.is_seq() {
-                        value
-                    } else {
-                        key
-                    }
-                }),
-        };
-        match next {
-            Some(next) => node = next,
-            None => break,
-        }
-    }
-    node.line()
 }
 
 fn results(values: &[Value]) -> Results {

@@ -297,6 +297,30 @@ impl<'a> Node<'a> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// Follows keys and list indices as far as they lead: the last place, and whether that is all the way.
+    ///
+    /// A scalar's place is its key, where it has one.
+    #[must_use]
+    pub fn follow(self, path: &[impl AsRef<str>]) -> (Node<'a>, bool) {
+        let (mut node, mut place) = (self, self);
+        for step in path {
+            let step = step.as_ref();
+            let next = match step.parse::<usize>() {
+                Ok(index) if node.is_seq() => node.items().nth(index).map(|item| (item, item)),
+                _ => node
+                    .entries()
+                    .find(|(key, _)| key.text() == step)
+                    .map(|(key, value)| (key, value)),
+            };
+            let Some((key, value)) = next else {
+                return (place, false);
+            };
+            node = value;
+            place = if value.is_scalar() { key } else { value };
+        }
+        (place, true)
+    }
+
     /// The string under a path of keys.
     #[must_use]
     pub fn str_at(self, path: &[&str]) -> Option<&'a str> {

@@ -165,11 +165,9 @@ fn a_rule_is_explained_and_a_slip_is_told() {
     );
 }
 
-/// A case of the harness, which has rendered files and a policy.
+/// A file of a case of the harness: rendered files, and a policy. Tests run in the package's directory.
 fn case(name: &str, file: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = root.join("tests/cases").join(name).join(file);
-    path.to_str().unwrap().to_owned()
+    format!("tests/cases/{name}/{file}")
 }
 
 #[test]
@@ -181,7 +179,11 @@ fn every_change_of_an_overlay_is_explained() {
         if Path::new(&policy).is_file() {
             args.extend(["--policy", &policy]);
         }
-        let output = run(&args);
+        let output = krm_parity()
+            .args(&args)
+            .env("SOURCE_DATE_EPOCH", "1781481600")
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{output:?}");
         stdout(&output).to_owned()
     };
@@ -190,7 +192,7 @@ fn every_change_of_an_overlay_is_explained() {
       at      spec.template.spec.nodeSelector (added)
       base    (absent)
       overlay {"pool":"gpu","zone":"a"}
-      because spec.allow.fields has spec.template.spec.nodeSelector.** (production has its own node pool)
+      because spec.allow.fields[0] (tests/cases/allowed/a-field-that-the-policy-names/policy.yaml:8) has spec.template.spec.nodeSelector.** (production has its own node pool)
     "#);
     insta::assert_snapshot!(explain("other/a-field-that-the-base-denies"), @r#"
     forbidden other  apps/v1 Deployment payments
@@ -222,6 +224,36 @@ fn every_change_of_an_overlay_is_explained() {
         help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
     krm-parity: 1 error in 1 resource
     "#);
+    insta::assert_snapshot!(explain("base-guidance/an-overlay-lifts-a-ban"), @r#"
+    forbidden annotations  apps/v1 Deployment payments
+      at      metadata.annotations["krm-parity.io/deny"] (removed)
+      base    "**.readinessProbe.** **.nodeSelector"
+      overlay (absent)
+      because only the base says what overlays may touch
+
+    apps/v1 Deployment payments (production against base)
+      error[base-guidance]: production changes what the base says about its overlays
+        at      metadata.annotations["krm-parity.io/deny"]
+        base    **.readinessProbe.** **.nodeSelector
+        overlay (absent)
+        help    Remove the annotation from the overlay: only those of the base count.
+    krm-parity: production: 1 error in 1 resource
+    "#);
+    insta::assert_snapshot!(explain("health-checks/exempt-until-a-day"), @"
+    exempt    health-checks  apps/v1 Deployment payments
+      at      spec.template.spec.containers[name=payments].readinessProbe.periodSeconds (modified)
+      base    10
+      overlay 60
+      because nothing allows it, nor does spec.allow.classes (the default) hold health-checks, but spec.exemptions[0] (tests/cases/health-checks/exempt-until-a-day/policy.yaml:7) lets it be until 2026-06-15 (INC-1432, slow start until the cache is rebuilt)
+
+    apps/v1 Deployment payments (production against base)
+      info[health-checks]: the readiness probe of container payments differs from the base (exempt until 2026-06-15: INC-1432, slow start until the cache is rebuilt)
+        at      spec.template.spec.containers[name=payments].readinessProbe.periodSeconds
+        base    10
+        overlay 60
+        help    Remove the change from the overlay, or make it in the base for every environment. To permit it, use the ParityPolicy: spec.allow.fields for this field, spec.exemptions until a day, or spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks] for the class.
+    krm-parity: production: 1 info in 1 resource
+    ");
     insta::assert_snapshot!(explain("added-resource/exempt"), @r#"
     v1 ConfigMap extra (production against base)
       info[added-resource]: the resource is in production, but not in the base (exempt until 2026-12-31: the migration job reads it)
@@ -233,37 +265,105 @@ fn every_change_of_an_overlay_is_explained() {
       at      spec.replicas (modified)
       base    2
       overlay 3
-      because spec.allow.classes holds replicas
-
-    allowed   resource-values  apps/v1 Deployment checkout
-      at      spec.template.spec.containers[name=checkout].resources.requests.cpu (modified)
-      base    "100m"
-      overlay "250m"
-      because spec.allow.classes holds resource-values
-
-    allowed   resource-values  apps/v1 Deployment checkout
-      at      spec.template.spec.containers[name=checkout].resources.requests.memory (modified)
-      base    "256Mi"
-      overlay "512Mi"
-      because spec.allow.classes holds resource-values
+      because spec.allow.classes holds replicas (the default)
 
     allowed   resource-values  apps/v1 Deployment checkout
       at      spec.template.spec.containers[name=checkout].resources.limits.cpu (modified)
       base    "500m"
       overlay "1000m"
-      because spec.allow.classes holds resource-values
+      because spec.allow.classes holds resource-values (the default)
 
     allowed   resource-values  apps/v1 Deployment checkout
       at      spec.template.spec.containers[name=checkout].resources.limits.memory (modified)
       base    "512Mi"
       overlay "1Gi"
-      because spec.allow.classes holds resource-values
+      because spec.allow.classes holds resource-values (the default)
+
+    allowed   resource-values  apps/v1 Deployment checkout
+      at      spec.template.spec.containers[name=checkout].resources.requests.cpu (modified)
+      base    "100m"
+      overlay "250m"
+      because spec.allow.classes holds resource-values (the default)
+
+    allowed   resource-values  apps/v1 Deployment checkout
+      at      spec.template.spec.containers[name=checkout].resources.requests.memory (modified)
+      base    "256Mi"
+      overlay "512Mi"
+      because spec.allow.classes holds resource-values (the default)
     "#);
+}
+
+#[test]
+fn the_changes_of_a_list_are_explained_with_the_lines_of_its_own_policy() {
+    let output = run(&["explain", "examples/resourcelist/bad.yaml"]);
+    assert!(output.status.success(), "{output:?}");
+    let text = stdout(&output);
+    let policy = std::fs::read_to_string("examples/resourcelist/bad.yaml").unwrap();
+    let line = 1 + policy
+        .lines()
+        .position(|line| line.trim() == "- replicas")
+        .expect("the classes of the policy");
+    for part in [
+        format!(
+            "because spec.allow.classes holds replicas (examples/resourcelist/bad.yaml:{line})\n"
+        ),
+        "cancelled apps/v1 Deployment checkout\n  at      metadata.namespace (added)\n".to_owned(),
+        "forbidden image-tag  apps/v1 Deployment checkout\n".to_owned(),
+        "error[image]: ".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{part}\n{text}");
+    }
+    let stdin = assert_cmd::Command::from_std(krm_parity())
+        .args(["explain", "-", "--environment", "staging"])
+        .write_stdin(policy)
+        .output()
+        .unwrap();
+    assert!(stdout(&stdin).contains(&format!("replicas (stdin:{line})\n")));
+    assert!(stdout(&stdin).contains("(staging against base)"));
+}
+
+#[test]
+fn severities_of_a_policy_are_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    let file = "health-checks/exempt-until-a-day";
+    let (overlay, base) = (case(file, "overlay.yaml"), case(file, "base.yaml"));
+    for (severity, word) in [
+        ("warning", "warning"),
+        ("info", "info"),
+        ("ignore", "ignored"),
+    ] {
+        let text = format!(
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  rules:\n    health-checks:\n      severity: {severity}\n"
+        );
+        std::fs::write(&policy, text).unwrap();
+        let policy = policy.to_str().unwrap();
+        let output = run(&["explain", &overlay, "--base", &base, "--policy", policy]);
+        let text = stdout(&output);
+        assert!(
+            text.starts_with(&format!("{word:9} health-checks ")),
+            "{text}"
+        );
+        let why = format!("spec.rules.health-checks.severity ({policy}:6) is {severity}\n");
+        assert!(text.contains(&why), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_explained_is_told() {
+    let told = |args: &[&str]| {
+        let output = run(args);
+        assert_eq!(output.status.code(), Some(2));
+        stderr(&output).to_owned()
+    };
     let base = case("added-resource/exempt", "base.yaml");
-    let output = run(&["explain", "nowhere.yaml", "--base", &base]);
-    assert_eq!(output.status.code(), Some(2));
+    let missing = told(&["explain", "nowhere.yaml", "--base", &base]);
     assert!(
-        stderr(&output).starts_with("krm-parity: cannot read nowhere.yaml: "),
-        "{output:?}"
+        missing.starts_with("krm-parity: cannot read nowhere.yaml: "),
+        "{missing}"
     );
+    insta::assert_snapshot!(told(&["explain", &base]), @"krm-parity: tests/cases/added-resource/exempt/base.yaml: this is no ResourceList, which would bring its base as a snapshot; name the base with --base");
+    insta::assert_snapshot!(told(&["explain", &base, "--base", &base, "--policy", "examples/services/checkout/base/parity.yaml"]), @"krm-parity: examples/services/checkout/base/parity.yaml: this is a recorder, not a policy");
+    insta::assert_snapshot!(told(&["explain", &base, "--base", &base, "--policy", "tests/cases/added-resource/exempt/overlay.yaml"]), @r#"krm-parity: tests/cases/added-resource/exempt/overlay.yaml:2: kind: unknown kind "Deployment"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1"#);
+    insta::assert_snapshot!(told(&["explain", "--base", &base]), @"krm-parity: name the overlay's file, or - for stdin");
 }

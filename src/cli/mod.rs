@@ -177,18 +177,19 @@ fn explain_command() -> Command {
     Command::new("explain")
         .about("Explain a rule, a class, or every change of an overlay")
         .long_about(explain::LONG_ABOUT)
-        .arg(
-            Arg::new("WHAT")
-                .help("A rule, a class, or the overlay's file; without it, all are listed"),
-        )
+        .arg(Arg::new("WHAT").help(
+            "A rule, a class, the overlay's file, or a ResourceList; without it, all are listed",
+        ))
         .arg(file("base", "The base that the overlay is made of"))
-        .arg(file("policy", "A ParityPolicy; without it the defaults hold").requires("base"))
+        .arg(file(
+            "policy",
+            "A ParityPolicy; without it, the functionConfig of the list, or the defaults",
+        ))
         .arg(
             Arg::new("environment")
                 .long("environment")
                 .value_name("NAME")
-                .help("The environment that the overlay is")
-                .requires("base"),
+                .help("The environment that the overlay is"),
         )
 }
 

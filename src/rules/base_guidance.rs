@@ -6,7 +6,7 @@ use crate::diff::{Change, Step};
 use crate::finding::Finding;
 use crate::policy::Policy;
 
-const RULE: &str = "base-guidance";
+pub(super) const RULE: &str = "base-guidance";
 
 pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut Vec<Finding>) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::Comparison;
 use crate::catalog::Severity;
-use crate::finding::{Finding, ResourceRef};
+use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{Exemption, Policy, nearest};
 use crate::text;
@@ -75,13 +75,22 @@ fn is_exempt(exemption: &Exemption, finding: &Finding) -> bool {
     let resource = finding.resource.clone().unwrap_or_default();
     let mut names = vec![resource.name.as_str()];
     names.extend(finding.base_name.as_deref());
-    exemption.target.matches(&resource, &names)
-        && with_place(finding, |place| exemption.covers(place))
+    is_about(exemption, &resource, &names, finding.field.as_ref())
 }
 
-/// Looks at the place of a finding as patterns do.
-fn with_place<T>(finding: &Finding, look: impl FnOnce(&[Spot<'_>]) -> T) -> T {
-    let (keyed, indexed) = match &finding.field {
+/// Whether an exemption is about a field of a resource; `names` are those by which it may be called.
+pub(super) fn is_about(
+    exemption: &Exemption,
+    resource: &ResourceRef,
+    names: &[&str],
+    field: Option<&FieldRef>,
+) -> bool {
+    exemption.target.matches(resource, names) && with_place(field, |place| exemption.covers(place))
+}
+
+/// Looks at a field as patterns do.
+fn with_place<T>(field: Option<&FieldRef>, look: impl FnOnce(&[Spot<'_>]) -> T) -> T {
+    let (keyed, indexed) = match field {
         Some(field) => (field.path.as_str(), field.index_path.as_str()),
         None => ("", ""),
     };

@@ -6,12 +6,15 @@
 
 use std::borrow::Cow;
 
-use super::{Classified, Comparison, Pair, field, spots};
+use jiff::civil::Date;
+
+use super::{Classified, Comparison, Pair, base_guidance, exemption, field, spots};
 use crate::catalog::Class;
 use crate::diff::{Change, ChangeKind};
 use crate::finding::{FieldRef, ResourceRef};
+use crate::pair::plain_name;
 use crate::path::{PathError, Pattern, Segment, Spot};
-use crate::policy::{AllowedField, Policy};
+use crate::policy::{AllowedField, Exemption, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -32,6 +35,8 @@ pub enum Verdict<'p> {
     Base(String),
     /// The base denies the field, by this pattern.
     Denied(String),
+    /// It is what the base itself says about its overlays, which no overlay changes.
+    Guidance,
     /// Nothing allows it.
     Forbidden,
 }
@@ -40,7 +45,7 @@ impl Verdict<'_> {
     /// Whether the change may be.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
-        !matches!(self, Self::Denied(_) | Self::Forbidden)
+        !matches!(self, Self::Denied(_) | Self::Guidance | Self::Forbidden)
     }
 }
 
@@ -55,29 +60,52 @@ pub struct Decision<'p> {
     pub kind: ChangeKind,
     /// What the field is for.
     pub class: Class,
+    /// The rule that such a change breaks where it is not allowed.
+    pub rule: &'static str,
     /// What decided.
     pub verdict: Verdict<'p>,
+    /// Which of the policy's exemptions lets a forbidden change exist today, from 0.
+    pub exemption: Option<usize>,
 }
 
 /// Every change of a comparison with what decides about it, in the order of the overlay.
 #[must_use]
-pub fn decide<'p>(comparison: &Comparison<'_, '_>, policy: &'p Policy) -> Vec<Decision<'p>> {
+pub fn decide<'p>(
+    comparison: &Comparison<'_, '_>,
+    policy: &'p Policy,
+    today: Date,
+) -> Vec<Decision<'p>> {
+    let environment = comparison.sides.environment;
     let mut decisions = Vec::new();
     for (pair, changes) in comparison.pairs() {
         let guidance = guidance(pair.base);
         for classified in changes {
+            let verdict = verdict(policy, &guidance, environment, pair, classified);
+            let rule = match verdict {
+                Verdict::Guidance => base_guidance::RULE,
+                _ => classified.class.rule(),
+            };
+            let (resource, field) = (pair.overlay.reference(), field(&classified.change));
+            let names = [resource.name.as_str(), plain_name(pair.base)];
+            let exempts = |exemption: &Exemption| {
+                exemption.rule == rule
+                    && exemption.is_for(environment)
+                    && exemption.expires >= today
+                    && exemption::is_about(exemption, &resource, &names, Some(&field))
+            };
+            let exemption = if verdict.is_allowed() {
+                None
+            } else {
+                policy.exemptions.iter().position(exempts)
+            };
             decisions.push(Decision {
-                resource: pair.overlay.reference(),
-                field: field(&classified.change),
                 kind: classified.change.kind,
                 class: classified.class,
-                verdict: verdict(
-                    policy,
-                    &guidance,
-                    comparison.sides.environment,
-                    pair,
-                    classified,
-                ),
+                resource,
+                field,
+                rule,
+                verdict,
+                exemption,
             });
         }
     }
@@ -121,6 +149,9 @@ pub(super) fn verdict<'p>(
     classified: &Classified<'_>,
 ) -> Verdict<'p> {
     let Classified { change, class } = classified;
+    if base_guidance::is_guidance(change) {
+        return Verdict::Guidance;
+    }
     let place = spots(&change.steps);
     let denied = |pattern: &&Pattern| {
         pattern.matches(&place)
