@@ -307,10 +307,7 @@ impl<'a> Node<'a> {
             let step = step.as_ref();
             let next = match step.parse::<usize>() {
                 Ok(index) if node.is_seq() => node.items().nth(index).map(|item| (item, item)),
-                _ => node
-                    .entries()
-                    .find(|(key, _)| key.text() == step)
-                    .map(|(key, value)| (key, value)),
+                _ => node.entries().find(|(key, _)| key.text() == step),
             };
             let Some((key, value)) = next else {
                 return (place, false);

@@ -171,6 +171,7 @@ fn case(name: &str, file: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_change_of_an_overlay_is_explained() {
     let explain = |name: &str| {
         let policy = case(name, "policy.yaml");
