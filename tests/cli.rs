@@ -146,17 +146,18 @@ fn a_reader_that_has_gone_away_is_no_error() {
 fn a_rule_is_explained_and_a_slip_is_told() {
     let output = run(&["explain", "scale-factor"]);
     assert!(output.status.success());
-    insta::assert_snapshot!(stdout(&output), @r#"
+    insta::assert_snapshot!(stdout(&output), @"
     scale-factor
 
       A resource quantity must stay within a factor of the base's.
       An environment that is many times smaller does not show how the larger one behaves.
 
+      example   requests.memory is 256Mi in the base and 2Gi in production: 8 times as much
       default   warning
       bound     spec.rules.scale-factor.max, by default 4
       weigh     spec.rules.scale-factor.severity: error, warning, info or ignore
       exempt    spec.exemptions with rule: scale-factor, a reason and a last day
-    "#);
+    ");
     let output = run(&["explain", "helth-checks"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(

@@ -164,12 +164,16 @@ fn reference() -> String {
                 rule.id
             ),
         };
-        for name in examples(rule) {
-            let _ = writeln!(
-                text,
-                "- Example: [examples/gallery/{name}](../examples/gallery/{name})."
-            );
-        }
+        let links: Vec<_> = examples(rule)
+            .iter()
+            .map(|name| format!("[examples/gallery/{name}](../examples/gallery/{name})"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "- Example: {}. To run: {}.",
+            rule.example,
+            links.join(", ")
+        );
     }
     text
 }

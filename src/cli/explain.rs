@@ -114,6 +114,7 @@ fn describe(rule: &Rule, class: Option<Class>) -> String {
         rule.summary,
         rule.why
     );
+    let _ = writeln!(out, "  example   {}", rule.example);
     if let Some(class) = class {
         let _ = writeln!(out, "  fields    {}", class.fields());
         let default = if is_allowed(class) {
