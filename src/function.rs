@@ -3,6 +3,8 @@
 //! This is the whole pipeline in one place. It is pure: no files, no network, no
 //! process; [`crate::cli`] feeds it and acts on its answer.
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -60,6 +62,18 @@ pub enum Refusal {
     /// Snapshots contradict each other.
     #[error("{0}")]
     Fault(#[from] Fault),
+    /// A recorder cannot seal two states of one resource.
+    #[error(
+        "line {line}: {kind} {name:?} stands among the items twice, with different contents; a snapshot holds one state of each resource"
+    )]
+    Twice {
+        /// The line of the second one, from 1.
+        line: usize,
+        /// The kind of the resource.
+        kind: String,
+        /// The name of the resource.
+        name: String,
+    },
     /// A recorder was pointed at the files of a kustomization.
     #[error(
         "these items are the files of a kustomization, not what it builds: record inside of `kustomize build`"
@@ -220,6 +234,19 @@ fn record(resources: &[Resource<'_>], recorder: &Recorder) -> Result<snapshot::S
     let items = environments::sort(resources)?;
     if items.unbuilt {
         return Err(Refusal::Unbuilt);
+    }
+    let mut seen = HashMap::new();
+    for resource in &items.live {
+        let first = *seen
+            .entry((resource.group(), resource.identity))
+            .or_insert(resource);
+        if !std::ptr::eq(first, resource) && !krm::same_content(first, resource) {
+            return Err(Refusal::Twice {
+                line: resource.node.line(),
+                kind: resource.kind().to_owned(),
+                name: resource.name().to_owned(),
+            });
+        }
     }
     Ok(snapshot::seal(
         &recorder.service,

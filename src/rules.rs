@@ -309,7 +309,10 @@ fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
     } else if node.size() > MAX_NODES {
         format!("<{} nodes>", node.size()).into()
     } else {
-        node.to_json()
+        let mut value = node.to_json();
+        // A sealed base is sorted, and two values are compared best in one order.
+        value.sort_all_objects();
+        value
     }
 }
 

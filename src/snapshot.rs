@@ -4,15 +4,13 @@
 //! text inside of one field of one item. So the base is written down as text, one
 //! canonical JSON object a line, with a digest that shows any change to it.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest, Sha256};
 
 use crate::finding::REDACTED;
 use crate::resource::{
     GROUP, LOCAL_CONFIG, Resource, is_bookkeeping, is_history, is_secret, is_secret_data,
 };
-use crate::text::push_quoted;
+use crate::text::{push_list, push_map, push_quoted};
 use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
 
 /// The kind of a snapshot item.
@@ -249,14 +247,7 @@ impl Snapshot {
 /// Writes a subtree as canonical JSON, without book-keeping and without values of Secrets.
 fn write_sealed(node: Node<'_>, out: &mut String) {
     if node.is_seq() {
-        out.push('[');
-        for (index, item) in node.items().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            write_sealed(item, out);
-        }
-        out.push(']');
+        push_list(out, node.items(), |out, item| write_sealed(item, out));
         return;
     }
     if !node.is_map() {
@@ -264,87 +255,50 @@ fn write_sealed(node: Node<'_>, out: &mut String) {
         return;
     }
     let secret = is_secret(node);
-    let mut entries: BTreeMap<&str, Node<'_>> = node
-        .entries()
-        .map(|(key, value)| (key.text(), value))
-        .collect();
-    if entries.get("annotations").is_some_and(|annotations| {
-        annotations.is_map()
-            && !annotations.is_childless()
-            && annotations
-                .entries()
-                .all(|(key, _)| !is_sealed_annotation(key.text()))
-    }) {
-        entries.remove("annotations");
-    }
-    out.push('{');
-    for (index, (key, value)) in entries.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push_quoted(out, key);
-        out.push(':');
+    let entries =
+        texts(node).filter(|(key, value)| *key != "annotations" || !is_all_bookkeeping(*value));
+    push_map(out, entries, |out, key, value| {
         if secret && is_secret_data(key) {
             write_redacted(value, out);
         } else if key == "annotations" && value.is_map() {
-            write_annotations(value, out);
+            let sealed = texts(value).filter(|(key, _)| is_sealed_annotation(key));
+            push_map(out, sealed, |out, _, value| value.write_canonical(out));
         } else {
             write_sealed(value, out);
         }
-    }
-    out.push('}');
+    });
+}
+
+/// The entries of a map by the text of their keys.
+fn texts(map: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
+    map.entries().map(|(key, value)| (key.text(), value))
+}
+
+/// Whether annotations are nothing but notes of the hosts.
+fn is_all_bookkeeping(annotations: Node<'_>) -> bool {
+    annotations.is_map()
+        && !annotations.is_childless()
+        && texts(annotations).all(|(key, _)| !is_sealed_annotation(key))
 }
 
 fn is_sealed_annotation(key: &str) -> bool {
     !is_bookkeeping(key) || is_history(key)
 }
 
-fn write_annotations(annotations: Node<'_>, out: &mut String) {
-    let sorted: BTreeMap<&str, Node<'_>> = annotations
-        .entries()
-        .filter(|(key, _)| is_sealed_annotation(key.text()))
-        .map(|(key, value)| (key.text(), value))
-        .collect();
-    out.push('{');
-    for (index, (key, value)) in sorted.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push_quoted(out, key);
-        out.push(':');
-        value.write_canonical(out);
-    }
-    out.push('}');
-}
-
 /// Keeps the keys and drops every value, whatever shape it has.
 fn write_redacted(data: Node<'_>, out: &mut String) {
-    if !data.is_map() {
-        if data.is_null() {
+    let redact = |out: &mut String, value: Node<'_>| {
+        if value.is_null() {
             out.push_str("null");
         } else {
             push_quoted(out, REDACTED);
         }
-        return;
+    };
+    if data.is_map() {
+        push_map(out, texts(data), |out, _, value| redact(out, value));
+    } else {
+        redact(out, data);
     }
-    let sorted: BTreeMap<&str, Node<'_>> = data
-        .entries()
-        .map(|(key, value)| (key.text(), value))
-        .collect();
-    out.push('{');
-    for (index, (key, value)) in sorted.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push_quoted(out, key);
-        out.push(':');
-        out.push_str(if value.is_null() {
-            "null"
-        } else {
-            "\"<redacted>\""
-        });
-    }
-    out.push('}');
 }
 
 #[cfg(test)]

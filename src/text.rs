@@ -102,6 +102,42 @@ pub fn one_line(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Writes a JSON list, each item as `write` does.
+pub(crate) fn push_list<T>(
+    out: &mut String,
+    items: impl Iterator<Item = T>,
+    mut write: impl FnMut(&mut String, T),
+) {
+    out.push('[');
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write(out, item);
+    }
+    out.push(']');
+}
+
+/// Writes a JSON map in the order of its keys, each value as `write` does.
+pub(crate) fn push_map<'k, T>(
+    out: &mut String,
+    entries: impl Iterator<Item = (&'k str, T)>,
+    mut write: impl FnMut(&mut String, &'k str, T),
+) {
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_by_key(|(key, _)| *key);
+    out.push('{');
+    for (index, (key, value)) in entries.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_quoted(out, key);
+        out.push(':');
+        write(out, key, value);
+    }
+    out.push('}');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ mod parse;
 
 use std::ops::Range;
 
-use crate::text::push_quoted;
+use crate::text::{push_list, push_map, push_quoted};
 
 pub use number::{Number, resolve_plain};
 pub use parse::{parse, parse_bytes};
@@ -448,29 +448,10 @@ impl<'a> Node<'a> {
                 None => push_quoted(out, self.text()),
             },
             Kind::Str => push_quoted(out, self.text()),
-            Kind::Seq => {
-                out.push('[');
-                for (index, item) in self.items().enumerate() {
-                    if index > 0 {
-                        out.push(',');
-                    }
-                    item.write_canonical(out);
-                }
-                out.push(']');
-            }
+            Kind::Seq => push_list(out, self.items(), |out, item| item.write_canonical(out)),
             Kind::Map => {
-                let mut entries: Vec<_> = self.entries().collect();
-                entries.sort_by_key(|(key, _)| key.text());
-                out.push('{');
-                for (index, (key, value)) in entries.into_iter().enumerate() {
-                    if index > 0 {
-                        out.push(',');
-                    }
-                    push_quoted(out, key.text());
-                    out.push(':');
-                    value.write_canonical(out);
-                }
-                out.push('}');
+                let entries = self.entries().map(|(key, value)| (key.text(), value));
+                push_map(out, entries, |out, _, value| value.write_canonical(out));
             }
         }
     }

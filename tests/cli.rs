@@ -211,7 +211,7 @@ fn every_change_of_an_overlay_is_explained() {
         help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
     krm-parity: 1 error in 1 resource
     "#);
-    insta::assert_snapshot!(explain("replicas/denied-by-the-base"), @r#"
+    insta::assert_snapshot!(explain("replicas/denied-by-the-base"), @"
     forbidden replicas  apps/v1 Deployment payments
       at      spec.replicas (modified)
       base    2
@@ -219,13 +219,13 @@ fn every_change_of_an_overlay_is_explained() {
       because the base has krm-parity.io/deny: spec.replicas
 
     apps/v1 Deployment payments (against base)
-      error[replicas]: replica count replicas differs from the base
+      error[replicas]: the replica count differs from the base
         at      spec.replicas
         base    2
         overlay 3
         help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
     krm-parity: 1 error in 1 resource
-    "#);
+    ");
     insta::assert_snapshot!(explain("base-guidance/an-overlay-lifts-a-ban"), @r#"
     forbidden annotations  apps/v1 Deployment payments
       at      metadata.annotations["krm-parity.io/deny"] (removed)

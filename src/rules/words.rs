@@ -118,7 +118,8 @@ fn subject(change: &Change<'_>, class: Class) -> String {
             Some(container) => container.to_owned(),
             None => format!("the list of {last}"),
         },
-        Class::Replicas => format!("replica count {last}"),
+        Class::Replicas if last == "replicas" => "the replica count".to_owned(),
+        Class::Replicas => format!("the replica bound {last}"),
         Class::Hostnames => "a hostname".to_owned(),
         Class::IngressStructure | Class::ServiceMesh | Class::Other => {
             let of = match class {

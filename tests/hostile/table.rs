@@ -112,6 +112,15 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>)> {
             format!("{{{}: 1, b}}", "k".repeat(2_000)),
         ),
         (
+            "two states of one resource for a recorder",
+            format!(
+                "{HEAD}functionConfig: {{apiVersion: krm-parity.io/v1alpha1, kind: SnapshotRecorder, metadata: {{name: shop}}}}\nitems:\n\
+                 - {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, data: {{k: '1'}}}}\n\
+                 - {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, data: {{k: '1'}}}}\n\
+                 - {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, data: {{k: '2'}}}}\n"
+            ),
+        ),
+        (
             "a functionConfig without a kind",
             config("  apiVersion: krm-parity.io/v1alpha1\n"),
         ),
