@@ -26,7 +26,7 @@ pub mod wire;
 pub use class_set::ClassSet;
 use fault::Fault;
 pub use nearest::nearest;
-pub use permits::{AllowedField, Exemption, Target};
+pub use permits::{AllowedField, Exemption, Target, is_about_exemptions};
 pub use wire::{Emit, IdentityMode, Mode, schema};
 
 /// The API group of everything that krm-parity reads.

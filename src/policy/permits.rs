@@ -171,7 +171,9 @@ fn rule(id: &str) -> Result<&'static str, Fault> {
     }
 }
 
-fn is_about_exemptions(rule: &str) -> bool {
+/// Whether a rule is about exemptions, and so cannot be exempt itself.
+#[must_use]
+pub fn is_about_exemptions(rule: &str) -> bool {
     matches!(rule, "expired-exemption" | "unused-exemption")
 }
 
