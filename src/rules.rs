@@ -306,7 +306,7 @@ fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
     const MAX_NODES: usize = 1000;
     if secret {
         REDACTED.into()
-    } else if node.size() > MAX_NODES {
+    } else if node.size() > MAX_NODES || has_long_key(node) {
         format!("<{} nodes>", node.size()).into()
     } else {
         let mut value = node.to_json();
@@ -314,6 +314,14 @@ fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
         value.sort_all_objects();
         value
     }
+}
+
+/// Whether a key is longer than YAML lets a key be without a mark before it, which no host expects in results.
+fn has_long_key(node: Node<'_>) -> bool {
+    const MAX_KEY: usize = 1000;
+    node.entries()
+        .any(|(key, value)| key.text().len() > MAX_KEY || has_long_key(value))
+        || node.items().any(has_long_key)
 }
 
 /// A path with elements by what they are.

@@ -1,0 +1,61 @@
+//! Paths and patterns: what is printed reads back, and a match is found in bounded time.
+#![no_main]
+
+use std::borrow::Cow;
+
+use krm_parity::path::{Glob, Path, Pattern, Segment, Spot};
+use libfuzzer_sys::fuzz_target;
+
+/// Reads what is printed, and finds the same.
+fn check_round_trip(path: &Path<'_>) {
+    let text = path.to_string();
+    let again = Path::parse(&text).unwrap_or_else(|error| panic!("{error:?} in {text:?}"));
+    assert_eq!(&again, path, "{text:?}");
+}
+
+fuzz_target!(|data: &str| {
+    let (first, rest) = data.split_once('\n').unwrap_or((data, ""));
+    let parsed = Path::parse(rest);
+    if let Ok(path) = &parsed {
+        check_round_trip(path);
+    }
+    // A path of any keys at all, of every kind of segment.
+    let built: Vec<Segment<'_>> = rest
+        .split('\u{1}')
+        .enumerate()
+        .map(|(at, key)| match at % 4 {
+            0 | 1 => Segment::Field(Cow::Borrowed(key)),
+            2 => Segment::Key(vec![
+                (Cow::Borrowed(first), Cow::Borrowed(key)),
+                (Cow::Borrowed("k"), Cow::Borrowed(first)),
+            ]),
+            _ => Segment::Value(Cow::Borrowed(key)),
+        })
+        .collect();
+    let built = Path(built);
+    check_round_trip(&built);
+    let Ok(pattern) = Pattern::parse(first) else {
+        return;
+    };
+    let again = Pattern::parse(&pattern.to_string()).expect("what a pattern prints is one");
+    assert_eq!(again, pattern);
+    for path in [Some(&built), parsed.as_ref().ok()].into_iter().flatten() {
+        let place: Vec<Spot<'_>> = path
+            .0
+            .iter()
+            .map(|segment| Spot {
+                segment: segment.clone(),
+                index: match segment {
+                    Segment::Index(index) => Some(*index),
+                    Segment::Field(_) => None,
+                    _ => Some(3),
+                },
+            })
+            .collect();
+        let hit = pattern.matches(&place);
+        assert_eq!(again.matches(&place), hit);
+        assert!(Pattern::parse("**").expect("a pattern").matches(&place));
+    }
+    assert!(Glob::new("*").matches(rest));
+    let _ = Glob::new(first).matches(rest);
+});

@@ -1,0 +1,44 @@
+//! Quantities: a total order, and ratios that agree with it.
+#![no_main]
+
+use krm_parity::quantity::{Quantity, ratio, ratio_exceeds, ratio_of_ratios_exceeds, same_amount};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &str| {
+    let texts: Vec<&str> = data.splitn(4, '\n').collect();
+    let read: Vec<Quantity> = texts
+        .iter()
+        .filter_map(|text| Quantity::parse(text).ok())
+        .collect();
+    for text in &texts {
+        let saturated = Quantity::parse_saturating(text);
+        if let Ok(exact) = Quantity::parse(text) {
+            assert_eq!(saturated, Ok(exact), "{text:?}");
+            assert!(same_amount(text, text));
+            // Nine places after the point are all that there is, so the amount can be written as nanos.
+            let nanos = format!("{}n", exact.nanos());
+            assert_eq!(Quantity::parse_saturating(&nanos), Ok(exact), "{nanos}");
+        }
+    }
+    let one = Quantity::parse("1").expect("a quantity");
+    for a in &read {
+        assert!(!ratio_exceeds(*a, *a, one));
+        for b in &read {
+            assert_eq!(ratio_exceeds(*a, *b, one), ratio_exceeds(*b, *a, one));
+            assert_eq!(a == b, !ratio_exceeds(*a, *b, one), "{a:?} {b:?}");
+            assert_eq!(ratio(*a, *b), ratio(*b, *a));
+            for c in &read {
+                if a <= b && b <= c {
+                    assert!(a <= c);
+                }
+                let max = if *c > one { *c } else { one };
+                // A larger bound never exceeds more.
+                assert!(!ratio_exceeds(*a, *b, max) || ratio_exceeds(*a, *b, one));
+                assert_eq!(
+                    ratio_of_ratios_exceeds((*a, *b), (*c, *a), max),
+                    ratio_of_ratios_exceeds((*c, *a), (*a, *b), max)
+                );
+            }
+        }
+    }
+});
