@@ -10,14 +10,12 @@ use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
 use crate::rules::Missing;
 use crate::snapshot::{self, Sealed, SnapshotError};
+use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::Tree;
 
 /// Two snapshots of one environment that do not agree.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "line {line}: two snapshots of environment {environment:?} of service {service:?} hold {kind} {name:?} with \
-     different contents: {first:?} and {second:?}; give the recorders names or environments of their own"
-)]
+#[error("{}", self.told())]
 pub struct Contradiction {
     /// The line of the second snapshot, from 1.
     pub line: usize,
@@ -33,6 +31,23 @@ pub struct Contradiction {
     pub first: String,
     /// The name of the second snapshot.
     pub second: String,
+}
+
+impl Contradiction {
+    fn told(&self) -> String {
+        let name = |name: &str| quoted(name, MAX_NAME);
+        format!(
+            "line {}: two snapshots of environment {} of service {} hold {} {} with different contents: {} and {}; \
+             give the recorders names or environments of their own",
+            self.line,
+            name(&self.environment),
+            name(&self.service),
+            one_line(&self.kind, MAX_NAME),
+            name(&self.name),
+            name(&self.first),
+            name(&self.second)
+        )
+    }
 }
 
 /// The items of an input, by what they are there for.

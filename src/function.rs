@@ -16,6 +16,7 @@ use crate::report;
 use crate::resource::Resource;
 use crate::rules::{self, Comparison, Missing, Sides};
 use crate::snapshot::{self, SnapshotError};
+use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::{self, Node, Tree, YamlError};
 
 /// What goes to stdout.
@@ -64,7 +65,9 @@ pub enum Refusal {
     Fault(#[from] Fault),
     /// A recorder cannot seal two states of one resource.
     #[error(
-        "line {line}: {kind} {name:?} stands among the items twice, with different contents; a snapshot holds one state of each resource"
+        "line {line}: {} {} stands among the items twice, with different contents; a snapshot holds one state of each resource",
+        one_line(kind, MAX_NAME),
+        quoted(name, MAX_NAME)
     )]
     Twice {
         /// The line of the second one, from 1.

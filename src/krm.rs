@@ -7,6 +7,7 @@
 mod splice;
 
 use crate::resource::{Resource, is_bookkeeping};
+use crate::text::{MAX_NAME, quoted};
 use crate::yaml::{Node, Tree};
 
 pub use splice::{Form, Results, append_item, fresh, with_results};
@@ -86,9 +87,9 @@ pub fn read<'a>(tree: &'a Tree<'a>) -> Result<ResourceList<'a>, KrmError> {
             return Err(error_at(
                 root,
                 format!(
-                    "apiVersion {:?}, kind {:?}; {EXPECTED}",
-                    version.unwrap_or(""),
-                    kind.unwrap_or("")
+                    "apiVersion {}, kind {}; {EXPECTED}",
+                    quoted(version.unwrap_or(""), MAX_NAME),
+                    quoted(kind.unwrap_or(""), MAX_NAME)
                 ),
             ));
         }

@@ -10,7 +10,7 @@ use crate::finding::REDACTED;
 use crate::resource::{
     GROUP, LOCAL_CONFIG, Resource, is_bookkeeping, is_history, is_secret, is_secret_data,
 };
-use crate::text::{push_list, push_map, push_quoted};
+use crate::text::{MAX_NAME, push_list, push_map, push_quoted, quoted};
 use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
 
 /// The kind of a snapshot item.
@@ -18,7 +18,10 @@ pub const KIND: &str = "EnvironmentSnapshot";
 
 /// Why an item is not a snapshot that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: EnvironmentSnapshot {name:?}: {problem}")]
+#[error(
+    "line {line}: EnvironmentSnapshot {}: {problem}",
+    quoted(name, MAX_NAME)
+)]
 pub struct SnapshotError {
     /// The line of the input, from 1.
     pub line: usize,
@@ -32,7 +35,7 @@ pub struct SnapshotError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotProblem {
     /// Another version of this kind, or another group.
-    #[error("unsupported apiVersion {0:?}, this program reads krm-parity.io/v1alpha1")]
+    #[error("unsupported apiVersion {}, this program reads krm-parity.io/v1alpha1", quoted(.0, MAX_NAME))]
     Version(String),
     /// A field is missing, or is not a string.
     #[error("{0} must be a string")]

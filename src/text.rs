@@ -55,6 +55,9 @@ pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// The longest name of a stranger's that an error repeats, in characters.
+pub const MAX_NAME: usize = 100;
+
 /// A text in double quotes, cut to at most `max` characters between them.
 ///
 /// Meant for error messages, which repeat a stranger's word but not his novel.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::{Kind, MAX_BYTES, MAX_DEPTH, Raw, Style, Tree, YamlError};
+use crate::text::{MAX_NAME, quoted};
 
 /// Reads a text of one JSON value a line into a tree with one root a line.
 ///
@@ -184,8 +185,8 @@ impl<'t> Visitor<'t> for Grow<'_, 't> {
         self.close(at);
         match super::parse::duplicate_key(self.tree, offset(at)) {
             Some(key) => Err(A::Error::custom(format!(
-                "the key {:?} stands twice",
-                key.text()
+                "the key {} stands twice",
+                quoted(key.text(), MAX_NAME)
             ))),
             None => Ok(()),
         }

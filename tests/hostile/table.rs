@@ -112,6 +112,13 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>)> {
             format!("{{{}: 1, b}}", "k".repeat(2_000)),
         ),
         (
+            "a snapshot with a name like a novel",
+            list(&format!(
+                "- apiVersion: krm-parity.io/v9\n  kind: EnvironmentSnapshot\n  metadata: {{name: {}}}\n",
+                "n".repeat(5_000)
+            )),
+        ),
+        (
             "two states of one resource for a recorder",
             format!(
                 "{HEAD}functionConfig: {{apiVersion: krm-parity.io/v1alpha1, kind: SnapshotRecorder, metadata: {{name: shop}}}}\nitems:\n\
