@@ -56,7 +56,7 @@ pub(super) fn of_container(steps: &[Step<'_>]) -> String {
 }
 
 /// What differs, as the subject of a sentence.
-fn subject(change: &Change<'_>, class: Class) -> String {
+pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
     let steps = change.steps.as_slice();
     let last = change.fields().next_back().unwrap_or("");
     let container = of_container(steps);
