@@ -339,7 +339,6 @@ fn plan_service<'a>(
         plan.gaps.environments.extend(absent.map(|name| Absent {
             service: service.to_owned(),
             environment: name.clone(),
-            baseline: policy.baseline.clone(),
             present: ordered.iter().map(|name| (*name).to_owned()).collect(),
         }));
     }

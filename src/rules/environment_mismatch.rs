@@ -68,7 +68,10 @@ fn check_changes(
                     &baseline,
                 ),
                 headline,
-                help: words::help(change, class, policy, &baseline),
+                help: format!(
+                    "Let {environment} and {baseline} say the same. {}",
+                    words::permit(class, policy)
+                ),
             };
             findings.push(Finding {
                 class: Some(class),

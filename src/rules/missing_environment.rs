@@ -10,8 +10,6 @@ pub struct Absent {
     pub service: String,
     /// The environment that is not there.
     pub environment: String,
-    /// The environment that it would be compared with.
-    pub baseline: String,
     /// The environments that are there.
     pub present: Vec<String>,
 }
@@ -21,7 +19,6 @@ pub(super) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
         let Absent {
             service,
             environment,
-            baseline,
             present,
         } = absent;
         let headline = format!(
@@ -37,7 +34,7 @@ pub(super) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
             class: None,
             service: service.clone(),
             environment: environment.clone(),
-            baseline: baseline.clone(),
+            baseline: String::new(),
             resource: None,
             base_name: None,
             field: None,
