@@ -103,7 +103,9 @@ fn compare(
     let witnesses: Vec<&Resource<'_>> = items.sealed.iter().map(|sealed| &sealed.item).collect();
     let sides = Sides {
         environment: &planned.environment,
-        baseline: &policy.baseline,
+        baseline: &planned.baseline,
+        against: planned.against,
+        service: planned.service,
         base: &planned.base,
         services: &planned.services,
         overlay: &planned.overlay,
@@ -119,12 +121,7 @@ fn compare(
     let comparison = [rules::compare(sides, IdentityMode::Cancel)];
     group.bench_function(BenchmarkId::new("judge", size), |bencher| {
         bencher.iter_with_large_drop(|| {
-            rules::judge(
-                black_box(&comparison),
-                &plan.missing,
-                policy,
-                date(2026, 1, 1),
-            )
+            rules::judge(black_box(&comparison), &plan.gaps, policy, date(2026, 1, 1))
         });
     });
 }

@@ -251,6 +251,13 @@ pub const RULES: &[Rule] = &[
         "LOG_LEVEL is info in the base and debug in production",
     ),
     rule(
+        "environment-mismatch",
+        Severity::Error,
+        "Two environments of a service must agree where environments must not differ.",
+        "What one environment was tested with is not what the other one runs, though neither breaks a rule of its own.",
+        "without a base, the readinessProbe waits 5 seconds in staging and 60 in production",
+    ),
+    rule(
         "expired-exemption",
         Severity::Error,
         "An exemption must not outlive its date.",
@@ -286,6 +293,13 @@ pub const RULES: &[Rule] = &[
         "the path /api has pathType: Prefix in the base and Exact in production",
     ),
     rule(
+        "inverted-resources",
+        Severity::Error,
+        "An environment must not get less of a resource than one that comes before it in spec.environments.",
+        "A service that passed staging with 2Gi of memory was killed in production, where somebody had set 512Mi half a year before.",
+        "limits.memory is 2Gi in staging and 512Mi in production",
+    ),
+    rule(
         "labels",
         Severity::Error,
         "An overlay must not add, change or remove labels of single resources.",
@@ -305,6 +319,13 @@ pub const RULES: &[Rule] = &[
         "There must be something to compare with.",
         "A check that has nothing to compare with must never pass in silence.",
         "an overlay calls the policy, but no recorder has sealed its base",
+    ),
+    rule(
+        "missing-environment",
+        Severity::Warning,
+        "A service must have every environment that spec.environments lists.",
+        "An environment that is not there was not checked.",
+        "the policy lists staging, and only dev and production are sealed",
     ),
     rule(
         "other",
@@ -344,7 +365,7 @@ pub const RULES: &[Rule] = &[
     ratio_rule(
         "scale-factor",
         "4",
-        "A resource quantity must stay within a factor of the base's.",
+        "A resource quantity must stay within a factor of the base's, and of every other environment's.",
         "An environment that is many times smaller does not show how the larger one behaves.",
         "requests.memory is 256Mi in the base and 2Gi in production: 8 times as much",
     ),

@@ -1,14 +1,15 @@
 //! Which environments an input holds, and which of them are to be compared.
 //!
 //! Live items beside a snapshot of the baseline are an overlay and its base.
-//! Snapshots alone are a matrix: every environment against its baseline.
+//! Snapshots alone are a matrix: every environment of a service against its
+//! baseline, and against the others.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::krm::same_content;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
-use crate::rules::Missing;
+use crate::rules::{Absent, Against, Gaps, Missing};
 use crate::snapshot::{self, Sealed, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::Tree;
@@ -87,6 +88,12 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
 pub struct Planned<'a> {
     /// The environment to judge; empty where the policy does not name it.
     pub environment: String,
+    /// The environment to compare it with.
+    pub baseline: String,
+    /// What that environment is to it.
+    pub against: Against,
+    /// The one service of both sides; empty where the base may be of several.
+    pub service: &'a str,
     /// The base's resources.
     pub base: Vec<Resource<'a>>,
     /// The service of every resource of the base.
@@ -100,8 +107,8 @@ pub struct Planned<'a> {
 pub struct Plan<'a> {
     /// The comparisons.
     pub comparisons: Vec<Planned<'a>>,
-    /// What has nothing to be compared with.
-    pub missing: Vec<Missing>,
+    /// What has nothing to be compared with, or is not there at all.
+    pub gaps: Gaps,
 }
 
 type Merged<'a> = BTreeMap<(&'a str, &'a str), Vec<(Resource<'a>, &'a str)>>;
@@ -222,76 +229,140 @@ fn live<'a>(items: &'a Items<'a>, merged: &Merged<'a>, policy: &Policy) -> Resul
         present.dedup();
         return Ok(Plan {
             comparisons: Vec::new(),
-            missing: vec![Missing {
-                service: String::new(),
-                environment,
-                baseline: policy.baseline.clone(),
-                present,
-                resources: items.live.len(),
-                unbuilt: items.unbuilt,
-            }],
+            gaps: Gaps {
+                baselines: vec![Missing {
+                    service: String::new(),
+                    environment,
+                    baseline: policy.baseline.clone(),
+                    present,
+                    resources: items.live.len(),
+                    unbuilt: items.unbuilt,
+                }],
+                environments: Vec::new(),
+            },
         });
     }
     Ok(Plan {
         comparisons: vec![Planned {
             environment,
+            baseline: policy.baseline.clone(),
+            against: Against::Baseline,
+            service: "",
             services: base.iter().map(|(_, service, _)| *service).collect(),
             base: base.into_iter().map(|(resource, ..)| resource).collect(),
             overlay: items.live.clone(),
         }],
-        missing: Vec::new(),
+        gaps: Gaps::default(),
     })
 }
 
-/// Every sealed environment against the baseline of its service.
+/// Every sealed environment against the baseline of its service, and against the service's others.
 fn matrix<'a>(merged: &Merged<'a>, policy: &Policy) -> Plan<'a> {
     let mut plan = Plan::default();
     let mut services: Vec<&str> = merged.keys().map(|(_, service)| *service).collect();
     services.sort_unstable();
     services.dedup();
     for service in services {
-        let baseline = merged.get(&(policy.baseline.as_str(), service));
-        let others: Vec<_> = merged
-            .iter()
-            .filter(|((name, of), _)| {
-                *of == service
-                    && *name != policy.baseline
-                    && policy
-                        .environment
-                        .as_deref()
-                        .is_none_or(|only| only == *name)
-            })
+        let present: Vec<&str> = merged
+            .keys()
+            .filter(|(_, of)| *of == service)
+            .map(|(name, _)| *name)
             .collect();
-        let missing = |present: Vec<String>| Missing {
-            service: service.to_owned(),
-            environment: policy.environment.clone().unwrap_or_default(),
-            baseline: policy.baseline.clone(),
-            present,
-            resources: 0,
-            unbuilt: false,
-        };
-        match baseline {
-            Some(base) if !others.is_empty() => {
-                for ((environment, _), overlay) in others {
-                    plan.comparisons.push(Planned {
-                        environment: (*environment).to_owned(),
-                        base: base.iter().map(|(resource, _)| resource.clone()).collect(),
-                        services: vec![service; base.len()],
-                        overlay: overlay
-                            .iter()
-                            .map(|(resource, _)| resource.clone())
-                            .collect(),
-                    });
-                }
-            }
-            _ => plan.missing.push(missing(
-                merged
-                    .keys()
-                    .filter(|(_, of)| *of == service)
-                    .map(|(name, _)| (*name).to_owned())
-                    .collect(),
-            )),
-        }
+        plan_service(&mut plan, merged, service, &present, policy);
     }
     plan
+}
+
+/// Plans one service of a matrix.
+fn plan_service<'a>(
+    plan: &mut Plan<'a>,
+    merged: &Merged<'a>,
+    service: &'a str,
+    present: &[&'a str],
+    policy: &Policy,
+) {
+    let baseline = policy.baseline.as_str();
+    let only = policy.environment.as_deref();
+    let is_judged = |name: &str| name != baseline && only.is_none_or(|only| only == name);
+    let compare = |environment: &str, with: &str, against| {
+        let side = |name: &str| -> Vec<Resource<'a>> {
+            let all = merged.get(&(name, service)).into_iter().flatten();
+            all.map(|(resource, _)| resource.clone()).collect()
+        };
+        let base = side(with);
+        Planned {
+            environment: environment.to_owned(),
+            baseline: with.to_owned(),
+            against,
+            service,
+            services: vec![service; base.len()],
+            base,
+            overlay: side(environment),
+        }
+    };
+    let ordered = in_order(present, &policy.environments);
+    let others: Vec<&str> = ordered
+        .iter()
+        .copied()
+        .filter(|name| *name != baseline)
+        .collect();
+    let has_baseline = present.contains(&baseline);
+    if has_baseline {
+        let judged = others.iter().filter(|name| is_judged(name));
+        plan.comparisons
+            .extend(judged.map(|name| compare(name, baseline, Against::Baseline)));
+    }
+    let is_listed = |name: &str| policy.environments.iter().any(|listed| listed == name);
+    // The baseline may itself be a step of the promotion, such as production.
+    let steps = ordered
+        .iter()
+        .copied()
+        .filter(|name| *name != baseline || is_listed(name));
+    let steps: Vec<&str> = steps.collect();
+    for (at, late) in steps.iter().enumerate() {
+        for early in &steps[..at] {
+            if !is_judged(late) && !is_judged(early) {
+                continue;
+            }
+            let place = |name: &&str| others.iter().position(|other| other == name);
+            let is_next = place(early)
+                .zip(place(late))
+                .is_some_and(|(early, late)| late == early + 1);
+            let against = Against::Sibling {
+                is_next,
+                is_promoted: is_listed(early) && is_listed(late),
+            };
+            plan.comparisons.push(compare(late, early, against));
+        }
+    }
+    let has_judged = others.iter().any(|name| is_judged(name));
+    let is_enough = has_judged && (has_baseline || (!policy.needs_baseline && others.len() > 1));
+    if !is_enough {
+        plan.gaps.baselines.push(Missing {
+            service: service.to_owned(),
+            environment: only.unwrap_or_default().to_owned(),
+            baseline: policy.baseline.clone(),
+            present: present.iter().map(|name| (*name).to_owned()).collect(),
+            resources: 0,
+            unbuilt: false,
+        });
+    } else if only.is_none() {
+        let absent = policy
+            .environments
+            .iter()
+            .filter(|name| !present.contains(&name.as_str()));
+        plan.gaps.environments.extend(absent.map(|name| Absent {
+            service: service.to_owned(),
+            environment: name.clone(),
+            present: ordered.iter().map(|name| (*name).to_owned()).collect(),
+        }));
+    }
+}
+
+/// Environments in promotion order; those that nobody has put in order come last, by name.
+fn in_order<'a>(present: &[&'a str], promotion: &[String]) -> Vec<&'a str> {
+    let mut ordered = present.to_vec();
+    let place = |name: &str| promotion.iter().position(|listed| listed == name);
+    ordered.sort_by_key(|name| (place(name).unwrap_or(usize::MAX), *name));
+    ordered
 }

@@ -14,7 +14,7 @@ use crate::krm::{self, Form, KrmError, Results};
 use crate::policy::{self, Config, Emit, Mode, Policy, Recorder};
 use crate::report;
 use crate::resource::Resource;
-use crate::rules::{self, Comparison, Missing, Sides};
+use crate::rules::{self, Comparison, Gaps, Sides};
 use crate::snapshot::{self, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::{self, Node, Tree, YamlError};
@@ -187,8 +187,8 @@ pub fn run_plugin(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Re
 ///
 /// Fails on snapshots that are damaged or contradict each other.
 pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Result<Report, Refusal> {
-    compare(resources, policy, |comparisons, missing| {
-        rules::judge(comparisons, missing, policy, today)
+    compare(resources, policy, |comparisons, gaps| {
+        rules::judge(comparisons, gaps, policy, today)
     })
 }
 
@@ -200,7 +200,7 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Result
 pub fn compare<T>(
     resources: &[Resource<'_>],
     policy: &Policy,
-    look: impl FnOnce(&[Comparison<'_, '_>], &[Missing]) -> T,
+    look: impl FnOnce(&[Comparison<'_, '_>], &Gaps) -> T,
 ) -> Result<T, Refusal> {
     let items = environments::sort(resources)?;
     let trees = items
@@ -221,7 +221,9 @@ pub fn compare<T>(
         .map(|planned| {
             let sides = Sides {
                 environment: &planned.environment,
-                baseline: &policy.baseline,
+                baseline: &planned.baseline,
+                against: planned.against,
+                service: planned.service,
                 base: &planned.base,
                 services: &planned.services,
                 overlay: &planned.overlay,
@@ -230,7 +232,7 @@ pub fn compare<T>(
             rules::compare(sides, policy.identity)
         })
         .collect();
-    Ok(look(&comparisons, &plan.missing))
+    Ok(look(&comparisons, &plan.gaps))
 }
 
 fn record(resources: &[Resource<'_>], recorder: &Recorder) -> Result<snapshot::Snapshot, Refusal> {

@@ -330,7 +330,14 @@ fn is_namespaced(kind: &str) -> bool {
 /// Whether the overlay's name is the base's with something before or after it.
 fn is_rename(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
     let own = base.kind() == "Namespace" && base.group().is_empty();
-    own || overlay.name().contains(without_hash(base.name()))
+    own || overlay.name().contains(without_hash(base.name())) || has_same_origin(base, overlay)
+}
+
+/// Whether both were renamed from one name, as two environments of one base are.
+fn has_same_origin(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
+    let first =
+        |resource: &Resource<'_>| resource.previous.first().map(|first| first.name.to_owned());
+    first(base).is_some_and(|name| Some(name) == first(overlay))
 }
 
 /// Whether a field holds the name of another resource, by the conventions of the Kubernetes API.

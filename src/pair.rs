@@ -26,6 +26,11 @@ pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> Pairing {
     let mut rest = Rest::of(base, overlay, &found);
     rest.match_by(&mut found, |resource| key(resource, resource.name()));
     rest.match_by(&mut found, |resource| key(resource, plain_name(resource)));
+    // Two environments of one base: each has renamed the same thing in a way of its own.
+    rest.match_by(&mut found, |resource| {
+        let first = resource.history().next();
+        key(resource, first.map_or(resource.name(), |first| first.name))
+    });
     rest.match_affixes(&mut found);
     // An environment's own Namespace object: there is one, and it is named after the environment.
     rest.match_by(&mut found, |resource| {

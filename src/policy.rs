@@ -78,6 +78,8 @@ pub struct Policy {
     pub environments: Vec<String>,
     /// The environment to compare with.
     pub baseline: String,
+    /// Whether the policy names its baseline, and so cannot do without it.
+    pub needs_baseline: bool,
     /// Whether renames that make an overlay an environment are cancelled before judging.
     pub identity: IdentityMode,
     /// The classes that an overlay may change.
@@ -141,6 +143,7 @@ impl Default for Policy {
             environment: None,
             environments: Vec::new(),
             baseline: BASE.to_owned(),
+            needs_baseline: false,
             identity: IdentityMode::default(),
             allowed: Class::ALLOWED_BY_DEFAULT.into_iter().collect(),
             fields: Vec::new(),
@@ -280,6 +283,7 @@ fn typed<'de, T: Deserialize<'de>>(config: &'de Value, kind: wire::Kind) -> Resu
 
 fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
     let defaults = Policy::default();
+    let needs_baseline = spec.baseline.is_some();
     let baseline = spec.baseline.unwrap_or(defaults.baseline);
     name(&["spec", "baseline"], &baseline, "an environment")?;
     let environments = spec.environments.unwrap_or_default();
@@ -323,6 +327,7 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
         environment: spec.environment,
         environments,
         baseline,
+        needs_baseline,
         identity: spec.identity.unwrap_or_default(),
         allowed: classes.map_or(defaults.allowed, |classes| {
             classes

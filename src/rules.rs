@@ -7,9 +7,13 @@
 mod added_resource;
 mod base_guidance;
 mod class;
+mod environment_mismatch;
 mod exemption;
+mod inverted_resources;
 mod limit_request_ratio;
+mod matrix;
 mod missing_baseline;
+mod missing_environment;
 pub mod permission;
 mod removed_resource;
 mod scale_factor;
@@ -30,7 +34,32 @@ use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
+use matrix::{Matrix, matrices};
 pub use missing_baseline::Missing;
+pub use missing_environment::Absent;
+
+/// What an environment is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// The baseline, which says what all environments share.
+    Baseline,
+    /// Another environment of the same service, which comes before it.
+    Sibling {
+        /// Whether no other environment stands between the two.
+        is_next: bool,
+        /// Whether the policy says so: it lists both in promotion order.
+        is_promoted: bool,
+    },
+}
+
+/// What was not there to be compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// What has nothing to be compared with.
+    pub baselines: Vec<Missing>,
+    /// Environments that a service lacks.
+    pub environments: Vec<Absent>,
+}
 
 /// Two environments, about to be compared.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +68,10 @@ pub struct Sides<'c, 'a> {
     pub environment: &'c str,
     /// The environment that it is compared with.
     pub baseline: &'c str,
+    /// What that environment is to it.
+    pub against: Against,
+    /// The one service of both sides; empty where the base may be of several.
+    pub service: &'c str,
     /// The base's resources.
     pub base: &'c [Resource<'a>],
     /// The service of every resource of the base.
@@ -144,23 +177,38 @@ const CHECKS: &[Check] = &[
     limit_request_ratio::check,
 ];
 
-/// Judges comparisons, and what there was nothing to compare with.
+/// Every rule that looks at the environments of one service together.
+const MATRIX_CHECKS: &[fn(&Matrix<'_, '_>, &Policy, &mut Vec<Finding>)] = &[
+    environment_mismatch::check,
+    inverted_resources::check,
+    scale_factor::check_matrix,
+];
+
+/// Judges comparisons, and what was not there to be compared.
 #[must_use]
 pub fn judge(
     comparisons: &[Comparison<'_, '_>],
-    missing: &[Missing],
+    gaps: &Gaps,
     policy: &Policy,
     today: Date,
 ) -> Report {
     let mut findings = Vec::new();
     for comparison in comparisons {
-        for check in CHECKS {
-            check(comparison, policy, &mut findings);
+        if comparison.sides.against == Against::Baseline {
+            for check in CHECKS {
+                check(comparison, policy, &mut findings);
+            }
         }
     }
-    missing_baseline::check(missing, &mut findings);
+    for matrix in matrices(comparisons) {
+        for check in MATRIX_CHECKS {
+            check(&matrix, policy, &mut findings);
+        }
+    }
+    missing_baseline::check(&gaps.baselines, &mut findings);
+    missing_environment::check(&gaps.environments, &mut findings);
     for finding in &mut findings {
-        finding.severity = policy.severity(finding.rule);
+        finding.severity = severity(finding, policy);
     }
     exemption::apply(comparisons, policy, today, &mut findings);
     findings.retain(|finding| finding.severity != Severity::Ignore);
@@ -176,10 +224,7 @@ pub fn judge(
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             infos: count(Severity::Info),
-            resources: comparisons
-                .iter()
-                .map(|comparison| comparison.sides.overlay.len())
-                .sum(),
+            resources: matrix::resources(comparisons),
         },
         failed: findings
             .iter()
@@ -188,11 +233,22 @@ pub fn judge(
     }
 }
 
+/// The weight of a finding: two environments that disagree weigh no more than one that leaves the base.
+fn severity(finding: &Finding, policy: &Policy) -> Severity {
+    let own = policy.severity(finding.rule);
+    match (finding.rule, finding.class) {
+        (environment_mismatch::RULE, Some(class)) => own.min(policy.severity(class.rule())),
+        (environment_mismatch::RULE, None) => own.min(policy.severity("added-resource")),
+        _ => own,
+    }
+}
+
 /// The order of a report: by place, then by rule.
 fn order(finding: &Finding) -> impl Ord + '_ {
     (
         &finding.service,
         &finding.environment,
+        &finding.baseline,
         &finding.resource,
         finding.field.as_ref().map(|field| &field.path),
         finding.rule,
@@ -218,9 +274,10 @@ impl<'a> Comparison<'_, 'a> {
     }
 
     /// The service of a resource that the base does not have.
-    fn foreign_service(&self) -> &'a str {
+    fn foreign_service(&self) -> &str {
         match self.sides.services {
             [first, rest @ ..] if rest.iter().all(|service| service == first) => first,
+            [] => self.sides.service,
             _ => "",
         }
     }

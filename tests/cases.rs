@@ -3,7 +3,8 @@
 //! `tests/cases/RULE/CASE/` holds `base.yaml`, `overlay.yaml`, `expected.yaml` and, where the
 //! defaults do not do, `policy.yaml`. The base is sealed as the snapshot of a service `case`, the
 //! overlay's documents are the items beside it, and `expected.yaml` is what the function writes
-//! under `results:`, `[]` for nothing. All findings of a case are of the rule that its folder is
+//! under `results:`, `[]` for nothing. A case of a matrix has a folder `environments` in place of
+//! base and overlay, with a file an environment, each of which is sealed. All findings of a case are of the rule that its folder is
 //! named after; those under `allowed/` have none.
 //!
 //! A new case is a new folder. `UPDATE=1 cargo test --test cases` writes what it expects, and
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use krm_parity::catalog::{Class, RULES};
 use krm_parity::function::Output;
 
-use lawbook::{assert_list_laws, documents, list, run, sealed};
+use lawbook::{assert_list_laws, documents, findings, list, run, sealed, sealed_as};
 
 /// The folder of the cases that must pass.
 const ALLOWED: &str = "allowed";
@@ -27,11 +28,19 @@ struct Case {
     rule: String,
     name: String,
     folder: PathBuf,
-    base: String,
-    overlay: String,
+    sides: Sides,
     policy: Option<String>,
     /// Missing where it is still to be written.
     expected: Option<String>,
+}
+
+enum Sides {
+    Overlay {
+        base: String,
+        overlay: String,
+    },
+    /// Every environment with its documents.
+    Matrix(Vec<(String, String)>),
 }
 
 fn folders(parent: &Path) -> Vec<(String, PathBuf)> {
@@ -67,11 +76,18 @@ fn cases() -> Vec<Case> {
 }
 
 fn read_case(rule: &str, name: String, folder: PathBuf) -> Case {
-    const KNOWN: [&str; 4] = ["base.yaml", "overlay.yaml", "policy.yaml", "expected.yaml"];
+    const OVERLAY: [&str; 4] = ["base.yaml", "overlay.yaml", "policy.yaml", "expected.yaml"];
+    const MATRIX: [&str; 3] = ["environments", "policy.yaml", "expected.yaml"];
+    let environments = folder.join("environments");
+    let known: &[&str] = if environments.exists() {
+        &MATRIX
+    } else {
+        &OVERLAY
+    };
     let place = format!("{rule}/{name}");
     for entry in fs::read_dir(&folder).unwrap() {
         let file = entry.unwrap().file_name();
-        let known = file.to_str().is_some_and(|file| KNOWN.contains(&file));
+        let known = file.to_str().is_some_and(|file| known.contains(&file));
         assert!(known, "{place} holds {}, which no case has", file.display());
     }
     let read = |file: &str| {
@@ -84,10 +100,17 @@ fn read_case(rule: &str, name: String, folder: PathBuf) -> Case {
     } else {
         Some(must("expected.yaml"))
     };
+    let sides = if environments.exists() {
+        Sides::Matrix(read_environments(&environments))
+    } else {
+        Sides::Overlay {
+            base: must("base.yaml"),
+            overlay: must("overlay.yaml"),
+        }
+    };
     Case {
         rule: rule.to_owned(),
-        base: must("base.yaml"),
-        overlay: must("overlay.yaml"),
+        sides,
         policy: read("policy.yaml"),
         expected,
         name,
@@ -95,10 +118,54 @@ fn read_case(rule: &str, name: String, folder: PathBuf) -> Case {
     }
 }
 
+fn read_environments(folder: &Path) -> Vec<(String, String)> {
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            assert!(
+                path.extension()
+                    .is_some_and(|extension| extension == "yaml"),
+                "{} is no environment",
+                path.display()
+            );
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    all.sort();
+    assert!(!all.is_empty(), "{} is empty", folder.display());
+    all
+}
+
+/// A list of sealed environments.
+fn matrix(policy: Option<&str>, environments: &[(String, String)]) -> String {
+    let snapshots: Vec<_> = environments
+        .iter()
+        .map(|(name, text)| sealed_as(name, text))
+        .collect();
+    let rest: Vec<_> = snapshots[1..]
+        .iter()
+        .map(|snapshot| snapshot.to_yaml(0, "\n"))
+        .collect();
+    list(policy, &snapshots[0], &rest)
+}
+
 impl Case {
     fn input(&self) -> String {
-        let items = documents(&self.overlay);
-        list(self.policy.as_deref(), &sealed(&self.base), &items)
+        let policy = self.policy.as_deref();
+        match &self.sides {
+            Sides::Overlay { base, overlay } => list(policy, &sealed(base), &documents(overlay)),
+            Sides::Matrix(environments) => matrix(policy, environments),
+        }
+    }
+
+    /// Base and overlay, of cases that have them.
+    fn overlay(&self) -> Option<(&str, &str)> {
+        match &self.sides {
+            Sides::Overlay { base, overlay } => Some((base, overlay)),
+            Sides::Matrix(_) => None,
+        }
     }
 
     /// What the function adds below the input: nothing but the results.
@@ -169,7 +236,36 @@ fn every_rule_and_every_class_has_a_case() {
 fn every_case_keeps_the_laws() {
     for case in cases() {
         println!("{}/{}", case.rule, case.name);
-        assert_list_laws(case.policy.as_deref(), &case.base, &case.overlay);
+        let policy = case.policy.as_deref();
+        match &case.sides {
+            Sides::Overlay { base, overlay } => assert_list_laws(policy, base, overlay),
+            Sides::Matrix(environments) => assert_matrix_laws(policy, environments),
+        }
+    }
+}
+
+/// The order of snapshots means nothing, and environments that are the same agree.
+fn assert_matrix_laws(policy: Option<&str>, environments: &[(String, String)]) {
+    let input = matrix(policy, environments);
+    let found = findings(&input);
+    lawbook::assert_spliced(&input, &run(&input).output, "results");
+    let mut turned = environments.to_vec();
+    for _ in environments {
+        turned.rotate_left(1);
+        assert_eq!(findings(&matrix(policy, &turned)), found);
+    }
+    turned.reverse();
+    assert_eq!(findings(&matrix(policy, &turned)), found);
+    let same: Vec<_> = environments
+        .iter()
+        .map(|(name, _)| (name.clone(), environments[0].1.clone()))
+        .collect();
+    for finding in run(&matrix(policy, &same)).report.findings {
+        assert!(
+            finding.rule.starts_with("missing-") || finding.rule == "unused-exemption",
+            "{}",
+            finding.message
+        );
     }
 }
 
@@ -178,10 +274,11 @@ fn every_case_keeps_the_laws() {
 fn every_case_survives_its_neighbours() {
     const NEIGHBOURS: usize = 8;
     let cases = cases();
-    for (at, case) in cases.iter().enumerate() {
-        let snapshot = sealed(&case.base);
-        for other in cases.iter().cycle().skip(at + 1).take(NEIGHBOURS) {
-            let input = list(None, &snapshot, &documents(&other.overlay));
+    let overlays: Vec<_> = cases.iter().filter_map(Case::overlay).collect();
+    for (at, (base, _)) in overlays.iter().enumerate() {
+        let snapshot = sealed(base);
+        for (_, other) in overlays.iter().cycle().skip(at + 1).take(NEIGHBOURS) {
+            let input = list(None, &snapshot, &documents(other));
             lawbook::assert_spliced(&input, &run(&input).output, "results");
         }
     }

@@ -149,7 +149,7 @@ fn a_rule_is_explained_and_a_slip_is_told() {
     insta::assert_snapshot!(stdout(&output), @"
     scale-factor
 
-      A resource quantity must stay within a factor of the base's.
+      A resource quantity must stay within a factor of the base's, and of every other environment's.
       An environment that is many times smaller does not show how the larger one behaves.
 
       example   requests.memory is 256Mi in the base and 2Gi in production: 8 times as much

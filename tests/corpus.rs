@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use krm_parity::krm::read_documents;
 use krm_parity::policy::IdentityMode;
-use krm_parity::rules::{Sides, compare};
+use krm_parity::rules::{Against, Sides, compare};
 use krm_parity::yaml::parse;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/summary.txt");
@@ -53,6 +53,8 @@ fn summary(corpus: &Path) -> String {
         let sides = Sides {
             environment: "overlay",
             baseline: "base",
+            against: Against::Baseline,
+            service: "",
             base: &base,
             services: &vec!["corpus"; base.len()],
             overlay: &overlay,

@@ -305,6 +305,11 @@ fn the_messages_in_the_readme_are_real() {
         read("README.md").contains(report.trim_end()),
         "the README must show\n{report}"
     );
+    let incident = read("examples/gallery/inverted-resources/expected.txt");
+    assert!(
+        read("README.md").contains(incident.trim_end()),
+        "the README must show\n{incident}"
+    );
 }
 
 /// Links to files of the repository lead somewhere.

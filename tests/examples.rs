@@ -186,6 +186,36 @@ fn the_side_tree_passes_and_leaves_nothing() {
     }
 }
 
+/// The service of the incident: its environments against each other, with the overlays as they are.
+#[test]
+fn the_matrix_passes_and_leaves_nothing() {
+    for host in require!(kustomizes()) {
+        let tap = Tap::on_binary();
+        let built = host.build_tapped(&example("parity/matrix"), &tap);
+        // The base records itself four times, three overlays are judged, four environments sealed.
+        assert_eq!(good(&tap, built, 12).as_deref(), Ok(""), "{}", host.name);
+
+        // The incident: production gets less than staging, and no overlay alone shows it.
+        let tree = copy_examples();
+        let path = "services/inventory/overlays/production/statefulset.yaml";
+        let overlay = fs::read_to_string(tree.path(path)).expect("an overlay");
+        let less = overlay
+            .replace("memory: 2Gi", "memory: 768Mi")
+            .replace("memory: 4Gi", "memory: 1536Mi");
+        assert_ne!(less, overlay);
+        tree.write(path, &less);
+        let tap = Tap::on_binary();
+        let built = host.build_tapped(&tree.path("parity/matrix"), &tap);
+        let rules = ["inverted-resources"];
+        bad(&tap, &built, 12, &rules).unwrap_or_else(|why| panic!("{}: {why}", host.name));
+        assert!(
+            built.stderr.contains("(production against staging)"),
+            "{}",
+            built.stderr
+        );
+    }
+}
+
 #[test]
 fn bad_examples_fail_with_exactly_their_rules() {
     for host in require!(kustomizes()) {
@@ -220,6 +250,14 @@ fn gallery() -> BTreeMap<String, &'static str> {
         .collect();
     assert!(!cases.is_empty(), "the gallery is empty");
     cases
+}
+
+/// Whether a rule compares environments with each other.
+fn is_matrix(rule: &str) -> bool {
+    matches!(
+        rule,
+        "environment-mismatch" | "inverted-resources" | "missing-environment"
+    )
 }
 
 #[test]
@@ -258,12 +296,21 @@ fn recorded_messages_of_the_gallery() {
             let path = format!("gallery/{name}");
             let tap = Tap::on_binary();
             let built = host.build_tapped(&example(&path), &tap);
-            // The base of this one records nothing, that is what is wrong with it.
-            let runs = if rule == "missing-baseline" { 1 } else { 2 };
+            let sealed = folders(&example(&path)).len();
+            let runs = match rule {
+                // The base of this one records nothing, that is what is wrong with it.
+                "missing-baseline" => 1,
+                // The base records itself in every environment, each is sealed, and the policy looks at all.
+                _ if is_matrix(rule) => 2 * sealed + 1,
+                _ => 2,
+            };
             let said = bad(&tap, &built, runs, &[rule])
                 .unwrap_or_else(|why| panic!("{}: {path}: {why}", host.name));
             recorded.compare(&format!("{path}/expected.txt"), &said);
-            if built.succeeded() {
+            if built.succeeded() && is_matrix(rule) {
+                // Sealed environments are all that there is, and none goes on.
+                assert_eq!((built.stdout.as_str(), built.stderr), ("", said), "{path}");
+            } else if built.succeeded() {
                 assert_eq!(built.stderr, said, "{path}");
                 let alone = host.build(&plain.path(&path), &[]).expect_success(&path);
                 assert!(built.stdout == alone, "{}: {path} differs", host.name);

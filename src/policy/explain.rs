@@ -19,9 +19,6 @@ const MAX_LISTED: usize = 8;
 /// They are told apart from slips, because whoever writes them has read the
 /// documentation of a later version.
 pub(super) const LATER: &[(&[&str], &str)] = &[
-    (&["spec", "rules"], "environment-mismatch"),
-    (&["spec", "rules"], "inverted-resources"),
-    (&["spec", "rules"], "missing-environment"),
     (&["spec", "rules"], "overlay-size"),
     (&["spec", "rules"], "unguarded-overlay"),
 ];

@@ -228,6 +228,9 @@ fn write_head(out: &mut String, finding: &Finding, names_service: bool, style: S
     let _ = writeln!(out, "{}", painted(&head, Ansi::new().bold(), style));
 }
 
+/// The longest name of an environment beside a value, in characters.
+const MAX_LABEL: usize = 24;
+
 fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: Style) {
     let color = match finding.severity {
         Severity::Error => AnsiColor::Red,
@@ -241,25 +244,39 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
         painted(&label, color.on_default().bold(), style),
         text::one_line(&finding.headline, MAX_TEXT)
     );
+    // Two environments are called by their names, a base and its overlay by what they are.
+    let (base_name, overlay_name) = match (&*finding.baseline, &*finding.environment) {
+        ("" | "base", _) | (_, "") => ("base", "overlay"),
+        names => names,
+    };
+    let (base_name, overlay_name) = (
+        &*text::one_line(base_name, MAX_LABEL),
+        &*text::one_line(overlay_name, MAX_LABEL),
+    );
+    let width = if finding.field.is_some() {
+        base_name.len().max(overlay_name.len()).max("overlay".len())
+    } else {
+        "overlay".len()
+    };
     let mut line = |label: &str, value: &str| {
-        let label = painted(label, Ansi::new().dimmed(), style);
-        let _ = writeln!(out, "    {label}{value}");
+        let label = painted(&format!("{label:width$}"), Ansi::new().dimmed(), style);
+        let _ = writeln!(out, "    {label} {value}");
     };
     if let Some(field) = &finding.field {
         if !field.path.is_empty() {
-            line("at      ", &text::one_line(&field.path, MAX_TEXT));
+            line("at", &text::one_line(&field.path, MAX_TEXT));
         }
         if field.base.is_some() || field.overlay.is_some() {
             let (base, overlay) = both_values(field);
-            line("base    ", &base);
-            line("overlay ", &overlay);
+            line(base_name, &base);
+            line(overlay_name, &overlay);
         }
     }
     if let Some(file) = &finding.file {
-        line("file    ", &text::one_line(&file.path, MAX_TEXT));
+        line("file", &text::one_line(&file.path, MAX_TEXT));
     }
     if with_help && !finding.help.is_empty() {
-        line("help    ", &text::one_line(&finding.help, MAX_TEXT));
+        line("help", &text::one_line(&finding.help, MAX_TEXT));
     }
 }
 

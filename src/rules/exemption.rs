@@ -5,6 +5,8 @@
 //! whose target is not here is none of this comparison's business, unless the
 //! target looks like a slip of the pen.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::Comparison;
@@ -22,13 +24,14 @@ pub(super) fn apply(
     findings: &mut Vec<Finding>,
 ) {
     let mut told = Vec::new();
-    let mut environments: Vec<_> = comparisons
+    // An environment that is missing has findings and no comparison.
+    let environments: BTreeSet<String> = comparisons
         .iter()
         .map(|comparison| comparison.sides.environment)
+        .chain(findings.iter().map(|finding| finding.environment.as_str()))
+        .map(str::to_owned)
         .collect();
-    environments.sort_unstable();
-    environments.dedup();
-    for environment in environments {
+    for environment in &environments {
         let here: Vec<_> = comparisons
             .iter()
             .filter(|comparison| comparison.sides.environment == environment)
@@ -40,7 +43,7 @@ pub(super) fn apply(
             let expired = exemption.expires < today;
             let mut used = false;
             for finding in findings.iter_mut() {
-                if finding.environment != environment
+                if finding.environment != *environment
                     || finding.rule != exemption.rule
                     || !is_exempt(exemption, finding)
                 {

@@ -28,7 +28,14 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
             (count, []) => format!("the input holds {count} resources and no snapshot"),
             (_, present) => format!("the input holds snapshots of {} only", present.join(", ")),
         };
-        let headline = format!("there is no {} to compare with: {what}", missing.baseline);
+        let headline = if missing.present.contains(&missing.baseline) {
+            format!(
+                "there is nothing to compare with {}: {what}",
+                missing.baseline
+            )
+        } else {
+            format!("there is no {} to compare with: {what}", missing.baseline)
+        };
         let help = if missing.unbuilt {
             "These are the files of a kustomization, not what it builds: run the function inside of `kustomize build`.".to_owned()
         } else if missing.present.is_empty() {
@@ -36,6 +43,8 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
                 "Let the base record itself: add a SnapshotRecorder with `environment: {}` to its `transformers:`, or to a Component that the overlay includes.",
                 missing.baseline
             )
+        } else if missing.present.contains(&missing.baseline) {
+            "Record the environments too, each with a SnapshotRecorder that says `mode: replace` and names its environment.".to_owned()
         } else {
             "Record that environment too, or name one of those that are there as spec.baseline of the ParityPolicy.".to_owned()
         };

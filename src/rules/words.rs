@@ -56,7 +56,7 @@ pub(super) fn of_container(steps: &[Step<'_>]) -> String {
 }
 
 /// What differs, as the subject of a sentence.
-fn subject(change: &Change<'_>, class: Class) -> String {
+pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
     let steps = change.steps.as_slice();
     let last = change.fields().next_back().unwrap_or("");
     let container = of_container(steps);
@@ -177,8 +177,8 @@ pub(super) fn message(
     )
 }
 
-/// What to do about a forbidden change.
-pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline: &str) -> String {
+/// How a policy would permit a change.
+pub(super) fn permit(class: Class, policy: &Policy) -> String {
     // Naming the list replaces the default, so the whole list is told.
     let classes: Vec<_> = policy
         .allowed
@@ -186,11 +186,16 @@ pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline:
         .chain([class])
         .map(Class::id)
         .collect();
-    let allow = format!(
+    format!(
         "To permit it, use the ParityPolicy: spec.allow.fields for this field, spec.exemptions until a day, or \
          spec.allow.classes: [{}] for the class.",
         classes.join(", "),
-    );
+    )
+}
+
+/// What to do about a forbidden change.
+pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline: &str) -> String {
+    let allow = permit(class, policy);
     let mend = match (class, change.kind) {
         (Class::Containers | Class::EnvNames, ChangeKind::Reordered) => {
             "A strategic merge patch moves what it patches to the front of the list: use a JSON6902 patch, which keeps the order.".to_owned()

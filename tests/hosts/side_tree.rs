@@ -57,19 +57,27 @@ fn a_change_of_the_base_is_no_finding() {
     }
 }
 
-/// A matrix without its base has nothing to be measured by.
+/// A matrix whose policy names the base cannot do without it; another compares what it has.
 #[test]
-fn a_matrix_without_its_base_fails() {
+fn a_matrix_without_its_base_compares_the_environments_alone() {
     for host in require!(kustomizes()) {
-        let tree = copy_examples();
-        let path = "side-tree/parity/kustomization.yaml";
-        let text = tree.read(path).replace("\n- base\n", "\n");
-        tree.write(path, &text);
-        let tap = Tap::on_binary();
-        let built = host.build_tapped(&tree.path("side-tree/parity"), &tap);
-        let calls = tap.calls();
-        assert_eq!(calls.len(), 4, "{}: {built:#?}", host.name);
-        assert!(!built.succeeded());
-        assert_eq!(rules(&calls[3].found()), ["missing-baseline"]);
+        for (baseline, expected) in [("  baseline: base\n", &["missing-baseline"][..]), ("", &[])] {
+            let tree = copy_examples();
+            let path = "side-tree/parity/kustomization.yaml";
+            let text = tree.read(path).replace("\n- base\n", "\n");
+            tree.write(path, &text);
+            let path = "side-tree/parity/policy.yaml";
+            let text = tree.read(path);
+            tree.write(
+                path,
+                &text.replace("\nspec:\n", &format!("\nspec:\n{baseline}")),
+            );
+            let tap = Tap::on_binary();
+            let built = host.build_tapped(&tree.path("side-tree/parity"), &tap);
+            let calls = tap.calls();
+            assert_eq!(calls.len(), 4, "{}: {built:#?}", host.name);
+            assert_eq!(built.succeeded(), expected.is_empty(), "{built:#?}");
+            assert_eq!(rules(&calls[3].found()), expected, "{built:#?}");
+        }
     }
 }

@@ -34,8 +34,13 @@ pub fn documents(text: &str) -> Vec<String> {
 
 /// The documents of a text, sealed as the base of the service `case`.
 pub fn sealed(text: &str) -> Snapshot {
+    sealed_as("base", text)
+}
+
+/// The documents of a text, sealed as an environment of the service `case`.
+pub fn sealed_as(environment: &str, text: &str) -> Snapshot {
     let tree = parse(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
-    seal("case", "base", &resources(&tree))
+    seal("case", environment, &resources(&tree))
 }
 
 /// A `ResourceList` of a snapshot and documents, each as it is written.

@@ -20,6 +20,7 @@ pub use cover::assert_covered;
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use list::{
     Findings, TODAY, assert_list_laws, assert_spliced, documents, findings, list, run, sealed,
+    sealed_as,
 };
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use shuffle::{shuffled, shuffled_keys, shuffled_unordered};

@@ -16,6 +16,7 @@ use crate::krm;
 use crate::policy::{self, Config, IdentityMode, Policy};
 use crate::report::text::{Style, render};
 use crate::resource::Resource;
+use crate::rules::Against;
 use crate::rules::permission::{ALLOW, DENY, Decision, Verdict, decide};
 use crate::snapshot;
 use crate::text;
@@ -134,6 +135,7 @@ fn compared<'p>(
     let all = function::compare(resources, policy, |comparisons, _| {
         comparisons
             .iter()
+            .filter(|comparison| comparison.sides.against == Against::Baseline)
             .map(|comparison| Compared {
                 environment: comparison.sides.environment.to_owned(),
                 decisions: decide(comparison, policy, today),

@@ -1,0 +1,79 @@
+//! `inverted-resources`: a later environment gets less of a resource than an earlier one.
+//!
+//! Against their base both may be within bounds, so no look at one overlay alone
+//! shows it.
+
+use std::collections::BTreeMap;
+
+use super::matrix::{Matrix, Place, Value};
+use super::{Against, Told, field, words};
+use crate::catalog::Class;
+use crate::finding::Finding;
+use crate::policy::Policy;
+
+const RULE: &str = "inverted-resources";
+
+pub(super) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+    for value in inverted(matrix, policy).into_values() {
+        let comparison = value.comparison;
+        let (environment, baseline) = (comparison.environment(), comparison.baseline());
+        let change = &value.change.change;
+        let field = field(change);
+        let headline = format!(
+            "{} is less than in {baseline}, which comes before {environment}",
+            words::subject(change, value.change.class)
+        );
+        let told = Told {
+            message: words::message(
+                value.pair.overlay,
+                &headline,
+                &field,
+                words::demand(RULE),
+                environment,
+                &baseline,
+            ),
+            headline,
+            help: format!(
+                "Give {environment} at least what {baseline} has, or lower it in {baseline}, so that {baseline} shows what {environment} will do."
+            ),
+        };
+        findings.push(Finding {
+            class: Some(value.change.class),
+            field: Some(field),
+            ..comparison.pair_finding(RULE, value.pair, told)
+        });
+    }
+}
+
+/// Every value that an earlier environment has more of, with the environment that has most.
+pub(super) fn inverted<'m, 'a>(
+    matrix: &Matrix<'m, 'a>,
+    policy: &Policy,
+) -> BTreeMap<Place<'m>, Value<'m, 'a>> {
+    let mut worst: BTreeMap<Place<'m>, Value<'m, 'a>> = BTreeMap::new();
+    // A class that is not allowed is an error already, however small the change.
+    if !policy.allows(Class::ResourceValues) {
+        return worst;
+    }
+    let promoted = matrix.siblings.iter().filter(|comparison| {
+        matches!(
+            comparison.sides.against,
+            Against::Sibling {
+                is_promoted: true,
+                ..
+            }
+        )
+    });
+    for value in promoted.flat_map(|comparison| comparison.values()) {
+        if value.overlay >= value.base {
+            continue;
+        }
+        let is_worse = worst
+            .get(&value.late)
+            .is_none_or(|known| known.base <= value.base);
+        if is_worse {
+            worst.insert(value.late.clone(), value);
+        }
+    }
+    worst
+}

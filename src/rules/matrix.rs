@@ -1,0 +1,101 @@
+//! The environments of one service, side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Against, Classified, Comparison, Pair, keyed_path};
+use crate::catalog::Class;
+use crate::diff::{ChangeKind, quantity};
+use crate::quantity::Quantity;
+
+/// Every comparison of one service.
+#[derive(Default)]
+pub(super) struct Matrix<'m, 'a> {
+    /// Every environment against the baseline, by the environment's name; empty where no baseline is known.
+    pub baselines: BTreeMap<&'m str, &'m Comparison<'m, 'a>>,
+    /// Environments against those before them, in promotion order.
+    pub siblings: Vec<&'m Comparison<'m, 'a>>,
+}
+
+/// A resource value of an environment: the environment, the index of the resource in it, the path.
+pub(super) type Place<'m> = (&'m str, usize, String);
+
+/// A resource value that differs between two environments.
+pub(super) struct Value<'m, 'a> {
+    pub comparison: &'m Comparison<'m, 'a>,
+    pub pair: Pair<'m, 'a>,
+    pub change: &'m Classified<'a>,
+    /// Where it stands in the earlier environment.
+    pub early: Place<'m>,
+    /// Where it stands in the later environment.
+    pub late: Place<'m>,
+    /// The earlier environment's, or the baseline's.
+    pub base: Quantity,
+    /// The later environment's.
+    pub overlay: Quantity,
+}
+
+/// The comparisons by service, for services that are compared in more than one way.
+pub(super) fn matrices<'m, 'a>(comparisons: &'m [Comparison<'m, 'a>]) -> Vec<Matrix<'m, 'a>> {
+    let mut matrices: BTreeMap<&str, Matrix<'m, 'a>> = BTreeMap::new();
+    for comparison in comparisons {
+        let matrix = matrices.entry(comparison.foreign_service()).or_default();
+        match comparison.sides.against {
+            Against::Baseline => {
+                matrix
+                    .baselines
+                    .insert(comparison.sides.environment, comparison);
+            }
+            Against::Sibling { .. } => matrix.siblings.push(comparison),
+        }
+    }
+    matrices
+        .into_values()
+        .filter(|matrix| !matrix.siblings.is_empty())
+        .collect()
+}
+
+/// How many resources were looked at, each once.
+pub(super) fn resources(comparisons: &[Comparison<'_, '_>]) -> usize {
+    let mut seen = BTreeSet::new();
+    let mut count = 0;
+    for comparison in comparisons {
+        let sides = &comparison.sides;
+        let service = comparison.foreign_service();
+        if seen.insert((service, sides.environment)) {
+            count += sides.overlay.len();
+        }
+        if sides.against != Against::Baseline && seen.insert((service, sides.baseline)) {
+            count += sides.base.len();
+        }
+    }
+    count
+}
+
+impl<'m, 'a> Comparison<'m, 'a> {
+    /// Every resource value that both sides have and that differs.
+    pub(super) fn values(&'m self) -> impl Iterator<Item = Value<'m, 'a>> {
+        let matched = self.pairing.matched.iter();
+        matched
+            .zip(self.pairs())
+            .flat_map(move |(&(at, other), (pair, changes))| {
+                changes.iter().filter_map(move |classified| {
+                    let change = &classified.change;
+                    if classified.class != Class::ResourceValues
+                        || change.kind != ChangeKind::Modified
+                    {
+                        return None;
+                    }
+                    let path = keyed_path(&change.steps).to_string();
+                    Some(Value {
+                        comparison: self,
+                        pair,
+                        change: classified,
+                        early: (self.sides.baseline, at, path.clone()),
+                        late: (self.sides.environment, other, path),
+                        base: change.base.and_then(quantity)?,
+                        overlay: change.overlay.and_then(quantity)?,
+                    })
+                })
+            })
+    }
+}

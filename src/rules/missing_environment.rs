@@ -1,0 +1,47 @@
+//! `missing-environment`: a service lacks an environment that the policy lists.
+
+use crate::catalog::Severity;
+use crate::finding::Finding;
+
+/// An environment that a service lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// The service.
+    pub service: String,
+    /// The environment that is not there.
+    pub environment: String,
+    /// The environments that are there.
+    pub present: Vec<String>,
+}
+
+pub(super) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
+    for absent in absent {
+        let Absent {
+            service,
+            environment,
+            present,
+        } = absent;
+        let headline = format!(
+            "service {service} has no {environment}: the input holds snapshots of {} only",
+            present.join(", ")
+        );
+        let help = format!(
+            "Record {environment} too, or take it out of spec.environments of the ParityPolicy; an exemption with `environments: [{environment}]` says that it is missing on purpose."
+        );
+        findings.push(Finding {
+            rule: "missing-environment",
+            severity: Severity::Error,
+            class: None,
+            service: service.clone(),
+            environment: environment.clone(),
+            baseline: String::new(),
+            resource: None,
+            base_name: None,
+            field: None,
+            file: None,
+            message: format!("{headline}. {help}"),
+            headline,
+            help,
+        });
+    }
+}
