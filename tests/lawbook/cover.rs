@@ -386,9 +386,8 @@ fn same(sides: [Option<Node<'_>>; 2], place: &Place<'_>) -> bool {
         _ => {
             let amount = |node: Node<'_>| match node.kind() {
                 Kind::Str => Quantity::parse(node.text()).ok(),
-                Kind::Int | Kind::Float => Quantity::parse(node.text())
-                    .ok()
-                    .or_else(|| Quantity::parse(&node.to_json().to_string()).ok()),
+                // What a number is written as may be no quantity, or another one: `0644` is 420.
+                Kind::Int | Kind::Float => Quantity::parse(&node.to_json().to_string()).ok(),
                 _ => None,
             };
             place.field.scalar == Scalar::Quantity
