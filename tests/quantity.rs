@@ -1,7 +1,7 @@
 //! Quantities against Kubernetes' own answers, and the laws that hold for any text.
 
 use krm_parity::quantity::{
-    Quantity, QuantityError, ratio, ratio_exceeds, ratio_of_ratios_exceeds,
+    Quantity, QuantityError, ratio, ratio_exceeds, ratio_of_ratios_exceeds, same_amount,
 };
 use proptest::prelude::*;
 
@@ -93,4 +93,39 @@ proptest! {
         let step = if exact >= 100.0 { 1.0 } else { 0.01 };
         prop_assert!(said >= exact - 1e-6 && said < exact + step + 1e-6, "{} for {}", said, exact);
     }
+}
+
+/// Amounts that are too large to be counted are still told apart, and saturate where they are ordered.
+#[test]
+fn amounts_beyond_all_counting_are_told_apart() {
+    for (a, b) in [
+        ("1e30", "1000e27"),
+        ("1.5e30", "15e29"),
+        ("0.5e31", "5e30"),
+        ("-1e30", "-10e29"),
+        ("123e30", "12.3e31"),
+        ("00100e30", "1e32"),
+        ("+1e30", "1.000e30"),
+    ] {
+        assert!(same_amount(a, b), "{a} is {b}");
+        assert!(same_amount(b, a), "{b} is {a}");
+    }
+    for (a, b) in [
+        ("1e30", "2e30"),
+        ("1e30", "1e31"),
+        ("-1e30", "1e30"),
+        ("1.5e30", "1.05e30"),
+        ("15e30", "1.5e30"),
+        ("100e30", "10e30"),
+        ("1e30", "none"),
+        ("1", "1e30"),
+    ] {
+        assert!(!same_amount(a, b), "{a} is not {b}");
+        assert!(!same_amount(b, a), "{b} is not {a}");
+    }
+    let saturated = |text| Quantity::parse_saturating(text).map(Quantity::nanos);
+    assert_eq!(saturated("1e40"), Ok(Quantity::MAX.nanos()));
+    assert_eq!(saturated("-1e40"), Ok(-Quantity::MAX.nanos()));
+    assert_eq!(saturated("2"), Ok(2_000_000_000));
+    assert!(saturated("2x").is_err());
 }
