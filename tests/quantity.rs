@@ -128,4 +128,7 @@ fn amounts_beyond_all_counting_are_told_apart() {
     assert_eq!(saturated("-1e40"), Ok(-Quantity::MAX.nanos()));
     assert_eq!(saturated("2"), Ok(2_000_000_000));
     assert!(saturated("2x").is_err());
+    // Binary amounts are capped, however many digits they have.
+    let digits = "9".repeat(60);
+    assert_eq!(saturated(&format!("{digits}Ki")), saturated("8Ei"));
 }
