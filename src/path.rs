@@ -64,22 +64,6 @@ pub struct PathError {
     pub message: &'static str,
 }
 
-impl Segment<'_> {
-    /// The same segment with texts of its own, for keeping it beyond the text it was read from.
-    #[must_use]
-    pub fn into_owned(self) -> Segment<'static> {
-        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-        match self {
-            Self::Field(name) => Segment::Field(own(name)),
-            Self::Key(keys) => {
-                Segment::Key(keys.into_iter().map(|(k, v)| (own(k), own(v))).collect())
-            }
-            Self::Index(index) => Segment::Index(index),
-            Self::Value(value) => Segment::Value(own(value)),
-        }
-    }
-}
-
 impl<'a> Path<'a> {
     /// Reads a path, borrowing from the text wherever nothing was escaped.
     ///
@@ -118,12 +102,6 @@ impl<'a> Path<'a> {
             }
         }
         Ok(Self(segments))
-    }
-
-    /// The same path with texts of its own, for keeping it beyond the text it was read from.
-    #[must_use]
-    pub fn into_owned(self) -> Path<'static> {
-        Path(self.0.into_iter().map(Segment::into_owned).collect())
     }
 }
 
