@@ -75,7 +75,7 @@ pub fn learn<'a>(
                 .or_default()
                 .insert(to.namespace);
         }
-        if overlay.kind() == "Namespace" && overlay.group().is_empty() && from.name != to.name {
+        if is_namespace(overlay) && from.name != to.name {
             identity
                 .namespaces
                 .entry(from.name)
@@ -178,7 +178,12 @@ impl Identity<'_> {
     }
 
     /// Whether a new name is the prefix and suffix that the others got, too.
+    ///
+    /// A namespace is named after its environment; a definition is named after what it defines.
     fn is_own_rename(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
+        if is_never_renamed(overlay) {
+            return is_namespace(overlay);
+        }
         is_rename(base, overlay)
             && affix(base, overlay).is_none_or(|affix| {
                 !self.some_kept_name || self.affixes.get(&affix).is_some_and(|count| *count > 1)
@@ -257,8 +262,7 @@ impl Identity<'_> {
                     || (key.text() == "kubernetes.io/metadata.name" && value.text() == added.name())
             })
         };
-        added.kind() == "Namespace"
-            && added.group().is_empty()
+        is_namespace(added)
             && is_entered
             && says_nothing("labels", &self.labels)
             && says_nothing("annotations", &self.annotations)
@@ -329,15 +333,17 @@ fn is_namespaced(kind: &str) -> bool {
 
 /// Whether the overlay's name is the base's with something before or after it.
 fn is_rename(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
-    let own = base.kind() == "Namespace" && base.group().is_empty();
-    own || overlay.name().contains(without_hash(base.name())) || has_same_origin(base, overlay)
+    overlay.name().contains(without_hash(base.name())) || has_same_origin(base, overlay)
 }
 
 /// Whether both were renamed from one name, as two environments of one base are.
 fn has_same_origin(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
-    let first =
-        |resource: &Resource<'_>| resource.previous.first().map(|first| first.name.to_owned());
+    let first = |resource: &Resource<'_>| Some(resource.previous.first()?.name.to_owned());
     first(base).is_some_and(|name| Some(name) == first(overlay))
+}
+
+fn is_namespace(resource: &Resource<'_>) -> bool {
+    resource.kind() == "Namespace" && resource.group().is_empty()
 }
 
 /// Whether a field holds the name of another resource, by the conventions of the Kubernetes API.

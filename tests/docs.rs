@@ -323,6 +323,7 @@ fn links_lead_somewhere() {
         "docs/rules.md",
         "docs/policy.md",
         "docs/benchmarks.md",
+        "docs/fields.md",
         "examples/README.md",
     ] {
         let text = read(name);
