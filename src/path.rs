@@ -353,6 +353,14 @@ mod tests {
     }
 
     #[test]
+    fn escapes_are_read() {
+        assert_eq!(
+            Path::parse(r#"["\"\\\n\r\t\u0041"]"#),
+            Ok(Path(vec![field("\"\\\n\r\tA")]))
+        );
+    }
+
+    #[test]
     fn paths_print_as_the_design_writes_them() {
         for (path, shown) in [
             (vec![], ""),

@@ -216,6 +216,13 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_has_a_bounded_length() {
+        let of = |count: usize| Pattern::parse(&vec!["a"; count].join("."));
+        assert!(of(1).is_ok() && of(MAX_PARTS).is_ok());
+        assert!(of(MAX_PARTS + 1).is_err() && of(0).is_err());
+    }
+
+    #[test]
     fn patterns_fit_what_they_say() {
         for (pattern, path, fits) in [
             ("spec.replicas", "spec.replicas", true),
@@ -223,6 +230,12 @@ mod tests {
             ("spec", "spec.replicas", false),
             ("spec.*", "spec.replicas", true),
             ("spec.*", "spec.a.b", false),
+            ("spec.*", "spec[0]", true),
+            ("spec[*]", "spec[0]", true),
+            ("spec[*]", "spec[=a]", true),
+            ("spec[*]", "spec.a", false),
+            ("x.**.b", "b", false),
+            ("x.**", "y", false),
             ("spec.**", "spec.a.b", true),
             ("spec.**", "spec", true),
             ("**", "spec.a[0]", true),
