@@ -350,3 +350,210 @@ fn weigh(base: Node<'_>, overlay: Node<'_>, depth: usize) -> u32 {
         .unwrap_or(0)
         .min(500)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::parse;
+    use proptest::prelude::*;
+
+    type Align = fn(&[Node<'_>], &[Node<'_>], Field) -> Vec<Pair>;
+
+    /// Aligns two lists, and writes every pair as `base-overlay`.
+    fn aligned(align: Align, list: List, base: &str, overlay: &str) -> String {
+        let (base, overlay) = (parse(base).unwrap(), parse(overlay).unwrap());
+        let left: Vec<_> = base.roots().next().unwrap().items().collect();
+        let right: Vec<_> = overlay.roots().next().unwrap().items().collect();
+        let field = Field {
+            list,
+            ..Field::UNKNOWN
+        };
+        let text = |at: Option<usize>| at.map_or(String::new(), |at| at.to_string());
+        let pairs = align(&left, &right, field);
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|pair| format!("{}-{}", text(pair.base), text(pair.overlay)))
+            .collect();
+        pairs.join(" ")
+    }
+
+    #[test]
+    fn ordered_lists_are_aligned_by_their_longest_common_part() {
+        for (base, overlay, expected) in [
+            ("[a, b, c]", "[a, x, b, c]", "0-0 -1 1-2 2-3"),
+            ("[a, x, b, c]", "[a, b, c]", "0-0 1- 2-1 3-2"),
+            ("[a, b, c]", "[a, x, c]", "0-0 1-1 2-2"),
+            ("[a, b, c, d, e]", "[b, x, d, y]", "0- 1-0 2-1 3-2 4-3"),
+            ("[a, b]", "[b, a]", "0- 1-0 -1"),
+            ("[a, a, a]", "[a, a]", "0-0 1-1 2-"),
+            ("[a]", "[]", "0-"),
+            ("[]", "[a]", "-0"),
+            ("[b, c]", "[a, b, c, d]", "-0 0-1 1-2 -3"),
+            // What stands between common elements is paired by likeness where the counts differ.
+            ("[{k: 1, v: 2}]", "[{z: 9}, {k: 1, v: 3}]", "-0 0-1"),
+            ("[{z: 9}, {k: 1, v: 3}]", "[{k: 1, v: 2}]", "0- 1-0"),
+            ("[{k: 1, v: 2}]", "[{k: 1, v: 3}, {z: 9}]", "0-0 -1"),
+            (
+                "[{a: 1, b: 1}, {c: 1, d: 1}]",
+                "[{a: 1, b: 2}, {x: 1}, {c: 1, d: 2}]",
+                "0-0 -1 1-2",
+            ),
+            (
+                "[s, {a: 1, b: 1}, {c: 1, d: 1}, e]",
+                "[s, {x: 1}, {a: 1, b: 2}, {c: 1, d: 2}, e]",
+                "0-0 -1 1-2 2-3 3-4",
+            ),
+        ] {
+            let found = aligned(align_ordered, List::Unknown, base, overlay);
+            assert_eq!(found, expected, "{base} {overlay}");
+        }
+    }
+
+    #[test]
+    fn sets_are_aligned_by_what_their_elements_say() {
+        for (base, overlay, expected) in [
+            ("[a, b]", "[b, c]", "1-0 0- -1"),
+            ("[a, a, b]", "[b, a]", "0-1 2-0"),
+            ("[x, c, b]", "[x, d, e]", "0-0 2- 1- -1 -2"),
+            // One element that is left on each side is the same one, however unlike.
+            ("[{a: 1}]", "[{z: 2}]", "0-0"),
+            ("[{a: 1}, {b: 1}]", "[{z: 2}, {y: 2}]", "0- 1- -1 -0"),
+            (
+                "[{k: 1, v: 2}, {k: 5, v: 6}]",
+                "[{k: 5, v: 7}, {k: 1, v: 3}]",
+                "0-1 1-0",
+            ),
+            (
+                "[{k: 1, v: 2, w: 3}, {k: 1, v: 9, w: 9}]",
+                "[{k: 1, v: 2, w: 4}, {x: 1}]",
+                "0-0 1- -1",
+            ),
+        ] {
+            let found = aligned(align_set, List::Set, base, overlay);
+            assert_eq!(found, expected, "{base} {overlay}");
+        }
+    }
+
+    #[test]
+    fn rules_of_an_ingress_are_known_by_host_and_then_by_paths() {
+        let base = "[{host: a, http: {p: 1}}, {host: b, http: {p: 2}}]";
+        for (overlay, expected) in [
+            (
+                "[{host: b, http: {p: 3}}, {host: c, http: {p: 1}}]",
+                "1-0 0-1",
+            ),
+            (
+                "[{host: x, http: {p: 2}}, {host: y, http: {p: 1}}]",
+                "0-1 1-0",
+            ),
+            (
+                "[{host: x, http: {q: 2}}, {host: y, http: {q: 1}}]",
+                "0-0 1-1",
+            ),
+        ] {
+            let found = aligned(align_set, List::IngressRules, base, overlay);
+            let sorted = |text: &str| {
+                let mut pairs: Vec<_> = text.split(' ').map(str::to_owned).collect();
+                pairs.sort();
+                pairs
+            };
+            assert_eq!(sorted(&found), sorted(expected), "{overlay}");
+        }
+    }
+
+    #[test]
+    fn likeness_is_the_share_that_both_have() {
+        let deep = |text: &str, depth: usize| "{a: ".repeat(depth) + text + &"}".repeat(depth);
+        let keys = |count: usize, value: &str| {
+            let entries: Vec<_> = (0..count).map(|at| format!("k{at}: {value}")).collect();
+            format!("{{{}, last: 1}}", entries.join(", "))
+        };
+        for (base, overlay, expected) in [
+            ("1".to_owned(), "1".to_owned(), 1000),
+            ("1".to_owned(), "[1]".to_owned(), 0),
+            ("{a: 1, b: 2}".to_owned(), "{a: 1, b: 3}".to_owned(), 500),
+            ("{a: 1}".to_owned(), "{a: 1, b: 2}".to_owned(), 500),
+            ("{a: 1, b: 2}".to_owned(), "{a: 1}".to_owned(), 500),
+            ("{}".to_owned(), "{a: 1}".to_owned(), 0),
+            ("[1, 2]".to_owned(), "[1]".to_owned(), 500),
+            ("[1]".to_owned(), "[1, 2, 3, 4]".to_owned(), 250),
+            ("abcd".to_owned(), "abxy".to_owned(), 250),
+            ("abcd".to_owned(), "abcdefgh".to_owned(), 250),
+            ("\"\"".to_owned(), "a".to_owned(), 0),
+            (deep("abcd", 5), deep("abxy", 5), 250),
+            (deep("abcd", 6), deep("abxy", 6), 0),
+            // The 24 entries that are weighed all agree; what comes later is not looked at.
+            (
+                keys(24, "1"),
+                keys(23, "1").replace("last: 1", "k23: 1, last: 2"),
+                1000,
+            ),
+            (keys(23, "1"), keys(23, "2"), 41),
+        ] {
+            let (one, other) = (parse(&base).unwrap(), parse(&overlay).unwrap());
+            let (one, other) = (one.roots().next().unwrap(), other.roots().next().unwrap());
+            assert_eq!(likeness(one, other), expected, "{base} {overlay}");
+            assert_eq!(likeness(other, one), expected, "{overlay} {base}");
+        }
+    }
+
+    /// Beyond a bounded cost, elements pair by place.
+    #[test]
+    fn the_cost_is_bounded() {
+        let lists = |size: usize| {
+            let left: Vec<_> = (0..size).map(|at| format!("a{at}")).collect();
+            let right: Vec<_> = (0..size).map(|at| format!("b{at}")).collect();
+            (
+                format!("[m, {}]", left.join(", ")),
+                format!("[{}, m]", right.join(", ")),
+            )
+        };
+        let is_found = |size: usize| {
+            let (base, overlay) = lists(size - 1);
+            let found = aligned(align_ordered, List::Unknown, &base, &overlay);
+            found.contains(&format!("0-{}", size - 1))
+        };
+        assert!(is_found(1024));
+        assert!(!is_found(1025));
+    }
+
+    /// The length of the longest common subsequence, by trying everything.
+    fn longest(left: &[u8], right: &[u8]) -> usize {
+        match (left, right) {
+            ([first, rest @ ..], [other, others @ ..]) if first == other => {
+                1 + longest(rest, others)
+            }
+            ([_, rest @ ..], [_, others @ ..]) => longest(rest, right).max(longest(left, others)),
+            _ => 0,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+        #[test]
+        fn every_element_is_aligned_once_and_as_many_as_possible_are_common(
+            left in proptest::collection::vec(0..3_u8, 0..8),
+            right in proptest::collection::vec(0..3_u8, 1..8),
+        ) {
+            let text = |items: &[u8]| format!("{items:?}");
+            let found = aligned(align_ordered, List::Unknown, &text(&left), &text(&right));
+            let pairs: Vec<(Option<usize>, Option<usize>)> = found
+                .split(' ')
+                .map(|pair| {
+                    let (base, overlay) = pair.split_once('-').unwrap();
+                    (base.parse().ok(), overlay.parse().ok())
+                })
+                .collect();
+            let bases: Vec<_> = pairs.iter().filter_map(|pair| pair.0).collect();
+            let overlays: Vec<_> = pairs.iter().filter_map(|pair| pair.1).collect();
+            prop_assert_eq!(bases, (0..left.len()).collect::<Vec<_>>());
+            prop_assert_eq!(overlays, (0..right.len()).collect::<Vec<_>>());
+            let common = pairs
+                .iter()
+                .filter(|pair| matches!(pair, (Some(a), Some(b)) if left[*a] == right[*b]))
+                .count();
+            prop_assert_eq!(common, longest(&left, &right));
+        }
+    }
+}
