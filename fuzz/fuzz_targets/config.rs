@@ -1,9 +1,12 @@
 //! The functionConfig: any document is obeyed, or refused in one line with its place.
 #![no_main]
 
+use krm_parity::function::{self, Refusal};
 use krm_parity::policy::{self, Config};
-use krm_parity::yaml;
-use krm_parity_fuzz::{canonical, check_list};
+use krm_parity::resource::Resource;
+use krm_parity::snapshot::seal;
+use krm_parity::yaml::{self, Node};
+use krm_parity_fuzz::{TODAY, canonical, check_list, check_refusal};
 use libfuzzer_sys::fuzz_target;
 
 const ITEM: &str = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"web","image":"web:1"}]}}}}"#;
@@ -15,6 +18,43 @@ fuzz_target!(|data: &[u8]| {
     let Some(root) = tree.roots().next() else {
         return;
     };
+    check_read(root);
+    let config = canonical(root);
+    let list = |items: &str, config: &str| {
+        format!(
+            "{{\"apiVersion\":\"config.kubernetes.io/v1\",\"kind\":\"ResourceList\",\"functionConfig\":{config},\"items\":[{items}]}}"
+        )
+    };
+    let base = yaml::parse(ITEM).expect("an item");
+    let base: Vec<_> = base.roots().filter_map(Resource::read).collect();
+    let snapshot = seal("web", "base", &base).to_json();
+    let items = format!("{},{snapshot}", ITEM.replace("web:1", "web:2"));
+    check_list(list(&items, &config).as_bytes());
+    check_list(list(ITEM, &config).as_bytes());
+    // Whatever it is, it may also be what one of the known kinds says.
+    if root.is_map() && root.get("kind").is_none() {
+        for (kind, key) in [
+            (
+                "\"krm-parity.io/v1alpha1\",\"kind\":\"ParityPolicy\"",
+                "spec",
+            ),
+            (
+                "\"krm-parity.io/v1alpha1\",\"kind\":\"SnapshotRecorder\"",
+                "spec",
+            ),
+            ("\"v1\",\"kind\":\"ConfigMap\"", "data"),
+        ] {
+            let config = format!(
+                "{{\"apiVersion\":{kind},\"metadata\":{{\"name\":\"shop\"}},\"{key}\":{config}}}"
+            );
+            check_list(list(&items, &config).as_bytes());
+        }
+    }
+    check_places(data, tree.source());
+});
+
+/// What is read makes sense; what is not is said in one line.
+fn check_read(root: Node<'_>) {
     match policy::read(Some(&root.to_yaml_value())) {
         Ok(Config::Recorder(recorder)) => assert!(!recorder.service.is_empty()),
         Ok(Config::Policy(policy)) => {
@@ -24,26 +64,29 @@ fuzz_target!(|data: &[u8]| {
             );
         }
         Err(error) => {
-            assert!(
-                !error.message.chars().any(char::is_control),
-                "{:?}",
-                error.message
-            );
-            assert!(error.message.chars().count() < 2_000, "{}", error.message);
+            let message = &error.message;
+            assert!(!message.chars().any(char::is_control), "{message:?}");
+            assert!(message.chars().count() < 2_000, "{message}");
         }
     }
-    let changed = ITEM.replace("web:1", "web:2");
-    let tree = yaml::parse(ITEM).expect("an item");
-    let base: Vec<_> = tree
-        .roots()
-        .filter_map(krm_parity::resource::Resource::read)
-        .collect();
-    let snapshot = krm_parity::snapshot::seal("web", "base", &base).to_json();
-    check_list(
-        format!(
-            "{{\"apiVersion\":\"config.kubernetes.io/v1\",\"kind\":\"ResourceList\",\"functionConfig\":{},\"items\":[{changed},{snapshot}]}}",
-            canonical(root)
-        )
-        .as_bytes(),
-    );
-});
+}
+
+/// A fault of the text is on one of its lines, in a file of its own and within a list.
+fn check_places(data: &[u8], text: &str) {
+    let lines = text.lines().count().max(1);
+    if let Err(refusal) = function::run_plugin(data, ITEM.as_bytes(), TODAY) {
+        check_refusal(&refusal);
+        if let Refusal::Config { line, message } = refusal {
+            assert!((1..=lines).contains(&line), "line {line}: {message}");
+        }
+    }
+    let head =
+        "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\nfunctionConfig:\n";
+    let block: String = text.lines().map(|line| format!("  {line}\n")).collect();
+    let list = head.to_owned() + &block;
+    check_list(list.as_bytes());
+    if let Err(Refusal::Config { line, message }) = function::run(list.as_bytes(), TODAY) {
+        // A list that begins on the line of its key has no line of its own.
+        assert!((4..=lines + 4).contains(&line), "line {line}: {message}");
+    }
+}

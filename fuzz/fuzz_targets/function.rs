@@ -1,24 +1,38 @@
 //! The whole function: any bytes, or a base, an overlay and a policy with a separator between them.
 #![no_main]
 
-use krm_parity_fuzz::{SEPARATOR, check_list, list_of};
-use libfuzzer_sys::fuzz_target;
+use krm_parity_fuzz::mutate::mutate;
+use krm_parity_fuzz::{SEPARATOR, check_list, check_reversal, check_same, list_of};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 fuzz_target!(|data: &[u8]| {
     let parts = std::str::from_utf8(data)
         .ok()
         .map(|text| text.split(SEPARATOR).collect::<Vec<_>>());
-    match parts.as_deref() {
-        Some([base, overlay, policy, ..]) => {
-            if let Some(list) = list_of(base, overlay, policy) {
-                check_list(list.as_bytes());
-            }
+    let (base, overlay, policy) = match parts.as_deref() {
+        Some([base, overlay, policy, ..]) => (*base, *overlay, *policy),
+        Some([base, overlay]) => (*base, *overlay, ""),
+        _ => return check_list(data),
+    };
+    let Some(list) = list_of(base, overlay, policy) else {
+        return;
+    };
+    check_list(list.as_bytes());
+    check_same(overlay);
+    check_reversal(base, overlay);
+});
+
+// Half of the changes are libFuzzer's own, to bytes; the other half are to trees.
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    let changed = match std::str::from_utf8(&data[..size]) {
+        Ok(text) if seed % 2 == 0 => mutate(text, seed),
+        _ => None,
+    };
+    match changed.filter(|text| text.len() <= max_size) {
+        Some(text) => {
+            data[..text.len()].copy_from_slice(text.as_bytes());
+            text.len()
         }
-        Some([base, overlay]) => {
-            if let Some(list) = list_of(base, overlay, "") {
-                check_list(list.as_bytes());
-            }
-        }
-        _ => check_list(data),
+        None => fuzzer_mutate(data, size, max_size),
     }
 });

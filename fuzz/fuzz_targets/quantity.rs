@@ -18,6 +18,19 @@ fuzz_target!(|data: &str| {
             // Nine places after the point are all that there is, so the amount can be written as nanos.
             let nanos = format!("{}n", exact.nanos());
             assert_eq!(Quantity::parse_saturating(&nanos), Ok(exact), "{nanos}");
+            if !text.starts_with(['-', '+']) {
+                let negative = Quantity::parse(&format!("-{text}")).expect("a quantity");
+                assert_eq!(negative.nanos(), -exact.nanos(), "{text:?}");
+            }
+        }
+    }
+    for a in &texts {
+        for b in &texts {
+            assert_eq!(same_amount(a, b), same_amount(b, a), "{a:?} {b:?}");
+            for c in &texts {
+                let chain = same_amount(a, b) && same_amount(b, c);
+                assert!(!chain || same_amount(a, c), "{a:?} {b:?} {c:?}");
+            }
         }
     }
     let one = Quantity::parse("1").expect("a quantity");
@@ -27,6 +40,8 @@ fuzz_target!(|data: &str| {
             assert_eq!(ratio_exceeds(*a, *b, one), ratio_exceeds(*b, *a, one));
             assert_eq!(a == b, !ratio_exceeds(*a, *b, one), "{a:?} {b:?}");
             assert_eq!(ratio(*a, *b), ratio(*b, *a));
+            assert!(!ratio_of_ratios_exceeds((*a, *b), (*a, *b), one));
+            check_ratio(*a, *b);
             for c in &read {
                 if a <= b && b <= c {
                     assert!(a <= c);
@@ -42,3 +57,24 @@ fuzz_target!(|data: &str| {
         }
     }
 });
+
+/// What is shown as the ratio is rounded up, so the ratio never exceeds it, and by less than a hundredth.
+fn check_ratio(a: Quantity, b: Quantity) {
+    let Some(shown) = ratio(a, b) else { return };
+    let shown = shown.strip_suffix('×').expect("a sign at the end");
+    let Ok(max) = Quantity::parse(shown) else {
+        return;
+    };
+    assert!(!ratio_exceeds(a, b, max), "{a:?} {b:?} {shown}");
+    let step = if max.nanos() > 100_000_000_000 {
+        "1"
+    } else {
+        "0.01"
+    };
+    let below = max.nanos() - Quantity::parse(step).expect("a quantity").nanos();
+    let below = Quantity::parse(&format!("{below}n"));
+    assert!(
+        below.is_ok_and(|below| ratio_exceeds(a, b, below)),
+        "{a:?} {b:?} {shown}"
+    );
+}

@@ -1,12 +1,17 @@
 //! What the fuzz targets demand: not only that nothing panics, but that what comes out is right.
 
 use jiff::civil::{Date, date};
+use krm_parity::diff::diff;
 use krm_parity::function::{self, Answer, Output, Refusal};
+use krm_parity::pair::pair;
+use krm_parity::report;
 use krm_parity::report::text::{Style, render};
 use krm_parity::resource::Resource;
 use krm_parity::snapshot::seal;
 use krm_parity::yaml::{self, Node, Tree};
 use serde_json::Value;
+
+pub mod mutate;
 
 /// The day on which every input is judged.
 pub const TODAY: Date = date(2026, 6, 15);
@@ -16,7 +21,13 @@ pub const SEPARATOR: &str = "\n=====\n";
 
 /// Runs the function on a list and checks what it says of it.
 pub fn check_list(input: &[u8]) {
-    match function::run(input, TODAY) {
+    let answer = function::run(input, TODAY);
+    assert_eq!(
+        told(&answer),
+        told(&function::run(input, TODAY)),
+        "the same input, the same answer"
+    );
+    match answer {
         Ok(answer) => check_answer(input, &answer),
         Err(refusal) => {
             check_refusal(&refusal);
@@ -24,12 +35,19 @@ pub fn check_list(input: &[u8]) {
             yaml::parse(&list).expect("a refusal is a list");
         }
     }
-    let again = |input| function::run(input, TODAY).map(|answer| answer.output);
-    assert_eq!(
-        again(input),
-        again(input),
-        "the same input, the same answer"
-    );
+}
+
+/// All that an answer says to hosts and to people.
+fn told(answer: &Result<Answer, Refusal>) -> String {
+    match answer {
+        Ok(answer) => format!(
+            "{:?}\n{}\n{:?}",
+            answer.output,
+            render(&answer.report, Style::default()),
+            report::krm::results(&answer.report)
+        ),
+        Err(refusal) => refusal.to_string(),
+    }
 }
 
 /// An error is one line for people.
@@ -44,35 +62,157 @@ pub fn check_refusal(refusal: &Refusal) {
 
 fn check_answer(input: &[u8], answer: &Answer) {
     let tree = yaml::parse_bytes(input).expect("what was judged was read");
-    let report = render(&answer.report, Style::default());
+    let text = render(&answer.report, Style::default());
     let control = |c: char| c.is_control() && c != '\n';
-    assert!(!report.contains(control), "{report:?}");
+    assert!(!text.contains(control), "{text:?}");
+    let results = report::krm::results(&answer.report);
+    let results: Vec<String> = results.iter().map(report::krm::to_json).collect();
+    let all = text + &results.join("\n");
     for secret in secrets(&tree) {
         let elsewhere = tree.source().matches(secret.as_str()).count();
         assert!(
-            elsewhere > 1 || !report.contains(secret.as_str()),
-            "a value of a Secret is told: {report}"
+            elsewhere > 1 || !all.contains(secret.as_str()),
+            "a value of a Secret is told: {all}"
         );
     }
-    let Output::Text(output) = &answer.output else {
-        return;
-    };
+    check_silence(&tree);
+    if let Output::Text(output) = &answer.output {
+        check_output(&tree, output, answer);
+    }
+}
+
+/// What goes on is what came, with results or one item put in, and means the same when it comes again.
+fn check_output(tree: &Tree<'_>, output: &str, answer: &Answer) {
     let after =
         yaml::parse(output).unwrap_or_else(|error| panic!("{error} in the output\n{output}"));
-    let items = |tree: &Tree<'_>| -> Option<Value> {
-        let items = tree.roots().next()?.get("items")?;
-        Some(items.to_json())
-    };
-    let (Some(Value::Array(before)), Some(Value::Array(after))) = (items(&tree), items(&after))
-    else {
+    let whole = |tree: &Tree<'_>| tree.roots().next().map(Node::to_json).unwrap_or_default();
+    let (mut before, mut after) = (whole(tree), whole(&after));
+    let count = |list: &Value| list["items"].as_array().map_or(0, Vec::len);
+    // `mode: replace` and `emit: none` begin a new list, and that has no configuration.
+    if after.get("functionConfig").is_none() {
+        assert!(count(&after) <= 1, "{output}");
+        let is_fresh = ["apiVersion", "kind", "items"]
+            .iter()
+            .all(|key| after.get(key).is_some());
+        assert!(is_fresh, "{output}");
+        if before.get("functionConfig").is_some() {
+            return;
+        }
+    }
+    let is_recorded = count(&after) == count(&before) + 1;
+    if let Some(items) = after["items"].as_array_mut().filter(|_| is_recorded) {
+        assert_eq!(items.remove(0)["kind"], "EnvironmentSnapshot", "{output}");
+    }
+    for list in [&mut before, &mut after] {
+        list.as_object_mut().expect("a list").remove("results");
+    }
+    assert_eq!(before, after, "items pass through: {output}");
+    check_splice(tree, output);
+    if is_recorded {
+        return;
+    }
+    let again = function::run(output.as_bytes(), TODAY);
+    let again = again.unwrap_or_else(|error| panic!("{error} for the output\n{output}"));
+    assert_eq!(
+        report::krm::results(&again.report),
+        report::krm::results(&answer.report),
+        "the output is judged as the input was: {output}"
+    );
+}
+
+/// Every byte of the input is in the output, in order, with one text between them.
+fn check_splice(tree: &Tree<'_>, output: &str) {
+    let input = tree.source();
+    let same = |(a, b): &(u8, u8)| a == b;
+    let before = input.bytes().zip(output.bytes()).take_while(same).count();
+    let after = input.bytes().rev().zip(output.bytes().rev());
+    let after = after.take_while(same).count();
+    let root = tree.roots().next().expect("a list");
+    let had_null = root.get("results").is_some_and(Node::is_null);
+    // What nobody can splice into is written anew, on one line.
+    let is_rewritten = output.starts_with('{') && output.trim_end().lines().count() == 1;
+    assert!(
+        before + after >= input.len() || had_null || is_rewritten,
+        "the input did not pass byte for byte:\n{input}\n=>\n{output}"
+    );
+}
+
+/// Other values of Secrets change nothing of what is told.
+fn check_silence(tree: &Tree<'_>) {
+    let Some(mut list) = tree.roots().next().map(Node::to_json) else {
         return;
     };
-    // A recorder adds one item, `mode: replace` and `emit: none` drop all; nothing else changes any.
-    if after.len() >= before.len() {
-        assert_eq!(before[..], after[..before.len()], "items pass through");
-        assert!(after.len() <= before.len() + 1);
-    } else {
-        assert!(after.len() <= 1, "{output}");
+    let plain = list.to_string();
+    let mut known = Vec::new();
+    for item in list["items"].as_array_mut().into_iter().flatten() {
+        if item["kind"] == "Secret" && item["apiVersion"] == "v1" {
+            replace_values(item, &mut known);
+        }
+    }
+    let told = |list: &str| match function::run(list.as_bytes(), TODAY) {
+        Ok(answer) => render(&answer.report, Style::default()),
+        Err(refusal) => refusal.to_string(),
+    };
+    if !known.is_empty() {
+        assert_eq!(told(&plain), told(&list.to_string()), "{plain}");
+    }
+}
+
+/// Replaces each value of a Secret by another, equal ones by equal ones.
+fn replace_values(secret: &mut Value, known: &mut Vec<String>) {
+    for key in ["data", "stringData"] {
+        let values = secret.get_mut(key).and_then(Value::as_object_mut);
+        for value in values.into_iter().flat_map(serde_json::Map::values_mut) {
+            let Value::String(text) = value else { continue };
+            let at = known.iter().position(|other| other == text);
+            let at = at.unwrap_or_else(|| {
+                known.push(text.clone());
+                known.len() - 1
+            });
+            *text = format!("replaced{at}");
+        }
+    }
+}
+
+/// What is compared with itself has no difference, whatever it is.
+pub fn check_same(text: &str) {
+    const STRICT: &str = "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, \
+        spec: {identity: strict, allow: {classes: []}, failOn: warning}}";
+    let Ok(tree) = yaml::parse(text) else { return };
+    let resources: Vec<_> = tree.roots().filter_map(Resource::read).collect();
+    for resource in &resources {
+        let changes = diff(resource, resource);
+        assert!(changes.is_empty(), "{changes:?}");
+    }
+    let list = list_of(text, text, STRICT);
+    let Some(list) = list.filter(|_| !resources.is_empty()) else {
+        return;
+    };
+    if let Ok(answer) = function::run(list.as_bytes(), TODAY) {
+        // What a base says wrongly is wrong without any difference, and book-keeping alone is no overlay.
+        let aside = ["base-guidance", "missing-baseline"];
+        let found = answer.report.findings.into_iter();
+        let found: Vec<_> = found.filter(|found| !aside.contains(&found.rule)).collect();
+        assert!(found.is_empty(), "{found:?} in {list}");
+    }
+}
+
+/// A difference read backwards has as many changes, at the same places.
+pub fn check_reversal(base: &str, overlay: &str) {
+    let (Ok(base), Ok(overlay)) = (yaml::parse(base), yaml::parse(overlay)) else {
+        return;
+    };
+    let read =
+        |tree| -> Vec<Resource<'_>> { Tree::roots(tree).filter_map(Resource::read).collect() };
+    let (base, overlay) = (read(&base), read(&overlay));
+    for (at, other) in pair(&base, &overlay).matched {
+        let (base, overlay) = (&base[at], &overlay[other]);
+        // Both are read as what the overlay is.
+        if (base.group(), base.version()) != (overlay.group(), overlay.version()) {
+            continue;
+        }
+        let there = diff(base, overlay).len();
+        assert_eq!(there, diff(overlay, base).len(), "{base:?}\n{overlay:?}");
     }
 }
 
