@@ -74,4 +74,14 @@ mod tests {
         }
         assert_eq!(nearest(&"x".repeat(100_000), &words), None);
     }
+
+    #[test]
+    fn near_is_a_third_of_the_letters() {
+        assert_eq!(nearest("abcdxy", &["abcdef"]), Some("abcdef"));
+        assert_eq!(nearest("abcxyz", &["abcdef"]), None);
+        assert_eq!(nearest("b", &["a"]), None);
+        let word = |letters: usize| "a".repeat(letters);
+        assert!(nearest(&word(64), &[&word(65)]).is_some());
+        assert!(nearest(&word(65), &[&word(66)]).is_none());
+    }
 }

@@ -178,6 +178,9 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         format!("{POLICY}metadata: {{name: 5}}"),
         spec("[]"),
         spec("{enviroment: dev}"),
+        spec("{image-tag: identical}"),
+        spec("{rules: {image: error}}"),
+        spec("{allow: {classes: [5]}}"),
         spec("{fail_on: warning}"),
         spec("{something: else}"),
         spec("{true: x}"),
@@ -275,6 +278,9 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [metadata name] metadata.name: expected a string, found the number 5; put it in quotes
     [spec] spec: expected a map, found a list
     [spec enviroment] spec: unknown key "enviroment"; did you mean "environment"?
+    [spec image-tag] spec: unknown key "image-tag"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, rules
+    [spec rules image] spec.rules.image: expected a map with the key severity, found the string "error"
+    [spec allow classes 0] spec.allow.classes[0]: expected a string, found the number 5
     [spec fail_on] spec: unknown key "fail_on"; did you mean "failOn"?
     [spec something] spec: unknown key "something"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, rules
     [spec] spec: expected a string for a key, found the boolean true
