@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, date};
 use krm_parity::diff::diff;
+use krm_parity::environments;
 use krm_parity::function::{self, Answer, Output, Refusal};
 use krm_parity::pair::pair;
 use krm_parity::report;
@@ -248,8 +249,10 @@ pub fn list_of(base: &str, overlay: &str, policy: &str) -> Option<String> {
     };
     let base = yaml::parse(base).ok()?;
     let resources: Vec<_> = base.roots().filter_map(Resource::read).collect();
+    // A recorder seals what is deployed, and no item that is there for the hosts or for us.
+    let deployed = environments::sort(&resources).ok()?.live;
     let mut items = documents(overlay)?;
-    items.push(seal("fuzz", "base", &resources).to_json());
+    items.push(seal("fuzz", "base", &deployed).to_json());
     let policy = documents(policy)?.into_iter().next();
     let policy = policy.unwrap_or_else(|| "null".to_owned());
     Some(format!(
