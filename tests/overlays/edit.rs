@@ -291,19 +291,7 @@ fn field(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -
     let told = place.to_string();
     if let Some(patch) = merged {
         let mut edit = target.edit(Form::Merge, &patch, &class, place.clone(), told);
-        // kustomize moves what is merged to the front of its list; what refers to others stands before them then.
-        let before = target.at(&place).and_then(Value::as_str);
-        let list = parent(&parent(&place));
-        if names(&list).last() == Some(&"env") && before.is_some_and(|before| before.contains("$("))
-        {
-            let class = table
-                .of(&target.kind)
-                .class(&list, Change::Reordered)
-                .to_owned();
-            let mut told = edit.expected[0].clone();
-            (told[0], told[3]) = (class, list.to_string());
-            edit.expected.push(told);
-        }
+        edit.expected.extend(moved(target, &place, table));
         return Some(edit);
     }
     let mut step = json!({"op": "remove", "path": pointer(&place)});
@@ -317,6 +305,29 @@ fn field(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -
         step["value"] = value;
     }
     Some(target.edit(Form::Json, &json!([step]), &class, place, told))
+}
+
+/// What a merge says beside what it means: kustomize moves the element that is merged to the front of its list.
+///
+/// A variable that refers to others stands before them then, and they are not put into it.
+fn moved(target: &Target<'_>, place: &Place, table: &Table) -> Option<[String; 4]> {
+    let end = place
+        .0
+        .iter()
+        .rposition(|seg| matches!(seg, Seg::Index(_)))?;
+    let (list, element) = (
+        Place(place.0[..end].to_vec()),
+        Place(place.0[..=end].to_vec()),
+    );
+    let refers = text(target.at(&element)?, "/value").contains("$(");
+    (names(&list).last() == Some(&"env") && refers).then(|| {
+        let class = table
+            .of(&target.kind)
+            .class(&list, Change::Reordered)
+            .to_owned();
+        let kind = text(target.resource, "/kind").to_owned();
+        [class, kind, target.name().to_owned(), list.to_string()]
+    })
 }
 
 /// An element of a keyed list that comes or goes.
