@@ -528,6 +528,19 @@ mod tests {
         }
     }
 
+    /// The best total likeness of pairs in order, by trying everything.
+    fn likest(left: &[u8], right: &[u8]) -> usize {
+        match (left, right) {
+            ([first, rest @ ..], [other, others @ ..]) => {
+                let here = if first == other { 501 } else { 1 };
+                (here + likest(rest, others))
+                    .max(likest(rest, right))
+                    .max(likest(left, others))
+            }
+            _ => 0,
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
@@ -554,6 +567,33 @@ mod tests {
                 .filter(|pair| matches!(pair, (Some(a), Some(b)) if left[*a] == right[*b]))
                 .count();
             prop_assert_eq!(common, longest(&left, &right));
+        }
+
+        /// Nothing is common here, so all depends on likeness: half of it where the key is one.
+        #[test]
+        fn what_is_not_common_is_paired_by_the_best_total_likeness(
+            left in proptest::collection::vec(0..3_u8, 1..6),
+            right in proptest::collection::vec(0..3_u8, 1..6),
+        ) {
+            prop_assume!(left.len() != right.len());
+            let text = |items: &[u8], side: &str| {
+                let items: Vec<_> = items.iter().map(|k| format!("{{k: {k}, v: {side}}}")).collect();
+                format!("[{}]", items.join(", "))
+            };
+            let found = aligned(align_ordered, List::Unknown, &text(&left, "x"), &text(&right, "y"));
+            let (mut bases, mut overlays, mut total) = (Vec::new(), Vec::new(), 0);
+            for pair in found.split(' ') {
+                let (base, overlay) = pair.split_once('-').unwrap();
+                let (base, overlay) = (base.parse::<usize>().ok(), overlay.parse::<usize>().ok());
+                bases.extend(base);
+                overlays.extend(overlay);
+                if let (Some(base), Some(overlay)) = (base, overlay) {
+                    total += if left[base] == right[overlay] { 501 } else { 1 };
+                }
+            }
+            prop_assert_eq!(bases, (0..left.len()).collect::<Vec<_>>());
+            prop_assert_eq!(overlays, (0..right.len()).collect::<Vec<_>>());
+            prop_assert_eq!(total, likest(&left, &right));
         }
     }
 }
