@@ -80,6 +80,7 @@ mod tests {
         assert_eq!(nearest("abcdxy", &["abcdef"]), Some("abcdef"));
         assert_eq!(nearest("abcxyz", &["abcdef"]), None);
         assert_eq!(nearest("b", &["a"]), None);
+        assert_eq!(nearest("abx", &["aby", "abz"]), Some("aby"));
         let word = |letters: usize| "a".repeat(letters);
         assert!(nearest(&word(64), &[&word(65)]).is_some());
         assert!(nearest(&word(65), &[&word(66)]).is_none());

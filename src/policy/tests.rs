@@ -1,4 +1,5 @@
 use super::*;
+use crate::finding::ResourceRef;
 use proptest::prelude::*;
 
 fn read_text(text: &str) -> Result<Config, ConfigError> {
@@ -91,6 +92,64 @@ spec:
     assert_eq!(policy.emit, Emit::None);
 }
 
+/// Every part of a target has to fit, and a part that is not named fits all.
+#[test]
+fn a_target_is_what_all_its_parts_say() {
+    let web = ResourceRef {
+        api_version: "apps/v1".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: "web".to_owned(),
+        namespace: Some("shop".to_owned()),
+    };
+    for (target, fits) in [
+        ("{}", true),
+        (
+            "{group: apps, version: v1, kind: Deployment, namespace: shop, name: web}",
+            true,
+        ),
+        (
+            "{group: app*, version: v?, kind: \"*\", namespace: sh*, name: w*b}",
+            true,
+        ),
+        (
+            "{group: batch, version: v1, kind: Deployment, namespace: shop, name: web}",
+            false,
+        ),
+        (
+            "{group: apps, version: v2, kind: Deployment, namespace: shop, name: web}",
+            false,
+        ),
+        (
+            "{group: apps, version: v1, kind: StatefulSet, namespace: shop, name: web}",
+            false,
+        ),
+        (
+            "{group: apps, version: v1, kind: Deployment, namespace: other, name: web}",
+            false,
+        ),
+        (
+            "{group: apps, version: v1, kind: Deployment, namespace: shop, name: api}",
+            false,
+        ),
+        ("{group: \"\"}", false),
+    ] {
+        let policy = read_policy(&format!(
+            "{POLICY}spec: {{allow: {{fields: [{{target: {target}, path: spec, reason: why}}]}}}}"
+        ));
+        let target_is = &policy.fields[0].target;
+        assert_eq!(target_is.matches(&web, &["web"]), fits, "{target}");
+    }
+    let any = read_policy(&format!(
+        "{POLICY}spec: {{allow: {{fields: [{{target: {{name: web}}, path: spec, reason: why}}]}}}}"
+    ));
+    let target = &any.fields[0].target;
+    assert!(target.matches(&web, &["production-web", "web"]) && !target.matches(&web, &[]));
+    assert_eq!(
+        format!("{:?}", Policy::default().allowed),
+        r#"{"replicas", "resource-values", "env-values", "hostnames"}"#
+    );
+}
+
 #[test]
 fn a_recorder_takes_its_name_for_the_service() {
     let expected = Recorder {
@@ -179,6 +238,8 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         spec("[]"),
         spec("{enviroment: dev}"),
         spec("{image-tag: identical}"),
+        spec("{exemptions: [{rule: image, reason: why, expires: \"20270131\"}]}"),
+        spec("{exemptions: [{rule: image, reason: why, expires: \"2027-01-31T00:00:00\"}]}"),
         spec("{rules: {image: error}}"),
         spec("{allow: {classes: [5]}}"),
         spec("{fail_on: warning}"),
@@ -279,6 +340,8 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec] spec: expected a map, found a list
     [spec enviroment] spec: unknown key "enviroment"; did you mean "environment"?
     [spec image-tag] spec: unknown key "image-tag"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, rules
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "20270131" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-01-31T00:00:00" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec rules image] spec.rules.image: expected a map with the key severity, found the string "error"
     [spec allow classes 0] spec.allow.classes[0]: expected a string, found the number 5
     [spec fail_on] spec: unknown key "fail_on"; did you mean "failOn"?
