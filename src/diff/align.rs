@@ -418,6 +418,8 @@ mod tests {
             // One element that is left on each side is the same one, however unlike.
             ("[{a: 1}]", "[{z: 2}]", "0-0"),
             ("[{a: 1}, {b: 1}]", "[{z: 2}, {y: 2}]", "0- 1- -1 -0"),
+            ("[{a: 1}]", "[{z: 2}, {y: 2}]", "0- -1 -0"),
+            ("[{z: 2}, {y: 2}]", "[{a: 1}]", "1- 0- -0"),
             (
                 "[{k: 1, v: 2}, {k: 5, v: 6}]",
                 "[{k: 5, v: 7}, {k: 1, v: 3}]",
@@ -480,6 +482,16 @@ mod tests {
             ("abcd".to_owned(), "abxy".to_owned(), 250),
             ("abcd".to_owned(), "abcdefgh".to_owned(), 250),
             ("\"\"".to_owned(), "a".to_owned(), 0),
+            (
+                "[[[[[abcd]]]]]".to_owned(),
+                "[[[[[abxy]]]]]".to_owned(),
+                250,
+            ),
+            (
+                "[[[[[[abcd]]]]]]".to_owned(),
+                "[[[[[[abxy]]]]]]".to_owned(),
+                0,
+            ),
             (deep("abcd", 5), deep("abxy", 5), 250),
             (deep("abcd", 6), deep("abxy", 6), 0),
             // The 24 entries that are weighed all agree; what comes later is not looked at.
@@ -494,6 +506,63 @@ mod tests {
             let (one, other) = (one.roots().next().unwrap(), other.roots().next().unwrap());
             assert_eq!(likeness(one, other), expected, "{base} {overlay}");
             assert_eq!(likeness(other, one), expected, "{overlay} {base}");
+        }
+    }
+
+    #[test]
+    fn rules_of_routes_are_known_by_what_they_are_for() {
+        for (list, base, overlay, expected) in [
+            // One host, half of the rest alike.
+            (
+                List::IngressRules,
+                "{host: a, http: 1}",
+                "{host: a, http: 2}",
+                2500,
+            ),
+            (
+                List::IngressRules,
+                "{http: 1, x: 1}",
+                "{http: 2, x: 1}",
+                2500,
+            ),
+            (
+                List::IngressRules,
+                "{host: a, http: 1}",
+                "{host: b, http: 1}",
+                1500,
+            ),
+            (List::IngressRules, "{host: a, http: 1}", "{http: 1}", 1500),
+            (
+                List::IngressRules,
+                "{host: a, http: 1}",
+                "{host: b, http: 2}",
+                ALIKE,
+            ),
+            (List::IngressRules, "{host: a, http: 1}", "{http: 2}", ALIKE),
+            (
+                List::RouteRules,
+                "{matches: 1, x: 1}",
+                "{matches: 1, x: 2}",
+                2500,
+            ),
+            (
+                List::RouteRules,
+                "{matches: 1, x: 1}",
+                "{matches: 2, x: 1}",
+                500,
+            ),
+            (
+                List::RouteRules,
+                "{matches: 1, x: 1}",
+                "{matches: 2, x: 2}",
+                ALIKE,
+            ),
+            (List::Set, "{host: a, http: 1}", "{host: a, http: 2}", 500),
+        ] {
+            let (one, other) = (parse(base).unwrap(), parse(overlay).unwrap());
+            let (one, other) = (one.roots().next().unwrap(), other.roots().next().unwrap());
+            assert_eq!(meaning(one, other, list), expected, "{base} {overlay}");
+            assert_eq!(meaning(other, one, list), expected, "{overlay} {base}");
         }
     }
 
