@@ -209,6 +209,29 @@ fn follow_names(resources: &mut [Value], renamed: &BTreeMap<(String, String), St
     }
 }
 
+/// New names without kustomize's notes, which are lost where its output is read from files.
+pub(super) fn rendered_names(resources: &mut [Value], dice: &mut Dice) {
+    let noted = "/metadata/annotations/internal.config.kubernetes.io~1previousNames";
+    if !resources.iter().any(|one| one.pointer(noted).is_some()) {
+        names(resources, dice);
+    }
+    for resource in resources {
+        let Some(metadata) = resource["metadata"].as_object_mut() else {
+            continue;
+        };
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
+            let before = annotations.len();
+            annotations.retain(|key, _| !key.starts_with("internal.config.kubernetes.io/"));
+            if before > 0 && annotations.is_empty() {
+                metadata.remove("annotations");
+            }
+        }
+    }
+}
+
 fn put(resources: &mut [Value], field: &str, key: &str, value: &str, wanted: fn(&Value) -> bool) {
     for resource in resources.iter_mut().filter(|resource| wanted(resource)) {
         let map = &mut resource["metadata"][field];

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use everything::{annotations, labels, labels_and_selectors, names, namespace};
+use everything::{annotations, labels, labels_and_selectors, names, namespace, rendered_names};
 
 /// Numbers that are the same for the same seed.
 pub struct Dice(u64);
@@ -69,6 +69,7 @@ pub const INNOCENT: &[(&str, Edit)] = &[
     ("hostnames", hostnames),
     ("namespace", namespace),
     ("names", names),
+    ("rendered names", rendered_names),
     ("labels", labels),
     ("labels and selectors", labels_and_selectors),
     ("annotations", annotations),
