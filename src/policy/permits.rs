@@ -252,3 +252,75 @@ fn date(text: &str) -> Result<Date, Fault> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Config, Policy, read};
+
+    fn policy(spec: &str) -> Policy {
+        let text =
+            format!("{{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {spec}}}");
+        let value: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+        match read(Some(&value)) {
+            Ok(Config::Policy(policy)) => policy,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Every part of a target has to fit, and a part that is not named fits all.
+    #[test]
+    fn a_target_is_what_all_its_parts_say() {
+        let web = ResourceRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "web".to_owned(),
+            namespace: Some("shop".to_owned()),
+        };
+        for (target, fits) in [
+            ("{}", true),
+            (
+                "{group: apps, version: v1, kind: Deployment, namespace: shop, name: web}",
+                true,
+            ),
+            (
+                "{group: app*, version: v?, kind: \"*\", namespace: sh*, name: w*b}",
+                true,
+            ),
+            (
+                "{group: batch, version: v1, kind: Deployment, namespace: shop, name: web}",
+                false,
+            ),
+            (
+                "{group: apps, version: v2, kind: Deployment, namespace: shop, name: web}",
+                false,
+            ),
+            (
+                "{group: apps, version: v1, kind: StatefulSet, namespace: shop, name: web}",
+                false,
+            ),
+            (
+                "{group: apps, version: v1, kind: Deployment, namespace: other, name: web}",
+                false,
+            ),
+            (
+                "{group: apps, version: v1, kind: Deployment, namespace: shop, name: api}",
+                false,
+            ),
+            ("{group: \"\"}", false),
+        ] {
+            let policy = policy(&format!(
+                "{{allow: {{fields: [{{target: {target}, path: spec, reason: why}}]}}}}"
+            ));
+            let target_is = &policy.fields[0].target;
+            assert_eq!(target_is.matches(&web, &["web"]), fits, "{target}");
+        }
+        let any = policy("{allow: {fields: [{target: {name: web}, path: spec, reason: why}]}}");
+        let target = &any.fields[0].target;
+        assert!(target.matches(&web, &["production-web", "web"]) && !target.matches(&web, &[]));
+        assert_eq!(
+            format!("{:?}", Policy::default().allowed),
+            r#"{"replicas", "resource-values", "env-values", "hostnames"}"#
+        );
+    }
+}

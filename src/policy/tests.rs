@@ -1,5 +1,4 @@
 use super::*;
-use crate::finding::ResourceRef;
 use proptest::prelude::*;
 
 fn read_text(text: &str) -> Result<Config, ConfigError> {
@@ -90,64 +89,6 @@ spec:
     assert_eq!(policy.severity("labels"), Severity::Error);
     assert_eq!(policy.fail_on, Severity::Warning);
     assert_eq!(policy.emit, Emit::None);
-}
-
-/// Every part of a target has to fit, and a part that is not named fits all.
-#[test]
-fn a_target_is_what_all_its_parts_say() {
-    let web = ResourceRef {
-        api_version: "apps/v1".to_owned(),
-        kind: "Deployment".to_owned(),
-        name: "web".to_owned(),
-        namespace: Some("shop".to_owned()),
-    };
-    for (target, fits) in [
-        ("{}", true),
-        (
-            "{group: apps, version: v1, kind: Deployment, namespace: shop, name: web}",
-            true,
-        ),
-        (
-            "{group: app*, version: v?, kind: \"*\", namespace: sh*, name: w*b}",
-            true,
-        ),
-        (
-            "{group: batch, version: v1, kind: Deployment, namespace: shop, name: web}",
-            false,
-        ),
-        (
-            "{group: apps, version: v2, kind: Deployment, namespace: shop, name: web}",
-            false,
-        ),
-        (
-            "{group: apps, version: v1, kind: StatefulSet, namespace: shop, name: web}",
-            false,
-        ),
-        (
-            "{group: apps, version: v1, kind: Deployment, namespace: other, name: web}",
-            false,
-        ),
-        (
-            "{group: apps, version: v1, kind: Deployment, namespace: shop, name: api}",
-            false,
-        ),
-        ("{group: \"\"}", false),
-    ] {
-        let policy = read_policy(&format!(
-            "{POLICY}spec: {{allow: {{fields: [{{target: {target}, path: spec, reason: why}}]}}}}"
-        ));
-        let target_is = &policy.fields[0].target;
-        assert_eq!(target_is.matches(&web, &["web"]), fits, "{target}");
-    }
-    let any = read_policy(&format!(
-        "{POLICY}spec: {{allow: {{fields: [{{target: {{name: web}}, path: spec, reason: why}}]}}}}"
-    ));
-    let target = &any.fields[0].target;
-    assert!(target.matches(&web, &["production-web", "web"]) && !target.matches(&web, &[]));
-    assert_eq!(
-        format!("{:?}", Policy::default().allowed),
-        r#"{"replicas", "resource-values", "env-values", "hostnames"}"#
-    );
 }
 
 #[test]
