@@ -112,3 +112,75 @@ fn write_list(list: Node<'_>, field: Field, out: &mut String) {
     }
     out.push(']');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::parse;
+
+    fn meaning(text: &str) -> String {
+        let tree = parse(text).unwrap();
+        of(tree.roots().next().unwrap(), Field::UNKNOWN)
+    }
+
+    #[test]
+    fn what_would_be_no_change_has_one_meaning() {
+        for (one, other) in [
+            ("{a: null, b: 1}", "{b: 1}"),
+            ("{metadata: {labels: {x: null}}}", "{}"),
+            (
+                "{metadata: {annotations: {config.kubernetes.io/index: '1'}}}",
+                "{}",
+            ),
+            (
+                "{annotations: {config.kubernetes.io/index: '1', a: b}}",
+                "{annotations: {a: b}}",
+            ),
+            (
+                "{resources: {limits: {cpu: 1000m}}}",
+                "{resources: {limits: {cpu: '1'}}}",
+            ),
+            (
+                "{resources: {requests: {cpu: 1000m}}}",
+                "{resources: {requests: {cpu: 1}}}",
+            ),
+            (
+                "{containers: [{name: a, image: i, ports: [{containerPort: 80}, {containerPort: 81}]}]}",
+                "{containers: [{name: a, image: i, ports: [{containerPort: 81}, {containerPort: 80}]}]}",
+            ),
+        ] {
+            assert_eq!(meaning(one), meaning(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_a_change_has_two_meanings() {
+        for (one, other) in [
+            ("{labels: {}}", "{}"),
+            ("{labels: x}", "{}"),
+            ("{labels: {x: '1'}}", "{}"),
+            ("{labels: {x: null, y: '1'}}", "{}"),
+            ("{other: {x: null}}", "{}"),
+            ("{labels: {config.kubernetes.io/index: '1'}}", "{}"),
+            ("{annotations: {a: b}}", "{}"),
+            ("{annotations: {a: b}}", "{annotations: {a: c}}"),
+            (
+                "{labels: {config.kubernetes.io/index: '1', a: b}}",
+                "{labels: {a: b}}",
+            ),
+            ("{cpu: 1000m}", "{cpu: '1'}"),
+            ("{x: {limits: {cpu: 1000m}}}", "{x: {limits: {cpu: '1'}}}"),
+            (
+                "{resources: {other: {cpu: 1000m}}}",
+                "{resources: {other: {cpu: '1'}}}",
+            ),
+            (
+                "{containers: [{name: a, ports: [{containerPort: 80}, {containerPort: 81}]}]}",
+                "{containers: [{name: a, ports: [{containerPort: 81}, {containerPort: 80}]}]}",
+            ),
+            ("[a, b]", "[b, a]"),
+        ] {
+            assert_ne!(meaning(one), meaning(other), "{one} {other}");
+        }
+    }
+}
