@@ -43,6 +43,23 @@ pub struct FileRef {
     pub index: Option<u64>,
 }
 
+/// Where in a file something stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, relative to the directory that was checked, with `/` on every system.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column of the first character, from 1, in characters.
+    pub column: usize,
+    /// How many characters of that line it takes; at least 1.
+    pub length: usize,
+    /// What stands there, as a sentence calls it: `strategic merge patch`, `images`, `namePrefix`.
+    pub what: String,
+    /// The line itself; `None` where it may hold a secret.
+    pub source: Option<String>,
+}
+
 /// One verdict about one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -66,12 +83,40 @@ pub struct Finding {
     pub field: Option<FieldRef>,
     /// The file, where the host told it.
     pub file: Option<FileRef>,
+    /// What caused it, where the sources are known.
+    pub place: Option<Place>,
+    /// Where the base says what is not so here, where the sources are known.
+    pub base_place: Option<Place>,
     /// One line that stands alone: what, where, which value here, which in the base, what is demanded.
     pub message: String,
     /// One line for the text report's head: what happened, without where.
     pub headline: String,
     /// What to do about it, in one or two sentences.
     pub help: String,
+}
+
+impl Finding {
+    /// A finding that speaks of nothing in particular yet, to be completed.
+    #[must_use]
+    pub fn new(rule: &'static str, message: String, headline: String, help: String) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            class: None,
+            service: String::new(),
+            environment: String::new(),
+            baseline: String::new(),
+            resource: None,
+            base_name: None,
+            field: None,
+            file: None,
+            place: None,
+            base_place: None,
+            message,
+            headline,
+            help,
+        }
+    }
 }
 
 /// How many findings of each weight there are.

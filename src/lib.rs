@@ -69,5 +69,6 @@ pub mod resource;
 pub mod rules;
 pub mod schema;
 pub mod snapshot;
+pub mod survey;
 pub mod text;
 pub mod yaml;

@@ -315,19 +315,12 @@ impl<'a> Comparison<'_, 'a> {
         told: Told,
     ) -> Finding {
         Finding {
-            rule,
-            severity: Severity::Error,
-            class: None,
             service: service.to_owned(),
             environment: self.sides.environment.to_owned(),
             baseline: self.sides.baseline.to_owned(),
             resource: Some(resource.reference()),
-            base_name: None,
-            field: None,
             file: resource.file(),
-            message: told.message,
-            headline: told.headline,
-            help: told.help,
+            ..Finding::new(rule, told.message, told.headline, told.help)
         }
     }
 }

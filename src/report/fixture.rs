@@ -7,10 +7,9 @@ use crate::finding::{FieldRef, FileRef, Finding, Report, ResourceRef, Totals};
 
 /// A finding about the Deployment `checkout`, without a field.
 pub fn finding(rule: &'static str) -> Finding {
+    let rule = catalog::find_rule(rule).unwrap().id;
+    let [message, headline, help] = ["the message", "the headline", "the help"].map(str::to_owned);
     Finding {
-        rule: catalog::find_rule(rule).unwrap().id,
-        severity: Severity::Error,
-        class: None,
         service: "checkout-service".to_owned(),
         environment: "production".to_owned(),
         baseline: "base".to_owned(),
@@ -20,12 +19,7 @@ pub fn finding(rule: &'static str) -> Finding {
             name: "checkout".to_owned(),
             namespace: None,
         }),
-        base_name: None,
-        field: None,
-        file: None,
-        message: "the message".to_owned(),
-        headline: "the headline".to_owned(),
-        help: "the help".to_owned(),
+        ..Finding::new(rule, message, headline, help)
     }
 }
 

@@ -208,18 +208,8 @@ fn finding(
     policy: &Policy,
 ) -> Finding {
     Finding {
-        rule,
-        severity: Severity::Error,
-        class: None,
-        service: String::new(),
         environment: environment.to_owned(),
         baseline: policy.baseline.clone(),
-        resource: None,
-        base_name: None,
-        field: None,
-        file: None,
-        message: format!("{headline}. {help}"),
-        headline,
-        help,
+        ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
     }
 }

@@ -1,6 +1,5 @@
 //! `missing-baseline`: there is nothing to compare with, and that never passes in silence.
 
-use crate::catalog::Severity;
 use crate::finding::Finding;
 
 /// What should have been compared, and with what.
@@ -48,22 +47,13 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
         } else {
             "Record that environment too, or name one of those that are there as spec.baseline of the ParityPolicy.".to_owned()
         };
+        let message =
+            format!("{headline}. A check that has nothing to compare with must never pass. {help}");
         findings.push(Finding {
-            rule: "missing-baseline",
-            severity: Severity::Error,
-            class: None,
             service: missing.service.clone(),
             environment: missing.environment.clone(),
             baseline: missing.baseline.clone(),
-            resource: None,
-            base_name: None,
-            field: None,
-            file: None,
-            message: format!(
-                "{headline}. A check that has nothing to compare with must never pass. {help}"
-            ),
-            headline,
-            help,
+            ..Finding::new("missing-baseline", message, headline, help)
         });
     }
 }

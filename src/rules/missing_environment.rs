@@ -1,6 +1,5 @@
 //! `missing-environment`: a service lacks an environment that the policy lists.
 
-use crate::catalog::Severity;
 use crate::finding::Finding;
 
 /// An environment that a service lacks.
@@ -28,20 +27,11 @@ pub(super) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
         let help = format!(
             "Record {environment} too, or take it out of spec.environments of the ParityPolicy; an exemption with `environments: [{environment}]` says that it is missing on purpose."
         );
+        let message = format!("{headline}. {help}");
         findings.push(Finding {
-            rule: "missing-environment",
-            severity: Severity::Error,
-            class: None,
             service: service.clone(),
             environment: environment.clone(),
-            baseline: String::new(),
-            resource: None,
-            base_name: None,
-            field: None,
-            file: None,
-            message: format!("{headline}. {help}"),
-            headline,
-            help,
+            ..Finding::new("missing-environment", message, headline, help)
         });
     }
 }

@@ -1,0 +1,49 @@
+//! Surveys: what a look at a whole repository has to say, services × environments.
+
+use crate::finding::Report;
+
+/// What became of one environment of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It was built and judged.
+    Judged,
+    /// It could not be built; a finding under `build-failure` has the builder's words.
+    Failed,
+    /// The policy lists it and the service lacks it.
+    Missing,
+    /// It was left out on purpose, such as by `--since`.
+    Skipped,
+}
+
+/// One environment of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name: `production`.
+    pub name: String,
+    /// The directory or the file that it was made from, relative to the directory that was checked; empty for a missing one.
+    pub directory: String,
+    /// What became of it.
+    pub state: State,
+}
+
+/// A base with its environments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Its name, unique in the survey.
+    pub name: String,
+    /// The directories or files of the base, relative to the directory that was checked; none where no base is known.
+    pub bases: Vec<String>,
+    /// Its environments in promotion order.
+    pub environments: Vec<Environment>,
+}
+
+/// Everything that a look at a repository has to say.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// What was looked at, sorted by name.
+    pub services: Vec<Service>,
+    /// What was found, over all services; findings name theirs.
+    pub report: Report,
+    /// What a reader must know to trust the rest, a line each: what was left out, and why.
+    pub notes: Vec<String>,
+}
