@@ -60,6 +60,7 @@ pub mod finding;
 pub mod function;
 pub mod identity;
 pub mod krm;
+pub mod kustomization;
 pub mod pair;
 pub mod path;
 pub mod policy;
