@@ -223,6 +223,13 @@ pub const RULES: &[Rule] = &[
         "production removes the annotation krm-parity.io/deny from a Deployment of the base",
     ),
     rule(
+        "build-failure",
+        Severity::Error,
+        "Every environment and its base must build.",
+        "What does not build was not checked, and will not be deployed either.",
+        "a patch of production names a Deployment that the base has renamed, so kustomize finds no target for it",
+    ),
+    rule(
         "config-keys",
         Severity::Error,
         "An overlay must not add or remove keys of a ConfigMap or Secret.",

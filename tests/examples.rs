@@ -260,11 +260,14 @@ fn is_matrix(rule: &str) -> bool {
     )
 }
 
+/// Rules that only `krm-parity check` knows, because no build sees what they are about.
+const CHECK_ONLY: [&str; 1] = ["build-failure"];
+
 #[test]
 fn every_rule_has_a_case_in_the_gallery_and_a_line_in_its_table() {
     let cases = gallery();
     let readme = fs::read_to_string(example("README.md")).expect("the examples' README");
-    for rule in RULES {
+    for rule in RULES.iter().filter(|rule| !CHECK_ONLY.contains(&rule.id)) {
         assert!(
             cases.values().any(|of| *of == rule.id),
             "no case for {}",

@@ -12,12 +12,18 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::survey::Survey;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+mod build;
+mod check;
 pub mod explain;
 pub mod function;
 pub mod plugin;
+mod policy_file;
+mod rendered;
 pub mod schema;
+mod tree;
 
 /// The exit code for "could not run", as opposed to "ran and found something".
 pub const COULD_NOT_RUN: u8 = 2;
@@ -55,8 +61,33 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
+    if let Some(("check", matches)) = matches.subcommand() {
+        return judged(check::Check::read(matches).survey());
+    }
     match dispatch(&matches) {
         Ok(text) => say(&text),
+        Err(error) => {
+            complain(&format!("krm-parity: {error:#}"));
+            ExitCode::from(COULD_NOT_RUN)
+        }
+    }
+}
+
+/// Tells what a look at a repository has found.
+fn judged(survey: anyhow::Result<Survey>) -> ExitCode {
+    match survey {
+        Ok(survey) => {
+            let failed = survey.report.failed;
+            say(&crate::report::text::render(
+                &survey.report,
+                crate::report::text::Style::default(),
+            ));
+            if failed {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            }
+        }
         Err(error) => {
             complain(&format!("krm-parity: {error:#}"));
             ExitCode::from(COULD_NOT_RUN)
@@ -162,6 +193,7 @@ fn command() -> Command {
                 .disable_help_subcommand(true)
                 .subcommand(plugin_install()),
         )
+        .subcommand(check::command())
         .subcommand(explain_command())
         .subcommand(schema_command())
 }

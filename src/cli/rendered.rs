@@ -1,0 +1,109 @@
+//! Environments that somebody has already built.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::build::seal;
+use crate::gate::Builds;
+use crate::layout::{self, Layout, Overlay, Service};
+use crate::policy::Policy;
+
+/// The service of environments that name none.
+const SERVICE: &str = "rendered";
+
+/// Reads `[SERVICE/]ENV=PATH` arguments, and what they name.
+///
+/// # Errors
+///
+/// Fails on an argument of another form, an environment that is named twice,
+/// and a path that cannot be read.
+pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Layout, Builds)> {
+    let mut services: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    let mut builds = Builds::new();
+    for argument in arguments {
+        let Some((name, path)) = argument
+            .split_once('=')
+            .filter(|(name, path)| !name.is_empty() && !path.is_empty())
+        else {
+            bail!(
+                "--rendered {argument}: expected [SERVICE/]ENV=PATH, as in production=out/production.yaml"
+            );
+        };
+        let (service, environment) = name.rsplit_once('/').unwrap_or((SERVICE, name));
+        let environments = services.entry(service).or_default();
+        if environments.iter().any(|(known, _)| *known == environment) {
+            bail!("--rendered {argument}: {environment} of {service} is named twice");
+        }
+        environments.push((environment, path));
+        builds.insert(path.to_owned(), content(Path::new(path)));
+    }
+    let mut layout = Layout::default();
+    for (service, environments) in services {
+        let bases: Vec<String> = environments
+            .iter()
+            .filter(|(name, _)| *name == policy.baseline)
+            .map(|(_, path)| (*path).to_owned())
+            .collect();
+        let mut overlays: Vec<Overlay> = environments
+            .iter()
+            .filter(|(name, _)| *name != policy.baseline)
+            .map(|(name, path)| Overlay {
+                name: (*name).to_owned(),
+                directory: (*path).to_owned(),
+                bases: bases.clone(),
+                rank: layout::rank(name),
+            })
+            .collect();
+        overlays.sort_by_key(|overlay| (overlay.rank.unwrap_or(usize::MAX), overlay.name.clone()));
+        layout.services.push(Service {
+            name: service.to_owned(),
+            overlays,
+        });
+    }
+    Ok((layout, builds))
+}
+
+/// What a file holds, or all YAML and JSON files below a directory.
+fn content(path: &Path) -> Result<String, String> {
+    let read = || -> anyhow::Result<String> {
+        let mut files = Vec::new();
+        collect(path, &mut files)?;
+        files.sort();
+        if files.is_empty() {
+            bail!("there is no YAML file in {}", path.display());
+        }
+        let mut all = Vec::new();
+        for file in files {
+            let text =
+                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            all.extend_from_slice(b"---\n");
+            all.extend(text);
+            all.push(b'\n');
+        }
+        seal(&all)
+    };
+    read().map_err(|error| format!("{error:#}"))
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_path_buf());
+        return Ok(());
+    }
+    let cannot = || format!("cannot read {}", path.display());
+    for entry in fs::read_dir(path).with_context(cannot)? {
+        let entry = entry.with_context(cannot)?;
+        let inner = entry.path();
+        let kind = entry.file_type().with_context(cannot)?;
+        let is_yaml = inner
+            .extension()
+            .is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
+        if kind.is_dir() || (kind.is_file() && is_yaml) {
+            collect(&inner, files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! `build-failure`: an environment or its base could not be built, so nothing is known about it.
+
+use crate::finding::Finding;
+use crate::text::one_line;
+
+/// A directory that could not be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The service.
+    pub service: String,
+    /// The environment.
+    pub environment: String,
+    /// The directory.
+    pub directory: String,
+    /// Whether it is the environment's base, and not the environment.
+    pub is_base: bool,
+    /// What the builder said.
+    pub words: String,
+}
+
+pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
+    /// The most characters of the builder's words.
+    const MAX_WORDS: usize = 1000;
+    for failure in failures {
+        let Failure {
+            service,
+            environment,
+            directory,
+            is_base,
+            words,
+        } = failure;
+        let what = if *is_base {
+            format!("the base of {environment}")
+        } else {
+            environment.clone()
+        };
+        let headline = format!(
+            "{what} of service {service} does not build: {}",
+            one_line(words.trim(), MAX_WORDS)
+        );
+        let help = format!(
+            "Build it alone to see more: kustomize build {directory}. Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
+        );
+        findings.push(Finding {
+            service: service.clone(),
+            environment: environment.clone(),
+            ..Finding::new(
+                "build-failure",
+                format!("{headline}. {help}"),
+                headline,
+                help,
+            )
+        });
+    }
+}
