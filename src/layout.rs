@@ -274,6 +274,37 @@ fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
     bases
 }
 
+/// Whether one of some files belongs to a service: is named by one of its kustomizations, or lies beside one.
+#[must_use]
+pub fn depends_on(parsed: &Parsed<'_>, service: &Service, changed: &BTreeSet<String>) -> bool {
+    let mut seen = BTreeSet::new();
+    let overlays = service.overlays.iter();
+    let mut left: Vec<String> = overlays
+        .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]).cloned())
+        .collect();
+    while let Some(path) = left.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        if let Some(kustomization) = parsed.kustomization(&path) {
+            left.extend(kustomization.mentions());
+        }
+    }
+    changed.iter().any(|file| {
+        let mut outer = file.as_str();
+        loop {
+            if seen.contains(outer) {
+                return true;
+            }
+            match outer.rsplit_once('/') {
+                Some((shorter, _)) => outer = shorter,
+                // A kustomization of the root has everything beside it.
+                None => return seen.contains(""),
+            }
+        }
+    })
+}
+
 /// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.
 ///
 /// That is so for kustomizations of known fields without functions, other than

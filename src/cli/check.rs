@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::build::{Builder, Request};
-use super::{policy_file, tree};
+use super::{policy_file, since, tree};
+use crate::catalog::Severity;
 use crate::gate::{self, Builds, Gate};
-use crate::kustomization::Sources;
+use crate::kustomization::{Parsed, Sources};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
 use crate::survey::Survey;
@@ -56,6 +57,21 @@ pub(super) fn command() -> Command {
                 .conflicts_with_all(["DIR", "FLAGS"]),
         )
         .arg(
+            Arg::new("since")
+                .long("since")
+                .value_name("REV")
+                .help("Check only services whose files have changed since this branch left REV")
+                .conflicts_with("rendered"),
+        )
+        .arg(
+            Arg::new("shard")
+                .long("shard")
+                .value_name("I/N")
+                .help("Check only every Nth service, beginning with the Ith; see krm-parity merge")
+                .value_parser(shard)
+                .conflicts_with("rendered"),
+        )
+        .arg(
             Arg::new("one-by-one")
                 .long("one-by-one")
                 .help("Build each directory in a process of its own, as it is deployed")
@@ -75,6 +91,8 @@ pub(super) struct Check {
     directories: Vec<PathBuf>,
     policy: Option<PathBuf>,
     rendered: Vec<String>,
+    since: Option<String>,
+    shard: Option<(usize, usize)>,
     one_by_one: bool,
     flags: Vec<OsString>,
 }
@@ -98,6 +116,8 @@ impl Check {
                 .flatten()
                 .cloned()
                 .collect(),
+            since: matches.get_one("since").cloned(),
+            shard: matches.get_one("shard").copied(),
             one_by_one: matches.get_flag("one-by-one"),
             flags: matches
                 .get_many("FLAGS")
@@ -112,7 +132,12 @@ impl Check {
     pub(super) fn survey(&self) -> anyhow::Result<Survey> {
         let today = super::function::today()?;
         let ground = Ground::new(&self.directories)?;
-        let policy = self.policy(&ground)?;
+        let mut policy = self.policy(&ground)?;
+        if self.since.is_some() || self.shard.is_some() {
+            // What is not looked at may be what an exemption is for.
+            let setting = policy.rules.entry("unused-exemption").or_default();
+            setting.severity = Some(Severity::Ignore);
+        }
         let (layout, builds) = if self.rendered.is_empty() {
             self.build(&ground, &policy)?
         } else {
@@ -137,10 +162,57 @@ impl Check {
         file.map_or_else(|| Ok(Policy::default()), |file| policy_file::read(&file))
     }
 
+    /// Leaves out the services that were not asked for.
+    fn select(
+        &self,
+        layout: &mut Layout,
+        parsed: &Parsed<'_>,
+        ground: &Ground,
+    ) -> anyhow::Result<()> {
+        let all = layout.services.len();
+        if let Some((index, count)) = self.shard {
+            let mut place = 0;
+            layout.services.retain(|_| {
+                place += 1;
+                (place - 1) % count == index - 1
+            });
+            let left = layout.services.len();
+            layout.notes.push(format!(
+                "shard {index} of {count}: {left} of {all} services"
+            ));
+        }
+        if let Some(revision) = &self.since {
+            let before = layout.services.len();
+            let changed = since::changed(&ground.root, revision)?;
+            let policy = self
+                .policy
+                .clone()
+                .or_else(|| policy_file::find(&ground.first));
+            let is_policy = |name: &String| {
+                let file = std::fs::canonicalize(ground.root.join(name));
+                let policy = policy.as_deref().map(std::fs::canonicalize);
+                file.is_ok_and(|file| {
+                    policy.is_some_and(|policy| policy.is_ok_and(|policy| policy == file))
+                })
+            };
+            if !changed.iter().any(is_policy) {
+                layout
+                    .services
+                    .retain(|service| layout::depends_on(parsed, service, &changed));
+            }
+            let left = layout.services.len();
+            layout.notes.push(format!(
+                "since {revision}: {left} of {before} services have changed"
+            ));
+        }
+        Ok(())
+    }
+
     fn build(&self, ground: &Ground, policy: &Policy) -> anyhow::Result<(Layout, Builds)> {
         let sources: Sources = tree::read(&ground.root, &ground.directories)?;
         let parsed = sources.parse();
-        let layout = layout::discover(&parsed, &ground.directories, &policy.layout, &ground.name());
+        let mut layout =
+            layout::discover(&parsed, &ground.directories, &policy.layout, &ground.name());
         if layout.services.is_empty() {
             let notes = layout.notes.join("; ");
             bail!(
@@ -148,6 +220,10 @@ impl Check {
                 ground.shown(),
                 if notes.is_empty() { "" } else { "; " },
             );
+        }
+        self.select(&mut layout, &parsed, ground)?;
+        if layout.services.is_empty() {
+            return Ok((layout, Builds::new()));
         }
         let builder = Builder::find(&self.flags)?;
         let all = layout.directories();
@@ -160,6 +236,16 @@ impl Check {
             single,
         })?;
         Ok((layout, builds))
+    }
+}
+
+/// Reads `I/N`.
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let expected = "expected I/N with I from 1 to N, as in 2/4";
+    let (index, count) = text.split_once('/').ok_or(expected)?;
+    match (index.parse(), count.parse()) {
+        (Ok(index), Ok(count)) if (1..=count).contains(&index) => Ok((index, count)),
+        _ => Err(expected.to_owned()),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod plugin;
 mod policy_file;
 mod rendered;
 pub mod schema;
+mod since;
 mod tree;
 
 /// The exit code for "could not run", as opposed to "ran and found something".
