@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::assert::OutputAssertExt as _;
-use krm_parity::catalog::{RULES, Severity};
+use krm_parity::catalog::{CHECK_ONLY, RULES, Severity};
 use support::{
     Call, Host, Run, Tap, binary, copy_examples, example, found, require, rewrite, rules, run,
     without_functions,
@@ -47,7 +47,9 @@ const GOOD: [(&str, usize); 21] = [
 ];
 
 /// Every example that fails outside of the gallery: how often the function runs, and the rules.
-const BAD: [(&str, usize, &[&str]); 4] = [
+const BAD: [(&str, usize, &[&str]); 5] = [
+    // Four environments, and the policy.
+    ("fleet/inventory/parity", 5, &["inverted-resources"]),
     ("hotfix", 2, &["env-names", "health-checks", "image"]),
     ("component/broken", 2, &["image"]),
     ("nested/broken", 5, &["env-names"]),
@@ -259,9 +261,6 @@ fn is_matrix(rule: &str) -> bool {
         "environment-mismatch" | "inverted-resources" | "missing-environment"
     )
 }
-
-/// Rules that only `krm-parity check` knows, because no build sees what they are about.
-const CHECK_ONLY: [&str; 1] = ["build-failure"];
 
 #[test]
 fn every_rule_has_a_case_in_the_gallery_and_a_line_in_its_table() {

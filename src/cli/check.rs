@@ -52,7 +52,9 @@ pub(super) fn command() -> Command {
             Arg::new("rendered")
                 .long("rendered")
                 .value_name("[SERVICE/]ENV=PATH")
-                .help("What is already built: a file, or a directory of them; may be repeated")
+                .help(
+                    "What is already built, or a directory of [SERVICE/]ENV.yaml; may be repeated",
+                )
                 .action(ArgAction::Append)
                 .conflicts_with_all(["DIR", "FLAGS"]),
         )

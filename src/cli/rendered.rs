@@ -14,56 +14,102 @@ use crate::policy::Policy;
 /// The service of environments that name none.
 const SERVICE: &str = "rendered";
 
-/// Reads `[SERVICE/]ENV=PATH` arguments, and what they name.
+/// One environment, as it was named.
+struct Named {
+    service: String,
+    environment: String,
+    path: String,
+}
+
+/// Reads `[SERVICE/]ENV=PATH` arguments and directories of `[SERVICE/]ENV.yaml`, and what they name.
 ///
 /// # Errors
 ///
 /// Fails on an argument of another form, an environment that is named twice,
-/// and a path that cannot be read.
+/// and a directory that cannot be read; a file that cannot is a build that failed.
 pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Layout, Builds)> {
-    let mut services: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    let mut services: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     let mut builds = Builds::new();
     for argument in arguments {
-        let Some((name, path)) = argument
-            .split_once('=')
-            .filter(|(name, path)| !name.is_empty() && !path.is_empty())
-        else {
-            bail!(
-                "--rendered {argument}: expected [SERVICE/]ENV=PATH, as in production=out/production.yaml"
-            );
-        };
-        let (service, environment) = name.rsplit_once('/').unwrap_or((SERVICE, name));
-        let environments = services.entry(service).or_default();
-        if environments.iter().any(|(known, _)| *known == environment) {
-            bail!("--rendered {argument}: {environment} of {service} is named twice");
+        for named in named(argument)? {
+            let environments = services.entry(named.service.clone()).or_default();
+            if environments
+                .iter()
+                .any(|(known, _)| *known == named.environment)
+            {
+                bail!(
+                    "--rendered {argument}: {} of {} is named twice",
+                    named.environment,
+                    named.service
+                );
+            }
+            builds.insert(named.path.clone(), content(Path::new(&named.path)));
+            environments.push((named.environment, named.path));
         }
-        environments.push((environment, path));
-        builds.insert(path.to_owned(), content(Path::new(path)));
     }
     let mut layout = Layout::default();
     for (service, environments) in services {
         let bases: Vec<String> = environments
             .iter()
             .filter(|(name, _)| *name == policy.baseline)
-            .map(|(_, path)| (*path).to_owned())
+            .map(|(_, path)| path.clone())
             .collect();
         let mut overlays: Vec<Overlay> = environments
             .iter()
             .filter(|(name, _)| *name != policy.baseline)
             .map(|(name, path)| Overlay {
-                name: (*name).to_owned(),
-                directory: (*path).to_owned(),
+                name: name.clone(),
+                directory: path.clone(),
                 bases: bases.clone(),
                 rank: layout::rank(name),
             })
             .collect();
         overlays.sort_by_key(|overlay| (overlay.rank.unwrap_or(usize::MAX), overlay.name.clone()));
         layout.services.push(Service {
-            name: service.to_owned(),
+            name: service,
             overlays,
         });
     }
     Ok((layout, builds))
+}
+
+/// The environments that one argument names.
+fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
+    if let Some((name, path)) = argument.split_once('=')
+        && !name.is_empty()
+        && !path.is_empty()
+    {
+        let (service, environment) = name.rsplit_once('/').unwrap_or((SERVICE, name));
+        return Ok(vec![Named {
+            service: service.to_owned(),
+            environment: environment.to_owned(),
+            path: path.to_owned(),
+        }]);
+    }
+    let directory = Path::new(argument);
+    if !directory.is_dir() {
+        bail!(
+            "--rendered {argument}: expected [SERVICE/]ENV=PATH, as in production=out/production.yaml, or a directory that holds [SERVICE/]ENV.yaml"
+        );
+    }
+    let mut files = Vec::new();
+    collect(directory, &mut files)?;
+    files.sort();
+    let found = files.iter().filter_map(|file| {
+        let inner = file.strip_prefix(directory).ok()?.with_extension("");
+        let name = inner.to_str()?.replace('\\', "/");
+        let (service, environment) = name.rsplit_once('/').unwrap_or((SERVICE, &name));
+        Some(Named {
+            service: service.to_owned(),
+            environment: environment.to_owned(),
+            path: file.to_str()?.to_owned(),
+        })
+    });
+    let found: Vec<Named> = found.collect();
+    if found.is_empty() {
+        bail!("--rendered {argument}: there is no YAML file in it");
+    }
+    Ok(found)
 }
 
 /// What a file holds, or all YAML and JSON files below a directory.
