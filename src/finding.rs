@@ -117,6 +117,22 @@ impl Finding {
             help,
         }
     }
+
+    /// What reports sort by: the place, then the rule.
+    ///
+    /// Judgements have this order already; it is for whoever puts findings of several together.
+    #[must_use]
+    pub fn order(&self) -> impl Ord + '_ {
+        (
+            &self.service,
+            &self.environment,
+            &self.baseline,
+            &self.resource,
+            self.field.as_ref().map(|field| &field.path),
+            self.rule,
+            &self.message,
+        )
+    }
 }
 
 /// How many findings of each weight there are.
@@ -132,8 +148,26 @@ pub struct Totals {
     pub resources: usize,
 }
 
+impl Totals {
+    /// Counts one more finding.
+    pub const fn add(&mut self, severity: Severity) {
+        match severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Info => self.infos += 1,
+            Severity::Ignore => {}
+        }
+    }
+
+    /// How many findings there are of any weight.
+    #[must_use]
+    pub const fn findings(&self) -> usize {
+        self.errors + self.warnings + self.infos
+    }
+}
+
 /// Everything that a judgement has to say, counted once and sorted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// All findings in the order of output.
     pub findings: Vec<Finding>,

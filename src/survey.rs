@@ -2,6 +2,9 @@
 
 use crate::finding::Report;
 
+pub mod matrix;
+pub mod merge;
+
 /// What became of one environment of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -38,7 +41,7 @@ pub struct Service {
 }
 
 /// Everything that a look at a repository has to say.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Survey {
     /// What was looked at, sorted by name.
     pub services: Vec<Service>,

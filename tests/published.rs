@@ -31,6 +31,7 @@ fn copies() -> Vec<(&'static str, String)> {
     vec![
         ("schema/paritypolicy.json", print(&[])),
         ("schema/snapshotrecorder.json", print(&["snapshotrecorder"])),
+        ("schema/parityreport.json", print(&["ParityReport"])),
         ("schema/function-definitions.yaml", both("definition")),
         ("schema/custom-resources.yaml", both("crd")),
         (

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::build::{Builder, Request};
+use super::formats::Formats;
 use super::{policy_file, since, tree};
 use crate::catalog::Severity;
 use crate::gate::{self, Builds, Gate};
@@ -48,6 +49,7 @@ pub(super) fn command() -> Command {
                 .help("The ParityPolicy; by default parity.yaml in DIR or above")
                 .value_parser(value_parser!(PathBuf)),
         )
+        .arg(super::formats::arg())
         .arg(
             Arg::new("rendered")
                 .long("rendered")
@@ -86,6 +88,14 @@ pub(super) fn command() -> Command {
                 .num_args(0..)
                 .value_parser(value_parser!(OsString)),
         )
+}
+
+/// Checks and tells; whether it failed.
+pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
+    let formats = Formats::parse(matches)?;
+    let survey = Check::read(matches).survey()?;
+    formats.write(&survey)?;
+    Ok(survey.report.failed)
 }
 
 /// What `check` is asked to do.

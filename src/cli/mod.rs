@@ -12,13 +12,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::survey::Survey;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 mod build;
 mod check;
 pub mod explain;
+mod formats;
 pub mod function;
+mod merge;
 pub mod plugin;
 mod policy_file;
 mod rendered;
@@ -62,11 +63,10 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
-    if let Some(("check", matches)) = matches.subcommand() {
-        return judged(check::Check::read(matches).survey());
-    }
     match dispatch(&matches) {
-        Ok(text) => say(&text),
+        Ok(Outcome::Text(text)) => say(&text),
+        Ok(Outcome::Told { failed: false }) => ExitCode::SUCCESS,
+        Ok(Outcome::Told { failed: true }) => ExitCode::FAILURE,
         Err(error) => {
             complain(&format!("krm-parity: {error:#}"));
             ExitCode::from(COULD_NOT_RUN)
@@ -74,30 +74,30 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Tells what a look at a repository has found.
-fn judged(survey: anyhow::Result<Survey>) -> ExitCode {
-    match survey {
-        Ok(survey) => {
-            let failed = survey.report.failed;
-            say(&crate::report::text::render(
-                &survey.report,
-                crate::report::text::Style::default(),
-            ));
-            if failed {
-                ExitCode::FAILURE
-            } else {
-                ExitCode::SUCCESS
-            }
-        }
-        Err(error) => {
-            complain(&format!("krm-parity: {error:#}"));
-            ExitCode::from(COULD_NOT_RUN)
-        }
+/// What a verb leaves to be done.
+enum Outcome {
+    /// This goes to stdout.
+    Text(String),
+    /// Nothing: the verb has told a survey, which has failed or not.
+    Told { failed: bool },
+}
+
+/// Whether this user wants colour where a terminal can show it.
+fn may_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Runs a verb.
+fn dispatch(matches: &ArgMatches) -> anyhow::Result<Outcome> {
+    match matches.subcommand() {
+        Some(("check", matches)) => check::run(matches).map(|failed| Outcome::Told { failed }),
+        Some(("merge", matches)) => merge::run(matches).map(|failed| Outcome::Told { failed }),
+        _ => print(matches).map(Outcome::Text),
     }
 }
 
-/// Runs a verb; what it returns goes to stdout.
-fn dispatch(matches: &ArgMatches) -> anyhow::Result<String> {
+/// Runs a verb that only has something to print.
+fn print(matches: &ArgMatches) -> anyhow::Result<String> {
     match matches.subcommand() {
         Some(("plugin", matches)) => match matches.subcommand() {
             Some(("install", matches)) => plugin::install(&plugin::Request {
@@ -196,6 +196,7 @@ fn command() -> Command {
         )
         .subcommand(check::command())
         .subcommand(explain_command())
+        .subcommand(merge::command())
         .subcommand(schema_command())
 }
 
@@ -228,11 +229,11 @@ fn explain_command() -> Command {
 
 fn schema_command() -> Command {
     Command::new("schema")
-        .about("Print the schema of a functionConfig")
+        .about("Print the schema of a functionConfig, or of the report")
         .long_about(schema::LONG_ABOUT)
         .arg(
             Arg::new("KIND")
-                .help("ParityPolicy or SnapshotRecorder")
+                .help("ParityPolicy, SnapshotRecorder or ParityReport")
                 .default_value("ParityPolicy"),
         )
         .arg(
@@ -280,7 +281,7 @@ mod tests {
 
     #[test]
     fn help_fits_a_terminal() {
-        for verbs in [&[][..], &["plugin"], &["plugin", "install"]] {
+        for verbs in [&[][..], &["plugin"], &["plugin", "install"], &["merge"]] {
             for line in help_of(verbs).lines() {
                 assert!(line.chars().count() <= 104, "{line}");
             }

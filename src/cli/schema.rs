@@ -1,4 +1,4 @@
-//! `krm-parity schema`: the schema of the functionConfigs, for editors, catalogues and clusters' tools.
+//! `krm-parity schema`: the schema of the functionConfigs and of the report, for editors, catalogues and clusters' tools.
 
 use anyhow::{Context, bail};
 
@@ -7,15 +7,17 @@ use crate::policy::publish::{
 };
 use crate::policy::{nearest, wire::Kind};
 use crate::report::krm::to_yaml_document;
+use crate::report::survey;
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
-Print the schema of a functionConfig.
+Print the schema of a functionConfig, or of the report that --format json writes.
 
   krm-parity schema ParityPolicy                        JSON Schema, for editors
   krm-parity schema ParityPolicy --format definition    KRMFunctionDefinition
   krm-parity schema ParityPolicy --format crd           CustomResourceDefinition
-  krm-parity schema --format krmfile                    what a Krmfile has under openAPI.definitions";
+  krm-parity schema --format krmfile                    what a Krmfile has under openAPI.definitions
+  krm-parity schema ParityReport                        JSON Schema of the report";
 
 /// The forms that can be asked for.
 pub(super) const FORMATS: [&str; 4] = ["json-schema", "definition", "crd", "krmfile"];
@@ -24,18 +26,27 @@ pub(super) const FORMATS: [&str; 4] = ["json-schema", "definition", "crd", "krmf
 ///
 /// # Errors
 ///
-/// When the kind is unknown.
+/// When the kind is unknown, or has no such form.
 pub fn print(kind: &str, format: &str) -> anyhow::Result<String> {
+    if kind.eq_ignore_ascii_case(survey::KIND) {
+        // A report configures no function and is no resource of a cluster.
+        if format != FORMATS[0] {
+            bail!("{} has the form {} alone", survey::KIND, FORMATS[0]);
+        }
+        return json(&survey::schema());
+    }
     let (kind, name) = find(kind)?;
     Ok(match format {
         "definition" => to_yaml_document(&function_definition(kind, name)),
         "crd" => to_yaml_document(&custom_resource(kind, name)),
         "krmfile" => to_yaml_document(&krmfile_definitions()),
-        _ => {
-            let text = serde_json::to_string_pretty(&json_schema(kind, name));
-            text.context("the schema is no JSON")? + "\n"
-        }
+        _ => json(&json_schema(kind, name))?,
     })
+}
+
+fn json(schema: &serde_json::Value) -> anyhow::Result<String> {
+    let text = serde_json::to_string_pretty(schema);
+    Ok(text.context("the schema is no JSON")? + "\n")
 }
 
 fn find(wanted: &str) -> anyhow::Result<(Kind, &'static str)> {
@@ -45,7 +56,8 @@ fn find(wanted: &str) -> anyhow::Result<(Kind, &'static str)> {
     if let Some(found) = found {
         return Ok(found);
     }
-    let names = PUBLISHED.map(|(_, name)| name);
+    let mut names = PUBLISHED.map(|(_, name)| name).to_vec();
+    names.push(survey::KIND);
     let wanted = crate::text::quoted(wanted, 60);
     match nearest(&wanted, &names) {
         Some(near) => bail!("unknown kind {wanted}; did you mean {near}?"),

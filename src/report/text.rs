@@ -25,7 +25,7 @@ pub const MAX_VALUE: usize = 72;
 const LEAD: usize = 16;
 
 /// The most characters of any other text: a name, a path, a headline.
-const MAX_TEXT: usize = 400;
+pub(super) const MAX_TEXT: usize = 400;
 
 /// What the terminal can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,7 +126,7 @@ fn services(report: &Report) -> BTreeSet<&str> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
@@ -280,7 +280,7 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
     }
 }
 
-fn painted(text: &str, ansi: Ansi, style: Style) -> String {
+pub(super) fn painted(text: &str, ansi: Ansi, style: Style) -> String {
     if style.color {
         format!("{ansi}{text}{ansi:#}")
     } else {
@@ -289,7 +289,7 @@ fn painted(text: &str, ansi: Ansi, style: Style) -> String {
 }
 
 /// The base's and the overlay's value on one line each, cut so that a difference stays in sight.
-fn both_values(field: &FieldRef) -> (String, String) {
+pub(super) fn both_values(field: &FieldRef) -> (String, String) {
     let base = shown(field.base.as_ref());
     let overlay = shown(field.overlay.as_ref());
     let (base, overlay) = (units(&base), units(&overlay));

@@ -1,0 +1,239 @@
+//! `--format`: the forms in which a survey is told, to stdout and to files, for every verb that has one to tell.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::policy::nearest;
+use crate::report::survey::Format;
+use crate::report::text::Style;
+use crate::survey::Survey;
+use crate::text::{MAX_NAME, quoted};
+
+/// Where one format goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Output {
+    format: Format,
+    /// `None` for stdout.
+    file: Option<PathBuf>,
+}
+
+/// The formats of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Formats(Vec<Output>);
+
+/// The argument that [`Formats::parse`] reads.
+pub(super) fn arg() -> Arg {
+    let names: Vec<_> = Format::ALL.map(Format::id).into();
+    Arg::new("format")
+        .long("format")
+        .value_name("FORMAT[=FILE]")
+        .action(ArgAction::Append)
+        .help(format!(
+            "How to tell it, to stdout or into a file; may be repeated [default: text]\n{}",
+            names.join(", ")
+        ))
+}
+
+impl Formats {
+    /// What the command line asks for: text on stdout where it says nothing.
+    ///
+    /// # Errors
+    ///
+    /// When a format is unknown, stdout or a file is asked for twice, or a file could never be written.
+    pub(super) fn parse(matches: &ArgMatches) -> anyhow::Result<Self> {
+        let words = matches.get_many::<String>("format").unwrap_or_default();
+        Self::of(words.map(String::as_str))
+    }
+
+    fn of<'a>(words: impl Iterator<Item = &'a str>) -> anyhow::Result<Self> {
+        let mut outputs = Vec::new();
+        let mut files = BTreeSet::new();
+        for word in words {
+            let (name, file) = match word.split_once('=') {
+                Some((name, file)) => (name, Some(PathBuf::from(file))),
+                None => (word, None),
+            };
+            let format = Format::from_id(name).with_context(|| unknown(name))?;
+            match &file {
+                Some(file) => check_file(name, file)?,
+                None if outputs.iter().any(|one: &Output| one.file.is_none()) => {
+                    bail!(
+                        "two formats for stdout: give one of them a file, as in --format {name}=FILE"
+                    )
+                }
+                None => {}
+            }
+            if let Some(file) = &file
+                && !files.insert(file.clone())
+            {
+                bail!("two formats for the file {}", shown(file));
+            }
+            outputs.push(Output { format, file });
+        }
+        if outputs.is_empty() {
+            outputs.push(Output {
+                format: Format::Text,
+                file: None,
+            });
+        }
+        Ok(Self(outputs))
+    }
+
+    /// Tells a survey in every format, files first, so that a reader of stdout finds them written.
+    ///
+    /// A file is there as a whole or not at all. A reader of stdout that has gone away is no error.
+    ///
+    /// # Errors
+    ///
+    /// When a file or stdout cannot be written.
+    pub(super) fn write(&self, survey: &Survey) -> anyhow::Result<()> {
+        for output in &self.0 {
+            if let Some(file) = &output.file {
+                let text = output.format.render(survey, Style::default());
+                replace(file, text.as_bytes())
+                    .with_context(|| format!("cannot write {}", shown(file)))?;
+            }
+        }
+        for output in self.0.iter().filter(|output| output.file.is_none()) {
+            let mut out = io::stdout().lock();
+            let style = Style {
+                color: out.is_terminal() && super::may_color(),
+            };
+            let text = output.format.render(survey, style);
+            match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    return Err(error).context("cannot write to stdout");
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let names = Format::ALL.map(Format::id);
+    let shown = quoted(name, MAX_NAME);
+    match nearest(name, &names) {
+        Some(near) => format!("unknown format {shown}; did you mean {near}?"),
+        None => format!(
+            "unknown format {shown}; expected one of {}",
+            names.join(", ")
+        ),
+    }
+}
+
+/// Refuses before any work what could not be written after it.
+fn check_file(format: &str, file: &Path) -> anyhow::Result<()> {
+    if file.as_os_str().is_empty() {
+        bail!("--format {format}= names no file");
+    }
+    if file.is_dir() {
+        bail!(
+            "{} is a directory; --format {format}= wants a file",
+            shown(file)
+        );
+    }
+    let folder = folder_of(file);
+    if !folder.is_dir() {
+        bail!(
+            "there is no directory {} for {}",
+            shown(folder),
+            shown(file)
+        );
+    }
+    Ok(())
+}
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    crate::text::one_line(&path.display().to_string(), 400).into_owned()
+}
+
+/// Writes beside the file and renames, where there is something to rename over or nothing at all.
+fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A device or a pipe, such as /dev/stderr, is written to and not replaced.
+    let is_special = std::fs::metadata(file).is_ok_and(|known| !known.is_file());
+    if is_special {
+        return std::fs::write(file, bytes);
+    }
+    // A link keeps leading where it leads.
+    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{}.tmp", std::process::id()));
+    let draft = folder_of(&target).join(name);
+    let written = std::fs::write(&draft, bytes).and_then(|()| {
+        if let Ok(known) = std::fs::metadata(&target) {
+            std::fs::set_permissions(&draft, known.permissions())?;
+        }
+        std::fs::rename(&draft, &target)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&draft);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(words: &[&str]) -> Result<Formats, String> {
+        Formats::of(words.iter().copied()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn formats_go_to_stdout_or_to_files() {
+        assert_eq!(of(&[]), of(&["text"]));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a=b.sarif");
+        let word = format!("sarif={}", file.display());
+        let Formats(outputs) = of(&["text", &word]).unwrap();
+        assert_eq!(outputs[1].file.as_deref(), Some(file.as_path()));
+        let faults = [
+            (vec!["sarf"], "unknown format \"sarf\"; did you mean sarif?"),
+            (
+                vec!["text", "json"],
+                "two formats for stdout: give one of them a file, as in --format json=FILE",
+            ),
+            (vec!["json="], "--format json= names no file"),
+            (
+                vec!["json=/"],
+                "/ is a directory; --format json= wants a file",
+            ),
+            (
+                vec!["json=no/such/x"],
+                "there is no directory no/such for no/such/x",
+            ),
+            (
+                vec![word.as_str(), word.as_str()],
+                "two formats for the file",
+            ),
+        ];
+        for (words, expected) in faults {
+            let said = of(&words).unwrap_err();
+            assert!(said.starts_with(expected), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.txt");
+        replace(&file, b"one").unwrap();
+        replace(&file, b"two").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

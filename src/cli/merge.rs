@@ -1,0 +1,78 @@
+//! `krm-parity merge`: the reports of the shards of one check, made one.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::formats::{self, Formats};
+use crate::report::survey::json::{MAX_BYTES, read};
+use crate::survey::Survey;
+use crate::survey::merge::merge;
+
+const LONG_ABOUT: &str = "\
+Unite the reports of several checks, such as the shards of one, and tell them in any format.
+
+  krm-parity check --shard 1/2 --format json=one.json
+  krm-parity check --shard 2/2 --format json=two.json
+  krm-parity merge one.json two.json --format text --format sarif=parity.sarif
+
+The same finding in two reports counts once. Exit code 1 where any of the reports has failed.";
+
+/// The verb.
+pub(super) fn command() -> Command {
+    Command::new("merge")
+        .about("Unite the JSON reports of several checks")
+        .long_about(LONG_ABOUT)
+        .arg(
+            Arg::new("REPORT")
+                .help("A report that --format json wrote; `-` for stdin")
+                .required(true)
+                .num_args(1..)
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(formats::arg())
+}
+
+/// Reads, unites and tells; gives whether the policy of any of the checks was broken.
+///
+/// # Errors
+///
+/// When a report cannot be read or a format cannot be written.
+pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
+    let formats = Formats::parse(matches)?;
+    let files: Vec<&PathBuf> = matches.get_many("REPORT").unwrap_or_default().collect();
+    if files.iter().filter(|file| is_stdin(file)).count() > 1 {
+        bail!("`-` stands for stdin and can be given once");
+    }
+    let surveys = files.into_iter().map(|file| load(file));
+    let survey = merge(surveys.collect::<anyhow::Result<_>>()?);
+    formats.write(&survey)?;
+    Ok(survey.report.failed)
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+fn load(file: &Path) -> anyhow::Result<Survey> {
+    let name = if is_stdin(file) {
+        "stdin".to_owned()
+    } else {
+        crate::text::one_line(&file.display().to_string(), 400).into_owned()
+    };
+    let mut bytes = Vec::new();
+    let source: Box<dyn Read> = if is_stdin(file) {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(std::fs::File::open(file).with_context(|| format!("cannot read {name}"))?)
+    };
+    // One byte more than is taken tells too much from just enough.
+    source
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {name}"))?;
+    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8"))?;
+    read(&text).with_context(|| name)
+}

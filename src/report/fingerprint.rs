@@ -1,0 +1,147 @@
+//! Fingerprints: which finding of the last run this one is.
+//!
+//! Code scanning and code quality tell new findings from known ones by them, and
+//! remember by them what somebody has dismissed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::finding::{Finding, ResourceRef};
+
+/// The fingerprints of the findings of one run, in their order: 32 hexadecimal digits each, no two alike.
+///
+/// They are made of the service, the two environments, the rule, the resource and the field's path. So they survive shifted lines,
+/// changed values, other words in a message and a new version of the resource's API. Findings that agree in all of that are counted.
+#[must_use]
+pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
+    let mut seen: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    let fingerprint_of = |finding| {
+        let identity = identity(finding);
+        let ordinal = seen.entry(identity.clone()).or_default();
+        let mut digest = Sha256::new();
+        digest.update(&identity);
+        digest.update(ordinal.to_be_bytes());
+        *ordinal += 1;
+        let mut out = String::with_capacity(32);
+        for byte in &digest.finalize()[..16] {
+            let _ = write!(out, "{byte:02x}");
+        }
+        out
+    };
+    findings.iter().map(fingerprint_of).collect()
+}
+
+/// What makes a finding itself, every part behind its length so that no two lists of parts look alike.
+fn identity(finding: &Finding) -> Vec<u8> {
+    let resource = finding.resource.as_ref();
+    let path = finding.field.as_ref().map_or("", |field| &field.path);
+    let parts = [
+        finding.service.as_str(),
+        &finding.environment,
+        &finding.baseline,
+        finding.rule,
+        resource.map_or("", |resource| &resource.kind),
+        resource
+            .and_then(|resource| resource.namespace.as_deref())
+            .unwrap_or_default(),
+        resource.map_or("", plain_name),
+        path,
+    ];
+    let mut out = Vec::new();
+    for part in parts {
+        out.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        out.extend_from_slice(part.as_bytes());
+    }
+    out
+}
+
+/// The name without the hash that kustomize's generators put behind it, which changes with every value inside.
+fn plain_name(resource: &ResourceRef) -> &str {
+    /// The characters that kustomize writes hashes with, and how many of them.
+    const ALPHABET: &str = "2456789bcdfghkmt";
+    const LENGTH: usize = 10;
+    let is_generated = matches!(resource.kind.as_str(), "ConfigMap" | "Secret");
+    match resource.name.rsplit_once('-') {
+        Some((name, hash))
+            if is_generated
+                && hash.len() == LENGTH
+                && hash.chars().all(|c| ALPHABET.contains(c)) =>
+        {
+            name
+        }
+        _ => &resource.name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{change, findings};
+    use super::*;
+    use crate::finding::Place;
+    use serde_json::json;
+
+    #[test]
+    fn a_fingerprint_is_of_the_place_and_not_of_the_words() {
+        let finding = change("web", "spec.x", json!(1), json!(2));
+        let [known] = fingerprints(std::slice::from_ref(&finding))
+            .try_into()
+            .unwrap();
+        // Whoever changes it makes every known finding a new one.
+        assert_eq!(known, "1073974b7ed467290cbce03afc0d0c49");
+        let mut moved = finding.clone();
+        moved.message = "other words".to_owned();
+        moved.help.clear();
+        moved.field.as_mut().unwrap().overlay = Some(json!(3));
+        moved.field.as_mut().unwrap().index_path = "spec.y".to_owned();
+        moved.resource.as_mut().unwrap().api_version = "apps/v2".to_owned();
+        moved.place = Some(Place {
+            file: "a.yaml".to_owned(),
+            line: 7,
+            column: 1,
+            length: 1,
+            what: "patch".to_owned(),
+            source: None,
+        });
+        assert_eq!(fingerprints(&[moved])[0], known);
+        let others: [fn(&mut Finding); 7] = [
+            |finding| finding.service.push('x'),
+            |finding| finding.environment.push('x'),
+            |finding| finding.baseline.push('x'),
+            |finding| finding.rule = "image",
+            |finding| finding.resource.as_mut().unwrap().kind.push('x'),
+            |finding| finding.resource.as_mut().unwrap().namespace = Some("x".to_owned()),
+            |finding| finding.field.as_mut().unwrap().path.push('x'),
+        ];
+        for change in others {
+            let mut other = finding.clone();
+            change(&mut other);
+            assert_ne!(fingerprints(&[other])[0], known);
+        }
+    }
+
+    #[test]
+    fn no_two_findings_of_a_run_are_alike() {
+        let mut all = findings();
+        all.extend(findings());
+        let mut prints = fingerprints(&all);
+        let count = prints.len();
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), count);
+        assert!(prints.iter().all(|print| print.len() == 32));
+    }
+
+    #[test]
+    fn hashes_of_generators_do_not_count() {
+        let mut resource = ResourceRef {
+            kind: "ConfigMap".to_owned(),
+            name: "settings-7hf9k8m2b5".to_owned(),
+            ..ResourceRef::default()
+        };
+        assert_eq!(plain_name(&resource), "settings");
+        resource.kind = "Deployment".to_owned();
+        assert_eq!(plain_name(&resource), "settings-7hf9k8m2b5");
+    }
+}

@@ -1,0 +1,52 @@
+//! Text from strangers inside XML and HTML.
+
+use std::fmt::Write as _;
+
+use crate::text::{is_unsafe, push_escape};
+
+/// A text as content or attribute value of XML and of HTML, in one line.
+///
+/// What no reader should meet is escaped as JSON does, which also removes every character that XML forbids.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        push(&mut out, c);
+    }
+    out
+}
+
+/// [`escaped`], with line breaks left as they are.
+pub fn escaped_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(escaped).collect();
+    lines.join("\n")
+}
+
+fn push(out: &mut String, c: char) {
+    match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '"' => out.push_str("&quot;"),
+        '\'' => out.push_str("&#39;"),
+        c if is_unsafe(c) => push_escape(out, c),
+        // Characters that are none, at the end of every plane.
+        c if u32::from(c) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(&c) => {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => out.push(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_stranger_is_markup() {
+        assert_eq!(
+            escaped("<a b='c\"'>&]]>\n\u{1b}\u{0}\u{202e}\u{1ffff}\u{fdd0}ä"),
+            "&lt;a b=&#39;c&quot;&#39;&gt;&amp;]]&gt;\\n\\u001b\\u0000\\u202e\\u{1ffff}\\u{fdd0}ä"
+        );
+        assert_eq!(escaped_lines("a\n<\u{7}"), "a\n&lt;\\u0007");
+    }
+}

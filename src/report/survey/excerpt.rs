@@ -1,0 +1,125 @@
+//! A line of a file with a mark under what is meant, as compilers show it.
+
+use unicode_width::UnicodeWidthChar;
+
+use crate::finding::Place;
+use crate::text::{is_unsafe, push_escape};
+
+/// The most columns of a line that are shown.
+const MAX_WIDTH: usize = 88;
+
+/// How many columns of a long line stand before what is meant.
+const LEAD: usize = 24;
+
+/// How many spaces a tab takes.
+const TAB: &str = "    ";
+
+/// A line and its mark, safe to print and with the mark under what it marks.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    /// The line, or the part of it around what is meant.
+    pub line: String,
+    /// How many columns the mark stands in.
+    pub indent: usize,
+    /// The marks.
+    pub mark: String,
+}
+
+/// Cuts a place's line to what can be shown; nothing where the line is not known.
+pub(super) fn excerpt(place: &Place, mark: char) -> Option<Excerpt> {
+    let source = place.source.as_deref()?;
+    let mut shown = Vec::new();
+    for c in source.trim_end_matches(['\r', '\n']).chars() {
+        shown.push(match c {
+            '\t' => (TAB.to_owned(), TAB.len()),
+            c if is_unsafe(c) => {
+                let mut escape = String::new();
+                push_escape(&mut escape, c);
+                let width = escape.len();
+                (escape, width)
+            }
+            c => (c.to_string(), c.width().unwrap_or(0)),
+        });
+    }
+    let start = place.column.saturating_sub(1).min(shown.len());
+    let end = start.saturating_add(place.length.max(1)).min(shown.len());
+    let width = |from: usize, to: usize| {
+        shown[from..to]
+            .iter()
+            .map(|(_, width)| width)
+            .sum::<usize>()
+    };
+
+    // A long line loses its front only where what is meant would not be seen otherwise.
+    let mut from = 0;
+    if width(0, end) > MAX_WIDTH {
+        from = start;
+        let mut lead = 0;
+        while from > 0 && lead + shown[from - 1].1 <= LEAD {
+            from -= 1;
+            lead += shown[from].1;
+        }
+    }
+    let mut line = String::new();
+    let mut used = 0;
+    let mut to = from;
+    if from > 0 {
+        line.push('…');
+    }
+    let before = usize::from(from > 0) + width(from, start);
+    while to < shown.len() && used + shown[to].1 <= MAX_WIDTH {
+        line.push_str(&shown[to].0);
+        used += shown[to].1;
+        to += 1;
+    }
+    if to < shown.len() {
+        line.push('…');
+    }
+    let marks = width(start, end.min(to).max(start)).max(1);
+    Some(Excerpt {
+        line: line.trim_end().to_owned(),
+        indent: before,
+        mark: mark.to_string().repeat(marks),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(source: &str, column: usize, length: usize) -> String {
+        let place = Place {
+            file: String::new(),
+            line: 1,
+            column,
+            length,
+            what: String::new(),
+            source: Some(source.to_owned()),
+        };
+        let Excerpt { line, indent, mark } = excerpt(&place, '^').unwrap();
+        format!("{line}\n{}{mark}", " ".repeat(indent))
+    }
+
+    #[test]
+    fn the_mark_stands_under_what_it_marks() {
+        assert_eq!(show("  a: 5", 6, 1), "  a: 5\n     ^");
+        assert_eq!(show("\ta: 漢字 x", 5, 2), "    a: 漢字 x\n       ^^^^");
+        assert_eq!(show("a\u{1b}b", 2, 1), "a\\u001bb\n ^^^^^^");
+        assert_eq!(show("ab", 9, 9), "ab\n  ^");
+        assert_eq!(show("", 1, 1), "\n^");
+        assert_eq!(show("a: b   \r\n", 4, usize::MAX), "a: b\n   ^^^^");
+        assert_eq!(show("a", usize::MAX, usize::MAX), "a\n ^");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_what_is_meant() {
+        let long = format!("{}x{}", "a".repeat(300), "b".repeat(300));
+        let shown = show(&long, 301, 1);
+        let (line, mark) = shown.split_once('\n').unwrap();
+        assert_eq!(line.chars().count(), MAX_WIDTH + 2);
+        assert_eq!(line.chars().nth(mark.chars().count() - 1), Some('x'));
+        assert!(show(&long, 1, 1).ends_with("…\n^"));
+        let all = show(&long, 1, 600);
+        assert_eq!(all.split_once('\n').unwrap().1, "^".repeat(MAX_WIDTH));
+    }
+}

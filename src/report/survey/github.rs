@@ -1,0 +1,129 @@
+//! The survey as workflow commands of GitHub Actions, which become annotations of the changed files.
+//!
+//! GitHub shows ten annotations of each weight a step and drops the others in
+//! silence. So what is beyond that stands in the log as plain lines.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::{location, summary};
+use crate::catalog::Severity;
+use crate::finding::Finding;
+use crate::survey::Survey;
+use crate::text;
+
+/// How many annotations of one weight GitHub shows for a step.
+const MAX_ANNOTATIONS: usize = 10;
+
+/// The longest message, in characters; GitHub cuts at 4 KiB.
+const MAX_MESSAGE: usize = 1000;
+
+/// Renders a survey.
+#[must_use]
+pub fn render(survey: &Survey) -> String {
+    let mut out = String::new();
+    let mut told = [0_usize; 4];
+    for finding in &survey.report.findings {
+        let count = &mut told[finding.severity as usize];
+        *count += 1;
+        if *count <= MAX_ANNOTATIONS {
+            write_command(&mut out, survey, finding);
+        } else {
+            write_line(&mut out, survey, finding);
+        }
+    }
+    for note in &survey.notes {
+        let _ = writeln!(
+            out,
+            "note: {}",
+            harmless(&text::one_line(note, MAX_MESSAGE))
+        );
+    }
+    let beyond: usize = told
+        .iter()
+        .map(|count| count.saturating_sub(MAX_ANNOTATIONS))
+        .sum();
+    if beyond > 0 {
+        let _ = writeln!(
+            out,
+            "note: GitHub shows {MAX_ANNOTATIONS} annotations of each weight; {beyond} more findings stand in this log alone"
+        );
+    }
+    let _ = writeln!(out, "{}", summary(survey));
+    out
+}
+
+fn write_command(out: &mut String, survey: &Survey, finding: &Finding) {
+    let (file, line) = location(survey, finding);
+    let command = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info | Severity::Ignore => "notice",
+    };
+    let _ = write!(out, "::{command} file={}", property(&file));
+    if let Some(line) = line {
+        let _ = write!(out, ",line={line}");
+    }
+    if let Some(place) = &finding.place {
+        // GitHub wants the last column itself.
+        let end = place.column.saturating_add(place.length.max(1) - 1);
+        let _ = write!(out, ",col={},endColumn={end}", place.column);
+    }
+    let mut title = format!("{} {}", finding.rule, finding.service);
+    if !finding.environment.is_empty() {
+        let _ = write!(title, " {}", finding.environment);
+    }
+    let _ = write!(out, ",title={}", property(title.trim()));
+    let _ = writeln!(out, "::{}", data(&message(finding)));
+}
+
+fn write_line(out: &mut String, survey: &Survey, finding: &Finding) {
+    let (file, line) = location(survey, finding);
+    let mut place = text::one_line(&file, MAX_MESSAGE).into_owned();
+    if let Some(line) = line {
+        let _ = write!(place, ":{line}");
+    }
+    let text = format!(
+        "{}[{}] {place}: {}",
+        finding.severity.id(),
+        finding.rule,
+        message(finding)
+    );
+    let _ = writeln!(out, "{}", harmless(&text));
+}
+
+fn message(finding: &Finding) -> Cow<'_, str> {
+    text::one_line(&finding.message, MAX_MESSAGE)
+}
+
+/// The older form of a command is one wherever it stands in a line.
+fn harmless(text: &str) -> String {
+    text.replace("##[", "##\\[")
+}
+
+/// Escapes what follows the second `::`.
+fn data(text: &str) -> String {
+    harmless(text)
+        .replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+/// Escapes the value of a property.
+fn property(text: &str) -> String {
+    data(&text::one_line(text, MAX_MESSAGE))
+        .replace(':', "%3A")
+        .replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_and_messages_are_escaped() {
+        assert_eq!(property("a,b:c%d\ne"), "a%2Cb%3Ac%25d\\ne");
+        assert_eq!(data("50%: a,b\r\n::error::x"), "50%25: a,b%0D%0A::error::x");
+        assert_eq!(data("##[add-mask]x"), "##\\[add-mask]x");
+    }
+}

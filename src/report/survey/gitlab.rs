@@ -1,0 +1,40 @@
+//! The survey as GitLab's code quality reads it: a subset of the Code Climate format.
+
+use serde_json::{Value, json};
+
+use super::location;
+use crate::catalog::Severity;
+use crate::report::fingerprint::fingerprints;
+use crate::survey::Survey;
+use crate::text;
+
+/// The longest description, in characters.
+const MAX_DESCRIPTION: usize = 1000;
+
+/// Renders a survey.
+#[must_use]
+pub fn render(survey: &Survey) -> String {
+    let findings = &survey.report.findings;
+    let issues = findings.iter().zip(fingerprints(findings));
+    let issues: Vec<Value> = issues
+        .map(|(finding, fingerprint)| {
+            // GitLab demands a line, and its first stands for the whole file.
+            let (path, line) = location(survey, finding);
+            json!({
+                "description": text::one_line(&finding.message, MAX_DESCRIPTION),
+                "check_name": finding.rule,
+                "fingerprint": fingerprint,
+                "severity": match finding.severity {
+                    Severity::Error => "major",
+                    Severity::Warning => "minor",
+                    Severity::Info | Severity::Ignore => "info",
+                },
+                "location": {"path": path, "lines": {"begin": line.unwrap_or(1)}},
+            })
+        })
+        .collect();
+    // Values that came from JSON can be written.
+    let mut out = serde_json::to_string_pretty(&issues).unwrap_or_default();
+    out.push('\n');
+    out
+}

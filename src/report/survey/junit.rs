@@ -1,0 +1,237 @@
+//! The survey as `JUnit` XML: a suite a service, a test an environment.
+//!
+//! A test that is there in every run shows in a CI's history when parity broke
+//! and when it came back, which a test a finding would not.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{counts, failing, location, resource_name};
+use crate::catalog::Severity;
+use crate::finding::Finding;
+use crate::report::markup::{escaped, escaped_lines};
+use crate::survey::matrix::{Cell, Row, matrix};
+use crate::survey::{State, Survey};
+
+/// What was found, by service and environment.
+type Findings<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Finding>>;
+
+/// One test.
+struct Case {
+    name: String,
+    /// Everything inside the element; empty for a test that just passed.
+    body: String,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    Failed,
+    Broken,
+    Skipped,
+}
+
+/// Renders a survey.
+#[must_use]
+pub fn render(survey: &Survey) -> String {
+    let matrix = matrix(survey);
+    let mut findings: Findings<'_> = BTreeMap::new();
+    for finding in &survey.report.findings {
+        let of = (finding.service.as_str(), finding.environment.as_str());
+        findings.entry(of).or_default().push(finding);
+    }
+    let mut body = String::new();
+    let mut sum = [0_usize; 3];
+    for row in &matrix.rows {
+        let cases = cases(survey, &findings, &matrix.environments, row);
+        let count = |outcome| cases.iter().filter(|case| case.outcome == outcome).count();
+        let (failures, errors) = (count(Outcome::Failed), count(Outcome::Broken));
+        sum[0] += cases.len();
+        sum[1] += failures;
+        sum[2] += errors;
+        let _ = writeln!(
+            body,
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{}\" time=\"0\">",
+            escaped(suite_name(row.name)),
+            cases.len(),
+            count(Outcome::Skipped),
+        );
+        // The schema has no room for properties of the whole.
+        if !survey.notes.is_empty() {
+            body.push_str("    <properties>\n");
+            for note in &survey.notes {
+                let _ = writeln!(
+                    body,
+                    "      <property name=\"note\" value=\"{}\"/>",
+                    escaped(note)
+                );
+            }
+            body.push_str("    </properties>\n");
+        }
+        for case in &cases {
+            let _ = write!(
+                body,
+                "    <testcase name=\"{}\" classname=\"{}\" time=\"0\"",
+                escaped(&case.name),
+                escaped(suite_name(row.name)),
+            );
+            if case.body.is_empty() {
+                body.push_str("/>\n");
+            } else {
+                let _ = writeln!(body, ">\n{}    </testcase>", case.body);
+            }
+        }
+        body.push_str("  </testsuite>\n");
+    }
+    let [tests, failures, errors] = sum;
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krm-parity\" tests=\"{tests}\" \
+         failures=\"{failures}\" errors=\"{errors}\" time=\"0\">\n{body}</testsuites>\n"
+    )
+}
+
+const fn suite_name(name: &str) -> &str {
+    if name.is_empty() {
+        "(everything)"
+    } else {
+        name
+    }
+}
+
+fn cases(
+    survey: &Survey,
+    findings: &Findings<'_>,
+    environments: &[&str],
+    row: &Row<'_>,
+) -> Vec<Case> {
+    let of = |environment| {
+        findings
+            .get(&(row.name, environment))
+            .map_or(&[][..], Vec::as_slice)
+    };
+    let mut cases = Vec::new();
+    for (name, cell) in environments.iter().zip(&row.cells) {
+        if let Some(cell) = cell {
+            cases.push(case(survey, of(name), name, Some(cell)));
+        }
+    }
+    if row.rest.findings() > 0 {
+        cases.push(case(survey, of(""), "", None));
+    }
+    cases
+}
+
+fn case(
+    survey: &Survey,
+    findings: &[&Finding],
+    environment: &str,
+    cell: Option<&Cell<'_>>,
+) -> Case {
+    let threshold = failing(survey);
+    let (fatal, other): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .copied()
+        .partition(|finding| finding.severity >= threshold);
+    let state = cell.map_or(&State::Judged, Cell::state);
+    let mut body = String::new();
+    let outcome = match state {
+        State::Failed => {
+            write_failure(
+                &mut body,
+                "error",
+                "the environment could not be built",
+                survey,
+                &fatal,
+            );
+            Outcome::Broken
+        }
+        _ if !fatal.is_empty() => {
+            let mut totals = crate::finding::Totals::default();
+            for finding in &fatal {
+                totals.add(finding.severity);
+            }
+            write_failure(&mut body, "failure", &counts(&totals), survey, &fatal);
+            Outcome::Failed
+        }
+        State::Missing | State::Skipped => {
+            let why = if *state == State::Missing {
+                "the service does not have it"
+            } else {
+                "left out"
+            };
+            let _ = writeln!(body, "      <skipped>{why}</skipped>");
+            Outcome::Skipped
+        }
+        State::Judged => Outcome::Passed,
+    };
+    if !other.is_empty() {
+        let _ = writeln!(
+            body,
+            "      <system-out>{}</system-out>",
+            told(survey, &other)
+        );
+    }
+    let name = if environment.is_empty() {
+        "(as a whole)"
+    } else {
+        environment
+    };
+    Case {
+        name: name.to_owned(),
+        body,
+        outcome,
+    }
+}
+
+fn write_failure(
+    out: &mut String,
+    element: &str,
+    message: &str,
+    survey: &Survey,
+    findings: &[&Finding],
+) {
+    let mut rules: Vec<_> = findings.iter().map(|finding| finding.rule).collect();
+    rules.dedup();
+    let kind = rules.first().copied().unwrap_or("build");
+    let _ = writeln!(
+        out,
+        "      <{element} type=\"{}\" message=\"{}\">{}</{element}>",
+        escaped(kind),
+        escaped(message),
+        told(survey, findings)
+    );
+}
+
+/// The findings as text, each on a few lines.
+fn told(survey: &Survey, findings: &[&Finding]) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let (file, line) = location(survey, finding);
+        let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info | Severity::Ignore => "info",
+        };
+        let mut lines = vec![format!(
+            "{severity}[{}]: {}",
+            finding.rule,
+            one(&finding.message)
+        )];
+        if let Some(name) = resource_name(finding) {
+            lines.push(format!("  in   {}", one(&name)));
+        }
+        lines.push(format!("  at   {}{line}", one(&file)));
+        if !finding.help.is_empty() {
+            lines.push(format!("  help {}", one(&finding.help)));
+        }
+        out.push_str(&escaped_lines(&lines.join("\n")));
+        out.push('\n');
+    }
+    out
+}
+
+fn one(text: &str) -> std::borrow::Cow<'_, str> {
+    crate::text::one_line(text, 1000)
+}

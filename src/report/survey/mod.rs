@@ -1,0 +1,219 @@
+//! Reports of a whole survey: services × environments with all that was found.
+//!
+//! One file a format. [`Format`] lists them, and [`Format::render`] is all that a
+//! caller needs. Text of strangers is made harmless by each format in its own
+//! way, and no format shows what a finding does not hold, so none shows a secret.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::catalog::Severity;
+use crate::finding::{Finding, Totals};
+use crate::report::text::Style;
+use crate::survey::{State, Survey};
+
+mod excerpt;
+pub mod github;
+pub mod gitlab;
+pub mod json;
+pub mod junit;
+pub mod krm;
+pub mod markdown;
+pub mod sarif;
+pub mod text;
+mod wire;
+
+pub use wire::{KIND, schema};
+
+/// A form in which a survey can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// For people, at a terminal or in a log.
+    Text,
+    /// All of it, for programs; reads back.
+    Json,
+    /// The results of a KRM function.
+    Krm,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// `JUnit` XML, for test reports.
+    Junit,
+    /// Workflow commands of GitHub Actions, which become annotations.
+    Github,
+    /// A report of GitLab's code quality.
+    Gitlab,
+    /// A comment for a pull request.
+    Markdown,
+}
+
+impl Format {
+    /// All formats, in the order of their documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Json,
+        Self::Krm,
+        Self::Sarif,
+        Self::Junit,
+        Self::Github,
+        Self::Gitlab,
+        Self::Markdown,
+    ];
+
+    /// The name that asks for it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Krm => "krm",
+            Self::Sarif => "sarif",
+            Self::Junit => "junit",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// The format of that name.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.id() == id)
+    }
+
+    /// The survey in this format, ending in a line break; only [`Self::Text`] heeds the style.
+    #[must_use]
+    pub fn render(self, survey: &Survey, style: Style) -> String {
+        match self {
+            Self::Text => text::render(survey, style),
+            Self::Json => json::render(survey),
+            Self::Krm => krm::render(survey),
+            Self::Sarif => sarif::render(survey),
+            Self::Junit => junit::render(survey),
+            Self::Github => github::render(survey),
+            Self::Gitlab => gitlab::render(survey),
+            Self::Markdown => markdown::render(survey),
+        }
+    }
+}
+
+/// The lightest finding that fails a run of this outcome.
+fn failing(survey: &Survey) -> Severity {
+    // The report does not carry the policy; warnings that alone have failed it tell what it says.
+    if survey.report.failed && survey.report.totals.errors == 0 {
+        Severity::Warning
+    } else {
+        Severity::Error
+    }
+}
+
+/// A file and a line for programs that demand one: the finding's own, else the kustomization that was judged.
+///
+/// The line is only given where it is known.
+fn location<'a>(survey: &'a Survey, finding: &'a Finding) -> (Cow<'a, str>, Option<usize>) {
+    if let Some(place) = &finding.place {
+        return (Cow::Borrowed(&place.file), Some(place.line));
+    }
+    let services = survey.services.iter();
+    let service = services.into_iter().find(|one| one.name == finding.service);
+    let directory = service.and_then(|service| {
+        let mut environments = service.environments.iter();
+        let own = environments
+            .find(|one| one.name == finding.environment && !one.directory.is_empty())
+            .map(|one| &one.directory);
+        own.or(service.bases.first())
+    });
+    match directory {
+        Some(directory) => (kustomization_of(directory), None),
+        None => (Cow::Borrowed("kustomization.yaml"), None),
+    }
+}
+
+/// The file that stands for a directory; a file stands for itself.
+fn kustomization_of(directory: &str) -> Cow<'_, str> {
+    let name = directory.rsplit('/').next().unwrap_or_default();
+    let is_file = [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    match directory.trim_end_matches('/') {
+        _ if is_file => Cow::Borrowed(directory),
+        "" | "." => Cow::Borrowed("kustomization.yaml"),
+        directory => Cow::Owned(format!("{directory}/kustomization.yaml")),
+    }
+}
+
+/// The counts that are not zero, in words: `3 errors, 1 warning`; nothing for none.
+fn counts(totals: &Totals) -> String {
+    let counts: Vec<_> = [
+        (totals.errors, "error"),
+        (totals.warnings, "warning"),
+        (totals.infos, "info"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, noun)| super::text::counted(count, noun))
+    .collect();
+    counts.join(", ")
+}
+
+/// The verdict in a line: what was looked at, and how much was found.
+///
+/// It begins with `krm-parity: ` and has no line break.
+#[must_use]
+pub fn summary(survey: &Survey) -> String {
+    use super::text::counted;
+    let names: BTreeSet<_> = survey
+        .services
+        .iter()
+        .flat_map(|service| &service.environments)
+        .map(|environment| environment.name.as_str())
+        .collect();
+    let totals = &survey.report.totals;
+    let found = counts(totals);
+    let mut out = format!(
+        "krm-parity: {}, {}: {}",
+        counted(survey.services.len(), "service"),
+        counted(names.len(), "environment"),
+        if found.is_empty() {
+            "nothing found"
+        } else {
+            &found
+        },
+    );
+    if totals.resources > 0 {
+        out.push_str(" in ");
+        out.push_str(&counted(totals.resources, "resource"));
+    }
+    let states = [
+        (State::Failed, "not built"),
+        (State::Missing, "missing"),
+        (State::Skipped, "left out"),
+    ];
+    for (state, word) in states {
+        let environments = survey
+            .services
+            .iter()
+            .flat_map(|service| &service.environments);
+        let count = environments.filter(|one| one.state == state).count();
+        if count > 0 {
+            let _ = write!(out, "; {count} {word}");
+        }
+    }
+    if survey.report.failed && totals.errors == 0 {
+        out.push_str(" (the policy fails on warnings)");
+    }
+    out
+}
+
+/// The name of a resource for people: `apps/v1 Deployment shop/checkout`.
+fn resource_name(finding: &Finding) -> Option<String> {
+    let resource = finding.resource.as_ref()?;
+    let namespace = resource.namespace.as_ref().map(|name| format!("{name}/"));
+    Some(format!(
+        "{} {} {}{}",
+        resource.api_version,
+        resource.kind,
+        namespace.unwrap_or_default(),
+        resource.name
+    ))
+}

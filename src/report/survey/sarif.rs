@@ -1,0 +1,225 @@
+//! The survey as SARIF 2.1.0, as GitHub's code scanning reads it.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::{location, resource_name};
+use crate::catalog::{RULES, Rule, Severity};
+use crate::finding::{Finding, Place};
+use crate::report::fingerprint::fingerprints;
+use crate::survey::Survey;
+use crate::text;
+
+/// The schema that the result follows.
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// The directory that paths are relative to; GitHub takes it for the repository.
+const ROOT: &str = "%SRCROOT%";
+
+/// How many results GitHub accepts in one run.
+const MAX_RESULTS: usize = 25_000;
+
+/// The longest message, in characters.
+const MAX_MESSAGE: usize = 1000;
+
+/// Renders a survey.
+#[must_use]
+pub fn render(survey: &Survey) -> String {
+    let findings = &survey.report.findings;
+    let mut notes: Vec<String> = survey.notes.clone();
+    if let Some(left) = findings
+        .len()
+        .checked_sub(MAX_RESULTS)
+        .filter(|left| *left > 0)
+    {
+        notes.push(format!(
+            "{left} findings were left out, because code scanning accepts {MAX_RESULTS} results"
+        ));
+    }
+    let results = findings
+        .iter()
+        .zip(fingerprints(findings))
+        .take(MAX_RESULTS)
+        .map(|(finding, fingerprint)| result(survey, finding, &fingerprint));
+    let notifications = notes
+        .iter()
+        .map(|note| json!({"level": "note", "message": {"text": plain(note)}}));
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "krm-parity",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": RULES.iter().map(rule).collect::<Vec<_>>(),
+            }},
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": notifications.collect::<Vec<_>>(),
+            }],
+            "originalUriBaseIds": {ROOT: {"description": {"text": "The directory that was checked."}}},
+            "columnKind": "unicodeCodePoints",
+            "results": results.collect::<Vec<_>>(),
+        }],
+    });
+    // Values that came from JSON can be written.
+    let mut out = serde_json::to_string_pretty(&log).unwrap_or_default();
+    out.push('\n');
+    out
+}
+
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+        Severity::Ignore => "none",
+    }
+}
+
+fn rule(rule: &Rule) -> Value {
+    let help = format!(
+        "{} {}\n\nExample: {}.",
+        rule.summary, rule.why, rule.example
+    );
+    json!({
+        "id": rule.id,
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": format!("{} {}", rule.summary, rule.why)},
+        "help": {
+            "text": format!("{help}\n\nkrm-parity explain {} says how to permit it.", rule.id),
+            "markdown": format!("{help}\n\n`krm-parity explain {}` says how to permit it.", rule.id),
+        },
+        "defaultConfiguration": {"level": level(rule.severity)},
+        "properties": {
+            "tags": ["kustomize", "environment-parity"],
+            "precision": "very-high",
+            "problem.severity": match rule.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                _ => "recommendation",
+            },
+        },
+    })
+}
+
+fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
+    let mut message = plain(&finding.message);
+    let mut related = Vec::new();
+    if let Some(place) = &finding.base_place {
+        // GitHub shows a related location where the message links to it.
+        let _ = write!(message, " ([base](1))");
+        related.push(json!({
+            "id": 1,
+            "message": {"text": "what the base says"},
+            "physicalLocation": {
+                "artifactLocation": artifact(&place.file),
+                "region": region(place),
+            },
+        }));
+    }
+    let (file, _) = location(survey, finding);
+    let mut at = json!({
+        "physicalLocation": {
+            "artifactLocation": artifact(&file),
+            // Without a place the finding is about the file as a whole, for which code scanning wants the first line.
+            "region": finding.place.as_ref().map_or_else(|| json!({"startLine": 1}), region),
+        },
+    });
+    if let Some(name) = resource_name(finding) {
+        at["logicalLocations"] = json!([{"fullyQualifiedName": name, "kind": "resource"}]);
+    }
+    let mut out = json!({
+        "ruleId": finding.rule,
+        "level": level(finding.severity),
+        "message": {"text": message},
+        "locations": [at],
+        "partialFingerprints": {
+            "krmParityFinding/v1": fingerprint,
+            // The only one that GitHub looks at.
+            "primaryLocationLineHash": format!("{fingerprint}:1"),
+        },
+        "properties": properties(finding),
+    });
+    if let Some(index) = RULES.iter().position(|rule| rule.id == finding.rule) {
+        out["ruleIndex"] = json!(index);
+    }
+    if !related.is_empty() {
+        out["relatedLocations"] = json!(related);
+    }
+    out
+}
+
+/// What SARIF has no place for.
+fn properties(finding: &Finding) -> Value {
+    let field = finding.field.as_ref();
+    let entries = [
+        ("service", finding.service.as_str()),
+        ("environment", &finding.environment),
+        ("baseline", &finding.baseline),
+        ("class", finding.class.map_or("", |class| class.id())),
+        ("fieldPath", field.map_or("", |field| &field.path)),
+        ("help", &finding.help),
+    ];
+    let entries = entries.into_iter().filter(|(_, value)| !value.is_empty());
+    let mut out: Map<String, Value> = entries
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    let values = field.map(|field| [("base", &field.base), ("overlay", &field.overlay)]);
+    for (name, value) in values.into_iter().flatten() {
+        if let Some(value) = value {
+            out.insert(name.to_owned(), value.clone());
+        }
+    }
+    Value::Object(out)
+}
+
+fn region(place: &Place) -> Value {
+    let mut out = json!({
+        "startLine": place.line,
+        "startColumn": place.column,
+        // Exclusive, as SARIF counts.
+        "endColumn": place.column.saturating_add(place.length.max(1)),
+    });
+    if let Some(source) = &place.source {
+        out["snippet"] = json!({"text": source});
+    }
+    out
+}
+
+fn artifact(file: &str) -> Value {
+    json!({"uri": uri(file), "uriBaseId": ROOT})
+}
+
+/// A path as a relative URI reference.
+fn uri(path: &str) -> String {
+    let path = path.trim_start_matches("./").trim_start_matches('/');
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A message in which nothing is a link.
+fn plain(message: &str) -> String {
+    text::one_line(message, MAX_MESSAGE).replace("](", "] (")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_relative_uris() {
+        assert_eq!(uri("./a b/ä:c?#%.yaml"), "a%20b/%C3%A4%3Ac%3F%23%25.yaml");
+        assert_eq!(uri("/etc/x"), "etc/x");
+        assert_eq!(uri("../base/x.yaml"), "../base/x.yaml");
+    }
+}

@@ -1,0 +1,346 @@
+//! The survey for people: every finding with the lines that caused it, then the matrix, then one line.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style as Ansi};
+use unicode_width::UnicodeWidthStr;
+
+use super::excerpt::{Excerpt, excerpt};
+use super::{counts, resource_name, summary};
+use crate::catalog::Severity;
+use crate::finding::{Finding, Place, Totals};
+use crate::report::text::{MAX_TEXT, Style, both_values, painted};
+use crate::survey::State;
+use crate::survey::Survey;
+use crate::survey::matrix::{Cell, Row, matrix};
+use crate::text;
+
+/// The widest that the matrix gets, in columns.
+const MAX_WIDTH: usize = 100;
+
+/// The most rows of the matrix; what has findings comes first.
+const MAX_ROWS: usize = 40;
+
+/// The longest name in the matrix, in columns.
+const MAX_NAME: usize = 32;
+
+/// Renders a survey.
+#[must_use]
+pub fn render(survey: &Survey, style: Style) -> String {
+    let mut out = String::new();
+    write_findings(&mut out, survey, style);
+    let is_clean = survey.report.findings.is_empty()
+        && survey
+            .services
+            .iter()
+            .flat_map(|service| &service.environments)
+            .all(|environment| environment.state == State::Judged);
+    if !is_clean {
+        write_matrix(&mut out, survey, style);
+    }
+    for note in &survey.notes {
+        let label = painted("note", Ansi::new().bold(), style);
+        let _ = writeln!(out, "{label}: {}", text::one_line(note, MAX_TEXT));
+    }
+    let _ = writeln!(out, "{}", summary(survey));
+    // The runner of GitHub Actions takes this for a command wherever it stands in a line.
+    out.replace("##[", "##\\[")
+}
+
+fn write_findings(out: &mut String, survey: &Survey, style: Style) {
+    let mut helped = BTreeSet::new();
+    let mut side = None;
+    let mut resource = None;
+    for finding in &survey.report.findings {
+        let own_side = (&finding.service, &finding.environment, &finding.baseline);
+        if side != Some(own_side) {
+            if side.is_some() {
+                out.push('\n');
+            }
+            side = Some(own_side);
+            resource = None;
+            let head = painted(
+                &head(survey, finding),
+                Ansi::new().bold().underline(),
+                style,
+            );
+            let _ = writeln!(out, "{head}");
+        }
+        if resource != Some(&finding.resource) {
+            resource = Some(&finding.resource);
+            let name = resource_name(finding).unwrap_or_default();
+            let name = text::one_line(&name, MAX_TEXT);
+            if !name.is_empty() {
+                let _ = writeln!(out, "  {}", painted(&name, Ansi::new().bold(), style));
+            }
+        }
+        let with_help = helped.insert(finding.help.as_str());
+        write_finding(out, finding, with_help, style);
+    }
+    if !survey.report.findings.is_empty() {
+        out.push('\n');
+    }
+}
+
+/// `checkout, production against base (overlays/production)`.
+fn head(survey: &Survey, finding: &Finding) -> String {
+    let mut who: Vec<String> = Vec::new();
+    if !finding.service.is_empty() {
+        who.push(finding.service.clone());
+    }
+    match (finding.environment.as_str(), finding.baseline.as_str()) {
+        ("", "") => {}
+        (environment, "") => who.push(environment.to_owned()),
+        ("", baseline) => who.push(format!("against {baseline}")),
+        (environment, baseline) => who.push(format!("{environment} against {baseline}")),
+    }
+    let mut out = who.join(", ");
+    if out.is_empty() {
+        "everything".clone_into(&mut out);
+    }
+    let services = survey.services.iter();
+    let directory = services
+        .filter(|service| service.name == finding.service)
+        .flat_map(|service| &service.environments)
+        .find(|environment| environment.name == finding.environment)
+        .map_or("", |environment| &environment.directory);
+    if !directory.is_empty() {
+        let _ = write!(out, " ({directory})");
+    }
+    text::one_line(&out, MAX_TEXT).into_owned()
+}
+
+const fn color_of(severity: Severity) -> AnsiColor {
+    match severity {
+        Severity::Error => AnsiColor::Red,
+        Severity::Warning => AnsiColor::Yellow,
+        Severity::Info | Severity::Ignore => AnsiColor::Cyan,
+    }
+}
+
+fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: Style) {
+    let color = color_of(finding.severity);
+    let label = format!("{}[{}]", finding.severity.id(), finding.rule);
+    let _ = writeln!(
+        out,
+        "    {}: {}",
+        painted(&label, color.on_default().bold(), style),
+        text::one_line(&finding.headline, MAX_TEXT)
+    );
+    let places = [&finding.place, &finding.base_place];
+    let lines = places.into_iter().flatten().map(|place| place.line);
+    let gutter = lines.max().unwrap_or(0).to_string().len();
+    if let Some(place) = &finding.place {
+        write_place(out, place, '^', color.on_default().bold(), gutter, style);
+    }
+    if let Some(place) = &finding.base_place {
+        let blue = AnsiColor::Blue.on_default().bold();
+        write_place(out, place, '-', blue, gutter, style);
+    }
+    let name = |name: &str, otherwise: &str| {
+        let name = if name.is_empty() { otherwise } else { name };
+        text::one_line(name, MAX_NAME).into_owned()
+    };
+    let base_name = name(&finding.baseline, "base");
+    let overlay_name = name(&finding.environment, "overlay");
+    let width = base_name
+        .width()
+        .max(overlay_name.width())
+        .max("overlay".len());
+    let line = |out: &mut String, label: &str, value: &str| {
+        let pad = " ".repeat(width.saturating_sub(label.width()));
+        let label = painted(label, Ansi::new().dimmed(), style);
+        let _ = writeln!(out, "      {label}{pad} {value}");
+    };
+    if let Some(field) = &finding.field {
+        if !field.path.is_empty() {
+            line(out, "at", &text::one_line(&field.path, MAX_TEXT));
+        }
+        if field.base.is_some() || field.overlay.is_some() {
+            let (base, overlay) = both_values(field);
+            line(out, &base_name, &base);
+            line(out, &overlay_name, &overlay);
+        }
+    }
+    if let (None, Some(file)) = (&finding.place, &finding.file) {
+        line(out, "file", &text::one_line(&file.path, MAX_TEXT));
+    }
+    if with_help && !finding.help.is_empty() {
+        line(out, "help", &text::one_line(&finding.help, MAX_TEXT * 2));
+    }
+}
+
+/// `--> file:line:column`, and below it the line, where it may be shown.
+fn write_place(
+    out: &mut String,
+    place: &Place,
+    mark: char,
+    ansi: Ansi,
+    gutter: usize,
+    style: Style,
+) {
+    let blue = AnsiColor::Blue.on_default();
+    let pad = " ".repeat(gutter);
+    let _ = writeln!(
+        out,
+        "      {pad}{} {}:{}:{}",
+        painted("-->", blue, style),
+        text::one_line(&place.file, MAX_TEXT),
+        place.line,
+        place.column
+    );
+    let bar = painted("|", blue, style);
+    let Some(Excerpt { line, indent, mark }) = excerpt(place, mark) else {
+        return;
+    };
+    let number = painted(&format!("{:gutter$}", place.line), blue, style);
+    let label = format!("{mark} {}", text::one_line(&place.what, 60));
+    let label = painted(label.trim_end(), ansi, style);
+    let indent = " ".repeat(indent);
+    let _ = writeln!(out, "      {pad} {bar}");
+    let _ = writeln!(out, "      {number} {bar} {line}");
+    let _ = writeln!(out, "      {pad} {bar} {indent}{label}");
+}
+
+/// What a cell shows: `✓`, or its counts, or what became of the environment.
+fn cell_text(cell: Option<&Cell<'_>>) -> (String, Ansi) {
+    let Some(cell) = cell else {
+        return ("·".to_owned(), Ansi::new().dimmed());
+    };
+    let found = short_counts(&cell.totals);
+    let ansi = weight(&cell.totals);
+    match (cell.state(), found.is_empty()) {
+        (State::Failed, true) => (
+            "not built".to_owned(),
+            color_of(Severity::Error).on_default(),
+        ),
+        (State::Missing, true) => (
+            "missing".to_owned(),
+            color_of(Severity::Warning).on_default(),
+        ),
+        (State::Skipped, true) => ("skipped".to_owned(), Ansi::new().dimmed()),
+        (State::Judged, true) => ("✓".to_owned(), AnsiColor::Green.on_default()),
+        (State::Missing, false) => (format!("missing {found}"), ansi),
+        (_, false) => (found, ansi),
+    }
+}
+
+/// `2E 1W`.
+fn short_counts(totals: &Totals) -> String {
+    let counts: Vec<_> = [
+        (totals.errors, 'E'),
+        (totals.warnings, 'W'),
+        (totals.infos, 'I'),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, letter)| format!("{count}{letter}"))
+    .collect();
+    counts.join(" ")
+}
+
+fn weight(totals: &Totals) -> Ansi {
+    let severity = match totals {
+        Totals { errors: 1.., .. } => Severity::Error,
+        Totals { warnings: 1.., .. } => Severity::Warning,
+        _ => Severity::Info,
+    };
+    color_of(severity).on_default()
+}
+
+fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
+    let matrix = matrix(survey);
+    let (mut shown, clean): (Vec<_>, Vec<_>) = matrix
+        .rows
+        .iter()
+        .partition(|row: &&Row<'_>| !row.is_clean());
+    let unclean = shown.len();
+    shown.extend(clean);
+    shown.truncate(MAX_ROWS);
+    let left = matrix.rows.len() - shown.len();
+
+    let has_rest = shown.iter().any(|row| row.rest.findings() > 0);
+    let mut names: Vec<String> = vec![String::new()];
+    names.extend(
+        matrix
+            .environments
+            .iter()
+            .map(|name| text::one_line(name, MAX_NAME).into_owned()),
+    );
+    let plain = Ansi::new();
+    let mut table: Vec<Vec<(String, Ansi)>> =
+        vec![names.into_iter().map(|name| (name, plain.bold())).collect()];
+    if has_rest {
+        table[0].push(("(as a whole)".to_owned(), plain.bold()));
+    }
+    for row in &shown {
+        let name = if row.name.is_empty() {
+            "(everything)"
+        } else {
+            row.name
+        };
+        let mut line = vec![(text::one_line(name, MAX_NAME).into_owned(), plain)];
+        line.extend(row.cells.iter().map(|cell| cell_text(cell.as_ref())));
+        if has_rest {
+            line.push((short_counts(&row.rest), weight(&row.rest)));
+        }
+        table.push(line);
+    }
+    let columns = table[0].len();
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| {
+            table
+                .iter()
+                .map(|line| line[at].0.width())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    let mut fitting = 1;
+    let mut used = widths[0];
+    while fitting < columns && used + 2 + widths[fitting] <= MAX_WIDTH {
+        used += 2 + widths[fitting];
+        fitting += 1;
+    }
+    for line in &table {
+        let mut text = String::new();
+        for (at, (cell, ansi)) in line[..fitting].iter().enumerate() {
+            let pad = " ".repeat(widths[at] - cell.width());
+            if at > 0 {
+                text.push_str("  ");
+            }
+            let cell = if cell.is_empty() {
+                String::new()
+            } else {
+                painted(cell, *ansi, style)
+            };
+            let _ = write!(text, "{cell}{pad}");
+        }
+        let _ = writeln!(out, "{}", text.trim_end());
+    }
+    let mut more = Vec::new();
+    if left > 0 {
+        let hidden = unclean.saturating_sub(MAX_ROWS);
+        let kind = if hidden == 0 { "clean " } else { "" };
+        more.push(format!("{left} more {kind}services"));
+    }
+    if fitting < columns {
+        more.push(format!("{} more environments", columns - fitting));
+    }
+    if !more.is_empty() {
+        let _ = writeln!(out, "… and {}", more.join(", "));
+    }
+    if !counts(&survey.report.totals).is_empty() {
+        let _ = writeln!(
+            out,
+            "{}",
+            painted(
+                "E errors, W warnings, I infos, ✓ clean, · not there",
+                plain.dimmed(),
+                style
+            )
+        );
+    }
+    out.push('\n');
+}

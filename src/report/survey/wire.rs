@@ -1,0 +1,336 @@
+//! The report as JSON has it: the types that are written, read, and described by the published schema.
+//!
+//! They are apart from the types that the program works with, so that those can
+//! change without changing what others read.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use crate::finding::{FieldRef, FileRef, Place, ResourceRef};
+
+/// The kind of the document.
+pub const KIND: &str = "ParityReport";
+
+/// The API version of the document.
+pub const API_VERSION: &str = "krm-parity.io/v1alpha1";
+
+/// The JSON Schema (draft 2020-12) of the report.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema = schemars::schema_for!(ParityReport).to_value();
+    schema["properties"]["apiVersion"]["const"] = json!(API_VERSION);
+    schema["properties"]["kind"]["const"] = json!(KIND);
+    schema
+}
+
+/// What a look at a repository found: services × environments, and every finding.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ParityReport {
+    /// Always `krm-parity.io/v1alpha1`. A change that readers must know of comes with another version; keys may be added to this one.
+    pub api_version: String,
+    /// Always `ParityReport`.
+    pub kind: String,
+    /// The program that wrote the report.
+    pub tool: Tool,
+    /// Whether the policy's `failOn` is reached, which is exit code 1.
+    pub failed: bool,
+    /// How much was found.
+    pub totals: Totals,
+    /// What was looked at, sorted by name.
+    pub services: Vec<Service>,
+    /// What was found, sorted by service, environment, baseline, resource and field.
+    pub findings: Vec<Finding>,
+    /// What a reader must know to trust the rest, a line each: what was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// The program that wrote a report.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tool {
+    /// Always `krm-parity`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// How many findings of each weight there are.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Totals {
+    /// Findings that fail a run.
+    pub errors: usize,
+    /// Findings that fail a run only under `failOn: warning`.
+    pub warnings: usize,
+    /// Findings that never fail a run.
+    pub infos: usize,
+    /// Resources of overlays that were looked at.
+    pub resources: usize,
+}
+
+/// A base with its environments.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Service {
+    /// Its name, unique in the report.
+    pub name: String,
+    /// The directories or files of the base, relative to the directory that was checked.
+    pub bases: Vec<String>,
+    /// Its environments in promotion order.
+    pub environments: Vec<Environment>,
+}
+
+/// One environment of a service.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// The directory or the file that it was made from; empty for a missing one.
+    pub directory: String,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What became of an environment.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It was built and judged.
+    Judged,
+    /// It could not be built; a finding has the builder's words.
+    Failed,
+    /// The policy lists it and the service lacks it.
+    Missing,
+    /// It was left out on purpose.
+    Skipped,
+}
+
+/// The weight of a finding.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It never fails a run.
+    Info,
+    /// It fails a run only under `failOn: warning`.
+    Warning,
+    /// It fails a run.
+    Error,
+}
+
+/// One verdict about one place.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: String,
+    /// The weight after the policy has spoken.
+    pub severity: Severity,
+    /// The class of the change, for findings about a single change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// 32 hexadecimal digits that stay when lines shift or words change; no two findings of a report share them.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// The service; empty where it is not known.
+    pub service: String,
+    /// The environment that was judged; empty where it is not known.
+    pub environment: String,
+    /// The environment that it was compared with.
+    pub baseline: String,
+    /// The resource as the overlay names it, unless the finding speaks of the whole input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Resource>,
+    /// The name that the resource has in the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_name: Option<String>,
+    /// The field, unless the finding speaks of the whole resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<Field>,
+    /// The file that the resource came from, as the host told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<File>,
+    /// What caused it, where the sources are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<SourcePlace>,
+    /// Where the base says what is not so here, where the sources are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_place: Option<SourcePlace>,
+    /// One line that stands alone: what, where, which value here, which in the base, what is demanded.
+    pub message: String,
+    /// One line that says what happened, without where.
+    pub headline: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// A resource.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resource {
+    /// `apiVersion` as written.
+    pub api_version: String,
+    /// `kind` as written.
+    pub kind: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`, where it is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// A field with both values; a Secret's values are `<redacted>`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Field {
+    /// The path with elements by key: `containers[name=web].image`.
+    pub path: String,
+    /// The path with elements by index in the overlay.
+    pub index_path: String,
+    /// The overlay's value; left out where the overlay has none.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub overlay: Option<Value>,
+    /// The base's value; left out where the base has none.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub base: Option<Value>,
+}
+
+/// A value that is there, `null` included.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// A file that a resource came from.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct File {
+    /// A path as the host wrote it.
+    pub path: String,
+    /// The index of the resource in the file, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+}
+
+/// Where in a file something stands.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourcePlace {
+    /// The file, relative to the directory that was checked, with `/` on every system.
+    pub file: String,
+    /// The line, from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
+    /// The column of the first character, from 1, in characters.
+    #[schemars(range(min = 1))]
+    pub column: usize,
+    /// How many characters of that line it takes.
+    #[schemars(range(min = 1))]
+    pub length: usize,
+    /// What stands there: `strategic merge patch`, `images`, `namePrefix`.
+    pub what: String,
+    /// The line itself; left out where it may hold a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl From<&ResourceRef> for Resource {
+    fn from(resource: &ResourceRef) -> Self {
+        let resource = resource.clone();
+        Self {
+            api_version: resource.api_version,
+            kind: resource.kind,
+            name: resource.name,
+            namespace: resource.namespace,
+        }
+    }
+}
+
+impl From<Resource> for ResourceRef {
+    fn from(resource: Resource) -> Self {
+        Self {
+            api_version: resource.api_version,
+            kind: resource.kind,
+            name: resource.name,
+            namespace: resource.namespace,
+        }
+    }
+}
+
+impl From<&FieldRef> for Field {
+    fn from(field: &FieldRef) -> Self {
+        let field = field.clone();
+        Self {
+            path: field.path,
+            index_path: field.index_path,
+            overlay: field.overlay,
+            base: field.base,
+        }
+    }
+}
+
+impl From<Field> for FieldRef {
+    fn from(field: Field) -> Self {
+        Self {
+            path: field.path,
+            index_path: field.index_path,
+            overlay: field.overlay,
+            base: field.base,
+        }
+    }
+}
+
+impl From<&FileRef> for File {
+    fn from(file: &FileRef) -> Self {
+        Self {
+            path: file.path.clone(),
+            index: file.index,
+        }
+    }
+}
+
+impl From<File> for FileRef {
+    fn from(file: File) -> Self {
+        Self {
+            path: file.path,
+            index: file.index,
+        }
+    }
+}
+
+impl From<&Place> for SourcePlace {
+    fn from(place: &Place) -> Self {
+        let place = place.clone();
+        Self {
+            file: place.file,
+            line: place.line,
+            column: place.column,
+            length: place.length,
+            what: place.what,
+            source: place.source,
+        }
+    }
+}
+
+impl From<SourcePlace> for Place {
+    /// Lines, columns and lengths are at least 1, whatever was written.
+    fn from(place: SourcePlace) -> Self {
+        Self {
+            file: place.file,
+            line: place.line.max(1),
+            column: place.column.max(1),
+            length: place.length.max(1),
+            what: place.what,
+            source: place.source,
+        }
+    }
+}

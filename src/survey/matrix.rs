@@ -1,0 +1,173 @@
+//! The matrix: services × environments with their counts, once for all formats.
+
+use std::collections::BTreeMap;
+
+use super::{Environment, Service, State, Survey};
+use crate::finding::Totals;
+
+/// One environment of one service, with how much was found in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    /// The environment; `None` where only findings name it.
+    pub environment: Option<&'a Environment>,
+    /// What was found in it; resources are not counted by environment and stay 0.
+    pub totals: Totals,
+}
+
+impl Cell<'_> {
+    /// What became of it.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        self.environment
+            .map_or(&State::Judged, |environment| &environment.state)
+    }
+}
+
+/// One service with its cells.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    /// The service's name; empty for findings that name no service.
+    pub name: &'a str,
+    /// The service; `None` where only findings name it.
+    pub service: Option<&'a Service>,
+    /// One cell a column, `None` where the service does not have that environment.
+    pub cells: Vec<Option<Cell<'a>>>,
+    /// What was found in the service and in no environment of it.
+    pub rest: Totals,
+}
+
+impl Row<'_> {
+    /// What was found in the service, in all its environments and beside them.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut sum = self.rest;
+        for cell in self.cells.iter().flatten() {
+            sum.errors += cell.totals.errors;
+            sum.warnings += cell.totals.warnings;
+            sum.infos += cell.totals.infos;
+        }
+        sum
+    }
+
+    /// Whether nothing was found and every environment that is there was judged.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        let mut cells = self.cells.iter().flatten();
+        self.totals().findings() == 0 && cells.all(|cell| *cell.state() == State::Judged)
+    }
+}
+
+/// Services × environments.
+#[derive(Clone, Debug, Default)]
+pub struct Matrix<'a> {
+    /// The columns, in promotion order.
+    pub environments: Vec<&'a str>,
+    /// The rows, in the survey's order, then what only findings name.
+    pub rows: Vec<Row<'a>>,
+}
+
+/// Lays a survey out as a matrix.
+#[must_use]
+pub fn matrix(survey: &Survey) -> Matrix<'_> {
+    let findings = &survey.report.findings;
+    let mentioned = findings.iter().map(|finding| finding.environment.as_str());
+    let lists = survey.services.iter().map(|service| {
+        let names = service.environments.iter();
+        names.map(|environment| environment.name.as_str()).collect()
+    });
+    let environments = promotion_order(lists, mentioned);
+    let column: BTreeMap<&str, usize> = environments
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (*name, at))
+        .collect();
+
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut row_of: BTreeMap<&str, usize> = BTreeMap::new();
+    for service in &survey.services {
+        let mut cells = vec![None; environments.len()];
+        for environment in &service.environments {
+            cells[column[environment.name.as_str()]] = Some(Cell {
+                environment: Some(environment),
+                totals: Totals::default(),
+            });
+        }
+        row_of.insert(&service.name, rows.len());
+        rows.push(Row {
+            name: &service.name,
+            service: Some(service),
+            cells,
+            rest: Totals::default(),
+        });
+    }
+    for finding in findings {
+        let at = *row_of.entry(&finding.service).or_insert_with(|| {
+            rows.push(Row {
+                name: &finding.service,
+                service: None,
+                cells: vec![None; environments.len()],
+                rest: Totals::default(),
+            });
+            rows.len() - 1
+        });
+        let totals = match column.get(finding.environment.as_str()) {
+            Some(&at_column) => {
+                let cell = rows[at].cells[at_column].get_or_insert(Cell {
+                    environment: None,
+                    totals: Totals::default(),
+                });
+                &mut cell.totals
+            }
+            None => &mut rows[at].rest,
+        };
+        totals.add(finding.severity);
+    }
+    Matrix { environments, rows }
+}
+
+/// The names of all lists in one order that follows each list as far as they agree.
+///
+/// A name stands as far back as any list has it; among equals the first comes first. What stands
+/// in no list comes last.
+pub(super) fn promotion_order<'a>(
+    lists: impl Iterator<Item = Vec<&'a str>>,
+    others: impl Iterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let mut places: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let listed = lists.flat_map(|list| list.into_iter().enumerate().collect::<Vec<_>>());
+    for (at, name) in listed.chain(others.map(|name| (usize::MAX, name))) {
+        if name.is_empty() {
+            continue;
+        }
+        let seen = places.len();
+        let place = places.entry(name).or_insert((at, seen));
+        if at != usize::MAX {
+            place.0 = place.0.max(at);
+        }
+    }
+    let mut names: Vec<_> = places.into_iter().collect();
+    names.sort_unstable_by_key(|(_, place)| *place);
+    names.into_iter().map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_follows_the_lists_as_far_as_they_agree() {
+        let order = |lists: &[&[&'static str]]| {
+            let lists = lists.iter().map(|list| list.to_vec());
+            promotion_order(lists, ["dev", "odd", ""].into_iter()).join(" ")
+        };
+        assert_eq!(order(&[]), "dev odd");
+        assert_eq!(
+            order(&[&["dev", "production"], &["dev", "staging", "production"]]),
+            "dev staging production odd"
+        );
+        assert_eq!(
+            order(&[&["staging", "production"], &["dev", "staging"]]),
+            "dev staging production odd"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! Several surveys made one: the shards of a check that was split.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::matrix::promotion_order;
+use super::{Environment, Service, State, Survey};
+use crate::finding::Totals;
+
+/// Unites surveys as if one look had seen it all.
+///
+/// A survey that equals an earlier one counts once, and so does a finding that equals another one. Where two disagree about an
+/// environment, the one that knows more wins, and a note says so.
+#[must_use]
+pub fn merge(surveys: Vec<Survey>) -> Survey {
+    let mut distinct: Vec<Survey> = Vec::new();
+    for survey in surveys {
+        if !distinct.contains(&survey) {
+            distinct.push(survey);
+        }
+    }
+    let mut notes: Vec<String> = Vec::new();
+    let services = unite_services(&distinct, &mut notes);
+
+    let mut merged = Survey {
+        services,
+        ..Survey::default()
+    };
+    let mut seen = BTreeSet::new();
+    let mut said = BTreeSet::new();
+    let mut all_notes = Vec::new();
+    for survey in distinct {
+        let report = survey.report;
+        merged.report.failed |= report.failed;
+        let resources = &mut merged.report.totals.resources;
+        *resources = resources.saturating_add(report.totals.resources);
+        for finding in report.findings {
+            // Findings hold JSON values and have no total order; their text tells them apart as well.
+            if seen.insert(format!("{finding:?}")) {
+                merged.report.findings.push(finding);
+            }
+        }
+        all_notes.extend(survey.notes);
+    }
+    all_notes.extend(notes);
+    all_notes.retain(|note| said.insert(note.clone()));
+    merged.notes = all_notes;
+
+    let findings = &mut merged.report.findings;
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut totals = Totals {
+        resources: merged.report.totals.resources,
+        ..Totals::default()
+    };
+    for finding in findings {
+        totals.add(finding.severity);
+    }
+    merged.report.totals = totals;
+    merged
+}
+
+fn unite_services(surveys: &[Survey], notes: &mut Vec<String>) -> Vec<Service> {
+    let all = || surveys.iter().flat_map(|survey| &survey.services);
+    let names = |service: &Service| -> Vec<String> {
+        let environments = service.environments.iter();
+        environments.map(|one| one.name.clone()).collect()
+    };
+    let lists: Vec<_> = all().map(names).collect();
+    let lists = lists
+        .iter()
+        .map(|list| list.iter().map(String::as_str).collect());
+    let rank: BTreeMap<&str, usize> = promotion_order(lists, std::iter::empty())
+        .into_iter()
+        .enumerate()
+        .map(|(at, name)| (name, at))
+        .collect();
+
+    let mut united: BTreeMap<&str, (BTreeSet<&str>, BTreeMap<usize, &Environment>)> =
+        BTreeMap::new();
+    let mut judged_twice = 0;
+    for service in all() {
+        let (bases, environments) = united.entry(&service.name).or_default();
+        bases.extend(service.bases.iter().map(String::as_str));
+        for environment in &service.environments {
+            let at = rank
+                .get(environment.name.as_str())
+                .copied()
+                .unwrap_or(usize::MAX);
+            let Some(known) = environments.get(&at).copied() else {
+                environments.insert(at, environment);
+                continue;
+            };
+            let are_judged = [known, environment].map(|one| knowledge(&one.state) >= 2);
+            if are_judged == [true, true] {
+                judged_twice += 1;
+                if known != environment {
+                    notes.push(format!(
+                        "{}, {}: two reports disagree ({} from {}, {} from {})",
+                        service.name,
+                        environment.name,
+                        word(&known.state),
+                        known.directory,
+                        word(&environment.state),
+                        environment.directory,
+                    ));
+                }
+            }
+            if knowledge(&environment.state) > knowledge(&known.state) {
+                environments.insert(at, environment);
+            }
+        }
+    }
+    if judged_twice > 0 {
+        notes.push(format!(
+            "{judged_twice} environments are in more than one report; their resources are counted more than once"
+        ));
+    }
+    let owned =
+        |(name, (bases, environments)): (&str, (BTreeSet<&str>, BTreeMap<_, &Environment>))| {
+            Service {
+                name: name.to_owned(),
+                bases: bases.into_iter().map(str::to_owned).collect(),
+                environments: environments.into_values().cloned().collect(),
+            }
+        };
+    united.into_iter().map(owned).collect()
+}
+
+/// How much a state tells: a failure is certain, what was skipped here may have been judged elsewhere.
+const fn knowledge(state: &State) -> u8 {
+    match state {
+        State::Skipped => 0,
+        State::Missing => 1,
+        State::Judged => 2,
+        State::Failed => 3,
+    }
+}
+
+const fn word(state: &State) -> &'static str {
+    match state {
+        State::Judged => "judged",
+        State::Failed => "not built",
+        State::Missing => "missing",
+        State::Skipped => "left out",
+    }
+}

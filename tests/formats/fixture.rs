@@ -1,0 +1,354 @@
+//! The survey that every format is held over: a bit of everything, and a hostile and a large one.
+
+use krm_parity::catalog::{Class, Severity};
+use krm_parity::finding::{FieldRef, FileRef, Finding, Place, Report, ResourceRef, Totals};
+use krm_parity::survey::{Environment, Service, State, Survey};
+use serde_json::{Value, json};
+
+/// A survey of these findings, counted, and failed where there is an error.
+pub fn survey(services: Vec<Service>, findings: Vec<Finding>, notes: &[&str]) -> Survey {
+    let mut totals = Totals {
+        resources: 7 * services.len(),
+        ..Totals::default()
+    };
+    for finding in &findings {
+        totals.add(finding.severity);
+    }
+    Survey {
+        services,
+        report: Report {
+            failed: totals.errors > 0,
+            findings,
+            totals,
+        },
+        notes: notes.iter().map(|&note| note.to_owned()).collect(),
+    }
+}
+
+/// A service below `services/NAME`, with these environments.
+pub fn service(name: &str, environments: &[(&str, State)]) -> Service {
+    let environment = |(environment, state): &(&str, State)| Environment {
+        name: (*environment).to_owned(),
+        directory: match state {
+            State::Missing => String::new(),
+            _ => format!("services/{name}/overlays/{environment}"),
+        },
+        state: state.clone(),
+    };
+    Service {
+        name: name.to_owned(),
+        bases: vec![format!("services/{name}/base")],
+        environments: environments.iter().map(environment).collect(),
+    }
+}
+
+/// A finding about the Deployment of a service.
+pub fn finding(rule: &'static str, service: &str, environment: &str) -> Finding {
+    Finding {
+        service: service.to_owned(),
+        environment: environment.to_owned(),
+        baseline: "base".to_owned(),
+        resource: Some(ResourceRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: service.to_owned(),
+            namespace: Some("shop".to_owned()),
+        }),
+        base_name: Some(service.to_owned()),
+        ..Finding::new(
+            rule,
+            format!("{service} in {environment} breaks {rule}; make it what the base says"),
+            format!("{rule} is broken"),
+            format!(
+                "Make the change in the base. krm-parity explain {rule} says how to permit it."
+            ),
+        )
+    }
+}
+
+/// The same with a field and both values.
+pub fn change(mut finding: Finding, path: &str, base: Value, overlay: Value) -> Finding {
+    finding.field = Some(FieldRef {
+        path: path.to_owned(),
+        index_path: path.to_owned(),
+        overlay: Some(overlay),
+        base: Some(base),
+    });
+    finding
+}
+
+/// A place in a file.
+pub fn place(file: &str, line: usize, what: &str, source: &str, meant: &str) -> Place {
+    let before = source.split(meant).next().unwrap_or_default();
+    Place {
+        file: file.to_owned(),
+        line,
+        column: before.chars().count() + 1,
+        length: meant.chars().count().max(1),
+        what: what.to_owned(),
+        source: Some(source.to_owned()),
+    }
+}
+
+/// A bit of everything.
+pub fn everything() -> Survey {
+    let services = vec![
+        service(
+            "catalog",
+            &[
+                ("dev", State::Judged),
+                ("staging", State::Judged),
+                ("production", State::Judged),
+            ],
+        ),
+        service(
+            "checkout",
+            &[
+                ("dev", State::Judged),
+                ("staging", State::Judged),
+                ("production", State::Judged),
+            ],
+        ),
+        service(
+            "inventory",
+            &[("staging", State::Judged), ("production", State::Judged)],
+        ),
+        service(
+            "payments",
+            &[
+                ("dev", State::Skipped),
+                ("staging", State::Missing),
+                ("production", State::Failed),
+            ],
+        ),
+    ];
+    let mut probe = change(
+        finding("health-checks", "checkout", "production"),
+        "spec.template.spec.containers[name=checkout].livenessProbe.periodSeconds",
+        json!(20),
+        json!(120),
+    );
+    probe.class = Some(Class::HealthChecks);
+    probe.headline = "the liveness probe of container checkout differs from the base".to_owned();
+    probe.message = "the liveness probe of container checkout of Deployment shop/checkout: periodSeconds is 120 in production and 20 in the base; make it the same".to_owned();
+    probe.place = Some(place(
+        "services/checkout/overlays/production/patch.yaml",
+        12,
+        "strategic merge patch",
+        "          periodSeconds: 120",
+        "120",
+    ));
+    probe.base_place = Some(place(
+        "services/checkout/base/deployment.yaml",
+        104,
+        "resource",
+        "          periodSeconds: 20",
+        "20",
+    ));
+
+    let mut image = change(
+        finding("image", "checkout", "production"),
+        "spec.template.spec.containers[name=checkout].image",
+        json!("registry.example.com/shop/checkout:1.14.2"),
+        json!("registry.example.com/shop/checkout:1.14.2-hotfix.1"),
+    );
+    image.class = Some(Class::ImageTag);
+    image.headline =
+        "the image's tag or digest of container checkout differs from the base".to_owned();
+    image.place = Some(place(
+        "services/checkout/overlays/production/kustomization.yaml",
+        9,
+        "images",
+        "  newTag: 1.14.2-hotfix.1",
+        "1.14.2-hotfix.1",
+    ));
+
+    let mut secret = change(
+        finding("config-keys", "checkout", "staging"),
+        "data.API_TOKEN",
+        json!("<redacted>"),
+        json!("<redacted>"),
+    );
+    secret.resource.as_mut().unwrap().kind = "Secret".to_owned();
+    secret.place = Some(Place {
+        source: None,
+        ..place(
+            "services/checkout/overlays/staging/secret.yaml",
+            6,
+            "resource",
+            "API_TOKEN: x",
+            "x",
+        )
+    });
+    secret.file = Some(FileRef {
+        path: "services/checkout/overlays/staging/secret.yaml".to_owned(),
+        index: Some(1),
+    });
+
+    let mut memory = change(
+        finding("inverted-resources", "inventory", "production"),
+        "spec.template.spec.containers[name=inventory].resources.limits.memory",
+        json!("2Gi"),
+        json!("512Mi"),
+    );
+    memory.baseline = "staging".to_owned();
+    memory.headline = "the memory limit of container inventory is less than in staging, which comes before production".to_owned();
+    let mut scale = finding("scale-factor", "inventory", "production");
+    scale.severity = Severity::Warning;
+    let mut label = finding("labels", "inventory", "staging");
+    label.severity = Severity::Info;
+    label.field = Some(FieldRef {
+        path: "metadata.labels.tier".to_owned(),
+        index_path: "metadata.labels.tier".to_owned(),
+        overlay: Some(Value::Null),
+        base: None,
+    });
+
+    let mut missing = finding("missing-environment", "payments", "staging");
+    missing.severity = Severity::Warning;
+    missing.resource = None;
+    missing.base_name = None;
+    let mut whole = finding("unused-exemption", "", "");
+    whole.severity = Severity::Warning;
+    whole.baseline.clear();
+    whole.resource = None;
+    whole.base_name = None;
+    let mut findings = vec![probe, image, secret, memory, scale, label, missing, whole];
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    survey(
+        services,
+        findings,
+        &["--since left out 1 environment whose sources did not change"],
+    )
+}
+
+/// Nothing found.
+pub fn clean() -> Survey {
+    let judged = [("staging", State::Judged), ("production", State::Judged)];
+    survey(
+        vec![service("cart", &judged), service("orders", &judged)],
+        Vec::new(),
+        &[],
+    )
+}
+
+/// Text that wants to be something else, wherever there is text.
+pub const EVIL: &str = "x\r\n::error::y ##[add-mask]z \u{1b}[2J\u{0}\u{b}\u{7f}\u{85}\u{202e}\u{2028}\u{feff}\u{fffe}\u{ffff}\u{1fffe}\
+    <script>alert(1)</script><!-- --> ]]> &amp; \" ' `a` | @team #1 [l](http://e) ![i](http://e/x.png) $x$ \\ *b* _c_ ~d~ :+1: www.e.com </details>";
+
+/// Every text is [`EVIL`].
+pub fn hostile() -> Survey {
+    let evil = || EVIL.to_owned();
+    let mut all = Vec::new();
+    for severity in [Severity::Error, Severity::Warning, Severity::Info] {
+        let mut bad = change(
+            finding("image", EVIL, EVIL),
+            EVIL,
+            json!(EVIL),
+            json!({EVIL: [EVIL]}),
+        );
+        bad.severity = severity;
+        bad.baseline = evil();
+        bad.message = evil();
+        bad.headline = evil();
+        bad.help = evil();
+        bad.base_name = Some(evil());
+        bad.file = Some(FileRef {
+            path: evil(),
+            index: None,
+        });
+        bad.resource = Some(ResourceRef {
+            api_version: evil(),
+            kind: evil(),
+            name: evil(),
+            namespace: Some(evil()),
+        });
+        bad.place = Some(place(EVIL, 3, EVIL, EVIL, "script"));
+        bad.base_place = bad.place.clone();
+        all.push(bad.clone());
+        bad.place = None;
+        bad.environment = "production".to_owned();
+        all.push(bad);
+    }
+    let mut one = service(
+        EVIL,
+        &[(EVIL, State::Judged), ("production", State::Judged)],
+    );
+    one.bases = vec![evil()];
+    let mut built = service(
+        "built",
+        &[(EVIL, State::Failed), ("production", State::Missing)],
+    );
+    built.environments[0].directory = evil();
+    let mut survey = survey(vec![one, built], all, &[EVIL]);
+    survey
+        .report
+        .findings
+        .sort_by(|a, b| a.order().cmp(&b.order()));
+    survey
+}
+
+/// So many findings over so many services with three environments each.
+pub fn large(findings: usize, services: usize) -> Survey {
+    const RULES: [(&str, Class, &str); 4] = [
+        (
+            "health-checks",
+            Class::HealthChecks,
+            "readinessProbe.periodSeconds",
+        ),
+        ("image", Class::ImageTag, "image"),
+        ("env-names", Class::EnvNames, "env[name=SKIP_FRAUD_CHECK]"),
+        (
+            "scale-factor",
+            Class::ResourceValues,
+            "resources.limits.memory",
+        ),
+    ];
+    const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
+    let name = |at: usize| format!("service-{at:03}");
+    let all = (0..findings)
+        .map(|at| {
+            // Every third service is clean, and production has most of the trouble.
+            let of = name(((at * 7 % services) / 3 * 3 + at % 2).min(services - 1));
+            let environment = ENVIRONMENTS[[2, 2, 1, 2, 0][at % 5]];
+            let (rule, class, path) = RULES[at % RULES.len()];
+            let path = format!("spec.template.spec.containers[name={of}-{at}].{path}");
+            let mut one = change(
+                finding(rule, &of, environment),
+                &path,
+                json!(10),
+                json!(at + 11),
+            );
+            one.class = Some(class);
+            if rule == "scale-factor" {
+                one.severity = Severity::Warning;
+            }
+            one.headline = format!("the {path} of container {of} differs from the base");
+            one.place = Some(place(
+                &format!("services/{of}/overlays/{environment}/patch.yaml"),
+                at + 2,
+                "strategic merge patch",
+                &format!("          value: {}", at + 11),
+                &(at + 11).to_string(),
+            ));
+            one.base_place = Some(place(
+                &format!("services/{of}/base/deployment.yaml"),
+                at + 40,
+                "resource",
+                "          value: 10",
+                "10",
+            ));
+            one
+        })
+        .collect::<Vec<_>>();
+    let states = ENVIRONMENTS.map(|environment| (environment, State::Judged));
+    let services = (0..services)
+        .map(|at| service(&name(at), &states))
+        .collect();
+    let mut survey = survey(services, all, &[]);
+    survey
+        .report
+        .findings
+        .sort_by(|a, b| a.order().cmp(&b.order()));
+    survey
+}
