@@ -34,6 +34,13 @@ impl Sources {
         self.texts.get(path).map(String::as_str)
     }
 
+    /// The path of a file, as long as the texts live, and its text.
+    #[must_use]
+    pub fn entry(&self, path: &str) -> Option<(&str, &str)> {
+        let (path, text) = self.texts.get_key_value(path)?;
+        Some((path, text))
+    }
+
     /// Every file with its text, by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts
