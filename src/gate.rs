@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::blame::{Replay, Target};
 use crate::finding::Finding;
+use crate::kustomization::Parsed;
 use crate::layout::{self, Layout, Overlay};
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -28,6 +30,8 @@ pub struct Gate<'g> {
     pub policy: &'g Policy,
     /// The day on which exemptions are weighed.
     pub today: Date,
+    /// The sources, where findings are to be traced to them.
+    pub parsed: Option<&'g Parsed<'g>>,
 }
 
 /// A directory's resources, whose trees the caller holds.
@@ -58,6 +62,25 @@ pub fn resources<'t>(trees: &'t BTreeMap<&'t str, Tree<'t>>) -> Resources<'t> {
             )
         })
         .collect()
+}
+
+/// The replays of one service, each made when it is first asked for.
+#[derive(Default)]
+struct Replays<'g> {
+    overlays: BTreeMap<&'g str, Replay<'g>>,
+    bases: BTreeMap<&'g [String], Replay<'g>>,
+}
+
+impl<'g> Replays<'g> {
+    fn overlay(&mut self, parsed: &'g Parsed<'g>, overlay: &'g Overlay) -> &Replay<'g> {
+        let make = || Replay::overlay(parsed, &overlay.directory, &overlay.bases);
+        self.overlays.entry(&overlay.directory).or_insert_with(make)
+    }
+
+    fn base(&mut self, parsed: &'g Parsed<'g>, bases: &'g [String]) -> &Replay<'g> {
+        let make = || Replay::base(parsed, bases);
+        self.bases.entry(bases).or_insert_with(make)
+    }
 }
 
 /// The environments of a service that are to be judged, with what they are called.
@@ -117,7 +140,52 @@ impl<'g> Gate<'g> {
             })
             .collect();
         survey.report = rules::judge(&comparisons, &gaps, self.policy, self.today);
+        if let Some(parsed) = self.parsed {
+            self.trace(parsed, &mut survey.report.findings);
+        }
         survey
+    }
+
+    /// Tells every finding the lines that it comes from.
+    fn trace(&self, parsed: &'g Parsed<'g>, findings: &mut [Finding]) {
+        let of_one_service = |a: &Finding, b: &Finding| a.service == b.service;
+        for findings in findings.chunk_by_mut(of_one_service) {
+            let service = findings[0].service.as_str();
+            let services = self.layout.services.iter();
+            let Some(service) = services.into_iter().find(|known| known.name == service) else {
+                continue;
+            };
+            let members = self.members(&service.overlays);
+            let overlay = |name: &str| {
+                let mut members = members.iter();
+                members
+                    .find(|member| member.name == name)
+                    .map(|member| member.overlay)
+            };
+            let mut replays = Replays::default();
+            for finding in findings
+                .iter_mut()
+                .filter(|finding| finding.place.is_none())
+            {
+                let Some(own) = overlay(&finding.environment) else {
+                    continue;
+                };
+                let replay = replays.overlay(parsed, own);
+                finding.place = match Target::overlay(finding) {
+                    Some(target) => replay.cause(&target),
+                    None => replay.untold(),
+                };
+                let Some(target) = Target::base(finding) else {
+                    continue;
+                };
+                finding.base_place = if finding.baseline == self.policy.baseline {
+                    replays.base(parsed, &own.bases).standing(&target)
+                } else {
+                    overlay(&finding.baseline)
+                        .and_then(|other| replays.overlay(parsed, other).cause(&target))
+                };
+            }
+        }
     }
 
     /// A service's environments by the names that the policy knows them by, in promotion order.
@@ -313,6 +381,10 @@ impl<'g> Gate<'g> {
             directory: String::new(),
             state: State::Missing,
         }));
+        // Stable: those that nobody has listed keep their order, at the end.
+        let listed = &self.policy.environments;
+        let place = |name: &String| listed.iter().position(|known| known == name);
+        environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
         Service {
             name: name.to_owned(),
             bases: bases.into_iter().cloned().collect(),

@@ -150,8 +150,13 @@ impl Check {
             let setting = policy.rules.entry("unused-exemption").or_default();
             setting.severity = Some(Severity::Ignore);
         }
+        let mut sources = Sources::default();
+        if self.rendered.is_empty() {
+            sources = tree::read(&ground.root, &ground.directories)?;
+        }
+        let parsed = sources.parse();
         let (layout, builds) = if self.rendered.is_empty() {
-            self.build(&ground, &policy)?
+            self.build(&ground, &policy, &parsed)?
         } else {
             super::rendered::read(&self.rendered, &policy)?
         };
@@ -162,6 +167,7 @@ impl Check {
             builds: &builds,
             policy: &policy,
             today,
+            parsed: self.rendered.is_empty().then_some(&parsed),
         };
         Ok(gate.survey(&resources, Vec::new()))
     }
@@ -220,11 +226,14 @@ impl Check {
         Ok(())
     }
 
-    fn build(&self, ground: &Ground, policy: &Policy) -> anyhow::Result<(Layout, Builds)> {
-        let sources: Sources = tree::read(&ground.root, &ground.directories)?;
-        let parsed = sources.parse();
+    fn build(
+        &self,
+        ground: &Ground,
+        policy: &Policy,
+        parsed: &Parsed<'_>,
+    ) -> anyhow::Result<(Layout, Builds)> {
         let mut layout =
-            layout::discover(&parsed, &ground.directories, &policy.layout, &ground.name());
+            layout::discover(parsed, &ground.directories, &policy.layout, &ground.name());
         if layout.services.is_empty() {
             let notes = layout.notes.join("; ");
             bail!(
@@ -233,7 +242,7 @@ impl Check {
                 if notes.is_empty() { "" } else { "; " },
             );
         }
-        self.select(&mut layout, &parsed, ground)?;
+        self.select(&mut layout, parsed, ground)?;
         if layout.services.is_empty() {
             return Ok((layout, Builds::new()));
         }
@@ -241,7 +250,7 @@ impl Check {
         let all = layout.directories();
         let (plain, single) = all
             .into_iter()
-            .partition(|directory| !self.one_by_one && layout::is_plain(&parsed, directory));
+            .partition(|directory| !self.one_by_one && layout::is_plain(parsed, directory));
         let builds = builder.build(&Request {
             root: &ground.root,
             plain,
