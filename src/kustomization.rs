@@ -3,9 +3,13 @@
 //! Nothing here builds anything; kustomize does. All paths are relative to one
 //! directory, lexically normal, with `/`, and may begin with `../`.
 
+mod secrets;
+
 use std::collections::BTreeMap;
 
 use crate::yaml::{self, Node, Tree, YamlError};
+
+pub use secrets::{redact, secrets};
 
 /// The names that kustomize looks for, in its order.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];

@@ -7,10 +7,10 @@ mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kustomization::{Kustomization, Parsed, is_remote};
+use crate::kustomization::{Kustomization, NAMES, Parsed, is_remote, split};
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
-use crate::yaml::{self, Tree};
+use crate::yaml::{self, Tree, YamlError};
 
 pub use names::rank;
 use names::{Named, name_by_pattern, name_by_words, service_names};
@@ -208,6 +208,34 @@ fn shown(directory: &str) -> &str {
     if directory.is_empty() { "." } else { directory }
 }
 
+/// The kustomization files in `directories` that are no YAML, so that nobody knows what they are.
+pub fn unreadable<'p>(
+    parsed: &'p Parsed<'_>,
+    directories: &'p [String],
+    wanted: &'p Wanted,
+) -> impl Iterator<Item = (&'p str, &'p YamlError)> {
+    parsed
+        .unreadable
+        .iter()
+        .map(|(file, error)| (*file, error))
+        .filter(|(file, _)| {
+            let (directory, name) = split(file);
+            NAMES.contains(&name) && is_asked_for(directory, directories, &wanted.ignore)
+        })
+}
+
+fn is_asked_for(directory: &str, directories: &[String], ignore: &[Glob]) -> bool {
+    let is_within = |outer: &str| {
+        outer.is_empty() && !directory.starts_with("..")
+            || directory == outer
+            || directory
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    directories.iter().any(|outer| is_within(outer))
+        && !ignore.iter().any(|glob| glob.matches(directory))
+}
+
 fn candidates(parsed: &Parsed<'_>, directories: &[String], ignore: &[Glob]) -> Vec<Candidate> {
     let all: Vec<Kustomization<'_>> = parsed
         .kustomizations()
@@ -219,19 +247,8 @@ fn candidates(parsed: &Parsed<'_>, directories: &[String], ignore: &[Glob]) -> V
         .iter()
         .flat_map(|kustomization| bases(parsed, *kustomization))
         .collect();
-    let is_within = |directory: &str, outer: &str| {
-        outer.is_empty() && !directory.starts_with("..")
-            || directory == outer
-            || directory
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.starts_with('/'))
-    };
     all.into_iter()
-        .filter(|kustomization| {
-            let directory = kustomization.directory();
-            directories.iter().any(|outer| is_within(directory, outer))
-                && !ignore.iter().any(|glob| glob.matches(directory))
-        })
+        .filter(|kustomization| is_asked_for(kustomization.directory(), directories, ignore))
         .map(|kustomization| Candidate {
             directory: kustomization.directory().to_owned(),
             bases: bases(parsed, kustomization),

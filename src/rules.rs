@@ -35,7 +35,7 @@ use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-pub use build_failure::Failure;
+pub use build_failure::{Failure, unreadable};
 use matrix::{Matrix, matrices};
 pub use missing_baseline::Missing;
 pub use missing_environment::Absent;

@@ -11,9 +11,10 @@ use super::formats::Formats;
 use super::{policy_file, since, tree};
 use crate::catalog::Severity;
 use crate::gate::{self, Builds, Gate};
-use crate::kustomization::{Parsed, Sources};
+use crate::kustomization::{self, Parsed, Sources};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
+use crate::rules;
 use crate::survey::Survey;
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -155,11 +156,12 @@ impl Check {
             sources = tree::read(&ground.root, &ground.directories)?;
         }
         let parsed = sources.parse();
-        let (layout, builds) = if self.rendered.is_empty() {
+        let (layout, mut builds) = if self.rendered.is_empty() {
             self.build(&ground, &policy, &parsed)?
         } else {
             super::rendered::read(&self.rendered, &policy)?
         };
+        redact(&mut builds, &parsed);
         let trees = gate::parse(&builds).context("what was built cannot be read")?;
         let resources = gate::resources(&trees);
         let gate = Gate {
@@ -169,7 +171,11 @@ impl Check {
             today,
             parsed: self.rendered.is_empty().then_some(&parsed),
         };
-        Ok(gate.survey(&resources, Vec::new()))
+        let directories = &ground.directories;
+        let others = layout::unreadable(&parsed, directories, &policy.layout)
+            .map(|(file, error)| rules::unreadable(file, error))
+            .collect();
+        Ok(gate.survey(&resources, others))
     }
 
     fn policy(&self, ground: &Ground) -> anyhow::Result<Policy> {
@@ -257,6 +263,17 @@ impl Check {
             single,
         })?;
         Ok((layout, builds))
+    }
+}
+
+/// Takes the values of Secrets out of what kustomize says of its failures, since it quotes patches.
+fn redact(builds: &mut Builds, parsed: &Parsed<'_>) {
+    if builds.values().all(Result::is_ok) {
+        return;
+    }
+    let secrets = kustomization::secrets(parsed);
+    for words in builds.values_mut().filter_map(|built| built.as_mut().err()) {
+        *words = kustomization::redact(words, &secrets);
     }
 }
 

@@ -1,7 +1,11 @@
 //! `build-failure`: an environment or its base could not be built, so nothing is known about it.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Place};
 use crate::text::one_line;
+use crate::yaml::YamlError;
+
+/// The most characters of the builder's words.
+const MAX_WORDS: usize = 1000;
 
 /// A directory that could not be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +22,36 @@ pub struct Failure {
     pub words: String,
 }
 
+/// A finding about a kustomization file that is no YAML.
+#[must_use]
+pub fn unreadable(file: &str, error: &YamlError) -> Finding {
+    let headline = format!(
+        "{} cannot be read: {}",
+        one_line(file, MAX_WORDS),
+        error.message
+    );
+    let help = "Mend it, or name its directory in spec.layout.ignore of the ParityPolicy if it is no kustomization.".to_owned();
+    let place = Place {
+        file: file.to_owned(),
+        line: error.line,
+        column: error.column,
+        length: 1,
+        what: "this is no YAML".to_owned(),
+        // It may hold anything.
+        source: None,
+    };
+    Finding {
+        place: Some(place),
+        ..Finding::new(
+            "build-failure",
+            format!("{headline}. {help}"),
+            headline,
+            help,
+        )
+    }
+}
+
 pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
-    /// The most characters of the builder's words.
-    const MAX_WORDS: usize = 1000;
     for failure in failures {
         let Failure {
             service,
