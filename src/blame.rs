@@ -6,6 +6,7 @@
 //! the replay comes to the very value that was found; elsewhere the
 //! kustomization is named, and that the cause could not be told.
 
+mod emit;
 mod generate;
 mod item;
 mod locate;

@@ -200,7 +200,7 @@ pub struct Rule {
 }
 
 /// Rules that only `krm-parity check` knows, because no single build sees what they are about.
-pub const CHECK_ONLY: &[&str] = &["build-failure"];
+pub const CHECK_ONLY: &[&str] = &["build-failure", "unchecked-file"];
 
 /// Every rule, sorted by id.
 pub const RULES: &[Rule] = &[
@@ -385,6 +385,13 @@ pub const RULES: &[Rule] = &[
         "Service-mesh configuration must be the same in every environment.",
         "Retries, timeouts and sidecars change what every request sees.",
         "the retries of a VirtualService are 3 in the base and 0 in production",
+    ),
+    rule(
+        "unchecked-file",
+        Severity::Error,
+        "Every file that a kustomization names must be there to be checked.",
+        "kpt hands a function the resources of a package and leaves out what is none, such as files of JSON 6902 operations; what was not seen must not pass in silence.",
+        "overlays/production names patch.json under patches, and kpt does not pass it on",
     ),
     rule(
         "unused-exemption",

@@ -322,6 +322,35 @@ pub fn depends_on(parsed: &Parsed<'_>, service: &Service, changed: &BTreeSet<Str
     })
 }
 
+/// What a directory needs and nobody has: the kustomization file that names it, and its path.
+#[must_use]
+pub fn absent(parsed: &Parsed<'_>, directory: &str) -> Vec<(String, String)> {
+    let mut seen = BTreeSet::new();
+    let mut left = vec![directory.to_owned()];
+    let mut absent = Vec::new();
+    while let Some(directory) = left.pop() {
+        if !seen.insert(directory.clone()) {
+            continue;
+        }
+        let Some(kustomization) = parsed.kustomization(&directory) else {
+            continue;
+        };
+        for path in kustomization.mentions() {
+            if parsed.kustomization(&path).is_some() {
+                left.push(path);
+            } else if !parsed.sources.contains(&path) {
+                absent.push((kustomization.file.to_owned(), path));
+            }
+        }
+        let remote = kustomization
+            .loads()
+            .chain(kustomization.strings("components"))
+            .filter(|entry| is_remote(entry.text()));
+        absent.extend(remote.map(|entry| (kustomization.file.to_owned(), entry.text().to_owned())));
+    }
+    absent
+}
+
 /// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.
 ///
 /// That is so for kustomizations of known fields without functions, other than
