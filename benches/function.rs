@@ -112,7 +112,7 @@ fn compare(
         witnesses: &witnesses,
     };
     group.bench_function(BenchmarkId::new("pair", size), |bencher| {
-        bencher.iter_with_large_drop(|| pair::pair(black_box(sides.base), sides.overlay));
+        bencher.iter_with_large_drop(|| pair::pair(black_box(sides.base), sides.overlay, &[]));
     });
     // The comparison pairs, diffs, cancels and classifies; pairing alone stands above.
     group.bench_function(BenchmarkId::new("compare", size), |bencher| {

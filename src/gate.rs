@@ -3,7 +3,7 @@
 //! Every environment against its own base and against its siblings, as
 //! [`crate::function`] does it for what one build holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
@@ -11,9 +11,10 @@ use crate::blame::{Replay, Target};
 use crate::finding::Finding;
 use crate::kustomization::Parsed;
 use crate::layout::{self, Layout, Overlay};
+use crate::pair::Pairing;
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{self, Absent, Against, Failure, Gaps, Missing, Sides};
+use crate::rules::{self, Absent, Against, Comparison, Failure, Gaps, Missing, Sides};
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{self, Tree, YamlError};
 
@@ -95,6 +96,8 @@ struct Planned<'g, 't> {
     environment: String,
     baseline: String,
     against: Against,
+    /// Whether both sides are made of the same directories.
+    is_of_one_base: bool,
     service: &'g str,
     base: Vec<Resource<'t>>,
     overlay: &'g [Resource<'t>],
@@ -122,23 +125,38 @@ impl<'g> Gate<'g> {
             .iter()
             .map(|planned| vec![planned.service; planned.base.len()])
             .collect();
-        let comparisons: Vec<_> = planned
-            .iter()
-            .zip(&names)
-            .map(|(planned, services)| {
-                let sides = Sides {
-                    environment: &planned.environment,
-                    baseline: &planned.baseline,
-                    against: planned.against,
-                    service: planned.service,
-                    base: &planned.base,
-                    services,
-                    overlay: planned.overlay,
-                    witnesses: &[],
-                };
-                rules::compare(sides, self.policy.identity)
-            })
-            .collect();
+        let mut comparisons: Vec<Comparison<'_, '_>> = Vec::with_capacity(planned.len());
+        // Every environment against its base comes before it is a side of another comparison.
+        let mut baselines: HashMap<(&str, &str), usize> = HashMap::new();
+        for (planned, services) in planned.iter().zip(&names) {
+            let sides = Sides {
+                environment: &planned.environment,
+                baseline: &planned.baseline,
+                against: planned.against,
+                service: planned.service,
+                base: &planned.base,
+                services,
+                overlay: planned.overlay,
+                witnesses: &[],
+            };
+            let of = |name: &str| Some(&comparisons[*baselines.get(&(planned.service, name))?]);
+            let known = match (
+                planned.against,
+                of(&planned.baseline),
+                of(&planned.environment),
+            ) {
+                (Against::Sibling { .. }, Some(early), Some(late)) if planned.is_of_one_base => {
+                    Pairing::between(&early.pairing, &late.pairing)
+                }
+                _ => Vec::new(),
+            };
+            if planned.against == Against::Baseline {
+                let of = (planned.service, planned.environment.as_str());
+                baselines.insert(of, comparisons.len());
+            }
+            let mode = self.policy.identity;
+            comparisons.push(rules::compare_known(sides, mode, &known));
+        }
         survey.report = rules::judge(&comparisons, &gaps, self.policy, self.today);
         if let Some(parsed) = self.parsed {
             self.trace(parsed, &mut survey.report.findings);
@@ -313,6 +331,7 @@ impl<'g> Gate<'g> {
                 environment: member.name.clone(),
                 baseline: self.policy.baseline.clone(),
                 against: Against::Baseline,
+                is_of_one_base: false,
                 service,
                 base: base(overlay, resources),
                 overlay: own,
@@ -351,6 +370,7 @@ impl<'g> Gate<'g> {
                         is_next,
                         is_promoted,
                     },
+                    is_of_one_base: early.overlay.bases == late.overlay.bases,
                     service,
                     base: resources[early.overlay.directory.as_str()].clone(),
                     overlay: &resources[late.overlay.directory.as_str()],

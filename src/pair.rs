@@ -19,10 +19,28 @@ pub struct Pairing {
     pub removed: Vec<usize>,
 }
 
-/// Pairs two lists of resources.
+impl Pairing {
+    /// What belongs together in two overlays of one base: whatever was made of the same.
+    #[must_use]
+    pub fn between(early: &Self, late: &Self) -> Vec<(usize, usize)> {
+        let made: HashMap<usize, usize> = early.matched.iter().rev().copied().collect();
+        let late = late.matched.iter();
+        late.filter_map(|(base, other)| Some((*made.get(base)?, *other)))
+            .collect()
+    }
+}
+
+/// Pairs two lists of resources; `known` says what is known to belong together where no history tells.
 #[must_use]
-pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> Pairing {
+pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>], known: &[(usize, usize)]) -> Pairing {
     let mut found: Vec<Option<usize>> = by_history(base, overlay);
+    for &(at, other) in known {
+        if let Some(place @ None) = found.get_mut(other)
+            && at < base.len()
+        {
+            *place = Some(at);
+        }
+    }
     let mut rest = Rest::of(base, overlay, &found);
     rest.match_by(&mut found, |resource| key(resource, resource.name()));
     rest.match_by(&mut found, |resource| key(resource, plain_name(resource)));
@@ -323,7 +341,7 @@ mod tests {
     fn paired(base: &[(&str, &str, &str, &str)], overlay: &[(&str, &str, &str, &str)]) -> Pairing {
         let (base, overlay) = (text(base), text(overlay));
         let (base, overlay) = (parse(&base).unwrap(), parse(&overlay).unwrap());
-        pair(&resources(&base), &resources(&overlay))
+        pair(&resources(&base), &resources(&overlay), &[])
     }
 
     #[test]

@@ -111,7 +111,17 @@ pub struct Classified<'a> {
 /// Pairs, diffs and classifies two environments.
 #[must_use]
 pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'c, 'a> {
-    let mut pairing = pair(sides.base, sides.overlay);
+    compare_known(sides, mode, &[])
+}
+
+/// [`compare`], where it is known that some resources belong together, as indices into the base and the overlay.
+#[must_use]
+pub fn compare_known<'c, 'a>(
+    sides: Sides<'c, 'a>,
+    mode: IdentityMode,
+    known: &[(usize, usize)],
+) -> Comparison<'c, 'a> {
+    let mut pairing = pair(sides.base, sides.overlay, known);
     let identities = match mode {
         IdentityMode::Cancel => learn(&sides, &pairing),
         IdentityMode::Strict => Vec::new(),

@@ -350,3 +350,29 @@ fn no_format_shows_a_secret() {
         }
     }
 }
+
+/// Two environments that name everything in a way of their own, where no book-keeping of kustomize tells what was what.
+#[test]
+fn prefixes_do_not_hide_an_incident_in_what_is_rendered() {
+    let tree = Tree::new();
+    let deployment = |prefix: &str, memory: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {prefix}web}}\nspec: {{template: {{spec: {{containers: [{{name: app, image: 'app:1', resources: {{limits: {{memory: {memory}}}}}}}]}}}}}}\n"
+        )
+    };
+    for (name, prefix, memory) in [
+        ("base", "", "1Gi"),
+        ("staging", "stg-", "2Gi"),
+        ("production", "prd-", "512Mi"),
+    ] {
+        tree.write(&format!("out/{name}.yaml"), &deployment(prefix, memory));
+    }
+    let report = report(
+        &tree.path("bin/none"),
+        &tree.path(""),
+        &["--rendered", "out"],
+    );
+    let found = findings(&report);
+    let inverted = "inverted-resources rendered production staging Deployment stg-web spec.template.spec.containers[name=app].resources.limits.memory";
+    assert_eq!(found, [inverted], "{report:#}");
+}

@@ -38,7 +38,7 @@ pub fn assert_diff_laws(base: &str, overlay: &str) {
     for resource in base.iter().chain(&overlay) {
         assert_same(resource, resource);
     }
-    for (at, other) in pair(&base, &overlay).matched {
+    for (at, other) in pair(&base, &overlay, &[]).matched {
         let (base, overlay) = (&base[at], &overlay[other]);
         assert_reversible(base, overlay);
         assert_covered(base, overlay);
