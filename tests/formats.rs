@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 
 #[path = "formats/fixture.rs"]
 mod fixture;
+mod support;
+#[path = "formats/validators.rs"]
+mod validators;
 
 use fixture::{clean, everything, hostile, large};
 
@@ -38,6 +41,7 @@ fn file_name(survey: &str, format: Format) -> String {
         Format::Sarif => "sarif",
         Format::Junit => "xml",
         Format::Markdown => "md",
+        Format::Html => "html",
     };
     format!("{survey}-{}.{end}", format.id())
 }
@@ -48,16 +52,21 @@ fn formats_look_as_recorded() {
     for (name, survey) in [("everything", everything()), ("clean", clean())] {
         for format in Format::ALL {
             // The version is no news.
-            let version = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
-            let found = render(format, &survey).replace(version, "\"VERSION\"");
+            let quoted = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
+            let plain = concat!("krm-parity ", env!("CARGO_PKG_VERSION"));
+            let found = render(format, &survey)
+                .replace(quoted, "\"VERSION\"")
+                .replace(plain, "krm-parity VERSION");
             let path = golden(&file_name(name, format));
             let expected = fs::read_to_string(&path).unwrap_or_default();
             if found == expected {
                 continue;
             }
-            if std::env::var_os("UPDATE").is_none() {
-                panic!("{} is not what is rendered:\n{found}", path.display());
-            }
+            assert!(
+                std::env::var_os("UPDATE").is_some(),
+                "{} is not what is rendered:\n{found}",
+                path.display()
+            );
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, found).unwrap();
             written.push(path);
@@ -388,4 +397,15 @@ fn environments_of_a_service_are_united() {
     let both = merge(vec![one, other]);
     assert_eq!(both.services[0].environments[0].state, State::Failed);
     assert_eq!(both.notes.len(), 3, "{:?}", both.notes);
+}
+
+/// The pages that a browser and a validator look at.
+fn pages() -> Vec<(&'static str, Survey)> {
+    vec![
+        ("everything", everything()),
+        ("clean", clean()),
+        ("empty", Survey::default()),
+        ("hostile", hostile()),
+        ("large", large(1000, 200)),
+    ]
 }
