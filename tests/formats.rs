@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 #[path = "formats/fixture.rs"]
 mod fixture;
+#[path = "formats/merge_verb.rs"]
+mod merge_verb;
 mod support;
 #[path = "formats/validators.rs"]
 mod validators;
