@@ -76,7 +76,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
         out.push_str("<p class=\"empty\">There was nothing to look at.</p>\n");
         return;
     }
-    write_legend(out, survey, &strip);
+    write_legend(out, survey, matrix, &strip);
     out.push_str(
         "<div class=\"window\" tabindex=\"0\" role=\"region\" aria-label=\"Services and environments\">\n<table class=\"matrix",
     );
@@ -121,7 +121,7 @@ fn write_dots(out: &mut String, strip: &Strip<'_>) {
     );
 }
 
-fn write_legend(out: &mut String, survey: &Survey, strip: &Strip<'_>) {
+fn write_legend(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, strip: &Strip<'_>) {
     let totals = &survey.report.totals;
     out.push_str("<p class=\"legend\">");
     for (count, class, shape, word) in [
@@ -151,7 +151,14 @@ fn write_legend(out: &mut String, survey: &Survey, strip: &Strip<'_>) {
             );
         }
     }
-    out.push_str("<span>✓ nothing found</span><span>· not there</span>");
+    out.push_str("<span>✓ nothing found</span>");
+    if matrix
+        .rows
+        .iter()
+        .any(|row| row.cells.iter().any(Option::is_none))
+    {
+        out.push_str("<span>· not there</span>");
+    }
     if !strip.has_numbers() {
         let _ = write!(
             out,
