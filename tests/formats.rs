@@ -95,6 +95,56 @@ fn every_format_ends_in_one_line_break_and_repeats() {
     }
 }
 
+#[test]
+fn color_is_escape_sequences_and_nothing_else() {
+    let survey = everything();
+    let colored = Format::Text.render(&survey, Style { color: true });
+    let mut stripped = String::new();
+    let mut rest = colored.as_str();
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        stripped.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    // Padding after a coloured cell stands where plain text ends its line.
+    let lines = |text: &str| {
+        text.lines()
+            .map(str::trim_end)
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&stripped), lines(&render(Format::Text, &survey)));
+    assert_ne!(stripped, colored);
+}
+
+#[test]
+fn the_matrix_in_text_fits_a_terminal() {
+    let mut survey = large(1000, 200);
+    let wide = "environment-with-a-long-name-number";
+    for service in &mut survey.services {
+        for at in 0..12 {
+            let mut one = service.environments[0].clone();
+            one.name = format!("{wide}-{at:02}");
+            service.environments.push(one);
+        }
+    }
+    let text = render(Format::Text, &survey);
+    let (_, matrix) = text.rsplit_once("\n\n   ").unwrap();
+    let rows: Vec<_> = matrix
+        .lines()
+        .take_while(|line| !line.starts_with('…'))
+        .collect();
+    assert_eq!(rows.len(), 41, "{matrix}");
+    assert!(
+        rows[1..].iter().all(|row| row.chars().count() <= 100),
+        "{matrix}"
+    );
+    assert!(
+        matrix.contains("\n… and 160 more services, 11 more environments\n"),
+        "{matrix}"
+    );
+}
+
 /// What is unsafe in a log is unsafe in every format, whoever shows it.
 #[test]
 fn no_control_character_gets_through() {
