@@ -176,7 +176,7 @@ fn write_names(out: &mut String, strip: &Strip<'_>) {
     }
     let longest = strip.rules.iter().map(|rule| rule.len()).max().unwrap_or(0);
     // Letters of this size are about six pixels wide, and the names lean by 60 degrees.
-    let height = longest * 6 * 87 / 100 + 8;
+    let height = longest * 6 * 87 / 100 + 14;
     let _ = write!(
         out,
         "<svg class=\"names\" aria-hidden=\"true\" width=\"{}\" height=\"{height}\">",
