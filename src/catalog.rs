@@ -199,6 +199,9 @@ pub struct Rule {
     pub max: Option<&'static str>,
 }
 
+/// Rules that only `krm-parity check` knows, because no single build sees what they are about.
+pub const CHECK_ONLY: &[&str] = &["build-failure", "unchecked-file"];
+
 /// Every rule, sorted by id.
 pub const RULES: &[Rule] = &[
     rule(
@@ -221,6 +224,13 @@ pub const RULES: &[Rule] = &[
         "What a base says about its overlays must be readable, and no overlay may change it.",
         "An overlay that could allow itself a field would need no permission.",
         "production removes the annotation krm-parity.io/deny from a Deployment of the base",
+    ),
+    rule(
+        "build-failure",
+        Severity::Error,
+        "Every environment and its base must build.",
+        "What does not build was not checked, and will not be deployed either.",
+        "a patch of production names a Deployment that the base has renamed, so kustomize finds no target for it",
     ),
     rule(
         "config-keys",
@@ -375,6 +385,13 @@ pub const RULES: &[Rule] = &[
         "Service-mesh configuration must be the same in every environment.",
         "Retries, timeouts and sidecars change what every request sees.",
         "the retries of a VirtualService are 3 in the base and 0 in production",
+    ),
+    rule(
+        "unchecked-file",
+        Severity::Error,
+        "Every file that a kustomization names must be there to be checked.",
+        "kpt hands a function the resources of a package and leaves out what is none, such as files of JSON 6902 operations; what was not seen must not pass in silence.",
+        "overlays/production names patch.json under patches, and kpt does not pass it on",
     ),
     rule(
         "unused-exemption",

@@ -238,7 +238,7 @@ fn live<'a>(items: &'a Items<'a>, merged: &Merged<'a>, policy: &Policy) -> Resul
                     resources: items.live.len(),
                     unbuilt: items.unbuilt,
                 }],
-                environments: Vec::new(),
+                ..Gaps::default()
             },
         });
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::environments::{self, Fault};
 use crate::finding::Report;
 use crate::krm::{self, Form, KrmError, Results};
+use crate::package;
 use crate::policy::{self, Config, Emit, Mode, Policy, Recorder};
 use crate::report;
 use crate::resource::Resource;
@@ -187,6 +188,9 @@ pub fn run_plugin(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Re
 ///
 /// Fails on snapshots that are damaged or contradict each other.
 pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Result<Report, Refusal> {
+    if let Some(report) = package::check(resources, policy, today) {
+        return Ok(report);
+    }
     compare(resources, policy, |comparisons, gaps| {
         rules::judge(comparisons, gaps, policy, today)
     })

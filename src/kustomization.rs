@@ -3,9 +3,13 @@
 //! Nothing here builds anything; kustomize does. All paths are relative to one
 //! directory, lexically normal, with `/`, and may begin with `../`.
 
+mod secrets;
+
 use std::collections::BTreeMap;
 
-use crate::yaml::{self, Node, Tree};
+use crate::yaml::{self, Node, Tree, YamlError};
+
+pub use secrets::{redact, secrets};
 
 /// The names that kustomize looks for, in its order.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -34,6 +38,13 @@ impl Sources {
         self.texts.get(path).map(String::as_str)
     }
 
+    /// The path of a file, as long as the texts live, and its text.
+    #[must_use]
+    pub fn entry(&self, path: &str) -> Option<(&str, &str)> {
+        let (path, text) = self.texts.get_key_value(path)?;
+        Some((path, text))
+    }
+
     /// Every file with its text, by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts
@@ -44,11 +55,22 @@ impl Sources {
     /// Parses every file that is YAML; the others are left out, since kustomize itself has the last word on them.
     #[must_use]
     pub fn parse(&self) -> Parsed<'_> {
-        let parsed = |(path, text)| Some((path, yaml::parse(text).ok()?));
-        Parsed {
+        let mut parsed = Parsed {
             sources: self,
-            trees: self.iter().filter_map(parsed).collect(),
+            trees: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
+        };
+        for (path, text) in self.iter() {
+            match yaml::parse_lax(text) {
+                Ok(tree) => {
+                    parsed.trees.insert(path, tree);
+                }
+                Err(error) => {
+                    parsed.unreadable.insert(path, error);
+                }
+            }
         }
+        parsed
     }
 }
 
@@ -57,6 +79,8 @@ pub struct Parsed<'t> {
     /// Their texts.
     pub sources: &'t Sources,
     trees: BTreeMap<&'t str, Tree<'t>>,
+    /// Files that are no YAML, and why; many are not meant to be.
+    pub unreadable: BTreeMap<&'t str, YamlError>,
 }
 
 impl<'t> Parsed<'t> {
@@ -133,12 +157,22 @@ impl<'a> Kustomization<'a> {
         (!is_remote(entry)).then(|| join(self.directory(), entry))
     }
 
-    /// Whether it loads resources and changes nothing about them.
+    /// Whether it loads resources and changes nothing about them, unless a function does.
     #[must_use]
     pub fn only_gathers(&self) -> bool {
-        const GATHERING: [&str; 5] = ["apiVersion", "kind", "metadata", "resources", "bases"];
+        const GATHERING: [&str; 7] = [
+            "apiVersion",
+            "kind",
+            "metadata",
+            "resources",
+            "bases",
+            "transformers",
+            "validators",
+        ];
         self.root.entries().all(|(key, value)| {
-            GATHERING.contains(&key.text()) || value.is_null() || value.is_childless()
+            GATHERING.contains(&key.text())
+                || value.is_null()
+                || (!value.is_scalar() && value.is_childless())
         })
     }
 

@@ -10,6 +10,7 @@
 //! | diff | [`diff`], with [`schema`] and [`quantity`] | two resources → [`diff::Change`]s, as Kubernetes reads lists and quantities |
 //! | classify | [`identity`], [`classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
 //! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
+//! | blame | [`blame`], with [`kustomization`] | a finding and the files of a kustomization → the line that caused it |
 //! | report | [`report`] | findings → results for hosts, text for people |
 //!
 //! [`function`] strings these together and stays pure; [`cli`] alone touches
@@ -51,6 +52,7 @@
 // clippy.toml says what is banned, and why. Tests and benchmarks are crates of their own and may.
 #![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+pub mod blame;
 pub mod catalog;
 pub mod classify;
 pub mod cli;
@@ -58,9 +60,12 @@ pub mod diff;
 pub mod environments;
 pub mod finding;
 pub mod function;
+pub mod gate;
 pub mod identity;
 pub mod krm;
 pub mod kustomization;
+pub mod layout;
+pub mod package;
 pub mod pair;
 pub mod path;
 pub mod policy;

@@ -18,6 +18,7 @@ use crate::text;
 mod class_set;
 mod explain;
 mod fault;
+mod layout;
 mod nearest;
 mod permits;
 pub mod publish;
@@ -25,6 +26,7 @@ pub mod wire;
 
 pub use class_set::ClassSet;
 use fault::Fault;
+pub use layout::{Captured, Layout, OverlayPattern};
 pub use nearest::nearest;
 pub use permits::{AllowedField, Exemption, Target, is_about_exemptions};
 pub use wire::{Emit, IdentityMode, Mode, schema};
@@ -90,6 +92,8 @@ pub struct Policy {
     pub exemptions: Vec<Exemption>,
     /// What the policy says about single rules, by id; the catalogue speaks for the others.
     pub rules: BTreeMap<&'static str, RuleSetting>,
+    /// Where the overlays of a repository lie.
+    pub layout: Layout,
     /// The lightest weight that fails the build.
     pub fail_on: Severity,
     /// Whether the items go on.
@@ -149,6 +153,7 @@ impl Default for Policy {
             fields: Vec::new(),
             exemptions: Vec::new(),
             rules: BTreeMap::new(),
+            layout: Layout::default(),
             fail_on: Severity::Error,
             emit: Emit::default(),
         }
@@ -336,6 +341,7 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
                 .collect()
         }),
         rules,
+        layout: layout::layout(spec.layout.unwrap_or_default())?,
         fail_on: match spec.fail_on.unwrap_or_default() {
             wire::FailOn::Error => Severity::Error,
             wire::FailOn::Warning => Severity::Warning,
@@ -437,6 +443,7 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
         identity: data.identity,
         allow,
         rules: None,
+        layout: None,
         exemptions: None,
         fail_on: data.fail_on,
         emit: data.emit,

@@ -6,6 +6,7 @@
 
 mod added_resource;
 mod base_guidance;
+mod build_failure;
 mod class;
 mod environment_mismatch;
 mod exemption;
@@ -34,6 +35,7 @@ use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
+pub use build_failure::{Failure, unreadable};
 use matrix::{Matrix, matrices};
 pub use missing_baseline::Missing;
 pub use missing_environment::Absent;
@@ -53,12 +55,16 @@ pub enum Against {
 }
 
 /// What was not there to be compared.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gaps {
     /// What has nothing to be compared with.
     pub baselines: Vec<Missing>,
     /// Environments that a service lacks.
     pub environments: Vec<Absent>,
+    /// What could not be built.
+    pub failures: Vec<Failure>,
+    /// Findings that no comparison shows, to be weighed with the rest.
+    pub others: Vec<Finding>,
 }
 
 /// Two environments, about to be compared.
@@ -207,6 +213,8 @@ pub fn judge(
     }
     missing_baseline::check(&gaps.baselines, &mut findings);
     missing_environment::check(&gaps.environments, &mut findings);
+    build_failure::check(&gaps.failures, &mut findings);
+    findings.extend(gaps.others.iter().cloned());
     for finding in &mut findings {
         finding.severity = severity(finding, policy);
     }

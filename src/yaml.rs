@@ -18,7 +18,7 @@ use std::ops::Range;
 use crate::text::{push_list, push_map, push_quoted};
 
 pub use number::{Number, resolve_plain};
-pub use parse::{parse, parse_bytes};
+pub use parse::{parse, parse_bytes, parse_lax};
 
 /// The largest input in bytes: 512 MiB.
 pub const MAX_BYTES: usize = 512 << 20;

@@ -14,12 +14,18 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+mod build;
+mod check;
 pub mod explain;
 mod formats;
 pub mod function;
 mod merge;
 pub mod plugin;
+mod policy_file;
+mod rendered;
 pub mod schema;
+mod since;
+mod tree;
 
 /// The exit code for "could not run", as opposed to "ran and found something".
 pub const COULD_NOT_RUN: u8 = 2;
@@ -84,6 +90,7 @@ fn may_color() -> bool {
 /// Runs a verb.
 fn dispatch(matches: &ArgMatches) -> anyhow::Result<Outcome> {
     match matches.subcommand() {
+        Some(("check", matches)) => check::run(matches).map(|failed| Outcome::Told { failed }),
         Some(("merge", matches)) => merge::run(matches).map(|failed| Outcome::Told { failed }),
         _ => print(matches).map(Outcome::Text),
     }
@@ -187,6 +194,7 @@ fn command() -> Command {
                 .disable_help_subcommand(true)
                 .subcommand(plugin_install()),
         )
+        .subcommand(check::command())
         .subcommand(explain_command())
         .subcommand(merge::command())
         .subcommand(schema_command())

@@ -87,12 +87,24 @@ pub struct PolicySpec {
     pub rules: Option<Rules>,
     /// Findings that may exist, each for a reason and until a day.
     pub exemptions: Option<Vec<ExemptionSpec>>,
+    /// Where the overlays of a repository lie, for `krm-parity check` where its guess is not good enough.
+    pub layout: Option<LayoutSpec>,
     /// The lightest findings that fail the build: error (the default) or warning.
     #[schemars(extend("default" = "error"))]
     pub fail_on: Option<FailOn>,
     /// Whether the items go on (items, the default) or nothing does (none), which kustomize's `validators:` wants.
     #[schemars(extend("default" = "items"))]
     pub emit: Option<Emit>,
+}
+
+/// Where the overlays of a repository lie.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LayoutSpec {
+    /// Patterns of the overlays' directories, such as `apps/{service}/overlays/{environment}`: `*` stands for any characters of one part, `**` for any number of parts. The first that fits decides; a directory that none fits is no overlay.
+    pub overlays: Option<Vec<String>>,
+    /// Globs of directories that are no overlay, whatever they look like: `test/*`.
+    pub ignore: Option<Vec<String>>,
 }
 
 /// What an overlay may change.

@@ -21,11 +21,11 @@ pub(super) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
             present,
         } = absent;
         let headline = format!(
-            "service {service} has no {environment}: the input holds snapshots of {} only",
+            "service {service} has no {environment}, only {}",
             present.join(", ")
         );
         let help = format!(
-            "Record {environment} too, or take it out of spec.environments of the ParityPolicy; an exemption with `environments: [{environment}]` says that it is missing on purpose."
+            "Add {environment} too, or take it out of spec.environments of the ParityPolicy; an exemption with `environments: [{environment}]` says that it is missing on purpose."
         );
         let message = format!("{headline}. {help}");
         findings.push(Finding {

@@ -33,6 +33,26 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Tree<'_>, YamlError> {
 /// scalar, on an alias inside of its own anchor, and beyond [`MAX_BYTES`],
 /// [`MAX_DEPTH`] and [`MAX_ALIAS_NODES`].
 pub fn parse(source: &str) -> Result<Tree<'_>, YamlError> {
+    parse_with(source, Keys::Once)
+}
+
+/// Parses a text as [`parse`] does, and takes a key that stands twice, as the readers of kustomize do.
+///
+/// # Errors
+///
+/// As [`parse`], but for such keys.
+pub fn parse_lax(source: &str) -> Result<Tree<'_>, YamlError> {
+    parse_with(source, Keys::Any)
+}
+
+/// How often a key may stand in a map.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Once,
+    Any,
+}
+
+fn parse_with(source: &str, keys: Keys) -> Result<Tree<'_>, YamlError> {
     if source.len() > MAX_BYTES {
         return Err(YamlError {
             line: 1,
@@ -55,6 +75,7 @@ pub fn parse(source: &str) -> Result<Tree<'_>, YamlError> {
         open: Vec::new(),
         anchors: HashMap::new(),
         replayed: 0,
+        keys,
     };
     for event in Parser::new_from_str_with_options(source, options) {
         let (event, span) = event.map_err(|error| {
@@ -84,6 +105,7 @@ struct Build<'t> {
     open: Vec<Open>,
     anchors: HashMap<usize, u32>,
     replayed: usize,
+    keys: Keys,
 }
 
 impl<'t> Build<'t> {
@@ -212,7 +234,9 @@ impl<'t> Build<'t> {
         if let Some(key) = complex_key(&self.tree, open.at) {
             return Err(at_node(key, "a map key must be a scalar".to_owned()));
         }
-        if let Some(key) = duplicate_key(&self.tree, open.at) {
+        if self.keys == Keys::Once
+            && let Some(key) = duplicate_key(&self.tree, open.at)
+        {
             let message = format!("the key {:?} stands twice in one map", short(key.text()));
             return Err(at_node(key, message));
         }

@@ -1,0 +1,343 @@
+//! Which line of which file made a field what it is.
+//!
+//! A [`Replay`] follows a tree of kustomizations in the order in which
+//! kustomize applies them and notes for every value who wrote it. It need not
+//! be right about everything that kustomize does: a place is told only where
+//! the replay comes to the very value that was found; elsewhere the
+//! kustomization is named, and that the cause could not be told.
+
+mod emit;
+mod generate;
+mod item;
+mod locate;
+mod merge;
+mod operations;
+mod patch;
+mod piece;
+mod replace;
+mod text;
+mod transform;
+mod walk;
+
+use serde_json::Value;
+
+use crate::finding::{Finding, Place, REDACTED, ResourceRef};
+use crate::kustomization::{Parsed, split};
+
+use item::Item;
+use piece::Mark;
+use walk::{Walk, What};
+
+/// What a place says that only names the kustomization.
+pub const UNTOLD: &str = "the kustomization; the cause could not be told";
+
+/// The field of a resource whose place is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'f> {
+    /// The resource, by the names that it has on this side.
+    pub resource: &'f ResourceRef,
+    /// Its name on this side.
+    pub name: &'f str,
+    /// The keyed path of the field; `None` for the whole resource.
+    pub path: Option<&'f str>,
+    /// The value on this side; `None` where this side has none.
+    pub value: Option<&'f Value>,
+    /// The value on the other side.
+    pub other: Option<&'f Value>,
+}
+
+impl<'f> Target<'f> {
+    /// What a finding says of the environment that is judged.
+    #[must_use]
+    pub fn overlay(finding: &'f Finding) -> Option<Self> {
+        let resource = finding.resource.as_ref()?;
+        let field = finding.field.as_ref();
+        Some(Self {
+            resource,
+            name: &resource.name,
+            path: field.map(|field| field.path.as_str()),
+            value: field.and_then(|field| field.overlay.as_ref()),
+            other: field.and_then(|field| field.base.as_ref()),
+        })
+    }
+
+    /// What a finding says of the base, or of the environment that stands in for it.
+    #[must_use]
+    pub fn base(finding: &'f Finding) -> Option<Self> {
+        let resource = finding.resource.as_ref()?;
+        let field = finding.field.as_ref();
+        Some(Self {
+            resource,
+            name: finding.base_name.as_deref().unwrap_or(&resource.name),
+            path: field.map(|field| field.path.as_str()),
+            value: field.and_then(|field| field.base.as_ref()),
+            other: field.and_then(|field| field.overlay.as_ref()),
+        })
+    }
+
+    fn is_hidden(&self) -> bool {
+        let hidden = |value: Option<&Value>| value.and_then(Value::as_str) == Some(REDACTED);
+        self.resource.kind == "Secret" || hidden(self.value) || hidden(self.other)
+    }
+}
+
+/// What directories make of their files, and who wrote what.
+pub struct Replay<'t> {
+    walk: Walk<'t>,
+    items: Vec<Item>,
+    /// The directory that is asked about.
+    directory: String,
+    is_overlay: bool,
+}
+
+impl<'t> Replay<'t> {
+    /// Replays an overlay; `bases` are the directories whose resources are the base's.
+    #[must_use]
+    pub fn overlay(parsed: &'t Parsed<'t>, directory: &str, bases: &'t [String]) -> Self {
+        let mut walk = Walk::new(parsed, bases);
+        let mut items = Vec::new();
+        walk.accumulate(directory, &mut items);
+        Self {
+            walk,
+            items,
+            directory: directory.to_owned(),
+            is_overlay: true,
+        }
+    }
+
+    /// Replays the directories of a base.
+    #[must_use]
+    pub fn base(parsed: &'t Parsed<'t>, directories: &[String]) -> Self {
+        let mut walk = Walk::new(parsed, &[]);
+        let mut items = Vec::new();
+        for directory in directories {
+            walk.accumulate(directory, &mut items);
+        }
+        Self {
+            walk,
+            items,
+            directory: directories.first().cloned().unwrap_or_default(),
+            is_overlay: false,
+        }
+    }
+
+    /// What caused a field of this side to be as it is; the kustomization where that cannot be told.
+    #[must_use]
+    pub fn cause(&self, target: &Target<'_>) -> Option<Place> {
+        let mark = match self.find(target) {
+            Some(item) => self.locate(item, target),
+            None => self.missing(target),
+        };
+        match mark {
+            Some(mark) => Some(self.place(mark, target.is_hidden())),
+            None => self.untold(),
+        }
+    }
+
+    /// Where this side says what a field is, or its nearest parent; nothing where it has no such resource.
+    #[must_use]
+    pub fn standing(&self, target: &Target<'_>) -> Option<Place> {
+        let item = self.find(target)?;
+        let mark = self.locate(item, target).unwrap_or(item.origin);
+        Some(self.place(mark, target.is_hidden()))
+    }
+
+    /// The place that stands for the overlay as a whole.
+    #[must_use]
+    pub fn untold(&self) -> Option<Place> {
+        const RELEVANT: [&str; 5] = [
+            "transformers",
+            "generators",
+            "replacements",
+            "vars",
+            "resources",
+        ];
+        let kustomization = self.walk.parsed.kustomization(&self.directory)?;
+        let entries = || kustomization.root.entries().map(|(key, _)| key);
+        let key = RELEVANT
+            .iter()
+            .find_map(|name| entries().find(|key| key.text() == *name))
+            .or_else(|| entries().next())?;
+        let text = self.walk.parsed.sources.text(kustomization.file)?;
+        Some(excerpt(
+            kustomization.file,
+            text,
+            key.span().start,
+            key.span().end,
+            UNTOLD.to_owned(),
+        ))
+    }
+
+    /// The patches that the overlay adds to its base: where each is, and whether it changed anything.
+    pub fn patches(&self) -> impl Iterator<Item = (Place, bool)> {
+        let own = self.walk.patches.iter();
+        own.filter(|patch| !self.is_base(patch.mark))
+            .map(|patch| (self.place(patch.mark, false), patch.changed))
+    }
+
+    /// The resource of this side that a target names.
+    fn find(&self, target: &Target<'_>) -> Option<&Item> {
+        let group = target
+            .resource
+            .api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group);
+        let kind = &target.resource.kind;
+        let alike = || self.items.iter().filter(|item| item.kind == *kind);
+        let called = |item: &Item, name: &str| {
+            item.name() == name
+                || (item.generated && item.name() == crate::pair::without_hash(name))
+        };
+        let namespace = target.resource.namespace.as_deref().unwrap_or_default();
+        let mut found: Vec<&Item> = alike().filter(|item| called(item, target.name)).collect();
+        if found.is_empty() {
+            found = alike()
+                .filter(|item| item.ids.iter().any(|(_, name)| name == target.name))
+                .collect();
+        }
+        for keep in [
+            (|item: &Item, group: &str, _: &str| item.group == group)
+                as fn(&Item, &str, &str) -> bool,
+            |item, _, namespace| item.namespace() == namespace,
+        ] {
+            if found.len() > 1 && found.iter().any(|item| keep(item, group, namespace)) {
+                found.retain(|item| keep(item, group, namespace));
+            }
+        }
+        // Of two that are equally good one cannot be told.
+        match found.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    /// What took a resource away that this side does not have.
+    fn missing(&self, target: &Target<'_>) -> Option<Mark> {
+        let kind = &target.resource.kind;
+        let deleted = self.walk.gone.iter().rev().find(|(item, _)| {
+            item.kind == *kind
+                && item.ids.iter().any(|(_, name)| {
+                    name == target.name
+                        || item.generated && name == crate::pair::without_hash(target.name)
+                })
+        });
+        deleted.map(|(_, mark)| *mark).or_else(|| {
+            self.elsewhere()
+                .filter(|_| target.value.is_some() || target.path.is_none())
+        })
+    }
+
+    /// The one entry of the overlay that loads what is not here.
+    fn elsewhere(&self) -> Option<Mark> {
+        let own: Vec<Mark> = self
+            .walk
+            .elsewhere
+            .iter()
+            .copied()
+            .filter(|mark| !self.is_base(*mark))
+            .collect();
+        match own.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// Whether a mark belongs to what the overlay takes from the base.
+    fn is_base(&self, mark: Mark) -> bool {
+        self.is_overlay
+            && self
+                .walk
+                .origins
+                .get(mark.origin)
+                .is_some_and(|origin| origin.in_base)
+    }
+
+    fn place(&self, mark: Mark, is_hidden: bool) -> Place {
+        let Some(origin) = self.walk.origins.get(mark.origin) else {
+            return excerpt("", "", 0, 0, UNTOLD.to_owned());
+        };
+        let text = self
+            .walk
+            .parsed
+            .sources
+            .text(origin.file)
+            .unwrap_or_default();
+        let mut what = match origin.what {
+            What::Resource if !self.is_overlay => "the resource",
+            What::Resource if origin.in_base => "the resource of the base",
+            What::Resource => "the resource that the overlay adds",
+            What::Elsewhere => "what is loaded from elsewhere",
+            What::Strategic => "strategic merge patch",
+            What::Json6902 => "JSON6902 operation",
+            What::Images => "images",
+            What::Replicas => "replicas",
+            What::Prefix => "namePrefix",
+            What::Suffix => "nameSuffix",
+            What::Namespace => "namespace",
+            What::Labels => "labels",
+            What::Annotations => "commonAnnotations",
+            What::ConfigMapGenerator => "configMapGenerator",
+            What::SecretGenerator => "secretGenerator",
+            What::ConfigMapFile => "file of a configMapGenerator",
+            What::SecretFile => "file of a secretGenerator",
+            What::Replacements => "replacements",
+        }
+        .to_owned();
+        if let Some(component) = &origin.component {
+            let name = split(component).1;
+            what = format!("{what} (component {name})");
+        }
+        let mut place = excerpt(origin.file, text, mark.start, mark.end, what);
+        let line = line_around(text, mark.start);
+        let is_secret = self.walk.secrets.iter().any(|(of, range)| {
+            self.walk
+                .origins
+                .get(*of)
+                .is_some_and(|of| of.file == origin.file)
+                && range.start < line.end.max(line.start + 1)
+                && line.start < range.end
+        });
+        if is_hidden || is_secret {
+            place.source = None;
+        }
+        place
+    }
+}
+
+/// The bytes of the line that a byte stands in.
+fn line_around(text: &str, at: usize) -> std::ops::Range<usize> {
+    let at = floor(text, at);
+    let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |to| at + to);
+    start..end
+}
+
+/// The next boundary of a character at or before a byte.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
+fn excerpt(file: &str, text: &str, start: usize, end: usize, what: String) -> Place {
+    let line = line_around(text, start);
+    let start = floor(text, start);
+    let source = text[line.clone()].trim_end_matches('\r');
+    let end = floor(text, end.min(line.start + source.len())).max(start);
+    Place {
+        file: file.to_owned(),
+        line: 1 + text.as_bytes()[..line.start]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count(),
+        column: 1 + text[line.start..start].chars().count(),
+        length: text[start..end].trim_end().chars().count().max(1),
+        what,
+        source: Some(source.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! From the path of a field to the mark of who made it so.
+
+use serde_json::Value;
+
+use crate::finding::REDACTED;
+use crate::pair::without_hash;
+use crate::path::{Path, Segment};
+
+use super::item::{Item, To};
+use super::piece::{Body, Mark, Piece, same};
+use super::{Replay, Target};
+
+impl Replay<'_> {
+    /// Who made a field what it is; nothing where the replay came to something else.
+    pub(super) fn locate(&self, item: &Item, target: &Target<'_>) -> Option<Mark> {
+        let Some(path) = target.path else {
+            return Some(item.origin);
+        };
+        let Path(steps) = Path::parse(path).ok()?;
+        let mut piece = &item.root;
+        for (at, step) in steps.iter().enumerate() {
+            let Some(next) = piece.step(step) else {
+                return self.absent(item, piece, &steps, at, target);
+            };
+            piece = next;
+        }
+        let Some(value) = target.value else {
+            // The replay has what the build has not; a null is as good as nothing.
+            return piece.is_null().then_some(piece.mark);
+        };
+        if is_agreed(item, piece, value) {
+            return Some(self.writer(item, piece));
+        }
+        Self::reached(item, &steps, value).or_else(|| self.elsewhere_in_list(item, &steps, value))
+    }
+
+    /// Who wrote a piece; for a map or a list of the base, who last changed something in it.
+    fn writer(&self, item: &Item, piece: &Piece) -> Mark {
+        let own = if std::ptr::eq(piece, &raw const item.root) {
+            item.origin
+        } else {
+            piece.mark
+        };
+        if !self.is_overlay || !self.is_base(own) {
+            return own;
+        }
+        let mut last: Option<Mark> = None;
+        let mut note = |mark: Mark| {
+            if !self.is_base(mark) && last.is_none_or(|last| last.origin <= mark.origin) {
+                last = Some(mark);
+            }
+        };
+        piece.visit(&mut |piece| {
+            note(piece.mark);
+            piece.touched.into_iter().for_each(&mut note);
+        });
+        last.unwrap_or(own)
+    }
+
+    /// Why there is nothing at a place: `piece` is the last that there is, and `at` the step that leads nowhere.
+    fn absent(
+        &self,
+        item: &Item,
+        piece: &Piece,
+        steps: &[Segment<'_>],
+        at: usize,
+        target: &Target<'_>,
+    ) -> Option<Mark> {
+        if let Some(value) = target.value {
+            let found = Self::reached(item, steps, value)
+                .or_else(|| self.elsewhere_in_list(item, steps, value));
+            return found.or_else(|| item.partial.then(|| self.elsewhere())?);
+        }
+        let is_last = at + 1 == steps.len();
+        let same_value = |gone: &&super::piece::Gone| {
+            target
+                .other
+                .zip(gone.piece.to_json())
+                .is_some_and(|(other, json)| same(&json, other))
+        };
+        let lost = piece.lost(&steps[at]).or_else(|| {
+            piece
+                .gone
+                .iter()
+                .rev()
+                .filter(|gone| gone.key.is_none() && is_last)
+                .find(same_value)
+        });
+        if let Some(gone) = lost {
+            return Some(gone.mark);
+        }
+        let own = if std::ptr::eq(piece, &raw const item.root) {
+            item.origin
+        } else {
+            piece.mark
+        };
+        if !self.is_overlay || !self.is_base(own) {
+            return Some(own);
+        }
+        item.partial.then(|| self.elsewhere())?
+    }
+
+    /// A transformation of everything that says just this value.
+    fn reached(item: &Item, steps: &[Segment<'_>], value: &Value) -> Option<Mark> {
+        let text = value.as_str()?;
+        let name = |step: Option<&Segment<'_>>| match step {
+            Some(Segment::Field(name)) => Some(name.to_string()),
+            _ => None,
+        };
+        let last = name(steps.last())?;
+        let parent = steps
+            .len()
+            .checked_sub(2)
+            .and_then(|at| name(steps.get(at)));
+        let piece = follow(&item.root, steps);
+        let before = piece.and_then(Piece::as_str);
+        item.reach.iter().rev().find_map(|reach| {
+            let says = match &reach.to {
+                To::Namespace(namespace) => last == "namespace" && namespace == text,
+                To::Label(key, label) => {
+                    *key == last
+                        && label == text
+                        && matches!(
+                            parent.as_deref(),
+                            Some("labels" | "matchLabels" | "selector")
+                        )
+                }
+                To::Annotation(key, annotation) => {
+                    *key == last && annotation == text && parent.as_deref() == Some("annotations")
+                }
+                To::Prefix(prefix) => before.is_some_and(|before| {
+                    text.strip_prefix(prefix.as_str())
+                        .is_some_and(|rest| rest.contains(before))
+                }),
+                To::Suffix(suffix) => before.is_some_and(|before| {
+                    without_hash(text)
+                        .strip_suffix(suffix.as_str())
+                        .is_some_and(|rest| rest.contains(before))
+                }),
+            };
+            says.then_some(reach.mark)
+        })
+    }
+
+    /// The one element of a list that has this value, where the build has the list in another order.
+    fn elsewhere_in_list(&self, item: &Item, steps: &[Segment<'_>], value: &Value) -> Option<Mark> {
+        let at = steps
+            .iter()
+            .rposition(|step| matches!(step, Segment::Index(_)))?;
+        let list = follow(&item.root, &steps[..at])?;
+        let mut found = list
+            .items()
+            .iter()
+            .filter_map(|element| follow(element, &steps[at + 1..]))
+            .filter(|piece| is_agreed(item, piece, value));
+        let only = found.next()?;
+        found.next().is_none().then(|| self.writer(item, only))
+    }
+}
+
+fn follow<'p>(piece: &'p Piece, steps: &[Segment<'_>]) -> Option<&'p Piece> {
+    steps.iter().try_fold(piece, Piece::step)
+}
+
+/// Whether a piece is what the build has, as far as its value is known and may be told.
+fn is_agreed(item: &Item, piece: &Piece, value: &Value) -> bool {
+    let is_told = value.as_str().is_none_or(|text| {
+        text != REDACTED && !(text.starts_with('<') && text.ends_with(" nodes>"))
+    });
+    !is_told || is_alike(item, piece, value, false)
+}
+
+/// `within` says that the value is a part of one that was written as a whole: a rename does not matter there.
+fn is_alike(item: &Item, piece: &Piece, value: &Value, within: bool) -> bool {
+    match (&piece.body, value) {
+        (Body::Unknown, _) => true,
+        (Body::Scalar(Value::String(ours)), Value::String(theirs)) => {
+            ours == theirs || refers(item, ours, theirs, within)
+        }
+        (Body::Scalar(ours), theirs) => same(ours, theirs),
+        (Body::List(items), Value::Array(values)) => {
+            items.len() == values.len()
+                && items
+                    .iter()
+                    .zip(values)
+                    .all(|(piece, value)| is_alike(item, piece, value, true))
+        }
+        (Body::Map(map), Value::Object(values)) => {
+            let ours = map.iter().filter(|(_, piece)| !piece.is_null());
+            let count = values.values().filter(|value| !value.is_null()).count();
+            ours.clone().count() == count
+                && ours.into_iter().all(|(key, piece)| {
+                    values
+                        .get(key)
+                        .is_some_and(|value| is_alike(item, piece, value, true))
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text is a name that kustomize followed through a rename.
+fn refers(item: &Item, ours: &str, theirs: &str, within: bool) -> bool {
+    let mut rest = theirs;
+    for reach in item.reach.iter().rev() {
+        rest = match &reach.to {
+            To::Prefix(prefix) => rest.strip_prefix(prefix.as_str()).unwrap_or(rest),
+            To::Suffix(suffix) => without_hash(rest)
+                .strip_suffix(suffix.as_str())
+                .unwrap_or(rest),
+            _ => rest,
+        };
+        if rest == ours || without_hash(rest) == ours {
+            // Alone, the reference may be the base's own; what moved it is another line.
+            return within || rest.len() == theirs.len();
+        }
+    }
+    without_hash(theirs) == ours
+}

@@ -1,0 +1,326 @@
+//! A resource as it grows, each piece with the place that wrote it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use crate::path::Segment;
+use crate::resource::is_secret;
+use crate::yaml::{Node, Style};
+
+use super::text::Shift;
+
+/// Where something was written: a range of bytes in the file of an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The index of the origin; a later one was applied later.
+    pub origin: usize,
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last; where it lies on another line, the line ends it.
+    pub end: usize,
+}
+
+/// What a piece is.
+#[derive(Clone, Debug)]
+pub(super) enum Body {
+    /// A value that only kustomize knows.
+    Unknown,
+    Scalar(Value),
+    Map(BTreeMap<String, Piece>),
+    List(Vec<Piece>),
+}
+
+/// A value and who wrote it.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub body: Body,
+    pub mark: Mark,
+    /// Who was the last to add, remove or move children, without writing the whole.
+    pub touched: Option<Mark>,
+    /// The children that are no more.
+    pub gone: Vec<Gone>,
+}
+
+/// A child that is no more.
+#[derive(Clone, Debug)]
+pub(super) struct Gone {
+    /// Its key, where it was of a map.
+    pub key: Option<String>,
+    pub piece: Piece,
+    pub mark: Mark,
+}
+
+/// Writes pieces: who writes, how much more may be written, and what turned out to be secret.
+pub(super) struct Pen<'p> {
+    pub origin: usize,
+    pub shift: &'p Shift,
+    /// How many more pieces the whole replay may make.
+    pub budget: &'p mut usize,
+    /// Ranges that hold Secrets.
+    pub secrets: &'p mut Vec<(usize, Range<usize>)>,
+    /// Whether anything became another value.
+    pub changed: bool,
+}
+
+impl Pen<'_> {
+    /// The mark of a value: the value itself where it stands on one line, else its key.
+    pub fn mark(&self, key: Option<Node<'_>>, value: Node<'_>) -> Mark {
+        let short = value.is_scalar() && value.style() != Style::Block && !value.is_null();
+        let node = match key {
+            Some(key) if !short || is_broken(value) => key,
+            _ => value,
+        };
+        self.mark_of(node)
+    }
+
+    /// The mark of one node.
+    pub fn mark_of(&self, node: Node<'_>) -> Mark {
+        let Range { start, end } = self.shift.outer(node.span());
+        Mark {
+            origin: self.origin,
+            start,
+            end,
+        }
+    }
+
+    /// A new piece of what a node says; nothing when too much was written.
+    pub fn piece(&mut self, key: Option<Node<'_>>, value: Node<'_>) -> Option<Piece> {
+        *self.budget = self.budget.checked_sub(1)?;
+        let mark = self.mark(key, value);
+        let body = if value.is_map() {
+            if is_secret(value) {
+                self.secrets
+                    .push((self.origin, self.shift.outer(value.span())));
+            }
+            let mut map = BTreeMap::new();
+            for (key, value) in value.entries() {
+                map.insert(key.text().to_owned(), self.piece(Some(key), value)?);
+            }
+            Body::Map(map)
+        } else if value.is_seq() {
+            let items = value.items().map(|item| self.piece(None, item));
+            Body::List(items.collect::<Option<_>>()?)
+        } else {
+            Body::Scalar(value.to_json())
+        };
+        Some(Piece::new(body, mark))
+    }
+}
+
+fn is_broken(node: Node<'_>) -> bool {
+    let span = node.span();
+    node.tree()
+        .source()
+        .get(span)
+        .is_some_and(|text| text.contains('\n'))
+}
+
+impl Piece {
+    pub fn new(body: Body, mark: Mark) -> Self {
+        Self {
+            body,
+            mark,
+            touched: None,
+            gone: Vec::new(),
+        }
+    }
+
+    pub fn text(text: &str, mark: Mark) -> Self {
+        Self::new(Body::Scalar(text.into()), mark)
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match &self.body {
+            Body::Map(map) => map.get(key),
+            _ => None,
+        }
+    }
+
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.body {
+            Body::Map(map) => map.get_mut(key),
+            _ => None,
+        }
+    }
+
+    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |piece, key| piece.get(key))
+    }
+
+    pub fn at_mut(&mut self, path: &[&str]) -> Option<&mut Self> {
+        path.iter().try_fold(self, |piece, key| piece.get_mut(key))
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.body {
+            Body::Scalar(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar, numbers included.
+    pub fn scalar_text(&self) -> Option<String> {
+        match &self.body {
+            Body::Scalar(Value::String(text)) => Some(text.clone()),
+            Body::Scalar(Value::Null) => None,
+            Body::Scalar(value) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+
+    pub fn items(&self) -> &[Self] {
+        match &self.body {
+            Body::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.body, Body::Scalar(Value::Null))
+    }
+
+    /// Writes a child of maps, with the maps on the way.
+    ///
+    /// `create` says whether what is not there yet may come.
+    pub fn set(&mut self, path: &[&str], child: Self, create: bool) -> bool {
+        let Some((first, rest)) = path.split_first() else {
+            *self = child;
+            return true;
+        };
+        if self.is_null() && create {
+            self.body = Body::Map(BTreeMap::new());
+        }
+        let Body::Map(map) = &mut self.body else {
+            return false;
+        };
+        if !map.contains_key(*first) {
+            if !create {
+                return false;
+            }
+            self.touched = Some(child.mark);
+            let empty = Self::new(Body::Map(BTreeMap::new()), child.mark);
+            map.insert((*first).to_owned(), empty);
+        }
+        match map.get_mut(*first) {
+            Some(next) => next.set(rest, child, create),
+            None => false,
+        }
+    }
+
+    /// Removes a child of a map.
+    pub fn remove(&mut self, key: &str, mark: Mark) -> bool {
+        let Body::Map(map) = &mut self.body else {
+            return false;
+        };
+        let Some(piece) = map.remove(key) else {
+            return false;
+        };
+        self.touched = Some(mark);
+        self.gone.push(Gone {
+            key: Some(key.to_owned()),
+            piece,
+            mark,
+        });
+        true
+    }
+
+    /// The value as JSON; nothing where a part of it is not known.
+    pub fn to_json(&self) -> Option<Value> {
+        match &self.body {
+            Body::Unknown => None,
+            Body::Scalar(value) => Some(value.clone()),
+            Body::List(items) => items.iter().map(Self::to_json).collect(),
+            Body::Map(map) => map
+                .iter()
+                .filter(|(_, piece)| !piece.is_null())
+                .map(|(key, piece)| Some((key.clone(), piece.to_json()?)))
+                .collect::<Option<serde_json::Map<_, _>>>()
+                .map(Value::Object),
+        }
+    }
+
+    /// How many levels there are, and how many pieces.
+    pub fn measure(&self) -> (usize, usize) {
+        let join = |(deep, size): (usize, usize), piece: &Self| {
+            let (below, more) = piece.measure();
+            (deep.max(below + 1), size + more)
+        };
+        match &self.body {
+            Body::Map(map) => map.values().fold((1, 1), join),
+            Body::List(items) => items.iter().fold((1, 1), join),
+            _ => (1, 1),
+        }
+    }
+
+    /// The child that a step leads to.
+    pub fn step(&self, step: &Segment<'_>) -> Option<&Self> {
+        match step {
+            Segment::Field(name) => self.get(name),
+            Segment::Index(at) => self.items().get(*at),
+            step => {
+                let items = self.items();
+                let exact = items.iter().find(|item| item.is_named(step, false));
+                exact.or_else(|| items.iter().find(|item| item.is_named(step, true)))
+            }
+        }
+    }
+
+    /// The child that a step led to before it was removed.
+    pub fn lost(&self, step: &Segment<'_>) -> Option<&Gone> {
+        self.gone.iter().rev().find(|gone| match step {
+            Segment::Field(name) => gone.key.as_deref() == Some(name),
+            Segment::Index(_) => false,
+            step => gone.key.is_none() && gone.piece.is_named(step, true),
+        })
+    }
+
+    /// Whether an element of a list is the one that a step names; an absent key may stand for its default.
+    pub fn is_named(&self, step: &Segment<'_>, defaults: bool) -> bool {
+        match step {
+            Segment::Value(value) => self.scalar_text().as_deref() == Some(value),
+            Segment::Key(keys) => keys.iter().all(|(key, value)| {
+                let steps: Vec<&str> = key.split('.').collect();
+                match self.at(&steps).and_then(Self::scalar_text) {
+                    Some(text) => text == *value,
+                    None => {
+                        defaults
+                            && matches!(self.body, Body::Map(_))
+                            && matches!(value.as_ref(), "" | "/" | "TCP")
+                    }
+                }
+            }),
+            _ => false,
+        }
+    }
+
+    /// Every piece below, itself first.
+    pub fn visit<'p>(&'p self, look: &mut impl FnMut(&'p Self)) {
+        look(self);
+        match &self.body {
+            Body::Map(map) => map.values().for_each(|piece| piece.visit(look)),
+            Body::List(items) => items.iter().for_each(|piece| piece.visit(look)),
+            _ => {}
+        }
+    }
+}
+
+/// Whether two values mean the same, numbers by value.
+pub(super) fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let size =
+                |map: &serde_json::Map<_, Value>| map.values().filter(|v| !v.is_null()).count();
+            size(a) == size(b)
+                && a.iter()
+                    .filter(|(_, value)| !value.is_null())
+                    .all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
+        }
+        _ => left == right,
+    }
+}

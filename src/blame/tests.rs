@@ -1,0 +1,348 @@
+use super::*;
+use crate::kustomization::Sources;
+use serde_json::json;
+
+const BASE: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  labels: {app: web}
+spec:
+  replicas: 1
+  template:
+    spec:
+      containers:
+      - name: web
+        image: web:1
+        args: [a, b]
+        env:
+        - name: A
+          value: \"1\"
+        - name: B
+          value: \"2\"
+        resources:
+          limits: {memory: 1Gi}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: cfg}
+data: {a: \"1\", b: \"2\"}
+";
+
+/// Files beside the base, whose overlay is `o`.
+fn sources(files: &[(&str, &str)]) -> Sources {
+    let mut sources = Sources::default();
+    let base = [
+        ("base/kustomization.yaml", "resources: [d.yaml]"),
+        ("base/d.yaml", BASE),
+    ];
+    for (path, text) in base.iter().chain(files) {
+        sources.insert((*path).to_owned(), (*text).to_owned());
+    }
+    sources
+}
+
+/// `file:line:column "what stands there" what` of a field of the Deployment, or another kind.
+fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Value) -> String {
+    let sources = sources(files);
+    let parsed = sources.parse();
+    let bases = ["base".to_owned()];
+    let replay = Replay::overlay(&parsed, "o", &bases);
+    let api_version = if kind == "Deployment" {
+        "apps/v1"
+    } else {
+        "v1"
+    };
+    let resource = ResourceRef {
+        api_version: api_version.to_owned(),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        namespace: None,
+    };
+    let place = replay.cause(&Target {
+        resource: &resource,
+        name,
+        path: Some(path).filter(|path| !path.is_empty()),
+        value: Some(value).filter(|value| !value.is_null()),
+        other: None,
+    });
+    let place = place.expect("a kustomization");
+    let line = sources
+        .text(&place.file)
+        .unwrap()
+        .lines()
+        .nth(place.line - 1)
+        .unwrap();
+    let there: String = line
+        .chars()
+        .skip(place.column - 1)
+        .take(place.length)
+        .collect();
+    let Place {
+        file,
+        line,
+        column,
+        what,
+        ..
+    } = place;
+    format!("{file}:{line}:{column} {there} ({what})")
+}
+
+const WEB: &str = "spec.template.spec.containers[name=web]";
+
+#[test]
+fn each_way_of_changing_a_field_is_found() {
+    let memory = format!("{WEB}.resources.limits.memory");
+    let env = format!("{WEB}.env[name=B].value");
+    let image = format!("{WEB}.image");
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        resources: {limits: {memory: 2Gi}}\n        env:\n        - name: B\n          $patch: delete\n      - name: extra\n        image: x\n";
+    let files = |text: &'static str| vec![("o/kustomization.yaml", text), ("o/p.yaml", patch)];
+    let merge = "resources: [../base]\npatches:\n- path: p.yaml\n";
+    let old = "resources: [../base]\npatchesStrategicMerge: [p.yaml]\n";
+    let inline = "resources: [../base]\npatches:\n- target: {kind: Deployment, name: w.*}\n  patch: |-\n    - op: replace\n      path: /spec/template/spec/containers/0/env/1/value\n      value: x\n    - op: add\n      path: /spec/template/spec/containers/0/args/-\n      value: c\n    - op: remove\n      path: /spec/template/spec/containers/0/resources/limits/memory\n";
+    let lists = "resources: [../base]\nnamePrefix: p-\nimages:\n- name: web\n  newTag: \"2\"\nreplicas:\n- {name: web, count: 5}\nlabels:\n- pairs:\n    team: a\n  includeSelectors: true\nconfigMapGenerator:\n- name: cfg\n  behavior: merge\n  literals:\n  - a=3\n  - c='4'\n";
+    for (files, kind, name, path, value, expected) in [
+        (
+            files(merge),
+            "Deployment",
+            "web",
+            memory.as_str(),
+            json!("2Gi"),
+            "o/p.yaml:9:38 2Gi (strategic merge patch)",
+        ),
+        (
+            files(old),
+            "Deployment",
+            "web",
+            &memory,
+            json!("2Gi"),
+            "o/p.yaml:9:38 2Gi (strategic merge patch)",
+        ),
+        (
+            files(merge),
+            "Deployment",
+            "web",
+            &format!("{WEB}.env[name=B]"),
+            json!(null),
+            "o/p.yaml:12:19 delete (strategic merge patch)",
+        ),
+        (
+            files(merge),
+            "Deployment",
+            "web",
+            "spec.template.spec.containers[name=extra]",
+            json!({"name": "extra", "image": "x"}),
+            "o/p.yaml:13:9 name: extra (strategic merge patch)",
+        ),
+        (
+            files(merge),
+            "Deployment",
+            "web",
+            &memory,
+            json!("3Gi"),
+            &format!("o/kustomization.yaml:1:1 resources ({UNTOLD})"),
+        ),
+        (
+            files(inline),
+            "Deployment",
+            "web",
+            &env,
+            json!("x"),
+            "o/kustomization.yaml:7:14 x (JSON6902 operation)",
+        ),
+        (
+            files(inline),
+            "Deployment",
+            "web",
+            &format!("{WEB}.args[2]"),
+            json!("c"),
+            "o/kustomization.yaml:10:14 c (JSON6902 operation)",
+        ),
+        (
+            files(inline),
+            "Deployment",
+            "web",
+            &memory,
+            json!(null),
+            "o/kustomization.yaml:12:13 /spec/template/spec/containers/0/resources/limits/memory (JSON6902 operation)",
+        ),
+        (
+            files(lists),
+            "Deployment",
+            "p-web",
+            &image,
+            json!("web:2"),
+            "o/kustomization.yaml:5:11 \"2\" (images)",
+        ),
+        (
+            files(lists),
+            "Deployment",
+            "p-web",
+            "spec.replicas",
+            json!(5),
+            "o/kustomization.yaml:7:22 5 (replicas)",
+        ),
+        (
+            files(lists),
+            "Deployment",
+            "p-web",
+            "metadata.name",
+            json!("p-web"),
+            "o/kustomization.yaml:2:13 p- (namePrefix)",
+        ),
+        (
+            files(lists),
+            "Deployment",
+            "p-web",
+            "metadata.labels.team",
+            json!("a"),
+            "o/kustomization.yaml:10:11 a (labels)",
+        ),
+        (
+            files(lists),
+            "Deployment",
+            "p-web",
+            "spec.template.metadata.labels.team",
+            json!("a"),
+            "o/kustomization.yaml:10:11 a (labels)",
+        ),
+        (
+            files(lists),
+            "ConfigMap",
+            "p-cfg",
+            "data.a",
+            json!("3"),
+            "o/kustomization.yaml:16:7 3 (configMapGenerator)",
+        ),
+        (
+            files(lists),
+            "ConfigMap",
+            "p-cfg",
+            "data.c",
+            json!("4"),
+            "o/kustomization.yaml:17:7 '4' (configMapGenerator)",
+        ),
+    ] {
+        assert_eq!(cause(&files, kind, name, path, &value), expected, "{path}");
+    }
+}
+
+#[test]
+fn resources_that_come_and_go_are_found() {
+    let gone = "resources: [../base]\npatches:\n- patch: |\n    $patch: delete\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: cfg}\n";
+    let come = "resources: [../base, new.yaml]\n";
+    let new = "apiVersion: v1\nkind: Service\nmetadata:\n  name: svc\n";
+    let elsewhere = "resources: [../base, 'https://example.com/x.yaml']\n";
+    for (files, kind, name, expected) in [
+        (
+            vec![("o/kustomization.yaml", gone)],
+            "ConfigMap",
+            "cfg",
+            "o/kustomization.yaml:4:13 delete (strategic merge patch)",
+        ),
+        (
+            vec![("o/kustomization.yaml", come), ("o/new.yaml", new)],
+            "Service",
+            "svc",
+            "o/new.yaml:4:9 svc (the resource that the overlay adds)",
+        ),
+        (
+            vec![("o/kustomization.yaml", elsewhere)],
+            "Service",
+            "svc",
+            "o/kustomization.yaml:1:22 'https://example.com/x.yaml' (what is loaded from elsewhere)",
+        ),
+    ] {
+        assert_eq!(cause(&files, kind, name, "", &Value::Null), expected);
+    }
+}
+
+#[test]
+fn the_base_says_where_it_stands() {
+    let sources = sources(&[]);
+    let parsed = sources.parse();
+    let replay = Replay::base(&parsed, &["base".to_owned()]);
+    let resource = ResourceRef {
+        api_version: "apps/v1".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: "p-web".to_owned(),
+        namespace: None,
+    };
+    for (path, value, expected) in [
+        ("spec.replicas", json!(1), (7, 13, "  replicas: 1")),
+        (
+            "metadata.labels.team",
+            json!(null),
+            (5, 3, "  labels: {app: web}"),
+        ),
+        (
+            "spec.template.spec.containers[name=extra]",
+            json!(null),
+            (10, 7, "      containers:"),
+        ),
+    ] {
+        let place = replay
+            .standing(&Target {
+                resource: &resource,
+                name: "web",
+                path: Some(path),
+                value: Some(&value).filter(|value| !value.is_null()),
+                other: None,
+            })
+            .unwrap();
+        assert_eq!(
+            (place.line, place.column, place.source.as_deref().unwrap()),
+            expected
+        );
+        assert_eq!(place.what, "the resource");
+    }
+}
+
+#[test]
+fn nothing_of_a_secret_is_shown() {
+    let flow = "{resources: [../base], secretGenerator: [{name: s, literals: [a=hunter2]}], images: [{name: web, newTag: x}]}";
+    let sources = sources(&[("o/kustomization.yaml", flow)]);
+    let parsed = sources.parse();
+    let bases = ["base".to_owned()];
+    let replay = Replay::overlay(&parsed, "o", &bases);
+    for (kind, path) in [
+        ("Secret", "data.a"),
+        ("Deployment", &format!("{WEB}.image")),
+    ] {
+        let resource = ResourceRef {
+            api_version: if kind == "Secret" { "v1" } else { "apps/v1" }.to_owned(),
+            kind: kind.to_owned(),
+            name: if kind == "Secret" { "s" } else { "web" }.to_owned(),
+            namespace: None,
+        };
+        let value = json!(if kind == "Secret" { REDACTED } else { "web:x" });
+        let place = replay.cause(&Target {
+            resource: &resource,
+            name: &resource.name,
+            path: Some(path),
+            value: Some(&value),
+            other: None,
+        });
+        let place = place.unwrap();
+        assert_ne!(place.what, UNTOLD);
+        assert_eq!(place.source, None);
+    }
+}
+
+#[test]
+fn circles_end() {
+    let sources = sources(&[
+        (
+            "o/kustomization.yaml",
+            "resources: [../o, ../a, ../base, ../../../..]\ncomponents: [../a]\n",
+        ),
+        (
+            "a/kustomization.yaml",
+            "resources: [../o, ../a]\ncomponents: [../o]\n",
+        ),
+    ]);
+    let parsed = sources.parse();
+    let bases = ["base".to_owned()];
+    assert!(!Replay::overlay(&parsed, "o", &bases).walk.complete);
+}

@@ -1,0 +1,360 @@
+//! The walk through a tree of kustomizations, in kustomize's order of application.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::kustomization::{Kustomization, Parsed};
+use crate::yaml::Node;
+
+use super::item::Item;
+use super::patch::Use;
+use super::piece::{Mark, Pen};
+use super::replace;
+use super::text::Shift;
+use super::transform::{self, Depth};
+
+/// How many pieces one replay makes at most; beyond, nothing more is told exactly.
+const MAX_PIECES: usize = 4 << 20;
+
+/// How many kustomizations one replay visits at most.
+const MAX_VISITS: usize = 4096;
+
+/// How deep kustomizations may nest.
+const MAX_NESTING: usize = 100;
+
+/// What writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Resource,
+    Elsewhere,
+    Strategic,
+    Json6902,
+    Images,
+    Replicas,
+    Prefix,
+    Suffix,
+    Namespace,
+    Labels,
+    Annotations,
+    ConfigMapGenerator,
+    SecretGenerator,
+    ConfigMapFile,
+    SecretFile,
+    Replacements,
+}
+
+/// Who wrote a mark.
+#[derive(Clone, Debug)]
+pub(super) struct Origin<'t> {
+    pub file: &'t str,
+    pub what: What,
+    /// Whether it belongs to the base.
+    pub in_base: bool,
+    /// The component that it belongs to.
+    pub component: Option<String>,
+}
+
+/// A replay under way.
+pub(super) struct Walk<'t> {
+    pub parsed: &'t Parsed<'t>,
+    bases: &'t [String],
+    /// The files that the base consists of.
+    shared: BTreeSet<&'t str>,
+    pub origins: Vec<Origin<'t>>,
+    pub secrets: Vec<(usize, Range<usize>)>,
+    /// Resources that were deleted, and by what.
+    pub gone: Vec<(Item, Mark)>,
+    /// Entries that load what is not here.
+    pub elsewhere: Vec<Mark>,
+    pub patches: Vec<Use>,
+    pub budget: usize,
+    /// Whether everything was followed to its end.
+    pub complete: bool,
+    /// Whether a base was reached.
+    pub reached: bool,
+    visits: usize,
+    stack: Vec<String>,
+    in_base: bool,
+    component: Option<String>,
+}
+
+impl<'t> Walk<'t> {
+    /// A walk that tells what is of these bases.
+    pub fn new(parsed: &'t Parsed<'t>, bases: &'t [String]) -> Self {
+        let mut walk = Self::bare(parsed, &[]);
+        for base in bases {
+            walk.accumulate(base, &mut Vec::new());
+        }
+        let resources = walk
+            .origins
+            .iter()
+            .filter(|origin| origin.what == What::Resource);
+        Self {
+            shared: resources.map(|origin| origin.file).collect(),
+            ..Self::bare(parsed, bases)
+        }
+    }
+
+    fn bare(parsed: &'t Parsed<'t>, bases: &'t [String]) -> Self {
+        Self {
+            parsed,
+            bases,
+            shared: BTreeSet::new(),
+            origins: Vec::new(),
+            secrets: Vec::new(),
+            gone: Vec::new(),
+            elsewhere: Vec::new(),
+            patches: Vec::new(),
+            budget: MAX_PIECES,
+            complete: true,
+            reached: false,
+            visits: 0,
+            stack: Vec::new(),
+            in_base: false,
+            component: None,
+        }
+    }
+
+    pub fn origin(&mut self, file: &str, what: What) -> usize {
+        let file = self.parsed.sources.entry(file).map_or("", |(file, _)| file);
+        self.origins.push(Origin {
+            file,
+            what,
+            in_base: self.in_base || self.shared.contains(file),
+            component: self.component.clone(),
+        });
+        self.origins.len() - 1
+    }
+
+    pub fn source(&self, path: &str) -> Option<(&'t str, &'t str)> {
+        self.parsed.sources.entry(path)
+    }
+
+    pub fn pen<'p>(&'p mut self, origin: usize, shift: &'p Shift) -> Pen<'p> {
+        Pen {
+            origin,
+            shift,
+            budget: &mut self.budget,
+            secrets: &mut self.secrets,
+            changed: false,
+        }
+    }
+
+    /// Adds what a directory makes of everything that was there before.
+    pub fn accumulate(&mut self, directory: &str, items: &mut Vec<Item>) {
+        let parsed = self.parsed;
+        let Some(kustomization) = parsed.kustomization(directory) else {
+            return;
+        };
+        self.visits += 1;
+        if self.visits > MAX_VISITS
+            || self.stack.len() > MAX_NESTING
+            || self.stack.iter().any(|above| above == directory)
+        {
+            self.complete = false;
+            return;
+        }
+        let (outer, outer_component) = (self.in_base, self.component.clone());
+        if self.bases.iter().any(|base| base == directory) {
+            self.in_base = true;
+            self.reached = true;
+        }
+        if kustomization.is_component() {
+            self.component = Some(directory.to_owned());
+        }
+        self.stack.push(directory.to_owned());
+        self.load(kustomization, items);
+        self.generate(kustomization, items);
+        for entry in kustomization.strings("components") {
+            match kustomization.resolve(entry.text()) {
+                Some(path) if parsed.kustomization(&path).is_some() => {
+                    self.accumulate(&path, items);
+                }
+                _ => self.note_elsewhere(kustomization, entry),
+            }
+        }
+        self.transform(kustomization, items);
+        self.stack.pop();
+        (self.in_base, self.component) = (outer, outer_component);
+        if self.budget == 0 {
+            self.complete = false;
+        }
+    }
+
+    fn note_elsewhere(&mut self, kustomization: Kustomization<'_>, entry: Node<'_>) {
+        let origin = self.origin(kustomization.file, What::Elsewhere);
+        let node = entry
+            .get("name")
+            .or_else(|| entry.entries().next().map(|(key, _)| key))
+            .unwrap_or(entry);
+        let mark = self.pen(origin, &Shift::None).mark_of(node);
+        self.elsewhere.push(mark);
+    }
+
+    fn load(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
+        let parsed = self.parsed;
+        for entry in kustomization.loads() {
+            let path = kustomization.resolve(entry.text());
+            let Some(path) = path else {
+                self.note_elsewhere(kustomization, entry);
+                continue;
+            };
+            if let Some(tree) = parsed.tree(&path) {
+                let origin = self.origin(&path, What::Resource);
+                for root in tree.roots() {
+                    self.load_one(root, origin, items);
+                }
+            } else if parsed.kustomization(&path).is_some() {
+                let mut below = Vec::new();
+                self.accumulate(&path, &mut below);
+                items.append(&mut below);
+            } else {
+                self.note_elsewhere(kustomization, entry);
+            }
+        }
+        for field in ["helmCharts", "helmChartInflationGenerator", "generators"] {
+            for entry in kustomization
+                .root
+                .get(field)
+                .into_iter()
+                .flat_map(Node::items)
+            {
+                self.note_elsewhere(kustomization, entry);
+            }
+        }
+    }
+
+    fn load_one(&mut self, root: Node<'_>, origin: usize, items: &mut Vec<Item>) {
+        let is_list = root
+            .str_at(&["kind"])
+            .is_some_and(|kind| kind.ends_with("List"));
+        if let Some(list) = root.get("items").filter(|list| is_list && list.is_seq()) {
+            for item in list.items().filter(|item| item.is_map()) {
+                self.load_one(item, origin, items);
+            }
+            return;
+        }
+        if !root.is_map() {
+            return;
+        }
+        match self.pen(origin, &Shift::None).piece(None, root) {
+            Some(piece) => items.extend(Item::new(piece, None)),
+            None => self.complete = false,
+        }
+    }
+
+    fn transform(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
+        let root = kustomization.root;
+        let list = |field: &str| root.get(field).into_iter().flat_map(Node::items);
+        for entry in list("patchesStrategicMerge") {
+            self.patch(kustomization, Some(entry), None, items);
+        }
+        for entry in list("patches") {
+            let body = entry.get("path").or_else(|| entry.get("patch"));
+            self.patch(kustomization, body, Some(entry), items);
+        }
+        self.rename(kustomization, items);
+        self.label(kustomization, items);
+        for entry in list("patchesJson6902") {
+            let body = entry.get("path").or_else(|| entry.get("patch"));
+            self.patch(kustomization, body, Some(entry), items);
+        }
+        for (field, what) in [
+            ("replicas", What::Replicas),
+            ("images", What::Images),
+            ("imageTags", What::Images),
+        ] {
+            for entry in list(field) {
+                let origin = self.origin(kustomization.file, what);
+                let pen = self.pen(origin, &Shift::None);
+                if what == What::Replicas {
+                    transform::replicas(items, entry, &pen);
+                } else {
+                    transform::image(items, entry, &pen);
+                }
+            }
+        }
+        for entry in list("replacements") {
+            self.replacement(kustomization, entry, items);
+        }
+    }
+
+    fn rename(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
+        for (field, what) in [
+            ("namespace", What::Namespace),
+            ("namePrefix", What::Prefix),
+            ("nameSuffix", What::Suffix),
+        ] {
+            let value = kustomization.root.get(field);
+            let Some(value) = value.filter(|value| value.is_scalar() && !value.text().is_empty())
+            else {
+                continue;
+            };
+            let origin = self.origin(kustomization.file, what);
+            let pen = self.pen(origin, &Shift::None);
+            match what {
+                What::Namespace => transform::namespace(items, value, &pen),
+                what => transform::affix(items, value, what == What::Prefix, &pen),
+            }
+        }
+    }
+
+    fn label(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
+        let root = kustomization.root;
+        let mut all = Vec::new();
+        for entry in root.get("labels").into_iter().flat_map(Node::items) {
+            let is_set = |field: &str| entry.get(field).is_some_and(|value| value.text() == "true");
+            let depth = match (is_set("includeSelectors"), is_set("includeTemplates")) {
+                (true, _) => Depth::Selectors,
+                (false, true) => Depth::Templates,
+                _ => Depth::Metadata,
+            };
+            all.extend(entry.get("pairs").map(|pairs| (What::Labels, pairs, depth)));
+        }
+        let common = root.get("commonLabels");
+        all.extend(common.map(|pairs| (What::Labels, pairs, Depth::Selectors)));
+        let common = root.get("commonAnnotations");
+        all.extend(common.map(|pairs| (What::Annotations, pairs, Depth::Templates)));
+        for (what, pairs, depth) in all {
+            let origin = self.origin(kustomization.file, what);
+            let field = if what == What::Labels {
+                "labels"
+            } else {
+                "annotations"
+            };
+            let pen = self.pen(origin, &Shift::None);
+            transform::pairs(items, field, pairs, depth, &pen);
+        }
+    }
+
+    fn replacement(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        entry: Node<'_>,
+        items: &mut [Item],
+    ) {
+        let parsed = self.parsed;
+        let origin = self.origin(kustomization.file, What::Replacements);
+        let Some(path) = entry.str_at(&["path"]) else {
+            replace::apply(entry, items, &self.pen(origin, &Shift::None));
+            return;
+        };
+        let Some((path, tree)) = kustomization
+            .resolve(path)
+            .and_then(|path| parsed.tree(&path).map(|tree| (path, tree)))
+        else {
+            self.complete = false;
+            return;
+        };
+        let origin = self.origin(&path, What::Replacements);
+        for root in tree.roots() {
+            let pen = self.pen(origin, &Shift::None);
+            if root.is_seq() {
+                root.items()
+                    .for_each(|entry| replace::apply(entry, items, &pen));
+            } else {
+                replace::apply(root, items, &pen);
+            }
+        }
+    }
+}

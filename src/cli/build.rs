@@ -1,0 +1,420 @@
+//! Builds directories with kustomize, many in one process.
+//!
+//! A kustomize process spends nearly all of its time on starting. So directories
+//! are gathered by one kustomization, each sealed on the way by this program, as
+//! a plugin. A batch that fails is halved until what fails stands alone; that is
+//! built once more by itself, and kustomize's own words are what is reported.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::gate::Builds;
+use crate::{environments, krm, snapshot, yaml};
+
+/// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
+const BATCH: usize = 64;
+
+/// Where a plugin of each of our kinds lies in a plugin home.
+const PLUGINS: &str = "krm-parity.io/v1alpha1";
+
+/// A program that builds kustomizations.
+#[derive(Clone, Debug)]
+pub(super) struct Builder {
+    program: PathBuf,
+    /// What stands before the directory: `build` or `kustomize`.
+    verb: &'static str,
+    flags: Vec<OsString>,
+}
+
+/// What is to be built.
+pub(super) struct Request<'r> {
+    /// The directory that all others are relative to.
+    pub root: &'r Path,
+    /// Directories that may be sealed on the way.
+    pub plain: Vec<&'r str>,
+    /// Directories that must be built by themselves, as they are deployed.
+    pub single: Vec<&'r str>,
+}
+
+enum Job<'r> {
+    Batch(Vec<&'r str>),
+    Single(&'r str),
+}
+
+impl Builder {
+    /// Finds kustomize on PATH, or kubectl, which has one inside.
+    ///
+    /// # Errors
+    ///
+    /// Fails where there is neither, and on flags that would take the output away.
+    pub(super) fn find(flags: &[OsString]) -> anyhow::Result<Self> {
+        for flag in flags {
+            let flag = flag.to_string_lossy();
+            if flag == "-o" || flag == "--output" || flag.starts_with("--output=") {
+                bail!("{flag} cannot be passed on: what is built is read, not written");
+            }
+        }
+        let programs = [("kustomize", "build"), ("kubectl", "kustomize")];
+        let found = programs.iter().find_map(|(name, verb)| {
+            let program = on_path(name)?;
+            Some(Self {
+                program,
+                verb,
+                flags: flags.to_vec(),
+            })
+        });
+        found.context(
+            "neither kustomize nor kubectl is on PATH; install one of them, or check what is already rendered with --rendered dev=dev.yaml --rendered production=production.yaml",
+        )
+    }
+
+    /// Builds everything.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the program cannot be started or no temporary files can be
+    /// written; a directory that does not build is an answer, not an error.
+    pub(super) fn build(&self, request: &Request<'_>) -> anyhow::Result<Builds> {
+        let root = fs::canonicalize(request.root)
+            .with_context(|| format!("cannot find {}", request.root.display()))?;
+        let place = Place::new()?;
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let size = request.plain.len().div_ceil(workers).clamp(1, BATCH);
+        let batches = request
+            .plain
+            .chunks(size)
+            .map(|batch| Job::Batch(batch.to_vec()));
+        let singles = request
+            .single
+            .iter()
+            .map(|directory| Job::Single(directory));
+        let work = Work {
+            builder: self,
+            root: &root,
+            place: &place,
+            jobs: Mutex::new(singles.chain(batches).collect()),
+            builds: Mutex::new(Builds::new()),
+            bar: bar(request.plain.len() + request.single.len()),
+        };
+        let outcome = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| work.run())).collect();
+            threads.into_iter().try_for_each(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| bail!("a worker has failed"))
+            })
+        });
+        work.bar.finish_and_clear();
+        outcome?;
+        Ok(unlocked(work.builds.into_inner()))
+    }
+
+    fn command(&self, directory: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(self.verb).stdin(Stdio::null());
+        command.args(&self.flags).arg(directory);
+        command
+    }
+
+    fn output(&self, command: &mut Command) -> anyhow::Result<Output> {
+        command
+            .output()
+            .with_context(|| format!("cannot run {}", self.program.display()))
+    }
+
+    /// Builds one directory as it is deployed.
+    fn single(&self, root: &Path, directory: &str) -> anyhow::Result<Result<String, String>> {
+        let output = self.output(&mut self.command(&root.join(directory)))?;
+        if !output.status.success() {
+            return Ok(Err(words(&output, root)));
+        }
+        Ok(seal(&output.stdout).map_err(|error| format!("what it builds cannot be read: {error}")))
+    }
+
+    /// Builds directories in one process, each sealed; nothing where any of them fails.
+    fn sealed(
+        &self,
+        root: &Path,
+        place: &Place,
+        batch: &[&str],
+    ) -> anyhow::Result<Option<Vec<String>>> {
+        let gathering = place.gather(root, batch)?;
+        let mut command = self.command(gathering.path());
+        command
+            .arg("--enable-alpha-plugins")
+            .env("KUSTOMIZE_PLUGIN_HOME", place.home());
+        let output = self.output(&mut command)?;
+        Ok(output
+            .status
+            .success()
+            .then(|| opened(&output.stdout, batch.len()))
+            .flatten())
+    }
+}
+
+/// What the workers share.
+struct Work<'w> {
+    builder: &'w Builder,
+    root: &'w Path,
+    place: &'w Place,
+    jobs: Mutex<VecDeque<Job<'w>>>,
+    builds: Mutex<Builds>,
+    bar: ProgressBar,
+}
+
+impl Work<'_> {
+    fn run(&self) -> anyhow::Result<()> {
+        loop {
+            let job = unlocked(self.jobs.lock()).pop_front();
+            match job {
+                None => return Ok(()),
+                Some(Job::Single(directory)) => {
+                    let built = self.builder.single(self.root, directory)?;
+                    self.keep(directory, built);
+                }
+                Some(Job::Batch(batch)) => self.batch(&batch)?,
+            }
+        }
+    }
+
+    /// Builds a batch; where it fails, its halves.
+    fn batch(&self, batch: &[&str]) -> anyhow::Result<()> {
+        match (self.builder.sealed(self.root, self.place, batch)?, batch) {
+            (Some(contents), _) => {
+                for (directory, content) in batch.iter().zip(contents) {
+                    self.keep(directory, Ok(content));
+                }
+                Ok(())
+            }
+            (None, [directory]) => {
+                let built = self.builder.single(self.root, directory)?;
+                self.keep(directory, built);
+                Ok(())
+            }
+            (None, _) => {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                self.batch(first)?;
+                self.batch(second)
+            }
+        }
+    }
+
+    fn keep(&self, directory: &str, built: Result<String, String>) {
+        unlocked(self.builds.lock()).insert(directory.to_owned(), built);
+        self.bar.inc(1);
+    }
+}
+
+/// What a lock holds, also after a thread that held it has failed.
+fn unlocked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
+    lock.unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn bar(count: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("building {bar:32} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The temporary files of a run: the plugin home, and the kustomizations that gather.
+struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> anyhow::Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("krm-parity-")
+            .tempdir()
+            .context("cannot make a temporary directory")?;
+        let place = Self { directory };
+        place
+            .install()
+            .context("cannot write to the temporary directory")?;
+        Ok(place)
+    }
+
+    fn home(&self) -> PathBuf {
+        self.directory.path().join("home")
+    }
+
+    /// Installs this program as the recorder, and a policy that lets everything pass, since the gate is the judge.
+    fn install(&self) -> std::io::Result<()> {
+        let plugins = self.home().join(PLUGINS);
+        let recorder = plugins.join("snapshotrecorder");
+        let policy = plugins.join("paritypolicy");
+        fs::create_dir_all(&recorder)?;
+        fs::create_dir_all(&policy)?;
+        link(
+            &std::env::current_exe()?,
+            &recorder.join("SnapshotRecorder"),
+        )?;
+        // Under `validators:` nothing may come back, which such a policy says.
+        let pass = "#!/bin/sh\ngrep -q 'emit: *none' \"$1\" || exec cat\n";
+        executable(&policy.join("ParityPolicy"), pass)
+    }
+
+    /// Writes a kustomization that loads directories, each sealed under its number.
+    fn gather(&self, root: &Path, batch: &[&str]) -> anyhow::Result<tempfile::TempDir> {
+        let gathering = tempfile::Builder::new()
+            .prefix("gather-")
+            .tempdir_in(self.directory.path())
+            .context("cannot make a temporary directory")?;
+        write(gathering.path(), root, batch).context("cannot write to the temporary directory")?;
+        Ok(gathering)
+    }
+}
+
+/// Writes a kustomization that loads directories, each with a recorder of its number.
+fn write(gathering: &Path, root: &Path, batch: &[&str]) -> std::io::Result<()> {
+    let gathering = fs::canonicalize(gathering)?;
+    let mut all = String::from("resources:\n");
+    for (number, directory) in batch.iter().enumerate() {
+        let inner = gathering.join(format!("r{number}"));
+        fs::create_dir(&inner)?;
+        let way = way(&inner, &root.join(directory));
+        let way = serde_json::Value::String(way);
+        fs::write(
+            inner.join("kustomization.yaml"),
+            format!("resources: [{way}]\ntransformers: [recorder.yaml]\n"),
+        )?;
+        fs::write(inner.join("recorder.yaml"), recorder(number))?;
+        let _ = writeln!(all, "- r{number}");
+    }
+    all.push_str(UNSEAL);
+    fs::write(gathering.join("kustomization.yaml"), all)
+}
+
+/// Lets snapshots out of the build, which else ends with dropping them.
+const UNSEAL: &str = "\
+patches:
+- target: {kind: EnvironmentSnapshot}
+  patch: |
+    - op: remove
+      path: /metadata/annotations/config.kubernetes.io~1local-config
+";
+
+fn recorder(number: usize) -> String {
+    format!(
+        "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata: {{name: r{number}}}\nspec: {{environment: gathered, mode: replace}}\n"
+    )
+}
+
+/// The contents of the snapshots that a gathering has built, in the order of their numbers.
+fn opened(stdout: &[u8], count: usize) -> Option<Vec<String>> {
+    let tree = yaml::parse_bytes(stdout).ok()?;
+    let resources = krm::read_documents(&tree).ok()?;
+    let mut contents: Vec<Option<String>> = vec![None; count];
+    for resource in resources.iter().filter(|item| snapshot::is_snapshot(item)) {
+        let sealed = snapshot::open(resource).ok()?;
+        // The directories may hold snapshots of their own.
+        if sealed.environment != "gathered" {
+            continue;
+        }
+        let number: usize = sealed.service.strip_prefix('r')?.parse().ok()?;
+        let place = contents.get_mut(number)?;
+        if place.replace(sealed.content.to_owned()).is_some() {
+            return None;
+        }
+    }
+    contents.into_iter().collect()
+}
+
+/// Seals what a build has written, so that it is compared like any other.
+pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
+    let tree = yaml::parse_bytes(text)?;
+    let is_list = tree
+        .roots()
+        .any(|root| root.str_at(&["kind"]) == Some("ResourceList"));
+    let all = if is_list {
+        krm::read(&tree)?.resources
+    } else {
+        krm::read_documents(&tree)?
+    };
+    let items = environments::sort(&all)?;
+    Ok(snapshot::seal("", "", &items.live).content)
+}
+
+/// What a builder said about its failure, without this machine's paths.
+fn words(output: &Output, root: &Path) -> String {
+    let told = String::from_utf8_lossy(&output.stderr);
+    let told = told.trim();
+    let root = format!("{}/", root.display());
+    let told = told.replace(&root, "").replace("'./", "'");
+    match told.as_str() {
+        "" => format!("it says nothing and ends with {}", output.status),
+        told => told
+            .trim_start_matches("Error: ")
+            .trim_start_matches("error: ")
+            .to_owned(),
+    }
+}
+
+/// The way from one directory to another, neither of which has `..` or links in it.
+fn way(from: &Path, to: &Path) -> String {
+    let parts = |path: &Path| -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        for part in path.components() {
+            match part {
+                Component::ParentDir => {
+                    parts.pop();
+                }
+                Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+                _ => {}
+            }
+        }
+        parts
+    };
+    crate::kustomization::relative(&parts(from).join("/"), &parts(to).join("/"))
+}
+
+/// The program of a name on PATH.
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|program| is_executable(program))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(unix)]
+fn link(program: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(program, at)
+}
+
+#[cfg(not(unix))]
+fn link(program: &Path, at: &Path) -> std::io::Result<()> {
+    fs::copy(program, at).map(|_| ())
+}
+
+#[cfg(unix)]
+fn executable(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn executable(path: &Path, text: &str) -> std::io::Result<()> {
+    fs::write(path, text)
+}

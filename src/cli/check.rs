@@ -1,0 +1,363 @@
+//! `krm-parity check`: the gate over a repository.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use super::build::{Builder, Request};
+use super::formats::Formats;
+use super::{policy_file, since, tree};
+use crate::catalog::Severity;
+use crate::gate::{self, Builds, Gate};
+use crate::kustomization::{self, Parsed, Sources};
+use crate::layout::{self, Layout};
+use crate::policy::Policy;
+use crate::rules;
+use crate::survey::Survey;
+
+pub(super) const LONG_ABOUT: &str = "\
+Builds every environment of every service below DIR and compares them, with their base and with each other.
+
+Services and environments are found by what kustomizations load and how their directories are named:
+base and overlays/ENV, environments/ENV, deploy/ENV, overlays of overlays, several services. Where the
+guess is wrong, spec.layout of the policy names the overlays. The policy is parity.yaml, or
+parity/policy/policy.yaml, in DIR or the nearest directory above.
+
+What is built is what kustomize builds; flags that it needs go after `--`:
+
+  krm-parity check -- --enable-helm
+  krm-parity check apps/checkout apps/payments
+  krm-parity check --rendered base=base.yaml --rendered dev=dev.yaml --rendered production=out/
+
+Exit codes: 0 clean, 1 findings at or above the policy's failOn, 2 could not run.";
+
+pub(super) fn command() -> Command {
+    Command::new("check")
+        .about("Check every environment of every service of a repository")
+        .long_about(LONG_ABOUT)
+        .arg(
+            Arg::new("DIR")
+                .help("Directories to look below; by default the current one")
+                .num_args(0..)
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(
+            Arg::new("policy")
+                .long("policy")
+                .value_name("FILE")
+                .help("The ParityPolicy; by default parity.yaml in DIR or above")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(super::formats::arg())
+        .arg(
+            Arg::new("rendered")
+                .long("rendered")
+                .value_name("[SERVICE/]ENV=PATH")
+                .help(
+                    "What is already built, or a directory of [SERVICE/]ENV.yaml; may be repeated",
+                )
+                .action(ArgAction::Append)
+                .conflicts_with_all(["DIR", "FLAGS"]),
+        )
+        .arg(
+            Arg::new("since")
+                .long("since")
+                .value_name("REV")
+                .help("Check only services whose files have changed since this branch left REV")
+                .conflicts_with("rendered"),
+        )
+        .arg(
+            Arg::new("shard")
+                .long("shard")
+                .value_name("I/N")
+                .help("Check only every Nth service, beginning with the Ith; see krm-parity merge")
+                .value_parser(shard)
+                .conflicts_with("rendered"),
+        )
+        .arg(
+            Arg::new("one-by-one")
+                .long("one-by-one")
+                .help("Build each directory in a process of its own, as it is deployed")
+                .action(ArgAction::SetTrue),
+        )
+        .arg(
+            Arg::new("FLAGS")
+                .help("Flags for kustomize")
+                .last(true)
+                .num_args(0..)
+                .value_parser(value_parser!(OsString)),
+        )
+}
+
+/// Checks and tells; whether it failed.
+pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
+    let formats = Formats::parse(matches)?;
+    let survey = Check::read(matches).survey()?;
+    formats.write(&survey)?;
+    Ok(survey.report.failed)
+}
+
+/// What `check` is asked to do.
+pub(super) struct Check {
+    directories: Vec<PathBuf>,
+    policy: Option<PathBuf>,
+    rendered: Vec<String>,
+    since: Option<String>,
+    shard: Option<(usize, usize)>,
+    one_by_one: bool,
+    flags: Vec<OsString>,
+}
+
+impl Check {
+    pub(super) fn read(matches: &ArgMatches) -> Self {
+        let all = |name: &str| -> Vec<PathBuf> {
+            matches
+                .get_many(name)
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect()
+        };
+        Self {
+            directories: all("DIR"),
+            policy: matches.get_one("policy").cloned(),
+            rendered: matches
+                .get_many("rendered")
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
+            since: matches.get_one("since").cloned(),
+            shard: matches.get_one("shard").copied(),
+            one_by_one: matches.get_flag("one-by-one"),
+            flags: matches
+                .get_many("FLAGS")
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// Looks at everything and judges it.
+    pub(super) fn survey(&self) -> anyhow::Result<Survey> {
+        let today = super::function::today()?;
+        let ground = Ground::new(&self.directories)?;
+        let mut policy = self.policy(&ground)?;
+        if self.since.is_some() || self.shard.is_some() {
+            // What is not looked at may be what an exemption is for.
+            let setting = policy.rules.entry("unused-exemption").or_default();
+            setting.severity = Some(Severity::Ignore);
+        }
+        let mut sources = Sources::default();
+        if self.rendered.is_empty() {
+            sources = tree::read(&ground.root, &ground.directories)?;
+        }
+        let parsed = sources.parse();
+        let (layout, mut builds) = if self.rendered.is_empty() {
+            self.build(&ground, &policy, &parsed)?
+        } else {
+            super::rendered::read(&self.rendered, &policy)?
+        };
+        redact(&mut builds, &parsed);
+        let trees = gate::parse(&builds).context("what was built cannot be read")?;
+        let resources = gate::resources(&trees);
+        let gate = Gate {
+            layout: &layout,
+            builds: &builds,
+            policy: &policy,
+            today,
+            parsed: self.rendered.is_empty().then_some(&parsed),
+        };
+        let directories = &ground.directories;
+        let others = layout::unreadable(&parsed, directories, &policy.layout)
+            .map(|(file, error)| rules::unreadable(file, error))
+            .collect();
+        Ok(gate.survey(&resources, others))
+    }
+
+    fn policy(&self, ground: &Ground) -> anyhow::Result<Policy> {
+        let file = match &self.policy {
+            Some(file) => Some(file.clone()),
+            None => policy_file::find(&ground.first),
+        };
+        file.map_or_else(|| Ok(Policy::default()), |file| policy_file::read(&file))
+    }
+
+    /// Leaves out the services that were not asked for.
+    fn select(
+        &self,
+        layout: &mut Layout,
+        parsed: &Parsed<'_>,
+        ground: &Ground,
+    ) -> anyhow::Result<()> {
+        let all = layout.services.len();
+        if let Some((index, count)) = self.shard {
+            let mut place = 0;
+            layout.services.retain(|_| {
+                place += 1;
+                (place - 1) % count == index - 1
+            });
+            let left = layout.services.len();
+            layout.notes.push(format!(
+                "shard {index} of {count}: {left} of {all} services"
+            ));
+        }
+        if let Some(revision) = &self.since {
+            let before = layout.services.len();
+            let changed = since::changed(&ground.root, revision)?;
+            let policy = self
+                .policy
+                .clone()
+                .or_else(|| policy_file::find(&ground.first));
+            let is_policy = |name: &String| {
+                let file = std::fs::canonicalize(ground.root.join(name));
+                let policy = policy.as_deref().map(std::fs::canonicalize);
+                file.is_ok_and(|file| {
+                    policy.is_some_and(|policy| policy.is_ok_and(|policy| policy == file))
+                })
+            };
+            if !changed.iter().any(is_policy) {
+                layout
+                    .services
+                    .retain(|service| layout::depends_on(parsed, service, &changed));
+            }
+            let left = layout.services.len();
+            layout.notes.push(format!(
+                "since {revision}: {left} of {before} services have changed"
+            ));
+        }
+        Ok(())
+    }
+
+    fn build(
+        &self,
+        ground: &Ground,
+        policy: &Policy,
+        parsed: &Parsed<'_>,
+    ) -> anyhow::Result<(Layout, Builds)> {
+        let mut layout =
+            layout::discover(parsed, &ground.directories, &policy.layout, &ground.name());
+        if layout.services.is_empty() {
+            let notes = layout.notes.join("; ");
+            bail!(
+                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{}{notes}. Name the overlays in spec.layout of the policy",
+                ground.shown(),
+                if notes.is_empty() { "" } else { "; " },
+            );
+        }
+        self.select(&mut layout, parsed, ground)?;
+        if layout.services.is_empty() {
+            return Ok((layout, Builds::new()));
+        }
+        let builder = Builder::find(&self.flags)?;
+        let all = layout.directories();
+        let (plain, single) = all
+            .into_iter()
+            .partition(|directory| !self.one_by_one && layout::is_plain(parsed, directory));
+        let builds = builder.build(&Request {
+            root: &ground.root,
+            plain,
+            single,
+        })?;
+        Ok((layout, builds))
+    }
+}
+
+/// Takes the values of Secrets out of what kustomize says of its failures, since it quotes patches.
+fn redact(builds: &mut Builds, parsed: &Parsed<'_>) {
+    if builds.values().all(Result::is_ok) {
+        return;
+    }
+    let secrets = kustomization::secrets(parsed);
+    for words in builds.values_mut().filter_map(|built| built.as_mut().err()) {
+        *words = kustomization::redact(words, &secrets);
+    }
+}
+
+/// Reads `I/N`.
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let expected = "expected I/N with I from 1 to N, as in 2/4";
+    let (index, count) = text.split_once('/').ok_or(expected)?;
+    match (index.parse(), count.parse()) {
+        (Ok(index), Ok(count)) if (1..=count).contains(&index) => Ok((index, count)),
+        _ => Err(expected.to_owned()),
+    }
+}
+
+/// Where things lie.
+struct Ground {
+    /// The directory that all paths are relative to.
+    root: PathBuf,
+    /// The directories to look below, relative to it.
+    directories: Vec<String>,
+    /// The first of them, in full.
+    first: PathBuf,
+}
+
+impl Ground {
+    /// Paths are relative to the current directory, where everything lies below it, as CI systems expect them.
+    fn new(directories: &[PathBuf]) -> anyhow::Result<Self> {
+        let here = std::env::current_dir().context("cannot tell the current directory")?;
+        let here = std::fs::canonicalize(&here).unwrap_or(here);
+        let mut full = Vec::new();
+        for directory in directories {
+            let found = std::fs::canonicalize(directory)
+                .with_context(|| format!("cannot find {}", directory.display()))?;
+            if !found.is_dir() {
+                bail!("{} is no directory", directory.display());
+            }
+            full.push(found);
+        }
+        if full.is_empty() {
+            full.push(here.clone());
+        }
+        let root = if full.iter().all(|directory| directory.starts_with(&here)) {
+            here
+        } else {
+            shared(&full)
+        };
+        let directories = full
+            .iter()
+            .map(|directory| {
+                let inner = directory.strip_prefix(&root).unwrap_or(directory);
+                let text = inner.to_str().context("a directory's name is no UTF-8")?;
+                Ok(text.to_owned())
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let first = full.swap_remove(0);
+        Ok(Self {
+            root,
+            directories,
+            first,
+        })
+    }
+
+    /// The name of a service whose base lies at the root.
+    fn name(&self) -> String {
+        let name = self.first.file_name().and_then(|name| name.to_str());
+        name.unwrap_or("service").to_owned()
+    }
+
+    fn shown(&self) -> String {
+        self.first.display().to_string()
+    }
+}
+
+/// The deepest directory that all lie below.
+fn shared(directories: &[PathBuf]) -> PathBuf {
+    let first = directories
+        .first()
+        .map_or_else(|| Path::new("/"), PathBuf::as_path);
+    first
+        .ancestors()
+        .find(|ancestor| {
+            directories
+                .iter()
+                .all(|directory| directory.starts_with(ancestor))
+        })
+        .unwrap_or(Path::new("/"))
+        .to_path_buf()
+}

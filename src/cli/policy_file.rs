@@ -1,0 +1,66 @@
+//! The policy of a repository: named, or found upwards.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::policy::{self, Config, Policy};
+use crate::yaml;
+
+/// Where a repository keeps its policy, below one of the directories upwards.
+const PLACES: [&str; 4] = [
+    "parity.yaml",
+    "parity.yml",
+    "parity/policy.yaml",
+    "parity/policy/policy.yaml",
+];
+
+/// Finds the policy that holds for a directory: the nearest upwards, up to the root of the repository.
+pub(super) fn find(directory: &Path) -> Option<PathBuf> {
+    let mut here = Some(directory);
+    while let Some(directory) = here {
+        let found = PLACES.iter().map(|place| directory.join(place));
+        if let Some(found) = found.into_iter().find(|file| is_policy(file)) {
+            return Some(found);
+        }
+        if directory.join(".git").exists() {
+            return None;
+        }
+        here = directory.parent();
+    }
+    None
+}
+
+/// Whether a file holds a policy, and not a recorder, which is called `parity.yaml` as well.
+fn is_policy(file: &Path) -> bool {
+    let Ok(text) = fs::read(file) else {
+        return false;
+    };
+    // What cannot be read is for `read` to complain about.
+    yaml::parse_bytes(&text).map_or(true, |tree| {
+        tree.roots()
+            .any(|root| root.str_at(&["kind"]) == Some("ParityPolicy"))
+    })
+}
+
+/// Reads a policy.
+///
+/// # Errors
+///
+/// Says where in the file, and what, is wrong.
+pub(super) fn read(file: &Path) -> anyhow::Result<Policy> {
+    let name = file.display();
+    let text = fs::read(file).with_context(|| format!("cannot read {name}"))?;
+    let tree = yaml::parse_bytes(&text).with_context(|| name.to_string())?;
+    let config = tree.roots().find(|root| !root.is_null());
+    let value = config.map(yaml::Node::to_yaml_value);
+    let read = policy::read(value.as_ref()).map_err(|error| {
+        let line = config.map_or(1, |config| config.follow(&error.path).0.line());
+        anyhow::anyhow!("{name}:{line}: {error}")
+    })?;
+    match read {
+        Config::Policy(policy) => Ok(policy),
+        Config::Recorder(_) => bail!("{name}: this is a recorder, not a policy"),
+    }
+}

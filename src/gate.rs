@@ -1,0 +1,414 @@
+//! The gate: a layout and what its directories build, judged as one survey.
+//!
+//! Every environment against its own base and against its siblings, as
+//! [`crate::function`] does it for what one build holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::blame::{Replay, Target};
+use crate::finding::Finding;
+use crate::kustomization::Parsed;
+use crate::layout::{self, Layout, Overlay};
+use crate::policy::Policy;
+use crate::resource::Resource;
+use crate::rules::{self, Absent, Against, Failure, Gaps, Missing, Sides};
+use crate::survey::{Environment, Service, State, Survey};
+use crate::yaml::{self, Tree, YamlError};
+
+/// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
+pub type Builds = BTreeMap<String, Result<String, String>>;
+
+/// Everything that the gate looks at.
+pub struct Gate<'g> {
+    /// Services and environments.
+    pub layout: &'g Layout,
+    /// What they build, by directory.
+    pub builds: &'g Builds,
+    /// The policy.
+    pub policy: &'g Policy,
+    /// The day on which exemptions are weighed.
+    pub today: Date,
+    /// The sources, where findings are to be traced to them.
+    pub parsed: Option<&'g Parsed<'g>>,
+}
+
+/// A directory's resources, whose trees the caller holds.
+type Resources<'t> = BTreeMap<&'t str, Vec<Resource<'t>>>;
+
+/// Parses what was built, so that it can be compared.
+///
+/// # Errors
+///
+/// Fails where a build is not what [`crate::snapshot::seal`] writes.
+pub fn parse(builds: &Builds) -> Result<BTreeMap<&str, Tree<'_>>, YamlError> {
+    builds
+        .iter()
+        .filter_map(|(directory, built)| Some((directory.as_str(), built.as_ref().ok()?)))
+        .map(|(directory, content)| Ok((directory, yaml::parse_json_lines(content)?)))
+        .collect()
+}
+
+/// The resources of what was built.
+#[must_use]
+pub fn resources<'t>(trees: &'t BTreeMap<&'t str, Tree<'t>>) -> Resources<'t> {
+    trees
+        .iter()
+        .map(|(directory, tree)| {
+            (
+                *directory,
+                tree.roots().filter_map(Resource::read).collect(),
+            )
+        })
+        .collect()
+}
+
+/// The replays of one service, each made when it is first asked for.
+#[derive(Default)]
+struct Replays<'g> {
+    overlays: BTreeMap<&'g str, Replay<'g>>,
+    bases: BTreeMap<&'g [String], Replay<'g>>,
+}
+
+impl<'g> Replays<'g> {
+    fn overlay(&mut self, parsed: &'g Parsed<'g>, overlay: &'g Overlay) -> &Replay<'g> {
+        let make = || Replay::overlay(parsed, &overlay.directory, &overlay.bases);
+        self.overlays.entry(&overlay.directory).or_insert_with(make)
+    }
+
+    fn base(&mut self, parsed: &'g Parsed<'g>, bases: &'g [String]) -> &Replay<'g> {
+        let make = || Replay::base(parsed, bases);
+        self.bases.entry(bases).or_insert_with(make)
+    }
+}
+
+/// The environments of a service that are to be judged, with what they are called.
+struct Member<'g> {
+    name: String,
+    rank: Option<usize>,
+    overlay: &'g Overlay,
+}
+
+/// One comparison, before it borrows its sides.
+struct Planned<'g, 't> {
+    environment: String,
+    baseline: String,
+    against: Against,
+    service: &'g str,
+    base: Vec<Resource<'t>>,
+    overlay: &'g [Resource<'t>],
+}
+
+impl<'g> Gate<'g> {
+    /// Judges everything; `others` are findings that no comparison shows.
+    #[must_use]
+    pub fn survey(&self, resources: &'g Resources<'_>, others: Vec<Finding>) -> Survey {
+        let mut survey = Survey {
+            notes: self.layout.notes.clone(),
+            ..Survey::default()
+        };
+        let mut gaps = Gaps {
+            others,
+            ..Gaps::default()
+        };
+        let mut planned = Vec::new();
+        for service in &self.layout.services {
+            let members = self.members(&service.overlays);
+            self.plan(&service.name, &members, resources, &mut planned, &mut gaps);
+            survey.services.push(self.service(&service.name, &members));
+        }
+        let names: Vec<Vec<&str>> = planned
+            .iter()
+            .map(|planned| vec![planned.service; planned.base.len()])
+            .collect();
+        let comparisons: Vec<_> = planned
+            .iter()
+            .zip(&names)
+            .map(|(planned, services)| {
+                let sides = Sides {
+                    environment: &planned.environment,
+                    baseline: &planned.baseline,
+                    against: planned.against,
+                    service: planned.service,
+                    base: &planned.base,
+                    services,
+                    overlay: planned.overlay,
+                    witnesses: &[],
+                };
+                rules::compare(sides, self.policy.identity)
+            })
+            .collect();
+        survey.report = rules::judge(&comparisons, &gaps, self.policy, self.today);
+        if let Some(parsed) = self.parsed {
+            self.trace(parsed, &mut survey.report.findings);
+        }
+        survey
+    }
+
+    /// Tells every finding the lines that it comes from.
+    fn trace(&self, parsed: &'g Parsed<'g>, findings: &mut [Finding]) {
+        let of_one_service = |a: &Finding, b: &Finding| a.service == b.service;
+        for findings in findings.chunk_by_mut(of_one_service) {
+            let service = findings[0].service.as_str();
+            let services = self.layout.services.iter();
+            let Some(service) = services.into_iter().find(|known| known.name == service) else {
+                continue;
+            };
+            let members = self.members(&service.overlays);
+            let overlay = |name: &str| {
+                let mut members = members.iter();
+                members
+                    .find(|member| member.name == name)
+                    .map(|member| member.overlay)
+            };
+            let mut replays = Replays::default();
+            for finding in findings
+                .iter_mut()
+                .filter(|finding| finding.place.is_none())
+            {
+                let Some(own) = overlay(&finding.environment) else {
+                    continue;
+                };
+                let replay = replays.overlay(parsed, own);
+                finding.place = match Target::overlay(finding) {
+                    Some(target) => replay.cause(&target),
+                    None => replay.untold(),
+                };
+                let Some(target) = Target::base(finding) else {
+                    continue;
+                };
+                finding.base_place = if finding.baseline == self.policy.baseline {
+                    replays.base(parsed, &own.bases).standing(&target)
+                } else {
+                    overlay(&finding.baseline)
+                        .and_then(|other| replays.overlay(parsed, other).cause(&target))
+                };
+            }
+        }
+    }
+
+    /// A service's environments by the names that the policy knows them by, in promotion order.
+    fn members(&self, overlays: &'g [Overlay]) -> Vec<Member<'g>> {
+        let listed = &self.policy.environments;
+        let known = |overlay: &Overlay| -> String {
+            if listed.contains(&overlay.name) {
+                return overlay.name.clone();
+            }
+            // `prod` is what the policy calls production, if neither name could mean another.
+            let is_alike =
+                |name: &&String| overlay.rank.is_some() && layout::rank(name) == overlay.rank;
+            let mut alike = listed.iter().filter(is_alike);
+            let is_alone = overlays
+                .iter()
+                .filter(|other| other.rank == overlay.rank)
+                .count()
+                == 1;
+            match (alike.next(), alike.next()) {
+                (Some(name), None) if is_alone => name.clone(),
+                _ => overlay.name.clone(),
+            }
+        };
+        let mut members: Vec<Member<'g>> = overlays
+            .iter()
+            .map(|overlay| {
+                let name = known(overlay);
+                let place = listed.iter().position(|listed| *listed == name);
+                let rank = if listed.is_empty() {
+                    overlay.rank
+                } else {
+                    place
+                };
+                Member {
+                    name,
+                    rank,
+                    overlay,
+                }
+            })
+            .collect();
+        members.sort_by(|a, b| {
+            let key =
+                |member: &Member<'_>| (member.rank.unwrap_or(usize::MAX), member.name.clone());
+            key(a).cmp(&key(b))
+        });
+        members
+    }
+
+    fn plan<'t>(
+        &self,
+        service: &'g str,
+        members: &[Member<'g>],
+        resources: &'g Resources<'t>,
+        planned: &mut Vec<Planned<'g, 't>>,
+        gaps: &mut Gaps,
+    ) {
+        let before = (planned.len(), gaps.failures.len());
+        self.plan_baselines(service, members, resources, planned, gaps);
+        self.plan_siblings(service, members, resources, planned);
+        let present = || members.iter().map(|member| member.name.clone()).collect();
+        if before == (planned.len(), gaps.failures.len()) {
+            gaps.baselines.push(Missing {
+                service: service.to_owned(),
+                environment: self.policy.environment.clone().unwrap_or_default(),
+                baseline: self.policy.baseline.clone(),
+                present: present(),
+                resources: 0,
+                unbuilt: false,
+            });
+        }
+        if self.policy.environment.is_none() {
+            let absent = self.absent(members).map(|name| Absent {
+                service: service.to_owned(),
+                environment: name.clone(),
+                present: present(),
+            });
+            gaps.environments.extend(absent);
+        }
+    }
+
+    /// The environments that the policy lists and the service lacks.
+    fn absent<'m>(&'m self, members: &'m [Member<'_>]) -> impl Iterator<Item = &'m String> {
+        let is_there = |name: &String| members.iter().any(|member| member.name == *name);
+        self.policy
+            .environments
+            .iter()
+            .filter(move |name| !is_there(name))
+    }
+
+    fn is_judged(&self, member: &Member<'_>) -> bool {
+        let only = self.policy.environment.as_deref();
+        only.is_none_or(|only| only == member.name)
+    }
+
+    /// Every environment against what its own base builds.
+    fn plan_baselines<'t>(
+        &self,
+        service: &'g str,
+        members: &[Member<'g>],
+        resources: &'g Resources<'t>,
+        planned: &mut Vec<Planned<'g, 't>>,
+        gaps: &mut Gaps,
+    ) {
+        for member in members.iter().filter(|member| self.is_judged(member)) {
+            let overlay = member.overlay;
+            let failures = gaps.failures.len();
+            for directory in overlay.bases.iter().chain([&overlay.directory]) {
+                if let Some(Err(words)) = self.builds.get(directory) {
+                    gaps.failures.push(Failure {
+                        service: service.to_owned(),
+                        environment: member.name.clone(),
+                        directory: directory.clone(),
+                        is_base: *directory != overlay.directory,
+                        words: words.clone(),
+                    });
+                }
+            }
+            if gaps.failures.len() > failures || overlay.bases.is_empty() {
+                continue;
+            }
+            let Some(own) = resources.get(overlay.directory.as_str()) else {
+                continue;
+            };
+            planned.push(Planned {
+                environment: member.name.clone(),
+                baseline: self.policy.baseline.clone(),
+                against: Against::Baseline,
+                service,
+                base: base(overlay, resources),
+                overlay: own,
+            });
+        }
+    }
+
+    /// Environments against those before them, but not against one that they are made of, which is their base.
+    fn plan_siblings<'t>(
+        &self,
+        service: &'g str,
+        members: &[Member<'g>],
+        resources: &'g Resources<'t>,
+        planned: &mut Vec<Planned<'g, 't>>,
+    ) {
+        let built: Vec<&Member<'_>> = members
+            .iter()
+            .filter(|member| resources.contains_key(member.overlay.directory.as_str()))
+            .collect();
+        let is_made_of = |one: &Overlay, other: &Overlay| one.bases.contains(&other.directory);
+        for (at, late) in built.iter().enumerate() {
+            for (place, early) in built[..at].iter().enumerate() {
+                let is_promoted = early.rank.zip(late.rank).is_some_and(|(a, b)| a < b);
+                let is_next = place + 1 == at || (is_promoted && is_next(&built, early, late));
+                if (!self.is_judged(late) && !self.is_judged(early))
+                    || is_made_of(early.overlay, late.overlay)
+                    || is_made_of(late.overlay, early.overlay)
+                    || !(is_next || is_promoted)
+                {
+                    continue;
+                }
+                planned.push(Planned {
+                    environment: late.name.clone(),
+                    baseline: early.name.clone(),
+                    against: Against::Sibling {
+                        is_next,
+                        is_promoted,
+                    },
+                    service,
+                    base: resources[early.overlay.directory.as_str()].clone(),
+                    overlay: &resources[late.overlay.directory.as_str()],
+                });
+            }
+        }
+    }
+
+    fn service(&self, name: &str, members: &[Member<'_>]) -> Service {
+        let bases: BTreeSet<&String> = members
+            .iter()
+            .flat_map(|member| &member.overlay.bases)
+            .collect();
+        let mut environments: Vec<Environment> = members
+            .iter()
+            .map(|member| Environment {
+                name: member.name.clone(),
+                directory: member.overlay.directory.clone(),
+                state: match self.builds.get(&member.overlay.directory) {
+                    Some(Ok(_)) => State::Judged,
+                    Some(Err(_)) => State::Failed,
+                    None => State::Skipped,
+                },
+            })
+            .collect();
+        environments.extend(self.absent(members).map(|name| Environment {
+            name: name.clone(),
+            directory: String::new(),
+            state: State::Missing,
+        }));
+        // Stable: those that nobody has listed keep their order, at the end.
+        let listed = &self.policy.environments;
+        let place = |name: &String| listed.iter().position(|known| known == name);
+        environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
+        Service {
+            name: name.to_owned(),
+            bases: bases.into_iter().cloned().collect(),
+            environments,
+        }
+    }
+}
+
+/// What the bases of an overlay hold, each resource once.
+fn base<'t>(overlay: &Overlay, resources: &Resources<'t>) -> Vec<Resource<'t>> {
+    let mut seen = BTreeSet::new();
+    overlay
+        .bases
+        .iter()
+        .filter_map(|directory| resources.get(directory.as_str()))
+        .flatten()
+        .filter(|resource| seen.insert((resource.group(), resource.identity)))
+        .cloned()
+        .collect()
+}
+
+/// Whether no environment stands between two in the promotion.
+fn is_next(members: &[&Member<'_>], early: &Member<'_>, late: &Member<'_>) -> bool {
+    !members
+        .iter()
+        .any(|between| between.rank > early.rank && between.rank < late.rank)
+}

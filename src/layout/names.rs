@@ -1,0 +1,275 @@
+//! What the words of a path say: which environment, which service.
+
+use crate::policy::OverlayPattern;
+
+/// A directory, as its path names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The environment.
+    pub environment: String,
+    /// The service, where a pattern names it.
+    pub service: Option<String>,
+    /// The path with the environment left open, equal for the environments of one service.
+    pub key: String,
+    /// Whether the name is one that environments have.
+    pub is_known: bool,
+    /// Whether it stands in a directory for overlays.
+    pub is_in_overlays: bool,
+    /// Whether the environment is the last part of the path.
+    pub is_last: bool,
+}
+
+/// What stands for the environment in a key.
+pub const OPEN: &str = "{environment}";
+
+/// Directories that hold environments.
+const OVERLAYS: [&str; 10] = [
+    "overlays",
+    "overlay",
+    "environments",
+    "environment",
+    "envs",
+    "env",
+    "stages",
+    "clusters",
+    "variants",
+    "profiles",
+];
+
+/// Parts of a path that name no service.
+const NOISE: [&str; 14] = [
+    "base",
+    "bases",
+    "config",
+    "deploy",
+    "deployment",
+    "deployments",
+    "k8s",
+    "kubernetes",
+    "kustomize",
+    "manifests",
+    "apps",
+    "services",
+    "src",
+    "components",
+];
+
+/// Words for environments, by how far along a promotion they stand.
+const WORDS: [&[&str]; 5] = [
+    &["local", "kind", "minikube", "sandbox", "localhost", "k3d"],
+    &["dev", "develop", "development", "devel"],
+    &[
+        "test",
+        "testing",
+        "tst",
+        "ci",
+        "int",
+        "integration",
+        "qa",
+        "e2e",
+        "demo",
+    ],
+    &[
+        "stage",
+        "staging",
+        "stg",
+        "uat",
+        "acc",
+        "acceptance",
+        "preprod",
+        "preproduction",
+        "preview",
+        "canary",
+        "nonprod",
+    ],
+    &["prod", "production", "prd", "live"],
+];
+
+/// How far along a promotion an environment of that name stands: `dev` before `staging` before `production`.
+///
+/// `None` where the name does not tell.
+#[must_use]
+pub fn rank(name: &str) -> Option<usize> {
+    let lower = name.to_lowercase();
+    let tokens: Vec<&str> = lower
+        .split(|character: char| !character.is_alphabetic())
+        .filter(|token| !token.is_empty())
+        .collect();
+    let of = |token: &str| WORDS.iter().position(|words| words.contains(&token));
+    let found: Vec<usize> = tokens
+        .iter()
+        .enumerate()
+        .filter_map(|(at, token)| {
+            // `pre-prod` and `non-prod` come before `prod`.
+            let is_before = at > 0 && matches!(tokens[at - 1], "pre" | "non");
+            of(token).map(|rank| if is_before && rank == 4 { 3 } else { rank })
+        })
+        .collect();
+    // `vke-dev` has one word; `dev-to-prod` has two, and does not tell.
+    match found.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|rank| rank == first) => Some(*first),
+        _ => None,
+    }
+}
+
+fn is_word(part: &str) -> bool {
+    WORDS
+        .iter()
+        .any(|words| words.contains(&part.to_lowercase().as_str()))
+}
+
+/// A part that only says where: `us-east-1`, `eu`, `europe-west4`.
+fn is_region(part: &str) -> bool {
+    const REGIONS: [&str; 18] = [
+        "af",
+        "ap",
+        "apac",
+        "asia",
+        "au",
+        "australia",
+        "ca",
+        "cn",
+        "emea",
+        "eu",
+        "europe",
+        "jp",
+        "me",
+        "na",
+        "sa",
+        "uk",
+        "us",
+        "usa",
+    ];
+    let lower = part.to_lowercase();
+    let first = lower.split(['-', '_']).next().unwrap_or_default();
+    let letters = first.trim_end_matches(|character: char| character.is_ascii_digit());
+    REGIONS.contains(&letters)
+        || lower.starts_with("region")
+        || lower.starts_with("cluster")
+        || lower.starts_with("zone")
+}
+
+/// Which part of a path is the environment.
+fn environment_at(parts: &[&str]) -> (usize, bool, bool) {
+    let last = parts.len() - 1;
+    let holder = parts
+        .iter()
+        .take(last)
+        .rposition(|part| OVERLAYS.contains(part));
+    if let Some(holder) = holder {
+        // `overlays/us-east/prod` and `overlays/checkout/prod`: the word decides.
+        let word = (holder + 1..=last).find(|&at| is_word(parts[at]));
+        let like = || (holder + 1..=last).find(|&at| rank(parts[at]).is_some());
+        let at = word.or_else(like);
+        return (at.unwrap_or(holder + 1), at.is_some(), true);
+    }
+    let word = (0..=last).rev().find(|&at| is_word(parts[at]));
+    let like = || (0..=last).rev().find(|&at| rank(parts[at]).is_some());
+    match word.or_else(like) {
+        Some(at) => (at, true, false),
+        None => (last, false, false),
+    }
+}
+
+/// Reads a path as people write them; `None` for the root, which is nobody's overlay.
+pub fn name_by_words(directory: &str) -> Option<Named> {
+    let parts: Vec<&str> = directory
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    if parts.is_empty() || matches!(parts.last(), Some(&("base" | "bases"))) && parts.len() == 1 {
+        return None;
+    }
+    let (at, is_known, is_in_overlays) = environment_at(&parts);
+    let mut environment = parts[at].to_owned();
+    let mut key: Vec<&str> = parts[..at].to_vec();
+    key.push(OPEN);
+    let rest = &parts[at + 1..];
+    // `production/base` is what production's regions share.
+    let rest = rest.strip_suffix(&["base"]).unwrap_or(rest);
+    for part in rest {
+        if is_region(part) {
+            environment.push('-');
+            environment.push_str(part);
+        } else {
+            key.push(part);
+        }
+    }
+    Some(Named {
+        service: None,
+        environment: label(&environment),
+        key: key.join("/"),
+        is_known,
+        is_in_overlays,
+        is_last: rest.is_empty(),
+    })
+}
+
+/// Reads a path by the patterns of a policy; the first that fits decides.
+pub fn name_by_pattern(directory: &str, patterns: &[OverlayPattern]) -> Option<Named> {
+    patterns.iter().find_map(|pattern| {
+        let captured = pattern.captures(directory)?;
+        Some(Named {
+            environment: label(&captured.environment),
+            key: captured.service.clone().unwrap_or(captured.key),
+            service: captured.service,
+            is_known: true,
+            is_in_overlays: true,
+            is_last: true,
+        })
+    })
+}
+
+/// Names for services, as short as they can be told apart by.
+pub fn service_names(keys: &[&str], root: &str) -> Vec<String> {
+    let parts: Vec<Vec<&str>> = keys
+        .iter()
+        .map(|key| {
+            let parts = key.split('/');
+            let named = parts.filter(|part| {
+                *part != OPEN && *part != ".." && !OVERLAYS.contains(part) && !NOISE.contains(part)
+            });
+            named.collect()
+        })
+        .collect();
+    let name = |parts: &[&str], count: usize| -> String {
+        match parts.len() {
+            0 => root.to_owned(),
+            len => parts[len.saturating_sub(count)..].join("/"),
+        }
+    };
+    parts
+        .iter()
+        .enumerate()
+        .map(|(at, own)| {
+            let is_unique = |count: usize| {
+                let mine = name(own, count);
+                parts
+                    .iter()
+                    .enumerate()
+                    .all(|(other, parts)| other == at || name(parts, count) != mine)
+            };
+            (1..=own.len().max(1))
+                .find(|&count| is_unique(count))
+                .map_or_else(
+                    || keys[at].replace(&format!("/{OPEN}"), ""),
+                    |count| name(own, count),
+                )
+        })
+        .collect()
+}
+
+/// A directory's name as a policy can name an environment: lower-case letters, digits and inner hyphens.
+fn label(name: &str) -> String {
+    const MAX: usize = 63;
+    let lower = name.to_lowercase();
+    let kept = lower.chars().map(|character| match character {
+        'a'..='z' | '0'..='9' => character,
+        _ => '-',
+    });
+    let label: String = kept.take(MAX).collect();
+    match label.trim_matches('-') {
+        "" => "environment".to_owned(),
+        label => label.to_owned(),
+    }
+}

@@ -1,0 +1,309 @@
+//! Layouts of repositories as people write them.
+
+use super::*;
+use crate::kustomization::Sources;
+use crate::path::Glob;
+use crate::policy::OverlayPattern;
+
+/// Finds what is in directories, each with the directories that it loads.
+fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
+    let mut sources = Sources::default();
+    for (directory, loads) in tree {
+        let text = if loads.is_empty() {
+            "resources: [x.yaml]\n".to_owned()
+        } else {
+            format!("resources: [{}]\nnamespace: x\n", loads.join(", "))
+        };
+        sources.insert(
+            crate::kustomization::join(directory, "kustomization.yaml"),
+            text,
+        );
+    }
+    let parsed = sources.parse();
+    let layout = discover(&parsed, &[String::new()], &Wanted::default(), "repo");
+    let told = layout.services.iter().flat_map(|service| {
+        service.overlays.iter().map(move |overlay| {
+            format!(
+                "{} {} {} < {}",
+                service.name,
+                overlay.name,
+                overlay.directory,
+                overlay.bases.join(" ")
+            )
+        })
+    });
+    told.chain(layout.notes.iter().cloned()).collect()
+}
+
+const NONE: &[&str] = &[];
+
+/// Each layout: what its directories load, and `service environment directory < bases` for what is found in it.
+/// Directories with what each of them loads.
+type Directories = &'static [(&'static str, &'static [&'static str])];
+
+/// What is found: `service environment directory < bases`, and notes.
+type Expected = &'static [&'static str];
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table reads best whole")]
+fn layouts_of_real_repositories_are_understood() {
+    let layouts: &[(Directories, Expected)] = &[
+        // One base with overlays, whose service has the repository's name.
+        (
+            &[
+                ("base", NONE),
+                ("overlays/production", &["../../base"]),
+                ("overlays/dev", &["../../base"]),
+            ],
+            &[
+                "repo dev overlays/dev < base",
+                "repo production overlays/production < base",
+            ],
+        ),
+        // Environments beside the base.
+        (
+            &[
+                ("deploy/base", NONE),
+                ("deploy/prod", &["../base"]),
+                ("deploy/demo", &["../base"]),
+            ],
+            &[
+                "repo demo deploy/demo < deploy/base",
+                "repo prod deploy/prod < deploy/base",
+            ],
+        ),
+        // Several services; one lacks an environment.
+        (
+            &[
+                ("apps/web/base", NONE),
+                ("apps/web/overlays/dev", &["../../base"]),
+                ("apps/api/base", NONE),
+                ("apps/api/overlays/dev", &["../../base"]),
+                ("apps/api/overlays/prod", &["../../base"]),
+            ],
+            &[
+                "api dev apps/api/overlays/dev < apps/api/base",
+                "api prod apps/api/overlays/prod < apps/api/base",
+                "web dev apps/web/overlays/dev < apps/web/base",
+            ],
+        ),
+        // Services below environments, and bases elsewhere.
+        (
+            &[
+                ("bases/web", NONE),
+                ("bases/api", NONE),
+                ("environments/dev/web", &["../../../bases/web"]),
+                ("environments/dev/api", &["../../../bases/api"]),
+                ("environments/live/web", &["../../../bases/web"]),
+            ],
+            &[
+                "api dev environments/dev/api < bases/api",
+                "web dev environments/dev/web < bases/web",
+                "web live environments/live/web < bases/web",
+            ],
+        ),
+        // Several bases, and parts of an overlay inside of it.
+        (
+            &[
+                ("bases/a", NONE),
+                ("bases/b", NONE),
+                (
+                    "overlays/dev",
+                    &["../../bases/a", "../../bases/b", "monitoring"],
+                ),
+                ("overlays/dev/monitoring", NONE),
+            ],
+            &["repo dev overlays/dev < bases/a bases/b"],
+        ),
+        // Overlays of overlays, and regions below environments.
+        (
+            &[
+                ("base", NONE),
+                ("production/base", &["../../base"]),
+                ("production/us-east-1", &["../base"]),
+                ("production/eu", &["../base"]),
+                ("staging/base", &["../../base"]),
+            ],
+            &[
+                "repo staging staging/base < base",
+                "repo production production/base < base",
+                "repo production-eu production/eu < production/base",
+                "repo production-us-east-1 production/us-east-1 < production/base",
+            ],
+        ),
+        // One template, many jobs, which are services of their own.
+        (
+            &[
+                ("template", NONE),
+                ("overlays/prod/cronjobs/clean", &["../../../../template"]),
+                ("overlays/prod/cronjobs/mail", &["../../../../template"]),
+                ("overlays/uat/cronjobs/mail", &["../../../../template"]),
+            ],
+            &[
+                "clean prod overlays/prod/cronjobs/clean < template",
+                "mail uat overlays/uat/cronjobs/mail < template",
+                "mail prod overlays/prod/cronjobs/mail < template",
+            ],
+        ),
+        // No base at all.
+        (
+            &[("env/dev", NONE), ("env/prod", NONE), ("docs", NONE)],
+            &["repo dev env/dev < ", "repo prod env/prod < "],
+        ),
+        // A single directory that is named like an environment is nothing to compare.
+        (&[("env/dev", NONE)], &[]),
+        // A cluster gathers environments of several services, and changes none of them.
+        (
+            &[
+                ("apps/web/base", NONE),
+                ("apps/web/prod", &["../base"]),
+                ("apps/api/base", NONE),
+                ("apps/api/prod", &["../base"]),
+                ("all", &["../apps/web/prod", "../apps/api/prod"]),
+            ],
+            &[
+                "api prod apps/api/prod < apps/api/base",
+                "web prod apps/web/prod < apps/web/base",
+                "all is made of apps/api/prod, apps/web/prod and was not taken for an environment, because nothing in its path says which; spec.layout of the policy can name it",
+            ],
+        ),
+        // The parts of an operator are put together; that is no environment.
+        (
+            &[
+                ("config/crd", NONE),
+                ("config/rbac", NONE),
+                ("config/default", &["../crd", "../rbac"]),
+            ],
+            &[
+                "config/default is made of config/crd, config/rbac and was not taken for an environment, because nothing in its path says which; spec.layout of the policy can name it",
+            ],
+        ),
+        // A circle ends, and what does not exist is no base.
+        (
+            &[
+                ("overlays/dev", &["../prod", "../gone"]),
+                ("overlays/prod", &["../dev"]),
+            ],
+            &[
+                "repo dev overlays/dev < overlays/prod",
+                "repo prod overlays/prod < overlays/dev",
+            ],
+        ),
+    ];
+    for (tree, expected) in layouts {
+        assert_eq!(&found(tree), expected, "{tree:?}");
+    }
+}
+
+#[test]
+fn a_policy_names_the_layout_where_words_do_not() {
+    let mut sources = Sources::default();
+    for (directory, text) in [
+        ("web", "resources: [x.yaml]"),
+        ("web-blue", "resources: [../web]\nnamespace: x"),
+        ("web-green", "resources: [../web]\nnamespace: x"),
+        ("test/web-red", "resources: [../../web]\nnamespace: x"),
+    ] {
+        sources.insert(format!("{directory}/kustomization.yaml"), text.to_owned());
+    }
+    let parsed = sources.parse();
+    let wanted = Wanted {
+        overlays: vec![OverlayPattern::parse("{environment}").unwrap()],
+        ignore: vec![Glob::new("web")],
+    };
+    let layout = discover(&parsed, &[String::new()], &wanted, "shop");
+    let [service] = layout.services.as_slice() else {
+        panic!("{layout:?}")
+    };
+    assert_eq!(service.name, "shop");
+    let names: Vec<_> = service
+        .overlays
+        .iter()
+        .map(|overlay| overlay.name.as_str())
+        .collect();
+    assert_eq!(names, ["web-blue", "web-green"]);
+    assert_eq!(layout.directories(), ["web", "web-blue", "web-green"]);
+}
+
+#[test]
+fn words_stand_in_the_order_of_promotion() {
+    let ranks = [
+        "kind",
+        "dev-2",
+        "qa",
+        "Pre-Prod",
+        "staging_eu",
+        "production",
+        "PRD",
+    ]
+    .map(rank);
+    assert!(
+        ranks.iter().all(Option::is_some) && ranks.is_sorted(),
+        "{ranks:?}"
+    );
+    assert_eq!(rank("pre-prod"), rank("staging"));
+    assert_eq!(rank("non-prod"), rank("staging"));
+    for unknown in ["blue", "dev-to-prod", "", "product", "us-east-1"] {
+        assert_eq!(rank(unknown), None, "{unknown}");
+    }
+}
+
+#[test]
+fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
+    let is_plain = |text: &str| {
+        let mut sources = Sources::default();
+        for (path, text) in [
+            ("dev/kustomization.yaml", text),
+            ("base/kustomization.yaml", "resources: [x.yaml]"),
+            ("base/x.yaml", ""),
+            ("vars/kustomization.yaml", "vars: [{name: X}]"),
+            ("policy/kustomization.yaml", "resources: [policy.yaml]"),
+            (
+                "policy/policy.yaml",
+                "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy",
+            ),
+            (
+                "dev/own.yaml",
+                "apiVersion: krm-parity.io/v1alpha1\nmetadata: {annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}",
+            ),
+            (
+                "dev/image.yaml",
+                "apiVersion: krm-parity.io/v1alpha1\nmetadata: {annotations: {config.kubernetes.io/function: 'container: {image: x}'}}",
+            ),
+            ("dev/other.yaml", "apiVersion: example.com/v1\nkind: Other"),
+            (
+                "dev/builtin.yaml",
+                "apiVersion: builtin\nkind: NamespaceTransformer",
+            ),
+            (
+                "dev/helm.yaml",
+                "apiVersion: builtin\nkind: HelmChartInflationGenerator",
+            ),
+        ] {
+            sources.insert(path.to_owned(), text.to_owned());
+        }
+        super::is_plain(&sources.parse(), "dev")
+    };
+    for plain in [
+        "resources: [../base]",
+        "resources: [../base]\nvars: null",
+        "resources: [../base]\ntransformers: [../policy, own.yaml, builtin.yaml]",
+        "resources: [../base]\ntransformers: [\"apiVersion: krm-parity.io/v1alpha1\\nkind: SnapshotRecorder\\n\"]",
+    ] {
+        assert!(is_plain(plain), "{plain}");
+    }
+    for other in [
+        "resources: [https://example.com/x]",
+        "resources: [../gone]",
+        "resources: [../vars]",
+        "helmCharts: [{name: x}]",
+        "openapi: {path: x.json}",
+        "transformers: [image.yaml]",
+        "transformers: [other.yaml]",
+        "generators: [helm.yaml]",
+        "transformers: [gone.yaml]",
+        "unheard: x",
+    ] {
+        assert!(!is_plain(other), "{other}");
+    }
+}

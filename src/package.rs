@@ -1,0 +1,171 @@
+//! A kustomize tree that nobody has built, as kpt hands it to a function: judged by replaying its files.
+//!
+//! Nothing is built and nothing is read but the items. A file that the tree
+//! names and the host did not pass on is an error, and never a silent pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::blame::Replay;
+use crate::environments;
+use crate::finding::{FileRef, Finding, Report};
+use crate::gate::{self, Builds, Gate};
+use crate::kustomization::{NAMES, Parsed, Sources, split};
+use crate::layout::{self, Layout};
+use crate::policy::Policy;
+use crate::resource::{Resource, is_bookkeeping, is_history};
+use crate::snapshot;
+use crate::text::quoted;
+use crate::yaml::{self, Node};
+
+/// What the service of a package is called whose base lies at its root.
+const PACKAGE: &str = "package";
+
+/// Judges a tree by its files; nothing where the items are no tree, or one without environments.
+#[must_use]
+pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option<Report> {
+    let sources = sources(resources)?;
+    let parsed = sources.parse();
+    let root = [String::new()];
+    let layout = layout::discover(&parsed, &root, &policy.layout, PACKAGE);
+    if layout.services.is_empty() {
+        return None;
+    }
+    let mut others = Vec::new();
+    let mut builds = Builds::new();
+    let mut told = BTreeSet::new();
+    for directory in layout.directories() {
+        let absent = layout::absent(&parsed, directory);
+        let is_whole = absent.is_empty();
+        for (kustomization, path) in absent {
+            if told.insert((kustomization.clone(), path.clone())) {
+                others.push(unchecked(&kustomization, &path));
+            }
+        }
+        let replay = Replay::base(&parsed, &[directory.to_owned()]);
+        match replay.lines().and_then(|lines| sealed(&lines)) {
+            Some(content) => {
+                builds.insert(directory.to_owned(), Ok(content));
+            }
+            None if is_whole => {
+                let words =
+                    "its files alone do not tell what it builds; check what kustomize builds of it"
+                        .to_owned();
+                builds.insert(directory.to_owned(), Err(words));
+            }
+            None => {}
+        }
+    }
+    Some(judge(&layout, &builds, &parsed, others, policy, today))
+}
+
+fn judge(
+    layout: &Layout,
+    builds: &Builds,
+    parsed: &Parsed<'_>,
+    others: Vec<Finding>,
+    policy: &Policy,
+    today: Date,
+) -> Report {
+    // The contents were sealed above, so they parse.
+    let trees = gate::parse(builds).unwrap_or_default();
+    let resources = gate::resources(&trees);
+    let gate = Gate {
+        layout,
+        builds,
+        policy,
+        today,
+        parsed: Some(parsed),
+    };
+    let mut report = gate.survey(&resources, others).report;
+    for finding in &mut report.findings {
+        finding.base_place = None;
+        if let Some(place) = finding.place.take() {
+            finding.file = Some(FileRef {
+                // Every item has a line, and a line with the mark between it and the next.
+                index: Some(((place.line - 1) / 2) as u64),
+                path: place.file,
+            });
+        }
+    }
+    report
+}
+
+/// The files that the items came from; nothing where there is no kustomization among them.
+fn sources(resources: &[Resource<'_>]) -> Option<Sources> {
+    let mut files: BTreeMap<String, Vec<(u64, Value)>> = BTreeMap::new();
+    for resource in resources {
+        let file = file_of(resource)?;
+        let index = file.index.unwrap_or_default();
+        let items = files.entry(file.path).or_default();
+        items.push((index, written(resource.node)));
+    }
+    let is_tree = files.keys().any(|path| NAMES.contains(&split(path).1));
+    let mut sources = Sources::default();
+    for (path, mut items) in files {
+        items.sort_by_key(|(index, _)| *index);
+        let lines: Vec<String> = items.iter().map(|(_, item)| item.to_string()).collect();
+        sources.insert(path, lines.join("\n---\n"));
+    }
+    is_tree.then_some(sources)
+}
+
+/// The file of an item, as the host notes it, relative to the package.
+fn file_of(resource: &Resource<'_>) -> Option<FileRef> {
+    let file = resource.file()?;
+    Some(FileRef {
+        path: crate::kustomization::join("", &file.path),
+        ..file
+    })
+}
+
+/// An item as it stood in its file.
+fn written(node: Node<'_>) -> Value {
+    let mut value = node.to_json();
+    let is_note = |key: &String| is_bookkeeping(key) || is_history(key);
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        let mut is_empty = false;
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
+            annotations.retain(|key, _| !is_note(key));
+            is_empty = annotations.is_empty();
+        }
+        if is_empty {
+            metadata.remove("annotations");
+        }
+    }
+    value
+}
+
+fn sealed(lines: &str) -> Option<String> {
+    let tree = yaml::parse_json_lines(lines).ok()?;
+    let resources: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
+    let items = environments::sort(&resources).ok()?;
+    Some(snapshot::seal("", "", &items.live).content)
+}
+
+fn unchecked(kustomization: &str, path: &str) -> Finding {
+    const MAX_PATH: usize = 200;
+    let headline = format!(
+        "{} names {}, which the host did not pass on, so it was not checked",
+        quoted(kustomization, MAX_PATH),
+        quoted(path, MAX_PATH)
+    );
+    let help = "Write it as a resource or as a strategic merge patch of its own with apiVersion, kind and name, inline it, or check what kustomize builds.".to_owned();
+    Finding {
+        file: Some(FileRef {
+            path: kustomization.to_owned(),
+            index: Some(0),
+        }),
+        ..Finding::new(
+            "unchecked-file",
+            format!("{headline}. {help}"),
+            headline,
+            help,
+        )
+    }
+}

@@ -1,0 +1,86 @@
+//! `build-failure`: an environment or its base could not be built, so nothing is known about it.
+
+use crate::finding::{Finding, Place};
+use crate::text::one_line;
+use crate::yaml::YamlError;
+
+/// The most characters of the builder's words.
+const MAX_WORDS: usize = 1000;
+
+/// A directory that could not be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The service.
+    pub service: String,
+    /// The environment.
+    pub environment: String,
+    /// The directory.
+    pub directory: String,
+    /// Whether it is the environment's base, and not the environment.
+    pub is_base: bool,
+    /// What the builder said.
+    pub words: String,
+}
+
+/// A finding about a kustomization file that is no YAML.
+#[must_use]
+pub fn unreadable(file: &str, error: &YamlError) -> Finding {
+    let headline = format!(
+        "{} cannot be read: {}",
+        one_line(file, MAX_WORDS),
+        error.message
+    );
+    let help = "Mend it, or name its directory in spec.layout.ignore of the ParityPolicy if it is no kustomization.".to_owned();
+    let place = Place {
+        file: file.to_owned(),
+        line: error.line,
+        column: error.column,
+        length: 1,
+        what: "this is no YAML".to_owned(),
+        // It may hold anything.
+        source: None,
+    };
+    Finding {
+        place: Some(place),
+        ..Finding::new(
+            "build-failure",
+            format!("{headline}. {help}"),
+            headline,
+            help,
+        )
+    }
+}
+
+pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
+    for failure in failures {
+        let Failure {
+            service,
+            environment,
+            directory,
+            is_base,
+            words,
+        } = failure;
+        let what = if *is_base {
+            format!("the base of {environment}")
+        } else {
+            environment.clone()
+        };
+        let headline = format!(
+            "{what} of service {service} does not build: {}",
+            one_line(words.trim(), MAX_WORDS)
+        );
+        let help = format!(
+            "Build it alone to see more: kustomize build {directory}. Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
+        );
+        findings.push(Finding {
+            service: service.clone(),
+            environment: environment.clone(),
+            ..Finding::new(
+                "build-failure",
+                format!("{headline}. {help}"),
+                headline,
+                help,
+            )
+        });
+    }
+}

@@ -1,0 +1,301 @@
+//! A tree that nobody has built, as kpt hands it over: what is found in it is what `check` finds in what kustomize builds.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use krm_parity::function;
+use serde_json::Value;
+
+use support::{Tree, binary, copy, example, found_in, require, rules, run};
+
+const NEWEST: &str = "v5.8.1";
+const TODAY: jiff::civil::Date = jiff::civil::date(2026, 6, 15);
+
+/// The files of a tree as items, as kpt passes them on: YAML documents with a kind, each with its path.
+fn items(root: &Path) -> String {
+    let mut out = String::from("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n");
+    let mut left = vec![root.to_path_buf()];
+    let mut files: Vec<PathBuf> = Vec::new();
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(
+                fs::read_dir(path)
+                    .expect("a folder")
+                    .map(|entry| entry.expect("an entry").path()),
+            );
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    for file in files {
+        let is_yaml = file
+            .extension()
+            .is_some_and(|end| end == "yaml" || end == "yml");
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
+        let Some(tree) = is_yaml
+            .then(|| krm_parity::yaml::parse_lax(&text).ok())
+            .flatten()
+        else {
+            continue;
+        };
+        let path = file
+            .strip_prefix(root)
+            .expect("below")
+            .display()
+            .to_string();
+        let objects = tree.roots().filter(|root| root.str_at(&["kind"]).is_some());
+        for (index, object) in objects.enumerate() {
+            let mut value = object.to_json();
+            if !value["metadata"].is_object() {
+                value["metadata"] = Value::Object(serde_json::Map::default());
+            }
+            if !value["metadata"]["annotations"].is_object() {
+                value["metadata"]["annotations"] = Value::Object(serde_json::Map::default());
+            }
+            let notes = &mut value["metadata"]["annotations"];
+            notes["internal.config.kubernetes.io/path"] = path.as_str().into();
+            notes["internal.config.kubernetes.io/index"] = index.to_string().into();
+            let _ = writeln!(out, "- {value}");
+        }
+    }
+    out
+}
+
+fn judged(root: &Path, policy: &str) -> function::Answer {
+    let list = items(root) + policy;
+    function::run(list.as_bytes(), TODAY)
+        .unwrap_or_else(|error| panic!("{}: {error}", root.display()))
+}
+
+/// What is found, by rule, service, environment, resource and field.
+fn lines(answer: &function::Answer) -> Vec<String> {
+    let mut lines: Vec<String> = answer
+        .report
+        .findings
+        .iter()
+        .map(|finding| {
+            let kind = finding
+                .resource
+                .as_ref()
+                .map_or("", |resource| &resource.kind);
+            let path = finding.field.as_ref().map_or("", |field| &field.path);
+            [
+                finding.rule,
+                &finding.environment,
+                &finding.baseline,
+                kind,
+                path,
+            ]
+            .join(" ")
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+fn built_lines(kustomize: &Path, root: &Path) -> Vec<String> {
+    let mut path = std::ffi::OsString::from(kustomize.parent().expect("a folder"));
+    path.push(":/usr/bin:/bin");
+    let run = run(Command::new(binary())
+        .current_dir(root)
+        .env("PATH", path)
+        .env("SOURCE_DATE_EPOCH", "1781481600")
+        .args(["check", "--format", "json"]));
+    let report: Value =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = report["findings"].as_array().expect("findings");
+    let mut lines: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            [
+                text(&finding["rule"]),
+                text(&finding["environment"]),
+                text(&finding["baseline"]),
+                text(&finding["resource"]["kind"]),
+                text(&finding["field"]["path"]),
+            ]
+            .join(" ")
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn the_fleet_is_judged_without_a_build() {
+    let answer = judged(
+        &example("fleet"),
+        "functionConfig:\n  apiVersion: krm-parity.io/v1alpha1\n  kind: ParityPolicy\n  spec: {environments: [staging, production]}\n",
+    );
+    let found = lines(&answer);
+    let inverted = found
+        .iter()
+        .filter(|line| line.starts_with("inverted-resources production staging"));
+    assert_eq!(inverted.count(), 2, "{found:#?}");
+    let memory = &answer.report.findings[0];
+    let file = memory.file.as_ref().expect("a file");
+    assert_eq!(file.path, "inventory/overlays/production/sizes.yaml");
+    assert_eq!(file.index, Some(0));
+    assert!(answer.report.failed);
+}
+
+#[test]
+fn what_was_not_passed_on_is_an_error() {
+    let tree = Tree::new();
+    copy(&example("fleet"), &tree.path(""));
+    let file = "web/overlays/production/kustomization.yaml";
+    let changed = tree.read(file) + "- path: operations.yaml\n  target: {kind: Deployment}\n";
+    tree.write(file, &changed);
+    tree.write(
+        "web/overlays/production/operations.yaml",
+        "- {op: replace, path: /spec/replicas, value: 7}\n",
+    );
+    let answer = judged(&tree.path(""), "");
+    let unchecked: Vec<_> = answer
+        .report
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == "unchecked-file")
+        .collect();
+    let [unchecked] = unchecked.as_slice() else {
+        panic!("{unchecked:#?}")
+    };
+    assert!(
+        unchecked
+            .message
+            .contains("web/overlays/production/operations.yaml"),
+        "{}",
+        unchecked.message
+    );
+    assert_eq!(
+        unchecked.file.as_ref().map(|file| file.path.as_str()),
+        Some(file)
+    );
+    assert!(answer.report.failed);
+}
+
+#[test]
+fn kpt_hands_over_what_is_needed() {
+    let kpt = require!(kpt());
+    let tree = Tree::new();
+    copy(&example("fleet"), &tree.path("fleet"));
+    fs::remove_dir_all(tree.path("fleet/inventory/parity"))
+        .expect("the wiring of the other example");
+    tree.write(
+        "fleet/Kptfile",
+        &format!("apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {{name: fleet}}\npipeline:\n  validators:\n  - exec: {}\n    configPath: parity.yaml\n", binary().display()),
+    );
+    let run = run(Command::new(kpt).current_dir(tree.path("")).args([
+        "fn",
+        "render",
+        "fleet",
+        "--allow-exec",
+        "--results-dir",
+        "results",
+    ]));
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let results: serde_yaml::Value =
+        serde_yaml::from_str(&tree.read("results/results.yaml")).expect("results");
+    let found = found_in(&results["items"][0]);
+    let found = rules(&found);
+    for rule in [
+        "inverted-resources",
+        "environment-mismatch",
+        "missing-environment",
+    ] {
+        assert!(found.contains(&rule), "{found:?}");
+    }
+}
+
+/// Whether there is a kustomization that says no kind: kpt takes it for no resource, so nobody knows of it.
+fn has_kindless(root: &Path) -> bool {
+    let mut left = vec![root.to_path_buf()];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(
+                fs::read_dir(path)
+                    .expect("a folder")
+                    .map(|entry| entry.expect("an entry").path()),
+            );
+        } else if path
+            .file_name()
+            .is_some_and(|name| name == "kustomization.yaml")
+        {
+            let text = fs::read_to_string(&path).expect("a file");
+            if !text.lines().any(|line| line.starts_with("kind:")) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Files without a kind, and what only a whole build knows, are what the two differ in.
+#[test]
+fn files_say_what_builds_say_over_the_corpus() {
+    let kustomize = require!(kustomize(NEWEST));
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("KRM_PARITY_CORPUS").map(PathBuf::from);
+    let beside = here.ancestors().skip(1).take(2);
+    let corpus = named
+        .into_iter()
+        .chain(beside.map(|up| up.join("shared/corpus")))
+        .find(|path| path.join("index.tsv").is_file());
+    let Some(corpus) = corpus else {
+        eprintln!("skipped: there is no corpus; name one in KRM_PARITY_CORPUS");
+        return;
+    };
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for entry in fs::read_dir(corpus).expect("the corpus") {
+        let source = entry.expect("an entry").path().join("source");
+        if !source.is_dir() {
+            continue;
+        }
+        let answer = judged(&source, "");
+        let is_open = answer.report.findings.iter().any(|finding| {
+            matches!(
+                finding.rule,
+                "unchecked-file" | "build-failure" | "missing-baseline"
+            )
+        });
+        if is_open {
+            *told.entry("not all passed on").or_default() += 1;
+            assert!(answer.report.failed);
+            continue;
+        }
+        if has_kindless(&source) {
+            *told.entry("kustomizations without a kind").or_default() += 1;
+            continue;
+        }
+        let (files, built) = (lines(&answer), built_lines(&kustomize, &source));
+        if files == built {
+            *told.entry("the same").or_default() += 1;
+        } else {
+            let only = |a: &[String], b: &[String]| {
+                a.iter()
+                    .filter(|line| !b.contains(line))
+                    .cloned()
+                    .collect::<Vec<_>>()
+            };
+            wrong.push(format!(
+                "{}: only in files {:#?}, only in builds {:#?}",
+                source.display(),
+                only(&files, &built),
+                only(&built, &files)
+            ));
+        }
+    }
+    println!("{told:?}");
+    assert!(told["the same"] >= 8, "{told:?}");
+    assert!(wrong.is_empty(), "{told:?}\n{}", wrong.join("\n"));
+}
