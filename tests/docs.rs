@@ -259,6 +259,58 @@ fn the_policy_reference_is_the_schema() {
     ]);
 }
 
+/// What the schema of the report says about the fields of one of its objects.
+fn report_rows(root: &Value, schema: &Value, at: &str, rows: &mut String) {
+    let resolve = |schema: &'_ Value| -> Value {
+        let of_union = schema["anyOf"][0].clone();
+        let schema = if of_union.is_object() {
+            of_union
+        } else {
+            schema.clone()
+        };
+        match schema["$ref"].as_str() {
+            Some(name) => root.pointer(&name[1..]).expect("a definition").clone(),
+            None => schema,
+        }
+    };
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let inner = resolve(property);
+        let (path, inner) = if inner["items"].is_object() {
+            (format!("{at}{name}[]"), resolve(&inner["items"]))
+        } else {
+            (format!("{at}{name}"), inner)
+        };
+        let kind = match (&inner["type"], inner["oneOf"].as_array()) {
+            (_, Some(values)) => values
+                .iter()
+                .filter_map(|value| value["const"].as_str())
+                .map(|value| format!("`{value}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            (Value::Array(kinds), _) => kinds[0].as_str().unwrap_or_default().to_owned(),
+            (Value::String(kind), _) => kind.clone(),
+            _ => "any".to_owned(),
+        };
+        let is_there = if required.contains(&Value::from(name.as_str())) {
+            "yes"
+        } else {
+            ""
+        };
+        let meaning = property["description"].as_str().unwrap_or_default();
+        let _ = writeln!(rows, "| `{path}` | {kind} | {is_there} | {meaning} |");
+        report_rows(root, &inner, &format!("{path}."), rows);
+    }
+}
+
+#[test]
+fn the_report_reference_is_the_schema() {
+    let schema = krm_parity::report::survey::schema();
+    let mut rows = "| field | value | always there | meaning |\n|---|---|---|---|\n".to_owned();
+    report_rows(&schema, &schema, "", &mut rows);
+    assert_generated(&[("docs/formats.md", "ParityReport", rows)]);
+}
+
 /// The fenced blocks of one language.
 fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
     text.split(&format!("```{language}\n"))
@@ -328,6 +380,7 @@ fn links_lead_somewhere() {
         "docs/benchmarks.md",
         "docs/check.md",
         "docs/fields.md",
+        "docs/formats.md",
         "examples/README.md",
         "examples/recipes/README.md",
     ] {

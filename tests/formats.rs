@@ -16,6 +16,11 @@ use serde_json::{Value, json};
 
 #[path = "formats/fixture.rs"]
 mod fixture;
+#[path = "formats/merge_verb.rs"]
+mod merge_verb;
+mod support;
+#[path = "formats/validators.rs"]
+mod validators;
 
 use fixture::{clean, everything, hostile, large};
 
@@ -38,6 +43,7 @@ fn file_name(survey: &str, format: Format) -> String {
         Format::Sarif => "sarif",
         Format::Junit => "xml",
         Format::Markdown => "md",
+        Format::Html => "html",
     };
     format!("{survey}-{}.{end}", format.id())
 }
@@ -48,16 +54,21 @@ fn formats_look_as_recorded() {
     for (name, survey) in [("everything", everything()), ("clean", clean())] {
         for format in Format::ALL {
             // The version is no news.
-            let version = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
-            let found = render(format, &survey).replace(version, "\"VERSION\"");
+            let quoted = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
+            let plain = concat!("krm-parity ", env!("CARGO_PKG_VERSION"));
+            let found = render(format, &survey)
+                .replace(quoted, "\"VERSION\"")
+                .replace(plain, "krm-parity VERSION");
             let path = golden(&file_name(name, format));
             let expected = fs::read_to_string(&path).unwrap_or_default();
             if found == expected {
                 continue;
             }
-            if std::env::var_os("UPDATE").is_none() {
-                panic!("{} is not what is rendered:\n{found}", path.display());
-            }
+            assert!(
+                std::env::var_os("UPDATE").is_some(),
+                "{} is not what is rendered:\n{found}",
+                path.display()
+            );
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, found).unwrap();
             written.push(path);
@@ -82,6 +93,56 @@ fn every_format_ends_in_one_line_break_and_repeats() {
             assert_eq!(Format::from_id(format.id()), Some(format));
         }
     }
+}
+
+#[test]
+fn color_is_escape_sequences_and_nothing_else() {
+    let survey = everything();
+    let colored = Format::Text.render(&survey, Style { color: true });
+    let mut stripped = String::new();
+    let mut rest = colored.as_str();
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        stripped.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    // Padding after a coloured cell stands where plain text ends its line.
+    let lines = |text: &str| {
+        text.lines()
+            .map(str::trim_end)
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&stripped), lines(&render(Format::Text, &survey)));
+    assert_ne!(stripped, colored);
+}
+
+#[test]
+fn the_matrix_in_text_fits_a_terminal() {
+    let mut survey = large(1000, 200);
+    let wide = "environment-with-a-long-name-number";
+    for service in &mut survey.services {
+        for at in 0..12 {
+            let mut one = service.environments[0].clone();
+            one.name = format!("{wide}-{at:02}");
+            service.environments.push(one);
+        }
+    }
+    let text = render(Format::Text, &survey);
+    let (_, matrix) = text.rsplit_once("\n\n   ").unwrap();
+    let rows: Vec<_> = matrix
+        .lines()
+        .take_while(|line| !line.starts_with('…'))
+        .collect();
+    assert_eq!(rows.len(), 41, "{matrix}");
+    assert!(
+        rows[1..].iter().all(|row| row.chars().count() <= 100),
+        "{matrix}"
+    );
+    assert!(
+        matrix.contains("\n… and 160 more services, 11 more environments\n"),
+        "{matrix}"
+    );
 }
 
 /// What is unsafe in a log is unsafe in every format, whoever shows it.
@@ -388,4 +449,15 @@ fn environments_of_a_service_are_united() {
     let both = merge(vec![one, other]);
     assert_eq!(both.services[0].environments[0].state, State::Failed);
     assert_eq!(both.notes.len(), 3, "{:?}", both.notes);
+}
+
+/// The pages that a browser and a validator look at.
+fn pages() -> Vec<(&'static str, Survey)> {
+    vec![
+        ("everything", everything()),
+        ("clean", clean()),
+        ("empty", Survey::default()),
+        ("hostile", hostile()),
+        ("large", large(1000, 200)),
+    ]
 }

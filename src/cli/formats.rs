@@ -163,7 +163,9 @@ fn shown(path: &Path) -> String {
 /// Writes beside the file and renames, where there is something to rename over or nothing at all.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     // A device or a pipe, such as /dev/stderr, is written to and not replaced.
-    let is_special = std::fs::metadata(file).is_ok_and(|known| !known.is_file());
+    // So is a stream by its name, even where it leads to a file: that file has others writing to it.
+    let is_special =
+        file.starts_with("/dev") || std::fs::metadata(file).is_ok_and(|known| !known.is_file());
     if is_special {
         return std::fs::write(file, bytes);
     }

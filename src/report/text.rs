@@ -310,6 +310,11 @@ pub(super) fn both_values(field: &FieldRef) -> (String, String) {
     (window(&base, start), window(&overlay, start))
 }
 
+/// A value on one line, whole; `(absent)` for none.
+pub(super) fn value(value: Option<&Value>) -> String {
+    shown(value)
+}
+
 /// A value on one line: strings as they are where no reader could be misled, everything else as JSON.
 fn shown(value: Option<&Value>) -> String {
     match value {

@@ -66,6 +66,16 @@ pub struct Matrix<'a> {
     pub rows: Vec<Row<'a>>,
 }
 
+impl<'a> Matrix<'a> {
+    /// The rows with those in front that have something to tell.
+    #[must_use]
+    pub fn troubled_first(&self) -> Vec<&Row<'a>> {
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        rows.sort_by_key(|row| row.is_clean());
+        rows
+    }
+}
+
 /// Lays a survey out as a matrix.
 #[must_use]
 pub fn matrix(survey: &Survey) -> Matrix<'_> {

@@ -90,136 +90,151 @@ pub fn place(file: &str, line: usize, what: &str, source: &str, meant: &str) -> 
     }
 }
 
+/// A finding with a headline of its own.
+fn told(finding: Finding, headline: &str) -> Finding {
+    Finding {
+        headline: headline.to_owned(),
+        ..finding
+    }
+}
+
 /// A bit of everything.
 pub fn everything() -> Survey {
+    use State::{Failed, Judged, Missing, Skipped};
+    let all = [("dev", Judged), ("staging", Judged), ("production", Judged)];
     let services = vec![
-        service(
-            "catalog",
-            &[
-                ("dev", State::Judged),
-                ("staging", State::Judged),
-                ("production", State::Judged),
-            ],
-        ),
-        service(
-            "checkout",
-            &[
-                ("dev", State::Judged),
-                ("staging", State::Judged),
-                ("production", State::Judged),
-            ],
-        ),
-        service(
-            "inventory",
-            &[("staging", State::Judged), ("production", State::Judged)],
-        ),
+        service("catalog", &all),
+        service("checkout", &all),
+        service("inventory", &[("staging", Judged), ("production", Judged)]),
         service(
             "payments",
             &[
-                ("dev", State::Skipped),
-                ("staging", State::Missing),
-                ("production", State::Failed),
+                ("dev", Skipped),
+                ("staging", Missing),
+                ("production", Failed),
             ],
         ),
     ];
-    let mut probe = change(
-        finding("health-checks", "checkout", "production"),
-        "spec.template.spec.containers[name=checkout].livenessProbe.periodSeconds",
-        json!(20),
-        json!(120),
-    );
-    probe.class = Some(Class::HealthChecks);
-    probe.headline = "the liveness probe of container checkout differs from the base".to_owned();
-    probe.message = "the liveness probe of container checkout of Deployment shop/checkout: periodSeconds is 120 in production and 20 in the base; make it the same".to_owned();
-    probe.place = Some(place(
-        "services/checkout/overlays/production/patch.yaml",
-        12,
-        "strategic merge patch",
-        "          periodSeconds: 120",
-        "120",
-    ));
-    probe.base_place = Some(place(
-        "services/checkout/base/deployment.yaml",
-        104,
-        "resource",
-        "          periodSeconds: 20",
-        "20",
-    ));
-
-    let mut image = change(
-        finding("image", "checkout", "production"),
-        "spec.template.spec.containers[name=checkout].image",
-        json!("registry.example.com/shop/checkout:1.14.2"),
-        json!("registry.example.com/shop/checkout:1.14.2-hotfix.1"),
-    );
-    image.class = Some(Class::ImageTag);
-    image.headline =
-        "the image's tag or digest of container checkout differs from the base".to_owned();
-    image.place = Some(place(
-        "services/checkout/overlays/production/kustomization.yaml",
-        9,
-        "images",
-        "  newTag: 1.14.2-hotfix.1",
-        "1.14.2-hotfix.1",
-    ));
-
-    let mut secret = change(
-        finding("config-keys", "checkout", "staging"),
-        "data.API_TOKEN",
-        json!("<redacted>"),
-        json!("<redacted>"),
-    );
-    secret.resource.as_mut().unwrap().kind = "Secret".to_owned();
-    secret.place = Some(Place {
-        source: None,
-        ..place(
-            "services/checkout/overlays/staging/secret.yaml",
-            6,
-            "resource",
-            "API_TOKEN: x",
-            "x",
-        )
-    });
-    secret.file = Some(FileRef {
-        path: "services/checkout/overlays/staging/secret.yaml".to_owned(),
-        index: Some(1),
-    });
-
-    let mut memory = change(
-        finding("inverted-resources", "inventory", "production"),
-        "spec.template.spec.containers[name=inventory].resources.limits.memory",
-        json!("2Gi"),
-        json!("512Mi"),
-    );
-    memory.baseline = "staging".to_owned();
-    memory.headline = "the memory limit of container inventory is less than in staging, which comes before production".to_owned();
-    let mut scale = finding("scale-factor", "inventory", "production");
-    scale.severity = Severity::Warning;
-    let mut label = finding("labels", "inventory", "staging");
-    label.severity = Severity::Info;
-    label.field = Some(FieldRef {
-        path: "metadata.labels.tier".to_owned(),
-        index_path: "metadata.labels.tier".to_owned(),
-        overlay: Some(Value::Null),
-        base: None,
-    });
-
-    let mut missing = finding("missing-environment", "payments", "staging");
-    missing.severity = Severity::Warning;
-    missing.resource = None;
-    missing.base_name = None;
-    let mut whole = finding("unused-exemption", "", "");
-    whole.severity = Severity::Warning;
-    whole.baseline.clear();
-    whole.resource = None;
-    whole.base_name = None;
-    let mut findings = vec![probe, image, secret, memory, scale, label, missing, whole];
+    let mut findings = of_checkout();
+    findings.extend(of_others());
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     survey(
         services,
         findings,
         &["--since left out 1 environment whose sources did not change"],
     )
+}
+
+/// Findings with places.
+fn of_checkout() -> Vec<Finding> {
+    let probe = change(
+        finding("health-checks", "checkout", "production"),
+        "spec.template.spec.containers[name=checkout].livenessProbe.periodSeconds",
+        json!(20),
+        json!(120),
+    );
+    let probe = Finding {
+        class: Some(Class::HealthChecks),
+        message: "the liveness probe of container checkout of Deployment shop/checkout: periodSeconds is 120 in production and 20 in the base; make it the same".to_owned(),
+        place: Some(place(
+            "services/checkout/overlays/production/patch.yaml",
+            12,
+            "strategic merge patch",
+            "          periodSeconds: 120",
+            "120",
+        )),
+        base_place: Some(place(
+            "services/checkout/base/deployment.yaml",
+            104,
+            "resource",
+            "          periodSeconds: 20",
+            "20",
+        )),
+        ..told(probe, "the liveness probe of container checkout differs from the base")
+    };
+    let image = change(
+        finding("image", "checkout", "production"),
+        "spec.template.spec.containers[name=checkout].image",
+        json!("registry.example.com/shop/checkout:1.14.2"),
+        json!("registry.example.com/shop/checkout:1.14.2-hotfix.1"),
+    );
+    let image = Finding {
+        class: Some(Class::ImageTag),
+        place: Some(place(
+            "services/checkout/overlays/production/kustomization.yaml",
+            9,
+            "images",
+            "  newTag: 1.14.2-hotfix.1",
+            "1.14.2-hotfix.1",
+        )),
+        ..told(
+            image,
+            "the image's tag or digest of container checkout differs from the base",
+        )
+    };
+    let mut secret = change(
+        finding("config-keys", "checkout", "staging"),
+        "data.API_TOKEN",
+        json!("<redacted>"),
+        json!("<redacted>"),
+    );
+    "Secret".clone_into(&mut secret.resource.as_mut().unwrap().kind);
+    secret.headline = "the key API_TOKEN is in staging, but not in the base".into();
+    let file = "services/checkout/overlays/staging/secret.yaml";
+    secret.place = Some(Place {
+        source: None,
+        ..place(file, 6, "resource", "API_TOKEN: x", "x")
+    });
+    secret.file = Some(FileRef {
+        path: file.to_owned(),
+        index: Some(1),
+    });
+    vec![probe, image, secret]
+}
+
+/// Findings without places.
+fn of_others() -> Vec<Finding> {
+    let memory = change(
+        finding("inverted-resources", "inventory", "production"),
+        "spec.template.spec.containers[name=inventory].resources.limits.memory",
+        json!("2Gi"),
+        json!("512Mi"),
+    );
+    let memory = Finding {
+        baseline: "staging".to_owned(),
+        ..told(
+            memory,
+            "the memory limit of container inventory is less than in staging, which comes before production",
+        )
+    };
+    let scale = Finding {
+        severity: Severity::Warning,
+        ..finding("scale-factor", "inventory", "production")
+    };
+    let label = Finding {
+        severity: Severity::Info,
+        field: Some(FieldRef {
+            path: "metadata.labels.tier".to_owned(),
+            index_path: "metadata.labels.tier".to_owned(),
+            overlay: Some(Value::Null),
+            base: None,
+        }),
+        ..finding("labels", "inventory", "staging")
+    };
+    let missing = Finding {
+        severity: Severity::Warning,
+        resource: None,
+        base_name: None,
+        ..finding("missing-environment", "payments", "staging")
+    };
+    let whole = Finding {
+        severity: Severity::Warning,
+        baseline: String::new(),
+        resource: None,
+        base_name: None,
+        ..finding("unused-exemption", "", "")
+    };
+    vec![memory, scale, label, missing, whole]
 }
 
 /// Nothing found.
@@ -264,10 +279,10 @@ pub fn hostile() -> Survey {
             namespace: Some(evil()),
         });
         bad.place = Some(place(EVIL, 3, EVIL, EVIL, "script"));
-        bad.base_place = bad.place.clone();
+        bad.base_place.clone_from(&bad.place);
         all.push(bad.clone());
         bad.place = None;
-        bad.environment = "production".to_owned();
+        "production".clone_into(&mut bad.environment);
         all.push(bad);
     }
     let mut one = service(

@@ -147,6 +147,30 @@ pub fn kubectl() -> Option<PathBuf> {
     })
 }
 
+/// A file or folder that `scripts/setup` put below the tool folder.
+fn installed(path: &str) -> Option<PathBuf> {
+    let path = tools().join(path);
+    (!hosts_are_skipped() && path.exists()).then_some(path)
+}
+
+/// The JSON schema of SARIF 2.1.0.
+#[must_use]
+pub fn sarif_schema() -> Option<PathBuf> {
+    installed("sarif/schema.json")
+}
+
+/// The folder of npm's packages: a browser's driver, an accessibility checker, validators.
+#[must_use]
+pub fn node_modules() -> Option<PathBuf> {
+    installed("web/node_modules")
+}
+
+/// A program on PATH that only has to be there.
+#[must_use]
+pub fn program(name: &str) -> Option<PathBuf> {
+    find("", name, &["--version"], |_| true)
+}
+
 /// A program that builds kustomizations: one kustomize release, or kubectl.
 #[derive(Debug, Clone)]
 pub struct Host {

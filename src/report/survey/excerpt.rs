@@ -15,18 +15,22 @@ const LEAD: usize = 24;
 const TAB: &str = "    ";
 
 /// A line and its mark, safe to print and with the mark under what it marks.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Excerpt {
-    /// The line, or the part of it around what is meant.
-    pub line: String,
-    /// How many columns the mark stands in.
+    /// The line up to what is meant, or the last part of that.
+    pub before: String,
+    /// What is meant.
+    pub meant: String,
+    /// The rest of the line, or the first part of that.
+    pub after: String,
+    /// How many columns [`Self::before`] takes.
     pub indent: usize,
-    /// The marks.
-    pub mark: String,
+    /// How many columns a mark under [`Self::meant`] takes; at least 1.
+    pub width: usize,
 }
 
 /// Cuts a place's line to what can be shown; nothing where the line is not known.
-pub(super) fn excerpt(place: &Place, mark: char) -> Option<Excerpt> {
+pub(super) fn excerpt(place: &Place) -> Option<Excerpt> {
     let source = place.source.as_deref()?;
     let mut shown = Vec::new();
     for c in source.trim_end_matches(['\r', '\n']).chars() {
@@ -60,27 +64,30 @@ pub(super) fn excerpt(place: &Place, mark: char) -> Option<Excerpt> {
             lead += shown[from].1;
         }
     }
-    let mut line = String::new();
+    let mut out = Excerpt {
+        indent: usize::from(from > 0) + width(from, start),
+        ..Excerpt::default()
+    };
+    if from > 0 {
+        out.before.push('…');
+    }
     let mut used = 0;
     let mut to = from;
-    if from > 0 {
-        line.push('…');
-    }
-    let before = usize::from(from > 0) + width(from, start);
     while to < shown.len() && used + shown[to].1 <= MAX_WIDTH {
-        line.push_str(&shown[to].0);
+        let part = match to {
+            at if at < start => &mut out.before,
+            at if at < end => &mut out.meant,
+            _ => &mut out.after,
+        };
+        part.push_str(&shown[to].0);
         used += shown[to].1;
         to += 1;
     }
     if to < shown.len() {
-        line.push('…');
+        out.after.push('…');
     }
-    let marks = width(start, end.min(to).max(start)).max(1);
-    Some(Excerpt {
-        line: line.trim_end().to_owned(),
-        indent: before,
-        mark: mark.to_string().repeat(marks),
-    })
+    out.width = width(start, end.min(to).max(start)).max(1);
+    Some(out)
 }
 
 #[cfg(test)]
@@ -96,8 +103,10 @@ mod tests {
             what: String::new(),
             source: Some(source.to_owned()),
         };
-        let Excerpt { line, indent, mark } = excerpt(&place, '^').unwrap();
-        format!("{line}\n{}{mark}", " ".repeat(indent))
+        let shown = excerpt(&place).unwrap();
+        let line = format!("{}{}{}", shown.before, shown.meant, shown.after);
+        let mark = "^".repeat(shown.width);
+        format!("{}\n{}{mark}", line.trim_end(), " ".repeat(shown.indent))
     }
 
     #[test]

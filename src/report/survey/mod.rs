@@ -16,6 +16,7 @@ use crate::survey::{State, Survey};
 mod excerpt;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod krm;
@@ -45,11 +46,13 @@ pub enum Format {
     Gitlab,
     /// A comment for a pull request.
     Markdown,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
     /// All formats, in the order of their documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Text,
         Self::Json,
         Self::Krm,
@@ -58,6 +61,7 @@ impl Format {
         Self::Github,
         Self::Gitlab,
         Self::Markdown,
+        Self::Html,
     ];
 
     /// The name that asks for it.
@@ -72,6 +76,7 @@ impl Format {
             Self::Github => "github",
             Self::Gitlab => "gitlab",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
@@ -93,6 +98,7 @@ impl Format {
             Self::Github => github::render(survey),
             Self::Gitlab => gitlab::render(survey),
             Self::Markdown => markdown::render(survey),
+            Self::Html => html::render(survey),
         }
     }
 }

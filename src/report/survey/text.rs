@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style as Ansi};
 use unicode_width::UnicodeWidthStr;
 
-use super::excerpt::{Excerpt, excerpt};
+use super::excerpt::excerpt;
 use super::{counts, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
 use crate::report::text::{MAX_TEXT, Style, both_values, painted};
 use crate::survey::State;
 use crate::survey::Survey;
-use crate::survey::matrix::{Cell, Row, matrix};
+use crate::survey::matrix::{Cell, matrix};
 use crate::text;
 
 /// The widest that the matrix gets, in columns.
@@ -191,13 +191,16 @@ fn write_place(
         place.column
     );
     let bar = painted("|", blue, style);
-    let Some(Excerpt { line, indent, mark }) = excerpt(place, mark) else {
+    let Some(shown) = excerpt(place) else {
         return;
     };
     let number = painted(&format!("{:gutter$}", place.line), blue, style);
+    let line = format!("{}{}{}", shown.before, shown.meant, shown.after);
+    let line = line.trim_end();
+    let mark = mark.to_string().repeat(shown.width);
     let label = format!("{mark} {}", text::one_line(&place.what, 60));
     let label = painted(label.trim_end(), ansi, style);
-    let indent = " ".repeat(indent);
+    let indent = " ".repeat(shown.indent);
     let _ = writeln!(out, "      {pad} {bar}");
     let _ = writeln!(out, "      {number} {bar} {line}");
     let _ = writeln!(out, "      {pad} {bar} {indent}{label}");
@@ -251,12 +254,8 @@ fn weight(totals: &Totals) -> Ansi {
 
 fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
     let matrix = matrix(survey);
-    let (mut shown, clean): (Vec<_>, Vec<_>) = matrix
-        .rows
-        .iter()
-        .partition(|row: &&Row<'_>| !row.is_clean());
-    let unclean = shown.len();
-    shown.extend(clean);
+    let mut shown = matrix.troubled_first();
+    let unclean = shown.iter().filter(|row| !row.is_clean()).count();
     shown.truncate(MAX_ROWS);
     let left = matrix.rows.len() - shown.len();
 

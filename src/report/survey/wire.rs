@@ -132,7 +132,6 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// 32 hexadecimal digits that stay when lines shift or words change; no two findings of a report share them.
-    #[serde(default)]
     pub fingerprint: String,
     /// The service; empty where it is not known.
     pub service: String,

@@ -1,0 +1,469 @@
+//! The survey as one HTML page that needs nothing else: the matrix to look at first, then each finding.
+//!
+//! The page works without scripts; with them it can be filtered. It loads nothing, and its content security policy lets it run
+//! and show nothing but the script and the style that this file puts in, by their digests.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::excerpt::excerpt;
+use super::{counts, resource_name};
+use crate::catalog::Severity;
+use crate::finding::{FieldRef, Finding, Place, Totals};
+use crate::report::markup::escaped;
+use crate::report::text::{counted, value};
+use crate::survey::matrix::matrix;
+use crate::survey::{State, Survey};
+use crate::text::one_line;
+
+mod picture;
+
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+
+/// Up to how many findings stand open from the start.
+const MAX_OPEN: usize = 12;
+
+/// The longest text of a stranger's, in characters.
+const MAX_TEXT: usize = 1000;
+
+/// The findings of one service in one environment against one other.
+struct Group<'a> {
+    /// The element's id.
+    id: String,
+    findings: &'a [Finding],
+}
+
+/// Renders a survey.
+#[must_use]
+pub fn render(survey: &Survey) -> String {
+    let groups: Vec<Group<'_>> = survey
+        .report
+        .findings
+        .chunk_by(|a, b| {
+            (&a.service, &a.environment, &a.baseline) == (&b.service, &b.environment, &b.baseline)
+        })
+        .enumerate()
+        .map(|(index, findings)| Group {
+            id: format!("g{index}"),
+            findings,
+        })
+        .collect();
+    let mut out = String::new();
+    let _ = write!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{} – krm-parity</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+        base64(&Sha256::digest(STYLE)),
+        base64(&Sha256::digest(SCRIPT)),
+        verdict(survey),
+    );
+    write_top(&mut out, survey);
+    out.push_str("<main>\n");
+    picture::write(&mut out, survey, &matrix(survey), &groups);
+    if !groups.is_empty() {
+        out.push_str("<h2 id=\"findings\">Findings</h2>\n");
+        write_bar(&mut out, survey);
+        write_groups(&mut out, survey, &groups);
+    }
+    let _ = write!(
+        out,
+        "</main>\n<footer>\n<p>Written by krm-parity {}. <code>krm-parity explain RULE</code> says why a rule is there and how to permit what it forbids.</p>\n</footer>\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let _ = write!(out, "<script>{SCRIPT}</script>\n</body>\n</html>\n");
+    out
+}
+
+fn verdict(survey: &Survey) -> String {
+    let found = counts(&survey.report.totals);
+    if found.is_empty() {
+        "Nothing found".to_owned()
+    } else {
+        found
+    }
+}
+
+fn write_top(out: &mut String, survey: &Survey) {
+    let totals = &survey.report.totals;
+    let (class, symbol) = match (survey.report.failed, totals.findings()) {
+        (true, _) => ("e", "✗"),
+        (false, 0) => ("ok", "✓"),
+        (false, _) => ("w", "!"),
+    };
+    let environments = survey
+        .services
+        .iter()
+        .flat_map(|service| &service.environments);
+    let judged = environments
+        .clone()
+        .filter(|one| one.state == State::Judged)
+        .count();
+    let mut facts = vec![
+        counted(survey.services.len(), "service"),
+        format!(
+            "{judged} of {} judged",
+            counted(environments.clone().count(), "environment")
+        ),
+    ];
+    if totals.resources > 0 {
+        facts.push(counted(totals.resources, "resource"));
+    }
+    for (state, word) in [
+        (State::Failed, "not built"),
+        (State::Missing, "missing"),
+        (State::Skipped, "left out"),
+    ] {
+        let count = environments
+            .clone()
+            .filter(|one| one.state == state)
+            .count();
+        if count > 0 {
+            facts.push(format!("{count} {word}"));
+        }
+    }
+    if survey.report.failed && totals.errors == 0 {
+        facts.push("the policy fails on warnings".to_owned());
+    }
+    let _ = write!(
+        out,
+        "<a class=\"skip\" href=\"#{}\">Skip to the findings</a>\n<header class=\"top\">\n<p class=\"brand\">krm-parity</p>\n\
+         <div class=\"verdict\"><span class=\"seal {class}\" aria-hidden=\"true\">{symbol}</span><h1>{}</h1></div>\n<p class=\"lede\">{}</p>\n",
+        if totals.findings() > 0 {
+            "findings"
+        } else {
+            "matrix"
+        },
+        verdict(survey),
+        facts.join(" · "),
+    );
+    if !survey.notes.is_empty() {
+        out.push_str("<div class=\"notes\">\n<ul>\n");
+        for note in &survey.notes {
+            let _ = writeln!(out, "<li>{}</li>", short(note));
+        }
+        out.push_str("</ul>\n</div>\n");
+    }
+    out.push_str("</header>\n");
+}
+
+/// The controls, which stay hidden until the script is there to serve them.
+fn write_bar(out: &mut String, survey: &Survey) {
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut environments: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in &survey.report.findings {
+        *rules.entry(finding.rule).or_default() += 1;
+        *environments.entry(&finding.environment).or_default() += 1;
+    }
+    out.push_str("<div class=\"bar\" id=\"bar\" role=\"search\" aria-label=\"Filter the findings\" hidden>\n");
+    out.push_str("<label><span class=\"hidden-text\">Search</span> <input type=\"search\" id=\"search\" placeholder=\"Search: service, field, value…\" title=\"Press / to search\"></label>\n");
+    out.push_str("<fieldset><legend class=\"hidden-text\">Severity</legend>\n");
+    let totals = &survey.report.totals;
+    for (severity, count) in [
+        (Severity::Error, totals.errors),
+        (Severity::Warning, totals.warnings),
+        (Severity::Info, totals.infos),
+    ] {
+        if count > 0 {
+            let _ = writeln!(
+                out,
+                "<label class=\"pick {0}\"><input type=\"checkbox\" name=\"weight\" value=\"{0}\" checked><span>{1} {2}</span></label>",
+                class_of(severity),
+                symbol_of(severity),
+                counted(count, severity.id()),
+            );
+        }
+    }
+    out.push_str("</fieldset>\n");
+    for (id, label, all, options) in [
+        ("rule", "Rule", "every rule", rules),
+        (
+            "environment",
+            "Environment",
+            "every environment",
+            environments,
+        ),
+    ] {
+        let _ = write!(
+            out,
+            "<label for=\"{id}\"><span class=\"hidden-text\">{label}</span> <select id=\"{id}\"><option value=\"\">{all}</option>"
+        );
+        for (name, count) in options {
+            if !name.is_empty() {
+                let name = short(name);
+                let _ = write!(out, "<option value=\"{name}\">{name} ({count})</option>");
+            }
+        }
+        out.push_str("</select></label>\n");
+    }
+    let is_open = survey.report.findings.len() <= MAX_OPEN;
+    let _ = write!(
+        out,
+        "<button type=\"button\" id=\"reset\">Reset</button>\n<button type=\"button\" id=\"open\" aria-pressed=\"{is_open}\">{}</button>\n\
+         <span class=\"count\" id=\"count\" role=\"status\"></span>\n</div>\n<p class=\"empty\" id=\"empty\" hidden>No finding is like that.</p>\n",
+        if is_open { "Close all" } else { "Open all" },
+    );
+}
+
+fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
+    let open = if survey.report.findings.len() <= MAX_OPEN {
+        " open"
+    } else {
+        ""
+    };
+    let directories: BTreeMap<(&str, &str), &str> = survey
+        .services
+        .iter()
+        .flat_map(|service| {
+            let environments = service.environments.iter();
+            environments.map(|one| ((&*service.name, &*one.name), &*one.directory))
+        })
+        .collect();
+    let of_one = |a: &Group<'_>, b: &Group<'_>| a.findings[0].service == b.findings[0].service;
+    for of_service in groups.chunk_by(of_one) {
+        let service = of_service[0].findings[0].service.as_str();
+        let name = if service.is_empty() {
+            "(everything)"
+        } else {
+            service
+        };
+        let _ = writeln!(out, "<section class=\"service\">\n<h3>{}</h3>", short(name));
+        for group in of_service {
+            let first = &group.findings[0];
+            let _ = write!(out, "<div class=\"group\" id=\"{}\">\n<h4>", group.id);
+            match (first.environment.as_str(), first.baseline.as_str()) {
+                ("", "") => out.push_str("<b>as a whole</b>"),
+                (environment, "") => {
+                    let _ = write!(out, "<b>{}</b>", short(environment));
+                }
+                ("", baseline) => {
+                    let _ = write!(out, "against {}", short(baseline));
+                }
+                (environment, baseline) => {
+                    let _ = write!(
+                        out,
+                        "<b>{}</b> against {}",
+                        short(environment),
+                        short(baseline)
+                    );
+                }
+            }
+            match directories.get(&(service, first.environment.as_str())) {
+                Some(&directory) if !directory.is_empty() => {
+                    let _ = write!(out, " · <code>{}</code>", short(directory));
+                }
+                _ => {}
+            }
+            out.push_str("</h4>\n");
+            for finding in group.findings {
+                write_finding(out, finding, open);
+            }
+            out.push_str("</div>\n");
+        }
+        out.push_str("</section>\n");
+    }
+}
+
+fn write_finding(out: &mut String, finding: &Finding, open: &str) {
+    let class = class_of(finding.severity);
+    let _ = write!(
+        out,
+        "<details class=\"finding {class}\" data-w=\"{class}\" data-r=\"{0}\" data-e=\"{1}\"{open}>\n\
+         <summary><span class=\"tag {class}\">{2} {3}</span><span class=\"rule\">{0}</span><span class=\"what\">{4}</span></summary>\n<div class=\"body\">\n",
+        finding.rule,
+        short(&finding.environment),
+        symbol_of(finding.severity),
+        finding.severity.id(),
+        short(&finding.headline),
+    );
+    let field = finding.field.as_ref();
+    let path = field.map_or("", |field| &field.path);
+    match (resource_name(finding), path) {
+        (Some(name), "") => {
+            let _ = writeln!(out, "<p class=\"where\"><code>{}</code></p>", short(&name));
+        }
+        (Some(name), path) => {
+            let _ = writeln!(
+                out,
+                "<p class=\"where\"><code>{}</code> at <code>{}</code></p>",
+                short(&name),
+                short(path)
+            );
+        }
+        (None, "") => {}
+        (None, path) => {
+            let _ = writeln!(
+                out,
+                "<p class=\"where\">at <code>{}</code></p>",
+                short(path)
+            );
+        }
+    }
+    let has_values = field.is_some_and(|field| field.base.is_some() || field.overlay.is_some());
+    if has_values || finding.place.is_some() || finding.base_place.is_some() {
+        let name =
+            |name: &str, otherwise: &str| short(if name.is_empty() { otherwise } else { name });
+        out.push_str("<div class=\"sides\">\n");
+        let base = value_of(field, |field| field.base.as_ref());
+        write_side(
+            out,
+            "base",
+            &name(&finding.baseline, "base"),
+            finding.base_place.as_ref(),
+            base.as_deref(),
+        );
+        let overlay = value_of(field, |field| field.overlay.as_ref());
+        write_side(
+            out,
+            "own",
+            &name(&finding.environment, "overlay"),
+            finding.place.as_ref(),
+            overlay.as_deref(),
+        );
+        out.push_str("</div>\n");
+    }
+    if let (None, Some(file)) = (&finding.place, &finding.file) {
+        let _ = writeln!(
+            out,
+            "<p class=\"where\">in <code>{}</code></p>",
+            short(&file.path)
+        );
+    }
+    if !finding.help.is_empty() {
+        let _ = writeln!(
+            out,
+            "<p class=\"help\"><b>Help</b> {}</p>",
+            short(&finding.help)
+        );
+    }
+    out.push_str("</div>\n</details>\n");
+}
+
+/// The value for people; nothing where neither side has one.
+fn value_of(
+    field: Option<&FieldRef>,
+    side: impl Fn(&FieldRef) -> Option<&serde_json::Value>,
+) -> Option<String> {
+    let field = field.filter(|field| field.base.is_some() || field.overlay.is_some())?;
+    Some(value(side(field)))
+}
+
+/// One of the two that were compared: where it stands, the line, and the value.
+fn write_side(
+    out: &mut String,
+    class: &str,
+    name: &str,
+    place: Option<&Place>,
+    value: Option<&str>,
+) {
+    let _ = write!(out, "<div class=\"side {class}\"><p><b>{name}</b>");
+    if let Some(place) = place {
+        let _ = write!(out, " · {}:{}", short(&place.file), place.line);
+        if !place.what.is_empty() {
+            let _ = write!(out, " · {}", short(&place.what));
+        }
+    }
+    out.push_str("</p>");
+    let line = place.and_then(|place| Some((place.line, excerpt(place)?)));
+    if let Some((number, shown)) = &line {
+        let _ = write!(
+            out,
+            "<pre tabindex=\"0\"><span class=\"n\">{number}</span>{}<mark>{}</mark>{}</pre>",
+            escaped(shown.before.trim_start()),
+            escaped(&shown.meant),
+            escaped(&shown.after),
+        );
+    }
+    match value {
+        // The line says it already.
+        Some(value)
+            if line.is_some_and(|(_, shown)| shown.meant.trim_matches(['"', '\'']) == value) => {}
+        Some("(absent)") => out.push_str("<pre class=\"value absent\">absent</pre>"),
+        Some(value) => {
+            let _ = write!(out, "<pre class=\"value\">{}</pre>", short(value));
+        }
+        None => {}
+    }
+    out.push_str("</div>\n");
+}
+
+/// The class of an element that is about findings of this weight.
+const fn class_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "e",
+        Severity::Warning => "w",
+        Severity::Info | Severity::Ignore => "i",
+    }
+}
+
+const fn symbol_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "✗",
+        Severity::Warning => "!",
+        Severity::Info | Severity::Ignore => "i",
+    }
+}
+
+/// The heaviest of what was found.
+const fn heaviest(totals: &Totals) -> Option<Severity> {
+    match totals {
+        Totals { errors: 1.., .. } => Some(Severity::Error),
+        Totals { warnings: 1.., .. } => Some(Severity::Warning),
+        Totals { infos: 1.., .. } => Some(Severity::Info),
+        _ => None,
+    }
+}
+
+/// A stranger's text on one line, of bounded length, without markup.
+fn short(text: &str) -> String {
+    escaped(&one_line(text, MAX_TEXT))
+}
+
+/// Bytes in base64 with padding, as content security policies want digests.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk
+            .iter()
+            .fold(0, |group, byte| group << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
+        for at in 0..4 {
+            if at <= chunk.len() {
+                out.push(char::from(DIGITS[(group >> (18 - 6 * at)) as usize & 63]));
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_in_base64() {
+        for (bytes, expected) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), expected);
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_page_cannot_end_its_element() {
+        assert!(!STYLE.contains("</") && !STYLE.contains("<!--"));
+        assert!(!SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
+    }
+}
