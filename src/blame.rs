@@ -21,7 +21,7 @@ mod walk;
 use serde_json::Value;
 
 use crate::finding::{Finding, Place, REDACTED, ResourceRef};
-use crate::kustomization::{Parsed, split};
+use crate::kustomization::{NAMES, Parsed, join, split};
 
 use item::Item;
 use piece::Mark;
@@ -151,13 +151,20 @@ impl<'t> Replay<'t> {
             "vars",
             "resources",
         ];
-        let kustomization = self.walk.parsed.kustomization(&self.directory)?;
+        let parsed = self.walk.parsed;
+        let Some(kustomization) = parsed.kustomization(&self.directory) else {
+            // kustomize takes files that the one reader of text refuses.
+            let mut names = NAMES.iter().map(|name| join(&self.directory, name));
+            let (file, text) = names.find_map(|path| parsed.sources.entry(&path))?;
+            let start = line_with_content(text);
+            return Some(excerpt(file, text, start, text.len(), UNTOLD.to_owned()));
+        };
         let entries = || kustomization.root.entries().map(|(key, _)| key);
         let key = RELEVANT
             .iter()
             .find_map(|name| entries().find(|key| key.text() == *name))
             .or_else(|| entries().next())?;
-        let text = self.walk.parsed.sources.text(kustomization.file)?;
+        let text = parsed.sources.text(kustomization.file)?;
         Some(excerpt(
             kustomization.file,
             text,
@@ -301,6 +308,19 @@ impl<'t> Replay<'t> {
         }
         place
     }
+}
+
+/// Where the first line begins that is no comment.
+fn line_with_content(text: &str) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let said = line.trim();
+        if !said.is_empty() && !said.starts_with('#') && said != "---" {
+            return at;
+        }
+        at += line.len();
+    }
+    0
 }
 
 /// The bytes of the line that a byte stands in.

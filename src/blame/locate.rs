@@ -72,22 +72,19 @@ impl Replay<'_> {
             return found.or_else(|| item.partial.then(|| self.elsewhere())?);
         }
         let is_last = at + 1 == steps.len();
-        let same_value = |gone: &&super::piece::Gone| {
+        let same_value = |gone: &super::piece::Gone| {
             target
                 .other
                 .zip(gone.piece.to_json())
                 .is_some_and(|(other, json)| same(&json, other))
         };
         let lost = piece.lost(&steps[at]).or_else(|| {
-            piece
-                .gone
-                .iter()
-                .rev()
-                .filter(|gone| gone.key.is_none() && is_last)
-                .find(same_value)
+            let mut gone = piece.gone.iter().rev();
+            gone.find(|gone| gone.key.is_none() && is_last && same_value(gone))
+                .map(|gone| gone.mark)
         });
-        if let Some(gone) = lost {
-            return Some(gone.mark);
+        if lost.is_some() {
+            return lost;
         }
         let own = if std::ptr::eq(piece, &raw const item.root) {
             item.origin
