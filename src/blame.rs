@@ -43,12 +43,14 @@ pub struct Target<'f> {
     pub value: Option<&'f Value>,
     /// The value on the other side.
     pub other: Option<&'f Value>,
+    /// Whether the other side is the base, so that no line of the base's can be the cause.
+    pub against_base: bool,
 }
 
 impl<'f> Target<'f> {
-    /// What a finding says of the environment that is judged.
+    /// What a finding says of the environment that is judged, against the base or against another environment.
     #[must_use]
-    pub fn overlay(finding: &'f Finding) -> Option<Self> {
+    pub fn overlay(finding: &'f Finding, against_base: bool) -> Option<Self> {
         let resource = finding.resource.as_ref()?;
         let field = finding.field.as_ref();
         Some(Self {
@@ -57,6 +59,7 @@ impl<'f> Target<'f> {
             path: field.map(|field| field.path.as_str()),
             value: field.and_then(|field| field.overlay.as_ref()),
             other: field.and_then(|field| field.base.as_ref()),
+            against_base,
         })
     }
 
@@ -71,6 +74,7 @@ impl<'f> Target<'f> {
             path: field.map(|field| field.path.as_str()),
             value: field.and_then(|field| field.base.as_ref()),
             other: field.and_then(|field| field.overlay.as_ref()),
+            against_base: false,
         })
     }
 
@@ -126,6 +130,11 @@ impl<'t> Replay<'t> {
         let mark = match self.find(target) {
             Some(item) => self.locate(item, target),
             None => self.missing(target),
+        };
+        let is_foreign = |mark: &Mark| target.against_base && self.is_base(*mark);
+        let mark = match mark {
+            Some(mark) if is_foreign(&mark) => self.unreferred(target),
+            mark => mark,
         };
         match mark {
             Some(mark) => Some(self.place(mark, target.is_hidden())),
@@ -231,6 +240,14 @@ impl<'t> Replay<'t> {
             self.elsewhere()
                 .filter(|_| target.value.is_some() || target.path.is_none())
         })
+    }
+
+    /// What took away the generated resource that a field names, so that its name has no hash.
+    fn unreferred(&self, target: &Target<'_>) -> Option<Mark> {
+        let name = target.value?.as_str()?;
+        let mut gone = self.walk.gone.iter().rev();
+        gone.find(|(item, _)| item.generated && item.ids.iter().any(|(_, id)| id == name))
+            .map(|(_, mark)| *mark)
     }
 
     /// The one entry of the overlay that loads what is not here.

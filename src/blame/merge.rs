@@ -300,6 +300,10 @@ fn list(
             }
             (Some(mut piece), None) if matches!(piece.body, Body::Map(_)) => {
                 map(&mut piece, item, ty, pen, false)?;
+                if piece.is_of(pen.origin) {
+                    // Without what was there before it would be the same.
+                    piece.mark = pen.mark(None, item);
+                }
                 order.extend(place);
                 front.push(piece);
             }

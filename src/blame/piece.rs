@@ -312,6 +312,15 @@ impl Piece {
         }
     }
 
+    /// Whether one origin wrote every scalar in it.
+    pub fn is_of(&self, origin: usize) -> bool {
+        match &self.body {
+            Body::Map(map) => map.values().all(|piece| piece.is_of(origin)),
+            Body::List(items) => items.iter().all(|piece| piece.is_of(origin)),
+            _ => self.mark.origin == origin,
+        }
+    }
+
     /// Every piece below, itself first.
     pub fn visit<'p>(&'p self, look: &mut impl FnMut(&'p Self)) {
         look(self);

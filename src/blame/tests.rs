@@ -66,6 +66,7 @@ fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Val
         path: Some(path).filter(|path| !path.is_empty()),
         value: Some(value).filter(|value| !value.is_null()),
         other: None,
+        against_base: true,
     });
     let place = place.expect("a kustomization");
     let line = sources
@@ -289,6 +290,7 @@ fn the_base_says_where_it_stands() {
                 path: Some(path),
                 value: Some(&value).filter(|value| !value.is_null()),
                 other: None,
+                against_base: true,
             })
             .unwrap();
         assert_eq!(
@@ -323,6 +325,7 @@ fn nothing_of_a_secret_is_shown() {
             path: Some(path),
             value: Some(&value),
             other: None,
+            against_base: true,
         });
         let place = place.unwrap();
         assert_ne!(place.what, UNTOLD);
