@@ -22,8 +22,11 @@ use serde_json::Value;
 
 use crate::finding::{Finding, Place, REDACTED, ResourceRef};
 use crate::kustomization::{NAMES, Parsed, join, split};
+use crate::pair::without_hash;
+use crate::resource::Resource;
 
 use item::Item;
+use patch::{Nearness, Use};
 use piece::Mark;
 use walk::{Walk, What};
 
@@ -82,6 +85,30 @@ impl<'f> Target<'f> {
         let hidden = |value: Option<&Value>| value.and_then(Value::as_str) == Some(REDACTED);
         self.resource.kind == "Secret" || hidden(self.value) || hidden(self.other)
     }
+}
+
+/// A patch of an overlay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// Where it is named, or where it stands when it is inline.
+    pub place: Place,
+    /// How many documents it has.
+    pub documents: usize,
+    /// Whether the overlay's own kustomization names it, and not a component.
+    pub is_own: bool,
+    /// What it does.
+    pub effect: Effect,
+}
+
+/// What a patch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes something, or nobody can say.
+    Something,
+    /// There is nothing that it is for.
+    NoTarget,
+    /// Everything that it says stood there before.
+    Nothing,
 }
 
 /// What directories make of their files, and who wrote what.
@@ -150,9 +177,18 @@ impl<'t> Replay<'t> {
         Some(self.place(mark, target.is_hidden()))
     }
 
+    /// The kustomization, where nothing more can be told.
+    fn untold(&self) -> Option<Place> {
+        let what = UNTOLD.to_owned();
+        Some(Place {
+            what,
+            ..self.kustomization()?
+        })
+    }
+
     /// The place that stands for the overlay as a whole.
     #[must_use]
-    pub fn untold(&self) -> Option<Place> {
+    pub fn kustomization(&self) -> Option<Place> {
         const RELEVANT: [&str; 5] = [
             "transformers",
             "generators",
@@ -166,7 +202,13 @@ impl<'t> Replay<'t> {
             let mut names = NAMES.iter().map(|name| join(&self.directory, name));
             let (file, text) = names.find_map(|path| parsed.sources.entry(&path))?;
             let start = line_with_content(text);
-            return Some(excerpt(file, text, start, text.len(), UNTOLD.to_owned()));
+            return Some(excerpt(
+                file,
+                text,
+                start,
+                text.len(),
+                "the kustomization".to_owned(),
+            ));
         };
         let entries = || kustomization.root.entries().map(|(key, _)| key);
         let key = RELEVANT
@@ -179,15 +221,48 @@ impl<'t> Replay<'t> {
             text,
             key.span().start,
             key.span().end,
-            UNTOLD.to_owned(),
+            "the kustomization".to_owned(),
         ))
     }
 
-    /// The patches that the overlay adds to its base: where each is, and whether it changed anything.
-    pub fn patches(&self) -> impl Iterator<Item = (Place, bool)> {
+    /// The patches of the overlay's own kustomization and of its components.
+    ///
+    /// `base` is the base as it was built: what a patch does is told where the replay agrees with it.
+    #[must_use]
+    pub fn patches(&self, base: &[Resource<'_>]) -> Vec<Patch> {
         let own = self.walk.patches.iter();
-        own.filter(|patch| !self.is_base(patch.mark))
-            .map(|patch| (self.place(patch.mark, false), patch.changed))
+        own.filter(|done| done.reach != Nearness::Far)
+            .map(|done| Patch {
+                place: self.place(done.mark, false),
+                documents: done.documents,
+                is_own: done.reach == Nearness::Own,
+                effect: self.effect(done, base),
+            })
+            .collect()
+    }
+
+    fn effect(&self, done: &Use, base: &[Resource<'_>]) -> Effect {
+        let is_known = done.is_followed && self.walk.complete && self.walk.elsewhere.is_empty();
+        if done.changed || !is_known {
+            return Effect::Something;
+        }
+        if done.targets.is_empty() {
+            return Effect::NoTarget;
+        }
+        let is_sure = done.targets.iter().all(|(kind, name)| {
+            let mut ours = self.walk.base.iter().filter(|item| {
+                item.kind == *kind && item.ids.iter().any(|(_, called)| called == name)
+            });
+            let (Some(ours), None) = (ours.next(), ours.next()) else {
+                return false;
+            };
+            base.iter().any(|resource| ours.is_built(resource))
+        });
+        if is_sure {
+            Effect::Nothing
+        } else {
+            Effect::Something
+        }
     }
 
     /// The resource of this side that a target names.
@@ -200,8 +275,7 @@ impl<'t> Replay<'t> {
         let kind = &target.resource.kind;
         let alike = || self.items.iter().filter(|item| item.kind == *kind);
         let called = |item: &Item, name: &str| {
-            item.name() == name
-                || (item.generated && item.name() == crate::pair::without_hash(name))
+            item.name() == name || (item.generated && item.name() == without_hash(name))
         };
         let namespace = target.resource.namespace.as_deref().unwrap_or_default();
         let mut found: Vec<&Item> = alike().filter(|item| called(item, target.name)).collect();
@@ -232,8 +306,7 @@ impl<'t> Replay<'t> {
         let deleted = self.walk.gone.iter().rev().find(|(item, _)| {
             item.kind == *kind
                 && item.ids.iter().any(|(_, name)| {
-                    name == target.name
-                        || item.generated && name == crate::pair::without_hash(target.name)
+                    name == target.name || item.generated && name == without_hash(target.name)
                 })
         });
         deleted.map(|(_, mark)| *mark).or_else(|| {
@@ -242,12 +315,22 @@ impl<'t> Replay<'t> {
         })
     }
 
-    /// What took away the generated resource that a field names, so that its name has no hash.
+    /// Why the name of a generated resource has another hash, or none, where no line says that name.
     fn unreferred(&self, target: &Target<'_>) -> Option<Mark> {
         let name = target.value?.as_str()?;
+        let is_it = |item: &Item, name: &str| {
+            item.generated && item.ids.iter().any(|(_, called)| called == name)
+        };
         let mut gone = self.walk.gone.iter().rev();
-        gone.find(|(item, _)| item.generated && item.ids.iter().any(|(_, id)| id == name))
-            .map(|(_, mark)| *mark)
+        if let Some((_, mark)) = gone.find(|(item, _)| is_it(item, name)) {
+            return Some(*mark);
+        }
+        // The hash is over the data.
+        let plain = without_hash(name);
+        let mut made = self.items.iter().filter(|item| is_it(item, plain));
+        let item = made.next().filter(|_| plain != name)?;
+        let mark = self.writer(item, item.root.get("data")?);
+        (made.next().is_none() && !self.is_base(mark)).then_some(mark)
     }
 
     /// The one entry of the overlay that loads what is not here.

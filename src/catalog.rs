@@ -183,7 +183,7 @@ impl Class {
 }
 
 /// One rule as the policy and the messages know it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The name that policies, messages and tags use.
     pub id: &'static str,
@@ -195,8 +195,12 @@ pub struct Rule {
     pub example: &'static str,
     /// The weight of a finding unless the policy says otherwise.
     pub severity: Severity,
-    /// The default of the policy's `max`, as a decimal factor, where the rule has one.
+    /// The default of the policy's `max`, as a decimal, where the rule has one.
     pub max: Option<&'static str>,
+    /// What `max` counts, as it follows a number; empty for rules without one.
+    pub unit: &'static str,
+    /// Whether the rule is about files, which only the command line sees, and not about what is built of them.
+    pub of_files: bool,
 }
 
 /// Every rule, sorted by id.
@@ -236,6 +240,13 @@ pub const RULES: &[Rule] = &[
         "Another container in the pod shares its network, its memory and its start-up.",
         "production adds a sidecar named proxy to a Deployment",
     ),
+    of_files(rule(
+        "dead-patch",
+        Severity::Warning,
+        "A patch of an overlay must change something.",
+        "A patch that finds nothing to patch, or repeats what stands there, looks like a difference and hides that there is none.",
+        "a patch of production sets replicas to 3, which is what the base has",
+    )),
     rule(
         "env-names",
         Severity::Error,
@@ -334,6 +345,16 @@ pub const RULES: &[Rule] = &[
         "What differs between environments is what a test in one cannot show for the other.",
         "terminationGracePeriodSeconds is 30 in the base and 5 in production",
     ),
+    of_files(Rule {
+        unit: " patches",
+        ..ratio_rule(
+            "overlay-size",
+            "10",
+            "An overlay must not hold more than a few patches.",
+            "An overlay of many patches says that its base is too generic, and nobody reads it as a whole.",
+            "the kustomization of production and its components name 14 patches",
+        )
+    }),
     rule(
         "removed-resource",
         Severity::Error,
@@ -376,6 +397,13 @@ pub const RULES: &[Rule] = &[
         "Retries, timeouts and sidecars change what every request sees.",
         "the retries of a VirtualService are 3 in the base and 0 in production",
     ),
+    of_files(rule(
+        "unguarded-overlay",
+        Severity::Ignore,
+        "A kustomization of an overlay must call krm-parity.",
+        "What is checked only in a pipeline can be built without the check.",
+        "neither production nor its base names a ParityPolicy under transformers or validators",
+    )),
     rule(
         "unused-exemption",
         Severity::Warning,
@@ -399,6 +427,8 @@ const fn rule(
         example,
         severity,
         max: None,
+        unit: "",
+        of_files: false,
     }
 }
 
@@ -416,6 +446,16 @@ const fn ratio_rule(
         example,
         severity: Severity::Warning,
         max: Some(max),
+        unit: "×",
+        of_files: false,
+    }
+}
+
+/// A rule about the files of kustomizations.
+const fn of_files(rule: Rule) -> Rule {
+    Rule {
+        of_files: true,
+        ..rule
     }
 }
 

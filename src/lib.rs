@@ -63,6 +63,7 @@ pub mod function;
 pub mod identity;
 pub mod krm;
 pub mod kustomization;
+pub mod lint;
 pub mod pair;
 pub mod path;
 pub mod policy;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::finding::REDACTED;
 use crate::pair::without_hash;
 use crate::path::{Path, Segment};
+use crate::resource::{Resource, is_bookkeeping};
 
 use super::item::{Item, To};
 use super::piece::{Body, Mark, Piece, same};
@@ -35,7 +36,7 @@ impl Replay<'_> {
     }
 
     /// Who wrote a piece; for a map or a list of the base, who last changed something in it.
-    fn writer(&self, item: &Item, piece: &Piece) -> Mark {
+    pub(super) fn writer(&self, item: &Item, piece: &Piece) -> Mark {
         let own = if std::ptr::eq(piece, &raw const item.root) {
             item.origin
         } else {
@@ -152,6 +153,31 @@ impl Replay<'_> {
             .filter(|piece| is_agreed(item, piece, value));
         let only = found.next()?;
         found.next().is_none().then(|| self.writer(item, only))
+    }
+}
+
+impl Item {
+    /// Whether a built resource is this one to the last field, hosts' notes and hashes aside.
+    pub(super) fn is_built(&self, resource: &Resource<'_>) -> bool {
+        let is_it = resource.kind() == self.kind
+            && (resource.name() == self.name() || without_hash(resource.name()) == self.name());
+        if !is_it || self.is_secret() {
+            return false;
+        }
+        let mut built = resource.node.to_json();
+        if let Some(metadata) = built.get_mut("metadata").and_then(Value::as_object_mut) {
+            let annotations = metadata
+                .get_mut("annotations")
+                .and_then(Value::as_object_mut);
+            let is_empty = annotations.is_some_and(|annotations| {
+                annotations.retain(|key, _| !is_bookkeeping(key));
+                annotations.is_empty()
+            });
+            if is_empty {
+                metadata.remove("annotations");
+            }
+        }
+        is_alike(self, &self.root, &built, true)
     }
 }
 

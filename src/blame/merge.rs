@@ -314,12 +314,12 @@ fn list(
             }
         }
     }
-    pen.changed |= touched;
     let is_moved = order.iter().enumerate().any(|(at, place)| at != *place) && count > 0;
     front.extend(rest.into_iter().flatten());
     dest.body = Body::List(front);
     if touched || is_moved {
         dest.touched = Some(mark);
+        pen.changed = true;
     }
     Some(true)
 }

@@ -37,7 +37,11 @@ fn one(
     let of_path = pen.mark_of(pointer);
     let value = operation.entries().find(|(key, _)| key.text() == "value");
     match operation.str_at(&["op"])? {
-        "test" => Some(()),
+        "test" => {
+            // It changes nothing, and still it can stop a build.
+            pen.changed = true;
+            Some(())
+        }
         "remove" => {
             take(resource, &path, Some(of_path))?;
             pen.changed = true;

@@ -109,8 +109,7 @@ struct Write<'w> {
 impl Write<'_> {
     fn body(&self, old: Option<&Piece>) -> Body {
         match (self.value, old.map(|old| &old.body)) {
-            (None, _) => Body::Unknown,
-            (Some(_), Some(Body::Unknown)) if self.part.delimiter.is_some() => Body::Unknown,
+            (_, Some(Body::Unknown)) if self.part.delimiter.is_some() => Body::Unknown,
             (Some(Value::String(new)), old) => {
                 let old = match old {
                     Some(Body::Scalar(Value::String(old))) => old.as_str(),
@@ -119,7 +118,7 @@ impl Write<'_> {
                 Body::Scalar(self.part.put(old, new).into())
             }
             (Some(value @ (Value::Number(_) | Value::Bool(_))), _) => Body::Scalar(value.clone()),
-            (Some(_), _) => Body::Unknown,
+            _ => Body::Unknown,
         }
     }
 

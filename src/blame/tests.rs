@@ -93,6 +93,7 @@ fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Val
 const WEB: &str = "spec.template.spec.containers[name=web]";
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 fn each_way_of_changing_a_field_is_found() {
     let memory = format!("{WEB}.resources.limits.memory");
     let env = format!("{WEB}.env[name=B].value");

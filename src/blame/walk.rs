@@ -7,7 +7,7 @@ use crate::kustomization::{Kustomization, Parsed};
 use crate::yaml::Node;
 
 use super::item::Item;
-use super::patch::Use;
+use super::patch::{Nearness, Use};
 use super::piece::{Mark, Pen};
 use super::replace;
 use super::text::Shift;
@@ -60,6 +60,8 @@ pub(super) struct Walk<'t> {
     bases: &'t [String],
     /// The files that the base consists of.
     shared: BTreeSet<&'t str>,
+    /// What the base is by itself.
+    pub base: Vec<Item>,
     pub origins: Vec<Origin<'t>>,
     pub secrets: Vec<(usize, Range<usize>)>,
     /// Resources that were deleted, and by what.
@@ -82,8 +84,9 @@ impl<'t> Walk<'t> {
     /// A walk that tells what is of these bases.
     pub fn new(parsed: &'t Parsed<'t>, bases: &'t [String]) -> Self {
         let mut walk = Self::bare(parsed, &[]);
-        for base in bases {
-            walk.accumulate(base, &mut Vec::new());
+        let mut base = Vec::new();
+        for directory in bases {
+            walk.accumulate(directory, &mut base);
         }
         let resources = walk
             .origins
@@ -91,6 +94,7 @@ impl<'t> Walk<'t> {
             .filter(|origin| origin.what == What::Resource);
         Self {
             shared: resources.map(|origin| origin.file).collect(),
+            base,
             ..Self::bare(parsed, bases)
         }
     }
@@ -100,6 +104,7 @@ impl<'t> Walk<'t> {
             parsed,
             bases,
             shared: BTreeSet::new(),
+            base: Vec::new(),
             origins: Vec::new(),
             secrets: Vec::new(),
             gone: Vec::new(),
@@ -124,6 +129,20 @@ impl<'t> Walk<'t> {
             component: self.component.clone(),
         });
         self.origins.len() - 1
+    }
+
+    /// How far from the overlay's own kustomization the walk is.
+    pub fn nearness(&self) -> Nearness {
+        let is_component = |directory: &String| {
+            let kustomization = self.parsed.kustomization(directory);
+            kustomization.is_some_and(|kustomization| kustomization.is_component())
+        };
+        match self.stack.as_slice() {
+            _ if self.in_base => Nearness::Far,
+            [_] => Nearness::Own,
+            [_, above @ ..] if above.iter().all(is_component) => Nearness::Component,
+            _ => Nearness::Far,
+        }
     }
 
     pub fn source(&self, path: &str) -> Option<(&'t str, &'t str)> {

@@ -80,6 +80,8 @@ pub fn text_at<'s>(sources: &'s Sources, place: &Place) -> &'s str {
 /// What became of the findings.
 #[derive(Default)]
 pub struct Sum {
+    /// How many overlays were built.
+    pub overlays: usize,
     /// By what stands at the place: told, and proven by an edit.
     pub told: BTreeMap<String, (usize, usize)>,
     /// Findings of which only the kustomization was told.
@@ -92,6 +94,7 @@ pub struct Sum {
 
 impl Sum {
     pub fn merge(&mut self, other: Self) {
+        self.overlays += other.overlays;
         for (what, (told, proven)) in other.told {
             let sum = self.told.entry(what).or_default();
             sum.0 += told;

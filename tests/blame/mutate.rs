@@ -26,7 +26,8 @@ pub fn mutations(text: &str, place: &Place) -> Vec<String> {
         lines.join("\n")
     };
     let mut all = Vec::new();
-    let is_key = after.trim_start_matches(['"', '\'']).starts_with(':') || there.contains(": ");
+    let is_key = after.trim_start_matches(['"', '\'']).starts_with(':')
+        || (there.contains(": ") && !there.starts_with('"'));
     if place.what.starts_with("file of") {
         let mut lines = lines.clone();
         let new = format!("{line}q");
@@ -34,9 +35,20 @@ pub fn mutations(text: &str, place: &Place) -> Vec<String> {
         all.push(lines.join("\n"));
     } else if there.trim_matches(['"', '\'']).starts_with('/') {
         all.extend(unremoved(&lines, at));
+        all.extend(edited(there).into_iter().map(|new| with(&new)));
     } else if !is_key && !there.is_empty() && !there.contains('{') {
         all.extend(edited(there).into_iter().map(|new| with(&new)));
     }
+    if let Some(at) = there.rfind("\\\"}").filter(|_| there.starts_with('"')) {
+        all.push(with(&format!("{}q{}", &there[..at], &there[at..])));
+    }
+    if after.trim_end().ends_with(": null") {
+        let mut lines = lines.clone();
+        let new = line.replacen(": null", ": q", 1);
+        lines[at] = &new;
+        all.push(lines.join("\n"));
+    }
+    all.extend(inserted(&lines, at));
     // Without the entry, without the element, without the element around it.
     let column = start;
     let dash = line[..start]
@@ -93,9 +105,9 @@ fn without_document(lines: &[&str], at: usize) -> String {
     let is_end = |line: &&str| line.starts_with("---");
     let start = lines[..=at]
         .iter()
-        .rposition(|line| is_end(&line))
+        .rposition(&is_end)
         .unwrap_or(0);
-    let end = lines[at..].iter().position(|line| is_end(&line));
+    let end = lines[at..].iter().position(is_end);
     let end = end.map_or(lines.len(), |end| at + end);
     let other = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: in-its-place\n";
     format!(
@@ -135,6 +147,25 @@ fn edited(there: &str) -> Vec<String> {
         }
         _ => vec!["\"q\"".to_owned()],
     }
+}
+
+/// With an operation that replaces an element turned into one that puts another beside it.
+fn inserted(lines: &[&str], at: usize) -> Option<String> {
+    let around = [at, at.wrapping_sub(1), at.wrapping_sub(2)];
+    let line = |near: &usize| lines.get(*near).copied().unwrap_or_default();
+    let near = around.into_iter().find(|near| line(near).contains("op"))?;
+    // Beside it in a map there is no place.
+    let is_element = |near: &usize| {
+        let path = line(near).split("path").nth(1).unwrap_or_default();
+        let path = path.split(',').next().unwrap_or_default();
+        path.trim_end_matches(['"', '\'', '\\'])
+            .ends_with(|c: char| c.is_ascii_digit())
+    };
+    around.iter().find(|near| is_element(near))?;
+    let new = lines[near].replacen("replace", "add", 1);
+    let mut lines = lines.to_vec();
+    lines[near] = &new;
+    Some(lines.join("\n"))
 }
 
 /// With an operation that removes turned into one that replaces.

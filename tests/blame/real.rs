@@ -108,8 +108,8 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
         .map(|base| build(base).expect_success(base))
         .collect();
     let base = base.join("---\n");
-    let built = build(overlay).expect_success(overlay);
-    let found = findings(&base, &built, IdentityMode::Cancel);
+    let text = build(overlay).expect_success(overlay);
+    let found = findings(&base, &text, IdentityMode::Cancel);
     let before: Vec<String> = found.iter().map(sameness).collect();
     let sources = read(folder);
     let parsed = sources.parse();
