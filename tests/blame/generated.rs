@@ -25,7 +25,7 @@ const SERVICES: [&str; 4] = ["catalog", "checkout", "inventory", "payments"];
 const EACH: usize = 134;
 
 /// How many overlays one build gathers.
-const GATHERED: usize = 60;
+const GATHERED: usize = 40;
 
 /// The layers of an overlay, the lowest first; the highest is built.
 const LAYERS: [&str; 3] = ["middle", "component", "top"];

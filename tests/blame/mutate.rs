@@ -39,7 +39,11 @@ pub fn mutations(text: &str, place: &Place) -> Vec<String> {
     } else if !is_key && !there.is_empty() && !there.contains('{') {
         all.extend(edited(there).into_iter().map(|new| with(&new)));
     }
-    if let Some(at) = there.rfind("\\\"}").filter(|_| there.starts_with('"')) {
+    // Any value of a patch that is one scalar, the last first.
+    for (at, _) in there
+        .rmatch_indices("\\\"}")
+        .filter(|_| there.starts_with('"'))
+    {
         all.push(with(&format!("{}q{}", &there[..at], &there[at..])));
     }
     if after.trim_end().ends_with(": null") {
@@ -103,10 +107,7 @@ fn without(lines: &[&str], at: usize, indent: usize) -> String {
 /// Without the document that a line is in.
 fn without_document(lines: &[&str], at: usize) -> String {
     let is_end = |line: &&str| line.starts_with("---");
-    let start = lines[..=at]
-        .iter()
-        .rposition(&is_end)
-        .unwrap_or(0);
+    let start = lines[..=at].iter().rposition(&is_end).unwrap_or(0);
     let end = lines[at..].iter().position(is_end);
     let end = end.map_or(lines.len(), |end| at + end);
     let other = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: in-its-place\n";
