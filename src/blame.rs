@@ -6,6 +6,7 @@
 //! the replay comes to the very value that was found; elsewhere the
 //! kustomization is named, and that the cause could not be told.
 
+mod configured;
 mod generate;
 mod item;
 mod locate;
@@ -164,7 +165,7 @@ impl<'t> Replay<'t> {
             mark => mark,
         };
         match mark {
-            Some(mark) => Some(self.place(mark, target.is_hidden())),
+            Some(mark) => Some(self.place(self.narrow(mark, target), target.is_hidden())),
             None => self.untold(),
         }
     }
@@ -174,7 +175,7 @@ impl<'t> Replay<'t> {
     pub fn standing(&self, target: &Target<'_>) -> Option<Place> {
         let item = self.find(target)?;
         let mark = self.locate(item, target).unwrap_or(item.origin);
-        Some(self.place(mark, target.is_hidden()))
+        Some(self.place(self.narrow(mark, target), target.is_hidden()))
     }
 
     /// The kustomization, where nothing more can be told.
@@ -356,6 +357,39 @@ impl<'t> Replay<'t> {
                 .origins
                 .get(mark.origin)
                 .is_some_and(|origin| origin.in_base)
+    }
+
+    /// Of a file that is a value as a whole, the first line that the other side does not have there.
+    fn narrow(&self, mark: Mark, target: &Target<'_>) -> Mark {
+        let text = self.walk.origins.get(mark.origin).and_then(|origin| {
+            let is_file = origin.what == What::ConfigMapFile && mark.start == 0;
+            self.walk
+                .parsed
+                .sources
+                .text(origin.file)
+                .filter(|_| is_file)
+        });
+        let (Some(text), Some(other)) = (text, target.other.and_then(Value::as_str)) else {
+            return mark;
+        };
+        if target.value.and_then(Value::as_str) != Some(text) {
+            return mark;
+        }
+        let mut start = 0;
+        for (ours, theirs) in text.split_inclusive('\n').zip(other.split_inclusive('\n')) {
+            if ours != theirs {
+                break;
+            }
+            start += ours.len();
+        }
+        // Where the other side has more, the last line is as near as it gets.
+        if start == text.len() {
+            start = text
+                .trim_end_matches('\n')
+                .rfind('\n')
+                .map_or(0, |at| at + 1);
+        }
+        Mark { start, ..mark }
     }
 
     fn place(&self, mark: Mark, is_hidden: bool) -> Place {

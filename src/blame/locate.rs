@@ -32,6 +32,9 @@ impl Replay<'_> {
         if is_agreed(item, piece, value) {
             return Some(self.writer(item, piece));
         }
+        if let Some(mark) = self.through_var(piece, value) {
+            return Some(mark);
+        }
         Self::reached(item, &steps, value).or_else(|| self.elsewhere_in_list(item, &steps, value))
     }
 
@@ -70,7 +73,14 @@ impl Replay<'_> {
         if let Some(value) = target.value {
             let found = Self::reached(item, steps, value)
                 .or_else(|| self.elsewhere_in_list(item, steps, value));
-            return found.or_else(|| item.partial.then(|| self.elsewhere())?);
+            let by_var = || {
+                let elements = piece.items().iter();
+                let mut marks = elements.filter_map(|element| self.through_var(element, value));
+                marks.next().filter(|_| at + 1 == steps.len())
+            };
+            return found
+                .or_else(by_var)
+                .or_else(|| item.partial.then(|| self.elsewhere())?);
         }
         let is_last = at + 1 == steps.len();
         let same_value = |gone: &super::piece::Gone| {
@@ -96,6 +106,36 @@ impl Replay<'_> {
             return Some(own);
         }
         item.partial.then(|| self.elsewhere())?
+    }
+
+    /// Who wrote what a `$(NAME)` in a text stands for, where that makes the text this value.
+    ///
+    /// The text itself is the cause where the overlay wrote it.
+    fn through_var(&self, piece: &Piece, value: &Value) -> Option<Mark> {
+        let text = piece.as_str()?;
+        let mut text = text.to_owned();
+        let mut last = None;
+        for var in &self.walk.vars {
+            let name = format!("$({})", var.name);
+            if !text.contains(&name) {
+                continue;
+            }
+            let item = self
+                .items
+                .iter()
+                .find(|item| item.is_called(&var.kind, &var.resource, None))?;
+            let path = Path::parse(&var.path).ok()?;
+            let source = follow(&item.root, &path.0)?;
+            let said = source.scalar_text()?;
+            // Names may stand in names; a hostile file must not make them endless.
+            if text.len() + said.len() > value.as_str()?.len() + name.len() {
+                return None;
+            }
+            text = text.replacen(&name, &said, 1);
+            last = Some(self.writer(item, source));
+        }
+        let is_own = !self.is_base(piece.mark);
+        (value.as_str() == Some(&text)).then(|| last.filter(|_| !is_own).unwrap_or(piece.mark))
     }
 
     /// A transformation of everything that says just this value.

@@ -54,6 +54,27 @@ pub(super) struct Origin<'t> {
     pub component: Option<String>,
 }
 
+/// One of `vars`: the field of a resource that a name stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Var {
+    pub name: String,
+    pub kind: String,
+    pub resource: String,
+    pub path: String,
+}
+
+impl Var {
+    fn read(node: Node<'_>) -> Option<Self> {
+        let path = node.str_at(&["fieldref", "fieldpath"]);
+        Some(Self {
+            name: node.str_at(&["name"])?.to_owned(),
+            kind: node.str_at(&["objref", "kind"])?.to_owned(),
+            resource: node.str_at(&["objref", "name"])?.to_owned(),
+            path: path.unwrap_or("metadata.name").to_owned(),
+        })
+    }
+}
+
 /// A replay under way.
 pub(super) struct Walk<'t> {
     pub parsed: &'t Parsed<'t>,
@@ -64,6 +85,8 @@ pub(super) struct Walk<'t> {
     pub base: Vec<Item>,
     pub origins: Vec<Origin<'t>>,
     pub secrets: Vec<(usize, Range<usize>)>,
+    /// What `$(NAME)` stands for.
+    pub vars: Vec<Var>,
     /// Resources that were deleted, and by what.
     pub gone: Vec<(Item, Mark)>,
     /// Entries that load what is not here.
@@ -107,6 +130,7 @@ impl<'t> Walk<'t> {
             base: Vec::new(),
             origins: Vec::new(),
             secrets: Vec::new(),
+            vars: Vec::new(),
             gone: Vec::new(),
             elsewhere: Vec::new(),
             patches: Vec::new(),
@@ -295,6 +319,10 @@ impl<'t> Walk<'t> {
         }
         for entry in list("replacements") {
             self.replacement(kustomization, entry, items);
+        }
+        self.configured(kustomization, items);
+        for var in list("vars") {
+            self.vars.extend(Var::read(var));
         }
     }
 

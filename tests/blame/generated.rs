@@ -434,5 +434,5 @@ fn in_generated_overlays_every_place_is_what_caused_the_finding() {
     }
     println!("{} overlays", sum.overlays);
     assert!(sum.overlays >= 500);
-    sum.close("generated", 5.0, 2.0);
+    sum.close("generated", 2.0, 1.0);
 }

@@ -82,6 +82,8 @@ pub fn text_at<'s>(sources: &'s Sources, place: &Place) -> &'s str {
 pub struct Sum {
     /// How many overlays were built.
     pub overlays: usize,
+    /// The base's own values, by whether the line that was named for them holds them.
+    pub held: BTreeMap<bool, Vec<String>>,
     /// By what stands at the place: told, and proven by an edit.
     pub told: BTreeMap<String, (usize, usize)>,
     /// Findings of which only the kustomization was told.
@@ -95,6 +97,9 @@ pub struct Sum {
 impl Sum {
     pub fn merge(&mut self, other: Self) {
         self.overlays += other.overlays;
+        for (is_held, all) in other.held {
+            self.held.entry(is_held).or_default().extend(all);
+        }
         for (what, (told, proven)) in other.told {
             let sum = self.told.entry(what).or_default();
             sum.0 += told;

@@ -10,6 +10,8 @@ use krm_parity::finding::{Finding, Place};
 use krm_parity::kustomization::Sources;
 use krm_parity::policy::IdentityMode;
 
+use serde_json::Value;
+
 use super::judged::{Sum, findings, sameness, text_at};
 use super::mutate::mutations;
 use super::support::{Host, Tree, copy, require};
@@ -117,9 +119,20 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
     let standing = Replay::base(&parsed, bases);
     for finding in &found {
         let target = Target::base(finding).expect("a resource");
-        if let Some(place) = standing.standing(&target) {
-            text_at(&sources, &place);
-        }
+        let Some(place) = standing.standing(&target) else {
+            continue;
+        };
+        let there = text_at(&sources, &place).trim_matches(['"', '\'']);
+        let value = finding.field.as_ref().and_then(|field| field.base.as_ref());
+        let value = match value {
+            Some(Value::String(text)) => text.clone(),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
+            _ => continue,
+        };
+        // Names of what is generated end in a hash; a `$(NAME)` stands for something else.
+        let is_held = value.contains(there) || value.contains('\n') || there.contains("$(");
+        let held = sum.held.entry(is_held).or_default();
+        held.push(format!("{name}: {value} at {place:?}"));
     }
     for (place, findings) in by_place(&replay, &sources, &found, name, &mut sum) {
         let path = folder.join(&place.file);
@@ -192,5 +205,17 @@ fn in_the_corpus_every_place_is_what_caused_the_finding() {
         }
     });
     let sum = sum.into_inner().expect("a sum");
-    sum.close("corpus", 25.0, 10.0);
+    let held = |is: bool| sum.held.get(&is).map_or(0, Vec::len);
+    println!(
+        "base: {} lines hold the value, {} do not",
+        held(true),
+        held(false)
+    );
+    sum.held
+        .get(&false)
+        .into_iter()
+        .flatten()
+        .for_each(|one| println!("  {one}"));
+    assert!(held(true) > 50 && held(false) == 0);
+    sum.close("corpus", 5.0, 2.0);
 }
