@@ -28,7 +28,7 @@ pub struct Overlay<'l, 't> {
 
 /// Judges the files of one overlay.
 ///
-/// Service, environment and baseline of the findings are the caller's to fill in.
+/// Service, environment and baseline of the findings are the caller's to fill in; exemptions come after that.
 #[must_use]
 pub fn lint(overlay: Overlay<'_, '_>, policy: &Policy) -> Vec<Finding> {
     let patches = overlay.replay.patches(overlay.base);

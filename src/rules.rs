@@ -34,6 +34,7 @@ use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
+pub use exemption::exempt;
 use matrix::{Matrix, matrices};
 pub use missing_baseline::Missing;
 pub use missing_environment::Absent;
