@@ -39,7 +39,9 @@ fn main() -> ExitCode {
     put(
         &tools.join("kustomize"),
         &format!(
-            "#!/bin/sh\nbegin=$(date +%s%N)\n{kustomize:?} \"$@\"\ncode=$?\necho \"$begin $(date +%s%N)\" >> {log:?}\nexit $code\n"
+            "#!/bin/sh\nbegin=$(date +%s%N)\n{} \"$@\"\ncode=$?\necho \"$begin $(date +%s%N)\" >> {}\nexit $code\n",
+            kustomize.display(),
+            log.display()
         ),
     );
     executable(&tools.join("kustomize"));
@@ -248,7 +250,7 @@ fn check(path: &Path, fleet: &Path) -> (usize, u64) {
     let report = fleet.join("../report.json");
     let mut search = std::ffi::OsString::from(path);
     search.push(":/usr/bin:/bin");
-    let mut child = Command::new(KRM_PARITY)
+    let child = Command::new(KRM_PARITY)
         .arg("check")
         .arg(format!("--format=json={}", report.display()))
         .current_dir(fleet)

@@ -6,6 +6,7 @@
 //! the replay comes to the very value that was found; elsewhere the
 //! kustomization is named, and that the cause could not be told.
 
+mod configured;
 mod emit;
 mod generate;
 mod item;
@@ -22,9 +23,12 @@ mod walk;
 use serde_json::Value;
 
 use crate::finding::{Finding, Place, REDACTED, ResourceRef};
-use crate::kustomization::{Parsed, split};
+use crate::kustomization::{NAMES, Parsed, join, split};
+use crate::pair::without_hash;
+use crate::resource::Resource;
 
 use item::Item;
+use patch::{Nearness, Use};
 use piece::Mark;
 use walk::{Walk, What};
 
@@ -44,12 +48,14 @@ pub struct Target<'f> {
     pub value: Option<&'f Value>,
     /// The value on the other side.
     pub other: Option<&'f Value>,
+    /// Whether the other side is the base, so that no line of the base's can be the cause.
+    pub against_base: bool,
 }
 
 impl<'f> Target<'f> {
-    /// What a finding says of the environment that is judged.
+    /// What a finding says of the environment that is judged, against the base or against another environment.
     #[must_use]
-    pub fn overlay(finding: &'f Finding) -> Option<Self> {
+    pub fn overlay(finding: &'f Finding, against_base: bool) -> Option<Self> {
         let resource = finding.resource.as_ref()?;
         let field = finding.field.as_ref();
         Some(Self {
@@ -58,6 +64,7 @@ impl<'f> Target<'f> {
             path: field.map(|field| field.path.as_str()),
             value: field.and_then(|field| field.overlay.as_ref()),
             other: field.and_then(|field| field.base.as_ref()),
+            against_base,
         })
     }
 
@@ -72,6 +79,7 @@ impl<'f> Target<'f> {
             path: field.map(|field| field.path.as_str()),
             value: field.and_then(|field| field.base.as_ref()),
             other: field.and_then(|field| field.overlay.as_ref()),
+            against_base: false,
         })
     }
 
@@ -79,6 +87,30 @@ impl<'f> Target<'f> {
         let hidden = |value: Option<&Value>| value.and_then(Value::as_str) == Some(REDACTED);
         self.resource.kind == "Secret" || hidden(self.value) || hidden(self.other)
     }
+}
+
+/// A patch of an overlay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// Where it is named, or where it stands when it is inline.
+    pub place: Place,
+    /// How many documents it has.
+    pub documents: usize,
+    /// Whether the overlay's own kustomization names it, and not a component.
+    pub is_own: bool,
+    /// What it does.
+    pub effect: Effect,
+}
+
+/// What a patch does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes something, or nobody can say.
+    Something,
+    /// There is nothing that it is for.
+    NoTarget,
+    /// Everything that it says stood there before.
+    Nothing,
 }
 
 /// What directories make of their files, and who wrote what.
@@ -128,8 +160,13 @@ impl<'t> Replay<'t> {
             Some(item) => self.locate(item, target),
             None => self.missing(target),
         };
+        let is_foreign = |mark: &Mark| target.against_base && self.is_base(*mark);
+        let mark = match mark {
+            Some(mark) if is_foreign(&mark) => self.unreferred(target),
+            mark => mark,
+        };
         match mark {
-            Some(mark) => Some(self.place(mark, target.is_hidden())),
+            Some(mark) => Some(self.place(self.narrow(mark, target), target.is_hidden())),
             None => self.untold(),
         }
     }
@@ -139,12 +176,21 @@ impl<'t> Replay<'t> {
     pub fn standing(&self, target: &Target<'_>) -> Option<Place> {
         let item = self.find(target)?;
         let mark = self.locate(item, target).unwrap_or(item.origin);
-        Some(self.place(mark, target.is_hidden()))
+        Some(self.place(self.narrow(mark, target), target.is_hidden()))
+    }
+
+    /// The kustomization, where nothing more can be told.
+    fn untold(&self) -> Option<Place> {
+        let what = UNTOLD.to_owned();
+        Some(Place {
+            what,
+            ..self.kustomization()?
+        })
     }
 
     /// The place that stands for the overlay as a whole.
     #[must_use]
-    pub fn untold(&self) -> Option<Place> {
+    pub fn kustomization(&self) -> Option<Place> {
         const RELEVANT: [&str; 5] = [
             "transformers",
             "generators",
@@ -152,27 +198,73 @@ impl<'t> Replay<'t> {
             "vars",
             "resources",
         ];
-        let kustomization = self.walk.parsed.kustomization(&self.directory)?;
+        let parsed = self.walk.parsed;
+        let Some(kustomization) = parsed.kustomization(&self.directory) else {
+            // kustomize takes files that the one reader of text refuses.
+            let mut names = NAMES.iter().map(|name| join(&self.directory, name));
+            let (file, text) = names.find_map(|path| parsed.sources.entry(&path))?;
+            let start = line_with_content(text);
+            return Some(excerpt(
+                file,
+                text,
+                start,
+                text.len(),
+                "the kustomization".to_owned(),
+            ));
+        };
         let entries = || kustomization.root.entries().map(|(key, _)| key);
         let key = RELEVANT
             .iter()
             .find_map(|name| entries().find(|key| key.text() == *name))
             .or_else(|| entries().next())?;
-        let text = self.walk.parsed.sources.text(kustomization.file)?;
+        let text = parsed.sources.text(kustomization.file)?;
         Some(excerpt(
             kustomization.file,
             text,
             key.span().start,
             key.span().end,
-            UNTOLD.to_owned(),
+            "the kustomization".to_owned(),
         ))
     }
 
-    /// The patches that the overlay adds to its base: where each is, and whether it changed anything.
-    pub fn patches(&self) -> impl Iterator<Item = (Place, bool)> {
+    /// The patches of the overlay's own kustomization and of its components.
+    ///
+    /// `base` is the base as it was built: what a patch does is told where the replay agrees with it.
+    #[must_use]
+    pub fn patches(&self, base: &[Resource<'_>]) -> Vec<Patch> {
         let own = self.walk.patches.iter();
-        own.filter(|patch| !self.is_base(patch.mark))
-            .map(|patch| (self.place(patch.mark, false), patch.changed))
+        own.filter(|done| done.reach != Nearness::Far)
+            .map(|done| Patch {
+                place: self.place(done.mark, false),
+                documents: done.documents,
+                is_own: done.reach == Nearness::Own,
+                effect: self.effect(done, base),
+            })
+            .collect()
+    }
+
+    fn effect(&self, done: &Use, base: &[Resource<'_>]) -> Effect {
+        let is_known = done.is_followed && self.walk.complete && self.walk.elsewhere.is_empty();
+        if done.changed || !is_known {
+            return Effect::Something;
+        }
+        if done.targets.is_empty() {
+            return Effect::NoTarget;
+        }
+        let is_sure = done.targets.iter().all(|(kind, name)| {
+            let mut ours = self.walk.base.iter().filter(|item| {
+                item.kind == *kind && item.ids.iter().any(|(_, called)| called == name)
+            });
+            let (Some(ours), None) = (ours.next(), ours.next()) else {
+                return false;
+            };
+            base.iter().any(|resource| ours.is_built(resource))
+        });
+        if is_sure {
+            Effect::Nothing
+        } else {
+            Effect::Something
+        }
     }
 
     /// The resource of this side that a target names.
@@ -185,8 +277,7 @@ impl<'t> Replay<'t> {
         let kind = &target.resource.kind;
         let alike = || self.items.iter().filter(|item| item.kind == *kind);
         let called = |item: &Item, name: &str| {
-            item.name() == name
-                || (item.generated && item.name() == crate::pair::without_hash(name))
+            item.name() == name || (item.generated && item.name() == without_hash(name))
         };
         let namespace = target.resource.namespace.as_deref().unwrap_or_default();
         let mut found: Vec<&Item> = alike().filter(|item| called(item, target.name)).collect();
@@ -217,14 +308,31 @@ impl<'t> Replay<'t> {
         let deleted = self.walk.gone.iter().rev().find(|(item, _)| {
             item.kind == *kind
                 && item.ids.iter().any(|(_, name)| {
-                    name == target.name
-                        || item.generated && name == crate::pair::without_hash(target.name)
+                    name == target.name || item.generated && name == without_hash(target.name)
                 })
         });
         deleted.map(|(_, mark)| *mark).or_else(|| {
             self.elsewhere()
                 .filter(|_| target.value.is_some() || target.path.is_none())
         })
+    }
+
+    /// Why the name of a generated resource has another hash, or none, where no line says that name.
+    fn unreferred(&self, target: &Target<'_>) -> Option<Mark> {
+        let name = target.value?.as_str()?;
+        let is_it = |item: &Item, name: &str| {
+            item.generated && item.ids.iter().any(|(_, called)| called == name)
+        };
+        let mut gone = self.walk.gone.iter().rev();
+        if let Some((_, mark)) = gone.find(|(item, _)| is_it(item, name)) {
+            return Some(*mark);
+        }
+        // The hash is over the data.
+        let plain = without_hash(name);
+        let mut made = self.items.iter().filter(|item| is_it(item, plain));
+        let item = made.next().filter(|_| plain != name)?;
+        let mark = self.writer(item, item.root.get("data")?);
+        (made.next().is_none() && !self.is_base(mark)).then_some(mark)
     }
 
     /// The one entry of the overlay that loads what is not here.
@@ -250,6 +358,39 @@ impl<'t> Replay<'t> {
                 .origins
                 .get(mark.origin)
                 .is_some_and(|origin| origin.in_base)
+    }
+
+    /// Of a file that is a value as a whole, the first line that the other side does not have there.
+    fn narrow(&self, mark: Mark, target: &Target<'_>) -> Mark {
+        let text = self.walk.origins.get(mark.origin).and_then(|origin| {
+            let is_file = origin.what == What::ConfigMapFile && mark.start == 0;
+            self.walk
+                .parsed
+                .sources
+                .text(origin.file)
+                .filter(|_| is_file)
+        });
+        let (Some(text), Some(other)) = (text, target.other.and_then(Value::as_str)) else {
+            return mark;
+        };
+        if target.value.and_then(Value::as_str) != Some(text) {
+            return mark;
+        }
+        let mut start = 0;
+        for (ours, theirs) in text.split_inclusive('\n').zip(other.split_inclusive('\n')) {
+            if ours != theirs {
+                break;
+            }
+            start += ours.len();
+        }
+        // Where the other side has more, the last line is as near as it gets.
+        if start == text.len() {
+            start = text
+                .trim_end_matches('\n')
+                .rfind('\n')
+                .map_or(0, |at| at + 1);
+        }
+        Mark { start, ..mark }
     }
 
     fn place(&self, mark: Mark, is_hidden: bool) -> Place {
@@ -302,6 +443,19 @@ impl<'t> Replay<'t> {
         }
         place
     }
+}
+
+/// Where the first line begins that is no comment.
+fn line_with_content(text: &str) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let said = line.trim();
+        if !said.is_empty() && !said.starts_with('#') && said != "---" {
+            return at;
+        }
+        at += line.len();
+    }
+    0
 }
 
 /// The bytes of the line that a byte stands in.

@@ -183,7 +183,7 @@ impl Class {
 }
 
 /// One rule as the policy and the messages know it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The name that policies, messages and tags use.
     pub id: &'static str,
@@ -195,12 +195,13 @@ pub struct Rule {
     pub example: &'static str,
     /// The weight of a finding unless the policy says otherwise.
     pub severity: Severity,
-    /// The default of the policy's `max`, as a decimal factor, where the rule has one.
+    /// The default of the policy's `max`, as a decimal, where the rule has one.
     pub max: Option<&'static str>,
+    /// What `max` counts, as it follows a number; empty for rules without one.
+    pub unit: &'static str,
+    /// Whether the rule is about files, which only the command line sees, and not about what is built of them.
+    pub of_files: bool,
 }
-
-/// Rules that only `krm-parity check` knows, because no single build sees what they are about.
-pub const CHECK_ONLY: &[&str] = &["build-failure", "unchecked-file"];
 
 /// Every rule, sorted by id.
 pub const RULES: &[Rule] = &[
@@ -225,13 +226,13 @@ pub const RULES: &[Rule] = &[
         "An overlay that could allow itself a field would need no permission.",
         "production removes the annotation krm-parity.io/deny from a Deployment of the base",
     ),
-    rule(
+    of_files(rule(
         "build-failure",
         Severity::Error,
         "Every environment and its base must build.",
         "What does not build was not checked, and will not be deployed either.",
         "a patch of production names a Deployment that the base has renamed, so kustomize finds no target for it",
-    ),
+    )),
     rule(
         "config-keys",
         Severity::Error,
@@ -246,6 +247,13 @@ pub const RULES: &[Rule] = &[
         "Another container in the pod shares its network, its memory and its start-up.",
         "production adds a sidecar named proxy to a Deployment",
     ),
+    of_files(rule(
+        "dead-patch",
+        Severity::Warning,
+        "A patch of an overlay must change something.",
+        "A patch that finds nothing to patch, or repeats what stands there, looks like a difference and hides that there is none.",
+        "a patch of production sets replicas to 3, which is what the base has",
+    )),
     rule(
         "env-names",
         Severity::Error,
@@ -344,6 +352,16 @@ pub const RULES: &[Rule] = &[
         "What differs between environments is what a test in one cannot show for the other.",
         "terminationGracePeriodSeconds is 30 in the base and 5 in production",
     ),
+    of_files(Rule {
+        unit: " patches",
+        ..ratio_rule(
+            "overlay-size",
+            "10",
+            "An overlay must not hold more than a few patches.",
+            "An overlay of many patches says that its base is too generic, and nobody reads it as a whole.",
+            "the kustomization of production and its components name 14 patches",
+        )
+    }),
     rule(
         "removed-resource",
         Severity::Error,
@@ -386,13 +404,20 @@ pub const RULES: &[Rule] = &[
         "Retries, timeouts and sidecars change what every request sees.",
         "the retries of a VirtualService are 3 in the base and 0 in production",
     ),
-    rule(
+    of_files(rule(
         "unchecked-file",
         Severity::Error,
         "Every file that a kustomization names must be there to be checked.",
         "kpt hands a function the resources of a package and leaves out what is none, such as files of JSON 6902 operations; what was not seen must not pass in silence.",
         "overlays/production names patch.json under patches, and kpt does not pass it on",
-    ),
+    )),
+    of_files(rule(
+        "unguarded-overlay",
+        Severity::Ignore,
+        "A kustomization of an overlay must call krm-parity.",
+        "What is checked only in a pipeline can be built without the check.",
+        "neither production nor its base names a ParityPolicy under transformers or validators",
+    )),
     rule(
         "unused-exemption",
         Severity::Warning,
@@ -416,6 +441,8 @@ const fn rule(
         example,
         severity,
         max: None,
+        unit: "",
+        of_files: false,
     }
 }
 
@@ -433,6 +460,16 @@ const fn ratio_rule(
         example,
         severity: Severity::Warning,
         max: Some(max),
+        unit: "×",
+        of_files: false,
+    }
+}
+
+/// A rule about the files of kustomizations.
+const fn of_files(rule: Rule) -> Rule {
+    Rule {
+        of_files: true,
+        ..rule
     }
 }
 

@@ -11,6 +11,7 @@ use crate::blame::{Replay, Target};
 use crate::finding::Finding;
 use crate::kustomization::Parsed;
 use crate::layout::{self, Layout, Overlay};
+use crate::lint;
 use crate::pair::Pairing;
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -65,7 +66,7 @@ pub fn resources<'t>(trees: &'t BTreeMap<&'t str, Tree<'t>>) -> Resources<'t> {
         .collect()
 }
 
-/// The replays of one service, each made when it is first asked for.
+/// The replays, each made when it is first asked for.
 #[derive(Default)]
 struct Replays<'g> {
     overlays: BTreeMap<&'g str, Replay<'g>>,
@@ -106,7 +107,11 @@ struct Planned<'g, 't> {
 impl<'g> Gate<'g> {
     /// Judges everything; `others` are findings that no comparison shows.
     #[must_use]
-    pub fn survey(&self, resources: &'g Resources<'_>, others: Vec<Finding>) -> Survey {
+    pub fn survey(&self, resources: &'g Resources<'_>, mut others: Vec<Finding>) -> Survey {
+        let mut replays = Replays::default();
+        if let Some(parsed) = self.parsed {
+            others.extend(self.lint(parsed, resources, &mut replays));
+        }
         let mut survey = Survey {
             notes: self.layout.notes.clone(),
             ..Survey::default()
@@ -159,13 +164,45 @@ impl<'g> Gate<'g> {
         }
         survey.report = rules::judge(&comparisons, &gaps, self.policy, self.today);
         if let Some(parsed) = self.parsed {
-            self.trace(parsed, &mut survey.report.findings);
+            self.trace(parsed, &mut survey.report.findings, &mut replays);
         }
         survey
     }
 
+    /// What can be said of the files of every overlay that builds.
+    fn lint(
+        &self,
+        parsed: &'g Parsed<'g>,
+        resources: &Resources<'_>,
+        replays: &mut Replays<'g>,
+    ) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for service in &self.layout.services {
+            for member in self.members(&service.overlays) {
+                let own = member.overlay;
+                if !self.is_judged(&member) || !resources.contains_key(own.directory.as_str()) {
+                    continue;
+                }
+                let overlay = lint::Overlay {
+                    parsed,
+                    replay: replays.overlay(parsed, own),
+                    directory: &own.directory,
+                    base: &base(own, resources),
+                };
+                let found = lint::lint(overlay, self.policy).into_iter();
+                findings.extend(found.map(|finding| Finding {
+                    service: service.name.clone(),
+                    environment: member.name.clone(),
+                    baseline: self.policy.baseline.clone(),
+                    ..finding
+                }));
+            }
+        }
+        findings
+    }
+
     /// Tells every finding the lines that it comes from.
-    fn trace(&self, parsed: &'g Parsed<'g>, findings: &mut [Finding]) {
+    fn trace(&self, parsed: &'g Parsed<'g>, findings: &mut [Finding], replays: &mut Replays<'g>) {
         let of_one_service = |a: &Finding, b: &Finding| a.service == b.service;
         for findings in findings.chunk_by_mut(of_one_service) {
             let service = findings[0].service.as_str();
@@ -180,7 +217,6 @@ impl<'g> Gate<'g> {
                     .find(|member| member.name == name)
                     .map(|member| member.overlay)
             };
-            let mut replays = Replays::default();
             for finding in findings
                 .iter_mut()
                 .filter(|finding| finding.place.is_none())
@@ -189,14 +225,15 @@ impl<'g> Gate<'g> {
                     continue;
                 };
                 let replay = replays.overlay(parsed, own);
-                finding.place = match Target::overlay(finding) {
+                let against_base = finding.baseline == self.policy.baseline;
+                finding.place = match Target::overlay(finding, against_base) {
                     Some(target) => replay.cause(&target),
-                    None => replay.untold(),
+                    None => replay.kustomization(),
                 };
                 let Some(target) = Target::base(finding) else {
                     continue;
                 };
-                finding.base_place = if finding.baseline == self.policy.baseline {
+                finding.base_place = if against_base {
                     replays.base(parsed, &own.bases).standing(&target)
                 } else {
                     overlay(&finding.baseline)

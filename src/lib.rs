@@ -65,6 +65,7 @@ pub mod identity;
 pub mod krm;
 pub mod kustomization;
 pub mod layout;
+pub mod lint;
 pub mod package;
 pub mod pair;
 pub mod path;

@@ -105,7 +105,7 @@ pub struct Policy {
 pub struct RuleSetting {
     /// The weight of the rule's findings.
     pub severity: Option<Severity>,
-    /// The greatest factor that is still fine, as an exact decimal of at least 1.
+    /// The greatest factor or number that is still fine, as an exact decimal of at least 1.
     pub max: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl Policy {
             .unwrap_or(Severity::Error)
     }
 
-    /// The greatest factor that a rule lets pass, as an exact decimal of at least 1.
+    /// The greatest factor or number that a rule lets pass, as an exact decimal of at least 1.
     ///
     /// It is text because quantities are compared exactly, never as floats. A
     /// rule without such a bound has the strictest one, `1`.
@@ -360,7 +360,12 @@ fn rule_setting(rule: &Rule, setting: wire::RuleSpec) -> Result<RuleSetting, Fau
             .parse::<f64>()
             .is_ok_and(|max| max.is_finite() && max >= 1.0)
         {
-            let what = format!("expected a factor of at least 1, found {max}");
+            let noun = if rule.unit == "×" {
+                "factor"
+            } else {
+                "number"
+            };
+            let what = format!("expected a {noun} of at least 1, found {max}");
             return Err(Fault::new(&["spec", "rules", rule.id, "max"], what));
         }
     }

@@ -90,7 +90,7 @@ fn is_class(rule: &Rule) -> bool {
 
 fn default_of(rule: &Rule) -> String {
     match rule.max {
-        Some(max) => format!("{} beyond {max}×", rule.severity.id()),
+        Some(max) => format!("{} beyond {max}{}", rule.severity.id(), rule.unit),
         None => rule.severity.id().to_owned(),
     }
 }
@@ -168,12 +168,20 @@ fn reference() -> String {
             .iter()
             .map(|name| format!("[examples/gallery/{name}](../examples/gallery/{name})"))
             .collect();
-        let _ = writeln!(
-            text,
-            "- Example: {}. To run: {}.",
-            rule.example,
-            links.join(", ")
-        );
+        let _ = if rule.of_files {
+            writeln!(
+                text,
+                "- Example: {}. Only `krm-parity check` sees the files that this rule is about.",
+                rule.example
+            )
+        } else {
+            writeln!(
+                text,
+                "- Example: {}. To run: {}.",
+                rule.example,
+                links.join(", ")
+            )
+        };
     }
     text
 }
@@ -238,7 +246,7 @@ fn field_rows(schema: &Value, at: &str, rows: &mut String) {
 /// The rules are all alike, so one row stands for each of their two settings.
 const RULES_ROWS: &str = "\
 | `spec.rules.RULE.severity` | `error`, `warning`, `info`, `ignore` | the rule's own | The weight of the rule's findings. |
-| `spec.rules.RULE.max` | number, at least 1 | the rule's own | The greatest factor that is still fine; for the rules that have one. |
+| `spec.rules.RULE.max` | number, at least 1 | the rule's own | The greatest factor or number that is still fine; for the rules that have one. |
 ";
 
 fn fields_of(kind: wire::Kind) -> String {

@@ -118,8 +118,17 @@ struct Requirement {
 }
 
 impl Selector {
+    /// Reads the selector of a replacement, whose words are no patterns.
+    pub fn exact(node: Node<'_>) -> Option<Self> {
+        Self::build(node, false)
+    }
+
     /// Reads a selector; nothing where it cannot be understood.
     pub fn read(node: Node<'_>) -> Option<Self> {
+        Self::build(node, true)
+    }
+
+    fn build(node: Node<'_>, is_pattern: bool) -> Option<Self> {
         let pattern = |key: &str| -> Option<Option<Regex>> {
             let text = node
                 .get(key)
@@ -127,12 +136,16 @@ impl Selector {
                 .map(Node::text);
             match text {
                 None | Some("") => Some(None),
-                Some(text) => RegexBuilder::new(&format!("^(?:{text})$"))
-                    .unicode(false)
-                    .size_limit(1 << 20)
-                    .build()
-                    .ok()
-                    .map(Some),
+                Some(text) => RegexBuilder::new(&if is_pattern {
+                    format!("^(?:{text})$")
+                } else {
+                    format!("^{}$", regex::escape(text))
+                })
+                .unicode(false)
+                .size_limit(1 << 20)
+                .build()
+                .ok()
+                .map(Some),
             }
         };
         let requirements = |key: &str| match node.str_at(&[key]) {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::finding::REDACTED;
 use crate::pair::without_hash;
 use crate::path::{Path, Segment};
+use crate::resource::{Resource, is_bookkeeping};
 
 use super::item::{Item, To};
 use super::piece::{Body, Mark, Piece, same};
@@ -31,11 +32,14 @@ impl Replay<'_> {
         if is_agreed(item, piece, value) {
             return Some(self.writer(item, piece));
         }
+        if let Some(mark) = self.through_var(piece, value) {
+            return Some(mark);
+        }
         Self::reached(item, &steps, value).or_else(|| self.elsewhere_in_list(item, &steps, value))
     }
 
     /// Who wrote a piece; for a map or a list of the base, who last changed something in it.
-    fn writer(&self, item: &Item, piece: &Piece) -> Mark {
+    pub(super) fn writer(&self, item: &Item, piece: &Piece) -> Mark {
         let own = if std::ptr::eq(piece, &raw const item.root) {
             item.origin
         } else {
@@ -69,25 +73,29 @@ impl Replay<'_> {
         if let Some(value) = target.value {
             let found = Self::reached(item, steps, value)
                 .or_else(|| self.elsewhere_in_list(item, steps, value));
-            return found.or_else(|| item.partial.then(|| self.elsewhere())?);
+            let by_var = || {
+                let elements = piece.items().iter();
+                let mut marks = elements.filter_map(|element| self.through_var(element, value));
+                marks.next().filter(|_| at + 1 == steps.len())
+            };
+            return found
+                .or_else(by_var)
+                .or_else(|| item.partial.then(|| self.elsewhere())?);
         }
         let is_last = at + 1 == steps.len();
-        let same_value = |gone: &&super::piece::Gone| {
+        let same_value = |gone: &super::piece::Gone| {
             target
                 .other
                 .zip(gone.piece.to_json())
                 .is_some_and(|(other, json)| same(&json, other))
         };
         let lost = piece.lost(&steps[at]).or_else(|| {
-            piece
-                .gone
-                .iter()
-                .rev()
-                .filter(|gone| gone.key.is_none() && is_last)
-                .find(same_value)
+            let mut gone = piece.gone.iter().rev();
+            gone.find(|gone| gone.key.is_none() && is_last && same_value(gone))
+                .map(|gone| gone.mark)
         });
-        if let Some(gone) = lost {
-            return Some(gone.mark);
+        if lost.is_some() {
+            return lost;
         }
         let own = if std::ptr::eq(piece, &raw const item.root) {
             item.origin
@@ -98,6 +106,36 @@ impl Replay<'_> {
             return Some(own);
         }
         item.partial.then(|| self.elsewhere())?
+    }
+
+    /// Who wrote what a `$(NAME)` in a text stands for, where that makes the text this value.
+    ///
+    /// The text itself is the cause where the overlay wrote it.
+    fn through_var(&self, piece: &Piece, value: &Value) -> Option<Mark> {
+        let text = piece.as_str()?;
+        let mut text = text.to_owned();
+        let mut last = None;
+        for var in &self.walk.vars {
+            let name = format!("$({})", var.name);
+            if !text.contains(&name) {
+                continue;
+            }
+            let item = self
+                .items
+                .iter()
+                .find(|item| item.is_called(&var.kind, &var.resource, None))?;
+            let path = Path::parse(&var.path).ok()?;
+            let source = follow(&item.root, &path.0)?;
+            let said = source.scalar_text()?;
+            // Names may stand in names; a hostile file must not make them endless.
+            if text.len() + said.len() > value.as_str()?.len() + name.len() {
+                return None;
+            }
+            text = text.replacen(&name, &said, 1);
+            last = Some(self.writer(item, source));
+        }
+        let is_own = !self.is_base(piece.mark);
+        (value.as_str() == Some(&text)).then(|| last.filter(|_| !is_own).unwrap_or(piece.mark))
     }
 
     /// A transformation of everything that says just this value.
@@ -155,6 +193,31 @@ impl Replay<'_> {
             .filter(|piece| is_agreed(item, piece, value));
         let only = found.next()?;
         found.next().is_none().then(|| self.writer(item, only))
+    }
+}
+
+impl Item {
+    /// Whether a built resource is this one to the last field, hosts' notes and hashes aside.
+    pub(super) fn is_built(&self, resource: &Resource<'_>) -> bool {
+        let is_it = resource.kind() == self.kind
+            && (resource.name() == self.name() || without_hash(resource.name()) == self.name());
+        if !is_it || self.is_secret() {
+            return false;
+        }
+        let mut built = resource.node.to_json();
+        if let Some(metadata) = built.get_mut("metadata").and_then(Value::as_object_mut) {
+            let annotations = metadata
+                .get_mut("annotations")
+                .and_then(Value::as_object_mut);
+            let is_empty = annotations.is_some_and(|annotations| {
+                annotations.retain(|key, _| !is_bookkeeping(key));
+                annotations.is_empty()
+            });
+            if is_empty {
+                metadata.remove("annotations");
+            }
+        }
+        is_alike(self, &self.root, &built, true)
     }
 }
 

@@ -300,6 +300,10 @@ fn list(
             }
             (Some(mut piece), None) if matches!(piece.body, Body::Map(_)) => {
                 map(&mut piece, item, ty, pen, false)?;
+                if piece.is_of(pen.origin) {
+                    // Without what was there before it would be the same.
+                    piece.mark = pen.mark(None, item);
+                }
                 order.extend(place);
                 front.push(piece);
             }
@@ -310,12 +314,12 @@ fn list(
             }
         }
     }
-    pen.changed |= touched;
     let is_moved = order.iter().enumerate().any(|(at, place)| at != *place) && count > 0;
     front.extend(rest.into_iter().flatten());
     dest.body = Body::List(front);
     if touched || is_moved {
         dest.touched = Some(mark);
+        pen.changed = true;
     }
     Some(true)
 }

@@ -37,7 +37,11 @@ fn one(
     let of_path = pen.mark_of(pointer);
     let value = operation.entries().find(|(key, _)| key.text() == "value");
     match operation.str_at(&["op"])? {
-        "test" => Some(()),
+        "test" => {
+            // It changes nothing, and still it can stop a build.
+            pen.changed = true;
+            Some(())
+        }
         "remove" => {
             take(resource, &path, Some(of_path))?;
             pen.changed = true;
@@ -168,8 +172,14 @@ fn put(
             if !is_add && !is_partial && !map.contains_key(last) {
                 return None;
             }
-            if map.insert(last.clone(), new).is_none() {
-                parent.touched = Some(mark);
+            let by = new.mark;
+            match map.insert(last.clone(), new) {
+                Some(piece) => parent.gone.push(Gone {
+                    key: Some(last.clone()),
+                    piece,
+                    mark: by,
+                }),
+                None => parent.touched = Some(mark),
             }
         }
         Body::List(items) => {
@@ -183,7 +193,13 @@ fn put(
                 parent.touched = Some(mark);
             } else {
                 let at = index(last, items.len())?;
-                *items.get_mut(at)? = new;
+                let by = new.mark;
+                let piece = std::mem::replace(items.get_mut(at)?, new);
+                parent.gone.push(Gone {
+                    key: None,
+                    piece,
+                    mark: by,
+                });
             }
         }
         _ => return None,

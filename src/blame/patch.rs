@@ -16,9 +16,26 @@ use super::{merge, operations};
 #[derive(Clone, Debug)]
 pub(super) struct Use {
     pub mark: Mark,
-    /// What it was applied to, as indices of nothing in particular: kind and name.
+    /// How many documents it has.
+    pub documents: usize,
+    /// How far from the overlay's own kustomization it stands.
+    pub reach: Nearness,
+    /// What it was applied to: kind and first name.
     pub targets: Vec<(String, String)>,
     pub changed: bool,
+    /// Whether all of it was followed.
+    pub is_followed: bool,
+}
+
+/// Where a patch stands, as seen from the overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nearness {
+    /// In its own kustomization.
+    Own,
+    /// In a component of it.
+    Component,
+    /// Further away: in a layer below or in the base.
+    Far,
 }
 
 /// One document of a patch.
@@ -63,11 +80,20 @@ impl Walk<'_> {
             },
         };
         let at = self.origin(kustomization.file, What::Strategic);
-        let mark = self.pen(at, &Shift::None).mark(None, body);
+        let key = entry.into_iter().flat_map(Node::entries);
+        let key = key
+            .filter(|(_, value)| *value == body)
+            .map(|(key, _)| key)
+            .next();
+        let mark = self.pen(at, &Shift::None).mark(key, body);
+        let has_options = entry.is_some_and(|entry| entry.get("options").is_some());
         let mut done = Use {
             mark,
+            documents: tree.roots().filter(|root| !root.is_null()).count(),
+            reach: self.nearness(),
             targets: Vec::new(),
             changed: false,
+            is_followed: !has_options && kustomization.root.get("openapi").is_none(),
         };
         for root in tree.roots() {
             let what = if root.is_seq() {
@@ -111,6 +137,7 @@ impl Walk<'_> {
             Some(target) => {
                 let Some(selector) = Selector::read(target) else {
                     self.complete = false;
+                    done.is_followed = false;
                     return;
                 };
                 (0..items.len())
@@ -128,8 +155,9 @@ impl Walk<'_> {
         }
         for &at in &chosen {
             let item = &items[at];
-            done.targets
-                .push((item.kind.clone(), item.name().to_owned()));
+            let (_, name) = &item.ids[0];
+            done.targets.push((item.kind.clone(), name.clone()));
+            done.is_followed &= !item.partial;
             if item.is_secret() {
                 self.secrets.push((origin, whole.clone()));
             }
@@ -158,6 +186,7 @@ impl Walk<'_> {
             };
             done.changed |= pen.changed;
             self.complete &= followed.is_some();
+            done.is_followed &= followed.is_some();
             renamed(item);
         }
     }

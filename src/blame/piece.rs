@@ -267,12 +267,29 @@ impl Piece {
         }
     }
 
-    /// The child that a step led to before it was removed.
-    pub fn lost(&self, step: &Segment<'_>) -> Option<&Gone> {
-        self.gone.iter().rev().find(|gone| match step {
+    /// What took the child away, or gave it another name, that a step led to.
+    pub fn lost(&self, step: &Segment<'_>) -> Option<Mark> {
+        let removed = self.gone.iter().rev().find(|gone| match step {
             Segment::Field(name) => gone.key.as_deref() == Some(name),
             Segment::Index(_) => false,
             step => gone.key.is_none() && gone.piece.is_named(step, true),
+        });
+        removed
+            .map(|gone| gone.mark)
+            .or_else(|| self.items().iter().find_map(|item| item.renamed(step)))
+    }
+
+    /// What gave an element another key than a step has.
+    fn renamed(&self, step: &Segment<'_>) -> Option<Mark> {
+        let Segment::Key(keys) = step else {
+            return None;
+        };
+        keys.iter().find_map(|(key, value)| {
+            let was = self.gone.iter().rev().find(|gone| {
+                gone.key.as_deref() == Some(key)
+                    && gone.piece.scalar_text().as_deref() == Some(value)
+            });
+            was.map(|gone| gone.mark)
         })
     }
 
@@ -292,6 +309,15 @@ impl Piece {
                 }
             }),
             _ => false,
+        }
+    }
+
+    /// Whether one origin wrote every scalar in it.
+    pub fn is_of(&self, origin: usize) -> bool {
+        match &self.body {
+            Body::Map(map) => map.values().all(|piece| piece.is_of(origin)),
+            Body::List(items) => items.iter().all(|piece| piece.is_of(origin)),
+            _ => self.mark.origin == origin,
         }
     }
 

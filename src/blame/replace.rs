@@ -5,91 +5,192 @@ use serde_json::Value;
 use crate::yaml::Node;
 
 use super::item::{Item, Selector};
-use super::piece::{Body, Mark, Pen, Piece};
+use super::piece::{Body, Gone, Mark, Pen, Piece};
+
+/// Which part of a text a replacement takes or gives.
+#[derive(Clone, Copy, Default)]
+struct Part<'a> {
+    delimiter: Option<&'a str>,
+    index: i64,
+    create: bool,
+}
+
+impl<'a> Part<'a> {
+    fn read(node: Option<Node<'a>>) -> Self {
+        let get = |key: &str| node.and_then(|options| options.get(key));
+        Self {
+            delimiter: get("delimiter")
+                .map(Node::text)
+                .filter(|text| !text.is_empty()),
+            index: get("index").map_or(0, |index| index.text().parse().unwrap_or(0)),
+            create: get("create").is_some_and(|create| create.text() == "true"),
+        }
+    }
+
+    /// The part of a text that this takes.
+    fn of(self, text: &str) -> Option<String> {
+        match self.delimiter {
+            None => Some(text.to_owned()),
+            Some(delimiter) => {
+                let at = usize::try_from(self.index).ok()?;
+                text.split(delimiter).nth(at).map(str::to_owned)
+            }
+        }
+    }
+
+    /// A text with that part replaced.
+    fn put(self, old: &str, new: &str) -> String {
+        let Some(delimiter) = self.delimiter else {
+            return new.to_owned();
+        };
+        let mut parts: Vec<&str> = old.split(delimiter).collect();
+        match usize::try_from(self.index) {
+            Err(_) => parts.insert(0, new),
+            Ok(at) if at >= parts.len() => parts.push(new),
+            Ok(at) => parts[at] = new,
+        }
+        parts.join(delimiter)
+    }
+}
 
 /// Follows one replacement to everything that it writes.
 pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &Pen<'_>) {
-    let source = entry.get("source");
-    let value = source.and_then(|source| {
-        let selector = Selector::read(source)?;
+    let value = entry.get("source").and_then(|source| {
+        let selector = Selector::exact(source)?;
         let item = items.iter().find(|item| selector.selects(item))?;
         let path = source.str_at(&["fieldPath"]).unwrap_or("metadata.name");
-        let steps = steps(path);
-        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        (source.get("options").is_none()).then(|| item.root.at(&steps)?.to_json())?
+        let value = read(&item.root, &steps(path))?.to_json()?;
+        match value {
+            Value::String(text) => Part::read(source.get("options"))
+                .of(&text)
+                .map(Value::String),
+            value => Some(value),
+        }
     });
     for target in entry.get("targets").into_iter().flat_map(Node::items) {
-        let selector = |field: &str| target.get(field).and_then(Selector::read);
-        let Some(select) = selector("select") else {
+        let Some(select) = target.get("select").and_then(Selector::exact) else {
             continue;
         };
         let rejects: Vec<Selector> = target
             .get("reject")
             .into_iter()
             .flat_map(Node::items)
-            .filter_map(Selector::read)
+            .filter_map(Selector::exact)
             .collect();
-        let options = target.get("options");
-        let is_part = options.is_some_and(|options| options.get("delimiter").is_some());
-        let create = options
-            .and_then(|options| options.get("create"))
-            .is_some_and(|create| create.text() == "true");
-        let body = match &value {
-            Some(value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) if !is_part => {
-                Body::Scalar(value.clone())
-            }
-            _ => Body::Unknown,
+        let what = Write {
+            value: value.as_ref(),
+            part: Part::read(target.get("options")),
         };
-        let chosen = items.iter_mut().filter(|item| {
-            select.selects(item) && !rejects.iter().any(|reject| reject.selects(item))
-        });
         let paths: Vec<Node<'_>> = target
             .get("fieldPaths")
             .or_else(|| target.get("fieldpaths"))
             .into_iter()
             .flat_map(Node::items)
             .collect();
+        let chosen = items.iter_mut().filter(|item| {
+            select.selects(item) && !rejects.iter().any(|reject| reject.selects(item))
+        });
         for item in chosen {
             for path in &paths {
                 let mark = pen.mark(None, *path);
-                write(&mut item.root, &steps(path.text()), &body, mark, create);
+                what.write(&mut item.root, &steps(path.text()), mark);
             }
         }
     }
 }
 
-fn write(piece: &mut Piece, steps: &[String], body: &Body, mark: Mark, create: bool) {
-    let Some((first, rest)) = steps.split_first() else {
-        *piece = Piece::new(body.clone(), mark);
-        return;
-    };
-    match &mut piece.body {
-        Body::Map(map) => {
-            if let Some(next) = map.get_mut(first) {
-                write(next, rest, body, mark, create);
-            } else if create {
-                let names: Vec<&str> = steps.iter().map(String::as_str).collect();
-                piece.set(&names, Piece::new(body.clone(), mark), true);
-            }
-        }
-        Body::List(items) => {
-            for (at, item) in items.iter_mut().enumerate() {
-                let is_meant = match first
-                    .strip_prefix('[')
-                    .and_then(|key| key.strip_suffix(']'))
-                {
-                    Some(pair) => pair.split_once('=').is_some_and(|(key, value)| {
-                        item.get(key).and_then(Piece::scalar_text).as_deref() == Some(value)
-                    }),
-                    None => first == "*" || first.parse() == Ok(at),
+/// What one target gets.
+struct Write<'w> {
+    /// Nothing where only kustomize knows it.
+    value: Option<&'w Value>,
+    part: Part<'w>,
+}
+
+impl Write<'_> {
+    fn body(&self, old: Option<&Piece>) -> Body {
+        match (self.value, old.map(|old| &old.body)) {
+            (_, Some(Body::Unknown)) if self.part.delimiter.is_some() => Body::Unknown,
+            (Some(Value::String(new)), old) => {
+                let old = match old {
+                    Some(Body::Scalar(Value::String(old))) => old.as_str(),
+                    _ => "",
                 };
-                if is_meant {
-                    write(item, rest, body, mark, create);
+                Body::Scalar(self.part.put(old, new).into())
+            }
+            (Some(value @ (Value::Number(_) | Value::Bool(_))), _) => Body::Scalar(value.clone()),
+            _ => Body::Unknown,
+        }
+    }
+
+    fn write(&self, piece: &mut Piece, steps: &[String], mark: Mark) {
+        let Some((first, rest)) = steps.split_first() else {
+            *piece = Piece::new(self.body(Some(piece)), mark);
+            return;
+        };
+        match &mut piece.body {
+            Body::Map(map) => {
+                let name = inner(first).unwrap_or(first);
+                if let Some(next) = map.get_mut(name) {
+                    self.write(next, rest, mark);
+                } else if self.part.create {
+                    let names: Vec<&str> = steps
+                        .iter()
+                        .map(|step| inner(step).unwrap_or(step))
+                        .collect();
+                    piece.set(&names, Piece::new(self.body(None), mark), true);
                 }
             }
+            Body::List(items) => {
+                for (at, item) in items.iter_mut().enumerate() {
+                    if !is_meant(item, at, first) {
+                        continue;
+                    }
+                    if rest.is_empty() {
+                        piece.gone.push(Gone {
+                            key: None,
+                            piece: item.clone(),
+                            mark,
+                        });
+                    }
+                    self.write(item, rest, mark);
+                }
+            }
+            _ => {}
         }
-        _ => {}
     }
+}
+
+fn inner(step: &str) -> Option<&str> {
+    step.strip_prefix('[')?.strip_suffix(']')
+}
+
+/// Whether a step of a field path means this element of a list.
+fn is_meant(item: &Piece, at: usize, step: &str) -> bool {
+    match inner(step) {
+        Some(pair) => pair.split_once('=').is_some_and(|(key, value)| {
+            let text = if key.is_empty() {
+                item.scalar_text()
+            } else {
+                item.get(key).and_then(Piece::scalar_text)
+            };
+            text.as_deref() == Some(value)
+        }),
+        None => step == "*" || step.parse() == Ok(at),
+    }
+}
+
+fn read<'p>(piece: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
+    steps
+        .iter()
+        .try_fold(piece, |piece, step| match &piece.body {
+            Body::Map(map) => map.get(inner(step).unwrap_or(step)),
+            Body::List(items) => items
+                .iter()
+                .enumerate()
+                .find(|(at, item)| is_meant(item, *at, step))
+                .map(|(_, item)| item),
+            _ => None,
+        })
 }
 
 /// Splits `a.b\.c.[name=d.e].f`.

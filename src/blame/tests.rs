@@ -66,6 +66,7 @@ fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Val
         path: Some(path).filter(|path| !path.is_empty()),
         value: Some(value).filter(|value| !value.is_null()),
         other: None,
+        against_base: true,
     });
     let place = place.expect("a kustomization");
     let line = sources
@@ -92,6 +93,7 @@ fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Val
 const WEB: &str = "spec.template.spec.containers[name=web]";
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 fn each_way_of_changing_a_field_is_found() {
     let memory = format!("{WEB}.resources.limits.memory");
     let env = format!("{WEB}.env[name=B].value");
@@ -289,6 +291,7 @@ fn the_base_says_where_it_stands() {
                 path: Some(path),
                 value: Some(&value).filter(|value| !value.is_null()),
                 other: None,
+                against_base: true,
             })
             .unwrap();
         assert_eq!(
@@ -323,10 +326,105 @@ fn nothing_of_a_secret_is_shown() {
             path: Some(path),
             value: Some(&value),
             other: None,
+            against_base: true,
         });
         let place = place.unwrap();
         assert_ne!(place.what, UNTOLD);
         assert_eq!(place.source, None);
+    }
+}
+
+#[test]
+fn of_a_file_the_first_line_that_differs_is_told() {
+    let files = sources(&[
+        (
+            "o/kustomization.yaml",
+            "configMapGenerator: [{name: f, files: [t.txt]}]",
+        ),
+        ("o/t.txt", "one\ntwo\nthree\n"),
+    ]);
+    let parsed = files.parse();
+    let replay = Replay::overlay(&parsed, "o", &[]);
+    let resource = ResourceRef {
+        api_version: "v1".to_owned(),
+        kind: "ConfigMap".to_owned(),
+        name: "f-52d679kdb7".to_owned(),
+        namespace: None,
+    };
+    let value = json!("one\ntwo\nthree\n");
+    for (other, line) in [
+        (None, 1),
+        (Some("none"), 1),
+        (Some("one\n2\nthree\n"), 2),
+        (Some("one\ntwo\nthree\nfour\n"), 3),
+    ] {
+        let other = other.map(|other| json!(other));
+        let place = replay.cause(&Target {
+            resource: &resource,
+            name: &resource.name,
+            path: Some("data[\"t.txt\"]"),
+            value: Some(&value),
+            other: other.as_ref(),
+            against_base: true,
+        });
+        let place = place.unwrap();
+        assert_eq!((place.file.as_str(), place.line), ("o/t.txt", line));
+    }
+}
+
+/// A kustomization that uses everything, to be broken.
+const EVERYTHING: &str = "resources: [../base, o.yaml]\nnamespace: n\nnamePrefix: p-\nnameSuffix: -s\ncommonLabels: {a: b}\ncommonAnnotations: {a: b}\nlabels:\n- pairs: {c: d}\n  includeSelectors: true\nimages:\n- {name: web, newTag: x}\nreplicas:\n- {name: web, count: 3}\ncomponents: [../c]\npatchesStrategicMerge: [p.yaml]\npatches:\n- target: {kind: Deployment, name: 'w.*', labelSelector: 'app=web'}\n  patch: |-\n    - {op: move, from: /spec/template, path: /spec/replicas}\n    - {op: copy, from: /spec, path: /spec/x}\n    - {op: add, path: /spec/x/-, value: {a: [1, 2]}}\n    - {op: remove, path: /metadata/labels/app}\n- patch: '{\"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\"}, \"spec\": {\"$patch\": \"replace\"}}'\nconfigMapGenerator:\n- name: cfg\n  behavior: replace\n  literals: [a=1, b]\n  envs: [p.yaml]\n  files: [k=p.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.name, options: {delimiter: '-', index: 1}}\n  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [data.a, 'data.[b]', '*.x']\n    options: {create: true, delimiter: ü, index: -1}\nvars:\n- {name: V, objref: {kind: ConfigMap, name: cfg}, fieldref: {fieldpath: data.a}}\ntransformers: [t.yaml]\n";
+
+proptest::proptest! {
+    #[test]
+    fn no_files_make_it_panic(
+        cut in 0..EVERYTHING.len(),
+        length in 0..60_usize,
+        instead in "([a-z{}:, \\[\\]|'\"$/-]|\\PC|\n){0,8}",
+        path in r"([a-z.=0-9]|\[|\]|\PC){0,12}",
+    ) {
+        let end = (cut + length).min(EVERYTHING.len());
+        let (start, end) = (floor(EVERYTHING, cut), floor(EVERYTHING, end));
+        let text = format!("{}{instead}{}", &EVERYTHING[..start], &EVERYTHING[end..]);
+        let files = [
+            ("o/kustomization.yaml", text.as_str()),
+            ("c/kustomization.yaml", &text),
+            ("o/p.yaml", &text),
+            ("o/t.yaml", "apiVersion: builtin\nkind: PatchTransformer\npath: p.yaml\n"),
+        ];
+        let sources = sources(&files);
+        let parsed = sources.parse();
+        let bases = ["base".to_owned()];
+        let replay = Replay::overlay(&parsed, "o", &bases);
+        let _ = replay.patches(&[]);
+        for (kind, name) in [("Deployment", "p-web-s"), ("ConfigMap", "cfg")] {
+            let resource = ResourceRef {
+                api_version: "apps/v1".to_owned(),
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                namespace: None,
+            };
+            let image = format!("{WEB}.image");
+            for path in [None, Some(path.as_str()), Some(&image), Some("data.a"), Some("spec")] {
+                let value = json!("web:x");
+                let target = Target {
+                    resource: &resource,
+                    name,
+                    path,
+                    value: Some(&value),
+                    other: None,
+                    against_base: true,
+                };
+                let _ = replay.standing(&target);
+                if let Some(place) = replay.cause(&target) {
+                    let text = sources.text(&place.file).unwrap();
+                    let line = text.split('\n').nth(place.line - 1).unwrap().trim_end_matches('\r');
+                    let end = place.column - 1 + place.length;
+                    proptest::prop_assert!(end <= line.chars().count().max(1), "{place:?}");
+                    proptest::prop_assert!(place.source.is_none_or(|source| source == line));
+                }
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::kustomization::{Kustomization, Parsed};
 use crate::yaml::Node;
 
 use super::item::Item;
-use super::patch::Use;
+use super::patch::{Nearness, Use};
 use super::piece::{Mark, Pen};
 use super::replace;
 use super::text::Shift;
@@ -54,14 +54,39 @@ pub(super) struct Origin<'t> {
     pub component: Option<String>,
 }
 
+/// One of `vars`: the field of a resource that a name stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Var {
+    pub name: String,
+    pub kind: String,
+    pub resource: String,
+    pub path: String,
+}
+
+impl Var {
+    fn read(node: Node<'_>) -> Option<Self> {
+        let path = node.str_at(&["fieldref", "fieldpath"]);
+        Some(Self {
+            name: node.str_at(&["name"])?.to_owned(),
+            kind: node.str_at(&["objref", "kind"])?.to_owned(),
+            resource: node.str_at(&["objref", "name"])?.to_owned(),
+            path: path.unwrap_or("metadata.name").to_owned(),
+        })
+    }
+}
+
 /// A replay under way.
 pub(super) struct Walk<'t> {
     pub parsed: &'t Parsed<'t>,
     bases: &'t [String],
     /// The files that the base consists of.
     shared: BTreeSet<&'t str>,
+    /// What the base is by itself.
+    pub base: Vec<Item>,
     pub origins: Vec<Origin<'t>>,
     pub secrets: Vec<(usize, Range<usize>)>,
+    /// What `$(NAME)` stands for.
+    pub vars: Vec<Var>,
     /// Resources that were deleted, and by what.
     pub gone: Vec<(Item, Mark)>,
     /// Entries that load what is not here.
@@ -82,8 +107,9 @@ impl<'t> Walk<'t> {
     /// A walk that tells what is of these bases.
     pub fn new(parsed: &'t Parsed<'t>, bases: &'t [String]) -> Self {
         let mut walk = Self::bare(parsed, &[]);
-        for base in bases {
-            walk.accumulate(base, &mut Vec::new());
+        let mut base = Vec::new();
+        for directory in bases {
+            walk.accumulate(directory, &mut base);
         }
         let resources = walk
             .origins
@@ -91,6 +117,7 @@ impl<'t> Walk<'t> {
             .filter(|origin| origin.what == What::Resource);
         Self {
             shared: resources.map(|origin| origin.file).collect(),
+            base,
             ..Self::bare(parsed, bases)
         }
     }
@@ -100,8 +127,10 @@ impl<'t> Walk<'t> {
             parsed,
             bases,
             shared: BTreeSet::new(),
+            base: Vec::new(),
             origins: Vec::new(),
             secrets: Vec::new(),
+            vars: Vec::new(),
             gone: Vec::new(),
             elsewhere: Vec::new(),
             patches: Vec::new(),
@@ -124,6 +153,20 @@ impl<'t> Walk<'t> {
             component: self.component.clone(),
         });
         self.origins.len() - 1
+    }
+
+    /// How far from the overlay's own kustomization the walk is.
+    pub fn nearness(&self) -> Nearness {
+        let is_component = |directory: &String| {
+            let kustomization = self.parsed.kustomization(directory);
+            kustomization.is_some_and(|kustomization| kustomization.is_component())
+        };
+        match self.stack.as_slice() {
+            _ if self.in_base => Nearness::Far,
+            [_] => Nearness::Own,
+            [_, above @ ..] if above.iter().all(is_component) => Nearness::Component,
+            _ => Nearness::Far,
+        }
     }
 
     pub fn source(&self, path: &str) -> Option<(&'t str, &'t str)> {
@@ -276,6 +319,10 @@ impl<'t> Walk<'t> {
         }
         for entry in list("replacements") {
             self.replacement(kustomization, entry, items);
+        }
+        self.configured(kustomization, items);
+        for var in list("vars") {
+            self.vars.extend(Var::read(var));
         }
     }
 

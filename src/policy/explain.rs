@@ -14,15 +14,6 @@ use crate::text;
 /// The longest list of right words that an error carries beside the nearest one.
 const MAX_LISTED: usize = 8;
 
-/// Keys that are announced but that this version does not have: the place and the key.
-///
-/// They are told apart from slips, because whoever writes them has read the
-/// documentation of a later version.
-pub(super) const LATER: &[(&[&str], &str)] = &[
-    (&["spec", "rules"], "overlay-size"),
-    (&["spec", "rules"], "unguarded-overlay"),
-];
-
 /// The mark of a map that takes every key.
 const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
 
@@ -108,15 +99,6 @@ fn unknown_key(schema: &Schema, key: &str, at: &[String]) -> Fault {
     } else {
         "key"
     };
-    if LATER.contains(&(&at, key)) {
-        let what = format!(
-            "this version of krm-parity does not have the {noun} {key} yet; it refuses the policy, because it must not obey a part of it"
-        );
-        return Fault {
-            key: Some(key.to_owned()),
-            ..Fault::new(&at, what)
-        };
-    }
     if let Some(class) = Class::from_id(key).filter(|class| noun == "rule" && class.rule() != key) {
         let rule = class.rule();
         let what =

@@ -221,7 +221,6 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         spec("{exemptions: [{rule: health-checks, reason: x, expires: 31.1.2027}]}"),
         spec("{exemptions: [{rule: unused-exemption, reason: x, expires: 2027-01-31}]}"),
         spec("{exemptions: [{rule: image, path: 'a[', reason: x, expires: 2027-01-31}]}"),
-        spec("{rules: {overlay-size: {severity: ignore}}}"),
         spec("{rules: {scale-facter: {max: 4}}}"),
         spec("{rules: {image-tag: {severity: ignore}}}"),
         spec("{rules: {scale-factor: error}}"),
@@ -321,7 +320,6 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec exemptions 0 expires] spec.exemptions[0].expires: "31.1.2027" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec exemptions 0 rule] spec.exemptions[0].rule: unused-exemption is about exemptions and cannot be exempt itself; set its severity instead
     [spec exemptions 0 path] spec.exemptions[0].path: "a[" is no pattern: column 3: expected a word; odd words are written in double quotes
-    [spec rules overlay-size] spec.rules: this version of krm-parity does not have the rule overlay-size yet; it refuses the policy, because it must not obey a part of it
     [spec rules scale-facter] spec.rules: unknown rule "scale-facter"; did you mean "scale-factor"?
     [spec rules image-tag] spec.rules: unknown rule "image-tag"; changes of that class come under the rule "image"
     [spec rules scale-factor] spec.rules.scale-factor: expected a map with some of the keys max, severity, found the string "error"
@@ -422,21 +420,6 @@ fn schemas_are_structural() {
             .to_string(),
         "1.5"
     );
-}
-
-#[test]
-fn what_is_announced_does_not_exist_yet() {
-    let schema = schema(wire::Kind::ParityPolicy);
-    for (at, key) in explain::LATER {
-        let place = at
-            .iter()
-            .fold(&schema, |schema, key| &schema["properties"][*key]);
-        assert!(place["type"].is_string(), "{at:?}");
-        assert!(
-            place["properties"][*key].is_null(),
-            "{at:?} {key}: no longer announced"
-        );
-    }
 }
 
 /// Trees made of the words that policies are made of, so that most are nearly right.

@@ -191,7 +191,10 @@ impl JsonSchema for Rules {
             });
             if let Some(max) = rule.max {
                 properties["max"] = json!({
-                    "description": "The greatest factor that is still fine.",
+                    "description": match rule.unit {
+                        "×" => "The greatest factor that is still fine.".to_owned(),
+                        unit => format!("The greatest number of{unit} that is still fine."),
+                    },
                     "type": "number",
                     "minimum": 1,
                     "default": max.parse::<Number>().ok(),
@@ -221,7 +224,7 @@ impl JsonSchema for Rules {
 pub struct RuleSpec {
     /// The weight of the rule's findings.
     pub severity: Option<SeverityName>,
-    /// The greatest factor that is still fine.
+    /// The greatest factor or number that is still fine.
     pub max: Option<Decimal>,
 }
 

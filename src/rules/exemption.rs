@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::Comparison;
-use crate::catalog::Severity;
+use crate::catalog::{Severity, find_rule};
 use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{Exemption, Policy, nearest};
@@ -51,14 +51,7 @@ pub(super) fn apply(
                 }
                 used = true;
                 if !expired {
-                    finding.severity = Severity::Info;
-                    let until = format!(
-                        " (exempt until {}: {})",
-                        exemption.expires,
-                        text::one_line(&exemption.reason, 200)
-                    );
-                    finding.headline.push_str(&until);
-                    finding.message.push_str(&until);
+                    mark(exemption, finding);
                 }
             }
             if expired {
@@ -72,6 +65,34 @@ pub(super) fn apply(
         finding.severity = policy.severity(finding.rule);
     }
     findings.extend(told);
+}
+
+/// Applies a policy's exemptions to findings about files, which come when all else is judged.
+pub fn exempt(policy: &Policy, today: Date, findings: &mut [Finding]) {
+    for finding in findings {
+        let mut exemptions = policy.exemptions.iter();
+        let exemption = exemptions.find(|exemption| {
+            exemption.rule == finding.rule
+                && exemption.expires >= today
+                && exemption.is_for(&finding.environment)
+                && is_exempt(exemption, finding)
+        });
+        if let Some(exemption) = exemption {
+            mark(exemption, finding);
+        }
+    }
+}
+
+/// Makes a finding information, and says until when.
+fn mark(exemption: &Exemption, finding: &mut Finding) {
+    finding.severity = Severity::Info;
+    let until = format!(
+        " (exempt until {}: {})",
+        exemption.expires,
+        text::one_line(&exemption.reason, 200)
+    );
+    finding.headline.push_str(&until);
+    finding.message.push_str(&until);
 }
 
 fn is_exempt(exemption: &Exemption, finding: &Finding) -> bool {
@@ -120,6 +141,10 @@ fn hint(
     findings: &[Finding],
     here: &[&Comparison<'_, '_>],
 ) -> Option<String> {
+    // What is about files is found elsewhere.
+    if find_rule(exemption.rule).is_some_and(|rule| rule.of_files) {
+        return None;
+    }
     let resources: Vec<(ResourceRef, &str)> = here
         .iter()
         .flat_map(|comparison| comparison.sides.overlay.iter().chain(comparison.sides.base))

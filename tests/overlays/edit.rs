@@ -21,6 +21,7 @@ pub enum Form {
     Merge,
 }
 
+#[allow(dead_code, reason = "each test program uses a part of this")]
 impl Form {
     pub const ALL: [Self; 5] = [
         Self::Images,

@@ -1,0 +1,332 @@
+//! What can be said of an overlay's files, whatever they build.
+//!
+//! These rules need the kustomizations themselves, so the command line alone
+//! reports them: the function sees what was built and not of what.
+
+use std::collections::BTreeSet;
+
+use crate::blame::{Effect, Patch, Replay};
+use crate::catalog::Severity;
+use crate::finding::{Finding, Place};
+use crate::kustomization::{Kustomization, Parsed};
+use crate::policy::{GROUP, Policy};
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+/// An overlay and what it stands on.
+#[derive(Clone, Copy)]
+pub struct Overlay<'l, 't> {
+    /// Every file.
+    pub parsed: &'t Parsed<'t>,
+    /// What was replayed of the overlay.
+    pub replay: &'l Replay<'t>,
+    /// The overlay's directory.
+    pub directory: &'l str,
+    /// The base as it was built.
+    pub base: &'l [Resource<'l>],
+}
+
+/// Judges the files of one overlay.
+///
+/// Service, environment and baseline of the findings are the caller's to fill in; exemptions come after that.
+#[must_use]
+pub fn lint(overlay: Overlay<'_, '_>, policy: &Policy) -> Vec<Finding> {
+    let patches = overlay.replay.patches(overlay.base);
+    let mut findings: Vec<Finding> = patches.iter().filter_map(dead_patch).collect();
+    findings.extend(overlay_size(&patches, policy));
+    findings.extend(unguarded_overlay(overlay));
+    for finding in &mut findings {
+        finding.severity = policy.severity(finding.rule);
+    }
+    findings.retain(|finding| finding.severity != Severity::Ignore);
+    findings
+}
+
+/// A patch that the overlay could do without; a component's may be meant for others.
+fn dead_patch(patch: &Patch) -> Option<Finding> {
+    let (headline, help) = match patch.effect {
+        _ if !patch.is_own => return None,
+        Effect::Something => return None,
+        Effect::NoTarget => (
+            "the patch is for a resource that is not there",
+            "Remove the patch, or correct its target.",
+        ),
+        Effect::Nothing => (
+            "the patch changes nothing: all that it says stands there without it",
+            "Remove the patch.",
+        ),
+    };
+    Some(found("dead-patch", headline.to_owned(), help, &patch.place))
+}
+
+fn overlay_size(patches: &[Patch], policy: &Policy) -> Option<Finding> {
+    let max = policy.max("overlay-size");
+    let most: f64 = max.parse().ok()?;
+    let count: usize = patches.iter().map(|patch| patch.documents.max(1)).sum();
+    if f64::from(u32::try_from(count).unwrap_or(u32::MAX)) <= most {
+        return None;
+    }
+    // The first one that is too many.
+    let mut sum = 0;
+    let excess = patches.iter().find(|patch| {
+        sum += patch.documents.max(1);
+        f64::from(u32::try_from(sum).unwrap_or(u32::MAX)) > most
+    })?;
+    Some(found(
+        "overlay-size",
+        format!("the overlay has {count} patches, more than {max}"),
+        "Move what environments share to the base, or raise spec.rules.overlay-size.max in the ParityPolicy.",
+        &excess.place,
+    ))
+}
+
+fn unguarded_overlay(overlay: Overlay<'_, '_>) -> Option<Finding> {
+    let mut seen = BTreeSet::new();
+    if is_guarded(overlay.parsed, overlay.directory, &mut seen) {
+        return None;
+    }
+    let place = overlay.replay.kustomization()?;
+    Some(found(
+        "unguarded-overlay",
+        "nothing in the overlay calls krm-parity while it is built".to_owned(),
+        "Name a ParityPolicy under transformers or validators of the overlay.",
+        &place,
+    ))
+}
+
+fn found(rule: &'static str, headline: String, help: &str, place: &Place) -> Finding {
+    let message = format!("{}:{}: {headline}.", place.file, place.line);
+    Finding {
+        place: Some(place.clone()),
+        ..Finding::new(rule, message, headline, help.to_owned())
+    }
+}
+
+/// Whether a kustomization, or one that it loads, names a policy among its functions.
+fn is_guarded(parsed: &Parsed<'_>, directory: &str, seen: &mut BTreeSet<String>) -> bool {
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        if !seen.insert(directory.clone()) {
+            continue;
+        }
+        let Some(kustomization) = parsed.kustomization(&directory) else {
+            continue;
+        };
+        let functions = ["transformers", "validators"];
+        if functions
+            .iter()
+            .flat_map(|list| kustomization.strings(list))
+            .any(|entry| leads_to_policy(parsed, kustomization, entry))
+        {
+            return true;
+        }
+        let below = kustomization
+            .loads()
+            .chain(kustomization.strings("components"));
+        waiting.extend(below.filter_map(|entry| kustomization.resolve(entry.text())));
+    }
+    false
+}
+
+/// Whether an entry of `transformers` or `validators` is a policy, or loads one.
+fn leads_to_policy(parsed: &Parsed<'_>, from: Kustomization<'_>, entry: Node<'_>) -> bool {
+    if entry.text().contains('\n') {
+        return crate::yaml::parse(entry.text()).is_ok_and(|tree| tree.roots().any(is_policy));
+    }
+    let mut seen = BTreeSet::new();
+    let mut waiting: Vec<String> = from.resolve(entry.text()).into_iter().collect();
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        if parsed
+            .tree(&path)
+            .is_some_and(|tree| tree.roots().any(is_policy))
+        {
+            return true;
+        }
+        if let Some(kustomization) = parsed.kustomization(&path) {
+            let loads = kustomization.loads();
+            waiting.extend(loads.filter_map(|entry| kustomization.resolve(entry.text())));
+        }
+    }
+    false
+}
+
+/// Whether a document asks krm-parity to judge, and not only to record.
+fn is_policy(root: Node<'_>) -> bool {
+    let kind = root.str_at(&["kind"]).unwrap_or_default();
+    let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
+    if api_version.split('/').next() == Some(GROUP) {
+        return kind == "ParityPolicy";
+    }
+    let function = root.str_at(&["metadata", "annotations", "config.kubernetes.io/function"]);
+    kind == "ConfigMap"
+        && function.is_some_and(|function| function.contains("krm-parity"))
+        && root.at(&["data", "mode"]).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kustomization::Sources;
+    use crate::policy::RuleSetting;
+    use crate::yaml::parse;
+
+    const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1\n        env:\n        - name: A\n          value: '1'\n        - name: B\n          value: '2'\n";
+
+    /// What is found, as `rule file:line`, of an overlay beside the base.
+    fn linted(files: &[(&str, &str)], built: &str) -> Vec<String> {
+        let mut sources = Sources::default();
+        let base = [
+            ("base/kustomization.yaml", "resources: [d.yaml]"),
+            ("base/d.yaml", BASE),
+        ];
+        for (path, text) in base.iter().chain(files) {
+            sources.insert((*path).to_owned(), (*text).to_owned());
+        }
+        let parsed = sources.parse();
+        let bases = ["base".to_owned()];
+        let replay = Replay::overlay(&parsed, "o", &bases);
+        let tree = parse(built).unwrap();
+        let base: Vec<_> = tree.roots().filter_map(Resource::read).collect();
+        let mut policy = Policy::default();
+        let setting = RuleSetting {
+            severity: None,
+            max: Some("2".to_owned()),
+        };
+        policy.rules.insert("overlay-size", setting);
+        let setting = RuleSetting {
+            severity: Some(Severity::Info),
+            max: None,
+        };
+        policy.rules.insert("unguarded-overlay", setting);
+        let overlay = Overlay {
+            parsed: &parsed,
+            replay: &replay,
+            directory: "o",
+            base: &base,
+        };
+        lint(overlay, &policy)
+            .into_iter()
+            .map(|finding| {
+                let place = finding.place.unwrap();
+                format!("{} {}:{}", finding.rule, place.file, place.line)
+            })
+            .collect()
+    }
+
+    /// An overlay with this inline patch, guarded.
+    fn patched(patch: &str, target: &str) -> Vec<String> {
+        let indented: String = patch.lines().map(|line| format!("    {line}\n")).collect();
+        let text = format!(
+            "resources: [../base]\ntransformers: [policy.yaml]\npatches:\n- {target}patch: |-\n{indented}"
+        );
+        let policy =
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\n";
+        linted(
+            &[("o/kustomization.yaml", &text), ("o/policy.yaml", policy)],
+            BASE,
+        )
+    }
+
+    #[test]
+    fn patches_that_do_nothing_are_found() {
+        let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n";
+        let on_web = "target: {kind: Deployment}\n  ";
+        let env = "spec: {template: {spec: {containers: [{name: web, env: [{name: NAME, value: 'VALUE'}]}]}}}";
+        for (patch, target, is_dead) in [
+            (format!("{web}spec: {{replicas: 2}}"), "", true),
+            (format!("{web}spec: {{replicas: 3}}"), "", false),
+            (format!("{web}spec: {{paused: null}}"), "", true),
+            (format!("{web}spec: {{replicas: null}}"), "", false),
+            (
+                format!("{web}{}", env.replace("NAME", "A").replace("VALUE", "1")),
+                "",
+                true,
+            ),
+            (
+                format!("{web}{}", env.replace("NAME", "A").replace("VALUE", "2")),
+                "",
+                false,
+            ),
+            // It moves B before A.
+            (
+                format!("{web}{}", env.replace("NAME", "B").replace("VALUE", "2")),
+                "",
+                false,
+            ),
+            (
+                "- {op: replace, path: /spec/replicas, value: 2}".to_owned(),
+                on_web,
+                true,
+            ),
+            (
+                "- {op: replace, path: /spec/replicas, value: 1}".to_owned(),
+                on_web,
+                false,
+            ),
+            (
+                "- {op: test, path: /spec/replicas, value: 2}".to_owned(),
+                on_web,
+                false,
+            ),
+            (
+                "- {op: remove, path: /spec/replicas}".to_owned(),
+                on_web,
+                false,
+            ),
+            (
+                "- {op: remove, path: /spec/replicas}".to_owned(),
+                "target: {kind: Job}\n  ",
+                true,
+            ),
+        ] {
+            let line = if target.is_empty() { 4 } else { 5 };
+            let expected: Vec<_> = is_dead
+                .then(|| format!("dead-patch o/kustomization.yaml:{line}"))
+                .into_iter()
+                .collect();
+            assert_eq!(patched(&patch, target), expected, "{patch}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_claimed_of_a_base_that_is_built_otherwise() {
+        let text = "resources: [../base]\nvalidators: [../base]\npatches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n    spec: {replicas: 2}\n";
+        let built = BASE.replace("web:1", "web:2");
+        let found = linted(&[("o/kustomization.yaml", text)], &built);
+        assert_eq!(found, ["unguarded-overlay o/kustomization.yaml:1"]);
+    }
+
+    #[test]
+    fn patches_are_counted_with_those_of_components() {
+        let patch = "- {op: add, path: /spec/x, value: N}";
+        let entry = |n: &str| {
+            let patch = patch.replace('N', n);
+            format!(
+                "- target: {{kind: Deployment}}\n  patch: '[{}]'\n",
+                &patch[2..]
+            )
+        };
+        let own = format!(
+            "resources: [../base]\ncomponents: [../c]\npatches:\n{}",
+            entry("3")
+        );
+        let component = format!(
+            "kind: Component\nvalidators: [p.yaml]\npatches:\n{}{}",
+            entry("1"),
+            entry("2")
+        );
+        let policy = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: p\n  annotations:\n    config.kubernetes.io/function: 'exec: {path: krm-parity}'\n";
+        let files = [
+            ("o/kustomization.yaml", own.as_str()),
+            ("c/kustomization.yaml", &component),
+            ("c/p.yaml", policy),
+        ];
+        assert_eq!(
+            linted(&files, BASE),
+            ["overlay-size o/kustomization.yaml:5"]
+        );
+    }
+}
