@@ -82,6 +82,8 @@ pub fn text_at<'s>(sources: &'s Sources, place: &Place) -> &'s str {
 pub struct Sum {
     /// How many overlays were built.
     pub overlays: usize,
+    /// Patches that do nothing, as removing them showed.
+    pub dead: usize,
     /// The base's own values, by whether the line that was named for them holds them.
     pub held: BTreeMap<bool, Vec<String>>,
     /// By what stands at the place: told, and proven by an edit.
@@ -97,6 +99,7 @@ pub struct Sum {
 impl Sum {
     pub fn merge(&mut self, other: Self) {
         self.overlays += other.overlays;
+        self.dead += other.dead;
         for (is_held, all) in other.held {
             self.held.entry(is_held).or_default().extend(all);
         }

@@ -91,6 +91,19 @@ pub fn mutations(text: &str, place: &Place) -> Vec<String> {
     all
 }
 
+/// Without the element of a block list that a place is in.
+pub fn removed(text: &str, place: &Place) -> Option<String> {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let at = place.line - 1;
+    let dash = |at: &usize| {
+        let indent = lines[*at].find("- ")?;
+        let is_first = lines[*at].trim_start().starts_with("- ");
+        (is_first && indent < place.column - 1).then_some(indent)
+    };
+    let start = (0..=at).rev().find(|at| dash(at).is_some())?;
+    Some(without(&lines, start, dash(&start)?))
+}
+
 /// Without a line and all that is indented deeper below it.
 fn without(lines: &[&str], at: usize, indent: usize) -> String {
     let is_below = |line: &&&str| {

@@ -5,15 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use krm_parity::blame::{Replay, Target, UNTOLD};
+use krm_parity::blame::{Effect, Replay, Target, UNTOLD};
 use krm_parity::finding::{Finding, Place};
 use krm_parity::kustomization::Sources;
 use krm_parity::policy::IdentityMode;
+use krm_parity::resource::Resource;
+use krm_parity::yaml::parse;
 
 use serde_json::Value;
 
 use super::judged::{Sum, findings, sameness, text_at};
-use super::mutate::mutations;
+use super::mutate::{mutations, removed};
 use super::support::{Host, Tree, copy, require};
 
 fn corpus() -> Option<PathBuf> {
@@ -134,6 +136,25 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
         let held = sum.held.entry(is_held).or_default();
         held.push(format!("{name}: {value} at {place:?}"));
     }
+    let tree = parse(&base).expect("what was built");
+    let resources: Vec<_> = tree.roots().filter_map(Resource::read).collect();
+    for patch in replay.patches(&resources) {
+        if patch.effect == Effect::Something {
+            continue;
+        }
+        // Without a dead patch the very same is built.
+        let place = &patch.place;
+        let text_there = sources.text(&place.file).expect("a file");
+        let Some(new) = removed(text_there, place) else {
+            continue;
+        };
+        let path = folder.join(&place.file);
+        fs::write(&path, new).expect("a file");
+        let now = build(overlay).expect_success(overlay);
+        fs::write(&path, text_there).expect("a file");
+        assert_eq!(now, text, "{name}: {place:?}");
+        sum.dead += 1;
+    }
     for (place, findings) in by_place(&replay, &sources, &found, name, &mut sum) {
         let path = folder.join(&place.file);
         let text = sources.text(&place.file).expect("a file");
@@ -216,6 +237,7 @@ fn in_the_corpus_every_place_is_what_caused_the_finding() {
         .into_iter()
         .flatten()
         .for_each(|one| println!("  {one}"));
+    println!("{} dead patches, without which the same is built", sum.dead);
     assert!(held(true) > 50 && held(false) == 0);
     sum.close("corpus", 5.0, 2.0);
 }
