@@ -1,12 +1,12 @@
 //! `krm-parity check`: the gate over a repository.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::build::{Builder, Request};
+use super::ground::Ground;
 use super::{policy_file, since, tree};
 use crate::catalog::Severity;
 use crate::gate::{self, Builds, Gate};
@@ -211,30 +211,12 @@ impl Check {
     fn build(&self, ground: &Ground, policy: &Policy) -> anyhow::Result<(Layout, Builds)> {
         let sources: Sources = tree::read(&ground.root, &ground.directories)?;
         let parsed = sources.parse();
-        let mut layout =
-            layout::discover(&parsed, &ground.directories, &policy.layout, &ground.name());
-        if layout.services.is_empty() {
-            let notes = layout.notes.join("; ");
-            bail!(
-                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{}{notes}. Name the overlays in spec.layout of the policy",
-                ground.shown(),
-                if notes.is_empty() { "" } else { "; " },
-            );
-        }
+        let mut layout = ground.layout(&parsed, policy)?;
         self.select(&mut layout, &parsed, ground)?;
         if layout.services.is_empty() {
             return Ok((layout, Builds::new()));
         }
-        let builder = Builder::find(&self.flags)?;
-        let all = layout.directories();
-        let (plain, single) = all
-            .into_iter()
-            .partition(|directory| !self.one_by_one && layout::is_plain(&parsed, directory));
-        let builds = builder.build(&Request {
-            root: &ground.root,
-            plain,
-            single,
-        })?;
+        let builds = ground.build(&parsed, &layout, self.one_by_one, &self.flags)?;
         Ok((layout, builds))
     }
 }
@@ -247,79 +229,4 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
         (Ok(index), Ok(count)) if (1..=count).contains(&index) => Ok((index, count)),
         _ => Err(expected.to_owned()),
     }
-}
-
-/// Where things lie.
-struct Ground {
-    /// The directory that all paths are relative to.
-    root: PathBuf,
-    /// The directories to look below, relative to it.
-    directories: Vec<String>,
-    /// The first of them, in full.
-    first: PathBuf,
-}
-
-impl Ground {
-    /// Paths are relative to the current directory, where everything lies below it, as CI systems expect them.
-    fn new(directories: &[PathBuf]) -> anyhow::Result<Self> {
-        let here = std::env::current_dir().context("cannot tell the current directory")?;
-        let here = std::fs::canonicalize(&here).unwrap_or(here);
-        let mut full = Vec::new();
-        for directory in directories {
-            let found = std::fs::canonicalize(directory)
-                .with_context(|| format!("cannot find {}", directory.display()))?;
-            if !found.is_dir() {
-                bail!("{} is no directory", directory.display());
-            }
-            full.push(found);
-        }
-        if full.is_empty() {
-            full.push(here.clone());
-        }
-        let root = if full.iter().all(|directory| directory.starts_with(&here)) {
-            here
-        } else {
-            shared(&full)
-        };
-        let directories = full
-            .iter()
-            .map(|directory| {
-                let inner = directory.strip_prefix(&root).unwrap_or(directory);
-                let text = inner.to_str().context("a directory's name is no UTF-8")?;
-                Ok(text.to_owned())
-            })
-            .collect::<anyhow::Result<_>>()?;
-        let first = full.swap_remove(0);
-        Ok(Self {
-            root,
-            directories,
-            first,
-        })
-    }
-
-    /// The name of a service whose base lies at the root.
-    fn name(&self) -> String {
-        let name = self.first.file_name().and_then(|name| name.to_str());
-        name.unwrap_or("service").to_owned()
-    }
-
-    fn shown(&self) -> String {
-        self.first.display().to_string()
-    }
-}
-
-/// The deepest directory that all lie below.
-fn shared(directories: &[PathBuf]) -> PathBuf {
-    let first = directories
-        .first()
-        .map_or_else(|| Path::new("/"), PathBuf::as_path);
-    first
-        .ancestors()
-        .find(|ancestor| {
-            directories
-                .iter()
-                .all(|directory| directory.starts_with(ancestor))
-        })
-        .unwrap_or(Path::new("/"))
-        .to_path_buf()
 }

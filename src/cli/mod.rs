@@ -19,6 +19,7 @@ mod build;
 mod check;
 pub mod explain;
 pub mod function;
+mod ground;
 pub mod plugin;
 mod policy_file;
 mod rendered;
