@@ -55,6 +55,7 @@ pub mod catalog;
 pub mod classify;
 pub mod cli;
 pub mod diff;
+pub mod edit;
 pub mod environments;
 pub mod finding;
 pub mod function;
