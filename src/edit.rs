@@ -25,20 +25,28 @@ impl Item {
     /// An element that is a string.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
-        let is_word = text.chars().all(is_plain)
-            && yaml::resolve_plain(text) == yaml::Kind::Str
-            && !text.starts_with('-');
-        let value = Value::from(text);
         Self {
             comment: None,
-            block: if is_word {
-                format!("- {text}")
-            } else {
-                format!("- {value}")
-            },
-            value,
+            block: format!("- {}", scalar(text)),
+            value: Value::from(text),
         }
+    }
+}
+
+/// A string as YAML, in quotes only where a reader of any version could take it for something else.
+#[must_use]
+pub fn scalar(text: &str) -> String {
+    const BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    let is_word = text.chars().all(is_plain)
+        && !text.starts_with('-')
+        && yaml::resolve_plain(text) == yaml::Kind::Str
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && !BOOLEANS.contains(&text.to_ascii_lowercase().as_str());
+    if is_word {
+        text.to_owned()
+    } else {
+        Value::from(text).to_string()
     }
 }
 

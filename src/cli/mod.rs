@@ -16,10 +16,12 @@ use crate::survey::Survey;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 mod build;
+mod change;
 mod check;
 pub mod explain;
 pub mod function;
 mod ground;
+mod init;
 pub mod plugin;
 mod policy_file;
 mod rendered;
@@ -65,6 +67,12 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     if let Some(("check", matches)) = matches.subcommand() {
         return judged(check::Check::read(matches).survey());
+    }
+    if let Some(("init", matches)) = matches.subcommand() {
+        return init::Init::read(matches).run().unwrap_or_else(|error| {
+            complain(&format!("krm-parity: {error:#}"));
+            ExitCode::from(COULD_NOT_RUN)
+        });
     }
     match dispatch(&matches) {
         Ok(text) => say(&text),
@@ -138,14 +146,21 @@ fn help_of(verbs: &[&str]) -> String {
 
 /// Writes to stdout; a reader that has gone away is no error.
 fn say(text: &str) -> ExitCode {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write_out(text) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("krm-parity: cannot write to stdout: {error}"));
             ExitCode::from(COULD_NOT_RUN)
         }
+    }
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
     }
 }
 
@@ -196,6 +211,7 @@ fn command() -> Command {
                 .subcommand(plugin_install()),
         )
         .subcommand(check::command())
+        .subcommand(init::command())
         .subcommand(explain_command())
         .subcommand(schema_command())
 }
