@@ -107,9 +107,7 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
                 heading(subject.rule, *count, services)
             });
             last = subject.rule;
-            // Services are globs too.
-            let services: Vec<String> =
-                services.iter().map(|name| name.replace('*', "?")).collect();
+            let services: Vec<String> = services.iter().map(|name| service_glob(name)).collect();
             let item = item(subject, &services, &environments, scene.today, expires);
             adoption.items.push(Item { comment, ..item });
         }
@@ -290,6 +288,14 @@ fn holds(all: &[Resource<'_>], kind: &str, name: &str) -> bool {
 /// A name as a glob that fits it, and as little beside it as globs can tell.
 fn glob(name: &str) -> String {
     let is_own = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
+    name.chars()
+        .map(|c| if is_own(c) { c } else { '?' })
+        .collect()
+}
+
+/// A service as a glob that also fits the name that a recorder can have for it.
+fn service_glob(name: &str) -> String {
+    let is_own = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     name.chars()
         .map(|c| if is_own(c) { c } else { '?' })
         .collect()

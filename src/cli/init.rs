@@ -364,6 +364,12 @@ fn wiring(
     file: &PolicyFile,
     policy: &Policy,
 ) -> anyhow::Result<init::Wiring> {
+    if file.name.starts_with("..") {
+        bail!(
+            "the policy is {}, above the directory to be wired: run this where the policy holds for all",
+            file.name
+        );
+    }
     let Some(home) = init::home_of(&file.name) else {
         bail!(
             "the policy is {}, where no overlay can load it: kustomize takes files only from beside a kustomization or below it. Move it to {WIRED_POLICY} first",
