@@ -414,7 +414,8 @@ fn environment_text(environment: &str) -> String {
 }
 
 /// A service's name as a recorder can have it: lower-case letters, digits and inner hyphens.
-fn service_name(name: &str) -> String {
+#[must_use]
+pub fn service_name(name: &str) -> String {
     let lower = name.to_lowercase();
     let kept = lower.chars().map(|c| match c {
         'a'..='z' | '0'..='9' => c,

@@ -95,7 +95,12 @@ struct Staged<'c> {
     text: NamedTempFile,
 }
 
-fn apply(changes: &[Change]) -> anyhow::Result<()> {
+/// Makes changes, all of them or none.
+///
+/// # Errors
+///
+/// Fails where a file cannot be written; then no file has changed.
+pub(super) fn apply(changes: &[Change]) -> anyhow::Result<()> {
     let mut made = Directories::default();
     let mut staged = Vec::new();
     for change in changes {

@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::survey::Survey;
+use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
 
 mod build;
 mod change;
@@ -27,6 +29,7 @@ mod policy_file;
 mod rendered;
 pub mod schema;
 mod since;
+mod snapshot;
 mod tree;
 
 /// The exit code for "could not run", as opposed to "ran and found something".
@@ -122,6 +125,11 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<String> {
             policy: matches.get_one("policy").cloned(),
             environment: matches.get_one("environment").cloned(),
         }),
+        Some(("snapshot", matches)) => snapshot::Request::read(matches).run(),
+        Some(("completions", matches)) => {
+            let shell = matches.get_one::<Shell>("SHELL").copied();
+            shell.map(completions).context("a shell is needed")
+        }
         Some(("schema", matches)) => {
             let word = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
             schema::print(word("KIND"), word("format"))
@@ -213,7 +221,9 @@ fn command() -> Command {
         .subcommand(check::command())
         .subcommand(init::command())
         .subcommand(explain_command())
+        .subcommand(snapshot::command())
         .subcommand(schema_command())
+        .subcommand(completions_command())
 }
 
 fn explain_command() -> Command {
@@ -241,6 +251,32 @@ fn explain_command() -> Command {
                 .value_name("NAME")
                 .help("The environment that the overlay is"),
         )
+}
+
+fn completions_command() -> Command {
+    Command::new("completions")
+        .about("Print what lets a shell complete the words of this program")
+        .long_about(COMPLETIONS)
+        .arg(
+            Arg::new("SHELL")
+                .help("The shell")
+                .required(true)
+                .value_parser(value_parser!(Shell)),
+        )
+}
+
+const COMPLETIONS: &str = "\
+Print what lets a shell complete the words of this program.
+
+  krm-parity completions bash > /etc/bash_completion.d/krm-parity
+  krm-parity completions zsh > \"${fpath[1]}/_krm-parity\"
+  krm-parity completions fish > ~/.config/fish/completions/krm-parity.fish
+  krm-parity completions powershell >> $PROFILE";
+
+fn completions(shell: Shell) -> String {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut command(), "krm-parity", &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn schema_command() -> Command {
@@ -297,7 +333,14 @@ mod tests {
 
     #[test]
     fn help_fits_a_terminal() {
-        for verbs in [&[][..], &["plugin"], &["plugin", "install"]] {
+        for verbs in [
+            &[][..],
+            &["plugin"],
+            &["plugin", "install"],
+            &["init"],
+            &["snapshot"],
+            &["completions"],
+        ] {
             for line in help_of(verbs).lines() {
                 assert!(line.chars().count() <= 104, "{line}");
             }
