@@ -33,14 +33,18 @@ pub(super) fn apply(
         .map(str::to_owned)
         .collect();
     for environment in &environments {
+        let of_environment: Vec<_> = comparisons
+            .iter()
+            .filter(|comparison| comparison.sides.environment == environment)
+            .collect();
         for (index, exemption) in policy.exemptions.iter().enumerate() {
             let is_for = |service: &str| exemption.is_for(environment, service);
-            let here: Vec<_> = comparisons
+            let here: Vec<_> = of_environment
                 .iter()
-                .filter(|comparison| {
-                    comparison.sides.environment == environment
-                        && (is_for(comparison.sides.service)
-                            || comparison.sides.services.iter().any(|name| is_for(name)))
+                .copied()
+                .filter(|comparison| match comparison.sides.service {
+                    "" => is_for("") || comparison.sides.services.iter().any(|name| is_for(name)),
+                    service => is_for(service),
                 })
                 .collect();
             let is_here =
@@ -51,7 +55,7 @@ pub(super) fn apply(
             let expired = exemption.expires < today;
             let mut used = false;
             for finding in findings.iter_mut() {
-                if !is_here(finding) || !exempts(exemption, finding) {
+                if finding.environment != *environment || !exempts(exemption, finding) {
                     continue;
                 }
                 used = true;
