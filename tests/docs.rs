@@ -322,6 +322,7 @@ fn links_lead_somewhere() {
         "CHANGELOG.md",
         "docs/rules.md",
         "docs/policy.md",
+        "docs/adoption.md",
         "docs/benchmarks.md",
         "docs/fields.md",
         "examples/README.md",
