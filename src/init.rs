@@ -128,6 +128,8 @@ pub struct Plan<'p> {
     pub environments: &'p [String],
     /// How hosts run the function; nothing for a plugin.
     pub function: Option<&'p str>,
+    /// Whether the policy says anything about single services.
+    pub names_services: bool,
 }
 
 /// Wires bases and overlays: what each kustomization gains, and the files that they name.
@@ -227,13 +229,19 @@ impl Plan<'_> {
                 "{shown} is made of {inner}, which is a base too: only one of the two can be recorded as the base"
             )));
         }
+        let owners = owners.get(base);
+        if self.names_services && owners.is_some_and(|services| services.len() > 1) {
+            return Ok(Some(format!(
+                "{shown} is the base of several services, so that a build cannot tell which exemptions of single services hold"
+            )));
+        }
         let file = join(base, "parity.yaml");
         if self.parsed.sources.contains(&file) {
             return Ok(Some(format!(
                 "{file} is there already and holds no recorder"
             )));
         }
-        let service = match owners.get(base) {
+        let service = match owners {
             Some(services) if services.len() == 1 => services.iter().next().copied(),
             _ => base.rsplit('/').next(),
         };

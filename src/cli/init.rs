@@ -390,6 +390,8 @@ fn wiring(
         home,
         environments: &policy.environments,
         function: function.as_deref(),
+        names_services: policy.exemptions.iter().any(|one| !one.services.is_empty())
+            || policy.fields.iter().any(|one| !one.services.is_empty()),
     };
     init::wire(&plan).map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))
 }

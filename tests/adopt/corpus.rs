@@ -116,6 +116,37 @@ impl Adopted {
     }
 }
 
+/// Where `check` is green after adoption, builds that check themselves are too.
+#[test]
+fn wired_overlays_build_after_adoption() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let mut builds = 0;
+    for from in corpus() {
+        let name = from.file_name().unwrap().to_str().unwrap();
+        let repository = Repository::copied(&from.join("source"), name, &kustomize);
+        let before = repository.files();
+        let said = repository.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
+        assert!(said.succeeded(), "{said:#?}");
+        // Every line of before is still there, in its order.
+        for (file, text) in repository.files() {
+            let mut lines = text.lines();
+            let old = before.get(&file).map_or("", String::as_str);
+            let is_kept = old.lines().all(|line| {
+                lines.any(|new| new == line || line.contains("transformers") && new.contains(line))
+            });
+            assert!(is_kept, "{name}: {file}\n{text}");
+        }
+        for directory in repository.wired() {
+            let built = repository.build(&directory, true);
+            assert!(built.succeeded(), "{name}: {directory}: {built:#?}");
+            builds += 1;
+        }
+        let again = repository.krm_parity(&["init", "--wire", "--yes"]);
+        assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+    }
+    println!("{builds} wired overlays build");
+}
+
 #[test]
 fn after_adoption_what_is_new_fails_and_nothing_else() {
     let kustomize = require!(kustomize(KUSTOMIZE));

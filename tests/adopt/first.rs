@@ -187,6 +187,60 @@ fn wiring_inserts_lines_and_then_builds_check_themselves() {
     );
 }
 
+/// A function in the way is not what a person is told when something else is wrong.
+#[test]
+fn a_wired_overlay_that_does_not_build_says_why() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    assert!(
+        repository
+            .krm_parity(&["init", "--wire", "--yes"])
+            .succeeded()
+    );
+    let text = repository.read("overlays/dev/kustomization.yaml");
+    let broken = text + "replicas: [{name: chekout, count: 2}]\n";
+    repository.write("overlays/dev/kustomization.yaml", &broken);
+    let checked = repository.krm_parity(&["check"]);
+    assert!(checked.stdout.contains("chekout"), "{checked:#?}");
+    assert!(
+        !checked.stdout.contains("external plugins disabled"),
+        "{checked:#?}"
+    );
+}
+
+/// A base of two services cannot say whose exemptions hold in a build.
+#[test]
+fn a_shared_base_is_wired_unless_the_policy_names_services() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let shared = |with_image: bool| {
+        let repository = Repository::new("shops", &kustomize);
+        repository.write("base/deployment.yaml", DEPLOYMENT);
+        repository.write("base/kustomization.yaml", "resources: [deployment.yaml]\n");
+        for service in ["cart", "web"] {
+            let image = "images: [{name: example.com/checkout, newTag: '2'}]\n";
+            let image = if with_image && service == "web" {
+                image
+            } else {
+                ""
+            };
+            repository.write(
+                &format!("{service}/overlays/dev/kustomization.yaml"),
+                &format!("resources: [../../../base]\n{image}"),
+            );
+        }
+        let made = repository.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
+        assert!(made.succeeded(), "{made:#?}");
+        (repository.wired().len(), made.stderr)
+    };
+    assert_eq!(shared(false), (2, String::new()));
+    let (wired, said) = shared(true);
+    assert_eq!(wired, 0, "{said}");
+    assert!(
+        said.contains("base is the base of several services"),
+        "{said}"
+    );
+}
+
 /// A wired policy has to be where overlays can load it.
 #[test]
 fn a_policy_that_builds_cannot_load_is_not_wired() {

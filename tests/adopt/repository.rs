@@ -38,6 +38,13 @@ impl Repository {
     pub fn copied(from: &Path, name: &str, kustomize: &Path) -> Self {
         let this = Self::new(name, kustomize);
         copy(from, &this.root());
+        // What a collection keeps read-only is a working tree here.
+        for file in this.files().keys() {
+            let file = this.root().join(file);
+            let text = fs::read(&file).unwrap();
+            fs::remove_file(&file).unwrap();
+            fs::write(&file, text).unwrap();
+        }
         this
     }
 
@@ -70,6 +77,18 @@ impl Repository {
         let mut files = BTreeMap::new();
         collect(&self.root(), "", &mut files);
         files
+    }
+
+    /// The directories whose kustomizations name what `init --wire` has made.
+    pub fn wired(&self) -> Vec<String> {
+        let files = self.files().into_iter();
+        let wired = files.filter(|(name, text)| {
+            let file = name.rsplit('/').next().unwrap_or(name);
+            NAMES.contains(&file) && !name.starts_with("parity/") && text.contains("/parity/")
+        });
+        wired
+            .filter_map(|(name, _)| Some(name.rsplit_once('/')?.0.to_owned()))
+            .collect()
     }
 
     /// Runs the program in the repository.
