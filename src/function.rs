@@ -239,7 +239,16 @@ pub fn compare<T>(
     Ok(look(&comparisons, &plan.gaps))
 }
 
-fn record(resources: &[Resource<'_>], recorder: &Recorder) -> Result<snapshot::Snapshot, Refusal> {
+/// Seals resources as a recorder does.
+///
+/// # Errors
+///
+/// Fails on files of a kustomization, on a resource that stands there twice with
+/// different contents, and on a damaged snapshot among the resources.
+pub fn record(
+    resources: &[Resource<'_>],
+    recorder: &Recorder,
+) -> Result<snapshot::Snapshot, Refusal> {
     let items = environments::sort(resources)?;
     if items.unbuilt {
         return Err(Refusal::Unbuilt);

@@ -37,7 +37,7 @@ pub struct Gate<'g> {
 }
 
 /// A directory's resources, whose trees the caller holds.
-type Resources<'t> = BTreeMap<&'t str, Vec<Resource<'t>>>;
+pub type Resources<'t> = BTreeMap<&'t str, Vec<Resource<'t>>>;
 
 /// Parses what was built, so that it can be compared.
 ///
@@ -246,28 +246,10 @@ impl<'g> Gate<'g> {
     /// A service's environments by the names that the policy knows them by, in promotion order.
     fn members(&self, overlays: &'g [Overlay]) -> Vec<Member<'g>> {
         let listed = &self.policy.environments;
-        let known = |overlay: &Overlay| -> String {
-            if listed.contains(&overlay.name) {
-                return overlay.name.clone();
-            }
-            // `prod` is what the policy calls production, if neither name could mean another.
-            let is_alike =
-                |name: &&String| overlay.rank.is_some() && layout::rank(name) == overlay.rank;
-            let mut alike = listed.iter().filter(is_alike);
-            let is_alone = overlays
-                .iter()
-                .filter(|other| other.rank == overlay.rank)
-                .count()
-                == 1;
-            match (alike.next(), alike.next()) {
-                (Some(name), None) if is_alone => name.clone(),
-                _ => overlay.name.clone(),
-            }
-        };
         let mut members: Vec<Member<'g>> = overlays
             .iter()
             .map(|overlay| {
-                let name = known(overlay);
+                let name = name_of(overlay, overlays, listed);
                 let place = listed.iter().position(|listed| *listed == name);
                 let rank = if listed.is_empty() {
                     overlay.rank
@@ -447,6 +429,22 @@ impl<'g> Gate<'g> {
             bases: bases.into_iter().cloned().collect(),
             environments,
         }
+    }
+}
+
+/// What a policy that lists environments calls one of a service's overlays.
+#[must_use]
+pub fn name_of(overlay: &Overlay, overlays: &[Overlay], listed: &[String]) -> String {
+    if listed.contains(&overlay.name) {
+        return overlay.name.clone();
+    }
+    // `prod` is what the policy calls production, if neither name could mean another.
+    let is_alike = |name: &&String| overlay.rank.is_some() && layout::rank(name) == overlay.rank;
+    let mut alike = listed.iter().filter(is_alike);
+    let same_rank = overlays.iter().filter(|other| other.rank == overlay.rank);
+    match (alike.next(), alike.next()) {
+        (Some(name), None) if same_rank.count() == 1 => name.clone(),
+        _ => overlay.name.clone(),
     }
 }
 

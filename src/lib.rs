@@ -52,16 +52,19 @@
 // clippy.toml says what is banned, and why. Tests and benchmarks are crates of their own and may.
 #![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+pub mod adopt;
 pub mod blame;
 pub mod catalog;
 pub mod classify;
 pub mod cli;
 pub mod diff;
+pub mod edit;
 pub mod environments;
 pub mod finding;
 pub mod function;
 pub mod gate;
 pub mod identity;
+pub mod init;
 pub mod krm;
 pub mod kustomization;
 pub mod layout;

@@ -385,6 +385,7 @@ fn links_lead_somewhere() {
         "CHANGELOG.md",
         "docs/rules.md",
         "docs/policy.md",
+        "docs/adoption.md",
         "docs/benchmarks.md",
         "docs/check.md",
         "docs/fields.md",

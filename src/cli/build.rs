@@ -130,9 +130,20 @@ impl Builder {
             .with_context(|| format!("cannot run {}", self.program.display()))
     }
 
-    /// Builds one directory as it is deployed.
-    fn single(&self, root: &Path, directory: &str) -> anyhow::Result<Result<String, String>> {
-        let output = self.output(&mut self.command(&root.join(directory)))?;
+    /// Builds one directory as it is deployed; `home` lets functions of ours pass that it may declare.
+    fn single(
+        &self,
+        root: &Path,
+        directory: &str,
+        home: Option<&Path>,
+    ) -> anyhow::Result<Result<String, String>> {
+        let mut command = self.command(&root.join(directory));
+        if let Some(home) = home {
+            command
+                .arg("--enable-alpha-plugins")
+                .env("KUSTOMIZE_PLUGIN_HOME", home);
+        }
+        let output = self.output(&mut command)?;
         if !output.status.success() {
             return Ok(Err(words(&output, root)));
         }
@@ -177,7 +188,7 @@ impl Work<'_> {
             match job {
                 None => return Ok(()),
                 Some(Job::Single(directory)) => {
-                    let built = self.builder.single(self.root, directory)?;
+                    let built = self.builder.single(self.root, directory, None)?;
                     self.keep(directory, built);
                 }
                 Some(Job::Batch(batch)) => self.batch(&batch)?,
@@ -195,7 +206,8 @@ impl Work<'_> {
                 Ok(())
             }
             (None, [directory]) => {
-                let built = self.builder.single(self.root, directory)?;
+                let home = self.place.home();
+                let built = self.builder.single(self.root, directory, Some(&home))?;
                 self.keep(directory, built);
                 Ok(())
             }

@@ -1,20 +1,19 @@
 //! `krm-parity check`: the gate over a repository.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::build::{Builder, Request};
 use super::formats::Formats;
+use super::ground::Ground;
 use super::{policy_file, since, tree};
 use crate::catalog::Severity;
 use crate::gate::{self, Builds, Gate};
-use crate::kustomization::{self, Parsed, Sources};
+use crate::kustomization::{Parsed, Sources};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
-use crate::rules;
 use crate::survey::Survey;
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -156,12 +155,11 @@ impl Check {
             sources = tree::read(&ground.root, &ground.directories)?;
         }
         let parsed = sources.parse();
-        let (layout, mut builds) = if self.rendered.is_empty() {
+        let (layout, builds) = if self.rendered.is_empty() {
             self.build(&ground, &policy, &parsed)?
         } else {
             super::rendered::read(&self.rendered, &policy)?
         };
-        redact(&mut builds, &parsed);
         let trees = gate::parse(&builds).context("what was built cannot be read")?;
         let resources = gate::resources(&trees);
         let gate = Gate {
@@ -171,10 +169,7 @@ impl Check {
             today,
             parsed: self.rendered.is_empty().then_some(&parsed),
         };
-        let directories = &ground.directories;
-        let others = layout::unreadable(&parsed, directories, &policy.layout)
-            .map(|(file, error)| rules::unreadable(file, error))
-            .collect();
+        let others = ground.unreadable(&parsed, &policy);
         Ok(gate.survey(&resources, others))
     }
 
@@ -238,42 +233,13 @@ impl Check {
         policy: &Policy,
         parsed: &Parsed<'_>,
     ) -> anyhow::Result<(Layout, Builds)> {
-        let mut layout =
-            layout::discover(parsed, &ground.directories, &policy.layout, &ground.name());
-        if layout.services.is_empty() {
-            let notes = layout.notes.join("; ");
-            bail!(
-                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{}{notes}. Name the overlays in spec.layout of the policy",
-                ground.shown(),
-                if notes.is_empty() { "" } else { "; " },
-            );
-        }
+        let mut layout = ground.layout(parsed, policy)?;
         self.select(&mut layout, parsed, ground)?;
         if layout.services.is_empty() {
             return Ok((layout, Builds::new()));
         }
-        let builder = Builder::find(&self.flags)?;
-        let all = layout.directories();
-        let (plain, single) = all
-            .into_iter()
-            .partition(|directory| !self.one_by_one && layout::is_plain(parsed, directory));
-        let builds = builder.build(&Request {
-            root: &ground.root,
-            plain,
-            single,
-        })?;
+        let builds = ground.build(parsed, &layout, self.one_by_one, &self.flags)?;
         Ok((layout, builds))
-    }
-}
-
-/// Takes the values of Secrets out of what kustomize says of its failures, since it quotes patches.
-fn redact(builds: &mut Builds, parsed: &Parsed<'_>) {
-    if builds.values().all(Result::is_ok) {
-        return;
-    }
-    let secrets = kustomization::secrets(parsed);
-    for words in builds.values_mut().filter_map(|built| built.as_mut().err()) {
-        *words = kustomization::redact(words, &secrets);
     }
 }
 
@@ -285,79 +251,4 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
         (Ok(index), Ok(count)) if (1..=count).contains(&index) => Ok((index, count)),
         _ => Err(expected.to_owned()),
     }
-}
-
-/// Where things lie.
-struct Ground {
-    /// The directory that all paths are relative to.
-    root: PathBuf,
-    /// The directories to look below, relative to it.
-    directories: Vec<String>,
-    /// The first of them, in full.
-    first: PathBuf,
-}
-
-impl Ground {
-    /// Paths are relative to the current directory, where everything lies below it, as CI systems expect them.
-    fn new(directories: &[PathBuf]) -> anyhow::Result<Self> {
-        let here = std::env::current_dir().context("cannot tell the current directory")?;
-        let here = std::fs::canonicalize(&here).unwrap_or(here);
-        let mut full = Vec::new();
-        for directory in directories {
-            let found = std::fs::canonicalize(directory)
-                .with_context(|| format!("cannot find {}", directory.display()))?;
-            if !found.is_dir() {
-                bail!("{} is no directory", directory.display());
-            }
-            full.push(found);
-        }
-        if full.is_empty() {
-            full.push(here.clone());
-        }
-        let root = if full.iter().all(|directory| directory.starts_with(&here)) {
-            here
-        } else {
-            shared(&full)
-        };
-        let directories = full
-            .iter()
-            .map(|directory| {
-                let inner = directory.strip_prefix(&root).unwrap_or(directory);
-                let text = inner.to_str().context("a directory's name is no UTF-8")?;
-                Ok(text.to_owned())
-            })
-            .collect::<anyhow::Result<_>>()?;
-        let first = full.swap_remove(0);
-        Ok(Self {
-            root,
-            directories,
-            first,
-        })
-    }
-
-    /// The name of a service whose base lies at the root.
-    fn name(&self) -> String {
-        let name = self.first.file_name().and_then(|name| name.to_str());
-        name.unwrap_or("service").to_owned()
-    }
-
-    fn shown(&self) -> String {
-        self.first.display().to_string()
-    }
-}
-
-/// The deepest directory that all lie below.
-fn shared(directories: &[PathBuf]) -> PathBuf {
-    let first = directories
-        .first()
-        .map_or_else(|| Path::new("/"), PathBuf::as_path);
-    first
-        .ancestors()
-        .find(|ancestor| {
-            directories
-                .iter()
-                .all(|directory| directory.starts_with(ancestor))
-        })
-        .unwrap_or(Path::new("/"))
-        .to_path_buf()
 }

@@ -12,19 +12,25 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
 
 mod build;
+mod change;
 mod check;
 pub mod explain;
 mod formats;
 pub mod function;
+mod ground;
+mod init;
 mod merge;
 pub mod plugin;
 mod policy_file;
 mod rendered;
 pub mod schema;
 mod since;
+mod snapshot;
 mod tree;
 
 /// The exit code for "could not run", as opposed to "ran and found something".
@@ -63,6 +69,12 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
+    if let Some(("init", matches)) = matches.subcommand() {
+        return init::Init::read(matches).run().unwrap_or_else(|error| {
+            complain(&format!("krm-parity: {error:#}"));
+            ExitCode::from(COULD_NOT_RUN)
+        });
+    }
     match dispatch(&matches) {
         Ok(Outcome::Text(text)) => say(&text),
         Ok(Outcome::Told { failed: false }) => ExitCode::SUCCESS,
@@ -113,6 +125,11 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
             policy: matches.get_one("policy").cloned(),
             environment: matches.get_one("environment").cloned(),
         }),
+        Some(("snapshot", matches)) => snapshot::Request::read(matches).run(),
+        Some(("completions", matches)) => {
+            let shell = matches.get_one::<Shell>("SHELL").copied();
+            shell.map(completions).context("a shell is needed")
+        }
         Some(("schema", matches)) => {
             let word = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
             schema::print(word("KIND"), word("format"))
@@ -137,14 +154,21 @@ fn help_of(verbs: &[&str]) -> String {
 
 /// Writes to stdout; a reader that has gone away is no error.
 fn say(text: &str) -> ExitCode {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write_out(text) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("krm-parity: cannot write to stdout: {error}"));
             ExitCode::from(COULD_NOT_RUN)
         }
+    }
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
     }
 }
 
@@ -195,9 +219,12 @@ fn command() -> Command {
                 .subcommand(plugin_install()),
         )
         .subcommand(check::command())
+        .subcommand(init::command())
         .subcommand(explain_command())
         .subcommand(merge::command())
+        .subcommand(snapshot::command())
         .subcommand(schema_command())
+        .subcommand(completions_command())
 }
 
 fn explain_command() -> Command {
@@ -225,6 +252,32 @@ fn explain_command() -> Command {
                 .value_name("NAME")
                 .help("The environment that the overlay is"),
         )
+}
+
+fn completions_command() -> Command {
+    Command::new("completions")
+        .about("Print what lets a shell complete the words of this program")
+        .long_about(COMPLETIONS)
+        .arg(
+            Arg::new("SHELL")
+                .help("The shell")
+                .required(true)
+                .value_parser(value_parser!(Shell)),
+        )
+}
+
+const COMPLETIONS: &str = "\
+Print what lets a shell complete the words of this program.
+
+  krm-parity completions bash > /etc/bash_completion.d/krm-parity
+  krm-parity completions zsh > \"${fpath[1]}/_krm-parity\"
+  krm-parity completions fish > ~/.config/fish/completions/krm-parity.fish
+  krm-parity completions powershell >> $PROFILE";
+
+fn completions(shell: Shell) -> String {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut command(), "krm-parity", &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn schema_command() -> Command {
@@ -281,7 +334,16 @@ mod tests {
 
     #[test]
     fn help_fits_a_terminal() {
-        for verbs in [&[][..], &["plugin"], &["plugin", "install"], &["merge"]] {
+        for verbs in [
+            &[][..],
+            &["plugin"],
+            &["plugin", "install"],
+            &["check"],
+            &["init"],
+            &["merge"],
+            &["snapshot"],
+            &["completions"],
+        ] {
             for line in help_of(verbs).lines() {
                 assert!(line.chars().count() <= 104, "{line}");
             }

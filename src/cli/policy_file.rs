@@ -50,9 +50,18 @@ fn is_policy(file: &Path) -> bool {
 ///
 /// Says where in the file, and what, is wrong.
 pub(super) fn read(file: &Path) -> anyhow::Result<Policy> {
-    let name = file.display();
+    let name = file.display().to_string();
     let text = fs::read(file).with_context(|| format!("cannot read {name}"))?;
-    let tree = yaml::parse_bytes(&text).with_context(|| name.to_string())?;
+    parse(&name, &text)
+}
+
+/// Reads a policy's text, whose file has this name.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(super) fn parse(name: &str, text: &[u8]) -> anyhow::Result<Policy> {
+    let tree = yaml::parse_bytes(text).with_context(|| name.to_owned())?;
     let config = tree.roots().find(|root| !root.is_null());
     let value = config.map(yaml::Node::to_yaml_value);
     let read = policy::read(value.as_ref()).map_err(|error| {

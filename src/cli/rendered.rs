@@ -114,24 +114,30 @@ fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
 
 /// What a file holds, or all YAML and JSON files below a directory.
 fn content(path: &Path) -> Result<String, String> {
-    let read = || -> anyhow::Result<String> {
-        let mut files = Vec::new();
-        collect(path, &mut files)?;
-        files.sort();
-        if files.is_empty() {
-            bail!("there is no YAML file in {}", path.display());
-        }
-        let mut all = Vec::new();
-        for file in files {
-            let text =
-                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            all.extend_from_slice(b"---\n");
-            all.extend(text);
-            all.push(b'\n');
-        }
-        seal(&all)
-    };
-    read().map_err(|error| format!("{error:#}"))
+    let sealed = documents(path).and_then(|all| seal(&all));
+    sealed.map_err(|error| format!("{error:#}"))
+}
+
+/// The documents of a file, or of all YAML and JSON files below a directory.
+///
+/// # Errors
+///
+/// Fails where a file cannot be read, and where there is none.
+pub(super) fn documents(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut files = Vec::new();
+    collect(path, &mut files)?;
+    files.sort();
+    if files.is_empty() {
+        bail!("there is no YAML file in {}", path.display());
+    }
+    let mut all = Vec::new();
+    for file in files {
+        let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        all.extend_from_slice(b"---\n");
+        all.extend(text);
+        all.push(b'\n');
+    }
+    Ok(all)
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {

@@ -55,6 +55,12 @@ fn fits(glob: Option<&Glob>, text: &str) -> bool {
     glob.is_none_or(|glob| glob.matches(text))
 }
 
+/// Whether lists of environments and services, each of which means all when it is empty, hold both.
+fn holds(environments: &[String], services: &[Glob], environment: &str, service: &str) -> bool {
+    (environments.is_empty() || environments.iter().any(|name| name == environment))
+        && (services.is_empty() || services.iter().any(|glob| glob.matches(service)))
+}
+
 /// A field that may differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedField {
@@ -64,15 +70,17 @@ pub struct AllowedField {
     pub path: Pattern,
     /// The environments that this is about; empty for all.
     pub environments: Vec<String>,
+    /// The services that this is about; empty for all.
+    pub services: Vec<Glob>,
     /// Why.
     pub reason: String,
 }
 
 impl AllowedField {
-    /// Whether this is about an environment.
+    /// Whether this is about an environment of a service.
     #[must_use]
-    pub fn is_for(&self, environment: &str) -> bool {
-        self.environments.is_empty() || self.environments.iter().any(|name| name == environment)
+    pub fn is_for(&self, environment: &str, service: &str) -> bool {
+        holds(&self.environments, &self.services, environment, service)
     }
 }
 
@@ -87,6 +95,8 @@ pub struct Exemption {
     pub path: Option<Pattern>,
     /// The environments that this is about; empty for all.
     pub environments: Vec<String>,
+    /// The services that this is about; empty for all.
+    pub services: Vec<Glob>,
     /// Why.
     pub reason: String,
     /// The last day on which it holds.
@@ -94,10 +104,10 @@ pub struct Exemption {
 }
 
 impl Exemption {
-    /// Whether this is about an environment.
+    /// Whether this is about an environment of a service.
     #[must_use]
-    pub fn is_for(&self, environment: &str) -> bool {
-        self.environments.is_empty() || self.environments.iter().any(|name| name == environment)
+    pub fn is_for(&self, environment: &str, service: &str) -> bool {
+        holds(&self.environments, &self.services, environment, service)
     }
 
     /// Whether this is about a place.
@@ -124,6 +134,7 @@ fn allowed_field(spec: wire::AllowedField, known: &[String]) -> Result<AllowedFi
         target: target(spec.target)?,
         path: pattern(&spec.path)?,
         environments: environments(spec.environments, known)?,
+        services: services(spec.services)?,
         reason: reason(&spec.reason)?,
     })
 }
@@ -146,6 +157,7 @@ fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, F
         target: target(spec.target)?,
         path: spec.path.as_deref().map(pattern).transpose()?,
         environments: environments(spec.environments, known)?,
+        services: services(spec.services)?,
         reason: reason(&spec.reason)?,
         expires: date(&spec.expires)?,
     })
@@ -229,6 +241,20 @@ fn environments(names: Option<Vec<String>>, known: &[String]) -> Result<Vec<Stri
     Ok(names)
 }
 
+/// Services are named after directories too, so that nearly every text may be one.
+fn services(names: Option<Vec<String>>) -> Result<Vec<Glob>, Fault> {
+    let names = names.unwrap_or_default();
+    let glob = |(index, name): (usize, &String)| {
+        if name.trim().is_empty() || name.chars().any(text::is_unsafe) {
+            let found = text::quoted(name, MAX_QUOTED);
+            let what = format!("{found} names no service");
+            return Err(Fault::new(&["services"], what).at_index(index));
+        }
+        Ok(Glob::new(name))
+    };
+    names.iter().enumerate().map(glob).collect()
+}
+
 fn reason(text: &str) -> Result<String, Fault> {
     if text.trim().is_empty() {
         return Err(Fault::new(
@@ -265,6 +291,31 @@ mod tests {
         match read(Some(&value)) {
             Ok(Config::Policy(policy)) => policy,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn services_are_globs() {
+        let at = "exemptions: [{rule: image, reason: why, expires: 2027-01-31";
+        let named = policy(&format!("{{{at}, services: [shop/web, \"team-*\"]}}]}}"));
+        let exemption = &named.exemptions[0];
+        for (service, is_meant) in [
+            ("shop/web", true),
+            ("team-a", true),
+            ("web", false),
+            ("", false),
+        ] {
+            assert_eq!(exemption.is_for("dev", service), is_meant, "{service}");
+        }
+        let all = policy(&format!("{{{at}, environments: [dev], services: []}}]}}"));
+        assert!(all.exemptions[0].is_for("dev", "") && !all.exemptions[0].is_for("test", ""));
+        for wrong in ["''", "\"a\\nb\""] {
+            let text = format!(
+                "{{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {{{at}, services: [x, {wrong}]}}]}}}}"
+            );
+            let value: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+            let error = read(Some(&value)).unwrap_err();
+            assert_eq!(error.path.join(" "), "spec exemptions 0 services 1");
         }
     }
 

@@ -128,6 +128,8 @@ pub struct AllowedField {
     pub path: String,
     /// The environments that this is about; without it, all.
     pub environments: Option<Vec<String>>,
+    /// The services that this is about, as globs with `*` and `?`; without it, all.
+    pub services: Option<Vec<String>>,
     /// Why the field may differ.
     pub reason: String,
 }
@@ -160,6 +162,8 @@ pub struct ExemptionSpec {
     pub path: Option<String>,
     /// The environments that this is about; without it, all.
     pub environments: Option<Vec<String>>,
+    /// The services that this is about, as globs with `*` and `?`; without it, all.
+    pub services: Option<Vec<String>>,
     /// Why the findings may exist.
     pub reason: String,
     /// The last day on which the exemption holds, as YYYY-MM-DD in UTC.

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use super::Comparison;
 use crate::catalog::{Severity, find_rule};
 use crate::finding::{FieldRef, Finding, ResourceRef};
+use crate::pair::without_hash;
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{Exemption, Policy, nearest};
 use crate::text;
@@ -32,21 +33,29 @@ pub(super) fn apply(
         .map(str::to_owned)
         .collect();
     for environment in &environments {
-        let here: Vec<_> = comparisons
+        let of_environment: Vec<_> = comparisons
             .iter()
             .filter(|comparison| comparison.sides.environment == environment)
             .collect();
         for (index, exemption) in policy.exemptions.iter().enumerate() {
-            if !exemption.is_for(environment) {
+            let is_for = |service: &str| exemption.is_for(environment, service);
+            let here: Vec<_> = of_environment
+                .iter()
+                .copied()
+                .filter(|comparison| match comparison.sides.service {
+                    "" => is_for("") || comparison.sides.services.iter().any(|name| is_for(name)),
+                    service => is_for(service),
+                })
+                .collect();
+            let is_here =
+                |finding: &Finding| finding.environment == *environment && is_for(&finding.service);
+            if here.is_empty() && !findings.iter().any(is_here) {
                 continue;
             }
             let expired = exemption.expires < today;
             let mut used = false;
             for finding in findings.iter_mut() {
-                if finding.environment != *environment
-                    || finding.rule != exemption.rule
-                    || !is_exempt(exemption, finding)
-                {
+                if finding.environment != *environment || !exempts(exemption, finding) {
                     continue;
                 }
                 used = true;
@@ -67,22 +76,6 @@ pub(super) fn apply(
     findings.extend(told);
 }
 
-/// Applies a policy's exemptions to findings about files, which come when all else is judged.
-pub fn exempt(policy: &Policy, today: Date, findings: &mut [Finding]) {
-    for finding in findings {
-        let mut exemptions = policy.exemptions.iter();
-        let exemption = exemptions.find(|exemption| {
-            exemption.rule == finding.rule
-                && exemption.expires >= today
-                && exemption.is_for(&finding.environment)
-                && is_exempt(exemption, finding)
-        });
-        if let Some(exemption) = exemption {
-            mark(exemption, finding);
-        }
-    }
-}
-
 /// Makes a finding information, and says until when.
 fn mark(exemption: &Exemption, finding: &mut Finding) {
     finding.severity = Severity::Info;
@@ -95,10 +88,19 @@ fn mark(exemption: &Exemption, finding: &mut Finding) {
     finding.message.push_str(&until);
 }
 
-fn is_exempt(exemption: &Exemption, finding: &Finding) -> bool {
+/// Whether an exemption is about a finding, expired or not.
+#[must_use]
+pub fn exempts(exemption: &Exemption, finding: &Finding) -> bool {
+    if finding.rule != exemption.rule || !exemption.is_for(&finding.environment, &finding.service) {
+        return false;
+    }
     let resource = finding.resource.clone().unwrap_or_default();
     let mut names = vec![resource.name.as_str()];
     names.extend(finding.base_name.as_deref());
+    // A generated name changes with the content, and only the end of a build adds the hash.
+    if matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
+        names.push(without_hash(&resource.name));
+    }
     is_about(exemption, &resource, &names, finding.field.as_ref())
 }
 

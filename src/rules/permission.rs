@@ -89,7 +89,7 @@ pub fn decide<'p>(
             let names = [resource.name.as_str(), plain_name(pair.base)];
             let exempts = |exemption: &Exemption| {
                 exemption.rule == rule
-                    && exemption.is_for(environment)
+                    && exemption.is_for(environment, pair.service)
                     && exemption.expires >= today
                     && exemption::is_about(exemption, &resource, &names, Some(&field))
             };
@@ -173,7 +173,9 @@ pub(super) fn verdict<'p>(
     let reference = pair.overlay.reference();
     let names = [pair.base.name(), pair.overlay.name()];
     let field = policy.fields.iter().find(|field| {
-        field.is_for(environment) && field.target.matches(&reference, &names) && covers(&field.path)
+        field.is_for(environment, pair.service)
+            && field.target.matches(&reference, &names)
+            && covers(&field.path)
     });
     if let Some(field) = field {
         return Verdict::Field(field);

@@ -1,0 +1,282 @@
+use super::*;
+use crate::finding::FieldRef;
+use crate::layout::{Overlay, Service};
+use crate::path::Spot;
+use crate::yaml::{Tree, parse};
+
+/// Services by name, each with what its base and its environments hold.
+struct Repository {
+    layout: Layout,
+    texts: Vec<(String, String)>,
+}
+
+impl Repository {
+    fn new(services: &[(&str, &[(&str, &str)])]) -> Self {
+        let mut layout = Layout::default();
+        let mut texts = Vec::new();
+        for (service, all) in services {
+            let directory = |name: &str| format!("{service}/{name}");
+            for (name, text) in *all {
+                texts.push((directory(name), (*text).to_owned()));
+            }
+            let overlays = all.iter().filter(|(name, _)| *name != "base");
+            layout.services.push(Service {
+                name: (*service).to_owned(),
+                overlays: overlays
+                    .map(|(name, _)| Overlay {
+                        name: (*name).to_owned(),
+                        directory: directory(name),
+                        bases: vec![directory("base")],
+                        rank: crate::layout::rank(name),
+                    })
+                    .collect(),
+            });
+        }
+        Self { layout, texts }
+    }
+
+    fn adopt(&self, policy: &Policy, findings: &[Finding]) -> Adoption {
+        let trees: BTreeMap<&str, Tree<'_>> = self
+            .texts
+            .iter()
+            .map(|(directory, text)| (directory.as_str(), parse(text).unwrap()))
+            .collect();
+        let scene = Scene {
+            policy,
+            layout: &self.layout,
+            resources: &crate::gate::resources(&trees),
+            today: jiff::civil::date(2026, 6, 15),
+        };
+        adopt(&scene, findings, jiff::civil::date(2026, 9, 13))
+    }
+}
+
+const WEB: &str = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}";
+
+fn finding(rule: &'static str, service: &str, environment: &str) -> Finding {
+    Finding {
+        service: service.to_owned(),
+        environment: environment.to_owned(),
+        ..Finding::new(rule, String::new(), "it is so".to_owned(), String::new())
+    }
+}
+
+/// A finding about a field of a Deployment that is called `web` in the base.
+fn about(service: &str, environment: &str, path: &str) -> Finding {
+    Finding {
+        resource: Some(ResourceRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: format!("{environment}-web"),
+            namespace: None,
+        }),
+        base_name: Some("web".to_owned()),
+        field: Some(FieldRef {
+            path: path.to_owned(),
+            index_path: path.to_owned(),
+            overlay: None,
+            base: None,
+        }),
+        ..finding("image", service, environment)
+    }
+}
+
+/// Exemptions without the reasons and dates, which are all alike.
+fn told(adoption: &Adoption) -> Vec<String> {
+    let lines = |item: &Item| {
+        let all = item.block.lines().map(str::trim);
+        let kept = all.filter(|line| !line.starts_with("reason:") && !line.starts_with("expires:"));
+        kept.collect::<Vec<_>>().join("; ")
+    };
+    adoption.items.iter().map(lines).collect()
+}
+
+#[test]
+fn environments_of_one_place_are_one_exemption() {
+    let prod = WEB.replace("web", "prod-web");
+    let dev = WEB.replace("web", "dev-web");
+    let all: &[(&str, &str)] = &[("base", WEB), ("dev", &dev), ("prod", &prod)];
+    let repository = Repository::new(&[("shop", all)]);
+    let findings = [
+        about("shop", "prod", "spec.x"),
+        about("shop", "dev", "spec.x"),
+        about("shop", "prod", "spec.containers[name=a].y"),
+    ];
+    let adoption = repository.adopt(&Policy::default(), &findings);
+    assert_eq!(
+        told(&adoption),
+        [
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.containers[name=a].y; environments: [prod]",
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; environments: [dev, prod]",
+        ]
+    );
+    assert_eq!(adoption.adopted, 3);
+    assert_eq!(
+        adoption.items[0].comment.as_deref(),
+        Some("image: 3 findings in shop")
+    );
+    assert_eq!(adoption.items[1].comment, None);
+    assert!(adoption.items[0].block.ends_with(
+        "reason: \"adopted 2026-06-15: TODO say why this may stay until then, and who mends it\"\n  expires: \"2026-09-13\""
+    ));
+    assert_eq!(
+        parse(&adoption.items[1].block)
+            .unwrap()
+            .roots()
+            .next()
+            .unwrap()
+            .to_json()[0],
+        adoption.items[1].value
+    );
+}
+
+#[test]
+fn services_are_named_where_another_one_could_be_meant() {
+    let all: &[(&str, &str)] = &[("base", WEB), ("dev", WEB), ("prod", WEB)];
+    let repository = Repository::new(&[("cart", all), ("shop", all)]);
+    let one = [about("shop", "prod", "spec.x")];
+    assert_eq!(
+        told(&repository.adopt(&Policy::default(), &one)),
+        [
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; services: [shop]; environments: [prod]"
+        ]
+    );
+    // Where all services have it alike, no one has to be named.
+    let both = [
+        about("shop", "prod", "spec.x"),
+        about("cart", "prod", "spec.x"),
+    ];
+    assert_eq!(
+        told(&repository.adopt(&Policy::default(), &both)),
+        [
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; environments: [prod]"
+        ]
+    );
+    let unlike = [
+        about("shop", "prod", "spec.x"),
+        about("cart", "prod", "spec.x"),
+        about("cart", "dev", "spec.x"),
+        finding("missing-environment", "shop", "qa"),
+    ];
+    assert_eq!(
+        told(&repository.adopt(&Policy::default(), &unlike)),
+        [
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; services: [cart]; environments: [dev, prod]",
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; services: [shop]; environments: [prod]",
+            "- rule: missing-environment; services: [shop]; environments: [qa]",
+        ]
+    );
+}
+
+#[test]
+fn groups_and_namespaces_are_named_where_a_name_does_not_tell() {
+    let two = format!(
+        "{WEB}\n---\n{}\n---\n{}\n",
+        WEB.replace("apps/v1", "example.com/v1"),
+        WEB.replace("{name: web", "{namespace: other, name: web")
+    );
+    let repository = Repository::new(&[("shop", &[("base", WEB), ("prod", &two)])]);
+    let findings = [about("shop", "prod", "spec.x")];
+    assert_eq!(
+        told(&repository.adopt(&Policy::default(), &findings)),
+        [
+            "- rule: image; target: {group: apps, kind: Deployment, namespace: \"\", name: web}; path: spec.x; environments: [prod]"
+        ]
+    );
+    // What is called `web` now is not what was called so in the base.
+    let taken = format!("{WEB}\n---\n{}\n", WEB.replace("web", "prod-web"));
+    let repository = Repository::new(&[("shop", &[("base", WEB), ("prod", &taken)])]);
+    assert_eq!(
+        told(&repository.adopt(&Policy::default(), &findings)),
+        [
+            "- rule: image; target: {kind: Deployment, name: prod-web}; path: spec.x; environments: [prod]"
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_adopted_is_told() {
+    let repository = Repository::new(&[("shop", &[("base", WEB), ("prod", WEB)])]);
+    let mut expired = Policy::default();
+    let text = "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {exemptions: [{rule: image, path: spec.x, \
+                reason: why, expires: '2026-06-14'}]}}";
+    if let Ok(crate::policy::Config::Policy(policy)) =
+        crate::policy::read(Some(&serde_yaml::from_str(text).unwrap()))
+    {
+        expired = policy;
+    }
+    let info = Finding {
+        severity: Severity::Info,
+        ..about("shop", "prod", "spec.z")
+    };
+    let findings = [
+        about("shop", "prod", "spec.x"),
+        finding("build-failure", "shop", "prod"),
+        finding("expired-exemption", "shop", "prod"),
+        info,
+    ];
+    let adoption = repository.adopt(&expired, &findings);
+    assert_eq!(
+        adoption,
+        Adoption {
+            unbuilt: vec!["it is so".to_owned()],
+            expired: 1,
+            ..Adoption::default()
+        }
+    );
+    let again = repository.adopt(&Policy::default(), &findings);
+    assert_eq!((again.adopted, again.expired), (1, 0));
+}
+
+/// What stands for all in patterns stands for one character at most.
+#[test]
+fn odd_names_are_met_and_little_else() {
+    for (path, expected) in [
+        ("spec.a", "spec.a"),
+        (
+            "metadata.annotations[\"a.b/c\"]",
+            "metadata.annotations[\"a.b/c\"]",
+        ),
+        ("metadata.labels[\"*\"]", "metadata.labels[\"?\"]"),
+        ("metadata.labels[\"**\"].x", "metadata.labels[\"??\"].x"),
+        (
+            "spec.rules[host=\"*.example.com\"].http",
+            "spec.rules[host=\"?.example.com\"].http",
+        ),
+        ("spec.hosts[=\"*\"]", "spec.hosts[=\"?\"]"),
+        ("spec.a[3].b", "spec.a[3].b"),
+        (
+            "a[\"it's \\\\ \\\" odd\\n\"]",
+            "a[\"it's \\\\ \\\" odd\\n\"]",
+        ),
+    ] {
+        let found = pattern(path);
+        assert_eq!(found, expected);
+        let Path(segments) = Path::parse(path).unwrap();
+        let place: Vec<Spot<'_>> = segments
+            .into_iter()
+            .map(|segment| Spot {
+                segment,
+                index: None,
+            })
+            .collect();
+        assert!(Pattern::parse(&found).unwrap().matches(&place), "{path}");
+        let yaml = format!("x:\n  path: {}\n", path_scalar(&found));
+        let tree = parse(&yaml).unwrap();
+        let read = tree.roots().next().unwrap().str_at(&["x", "path"]);
+        assert_eq!(read, Some(found.as_str()), "{yaml}");
+    }
+    let deep = vec!["a"; 80].join(".");
+    assert!(Pattern::parse(&pattern(&deep)).is_ok());
+    assert_eq!(glob("a b*c"), "a?b?c");
+}
+
+#[test]
+fn many_services_are_counted() {
+    let names: Vec<String> = (0..12).map(|at| format!("s{at:02}")).collect();
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(
+        heading("image", 30, &names),
+        "image: 30 findings in s00, s01, s02, s03, s04, s05, s06, s07 and 4 more services"
+    );
+}

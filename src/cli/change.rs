@@ -1,0 +1,294 @@
+//! Changes to files: shown as a diff, and made all together or not at all.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, BufRead as _, IsTerminal, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use similar::TextDiff;
+use tempfile::NamedTempFile;
+
+/// A file that is to be written.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What a person calls it.
+    pub name: String,
+    /// Its text now; `None` where it does not exist.
+    pub before: Option<String>,
+    /// Its text afterwards.
+    pub after: String,
+}
+
+/// Whether changes are to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// Without a question.
+    Given,
+    /// Not at all; they are only shown.
+    Withheld,
+    /// If the person at the terminal says so.
+    Ask,
+}
+
+/// What became of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// They were made.
+    Written,
+    /// They were shown and not made, as was wished.
+    Shown,
+}
+
+/// Shows changes and, with consent, makes them.
+///
+/// # Errors
+///
+/// Fails where nobody can be asked, where the answer is no, and where a file
+/// cannot be written; then no file has changed.
+pub(super) fn make(changes: &[Change], consent: Consent) -> anyhow::Result<Done> {
+    super::write_out(&diff(changes))?;
+    match consent {
+        Consent::Withheld => return Ok(Done::Shown),
+        Consent::Given => {}
+        Consent::Ask if !io::stdin().is_terminal() => {
+            bail!(
+                "nothing was changed: there is no terminal to ask on; --yes makes these changes, --dry-run only shows them"
+            )
+        }
+        Consent::Ask => {
+            let _ = write!(io::stderr().lock(), "Apply? [y/N] ");
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer)?;
+            if !matches!(answer.trim(), "y" | "Y" | "yes" | "Yes") {
+                bail!("nothing was changed");
+            }
+        }
+    }
+    apply(changes)?;
+    Ok(Done::Written)
+}
+
+/// Changes as a unified diff.
+fn diff(changes: &[Change]) -> String {
+    let mut out = String::new();
+    for change in changes {
+        let before = change.before.as_deref().unwrap_or_default();
+        let diff = TextDiff::from_lines(before, &change.after);
+        let old = match change.before {
+            Some(_) => format!("a/{}", change.name),
+            None => "/dev/null".to_owned(),
+        };
+        let new = format!("b/{}", change.name);
+        let _ = write!(out, "{}", diff.unified_diff().header(&old, &new));
+    }
+    out
+}
+
+/// A change that is ready to be made by a rename.
+struct Staged<'c> {
+    change: &'c Change,
+    /// The file itself, where its path leads through links.
+    target: PathBuf,
+    text: NamedTempFile,
+}
+
+/// Makes changes, all of them or none.
+///
+/// # Errors
+///
+/// Fails where a file cannot be written; then no file has changed.
+pub(super) fn apply(changes: &[Change]) -> anyhow::Result<()> {
+    let mut made = Directories::default();
+    let mut staged = Vec::new();
+    for change in changes {
+        staged.push(stage(change, &mut made)?);
+    }
+    let mut done: Vec<(&Change, PathBuf)> = Vec::new();
+    for Staged {
+        change,
+        target,
+        text,
+    } in staged
+    {
+        if let Err(error) = text.persist(&target) {
+            undo(&done);
+            return Err(error.error).with_context(|| {
+                format!("cannot write {}, so nothing was changed", target.display())
+            });
+        }
+        done.push((change, target));
+    }
+    made.keep();
+    Ok(())
+}
+
+/// Writes a text beside the file that it is to become, which shows whether that can be written at all.
+fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Staged<'c>> {
+    let name = &change.name;
+    let cannot = || format!("cannot write {name}, so nothing was changed");
+    let target = if change.before.is_some() {
+        fs::canonicalize(&change.path).with_context(cannot)?
+    } else {
+        change.path.clone()
+    };
+    let now = match fs::read(&target) {
+        Ok(now) => Some(now),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(cannot),
+    };
+    if now.as_deref() != change.before.as_deref().map(str::as_bytes) {
+        bail!("{name} has changed in the meantime, so nothing was written");
+    }
+    let directory = target.parent().unwrap_or(Path::new("."));
+    made.make(directory).with_context(cannot)?;
+    let mut text = tempfile::Builder::new()
+        .prefix(".krm-parity-")
+        .tempfile_in(directory)
+        .with_context(cannot)?;
+    text.write_all(change.after.as_bytes())
+        .and_then(|()| text.as_file().sync_all())
+        .with_context(cannot)?;
+    if now.is_some() {
+        let permissions = fs::metadata(&target).with_context(cannot)?.permissions();
+        if permissions.readonly() {
+            bail!("{name} is read-only, so nothing was changed");
+        }
+        fs::set_permissions(text.path(), permissions).with_context(cannot)?;
+    } else {
+        readable(text.path()).with_context(cannot)?;
+    }
+    Ok(Staged {
+        change,
+        target,
+        text,
+    })
+}
+
+/// Temporary files are for their owner alone; what is written for a repository is for everybody.
+#[cfg(unix)]
+fn readable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Puts back what was there, as far as that is possible.
+fn undo(done: &[(&Change, PathBuf)]) {
+    for (change, target) in done {
+        let _ = match &change.before {
+            Some(before) => fs::write(target, before),
+            None => fs::remove_file(target),
+        };
+    }
+}
+
+/// Directories that were made on the way, and go again unless they are kept.
+#[derive(Default)]
+struct Directories(Vec<PathBuf>);
+
+impl Directories {
+    fn make(&mut self, directory: &Path) -> io::Result<()> {
+        let missing = directory.ancestors().take_while(|path| !path.exists());
+        let missing: Vec<PathBuf> = missing.map(Path::to_path_buf).collect();
+        for directory in missing.into_iter().rev() {
+            fs::create_dir(&directory)?;
+            self.0.push(directory);
+        }
+        Ok(())
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Directories {
+    fn drop(&mut self) {
+        for directory in self.0.iter().rev() {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(path: PathBuf, before: Option<&str>, after: &str) -> Change {
+        Change {
+            name: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            path,
+            before: before.map(str::to_owned),
+            after: after.to_owned(),
+        }
+    }
+
+    #[test]
+    fn all_files_are_written_or_none() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("a"), "old\n").unwrap();
+        fs::write(at("b"), "other\n").unwrap();
+        let stale = [
+            change(at("a"), Some("old\n"), "new\n"),
+            change(at("new/deep/c"), None, "c\n"),
+            change(at("b"), Some("what it was\n"), "new\n"),
+        ];
+        let error = apply(&stale).unwrap_err();
+        assert!(error.to_string().contains("b has changed"), "{error}");
+        assert_eq!(fs::read_to_string(at("a")).unwrap(), "old\n");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
+
+        // A file in the place of a directory cannot become one.
+        let blocked = [
+            change(at("a"), Some("old\n"), "new\n"),
+            change(at("b/c"), None, "c\n"),
+        ];
+        let error = apply(&blocked).unwrap_err();
+        assert!(error.to_string().contains("nothing was changed"), "{error}");
+        assert_eq!(fs::read_to_string(at("a")).unwrap(), "old\n");
+
+        let good = [
+            change(at("a"), Some("old\n"), "new\n"),
+            change(at("new/deep/c"), None, "c\n"),
+        ];
+        apply(&good).unwrap();
+        assert_eq!(fs::read_to_string(at("a")).unwrap(), "new\n");
+        assert_eq!(fs::read_to_string(at("new/deep/c")).unwrap(), "c\n");
+        assert_eq!(
+            diff(&good),
+            "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-old\n+new\n--- /dev/null\n+++ b/c\n@@ -0,0 +1 @@\n+c\n"
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_and_permissions_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("real"), "old\n").unwrap();
+        fs::set_permissions(at("real"), fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink("real", at("link")).unwrap();
+        apply(&[change(at("link"), Some("old\n"), "new\n")]).unwrap();
+        assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(at("real")).unwrap(), "new\n");
+        let mode = fs::metadata(at("real")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+
+        fs::set_permissions(at("real"), fs::Permissions::from_mode(0o400)).unwrap();
+        let error = apply(&[change(at("real"), Some("new\n"), "x\n")]).unwrap_err();
+        assert!(error.to_string().contains("read-only"), "{error}");
+    }
+}

@@ -1,0 +1,150 @@
+//! The directories that a verb looks at, and what is found and built there.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::build::{Builder, Request};
+use crate::finding::Finding;
+use crate::gate::Builds;
+use crate::kustomization::{self, Parsed};
+use crate::layout::{self, Layout};
+use crate::policy::Policy;
+use crate::rules;
+
+/// Where things lie.
+pub(super) struct Ground {
+    /// The directory that all paths are relative to.
+    pub root: PathBuf,
+    /// The directories to look below, relative to it.
+    pub directories: Vec<String>,
+    /// The first of them, in full.
+    pub first: PathBuf,
+}
+
+impl Ground {
+    /// Paths are relative to the current directory, where everything lies below it, as CI systems expect them.
+    pub(super) fn new(directories: &[PathBuf]) -> anyhow::Result<Self> {
+        let here = std::env::current_dir().context("cannot tell the current directory")?;
+        let here = std::fs::canonicalize(&here).unwrap_or(here);
+        let mut full = Vec::new();
+        for directory in directories {
+            let found = std::fs::canonicalize(directory)
+                .with_context(|| format!("cannot find {}", directory.display()))?;
+            if !found.is_dir() {
+                bail!("{} is no directory", directory.display());
+            }
+            full.push(found);
+        }
+        if full.is_empty() {
+            full.push(here.clone());
+        }
+        let root = if full.iter().all(|directory| directory.starts_with(&here)) {
+            here
+        } else {
+            shared(&full)
+        };
+        let directories = full
+            .iter()
+            .map(|directory| {
+                let inner = directory.strip_prefix(&root).unwrap_or(directory);
+                let text = inner.to_str().context("a directory's name is no UTF-8")?;
+                Ok(text.to_owned())
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let first = full.swap_remove(0);
+        Ok(Self {
+            root,
+            directories,
+            first,
+        })
+    }
+
+    /// The name of a service whose base lies at the root.
+    pub(super) fn name(&self) -> String {
+        let name = self.first.file_name().and_then(|name| name.to_str());
+        name.unwrap_or("service").to_owned()
+    }
+
+    fn shown(&self) -> String {
+        self.first.display().to_string()
+    }
+
+    /// Finds services and environments.
+    ///
+    /// # Errors
+    ///
+    /// Fails where there is no service.
+    pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
+        let layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
+        if layout.services.is_empty() {
+            let notes = layout.notes.join("; ");
+            bail!(
+                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{}{notes}. Name the overlays in spec.layout of the policy",
+                self.shown(),
+                if notes.is_empty() { "" } else { "; " },
+            );
+        }
+        Ok(layout)
+    }
+
+    /// Builds what a layout names, each directory in a process of its own where `one_by_one` says so.
+    ///
+    /// # Errors
+    ///
+    /// Fails where nothing can be built at all.
+    pub(super) fn build(
+        &self,
+        parsed: &Parsed<'_>,
+        layout: &Layout,
+        one_by_one: bool,
+        flags: &[OsString],
+    ) -> anyhow::Result<Builds> {
+        let all = layout.directories();
+        let (plain, single) = all
+            .into_iter()
+            .partition(|directory| !one_by_one && layout::is_plain(parsed, directory));
+        let mut builds = Builder::find(flags)?.build(&Request {
+            root: &self.root,
+            plain,
+            single,
+        })?;
+        redact(&mut builds, parsed);
+        Ok(builds)
+    }
+
+    /// What is wrong with kustomization files that nobody can read.
+    pub(super) fn unreadable(&self, parsed: &Parsed<'_>, policy: &Policy) -> Vec<Finding> {
+        layout::unreadable(parsed, &self.directories, &policy.layout)
+            .map(|(file, error)| rules::unreadable(file, error))
+            .collect()
+    }
+}
+
+/// The deepest directory that all lie below.
+fn shared(directories: &[PathBuf]) -> PathBuf {
+    let first = directories
+        .first()
+        .map_or_else(|| Path::new("/"), PathBuf::as_path);
+    first
+        .ancestors()
+        .find(|ancestor| {
+            directories
+                .iter()
+                .all(|directory| directory.starts_with(ancestor))
+        })
+        .unwrap_or(Path::new("/"))
+        .to_path_buf()
+}
+
+/// Takes the values of Secrets out of what kustomize says of its failures, since it quotes patches.
+fn redact(builds: &mut Builds, parsed: &Parsed<'_>) {
+    if builds.values().all(Result::is_ok) {
+        return;
+    }
+    let secrets = kustomization::secrets(parsed);
+    for words in builds.values_mut().filter_map(|built| built.as_mut().err()) {
+        *words = kustomization::redact(words, &secrets);
+    }
+}

@@ -1,0 +1,410 @@
+//! `krm-parity init`: a first policy, the wiring of builds, and today's findings as exemptions.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use jiff::civil::Date;
+
+use super::change::{self, Change, Consent, Done};
+use super::ground::Ground;
+use super::{policy_file, tree};
+use crate::adopt::{self, Adoption, Scene};
+use crate::catalog::Severity;
+use crate::edit;
+use crate::finding::Finding;
+use crate::gate::{self, Gate};
+use crate::init::{self, FUNCTION, Plan, WIRED_POLICY};
+use crate::kustomization::{Parsed, relative};
+use crate::layout::Layout;
+use crate::policy::Policy;
+use crate::rules::exempts;
+use crate::yaml;
+
+/// How long adopted findings may stay, unless it is said otherwise.
+const DAYS: &str = "90";
+
+pub(super) const LONG_ABOUT: &str = "\
+Writes a policy for the services and environments below DIR. The changes are shown as a diff and made
+after a yes; nothing else is touched, and a second run changes nothing.
+
+  krm-parity init                  parity.yaml in DIR, which is all that `krm-parity check` needs
+  krm-parity init --adopt          and today's findings in it as exemptions, so that `check` passes
+                                   today and fails on whatever is new
+  krm-parity init --wire           parity/policy/policy.yaml instead, a recorder in every base, and the
+                                   check in every overlay, so that `kustomize build` itself fails
+
+Without --wire no kustomization is edited: bases and overlays that declare a function can be built by
+nobody without --enable-alpha-plugins and --enable-exec, and by Flux not at all. Kustomizations are
+edited by inserting lines; comments, order and quotes stay as they are.
+
+--adopt builds every environment as `check` does; flags for kustomize go after `--`. Each exemption is
+about one place of one resource, and carries a reason to be filled in by its owner. What does not build
+is not adopted.
+
+Exit codes: 0 done, 1 done, but `check` will still fail, 2 nothing was changed.";
+
+pub(super) fn command() -> Command {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .help(help)
+            .action(ArgAction::SetTrue)
+    };
+    Command::new("init")
+        .about("Write a policy, and today's findings as exemptions")
+        .long_about(LONG_ABOUT)
+        .arg(
+            Arg::new("DIR")
+                .help("The directory of the repository; by default the current one")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(flag("adopt", "Write today's findings down as exemptions"))
+        .arg(
+            Arg::new("days")
+                .long("days")
+                .value_name("N")
+                .help("How many days the exemptions hold")
+                .value_parser(value_parser!(u16).range(1..=3650))
+                .default_value(DAYS)
+                .requires("adopt"),
+        )
+        .arg(
+            Arg::new("expires")
+                .long("expires")
+                .value_name("YYYY-MM-DD")
+                .help("The last day on which the exemptions hold")
+                .value_parser(date)
+                .conflicts_with("days")
+                .requires("adopt"),
+        )
+        .arg(flag(
+            "wire",
+            "Let bases record themselves and overlays check themselves",
+        ))
+        .arg(flag("yes", "Make the changes without asking"))
+        .arg(flag("dry-run", "Only show the changes").conflicts_with("yes"))
+        .arg(
+            Arg::new("FLAGS")
+                .help("Flags for kustomize")
+                .last(true)
+                .num_args(0..)
+                .value_parser(value_parser!(OsString)),
+        )
+}
+
+/// Reads a day as policies have it.
+fn date(text: &str) -> Result<Date, String> {
+    let day: Option<Date> = text.parse().ok();
+    day.filter(|day| day.to_string() == text)
+        .ok_or_else(|| "expected a day as YYYY-MM-DD, such as 2027-01-31".to_owned())
+}
+
+/// What `init` is asked to do.
+pub(super) struct Init {
+    directory: PathBuf,
+    adopt: bool,
+    wire: bool,
+    days: u16,
+    expires: Option<Date>,
+    consent: Consent,
+    flags: Vec<OsString>,
+}
+
+/// The policy file, as it is and as it is to be.
+struct PolicyFile {
+    path: PathBuf,
+    name: String,
+    before: Option<String>,
+    after: String,
+}
+
+impl Init {
+    pub(super) fn read(matches: &ArgMatches) -> Self {
+        let flags = matches.get_many("FLAGS").into_iter().flatten();
+        let directory: Option<&PathBuf> = matches.get_one("DIR");
+        Self {
+            directory: directory.cloned().unwrap_or_else(|| PathBuf::from(".")),
+            adopt: matches.get_flag("adopt"),
+            wire: matches.get_flag("wire"),
+            days: matches.get_one("days").copied().unwrap_or_default(),
+            expires: matches.get_one("expires").copied(),
+            consent: if matches.get_flag("yes") {
+                Consent::Given
+            } else if matches.get_flag("dry-run") {
+                Consent::Withheld
+            } else {
+                Consent::Ask
+            },
+            flags: flags.cloned().collect(),
+        }
+    }
+
+    /// Does it, and says so.
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let ground = Ground::new(std::slice::from_ref(&self.directory))?;
+        let sources = tree::read(&ground.root, &ground.directories)?;
+        let parsed = sources.parse();
+        let (mut file, mut policy, layout) = self.policy(&ground, &parsed)?;
+        let mut told = Vec::new();
+        let mut adoption = Adoption::default();
+        if self.adopt {
+            adoption = self.adopt(&ground, &parsed, &layout, &mut file, &mut policy)?;
+        }
+        let mut changes = Vec::new();
+        if file.before.as_ref() != Some(&file.after) {
+            changes.push(Change {
+                path: file.path.clone(),
+                name: file.name.clone(),
+                before: file.before.clone(),
+                after: file.after.clone(),
+            });
+        }
+        if self.wire {
+            let wiring = wiring(&parsed, &layout, &file, &policy)?;
+            told.extend(wiring.notes);
+            changes.extend(wiring.files.into_iter().map(|(name, after)| Change {
+                path: ground.root.join(&name),
+                before: sources.text(&name).map(str::to_owned),
+                name,
+                after,
+            }));
+        }
+        told.extend(layout.notes.iter().cloned());
+        for note in told {
+            super::complain(&format!("krm-parity: {note}"));
+        }
+        self.finish(&file, &changes, &adoption)
+    }
+
+    /// The policy that holds here, or a first one, with what is found under it.
+    fn policy(
+        &self,
+        ground: &Ground,
+        parsed: &Parsed<'_>,
+    ) -> anyhow::Result<(PolicyFile, Policy, Layout)> {
+        let found = policy_file::find(&ground.first);
+        let path = found.clone().unwrap_or_else(|| {
+            let place = match (self.wire, ground.first.join("parity.yaml").exists()) {
+                (true, _) => WIRED_POLICY,
+                (false, false) => "parity.yaml",
+                // A base that lies here records itself by a file of that name.
+                (false, true) => "parity/policy.yaml",
+            };
+            ground.first.join(place)
+        });
+        let name = name_of(ground, &path);
+        let Some(found) = found else {
+            let layout = ground.layout(parsed, &Policy::default())?;
+            let after = init::policy(&layout, self.wire.then_some(FUNCTION));
+            let policy = policy_file::parse(&name, after.as_bytes())?;
+            let file = PolicyFile {
+                path,
+                name,
+                before: None,
+                after,
+            };
+            return Ok((file, policy, layout));
+        };
+        let before =
+            std::fs::read_to_string(&found).with_context(|| format!("cannot read {name}"))?;
+        let policy = policy_file::parse(&name, before.as_bytes())?;
+        let layout = ground.layout(parsed, &policy)?;
+        let file = PolicyFile {
+            path,
+            name,
+            after: before.clone(),
+            before: Some(before),
+        };
+        Ok((file, policy, layout))
+    }
+
+    /// Writes today's findings into the policy's text, and makes sure that it does what it is for.
+    fn adopt(
+        &self,
+        ground: &Ground,
+        parsed: &Parsed<'_>,
+        layout: &Layout,
+        file: &mut PolicyFile,
+        policy: &mut Policy,
+    ) -> anyhow::Result<Adoption> {
+        let today = super::function::today()?;
+        let expires = match self.expires {
+            Some(day) if day < today => bail!("--expires {day}: that day is over"),
+            Some(day) => day,
+            None => today
+                .checked_add(jiff::Span::new().days(i64::from(self.days)))
+                .context("that many days lead beyond the calendar")?,
+        };
+        let builds = ground.build(parsed, layout, false, &self.flags)?;
+        let trees = gate::parse(&builds).context("what was built cannot be read")?;
+        let resources = gate::resources(&trees);
+        let judge = |policy: &Policy| -> Vec<Finding> {
+            let gate = Gate {
+                layout,
+                builds: &builds,
+                policy,
+                today,
+                parsed: Some(parsed),
+            };
+            let others = ground.unreadable(parsed, policy);
+            gate.survey(&resources, others).report.findings
+        };
+        let findings = judge(policy);
+        check_environments(policy, &findings, &file.name)?;
+        let scene = Scene {
+            policy,
+            layout,
+            resources: &resources,
+            today,
+        };
+        let adoption = adopt::adopt(&scene, &findings, expires);
+        file.after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
+            .with_context(|| file.name.clone())?;
+        let adopted = policy_file::parse(&file.name, file.after.as_bytes())?;
+        let is_expected = |finding: &Finding| {
+            finding.severity < Severity::Warning
+                || matches!(finding.rule, "build-failure" | "expired-exemption")
+                || findings.contains(finding)
+                    && (finding.rule == "unused-exemption" || is_expired(policy, finding, today))
+        };
+        if let Some(finding) = judge(&adopted).iter().find(|finding| !is_expected(finding)) {
+            bail!(
+                "this finding cannot be adopted, so nothing was changed: {}: {}",
+                finding.rule,
+                finding.message
+            );
+        }
+        *policy = adopted;
+        Ok(adoption)
+    }
+
+    /// Shows and makes the changes, and says what is left.
+    fn finish(
+        &self,
+        file: &PolicyFile,
+        changes: &[Change],
+        adoption: &Adoption,
+    ) -> anyhow::Result<ExitCode> {
+        let done = if changes.is_empty() {
+            super::write_out(&format!(
+                "Nothing to do: {} is there{}.\n",
+                file.name,
+                match (self.adopt, self.wire) {
+                    (true, _) => ", and there is no finding to adopt",
+                    (false, true) => ", and everything that can be is wired",
+                    (false, false) => "",
+                }
+            ))?;
+            Done::Shown
+        } else {
+            change::make(changes, self.consent)?
+        };
+        if done == Done::Written {
+            let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+            super::write_out(&format!("\nWrote {}.\n", names.join(", ")))?;
+            if adoption.adopted > 0 {
+                super::write_out(&format!(
+                    "{} adopted as {}: fill in the reasons that say TODO, and who owns them.\n",
+                    counted(adoption.adopted, "finding"),
+                    counted(adoption.items.len(), "exemption"),
+                ))?;
+            }
+        }
+        for headline in &adoption.unbuilt {
+            super::complain(&format!("krm-parity: not adopted: {headline}"));
+        }
+        if adoption.expired > 0 {
+            super::complain(&format!(
+                "krm-parity: not adopted: {} whose exemption has expired; mend them, or decide anew and give it a later date",
+                counted(adoption.expired, "finding")
+            ));
+        }
+        if adoption.unbuilt.is_empty() && adoption.expired == 0 {
+            Ok(ExitCode::SUCCESS)
+        } else {
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// Whether a finding is one that an exemption was for.
+fn is_expired(policy: &Policy, finding: &Finding, today: Date) -> bool {
+    policy
+        .exemptions
+        .iter()
+        .any(|exemption| exemption.expires < today && exempts(exemption, finding))
+}
+
+/// Makes sure that exemptions can name the environments that were found.
+fn check_environments(policy: &Policy, findings: &[Finding], name: &str) -> anyhow::Result<()> {
+    let listed = &policy.environments;
+    let found: BTreeSet<&str> = findings
+        .iter()
+        .map(|finding| finding.environment.as_str())
+        .filter(|environment| !environment.is_empty())
+        .collect();
+    let unknown = found
+        .into_iter()
+        .find(|found| !listed.iter().any(|listed| listed == found));
+    match unknown {
+        Some(unknown) if !listed.is_empty() => bail!(
+            "{name} lists {} under spec.environments, but {unknown} is there too: add it, or leave its directory out by spec.layout.ignore",
+            listed.join(", ")
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// What builds need, so that they check themselves.
+fn wiring(
+    parsed: &Parsed<'_>,
+    layout: &Layout,
+    file: &PolicyFile,
+    policy: &Policy,
+) -> anyhow::Result<init::Wiring> {
+    if file.name.starts_with("..") {
+        bail!(
+            "the policy is {}, above the directory to be wired: run this where the policy holds for all",
+            file.name
+        );
+    }
+    let Some(home) = init::home_of(&file.name) else {
+        bail!(
+            "the policy is {}, where no overlay can load it: kustomize takes files only from beside a kustomization or below it. Move it to {WIRED_POLICY} first",
+            file.name
+        );
+    };
+    let tree = yaml::parse(&file.after).with_context(|| file.name.clone())?;
+    let function = init::function_of(&tree);
+    if function.is_none() {
+        super::complain(&format!(
+            "krm-parity: {} has no annotation config.kubernetes.io/function, so builds look for a plugin: krm-parity plugin install",
+            file.name
+        ));
+    }
+    let plan = Plan {
+        layout,
+        parsed,
+        home,
+        environments: &policy.environments,
+        function: function.as_deref(),
+        names_services: policy.exemptions.iter().any(|one| !one.services.is_empty())
+            || policy.fields.iter().any(|one| !one.services.is_empty()),
+    };
+    init::wire(&plan).map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))
+}
+
+/// A path as the directory that all paths are relative to sees it.
+fn name_of(ground: &Ground, path: &Path) -> String {
+    let text = |path: &Path| path.to_string_lossy().trim_start_matches('/').to_owned();
+    relative(&text(&ground.root), &text(path))
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
+}

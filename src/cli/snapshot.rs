@@ -1,0 +1,256 @@
+//! `krm-parity snapshot`: a sealed environment as a file, to be committed beside a package.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::json;
+
+use super::change::{self, Change};
+use super::ground::Ground;
+use super::{rendered, tree};
+use crate::function::record;
+use crate::init::service_name;
+use crate::kustomization::NAMES;
+use crate::layout::{Layout, Overlay, Service};
+use crate::policy::{self, Config, Recorder};
+use crate::resource::Resource;
+use crate::{krm, yaml};
+
+pub(super) const LONG_ABOUT: &str = "\
+Seals an environment into one EnvironmentSnapshot, as a SnapshotRecorder does inside of a build. What is
+sealed is what the kustomization in PATH builds; without a kustomization, all YAML and JSON files below
+PATH, as in a kpt package; one file; or with `-` what comes on stdin. Values of Secrets stay out.
+
+For kpt, which knows no base: commit the snapshot of the blueprint beside the package, where the policy
+under `pipeline.validators` finds it, and write it anew after every update of the blueprint. The same
+resources give the same bytes.
+
+  krm-parity snapshot --service checkout -o checkout/base-snapshot.yaml blueprint
+  kustomize build base | krm-parity snapshot --service checkout -";
+
+pub(super) fn command() -> Command {
+    let word = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).help(help)
+    };
+    Command::new("snapshot")
+        .about("Seal an environment into a file, such as for a kpt package")
+        .long_about(LONG_ABOUT)
+        .arg(
+            Arg::new("PATH")
+                .help("A directory, a file, or - for stdin; by default the current directory")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(word(
+            "service",
+            "NAME",
+            "The service; by default what the directory is called",
+        ))
+        .arg(word("environment", "NAME", "The environment that it is").default_value("base"))
+        .arg(
+            Arg::new("output")
+                .short('o')
+                .long("output")
+                .value_name("FILE")
+                .help("Where it is written; by default to stdout")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(
+            Arg::new("FLAGS")
+                .help("Flags for kustomize")
+                .last(true)
+                .num_args(0..)
+                .value_parser(value_parser!(OsString)),
+        )
+}
+
+/// What is to be sealed, and as what.
+pub(super) struct Request {
+    path: PathBuf,
+    service: Option<String>,
+    environment: String,
+    output: Option<PathBuf>,
+    flags: Vec<OsString>,
+}
+
+impl Request {
+    pub(super) fn read(matches: &ArgMatches) -> Self {
+        let path: Option<&PathBuf> = matches.get_one("PATH");
+        let environment: Option<&String> = matches.get_one("environment");
+        let flags = matches.get_many("FLAGS").into_iter().flatten();
+        Self {
+            path: path.cloned().unwrap_or_else(|| PathBuf::from(".")),
+            service: matches.get_one("service").cloned(),
+            environment: environment.cloned().unwrap_or_default(),
+            output: matches.get_one("output").cloned(),
+            flags: flags.cloned().collect(),
+        }
+    }
+
+    /// Seals; what is returned goes to stdout.
+    pub(super) fn run(&self) -> anyhow::Result<String> {
+        let recorder = self.recorder()?;
+        let has_kustomization = NAMES.iter().any(|name| self.path.join(name).is_file());
+        let snapshot = if has_kustomization {
+            let content = self.build()?;
+            let tree = yaml::parse_json_lines(&content)?;
+            let all: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
+            record(&all, &recorder)?
+        } else {
+            let text = self.text()?;
+            let tree = yaml::parse_bytes(&text)?;
+            let is_list = tree
+                .roots()
+                .any(|root| root.str_at(&["kind"]) == Some("ResourceList"));
+            let all = if is_list {
+                krm::read(&tree)?.resources
+            } else {
+                krm::read_documents(&tree)?
+            };
+            record(&all, &recorder)?
+        };
+        if snapshot.content.is_empty() {
+            bail!("there is nothing to seal in {}", self.path.display());
+        }
+        super::complain(&format!(
+            "krm-parity: sealed {} as {} of {}",
+            kinds(&snapshot.content)?,
+            snapshot.environment,
+            snapshot.service
+        ));
+        let text = snapshot.to_yaml(0, "\n");
+        let Some(output) = &self.output else {
+            return Ok(text);
+        };
+        let before = match std::fs::read_to_string(output) {
+            Ok(before) => Some(before),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", output.display()));
+            }
+        };
+        if before.as_deref() != Some(&text) {
+            change::apply(&[Change {
+                path: output.clone(),
+                name: output.display().to_string(),
+                before,
+                after: text,
+            }])?;
+        }
+        Ok(String::new())
+    }
+
+    /// As what it is sealed, by the same rules as a recorder's configuration.
+    fn recorder(&self) -> anyhow::Result<Recorder> {
+        let service = match &self.service {
+            Some(service) => service.clone(),
+            None => self.default_service()?,
+        };
+        let config = json!({
+            "apiVersion": "krm-parity.io/v1alpha1",
+            "kind": "SnapshotRecorder",
+            "spec": {"service": service, "environment": self.environment},
+        });
+        let config = config.to_string();
+        let tree = yaml::parse(&config)?;
+        let value = tree.roots().next().map(yaml::Node::to_yaml_value);
+        match policy::read(value.as_ref()) {
+            Ok(Config::Recorder(recorder)) => Ok(recorder),
+            Ok(Config::Policy(_)) => bail!("a recorder is no policy"),
+            Err(error) => {
+                let what = error.message;
+                let what = what.strip_prefix("spec.").unwrap_or(&what);
+                bail!("--{what}")
+            }
+        }
+    }
+
+    /// The directory's name, or that of the one around it where it only says that it is a base.
+    fn default_service(&self) -> anyhow::Result<String> {
+        if !self.path.is_dir() {
+            bail!("whose resources are these? Name the service: --service NAME");
+        }
+        let full = std::fs::canonicalize(&self.path)
+            .with_context(|| format!("cannot find {}", self.path.display()))?;
+        let mut names = full
+            .ancestors()
+            .filter_map(Path::file_name)
+            .filter_map(|name| name.to_str());
+        let name = names.find(|name| !matches!(*name, "base" | "bases"));
+        Ok(service_name(name.unwrap_or_default()))
+    }
+
+    /// What is to be sealed.
+    fn text(&self) -> anyhow::Result<Vec<u8>> {
+        if !self.flags.is_empty() {
+            bail!(
+                "there is no kustomization in {}, so flags for kustomize have no use",
+                self.path.display()
+            );
+        }
+        if self.path == Path::new("-") {
+            return super::function::read_stdin().context("cannot read stdin");
+        }
+        if self.path.is_dir() {
+            let ground = Ground::new(std::slice::from_ref(&self.path))?;
+            let sources = tree::read(&ground.root, &ground.directories)?;
+            let parsed = sources.parse();
+            let directory = ground.directories.first().map_or("", String::as_str);
+            let is_below =
+                |file: &str| directory.is_empty() || file.starts_with(&format!("{directory}/"));
+            if let Some(inner) = parsed.kustomizations().find(|inner| is_below(inner.file)) {
+                bail!(
+                    "{} has no kustomization of its own, but {} is below it: name the directory that is to be built",
+                    self.path.display(),
+                    inner.file
+                );
+            }
+        }
+        rendered::documents(&self.path)
+    }
+
+    /// What the kustomization builds.
+    fn build(&self) -> anyhow::Result<String> {
+        let ground = Ground::new(std::slice::from_ref(&self.path))?;
+        let sources = tree::read(&ground.root, &ground.directories)?;
+        let parsed = sources.parse();
+        let directory = ground.directories.first().cloned().unwrap_or_default();
+        let layout = Layout {
+            services: vec![Service {
+                name: String::new(),
+                overlays: vec![Overlay {
+                    name: self.environment.clone(),
+                    directory: directory.clone(),
+                    bases: Vec::new(),
+                    rank: None,
+                }],
+            }],
+            notes: Vec::new(),
+        };
+        let mut builds = ground.build(&parsed, &layout, false, &self.flags)?;
+        match builds.remove(&directory) {
+            Some(Ok(content)) => Ok(content),
+            Some(Err(words)) => bail!("{} does not build: {words}", self.path.display()),
+            None => bail!("{} was not built", self.path.display()),
+        }
+    }
+}
+
+/// How many resources of which kinds there are.
+fn kinds(content: &str) -> anyhow::Result<String> {
+    let tree = yaml::parse_json_lines(content)?;
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for resource in tree.roots().filter_map(Resource::read) {
+        *kinds.entry(resource.kind()).or_default() += 1;
+    }
+    let told: Vec<String> = kinds
+        .iter()
+        .map(|(kind, count)| match *kind {
+            "Secret" => format!("{count} Secret (without values)"),
+            kind => format!("{count} {}", crate::text::one_line(kind, 63)),
+        })
+        .collect();
+    Ok(told.join(", "))
+}

@@ -1,0 +1,448 @@
+//! The first policy of a repository, and the wiring that lets builds check themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::edit::{self, EditError, Item, scalar};
+use crate::gate::name_of;
+use crate::kustomization::{Kustomization, Parsed, join, relative};
+use crate::layout::{Layout, rank};
+use crate::policy::MAX_NAME;
+use crate::yaml::{self, Tree};
+
+/// The function's annotation as a first policy has it.
+pub const FUNCTION: &str = "exec:\n  path: krm-parity\n";
+
+/// The key of that annotation.
+const ANNOTATION: &str = "config.kubernetes.io/function";
+
+/// Where the policy of a wired repository lies, as kustomize can load it from beside itself.
+pub const WIRED_POLICY: &str = "parity/policy/policy.yaml";
+
+/// The environments of a repository in promotion order; `Err` where their names do not tell the order.
+///
+/// # Errors
+///
+/// Gives the names in an order that is only a guess.
+pub fn promotion(layout: &Layout) -> Result<Vec<String>, Vec<String>> {
+    let mut names: BTreeMap<usize, BTreeMap<&str, usize>> = BTreeMap::new();
+    let mut is_known = true;
+    for service in &layout.services {
+        let mut seen = BTreeSet::new();
+        for overlay in &service.overlays {
+            // Two of one rank in one service: nothing says which comes first.
+            is_known &= overlay.rank.is_some_and(|rank| seen.insert(rank));
+            let of_rank = names.entry(overlay.rank.unwrap_or(usize::MAX)).or_default();
+            *of_rank.entry(&overlay.name).or_default() += 1;
+        }
+    }
+    // `prod` here and `production` there are one, but `qa` and `test` may be two.
+    let is_one = |place: usize| place == rank("dev").unwrap_or(1) || Some(place) == rank("prod");
+    is_known &= names
+        .iter()
+        .all(|(place, names)| names.len() == 1 || is_one(*place));
+    if !is_known {
+        let mut all: Vec<String> = Vec::new();
+        for name in names.values().flat_map(BTreeMap::keys) {
+            if !all.iter().any(|known| known == name) {
+                all.push((*name).to_owned());
+            }
+        }
+        return Err(all);
+    }
+    Ok(names
+        .values()
+        .filter_map(|names| {
+            names
+                .iter()
+                .max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)))
+        })
+        .map(|(name, _)| (*name).to_owned())
+        .collect())
+}
+
+/// The text of a first policy; `function` is for policies that builds load.
+#[must_use]
+pub fn policy(layout: &Layout, function: Option<&str>) -> String {
+    let list = |names: &[String]| {
+        let names: Vec<String> = names.iter().map(|name| scalar(name)).collect();
+        format!("[{}]", names.join(", "))
+    };
+    let environments = match promotion(layout) {
+        Ok(names) => format!(
+            "  # All environments in the order of promotion: a later one must not get less than one before it.\n  \
+             environments: {}\n",
+            list(&names)
+        ),
+        Err(names) => format!(
+            "  # The names do not tell in which order environments are promoted. In the order of this list, a later\n  \
+             # one must not get less than one before it:\n  # environments: {}\n",
+            list(&names)
+        ),
+    };
+    format!(
+        "# What the environments of this repository may differ in; `krm-parity check` holds them to it.\n\
+         apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n{}spec:\n{environments}  \
+         allow:\n    # These are the defaults. Everything else must be as the base says.\n    \
+         classes: [replicas, resource-values, env-values, hostnames]\n",
+        annotations(function)
+    )
+}
+
+fn annotations(function: Option<&str>) -> String {
+    let Some(function) = function else {
+        return String::new();
+    };
+    let lines: String = function
+        .lines()
+        .map(|line| format!("      {line}\n"))
+        .collect();
+    format!("  annotations:\n    {ANNOTATION}: |\n{lines}")
+}
+
+/// The annotation that tells hosts how to run the function of a policy's text; nothing for a plugin.
+#[must_use]
+pub fn function_of(tree: &Tree<'_>) -> Option<String> {
+    let root = tree.roots().next()?;
+    let text = root.str_at(&["metadata", "annotations", ANNOTATION])?;
+    Some(text.to_owned())
+}
+
+/// What wiring comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wiring {
+    /// The texts of files that are new or not as they were, by path.
+    pub files: BTreeMap<String, String>,
+    /// What was left as it is, and why, a line each.
+    pub notes: Vec<String>,
+}
+
+/// What is to be wired.
+pub struct Plan<'p> {
+    /// Services and environments.
+    pub layout: &'p Layout,
+    /// The files.
+    pub parsed: &'p Parsed<'p>,
+    /// The directory that holds `parity/`, and that nothing outside of is touched.
+    pub home: &'p str,
+    /// The environments that the policy lists.
+    pub environments: &'p [String],
+    /// How hosts run the function; nothing for a plugin.
+    pub function: Option<&'p str>,
+    /// Whether the policy says anything about single services.
+    pub names_services: bool,
+}
+
+/// Wires bases and overlays: what each kustomization gains, and the files that they name.
+///
+/// # Errors
+///
+/// Fails on a kustomization that nothing can be inserted into, with its path.
+pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
+    let mut wiring = Wiring::default();
+    let policy = join(plan.home, "parity/policy/kustomization.yaml");
+    if !plan.parsed.sources.contains(&policy) {
+        wiring.files.insert(policy, gather("policy.yaml"));
+    }
+    let owners = owners(plan.layout);
+    let mut recorded: BTreeSet<&str> = BTreeSet::new();
+    let mut refused: BTreeSet<&str> = BTreeSet::new();
+    for service in &plan.layout.services {
+        for overlay in &service.overlays {
+            let directory = overlay.directory.as_str();
+            if overlay.bases.is_empty() {
+                wiring.notes.push(format!(
+                    "{directory} has no base of its own that could record itself"
+                ));
+                continue;
+            }
+            for base in &overlay.bases {
+                if recorded.contains(base.as_str()) || refused.contains(base.as_str()) {
+                    continue;
+                }
+                match plan.record(base, &owners, &mut wiring)? {
+                    None => recorded.insert(base),
+                    Some(reason) => {
+                        wiring.notes.push(reason);
+                        refused.insert(base)
+                    }
+                };
+            }
+            if overlay
+                .bases
+                .iter()
+                .any(|base| refused.contains(base.as_str()))
+            {
+                wiring
+                    .notes
+                    .push(format!("{directory} is not wired, since its base is not"));
+                continue;
+            }
+            let environment = name_of(overlay, &service.overlays, plan.environments);
+            plan.guard(directory, &environment, &mut wiring)?;
+        }
+    }
+    Ok(wiring)
+}
+
+/// What each base is called as a service: the one that is made of it, or its own directory.
+fn owners(layout: &Layout) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for service in &layout.services {
+        for base in service.overlays.iter().flat_map(|overlay| &overlay.bases) {
+            owners.entry(base).or_default().insert(&service.name);
+        }
+    }
+    owners
+}
+
+impl Plan<'_> {
+    /// Lets a base record itself; gives the reason where that cannot be.
+    fn record(
+        &self,
+        base: &str,
+        owners: &BTreeMap<&str, BTreeSet<&str>>,
+        wiring: &mut Wiring,
+    ) -> Result<Option<String>, (String, EditError)> {
+        let shown = if base.is_empty() { "." } else { base };
+        let Some(kustomization) = self.parsed.kustomization(base) else {
+            return Ok(Some(format!(
+                "{shown} has no kustomization that can be read"
+            )));
+        };
+        if declares(self.parsed, kustomization, "SnapshotRecorder", 0) {
+            return Ok(None);
+        }
+        if !is_within(base, self.home) {
+            return Ok(Some(format!("{shown} lies outside of what was asked for")));
+        }
+        if self.layout.is_overlay(base) {
+            return Ok(Some(format!(
+                "{shown} is an environment and the base of others: layers record themselves under environments of their own, as in examples/nested"
+            )));
+        }
+        let inner = inner_bases(self.parsed, kustomization);
+        if let Some(inner) = inner
+            .iter()
+            .find(|inner| owners.contains_key(inner.as_str()))
+        {
+            return Ok(Some(format!(
+                "{shown} is made of {inner}, which is a base too: only one of the two can be recorded as the base"
+            )));
+        }
+        let owners = owners.get(base);
+        if self.names_services && owners.is_some_and(|services| services.len() > 1) {
+            return Ok(Some(format!(
+                "{shown} is the base of several services, so that a build cannot tell which exemptions of single services hold"
+            )));
+        }
+        let file = join(base, "parity.yaml");
+        if self.parsed.sources.contains(&file) {
+            return Ok(Some(format!(
+                "{file} is there already and holds no recorder"
+            )));
+        }
+        let service = match owners {
+            Some(services) if services.len() == 1 => services.iter().next().copied(),
+            _ => base.rsplit('/').next(),
+        };
+        let service = service_name(service.unwrap_or_default());
+        wiring.files.insert(
+            file,
+            format!(
+                "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata:\n  name: {}\n{}",
+                scalar(&service),
+                annotations(self.function)
+            ),
+        );
+        self.list(kustomization, "parity.yaml", wiring)?;
+        Ok(None)
+    }
+
+    /// Lets an overlay check itself.
+    fn guard(
+        &self,
+        directory: &str,
+        environment: &str,
+        wiring: &mut Wiring,
+    ) -> Result<(), (String, EditError)> {
+        let Some(kustomization) = self.parsed.kustomization(directory) else {
+            return Ok(());
+        };
+        if declares(self.parsed, kustomization, "ParityPolicy", 0) {
+            return Ok(());
+        }
+        let place = join(self.home, &format!("parity/{environment}"));
+        match self.parsed.kustomization(&place) {
+            Some(there) if !declares_below(self.parsed, there, "ParityPolicy", 0) => {
+                wiring.notes.push(format!(
+                    "{directory} is not wired: {place} is there already and holds no policy"
+                ));
+                return Ok(());
+            }
+            Some(_) => {}
+            None => {
+                let file = join(&place, "kustomization.yaml");
+                wiring.files.insert(file, environment_text(environment));
+            }
+        }
+        let entry = relative(directory, &place);
+        self.list(kustomization, &entry, wiring)
+    }
+
+    /// Adds an entry to a kustomization's `transformers:`.
+    fn list(
+        &self,
+        kustomization: Kustomization<'_>,
+        entry: &str,
+        wiring: &mut Wiring,
+    ) -> Result<(), (String, EditError)> {
+        let file = kustomization.file;
+        let text = wiring.files.get(file).map(String::as_str);
+        let text = text.or_else(|| self.parsed.sources.text(file));
+        let edited = edit::append(
+            text.unwrap_or_default(),
+            &["transformers"],
+            &[Item::text(entry)],
+        )
+        .map_err(|error| (file.to_owned(), error))?;
+        wiring.files.insert(file.to_owned(), edited);
+        Ok(())
+    }
+}
+
+fn is_within(directory: &str, home: &str) -> bool {
+    if home.is_empty() {
+        return !directory.starts_with("..");
+    }
+    directory == home
+        || directory
+            .strip_prefix(home)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The directories that a kustomization is made of, however deep.
+fn inner_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> BTreeSet<String> {
+    let loads = |kustomization: Kustomization<'_>| -> Vec<String> {
+        let entries = kustomization.loads();
+        entries
+            .filter_map(|entry| kustomization.resolve(entry.text()))
+            .filter(|path| parsed.kustomization(path).is_some())
+            .collect()
+    };
+    let mut seen = BTreeSet::new();
+    let mut left = loads(kustomization);
+    while let Some(directory) = left.pop() {
+        if let Some(inner) = parsed.kustomization(&directory)
+            && seen.insert(directory.clone())
+        {
+            left.extend(loads(inner));
+        }
+    }
+    seen.remove(kustomization.directory());
+    seen
+}
+
+/// Deeper than this nobody nests the wiring of a check.
+const MAX_DEPTH: usize = 8;
+
+/// Whether a kustomization runs a function of ours of a kind.
+fn declares(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    kind: &str,
+    depth: usize,
+) -> bool {
+    let functions = ["transformers", "validators"];
+    let mut entries = functions
+        .iter()
+        .flat_map(|field| kustomization.strings(field));
+    let runs = entries.any(|entry| is_of_kind(parsed, kustomization, entry.text(), kind, depth));
+    let mut components = kustomization.strings("components");
+    runs || components.any(|entry| {
+        let path = kustomization.resolve(entry.text());
+        let component = path.and_then(|path| parsed.kustomization(&path));
+        depth < MAX_DEPTH
+            && component.is_some_and(|component| declares(parsed, component, kind, depth + 1))
+    })
+}
+
+/// Whether a kustomization loads a function of ours of a kind.
+fn declares_below(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    kind: &str,
+    depth: usize,
+) -> bool {
+    depth < MAX_DEPTH
+        && kustomization
+            .loads()
+            .any(|entry| is_of_kind(parsed, kustomization, entry.text(), kind, depth))
+}
+
+/// Whether an entry, a file, a directory or the text itself, is a function of ours of a kind.
+fn is_of_kind(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    entry: &str,
+    kind: &str,
+    depth: usize,
+) -> bool {
+    let holds = |tree: &Tree<'_>| {
+        tree.roots().any(|root| {
+            let version = root.str_at(&["apiVersion"]).unwrap_or_default();
+            version.starts_with("krm-parity.io/") && root.str_at(&["kind"]) == Some(kind)
+        })
+    };
+    if entry.contains('\n') {
+        return yaml::parse_lax(entry).is_ok_and(|tree| holds(&tree));
+    }
+    let Some(path) = kustomization.resolve(entry) else {
+        return false;
+    };
+    match parsed.kustomization(&path) {
+        Some(inner) => declares_below(parsed, inner, kind, depth + 1),
+        None => parsed.tree(&path).is_some_and(holds),
+    }
+}
+
+fn gather(entry: &str) -> String {
+    format!(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- {entry}\n"
+    )
+}
+
+/// The kustomization that says which environment an overlay is.
+fn environment_text(environment: &str) -> String {
+    format!(
+        "{}patches:\n- target:\n    kind: ParityPolicy\n  patch: |\n    - op: add\n      path: /spec/environment\n      \
+         value: {}\n",
+        gather("../policy"),
+        scalar(environment)
+    )
+}
+
+/// A service's name as a recorder can have it: lower-case letters, digits and inner hyphens.
+#[must_use]
+pub fn service_name(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let kept = lower.chars().map(|c| match c {
+        'a'..='z' | '0'..='9' => c,
+        _ => '-',
+    });
+    let kept: String = kept.collect();
+    let short: String = kept.trim_matches('-').chars().take(MAX_NAME).collect();
+    match short.trim_matches('-') {
+        "" => "service".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The directory of a policy file, as seen from what it holds for.
+#[must_use]
+pub fn home_of(policy: &str) -> Option<&str> {
+    let home = policy.strip_suffix(WIRED_POLICY)?;
+    match home.strip_suffix('/') {
+        Some(home) => Some(home),
+        None => home.is_empty().then_some(""),
+    }
+}

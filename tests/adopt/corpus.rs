@@ -1,0 +1,188 @@
+//! Every repository of the corpus adopts the gate, and from then on what is new fails, and nothing else.
+
+use std::path::PathBuf;
+
+use krm_parity::gate::Builds;
+use krm_parity::layout::Layout;
+
+use crate::drift::{Drift, Random};
+use crate::repository::{Repository, findings};
+use crate::support::require;
+
+/// How many drifts there are in all.
+const DRIFTS: usize = 100;
+
+/// The last release that `scripts/setup` installs.
+const KUSTOMIZE: &str = "v5.8.1";
+
+/// The repositories of the corpus, which stands beside this one and not in it.
+fn corpus() -> Vec<PathBuf> {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("KRM_PARITY_CORPUS").map(PathBuf::from);
+    let beside = here.ancestors().skip(1).take(2);
+    let found = named
+        .into_iter()
+        .chain(beside.map(|up| up.join("shared/corpus")))
+        .find(|path| path.join("index.tsv").is_file());
+    let Some(found) = found else {
+        println!("skipped: there is no corpus; name one in KRM_PARITY_CORPUS");
+        return Vec::new();
+    };
+    let mut all: Vec<PathBuf> = std::fs::read_dir(found)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("source").is_dir())
+        .collect();
+    all.sort();
+    all
+}
+
+/// An adopted repository, with what is known about it.
+struct Adopted {
+    repository: Repository,
+    layout: Layout,
+    builds: Builds,
+    drifts: Vec<Drift>,
+}
+
+impl Adopted {
+    fn new(from: &std::path::Path, kustomize: &std::path::Path) -> Self {
+        let name = from.file_name().unwrap().to_str().unwrap();
+        let repository = Repository::copied(&from.join("source"), name, kustomize);
+        let before = repository.files();
+
+        let said = repository.krm_parity(&["init", "--adopt", "--yes"]);
+        assert!(said.succeeded(), "{name}: {said:#?}");
+        let mut after = repository.files();
+        let policy = after.remove("parity.yaml").unwrap();
+        assert!(after == before, "{name}: only the policy is written");
+
+        let checked = repository.krm_parity(&["check"]);
+        assert!(checked.succeeded(), "{name}: {checked:#?}");
+        for told in ["error", "warning", "unused-exemption"] {
+            let summary = checked.stdout.lines().last().unwrap_or_default();
+            assert!(!summary.contains(told), "{name}: {}", checked.stdout);
+        }
+        let again = repository.krm_parity(&["init", "--adopt", "--yes"]);
+        assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+        assert!(again.succeeded() && repository.read("parity.yaml") == policy);
+
+        let policy = repository.policy();
+        let layout = repository.layout(&policy);
+        let builds = repository.builds(&layout);
+        let found = findings(&layout, &builds, &policy);
+        assert!(found.is_empty(), "{name}: {found:#?}");
+
+        let mut bare = policy.clone();
+        bare.exemptions.clear();
+        let old = findings(&layout, &builds, &bare);
+        let drifts = Drift::all(&layout, &builds, &old);
+        Self {
+            repository,
+            layout,
+            builds,
+            drifts,
+        }
+    }
+
+    /// Makes one change; gives its rule if it is one that kustomize can build.
+    fn suffers(&self, drift: &Drift) -> Option<&'static str> {
+        let name = self.repository.root();
+        let name = name.file_name().unwrap().to_string_lossy().into_owned();
+        let before = drift.apply(&self.repository)?;
+        let built = self.repository.sealed(&drift.directory);
+        let told = built.is_ok().then(|| {
+            let mut builds = self.builds.clone();
+            for directory in self.repository.made_of(&self.layout, &drift.directory) {
+                let built = self.repository.sealed(&directory);
+                builds.insert(directory, built);
+            }
+            let found = findings(&self.layout, &builds, &self.repository.policy());
+            assert!(!found.is_empty(), "{name}: {drift:#?} is hidden");
+            for finding in &found {
+                assert!(drift.is_told_by(finding), "{name}: {drift:#?} {finding:#?}");
+            }
+            let checked = self.repository.krm_parity(&["check"]);
+            assert_eq!(checked.code, Some(1), "{name}: {drift:#?} {checked:#?}");
+            let summary = checked.stdout.lines().last().unwrap_or_default();
+            let s = if found.len() == 1 { "" } else { "s" };
+            let count = format!(": {} error{s}", found.len());
+            assert!(summary.contains(&count), "{name}: {drift:#?} {summary}");
+            assert!(!summary.contains("warning"), "{name}: {drift:#?} {summary}");
+            found[0].rule
+        });
+        drift.undo(&self.repository, &before);
+        told
+    }
+}
+
+/// Where `check` is green after adoption, builds that check themselves are too.
+#[test]
+fn wired_overlays_build_after_adoption() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let mut builds = 0;
+    for from in corpus() {
+        let name = from.file_name().unwrap().to_str().unwrap();
+        let repository = Repository::copied(&from.join("source"), name, &kustomize);
+        let before = repository.files();
+        let said = repository.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
+        assert!(said.succeeded(), "{said:#?}");
+        // Every line of before is still there, in its order.
+        for (file, text) in repository.files() {
+            let mut lines = text.lines();
+            let old = before.get(&file).map_or("", String::as_str);
+            let is_kept = old.lines().all(|line| {
+                lines.any(|new| new == line || line.contains("transformers") && new.contains(line))
+            });
+            assert!(is_kept, "{name}: {file}\n{text}");
+        }
+        for directory in repository.wired() {
+            let built = repository.build(&directory, true);
+            assert!(built.succeeded(), "{name}: {directory}: {built:#?}");
+            builds += 1;
+        }
+        let again = repository.krm_parity(&["init", "--wire", "--yes"]);
+        assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+    }
+    println!("{builds} wired overlays build");
+}
+
+#[test]
+fn after_adoption_what_is_new_fails_and_nothing_else() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let mut adopted: Vec<Adopted> = corpus()
+        .iter()
+        .map(|from| Adopted::new(from, &kustomize))
+        .collect();
+    if adopted.is_empty() {
+        return;
+    }
+    let mut random = Random::new(42);
+    let mut rules = std::collections::BTreeMap::new();
+    let mut count = 0;
+    let mut turn = 0;
+    while count < DRIFTS {
+        let at = turn % adopted.len();
+        turn += 1;
+        let drifts = &mut adopted[at].drifts;
+        assert!(
+            turn < 20 * DRIFTS,
+            "there are only {count} drifts to be made"
+        );
+        if drifts.is_empty() {
+            continue;
+        }
+        let place = random.below(drifts.len());
+        let drift = drifts.swap_remove(place);
+        if let Some(rule) = adopted[at].suffers(&drift) {
+            *rules.entry(rule).or_insert(0) += 1;
+            count += 1;
+        }
+    }
+    println!("{count} drifts: {rules:?}");
+    assert!(rules.len() >= 8, "{rules:?}");
+    for adopted in &adopted {
+        let checked = adopted.repository.krm_parity(&["check"]);
+        assert!(checked.succeeded(), "{checked:#?}");
+    }
+}

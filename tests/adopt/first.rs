@@ -1,0 +1,397 @@
+//! What `init` writes into a repository that nobody has prepared.
+
+use std::collections::BTreeMap;
+
+use crate::repository::Repository;
+use crate::support::require;
+
+const KUSTOMIZE: &str = "v5.8.1";
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: checkout
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: checkout}}
+  template:
+    metadata: {labels: {app: checkout}}
+    spec:
+      containers:
+      - name: checkout
+        image: example.com/checkout:1
+        livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 10}
+";
+
+/// A base and two overlays, each kustomization in another notation.
+fn shop(kustomize: &std::path::Path) -> Repository {
+    let repository = Repository::new("shop", kustomize);
+    repository.write("base/deployment.yaml", DEPLOYMENT);
+    repository.write("base/kustomization.yaml", "resources: [deployment.yaml]");
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "# dev is small\nresources:\n  - ../../base   # all of it\n\nnamePrefix: dev-\n\n# That is all.\n",
+    );
+    repository.write(
+        "overlays/production/kustomization.yaml",
+        "resources:\r\n- ../../base\r\ntransformers: []\r\nreplicas: [{name: checkout, count: 3}]\r\n",
+    );
+    repository.write("README.md", "not ours\n");
+    repository
+}
+
+/// The files that are new or not as they were.
+fn changed(before: &BTreeMap<String, String>, repository: &Repository) -> Vec<String> {
+    let after = repository.files();
+    assert!(before.keys().all(|name| after.contains_key(name)));
+    let differs =
+        |(name, text): (String, String)| (before.get(&name) != Some(&text)).then_some(name);
+    after.into_iter().filter_map(differs).collect()
+}
+
+const POLICY: &str = "\
+# What the environments of this repository may differ in; `krm-parity check` holds them to it.
+apiVersion: krm-parity.io/v1alpha1
+kind: ParityPolicy
+metadata:
+  name: parity
+spec:
+  # All environments in the order of promotion: a later one must not get less than one before it.
+  environments: [dev, production]
+  allow:
+    # These are the defaults. Everything else must be as the base says.
+    classes: [replicas, resource-values, env-values, hostnames]
+";
+
+#[test]
+fn by_default_only_the_policy_is_written() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    let before = repository.files();
+
+    let asked = repository.krm_parity(&["init"]);
+    assert_eq!(asked.code, Some(2), "{asked:#?}");
+    assert!(
+        asked
+            .stdout
+            .starts_with("--- /dev/null\n+++ b/parity.yaml\n@@ -0,0 +1,11 @@\n+# What")
+    );
+    assert!(
+        asked.stderr.contains("no terminal to ask on; --yes makes"),
+        "{asked:#?}"
+    );
+    let shown = repository.krm_parity(&["init", "--dry-run"]);
+    assert!(
+        shown.succeeded() && shown.stdout == asked.stdout,
+        "{shown:#?}"
+    );
+    assert!(changed(&before, &repository).is_empty());
+
+    let made = repository.krm_parity(&["init", "--yes"]);
+    assert!(made.succeeded(), "{made:#?}");
+    assert!(made.stdout.ends_with("\nWrote parity.yaml.\n"), "{made:#?}");
+    assert_eq!(changed(&before, &repository), ["parity.yaml"]);
+    assert_eq!(repository.read("parity.yaml"), POLICY);
+    assert!(repository.krm_parity(&["check"]).succeeded());
+
+    let again = repository.krm_parity(&["init"]);
+    assert!(again.succeeded(), "{again:#?}");
+    assert_eq!(again.stdout, "Nothing to do: parity.yaml is there.\n");
+    assert_eq!(repository.read("parity.yaml"), POLICY);
+}
+
+#[test]
+fn wiring_inserts_lines_and_then_builds_check_themselves() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    let before = repository.files();
+    let made = repository.krm_parity(&["init", "--wire", "--yes"]);
+    assert!(made.succeeded(), "{made:#?}");
+    assert_eq!(
+        changed(&before, &repository),
+        [
+            "base/kustomization.yaml",
+            "base/parity.yaml",
+            "overlays/dev/kustomization.yaml",
+            "overlays/production/kustomization.yaml",
+            "parity/dev/kustomization.yaml",
+            "parity/policy/kustomization.yaml",
+            "parity/policy/policy.yaml",
+            "parity/production/kustomization.yaml",
+        ]
+    );
+    for (name, expected) in [
+        (
+            "base/kustomization.yaml",
+            "resources: [deployment.yaml]\ntransformers:\n- parity.yaml\n",
+        ),
+        (
+            "base/parity.yaml",
+            "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata:\n  name: shop\n  annotations:\n    \
+             config.kubernetes.io/function: |\n      exec:\n        path: krm-parity\n",
+        ),
+        (
+            "overlays/dev/kustomization.yaml",
+            "# dev is small\nresources:\n  - ../../base   # all of it\n\nnamePrefix: dev-\ntransformers:\n- ../../parity/dev\n\n# That is all.\n",
+        ),
+        (
+            "overlays/production/kustomization.yaml",
+            "resources:\r\n- ../../base\r\ntransformers: [\"../../parity/production\"]\r\nreplicas: [{name: checkout, count: 3}]\r\n",
+        ),
+        (
+            "parity/policy/kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- policy.yaml\n",
+        ),
+        (
+            "parity/dev/kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../policy\npatches:\n- target:\n    \
+             kind: ParityPolicy\n  patch: |\n    - op: add\n      path: /spec/environment\n      value: dev\n",
+        ),
+    ] {
+        assert_eq!(repository.read(name), expected, "{name}");
+    }
+    let function = "  annotations:\n    config.kubernetes.io/function: |\n      exec:\n        path: krm-parity\n";
+    let policy = POLICY.replace("  name: parity\n", &format!("  name: parity\n{function}"));
+    assert_eq!(repository.read("parity/policy/policy.yaml"), policy);
+
+    let again = repository.krm_parity(&["init", "--wire"]);
+    assert!(again.succeeded(), "{again:#?}");
+    assert_eq!(
+        again.stdout,
+        "Nothing to do: parity/policy/policy.yaml is there, and everything that can be is wired.\n"
+    );
+
+    for overlay in ["overlays/dev", "overlays/production"] {
+        let built = repository.build(overlay, true);
+        assert!(built.succeeded() && built.stderr.is_empty(), "{built:#?}");
+        assert!(!repository.build(overlay, false).succeeded());
+    }
+    assert!(repository.krm_parity(&["check"]).succeeded());
+    let text = repository.read("overlays/dev/kustomization.yaml");
+    let broken = text + "images: [{name: example.com/checkout, newTag: '2'}]\n";
+    repository.write("overlays/dev/kustomization.yaml", &broken);
+    let built = repository.build("overlays/dev", true);
+    assert!(built.stderr.contains("error[image]"), "{built:#?}");
+
+    // What is adopted holds for builds as well.
+    let adopted = repository.krm_parity(&["init", "--adopt", "--yes", "--expires", "2026-07-01"]);
+    assert!(adopted.succeeded(), "{adopted:#?}");
+    assert!(
+        adopted.stdout.contains("+    expires: \"2026-07-01\"\n"),
+        "{adopted:#?}"
+    );
+    let built = repository.build("overlays/dev", true);
+    assert!(
+        built.succeeded() && built.stderr.contains("info[image]"),
+        "{built:#?}"
+    );
+}
+
+/// A function in the way is not what a person is told when something else is wrong.
+#[test]
+fn a_wired_overlay_that_does_not_build_says_why() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    assert!(
+        repository
+            .krm_parity(&["init", "--wire", "--yes"])
+            .succeeded()
+    );
+    let text = repository.read("overlays/dev/kustomization.yaml");
+    let broken = text + "replicas: [{name: chekout, count: 2}]\n";
+    repository.write("overlays/dev/kustomization.yaml", &broken);
+    let checked = repository.krm_parity(&["check"]);
+    assert!(checked.stdout.contains("chekout"), "{checked:#?}");
+    assert!(
+        !checked.stdout.contains("external plugins disabled"),
+        "{checked:#?}"
+    );
+}
+
+/// A base of two services cannot say whose exemptions hold in a build.
+#[test]
+fn a_shared_base_is_wired_unless_the_policy_names_services() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let shared = |with_image: bool| {
+        let repository = Repository::new("shops", &kustomize);
+        repository.write("base/deployment.yaml", DEPLOYMENT);
+        repository.write("base/kustomization.yaml", "resources: [deployment.yaml]\n");
+        for service in ["cart", "web"] {
+            let image = "images: [{name: example.com/checkout, newTag: '2'}]\n";
+            let image = if with_image && service == "web" {
+                image
+            } else {
+                ""
+            };
+            repository.write(
+                &format!("{service}/overlays/dev/kustomization.yaml"),
+                &format!("resources: [../../../base]\n{image}"),
+            );
+        }
+        let made = repository.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
+        assert!(made.succeeded(), "{made:#?}");
+        (repository.wired().len(), made.stderr)
+    };
+    assert_eq!(shared(false), (2, String::new()));
+    let (wired, said) = shared(true);
+    assert_eq!(wired, 0, "{said}");
+    assert!(
+        said.contains("base is the base of several services"),
+        "{said}"
+    );
+}
+
+/// A wired policy has to be where overlays can load it.
+#[test]
+fn a_policy_that_builds_cannot_load_is_not_wired() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    assert!(repository.krm_parity(&["init", "--yes"]).succeeded());
+    let before = repository.files();
+    let refused = repository.krm_parity(&["init", "--wire", "--yes"]);
+    assert_eq!(refused.code, Some(2), "{refused:#?}");
+    assert!(
+        refused
+            .stderr
+            .contains("Move it to parity/policy/policy.yaml first"),
+        "{refused:#?}"
+    );
+    assert!(changed(&before, &repository).is_empty());
+}
+
+/// What stands in a policy stays byte for byte; old exemptions stay, expired ones are not written anew.
+#[test]
+fn adoption_adds_to_a_policy() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    let head = "# Ours.\napiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n    exemptions:\n    \
+                - rule: image      # since May\n      path: '**.image'\n      reason: why not\n      expires: \"2026-06-01\"\n";
+    let tail = "\n    environments: [dev, production]\n";
+    repository.write("parity.yaml", &format!("{head}{tail}"));
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\npatches:\n- target: {kind: Deployment}\n  patch: |\n    \
+         - {op: replace, path: /spec/template/spec/containers/0/livenessProbe/periodSeconds, value: 60}\n",
+    );
+    let made = repository.krm_parity(&["init", "--adopt", "--yes", "--days", "10"]);
+    assert_eq!(made.code, Some(1), "{made:#?}");
+    assert!(
+        made.stderr
+            .contains("not adopted: 1 finding whose exemption has expired"),
+        "{made:#?}"
+    );
+    let added = "    # health-checks: 1 finding in shop\n    - rule: health-checks\n      target: {kind: Deployment, name: checkout}\n      \
+                 path: spec.template.spec.containers[name=checkout].livenessProbe.periodSeconds\n      environments: [dev]\n      \
+                 reason: \"adopted 2026-06-15: TODO say why this may stay until then, and who mends it\"\n      \
+                 expires: \"2026-06-25\"\n";
+    assert_eq!(
+        repository.read("parity.yaml"),
+        format!("{head}{added}{tail}")
+    );
+
+    let again = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert_eq!(again.code, Some(1), "{again:#?}");
+    assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+    let checked = repository.krm_parity(&["check"]);
+    assert!(checked.stdout.contains("expired-exemption"), "{checked:#?}");
+}
+
+/// Of two services whose resources go by the same names, one is exempt and the other is not.
+#[test]
+fn an_exemption_of_one_service_hides_nothing_of_another() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = Repository::new("shops", &kustomize);
+    let overlay = "resources: [../../base]\n";
+    let image = "images: [{name: example.com/checkout, newTag: '2'}]\n";
+    for service in ["cart", "web"] {
+        repository.write(&format!("{service}/base/deployment.yaml"), DEPLOYMENT);
+        let base = format!("{service}/base/kustomization.yaml");
+        repository.write(&base, "resources: [deployment.yaml]\n");
+        repository.write(
+            &format!("{service}/overlays/dev/kustomization.yaml"),
+            overlay,
+        );
+    }
+    repository.write(
+        "web/overlays/dev/kustomization.yaml",
+        &format!("{overlay}{image}"),
+    );
+    assert!(
+        repository
+            .krm_parity(&["init", "--adopt", "--yes"])
+            .succeeded()
+    );
+    assert!(
+        repository
+            .read("parity.yaml")
+            .contains("    services: [web]\n")
+    );
+    assert!(repository.krm_parity(&["check"]).succeeded());
+    repository.write(
+        "cart/overlays/dev/kustomization.yaml",
+        &format!("{overlay}{image}"),
+    );
+    let checked = repository.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    assert!(checked.stdout.contains("1 error, 1 info"), "{checked:#?}");
+}
+
+/// What does not build is not adopted, and said.
+#[test]
+fn what_does_not_build_stays_red() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base, missing.yaml]\n",
+    );
+    let made = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert_eq!(made.code, Some(1), "{made:#?}");
+    assert!(
+        made.stderr
+            .contains("not adopted: dev of service shop does not build"),
+        "{made:#?}"
+    );
+    assert!(!repository.read("parity.yaml").contains("build-failure"));
+    assert_eq!(repository.krm_parity(&["check"]).code, Some(1));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_nothing_is_changed() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    for (arguments, part) in [
+        (&["init", "--expires", "2027-01-31"][..], "--adopt"),
+        (
+            &["init", "--adopt", "--expires", "20270131"],
+            "expected a day as YYYY-MM-DD",
+        ),
+        (
+            &["init", "--adopt", "--yes", "--expires", "2026-06-14"],
+            "that day is over",
+        ),
+        (&["init", "--adopt", "--days", "0"], "0 is not in 1..=3650"),
+        (
+            &["init", "no-such-directory"],
+            "cannot find no-such-directory",
+        ),
+        (&["init", "base", "--yes"], "no service was found"),
+    ] {
+        let before = repository.files();
+        let said = repository.krm_parity(arguments);
+        assert_eq!(said.code, Some(2), "{arguments:?} {said:#?}");
+        assert!(said.stderr.contains(part), "{arguments:?} {said:#?}");
+        assert!(changed(&before, &repository).is_empty(), "{arguments:?}");
+    }
+    repository.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [production]}\n",
+    );
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n",
+    );
+    let said = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert_eq!(said.code, Some(2), "{said:#?}");
+    assert!(said.stderr.contains("but dev is there too"), "{said:#?}");
+}

@@ -1,0 +1,252 @@
+//! A repository that a test may change, looked at by the program and by the library.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use krm_parity::catalog::Severity;
+use krm_parity::finding::Finding;
+use krm_parity::gate::{self, Builds, Gate};
+use krm_parity::kustomization::{NAMES, Sources};
+use krm_parity::layout::{self, Layout, Overlay, Service};
+use krm_parity::policy::{self, Config, Policy};
+use krm_parity::{environments, krm, snapshot, yaml};
+
+use crate::support::{Run, Tree, binary, copy, run};
+
+/// The day on which everything here happens.
+pub const TODAY: &str = "1781481600";
+
+/// Seals whatever it is given.
+const RECORDER: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata:\n  name: gathered\n  annotations:\n    \
+                        config.kubernetes.io/function: |\n      exec:\n        path: krm-parity\nspec: {mode: replace}\n";
+
+/// [`TODAY`] as the library has it.
+pub fn today() -> jiff::civil::Date {
+    jiff::civil::date(2026, 6, 15)
+}
+
+/// A copy of a repository.
+pub struct Repository {
+    tree: Tree,
+    name: String,
+    kustomize: PathBuf,
+}
+
+impl Repository {
+    pub fn copied(from: &Path, name: &str, kustomize: &Path) -> Self {
+        let this = Self::new(name, kustomize);
+        copy(from, &this.root());
+        // What a collection keeps read-only is a working tree here.
+        for file in this.files().keys() {
+            let file = this.root().join(file);
+            let text = fs::read(&file).unwrap();
+            fs::remove_file(&file).unwrap();
+            fs::write(&file, text).unwrap();
+        }
+        this
+    }
+
+    pub fn new(name: &str, kustomize: &Path) -> Self {
+        let tree = Tree::new();
+        fs::create_dir_all(tree.path(name)).unwrap();
+        // Nothing above is looked at.
+        fs::create_dir_all(tree.path(name).join(".git")).unwrap();
+        Self {
+            tree,
+            name: name.to_owned(),
+            kustomize: kustomize.to_owned(),
+        }
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.tree.path(&self.name)
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        self.tree.write(&format!("{}/{path}", self.name), text);
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        self.tree.read(&format!("{}/{path}", self.name))
+    }
+
+    /// Every file with its text.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        collect(&self.root(), "", &mut files);
+        files
+    }
+
+    /// The directories whose kustomizations name what `init --wire` has made.
+    pub fn wired(&self) -> Vec<String> {
+        let files = self.files().into_iter();
+        let wired = files.filter(|(name, text)| {
+            let file = name.rsplit('/').next().unwrap_or(name);
+            NAMES.contains(&file) && !name.starts_with("parity/") && text.contains("/parity/")
+        });
+        wired
+            .filter_map(|(name, _)| Some(name.rsplit_once('/')?.0.to_owned()))
+            .collect()
+    }
+
+    /// Runs the program in the repository.
+    pub fn krm_parity(&self, arguments: &[&str]) -> Run {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let tools = [self.kustomize.parent().unwrap(), binary().parent().unwrap()];
+        let tools = tools.map(Path::to_path_buf);
+        let path = std::env::join_paths(tools.into_iter().chain(std::env::split_paths(&path)));
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .current_dir(self.root())
+            .env("PATH", path.unwrap())
+            .env("SOURCE_DATE_EPOCH", TODAY);
+        run(&mut command)
+    }
+
+    /// What kustomize makes of a directory, the flags that functions need switched on or not.
+    pub fn build(&self, directory: &str, functions: bool) -> Run {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let own = binary().parent().unwrap().to_path_buf();
+        let path = std::env::join_paths([own].into_iter().chain(std::env::split_paths(&path)));
+        let mut command = Command::new(&self.kustomize);
+        command
+            .arg("build")
+            .arg(self.root().join(directory))
+            .env("PATH", path.unwrap())
+            .env("SOURCE_DATE_EPOCH", TODAY);
+        if functions {
+            command.args(["--enable-alpha-plugins", "--enable-exec"]);
+        }
+        run(&mut command)
+    }
+
+    /// What a directory builds, sealed before generated names get their hashes, as `check` has it.
+    pub fn sealed(&self, directory: &str) -> Result<String, String> {
+        let gather = format!(
+            "resources: ['../{}/{directory}']\ntransformers: [recorder.yaml]\npatches:\n- target: {{kind: EnvironmentSnapshot}}\n  \
+             patch: |\n    - op: remove\n      path: /metadata/annotations/config.kubernetes.io~1local-config\n",
+            self.name
+        );
+        self.tree.write("gather/r/recorder.yaml", RECORDER);
+        let (inner, outer) = gather.split_once("patches:").unwrap();
+        let inner = inner.replace("'../", "'../../");
+        self.tree.write("gather/r/kustomization.yaml", &inner);
+        let outer = format!("resources: [r]\npatches:{outer}");
+        self.tree.write("gather/kustomization.yaml", &outer);
+        let built = self.build("../gather", true);
+        if !built.succeeded() {
+            return self.built(directory);
+        }
+        let tree = yaml::parse(&built.stdout).unwrap();
+        let all = krm::read_documents(&tree).unwrap();
+        let sealed = all.iter().filter_map(|one| snapshot::open(one).ok());
+        let mut contents = sealed.filter(|sealed| sealed.service == "gathered");
+        let content = contents.next().map(|sealed| sealed.content.to_owned());
+        Ok(content.unwrap_or_else(|| panic!("{}", built.stdout)))
+    }
+
+    /// What a directory builds that nothing can be put around, such as one with `vars:`.
+    fn built(&self, directory: &str) -> Result<String, String> {
+        let built = self.build(directory, false);
+        if !built.succeeded() {
+            return Err(built.stderr);
+        }
+        let tree = yaml::parse(&built.stdout).unwrap();
+        let all = krm::read_documents(&tree).unwrap();
+        let items = environments::sort(&all).unwrap();
+        Ok(snapshot::seal("", "", &items.live).content)
+    }
+
+    pub fn policy(&self) -> Policy {
+        let text = self.read("parity.yaml");
+        let tree = yaml::parse(&text).unwrap();
+        let value = tree.roots().next().map(yaml::Node::to_yaml_value);
+        match policy::read(value.as_ref()) {
+            Ok(Config::Policy(policy)) => policy,
+            other => panic!("{text}\n{other:?}"),
+        }
+    }
+
+    fn sources(&self) -> Sources {
+        let mut sources = Sources::default();
+        for (path, text) in self.files() {
+            sources.insert(path, text);
+        }
+        sources
+    }
+
+    /// The directories of a layout that a directory is a part of.
+    pub fn made_of(&self, layout: &Layout, directory: &str) -> BTreeSet<String> {
+        let sources = self.sources();
+        let parsed = sources.parse();
+        let changed = NAMES.map(|name| format!("{directory}/{name}"));
+        let changed = BTreeSet::from(changed);
+        let depends = |directory: &&str| {
+            let overlays = vec![Overlay {
+                name: String::new(),
+                directory: (*directory).to_owned(),
+                bases: Vec::new(),
+                rank: None,
+            }];
+            let name = String::new();
+            layout::depends_on(&parsed, &Service { name, overlays }, &changed)
+        };
+        let all = layout.directories().into_iter();
+        all.filter(depends).map(str::to_owned).collect()
+    }
+
+    pub fn layout(&self, policy: &Policy) -> Layout {
+        let sources = self.sources();
+        layout::discover(
+            &sources.parse(),
+            &[String::new()],
+            &policy.layout,
+            &self.name,
+        )
+    }
+
+    /// Everything that the layout names, built.
+    pub fn builds(&self, layout: &Layout) -> Builds {
+        layout
+            .directories()
+            .into_iter()
+            .map(|directory| (directory.to_owned(), self.sealed(directory)))
+            .collect()
+    }
+}
+
+fn collect(directory: &Path, name: &str, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let inner = entry.file_name().into_string().unwrap();
+        let inner = if name.is_empty() {
+            inner
+        } else {
+            format!("{name}/{inner}")
+        };
+        if entry.file_type().unwrap().is_dir() {
+            collect(&entry.path(), &inner, files);
+        } else if let Ok(text) = fs::read_to_string(entry.path()) {
+            files.insert(inner, text);
+        }
+    }
+}
+
+/// What the library finds, warnings and errors only.
+pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Finding> {
+    let trees = gate::parse(builds).unwrap();
+    let resources = gate::resources(&trees);
+    let gate = Gate {
+        layout,
+        builds,
+        policy,
+        today: today(),
+        parsed: None,
+    };
+    let mut findings = gate.survey(&resources, Vec::new()).report.findings;
+    findings.retain(|finding| finding.severity >= Severity::Warning);
+    findings
+}
