@@ -10,7 +10,7 @@
 //! | diff | [`diff`], with [`schema`] and [`quantity`] | two resources → [`diff::Change`]s, as Kubernetes reads lists and quantities |
 //! | classify | [`identity`], [`classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
 //! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
-//! | blame | [`blame`], with [`kustomization`] | a finding and the files of a kustomization → the line that caused it |
+//! | blame | [`blame`] and [`lint`], with [`kustomization`] | a finding and the files of kustomizations → the line that caused it; the files themselves → findings |
 //! | report | [`report`] | findings → results for hosts, text for people |
 //!
 //! [`function`] strings these together and stays pure; [`cli`] alone touches
