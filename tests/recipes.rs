@@ -47,12 +47,12 @@ impl Shop {
         copy(&example("fleet"), &shop.tree.path("origin"));
         // As a repository, its root is the fleet.
         let origin = shop.tree.path("origin");
-        shop.git(&origin, &["init", "-q", "-b", "main"]);
-        shop.git(&origin, &["add", "."]);
-        shop.git(&origin, &["commit", "-q", "-m", "fleet"]);
+        Self::git(&origin, &["init", "-q", "-b", "main"]);
+        Self::git(&origin, &["add", "."]);
+        Self::git(&origin, &["commit", "-q", "-m", "fleet"]);
         let above = shop.tree.path("");
-        shop.git(&above, &["clone", "-q", "origin", "clone"]);
-        shop.git(&shop.clone(), &["checkout", "-q", "-b", "topic"]);
+        Self::git(&above, &["clone", "-q", "origin", "clone"]);
+        Self::git(&shop.clone(), &["checkout", "-q", "-b", "topic"]);
         shop
     }
 
@@ -60,7 +60,7 @@ impl Shop {
         self.tree.path("clone")
     }
 
-    fn git(&self, directory: &Path, arguments: &[&str]) {
+    fn git(directory: &Path, arguments: &[&str]) {
         let mut command = Command::new("git");
         command
             .current_dir(directory)
