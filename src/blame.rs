@@ -406,6 +406,8 @@ impl<'t> Replay<'t> {
         let mut what = match origin.what {
             What::Resource if !self.is_overlay => "the resource",
             What::Resource if origin.in_base => "the resource of the base",
+            // Where nothing is shared, nothing is added.
+            What::Resource if !self.walk.has_bases() => "the resource",
             What::Resource => "the resource that the overlay adds",
             What::Elsewhere => "what is loaded from elsewhere",
             What::Strategic => "strategic merge patch",

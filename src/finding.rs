@@ -120,7 +120,6 @@ impl Finding {
 
     /// What reports sort by: the place, then the rule.
     ///
-    /// Judgements have this order already; it is for whoever puts findings of several together.
     #[must_use]
     pub fn order(&self) -> impl Ord + '_ {
         (

@@ -23,6 +23,9 @@ use crate::yaml::{self, Node};
 /// What the service of a package is called whose base lies at its root.
 const PACKAGE: &str = "package";
 
+/// How much all replays of a tree may make; an honest tree of a thousand environments stays far below.
+const MAX_SIZE: usize = 1 << 20;
+
 /// Judges a tree by its files; nothing where the items are no tree, or one without environments.
 #[must_use]
 pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option<Report> {
@@ -36,6 +39,7 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
     let mut others = Vec::new();
     let mut builds = Builds::new();
     let mut told = BTreeSet::new();
+    let mut size = 0;
     for directory in layout.directories() {
         let absent = layout::absent(&parsed, directory);
         let is_whole = absent.is_empty();
@@ -44,8 +48,12 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
                 others.push(unchecked(&kustomization, &path));
             }
         }
-        let replay = Replay::base(&parsed, &[directory.to_owned()]);
-        match replay.lines().and_then(|lines| sealed(&lines)) {
+        let lines = (size < MAX_SIZE).then(|| {
+            let replay = Replay::base(&parsed, &[directory.to_owned()]);
+            size += replay.size();
+            replay.lines()
+        });
+        match lines.flatten().and_then(|lines| sealed(&lines)) {
             Some(content) => {
                 builds.insert(directory.to_owned(), Ok(content));
             }
@@ -58,13 +66,15 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
             None => {}
         }
     }
-    Some(judge(&layout, &builds, &parsed, others, policy, today))
+    // What was too large to be replayed once is not replayed again to be traced.
+    let parsed = (size < MAX_SIZE).then_some(&parsed);
+    Some(judge(&layout, &builds, parsed, others, policy, today))
 }
 
 fn judge(
     layout: &Layout,
     builds: &Builds,
-    parsed: &Parsed<'_>,
+    parsed: Option<&Parsed<'_>>,
     others: Vec<Finding>,
     policy: &Policy,
     today: Date,
@@ -77,7 +87,7 @@ fn judge(
         builds,
         policy,
         today,
-        parsed: Some(parsed),
+        parsed,
     };
     let mut report = gate.survey(&resources, others).report;
     for finding in &mut report.findings {

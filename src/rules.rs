@@ -231,7 +231,7 @@ pub fn judge(
     }
     exemption::apply(comparisons, policy, today, &mut findings);
     findings.retain(|finding| finding.severity != Severity::Ignore);
-    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
     let count = |severity| {
         findings
             .iter()
@@ -260,19 +260,6 @@ fn severity(finding: &Finding, policy: &Policy) -> Severity {
         (environment_mismatch::RULE, None) => own.min(policy.severity("added-resource")),
         _ => own,
     }
-}
-
-/// The order of a report: by place, then by rule.
-fn order(finding: &Finding) -> impl Ord + '_ {
-    (
-        &finding.service,
-        &finding.environment,
-        &finding.baseline,
-        &finding.resource,
-        finding.field.as_ref().map(|field| &field.path),
-        finding.rule,
-        &finding.message,
-    )
 }
 
 impl<'a> Comparison<'_, 'a> {

@@ -299,3 +299,54 @@ fn files_say_what_builds_say_over_the_corpus() {
     assert!(told["the same"] >= 8, "{told:?}");
     assert!(wrong.is_empty(), "{told:?}\n{}", wrong.join("\n"));
 }
+
+/// Every layer loads both of the one below: what they come to doubles forty times.
+#[test]
+fn a_tree_that_doubles_is_an_answer_and_not_a_wait() {
+    let mut items =
+        String::from("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n");
+    let mut push = |path: &str, object: &str| {
+        let _ = writeln!(
+            items,
+            "- {{{object}, metadata: {{name: x, annotations: {{internal.config.kubernetes.io/path: {path}}}}}}}"
+        );
+    };
+    let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization";
+    push(
+        "l0/overlays/dev/kustomization.yaml",
+        &format!("{kustomization}, resources: [c.yaml]"),
+    );
+    push(
+        "l0/overlays/dev/c.yaml",
+        "apiVersion: v1, kind: ConfigMap, data: {a: b}",
+    );
+    push(
+        "l0/overlays/prod/kustomization.yaml",
+        &format!("{kustomization}, resources: [../dev]"),
+    );
+    for layer in 1..=40 {
+        let below = layer - 1;
+        for name in ["dev", "prod"] {
+            let loads =
+                format!("[../../../l{below}/overlays/dev, ../../../l{below}/overlays/prod]");
+            push(
+                &format!("l{layer}/overlays/{name}/kustomization.yaml"),
+                &format!("{kustomization}, namePrefix: {name}-, resources: {loads}"),
+            );
+        }
+    }
+    let answer = function::run(items.as_bytes(), TODAY).expect("an answer");
+    assert!(answer.report.failed);
+    let is_told = |rule: &str| {
+        answer
+            .report
+            .findings
+            .iter()
+            .any(|finding| finding.rule == rule)
+    };
+    assert!(
+        is_told("build-failure"),
+        "{:#?}",
+        answer.report.findings.first()
+    );
+}

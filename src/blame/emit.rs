@@ -4,8 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::Replay;
 use super::item::Item;
+use super::walk::MAX_PIECES;
 
 impl Replay<'_> {
+    /// How much work it was: pieces that were made, and kustomizations that were visited.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        MAX_PIECES - self.walk.budget + self.walk.visits
+    }
+
     /// The resources, one JSON object a line, with the names that they had; nothing where a part of them is not known.
     #[must_use]
     pub fn lines(&self) -> Option<String> {

@@ -14,7 +14,7 @@ use super::text::Shift;
 use super::transform::{self, Depth};
 
 /// How many pieces one replay makes at most; beyond, nothing more is told exactly.
-const MAX_PIECES: usize = 4 << 20;
+pub(super) const MAX_PIECES: usize = 4 << 20;
 
 /// How many kustomizations one replay visits at most.
 const MAX_VISITS: usize = 4096;
@@ -97,13 +97,18 @@ pub(super) struct Walk<'t> {
     pub complete: bool,
     /// Whether a base was reached.
     pub reached: bool,
-    visits: usize,
+    pub visits: usize,
     stack: Vec<String>,
     in_base: bool,
     component: Option<String>,
 }
 
 impl<'t> Walk<'t> {
+    /// Whether there is a base at all.
+    pub fn has_bases(&self) -> bool {
+        !self.bases.is_empty()
+    }
+
     /// A walk that tells what is of these bases.
     pub fn new(parsed: &'t Parsed<'t>, bases: &'t [String]) -> Self {
         let mut walk = Self::bare(parsed, &[]);
