@@ -72,7 +72,10 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
     let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
     let mut counts: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for finding in findings {
-        if finding.severity < Severity::Warning || is_about_exemptions(finding.rule) {
+        if finding.severity < Severity::Warning
+            || is_about_exemptions(finding.rule)
+            || is_left(scene.policy, finding)
+        {
             continue;
         }
         if finding.rule == "build-failure" {
@@ -113,6 +116,18 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
         }
     }
     adoption
+}
+
+/// Whether a finding stays as it is: one about a file that fails nothing.
+///
+/// An exemption cannot tell one file from another, so it would hide too much.
+#[must_use]
+pub fn is_left(policy: &Policy, finding: &Finding) -> bool {
+    let is_about_a_file = matches!(
+        finding.rule,
+        "dead-patch" | "overlay-size" | "unguarded-overlay"
+    );
+    is_about_a_file && finding.severity < policy.fail_on
 }
 
 /// What stands above the exemptions of a rule.

@@ -228,6 +228,27 @@ fn what_cannot_be_adopted_is_told() {
     assert_eq!((again.adopted, again.expired), (1, 0));
 }
 
+/// A new dead patch beside an old one is told, unless dead patches fail and so have to be adopted.
+#[test]
+fn warnings_about_files_stay_unless_they_fail() {
+    let repository = Repository::new(&[("shop", &[("base", WEB), ("prod", WEB)])]);
+    let warning = Finding {
+        severity: Severity::Warning,
+        ..finding("dead-patch", "shop", "prod")
+    };
+    let findings = [warning];
+    let lenient = Policy::default();
+    assert_eq!(repository.adopt(&lenient, &findings), Adoption::default());
+    let strict = Policy {
+        fail_on: Severity::Warning,
+        ..lenient
+    };
+    assert_eq!(
+        told(&repository.adopt(&strict, &findings)),
+        ["- rule: dead-patch; environments: [prod]"]
+    );
+}
+
 /// What stands for all in patterns stands for one character at most.
 #[test]
 fn odd_names_are_met_and_little_else() {

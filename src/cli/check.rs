@@ -17,7 +17,7 @@ use crate::policy::Policy;
 use crate::survey::Survey;
 
 pub(super) const LONG_ABOUT: &str = "\
-Builds every environment of every service below DIR and compares them, with their base and with each other.
+Builds every environment of every service below DIR and compares them with their base and each other.
 
 Services and environments are found by what kustomizations load and how their directories are named:
 base and overlays/ENV, environments/ENV, deploy/ENV, overlays of overlays, several services. Where the

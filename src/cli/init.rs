@@ -267,6 +267,7 @@ impl Init {
         let adopted = policy_file::parse(&file.name, file.after.as_bytes())?;
         let is_expected = |finding: &Finding| {
             finding.severity < Severity::Warning
+                || adopt::is_left(policy, finding)
                 || matches!(finding.rule, "build-failure" | "expired-exemption")
                 || findings.contains(finding)
                     && (finding.rule == "unused-exemption" || is_expired(policy, finding, today))

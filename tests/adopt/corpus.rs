@@ -59,10 +59,14 @@ impl Adopted {
 
         let checked = repository.krm_parity(&["check"]);
         assert!(checked.succeeded(), "{name}: {checked:#?}");
-        for told in ["error", "warning", "unused-exemption"] {
-            let summary = checked.stdout.lines().last().unwrap_or_default();
-            assert!(!summary.contains(told), "{name}: {}", checked.stdout);
-        }
+        // Warnings about files stay.
+        let summary = checked.stdout.lines().last().unwrap_or_default();
+        assert!(!summary.contains(" error"), "{name}: {}", checked.stdout);
+        assert!(
+            !checked.stdout.contains("unused-exemption"),
+            "{name}: {}",
+            checked.stdout
+        );
         let again = repository.krm_parity(&["init", "--adopt", "--yes"]);
         assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
         assert!(again.succeeded() && repository.read("parity.yaml") == policy);
@@ -108,7 +112,6 @@ impl Adopted {
             let s = if found.len() == 1 { "" } else { "s" };
             let count = format!(": {} error{s}", found.len());
             assert!(summary.contains(&count), "{name}: {drift:#?} {summary}");
-            assert!(!summary.contains("warning"), "{name}: {drift:#?} {summary}");
             found[0].rule
         });
         drift.undo(&self.repository, &before);
