@@ -246,15 +246,22 @@ impl<'g> Gate<'g> {
     /// A service's environments by the names that the policy knows them by, in promotion order.
     fn members(&self, overlays: &'g [Overlay]) -> Vec<Member<'g>> {
         let listed = &self.policy.environments;
+        // `production-eu` stands where production is listed, if it can only mean that.
+        let place = |name: &String, overlay: &Overlay| {
+            let own = listed.iter().position(|listed| listed == name);
+            let is_alike =
+                |listed: &String| overlay.rank.is_some() && layout::rank(listed) == overlay.rank;
+            let is_one = listed.iter().filter(|name| is_alike(name)).count() == 1;
+            own.or_else(|| listed.iter().position(|name| is_one && is_alike(name)))
+        };
         let mut members: Vec<Member<'g>> = overlays
             .iter()
             .map(|overlay| {
                 let name = name_of(overlay, overlays, listed);
-                let place = listed.iter().position(|listed| *listed == name);
                 let rank = if listed.is_empty() {
                     overlay.rank
                 } else {
-                    place
+                    place(&name, overlay)
                 };
                 Member {
                     name,
@@ -305,11 +312,11 @@ impl<'g> Gate<'g> {
 
     /// The environments that the policy lists and the service lacks.
     fn absent<'m>(&'m self, members: &'m [Member<'_>]) -> impl Iterator<Item = &'m String> {
-        let is_there = |name: &String| members.iter().any(|member| member.name == *name);
-        self.policy
-            .environments
-            .iter()
-            .filter(move |name| !is_there(name))
+        let is_there = |place: usize| members.iter().any(|member| member.rank == Some(place));
+        let listed = self.policy.environments.iter().enumerate();
+        listed
+            .filter(move |(place, _)| !is_there(*place))
+            .map(|(_, name)| name)
     }
 
     fn is_judged(&self, member: &Member<'_>) -> bool {
@@ -371,11 +378,17 @@ impl<'g> Gate<'g> {
             .filter(|member| resources.contains_key(member.overlay.directory.as_str()))
             .collect();
         let is_made_of = |one: &Overlay, other: &Overlay| one.bases.contains(&other.directory);
+        // What others are made of is deployed by none of them.
+        let is_layer = |overlay: &Overlay| {
+            let mut others = members.iter();
+            others.any(|other| is_made_of(other.overlay, overlay))
+        };
         for (at, late) in built.iter().enumerate() {
             for (place, early) in built[..at].iter().enumerate() {
                 let is_promoted = early.rank.zip(late.rank).is_some_and(|(a, b)| a < b);
                 let is_next = place + 1 == at || (is_promoted && is_next(&built, early, late));
                 if (!self.is_judged(late) && !self.is_judged(early))
+                    || is_layer(early.overlay) != is_layer(late.overlay)
                     || is_made_of(early.overlay, late.overlay)
                     || is_made_of(late.overlay, early.overlay)
                     || !(is_next || is_promoted)
@@ -422,7 +435,11 @@ impl<'g> Gate<'g> {
         }));
         // Stable: those that nobody has listed keep their order, at the end.
         let listed = &self.policy.environments;
-        let place = |name: &String| listed.iter().position(|known| known == name);
+        let place = |name: &String| {
+            let member = members.iter().find(|member| member.name == *name);
+            let own = member.and_then(|member| member.rank);
+            own.or_else(|| listed.iter().position(|known| known == name))
+        };
         environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
         Service {
             name: name.to_owned(),

@@ -376,3 +376,50 @@ fn prefixes_do_not_hide_an_incident_in_what_is_rendered() {
     let inverted = "inverted-resources rendered production staging Deployment stg-web spec.template.spec.containers[name=app].resources.limits.memory";
     assert_eq!(found, [inverted], "{report:#}");
 }
+
+/// The incident in regions: what their layers say is fine.
+#[test]
+fn regions_are_compared_with_regions() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    let patch = |memory: &str| {
+        format!(
+            "patches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{template: {{spec: {{containers: [{{name: app, resources: {{limits: {{memory: {memory}}}}}}}]}}}}}}\n"
+        )
+    };
+    tree.write("base/kustomization.yaml", "resources: [d.yaml]\n");
+    tree.write("base/d.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: app, image: 'app:1', resources: {limits: {memory: 1Gi}}}]}}}\n");
+    for (layer, region, memory) in [
+        ("staging", "eu", "2Gi"),
+        ("production", "eu", "512Mi"),
+        ("production", "us", "2Gi"),
+    ] {
+        tree.write(
+            &format!("{layer}/base/kustomization.yaml"),
+            &format!("namespace: {layer}\nresources: [../../base]\n"),
+        );
+        tree.write(
+            &format!("{layer}/{region}/kustomization.yaml"),
+            &format!("resources: [../base]\n{}", patch(memory)),
+        );
+    }
+    let inverted = "inverted-resources NAME production-eu staging-eu Deployment web spec.template.spec.containers[name=app].resources.limits.memory";
+    let name = tree
+        .path("")
+        .file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
+    let expected = vec![inverted.replace("NAME", &name)];
+    assert_eq!(findings(&report(&kustomize, &tree.path(""), &[])), expected);
+    // A policy that lists the layers means their regions as well, and none of them is missing.
+    tree.write("parity.yaml", "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [staging, production]}\n");
+    assert_eq!(findings(&report(&kustomize, &tree.path(""), &[])), expected);
+    std::fs::remove_file(tree.path("parity.yaml")).expect("the policy");
+    tree.write("parity.yaml", "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [dev, staging, production]}\n");
+    let missing = format!("missing-environment {name} dev    ");
+    assert_eq!(
+        findings(&report(&kustomize, &tree.path(""), &[])),
+        [&expected[..], &[missing]].concat()
+    );
+}
