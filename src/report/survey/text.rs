@@ -75,6 +75,11 @@ fn write_findings(out: &mut String, survey: &Survey, style: Style) {
                 let _ = writeln!(out, "  {}", painted(&name, Ansi::new().bold(), style));
             }
         }
+        if finding.severity == Severity::Info {
+            // What needs nobody, such as what is exempt, must not bury what does.
+            write_note(out, finding, style);
+            continue;
+        }
         let with_help = helped.insert(finding.help.as_str());
         write_finding(out, finding, with_help, style);
     }
@@ -119,15 +124,36 @@ const fn color_of(severity: Severity) -> AnsiColor {
     }
 }
 
-fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: Style) {
+/// A finding in one line, with its place at the end.
+fn write_note(out: &mut String, finding: &Finding, style: Style) {
+    write_label(out, finding, style);
+    if let Some(place) = &finding.place {
+        let _ = write!(
+            out,
+            " --> {}:{}:{}",
+            text::one_line(&place.file, MAX_TEXT),
+            place.line,
+            place.column
+        );
+    }
+    out.push('\n');
+}
+
+fn write_label(out: &mut String, finding: &Finding, style: Style) {
     let color = color_of(finding.severity);
     let label = format!("{}[{}]", finding.severity.id(), finding.rule);
-    let _ = writeln!(
+    let _ = write!(
         out,
         "    {}: {}",
         painted(&label, color.on_default().bold(), style),
         text::one_line(&finding.headline, MAX_TEXT)
     );
+}
+
+fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: Style) {
+    let color = color_of(finding.severity);
+    write_label(out, finding, style);
+    out.push('\n');
     let places = [&finding.place, &finding.base_place];
     let lines = places.into_iter().flatten().map(|place| place.line);
     let gutter = lines.max().unwrap_or(0).to_string().len();
