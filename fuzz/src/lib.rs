@@ -205,7 +205,7 @@ pub fn check_reversal(base: &str, overlay: &str) {
     let read =
         |tree| -> Vec<Resource<'_>> { Tree::roots(tree).filter_map(Resource::read).collect() };
     let (base, overlay) = (read(&base), read(&overlay));
-    for (at, other) in pair(&base, &overlay).matched {
+    for (at, other) in pair(&base, &overlay, &[]).matched {
         let (base, overlay) = (&base[at], &overlay[other]);
         // Both are read as what the overlay is.
         let of = |resource: &Resource<'_>| {

@@ -120,6 +120,8 @@ impl Builder {
     fn command(&self, directory: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.arg(self.verb).stdin(Stdio::null());
+        // A remote base that needs a password is a failure, not a question in the middle of a build.
+        command.env("GIT_TERMINAL_PROMPT", "0");
         command.args(&self.flags).arg(directory);
         command
     }

@@ -15,8 +15,8 @@ const MAX_BYTES: u64 = 16 << 20;
 /// More directories than this are no repository.
 const MAX_DIRECTORIES: usize = 200_000;
 
-/// Directories that hold no configuration of one's own.
-const SKIPPED: [&str; 4] = ["node_modules", "target", "vendor", "charts"];
+/// What is never one's own; any other name may be a service's.
+const SKIPPED: &str = "node_modules";
 
 /// Reads every kustomization below `directories`, and what each of them names.
 ///
@@ -95,7 +95,7 @@ fn walk(root: &Path, directory: &str, found: &mut Vec<String>) -> anyhow::Result
                 continue;
             };
             let inner_name = join(&name, &inner);
-            if kind.is_dir() && !inner.starts_with('.') && !SKIPPED.contains(&inner.as_str()) {
+            if kind.is_dir() && !inner.starts_with('.') && inner != SKIPPED {
                 left.push((entry.path(), inner_name));
             } else if !kind.is_dir() && NAMES.contains(&inner.as_str()) {
                 found.push(inner_name);
