@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::edit::{self, EditError, Item, scalar};
 use crate::gate::name_of;
-use crate::kustomization::{Kustomization, Parsed, join, relative};
+use crate::kustomization::{Kustomization, Parsed, is_inline, join, relative};
 use crate::layout::{Layout, rank};
 use crate::policy::MAX_NAME;
 use crate::yaml::{self, Tree};
@@ -393,7 +393,7 @@ fn is_of_kind(
             version.starts_with("krm-parity.io/") && root.str_at(&["kind"]) == Some(kind)
         })
     };
-    if entry.contains('\n') {
+    if is_inline(entry) {
         return yaml::parse_lax(entry).is_ok_and(|tree| holds(&tree));
     }
     let Some(path) = kustomization.resolve(entry) else {

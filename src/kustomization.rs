@@ -213,10 +213,16 @@ impl<'a> Kustomization<'a> {
         }
         found
             .into_iter()
-            .filter(|entry| !entry.contains('\n'))
+            .filter(|entry| !is_inline(entry))
             .filter_map(|entry| self.resolve(entry))
             .collect()
     }
+}
+
+/// Whether an entry of a list is no path, but the thing itself.
+#[must_use]
+pub fn is_inline(entry: &str) -> bool {
+    entry.contains('\n') || entry.starts_with('{')
 }
 
 /// A path without its last part, and that part.

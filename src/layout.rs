@@ -7,7 +7,7 @@ mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kustomization::{Kustomization, NAMES, Parsed, is_remote, split};
+use crate::kustomization::{Kustomization, NAMES, Parsed, is_inline, is_remote, split};
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
 use crate::yaml::{self, Tree, YamlError};
@@ -408,7 +408,7 @@ fn is_own(
     entry: &str,
     depth: usize,
 ) -> bool {
-    if entry.contains('\n') {
+    if is_inline(entry) {
         return yaml::parse(entry).is_ok_and(|tree| holds_own(&tree));
     }
     let Some(path) = kustomization.resolve(entry) else {

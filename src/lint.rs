@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::blame::{Effect, Patch, Replay};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place};
-use crate::kustomization::{Kustomization, Parsed};
+use crate::kustomization::{Kustomization, Parsed, is_inline};
 use crate::policy::{GROUP, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
@@ -130,7 +130,7 @@ fn is_guarded(parsed: &Parsed<'_>, directory: &str, seen: &mut BTreeSet<String>)
 
 /// Whether an entry of `transformers` or `validators` is a policy, or loads one.
 fn leads_to_policy(parsed: &Parsed<'_>, from: Kustomization<'_>, entry: Node<'_>) -> bool {
-    if entry.text().contains('\n') {
+    if is_inline(entry.text()) {
         return crate::yaml::parse(entry.text()).is_ok_and(|tree| tree.roots().any(is_policy));
     }
     let mut seen = BTreeSet::new();

@@ -121,7 +121,7 @@ impl Found {
             }
         }
         for inline in kustomization.strings("patchesStrategicMerge") {
-            if inline.text().contains('\n')
+            if super::is_inline(inline.text())
                 && let Ok(tree) = yaml::parse_lax(inline.text())
             {
                 self.documents(&tree);
