@@ -23,6 +23,11 @@ use crate::yaml::{self, Node};
 /// What the service of a package is called whose base lies at its root.
 const PACKAGE: &str = "package";
 
+const RULE: &str = "unchecked-file";
+
+/// The most characters of a path in a message.
+const MAX_PATH: usize = 200;
+
 /// How much all replays of a tree may make; an honest tree of a thousand environments stays far below.
 const MAX_SIZE: usize = 1 << 20;
 
@@ -57,12 +62,7 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
             Some(content) => {
                 builds.insert(directory.to_owned(), Ok(content));
             }
-            None if is_whole => {
-                let words =
-                    "its files alone do not tell what it builds; check what kustomize builds of it"
-                        .to_owned();
-                builds.insert(directory.to_owned(), Err(words));
-            }
+            None if is_whole => others.push(untold(&parsed, directory)),
             None => {}
         }
     }
@@ -159,7 +159,6 @@ fn sealed(lines: &str) -> Option<String> {
 }
 
 fn unchecked(kustomization: &str, path: &str) -> Finding {
-    const MAX_PATH: usize = 200;
     let headline = format!(
         "{} names {}, which the host did not pass on, so it was not checked",
         quoted(kustomization, MAX_PATH),
@@ -171,11 +170,23 @@ fn unchecked(kustomization: &str, path: &str) -> Finding {
             path: kustomization.to_owned(),
             index: Some(0),
         }),
-        ..Finding::new(
-            "unchecked-file",
-            format!("{headline}. {help}"),
-            headline,
-            help,
-        )
+        ..Finding::new(RULE, format!("{headline}. {help}"), headline, help)
+    }
+}
+
+/// A directory whose files are all there, and use what only kustomize knows.
+fn untold(parsed: &Parsed<'_>, directory: &str) -> Finding {
+    let file = parsed.kustomization(directory).map(|found| FileRef {
+        path: found.file.to_owned(),
+        index: Some(0),
+    });
+    let headline = format!(
+        "what {} comes to cannot be told by its files alone, so it was not checked",
+        quoted(directory, MAX_PATH)
+    );
+    let help = "Check what kustomize builds of it, with `krm-parity check`.".to_owned();
+    Finding {
+        file,
+        ..Finding::new(RULE, format!("{headline}. {help}"), headline, help)
     }
 }

@@ -345,7 +345,7 @@ fn a_tree_that_doubles_is_an_answer_and_not_a_wait() {
             .any(|finding| finding.rule == rule)
     };
     assert!(
-        is_told("build-failure"),
+        is_told("unchecked-file"),
         "{:#?}",
         answer.report.findings.first()
     );
