@@ -13,7 +13,17 @@
 //! | blame | [`blame`] and [`lint`], with [`kustomization`] | a finding and the files of kustomizations → the line that caused it; the files themselves → findings |
 //! | report | [`report`] | findings → results for hosts, text for people |
 //!
-//! [`function`] strings these together and stays pure; [`cli`] alone touches
+//! Over a repository, `check` does the same many times, with more around it.
+//!
+//! | stage | modules | from → to |
+//! |---|---|---|
+//! | find | [`kustomization`], [`layout`] | files → services and their environments, which [`cli`] builds |
+//! | judge | [`gate`] | what was built → one [`survey::Survey`] of all services |
+//! | trace | [`blame`], [`lint`] | a finding → the line that caused it; what the files alone show |
+//! | report | [`report::survey`] | the survey → the formats that CI systems speak |
+//! | adopt | [`adopt`], [`init`], [`edit`] | findings → exemptions; the first policy; lines inserted into files |
+//!
+//! [`function`] strings the first together and stays pure, also for a [`package`] that nobody has built; [`cli`] alone touches
 //! streams, files, the environment and exit codes.
 //!
 //! ```
