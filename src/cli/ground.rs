@@ -79,11 +79,13 @@ impl Ground {
     pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
         let layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
         if layout.services.is_empty() {
-            let notes = layout.notes.join("; ");
+            let unreadable = layout::unreadable(parsed, &self.directories, &policy.layout);
+            let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
+            let notes = layout.notes.iter().cloned().chain(unreadable);
+            let notes: String = notes.map(|note| format!("; {note}")).collect();
             bail!(
-                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{}{notes}. Name the overlays in spec.layout of the policy",
+                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{notes}. Name the overlays in spec.layout of the policy",
                 self.shown(),
-                if notes.is_empty() { "" } else { "; " },
             );
         }
         Ok(layout)
