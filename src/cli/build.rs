@@ -42,11 +42,14 @@ pub(super) struct Request<'r> {
     pub plain: Vec<&'r str>,
     /// Directories that must be built by themselves, as they are deployed.
     pub single: Vec<&'r str>,
+    /// Whether all are built by themselves.
+    pub one_by_one: bool,
 }
 
 enum Job<'r> {
     Batch(Vec<&'r str>),
-    Single(&'r str),
+    /// A directory, and whether functions of ours may be all that it declares.
+    Single(&'r str, bool),
 }
 
 impl Builder {
@@ -88,14 +91,16 @@ impl Builder {
         let place = Place::new()?;
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let size = request.plain.len().div_ceil(workers).clamp(1, BATCH);
-        let batches = request
-            .plain
-            .chunks(size)
-            .map(|batch| Job::Batch(batch.to_vec()));
-        let singles = request
-            .single
-            .iter()
-            .map(|directory| Job::Single(directory));
+        let batches = request.plain.chunks(size).flat_map(|batch| {
+            if request.one_by_one {
+                let singles = batch.iter().map(|directory| Job::Single(directory, true));
+                singles.collect()
+            } else {
+                vec![Job::Batch(batch.to_vec())]
+            }
+        });
+        let singles = request.single.iter();
+        let singles = singles.map(|directory| Job::Single(directory, false));
         let work = Work {
             builder: self,
             root: &root,
@@ -189,8 +194,10 @@ impl Work<'_> {
             let job = unlocked(self.jobs.lock()).pop_front();
             match job {
                 None => return Ok(()),
-                Some(Job::Single(directory)) => {
-                    let built = self.builder.single(self.root, directory, None)?;
+                Some(Job::Single(directory, may_be_ours)) => {
+                    let home = may_be_ours.then(|| self.place.home());
+                    let home = home.as_deref();
+                    let built = self.builder.single(self.root, directory, home)?;
                     self.keep(directory, built);
                 }
                 Some(Job::Batch(batch)) => self.batch(&batch)?,

@@ -106,11 +106,12 @@ impl Ground {
         let all = layout.directories();
         let (plain, single) = all
             .into_iter()
-            .partition(|directory| !one_by_one && layout::is_plain(parsed, directory));
+            .partition(|directory| layout::is_plain(parsed, directory));
         let mut builds = Builder::find(flags)?.build(&Request {
             root: &self.root,
             plain,
             single,
+            one_by_one,
         })?;
         redact(&mut builds, parsed);
         Ok(builds)

@@ -290,17 +290,18 @@ fn the_examples_services_are_checked_without_running_their_functions() {
     path.push(":");
     path.push(kustomize.parent().expect("a parent"));
     path.push(":/usr/bin:/bin");
-    let run = run(Command::new(binary())
-        .current_dir(tree.path("examples"))
-        .env("PATH", path)
-        .args(["check", "services"]));
-    assert_eq!(run.code, Some(0), "{run:#?}");
-    assert!(
-        run.stdout
-            .contains("4 services, 3 environments: 2 warnings"),
-        "{}",
-        run.stdout
-    );
+    for arguments in [
+        &["check", "services"][..],
+        &["check", "services", "--one-by-one"],
+    ] {
+        let run = run(Command::new(binary())
+            .current_dir(tree.path("examples"))
+            .env("PATH", &path)
+            .args(arguments));
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        let told = "4 services, 3 environments: 2 warnings";
+        assert!(run.stdout.contains(told), "{}", run.stdout);
+    }
     assert!(!tree.path("bin/krm-parity.ran").exists());
 }
 
