@@ -1,5 +1,7 @@
 //! What the words of a path say: which environment, which service.
 
+use std::collections::HashMap;
+
 use crate::policy::OverlayPattern;
 
 /// A directory, as its path names it.
@@ -238,24 +240,24 @@ pub fn service_names(keys: &[&str], root: &str) -> Vec<String> {
             len => parts[len.saturating_sub(count)..].join("/"),
         }
     };
-    parts
-        .iter()
-        .enumerate()
-        .map(|(at, own)| {
-            let is_unique = |count: usize| {
-                let mine = name(own, count);
-                parts
-                    .iter()
-                    .enumerate()
-                    .all(|(other, parts)| other == at || name(parts, count) != mine)
-            };
-            (1..=own.len().max(1))
-                .find(|&count| is_unique(count))
-                .map_or_else(
-                    || keys[at].replace(&format!("/{OPEN}"), ""),
-                    |count| name(own, count),
-                )
-        })
+    let deepest = parts.iter().map(Vec::len).max().unwrap_or(0).max(1);
+    let mut names: Vec<Option<String>> = vec![None; keys.len()];
+    for count in 1..=deepest {
+        let all: Vec<String> = parts.iter().map(|parts| name(parts, count)).collect();
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        for name in &all {
+            *times.entry(name).or_default() += 1;
+        }
+        for (place, name) in names.iter_mut().zip(&all) {
+            if place.is_none() && times[name.as_str()] == 1 {
+                *place = Some(name.clone());
+            }
+        }
+    }
+    let open = format!("/{OPEN}");
+    let named = names.into_iter().zip(keys);
+    named
+        .map(|(name, key)| name.unwrap_or_else(|| key.replace(&open, "")))
         .collect()
 }
 

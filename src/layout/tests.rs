@@ -307,3 +307,20 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
         assert!(!is_plain(other), "{other}");
     }
 }
+
+#[test]
+fn services_are_called_by_what_tells_them_apart() {
+    let keys = [
+        "apps/web/overlays/{environment}",
+        "team-a/api/{environment}",
+        "team-b/api/{environment}",
+        "overlays/{environment}",
+    ];
+    assert_eq!(
+        names::service_names(&keys, "repo"),
+        ["web", "team-a/api", "team-b/api", "repo"]
+    );
+    // Parts that name nothing tell nobody apart; then the whole path does.
+    let keys = ["apps/{environment}", "deploy/{environment}"];
+    assert_eq!(names::service_names(&keys, "repo"), ["apps", "deploy"]);
+}
