@@ -255,8 +255,9 @@ pub fn service_names(keys: &[&str], root: &str) -> Vec<String> {
         }
     }
     let open = format!("/{OPEN}");
-    let named = names.into_iter().zip(keys);
-    named
+    names
+        .into_iter()
+        .zip(keys)
         .map(|(name, key)| name.unwrap_or_else(|| key.replace(&open, "")))
         .collect()
 }
