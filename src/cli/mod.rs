@@ -180,11 +180,16 @@ fn complain(text: &str) {
 const ABOUT: &str = "Keeps kustomize overlays in parity with their base";
 
 const LONG_ABOUT: &str = "\
-krm-parity compares what a kustomize overlay makes of its base with what the base said, and fails
-the build when the overlay touches what it may not touch: probes, images, routes, containers.
+krm-parity says where the environments of a service differ that must not: probes, images, routes,
+containers, the names of settings, and sizes that shrink on the way to production.
 
-It is a KRM function. Without arguments it reads a ResourceList on stdin and writes one to stdout,
-so kustomize and kpt call it, not people:
+Over a repository, with kustomize or kubectl on PATH:
+
+  krm-parity check                   every environment against its base and against the others
+  krm-parity init --adopt            today's findings written down, so that only new ones fail
+
+It is also a KRM function. Without arguments it reads a ResourceList on stdin and writes one to stdout,
+so kustomize and kpt call it, and a build fails by itself:
 
   parity.yaml, listed under `transformers:` of an overlay
     apiVersion: krm-parity.io/v1alpha1
@@ -203,7 +208,7 @@ Without the annotation, and after `krm-parity plugin install`, `--enable-exec` i
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 clean; 1 findings, and as a function also whatever kept it from running; 2 could not run.
-Findings are told on stderr and stand in the `results` of the ResourceList.";
+The function tells its findings on stderr and in the `results` of the ResourceList, `check` on stdout.";
 
 fn command() -> Command {
     Command::new("krm-parity")
@@ -212,18 +217,18 @@ fn command() -> Command {
         .long_about(LONG_ABOUT)
         .after_long_help(AFTER_HELP)
         .disable_help_subcommand(true)
-        .subcommand(
-            Command::new("plugin")
-                .about("Let kustomize find this program without --enable-exec")
-                .disable_help_subcommand(true)
-                .subcommand(plugin_install()),
-        )
         .subcommand(check::command())
         .subcommand(init::command())
         .subcommand(explain_command())
         .subcommand(merge::command())
         .subcommand(snapshot::command())
         .subcommand(schema_command())
+        .subcommand(
+            Command::new("plugin")
+                .about("Let kustomize find this program without --enable-exec")
+                .disable_help_subcommand(true)
+                .subcommand(plugin_install()),
+        )
         .subcommand(completions_command())
 }
 
