@@ -35,15 +35,24 @@ pub struct Identity<'a> {
 
 /// Learns from the pairs what the overlay does to everything.
 ///
-/// `witnesses` are items that only a transformation of everything reaches, such
+/// `removed` are base resources that the overlay dropped. `witnesses` are items that only a transformation of everything reaches, such
 /// as the base's snapshot. A label on the one resource of a service says nothing
 /// by itself; on the snapshot as well, it does.
 #[must_use]
 pub fn learn<'a>(
     pairs: &[(&Resource<'a>, &Resource<'a>)],
+    removed: &[&Resource<'a>],
     witnesses: &[&Resource<'a>],
 ) -> Identity<'a> {
     let mut identity = Identity::default();
+    // What refers to a generated resource has its hash as long as it is there.
+    for base in removed {
+        let plain = without_hash(base.name());
+        if matches!(base.kind(), "ConfigMap" | "Secret") && plain != base.name() {
+            let names = identity.names.entry(base.identity.name).or_default();
+            names.insert(without_hash(base.identity.name));
+        }
+    }
     for (base, overlay) in pairs {
         let (from, to) = (base.identity, overlay.identity);
         if let Some(affix) = affix(base, overlay) {

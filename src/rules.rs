@@ -176,7 +176,14 @@ fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity
                 .filter(|(at, _)| sides.services[*at] == service)
                 .map(|&(at, other)| (&sides.base[at], &sides.overlay[other]))
                 .collect();
-            (service, identity::learn(&pairs, sides.witnesses))
+            let removed: Vec<_> = pairing
+                .removed
+                .iter()
+                .filter(|at| sides.services[**at] == service)
+                .map(|&at| &sides.base[at])
+                .collect();
+            let identity = identity::learn(&pairs, &removed, sides.witnesses);
+            (service, identity)
         })
         .collect()
 }
