@@ -184,6 +184,18 @@ pub fn check_same(text: &str) {
         let changes = diff(resource, resource);
         assert!(changes.is_empty(), "{changes:?}");
     }
+    // One resource that stands there twice, with two forged histories, is one in a snapshot.
+    let mut seen = std::collections::HashSet::new();
+    let is_new = |resource: &Resource<'_>| {
+        seen.insert((
+            resource.group().to_owned(),
+            resource.kind().to_owned(),
+            resource.name().to_owned(),
+        ))
+    };
+    if !resources.iter().all(is_new) {
+        return;
+    }
     let list = list_of(text, text, STRICT);
     let Some(list) = list.filter(|_| !resources.is_empty()) else {
         return;
