@@ -190,7 +190,7 @@ fn measure(read_stdin: &Path, bare_tree: &Path) -> ExitCode {
         "3 resources: time ÷ a process that reads its stdin",
         median(&runs[0]) / median(&runs[1]),
         "×",
-        Some(2.0),
+        Some(2.5),
         &format!(
             "{:.2} ms ÷ {:.2} ms; of the quickest runs {:.2}×",
             ms(&runs[0]),
