@@ -36,7 +36,7 @@ use crate::resource::Resource;
 use crate::yaml::Node;
 
 pub use build_failure::{Failure, unreadable};
-pub use exemption::exempts;
+pub use exemption::{complained_of, exempts};
 use matrix::{Matrix, matrices};
 pub use missing_baseline::Missing;
 pub use missing_environment::Absent;

@@ -14,6 +14,7 @@ use crate::gate::{self, Builds, Gate};
 use crate::kustomization::{Parsed, Sources};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
+use crate::rules;
 use crate::survey::Survey;
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -144,7 +145,11 @@ impl Check {
     pub(super) fn survey(&self) -> anyhow::Result<Survey> {
         let today = super::function::today()?;
         let ground = Ground::new(&self.directories)?;
-        let mut policy = self.policy(&ground)?;
+        let policy_file = self.policy_file(&ground);
+        let mut policy = match &policy_file {
+            Some(file) => policy_file::read(file)?,
+            None => Policy::default(),
+        };
         if self.since.is_some() || self.shard.is_some() {
             // What is not looked at may be what an exemption is for.
             let setting = policy.rules.entry("unused-exemption").or_default();
@@ -170,15 +175,22 @@ impl Check {
             parsed: self.rendered.is_empty().then_some(&parsed),
         };
         let others = ground.unreadable(&parsed, &policy);
-        Ok(gate.survey(&resources, others))
+        let mut survey = gate.survey(&resources, others);
+        if let Some(file) = &policy_file {
+            let name = file.strip_prefix(&ground.root).unwrap_or(file);
+            let places = policy_file::exemptions(file, &name.display().to_string());
+            for finding in &mut survey.report.findings {
+                if let Some(index) = rules::complained_of(finding) {
+                    finding.place = places.get(index).cloned();
+                }
+            }
+        }
+        Ok(survey)
     }
 
-    fn policy(&self, ground: &Ground) -> anyhow::Result<Policy> {
-        let file = match &self.policy {
-            Some(file) => Some(file.clone()),
-            None => policy_file::find(&ground.first),
-        };
-        file.map_or_else(|| Ok(Policy::default()), |file| policy_file::read(&file))
+    fn policy_file(&self, ground: &Ground) -> Option<PathBuf> {
+        let named = self.policy.clone();
+        named.or_else(|| policy_file::find(&ground.first))
     }
 
     /// Leaves out the services that were not asked for.
@@ -203,10 +215,7 @@ impl Check {
         if let Some(revision) = &self.since {
             let before = layout.services.len();
             let changed = since::changed(&ground.root, revision)?;
-            let policy = self
-                .policy
-                .clone()
-                .or_else(|| policy_file::find(&ground.first));
+            let policy = self.policy_file(ground);
             let is_policy = |name: &String| {
                 let file = std::fs::canonicalize(ground.root.join(name));
                 let policy = policy.as_deref().map(std::fs::canonicalize);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::finding::Place;
 use crate::policy::{self, Config, Policy};
 use crate::yaml;
 
@@ -72,4 +73,34 @@ pub(super) fn parse(name: &str, text: &[u8]) -> anyhow::Result<Policy> {
         Config::Policy(policy) => Ok(policy),
         Config::Recorder(_) => bail!("{name}: this is a recorder, not a policy"),
     }
+}
+
+/// The line on which each exemption of a policy begins, in a file that is called `name` in reports.
+pub(super) fn exemptions(file: &Path, name: &str) -> Vec<Place> {
+    let Ok(text) = fs::read_to_string(file) else {
+        return Vec::new();
+    };
+    let Ok(tree) = yaml::parse(&text) else {
+        return Vec::new();
+    };
+    let list = tree
+        .roots()
+        .find_map(|root| root.at(&["spec", "exemptions"]));
+    let items = list.into_iter().flat_map(yaml::Node::items);
+    items
+        .filter_map(|item| {
+            let start = item.span().start;
+            let line = text[..start].rfind('\n').map_or(0, |end| end + 1);
+            let source = text[line..].lines().next()?;
+            let before = text[line..start].chars().count();
+            Some(Place {
+                file: name.to_owned(),
+                line: item.line(),
+                column: 1 + before,
+                length: source.chars().count().saturating_sub(before).max(1),
+                what: "the exemption".to_owned(),
+                source: Some(source.to_owned()),
+            })
+        })
+        .collect()
 }

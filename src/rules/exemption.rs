@@ -88,6 +88,15 @@ fn mark(exemption: &Exemption, finding: &mut Finding) {
     finding.message.push_str(&until);
 }
 
+/// Which exemption of the policy a finding complains about, where it is about one.
+#[must_use]
+pub fn complained_of(finding: &Finding) -> Option<usize> {
+    let is_complaint = matches!(finding.rule, "expired-exemption" | "unused-exemption");
+    let rest = finding.headline.strip_prefix("spec.exemptions[")?;
+    let index = rest.split(']').next()?;
+    is_complaint.then(|| index.parse().ok()).flatten()
+}
+
 /// Whether an exemption is about a finding, expired or not.
 #[must_use]
 pub fn exempts(exemption: &Exemption, finding: &Finding) -> bool {

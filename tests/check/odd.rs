@@ -169,3 +169,38 @@ fn a_policy_names_the_layout() {
         ["added-resource web blue base ConfigMap  "]
     );
 }
+
+#[test]
+fn an_exemption_that_is_wrong_is_shown_where_it_stands() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
+    tree.write("base/c.yaml", BASE);
+    tree.write(
+        "overlays/prod/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    tree.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  exemptions:\n  - rule: image\n    path: spec.x\n    reason: old\n    expires: 2020-01-01\n  - {rule: image, path: spec.x, reason: none, expires: 2099-01-01}\n",
+    );
+    let report = report(&kustomize, &tree.path(""), &[]);
+    let all = report["findings"].as_array().expect("findings");
+    let places: Vec<_> = all
+        .iter()
+        .map(|finding| {
+            let place = &finding["place"];
+            format!(
+                "{} {}:{}:{}",
+                finding["rule"], place["file"], place["line"], place["column"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "\"expired-exemption\" \"parity.yaml\":5:5",
+            "\"unused-exemption\" \"parity.yaml\":9:5"
+        ]
+    );
+}
