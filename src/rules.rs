@@ -311,6 +311,38 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
+    /// A finding about one change of a matched resource.
+    fn change_finding(
+        &self,
+        rule: &'static str,
+        pair: Pair<'_, '_>,
+        Classified { change, class }: &Classified<'_>,
+        saying: Saying<'_>,
+    ) -> Finding {
+        let field = field(change);
+        let message = format!(
+            "{}: {}: {} is {} in {}, {} in {}. {}",
+            words::resource(pair.overlay),
+            saying.headline,
+            field.path,
+            words::value(field.overlay.as_ref()),
+            self.environment(),
+            words::value(field.base.as_ref()),
+            self.baseline(),
+            saying.demand,
+        );
+        let told = Told {
+            message,
+            headline: saying.headline,
+            help: saying.help,
+        };
+        Finding {
+            class: Some(*class),
+            field: Some(field),
+            ..self.pair_finding(rule, pair, told)
+        }
+    }
+
     /// A finding about a matched resource, to be completed.
     fn pair_finding(&self, rule: &'static str, pair: Pair<'_, '_>, told: Told) -> Finding {
         Finding {
@@ -350,6 +382,14 @@ struct Pair<'p, 'a> {
 struct Told {
     message: String,
     headline: String,
+    help: String,
+}
+
+/// What a rule says about a change.
+struct Saying<'s> {
+    headline: String,
+    /// What the rule demands, for the line that stands alone.
+    demand: &'s str,
     help: String,
 }
 

@@ -1,7 +1,7 @@
 //! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
 
 use super::permission::guidance;
-use super::{Comparison, Told, field, words};
+use super::{Comparison, Saying, Told, words};
 use crate::diff::{Change, Step};
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -28,27 +28,15 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut 
             .iter()
             .filter(|classified| is_guidance(&classified.change))
         {
-            let field = field(&classified.change);
             let headline = format!("{environment} changes what {baseline} says about its overlays");
-            let told = Told {
-                message: words::message(
-                    pair.overlay,
-                    &headline,
-                    &field,
-                    words::demand(RULE),
-                    environment,
-                    &baseline,
-                ),
+            let saying = Saying {
                 headline,
+                demand: words::demand(RULE),
                 help: format!(
                     "Remove the annotation from the overlay: only those of {baseline} count."
                 ),
             };
-            findings.push(Finding {
-                class: Some(classified.class),
-                field: Some(field),
-                ..comparison.pair_finding(RULE, pair, told)
-            });
+            findings.push(comparison.change_finding(RULE, pair, classified, saying));
         }
     }
 }

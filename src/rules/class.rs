@@ -1,7 +1,7 @@
 //! The class rules: a change that nothing allows is a finding under the rule of its class.
 
 use super::permission::{DENY, Verdict, guidance, verdict};
-use super::{Comparison, Told, field, words};
+use super::{Comparison, Saying, words};
 use crate::finding::Finding;
 use crate::policy::Policy;
 
@@ -26,7 +26,6 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
                 continue;
             }
             let rule = class.rule();
-            let field = field(change);
             let headline = words::headline(change, class, environment, &baseline);
             let (demand, help) = match verdict {
                 Verdict::Denied(pattern) => (
@@ -40,23 +39,12 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: 
                     words::help(change, class, policy, &baseline),
                 ),
             };
-            let told = Told {
-                message: words::message(
-                    pair.overlay,
-                    &headline,
-                    &field,
-                    &demand,
-                    environment,
-                    &baseline,
-                ),
+            let saying = Saying {
                 headline,
+                demand: &demand,
                 help,
             };
-            findings.push(Finding {
-                class: Some(class),
-                field: Some(field),
-                ..comparison.pair_finding(rule, pair, told)
-            });
+            findings.push(comparison.change_finding(rule, pair, classified, saying));
         }
     }
 }

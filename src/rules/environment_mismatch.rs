@@ -6,7 +6,7 @@
 
 use super::matrix::Matrix;
 use super::permission::{Guidance, verdict};
-use super::{Against, Comparison, Told, field, words};
+use super::{Against, Comparison, Saying, Told, words};
 use crate::finding::Finding;
 use crate::policy::Policy;
 
@@ -56,28 +56,16 @@ fn check_changes(
                 continue;
             }
             let (change, class) = (&classified.change, classified.class);
-            let field = field(change);
             let headline = words::headline(change, class, environment, &baseline);
-            let told = Told {
-                message: words::message(
-                    pair.overlay,
-                    &headline,
-                    &field,
-                    words::demand(RULE),
-                    environment,
-                    &baseline,
-                ),
+            let saying = Saying {
                 headline,
+                demand: words::demand(RULE),
                 help: format!(
                     "Let {environment} and {baseline} say the same. {}",
                     words::permit(class, policy)
                 ),
             };
-            findings.push(Finding {
-                class: Some(class),
-                field: Some(field),
-                ..comparison.pair_finding(RULE, pair, told)
-            });
+            findings.push(comparison.change_finding(RULE, pair, classified, saying));
         }
     }
 }

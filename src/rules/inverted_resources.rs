@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::matrix::{Matrix, Place, Value};
-use super::{Against, Told, field, words};
+use super::{Against, Saying, words};
 use crate::catalog::Class;
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -18,30 +18,18 @@ pub(super) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, findings: &mut Vec
         let comparison = value.comparison;
         let (environment, baseline) = (comparison.environment(), comparison.baseline());
         let change = &value.change.change;
-        let field = field(change);
         let headline = format!(
             "{} is less than in {baseline}, which comes before {environment}",
             words::subject(change, value.change.class)
         );
-        let told = Told {
-            message: words::message(
-                value.pair.overlay,
-                &headline,
-                &field,
-                words::demand(RULE),
-                environment,
-                &baseline,
-            ),
+        let saying = Saying {
             headline,
+            demand: words::demand(RULE),
             help: format!(
                 "Give {environment} at least what {baseline} has, or lower it in {baseline}, so that {baseline} shows what {environment} will do."
             ),
         };
-        findings.push(Finding {
-            class: Some(value.change.class),
-            field: Some(field),
-            ..comparison.pair_finding(RULE, value.pair, told)
-        });
+        findings.push(comparison.change_finding(RULE, value.pair, value.change, saying));
     }
 }
 

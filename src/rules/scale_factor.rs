@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inverted_resources::inverted;
 use super::matrix::{Matrix, Place, Value};
-use super::{Comparison, Told, field, words};
+use super::{Comparison, Saying, words};
 use crate::catalog::Class;
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -69,7 +69,6 @@ fn is_far(value: &Value<'_, '_>, max: Quantity) -> bool {
 fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
     let (comparison, change) = (value.comparison, &value.change.change);
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
-    let field = field(change);
     let mut names = change.fields().rev();
     let (key, list) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
     let list = list.trim_end_matches('s');
@@ -87,23 +86,12 @@ fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
         words::of_container(&change.steps),
         policy.max(RULE)
     );
-    let told = Told {
-        message: words::message(
-            value.pair.overlay,
-            &headline,
-            &field,
-            words::demand(RULE),
-            environment,
-            &baseline,
-        ),
+    let saying = Saying {
         headline,
+        demand: words::demand(RULE),
         help: format!(
             "Bring the two closer together, or raise spec.rules.{RULE}.max in the ParityPolicy if {environment} really needs it."
         ),
     };
-    Finding {
-        class: Some(value.change.class),
-        field: Some(field),
-        ..comparison.pair_finding(RULE, value.pair, told)
-    }
+    comparison.change_finding(RULE, value.pair, value.change, saying)
 }

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::catalog::{Class, find_rule};
 use crate::diff::{By, Change, ChangeKind, Step};
-use crate::finding::FieldRef;
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::text;
@@ -157,24 +156,6 @@ pub(super) fn headline(
         ChangeKind::Reordered => format!("differs from {baseline}, and order matters here"),
     };
     text::one_line(&format!("{subject} {verb}"), 300).into_owned()
-}
-
-/// The line that stands alone.
-pub(super) fn message(
-    resource: &Resource<'_>,
-    headline: &str,
-    field: &FieldRef,
-    demand: &str,
-    environment: &str,
-    baseline: &str,
-) -> String {
-    format!(
-        "{}: {headline}: {} is {} in {environment}, {} in {baseline}. {demand}",
-        self::resource(resource),
-        field.path,
-        value(field.overlay.as_ref()),
-        value(field.base.as_ref()),
-    )
 }
 
 /// How a policy would permit a change.
