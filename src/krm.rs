@@ -137,6 +137,26 @@ pub fn read_documents<'a>(tree: &'a Tree<'a>) -> Result<Vec<Resource<'a>>, KrmEr
     Ok(resources)
 }
 
+/// Reads the resources of a `ResourceList` where there is one, of the documents otherwise.
+///
+/// # Errors
+///
+/// Fails as [`read`] and [`read_documents`] do.
+pub fn read_resources<'a>(tree: &'a Tree<'a>) -> Result<Vec<Resource<'a>>, KrmError> {
+    if is_resource_list(tree) {
+        Ok(read(tree)?.resources)
+    } else {
+        read_documents(tree)
+    }
+}
+
+/// Whether a text is, or holds, a `ResourceList`.
+#[must_use]
+pub fn is_resource_list(tree: &Tree<'_>) -> bool {
+    tree.roots()
+        .any(|root| root.str_at(&["kind"]) == Some("ResourceList"))
+}
+
 /// Reads an item; the items of a plain `List` count one by one.
 fn push_item<'a>(
     item: Node<'a>,

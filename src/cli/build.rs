@@ -354,14 +354,7 @@ fn opened(stdout: &[u8], count: usize) -> Option<Vec<String>> {
 /// Seals what a build has written, so that it is compared like any other.
 pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
     let tree = yaml::parse_bytes(text)?;
-    let is_list = tree
-        .roots()
-        .any(|root| root.str_at(&["kind"]) == Some("ResourceList"));
-    let all = if is_list {
-        krm::read(&tree)?.resources
-    } else {
-        krm::read_documents(&tree)?
-    };
+    let all = krm::read_resources(&tree)?;
     let items = environments::sort(&all)?;
     Ok(snapshot::seal("", "", &items.live).content)
 }

@@ -101,14 +101,7 @@ impl Request {
         } else {
             let text = self.text()?;
             let tree = yaml::parse_bytes(&text)?;
-            let is_list = tree
-                .roots()
-                .any(|root| root.str_at(&["kind"]) == Some("ResourceList"));
-            let all = if is_list {
-                krm::read(&tree)?.resources
-            } else {
-                krm::read_documents(&tree)?
-            };
+            let all = krm::read_resources(&tree)?;
             record(&all, &recorder)?
         };
         if snapshot.content.is_empty() {

@@ -42,7 +42,7 @@ struct Written<'t> {
 pub(super) fn explain(overlay: &Path, request: &Request) -> anyhow::Result<String> {
     let text = read(overlay)?;
     let tree = parse(&text, overlay)?;
-    let list = is_list(&tree)
+    let list = krm::is_resource_list(&tree)
         .then(|| krm::read(&tree))
         .transpose()
         .with_context(|| name_of(overlay))?;
@@ -305,12 +305,7 @@ impl Written<'_> {
 fn seal(base: &Path, baseline: &str) -> anyhow::Result<String> {
     let text = read(base)?;
     let tree = parse(&text, base)?;
-    let all = if is_list(&tree) {
-        krm::read(&tree).map(|list| list.resources)
-    } else {
-        krm::read_documents(&tree)
-    };
-    let all = all.with_context(|| name_of(base))?;
+    let all = krm::read_resources(&tree).with_context(|| name_of(base))?;
     let items = environments::sort(&all).with_context(|| name_of(base))?;
     Ok(snapshot::seal("", baseline, &items.live).to_json())
 }
@@ -331,9 +326,4 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 fn parse<'t>(text: &'t [u8], path: &Path) -> anyhow::Result<Tree<'t>> {
     yaml::parse_bytes(text).with_context(|| name_of(path))
-}
-
-fn is_list(tree: &Tree<'_>) -> bool {
-    tree.roots()
-        .any(|root| root.str_at(&["kind"]) == Some("ResourceList"))
 }
