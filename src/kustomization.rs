@@ -3,12 +3,14 @@
 //! Nothing here builds anything; kustomize does. All paths are relative to one
 //! directory, lexically normal, with `/`, and may begin with `../`.
 
+mod own;
 mod secrets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::yaml::{self, Node, Tree, YamlError};
 
+pub use own::{is_wiring, runs_only_own};
 pub use secrets::{redact, secrets};
 
 /// The names that kustomize looks for, in its order.
@@ -18,12 +20,24 @@ pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustom
 #[derive(Debug, Default)]
 pub struct Sources {
     texts: BTreeMap<String, String>,
+    linked: BTreeSet<String>,
 }
 
 impl Sources {
     /// Adds a file.
     pub fn insert(&mut self, path: String, text: String) {
         self.texts.insert(path, text);
+    }
+
+    /// Notes a directory that a link leads to, from which `..` leads elsewhere than its path says.
+    pub fn insert_linked(&mut self, directory: String) {
+        self.linked.insert(directory);
+    }
+
+    /// Whether a link leads to a directory.
+    #[must_use]
+    pub fn is_linked(&self, directory: &str) -> bool {
+        self.linked.contains(directory)
     }
 
     /// Whether a file is there.
@@ -97,6 +111,13 @@ impl<'t> Parsed<'t> {
             let (file, tree) = self.trees.get_key_value(join(directory, name).as_str())?;
             Kustomization::read(file, tree)
         })
+    }
+
+    /// Whether everybody reads the same in a kustomization: one document, where no key stands twice.
+    #[must_use]
+    pub fn is_unambiguous(&self, kustomization: Kustomization<'_>) -> bool {
+        let text = self.sources.text(kustomization.file).unwrap_or_default();
+        yaml::parse(text).is_ok_and(|tree| tree.roots().count() == 1)
     }
 
     /// Every kustomization, by directory.

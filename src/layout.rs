@@ -7,10 +7,12 @@ mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kustomization::{Kustomization, NAMES, Parsed, is_inline, is_remote, split};
+use crate::kustomization::{
+    Kustomization, NAMES, Parsed, is_remote, is_wiring, runs_only_own, split,
+};
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
-use crate::yaml::{self, Tree, YamlError};
+use crate::yaml::YamlError;
 
 pub use names::rank;
 use names::{Named, name_by_pattern, name_by_words, service_names};
@@ -239,9 +241,7 @@ fn is_asked_for(directory: &str, directories: &[String], ignore: &[Glob]) -> boo
 fn candidates(parsed: &Parsed<'_>, directories: &[String], ignore: &[Glob]) -> Vec<Candidate> {
     let all: Vec<Kustomization<'_>> = parsed
         .kustomizations()
-        .filter(|kustomization| {
-            !kustomization.is_component() && !gathers_own(parsed, *kustomization, 0)
-        })
+        .filter(|kustomization| !kustomization.is_component() && !is_wiring(parsed, *kustomization))
         .collect();
     let loaded: BTreeSet<String> = all
         .iter()
@@ -366,6 +366,10 @@ pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
         let Some(kustomization) = parsed.kustomization(&directory) else {
             return false;
         };
+        // What kustomize reads elsewhere, or otherwise, is not what is looked at here.
+        if parsed.sources.is_linked(&directory) || !parsed.is_unambiguous(kustomization) {
+            return false;
+        }
         let is_known = |key: &str| PLAIN_FIELDS.contains(&key);
         let entries = || kustomization.root.entries();
         if !entries().all(|(key, value)| is_known(key.text()) || value.is_null()) {
@@ -388,60 +392,11 @@ pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
                 return false;
             }
         }
-        let functions = ["generators", "transformers", "validators"];
-        for entry in functions
-            .iter()
-            .flat_map(|field| kustomization.strings(field))
-        {
-            if !is_own(parsed, kustomization, entry.text(), 0) {
-                return false;
-            }
+        if !runs_only_own(parsed, kustomization) {
+            return false;
         }
     }
     true
-}
-
-/// Whether an entry, a file, a directory or the text itself, holds only this program's functions, run by no container, and kustomize's own.
-fn is_own(
-    parsed: &Parsed<'_>,
-    kustomization: Kustomization<'_>,
-    entry: &str,
-    depth: usize,
-) -> bool {
-    if is_inline(entry) {
-        return yaml::parse(entry).is_ok_and(|tree| holds_own(&tree));
-    }
-    let Some(path) = kustomization.resolve(entry) else {
-        return false;
-    };
-    match parsed.kustomization(&path) {
-        Some(inner) => gathers_own(parsed, inner, depth + 1),
-        None => parsed.tree(&path).is_some_and(holds_own),
-    }
-}
-
-/// Whether a kustomization holds nothing but functions of this program: the wiring of a check, and no service.
-fn gathers_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>, depth: usize) -> bool {
-    const MAX_DEPTH: usize = 16;
-    let functions = ["transformers", "generators", "validators", "components"];
-    let mut loads = kustomization.loads().peekable();
-    depth < MAX_DEPTH
-        && loads.peek().is_some()
-        && functions
-            .iter()
-            .all(|field| kustomization.strings(field).next().is_none())
-        && loads.all(|entry| is_own(parsed, kustomization, entry.text(), depth))
-}
-
-fn holds_own(tree: &Tree<'_>) -> bool {
-    tree.roots().filter(|root| !root.is_null()).all(|root| {
-        let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
-        let function = text(&["metadata", "annotations", "config.kubernetes.io/function"]);
-        match text(&["apiVersion"]) {
-            "builtin" => !text(&["kind"]).starts_with("Helm"),
-            version => version.starts_with("krm-parity.io/") && !function.contains("container"),
-        }
-    })
 }
 
 /// The fields of a kustomization that work alike whatever stands around it.

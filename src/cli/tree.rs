@@ -49,10 +49,31 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
             && let Some(kustomization) = Kustomization::read(&path, &tree)
         {
             left.extend(kustomization.mentions());
+            let directory = kustomization.directory();
+            if is_linked(root, directory) {
+                sources.insert_linked(directory.to_owned());
+            }
         }
         sources.insert(path, text);
     }
     Ok(sources)
+}
+
+/// Whether a directory is not where its path says, because of a link on the way from the root.
+fn is_linked(root: &Path, directory: &str) -> bool {
+    let Ok(root) = fs::canonicalize(root) else {
+        return true;
+    };
+    let mut expected = root.clone();
+    for part in directory.split('/').filter(|part| !part.is_empty()) {
+        match part {
+            ".." => {
+                expected.pop();
+            }
+            part => expected.push(part),
+        }
+    }
+    !fs::canonicalize(root.join(directory)).is_ok_and(|real| real == expected)
 }
 
 fn is_kustomization(path: &str) -> bool {

@@ -264,11 +264,11 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
             ),
             (
                 "dev/own.yaml",
-                "apiVersion: krm-parity.io/v1alpha1\nmetadata: {annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}",
+                "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}",
             ),
             (
                 "dev/image.yaml",
-                "apiVersion: krm-parity.io/v1alpha1\nmetadata: {annotations: {config.kubernetes.io/function: 'container: {image: x}'}}",
+                "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {annotations: {config.kubernetes.io/function: 'container: {image: x}'}}",
             ),
             ("dev/other.yaml", "apiVersion: example.com/v1\nkind: Other"),
             (
