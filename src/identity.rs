@@ -21,8 +21,8 @@ pub struct Identity<'a> {
     namespaces: HashMap<&'a str, HashSet<&'a str>>,
     /// What stands before and after the base's name in each new name, and how often.
     affixes: HashMap<(&'a str, &'a str), usize>,
-    /// Whether a resource that a prefix would reach kept its name.
-    some_kept_name: bool,
+    /// Whether a resource that a prefix would reach kept its name, or several got one and the same prefix and suffix.
+    others_agree: bool,
     /// How many resources went from one namespace to another.
     moves: HashMap<(&'a str, &'a str), usize>,
     /// The base namespaces in which a namespaced resource stayed.
@@ -55,10 +55,15 @@ pub fn learn<'a>(
     }
     for (base, overlay) in pairs {
         let (from, to) = (base.identity, overlay.identity);
-        if let Some(affix) = affix(base, overlay) {
-            *identity.affixes.entry(affix).or_default() += 1;
-        } else if from.name == to.name && !is_never_renamed(overlay) {
-            identity.some_kept_name = true;
+        let mut is_renamed = false;
+        for affix in affixes(base, overlay) {
+            let count = identity.affixes.entry(affix).or_default();
+            *count += 1;
+            identity.others_agree |= *count > 1;
+            is_renamed = true;
+        }
+        if !is_renamed && from.name == to.name && !is_never_renamed(overlay) {
+            identity.others_agree = true;
         }
         if from.namespace != to.namespace {
             *identity
@@ -193,10 +198,11 @@ impl Identity<'_> {
         if is_never_renamed(overlay) {
             return is_namespace(overlay);
         }
+        let mut own = affixes(base, overlay).peekable();
         is_rename(base, overlay)
-            && affix(base, overlay).is_none_or(|affix| {
-                !self.some_kept_name || self.affixes.get(&affix).is_some_and(|count| *count > 1)
-            })
+            && (!self.others_agree
+                || own.peek().is_none()
+                || own.any(|affix| self.affixes.get(&affix).is_some_and(|count| *count > 1)))
     }
 
     /// Whether a resource went to the namespace that the others went to, too.
@@ -305,14 +311,23 @@ const POD_LABELS: [&[&str]; 2] = [
     ],
 ];
 
-/// What stands before and after the base's name in the overlay's; nothing where it was not renamed so.
-fn affix<'a>(base: &Resource<'_>, overlay: &Resource<'a>) -> Option<(&'a str, &'a str)> {
-    let (from, to) = (plain_name(base), plain_name(overlay));
-    if from == to || from.is_empty() || is_never_renamed(overlay) {
-        return None;
-    }
-    let at = to.find(from)?;
-    Some((&to[..at], &to[at + from.len()..]))
+/// What stands before and after the base's name in the overlay's, in every way to see it; nothing where it was not renamed so.
+///
+/// A short name may stand in the new one by chance as well, and a hash may have stayed, or changed.
+fn affixes<'a>(
+    base: &Resource<'a>,
+    overlay: &Resource<'a>,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let (plain, to) = (plain_name(base), plain_name(overlay));
+    let is_renamed = plain != to && !plain.is_empty() && !is_never_renamed(overlay);
+    let full = Some(base.name()).filter(|full| *full != plain);
+    let names = [Some(plain), full].into_iter().flatten();
+    let around = move |from: &'a str| {
+        // A few places are enough for any name that can be deployed.
+        let places = to.match_indices(from).take(8);
+        places.map(move |(at, _)| (&to[..at], &to[at + from.len()..]))
+    };
+    names.filter(move |_| is_renamed).flat_map(around)
 }
 
 /// Built-in kinds that surely have a namespace; of others nobody can tell.
