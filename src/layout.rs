@@ -322,9 +322,10 @@ pub fn depends_on(parsed: &Parsed<'_>, service: &Service, changed: &BTreeSet<Str
     })
 }
 
-/// What a directory needs and nobody has: the kustomization file that names it, and its path.
+/// What a directory needs and nobody has, by the kustomization file that names it and its path; and how many paths were looked at.
 #[must_use]
-pub fn absent(parsed: &Parsed<'_>, directory: &str) -> Vec<(String, String)> {
+pub fn absent(parsed: &Parsed<'_>, directory: &str) -> (Vec<(String, String)>, usize) {
+    let mut visits = 0;
     let mut seen = BTreeSet::new();
     let mut left = vec![directory.to_owned()];
     let mut absent = Vec::new();
@@ -336,6 +337,7 @@ pub fn absent(parsed: &Parsed<'_>, directory: &str) -> Vec<(String, String)> {
             continue;
         };
         for path in kustomization.mentions() {
+            visits += 1;
             if parsed.kustomization(&path).is_some() {
                 left.push(path);
             } else if !parsed.sources.contains(&path) {
@@ -348,7 +350,7 @@ pub fn absent(parsed: &Parsed<'_>, directory: &str) -> Vec<(String, String)> {
             .filter(|entry| is_remote(entry.text()));
         absent.extend(remote.map(|entry| (kustomization.file.to_owned(), entry.text().to_owned())));
     }
-    absent
+    (absent, visits)
 }
 
 /// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.

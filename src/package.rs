@@ -46,19 +46,21 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
     let mut told = BTreeSet::new();
     let mut size = 0;
     for directory in layout.directories() {
-        let absent = layout::absent(&parsed, directory);
+        if size >= MAX_SIZE {
+            others.push(untold(&parsed, directory));
+            continue;
+        }
+        let (absent, visits) = layout::absent(&parsed, directory);
+        size += visits;
         let is_whole = absent.is_empty();
         for (kustomization, path) in absent {
             if told.insert((kustomization.clone(), path.clone())) {
                 others.push(unchecked(&kustomization, &path));
             }
         }
-        let lines = (size < MAX_SIZE).then(|| {
-            let replay = Replay::base(&parsed, &[directory.to_owned()]);
-            size += replay.size();
-            replay.lines()
-        });
-        match lines.flatten().and_then(|lines| sealed(&lines)) {
+        let replay = Replay::base(&parsed, &[directory.to_owned()]);
+        size += replay.size();
+        match replay.lines().and_then(|lines| sealed(&lines)) {
             Some(content) => {
                 builds.insert(directory.to_owned(), Ok(content));
             }

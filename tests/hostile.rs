@@ -296,6 +296,19 @@ fn more_bad_input_is_told_as_recorded() {
 }
 
 #[test]
+fn a_tree_that_asks_for_too_much_is_not_followed() {
+    for (name, input) in table::trees() {
+        let output = feed(program(), |stdin| stdin.write_all(input.as_bytes()));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{name}: {stderr}");
+        let told = "cannot be told by its files alone, so it was not checked";
+        assert!(stderr.contains(told), "{name}: {stderr}");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.starts_with(&input), "{name}");
+    }
+}
+
+#[test]
 fn findings_move_no_cursor_and_tell_no_secret() {
     // These differ from the base, and are told so in words that move no cursor.
     let good = table::list(

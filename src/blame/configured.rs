@@ -1,9 +1,10 @@
 //! kustomize's own transformers, written as resources under `transformers`.
 
-use crate::kustomization::Kustomization;
-use crate::yaml::Node;
+use crate::kustomization::{Kustomization, is_inline};
+use crate::yaml::{Node, parse};
 
 use super::item::Item;
+use super::patch::Named;
 use super::text::Shift;
 use super::transform::{self, Depth};
 use super::walk::{Walk, What};
@@ -11,11 +12,27 @@ use super::walk::{Walk, What};
 /// How many files one entry may lead to.
 const MAX_FILES: usize = 256;
 
+/// The API of this program, whose functions change nothing that is judged.
+const OWN: &str = "krm-parity.io/";
+
 impl Walk<'_> {
     /// Runs what `transformers` names, as far as it is kustomize's own.
     pub(super) fn configured(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
         let parsed = self.parsed;
         for entry in kustomization.strings("transformers") {
+            if is_inline(entry.text()) {
+                match parse(entry.text()) {
+                    Ok(tree) => {
+                        let shift = Shift::of(entry);
+                        for root in tree.roots() {
+                            let file = kustomization.file;
+                            self.configured_one(kustomization, file, &shift, root, items);
+                        }
+                    }
+                    Err(_) => self.complete = false,
+                }
+                continue;
+            }
             let mut waiting: Vec<String> =
                 kustomization.resolve(entry.text()).into_iter().collect();
             let mut count = 0;
@@ -27,7 +44,7 @@ impl Walk<'_> {
                 }
                 if let Some(tree) = parsed.tree(&path) {
                     for root in tree.roots() {
-                        self.configured_one(kustomization, &path, root, items);
+                        self.configured_one(kustomization, &path, &Shift::None, root, items);
                     }
                 } else if let Some(below) = parsed.kustomization(&path) {
                     let loads = below
@@ -37,6 +54,8 @@ impl Walk<'_> {
                     waiting.extend(loads);
                     // The first is the next.
                     waiting[at..].reverse();
+                } else {
+                    self.complete = false;
                 }
             }
         }
@@ -46,10 +65,13 @@ impl Walk<'_> {
         &mut self,
         kustomization: Kustomization<'_>,
         file: &str,
+        shift: &Shift,
         root: Node<'_>,
         items: &mut Vec<Item>,
     ) {
-        if root.str_at(&["apiVersion"]) != Some("builtin") {
+        let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
+        if api_version != "builtin" {
+            self.complete &= api_version.starts_with(OWN) || root.is_null();
             return;
         }
         let kind = root.str_at(&["kind"]).unwrap_or_default();
@@ -62,31 +84,39 @@ impl Walk<'_> {
             "LabelTransformer" => (What::Labels, root.get("labels")),
             "AnnotationsTransformer" => (What::Annotations, root.get("annotations")),
             "PatchTransformer" | "PatchJson6902Transformer" => {
-                let body = root
-                    .get("path")
-                    .or_else(|| root.get("patch"))
-                    .or_else(|| root.get("jsonOp"));
-                // Paths are relative to the file, which stands in a kustomization of its own.
-                let own = Kustomization {
+                let body = ["path", "patch", "jsonOp"];
+                let body = body.iter().find_map(|field| root.get(field));
+                // A path is relative to the kustomization, wherever the transformer itself stands.
+                let named = Named {
+                    kustomization,
                     file,
-                    ..kustomization
+                    shift,
+                    entry: Some(root),
                 };
-                self.patch(own, body, Some(root), items);
+                if let Some(body) = body {
+                    self.patch_named(&named, body, items);
+                }
                 return;
             }
-            _ => return,
+            _ => {
+                self.complete = false;
+                return;
+            }
         };
-        let Some(said) = said else { return };
+        let Some(said) = said.filter(|_| self.budget > 0) else {
+            return;
+        };
         let origin = self.origin(file, what);
-        let pen = self.pen(origin, &Shift::None);
+        let mut pen = self.pen(origin, shift);
+        let pen = &mut pen;
         match what {
-            What::Images => transform::image(items, said, &pen),
-            What::Replicas => transform::replicas(items, said, &pen),
-            What::Prefix => transform::affix(items, said, true, &pen),
-            What::Suffix => transform::affix(items, said, false, &pen),
-            What::Namespace => transform::namespace(items, said, &pen),
-            What::Labels => transform::pairs(items, "labels", said, Depth::Metadata, &pen),
-            _ => transform::pairs(items, "annotations", said, Depth::Metadata, &pen),
-        }
+            What::Images => transform::image(items, said, pen),
+            What::Replicas => transform::replicas(items, said, pen),
+            What::Prefix => transform::affix(items, said, true, pen),
+            What::Suffix => transform::affix(items, said, false, pen),
+            What::Namespace => transform::namespace(items, said, pen),
+            What::Labels => transform::pairs(items, "labels", said, Depth::Metadata, pen),
+            _ => transform::pairs(items, "annotations", said, Depth::Metadata, pen),
+        };
     }
 }

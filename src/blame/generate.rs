@@ -1,12 +1,12 @@
 //! `configMapGenerator` and `secretGenerator`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kustomization::Kustomization;
 use crate::yaml::Node;
 
-use super::item::{Item, Reach, To};
-use super::piece::{Body, Gone, Mark, Piece};
+use super::item::{Item, Reach, To, scan};
+use super::piece::{Body, Gone, Mark, Piece, TEXT, spend};
 use super::text::Shift;
 use super::walk::{Walk, What};
 
@@ -47,8 +47,8 @@ impl Walk<'_> {
         items: &mut Vec<Item>,
     ) -> Option<()> {
         let name = entry.get("name")?;
-        let data = self.data(kustomization, entry, kind, origin);
-        self.budget = self.budget.checked_sub(data.len() + 8)?;
+        let data = self.data(kustomization, entry, kind, origin)?;
+        spend(&mut self.budget, data.len() + scan(items) + 8)?;
         let pen = self.pen(origin, &Shift::None);
         let whole = pen.mark(None, name);
         let is_secret = kind == "Secret";
@@ -75,27 +75,19 @@ impl Walk<'_> {
             item
         } else {
             let mut root = Piece::new(Body::Map(BTreeMap::new()), whole);
-            root.set(&["apiVersion"], Piece::text("v1", whole), true);
-            root.set(&["kind"], Piece::text(kind, whole), true);
-            root.set(&["metadata", "name"], Piece::text(name.text(), whole), true);
+            root.set(&["apiVersion"], Piece::text("v1", whole));
+            root.set(&["kind"], Piece::text(kind, whole));
+            root.set(&["metadata", "name"], Piece::text(name.text(), whole));
             if let Some(namespace) = entry.get("namespace") {
                 let piece = Piece::text(namespace.text(), pen.mark(None, namespace));
-                root.set(&["metadata", "namespace"], piece, true);
+                root.set(&["metadata", "namespace"], piece);
             }
             if let Some(value) = entry.get("type") {
-                root.set(
-                    &["type"],
-                    Piece::text(value.text(), pen.mark(None, value)),
-                    true,
-                );
+                root.set(&["type"], Piece::text(value.text(), pen.mark(None, value)));
             }
             let pieces: Vec<_> = pieces.collect();
             if !pieces.is_empty() {
-                root.set(
-                    &["data"],
-                    Piece::new(Body::Map(BTreeMap::new()), whole),
-                    true,
-                );
+                root.set(&["data"], Piece::new(Body::Map(BTreeMap::new()), whole));
             }
             fill(&mut root, pieces, false, whole);
             let mut item = Item::new(root, Some(whole))?;
@@ -114,7 +106,7 @@ impl Walk<'_> {
                 for (key, value) in options.get(field).into_iter().flat_map(Node::entries) {
                     let mark = pen.mark(Some(key), value);
                     let piece = Piece::text(value.text(), mark);
-                    item.root.set(&["metadata", field, key.text()], piece, true);
+                    item.root.set(&["metadata", field, key.text()], piece);
                     let (key, text) = (key.text().to_owned(), value.text().to_owned());
                     let to = if field == "labels" {
                         To::Label(key, text)
@@ -134,7 +126,7 @@ impl Walk<'_> {
         entry: Node<'_>,
         kind: &str,
         origin: usize,
-    ) -> Vec<Datum> {
+    ) -> Option<Vec<Datum>> {
         let mut data = Vec::new();
         let what = if kind == "Secret" {
             What::SecretFile
@@ -147,6 +139,8 @@ impl Walk<'_> {
                 .resolve(env.text())
                 .and_then(|path| self.source(&path));
             let Some((file, text)) = here else { continue };
+            // One file may be named a thousand times.
+            spend(&mut self.budget, 1 + text.len() / TEXT)?;
             let origin = self.origin(file, what);
             if kind == "Secret" {
                 self.secrets.push((origin, 0..text.len()));
@@ -164,6 +158,7 @@ impl Walk<'_> {
                 .and_then(|path| self.source(&path));
             let (value, mark) = match here {
                 Some((file, text)) => {
+                    spend(&mut self.budget, 1 + text.len() / TEXT)?;
                     let origin = self.origin(file, what);
                     if kind == "Secret" {
                         self.secrets.push((origin, 0..text.len()));
@@ -203,7 +198,7 @@ impl Walk<'_> {
                 mark,
             });
         }
-        data
+        Some(data)
     }
 }
 
@@ -223,9 +218,8 @@ fn fill(root: &mut Piece, pieces: Vec<(String, Piece)>, replaces: bool, mark: Ma
     };
     if replaces {
         let old = std::mem::take(map);
-        let lost = old
-            .into_iter()
-            .filter(|(key, _)| pieces.iter().all(|(name, _)| name != key));
+        let kept: BTreeSet<&String> = pieces.iter().map(|(name, _)| name).collect();
+        let lost = old.into_iter().filter(|(key, _)| !kept.contains(key));
         data.gone.extend(lost.map(|(key, piece)| Gone {
             key: Some(key),
             piece,

@@ -22,6 +22,8 @@ pub(super) struct Item {
     pub generated: bool,
     /// Whether it comes from elsewhere, so that only what was patched is known.
     pub partial: bool,
+    /// What gave it another name, but for a prefix or a suffix.
+    pub named: Option<Mark>,
     /// What was done to names, namespaces and labels, which also reaches what refers to them.
     pub reach: Vec<Reach>,
 }
@@ -59,6 +61,7 @@ impl Item {
             origin: origin.or(named).unwrap_or(root.mark),
             generated: false,
             partial: false,
+            named: None,
             reach: Vec::new(),
             root,
         })
@@ -77,6 +80,29 @@ impl Item {
         let id = (namespace.to_owned(), name.to_owned());
         if self.ids.last() != Some(&id) {
             self.ids.push(id);
+        }
+    }
+
+    /// Notes the name and namespace that something may have written into the resource.
+    pub fn note_name(&mut self) {
+        let text = |path: &[&str]| self.root.at(path).and_then(Piece::scalar_text);
+        let name = text(&["metadata", "name"]).unwrap_or_else(|| self.name().to_owned());
+        let namespace = text(&["metadata", "namespace"]).unwrap_or_default();
+        if name != self.name() {
+            self.named = self.root.at(&["metadata", "name"]).map(|name| name.mark);
+        }
+        self.rename(&namespace, &name);
+    }
+
+    /// Notes the name that a replacement may have written, of which kustomize keeps no book.
+    pub fn note_replaced_name(&mut self) {
+        let known = self.ids.len();
+        self.note_name();
+        if self.ids.len() > known
+            && let [.., old, new] = self.ids.as_mut_slice()
+        {
+            std::mem::swap(old, new);
+            self.ids.pop();
         }
     }
 
@@ -100,6 +126,11 @@ impl Item {
     }
 }
 
+/// What it costs to look through all resources for the names that they have or had.
+pub(super) fn scan(items: &[Item]) -> usize {
+    1 + items.iter().map(|item| item.ids.len()).sum::<usize>() / 4
+}
+
 /// `target` of a patch, `select` and `reject` of a replacement.
 #[derive(Debug)]
 pub(super) struct Selector {
@@ -118,7 +149,7 @@ struct Requirement {
 }
 
 impl Selector {
-    /// Reads the selector of a replacement, whose words are no patterns.
+    /// Reads the source of a replacement, whose words are no patterns.
     pub fn exact(node: Node<'_>) -> Option<Self> {
         Self::build(node, false)
     }

@@ -30,12 +30,22 @@ impl Replay<'_> {
             return piece.is_null().then_some(piece.mark);
         };
         if is_agreed(item, piece, value) {
-            return Some(self.writer(item, piece));
+            let own = self.own_name(item, &steps);
+            return Some(own.unwrap_or_else(|| self.writer(item, piece)));
         }
         if let Some(mark) = self.through_var(piece, value) {
             return Some(mark);
         }
         Self::reached(item, &steps, value).or_else(|| self.elsewhere_in_list(item, &steps, value))
+    }
+
+    /// Who gave a resource another name, of which a prefix that everything gets is only a part.
+    fn own_name(&self, item: &Item, steps: &[Segment<'_>]) -> Option<Mark> {
+        let [Segment::Field(metadata), Segment::Field(name)] = steps else {
+            return None;
+        };
+        item.named
+            .filter(|mark| metadata == "metadata" && name == "name" && !self.is_base(*mark))
     }
 
     /// Who wrote a piece; for a map or a list of the base, who last changed something in it.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::schema::{KeyField, List, Type};
 use crate::yaml::Node;
 
-use super::piece::{Body, Gone, Mark, Pen, Piece};
+use super::piece::{Body, Gone, Mark, Pen, Piece, is_same};
 
 /// The lists of built-in types that are merged; others with keys are replaced.
 const MERGED: [&str; 20] = [
@@ -105,6 +105,20 @@ pub(super) fn merge(
     map(resource, patch, ty, pen, true)
 }
 
+/// Writes who a resource is, where a patch says it and may.
+pub(super) fn write(resource: &mut Piece, steps: &[&str], patch: Node<'_>, pen: &mut Pen<'_>) {
+    let Some((last, parents)) = steps.split_last() else {
+        return;
+    };
+    let mut entries = patch.at(parents).into_iter().flat_map(Node::entries);
+    if let Some((key, value)) =
+        entries.find(|(key, value)| key.text() == *last && value.is_scalar())
+    {
+        pen.changed = true;
+        resource.set(steps, Piece::text(value.text(), pen.mark(Some(key), value)));
+    }
+}
+
 fn map(
     dest: &mut Piece,
     patch: Node<'_>,
@@ -183,15 +197,21 @@ fn metadata_of(dest: &mut Piece, patch: Node<'_>, pen: &mut Pen<'_>) -> Option<(
                 touched,
                 ..
             }) if name == "finalizers" && value.is_seq() => {
+                pen.spend(items.len() / 8)?;
+                let mut places: HashMap<Option<String>, usize> = HashMap::new();
+                for (at, old) in items.iter().enumerate() {
+                    places.entry(old.scalar_text()).or_insert(at);
+                }
+                let mut rest: Vec<Option<Piece>> = items.drain(..).map(Some).collect();
                 let mut front = Vec::new();
                 for item in value.items() {
                     let new = pen.piece(None, item)?;
-                    let text = new.scalar_text();
-                    let known = items.iter().position(|old| old.scalar_text() == text);
-                    front.push(known.map_or(new, |at| items.remove(at)));
+                    let place = places.get(&new.scalar_text());
+                    let known = place.and_then(|at| rest.get_mut(*at).and_then(Option::take));
                     pen.changed |= known.is_none();
+                    front.push(known.unwrap_or(new));
                 }
-                front.append(items);
+                front.extend(rest.into_iter().flatten());
                 *items = front;
                 *touched = Some(mark);
             }
@@ -215,9 +235,7 @@ fn put(
 ) -> Option<()> {
     let new = stripped(key, value, pen)?;
     let name = key.map_or("", Node::text);
-    pen.changed |= children
-        .get(name)
-        .is_none_or(|old| old.to_json().is_none() || old.to_json() != new.to_json());
+    pen.changed |= !children.get(name).is_some_and(|old| is_same(old, &new));
     children.insert(name.to_owned(), new);
     Some(())
 }
@@ -267,6 +285,7 @@ fn list(
     {
         return Some(false);
     }
+    pen.spend(old.len() / 8)?;
     let keys = common_keys(old, patch, keys);
     let mut places: HashMap<Vec<String>, usize> = HashMap::new();
     for (at, piece) in old.iter().enumerate() {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::yaml::Node;
 
-use super::piece::{Body, Gone, Mark, Pen, Piece};
+use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, is_same};
 
-/// Deeper than any resource: what a patch nests deeper is not followed.
-const MAX_DEPTH: usize = 600;
+/// How many elements of a list may move for the price of one new piece.
+const MOVED: usize = 32;
 
 /// Applies the operations of a patch; nothing where one of them does not fit, as kustomize would not build it.
 ///
@@ -43,47 +43,40 @@ fn one(
             Some(())
         }
         "remove" => {
-            take(resource, &path, Some(of_path))?;
+            take(resource, &path, of_path, pen)?;
             pen.changed = true;
             Some(())
         }
         op @ ("add" | "replace") => {
             let (key, value) = value?;
             let new = pen.piece(Some(key), value)?;
-            let old = look(resource, &path).and_then(Piece::to_json);
-            pen.changed |= old.is_none() || old != new.to_json();
-            put(resource, &path, new, of_path, op == "add", is_partial)
+            pen.changed |= !look(resource, &path).is_some_and(|old| is_same(old, &new));
+            let how = Put {
+                mark: of_path,
+                is_add: op == "add",
+                is_partial,
+            };
+            put(resource, &path, new, how, pen)
         }
         op @ ("move" | "copy") => {
             let from = operation.get("from")?;
             let from_path = steps(from.text())?;
-            let mut moved = if op == "move" {
-                take(resource, &from_path, Some(pen.mark_of(from)))?
-            } else {
-                look(resource, &from_path)?.clone()
-            };
-            let (depth, size) = moved.measure();
-            *pen.budget = pen.budget.checked_sub(size)?;
-            if depth + path.len() > MAX_DEPTH {
-                return None;
+            let source = look(resource, &from_path)?;
+            pen.spend(source.measure().1)?;
+            let moved = source.signed(of_path);
+            if op == "move" {
+                let from = pen.mark_of(from);
+                take(resource, &from_path, from, pen)?;
             }
-            sign(&mut moved, of_path);
             pen.changed = true;
-            put(resource, &path, moved, of_path, true, is_partial)
+            let how = Put {
+                mark: of_path,
+                is_add: true,
+                is_partial,
+            };
+            put(resource, &path, moved, how, pen)
         }
         _ => None,
-    }
-}
-
-/// Everything of a copy was written by the operation.
-fn sign(piece: &mut Piece, mark: Mark) {
-    piece.mark = mark;
-    piece.gone.clear();
-    piece.touched = None;
-    match &mut piece.body {
-        Body::Map(map) => map.values_mut().for_each(|piece| sign(piece, mark)),
-        Body::List(items) => items.iter_mut().for_each(|piece| sign(piece, mark)),
-        _ => {}
     }
 }
 
@@ -129,47 +122,53 @@ fn index(step: &str, length: usize) -> Option<usize> {
     }
 }
 
-fn take(resource: &mut Piece, path: &[String], mark: Option<Mark>) -> Option<Piece> {
+fn take(resource: &mut Piece, path: &[String], mark: Mark, pen: &mut Pen<'_>) -> Option<()> {
     let (last, parents) = path.split_last()?;
     let parent = look_mut(resource, parents)?;
     let (key, piece) = match &mut parent.body {
         Body::Map(map) => (Some(last.clone()), map.remove(last)?),
         Body::List(items) => {
             let at = index(last, items.len()).filter(|at| *at < items.len())?;
+            pen.spend((items.len() - at) / MOVED)?;
             (None, items.remove(at))
         }
         _ => return None,
     };
-    if let Some(mark) = mark {
-        parent.touched = Some(mark);
-        parent.gone.push(Gone {
-            key,
-            piece: piece.clone(),
-            mark,
-        });
-    }
-    Some(piece)
+    parent.touched = Some(mark);
+    parent.gone.push(Gone { key, piece, mark });
+    Some(())
+}
+
+/// How an operation puts a value somewhere.
+#[derive(Clone, Copy)]
+struct Put {
+    mark: Mark,
+    is_add: bool,
+    is_partial: bool,
 }
 
 fn put(
     resource: &mut Piece,
     path: &[String],
     new: Piece,
-    mark: Mark,
-    is_add: bool,
-    is_partial: bool,
+    how: Put,
+    pen: &mut Pen<'_>,
 ) -> Option<()> {
+    if path.len() + new.measure().0 > MAX_DEPTH {
+        return None;
+    }
     let Some((last, parents)) = path.split_last() else {
         *resource = new;
         return Some(());
     };
-    if is_partial {
-        come(resource, parents, mark);
+    if how.is_partial {
+        pen.spend(parents.len())?;
+        come(resource, parents, how.mark);
     }
     let parent = look_mut(resource, parents)?;
     match &mut parent.body {
         Body::Map(map) => {
-            if !is_add && !is_partial && !map.contains_key(last) {
+            if !how.is_add && !how.is_partial && !map.contains_key(last) {
                 return None;
             }
             let by = new.mark;
@@ -179,18 +178,19 @@ fn put(
                     piece,
                     mark: by,
                 }),
-                None => parent.touched = Some(mark),
+                None => parent.touched = Some(how.mark),
             }
         }
         Body::List(items) => {
-            if is_add {
+            if how.is_add {
                 let at = if last == "-" {
                     items.len()
                 } else {
                     index(last, items.len()).filter(|at| *at <= items.len())?
                 };
+                pen.spend((items.len() - at) / MOVED)?;
                 items.insert(at, new);
-                parent.touched = Some(mark);
+                parent.touched = Some(how.mark);
             } else {
                 let at = index(last, items.len())?;
                 let by = new.mark;

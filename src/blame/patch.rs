@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::kustomization::Kustomization;
 use crate::yaml::{Node, Tree, parse};
 
-use super::item::{Item, Selector};
+use super::item::{Item, Selector, scan};
 use super::piece::{Body, Mark, Piece};
 use super::text::Shift;
 use super::walk::{Walk, What};
@@ -47,8 +47,19 @@ struct Written<'w> {
     whole: Range<usize>,
 }
 
+/// Where a patch is named: in a kustomization, or in a transformer that one runs.
+pub(super) struct Named<'n> {
+    /// What paths are relative to.
+    pub kustomization: Kustomization<'n>,
+    /// The file that names it, and where the text that names it stands in it.
+    pub file: &'n str,
+    pub shift: &'n Shift,
+    /// What holds target and options.
+    pub entry: Option<Node<'n>>,
+}
+
 impl Walk<'_> {
-    /// One patch, in a file or inline; `entry` holds target and options.
+    /// One patch of a kustomization, in a file or inline; `entry` holds target and options.
     pub(super) fn patch(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -56,8 +67,24 @@ impl Walk<'_> {
         entry: Option<Node<'_>>,
         items: &mut Vec<Item>,
     ) {
+        let named = Named {
+            kustomization,
+            file: kustomization.file,
+            shift: &Shift::None,
+            entry,
+        };
+        if let Some(body) = body {
+            self.patch_named(&named, body, items);
+        }
+    }
+
+    /// One patch, wherever it is named.
+    pub(super) fn patch_named(&mut self, named: &Named<'_>, body: Node<'_>, items: &mut Vec<Item>) {
+        if self.budget == 0 {
+            return;
+        }
         let parsed = self.parsed;
-        let Some(body) = body else { return };
+        let (kustomization, entry) = (named.kustomization, named.entry);
         let is_inline = entry.is_some_and(|entry| entry.get("path").is_none());
         let path = kustomization
             .resolve(body.text())
@@ -71,7 +98,7 @@ impl Walk<'_> {
             None => match parse(body.text()) {
                 Ok(tree) if is_inline || body.text().contains(['\n', '{']) => {
                     inner = tree;
-                    (&inner, kustomization.file, Shift::of(body))
+                    (&inner, named.file, Shift::of(body).within(named.shift))
                 }
                 _ => {
                     self.complete = false;
@@ -79,13 +106,21 @@ impl Walk<'_> {
                 }
             },
         };
-        let at = self.origin(kustomization.file, What::Strategic);
+        let what = |root: Node<'_>| {
+            if root.is_seq() {
+                What::Json6902
+            } else {
+                What::Strategic
+            }
+        };
+        let said = tree.roots().find(|root| !root.is_null());
+        let at = self.origin(named.file, said.map_or(What::Strategic, what));
         let key = entry.into_iter().flat_map(Node::entries);
         let key = key
             .filter(|(_, value)| *value == body)
             .map(|(key, _)| key)
             .next();
-        let mark = self.pen(at, &Shift::None).mark(key, body);
+        let mark = self.pen(at, named.shift).mark(key, body);
         let has_options = entry.is_some_and(|entry| entry.get("options").is_some());
         let mut done = Use {
             mark,
@@ -96,33 +131,32 @@ impl Walk<'_> {
             is_followed: !has_options && kustomization.root.get("openapi").is_none(),
         };
         for root in tree.roots() {
-            let what = if root.is_seq() {
-                What::Json6902
-            } else {
-                What::Strategic
-            };
             let written = Written {
                 root,
-                origin: self.origin(file, what),
+                origin: self.origin(file, what(root)),
                 shift: &shift,
                 whole: if path.is_some() {
                     root.span()
                 } else {
-                    body.span()
+                    named.shift.outer(body.span())
                 },
             };
-            self.patch_one(&written, entry, items, &mut done);
+            if self.patch_one(&written, entry, items, &mut done).is_none() {
+                self.complete = false;
+                done.is_followed = false;
+            }
         }
         self.patches.push(done);
     }
 
+    /// Applies one document; nothing where it cannot be followed.
     fn patch_one(
         &mut self,
         written: &Written<'_>,
         entry: Option<Node<'_>>,
         items: &mut Vec<Item>,
         done: &mut Use,
-    ) {
+    ) -> Option<()> {
         let Written {
             root,
             origin,
@@ -133,13 +167,10 @@ impl Walk<'_> {
         let target = entry
             .and_then(|entry| entry.get("target"))
             .filter(|target| target.is_map());
+        self.pen(origin, shift).spend(scan(items))?;
         let mut chosen = match target {
             Some(target) => {
-                let Some(selector) = Selector::read(target) else {
-                    self.complete = false;
-                    done.is_followed = false;
-                    return;
-                };
+                let selector = Selector::read(target)?;
                 (0..items.len())
                     .filter(|&at| selector.selects(&items[at]))
                     .collect()
@@ -153,6 +184,7 @@ impl Walk<'_> {
                 chosen.push(items.len() - 1);
             }
         }
+        self.pen(origin, shift).spend(4 * chosen.len())?;
         for &at in &chosen {
             let item = &items[at];
             let (_, name) = &item.ids[0];
@@ -164,15 +196,22 @@ impl Walk<'_> {
         }
         if root.is_map() && merge::deletes(root) {
             done.changed |= !chosen.is_empty();
-            let mark = match root.get("$patch") {
-                Some(node) => self.pen(origin, shift).mark_of(node),
-                None => return,
-            };
-            for at in chosen.into_iter().rev() {
-                self.gone.push((items.remove(at), mark));
+            let mark = self.pen(origin, shift).mark_of(root.get("$patch")?);
+            let mut places = chosen.into_iter().peekable();
+            for (at, item) in std::mem::take(items).into_iter().enumerate() {
+                if places.next_if_eq(&at).is_some() {
+                    self.gone.push((item, mark));
+                } else {
+                    items.push(item);
+                }
             }
-            return;
+            return Some(());
         }
+        let options = entry.and_then(|entry| entry.get("options"));
+        let may = |option: &str| {
+            let value = options.and_then(|options| options.get(option));
+            value.is_some_and(|value| value.text() == "true")
+        };
         for at in chosen {
             let item = &mut items[at];
             let ty = merge::type_of(&item.group, &item.version, &item.kind);
@@ -180,15 +219,23 @@ impl Walk<'_> {
             let followed = if root.is_seq() {
                 operations::apply(&mut item.root, root, item.partial, &mut pen)
             } else if root.is_map() {
-                merge::merge(&mut item.root, root, ty, &mut pen)
+                let merged = merge::merge(&mut item.root, root, ty, &mut pen);
+                if may("allowNameChange") {
+                    merge::write(&mut item.root, &["metadata", "name"], root, &mut pen);
+                }
+                if may("allowKindChange") {
+                    merge::write(&mut item.root, &["kind"], root, &mut pen);
+                }
+                merged
             } else {
                 Some(())
             };
             done.changed |= pen.changed;
             self.complete &= followed.is_some();
             done.is_followed &= followed.is_some();
-            renamed(item);
+            item.note_name();
         }
+        Some(())
     }
 
     /// A resource of which nothing is known but that it is patched.
@@ -215,21 +262,13 @@ impl Walk<'_> {
             },
         };
         let mut root = Piece::new(Body::Map(BTreeMap::new()), elsewhere);
-        root.set(&["apiVersion"], Piece::text(&api_version, elsewhere), true);
-        root.set(&["kind"], Piece::text(kind, elsewhere), true);
-        root.set(&["metadata", "name"], Piece::text(name, elsewhere), true);
+        root.set(&["apiVersion"], Piece::text(&api_version, elsewhere));
+        root.set(&["kind"], Piece::text(kind, elsewhere));
+        root.set(&["metadata", "name"], Piece::text(name, elsewhere));
         let mut item = Item::new(root, Some(elsewhere))?;
         item.partial = true;
         Some(item)
     }
-}
-
-/// A patch may have given another name or namespace.
-fn renamed(item: &mut Item) {
-    let text = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text);
-    let name = text(&["metadata", "name"]).unwrap_or_else(|| item.name().to_owned());
-    let namespace = text(&["metadata", "namespace"]).unwrap_or_default();
-    item.rename(&namespace, &name);
 }
 
 /// The resources that a patch without a target names.

@@ -11,6 +11,14 @@ use crate::yaml::{Node, Style};
 
 use super::text::Shift;
 
+/// Deeper than any resource: what a file nests deeper, at once or bit by bit, is not followed.
+///
+/// Everything below walks pieces by recursion, and so does their end, so no piece ever gets deeper.
+pub(super) const MAX_DEPTH: usize = 600;
+
+/// How many bytes of text cost as much as one piece.
+pub(super) const TEXT: usize = 256;
+
 /// Where something was written: a range of bytes in the file of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
@@ -64,7 +72,19 @@ pub(super) struct Pen<'p> {
     pub changed: bool,
 }
 
+/// Takes from a budget, in pieces; nothing where it does not suffice, and from then on.
+pub(super) fn spend(budget: &mut usize, pieces: usize) -> Option<()> {
+    let left = budget.checked_sub(pieces);
+    *budget = left.unwrap_or_default();
+    left.map(|_| ())
+}
+
 impl Pen<'_> {
+    /// Takes from the budget, as [`spend`] does.
+    pub fn spend(&mut self, pieces: usize) -> Option<()> {
+        spend(self.budget, pieces)
+    }
+
     /// The mark of a value: the value itself where it stands on one line, else its key.
     pub fn mark(&self, key: Option<Node<'_>>, value: Node<'_>) -> Mark {
         let short = value.is_scalar() && value.style() != Style::Block && !value.is_null();
@@ -87,7 +107,7 @@ impl Pen<'_> {
 
     /// A new piece of what a node says; nothing when too much was written.
     pub fn piece(&mut self, key: Option<Node<'_>>, value: Node<'_>) -> Option<Piece> {
-        *self.budget = self.budget.checked_sub(1)?;
+        self.spend(1 + value.text().len() / TEXT)?;
         let mark = self.mark(key, value);
         let body = if value.is_map() {
             if is_secret(value) {
@@ -181,32 +201,31 @@ impl Piece {
         matches!(self.body, Body::Scalar(Value::Null))
     }
 
-    /// Writes a child of maps, with the maps on the way.
+    /// Writes a child of maps, with the maps on the way that are not there yet.
     ///
-    /// `create` says whether what is not there yet may come.
-    pub fn set(&mut self, path: &[&str], child: Self, create: bool) -> bool {
-        let Some((first, rest)) = path.split_first() else {
-            *self = child;
-            return true;
-        };
-        if self.is_null() && create {
-            self.body = Body::Map(BTreeMap::new());
-        }
-        let Body::Map(map) = &mut self.body else {
+    /// `path` leads from the root of a resource and `child` is shallow, or the caller has bounded both.
+    pub fn set(&mut self, path: &[&str], child: Self) -> bool {
+        if path.len() > MAX_DEPTH {
             return false;
-        };
-        if !map.contains_key(*first) {
-            if !create {
-                return false;
+        }
+        let mark = child.mark;
+        let mut piece = self;
+        for step in path {
+            if piece.is_null() {
+                piece.body = Body::Map(BTreeMap::new());
             }
-            self.touched = Some(child.mark);
-            let empty = Self::new(Body::Map(BTreeMap::new()), child.mark);
-            map.insert((*first).to_owned(), empty);
+            let Body::Map(map) = &mut piece.body else {
+                return false;
+            };
+            if !map.contains_key(*step) {
+                piece.touched = Some(mark);
+            }
+            piece = map
+                .entry((*step).to_owned())
+                .or_insert_with(|| Self::new(Body::Map(BTreeMap::new()), mark));
         }
-        match map.get_mut(*first) {
-            Some(next) => next.set(rest, child, create),
-            None => false,
-        }
+        *piece = child;
+        true
     }
 
     /// Removes a child of a map.
@@ -241,7 +260,21 @@ impl Piece {
         }
     }
 
-    /// How many levels there are, and how many pieces.
+    /// A copy that was written by one mark, without what it once was.
+    pub fn signed(&self, mark: Mark) -> Self {
+        let body = match &self.body {
+            Body::Map(map) => Body::Map(
+                map.iter()
+                    .map(|(key, piece)| (key.clone(), piece.signed(mark)))
+                    .collect(),
+            ),
+            Body::List(items) => Body::List(items.iter().map(|item| item.signed(mark)).collect()),
+            body => body.clone(),
+        };
+        Self::new(body, mark)
+    }
+
+    /// How many levels there are, and how many pieces, long texts counted for several.
     pub fn measure(&self) -> (usize, usize) {
         let join = |(deep, size): (usize, usize), piece: &Self| {
             let (below, more) = piece.measure();
@@ -250,6 +283,7 @@ impl Piece {
         match &self.body {
             Body::Map(map) => map.values().fold((1, 1), join),
             Body::List(items) => items.iter().fold((1, 1), join),
+            Body::Scalar(Value::String(text)) => (1, 1 + text.len() / TEXT),
             _ => (1, 1),
         }
     }
@@ -329,6 +363,28 @@ impl Piece {
             Body::List(items) => items.iter().for_each(|piece| piece.visit(look)),
             _ => {}
         }
+    }
+}
+
+/// Whether two pieces are the same value, as far as it is known; it stops at the first difference.
+pub(super) fn is_same(left: &Piece, right: &Piece) -> bool {
+    match (&left.body, &right.body) {
+        (Body::Scalar(left), Body::Scalar(right)) => left == right,
+        (Body::List(left), Body::List(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(a, b)| is_same(a, b))
+        }
+        (Body::Map(left), Body::Map(right)) => {
+            let mut left = left.iter().filter(|(_, piece)| !piece.is_null());
+            let mut right = right.iter().filter(|(_, piece)| !piece.is_null());
+            loop {
+                match (left.next(), right.next()) {
+                    (None, None) => return true,
+                    (Some((a, one)), Some((b, other))) if a == b && is_same(one, other) => {}
+                    _ => return false,
+                }
+            }
+        }
+        _ => false,
     }
 }
 

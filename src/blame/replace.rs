@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::yaml::Node;
 
-use super::item::{Item, Selector};
-use super::piece::{Body, Gone, Mark, Pen, Piece};
+use super::item::{Item, Selector, scan};
+use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, TEXT};
 
 /// Which part of a text a replacement takes or gives.
 #[derive(Clone, Copy, Default)]
@@ -53,13 +53,14 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Follows one replacement to everything that it writes.
-pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &Pen<'_>) {
+/// Follows one replacement to everything that it writes; nothing when too much was written.
+pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> Option<()> {
+    pen.spend(scan(items))?;
     let value = entry.get("source").and_then(|source| {
         let selector = Selector::exact(source)?;
         let item = items.iter().find(|item| selector.selects(item))?;
         let path = source.str_at(&["fieldPath"]).unwrap_or("metadata.name");
-        let value = read(&item.root, &steps(path))?.to_json()?;
+        let value = read(&item.root, &steps(path)?)?.to_json()?;
         match value {
             Value::String(text) => Part::read(source.get("options"))
                 .of(&text)
@@ -68,15 +69,14 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &Pen<'_>) {
         }
     });
     for target in entry.get("targets").into_iter().flat_map(Node::items) {
-        let Some(select) = target.get("select").and_then(Selector::exact) else {
+        let Some(select) = target.get("select") else {
             continue;
         };
-        let rejects: Vec<Selector> = target
-            .get("reject")
-            .into_iter()
-            .flat_map(Node::items)
-            .filter_map(Selector::exact)
-            .collect();
+        let select = Selector::read(select)?;
+        let rejects = target.get("reject").into_iter().flat_map(Node::items);
+        let rejects = rejects
+            .map(Selector::read)
+            .collect::<Option<Vec<Selector>>>()?;
         let what = Write {
             value: value.as_ref(),
             part: Part::read(target.get("options")),
@@ -87,16 +87,19 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &Pen<'_>) {
             .into_iter()
             .flat_map(Node::items)
             .collect();
+        pen.spend(scan(items).saturating_mul(1 + rejects.len()))?;
         let chosen = items.iter_mut().filter(|item| {
             select.selects(item) && !rejects.iter().any(|reject| reject.selects(item))
         });
         for item in chosen {
             for path in &paths {
                 let mark = pen.mark(None, *path);
-                what.write(&mut item.root, &steps(path.text()), mark);
+                what.write(&mut item.root, &steps(path.text())?, mark, pen)?;
             }
+            item.note_replaced_name();
         }
     }
+    Some(())
 }
 
 /// What one target gets.
@@ -122,25 +125,41 @@ impl Write<'_> {
         }
     }
 
-    fn write(&self, piece: &mut Piece, steps: &[String], mark: Mark) {
+    /// Pays for what comes of a piece, whose text may double with every replacement.
+    fn pay(&self, old: Option<&Piece>, steps: usize, pen: &mut Pen<'_>) -> Option<()> {
+        let text = self.value.and_then(Value::as_str).unwrap_or_default();
+        let old = old.map_or(0, |old| old.measure().1);
+        pen.spend(1 + steps + old + text.len() / TEXT)
+    }
+
+    fn write(
+        &self,
+        piece: &mut Piece,
+        steps: &[String],
+        mark: Mark,
+        pen: &mut Pen<'_>,
+    ) -> Option<()> {
         let Some((first, rest)) = steps.split_first() else {
+            self.pay(Some(piece), 0, pen)?;
             *piece = Piece::new(self.body(Some(piece)), mark);
-            return;
+            return Some(());
         };
         match &mut piece.body {
             Body::Map(map) => {
                 let name = inner(first).unwrap_or(first);
                 if let Some(next) = map.get_mut(name) {
-                    self.write(next, rest, mark);
+                    self.write(next, rest, mark, pen)?;
                 } else if self.part.create {
+                    self.pay(None, steps.len(), pen)?;
                     let names: Vec<&str> = steps
                         .iter()
                         .map(|step| inner(step).unwrap_or(step))
                         .collect();
-                    piece.set(&names, Piece::new(self.body(None), mark), true);
+                    piece.set(&names, Piece::new(self.body(None), mark));
                 }
             }
             Body::List(items) => {
+                pen.spend(items.len() / 8)?;
                 for (at, item) in items.iter_mut().enumerate() {
                     if !is_meant(item, at, first) {
                         continue;
@@ -152,11 +171,12 @@ impl Write<'_> {
                             mark,
                         });
                     }
-                    self.write(item, rest, mark);
+                    self.write(item, rest, mark, pen)?;
                 }
             }
             _ => {}
         }
+        Some(())
     }
 }
 
@@ -193,8 +213,8 @@ fn read<'p>(piece: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
         })
 }
 
-/// Splits `a.b\.c.[name=d.e].f`.
-fn steps(path: &str) -> Vec<String> {
+/// Splits `a.b\.c.[name=d.e].f`; nothing for what leads deeper than any resource is.
+fn steps(path: &str) -> Option<Vec<String>> {
     let mut steps = vec![String::new()];
     let mut depth = 0_usize;
     let mut chars = path.chars();
@@ -219,7 +239,7 @@ fn steps(path: &str) -> Vec<String> {
         }
     }
     steps.retain(|step| !step.is_empty());
-    steps
+    (steps.len() < MAX_DEPTH).then_some(steps)
 }
 
 #[cfg(test)]
@@ -229,8 +249,9 @@ mod tests {
     #[test]
     fn field_paths_are_split() {
         assert_eq!(
-            steps(r"a.b\.c/d.[name=e.f].g.0"),
+            steps(r"a.b\.c/d.[name=e.f].g.0").unwrap(),
             ["a", "b.c/d", "[name=e.f]", "g", "0"]
         );
+        assert!(steps(&"a.".repeat(MAX_DEPTH)).is_none());
     }
 }

@@ -1,3 +1,6 @@
+mod bounds;
+mod ways;
+
 use super::*;
 use crate::kustomization::Sources;
 use serde_json::json;
@@ -373,7 +376,7 @@ fn of_a_file_the_first_line_that_differs_is_told() {
 }
 
 /// A kustomization that uses everything, to be broken.
-const EVERYTHING: &str = "resources: [../base, o.yaml]\nnamespace: n\nnamePrefix: p-\nnameSuffix: -s\ncommonLabels: {a: b}\ncommonAnnotations: {a: b}\nlabels:\n- pairs: {c: d}\n  includeSelectors: true\nimages:\n- {name: web, newTag: x}\nreplicas:\n- {name: web, count: 3}\ncomponents: [../c]\npatchesStrategicMerge: [p.yaml]\npatches:\n- target: {kind: Deployment, name: 'w.*', labelSelector: 'app=web'}\n  patch: |-\n    - {op: move, from: /spec/template, path: /spec/replicas}\n    - {op: copy, from: /spec, path: /spec/x}\n    - {op: add, path: /spec/x/-, value: {a: [1, 2]}}\n    - {op: remove, path: /metadata/labels/app}\n- patch: '{\"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\"}, \"spec\": {\"$patch\": \"replace\"}}'\nconfigMapGenerator:\n- name: cfg\n  behavior: replace\n  literals: [a=1, b]\n  envs: [p.yaml]\n  files: [k=p.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.name, options: {delimiter: '-', index: 1}}\n  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [data.a, 'data.[b]', '*.x']\n    options: {create: true, delimiter: ü, index: -1}\nvars:\n- {name: V, objref: {kind: ConfigMap, name: cfg}, fieldref: {fieldpath: data.a}}\ntransformers: [t.yaml]\n";
+const EVERYTHING: &str = "resources: [../base, o.yaml]\nnamespace: n\nnamePrefix: p-\nnameSuffix: -s\ncommonLabels: {a: b}\ncommonAnnotations: {a: b}\nlabels:\n- pairs: {c: d}\n  includeSelectors: true\nimages:\n- {name: web, newTag: x}\nreplicas:\n- {name: web, count: 3}\ncomponents: [../c]\npatchesStrategicMerge: [p.yaml]\npatches:\n- target: {kind: Deployment, name: 'w.*', labelSelector: 'app=web'}\n  patch: |-\n    - {op: move, from: /spec/template, path: /spec/replicas}\n    - {op: copy, from: /spec, path: /spec/x}\n    - {op: add, path: /spec/x/-, value: {a: [1, 2]}}\n    - {op: remove, path: /metadata/labels/app}\n- patch: '{\"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\"}, \"spec\": {\"$patch\": \"replace\"}}'\nconfigMapGenerator:\n- name: cfg\n  behavior: replace\n  literals: [a=1, b]\n  envs: [p.yaml]\n  files: [k=p.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.name, options: {delimiter: '-', index: 1}}\n  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [data.a, 'data.[b]', '*.x']\n    options: {create: true, delimiter: ü, index: -1}\nvars:\n- {name: V, objref: {kind: ConfigMap, name: cfg}, fieldref: {fieldpath: data.a}}\ntransformers:\n- t.yaml\n- \"{apiVersion: builtin, kind: PatchTransformer, target: {}, patch: '[{op: add, path: /y,\\n\n  value: 1}]'}\"\n";
 
 proptest::proptest! {
     #[test]

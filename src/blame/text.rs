@@ -11,13 +11,12 @@ pub(super) enum Shift {
     None,
     /// The text stands in the file as it is, so many bytes on.
     By(usize),
-    /// Line by line: where a line begins in the text, and where in the file.
-    Lines {
-        lines: Vec<(usize, usize)>,
-        whole: Range<usize>,
-    },
-    /// The text was made anew, of this range.
+    /// Part by part, such as line by line: where a part begins in the text, and where in the file.
+    Parts(Vec<(usize, usize)>),
+    /// The text was made anew, of what this range stands for.
     Whole(Range<usize>),
+    /// The first leads into another text, the second from there to the file.
+    Within(Box<Self>, Box<Self>),
 }
 
 impl Shift {
@@ -25,22 +24,21 @@ impl Shift {
     pub fn of(scalar: Node<'_>) -> Self {
         let source = scalar.tree().source();
         let (span, text) = (scalar.span(), scalar.text());
-        let whole = first_line(source, &span);
         if scalar.style() != Style::Block {
-            let quoted = usize::from(scalar.style() == Style::Quoted);
-            let start = span.start + quoted;
-            return match source.get(start..start + text.len()) {
-                Some(same) if same == text => Self::By(start),
-                _ => Self::Whole(whole),
-            };
+            let start = span.start + usize::from(scalar.style() == Style::Quoted);
+            if source.get(start..start + text.len()) == Some(text) {
+                return Self::By(start);
+            }
         }
-        lines(source, span.start, text).map_or_else(
-            || Self::Whole(whole.clone()),
-            |lines| Self::Lines {
-                lines,
-                whole: whole.clone(),
-            },
-        )
+        parts(source, scalar).map_or_else(|| Self::Whole(head(source, &span)), Self::Parts)
+    }
+
+    /// The same for a text that stands in another text.
+    pub fn within(self, outer: &Self) -> Self {
+        match outer {
+            Self::None => self,
+            outer => Self::Within(Box::new(self), Box::new(outer.clone())),
+        }
     }
 
     /// The range in the file for a range of the text.
@@ -48,58 +46,118 @@ impl Shift {
         match self {
             Self::None => range,
             Self::By(by) => range.start + by..range.end + by,
-            Self::Lines { lines, whole } => {
-                let at = lines.partition_point(|(inner, _)| *inner <= range.start);
-                let Some((inner, outer)) = at.checked_sub(1).map(|at| lines[at]) else {
-                    return whole.clone();
+            Self::Parts(parts) => {
+                let place = |at: usize| {
+                    let next = parts.partition_point(|(inner, _)| *inner <= at);
+                    let (inner, outer) = parts[next.saturating_sub(1)];
+                    outer + at.saturating_sub(inner)
                 };
-                // Whatever ends on another line is cut at the end of its first.
-                let start = outer + (range.start - inner);
-                start..start + (range.end - range.start)
+                let start = place(range.start);
+                start..place(range.end).max(start)
             }
             Self::Whole(whole) => whole.clone(),
+            Self::Within(inner, outer) => outer.outer(inner.outer(range)),
         }
     }
 }
 
-/// What there is of a range on its first line.
-pub(super) fn first_line(source: &str, range: &Range<usize>) -> Range<usize> {
-    let text = source.get(range.clone()).unwrap_or_default();
-    let end = text.find('\n').unwrap_or(text.len());
-    range.start..range.start + end
-}
-
-/// The lines of a literal scalar in the text and in the file, where all of them stand there so.
-fn lines(source: &str, start: usize, text: &str) -> Option<Vec<(usize, usize)>> {
-    let inner: Vec<_> = offsets(text).collect();
-    let line_of = source.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
-    let first = inner.iter().position(|(_, line)| !line.trim().is_empty())?;
-    // The scalar's span begins with its first line that holds something, or before blank ones.
-    let outer: Vec<_> = offsets(&source[line_of..]).take(inner.len()).collect();
-    let indent = outer.first()?.1.len().checked_sub(inner[first].1.len())?;
-    let mut lines = Vec::with_capacity(inner.len());
-    for (at, (begin, line)) in inner.iter().enumerate().skip(first) {
-        if line.trim().is_empty() {
-            continue;
-        }
-        let (there, same) = outer.get(at - first)?;
-        let (blank, rest) = same.split_at_checked(indent)?;
-        if rest != *line || !blank.chars().all(|c| c == ' ') {
-            return None;
-        }
-        lines.push((*begin, line_of + there + indent));
+/// What stands for a scalar as a whole: all of it where it is one line, else no line of its own text.
+///
+/// The first line of many would be taken for what it says.
+fn head(source: &str, span: &Range<usize>) -> Range<usize> {
+    let text = source.get(span.clone()).unwrap_or_default();
+    if !text.trim_end().contains('\n') && text.starts_with(['"', '\'', '*']) {
+        return span.clone();
     }
-    Some(lines)
+    // What introduces it, such as `>-` or the key.
+    let before = source.get(..span.start).unwrap_or_default().trim_end();
+    let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    start..before.len()
 }
 
-/// Every line with the place of its first byte.
-fn offsets(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    text.split('\n').map(move |line| {
-        let begin = at;
-        at += line.len() + 1;
-        (begin, line.strip_suffix('\r').unwrap_or(line))
-    })
+/// Whether a byte may be folded away or be indentation.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The parts of a text that stand in the file as they are; nothing where the two do not fit together to the last byte.
+///
+/// Lines may be indented and folded, and quotes may hold escapes.
+fn parts(source: &str, scalar: Node<'_>) -> Option<Vec<(usize, usize)>> {
+    let (span, text) = (scalar.span(), scalar.text().as_bytes());
+    let source = source.as_bytes();
+    let is_quoted = scalar.style() == Style::Quoted;
+    let quote = source.get(span.start).copied().filter(|_| is_quoted);
+    // Before the first line of a block there may be blank ones, and its indentation.
+    let (mut inner, mut outer) = (0, span.start + usize::from(is_quoted));
+    let mut parts = vec![(0, outer)];
+    let blanks = |bytes: &[u8], from: usize| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|byte| is_blank(**byte)).count()
+    };
+    if !is_quoted {
+        (inner, outer) = (blanks(text, 0), blanks(source, outer));
+        parts.push((inner, outer));
+    }
+    while inner < text.len() {
+        let byte = *source.get(outer)?;
+        if is_blank(byte) {
+            let end = blanks(source, outer);
+            if source.get(outer..end)?.contains(&b'\n') {
+                (inner, outer) = (blanks(text, inner), end);
+                parts.push((inner, outer));
+                continue;
+            }
+        }
+        let (said, length) = match (quote, byte) {
+            (Some(b'"'), b'\\') => escape(source, outer)?,
+            (Some(b'\''), b'\'') if source.get(outer + 1) == Some(&b'\'') => (Some('\''), 2),
+            _ if text.get(inner) == Some(&byte) => {
+                (inner, outer) = (inner + 1, outer + 1);
+                continue;
+            }
+            _ => return None,
+        };
+        if let Some(said) = said {
+            let mut bytes = [0; 4];
+            let said = said.encode_utf8(&mut bytes).as_bytes();
+            if !text.get(inner..)?.starts_with(said) {
+                return None;
+            }
+            inner += said.len();
+        }
+        outer += length;
+        parts.push((inner, outer));
+    }
+    Some(parts)
+}
+
+/// The character that an escape in double quotes stands for, if any, and its length.
+fn escape(source: &[u8], at: usize) -> Option<(Option<char>, usize)> {
+    let hex = |count: usize| {
+        let digits = std::str::from_utf8(source.get(at + 2..at + 2 + count)?).ok()?;
+        let said = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+        Some((Some(said), 2 + count))
+    };
+    let said = match *source.get(at + 1)? {
+        b'n' => '\n',
+        b't' | b'\t' => '\t',
+        b'r' => '\r',
+        byte @ (b'"' | b'\\' | b'/' | b' ') => char::from(byte),
+        b'x' => return hex(2),
+        b'u' => return hex(4),
+        b'U' => return hex(8),
+        // The end of a line, and the indentation of the next.
+        b'\n' | b'\r' => {
+            let rest = source.get(at + 1..)?;
+            return Some((
+                None,
+                1 + rest.iter().take_while(|byte| is_blank(**byte)).count(),
+            ));
+        }
+        _ => return None,
+    };
+    Some((Some(said), 2))
 }
 
 #[cfg(test)]
@@ -126,16 +184,24 @@ mod tests {
             "patch: |\r\n  a: ü\r\n  b: word\r\n",
             "patch: 'a: word'",
             "{\"patch\": \"[word]\"}",
+            "{\"patch\": \"a: \\\"word\\\"\"}",
+            "patch: >\n  a: 1\n  word: 2\n",
+            "patch: >-\n  [{a: 1},\n\n   {b: 2},\n     {c: ü},\n\n\n  {d: word}]\n",
+            "patch: >2\n    a: 1\n\n    b: word\n",
+            "patch: '[{a: ''1''},\n  {b: ''word''}]'\n",
+            "patch: \"[{a: \\\"1\\\\\\u00fc\\\"},\n\n  {b:\\n\n  word}]\"\n",
+            "patch: \"[{a: 1}, \\\n   \\  {b: word}]\"\n",
+            "patch: a 1\n  b word\n",
         ] {
             assert_eq!(found(source, "word").as_deref(), Some("word"), "{source}");
         }
     }
 
     #[test]
-    fn what_was_made_anew_is_the_whole_scalar() {
+    fn what_cannot_be_found_stands_for_no_line_of_its_own() {
         for (source, whole) in [
-            ("patch: >\n  a: 1\n  word: 2\n", "a: 1"),
-            ("{\"patch\": \"a: \\\"word\\\"\"}", "\"a: \\\"word\\\"\""),
+            ("a: &a 'x word'\npatch: *a\n", "*a"),
+            ("patch: \"a\n  \\\n  \\a word\"\n", "patch:"),
         ] {
             assert_eq!(found(source, "word").as_deref(), Some(whole), "{source}");
         }

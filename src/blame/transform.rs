@@ -6,8 +6,8 @@ use regex::bytes::RegexBuilder;
 
 use crate::yaml::Node;
 
-use super::item::{Item, Reach, To, as_text, is_cluster_wide};
-use super::piece::{Body, Mark, Pen, Piece};
+use super::item::{Item, Reach, To, as_text, is_cluster_wide, scan};
+use super::piece::{Body, Mark, Pen, Piece, TEXT};
 
 /// Where the labels of pod templates stand, by the kinds that have them.
 const TEMPLATES: [(&[&str], &[&str]); 4] = [
@@ -64,31 +64,39 @@ const SELECTORS: [(&[&str], &[&str], bool); 6] = [
     ),
 ];
 
-/// A namespace for everything that lives in one.
-pub(super) fn namespace(items: &mut [Item], value: Node<'_>, pen: &Pen<'_>) {
+/// A namespace for everything that lives in one; nothing when too much was written, here and below.
+pub(super) fn namespace(items: &mut [Item], value: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
     let (mark, text) = (pen.mark(None, value), value.text());
     for item in items {
+        pen.spend(1 + text.len() / TEXT)?;
         item.reach.push(Reach {
             to: To::Namespace(text.to_owned()),
             mark,
         });
         if item.kind == "Namespace" && item.group.is_empty() {
             item.root
-                .set(&["metadata", "name"], Piece::text(text, mark), true);
+                .set(&["metadata", "name"], Piece::text(text, mark));
             item.rename("", text);
         } else if !is_cluster_wide(&item.group, &item.kind) {
             item.root
-                .set(&["metadata", "namespace"], Piece::text(text, mark), true);
+                .set(&["metadata", "namespace"], Piece::text(text, mark));
             let name = item.name().to_owned();
             item.rename(text, &name);
         }
     }
+    Some(())
 }
 
 /// A prefix or a suffix for every name.
-pub(super) fn affix(items: &mut [Item], value: Node<'_>, is_prefix: bool, pen: &Pen<'_>) {
+pub(super) fn affix(
+    items: &mut [Item],
+    value: Node<'_>,
+    is_prefix: bool,
+    pen: &mut Pen<'_>,
+) -> Option<()> {
     let (mark, text) = (pen.mark(None, value), value.text());
     for item in items {
+        pen.spend(1 + (item.name().len() + text.len()) / TEXT)?;
         if matches!(
             item.kind.as_str(),
             "CustomResourceDefinition" | "APIService" | "Namespace"
@@ -108,10 +116,11 @@ pub(super) fn affix(items: &mut [Item], value: Node<'_>, is_prefix: bool, pen: &
         };
         item.reach.push(Reach { to, mark });
         item.root
-            .set(&["metadata", "name"], Piece::text(&name, mark), true);
+            .set(&["metadata", "name"], Piece::text(&name, mark));
         let namespace = item.namespace().to_owned();
         item.rename(&namespace, &name);
     }
+    Some(())
 }
 
 /// How far labels reach.
@@ -123,12 +132,19 @@ pub(super) enum Depth {
 }
 
 /// Labels, or annotations, for everything.
-pub(super) fn pairs(items: &mut [Item], field: &str, pairs: Node<'_>, depth: Depth, pen: &Pen<'_>) {
+pub(super) fn pairs(
+    items: &mut [Item],
+    field: &str,
+    pairs: Node<'_>,
+    depth: Depth,
+    pen: &mut Pen<'_>,
+) -> Option<()> {
     for (key, value) in pairs.entries() {
         let (mark, name) = (pen.mark(Some(key), value), key.text());
         let child = Piece::new(Body::Scalar(as_text(value)), mark);
         for item in &mut *items {
             let text = value.text().to_owned();
+            pen.spend(1 + text.len() / TEXT)?;
             let to = if field == "labels" {
                 To::Label(name.to_owned(), text)
             } else {
@@ -159,7 +175,7 @@ pub(super) fn pairs(items: &mut [Item], field: &str, pairs: Node<'_>, depth: Dep
             for (path, create) in paths {
                 let parent = &path[..path.len() - 1];
                 if create || item.root.at(parent).is_some() {
-                    item.root.set(&path, child.clone(), true);
+                    item.root.set(&path, child.clone());
                 }
             }
             if depth >= Depth::Templates && field == "labels" && item.kind == "StatefulSet" {
@@ -169,22 +185,25 @@ pub(super) fn pairs(items: &mut [Item], field: &str, pairs: Node<'_>, depth: Dep
                     ..
                 }) = claims
                 {
+                    pen.spend(claims.len())?;
                     for claim in claims {
-                        claim.set(&["metadata", field, name], child.clone(), true);
+                        claim.set(&["metadata", field, name], child.clone());
                     }
                 }
             }
         }
     }
+    Some(())
 }
 
 /// One entry of `replicas`.
-pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &Pen<'_>) {
+pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+    pen.spend(scan(items))?;
     let Some((name, (key, count))) = entry
         .get("name")
         .zip(entry.entries().find(|(key, _)| key.text() == "count"))
     else {
-        return;
+        return Some(());
     };
     let child = Piece::new(Body::Scalar(count.to_json()), pen.mark(Some(key), count));
     for item in items {
@@ -193,9 +212,10 @@ pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &Pen<'_>) {
             "Deployment" | "ReplicationController" | "ReplicaSet" | "StatefulSet"
         );
         if scales && item.ids.iter().any(|(_, called)| called == name.text()) {
-            item.root.set(&["spec", "replicas"], child.clone(), true);
+            item.root.set(&["spec", "replicas"], child.clone());
         }
     }
+    Some(())
 }
 
 /// What an entry of `images` says, each with its mark.
@@ -207,13 +227,16 @@ struct Image<'a> {
 }
 
 /// One entry of `images`.
-pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &Pen<'_>) {
+pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+    // A look at every piece is cheaper than making it.
+    let size: usize = items.iter().map(|item| item.root.measure().1).sum();
+    pen.spend(1 + size / 64)?;
     let field = |name: &str| {
         let (key, value) = entry.entries().find(|(key, _)| key.text() == name)?;
         Some((value.text(), pen.mark(Some(key), value))).filter(|(text, _)| !text.is_empty())
     };
     let Some(name) = entry.get("name").map(Node::text) else {
-        return;
+        return Some(());
     };
     // kustomize takes the name for a pattern.
     let pattern = format!(
@@ -224,7 +247,7 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &Pen<'_>) {
         .size_limit(1 << 20)
         .build()
     else {
-        return;
+        return Some(());
     };
     let new = Image {
         name: field("newName"),
@@ -232,20 +255,23 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &Pen<'_>) {
         suffix: field("tagSuffix"),
         digest: field("digest"),
     };
+    let mut paid = Some(());
     for item in items {
         if item.kind != "CustomResourceDefinition" {
-            containers(&mut item.root, &|image: &mut Piece| {
+            containers(&mut item.root, &mut |image: &mut Piece| {
                 let Some(old) = image.as_str() else { return };
-                if pattern.is_match(old.as_bytes()) {
+                if paid.is_some() && pattern.is_match(old.as_bytes()) {
                     new.apply(image);
+                    paid = pen.spend(image.measure().1);
                 }
             });
         }
     }
+    paid
 }
 
 /// Every image of a container, at whatever depth.
-fn containers(piece: &mut Piece, change: &impl Fn(&mut Piece)) {
+fn containers(piece: &mut Piece, change: &mut impl FnMut(&mut Piece)) {
     match &mut piece.body {
         Body::Map(map) => each_container(map, change),
         Body::List(items) => items.iter_mut().for_each(|item| containers(item, change)),
@@ -253,7 +279,7 @@ fn containers(piece: &mut Piece, change: &impl Fn(&mut Piece)) {
     }
 }
 
-fn each_container(map: &mut BTreeMap<String, Piece>, change: &impl Fn(&mut Piece)) {
+fn each_container(map: &mut BTreeMap<String, Piece>, change: &mut impl FnMut(&mut Piece)) {
     for (key, piece) in map {
         if let (true, Body::List(items)) = (
             matches!(key.as_str(), "containers" | "initContainers"),
@@ -262,7 +288,7 @@ fn each_container(map: &mut BTreeMap<String, Piece>, change: &impl Fn(&mut Piece
             items
                 .iter_mut()
                 .filter_map(|item| item.get_mut("image"))
-                .for_each(change);
+                .for_each(&mut *change);
         }
         containers(piece, change);
     }

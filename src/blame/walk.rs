@@ -14,10 +14,15 @@ use super::text::Shift;
 use super::transform::{self, Depth};
 
 /// How many pieces one replay makes at most; beyond, nothing more is told exactly.
-pub(super) const MAX_PIECES: usize = 4 << 20;
+///
+/// Whatever takes time is paid in pieces, so this bounds the time as well. Unit tests are slow, and make do with less.
+pub(super) const MAX_PIECES: usize = if cfg!(test) { 1 << 18 } else { 4 << 20 };
 
 /// How many kustomizations one replay visits at most.
 const MAX_VISITS: usize = 4096;
+
+/// How many of `vars` are looked at.
+const MAX_VARS: usize = 1024;
 
 /// How deep kustomizations may nest.
 const MAX_NESTING: usize = 100;
@@ -313,12 +318,15 @@ impl<'t> Walk<'t> {
             ("imageTags", What::Images),
         ] {
             for entry in list(field) {
+                if self.budget == 0 {
+                    break;
+                }
                 let origin = self.origin(kustomization.file, what);
-                let pen = self.pen(origin, &Shift::None);
+                let mut pen = self.pen(origin, &Shift::None);
                 if what == What::Replicas {
-                    transform::replicas(items, entry, &pen);
+                    transform::replicas(items, entry, &mut pen);
                 } else {
-                    transform::image(items, entry, &pen);
+                    transform::image(items, entry, &mut pen);
                 }
             }
         }
@@ -326,9 +334,10 @@ impl<'t> Walk<'t> {
             self.replacement(kustomization, entry, items);
         }
         self.configured(kustomization, items);
-        for var in list("vars") {
-            self.vars.extend(Var::read(var));
-        }
+        let left = MAX_VARS.saturating_sub(self.vars.len());
+        self.complete &= list("vars").nth(left).is_none();
+        self.vars
+            .extend(list("vars").take(left).filter_map(Var::read));
     }
 
     fn rename(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
@@ -343,11 +352,11 @@ impl<'t> Walk<'t> {
                 continue;
             };
             let origin = self.origin(kustomization.file, what);
-            let pen = self.pen(origin, &Shift::None);
+            let mut pen = self.pen(origin, &Shift::None);
             match what {
-                What::Namespace => transform::namespace(items, value, &pen),
-                what => transform::affix(items, value, what == What::Prefix, &pen),
-            }
+                What::Namespace => transform::namespace(items, value, &mut pen),
+                what => transform::affix(items, value, what == What::Prefix, &mut pen),
+            };
         }
     }
 
@@ -374,8 +383,8 @@ impl<'t> Walk<'t> {
             } else {
                 "annotations"
             };
-            let pen = self.pen(origin, &Shift::None);
-            transform::pairs(items, field, pairs, depth, &pen);
+            let mut pen = self.pen(origin, &Shift::None);
+            transform::pairs(items, field, pairs, depth, &mut pen);
         }
     }
 
@@ -385,10 +394,18 @@ impl<'t> Walk<'t> {
         entry: Node<'_>,
         items: &mut [Item],
     ) {
+        if self.budget == 0 {
+            return;
+        }
         let parsed = self.parsed;
         let origin = self.origin(kustomization.file, What::Replacements);
+        let mut replace = |walk: &mut Self, entry, origin| {
+            let mut pen = walk.pen(origin, &Shift::None);
+            let done = replace::apply(entry, items, &mut pen);
+            walk.complete &= done.is_some();
+        };
         let Some(path) = entry.str_at(&["path"]) else {
-            replace::apply(entry, items, &self.pen(origin, &Shift::None));
+            replace(self, entry, origin);
             return;
         };
         let Some((path, tree)) = kustomization
@@ -400,12 +417,10 @@ impl<'t> Walk<'t> {
         };
         let origin = self.origin(&path, What::Replacements);
         for root in tree.roots() {
-            let pen = self.pen(origin, &Shift::None);
             if root.is_seq() {
-                root.items()
-                    .for_each(|entry| replace::apply(entry, items, &pen));
+                root.items().for_each(|entry| replace(self, entry, origin));
             } else {
-                replace::apply(root, items, &pen);
+                replace(self, root, origin);
             }
         }
     }

@@ -12,16 +12,23 @@ use crate::yaml::{self, Node, Tree};
 /// Deeper nesting is no wiring that a person wrote.
 const MAX_DEPTH: usize = 16;
 
+/// How many kustomizations gather the wiring of a check at most.
+const MAX_WIRING: usize = 64;
+
+/// Nor is more than so many entries, those counted again that are reached again.
+const MAX_ENTRIES: usize = 1024;
+
 const FUNCTION: &str = "config.kubernetes.io/function";
 
 /// Whether every function of a kustomization is harmless: this program's own, which no container runs, or built in.
 #[must_use]
 pub fn runs_only_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
     let functions = ["generators", "transformers", "validators"];
+    let mut left = MAX_ENTRIES;
     functions
         .iter()
         .flat_map(|field| kustomization.strings(field))
-        .all(|entry| is_own(parsed, kustomization, entry.text(), 0))
+        .all(|entry| is_own(parsed, kustomization, entry.text(), 0, &mut left))
 }
 
 /// Whether a kustomization holds nothing but objects of this program's API: the wiring of a check, and no service.
@@ -33,6 +40,9 @@ pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool 
     while let Some(kustomization) = left.pop() {
         if !seen.insert(kustomization.file) {
             continue;
+        }
+        if seen.len() > MAX_WIRING {
+            return false;
         }
         for entry in kustomization.loads() {
             let Some(path) = kustomization.resolve(entry.text()) else {
@@ -63,7 +73,12 @@ fn is_own(
     kustomization: Kustomization<'_>,
     entry: &str,
     depth: usize,
+    left: &mut usize,
 ) -> bool {
+    if *left == 0 {
+        return false;
+    }
+    *left -= 1;
     if is_inline(entry) {
         return holds_own(entry);
     }
@@ -71,18 +86,23 @@ fn is_own(
         return false;
     };
     match parsed.kustomization(&path) {
-        Some(inner) => gathers_own(parsed, inner, depth + 1),
+        Some(inner) => gathers_own(parsed, inner, depth + 1, left),
         None => parsed.sources.text(&path).is_some_and(holds_own),
     }
 }
 
 /// Whether a kustomization does nothing but gather such functions, and complete the `spec` of a policy.
-fn gathers_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>, depth: usize) -> bool {
+fn gathers_own(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    depth: usize,
+    left: &mut usize,
+) -> bool {
     let is_allowed = |(key, value): (Node<'_>, Node<'_>)| match key.text() {
         "apiVersion" | "kind" => value.is_scalar(),
-        "resources" | "bases" => value
-            .items()
-            .all(|entry| entry.is_scalar() && is_own(parsed, kustomization, entry.text(), depth)),
+        "resources" | "bases" => value.items().all(|entry| {
+            entry.is_scalar() && is_own(parsed, kustomization, entry.text(), depth, left)
+        }),
         "patches" => value.items().all(completes_policy),
         _ => false,
     };

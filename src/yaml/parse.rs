@@ -11,6 +11,9 @@ use super::{
     resolve_plain,
 };
 
+/// How many bytes of text that an alias repeats count for one node.
+const ALIAS_TEXT: usize = 256;
+
 /// Parses bytes that ought to be UTF-8.
 ///
 /// # Errors
@@ -255,7 +258,9 @@ impl<'t> Build<'t> {
         if end == 0 {
             return Err(at_span(span, "an alias inside of its own anchor"));
         }
-        self.replayed += (end - from) as usize;
+        let nodes = &self.tree.nodes[from as usize..end as usize];
+        let text: usize = nodes.iter().map(|raw| raw.len as usize).sum();
+        self.replayed += nodes.len() + text / ALIAS_TEXT;
         if self.replayed > MAX_ALIAS_NODES {
             return Err(at_span(span, "the aliases add up to too many nodes"));
         }

@@ -2,6 +2,9 @@
 
 use krm_parity::finding::Place;
 
+/// What stands around a string, itself in a string as well.
+const QUOTES: [char; 3] = ['"', '\'', '\\'];
+
 /// Texts of the file with the place edited or removed, the gentlest first.
 pub fn mutations(text: &str, place: &Place) -> Vec<String> {
     let lines: Vec<&str> = text.split('\n').collect();
@@ -26,14 +29,14 @@ pub fn mutations(text: &str, place: &Place) -> Vec<String> {
         lines.join("\n")
     };
     let mut all = Vec::new();
-    let is_key = after.trim_start_matches(['"', '\'']).starts_with(':')
+    let is_key = after.trim_start_matches(QUOTES).starts_with(':')
         || (there.contains(": ") && !there.starts_with('"'));
     if place.what.starts_with("file of") {
         let mut lines = lines.clone();
         let new = format!("{line}q");
         lines[at] = &new;
         all.push(lines.join("\n"));
-    } else if there.trim_matches(['"', '\'']).starts_with('/') {
+    } else if there.trim_matches(QUOTES).starts_with('/') {
         all.extend(unremoved(&lines, at));
         all.extend(edited(there).into_iter().map(|new| with(&new)));
     } else if !is_key && !there.is_empty() && !there.contains('{') {
@@ -133,7 +136,7 @@ fn without_document(lines: &[&str], at: usize) -> String {
 
 /// Other values of the same type.
 fn edited(there: &str) -> Vec<String> {
-    let bare = there.trim_matches(['"', '\'']);
+    let bare = there.trim_matches(QUOTES);
     let new = match bare {
         "true" => "false".to_owned(),
         "false" => "true".to_owned(),
@@ -172,7 +175,7 @@ fn inserted(lines: &[&str], at: usize) -> Option<String> {
     let is_element = |near: &usize| {
         let path = line(near).split("path").nth(1).unwrap_or_default();
         let path = path.split(',').next().unwrap_or_default();
-        path.trim_end_matches(['"', '\'', '\\'])
+        path.trim_end_matches(QUOTES)
             .ends_with(|c: char| c.is_ascii_digit())
     };
     around.iter().find(|near| is_element(near))?;
@@ -192,9 +195,11 @@ fn unremoved(lines: &[&str], at: usize) -> Vec<String> {
         let Some(found) = line.rfind("remove") else {
             continue;
         };
-        let quoted = line[..found].ends_with('"');
-        let new = if quoted {
-            line.replacen("\"remove\"", "\"replace\", \"value\": \"q\"", 1)
+        let quote = ["\\\"", "\""];
+        let quote = quote.into_iter().find(|q| line[..found].ends_with(q));
+        let new = if let Some(q) = quote {
+            let new = format!("{q}replace{q}, {q}value{q}: {q}q{q}");
+            line.replacen(&format!("{q}remove{q}"), &new, 1)
         } else {
             let indent = " ".repeat(line.find("op:").unwrap_or(0));
             format!(

@@ -52,6 +52,9 @@ fn below(out: &mut String, value: &Value, indent: usize) {
             out.push('\n');
             push(out, value, indent);
         }
+        Value::String(text) if text.contains('\n') && text.starts_with(['[', '{']) => {
+            json_below(out, text, indent + 2);
+        }
         Value::String(text) if text.contains('\n') => {
             let pad = " ".repeat(indent + 2);
             out.push_str(if text.ends_with('\n') {
@@ -72,6 +75,37 @@ fn below(out: &mut String, value: &Value, indent: usize) {
             push(out, value, 0);
         }
     }
+}
+
+/// JSON over several lines in every style; which one, its length decides, since nothing hangs on its line ends.
+fn json_below(out: &mut String, text: &str, indent: usize) {
+    let pad = " ".repeat(indent);
+    let (head, end) = match text.len() % 5 {
+        0 => (" |-\n", ""),
+        1 | 2 => (" >-\n", ""),
+        3 => (" '", "'"),
+        _ => (" \"", "\""),
+    };
+    out.push_str(head);
+    for (at, line) in text.trim_end().split('\n').enumerate() {
+        let line = match end {
+            "'" => line.replace('\'', "''"),
+            "\"" => line.replace('\\', "\\\\").replace('"', "\\\""),
+            _ => line.to_owned(),
+        };
+        // Deeper lines of a folded scalar are not folded; some are to be.
+        let is_folded = text.len() % 5 == 2;
+        let line = if is_folded { line.trim_start() } else { &line };
+        if at > 0 {
+            out.push('\n');
+        }
+        if at > 0 || end.is_empty() {
+            out.push_str(&pad);
+        }
+        out.push_str(line);
+    }
+    out.push_str(end);
+    out.push('\n');
 }
 
 fn scalar(text: &str) -> String {

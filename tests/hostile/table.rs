@@ -91,6 +91,14 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>)> {
             }),
         ),
         (
+            "an alias bomb of one long text",
+            format!(
+                "a: &a {}\nb: [{}]\n",
+                "x".repeat(1 << 20),
+                ["*a"; 1_000].join(", ")
+            ),
+        ),
+        (
             "an alias in its own anchor",
             list("- &a\n  kind: A\n  a: *a\n"),
         ),
@@ -222,4 +230,97 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>)> {
         (0..=255).cycle().take(5_000).collect(),
     ));
     all
+}
+
+/// One object of a kustomize tree that nobody has built, as kpt hands it over.
+fn file(path: &str, index: usize, name: &str, fields: &str) -> String {
+    format!(
+        "- {{metadata: {{name: {name}, annotations: {{internal.config.kubernetes.io/path: {path}, internal.config.kubernetes.io/index: '{index}'}}}}, {fields}}}\n"
+    )
+}
+
+fn kustomization(directory: &str, fields: &str) -> String {
+    let head = "apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization";
+    file(
+        &format!("{directory}/kustomization.yaml"),
+        0,
+        "x",
+        &format!("{head}, {fields}"),
+    )
+}
+
+/// Trees of which somebody asks too much, each by name: what they come to is not told, and the program lives.
+pub fn trees() -> Vec<(&'static str, String)> {
+    let base = |count: usize| {
+        let fields = "apiVersion: v1, kind: ConfigMap, data: {a: b}";
+        (0..count).fold(
+            kustomization("base", "resources: [all.yaml]"),
+            |text, at| text + &file("base/all.yaml", at, &format!("c{at}"), fields),
+        )
+    };
+    let overlay = |fields: &str| {
+        kustomization(
+            "overlays/production",
+            &format!("resources: [../../base], {fields}"),
+        )
+    };
+    let replacement = |path: &str, options: &str| {
+        format!(
+            "{{source: {{kind: ConfigMap, name: c0, fieldPath: data.a}}, targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [{path}], options: {{{options}}}}}]}}"
+        )
+    };
+    let chain: String = (0..2_000)
+        .map(|at| {
+            kustomization(&format!("k{at}"), &format!("resources: [../k{}]", at + 1))
+                + &kustomization(&format!("overlays/e{at}"), "resources: [../../k0]")
+        })
+        .collect();
+    let trees = [
+        (
+            "a path of 12,000 steps",
+            base(1)
+                + &overlay(&format!(
+                    "replacements: [{}]",
+                    replacement(&("a.".repeat(12_000) + "b"), "create: true")
+                )),
+        ),
+        (
+            "a path of 300,000 steps",
+            base(1)
+                + &overlay(&format!(
+                    "replacements: [{}]",
+                    replacement(&("a.".repeat(300_000) + "b"), "create: true")
+                )),
+        ),
+        (
+            "a pointer of 300,000 steps",
+            base(1)
+                + &overlay(&format!(
+                    "patches: [{{target: {{kind: ConfigMap}}, patch: '[{{op: add, path: {}, value: 1}}]'}}]",
+                    "/a".repeat(300_000)
+                )),
+        ),
+        (
+            "a text that doubles sixty times",
+            base(1)
+                + &overlay(&format!(
+                    "replacements: [{}]",
+                    vec![replacement("data.a", "delimiter: '-', index: 99"); 60].join(", ")
+                )),
+        ),
+        (
+            "3,000 patches of 3,000 resources",
+            base(3_000)
+                + &overlay(&format!(
+                    "patches: [{}]",
+                    vec!["{target: {kind: ConfigMap}, patch: '[]'}"; 3_000].join(", ")
+                )),
+        ),
+        ("2,000 environments of 2,000 layers", base(1) + &chain),
+    ];
+    let config = "functionConfig: {apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {environments: [production]}}\n";
+    trees
+        .into_iter()
+        .map(|(name, items)| (name, list(&items) + config))
+        .collect()
 }

@@ -1,0 +1,167 @@
+//! Ways to write a change down that are told as exactly as the plain ones.
+
+use super::*;
+
+/// One `kustomization.yaml`, and what is said of a field of the Deployment.
+fn told(text: &str, name: &str, path: &str, value: &Value) -> String {
+    let files = [("o/kustomization.yaml", text), ("o/p.yaml", MERGE)];
+    cause(&files, "Deployment", name, path, value)
+}
+
+const MERGE: &str =
+    "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: other}\nspec: {replicas: 3}\n";
+
+#[test]
+fn every_line_of_a_folded_patch_is_its_own() {
+    let head = "resources: [../base]\npatches:\n- target: {kind: Deployment}\n  patch: ";
+    let (first, second) = (
+        r#"{"op": "replace", "path": "/spec/replicas", "value": 3}"#,
+        r#"{"op": "add", "path": "/metadata/labels/é", "value": "y"}"#,
+    );
+    let escaped = |text: &str| text.replace('"', "\\\"");
+    for (patch, quote) in [
+        (format!(">-\n    [{first},\n    {second}]\n"), "\""),
+        (format!(">\n\n    [{first},\n\n       {second}]\n\n"), "\""),
+        (format!("|-\n    [{first},\n    {second}]\n"), "\""),
+        (format!("'[{first},\n    {second}]'\n"), "\""),
+        (format!("'\n    [{first},\n\n    {second}]\n  '\n"), "\""),
+        (
+            format!("\"[{},\\\n    {}]\"\n", escaped(first), escaped(second)),
+            "\\\"",
+        ),
+        (
+            format!("\"[{},\\n\n    {}]\"\n", escaped(first), escaped(second)),
+            "\\\"",
+        ),
+        (
+            format!("\"[{},\n    {}]\"\n", escaped(first), escaped(second)),
+            "\\\"",
+        ),
+    ] {
+        let text = format!("{head}{patch}");
+        let line = |word: &str| 1 + text[..text.find(word).unwrap()].matches('\n').count();
+        for (word, path, value, there) in [
+            ("/spec/replicas", "spec.replicas", json!(3), "3".to_owned()),
+            (
+                "/metadata",
+                "metadata.labels[\"é\"]",
+                json!("y"),
+                format!("{quote}y{quote}"),
+            ),
+        ] {
+            let told = told(&text, "web", path, &value);
+            let start = format!("o/kustomization.yaml:{}:", line(word));
+            let end = format!(" {there} (JSON6902 operation)");
+            assert!(
+                told.starts_with(&start) && told.ends_with(&end),
+                "{told}\n{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn who_renames_is_told_and_not_the_prefix() {
+    let named = "p-other";
+    for (rest, expected) in [
+        (
+            "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: replace\n      path: /metadata/name\n      value: other\n",
+            "o/kustomization.yaml:8:14 other (JSON6902 operation)",
+        ),
+        (
+            "patches:\n- path: p.yaml\n  target: {kind: Deployment}\n  options: {allowNameChange: true}\n",
+            "o/p.yaml:3:18 other (strategic merge patch)",
+        ),
+        (
+            "replacements:\n- source: {kind: ConfigMap, name: cfg, fieldPath: data.a}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.name]\n",
+            "o/kustomization.yaml:7:18 metadata.name (replacements)",
+        ),
+    ] {
+        let text = format!("resources: [../base]\nnamePrefix: p-\n{rest}");
+        // A replacement comes after the prefix.
+        let name = if rest.starts_with("replacements") {
+            "1"
+        } else {
+            named
+        };
+        assert_eq!(told(&text, name, "metadata.name", &json!(name)), expected);
+    }
+    let text = "resources: [../base]\nnamePrefix: p-\n";
+    let prefix = "o/kustomization.yaml:2:13 p- (namePrefix)";
+    assert_eq!(
+        told(text, "p-web", "metadata.name", &json!("p-web")),
+        prefix
+    );
+}
+
+#[test]
+fn what_kustomize_understands_is_followed() {
+    let replicas = |text: &str| told(text, "web", "spec.replicas", &json!(3));
+    for (rest, expected) in [
+        (
+            "replacements:\n- source: {kind: ConfigMap, name: cfg, fieldPath: data.b}\n  targets:\n  - select: {kind: Dep.*, name: we.*}\n    reject: [{name: x.*}]\n    fieldPaths: [spec.replicas]\n",
+            "o/kustomization.yaml:7:18 spec.replicas (replacements)",
+        ),
+        (
+            "transformers: [t/t.yaml]\n",
+            "o/p.yaml:4:18 3 (strategic merge patch)",
+        ),
+        (
+            "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: t}\n  path: p.yaml\n  target: {kind: Deployment}\n",
+            "o/p.yaml:4:18 3 (strategic merge patch)",
+        ),
+        (
+            "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: t}\n  target: {kind: Deployment}\n  patch: >-\n    [{op: add, path: /spec/x, value: 1},\n    {op: replace, path: /spec/replicas, value: 3}]\n",
+            "o/kustomization.yaml:10:48 3 (JSON6902 operation)",
+        ),
+        (
+            "patchesStrategicMerge:\n- '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web},\n\n  spec: {replicas: 3}}'\n",
+            "o/kustomization.yaml:5:20 3 (strategic merge patch)",
+        ),
+    ] {
+        let text = format!("resources: [../base]\n{rest}");
+        let value = if rest.starts_with("replacements") {
+            json!("2")
+        } else {
+            json!(3)
+        };
+        let transformer = "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: t}\npath: p.yaml\ntarget: {kind: Deployment}\n";
+        let files = [
+            ("o/kustomization.yaml", text.as_str()),
+            ("o/p.yaml", MERGE),
+            ("o/t/t.yaml", transformer),
+        ];
+        assert_eq!(
+            cause(&files, "Deployment", "web", "spec.replicas", &value),
+            expected
+        );
+    }
+    // Words of a source are no patterns.
+    let text = "resources: [../base]\nreplacements:\n- source: {kind: ConfigMap, name: cf., fieldPath: data.b}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.replicas]\n";
+    assert!(!replicas(text).ends_with("data.b (replacements)"));
+}
+
+#[test]
+fn a_patch_is_called_what_it_is() {
+    for (body, what) in [
+        ("[{op: remove, path: /a}]", "JSON6902 operation"),
+        (
+            "{kind: Job, metadata: {name: none}}",
+            "strategic merge patch",
+        ),
+    ] {
+        let text =
+            format!("resources: [../base]\npatches:\n- target: {{kind: Job}}\n  patch: '{body}'\n");
+        let sources = sources(&[("o/kustomization.yaml", &text)]);
+        let parsed = sources.parse();
+        let bases = ["base".to_owned()];
+        let patches = Replay::overlay(&parsed, "o", &bases).patches(&[]);
+        let [patch] = patches.as_slice() else {
+            panic!("{patches:?}");
+        };
+        assert_eq!(
+            (patch.place.what.as_str(), patch.effect),
+            (what, Effect::NoTarget)
+        );
+    }
+}
