@@ -343,6 +343,8 @@ impl<'g> Gate<'g> {
                         environment: member.name.clone(),
                         directory: directory.clone(),
                         is_base: *directory != overlay.directory,
+                        // What is rendered has no sources.
+                        is_rendered: self.parsed.is_none(),
                         words: words.clone(),
                     });
                 }

@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::build::seal;
 use crate::gate::Builds;
 use crate::layout::{self, Layout, Overlay, Service};
 use crate::policy::Policy;
+use crate::resource::Resource;
+use crate::yaml::{self, Tree};
+use crate::{environments, krm, snapshot};
+
+/// The most files and directories that one argument may lead to, links followed.
+const MAX_ENTRIES: usize = 100_000;
 
 /// The service of environments that name none.
 const SERVICE: &str = "rendered";
@@ -26,7 +31,7 @@ struct Named {
 /// # Errors
 ///
 /// Fails on an argument of another form, an environment that is named twice,
-/// and a directory that cannot be read; a file that cannot is a build that failed.
+/// and what cannot be read; a file that is no YAML is a build that failed.
 pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Layout, Builds)> {
     let mut services: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     let mut builds = Builds::new();
@@ -43,9 +48,13 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
                     named.service
                 );
             }
-            builds.insert(named.path.clone(), content(Path::new(&named.path)));
             environments.push((named.environment, named.path));
         }
+    }
+    for (_, path) in services.values().flatten() {
+        let files = files(Path::new(path)).context("--rendered")?;
+        let content = content(&files).map_err(|error| format!("{error:#}"));
+        builds.insert(path.clone(), content);
     }
     let mut layout = Layout::default();
     for (service, environments) in services {
@@ -92,70 +101,135 @@ fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
             "--rendered {argument}: expected [SERVICE/]ENV=PATH, as in production=out/production.yaml, or a directory that holds [SERVICE/]ENV.yaml"
         );
     }
-    let mut files = Vec::new();
-    collect(directory, &mut files)?;
-    files.sort();
-    let found = files.iter().filter_map(|file| {
-        let inner = file.strip_prefix(directory).ok()?.with_extension("");
-        let name = inner.to_str()?.replace('\\', "/");
+    let mut found = Vec::new();
+    for file in paths(directory).with_context(|| format!("--rendered {argument}"))? {
+        let inner = file.strip_prefix(directory).unwrap_or(&file);
+        let inner = inner.with_extension("");
+        let (Some(name), Some(path)) = (inner.to_str(), file.to_str()) else {
+            bail!("--rendered {argument}: {} is not UTF-8", file.display());
+        };
+        let name = name.replace('\\', "/");
         let (service, environment) = name.rsplit_once('/').unwrap_or((SERVICE, &name));
-        Some(Named {
+        found.push(Named {
             service: service.to_owned(),
             environment: environment.to_owned(),
-            path: file.to_str()?.to_owned(),
-        })
-    });
-    let found: Vec<Named> = found.collect();
-    if found.is_empty() {
-        bail!("--rendered {argument}: there is no YAML file in it");
+            path: path.to_owned(),
+        });
     }
     Ok(found)
 }
 
-/// What a file holds, or all YAML and JSON files below a directory.
-fn content(path: &Path) -> Result<String, String> {
-    let sealed = documents(path).and_then(|all| seal(&all));
-    sealed.map_err(|error| format!("{error:#}"))
+/// What files hold, sealed so that it is compared like any build.
+fn content(files: &[File]) -> anyhow::Result<String> {
+    let trees = trees(files)?;
+    let all = resources(&trees)?;
+    let items = environments::sort(&all)?;
+    Ok(snapshot::seal("", "", &items.live).content)
 }
 
-/// The documents of a file, or of all YAML and JSON files below a directory.
+/// A file that somebody rendered.
+pub(super) struct File {
+    /// What it is called in messages.
+    pub name: String,
+    pub text: Vec<u8>,
+}
+
+/// A file, or all YAML and JSON files below a directory.
 ///
 /// # Errors
 ///
-/// Fails where a file cannot be read, and where there is none.
-pub(super) fn documents(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut files = Vec::new();
-    collect(path, &mut files)?;
-    files.sort();
-    if files.is_empty() {
-        bail!("there is no YAML file in {}", path.display());
+/// Fails where one cannot be read, and where there is none.
+pub(super) fn files(path: &Path) -> anyhow::Result<Vec<File>> {
+    let read = |path: PathBuf| {
+        let name = path.display().to_string();
+        let text = fs::read(&path).with_context(|| format!("cannot read {name}"))?;
+        Ok(File { name, text })
+    };
+    paths(path)?.into_iter().map(read).collect()
+}
+
+/// Each file as a tree of its own, with its name: what begins one may not stand in the middle of another.
+///
+/// # Errors
+///
+/// Fails on a file that is no YAML, and says where.
+pub(super) fn trees(files: &[File]) -> anyhow::Result<Vec<(&str, Tree<'_>)>> {
+    let mut trees = Vec::new();
+    for File { name, text } in files {
+        let tree = yaml::parse_bytes(text).with_context(|| name.clone())?;
+        trees.push((name.as_str(), tree));
     }
+    Ok(trees)
+}
+
+/// The resources of files.
+///
+/// # Errors
+///
+/// Fails on what is no resource, and says where.
+pub(super) fn resources<'t>(trees: &'t [(&str, Tree<'t>)]) -> anyhow::Result<Vec<Resource<'t>>> {
     let mut all = Vec::new();
-    for file in files {
-        let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        all.extend_from_slice(b"---\n");
-        all.extend(text);
-        all.push(b'\n');
+    for (name, tree) in trees {
+        all.extend(krm::read_resources(tree).with_context(|| (*name).to_owned())?);
     }
     Ok(all)
 }
 
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    if !path.is_dir() {
-        files.push(path.to_path_buf());
-        return Ok(());
-    }
-    let cannot = || format!("cannot read {}", path.display());
-    for entry in fs::read_dir(path).with_context(cannot)? {
-        let entry = entry.with_context(cannot)?;
-        let inner = entry.path();
-        let kind = entry.file_type().with_context(cannot)?;
-        let is_yaml = inner
-            .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
-        if kind.is_dir() || (kind.is_file() && is_yaml) {
-            collect(&inner, files)?;
+/// The path itself where it is no directory, else those of all YAML and JSON files below it, sorted.
+fn paths(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Found::default();
+    if path.is_dir() {
+        found.collect(path)?;
+        found.files.sort();
+        if found.files.is_empty() {
+            bail!("there is no YAML file in {}", path.display());
         }
+    } else {
+        found.files.push(path.to_path_buf());
     }
-    Ok(())
+    Ok(found.files)
+}
+
+#[derive(Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    entries: usize,
+    /// The directories around, as they are without links.
+    above: Vec<PathBuf>,
+}
+
+impl Found {
+    /// Links are followed: what a build tool or a mounted `ConfigMap` leaves behind is nothing else.
+    fn collect(&mut self, directory: &Path) -> anyhow::Result<()> {
+        let cannot = |path: &Path| format!("cannot read {}", path.display());
+        let real = fs::canonicalize(directory).with_context(|| cannot(directory))?;
+        // A link to a directory around it leads to what is read anyway.
+        if self.above.contains(&real) {
+            return Ok(());
+        }
+        self.above.push(real);
+        for entry in fs::read_dir(directory).with_context(|| cannot(directory))? {
+            let inner = entry.with_context(|| cannot(directory))?.path();
+            self.entries += 1;
+            if self.entries > MAX_ENTRIES {
+                bail!("there are more than {MAX_ENTRIES} files in it");
+            }
+            // The versions of a mounted `ConfigMap`, to which its files are links, and what editors leave behind.
+            let name = inner.file_name().unwrap_or_default();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let is_yaml = inner
+                .extension()
+                .is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
+            match fs::metadata(&inner) {
+                Ok(kind) if kind.is_dir() => self.collect(&inner)?,
+                Ok(kind) if kind.is_file() && is_yaml => self.files.push(inner),
+                Err(error) if is_yaml => return Err(error).with_context(|| cannot(&inner)),
+                _ => {}
+            }
+        }
+        self.above.pop();
+        Ok(())
+    }
 }

@@ -10,14 +10,15 @@ use serde_json::json;
 
 use super::change::{self, Change};
 use super::ground::Ground;
-use super::{rendered, tree};
+use super::rendered::{self, File};
+use super::tree;
 use crate::function::record;
 use crate::init::service_name;
 use crate::kustomization::NAMES;
 use crate::layout::{Layout, Overlay, Service};
 use crate::policy::{self, Config, Recorder};
 use crate::resource::Resource;
-use crate::{krm, yaml};
+use crate::yaml;
 
 pub(super) const LONG_ABOUT: &str = "\
 Seals an environment into one EnvironmentSnapshot, as a SnapshotRecorder does inside of a build. What is
@@ -99,10 +100,9 @@ impl Request {
             let all: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
             record(&all, &recorder)?
         } else {
-            let text = self.text()?;
-            let tree = yaml::parse_bytes(&text)?;
-            let all = krm::read_resources(&tree)?;
-            record(&all, &recorder)?
+            let files = self.files()?;
+            let trees = rendered::trees(&files)?;
+            record(&rendered::resources(&trees)?, &recorder)?
         };
         if snapshot.content.is_empty() {
             bail!("there is nothing to seal in {}", self.path.display());
@@ -176,7 +176,7 @@ impl Request {
     }
 
     /// What is to be sealed.
-    fn text(&self) -> anyhow::Result<Vec<u8>> {
+    fn files(&self) -> anyhow::Result<Vec<File>> {
         if !self.flags.is_empty() {
             bail!(
                 "there is no kustomization in {}, so flags for kustomize have no use",
@@ -184,7 +184,9 @@ impl Request {
             );
         }
         if self.path == Path::new("-") {
-            return super::function::read_stdin().context("cannot read stdin");
+            let text = super::function::read_stdin().context("cannot read stdin")?;
+            let name = "stdin".to_owned();
+            return Ok(vec![File { name, text }]);
         }
         if self.path.is_dir() {
             let ground = Ground::new(std::slice::from_ref(&self.path))?;
@@ -201,7 +203,7 @@ impl Request {
                 );
             }
         }
-        rendered::documents(&self.path)
+        rendered::files(&self.path)
     }
 
     /// What the kustomization builds.

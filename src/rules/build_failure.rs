@@ -18,6 +18,8 @@ pub struct Failure {
     pub directory: String,
     /// Whether it is the environment's base, and not the environment.
     pub is_base: bool,
+    /// Whether it was rendered by somebody else, and only had to be read.
+    pub is_rendered: bool,
     /// What the builder said.
     pub words: String,
 }
@@ -58,6 +60,7 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
             environment,
             directory,
             is_base,
+            is_rendered,
             words,
         } = failure;
         let what = if *is_base {
@@ -65,12 +68,18 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
         } else {
             environment.clone()
         };
+        let (verb, help) = if *is_rendered {
+            let help = "What --rendered names must be what a build wrote, as YAML or JSON: render it again.";
+            ("cannot be read", help.to_owned())
+        } else {
+            let help = format!(
+                "Build it alone to see more: kustomize build {directory}. Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
+            );
+            ("does not build", help)
+        };
         let headline = format!(
-            "{what} of service {service} does not build: {}",
+            "{what} of service {service} {verb}: {}",
             one_line(words.trim(), MAX_WORDS)
-        );
-        let help = format!(
-            "Build it alone to see more: kustomize build {directory}. Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
         );
         findings.push(Finding {
             service: service.clone(),

@@ -3,6 +3,7 @@
 mod corpus;
 mod fleet;
 mod odd;
+mod rendered;
 #[path = "../support/mod.rs"]
 mod support;
 
