@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::kustomization::{Kustomization, NAMES, Sources, join};
+use crate::kustomization::{Kustomization, NAMES, Sources, is_inline, join};
 use crate::yaml;
 
 /// A file larger than this is no configuration that a person wrote, and is left to kustomize.
@@ -49,6 +49,7 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
             && let Some(kustomization) = Kustomization::read(&path, &tree)
         {
             left.extend(kustomization.mentions());
+            left.extend(named_by_transformers(root, kustomization));
             let directory = kustomization.directory();
             if is_linked(root, directory) {
                 sources.insert_linked(directory.to_owned());
@@ -57,6 +58,51 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
         sources.insert(path, text);
     }
     Ok(sources)
+}
+
+/// The files that kustomize's own transformers name, whose paths are relative to the kustomization that runs them.
+fn named_by_transformers(root: &Path, kustomization: Kustomization<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut look = |text: &str| {
+        if let Ok(tree) = yaml::parse_lax(text) {
+            let builtin = tree
+                .roots()
+                .filter(|root| root.str_at(&["apiVersion"]) == Some("builtin"));
+            let paths = builtin.filter_map(|root| root.str_at(&["path"]));
+            found.extend(paths.filter_map(|path| kustomization.resolve(path)));
+        }
+    };
+    for entry in kustomization.strings("transformers") {
+        if is_inline(entry.text()) {
+            look(entry.text());
+            continue;
+        }
+        let Some(path) = kustomization.resolve(entry.text()) else {
+            continue;
+        };
+        if let Some(text) = text_of(&root.join(&path)) {
+            look(&text);
+        }
+        // Or a directory that gathers them; what gathers directories is not followed.
+        for file in NAMES.map(|name| join(&path, name)) {
+            let Some(text) = text_of(&root.join(&file)) else {
+                continue;
+            };
+            let Ok(tree) = yaml::parse_lax(&text) else {
+                continue;
+            };
+            let Some(inner) = Kustomization::read(&file, &tree) else {
+                continue;
+            };
+            let files = inner
+                .loads()
+                .filter_map(|entry| inner.resolve(entry.text()));
+            files
+                .filter_map(|file| text_of(&root.join(file)))
+                .for_each(|text| look(&text));
+        }
+    }
+    found
 }
 
 /// Whether a directory is not where its path says, because of a link on the way from the root.

@@ -2,7 +2,11 @@
 
 mod corpus;
 mod fleet;
+#[allow(dead_code, reason = "each test program uses a part of this")]
+#[path = "../blame/mutate.rs"]
+mod mutate;
 mod odd;
+mod places;
 mod rendered;
 #[path = "../support/mod.rs"]
 mod support;
