@@ -35,6 +35,9 @@ use walk::{Walk, What};
 /// What a place says that only names the kustomization.
 pub const UNTOLD: &str = "the kustomization; the cause could not be told";
 
+/// The longest line that a place repeats, in bytes: each of a hundred thousand findings may have the same one.
+const MAX_LINE: usize = 16 << 10;
+
 /// The field of a resource whose place is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'f> {
@@ -491,7 +494,7 @@ fn excerpt(file: &str, text: &str, start: usize, end: usize, what: String) -> Pl
         column: 1 + text[line.start..start].chars().count(),
         length: text[start..end].trim_end().chars().count().max(1),
         what,
-        source: Some(source.to_owned()),
+        source: (source.len() <= MAX_LINE).then(|| source.to_owned()),
     }
 }
 

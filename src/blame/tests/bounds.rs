@@ -213,3 +213,32 @@ fn many_small_things_take_no_time_together() {
         replayed(&files);
     }
 }
+
+#[test]
+fn a_long_line_is_not_repeated_by_every_finding() {
+    let text = |pad: usize| {
+        let pad = " ".repeat(pad);
+        format!("{{resources: [../base], {pad}replicas: [{{name: web, count: 3}}]}}")
+    };
+    for (pad, is_shown) in [(0, true), (MAX_LINE, false)] {
+        let sources = sources(&[("o/kustomization.yaml", &text(pad))]);
+        let parsed = sources.parse();
+        let bases = ["base".to_owned()];
+        let resource = ResourceRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "web".to_owned(),
+            namespace: None,
+        };
+        let place = Replay::overlay(&parsed, "o", &bases).cause(&Target {
+            resource: &resource,
+            name: "web",
+            path: Some("spec.replicas"),
+            value: Some(&json!(3)),
+            other: None,
+            against_base: true,
+        });
+        let place = place.unwrap();
+        assert_eq!((place.length, place.source.is_some()), (1, is_shown));
+    }
+}
