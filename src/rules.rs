@@ -33,6 +33,7 @@ use crate::pair::{Pairing, pair, plain_name};
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
+use crate::text;
 use crate::yaml::Node;
 
 pub use build_failure::{Failure, unreadable};
@@ -334,12 +335,33 @@ impl<'a> Comparison<'_, 'a> {
         let told = Told {
             message,
             headline: saying.headline,
-            help: saying.help,
+            help: saying.help + &self.whereabouts(pair),
         };
         Finding {
             class: Some(*class),
             field: Some(field),
             ..self.pair_finding(rule, pair, told)
+        }
+    }
+
+    /// Where both environments of a matrix were made, as far as the host has noted it.
+    fn whereabouts(&self, pair: Pair<'_, '_>) -> String {
+        if !matches!(self.sides.against, Against::Sibling { .. }) {
+            return String::new();
+        }
+        let made = |resource: &Resource<'_>, environment: &str| {
+            let files = resource.made_in();
+            let files = files.iter().take(3).map(|file| text::one_line(file, 200));
+            let files: Vec<_> = files.collect();
+            (!files.is_empty()).then(|| format!("{environment} in {}", files.join(", ")))
+        };
+        let sides = [
+            made(pair.overlay, self.environment()),
+            made(pair.base, &self.baseline()),
+        ];
+        match sides.into_iter().flatten().collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            made => format!(" kustomize makes {}.", made.join(", ")),
         }
     }
 
