@@ -1,6 +1,7 @@
 //! `krm-parity check` as a process: what it finds, builds, tells and leaves alone.
 
 mod corpus;
+mod disguise;
 mod fleet;
 mod odd;
 #[path = "../support/mod.rs"]
