@@ -154,9 +154,7 @@ fn no_control_character_gets_through() {
         let found = text
             .chars()
             .find(|&c| c != '\n' && krm_parity::text::is_unsafe(c));
-        // JSON's own escapes cover what JSON forbids; its readers show the rest.
-        let is_json = matches!(format, Format::Json | Format::Sarif | Format::Gitlab);
-        assert!(found.is_none() || is_json, "{format:?}: {found:?}");
+        assert!(found.is_none(), "{format:?}: {found:?}");
         assert!(
             !text.chars().any(|c| c != '\n' && c < ' '),
             "{format:?} has a control character"
@@ -182,9 +180,46 @@ fn no_stranger_writes_a_workflow_command() {
             );
         }
     }
-    let text = render(Format::Text, &hostile());
-    assert!(!text.contains("##["));
-    assert!(!text.lines().any(|line| line.trim_start().starts_with("::")));
+}
+
+/// Texts that a runner obeys where they stand at the beginning of a line, or anywhere.
+const COMMANDS: [&str; 6] = [
+    "::error file=x,title=y::pwned",
+    "::stop-commands::x",
+    " \u{3000}::add-mask::x",
+    "\r\n::set-output name=x::y",
+    "x ##[error]y",
+    "x ##vso[task.setvariable]y",
+];
+
+#[test]
+fn no_format_lets_a_stranger_write_a_command() {
+    for command in COMMANDS {
+        let survey = fixture::of_one_text(command);
+        for format in Format::ALL {
+            let text = render(format, &survey);
+            for line in text.split(['\n', '\r']) {
+                let is_ours = format == Format::Github
+                    && ["::error file=", "::warning file=", "::notice file="]
+                        .iter()
+                        .any(|ours| line.starts_with(ours) && !line.starts_with(command));
+                assert!(
+                    is_ours || !line.trim_start().starts_with("::"),
+                    "{format:?}: {line}"
+                );
+                assert!(
+                    !line.contains("##[") && !line.contains("##vso["),
+                    "{format:?}: {line}"
+                );
+            }
+        }
+        // What the function says on stderr.
+        let told = krm_parity::report::text::render(&survey.report, Style::default());
+        for line in told.lines() {
+            assert!(!line.trim_start().starts_with("::"), "{line}");
+            assert!(!line.contains("##[") && !line.contains("##vso["), "{line}");
+        }
+    }
 }
 
 #[test]

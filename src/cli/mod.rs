@@ -124,7 +124,8 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
             base: matches.get_one("base").cloned(),
             policy: matches.get_one("policy").cloned(),
             environment: matches.get_one("environment").cloned(),
-        }),
+        })
+        .map(|text| crate::text::without_commands(&text).into_owned()),
         Some(("snapshot", matches)) => snapshot::Request::read(matches).run(),
         Some(("completions", matches)) => {
             let shell = matches.get_one::<Shell>("SHELL").copied();
@@ -172,8 +173,11 @@ fn write_out(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a line to stderr, and shrugs when nobody can read it.
+/// Writes lines to stderr, and shrugs when nobody can read them.
+///
+/// They quote what strangers wrote, and whoever runs builds may take a line for a command.
 fn complain(text: &str) {
+    let text = crate::text::without_commands(text);
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

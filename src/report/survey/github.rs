@@ -36,7 +36,7 @@ pub fn render(survey: &Survey) -> String {
         let _ = writeln!(
             out,
             "note: {}",
-            harmless(&text::one_line(note, MAX_MESSAGE))
+            text::without_commands(&text::one_line(note, MAX_MESSAGE))
         );
     }
     let beyond: usize = told
@@ -89,21 +89,17 @@ fn write_line(out: &mut String, survey: &Survey, finding: &Finding) {
         finding.rule,
         message(finding)
     );
-    let _ = writeln!(out, "{}", harmless(&text));
+    let _ = writeln!(out, "{}", text::without_commands(&text));
 }
 
 fn message(finding: &Finding) -> Cow<'_, str> {
     text::one_line(&finding.message, MAX_MESSAGE)
 }
 
-/// The older form of a command is one wherever it stands in a line.
-fn harmless(text: &str) -> String {
-    text.replace("##[", "##\\[")
-}
-
 /// Escapes what follows the second `::`.
 fn data(text: &str) -> String {
-    harmless(text)
+    text.replace("##[", "##\\[")
+        .replace("##vso[", "##\\vso[")
         .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")

@@ -85,7 +85,8 @@ pub enum ReadError {
 #[must_use]
 pub fn render(survey: &Survey) -> String {
     // The types hold strings, numbers and values that came from JSON, all of which can be written.
-    let mut out = serde_json::to_string_pretty(&to_wire(survey)).unwrap_or_default();
+    let out = serde_json::to_string_pretty(&to_wire(survey)).unwrap_or_default();
+    let mut out = text::safe_json(&out);
     out.push('\n');
     out
 }

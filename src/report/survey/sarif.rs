@@ -65,7 +65,8 @@ pub fn render(survey: &Survey) -> String {
         }],
     });
     // Values that came from JSON can be written.
-    let mut out = serde_json::to_string_pretty(&log).unwrap_or_default();
+    let out = serde_json::to_string_pretty(&log).unwrap_or_default();
+    let mut out = text::safe_json(&out);
     out.push('\n');
     out
 }

@@ -44,8 +44,7 @@ pub fn render(survey: &Survey, style: Style) -> String {
         let _ = writeln!(out, "{label}: {}", text::one_line(note, MAX_TEXT));
     }
     let _ = writeln!(out, "{}", summary(survey));
-    // The runner of GitHub Actions takes this for a command wherever it stands in a line.
-    out.replace("##[", "##\\[")
+    text::without_commands(&out).into_owned()
 }
 
 fn write_findings(out: &mut String, survey: &Survey, style: Style) {
