@@ -8,7 +8,6 @@ use krm_parity::finding::Finding;
 use krm_parity::report::fingerprint::fingerprints;
 use krm_parity::report::survey::Format;
 use krm_parity::report::survey::json::{self, ReadError};
-use krm_parity::report::survey::markdown;
 use krm_parity::report::text::Style;
 use krm_parity::survey::merge::merge;
 use krm_parity::survey::{State, Survey};
@@ -18,6 +17,8 @@ use serde_json::{Value, json};
 mod fixture;
 #[path = "formats/merge_verb.rs"]
 mod merge_verb;
+#[path = "formats/room.rs"]
+mod room;
 mod support;
 #[path = "formats/validators.rs"]
 mod validators;
@@ -237,30 +238,39 @@ fn no_stranger_writes_markdown() {
     assert_eq!(text.matches("<!--").count(), 1);
 }
 
+/// What a finding is against is called by its name, wherever a format tells it.
 #[test]
-fn a_comment_fits_whatever_was_found() {
-    for (findings, services) in [(0, 1), (10, 3), (1000, 200), (5000, 2000)] {
-        let survey = large(findings, services);
-        let text = render(Format::Markdown, &survey);
-        assert!(text.starts_with(markdown::MARKER));
-        assert!(text.len() <= markdown::MAX_BYTES, "{}", text.len());
-        assert_eq!(
-            text.matches("<details").count(),
-            text.matches("</details>").count()
-        );
-        let shown = text.lines().filter(|line| line.starts_with("- ")).count();
-        let left = findings - shown;
-        assert_eq!(left > 0, text.contains("left out**"), "{left}");
-        if left > 0 {
-            assert!(text.contains(&format!("**{left} findings are left out**")));
-            assert!(text.len() > 60_000);
-        }
-    }
-    let mut survey = hostile();
-    survey.report.findings[0].headline = "ä@".repeat(100_000);
-    survey.notes = vec![fixture::EVIL.repeat(20); 2000];
-    let text = render(Format::Markdown, &survey);
-    assert!(text.len() <= markdown::MAX_BYTES, "{}", text.len());
+fn a_sibling_is_not_called_base() {
+    let mut finding = fixture::finding("inverted-resources", "shop", "production");
+    finding.baseline = "staging".to_owned();
+    let place = |environment: &str| {
+        let file = format!("shop/overlays/{environment}/sizes.yaml");
+        fixture::place(&file, 15, "patch", "memory: 2Gi", "2Gi")
+    };
+    finding.place = Some(place("production"));
+    finding.base_place = Some(place("staging"));
+    let services = vec![fixture::service("shop", &[("production", State::Judged)])];
+    let survey = fixture::survey(services, vec![finding], &[]);
+    let markdown = render(Format::Markdown, &survey);
+    assert!(
+        markdown.contains(", staging in <code>shop/overlays/staging/sizes.yaml"),
+        "{markdown}"
+    );
+    let log: Value = serde_json::from_str(&render(Format::Sarif, &survey)).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert!(
+        result["message"]["text"]
+            .as_str()
+            .unwrap()
+            .ends_with(" ([staging](1))")
+    );
+    assert_eq!(
+        result["relatedLocations"][0]["message"]["text"],
+        "what staging says"
+    );
+    assert!(
+        render(Format::Html, &survey).contains("<b>staging</b> · shop/overlays/staging/sizes.yaml")
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The survey for people: every finding with the lines that caused it, then the matrix, then one line.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -11,9 +12,8 @@ use super::{counts, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
 use crate::report::text::{MAX_TEXT, Style, both_values, painted};
-use crate::survey::State;
-use crate::survey::Survey;
-use crate::survey::matrix::{Cell, matrix};
+use crate::survey::matrix::{self, Cell, Matrix, matrix};
+use crate::survey::{State, Survey};
 use crate::text;
 
 /// The widest that the matrix gets, in columns.
@@ -277,11 +277,39 @@ fn weight(totals: &Totals) -> Ansi {
     color_of(severity).on_default()
 }
 
+/// The columns of the table that fit, the names of services first; of too many, the heaviest.
+fn fitting(matrix: &Matrix<'_>, widths: &[usize]) -> Vec<usize> {
+    let mut rest = Totals::default();
+    for row in &matrix.rows {
+        rest = rest.plus(&row.rest);
+    }
+    let weight_of = |column: usize| {
+        let environment = column - 1;
+        if environment < matrix.environments.len() {
+            matrix.column_weight(environment)
+        } else {
+            matrix::weight(&rest)
+        }
+    };
+    let mut by_weight: Vec<_> = (1..widths.len()).collect();
+    by_weight.sort_by_cached_key(|&column| Reverse(weight_of(column)));
+    let mut used = widths.first().copied().unwrap_or(0);
+    let mut fitting: Vec<_> = by_weight
+        .into_iter()
+        .take_while(|&column| {
+            used += 2 + widths[column];
+            used <= MAX_WIDTH
+        })
+        .collect();
+    fitting.push(0);
+    fitting.sort_unstable();
+    fitting
+}
+
 fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
     let matrix = matrix(survey);
-    let mut shown = matrix.troubled_first();
-    let unclean = shown.iter().filter(|row| !row.is_clean()).count();
-    shown.truncate(MAX_ROWS);
+    let shown = matrix.heaviest_rows(MAX_ROWS);
+    let unclean = matrix.rows.iter().filter(|row| !row.is_clean()).count();
     let left = matrix.rows.len() - shown.len();
 
     let has_rest = shown.iter().any(|row| row.rest.findings() > 0);
@@ -321,15 +349,11 @@ fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
                 .unwrap_or(0)
         })
         .collect();
-    let mut fitting = 1;
-    let mut used = widths[0];
-    while fitting < columns && used + 2 + widths[fitting] <= MAX_WIDTH {
-        used += 2 + widths[fitting];
-        fitting += 1;
-    }
+    let fitting = fitting(&matrix, &widths);
     for line in &table {
         let mut text = String::new();
-        for (at, (cell, ansi)) in line[..fitting].iter().enumerate() {
+        for &at in &fitting {
+            let (cell, ansi) = &line[at];
             let pad = " ".repeat(widths[at] - cell.width());
             if at > 0 {
                 text.push_str("  ");
@@ -349,8 +373,8 @@ fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
         let kind = if hidden == 0 { "clean " } else { "" };
         more.push(format!("{left} more {kind}services"));
     }
-    if fitting < columns {
-        more.push(format!("{} more environments", columns - fitting));
+    if fitting.len() < columns {
+        more.push(format!("{} more environments", columns - fitting.len()));
     }
     if !more.is_empty() {
         let _ = writeln!(out, "… and {}", more.join(", "));

@@ -154,7 +154,7 @@ pub struct Finding {
     /// What caused it, where the sources are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<SourcePlace>,
-    /// Where the base says what is not so here, where the sources are known.
+    /// Where the baseline says what is not so here, where the sources are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_place: Option<SourcePlace>,
     /// One line that stands alone: what, where, which value here, which in the base, what is demanded.
