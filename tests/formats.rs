@@ -274,6 +274,55 @@ fn a_sibling_is_not_called_base() {
 }
 
 #[test]
+fn a_clean_report_names_what_was_looked_at() {
+    let of = |services| render(Format::Text, &fixture::survey(services, Vec::new(), &[]));
+    let judged = [("dev", State::Judged)];
+    let service = |bases: &[&str], directory: &str| {
+        let mut one = fixture::service("web", &judged);
+        one.bases = bases.iter().map(|&base| base.to_owned()).collect();
+        directory.clone_into(&mut one.environments[0].directory);
+        one
+    };
+    for (bases, directory, expected) in [
+        (
+            &["base"][..],
+            "overlays/dev",
+            "web: dev (overlays/dev) against base",
+        ),
+        (
+            &["bases/web"],
+            "environments/dev/web",
+            "web: dev (environments/dev/web) against bases/web",
+        ),
+        (
+            &["a/web/base"],
+            "a/web/overlays/dev",
+            "web in a/web: dev (overlays/dev) against base",
+        ),
+        (
+            &["production/base"],
+            "production/eu",
+            "web in production: dev (eu) against base",
+        ),
+        (&[], "env/dev", "web in env: dev (dev) against each other"),
+        (&["a"], "a/dev", "web: dev (a/dev) against a"),
+        (&["/x/base"], "/y/dev", "web: dev (/y/dev) against /x/base"),
+    ] {
+        let text = of(vec![service(bases, directory)]);
+        assert_eq!(text.lines().next().unwrap(), expected);
+    }
+    let many: Vec<_> = (0..30)
+        .map(|at| fixture::service(&format!("s{at:02}"), &judged))
+        .collect();
+    let text = of(many);
+    assert_eq!(text.lines().count(), 22, "{text}");
+    assert!(
+        text.contains("\n… and 10 more services\nkrm-parity: 30 services"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_report_reads_back_without_loss() {
     for survey in [
         everything(),

@@ -11,9 +11,9 @@ use super::excerpt::excerpt;
 use super::{counts, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
-use crate::report::text::{MAX_TEXT, Style, both_values, painted};
+use crate::report::text::{MAX_TEXT, Style, both_values, counted, painted};
 use crate::survey::matrix::{self, Cell, Matrix, matrix};
-use crate::survey::{State, Survey};
+use crate::survey::{Service, State, Survey};
 use crate::text;
 
 /// The widest that the matrix gets, in columns.
@@ -21,6 +21,9 @@ const MAX_WIDTH: usize = 100;
 
 /// The most rows of the matrix; what has findings comes first.
 const MAX_ROWS: usize = 40;
+
+/// The most services that a clean report lists.
+const MAX_SERVICES: usize = 20;
 
 /// The longest name in the matrix, in columns.
 const MAX_NAME: usize = 32;
@@ -36,7 +39,9 @@ pub fn render(survey: &Survey, style: Style) -> String {
             .iter()
             .flat_map(|service| &service.environments)
             .all(|environment| environment.state == State::Judged);
-    if !is_clean {
+    if is_clean {
+        write_services(&mut out, survey);
+    } else {
         write_matrix(&mut out, survey, style);
     }
     for note in &survey.notes {
@@ -45,6 +50,66 @@ pub fn render(survey: &Survey, style: Style) -> String {
     }
     let _ = writeln!(out, "{}", summary(survey));
     text::without_commands(&out).into_owned()
+}
+
+/// Where nothing was found, what was looked at: a line a service, so that a reader sees what was taken for what.
+fn write_services(out: &mut String, survey: &Survey) {
+    for service in survey.services.iter().take(MAX_SERVICES) {
+        let line = service_line(service);
+        let _ = writeln!(out, "{}", text::one_line(&line, MAX_TEXT));
+    }
+    let left = survey.services.len().saturating_sub(MAX_SERVICES);
+    if left > 0 {
+        let _ = writeln!(out, "… and {}", counted(left, "more service"));
+    }
+}
+
+/// `checkout in apps/checkout: staging (overlays/staging), production (overlays/production) against base`.
+fn service_line(service: &Service) -> String {
+    let environments = service.environments.iter();
+    let directories = environments.map(|one| &one.directory);
+    let shared = shared(directories.chain(&service.bases));
+    let inner = |path: &str| match path.strip_prefix(shared) {
+        Some(inner) if !shared.is_empty() => inner.trim_start_matches('/').to_owned(),
+        _ => path.to_owned(),
+    };
+    let environments: Vec<_> = service
+        .environments
+        .iter()
+        .map(|one| format!("{} ({})", one.name, inner(&one.directory)))
+        .collect();
+    let bases: Vec<_> = service.bases.iter().map(|base| inner(base)).collect();
+    let against = if bases.is_empty() {
+        "each other".to_owned()
+    } else {
+        bases.join(", ")
+    };
+    let place = if shared.is_empty() {
+        String::new()
+    } else {
+        format!(" in {shared}")
+    };
+    let environments = environments.join(", ");
+    format!("{}{place}: {environments} against {against}", service.name)
+}
+
+/// The deepest directory that all paths lie below; empty for none.
+fn shared<'a>(mut paths: impl Iterator<Item = &'a String>) -> &'a str {
+    let Some(first) = paths.next() else {
+        return "";
+    };
+    let parent = |path: &'a str| path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let mut shared = parent(first);
+    for path in paths {
+        let is_below = |shared: &str| {
+            let rest = path.strip_prefix(shared);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        while !shared.is_empty() && !is_below(shared) {
+            shared = parent(shared);
+        }
+    }
+    shared
 }
 
 fn write_findings(out: &mut String, survey: &Survey, style: Style) {
