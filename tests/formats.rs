@@ -10,7 +10,7 @@ use krm_parity::report::survey::Format;
 use krm_parity::report::survey::json::{self, ReadError};
 use krm_parity::report::text::Style;
 use krm_parity::survey::merge::merge;
-use krm_parity::survey::{State, Survey};
+use krm_parity::survey::{Shard, State, Survey};
 use serde_json::{Value, json};
 
 #[path = "formats/fixture.rs"]
@@ -324,11 +324,18 @@ fn a_clean_report_names_what_was_looked_at() {
 
 #[test]
 fn the_report_reads_back_without_loss() {
+    let mut shard = everything();
+    shard.shard = Some(Shard {
+        index: 2,
+        count: 3,
+        of: "0f".to_owned(),
+    });
     for survey in [
         everything(),
         clean(),
         hostile(),
         large(500, 50),
+        shard,
         Survey::default(),
     ] {
         let text = render(Format::Json, &survey);
@@ -362,7 +369,7 @@ fn a_broken_report_is_refused_with_a_reason() {
         .join("\n")
         .replace(env!("CARGO_PKG_VERSION"), "VERSION");
     insta::assert_snapshot!(said, @r#"
-    it is no ParityReport, but "ParityPolicy"
+    it is no report of krm-parity, but "ParityPolicy"
     its apiVersion is "krm-parity.io/v1", and this version reads krm-parity.io/v1alpha1; use one version of krm-parity for all reports
     findings[0]: unknown rule "imagine"; it was written by krm-parity "VERSION", and this is VERSION
     findings[1]: unknown class "imagine"; it was written by krm-parity "VERSION", and this is VERSION
@@ -438,7 +445,13 @@ fn the_report_follows_its_published_schema() {
     let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(jsonschema::meta::is_valid(&schema));
     let validator = jsonschema::draft202012::new(&schema).unwrap();
-    for survey in [everything(), clean(), hostile(), large(100, 9)] {
+    let mut shard = clean();
+    shard.shard = Some(Shard {
+        index: 1,
+        count: 2,
+        of: "0f".to_owned(),
+    });
+    for survey in [everything(), clean(), hostile(), large(100, 9), shard] {
         let report = serde_json::from_str(&render(Format::Json, &survey)).unwrap();
         let faults: Vec<_> = validator
             .iter_errors(&report)

@@ -1,10 +1,12 @@
 //! `krm-parity check`: the gate over a repository.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use sha2::{Digest, Sha256};
 
 use super::formats::Formats;
 use super::ground::Ground;
@@ -15,7 +17,7 @@ use crate::kustomization::{Parsed, Sources};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
 use crate::rules;
-use crate::survey::Survey;
+use crate::survey::{Shard, Survey};
 
 pub(super) const LONG_ABOUT: &str = "\
 Builds every environment of every service below DIR and compares them with their base and each other.
@@ -160,8 +162,12 @@ impl Check {
             sources = tree::read(&ground.root, &ground.directories)?;
         }
         let parsed = sources.parse();
+        let mut part = None;
         let (layout, builds) = if self.rendered.is_empty() {
-            self.build(&ground, &policy, &parsed)?
+            let mut layout = ground.layout(&parsed, &policy)?;
+            part = self.part(&policy, &layout);
+            self.select(&mut layout, &parsed, &ground)?;
+            self.build(&ground, &parsed, layout)?
         } else {
             super::rendered::read(&self.rendered, &policy)?
         };
@@ -176,6 +182,7 @@ impl Check {
         };
         let others = ground.unreadable(&parsed, &policy);
         let mut survey = gate.survey(&resources, others);
+        survey.shard = part;
         if let Some(file) = &policy_file {
             let name = file.strip_prefix(&ground.root).unwrap_or(file);
             let places = policy_file::exemptions(file, &name.display().to_string());
@@ -191,6 +198,23 @@ impl Check {
     fn policy_file(&self, ground: &Ground) -> Option<PathBuf> {
         let named = self.policy.clone();
         named.or_else(|| policy_file::find(&ground.first))
+    }
+
+    /// Which part of the whole this is.
+    ///
+    /// Shards go together where they are of the same services and were judged alike.
+    fn part(&self, policy: &Policy, layout: &Layout) -> Option<Shard> {
+        let (index, count) = self.shard?;
+        let whole = format!("{policy:?}{layout:?}{:?}{:?}", self.since, self.flags);
+        let digest = Sha256::digest(whole);
+        Some(Shard {
+            index,
+            count,
+            of: digest.iter().take(16).fold(String::new(), |mut out, byte| {
+                let _ = write!(out, "{byte:02x}");
+                out
+            }),
+        })
     }
 
     /// Leaves out the services that were not asked for.
@@ -239,11 +263,9 @@ impl Check {
     fn build(
         &self,
         ground: &Ground,
-        policy: &Policy,
         parsed: &Parsed<'_>,
+        layout: Layout,
     ) -> anyhow::Result<(Layout, Builds)> {
-        let mut layout = ground.layout(parsed, policy)?;
-        self.select(&mut layout, parsed, ground)?;
         if layout.services.is_empty() {
             return Ok((layout, Builds::new()));
         }

@@ -179,6 +179,26 @@ fn shards_together_say_what_one_run_says() {
     assert_eq!(merged["services"], whole["services"]);
     assert_eq!(merged["findings"], whole["findings"]);
     assert_eq!(merged["totals"], whole["totals"]);
+    assert!(merged.get("shard").is_none());
+    // Without the red one there is no verdict, and nor is there with one of another policy.
+    let merge = |files: &[&str]| run(Command::new(binary()).arg("merge").args(files));
+    let left = merge(&[&files[1], &files[2]]);
+    assert_eq!(left.code, Some(2), "{left:#?}");
+    assert!(
+        left.stderr.contains("of 3 shards, 1 is not there"),
+        "{left:#?}"
+    );
+    tree.write("parity.yaml", "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {failOn: warning}\n");
+    let other = tree.path("other.json").display().to_string();
+    let format = format!("json={other}");
+    check(
+        &kustomize,
+        &tree.path(""),
+        &["--shard", "1/3", "--format", &format],
+    );
+    let mixed = merge(&[&other, &files[1], &files[2]]);
+    assert_eq!(mixed.code, Some(2), "{mixed:#?}");
+    assert!(mixed.stderr.contains("under another policy"), "{mixed:#?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub fn survey(services: Vec<Service>, findings: Vec<Finding>, notes: &[&str]) ->
         totals.add(finding.severity);
     }
     Survey {
+        shard: None,
         services,
         report: Report {
             failed: totals.errors > 0,
