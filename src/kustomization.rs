@@ -4,6 +4,7 @@
 //! directory, lexically normal, with `/`, and may begin with `../`.
 
 mod own;
+mod quotes;
 mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::yaml::{self, Node, Tree, YamlError};
 
 pub use own::{is_wiring, runs_only_own};
-pub use secrets::{redact, secrets};
+pub use secrets::{Secrets, may_patch_secret, redact, secrets};
 
 /// The names that kustomize looks for, in its order.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];

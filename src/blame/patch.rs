@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::kustomization::Kustomization;
+use crate::kustomization::{Kustomization, may_patch_secret};
 use crate::yaml::{Node, Tree, parse};
 
 use super::item::{Item, Selector};
@@ -74,6 +74,8 @@ impl Walk<'_> {
                     (&inner, kustomization.file, Shift::of(body))
                 }
                 _ => {
+                    let origin = self.origin(kustomization.file, What::Strategic);
+                    self.secrets.push((origin, body.span()));
                     self.complete = false;
                     return;
                 }
@@ -133,9 +135,13 @@ impl Walk<'_> {
         let target = entry
             .and_then(|entry| entry.get("target"))
             .filter(|target| target.is_map());
+        let may_be_secret = may_patch_secret(target, root);
         let mut chosen = match target {
             Some(target) => {
                 let Some(selector) = Selector::read(target) else {
+                    if may_be_secret {
+                        self.secrets.push((origin, whole.clone()));
+                    }
                     self.complete = false;
                     done.is_followed = false;
                     return;
@@ -153,14 +159,19 @@ impl Walk<'_> {
                 chosen.push(items.len() - 1);
             }
         }
+        // What a patch calls itself counts also where it misses; a target by name alone means what it has chosen.
+        let calls_itself = root.str_at(&["kind"]) == Some("Secret")
+            || target.is_none_or(|target| target.get("kind").is_some());
+        if may_be_secret && (calls_itself || chosen.is_empty())
+            || chosen.iter().any(|&at| items[at].is_secret())
+        {
+            self.secrets.push((origin, whole.clone()));
+        }
         for &at in &chosen {
             let item = &items[at];
             let (_, name) = &item.ids[0];
             done.targets.push((item.kind.clone(), name.clone()));
             done.is_followed &= !item.partial;
-            if item.is_secret() {
-                self.secrets.push((origin, whole.clone()));
-            }
         }
         if root.is_map() && merge::deletes(root) {
             done.changed |= !chosen.is_empty();

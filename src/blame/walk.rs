@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::kustomization::{Kustomization, Parsed};
+use crate::kustomization::{Kustomization, Parsed, is_inline};
 use crate::yaml::Node;
 
 use super::item::Item;
@@ -268,7 +268,21 @@ impl<'t> Walk<'t> {
                 .flat_map(Node::items)
             {
                 self.note_elsewhere(kustomization, entry);
+                self.hide(kustomization, entry.get("valuesInline"));
             }
+        }
+        for field in ["generators", "transformers", "validators"] {
+            for entry in kustomization.strings(field) {
+                self.hide(kustomization, Some(entry).filter(|it| is_inline(it.text())));
+            }
+        }
+    }
+
+    /// Notes what may hold the values of Secrets, and is followed no further.
+    fn hide(&mut self, kustomization: Kustomization<'_>, node: Option<Node<'_>>) {
+        if let Some(node) = node {
+            let origin = self.origin(kustomization.file, What::Elsewhere);
+            self.secrets.push((origin, node.span()));
         }
     }
 

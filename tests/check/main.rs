@@ -5,6 +5,7 @@ mod corpus;
 mod disguise;
 mod fleet;
 mod odd;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 
