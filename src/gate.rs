@@ -4,6 +4,7 @@
 //! [`crate::function`] does it for what one build holds.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::slice::from_ref;
 
 use jiff::civil::Date;
 
@@ -337,12 +338,18 @@ impl<'g> Gate<'g> {
             let overlay = member.overlay;
             let failures = gaps.failures.len();
             for directory in overlay.bases.iter().chain([&overlay.directory]) {
-                if let Some(Err(words)) = self.builds.get(directory) {
+                let is_base = *directory != overlay.directory;
+                // What its base breaks is told once.
+                let is_told = !is_base && gaps.failures.len() > failures;
+                if let Some(Err(words)) = self.builds.get(directory).filter(|_| !is_told) {
+                    let base = self.parsed.filter(|_| is_base);
+                    let base = base.map(|parsed| Replay::base(parsed, from_ref(directory)));
                     gaps.failures.push(Failure {
                         service: service.to_owned(),
                         environment: member.name.clone(),
                         directory: directory.clone(),
-                        is_base: *directory != overlay.directory,
+                        is_base,
+                        place: base.and_then(|base| base.kustomization()),
                         words: words.clone(),
                     });
                 }

@@ -18,6 +18,8 @@ pub struct Failure {
     pub directory: String,
     /// Whether it is the environment's base, and not the environment.
     pub is_base: bool,
+    /// Where it is told, if that is not the environment's own kustomization.
+    pub place: Option<Place>,
     /// What the builder said.
     pub words: String,
 }
@@ -58,6 +60,7 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
             environment,
             directory,
             is_base,
+            place,
             words,
         } = failure;
         let what = if *is_base {
@@ -75,6 +78,7 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
         findings.push(Finding {
             service: service.clone(),
             environment: environment.clone(),
+            place: place.clone(),
             ..Finding::new(
                 "build-failure",
                 format!("{headline}. {help}"),
