@@ -484,7 +484,8 @@ fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-fn excerpt(file: &str, text: &str, start: usize, end: usize, what: String) -> Place {
+/// A range of a text as reports show it: what stands on its first line.
+pub(crate) fn excerpt(file: &str, text: &str, start: usize, end: usize, what: String) -> Place {
     let line = line_around(text, start);
     let start = floor(text, start);
     let source = text[line.clone()].trim_end_matches('\r');

@@ -20,6 +20,10 @@ use crate::rules::{self, Absent, Against, Comparison, Failure, Gaps, Missing, Si
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{self, Tree, YamlError};
 
+mod scope;
+
+pub use scope::Scope;
+
 /// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
 pub type Builds = BTreeMap<String, Result<String, String>>;
 
@@ -35,6 +39,8 @@ pub struct Gate<'g> {
     pub today: Date,
     /// The sources, where findings are to be traced to them.
     pub parsed: Option<&'g Parsed<'g>>,
+    /// What else the policy may hold for.
+    pub scope: Scope<'g>,
 }
 
 /// A directory's resources, whose trees the caller holds.
@@ -118,6 +124,7 @@ impl<'g> Gate<'g> {
             ..Survey::default()
         };
         let mut gaps = Gaps {
+            look: self.look(resources, &others),
             others,
             ..Gaps::default()
         };
@@ -315,8 +322,9 @@ impl<'g> Gate<'g> {
     fn absent<'m>(&'m self, members: &'m [Member<'_>]) -> impl Iterator<Item = &'m String> {
         let is_there = |place: usize| members.iter().any(|member| member.rank == Some(place));
         let listed = self.policy.environments.iter().enumerate();
+        // A baseline that is listed too is what environments are made of, not one of them.
         listed
-            .filter(move |(place, _)| !is_there(*place))
+            .filter(move |(place, name)| **name != self.policy.baseline && !is_there(*place))
             .map(|(_, name)| name)
     }
 

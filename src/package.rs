@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::blame::Replay;
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
-use crate::gate::{self, Builds, Gate};
+use crate::gate::{self, Builds, Gate, Scope};
 use crate::kustomization::{NAMES, Parsed, Sources, split};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
@@ -88,6 +88,7 @@ fn judge(
         policy,
         today,
         parsed,
+        scope: Scope::Unknown,
     };
     let mut report = gate.survey(&resources, others).report;
     for finding in &mut report.findings {

@@ -11,10 +11,9 @@ use sha2::{Digest, Sha256};
 use super::formats::Formats;
 use super::ground::Ground;
 use super::{policy_file, since, tree};
-use crate::catalog::Severity;
-use crate::gate::{self, Builds, Gate};
+use crate::gate::{self, Builds, Gate, Scope};
 use crate::kustomization::{Parsed, Sources};
-use crate::layout::{self, Layout};
+use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
 use crate::rules;
 use crate::survey::{Shard, Survey};
@@ -148,28 +147,34 @@ impl Check {
         let today = super::function::today()?;
         let ground = Ground::new(&self.directories)?;
         let policy_file = self.policy_file(&ground);
-        let mut policy = match &policy_file {
+        let policy = match &policy_file {
             Some(file) => policy_file::read(file)?,
             None => Policy::default(),
         };
-        if self.since.is_some() || self.shard.is_some() {
-            // What is not looked at may be what an exemption is for.
-            let setting = policy.rules.entry("unused-exemption").or_default();
-            setting.severity = Some(Severity::Ignore);
-        }
         let mut sources = Sources::default();
         if self.rendered.is_empty() {
             sources = tree::read(&ground.root, &ground.directories)?;
         }
         let parsed = sources.parse();
         let mut part = None;
+        let mut left_out = Vec::new();
         let (layout, builds) = if self.rendered.is_empty() {
             let mut layout = ground.layout(&parsed, &policy)?;
             part = self.part(&policy, &layout);
-            self.select(&mut layout, &parsed, &ground)?;
+            left_out = self.select(&mut layout, &parsed, &ground)?;
             self.build(&ground, &parsed, layout)?
         } else {
             super::rendered::read(&self.rendered, &policy)?
+        };
+        let scope = if self.rendered.is_empty() {
+            Scope::Repository {
+                others: &left_out,
+                is_part: !policy_file
+                    .as_deref()
+                    .is_some_and(|file| ground.holds(file)),
+            }
+        } else {
+            Scope::Unknown
         };
         let trees = gate::parse(&builds).context("what was built cannot be read")?;
         let resources = gate::resources(&trees);
@@ -179,13 +184,13 @@ impl Check {
             policy: &policy,
             today,
             parsed: self.rendered.is_empty().then_some(&parsed),
+            scope,
         };
         let others = ground.unreadable(&parsed, &policy);
         let mut survey = gate.survey(&resources, others);
         survey.shard = part;
         if let Some(file) = &policy_file {
-            let name = file.strip_prefix(&ground.root).unwrap_or(file);
-            let places = policy_file::exemptions(file, &name.display().to_string());
+            let places = policy_file::exemptions(file, &ground.name_of(file));
             for finding in &mut survey.report.findings {
                 if let Some(index) = rules::complained_of(finding) {
                     finding.place = places.get(index).cloned();
@@ -217,20 +222,22 @@ impl Check {
         })
     }
 
-    /// Leaves out the services that were not asked for.
+    /// Leaves out the services that were not asked for, and gives them.
     fn select(
         &self,
         layout: &mut Layout,
         parsed: &Parsed<'_>,
         ground: &Ground,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<Service>> {
         let all = layout.services.len();
+        let mut left_out = Vec::new();
         if let Some((index, count)) = self.shard {
             let mut place = 0;
-            layout.services.retain(|_| {
+            let mut is_meant = |_: &mut Service| {
                 place += 1;
                 (place - 1) % count == index - 1
-            });
+            };
+            left_out.extend(layout.services.extract_if(.., |one| !is_meant(one)));
             let left = layout.services.len();
             layout.notes.push(format!(
                 "shard {index} of {count}: {left} of {all} services"
@@ -248,16 +255,16 @@ impl Check {
                 })
             };
             if !changed.iter().any(is_policy) {
-                layout
-                    .services
-                    .retain(|service| layout::depends_on(parsed, service, &changed));
+                let is_as_before =
+                    |service: &mut Service| !layout::depends_on(parsed, service, &changed);
+                left_out.extend(layout.services.extract_if(.., is_as_before));
             }
             let left = layout.services.len();
             layout.notes.push(format!(
                 "since {revision}: {left} of {before} services have changed"
             ));
         }
-        Ok(())
+        Ok(left_out)
     }
 
     fn build(

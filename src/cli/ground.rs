@@ -67,6 +67,19 @@ impl Ground {
         name.unwrap_or("service").to_owned()
     }
 
+    /// A path as the directory that all paths are relative to sees it.
+    pub(super) fn name_of(&self, path: &Path) -> String {
+        let text = |path: &Path| path.to_string_lossy().trim_start_matches('/').to_owned();
+        kustomization::relative(&text(&self.root), &text(&full(path)))
+    }
+
+    /// Whether a file lies below one of the directories.
+    pub(super) fn holds(&self, file: &Path) -> bool {
+        let file = full(file);
+        let mut directories = self.directories.iter();
+        directories.any(|directory| file.starts_with(self.root.join(directory)))
+    }
+
     fn shown(&self) -> String {
         self.first.display().to_string()
     }
@@ -122,6 +135,18 @@ impl Ground {
         layout::unreadable(parsed, &self.directories, &policy.layout)
             .map(|(file, error)| rules::unreadable(file, error))
             .collect()
+    }
+}
+
+/// A file's path in full, without links on the way to it; a file that is a link stays one.
+fn full(file: &Path) -> PathBuf {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    match (
+        absolute.parent().map(std::fs::canonicalize),
+        absolute.file_name(),
+    ) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => absolute,
     }
 }
 

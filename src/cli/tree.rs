@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::kustomization::{Kustomization, NAMES, Sources, join};
+use crate::kustomization::{Kustomization, NAMES, Sources, join, split};
 use crate::yaml;
 
 /// A file larger than this is no configuration that a person wrote, and is left to kustomize.
@@ -57,6 +57,22 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
         sources.insert(path, text);
     }
     Ok(sources)
+}
+
+/// Reads the files of a name beside kustomizations, whether anything names them or not.
+///
+/// One that is no text is there as well, without any.
+pub(super) fn read_beside(root: &Path, sources: &mut Sources, name: &str) {
+    let kustomizations = sources.iter().filter(|(path, _)| is_kustomization(path));
+    let all: BTreeSet<String> = kustomizations
+        .map(|(path, _)| join(split(path).0, name))
+        .collect();
+    for path in all {
+        let file = root.join(&path);
+        if !sources.contains(&path) && fs::symlink_metadata(&file).is_ok() {
+            sources.insert(path, text_of(&file).unwrap_or_default());
+        }
+    }
 }
 
 /// Whether a directory is not where its path says, because of a link on the way from the root.
