@@ -37,7 +37,7 @@ use crate::resource::Resource;
 use crate::yaml::Node;
 
 pub use build_failure::{Failure, unreadable};
-pub use exemption::{complained_of, exempts};
+pub use exemption::{Look, complained_of, exempts};
 use matrix::{Matrix, matrices};
 pub use missing_baseline::Missing;
 pub use missing_environment::Absent;
@@ -68,6 +68,8 @@ pub struct Gaps {
     pub failures: Vec<Failure>,
     /// Findings that no comparison shows, to be weighed with the rest.
     pub others: Vec<Finding>,
+    /// How much of a repository was looked at; `None` for what one build holds.
+    pub look: Option<Look>,
 }
 
 /// Two environments, about to be compared.
@@ -238,7 +240,13 @@ pub fn judge(
     for finding in &mut findings {
         finding.severity = severity(finding, policy);
     }
-    exemption::apply(comparisons, policy, today, &mut findings);
+    exemption::apply(
+        comparisons,
+        gaps.look.as_ref(),
+        policy,
+        today,
+        &mut findings,
+    );
     findings.retain(|finding| finding.severity != Severity::Ignore);
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     let count = |severity| {

@@ -291,7 +291,10 @@ fn adoption_adds_to_a_policy() {
 
     let again = repository.krm_parity(&["init", "--adopt", "--yes"]);
     assert_eq!(again.code, Some(1), "{again:#?}");
-    assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+    assert_eq!(
+        again.stdout,
+        "Nothing to do: parity.yaml is there, and nothing that is found can be adopted.\n"
+    );
     let checked = repository.krm_parity(&["check"]);
     assert!(checked.stdout.contains("expired-exemption"), "{checked:#?}");
 }
@@ -334,6 +337,80 @@ fn an_exemption_of_one_service_hides_nothing_of_another() {
     let checked = repository.krm_parity(&["check"]);
     assert_eq!(checked.code, Some(1), "{checked:#?}");
     assert!(checked.stdout.contains("1 error, 1 info"), "{checked:#?}");
+}
+
+/// A service that comes later is new, also where it is a copy of an adopted one.
+#[test]
+fn a_service_that_comes_later_is_new() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = Repository::new("shops", &kustomize);
+    let add = |service: &str| {
+        let at = |path: &str| format!("apps/{service}/{path}");
+        repository.write(&at("base/deployment.yaml"), DEPLOYMENT);
+        repository.write(
+            &at("base/kustomization.yaml"),
+            "resources: [deployment.yaml]\n",
+        );
+        repository.write(
+            &at("overlays/dev/kustomization.yaml"),
+            "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n",
+        );
+    };
+    let adopt = || repository.krm_parity(&["init", "--adopt", "--yes"]);
+    add("a");
+    assert!(adopt().succeeded());
+    let policy = repository.read("parity.yaml");
+    assert!(policy.contains("    services: [a]\n"), "{policy}");
+    assert!(repository.krm_parity(&["check"]).succeeded());
+    add("b");
+    let checked = repository.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    assert!(checked.stdout.contains("1 error, 1 info"), "{checked:#?}");
+    assert!(adopt().succeeded());
+    assert!(repository.krm_parity(&["check"]).succeeded());
+}
+
+/// What stands in braces stays in braces, and can be read.
+#[test]
+fn exemptions_in_braces_have_lines_of_their_own() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [dev, production]";
+    repository.write("parity.yaml", &format!("{head}}} # ours\n"));
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n",
+    );
+    let made = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert!(made.succeeded(), "{made:#?}");
+    let policy = repository.read("parity.yaml");
+    let start = format!(
+        "{head}, \"exemptions\": [\n  {{\n    \"rule\": \"image\",\n    \"target\": {{\"kind\":\"Deployment\",\"name\":\"checkout\"}},\n"
+    );
+    assert!(policy.starts_with(&start), "{policy}");
+    assert!(policy.ends_with("\n  }]} # ours\n"), "{policy}");
+    assert!(repository.krm_parity(&["check"]).succeeded());
+}
+
+/// A recorder that lies ready is used, and what is none is left alone.
+#[test]
+fn a_file_where_the_recorder_would_be_is_seen() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let recorder =
+        "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata: {name: till}\n";
+    for (text, is_used) in [(recorder, true), ("kind: Other\n", false), ("\u{0}", false)] {
+        let repository = shop(&kustomize);
+        repository.write("base/parity.yaml", text);
+        let made = repository.krm_parity(&["init", "--wire", "--yes"]);
+        assert!(made.succeeded(), "{text}: {made:#?}");
+        assert_eq!(repository.read("base/parity.yaml"), text);
+        let base = repository.read("base/kustomization.yaml");
+        assert_eq!(base.contains("- parity.yaml"), is_used, "{base}");
+        let is_refused = made
+            .stderr
+            .contains("base/parity.yaml is there already and holds no recorder");
+        assert_eq!(is_refused, !is_used, "{text}: {made:#?}");
+    }
 }
 
 /// What does not build is not adopted, and said.
