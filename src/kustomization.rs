@@ -182,9 +182,10 @@ impl<'a> Kustomization<'a> {
     /// Whether it loads resources and changes nothing about them, unless a function does.
     #[must_use]
     pub fn only_gathers(&self) -> bool {
-        const GATHERING: [&str; 7] = [
+        const GATHERING: [&str; 8] = [
             "apiVersion",
             "kind",
+            "buildMetadata",
             "metadata",
             "resources",
             "bases",
