@@ -72,9 +72,7 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
             "{what} of service {service} does not build: {}",
             one_line(words.trim(), MAX_WORDS)
         );
-        let help = format!(
-            "Build it alone to see more: kustomize build {directory}. Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
-        );
+        let help = help(directory, words);
         findings.push(Finding {
             service: service.clone(),
             environment: environment.clone(),
@@ -87,4 +85,13 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
             )
         });
     }
+}
+
+fn help(directory: &str, words: &str) -> String {
+    let flags = if words.contains("plugins disabled") {
+        "It declares a function, and none is run unless flags after `--` say so: krm-parity check -- --enable-alpha-plugins, with --enable-exec for a function that is a program"
+    } else {
+        "Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
+    };
+    format!("Build it alone to see more: kustomize build {directory}. {flags}")
 }

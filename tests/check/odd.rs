@@ -131,11 +131,10 @@ fn functions_of_the_repository_are_not_run_unless_flags_say_so() {
             script.display()
         ),
     );
-    let found = findings(&report(&kustomize, &tree.path(""), &[]));
-    assert!(
-        found.iter().any(|line| line.starts_with("build-failure")),
-        "{found:?}"
-    );
+    let run = check(&kustomize, &tree.path(""), &[]);
+    for part in ["error[build-failure]", "check -- --enable-alpha-plugins"] {
+        assert!(run.stdout.contains(part), "{part}: {run:#?}");
+    }
     assert!(!marker.exists());
     let flags = ["--", "--enable-alpha-plugins", "--enable-exec"];
     let run = check(&kustomize, &tree.path(""), &flags);
