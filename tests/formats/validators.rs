@@ -151,19 +151,18 @@ fn a_browser_shows_the_page_to_everybody() {
     for line in told.lines() {
         let page: Value = serde_json::from_str(line).unwrap();
         let name = page["file"].as_str().unwrap();
+        let none = serde_json::json!([]);
         for look in ["light", "dark", "narrow", "scriptless"] {
-            for fault in ["errors", "foreign", "wide", "axe"] {
-                let faults = page[look][fault].as_array().map_or(0, Vec::len);
-                assert_eq!(faults, 0, "{name}, {look}, {fault}: {}", page[look][fault]);
+            // What is not measured is no empty list.
+            let needs_scripts = ["wide", "axe"].into_iter().filter(|_| look != "scriptless");
+            for fault in ["errors", "foreign"].into_iter().chain(needs_scripts) {
+                assert_eq!(page[look][fault], none, "{name}, {look}, {fault}");
             }
         }
         let light = &page["light"];
-        assert!(
-            light["axe"].is_array() && page["narrow"]["axe"].is_array(),
-            "{page}"
-        );
-        assert_eq!(page["scriptless"]["filtersShown"], 0);
         let total = light["total"].as_u64().unwrap();
+        assert_eq!(page["scriptless"]["filtersShown"], 0);
+        assert_eq!(page["scriptless"]["findings"], total);
         if total > 0 {
             assert_eq!(light["focused"], "search", "{name}");
             assert_eq!(light["none"], 0, "{name}");
