@@ -34,12 +34,10 @@ pub enum ShardError {
         count: usize,
     },
     /// Some are not there.
-    #[error("of {count} shards, {missing} not there, so nobody knows what was found in them")]
+    #[error("{missing} missing, so nobody knows what was found there")]
     Missing {
-        /// `2 is`, `1, 2 are`.
+        /// `shard 2 of 3 is`, `shards 1, 2 of 3 are`.
         missing: String,
-        /// How many there should be.
-        count: usize,
     },
 }
 
@@ -99,10 +97,13 @@ pub fn check_shards(surveys: &[(String, Survey)]) -> Result<(), ShardError> {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let verb = if left == 1 { "is" } else { "are" };
+    let (noun, verb) = if left == 1 {
+        ("shard", "is")
+    } else {
+        ("shards", "are")
+    };
     Err(ShardError::Missing {
-        missing: format!("{}{more} {verb}", named.join(", ")),
-        count,
+        missing: format!("{noun} {}{more} of {count} {verb}", named.join(", ")),
     })
 }
 

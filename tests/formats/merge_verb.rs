@@ -151,15 +151,15 @@ fn shards_that_make_no_whole_are_refused() {
     for (reports, said) in [
         (
             &["3"][..],
-            "of 3 shards, 1, 2 are not there, so nobody knows what was found in them",
+            "shards 1, 2 of 3 are missing, so nobody knows what was found there",
         ),
         (
             &["3", "1", "whole"],
-            "of 3 shards, 2 is not there, so nobody knows what was found in them",
+            "shard 2 of 3 is missing, so nobody knows what was found there",
         ),
         (
             &["many"],
-            "of 18446744073709551615 shards, 2, 3, 4, 5, 6, 7, 8, 9 and 18446744073709551606 more are not there, so nobody knows what was found in them",
+            "shards 2, 3, 4, 5, 6, 7, 8, 9 and 18446744073709551606 more of 18446744073709551615 are missing, so nobody knows what was found there",
         ),
         (
             &["1", "2", "3", "again"],

@@ -151,12 +151,12 @@ fn a_browser_shows_the_page_to_everybody() {
     for line in told.lines() {
         let page: Value = serde_json::from_str(line).unwrap();
         let name = page["file"].as_str().unwrap();
-        let none = serde_json::json!([]);
+        let clean = serde_json::json!([]);
         for look in ["light", "dark", "narrow", "scriptless"] {
             // What is not measured is no empty list.
             let needs_scripts = ["wide", "axe"].into_iter().filter(|_| look != "scriptless");
             for fault in ["errors", "foreign"].into_iter().chain(needs_scripts) {
-                assert_eq!(page[look][fault], none, "{name}, {look}, {fault}");
+                assert_eq!(page[look][fault], clean, "{name}, {look}, {fault}");
             }
         }
         let light = &page["light"];
