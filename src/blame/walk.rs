@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::kustomization::{Kustomization, Parsed, is_inline};
+use crate::kustomization::{Kustomization, Parsed};
 use crate::yaml::Node;
 
 use super::item::Item;
@@ -271,9 +271,11 @@ impl<'t> Walk<'t> {
                 self.hide(kustomization, entry.get("valuesInline"));
             }
         }
-        for field in ["generators", "transformers", "validators"] {
-            for entry in kustomization.strings(field) {
-                self.hide(kustomization, Some(entry).filter(|it| is_inline(it.text())));
+        for (_, list) in kustomization.root.entries() {
+            let texts = list.items().filter(|item| item.is_scalar());
+            for text in texts.filter(|text| text.text().contains([' ', '{', '\n'])) {
+                // No path, but the thing itself.
+                self.hide(kustomization, Some(text));
             }
         }
     }

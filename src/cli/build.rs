@@ -377,7 +377,11 @@ fn without_warnings(told: &str) -> String {
     let is_error = |line: &&str| line.starts_with("Error: ") || line.starts_with("error: ");
     let has_error = told.lines().any(|line| is_error(&line));
     let mut out = String::new();
-    for line in told.lines() {
+    // A panic goes on with what its threads were at.
+    let told = told
+        .lines()
+        .take_while(|line| !line.starts_with("goroutine "));
+    for line in told {
         let logged = without_time(line);
         if line.starts_with("# Warning: ") || (has_error && logged.is_some()) {
             continue;
@@ -486,6 +490,7 @@ mod tests {
             ),
             ("2026/11/21 10:32:26 fatal", "fatal\n"),
             ("two\nlines", "two\nlines\n"),
+            ("panic: no\n\ngoroutine 1:\nx", "panic: no\n\n"),
         ] {
             assert_eq!(without_warnings(told), words);
         }

@@ -27,7 +27,7 @@ struct State {
     harmless: Option<String>,
 }
 
-const QUOTES: [Quote; 27] = [
+const QUOTES: [Quote; 31] = [
     ("with config: `\n", config),
     ("[patch: \"", patch),
     ("accumulateDirectory: \"", nested),
@@ -37,7 +37,16 @@ const QUOTES: [Quote; 27] = [
     ("map[", |text, _| map(text)),
     ("[]interface {}{", |text, _| list(text, "[]interface {}")),
     ("[]string{", |text, _| list(text, "[]string")),
-    ("cannot unmarshal !!", |text, _| scalar(text)),
+    ("&resource.Resource{", |text, _| {
+        list(text, "&resource.Resource")
+    }),
+    ("cannot unmarshal !!", |text, _| {
+        scalar(text, '`', "` into ")
+    }),
+    ("cannot decode !!", |text, _| scalar(text, '`', "` as a ")),
+    ("unknown anchor '", |text, _| {
+        scalar(text, '\'', "' referenced")
+    }),
     (" &{0x", |text, _| pointer(text)),
     ("literal sources [", |text, _| literals(text)),
     ("env source files: [", |text, _| environment(text)),
@@ -52,6 +61,7 @@ const QUOTES: [Quote; 27] = [
     ("for the following resource:", rest),
     ("must specify a target for patch ", rest),
     ("must specify one of patch and path in", rest),
+    ("invalid document separator: ", rest),
     ("node contents:", rest),
     ("out of bounds for value ", rest),
     ("patch and path can't be set at the same time", rest),
@@ -168,17 +178,17 @@ fn nested(text: &str, state: &mut State) -> Shown {
     }
 }
 
-/// A value of a wrong type, of which the YAML reader shows the beginning.
-fn scalar(text: &str) -> Shown {
+/// A value that the YAML reader quotes, or the beginning of it, and the words after it.
+fn scalar(text: &str, quote: char, after: &str) -> Shown {
     let line = text.lines().next().unwrap_or_default();
-    let Some((begin, value)) = line.split_once('`') else {
+    let Some((begin, value)) = line.split_once(quote) else {
         return (line.to_owned(), line.len());
     };
-    match value.rfind("` into ") {
-        Some(at) => (format!("{begin}`{REDACTED}"), begin.len() + 1 + at),
-        // It goes on in the next line.
-        None => (format!("{begin}`{REDACTED}"), text.len()),
-    }
+    // Without those words, it goes on in the next line.
+    let length = value
+        .rfind(after)
+        .map_or(text.len(), |at| begin.len() + 1 + at);
+    (format!("{begin}{quote}{REDACTED}"), length)
 }
 
 /// Where something lies in memory, which is another place every time.
@@ -436,6 +446,22 @@ mod tests {
                 "builtin X with config: `\nname: web\nvaluesInline:\n  a: s3cret\nversion: 1.0.0\n`: no",
                 "builtin X with config: `name: web, valuesInline: <redacted>, version: 1.0.0`: no",
             ),
+            (
+                "yaml: cannot decode !!str `s3cret` as a !!int",
+                "yaml: cannot decode !!str `<redacted>` as a !!int",
+            ),
+            (
+                "yaml: unknown anchor 's3cret' referenced in File: s.yaml",
+                "yaml: unknown anchor '<redacted>' referenced in File: s.yaml",
+            ),
+            (
+                "invalid document separator: --- s3cret",
+                "invalid document separator: <redacted>",
+            ),
+            (
+                "unequal: &resource.Resource{RNode:yaml.RNode{x:[]string(nil)}, y:\"s3cret\"}: no",
+                "unequal: <redacted>: no",
+            ),
             ("left open {\"a\":\"s3cret", "left open <redacted>"),
             (
                 "env source files: [e.env]: \"left open",
@@ -455,6 +481,19 @@ mod tests {
             assert!(cut(&text).len() <= text.len());
             let text = format!("{part}x\"}}]'` \u{fc}\\").repeat(1 << 13);
             assert!(!cut(&text).is_empty());
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever stands beside what, nothing panics and nothing grows.
+        #[test]
+        fn any_words_can_be_cut(parts in proptest::collection::vec(0..QUOTES.len() + 12, 0..24)) {
+            let others = ["\"", "\\", "}", "]", "'", "`", "\n`", "\\xff", "\\u00", "ü", "`: ", ": "];
+            let words = QUOTES.iter().map(|(words, _)| *words).chain(others);
+            let words: Vec<&str> = words.collect();
+            let text: String = parts.iter().filter_map(|at| words.get(*at)).copied().collect();
+            let told = cut(&text);
+            proptest::prop_assert!(told.len() <= text.len() + 32 * (parts.len() + 1));
         }
     }
 }

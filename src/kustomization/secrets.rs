@@ -14,6 +14,9 @@ pub(super) const REDACTED: &str = "<redacted>";
 /// The fields of a Secret that hold none of its values.
 const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
+/// The fields of a Secret that hold its values.
+const DATA: [&str; 2] = ["data", "stringData"];
+
 /// Values shorter than this are words of every message, and give nothing away.
 const MIN_LENGTH: usize = 4;
 
@@ -69,7 +72,10 @@ pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
     }
     for file in parsed.unreadable.keys() {
         let text = parsed.sources.text(file).unwrap_or_default();
-        if text.to_ascii_lowercase().contains("secret") {
+        let name = split(file).1;
+        let is_yaml = super::NAMES.contains(&name)
+            || matches!(name.rsplit('.').next(), Some("yaml" | "yml" | "json"));
+        if is_yaml && text.to_ascii_lowercase().contains("secret") {
             found.unknown(text);
         }
     }
@@ -361,34 +367,38 @@ impl Found {
 
     /// A strategic merge patch says what it is; operations are what their target says.
     fn patch(&mut self, target: Option<Node<'_>>, text: &str) {
-        match yaml::parse_lax(text) {
-            Ok(tree) => {
-                for root in tree.roots().filter(|root| may_patch_secret(target, *root)) {
-                    self.operations(root);
-                    self.resource(root);
-                }
+        let Ok(tree) = yaml::parse_lax(text) else {
+            if !is_harmless(target, text) {
+                // Nobody knows what this was to be.
+                self.unknown(text);
             }
-            Err(_) if is_harmless(target, text) => {}
-            // Nobody knows what this was to be.
-            Err(_) => self.unknown(text),
+            return;
+        };
+        let is_given = target.is_some_and(|target| target.get("kind").is_some());
+        for root in tree.roots().filter(|root| may_patch_secret(target, *root)) {
+            let own = root.str_at(&["kind"]).unwrap_or_default();
+            let is_sure = is_given || own.starts_with("Secret");
+            self.operations(root, is_sure);
+            match root.get("items") {
+                Some(items) => items.items().for_each(|item| self.data(item)),
+                None if is_sure => self.data(root),
+                // Where it may as well be for anything else, its words are everybody's.
+                None => DATA
+                    .iter()
+                    .filter_map(|field| root.get(field))
+                    .for_each(|data| self.scalars(data)),
+            }
         }
     }
 
-    fn operations(&mut self, root: Node<'_>) {
+    fn operations(&mut self, root: Node<'_>, is_sure: bool) {
         for operation in root.items() {
-            match operation.get("value") {
-                Some(value) => self.scalars(value),
-                None if operation.is_scalar() => self.add(operation.text()),
-                None => {}
+            let path = operation.str_at(&["path"]).unwrap_or_default();
+            let field = path.trim_start_matches('/').split('/').next();
+            let is_data = field.is_none_or(|field| field.is_empty() || DATA.contains(&field));
+            if let Some(value) = operation.get("value").filter(|_| is_sure || is_data) {
+                self.scalars(value);
             }
-        }
-    }
-
-    /// What may be a Secret, or a list of them.
-    fn resource(&mut self, root: Node<'_>) {
-        match root.get("items") {
-            Some(items) => items.items().for_each(|item| self.data(item)),
-            None => self.data(root),
         }
     }
 }
@@ -468,6 +478,21 @@ mod tests {
             let told = redact(&format!("cannot apply {hidden}: no"), &secrets);
             assert_eq!(told, "cannot apply <redacted>: no", "{hidden}");
         }
+    }
+
+    #[test]
+    fn what_may_be_for_anything_hides_only_data() {
+        let secrets = found_in(
+            "patches:\n- target: {name: web}\n  patch: '[{op: add, path: /data/a, value: hidden-1}, {op: add, path: /spec/a, value: open-1}]'\n\
+             - patch: '{stringData: {a: hidden-2}, spec: {a: open-2}}'\n\
+             - target: {kind: .*, name: web}\n  patch: '[{op: add, path: /spec/a, value: hidden-3}]'\n\
+             - target: {kind: ConfigMap}\n  patch: '[{op: add, path: /data/a, value: open-3}]'\n",
+        );
+        let told = redact("hidden-1 hidden-2 hidden-3 open-1 open-2 open-3", &secrets);
+        assert_eq!(
+            told,
+            "<redacted> <redacted> <redacted> open-1 open-2 open-3"
+        );
     }
 
     #[test]

@@ -311,6 +311,27 @@ const CASES: &[Case] = &[
         kept: &["gone.yaml", PROD],
     },
     Case {
+        name: "what is no path",
+        files: &[(
+            PROD,
+            "resources: [../../base, gone.yaml, 'stringData: {a: swordfish}']\ntransformers: ['kind: SecretGenerator, literals: [a=opensesame]']\n",
+        )],
+        planted: &["swordfish", "opensesame"],
+        kept: &["gone.yaml"],
+    },
+    Case {
+        name: "a value that YAML takes for something else",
+        files: &[
+            (PROD, CONFLICT),
+            (
+                "base/s.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData:\n  a: *swordfish\n",
+            ),
+        ],
+        planted: &["swordfish"],
+        kept: &["unknown anchor", "s.yaml", BASE],
+    },
+    Case {
         name: "all on one line that cannot be read",
         files: &[(
             PROD,
