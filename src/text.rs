@@ -105,6 +105,22 @@ pub fn one_line(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A text of any number of lines for reading, with unsafe characters escaped but for the ends of lines and tabs.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_end = c == '\r' && rest.peek() == Some(&'\n');
+        if is_unsafe(c) && !matches!(c, '\n' | '\t') && !is_end {
+            push_escape(&mut out, c);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// A text of any number of lines in which no system that runs builds finds a command of a stranger's.
 ///
 /// The runner of GitHub Actions obeys `::error::…` at the beginning of a line, blanks before it or not, and
@@ -231,6 +247,14 @@ mod tests {
         ] {
             assert_eq!(without_commands(text), expected);
         }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(
+            lines("+a:\tb\r\n-\u{1b}[2J\r\u{202e}c\n"),
+            "+a:\tb\r\n-\\u001b[2J\\r\\u202ec\n"
+        );
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn help_of(verbs: &[&str]) -> String {
 
 /// Writes to stdout; a reader that has gone away is no error.
 fn say(text: &str) -> ExitCode {
-    match write_out(text) {
+    match write_bytes(text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("krm-parity: cannot write to stdout: {error}"));
@@ -164,8 +164,13 @@ fn say(text: &str) -> ExitCode {
     }
 }
 
-/// Writes to stdout; a reader that has gone away is no error.
+/// Writes lines for people to stdout, none of which is a command to whoever runs builds.
 fn write_out(text: &str) -> io::Result<()> {
+    write_bytes(&crate::text::without_commands(text))
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+fn write_bytes(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
