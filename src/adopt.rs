@@ -1,7 +1,8 @@
 //! Today's findings, written down as exemptions, so that from now on only what is new fails.
 //!
 //! An exemption covers one place of one resource in the environments where it
-//! was found, and nothing beside it.
+//! was found, and nothing beside it; where the finding is about an amount, that
+//! amount alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ use crate::pair::{plain_name, without_hash};
 use crate::path::{Path, Pattern, Segment};
 use crate::policy::{Policy, is_about_exemptions};
 use crate::resource::Resource;
-use crate::rules::exempts;
+use crate::rules::{exempts, scalar as value_of};
 use crate::text::{is_unsafe, one_line};
 
 /// What adoption looks at.
@@ -51,7 +52,11 @@ struct Subject {
     rule: &'static str,
     path: Option<String>,
     target: Option<Target>,
+    value: Option<String>,
 }
+
+/// The rules about how much there is of something, which may become worse without becoming another finding.
+const AMOUNTS: [&str; 2] = ["inverted-resources", "scale-factor"];
 
 /// Which resource is meant; a group or a namespace only where the rest does not tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +166,11 @@ impl Scene<'_> {
                 .resource
                 .as_ref()
                 .map(|resource| self.target(finding, resource)),
+            value: finding
+                .field
+                .as_ref()
+                .filter(|_| AMOUNTS.contains(&finding.rule))
+                .and_then(|field| value_of(field.overlay.as_ref()?)),
         }
     }
 
@@ -405,6 +415,9 @@ fn item(
     }
     if let Some(path) = &subject.path {
         add("path", path_scalar(path), json!(path));
+    }
+    if let Some(value) = &subject.value {
+        add("value", json!(value).to_string(), json!(value));
     }
     for (key, names) in [("services", services), ("environments", environments)] {
         if !names.is_empty() {

@@ -37,7 +37,7 @@ use crate::resource::Resource;
 use crate::yaml::Node;
 
 pub use build_failure::{Failure, unreadable};
-pub use exemption::{Look, complained_of, exempts};
+pub use exemption::{Look, complained_of, exempts, scalar};
 use matrix::{Matrix, matrices};
 pub use missing_baseline::Missing;
 pub use missing_environment::Absent;

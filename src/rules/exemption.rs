@@ -10,14 +10,19 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use serde_json::Value;
 
-use super::Comparison;
+use super::{Comparison, words};
 use crate::catalog::{Severity, find_rule};
 use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::pair::{plain_name, without_hash};
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{Exemption, Policy, nearest};
+use crate::quantity::Quantity;
 use crate::text;
+
+/// The most characters of a value in a message.
+const MAX_VALUE: usize = 60;
 
 /// How much of a repository was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +82,7 @@ pub(super) fn apply(
     today: Date,
     findings: &mut Vec<Finding>,
 ) {
+    tell_other_values(policy, today, findings);
     let mut told = Vec::new();
     for (index, exemption) in policy.exemptions.iter().enumerate() {
         let is_expired = exemption.expires < today;
@@ -143,6 +149,32 @@ fn is_for(exemption: &Exemption, comparison: &Comparison<'_, '_>) -> bool {
     }
 }
 
+/// Says of findings that an exemption would hold for if it were not for another value.
+fn tell_other_values(policy: &Policy, today: Date, findings: &mut [Finding]) {
+    let valid = || {
+        let all = policy.exemptions.iter().enumerate();
+        all.filter(|(_, exemption)| exemption.expires >= today)
+    };
+    let of_values: Vec<_> = valid()
+        .filter_map(|(index, exemption)| Some((index, exemption, exemption.value.as_ref()?)))
+        .collect();
+    for finding in findings {
+        let mut near = of_values.iter();
+        let Some((index, _, value)) = near.find(|(_, one, _)| is_near(one, finding)) else {
+            continue;
+        };
+        if valid().any(|(_, exemption)| exempts(exemption, finding)) {
+            continue;
+        }
+        let only = format!(
+            " (spec.exemptions[{index}] is for the value {} alone)",
+            text::quoted(value, MAX_VALUE)
+        );
+        finding.headline.push_str(&only);
+        finding.message.push_str(&only);
+    }
+}
+
 /// Makes a finding information, and says until when.
 fn mark(exemption: &Exemption, finding: &mut Finding) {
     finding.severity = Severity::Info;
@@ -167,12 +199,17 @@ pub fn complained_of(finding: &Finding) -> Option<usize> {
 /// Whether an exemption is about a finding, expired or not.
 #[must_use]
 pub fn exempts(exemption: &Exemption, finding: &Finding) -> bool {
+    is_near(exemption, finding) && has_value(exemption, finding.field.as_ref())
+}
+
+/// Whether an exemption is about a finding, whatever its value.
+fn is_near(exemption: &Exemption, finding: &Finding) -> bool {
     if finding.rule != exemption.rule || !exemption.is_for(&finding.environment, &finding.service) {
         return false;
     }
     let resource = finding.resource.clone().unwrap_or_default();
     let names = names(&resource, finding.base_name.as_deref());
-    is_about(exemption, &resource, &names, finding.field.as_ref())
+    is_at(exemption, &resource, &names, finding.field.as_ref())
 }
 
 /// The names by which a resource may be called: its own and the one in the base, with a generator's hash and without.
@@ -195,7 +232,39 @@ pub(super) fn is_about(
     names: &[&str],
     field: Option<&FieldRef>,
 ) -> bool {
+    is_at(exemption, resource, names, field) && has_value(exemption, field)
+}
+
+/// Whether an exemption is about the place of a field, whatever stands there.
+fn is_at(
+    exemption: &Exemption,
+    resource: &ResourceRef,
+    names: &[&str],
+    field: Option<&FieldRef>,
+) -> bool {
     exemption.target.matches(resource, names) && with_place(field, |place| exemption.covers(place))
+}
+
+/// Whether a field has the value that an exemption is for, if it is for one alone; `512Mi` is `0.5Gi`.
+fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
+    let Some(wanted) = &exemption.value else {
+        return true;
+    };
+    let Some(found) = field.and_then(|field| scalar(field.overlay.as_ref()?)) else {
+        return false;
+    };
+    let amounts = || Some((Quantity::parse(&found).ok()?, Quantity::parse(wanted).ok()?));
+    found == *wanted || amounts().is_some_and(|(found, wanted)| found == wanted)
+}
+
+/// A value as an exemption writes it; nothing for lists and maps.
+#[must_use]
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
 }
 
 /// Looks at a field as patterns do.
@@ -241,6 +310,12 @@ fn why_unused(
         .iter()
         .any(|(resource, name)| target.matches(resource, &[resource.name.as_str(), name]));
     let known = || {
+        let near = findings.iter().find(|finding| is_near(exemption, finding));
+        if let (Some(near), Some(value)) = (near, &exemption.value) {
+            let found = words::value(near.field.as_ref().and_then(|field| field.overlay.as_ref()));
+            let value = text::quoted(value, MAX_VALUE);
+            return Some(format!("the value is {found} now, and not {value}"));
+        }
         if is_target_here {
             let path = exemption.path.as_ref()?.to_string();
             return near_path(exemption, &path, findings, here);

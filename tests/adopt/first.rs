@@ -413,6 +413,59 @@ fn a_file_where_the_recorder_would_be_is_seen() {
     }
 }
 
+/// An amount is adopted as it is: less of it is the incident getting worse.
+#[test]
+fn an_amount_that_becomes_worse_is_told() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = Repository::new("shop", &kustomize);
+    let memory = |limit: &str| {
+        let text = "        resources: {limits: {memory: LIMIT}}\n";
+        format!("{DEPLOYMENT}{}", text.replace("LIMIT", limit))
+    };
+    repository.write("base/deployment.yaml", &memory("1Gi"));
+    repository.write("base/kustomization.yaml", "resources: [deployment.yaml]\n");
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    let production = |limit: &str| {
+        let patch = format!(
+            "resources: [../../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: replace, path: \
+             /spec/template/spec/containers/0/resources/limits/memory, value: {limit}}}\n"
+        );
+        repository.write("overlays/production/kustomization.yaml", &patch);
+    };
+    production("512Mi");
+    let adopt = || repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert!(adopt().succeeded());
+    let policy = repository.read("parity.yaml");
+    assert!(
+        policy.contains(".memory\n    value: \"512Mi\"\n    environments: [production]\n"),
+        "{policy}"
+    );
+    // The same amount in other words is the same amount.
+    for same in ["512Mi", "0.5Gi"] {
+        production(same);
+        let checked = repository.krm_parity(&["check"]);
+        assert!(checked.succeeded(), "{checked:#?}");
+        assert!(!checked.stdout.contains("unused"), "{checked:#?}");
+    }
+    production("400Mi");
+    let checked = repository.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    for part in [
+        "(spec.exemptions[0] is for the value \"512Mi\" alone)",
+        "matched nothing: the value is \"400Mi\" now, and not \"512Mi\"",
+    ] {
+        assert!(checked.stdout.contains(part), "{part}: {checked:#?}");
+    }
+    // Somebody may decide that this, too, has to be lived with.
+    assert!(adopt().succeeded());
+    let checked = repository.krm_parity(&["check"]);
+    assert!(checked.succeeded(), "{checked:#?}");
+    assert!(!checked.stdout.contains("alone)"), "{checked:#?}");
+}
+
 /// What does not build is not adopted, and said.
 #[test]
 fn what_does_not_build_stays_red() {
