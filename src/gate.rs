@@ -3,6 +3,9 @@
 //! Every environment against its own base and against its siblings, as
 //! [`crate::function`] does it for what one build holds.
 
+mod base;
+mod scope;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::slice::from_ref;
 
@@ -16,12 +19,11 @@ use crate::lint;
 use crate::pair::Pairing;
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{self, Absent, Against, Comparison, Failure, Gaps, Missing, Sides};
+use crate::rules::{self, Absent, Against, Comparison, Failure, Gaps, Input, Missing, Sides};
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{self, Tree, YamlError};
 
-mod scope;
-
+use base::{base, is_next, shares_base};
 pub use scope::Scope;
 
 /// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
@@ -105,7 +107,7 @@ struct Planned<'g, 't> {
     baseline: String,
     against: Against,
     /// Whether both sides are made of the same directories.
-    is_of_one_base: bool,
+    is_made_of_one_base: bool,
     service: &'g str,
     base: Vec<Resource<'t>>,
     overlay: &'g [Resource<'t>],
@@ -158,7 +160,9 @@ impl<'g> Gate<'g> {
                 of(&planned.baseline),
                 of(&planned.environment),
             ) {
-                (Against::Sibling { .. }, Some(early), Some(late)) if planned.is_of_one_base => {
+                (Against::Sibling { .. }, Some(early), Some(late))
+                    if planned.is_made_of_one_base =>
+                {
                     Pairing::between(&early.pairing, &late.pairing)
                 }
                 _ => Vec::new(),
@@ -298,6 +302,11 @@ impl<'g> Gate<'g> {
         self.plan_baselines(service, members, resources, planned, gaps);
         self.plan_siblings(service, members, resources, planned);
         let present = || members.iter().map(|member| member.name.clone()).collect();
+        // A failure has been told.
+        let is_empty = |overlay: &Overlay| {
+            let own = resources.get(overlay.directory.as_str());
+            own.is_some_and(Vec::is_empty) && base(overlay, resources).is_empty()
+        };
         if before == (planned.len(), gaps.failures.len()) {
             gaps.baselines.push(Missing {
                 service: service.to_owned(),
@@ -305,7 +314,16 @@ impl<'g> Gate<'g> {
                 baseline: self.policy.baseline.clone(),
                 present: present(),
                 resources: 0,
-                unbuilt: false,
+                input: Input::Directories,
+            });
+        } else if members.iter().all(|member| is_empty(member.overlay)) {
+            gaps.baselines.push(Missing {
+                service: service.to_owned(),
+                environment: self.policy.environment.clone().unwrap_or_default(),
+                baseline: self.policy.baseline.clone(),
+                present: present(),
+                resources: 0,
+                input: Input::Nothing,
             });
         }
         if self.policy.environment.is_none() {
@@ -372,7 +390,7 @@ impl<'g> Gate<'g> {
                 environment: member.name.clone(),
                 baseline: self.policy.baseline.clone(),
                 against: Against::Baseline,
-                is_of_one_base: false,
+                is_made_of_one_base: false,
                 service,
                 base: base(overlay, resources),
                 overlay: own,
@@ -416,8 +434,9 @@ impl<'g> Gate<'g> {
                     against: Against::Sibling {
                         is_next,
                         is_promoted,
+                        is_of_one_base: shares_base(early.overlay, late.overlay, members),
                     },
-                    is_of_one_base: early.overlay.bases == late.overlay.bases,
+                    is_made_of_one_base: early.overlay.bases == late.overlay.bases,
                     service,
                     base: resources[early.overlay.directory.as_str()].clone(),
                     overlay: &resources[late.overlay.directory.as_str()],
@@ -478,24 +497,4 @@ pub fn name_of(overlay: &Overlay, overlays: &[Overlay], listed: &[String]) -> St
         (Some(name), None) if same_rank.count() == 1 => name.clone(),
         _ => overlay.name.clone(),
     }
-}
-
-/// What the bases of an overlay hold, each resource once.
-fn base<'t>(overlay: &Overlay, resources: &Resources<'t>) -> Vec<Resource<'t>> {
-    let mut seen = BTreeSet::new();
-    overlay
-        .bases
-        .iter()
-        .filter_map(|directory| resources.get(directory.as_str()))
-        .flatten()
-        .filter(|resource| seen.insert((resource.group(), resource.identity)))
-        .cloned()
-        .collect()
-}
-
-/// Whether no environment stands between two in the promotion.
-fn is_next(members: &[&Member<'_>], early: &Member<'_>, late: &Member<'_>) -> bool {
-    !members
-        .iter()
-        .any(|between| between.rank > early.rank && between.rank < late.rank)
 }

@@ -39,7 +39,7 @@ use crate::yaml::Node;
 pub use build_failure::{Failure, unreadable};
 pub use exemption::{Look, complained_of, exempts, scalar};
 use matrix::{Matrix, matrices};
-pub use missing_baseline::Missing;
+pub use missing_baseline::{Input, Missing};
 pub use missing_environment::Absent;
 use told::{Saying, Told, field};
 
@@ -54,6 +54,8 @@ pub enum Against {
         is_next: bool,
         /// Whether the policy says so: it lists both in promotion order.
         is_promoted: bool,
+        /// Whether both are made of one base, so that what it holds was judged against it in both.
+        is_of_one_base: bool,
     },
 }
 

@@ -24,7 +24,7 @@ pub struct Failure {
     pub words: String,
 }
 
-/// A finding about a kustomization file that is no YAML.
+/// A finding about a kustomization file, or a directory, that cannot be read.
 #[must_use]
 pub fn unreadable(file: &str, error: &YamlError) -> Finding {
     let headline = format!(
@@ -38,7 +38,7 @@ pub fn unreadable(file: &str, error: &YamlError) -> Finding {
         line: error.line,
         column: error.column,
         length: 1,
-        what: "this is no YAML".to_owned(),
+        what: "this cannot be read".to_owned(),
         // It may hold anything.
         source: None,
     };
