@@ -12,7 +12,7 @@ use crate::blame::Replay;
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
 use crate::gate::{self, Builds, Gate, Scope};
-use crate::kustomization::{NAMES, Parsed, Sources, split};
+use crate::kustomization::{NAMES, Parsed, Sources, is_remote, split};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
 use crate::resource::{Resource, is_bookkeeping, is_history};
@@ -46,6 +46,10 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
     let mut told = BTreeSet::new();
     let mut size = 0;
     for directory in layout.directories() {
+        // What names it was not passed on as a whole, which is told there.
+        if is_remote(directory) {
+            continue;
+        }
         let absent = layout::absent(&parsed, directory);
         let is_whole = absent.is_empty();
         for (kustomization, path) in absent {

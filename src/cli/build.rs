@@ -17,6 +17,7 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::gate::Builds;
+use crate::kustomization::is_remote_directory;
 use crate::{environments, krm, snapshot, yaml};
 
 /// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
@@ -40,7 +41,9 @@ pub(super) struct Request<'r> {
     pub root: &'r Path,
     /// Directories that may be sealed on the way.
     pub plain: Vec<&'r str>,
-    /// Directories that must be built by themselves, as they are deployed.
+    /// Directories that could be sealed on the way, but are compared with some that cannot.
+    pub beside: Vec<&'r str>,
+    /// Directories that must be built by themselves, as they are deployed; some lie in other repositories.
     pub single: Vec<&'r str>,
     /// Whether all are built by themselves.
     pub one_by_one: bool,
@@ -61,7 +64,8 @@ impl Builder {
     pub(super) fn find(flags: &[OsString]) -> anyhow::Result<Self> {
         for flag in flags {
             let flag = flag.to_string_lossy();
-            if flag == "-o" || flag == "--output" || flag.starts_with("--output=") {
+            // `-oFILE` is `-o FILE` as well.
+            if flag.starts_with("-o") || flag == "--output" || flag.starts_with("--output=") {
                 bail!("{flag} cannot be passed on: what is built is read, not written");
             }
         }
@@ -101,13 +105,15 @@ impl Builder {
         });
         let singles = request.single.iter();
         let singles = singles.map(|directory| Job::Single(directory, false));
+        let beside = request.beside.iter();
+        let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
         let work = Work {
             builder: self,
             root: &root,
             place: &place,
             jobs: Mutex::new(singles.chain(batches).collect()),
             builds: Mutex::new(Builds::new()),
-            bar: bar(request.plain.len() + request.single.len()),
+            bar: bar(request.plain.len() + request.beside.len() + request.single.len()),
         };
         let outcome = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| work.run())).collect();
@@ -144,7 +150,13 @@ impl Builder {
         directory: &str,
         home: Option<&Path>,
     ) -> anyhow::Result<Result<String, String>> {
-        let mut command = self.command(&root.join(directory));
+        // What lies in another repository is fetched, as kustomize does it for who is made of it.
+        let is_remote = is_remote_directory(directory);
+        let mut command = if is_remote {
+            self.command(Path::new(directory))
+        } else {
+            self.command(&root.join(directory))
+        };
         if let Some(home) = home {
             command
                 .arg("--enable-alpha-plugins")

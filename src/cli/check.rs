@@ -12,7 +12,7 @@ use super::formats::Formats;
 use super::ground::Ground;
 use super::{policy_file, since, tree};
 use crate::gate::{self, Builds, Gate, Scope};
-use crate::kustomization::{Parsed, Sources};
+use crate::kustomization::{self, Parsed, Sources};
 use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
 use crate::rules;
@@ -247,16 +247,22 @@ impl Check {
             let before = layout.services.len();
             let changed = since::changed(&ground.root, revision)?;
             let policy = self.policy_file(ground);
+            let policy = policy.and_then(|policy| std::fs::canonicalize(policy).ok());
             let is_policy = |name: &String| {
                 let file = std::fs::canonicalize(ground.root.join(name));
-                let policy = policy.as_deref().map(std::fs::canonicalize);
-                file.is_ok_and(|file| {
-                    policy.is_some_and(|policy| policy.is_ok_and(|policy| policy == file))
-                })
+                file.is_ok_and(|file| policy.as_ref() == Some(&file))
             };
-            if !changed.iter().any(is_policy) {
-                let is_as_before =
-                    |service: &mut Service| !layout::depends_on(parsed, service, &changed);
+            // Nobody can tell any more whose it was.
+            let is_gone = |name: &String| {
+                (kustomization::NAMES.contains(&kustomization::split(name).1)
+                    || policy_file::is_place(name))
+                    && !ground.root.join(name).exists()
+            };
+            if !changed.iter().any(|name| is_policy(name) || is_gone(name)) {
+                let is_as_before = |service: &mut Service| {
+                    let paths = layout::dependencies(parsed, service);
+                    !layout::is_touched(&tree::real_paths(&ground.root, paths), &changed)
+                };
                 left_out.extend(layout.services.extract_if(.., is_as_before));
             }
             let left = layout.services.len();

@@ -90,18 +90,44 @@ impl Ground {
     ///
     /// Fails where there is no service.
     pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
-        let layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
+        let mut layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
+        layout.notes.extend(parsed.sources.notes.iter().cloned());
         if layout.services.is_empty() {
             let unreadable = layout::unreadable(parsed, &self.directories, &policy.layout);
             let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
             let notes = layout.notes.iter().cloned().chain(unreadable);
             let notes: String = notes.map(|note| format!("; {note}")).collect();
             bail!(
-                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{notes}. Name the overlays in spec.layout of the policy",
+                "no service was found below {}: {}{notes}. {}",
                 self.shown(),
+                self.why_none(parsed, policy),
+                if policy.layout.overlays.is_empty() {
+                    "Name the overlays in spec.layout of the policy, as in `overlays: [\"{service}/overlays/{environment}\"]`, or check the directory that holds them all"
+                } else {
+                    "Let spec.layout of the policy name them"
+                }
             );
         }
         Ok(layout)
+    }
+
+    /// Why there is no service: which kustomizations there are, and that none says which environment it is.
+    fn why_none(&self, parsed: &Parsed<'_>, policy: &Policy) -> String {
+        const SHOWN: usize = 5;
+        let told = layout::told(parsed, &self.directories, &policy.layout);
+        if told.is_empty() {
+            return "there is no kustomization".to_owned();
+        }
+        let mut shown: Vec<String> = told.iter().take(SHOWN).cloned().collect();
+        if told.len() > SHOWN {
+            shown.push(format!("{} more", told.len() - SHOWN));
+        }
+        let why = if policy.layout.overlays.is_empty() {
+            "by their names, none is an environment that could be compared"
+        } else {
+            "spec.layout names none of them"
+        };
+        format!("there is {}; {why}", shown.join(", "))
     }
 
     /// Builds what a layout names, each directory in a process of its own where `one_by_one` says so.
@@ -117,12 +143,17 @@ impl Ground {
         flags: &[OsString],
     ) -> anyhow::Result<Builds> {
         let all = layout.directories();
-        let (plain, single) = all
+        let (plain, single): (Vec<&str>, Vec<&str>) = all
             .into_iter()
             .partition(|directory| layout::is_plain(parsed, directory));
+        let beside = layout.beside(&single);
+        let (beside, plain) = plain
+            .into_iter()
+            .partition(|directory| beside.contains(directory));
         let mut builds = Builder::find(flags)?.build(&Request {
             root: &self.root,
             plain,
+            beside,
             single,
             one_by_one,
         })?;

@@ -34,6 +34,13 @@ pub(super) fn find(directory: &Path) -> Option<PathBuf> {
     None
 }
 
+/// Whether a file stands where a repository keeps its policy.
+pub(super) fn is_place(file: &str) -> bool {
+    PLACES
+        .iter()
+        .any(|place| file == *place || file.ends_with(&format!("/{place}")))
+}
+
 /// Whether a file holds a policy, and not a recorder, which is called `parity.yaml` as well.
 fn is_policy(file: &Path) -> bool {
     let Ok(text) = fs::read(file) else {

@@ -178,6 +178,20 @@ fn layouts_of_real_repositories_are_understood() {
                 "config/default is made of config/crd, config/rbac and was not taken for an environment, because nothing in its path says which; spec.layout of the policy can name it",
             ],
         ),
+        // A base in another repository, and what is no base: a file, and what is installed where no name says environment.
+        (
+            &[
+                (
+                    "overlays/prod",
+                    &[
+                        "example.com/owner/web//deploy?ref=v1",
+                        "https://example.com/x.yaml",
+                    ],
+                ),
+                ("tool", &["example.com/owner/tool//deploy?ref=v1"]),
+            ],
+            &["repo prod overlays/prod < example.com/owner/web//deploy?ref=v1"],
+        ),
         // A circle ends, and what does not exist is no base.
         (
             &[
@@ -287,6 +301,8 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
     for plain in [
         "resources: [../base]",
         "resources: [../base]\nvars: null",
+        "resources: [../base]\nsortOptions: {order: fifo}",
+        "resources: [../base]\nsortOptions: {order: legacy, legacySortOptions: {orderFirst: [Namespace], orderLast: []}}",
         "resources: [../base]\ntransformers: [../policy, own.yaml, builtin.yaml]",
         "resources: [../base]\ntransformers: [\"apiVersion: krm-parity.io/v1alpha1\\nkind: SnapshotRecorder\\n\"]",
     ] {
@@ -303,6 +319,9 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
         "generators: [helm.yaml]",
         "transformers: [gone.yaml]",
         "unheard: x",
+        "sortOptions: {order: bogus}",
+        "sortOptions: {order: fifo, legacySortOptions: {orderFirst: [x]}}",
+        "sortOptions: {order: legacy, legacySortOptions: {order: []}}",
     ] {
         assert!(!is_plain(other), "{other}");
     }

@@ -1,9 +1,11 @@
 //! `krm-parity check` as a process: what it finds, builds, tells and leaves alone.
 
+mod bases;
 mod commands;
 mod corpus;
 mod disguise;
 mod fleet;
+mod hidden;
 mod odd;
 mod secrets;
 #[path = "../support/mod.rs"]
