@@ -5,19 +5,21 @@
 
 mod dependencies;
 mod names;
+mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kustomization::{
-    Kustomization, NAMES, Parsed, is_remote, is_remote_directory, is_wiring, runs_only_own, split,
+    Kustomization, NAMES, Parsed, is_remote, is_remote_directory, is_wiring, split,
 };
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
-use crate::yaml::{Node, YamlError};
+use crate::yaml::YamlError;
 
 pub use dependencies::{dependencies, depends_on, is_touched};
 pub use names::rank;
-use names::{Named, name_by_pattern, name_by_words, service_names};
+use names::{Named, OPEN, name_by_pattern, name_by_words, service_names, stem};
+pub use plain::is_plain;
 
 /// One environment, by where it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +130,7 @@ pub fn discover(
 ) -> Layout {
     let mut layout = Layout::default();
     let candidates = candidates(parsed, directories, &wanted.ignore);
-    let mut found: BTreeMap<String, Vec<(Named, Candidate)>> = BTreeMap::new();
+    let mut found = Found::new();
     for candidate in candidates {
         let named = if wanted.overlays.is_empty() {
             match by_words(&candidate) {
@@ -150,6 +152,7 @@ pub fn discover(
             .push((named, candidate));
     }
     if wanted.overlays.is_empty() {
+        found = tell_apart(found);
         found.retain(|_, members| is_service(members));
     }
     let keys: Vec<&str> = found.keys().map(String::as_str).collect();
@@ -161,6 +164,41 @@ pub fn discover(
     }
     layout.services.sort_by(|a, b| a.name.cmp(&b.name));
     layout
+}
+
+/// Kustomizations that look like environments of one service, by what names it.
+type Found = BTreeMap<String, Vec<(Named, Candidate)>>;
+
+/// Tells services apart that stand side by side, each with a word for the environment in its name: `api-dev`, `app-dev`, `api-prod`, `app-prod`.
+///
+/// What is made of one base is of one service, whatever its names.
+fn tell_apart(found: Found) -> Found {
+    let mut told = Found::new();
+    for (key, members) in found {
+        let mut stems: BTreeMap<String, (usize, BTreeSet<&String>)> = BTreeMap::new();
+        for (named, candidate) in &members {
+            if let Some((stem, _)) = stem(&named.environment) {
+                let (count, bases) = stems.entry(stem).or_default();
+                *count += 1;
+                bases.extend(candidate.bases.iter().chain(&candidate.remote));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let mut bases = stems.values().flat_map(|(_, bases)| bases);
+        let share_none = bases.all(|base| seen.insert(*base));
+        let several = stems.values().filter(|(count, _)| *count > 1).count() > 1;
+        let are_all = stems.values().map(|(count, _)| count).sum::<usize>() == members.len();
+        let are_apart = share_none && several && are_all;
+        for (mut named, candidate) in members {
+            let mut key = key.clone();
+            if let Some((stem, word)) = stem(&named.environment).filter(|_| are_apart) {
+                key = key.replace(OPEN, &format!("{stem}/{OPEN}"));
+                named.environment = word;
+            }
+            told.entry(key).or_default().push((named, candidate));
+        }
+    }
+    told
 }
 
 /// Environments that stand alone are a service only where there are several, and by their names no others.
@@ -386,107 +424,6 @@ pub fn absent(parsed: &Parsed<'_>, directory: &str) -> Vec<(String, String)> {
     }
     absent
 }
-
-/// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.
-///
-/// That is so for kustomizations of known fields without functions, other than
-/// this program's own, whose files are all here.
-#[must_use]
-pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut left = vec![directory.to_owned()];
-    while let Some(directory) = left.pop() {
-        if !seen.insert(directory.clone()) {
-            continue;
-        }
-        let Some(kustomization) = parsed.kustomization(&directory) else {
-            return false;
-        };
-        // What kustomize reads elsewhere, or otherwise, is not what is looked at here.
-        if parsed.sources.is_linked(&directory) || !parsed.is_unambiguous(kustomization) {
-            return false;
-        }
-        let is_known = |key: &str| PLAIN_FIELDS.contains(&key);
-        let entries = || kustomization.root.entries();
-        if !entries().all(|(key, value)| is_known(key.text()) || value.is_null())
-            || !has_known_order(kustomization.root)
-        {
-            return false;
-        }
-        for entry in kustomization
-            .loads()
-            .chain(kustomization.strings("components"))
-        {
-            let entry = entry.text();
-            if is_remote(entry) {
-                return false;
-            }
-            let Some(path) = kustomization.resolve(entry) else {
-                return false;
-            };
-            if parsed.kustomization(&path).is_some() {
-                left.push(path);
-            } else if !parsed.sources.contains(&path) {
-                return false;
-            }
-        }
-        if !runs_only_own(parsed, kustomization) {
-            return false;
-        }
-    }
-    true
-}
-
-/// Whether an order of sorting, which only the outermost kustomization obeys, is one that kustomize knows.
-fn has_known_order(root: Node<'_>) -> bool {
-    let Some(options) = root.get("sortOptions") else {
-        return true;
-    };
-    match options.str_at(&["order"]) {
-        Some("fifo") => options.entries().count() == 1,
-        Some("legacy") => options.entries().all(|(key, value)| match key.text() {
-            "order" => true,
-            "legacySortOptions" => value.entries().all(|(key, kinds)| {
-                ["orderFirst", "orderLast"].contains(&key.text())
-                    && kinds.items().all(|kind| kind.as_str().is_some())
-            }),
-            _ => false,
-        }),
-        _ => options.is_null(),
-    }
-}
-
-/// The fields of a kustomization that work alike whatever stands around it.
-const PLAIN_FIELDS: &[&str] = &[
-    "apiVersion",
-    "bases",
-    "buildMetadata",
-    "commonAnnotations",
-    "commonLabels",
-    "components",
-    "configMapGenerator",
-    "configurations",
-    "crds",
-    "generatorOptions",
-    "generators",
-    "images",
-    "kind",
-    "labels",
-    "metadata",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "patches",
-    "patchesJson6902",
-    "patchesStrategicMerge",
-    "replacements",
-    "replicas",
-    "resources",
-    "secretGenerator",
-    "sortOptions",
-    "transformers",
-    "validators",
-];
 
 #[cfg(test)]
 mod tests;

@@ -192,6 +192,67 @@ fn layouts_of_real_repositories_are_understood() {
             ],
             &["repo prod overlays/prod < example.com/owner/web//deploy?ref=v1"],
         ),
+        // Services side by side, each with the word in its name.
+        (
+            &[
+                ("k8s/api-dev", NONE),
+                ("k8s/api-prod", NONE),
+                ("k8s/app-dev", NONE),
+                ("k8s/app-prod", NONE),
+            ],
+            &[
+                "api dev k8s/api-dev < ",
+                "api prod k8s/api-prod < ",
+                "app dev k8s/app-dev < ",
+                "app prod k8s/app-prod < ",
+            ],
+        ),
+        (
+            &[
+                ("bases/api", NONE),
+                ("bases/app", NONE),
+                ("overlays/dev-api", &["../../bases/api"]),
+                ("overlays/prod-api", &["../../bases/api"]),
+                ("overlays/dev-app", &["../../bases/app"]),
+                ("overlays/prod-app", &["../../bases/app"]),
+            ],
+            &[
+                "api dev overlays/dev-api < bases/api",
+                "api prod overlays/prod-api < bases/api",
+                "app dev overlays/dev-app < bases/app",
+                "app prod overlays/prod-app < bases/app",
+            ],
+        ),
+        // Variants of one service, which one base or the name of a place shows.
+        (
+            &[
+                ("base", NONE),
+                ("overlays/gcp-dev", &["../../base"]),
+                ("overlays/gcp-prod", &["../../base"]),
+                ("overlays/aws-dev", &["../../base"]),
+                ("overlays/aws-prod", &["../../base"]),
+            ],
+            &[
+                "repo aws-dev overlays/aws-dev < base",
+                "repo gcp-dev overlays/gcp-dev < base",
+                "repo aws-prod overlays/aws-prod < base",
+                "repo gcp-prod overlays/gcp-prod < base",
+            ],
+        ),
+        (
+            &[
+                ("env/eu-dev", NONE),
+                ("env/eu-prod", NONE),
+                ("env/us-dev", NONE),
+                ("env/us-prod", NONE),
+            ],
+            &[
+                "repo eu-dev env/eu-dev < ",
+                "repo us-dev env/us-dev < ",
+                "repo eu-prod env/eu-prod < ",
+                "repo us-prod env/us-prod < ",
+            ],
+        ),
         // A circle ends, and what does not exist is no base.
         (
             &[
