@@ -60,7 +60,11 @@ impl Look {
         };
         let mut known = self.seen.iter().chain(&self.unseen);
         if !known.clone().any(|(service, _)| is_of(service)) {
-            return "there is no service of that name".to_owned();
+            let names: Vec<&str> = known.map(|(service, _)| service.as_str()).collect();
+            let mut globs = exemption.services.iter();
+            let near = globs.find_map(|glob| nearest(glob.as_str(), &names));
+            let near = near.map_or_else(String::new, |near| format!(", but there is {near}"));
+            return format!("there is no service of that name{near}");
         }
         if !known.any(|(service, environment)| exemption.is_for(environment, service)) {
             return "no service that it is about has such an environment".to_owned();
@@ -132,7 +136,10 @@ pub(super) fn apply(
         told.push(Finding {
             severity: policy.severity(rule),
             environment: environment.to_owned(),
-            baseline: policy.baseline.clone(),
+            baseline: match look {
+                Some(_) => String::new(),
+                None => policy.baseline.clone(),
+            },
             ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
         });
     }

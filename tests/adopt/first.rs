@@ -100,6 +100,47 @@ fn by_default_only_the_policy_is_written() {
     assert_eq!(repository.read("parity.yaml"), POLICY);
 }
 
+/// A person at a terminal is asked, and only a yes changes anything.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_person_is_asked() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    if Command::new("script").arg("--version").output().is_err() {
+        crate::support::missing("script");
+        return;
+    }
+    for (answer, is_yes) in [("y\n", true), ("n\n", false), ("\n", false)] {
+        let repository = shop(&kustomize);
+        let before = repository.files();
+        let mut asked = Command::new("script")
+            .args(["--quiet", "--return", "--command"])
+            .arg(format!("{} init", crate::support::binary().display()))
+            .arg("/dev/null")
+            .current_dir(repository.root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        asked
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(answer.as_bytes())
+            .unwrap();
+        let asked = asked.wait_with_output().unwrap();
+        let shown = String::from_utf8_lossy(&asked.stdout);
+        assert!(shown.contains("Apply? [y/N]"), "{shown}");
+        assert_eq!(shown.contains("nothing was changed"), !is_yes, "{shown}");
+        let code = if is_yes { 0 } else { 2 };
+        assert_eq!(asked.status.code(), Some(code), "{answer:?}: {shown}");
+        let expected: &[&str] = if is_yes { &["parity.yaml"] } else { &[] };
+        assert_eq!(changed(&before, &repository), expected, "{answer:?}");
+    }
+}
+
 #[test]
 fn wiring_inserts_lines_and_then_builds_check_themselves() {
     let kustomize = require!(kustomize(KUSTOMIZE));
