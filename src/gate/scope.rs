@@ -36,10 +36,13 @@ impl Gate<'_> {
             ..Look::default()
         };
         for service in &self.layout.services {
+            // Environments are compared with each other, so that one that does not build leaves a gap in all.
+            let mut directories = service
+                .overlays
+                .iter()
+                .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]));
+            let is_built = directories.all(|directory| resources.contains_key(directory.as_str()));
             for member in self.members(&service.overlays) {
-                let mut directories = member.overlay.bases.iter();
-                let is_built = resources.contains_key(member.overlay.directory.as_str())
-                    && directories.all(|directory| resources.contains_key(directory.as_str()));
                 let side = if is_built && self.is_judged(&member) {
                     &mut look.seen
                 } else {

@@ -265,7 +265,7 @@ fn an_exemption_is_weighed_once() {
         "{rule: image, services: [nope]",
         "{rule: image, services: [cart], environments: [qa]",
         "{rule: image, target: {name: nope}",
-        "{rule: image, target: {kind: ConfigMap}, services: [cart]",
+        "{rule: image, target: {kind: ConfigMap}, services: [cart], environments: [production]",
         "{rule: dead-patch, environments: [dev]",
         "{rule: image, services: [web], environments: [dev]",
         "{rule: image, services: [wep]",
