@@ -30,7 +30,7 @@ use crate::classify::{Surroundings, classify};
 use crate::diff::{By, Change, Step, diff};
 use crate::finding::{Finding, Report, Totals};
 use crate::identity::{self, Identity};
-use crate::pair::{Pairing, pair};
+use crate::pair::{Pairing, pair, pair_siblings};
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
@@ -128,6 +128,10 @@ pub fn compare_known<'c, 'a>(
     mode: IdentityMode,
     known: &[(usize, usize)],
 ) -> Comparison<'c, 'a> {
+    let pair = match sides.against {
+        Against::Baseline => pair,
+        Against::Sibling { .. } => pair_siblings,
+    };
     let mut pairing = pair(sides.base, sides.overlay, known);
     let identities = match mode {
         IdentityMode::Cancel => learn(&sides, &pairing),
@@ -188,7 +192,8 @@ fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity
                 .filter(|at| sides.services[**at] == service)
                 .map(|&at| &sides.base[at])
                 .collect();
-            let identity = identity::learn(&pairs, &removed, sides.witnesses);
+            let mut identity = identity::learn(&pairs, &removed, sides.witnesses);
+            identity.own_affixes.clone_from(&pairing.own_affixes);
             (service, identity)
         })
         .collect()

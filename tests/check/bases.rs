@@ -245,6 +245,40 @@ fn what_is_compared_is_built_alike() {
     assert_eq!(found(&tree, &["--one-by-one"]), [""; 0]);
 }
 
+/// What is built as it is deployed has lost the record of its names.
+#[test]
+fn environments_without_a_base_may_each_have_a_prefix() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    let text = deployment("1", 10).replace(
+        "name: app,",
+        "name: app, envFrom: [{configMapRef: {name: settings}}],",
+    );
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    for (environment, fields) in [
+        ("dev", "namePrefix: dev-"),
+        ("production", "namePrefix: prd-"),
+        ("staging", "namePrefix: stg-\nnamespace: staging"),
+    ] {
+        tree.write(
+            &format!("env/{environment}/kustomization.yaml"),
+            &format!("resources: [web.yaml]\nconfigMapGenerator: [{{name: settings, literals: [a=b]}}]\n{fields}\n"),
+        );
+        let text = format!("{text}{service}");
+        tree.write(&format!("env/{environment}/web.yaml"), &text);
+    }
+    assert_eq!(found(&tree, &[]), [""; 0]);
+    assert_eq!(found(&tree, &["--one-by-one"]), [""; 0]);
+    tree.write("env/production/web.yaml", &deployment("1", 60));
+    let expected = found(&tree, &[]);
+    assert!(
+        expected.iter().any(|line| line.contains(PROBE)),
+        "{expected:?}"
+    );
+    let single = found(&tree, &["--one-by-one"]);
+    assert_eq!(single.len(), expected.len(), "{single:?} {expected:?}");
+}
+
 #[test]
 fn one_environment_without_a_base_is_told_as_that() {
     let kustomize = require!(kustomize(NEWEST));
