@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use crate::blame::{Replay, Target};
 use crate::finding::Finding;
-use crate::kustomization::Parsed;
+use crate::kustomization::{Parsed, without_password};
 use crate::layout::{self, Layout, Overlay};
 use crate::lint;
 use crate::pair::Pairing;
@@ -373,7 +373,7 @@ impl<'g> Gate<'g> {
                     gaps.failures.push(Failure {
                         service: service.to_owned(),
                         environment: member.name.clone(),
-                        directory: directory.clone(),
+                        directory: without_password(directory).into_owned(),
                         is_base,
                         place: base.and_then(|base| base.kustomization()),
                         words: words.clone(),
@@ -477,7 +477,10 @@ impl<'g> Gate<'g> {
         environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
         Service {
             name: name.to_owned(),
-            bases: bases.into_iter().cloned().collect(),
+            bases: bases
+                .into_iter()
+                .map(|base| without_password(base).into_owned())
+                .collect(),
             environments,
         }
     }

@@ -7,6 +7,7 @@ mod own;
 mod quotes;
 mod secrets;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::yaml::{self, Node, Tree, YamlError};
@@ -304,6 +305,24 @@ pub fn is_remote_directory(entry: &str) -> bool {
     is_remote(entry) && is_repository && !is_file && !entry.starts_with(['/', '-'])
 }
 
+/// A directory for people, without the password that the URL of another repository may hold.
+#[must_use]
+pub fn without_password(directory: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = directory.split_once("://") else {
+        return Cow::Borrowed(directory);
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, host))
+            if user.contains(':') || scheme.ends_with("http") || scheme.ends_with("https") =>
+        {
+            let path = rest.get(authority.len()..).unwrap_or_default();
+            Cow::Owned(format!("{scheme}://{host}{path}"))
+        }
+        _ => Cow::Borrowed(directory),
+    }
+}
+
 fn is_known_host(host: &str) -> bool {
     matches!(host, "github.com" | "gitlab.com" | "bitbucket.org")
 }
@@ -484,6 +503,25 @@ mod tests {
                 "f"
             ]
         );
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (directory, shown) in [
+            ("base", "base"),
+            (
+                "https://x@example.com/a//b?ref=v1",
+                "https://example.com/a//b?ref=v1",
+            ),
+            (
+                "git::https://x:y@example.com/a@b",
+                "git::https://example.com/a@b",
+            ),
+            ("ssh://git@example.com/a", "ssh://git@example.com/a"),
+            ("https://example.com/a@b", "https://example.com/a@b"),
+        ] {
+            assert_eq!(without_password(directory), shown);
+        }
     }
 
     #[test]

@@ -306,17 +306,16 @@ pub fn unreadable<'p>(
 
 /// The kustomizations in `directories`, each with what it is made of.
 #[must_use]
-pub fn told(parsed: &Parsed<'_>, directories: &[String], wanted: &Wanted) -> Vec<String> {
+pub fn told(
+    parsed: &Parsed<'_>,
+    directories: &[String],
+    wanted: &Wanted,
+) -> Vec<(String, Vec<String>)> {
     let candidates = candidates(parsed, directories, &wanted.ignore).into_iter();
     candidates
         .map(|candidate| {
-            let directory = shown(&candidate.directory);
             let bases = [candidate.bases, candidate.remote].concat();
-            if bases.is_empty() {
-                directory.to_owned()
-            } else {
-                format!("{directory}, made of {}", bases.join(" and "))
-            }
+            (candidate.directory, bases)
         })
         .collect()
 }

@@ -34,7 +34,7 @@ pub struct Environment {
 pub struct Service {
     /// Its name, unique in the survey.
     pub name: String,
-    /// The directories or files of the base, relative to the directory that was checked; none where no base is known.
+    /// The directories or files of the base, relative to the directory that was checked, or URLs; none where no base is known.
     pub bases: Vec<String>,
     /// Its environments in promotion order.
     pub environments: Vec<Environment>,

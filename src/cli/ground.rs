@@ -97,16 +97,8 @@ impl Ground {
             let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
             let notes = layout.notes.iter().cloned().chain(unreadable);
             let notes: String = notes.map(|note| format!("; {note}")).collect();
-            bail!(
-                "no service was found below {}: {}{notes}. {}",
-                self.shown(),
-                self.why_none(parsed, policy),
-                if policy.layout.overlays.is_empty() {
-                    "Name the overlays in spec.layout of the policy, as in `overlays: [\"{service}/overlays/{environment}\"]`, or check the directory that holds them all"
-                } else {
-                    "Let spec.layout of the policy name them"
-                }
-            );
+            let why = self.why_none(parsed, policy);
+            bail!("no service was found below {}: {why}{notes}", self.shown());
         }
         Ok(layout)
     }
@@ -118,16 +110,35 @@ impl Ground {
         if told.is_empty() {
             return "there is no kustomization".to_owned();
         }
-        let mut shown: Vec<String> = told.iter().take(SHOWN).cloned().collect();
+        let one = |(directory, bases): &(String, Vec<String>)| {
+            let directory = if directory.is_empty() { "." } else { directory };
+            if bases.is_empty() {
+                directory.to_owned()
+            } else {
+                format!("{directory} (made of {})", bases.join(" and "))
+            }
+        };
+        let mut shown: Vec<String> = told.iter().take(SHOWN).map(one).collect();
         if told.len() > SHOWN {
             shown.push(format!("{} more", told.len() - SHOWN));
         }
-        let why = if policy.layout.overlays.is_empty() {
-            "by their names, none is an environment that could be compared"
-        } else {
-            "spec.layout names none of them"
+        let shown = shown.join(", ");
+        if !policy.layout.overlays.is_empty() {
+            return format!("there is {shown}; spec.layout of the policy names none of them");
+        }
+        // The place of the first that is made of others is as good a guess as any.
+        let mut overlays = told.iter().filter(|(_, bases)| !bases.is_empty());
+        let place = overlays.find_map(|(directory, _)| {
+            (!directory.is_empty()).then(|| kustomization::split(directory).0)
+        });
+        let pattern = match place {
+            Some("") => "{environment}".to_owned(),
+            Some(place) => format!("{place}/{{environment}}"),
+            None => "{service}/overlays/{environment}".to_owned(),
         };
-        format!("there is {}; {why}", shown.join(", "))
+        format!(
+            "there is {shown}; by their names, none is an environment that could be compared. Name the overlays in spec.layout of the policy, as in `overlays: [\"{pattern}\"]`, or check the directory that holds them all"
+        )
     }
 
     /// Builds what a layout names, each directory in a process of its own where `one_by_one` says so.

@@ -153,7 +153,7 @@ fn where_no_service_is_found_the_words_are_true() {
     let run = check(&kustomize, &tree.path("web/overlays/production"), &[]);
     assert_eq!(run.code, Some(2), "{run:#?}");
     for part in [
-        "there is ., made of ../../base",
+        "there is . (made of ../../base)",
         "check the directory that holds them all",
     ] {
         assert!(run.stderr.contains(part), "{run:#?}");
@@ -165,7 +165,8 @@ fn where_no_service_is_found_the_words_are_true() {
     let run = check(&kustomize, &tree.path(""), &[]);
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(
-        run.stderr.contains("alice, made of base") && run.stderr.contains("spec.layout"),
+        run.stderr.contains("alice (made of base), base")
+            && run.stderr.contains("overlays: [\"{environment}\"]"),
         "{run:#?}"
     );
 }
