@@ -305,21 +305,33 @@ pub fn is_remote_directory(entry: &str) -> bool {
     is_remote(entry) && is_repository && !is_file && !entry.starts_with(['/', '-'])
 }
 
-/// A directory for people, without the password that the URL of another repository may hold.
+/// A text for people, without the passwords that URLs in it may hold.
 #[must_use]
-pub fn without_password(directory: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = directory.split_once("://") else {
-        return Cow::Borrowed(directory);
-    };
-    let authority = rest.split('/').next().unwrap_or_default();
-    match authority.rsplit_once('@') {
-        Some((user, host))
-            if user.contains(':') || scheme.ends_with("http") || scheme.ends_with("https") =>
-        {
-            let path = rest.get(authority.len()..).unwrap_or_default();
-            Cow::Owned(format!("{scheme}://{host}{path}"))
+pub fn without_password(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut left = text;
+    let mut is_changed = false;
+    while let Some(at) = left.find("://") {
+        let (before, rest) = left.split_at(at + "://".len());
+        let ends = |c: char| c == '/' || c.is_whitespace() || matches!(c, '\'' | '"' | '`');
+        let authority = rest.split(ends).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        // The user of ssh is none, where a user of the web may be a token.
+        let is_secret = |user: &str| {
+            user.contains(':') || before.ends_with("http://") || before.ends_with("https://")
+        };
+        out.push_str(before);
+        left = rest;
+        if let Some(user) = user.filter(|user| is_secret(user)) {
+            left = rest.get(user.len() + 1..).unwrap_or_default();
+            is_changed = true;
         }
-        _ => Cow::Borrowed(directory),
+    }
+    if is_changed {
+        out.push_str(left);
+        Cow::Owned(out)
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -519,6 +531,12 @@ mod tests {
             ),
             ("ssh://git@example.com/a", "ssh://git@example.com/a"),
             ("https://example.com/a@b", "https://example.com/a@b"),
+            (
+                "'https://x:y@example.com/a' and http://z@b: 'ssh://git@c/d'",
+                "'https://example.com/a' and http://b: 'ssh://git@c/d'",
+            ),
+            ("https://x@", "https://"),
+            ("://", "://"),
         ] {
             assert_eq!(without_password(directory), shown);
         }

@@ -17,7 +17,7 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::gate::Builds;
-use crate::kustomization::is_remote_directory;
+use crate::kustomization::{self, is_remote_directory};
 use crate::{environments, krm, snapshot, yaml};
 
 /// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
@@ -375,7 +375,7 @@ pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
 fn words(output: &Output, root: &Path) -> String {
     let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
     let told = without_root(told.trim(), &root.display().to_string());
-    match told.as_str() {
+    match kustomization::without_password(&told).as_ref() {
         "" => format!("it says nothing and ends with {}", output.status),
         told => told
             .trim_start_matches("Error: ")
