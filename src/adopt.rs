@@ -1,14 +1,15 @@
 //! Today's findings, written down as exemptions, so that from now on only what is new fails.
 //!
 //! An exemption covers one place of one resource in the environments where it
-//! was found, and nothing beside it.
+//! was found, and nothing beside it; where the finding is about an amount, that
+//! amount alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use crate::catalog::Severity;
+use crate::catalog::{Severity, find_rule};
 use crate::edit::{Item, scalar};
 use crate::finding::{Finding, ResourceRef};
 use crate::gate::Resources;
@@ -17,7 +18,7 @@ use crate::pair::{plain_name, without_hash};
 use crate::path::{Path, Pattern, Segment};
 use crate::policy::{Policy, is_about_exemptions};
 use crate::resource::Resource;
-use crate::rules::exempts;
+use crate::rules::{exempts, scalar as value_of};
 use crate::text::{is_unsafe, one_line};
 
 /// What adoption looks at.
@@ -51,7 +52,11 @@ struct Subject {
     rule: &'static str,
     path: Option<String>,
     target: Option<Target>,
+    value: Option<String>,
 }
+
+/// The rules about how much there is of something, which may become worse without becoming another finding.
+const AMOUNTS: [&str; 2] = ["inverted-resources", "scale-factor"];
 
 /// Which resource is meant; a group or a namespace only where the rest does not tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,14 +77,14 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
     let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
     let mut counts: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for finding in findings {
-        if finding.severity < Severity::Warning
-            || is_about_exemptions(finding.rule)
-            || is_left(scene.policy, finding)
-        {
+        if finding.severity < Severity::Warning || is_about_exemptions(finding.rule) {
             continue;
         }
         if finding.rule == "build-failure" {
             adoption.unbuilt.push(finding.headline.clone());
+            continue;
+        }
+        if is_left(scene.policy, finding) {
             continue;
         }
         let is_told = scene
@@ -123,10 +128,7 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
 /// An exemption cannot tell one file from another, so it would hide too much.
 #[must_use]
 pub fn is_left(policy: &Policy, finding: &Finding) -> bool {
-    let is_about_a_file = matches!(
-        finding.rule,
-        "dead-patch" | "overlay-size" | "unguarded-overlay"
-    );
+    let is_about_a_file = find_rule(finding.rule).is_some_and(|rule| rule.of_files);
     is_about_a_file && finding.severity < policy.fail_on
 }
 
@@ -164,6 +166,11 @@ impl Scene<'_> {
                 .resource
                 .as_ref()
                 .map(|resource| self.target(finding, resource)),
+            value: finding
+                .field
+                .as_ref()
+                .filter(|_| AMOUNTS.contains(&finding.rule))
+                .and_then(|field| value_of(field.overlay.as_ref()?)),
         }
     }
 
@@ -233,11 +240,14 @@ impl Scene<'_> {
     }
 
     /// Services and environments of the exemptions that a subject needs, none of which is about what was not found.
+    ///
+    /// They name their services, so that one that comes later is new. Only a name that comes from where the
+    /// repository was checked out says nothing tomorrow, and is left out where no other service could be meant.
     fn split(&self, subject: &Subject, found: &Where) -> Vec<(Vec<String>, Vec<String>)> {
-        let mut by_environments: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+        let mut by_environments: BTreeMap<(Vec<String>, bool), Vec<String>> = BTreeMap::new();
         for (service, environments) in found {
-            let environments = self.in_order(environments);
-            let services = by_environments.entry(environments).or_default();
+            let key = (self.in_order(environments), service.is_empty());
+            let services = by_environments.entry(key).or_default();
             services.push(service.clone());
         }
         let is_held_elsewhere = || match &subject.target {
@@ -252,14 +262,36 @@ impl Scene<'_> {
                 }),
             None => self.layout.services.len() > 1,
         };
-        let names_services = by_environments.len() > 1 || is_held_elsewhere();
+        let names_services = found.len() > 1
+            || found.keys().all(|name| self.is_lasting(name))
+            || is_held_elsewhere();
         by_environments
             .into_iter()
-            .map(|(environments, services)| {
-                let services = if names_services { services } else { Vec::new() };
+            .map(|((environments, is_of_none), services)| {
+                let services = if names_services && !is_of_none {
+                    services
+                } else {
+                    Vec::new()
+                };
                 (services, environments)
             })
             .collect()
+    }
+
+    /// Whether a service is called after a directory of the repository, and not after the one that holds it all.
+    fn is_lasting(&self, name: &str) -> bool {
+        let word = name.rsplit('/').next().unwrap_or(name);
+        let is_word = |part: &str| match self.policy.layout.overlays.as_slice() {
+            [] => part == word,
+            // A pattern may take a name out of the midst of a part.
+            _ => part.contains(word),
+        };
+        let mut own = self.layout.services.iter();
+        let own = own.find(|service| service.name == name);
+        own.is_some_and(|service| {
+            let mut overlays = service.overlays.iter();
+            overlays.all(|overlay| overlay.directory.split('/').any(is_word))
+        })
     }
 
     /// Environments as the policy lists them, or as they are promoted.
@@ -383,6 +415,9 @@ fn item(
     }
     if let Some(path) = &subject.path {
         add("path", path_scalar(path), json!(path));
+    }
+    if let Some(value) = &subject.value {
+        add("value", json!(value).to_string(), json!(value));
     }
     for (key, names) in [("services", services), ("environments", environments)] {
         if !names.is_empty() {

@@ -20,6 +20,8 @@ mod text;
 mod transform;
 mod walk;
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use crate::finding::{Finding, Place, REDACTED, ResourceRef};
@@ -194,11 +196,12 @@ impl<'t> Replay<'t> {
     /// The place that stands for the overlay as a whole.
     #[must_use]
     pub fn kustomization(&self) -> Option<Place> {
-        const RELEVANT: [&str; 5] = [
+        const RELEVANT: [&str; 6] = [
             "transformers",
             "generators",
             "replacements",
             "vars",
+            "helmCharts",
             "resources",
         ];
         let parsed = self.walk.parsed;
@@ -207,27 +210,29 @@ impl<'t> Replay<'t> {
             let mut names = NAMES.iter().map(|name| join(&self.directory, name));
             let (file, text) = names.find_map(|path| parsed.sources.entry(&path))?;
             let start = line_with_content(text);
-            return Some(excerpt(
-                file,
-                text,
-                start,
-                text.len(),
-                "the kustomization".to_owned(),
-            ));
+            let what = "the kustomization".to_owned();
+            return Some(Place {
+                // It may hold anything.
+                source: None,
+                ..excerpt(file, text, start, text.len(), what)
+            });
         };
         let entries = || kustomization.root.entries().map(|(key, _)| key);
         let key = RELEVANT
             .iter()
             .find_map(|name| entries().find(|key| key.text() == *name))
             .or_else(|| entries().next())?;
-        let text = parsed.sources.text(kustomization.file)?;
-        Some(excerpt(
-            kustomization.file,
-            text,
-            key.span().start,
-            key.span().end,
-            "the kustomization".to_owned(),
-        ))
+        let file = kustomization.file;
+        let text = parsed.sources.text(file)?;
+        let span = key.span();
+        let what = "the kustomization".to_owned();
+        let mut place = excerpt(file, text, span.start, span.end, what);
+        let line = line_around(text, span.start);
+        let others = entries().filter(|key| line.contains(&key.span().start));
+        if others.count() > 1 || self.may_show_secret(file, &line) {
+            place.source = None;
+        }
+        Some(place)
     }
 
     /// The patches of the overlay's own kustomization and of its components.
@@ -435,18 +440,20 @@ impl<'t> Replay<'t> {
         }
         let mut place = excerpt(origin.file, text, mark.start, mark.end, what);
         let line = line_around(text, mark.start);
-        let is_secret = self.walk.secrets.iter().any(|(of, range)| {
-            self.walk
-                .origins
-                .get(*of)
-                .is_some_and(|of| of.file == origin.file)
-                && range.start < line.end.max(line.start + 1)
-                && line.start < range.end
-        });
-        if is_hidden || is_secret {
+        if is_hidden || self.may_show_secret(origin.file, &line) {
             place.source = None;
         }
         place
+    }
+
+    /// Whether a line is a part of what may hold the values of Secrets.
+    fn may_show_secret(&self, file: &str, line: &Range<usize>) -> bool {
+        self.walk.secrets.iter().any(|(of, range)| {
+            let of = self.walk.origins.get(*of);
+            of.is_some_and(|of| of.file == file)
+                && range.start < line.end.max(line.start + 1)
+                && line.start < range.end
+        })
     }
 }
 
@@ -464,7 +471,7 @@ fn line_with_content(text: &str) -> usize {
 }
 
 /// The bytes of the line that a byte stands in.
-fn line_around(text: &str, at: usize) -> std::ops::Range<usize> {
+fn line_around(text: &str, at: usize) -> Range<usize> {
     let at = floor(text, at);
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
     let end = text[at..].find('\n').map_or(text.len(), |to| at + to);
@@ -480,7 +487,8 @@ fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-fn excerpt(file: &str, text: &str, start: usize, end: usize, what: String) -> Place {
+/// A range of a text as reports show it: what stands on its first line.
+pub(crate) fn excerpt(file: &str, text: &str, start: usize, end: usize, what: String) -> Place {
     let line = line_around(text, start);
     let start = floor(text, start);
     let source = text[line.clone()].trim_end_matches('\r');

@@ -199,7 +199,7 @@ pub struct Rule {
     pub max: Option<&'static str>,
     /// What `max` counts, as it follows a number; empty for rules without one.
     pub unit: &'static str,
-    /// Whether the rule is about files, which only the command line sees, and not about what is built of them.
+    /// Whether the rule is about files, which no function sees in a build, and not about what is built of them.
     pub of_files: bool,
 }
 

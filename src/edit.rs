@@ -207,7 +207,7 @@ fn find(
         }
         let Some((name, value)) = node.entries().find(|(name, _)| name.text() == *key) else {
             return Ok(if is_flow {
-                Some(flow(text, node, &entry(&path[depth..], items)))
+                Some(flow(text, node, &entry(text, node, &path[depth..], items)))
             } else {
                 new_key(text, node, &path[depth..], items)
             });
@@ -254,7 +254,7 @@ fn fill(
     if is_flow {
         return is_written.then(|| Splice {
             range: span,
-            text: inner(rest, items),
+            text: inner(text, null, rest, items),
         });
     }
     let key = key?;
@@ -303,35 +303,45 @@ fn flow(text: &str, node: Node<'_>, added: &str) -> Splice {
     }
 }
 
-/// The elements as they follow others in brackets: several of them on lines of their own.
-fn elements(text: &str, list: Node<'_>, items: &[Item]) -> String {
+/// The elements as they stand in brackets: several of them, and maps, on lines of their own.
+fn elements(text: &str, around: Node<'_>, items: &[Item]) -> String {
     if items.len() == 1 && items[0].value.is_string() {
         return items[0].value.to_string();
     }
-    let start = text[..list.span().start].rfind('\n').map_or(0, |at| at + 1);
+    let start = text[..around.span().start]
+        .rfind('\n')
+        .map_or(0, |at| at + 1);
     let line = &text[start..];
     let column = line.len() - line.trim_start_matches(' ').len() + 2;
     let lead = format!("{}{}", newline(text), " ".repeat(column));
-    items
-        .iter()
-        .map(|item| format!("{lead}{}", item.value))
-        .collect::<Vec<_>>()
-        .join(",")
+    let written = |item: &Item| {
+        let Some(map) = item.value.as_object() else {
+            return format!("{lead}{}", item.value);
+        };
+        let entries = map.iter();
+        let entries: Vec<String> = entries
+            .map(|(key, value)| format!("{lead}  {}: {value}", Value::from(key.as_str())))
+            .collect();
+        format!("{lead}{{{}{lead}}}", entries.join(","))
+    };
+    items.iter().map(written).collect::<Vec<_>>().join(",")
 }
 
 /// The list under its missing keys, in flow style.
-fn inner(rest: &[&str], items: &[Item]) -> String {
-    let list: Vec<&Value> = items.iter().map(|item| &item.value).collect();
-    let list = serde_json::to_string(&list).unwrap_or_default();
+fn inner(text: &str, around: Node<'_>, rest: &[&str], items: &[Item]) -> String {
+    let list = format!("[{}]", elements(text, around, items));
     rest.iter().rev().fold(list, |inner, key| {
         format!("{{{}: {inner}}}", Value::from(*key))
     })
 }
 
 /// A missing key with what belongs under it, in flow style.
-fn entry(rest: &[&str], items: &[Item]) -> String {
+fn entry(text: &str, around: Node<'_>, rest: &[&str], items: &[Item]) -> String {
     match rest {
-        [key, rest @ ..] => format!("{}: {}", Value::from(*key), inner(rest, items)),
+        [key, rest @ ..] => {
+            let inner = inner(text, around, rest, items);
+            format!("{}: {inner}", Value::from(*key))
+        }
         [] => String::new(),
     }
 }

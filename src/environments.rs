@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::krm::same_content;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
-use crate::rules::{Absent, Against, Gaps, Missing};
+use crate::rules::{Absent, Against, Gaps, Input, Missing};
 use crate::snapshot::{self, Sealed, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::Tree;
@@ -236,7 +236,11 @@ fn live<'a>(items: &'a Items<'a>, merged: &Merged<'a>, policy: &Policy) -> Resul
                     baseline: policy.baseline.clone(),
                     present,
                     resources: items.live.len(),
-                    unbuilt: items.unbuilt,
+                    input: if items.unbuilt {
+                        Input::Unbuilt
+                    } else {
+                        Input::Built
+                    },
                 }],
                 ..Gaps::default()
             },
@@ -331,6 +335,7 @@ fn plan_service<'a>(
             let against = Against::Sibling {
                 is_next,
                 is_promoted: is_listed(early) && is_listed(late),
+                is_of_one_base: has_baseline,
             };
             plan.comparisons.push(compare(late, early, against));
         }
@@ -344,7 +349,7 @@ fn plan_service<'a>(
             baseline: policy.baseline.clone(),
             present: present.iter().map(|name| (*name).to_owned()).collect(),
             resources: 0,
-            unbuilt: false,
+            input: Input::Built,
         });
     } else if only.is_none() {
         let absent = policy

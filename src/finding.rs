@@ -158,6 +158,16 @@ impl Totals {
         }
     }
 
+    /// Both together.
+    #[must_use]
+    pub const fn plus(mut self, other: &Self) -> Self {
+        self.errors += other.errors;
+        self.warnings += other.warnings;
+        self.infos += other.infos;
+        self.resources += other.resources;
+        self
+    }
+
     /// How many findings there are of any weight.
     #[must_use]
     pub const fn findings(&self) -> usize {

@@ -3,21 +3,28 @@
 //! Every environment against its own base and against its siblings, as
 //! [`crate::function`] does it for what one build holds.
 
+mod base;
+mod scope;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::slice::from_ref;
 
 use jiff::civil::Date;
 
 use crate::blame::{Replay, Target};
 use crate::finding::Finding;
-use crate::kustomization::Parsed;
+use crate::kustomization::{Parsed, without_password};
 use crate::layout::{self, Layout, Overlay};
 use crate::lint;
 use crate::pair::Pairing;
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{self, Absent, Against, Comparison, Failure, Gaps, Missing, Sides};
+use crate::rules::{self, Absent, Against, Comparison, Failure, Gaps, Input, Missing, Sides};
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{self, Tree, YamlError};
+
+use base::{base, is_next, shares_base};
+pub use scope::Scope;
 
 /// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
 pub type Builds = BTreeMap<String, Result<String, String>>;
@@ -34,6 +41,8 @@ pub struct Gate<'g> {
     pub today: Date,
     /// The sources, where findings are to be traced to them.
     pub parsed: Option<&'g Parsed<'g>>,
+    /// What else the policy may hold for.
+    pub scope: Scope<'g>,
 }
 
 /// A directory's resources, whose trees the caller holds.
@@ -98,7 +107,7 @@ struct Planned<'g, 't> {
     baseline: String,
     against: Against,
     /// Whether both sides are made of the same directories.
-    is_of_one_base: bool,
+    is_made_of_one_base: bool,
     service: &'g str,
     base: Vec<Resource<'t>>,
     overlay: &'g [Resource<'t>],
@@ -117,6 +126,7 @@ impl<'g> Gate<'g> {
             ..Survey::default()
         };
         let mut gaps = Gaps {
+            look: self.look(resources, &others),
             others,
             ..Gaps::default()
         };
@@ -150,7 +160,9 @@ impl<'g> Gate<'g> {
                 of(&planned.baseline),
                 of(&planned.environment),
             ) {
-                (Against::Sibling { .. }, Some(early), Some(late)) if planned.is_of_one_base => {
+                (Against::Sibling { .. }, Some(early), Some(late))
+                    if planned.is_made_of_one_base =>
+                {
                     Pairing::between(&early.pairing, &late.pairing)
                 }
                 _ => Vec::new(),
@@ -290,6 +302,11 @@ impl<'g> Gate<'g> {
         self.plan_baselines(service, members, resources, planned, gaps);
         self.plan_siblings(service, members, resources, planned);
         let present = || members.iter().map(|member| member.name.clone()).collect();
+        // A failure has been told.
+        let is_empty = |overlay: &Overlay| {
+            let own = resources.get(overlay.directory.as_str());
+            own.is_some_and(Vec::is_empty) && base(overlay, resources).is_empty()
+        };
         if before == (planned.len(), gaps.failures.len()) {
             gaps.baselines.push(Missing {
                 service: service.to_owned(),
@@ -297,7 +314,16 @@ impl<'g> Gate<'g> {
                 baseline: self.policy.baseline.clone(),
                 present: present(),
                 resources: 0,
-                unbuilt: false,
+                input: Input::Directories,
+            });
+        } else if members.iter().all(|member| is_empty(member.overlay)) {
+            gaps.baselines.push(Missing {
+                service: service.to_owned(),
+                environment: self.policy.environment.clone().unwrap_or_default(),
+                baseline: self.policy.baseline.clone(),
+                present: present(),
+                resources: 0,
+                input: Input::Nothing,
             });
         }
         if self.policy.environment.is_none() {
@@ -314,8 +340,9 @@ impl<'g> Gate<'g> {
     fn absent<'m>(&'m self, members: &'m [Member<'_>]) -> impl Iterator<Item = &'m String> {
         let is_there = |place: usize| members.iter().any(|member| member.rank == Some(place));
         let listed = self.policy.environments.iter().enumerate();
+        // A baseline that is listed too is what environments are made of, not one of them.
         listed
-            .filter(move |(place, _)| !is_there(*place))
+            .filter(move |(place, name)| **name != self.policy.baseline && !is_there(*place))
             .map(|(_, name)| name)
     }
 
@@ -337,12 +364,18 @@ impl<'g> Gate<'g> {
             let overlay = member.overlay;
             let failures = gaps.failures.len();
             for directory in overlay.bases.iter().chain([&overlay.directory]) {
-                if let Some(Err(words)) = self.builds.get(directory) {
+                let is_base = *directory != overlay.directory;
+                // What its base breaks is told once.
+                let is_told = !is_base && gaps.failures.len() > failures;
+                if let Some(Err(words)) = self.builds.get(directory).filter(|_| !is_told) {
+                    let base = self.parsed.filter(|_| is_base);
+                    let base = base.map(|parsed| Replay::base(parsed, from_ref(directory)));
                     gaps.failures.push(Failure {
                         service: service.to_owned(),
                         environment: member.name.clone(),
-                        directory: directory.clone(),
-                        is_base: *directory != overlay.directory,
+                        directory: without_password(directory).into_owned(),
+                        is_base,
+                        place: base.and_then(|base| base.kustomization()),
                         // What is rendered has no sources.
                         is_rendered: self.parsed.is_none(),
                         words: words.clone(),
@@ -359,7 +392,7 @@ impl<'g> Gate<'g> {
                 environment: member.name.clone(),
                 baseline: self.policy.baseline.clone(),
                 against: Against::Baseline,
-                is_of_one_base: false,
+                is_made_of_one_base: false,
                 service,
                 base: base(overlay, resources),
                 overlay: own,
@@ -403,8 +436,9 @@ impl<'g> Gate<'g> {
                     against: Against::Sibling {
                         is_next,
                         is_promoted,
+                        is_of_one_base: shares_base(early.overlay, late.overlay, members),
                     },
-                    is_of_one_base: early.overlay.bases == late.overlay.bases,
+                    is_made_of_one_base: early.overlay.bases == late.overlay.bases,
                     service,
                     base: resources[early.overlay.directory.as_str()].clone(),
                     overlay: &resources[late.overlay.directory.as_str()],
@@ -445,7 +479,10 @@ impl<'g> Gate<'g> {
         environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
         Service {
             name: name.to_owned(),
-            bases: bases.into_iter().cloned().collect(),
+            bases: bases
+                .into_iter()
+                .map(|base| without_password(base).into_owned())
+                .collect(),
             environments,
         }
     }
@@ -465,24 +502,4 @@ pub fn name_of(overlay: &Overlay, overlays: &[Overlay], listed: &[String]) -> St
         (Some(name), None) if same_rank.count() == 1 => name.clone(),
         _ => overlay.name.clone(),
     }
-}
-
-/// What the bases of an overlay hold, each resource once.
-fn base<'t>(overlay: &Overlay, resources: &Resources<'t>) -> Vec<Resource<'t>> {
-    let mut seen = BTreeSet::new();
-    overlay
-        .bases
-        .iter()
-        .filter_map(|directory| resources.get(directory.as_str()))
-        .flatten()
-        .filter(|resource| seen.insert((resource.group(), resource.identity)))
-        .cloned()
-        .collect()
-}
-
-/// Whether no environment stands between two in the promotion.
-fn is_next(members: &[&Member<'_>], early: &Member<'_>, late: &Member<'_>) -> bool {
-    !members
-        .iter()
-        .any(|between| between.rank > early.rank && between.rank < late.rank)
 }

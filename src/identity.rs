@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diff::{Change, ChangeKind, Step};
-use crate::pair::{is_never_renamed, plain_name, without_hash};
+use crate::pair::{OwnAffix, is_never_renamed, plain_name, without_hash};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::yaml::Node;
 
@@ -31,6 +31,8 @@ pub struct Identity<'a> {
     pod_labels: Option<HashSet<(&'a str, &'a str)>>,
     labels: HashSet<(&'a str, &'a str)>,
     annotations: HashSet<(&'a str, &'a str)>,
+    /// What two environments have put on all names, each in a way of its own.
+    pub own_affixes: Vec<OwnAffix>,
 }
 
 /// Learns from the pairs what the overlay does to everything.
@@ -197,6 +199,10 @@ impl Identity<'_> {
     fn is_own_rename(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
         if is_never_renamed(overlay) {
             return is_namespace(overlay);
+        }
+        let has_own = |affix: &OwnAffix| affix.explains(base, overlay);
+        if self.own_affixes.iter().any(has_own) {
+            return true;
         }
         let mut own = affixes(base, overlay).peekable();
         is_rename(base, overlay)

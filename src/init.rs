@@ -18,6 +18,9 @@ const ANNOTATION: &str = "config.kubernetes.io/function";
 /// Where the policy of a wired repository lies, as kustomize can load it from beside itself.
 pub const WIRED_POLICY: &str = "parity/policy/policy.yaml";
 
+/// The file beside a base's kustomization by which it records itself.
+pub const RECORDER: &str = "parity.yaml";
+
 /// The environments of a repository in promotion order; `Err` where their names do not tell the order.
 ///
 /// # Errors
@@ -120,7 +123,7 @@ pub struct Wiring {
 pub struct Plan<'p> {
     /// Services and environments.
     pub layout: &'p Layout,
-    /// The files.
+    /// The files, with every [`RECORDER`] beside a kustomization.
     pub parsed: &'p Parsed<'p>,
     /// The directory that holds `parity/`, and that nothing outside of is touched.
     pub home: &'p str,
@@ -235,8 +238,12 @@ impl Plan<'_> {
                 "{shown} is the base of several services, so that a build cannot tell which exemptions of single services hold"
             )));
         }
-        let file = join(base, "parity.yaml");
+        let file = join(base, RECORDER);
         if self.parsed.sources.contains(&file) {
+            if is_of_kind(self.parsed, kustomization, RECORDER, "SnapshotRecorder", 0) {
+                self.list(kustomization, RECORDER, wiring)?;
+                return Ok(None);
+            }
             return Ok(Some(format!(
                 "{file} is there already and holds no recorder"
             )));
@@ -254,7 +261,7 @@ impl Plan<'_> {
                 annotations(self.function)
             ),
         );
-        self.list(kustomization, "parity.yaml", wiring)?;
+        self.list(kustomization, RECORDER, wiring)?;
         Ok(None)
     }
 

@@ -4,14 +4,16 @@
 //! directory, lexically normal, with `/`, and may begin with `../`.
 
 mod own;
+mod quotes;
 mod secrets;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::yaml::{self, Node, Tree, YamlError};
 
 pub use own::{is_wiring, runs_only_own};
-pub use secrets::{redact, secrets};
+pub use secrets::{Secrets, may_patch_secret, redact, secrets};
 
 /// The names that kustomize looks for, in its order.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -20,7 +22,10 @@ pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustom
 #[derive(Debug, Default)]
 pub struct Sources {
     texts: BTreeMap<String, String>,
-    linked: BTreeSet<String>,
+    linked: BTreeMap<String, String>,
+    unread: BTreeMap<String, String>,
+    /// What a reader must know to trust the rest, a line each: what was left out, and why.
+    pub notes: Vec<String>,
 }
 
 impl Sources {
@@ -29,15 +34,26 @@ impl Sources {
         self.texts.insert(path, text);
     }
 
-    /// Notes a directory that a link leads to, from which `..` leads elsewhere than its path says.
-    pub fn insert_linked(&mut self, directory: String) {
-        self.linked.insert(directory);
+    /// Notes a directory that a link leads to, and where it really lies: from there `..` leads on.
+    pub fn insert_linked(&mut self, directory: String, real: String) {
+        self.linked.insert(directory, real);
+    }
+
+    /// Notes a kustomization file, or a directory that may hold some, that cannot be read, and why.
+    pub fn insert_unread(&mut self, path: String, reason: String) {
+        self.unread.insert(path, reason);
+    }
+
+    /// Whether a file or a directory is there that cannot be read.
+    #[must_use]
+    pub fn is_unread(&self, path: &str) -> bool {
+        self.unread.contains_key(path)
     }
 
     /// Whether a link leads to a directory.
     #[must_use]
     pub fn is_linked(&self, directory: &str) -> bool {
-        self.linked.contains(directory)
+        self.linked.contains_key(directory)
     }
 
     /// Whether a file is there.
@@ -74,15 +90,28 @@ impl Sources {
             trees: BTreeMap::new(),
             unreadable: BTreeMap::new(),
         };
+        let told = |message: &str| YamlError {
+            line: 1,
+            column: 1,
+            message: message.to_owned(),
+        };
         for (path, text) in self.iter() {
             match yaml::parse_lax(text) {
                 Ok(tree) => {
+                    if NAMES.contains(&split(path).1) && Kustomization::read(path, &tree).is_none()
+                    {
+                        let error = told("there is no map of fields in it");
+                        parsed.unreadable.insert(path, error);
+                    }
                     parsed.trees.insert(path, tree);
                 }
                 Err(error) => {
                     parsed.unreadable.insert(path, error);
                 }
             }
+        }
+        for (path, reason) in &self.unread {
+            parsed.unreadable.insert(path, told(reason));
         }
         parsed
     }
@@ -93,7 +122,7 @@ pub struct Parsed<'t> {
     /// Their texts.
     pub sources: &'t Sources,
     trees: BTreeMap<&'t str, Tree<'t>>,
-    /// Files that are no YAML, and why; many are not meant to be.
+    /// Files that are no YAML, and why; many are not meant to be. Also kustomizations that hold nothing, and what cannot be read at all.
     pub unreadable: BTreeMap<&'t str, YamlError>,
 }
 
@@ -109,7 +138,12 @@ impl<'t> Parsed<'t> {
     pub fn kustomization(&self, directory: &str) -> Option<Kustomization<'_>> {
         NAMES.iter().find_map(|name| {
             let (file, tree) = self.trees.get_key_value(join(directory, name).as_str())?;
-            Kustomization::read(file, tree)
+            let found = Kustomization::read(file, tree)?;
+            let real = self.sources.linked.get(found.directory());
+            Some(match real {
+                Some(real) => Kustomization { real, ..found },
+                None => found,
+            })
         })
     }
 
@@ -120,12 +154,15 @@ impl<'t> Parsed<'t> {
         yaml::parse(text).is_ok_and(|tree| tree.roots().count() == 1)
     }
 
-    /// Every kustomization, by directory.
+    /// Every kustomization, one a directory.
     pub fn kustomizations(&self) -> impl Iterator<Item = Kustomization<'_>> {
-        self.trees
-            .iter()
-            .filter(|(file, _)| NAMES.contains(&split(file).1))
-            .filter_map(|(file, tree)| Kustomization::read(file, tree))
+        let files = self.trees.keys().map(|file| (*file, split(file)));
+        files
+            .filter(|(_, (_, name))| NAMES.contains(name))
+            .filter_map(|(file, (directory, _))| {
+                let found = self.kustomization(directory)?;
+                (found.file == file).then_some(found)
+            })
     }
 }
 
@@ -136,6 +173,8 @@ pub struct Kustomization<'a> {
     pub file: &'a str,
     /// Its one document.
     pub root: Node<'a>,
+    /// Where its directory really lies, if a link leads there; what it names is relative to that.
+    pub real: &'a str,
 }
 
 impl<'a> Kustomization<'a> {
@@ -143,7 +182,8 @@ impl<'a> Kustomization<'a> {
     #[must_use]
     pub fn read(file: &'a str, tree: &'a Tree<'_>) -> Option<Self> {
         let root = tree.roots().find(|root| root.is_map())?;
-        Some(Self { file, root })
+        let real = split(file).0;
+        Some(Self { file, root, real })
     }
 
     /// Its directory; empty for the directory that all paths are relative to.
@@ -175,15 +215,16 @@ impl<'a> Kustomization<'a> {
     /// The path that one of its entries means; `None` for what lies elsewhere.
     #[must_use]
     pub fn resolve(&self, entry: &str) -> Option<String> {
-        (!is_remote(entry)).then(|| join(self.directory(), entry))
+        (!is_remote(entry)).then(|| join(self.real, entry))
     }
 
     /// Whether it loads resources and changes nothing about them, unless a function does.
     #[must_use]
     pub fn only_gathers(&self) -> bool {
-        const GATHERING: [&str; 7] = [
+        const GATHERING: [&str; 8] = [
             "apiVersion",
             "kind",
+            "buildMetadata",
             "metadata",
             "resources",
             "bases",
@@ -238,6 +279,64 @@ impl<'a> Kustomization<'a> {
             .filter_map(|entry| self.resolve(entry))
             .collect()
     }
+}
+
+/// Whether an entry names a directory of a repository elsewhere, which can be built like one that is here.
+///
+/// A file of the web is none, and nor is what may be one.
+#[must_use]
+pub fn is_remote_directory(entry: &str) -> bool {
+    let path = entry.split('?').next().unwrap_or_default();
+    let rest = path.split_once("://").map_or(path, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_file = [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| path.to_lowercase().ends_with(end))
+        || path.contains("/releases/");
+    let is_repository = entry.contains("?ref=")
+        || rest.contains("//")
+        || path.contains(".git/")
+        || path.strip_suffix(".git").is_some()
+        || ["git::", "git@", "ssh://", "file://"]
+            .iter()
+            .any(|start| entry.starts_with(start))
+        || is_known_host(host);
+    // What looks like an option to kustomize is none of its arguments.
+    is_remote(entry) && is_repository && !is_file && !entry.starts_with(['/', '-'])
+}
+
+/// A text for people, without the passwords that URLs in it may hold.
+#[must_use]
+pub fn without_password(text: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut left = text;
+    let mut is_changed = false;
+    while let Some(at) = left.find("://") {
+        let (before, rest) = left.split_at(at + "://".len());
+        let ends = |c: char| c == '/' || c.is_whitespace() || matches!(c, '\'' | '"' | '`');
+        let authority = rest.split(ends).next().unwrap_or_default();
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        // The user of ssh is none, where a user of the web may be a token.
+        let is_secret = |user: &str| {
+            user.contains(':') || before.ends_with("http://") || before.ends_with("https://")
+        };
+        out.push_str(before);
+        left = rest;
+        if let Some(user) = user.filter(|user| is_secret(user)) {
+            left = rest.get(user.len() + 1..).unwrap_or_default();
+            is_changed = true;
+        }
+    }
+    if is_changed {
+        out.push_str(left);
+        Cow::Owned(out)
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn is_known_host(host: &str) -> bool {
+    matches!(host, "github.com" | "gitlab.com" | "bitbucket.org")
 }
 
 /// Whether an entry of a list is no path, but the thing itself.
@@ -296,11 +395,23 @@ pub fn is_remote(entry: &str) -> bool {
         || entry.contains("?ref=")
         || entry.starts_with('/')
         || entry.starts_with("git@")
-        || entry.contains("//")
+        || entry.starts_with("git::")
+        || entry
+            .split_once("//")
+            .is_some_and(|(before, _)| is_repository(before))
         || (host.contains('.') && !host.starts_with('.') && entry.matches('/').count() > 1 && {
             // github.com/owner/name, and not a file in a directory that is called `v1.2`.
-            matches!(host, "github.com" | "gitlab.com" | "bitbucket.org")
+            is_known_host(host)
         })
+}
+
+/// Whether what stands before `//` is a repository, and not a local path with a slash too many.
+fn is_repository(before: &str) -> bool {
+    let host = before.split('/').next().unwrap_or_default();
+    let end = host.rsplit('.').next().unwrap_or_default();
+    let is_host =
+        host.contains('.') && !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_host || before.contains(['@', ':']) || before.strip_suffix(".git").is_some()
 }
 
 #[cfg(test)]
@@ -329,6 +440,9 @@ mod tests {
             "ssh://git@example.com/x",
             "example.com/owner/name?ref=v1",
             "https://github.com/owner/name//deploy?ref=v1",
+            "example.com/owner/name//deploy",
+            "me@host:name//deploy",
+            "git::name",
             "/etc/base",
         ] {
             assert!(is_remote(entry), "{entry}");
@@ -340,8 +454,91 @@ mod tests {
             "./x.yaml",
             ".",
             "a.b/c/d.yaml",
+            "../..//base",
+            "..//base",
+            "v1.2//base",
+            "a//b/",
         ] {
             assert!(!is_remote(entry), "{entry}");
+        }
+        for entry in [
+            "github.com/owner/name",
+            "https://example.com/owner/name?ref=v1",
+            "https://example.com/owner/name//deploy",
+            "git::file:///srv/name//deploy?ref=main",
+            "git@example.com:owner/name.git",
+        ] {
+            assert!(is_remote_directory(entry), "{entry}");
+        }
+        for entry in [
+            "../base",
+            "/etc/base?ref=x",
+            "--output=/etc/x?ref=x",
+            "https://example.com/x",
+            "https://example.com/x.yaml",
+            "https://github.com/owner/name/releases/download/v1/all",
+            "https://github.com/owner/name/raw/main/x.yaml?ref=v1",
+        ] {
+            assert!(!is_remote_directory(entry), "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_directory_has_one_kustomization_and_one_that_holds_nothing_is_told() {
+        let mut sources = Sources::default();
+        for (path, text) in [
+            ("a/kustomization.yaml", "resources: [../b]"),
+            ("a/kustomization.yml", "resources: [../c]"),
+            ("b/kustomization.yaml", ""),
+            ("c/kustomization.yaml", "# nothing\n"),
+            ("d/kustomization.yaml", "[x]"),
+            ("e/list.yaml", "[x]"),
+        ] {
+            sources.insert(path.to_owned(), text.to_owned());
+        }
+        sources.insert_unread("f".to_owned(), "permission denied".to_owned());
+        sources.insert_linked("a".to_owned(), "shared/deep/a".to_owned());
+        let parsed = sources.parse();
+        let all: Vec<_> = parsed.kustomizations().collect();
+        let [only] = all.as_slice() else {
+            panic!("{all:?}")
+        };
+        assert_eq!(only.file, "a/kustomization.yaml");
+        assert_eq!(only.mentions(), ["shared/deep/b"]);
+        let unreadable: Vec<_> = parsed.unreadable.keys().copied().collect();
+        assert_eq!(
+            unreadable,
+            [
+                "b/kustomization.yaml",
+                "c/kustomization.yaml",
+                "d/kustomization.yaml",
+                "f"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (directory, shown) in [
+            ("base", "base"),
+            (
+                "https://x@example.com/a//b?ref=v1",
+                "https://example.com/a//b?ref=v1",
+            ),
+            (
+                "git::https://x:y@example.com/a@b",
+                "git::https://example.com/a@b",
+            ),
+            ("ssh://git@example.com/a", "ssh://git@example.com/a"),
+            ("https://example.com/a@b", "https://example.com/a@b"),
+            (
+                "'https://x:y@example.com/a' and http://z@b: 'ssh://git@c/d'",
+                "'https://example.com/a' and http://b: 'ssh://git@c/d'",
+            ),
+            ("https://x@", "https://"),
+            ("://", "://"),
+        ] {
+            assert_eq!(without_password(directory), shown);
         }
     }
 

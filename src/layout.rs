@@ -3,19 +3,23 @@
 //! Guessed from what kustomizations load and how their directories are named,
 //! unless the policy's `spec.layout` names the overlays.
 
+mod dependencies;
 mod names;
+mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kustomization::{
-    Kustomization, NAMES, Parsed, is_remote, is_wiring, runs_only_own, split,
+    Kustomization, NAMES, Parsed, is_remote, is_remote_directory, is_wiring, split,
 };
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
 use crate::yaml::YamlError;
 
+pub use dependencies::{dependencies, depends_on, is_touched};
 pub use names::rank;
-use names::{Named, name_by_pattern, name_by_words, service_names};
+use names::{Named, OPEN, name_by_pattern, name_by_words, service_names, stem};
+pub use plain::is_plain;
 
 /// One environment, by where it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +69,32 @@ impl Layout {
         all.into_iter().collect()
     }
 
+    /// Every directory of the services that have one of `some`, and of all that they share directories with.
+    ///
+    /// What is built to its end is not like what is sealed on the way there, so what
+    /// is compared must be built alike.
+    #[must_use]
+    pub fn beside<'l>(&'l self, some: &[&'l str]) -> BTreeSet<&'l str> {
+        let mut found: BTreeSet<&str> = some.iter().copied().collect();
+        let directories = |service: &'l Service| {
+            service.overlays.iter().flat_map(|overlay| {
+                let bases = overlay.bases.iter().map(String::as_str);
+                bases.chain([overlay.directory.as_str()])
+            })
+        };
+        loop {
+            let before = found.len();
+            for service in &self.services {
+                if directories(service).any(|directory| found.contains(directory)) {
+                    found.extend(directories(service));
+                }
+            }
+            if found.len() == before {
+                return found;
+            }
+        }
+    }
+
     /// Whether a directory is an environment.
     #[must_use]
     pub fn is_overlay(&self, directory: &str) -> bool {
@@ -80,6 +110,8 @@ const SHARED: [&str; 5] = ["base", "bases", "common", "shared", "template"];
 struct Candidate {
     directory: String,
     bases: Vec<String>,
+    /// The bases that lie in other repositories.
+    remote: Vec<String>,
     only_gathers: bool,
     /// Whether another kustomization is made of it.
     is_loaded: bool,
@@ -98,7 +130,7 @@ pub fn discover(
 ) -> Layout {
     let mut layout = Layout::default();
     let candidates = candidates(parsed, directories, &wanted.ignore);
-    let mut found: BTreeMap<String, Vec<(Named, Candidate)>> = BTreeMap::new();
+    let mut found = Found::new();
     for candidate in candidates {
         let named = if wanted.overlays.is_empty() {
             match by_words(&candidate) {
@@ -120,6 +152,7 @@ pub fn discover(
             .push((named, candidate));
     }
     if wanted.overlays.is_empty() {
+        found = tell_apart(found);
         found.retain(|_, members| is_service(members));
     }
     let keys: Vec<&str> = found.keys().map(String::as_str).collect();
@@ -133,9 +166,45 @@ pub fn discover(
     layout
 }
 
+/// Kustomizations that look like environments of one service, by what names it.
+type Found = BTreeMap<String, Vec<(Named, Candidate)>>;
+
+/// Tells services apart that stand side by side, each with a word for the environment in its name: `api-dev`, `app-dev`, `api-prod`, `app-prod`.
+///
+/// What is made of one base is of one service, whatever its names.
+fn tell_apart(found: Found) -> Found {
+    let mut told = Found::new();
+    for (key, members) in found {
+        let mut stems: BTreeMap<String, (usize, BTreeSet<&String>)> = BTreeMap::new();
+        for (named, candidate) in &members {
+            if let Some((stem, _)) = stem(&named.environment) {
+                let (count, bases) = stems.entry(stem).or_default();
+                *count += 1;
+                bases.extend(candidate.bases.iter().chain(&candidate.remote));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let mut bases = stems.values().flat_map(|(_, bases)| bases);
+        let share_none = bases.all(|base| seen.insert(*base));
+        let several = stems.values().filter(|(count, _)| *count > 1).count() > 1;
+        let are_all = stems.values().map(|(count, _)| count).sum::<usize>() == members.len();
+        let are_apart = share_none && several && are_all;
+        for (mut named, candidate) in members {
+            let mut key = key.clone();
+            if let Some((stem, word)) = stem(&named.environment).filter(|_| are_apart) {
+                key = key.replace(OPEN, &format!("{stem}/{OPEN}"));
+                named.environment = word;
+            }
+            told.entry(key).or_default().push((named, candidate));
+        }
+    }
+    told
+}
+
 /// Environments that stand alone are a service only where there are several, and by their names no others.
 fn is_service(members: &[(Named, Candidate)]) -> bool {
-    let has_base = members.iter().any(|(_, member)| !member.bases.is_empty());
+    let mut all = members.iter().map(|(_, member)| member);
+    let has_base = all.any(|member| !member.bases.is_empty() || !member.remote.is_empty());
     let named = members.iter().filter(|(named, _)| named.is_known);
     has_base || named.count() > 1
 }
@@ -147,7 +216,7 @@ fn service(name: String, members: Vec<(Named, Candidate)>) -> Service {
             rank: rank(&named.environment),
             name: named.environment,
             directory: candidate.directory,
-            bases: candidate.bases,
+            bases: [candidate.bases, candidate.remote].concat(),
         })
         .collect();
     let order = |overlay: &Overlay| (overlay.rank.unwrap_or(usize::MAX), overlay.name.clone());
@@ -176,7 +245,13 @@ fn by_words(candidate: &Candidate) -> Result<Named, Option<String>> {
         return Err(None);
     }
     if candidate.bases.is_empty() {
-        return if named.is_known { Ok(named) } else { Err(None) };
+        // What is made of another repository alone may be anything, such as a tool that was installed.
+        let is_overlay = named.is_in_overlays && !candidate.remote.is_empty();
+        return if named.is_known || is_overlay {
+            Ok(named)
+        } else {
+            Err(None)
+        };
     }
     // What environments share is none of them, wherever it lies.
     let is_shared = SHARED
@@ -210,7 +285,7 @@ fn shown(directory: &str) -> &str {
     if directory.is_empty() { "." } else { directory }
 }
 
-/// The kustomization files in `directories` that are no YAML, so that nobody knows what they are.
+/// The kustomization files in `directories` that cannot be read, so that nobody knows what they are.
 pub fn unreadable<'p>(
     parsed: &'p Parsed<'_>,
     directories: &'p [String],
@@ -222,8 +297,27 @@ pub fn unreadable<'p>(
         .map(|(file, error)| (*file, error))
         .filter(|(file, _)| {
             let (directory, name) = split(file);
-            NAMES.contains(&name) && is_asked_for(directory, directories, &wanted.ignore)
+            let is_directory = parsed.sources.is_unread(file) && !NAMES.contains(&name);
+            let directory = if is_directory { file } else { directory };
+            (is_directory || NAMES.contains(&name))
+                && is_asked_for(directory, directories, &wanted.ignore)
         })
+}
+
+/// The kustomizations in `directories`, each with what it is made of.
+#[must_use]
+pub fn told(
+    parsed: &Parsed<'_>,
+    directories: &[String],
+    wanted: &Wanted,
+) -> Vec<(String, Vec<String>)> {
+    let candidates = candidates(parsed, directories, &wanted.ignore).into_iter();
+    candidates
+        .map(|candidate| {
+            let bases = [candidate.bases, candidate.remote].concat();
+            (candidate.directory, bases)
+        })
+        .collect()
 }
 
 fn is_asked_for(directory: &str, directories: &[String], ignore: &[Glob]) -> bool {
@@ -252,6 +346,7 @@ fn candidates(parsed: &Parsed<'_>, directories: &[String], ignore: &[Glob]) -> V
         .map(|kustomization| Candidate {
             directory: kustomization.directory().to_owned(),
             bases: bases(parsed, kustomization),
+            remote: remote_bases(kustomization),
             only_gathers: kustomization.only_gathers() && loads_directories(parsed, kustomization),
             is_loaded: loaded.contains(kustomization.directory()),
         })
@@ -270,7 +365,7 @@ fn loads_directories(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
 ///
 /// Directories inside of its own are parts of it, unless there are no others.
 fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
-    let directory = kustomization.directory();
+    let directory = kustomization.real;
     let inside = format!("{directory}/");
     let loads = kustomization
         .loads()
@@ -291,35 +386,13 @@ fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
     bases
 }
 
-/// Whether one of some files belongs to a service: is named by one of its kustomizations, or lies beside one.
-#[must_use]
-pub fn depends_on(parsed: &Parsed<'_>, service: &Service, changed: &BTreeSet<String>) -> bool {
-    let mut seen = BTreeSet::new();
-    let overlays = service.overlays.iter();
-    let mut left: Vec<String> = overlays
-        .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]).cloned())
-        .collect();
-    while let Some(path) = left.pop() {
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        if let Some(kustomization) = parsed.kustomization(&path) {
-            left.extend(kustomization.mentions());
-        }
-    }
-    changed.iter().any(|file| {
-        let mut outer = file.as_str();
-        loop {
-            if seen.contains(outer) {
-                return true;
-            }
-            match outer.rsplit_once('/') {
-                Some((shorter, _)) => outer = shorter,
-                // A kustomization of the root has everything beside it.
-                None => return seen.contains(""),
-            }
-        }
-    })
+/// The directories of other repositories that a kustomization is made of, as it names them.
+fn remote_bases(kustomization: Kustomization<'_>) -> Vec<String> {
+    let loads = kustomization.loads().map(|entry| entry.text().to_owned());
+    let mut bases: Vec<String> = loads.filter(|entry| is_remote_directory(entry)).collect();
+    bases.sort();
+    bases.dedup();
+    bases
 }
 
 /// What a directory needs and nobody has, by the kustomization file that names it and its path; and how many paths were looked at.
@@ -352,86 +425,6 @@ pub fn absent(parsed: &Parsed<'_>, directory: &str) -> (Vec<(String, String)>, u
     }
     (absent, visits)
 }
-
-/// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.
-///
-/// That is so for kustomizations of known fields without functions, other than
-/// this program's own, whose files are all here.
-#[must_use]
-pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut left = vec![directory.to_owned()];
-    while let Some(directory) = left.pop() {
-        if !seen.insert(directory.clone()) {
-            continue;
-        }
-        let Some(kustomization) = parsed.kustomization(&directory) else {
-            return false;
-        };
-        // What kustomize reads elsewhere, or otherwise, is not what is looked at here.
-        if parsed.sources.is_linked(&directory) || !parsed.is_unambiguous(kustomization) {
-            return false;
-        }
-        let is_known = |key: &str| PLAIN_FIELDS.contains(&key);
-        let entries = || kustomization.root.entries();
-        if !entries().all(|(key, value)| is_known(key.text()) || value.is_null()) {
-            return false;
-        }
-        for entry in kustomization
-            .loads()
-            .chain(kustomization.strings("components"))
-        {
-            let entry = entry.text();
-            if is_remote(entry) {
-                return false;
-            }
-            let Some(path) = kustomization.resolve(entry) else {
-                return false;
-            };
-            if parsed.kustomization(&path).is_some() {
-                left.push(path);
-            } else if !parsed.sources.contains(&path) {
-                return false;
-            }
-        }
-        if !runs_only_own(parsed, kustomization) {
-            return false;
-        }
-    }
-    true
-}
-
-/// The fields of a kustomization that work alike whatever stands around it.
-const PLAIN_FIELDS: &[&str] = &[
-    "apiVersion",
-    "bases",
-    "buildMetadata",
-    "commonAnnotations",
-    "commonLabels",
-    "components",
-    "configMapGenerator",
-    "configurations",
-    "crds",
-    "generatorOptions",
-    "generators",
-    "images",
-    "kind",
-    "labels",
-    "metadata",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "patches",
-    "patchesJson6902",
-    "patchesStrategicMerge",
-    "replacements",
-    "replicas",
-    "resources",
-    "secretGenerator",
-    "sortOptions",
-    "transformers",
-    "validators",
-];
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! What can be said of an overlay's files, whatever they build.
 //!
-//! These rules need the kustomizations themselves, so the command line alone
-//! reports them: the function sees what was built and not of what.
+//! These rules need the kustomizations themselves. The command line has them, and
+//! so has the function where kpt hands it a raw tree; in a build it sees what was
+//! built and not of what.
 
 use std::collections::BTreeSet;
 

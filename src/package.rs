@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::blame::Replay;
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
-use crate::gate::{self, Builds, Gate};
-use crate::kustomization::{NAMES, Parsed, Sources, split};
+use crate::gate::{self, Builds, Gate, Scope};
+use crate::kustomization::{NAMES, Parsed, Sources, is_remote, split};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
 use crate::resource::{Resource, is_bookkeeping, is_history};
@@ -46,6 +46,10 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
     let mut told = BTreeSet::new();
     let mut size = 0;
     for directory in layout.directories() {
+        // What names it was not passed on as a whole, which is told there.
+        if is_remote(directory) {
+            continue;
+        }
         if size >= MAX_SIZE {
             others.push(untold(&parsed, directory));
             continue;
@@ -90,6 +94,7 @@ fn judge(
         policy,
         today,
         parsed,
+        scope: Scope::Unknown,
     };
     let mut report = gate.survey(&resources, others).report;
     for finding in &mut report.findings {

@@ -4,9 +4,13 @@
 //! there, nothing is guessed. Rendered files have none: there a namespace, a
 //! prefix, a suffix or a generator's hash is recognised from the names.
 
+mod own_affix;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::resource::{Identity, Resource};
+
+pub use own_affix::OwnAffix;
 
 /// The result of pairing, as indices into the two lists, in the overlay's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Pairing {
     pub added: Vec<usize>,
     /// Base resources that the overlay no longer has.
     pub removed: Vec<usize>,
+    /// What two environments have put on all names, each in a way of its own.
+    pub own_affixes: Vec<OwnAffix>,
 }
 
 impl Pairing {
@@ -33,6 +39,25 @@ impl Pairing {
 /// Pairs two lists of resources; `known` says what is known to belong together where no history tells.
 #[must_use]
 pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>], known: &[(usize, usize)]) -> Pairing {
+    paired(base, overlay, known, false)
+}
+
+/// [`pair`] for two environments, neither of which is made of the other: each may have a prefix or a suffix of its own.
+#[must_use]
+pub fn pair_siblings(
+    base: &[Resource<'_>],
+    overlay: &[Resource<'_>],
+    known: &[(usize, usize)],
+) -> Pairing {
+    paired(base, overlay, known, true)
+}
+
+fn paired(
+    base: &[Resource<'_>],
+    overlay: &[Resource<'_>],
+    known: &[(usize, usize)],
+    are_siblings: bool,
+) -> Pairing {
     let mut found: Vec<Option<usize>> = by_history(base, overlay);
     for &(at, other) in known {
         if let Some(place @ None) = found.get_mut(other)
@@ -50,6 +75,11 @@ pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>], known: &[(usize, us
         key(resource, first.map_or(resource.name(), |first| first.name))
     });
     rest.match_affixes(&mut found);
+    let own_affixes = if are_siblings {
+        rest.match_own_affixes(&mut found)
+    } else {
+        Vec::new()
+    };
     // An environment's own Namespace object: there is one, and it is named after the environment.
     rest.match_by(&mut found, |resource| {
         let own = resource.kind() == "Namespace" && resource.group().is_empty();
@@ -61,7 +91,10 @@ pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>], known: &[(usize, us
         ..key(resource, plain_name(resource))
     });
 
-    let mut pairing = Pairing::default();
+    let mut pairing = Pairing {
+        own_affixes,
+        ..Pairing::default()
+    };
     let mut used = vec![false; base.len()];
     for (at, found) in found.into_iter().enumerate() {
         match found {
@@ -367,6 +400,47 @@ mod tests {
             &[("D", "", "a-web", "web"), ("D", "", "b-web", "web")],
         );
         assert_eq!(pairing.matched, [(0, 0), (0, 1)]);
+    }
+
+    #[test]
+    fn siblings_may_have_affixes_of_their_own() {
+        let paired = |base: &[(&str, &str, &str, &str)], overlay: &[(&str, &str, &str, &str)]| {
+            let (base, overlay) = (text(base), text(overlay));
+            let (base, overlay) = (parse(&base).unwrap(), parse(&overlay).unwrap());
+            pair_siblings(&resources(&base), &resources(&overlay), &[]).matched
+        };
+        let pairs = paired(
+            &[
+                ("D", "", "dev-web", ""),
+                ("D", "", "dev-web-api", ""),
+                ("S", "", "dev-web", ""),
+                ("ConfigMap", "", "dev-c-5h2t4mg9bk", ""),
+                ("Namespace", "", "x", ""),
+            ],
+            &[
+                ("ConfigMap", "", "prod-c-bbbbcccc22", ""),
+                ("S", "", "prod-web", ""),
+                ("D", "", "prod-web-api", ""),
+                ("D", "", "prod-web", ""),
+                ("D", "", "prod-more", ""),
+            ],
+        );
+        assert_eq!(pairs, [(3, 0), (2, 1), (1, 2), (0, 3)]);
+        let pairs = paired(
+            &[("D", "", "web-dev", ""), ("S", "", "web-dev", "")],
+            &[("D", "", "web-prod", ""), ("S", "", "web-prod", "")],
+        );
+        assert_eq!(pairs, [(0, 0), (1, 1)]);
+        // One that has none shows that this is no prefix.
+        let pairs = paired(
+            &[("D", "", "a-web", ""), ("D", "", "all", "")],
+            &[("D", "", "b-web", ""), ("D", "", "all", "")],
+        );
+        assert_eq!(pairs, [(1, 1)]);
+        assert_eq!(
+            paired(&[("D", "", "x", "")], &[("D", "", "x-", "")]),
+            [(0, 0)]
+        );
     }
 
     #[test]

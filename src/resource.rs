@@ -5,13 +5,16 @@
 //! read, so that pairing does not have to guess.
 
 use crate::finding::{FileRef, ResourceRef};
-use crate::yaml::Node;
+use crate::yaml::{self, Node};
 
 /// Our API group, for the kinds that this project defines.
 pub const GROUP: &str = "krm-parity.io";
 
 /// Marks an item that hosts use while they build and never emit.
 pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+const ORIGIN: &str = "config.kubernetes.io/origin";
+const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
 const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
 const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
@@ -175,13 +178,25 @@ impl<'a> Resource<'a> {
             "config.kubernetes.io/path",
         ])
         .map(str::to_owned)
-        .or_else(|| origin_path(self.annotation("config.kubernetes.io/origin")?))?;
+        .or_else(|| origin_path(self.annotation(ORIGIN)?))?;
         let index = annotation([
             "internal.config.kubernetes.io/index",
             "config.kubernetes.io/index",
         ])
         .and_then(|index| index.parse().ok());
         Some(FileRef { path, index })
+    }
+
+    /// The files that made a resource what it is, as kustomize notes them where `buildMetadata` asks for it.
+    ///
+    /// Those are the kustomizations that patched it, or else the file that it comes from.
+    #[must_use]
+    pub fn made_in(&self) -> Vec<String> {
+        let patched = self.annotation(TRANSFORMATIONS).map(patched_in);
+        patched
+            .filter(|files| !files.is_empty())
+            .or_else(|| Some(vec![origin_path(self.annotation(ORIGIN)?)?]))
+            .unwrap_or_default()
     }
 }
 
@@ -218,24 +233,49 @@ pub fn is_bookkeeping(annotation: &str) -> bool {
             annotation,
             "config.kubernetes.io/index"
                 | "config.kubernetes.io/path"
-                | "config.kubernetes.io/origin"
+                | ORIGIN
                 | "config.kubernetes.io/previousNames"
                 | "config.kubernetes.io/previousNamespaces"
                 | "config.kubernetes.io/prefixes"
                 | "config.kubernetes.io/suffixes"
-                | "alpha.config.kubernetes.io/transformations"
+                | TRANSFORMATIONS
                 | "argocd.argoproj.io/tracking-id"
                 | "kubectl.kubernetes.io/last-applied-configuration"
         )
 }
 
-/// Whether a book-keeping annotation tells who a resource was, so that a snapshot keeps it.
+/// Whether a book-keeping annotation tells who a resource was or where it was made, so that a snapshot keeps it.
 #[must_use]
 pub fn is_history(annotation: &str) -> bool {
     matches!(
         annotation,
-        PREVIOUS_NAMES | PREVIOUS_NAMESPACES | PREVIOUS_KINDS
+        PREVIOUS_NAMES | PREVIOUS_NAMESPACES | PREVIOUS_KINDS | ORIGIN | TRANSFORMATIONS
     )
+}
+
+/// The kustomizations of a `transformations` annotation that may have changed more than names and labels.
+fn patched_in(transformations: &str) -> Vec<String> {
+    const NAMING: [&str; 7] = [
+        "AnnotationsTransformer",
+        "HashTransformer",
+        "LabelTransformer",
+        "NamespaceTransformer",
+        "PrefixSuffixTransformer",
+        "PrefixTransformer",
+        "SuffixTransformer",
+    ];
+    let mut files: Vec<String> = Vec::new();
+    let Ok(tree) = yaml::parse(transformations) else {
+        return files;
+    };
+    for step in tree.roots().flat_map(Node::items) {
+        let by = step.str_at(&["configuredBy", "kind"]).unwrap_or_default();
+        let file = step.str_at(&["configuredIn"]).unwrap_or_default();
+        if !file.is_empty() && !NAMING.contains(&by) && !files.iter().any(|known| known == file) {
+            files.push(file.to_owned());
+        }
+    }
+    files
 }
 
 fn origin_path(origin: &str) -> Option<String> {
@@ -274,6 +314,35 @@ fn previous<'a>(node: Node<'a>, kind: &'a str) -> Vec<Identity<'a>> {
 mod tests {
     use super::*;
     use crate::yaml::parse;
+
+    #[test]
+    fn the_files_that_made_a_resource_are_those_that_patched_it_or_its_own() {
+        const STEPS: &str = "- configuredIn: base/kustomization.yaml\n  configuredBy: {apiVersion: builtin, kind: PatchTransformer}\n- configuredIn: dev/kustomization.yaml\n  configuredBy: {kind: ReplicaCountTransformer}\n- configuredIn: dev/kustomization.yaml\n  configuredBy: {kind: PatchTransformer}\n- configuredIn: ns/kustomization.yaml\n  configuredBy: {kind: NamespaceTransformer}\n";
+        for (origin, steps, expected) in [
+            (
+                "path: base/d.yaml",
+                STEPS,
+                &["base/kustomization.yaml", "dev/kustomization.yaml"][..],
+            ),
+            ("path: base/d.yaml", "", &["base/d.yaml"]),
+            ("path: base/d.yaml", "[{configuredIn: 1", &["base/d.yaml"]),
+            (
+                "path: base/d.yaml",
+                "[1, [], {configuredIn: {}}]",
+                &["base/d.yaml"],
+            ),
+            ("no: path", "", &[]),
+        ] {
+            let text = serde_json::json!({
+                "kind": "A",
+                "metadata": {"name": "a", "annotations": {ORIGIN: origin, TRANSFORMATIONS: steps}},
+            })
+            .to_string();
+            let tree = yaml::parse(&text).unwrap();
+            let resource = Resource::read(tree.roots().next().unwrap()).unwrap();
+            assert_eq!(resource.made_in(), expected, "{origin} {steps}");
+        }
+    }
 
     #[test]
     fn history_is_read_oldest_first() {

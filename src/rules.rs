@@ -18,6 +18,7 @@ mod missing_environment;
 pub mod permission;
 mod removed_resource;
 mod scale_factor;
+mod told;
 mod words;
 
 use std::borrow::Cow;
@@ -27,19 +28,20 @@ use jiff::civil::Date;
 use crate::catalog::{Class, Severity};
 use crate::classify::{Surroundings, classify};
 use crate::diff::{By, Change, Step, diff};
-use crate::finding::{FieldRef, Finding, REDACTED, Report, Totals};
+use crate::finding::{Finding, Report, Totals};
 use crate::identity::{self, Identity};
-use crate::pair::{Pairing, pair, plain_name};
+use crate::pair::{Pairing, pair, pair_siblings};
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
 pub use build_failure::{Failure, unreadable};
-pub use exemption::{complained_of, exempts};
+pub use exemption::{Look, complained_of, exempts, scalar};
 use matrix::{Matrix, matrices};
-pub use missing_baseline::Missing;
+pub use missing_baseline::{Input, Missing};
 pub use missing_environment::Absent;
+use told::{Saying, Told, field};
 
 /// What an environment is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub enum Against {
         is_next: bool,
         /// Whether the policy says so: it lists both in promotion order.
         is_promoted: bool,
+        /// Whether both are made of one base, so that what it holds was judged against it in both.
+        is_of_one_base: bool,
     },
 }
 
@@ -66,6 +70,8 @@ pub struct Gaps {
     pub failures: Vec<Failure>,
     /// Findings that no comparison shows, to be weighed with the rest.
     pub others: Vec<Finding>,
+    /// How much of a repository was looked at; `None` for what one build holds.
+    pub look: Option<Look>,
 }
 
 /// Two environments, about to be compared.
@@ -122,6 +128,10 @@ pub fn compare_known<'c, 'a>(
     mode: IdentityMode,
     known: &[(usize, usize)],
 ) -> Comparison<'c, 'a> {
+    let pair = match sides.against {
+        Against::Baseline => pair,
+        Against::Sibling { .. } => pair_siblings,
+    };
     let mut pairing = pair(sides.base, sides.overlay, known);
     let identities = match mode {
         IdentityMode::Cancel => learn(&sides, &pairing),
@@ -182,7 +192,8 @@ fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity
                 .filter(|at| sides.services[**at] == service)
                 .map(|&at| &sides.base[at])
                 .collect();
-            let identity = identity::learn(&pairs, &removed, sides.witnesses);
+            let mut identity = identity::learn(&pairs, &removed, sides.witnesses);
+            identity.own_affixes.clone_from(&pairing.own_affixes);
             (service, identity)
         })
         .collect()
@@ -236,7 +247,13 @@ pub fn judge(
     for finding in &mut findings {
         finding.severity = severity(finding, policy);
     }
-    exemption::apply(comparisons, policy, today, &mut findings);
+    exemption::apply(
+        comparisons,
+        gaps.look.as_ref(),
+        policy,
+        today,
+        &mut findings,
+    );
     findings.retain(|finding| finding.severity != Severity::Ignore);
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     let count = |severity| {
@@ -294,80 +311,6 @@ impl<'a> Comparison<'_, 'a> {
             _ => "",
         }
     }
-
-    /// The environment as a sentence calls it.
-    fn environment(&self) -> &str {
-        match self.sides.environment {
-            "" => "the overlay",
-            environment => environment,
-        }
-    }
-
-    /// The baseline as a sentence calls it.
-    fn baseline(&self) -> Cow<'_, str> {
-        match self.sides.baseline {
-            "base" => Cow::Borrowed("the base"),
-            baseline => Cow::Borrowed(baseline),
-        }
-    }
-
-    /// A finding about one change of a matched resource.
-    fn change_finding(
-        &self,
-        rule: &'static str,
-        pair: Pair<'_, '_>,
-        Classified { change, class }: &Classified<'_>,
-        saying: Saying<'_>,
-    ) -> Finding {
-        let field = field(change);
-        let message = format!(
-            "{}: {}: {} is {} in {}, {} in {}. {}",
-            words::resource(pair.overlay),
-            saying.headline,
-            field.path,
-            words::value(field.overlay.as_ref()),
-            self.environment(),
-            words::value(field.base.as_ref()),
-            self.baseline(),
-            saying.demand,
-        );
-        let told = Told {
-            message,
-            headline: saying.headline,
-            help: saying.help,
-        };
-        Finding {
-            class: Some(*class),
-            field: Some(field),
-            ..self.pair_finding(rule, pair, told)
-        }
-    }
-
-    /// A finding about a matched resource, to be completed.
-    fn pair_finding(&self, rule: &'static str, pair: Pair<'_, '_>, told: Told) -> Finding {
-        Finding {
-            base_name: Some(plain_name(pair.base).to_owned()),
-            ..self.finding(rule, pair.overlay, pair.service, told)
-        }
-    }
-
-    /// A finding about a resource, to be completed.
-    fn finding(
-        &self,
-        rule: &'static str,
-        resource: &Resource<'_>,
-        service: &str,
-        told: Told,
-    ) -> Finding {
-        Finding {
-            service: service.to_owned(),
-            environment: self.sides.environment.to_owned(),
-            baseline: self.sides.baseline.to_owned(),
-            resource: Some(resource.reference()),
-            file: resource.file(),
-            ..Finding::new(rule, told.message, told.headline, told.help)
-        }
-    }
 }
 
 /// A base resource and what the overlay made of it.
@@ -376,55 +319,6 @@ struct Pair<'p, 'a> {
     base: &'p Resource<'a>,
     overlay: &'p Resource<'a>,
     service: &'a str,
-}
-
-/// The three texts of a finding.
-struct Told {
-    message: String,
-    headline: String,
-    help: String,
-}
-
-/// What a rule says about a change.
-struct Saying<'s> {
-    headline: String,
-    /// What the rule demands, for the line that stands alone.
-    demand: &'s str,
-    help: String,
-}
-
-/// The field of a change, with both values where they may be shown.
-fn field(change: &Change<'_>) -> FieldRef {
-    FieldRef {
-        path: keyed_path(&change.steps).to_string(),
-        index_path: index_path(&change.steps).to_string(),
-        overlay: change.overlay.map(|node| shown(node, change.secret)),
-        base: change.base.map(|node| shown(node, change.secret)),
-    }
-}
-
-/// A value for a report, unless it is a Secret's or too long to be read.
-fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
-    /// Values with more nodes than this are named, not shown.
-    const MAX_NODES: usize = 1000;
-    if secret {
-        REDACTED.into()
-    } else if node.size() > MAX_NODES || has_long_key(node) {
-        format!("<{} nodes>", node.size()).into()
-    } else {
-        let mut value = node.to_json();
-        // A sealed base is sorted, and two values are compared best in one order.
-        value.sort_all_objects();
-        value
-    }
-}
-
-/// Whether a key is longer than YAML lets a key be without a mark before it, which no host expects in results.
-fn has_long_key(node: Node<'_>) -> bool {
-    const MAX_KEY: usize = 1000;
-    node.entries()
-        .any(|(key, value)| key.text().len() > MAX_KEY || has_long_key(value))
-        || node.items().any(has_long_key)
 }
 
 /// A path with elements by what they are.

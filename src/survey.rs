@@ -34,15 +34,28 @@ pub struct Environment {
 pub struct Service {
     /// Its name, unique in the survey.
     pub name: String,
-    /// The directories or files of the base, relative to the directory that was checked; none where no base is known.
+    /// The directories or files of the base, relative to the directory that was checked, or URLs; none where no base is known.
     pub bases: Vec<String>,
     /// Its environments in promotion order.
     pub environments: Vec<Environment>,
 }
 
+/// Which part of a check a survey is, where the check was split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which one, from 1 to [`Self::count`].
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+    /// What was split, as hexadecimal digits: shards agree in it where they are of one check.
+    pub of: String,
+}
+
 /// Everything that a look at a repository has to say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Survey {
+    /// The part that was looked at; `None` for all of it.
+    pub shard: Option<Shard>,
     /// What was looked at, sorted by name.
     pub services: Vec<Service>,
     /// What was found, over all services; findings name theirs.

@@ -105,6 +105,66 @@ pub fn one_line(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A text of any number of lines for reading, with unsafe characters escaped but for the ends of lines and tabs.
+#[must_use]
+pub fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let is_end = c == '\r' && rest.peek() == Some(&'\n');
+        if is_unsafe(c) && !matches!(c, '\n' | '\t') && !is_end {
+            push_escape(&mut out, c);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A text of any number of lines in which no system that runs builds finds a command of a stranger's.
+///
+/// The runner of GitHub Actions obeys `::error::…` at the beginning of a line, blanks before it or not, and
+/// `##[error]…` wherever it stands; that of Azure Pipelines `##vso[…]`. A backslash takes the meaning away.
+#[must_use]
+pub fn without_commands(text: &str) -> Cow<'_, str> {
+    let is_command = |line: &str| line.trim_start().starts_with("::");
+    // A line ends where .NET says so, which the runners are written in.
+    if !text.contains("##") && !text.split(['\n', '\r']).any(is_command) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 2);
+    for line in text.split_inclusive(['\n', '\r']) {
+        let rest = line.trim_start();
+        let (blanks, rest) = line.split_at(line.len() - rest.len());
+        out.push_str(blanks);
+        if rest.starts_with("::") {
+            out.push('\\');
+        }
+        out.push_str(&rest.replace("##[", "##\\[").replace("##vso[", "##\\vso["));
+    }
+    Cow::Owned(out)
+}
+
+/// The same JSON with everything escaped that is unsafe, and with no command in it.
+///
+/// JSON demands that for less than half of what [`is_unsafe`] knows. All of it stands inside of strings, as only ASCII stands beside them.
+#[must_use]
+pub fn safe_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' {
+            out.push(c);
+        } else if c == '#' && out.ends_with('#') {
+            out.push_str("\\u0023");
+        } else if is_unsafe(c) {
+            push_escape(&mut out, c);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Writes a JSON list, each item as `write` does.
 pub(crate) fn push_list<T>(
     out: &mut String,
@@ -162,6 +222,51 @@ mod tests {
             assert!(!shown.chars().any(is_unsafe), "{shown}");
             assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn no_line_is_a_command() {
+        for (text, expected) in [
+            ("", ""),
+            ("a :: b\n# c ## d\n", "a :: b\n# c ## d\n"),
+            ("::error::x", "\\::error::x"),
+            (
+                "a\n  ::stop-commands::x\nb\n",
+                "a\n  \\::stop-commands::x\nb\n",
+            ),
+            ("a\r::error::x", "a\r\\::error::x"),
+            // Every blank that the runner passes over, and a line that ends as on Windows.
+            (
+                "\t\u{a0}\u{3000}::add-mask::x\r\n::x",
+                "\t\u{a0}\u{3000}\\::add-mask::x\r\n\\::x",
+            ),
+            (
+                "a ##[error]b ##vso[task.x]c",
+                "a ##\\[error]b ##\\vso[task.x]c",
+            ),
+        ] {
+            assert_eq!(without_commands(text), expected);
+        }
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(
+            lines("+a:\tb\r\n-\u{1b}[2J\r\u{202e}c\n"),
+            "+a:\tb\r\n-\\u001b[2J\\r\\u202ec\n"
+        );
+    }
+
+    #[test]
+    fn safe_json_is_the_same_json() {
+        let text = "\u{9b}\u{7f}\u{202e}\u{2028}\u{e0041}\u{1b}\n\\ ##[x] ###[y] \u{1f980}";
+        let json = serde_json::to_string_pretty(&serde_json::json!({ text: [text] })).unwrap();
+        let safe = safe_json(&json);
+        assert!(!safe.chars().any(|c| c != '\n' && is_unsafe(c)), "{safe}");
+        assert!(!safe.contains("##"), "{safe}");
+        let [before, after] =
+            [&json, &safe].map(|json| serde_json::from_str::<serde_json::Value>(json).unwrap());
+        assert_eq!(before, after);
     }
 
     #[test]

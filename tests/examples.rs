@@ -234,6 +234,27 @@ fn bad_examples_fail_with_exactly_their_rules() {
     }
 }
 
+#[test]
+fn the_matrix_of_the_incident_names_both_values_and_both_files() {
+    for host in require!(kustomizes()) {
+        let built = host.build_tapped(&example("fleet/inventory/parity"), &Tap::on_binary());
+        for part in [
+            "production against staging",
+            "resources.limits.memory",
+            "staging    2Gi",
+            "production 512Mi",
+            "kustomize makes production in ../overlays/production/kustomization.yaml, \
+             staging in ../overlays/staging/kustomization.yaml.",
+        ] {
+            assert!(
+                built.stderr.contains(part),
+                "{}: {part}: {built:#?}",
+                host.name
+            );
+        }
+    }
+}
+
 /// The folders of the gallery, each with the rule that it is about.
 fn gallery() -> BTreeMap<String, &'static str> {
     let cases: BTreeMap<_, _> = folders(&example("gallery"))

@@ -8,16 +8,17 @@ use krm_parity::finding::Finding;
 use krm_parity::report::fingerprint::fingerprints;
 use krm_parity::report::survey::Format;
 use krm_parity::report::survey::json::{self, ReadError};
-use krm_parity::report::survey::markdown;
 use krm_parity::report::text::Style;
 use krm_parity::survey::merge::merge;
-use krm_parity::survey::{State, Survey};
+use krm_parity::survey::{Shard, State, Survey};
 use serde_json::{Value, json};
 
 #[path = "formats/fixture.rs"]
 mod fixture;
 #[path = "formats/merge_verb.rs"]
 mod merge_verb;
+#[path = "formats/room.rs"]
+mod room;
 mod support;
 #[path = "formats/validators.rs"]
 mod validators;
@@ -154,9 +155,7 @@ fn no_control_character_gets_through() {
         let found = text
             .chars()
             .find(|&c| c != '\n' && krm_parity::text::is_unsafe(c));
-        // JSON's own escapes cover what JSON forbids; its readers show the rest.
-        let is_json = matches!(format, Format::Json | Format::Sarif | Format::Gitlab);
-        assert!(found.is_none() || is_json, "{format:?}: {found:?}");
+        assert!(found.is_none(), "{format:?}: {found:?}");
         assert!(
             !text.chars().any(|c| c != '\n' && c < ' '),
             "{format:?} has a control character"
@@ -182,9 +181,46 @@ fn no_stranger_writes_a_workflow_command() {
             );
         }
     }
-    let text = render(Format::Text, &hostile());
-    assert!(!text.contains("##["));
-    assert!(!text.lines().any(|line| line.trim_start().starts_with("::")));
+}
+
+/// Texts that a runner obeys where they stand at the beginning of a line, or anywhere.
+const COMMANDS: [&str; 6] = [
+    "::error file=x,title=y::pwned",
+    "::stop-commands::x",
+    " \u{3000}::add-mask::x",
+    "\r\n::set-output name=x::y",
+    "x ##[error]y",
+    "x ##vso[task.setvariable]y",
+];
+
+#[test]
+fn no_format_lets_a_stranger_write_a_command() {
+    for command in COMMANDS {
+        let survey = fixture::of_one_text(command);
+        for format in Format::ALL {
+            let text = render(format, &survey);
+            for line in text.split(['\n', '\r']) {
+                let is_ours = format == Format::Github
+                    && ["::error file=", "::warning file=", "::notice file="]
+                        .iter()
+                        .any(|ours| line.starts_with(ours) && !line.starts_with(command));
+                assert!(
+                    is_ours || !line.trim_start().starts_with("::"),
+                    "{format:?}: {line}"
+                );
+                assert!(
+                    !line.contains("##[") && !line.contains("##vso["),
+                    "{format:?}: {line}"
+                );
+            }
+        }
+        // What the function says on stderr.
+        let told = krm_parity::report::text::render(&survey.report, Style::default());
+        for line in told.lines() {
+            assert!(!line.trim_start().starts_with("::"), "{line}");
+            assert!(!line.contains("##[") && !line.contains("##vso["), "{line}");
+        }
+    }
 }
 
 #[test]
@@ -202,39 +238,104 @@ fn no_stranger_writes_markdown() {
     assert_eq!(text.matches("<!--").count(), 1);
 }
 
+/// What a finding is against is called by its name, wherever a format tells it.
 #[test]
-fn a_comment_fits_whatever_was_found() {
-    for (findings, services) in [(0, 1), (10, 3), (1000, 200), (5000, 2000)] {
-        let survey = large(findings, services);
-        let text = render(Format::Markdown, &survey);
-        assert!(text.starts_with(markdown::MARKER));
-        assert!(text.len() <= markdown::MAX_BYTES, "{}", text.len());
-        assert_eq!(
-            text.matches("<details").count(),
-            text.matches("</details>").count()
-        );
-        let shown = text.lines().filter(|line| line.starts_with("- ")).count();
-        let left = findings - shown;
-        assert_eq!(left > 0, text.contains("left out**"), "{left}");
-        if left > 0 {
-            assert!(text.contains(&format!("**{left} findings are left out**")));
-            assert!(text.len() > 60_000);
-        }
+fn a_sibling_is_not_called_base() {
+    let mut finding = fixture::finding("inverted-resources", "shop", "production");
+    finding.baseline = "staging".to_owned();
+    let place = |environment: &str| {
+        let file = format!("shop/overlays/{environment}/sizes.yaml");
+        fixture::place(&file, 15, "patch", "memory: 2Gi", "2Gi")
+    };
+    finding.place = Some(place("production"));
+    finding.base_place = Some(place("staging"));
+    let services = vec![fixture::service("shop", &[("production", State::Judged)])];
+    let survey = fixture::survey(services, vec![finding], &[]);
+    let markdown = render(Format::Markdown, &survey);
+    assert!(
+        markdown.contains(", staging in <code>shop/overlays/staging/sizes.yaml"),
+        "{markdown}"
+    );
+    let log: Value = serde_json::from_str(&render(Format::Sarif, &survey)).unwrap();
+    let result = &log["runs"][0]["results"][0];
+    assert!(
+        result["message"]["text"]
+            .as_str()
+            .unwrap()
+            .ends_with(" ([staging](1))")
+    );
+    assert_eq!(
+        result["relatedLocations"][0]["message"]["text"],
+        "what staging says"
+    );
+    assert!(
+        render(Format::Html, &survey).contains("<b>staging</b> · shop/overlays/staging/sizes.yaml")
+    );
+}
+
+#[test]
+fn a_clean_report_names_what_was_looked_at() {
+    let of = |services| render(Format::Text, &fixture::survey(services, Vec::new(), &[]));
+    let judged = [("dev", State::Judged)];
+    let service = |bases: &[&str], directory: &str| {
+        let mut one = fixture::service("web", &judged);
+        one.bases = bases.iter().map(|&base| base.to_owned()).collect();
+        directory.clone_into(&mut one.environments[0].directory);
+        one
+    };
+    for (bases, directory, expected) in [
+        (
+            &["base"][..],
+            "overlays/dev",
+            "web: dev (overlays/dev) against base",
+        ),
+        (
+            &["bases/web"],
+            "environments/dev/web",
+            "web: dev (environments/dev/web) against bases/web",
+        ),
+        (
+            &["a/web/base"],
+            "a/web/overlays/dev",
+            "web in a/web: dev (overlays/dev) against base",
+        ),
+        (
+            &["production/base"],
+            "production/eu",
+            "web in production: dev (eu) against base",
+        ),
+        (&[], "env/dev", "web in env: dev (dev) against each other"),
+        (&["a"], "a/dev", "web: dev (a/dev) against a"),
+        (&["/x/base"], "/y/dev", "web: dev (/y/dev) against /x/base"),
+    ] {
+        let text = of(vec![service(bases, directory)]);
+        assert_eq!(text.lines().next().unwrap(), expected);
     }
-    let mut survey = hostile();
-    survey.report.findings[0].headline = "ä@".repeat(100_000);
-    survey.notes = vec![fixture::EVIL.repeat(20); 2000];
-    let text = render(Format::Markdown, &survey);
-    assert!(text.len() <= markdown::MAX_BYTES, "{}", text.len());
+    let many: Vec<_> = (0..30)
+        .map(|at| fixture::service(&format!("s{at:02}"), &judged))
+        .collect();
+    let text = of(many);
+    assert_eq!(text.lines().count(), 22, "{text}");
+    assert!(
+        text.contains("\n… and 10 more services\nkrm-parity: 30 services"),
+        "{text}"
+    );
 }
 
 #[test]
 fn the_report_reads_back_without_loss() {
+    let mut shard = everything();
+    shard.shard = Some(Shard {
+        index: 2,
+        count: 3,
+        of: "0f".to_owned(),
+    });
     for survey in [
         everything(),
         clean(),
         hostile(),
         large(500, 50),
+        shard,
         Survey::default(),
     ] {
         let text = render(Format::Json, &survey);
@@ -268,7 +369,7 @@ fn a_broken_report_is_refused_with_a_reason() {
         .join("\n")
         .replace(env!("CARGO_PKG_VERSION"), "VERSION");
     insta::assert_snapshot!(said, @r#"
-    it is no ParityReport, but "ParityPolicy"
+    it is no report of krm-parity, but "ParityPolicy"
     its apiVersion is "krm-parity.io/v1", and this version reads krm-parity.io/v1alpha1; use one version of krm-parity for all reports
     findings[0]: unknown rule "imagine"; it was written by krm-parity "VERSION", and this is VERSION
     findings[1]: unknown class "imagine"; it was written by krm-parity "VERSION", and this is VERSION
@@ -344,7 +445,13 @@ fn the_report_follows_its_published_schema() {
     let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(jsonschema::meta::is_valid(&schema));
     let validator = jsonschema::draft202012::new(&schema).unwrap();
-    for survey in [everything(), clean(), hostile(), large(100, 9)] {
+    let mut shard = clean();
+    shard.shard = Some(Shard {
+        index: 1,
+        count: 2,
+        of: "0f".to_owned(),
+    });
+    for survey in [everything(), clean(), hostile(), large(100, 9), shard] {
         let report = serde_json::from_str(&render(Format::Json, &survey)).unwrap();
         let faults: Vec<_> = validator
             .iter_errors(&report)

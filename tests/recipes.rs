@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use krm_parity::report::survey::markdown::MARKER;
 use serde_yaml::Value;
 
 use support::{Run, Tree, binary, copy, example, require, run};
@@ -87,24 +88,26 @@ impl Shop {
     }
 }
 
+/// The step of a workflow that is called so.
+fn step<'w>(workflow: &'w Value, name: &str) -> &'w Value {
+    let steps = workflow["jobs"]["check"]["steps"].as_sequence();
+    let mut steps = steps.expect("steps").iter();
+    let found = steps.find(|step| {
+        let uses = step["uses"].as_str().unwrap_or_default();
+        let action = uses.split('@').next().unwrap_or_default();
+        step["name"].as_str() == Some(name) || action.ends_with(&format!("/{name}"))
+    });
+    found.unwrap_or_else(|| panic!("no step {name}"))
+}
+
 #[test]
 fn github_actions() {
     let shop = Shop::new(&require!(kustomize(NEWEST)));
     let workflow = recipe("github-actions.yaml");
-    let steps = workflow["jobs"]["check"]["steps"]
-        .as_sequence()
-        .expect("steps");
-    let script = |name: &str| {
-        let step = steps
-            .iter()
-            .find(|step| step["name"].as_str() == Some(name));
-        text(&step.expect("a step")["run"])
-    };
+    let script = |name: &str| text(&step(&workflow, name)["run"]);
     let summary = shop.tree.path("summary").display().to_string();
-    shop.tree.script("bin/gh", "echo \"$@\" > \"$0.called\"");
     let around = [
         ("GITHUB_BASE_REF", "main"),
-        ("GITHUB_HEAD_REF", "topic"),
         ("GITHUB_STEP_SUMMARY", summary.as_str()),
     ];
     // Nothing has changed, and nothing is looked at.
@@ -125,18 +128,81 @@ fn github_actions() {
         "only what has changed: {}",
         run.stdout
     );
-    shop.shell(&script("tell"), &around).expect_success("tell");
+    shop.shell(&script("summary"), &around)
+        .expect_success("summary");
     assert!(shop.tree.read("summary").contains("inverted-resources"));
-    assert!(
-        shop.tree
-            .read("bin/gh.called")
-            .starts_with("pr comment topic")
-    );
     assert!(
         shop.tree
             .read("clone/parity.sarif")
             .contains("inverted-resources")
     );
+    // After a push there is no base, and everything is looked at.
+    let run = shop.shell(&script("check"), &[("GITHUB_BASE_REF", "")]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(run.stdout.contains("inventory"), "{}", run.stdout);
+}
+
+/// One comment, whoever else has written some: it is found by the line that formats.md promises.
+#[test]
+fn github_actions_keeps_one_comment() {
+    let shop = Shop::new(&require!(kustomize(NEWEST)));
+    let script = text(&step(&recipe("github-actions.yaml"), "comment")["run"]);
+    assert!(script.contains(MARKER), "{script}");
+    let calls = shop.tree.path("calls").display().to_string();
+    let around = [
+        ("GITHUB_REPOSITORY", "shop/deploy"),
+        ("NUMBER", "7"),
+        ("CALLS", calls.as_str()),
+    ];
+    // It answers as GitHub does after it has picked the comments.
+    let gh = |answer: &str| {
+        let body = format!(
+            "echo \"$@\" >> \"$CALLS\"\ncase \"$*\" in *--paginate*) printf '{answer}' ;; esac"
+        );
+        shop.tree.script("bin/gh", &body);
+        shop.shell(&script, &around).expect_success("comment");
+        let told = shop.tree.read("calls");
+        let last = told.lines().last().unwrap_or_default().to_owned();
+        assert!(last.ends_with("--field body=@parity.md"), "{told}");
+        last
+    };
+    let first = gh("");
+    assert!(
+        first.contains("POST repos/shop/deploy/issues/7/comments"),
+        "{first}"
+    );
+    let second = gh("11\\n12\\n");
+    assert!(
+        second.contains("PATCH repos/shop/deploy/issues/comments/12 "),
+        "{second}"
+    );
+}
+
+/// Steps after a check that could not run, and those of a fork's pull request, whose token may only read.
+#[test]
+fn github_actions_does_only_what_it_can() {
+    let workflow = recipe("github-actions.yaml");
+    for (name, file, writes) in [
+        ("summary", "parity.md", false),
+        ("comment", "parity.md", true),
+        ("upload-sarif", "parity.sarif", true),
+    ] {
+        let condition = text(&step(&workflow, name)["if"]);
+        let has_file = format!("always() && hashFiles('{file}') != ''");
+        assert!(condition.starts_with(&has_file), "{name}: {condition}");
+        let is_guarded = condition.contains("env.MAY_WRITE == 'true'");
+        assert_eq!(is_guarded, writes, "{name}: {condition}");
+    }
+    assert!(
+        text(&workflow["env"]["MAY_WRITE"]).contains("head.repo.full_name == github.repository")
+    );
+    assert_eq!(workflow["on"]["push"]["branches"][0], "main");
+    // What these conditions stand on.
+    let shop = Shop::new(&require!(kustomize(NEWEST)));
+    let script = text(&step(&workflow, "check")["run"]);
+    let run = shop.shell(&script, &[("GITHUB_BASE_REF", "no-such-branch")]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(!shop.clone().join("parity.md").exists());
 }
 
 #[test]
@@ -144,8 +210,11 @@ fn gitlab_ci() {
     let shop = Shop::new(&require!(kustomize(NEWEST)));
     shop.drift();
     let job = &recipe("gitlab-ci.yaml")["parity"];
-    let script = text(&job["script"][0]);
-    let run = shop.shell(&script, &[("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")]);
+    let rules = job["rules"].as_sequence().expect("rules");
+    let rules: Vec<_> = rules.iter().map(|rule| text(&rule["if"])).collect();
+    assert!(rules.contains(&"$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH".to_owned()));
+    assert_eq!(text(&job["artifacts"]["when"]), "always");
+    let run = shop.shell(&text(&job["script"][0]), &[]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     let reports = &job["artifacts"]["reports"];
     let quality = shop
@@ -159,21 +228,38 @@ fn gitlab_ci() {
     assert!(junit.contains("<testsuite"));
 }
 
-/// The hook is called as pre-commit calls it: by the words of `entry`, without files.
+/// The hook is called as pre-commit calls it: by the words of `entry`, without files, and whatever was committed.
 #[test]
 fn pre_commit() {
     let shop = Shop::new(&require!(kustomize(NEWEST)));
     let hook = &recipe("pre-commit-config.yaml")["repos"][0]["hooks"][0];
+    assert_eq!(hook["always_run"], true);
+    assert_eq!(hook["pass_filenames"], false);
+    assert!(hook.get("files").is_none() && hook.get("types").is_none());
     let entry = text(&hook["entry"]);
-    assert_eq!(shop.shell(&entry, &[]).code, Some(0));
-    shop.drift();
+    // The fleet has findings of its own; without the services that they are about it is clean.
+    for service in ["inventory", "search"] {
+        fs::remove_dir_all(shop.clone().join(service)).expect("a service");
+    }
     let run = shop.shell(&entry, &[]);
-    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(
-        run.stdout.contains("web/overlays/production/sizes.yaml:15"),
-        "{}",
-        run.stdout
+        run.stdout.contains("web: ") || run.stdout.contains("web in web: "),
+        "{run:#?}"
     );
+    shop.drift();
+    let is_red = |what: &str| {
+        let run = shop.shell(&entry, &[]);
+        assert_eq!(run.code, Some(1), "{what}: {run:#?}");
+        let place = "web/overlays/production/sizes.yaml:15";
+        assert!(run.stdout.contains(place), "{what}: {}", run.stdout);
+    };
+    is_red("before the commit");
+    Shop::git(&shop.clone(), &["commit", "-q", "-a", "-m", "hot fix"]);
+    is_red("after it, as in CI with --all-files");
+    fs::remove_dir_all(shop.clone().join(".git")).expect("a repository");
+    Shop::git(&shop.clone(), &["init", "-q"]);
+    is_red("before the first commit");
 }
 
 #[test]
@@ -227,6 +313,20 @@ fn argo_cd_before_a_sync() {
     let run = shop.shell(&script, &[("REPOSITORY", &origin), ("REVISION", "main")]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stdout.contains("inverted-resources"), "{}", run.stdout);
+    // It lives in an application: in the base that every environment is built of.
+    let annotations = &job["metadata"]["annotations"];
+    assert_eq!(annotations["argocd.argoproj.io/hook"], "PreSync");
+    let file = example("recipes").join("argo-cd/pre-sync.yaml");
+    fs::copy(file, shop.clone().join("web/base/pre-sync.yaml")).expect("a copy");
+    let kustomization = "clone/web/base/kustomization.yaml";
+    let listed = shop.tree.read(kustomization) + "- pre-sync.yaml\n";
+    shop.tree.write(kustomization, &listed);
+    let built = shop.shell("kustomize build web/overlays/production", &[]);
+    let built = built.expect_success("an application with the hook");
+    assert!(
+        built.contains("argocd.argoproj.io/hook: PreSync"),
+        "{built}"
+    );
 }
 
 #[test]
@@ -236,23 +336,37 @@ fn argo_workflows() {
     let templates = workflow["spec"]["templates"]
         .as_sequence()
         .expect("templates");
-    let source = |name: &str| {
-        let template = templates
-            .iter()
-            .find(|one| one["name"].as_str() == Some(name));
-        text(&template.expect("a template")["script"]["source"])
+    let template = |name: &str| {
+        let found = templates.iter().find(|one| one["name"] == name);
+        found.unwrap_or_else(|| panic!("no template {name}"))
     };
+    assert_eq!(
+        workflow["spec"]["volumeClaimGC"]["strategy"],
+        "OnWorkflowCompletion"
+    );
+    let image = &template("check")["script"]["image"];
+    assert_eq!(image, &template("merge")["script"]["image"]);
+    assert!(text(image).contains("/krm-parity-with-kustomize:"));
+    let page = text(&template("merge")["outputs"]["artifacts"][0]["path"]);
     let reports = shop.tree.path("reports").display().to_string();
     fs::create_dir_all(&reports).expect("a folder");
     for shard in 1..=2 {
-        let script = source("check")
+        let script = text(&template("check")["script"]["source"])
             .replace("{{inputs.parameters.shard}}", &shard.to_string())
             .replace("{{workflow.parameters.shards}}", "2")
             .replace("/reports", &reports);
         shop.shell(&script, &[]).expect_success("a shard");
     }
-    let run = shop.shell(&source("merge").replace("/reports", &reports), &[]);
+    let merge = text(&template("merge")["script"]["source"]);
+    assert!(merge.contains(&format!("html={page}")), "{merge}");
+    let here = shop.tree.path("parity.html").display().to_string();
+    let merge = merge.replace(&page, &here).replace("/reports", &reports);
+    let run = shop.shell(&merge, &[]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stdout.contains("3 services"), "{}", run.stdout);
-    assert!(Path::new(&reports).join("parity.html").is_file());
+    assert!(Path::new(&here).is_file());
+    // A pod that has left nothing behind is no good news.
+    fs::remove_file(Path::new(&reports).join("shard-1.json")).expect("a report");
+    let run = shop.shell(&merge, &[]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
 }

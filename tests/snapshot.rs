@@ -181,6 +181,22 @@ fn what_cannot_be_sealed_is_said() {
             "",
             "cannot read no-such-file",
         ),
+        // The file is what is wrong, not that nobody named a service.
+        (
+            &["no-such-file"],
+            "",
+            "cannot read no-such-file: No such file",
+        ),
+        (
+            &["--service", "a", "-o", "/", "-"],
+            SECRET,
+            "krm-parity: / is a directory; -o wants a file",
+        ),
+        (
+            &["--service", "a", "-o", "/dev/null/x", "-"],
+            SECRET,
+            "krm-parity: cannot read /dev/null/x",
+        ),
         (
             &["--service", "a", "-", "--", "--enable-helm"],
             SECRET,
@@ -191,6 +207,7 @@ fn what_cannot_be_sealed_is_said() {
         assert_eq!(said.code, Some(2), "{arguments:?} {said:#?}");
         assert!(said.stderr.contains(part), "{arguments:?} {said:#?}");
         assert_eq!(said.stdout, "", "{arguments:?}");
+        assert!(!said.stderr.contains("sealed"), "{arguments:?} {said:#?}");
     }
 }
 

@@ -106,8 +106,8 @@ fn environments_of_one_place_are_one_exemption() {
     assert_eq!(
         told(&adoption),
         [
-            "- rule: image; target: {kind: Deployment, name: web}; path: spec.containers[name=a].y; environments: [prod]",
-            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; environments: [dev, prod]",
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.containers[name=a].y; services: [shop]; environments: [prod]",
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; services: [shop]; environments: [dev, prod]",
         ]
     );
     assert_eq!(adoption.adopted, 3);
@@ -131,7 +131,7 @@ fn environments_of_one_place_are_one_exemption() {
 }
 
 #[test]
-fn services_are_named_where_another_one_could_be_meant() {
+fn services_are_named_so_that_a_later_one_is_new() {
     let all: &[(&str, &str)] = &[("base", WEB), ("dev", WEB), ("prod", WEB)];
     let repository = Repository::new(&[("cart", all), ("shop", all)]);
     let one = [about("shop", "prod", "spec.x")];
@@ -141,7 +141,6 @@ fn services_are_named_where_another_one_could_be_meant() {
             "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; services: [shop]; environments: [prod]"
         ]
     );
-    // Where all services have it alike, no one has to be named.
     let both = [
         about("shop", "prod", "spec.x"),
         about("cart", "prod", "spec.x"),
@@ -149,7 +148,7 @@ fn services_are_named_where_another_one_could_be_meant() {
     assert_eq!(
         told(&repository.adopt(&Policy::default(), &both)),
         [
-            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; environments: [prod]"
+            "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; services: [cart, shop]; environments: [prod]"
         ]
     );
     let unlike = [
@@ -168,6 +167,46 @@ fn services_are_named_where_another_one_could_be_meant() {
     );
 }
 
+/// A service that is called after the checkout has another name in the next one.
+#[test]
+fn a_name_that_does_not_last_is_left_out_while_nobody_else_is_meant() {
+    let all: &[(&str, &str)] = &[("base", WEB), ("prod", WEB)];
+    let mut repository = Repository::new(&[("shop", all)]);
+    let rename = |repository: &mut Repository| {
+        "checkout".clone_into(&mut repository.layout.services[0].name);
+    };
+    rename(&mut repository);
+    let one = [about("checkout", "prod", "spec.x")];
+    let bare =
+        "- rule: image; target: {kind: Deployment, name: web}; path: spec.x; environments: [prod]";
+    assert_eq!(told(&repository.adopt(&Policy::default(), &one)), [bare]);
+
+    let mut two = Repository::new(&[("shop", all), ("web", all)]);
+    rename(&mut two);
+    for (findings, services) in [
+        (&one[..], "services: [checkout]"),
+        (
+            &[one[0].clone(), about("web", "prod", "spec.x")],
+            "services: [checkout, web]",
+        ),
+    ] {
+        let named = bare.replace("environments", &format!("{services}; environments"));
+        assert_eq!(told(&two.adopt(&Policy::default(), findings)), [named]);
+    }
+    // What is about no service can name none.
+    let none = [
+        finding("build-guess", "", ""),
+        finding("build-guess", "web", ""),
+    ];
+    assert_eq!(
+        told(&two.adopt(&Policy::default(), &none)),
+        [
+            "- rule: build-guess; services: [web]",
+            "- rule: build-guess"
+        ]
+    );
+}
+
 #[test]
 fn groups_and_namespaces_are_named_where_a_name_does_not_tell() {
     let two = format!(
@@ -180,7 +219,7 @@ fn groups_and_namespaces_are_named_where_a_name_does_not_tell() {
     assert_eq!(
         told(&repository.adopt(&Policy::default(), &findings)),
         [
-            "- rule: image; target: {group: apps, kind: Deployment, namespace: \"\", name: web}; path: spec.x; environments: [prod]"
+            "- rule: image; target: {group: apps, kind: Deployment, namespace: \"\", name: web}; path: spec.x; services: [shop]; environments: [prod]"
         ]
     );
     // What is called `web` now is not what was called so in the base.
@@ -189,7 +228,7 @@ fn groups_and_namespaces_are_named_where_a_name_does_not_tell() {
     assert_eq!(
         told(&repository.adopt(&Policy::default(), &findings)),
         [
-            "- rule: image; target: {kind: Deployment, name: prod-web}; path: spec.x; environments: [prod]"
+            "- rule: image; target: {kind: Deployment, name: prod-web}; path: spec.x; services: [shop]; environments: [prod]"
         ]
     );
 }
@@ -245,7 +284,7 @@ fn warnings_about_files_stay_unless_they_fail() {
     };
     assert_eq!(
         told(&repository.adopt(&strict, &findings)),
-        ["- rule: dead-patch; environments: [prod]"]
+        ["- rule: dead-patch; services: [shop]; environments: [prod]"]
     );
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::kustomization::Kustomization;
+use crate::kustomization::{Kustomization, may_patch_secret};
 use crate::yaml::{Node, Tree, parse};
 
 use super::item::{Item, Selector, scan};
@@ -81,6 +81,7 @@ impl Walk<'_> {
     /// One patch, wherever it is named.
     pub(super) fn patch_named(&mut self, named: &Named<'_>, body: Node<'_>, items: &mut Vec<Item>) {
         if self.budget == 0 {
+            self.hide_unread(named, body);
             return;
         }
         let parsed = self.parsed;
@@ -101,6 +102,7 @@ impl Walk<'_> {
                     (&inner, named.file, Shift::of(body).within(named.shift))
                 }
                 _ => {
+                    self.hide_unread(named, body);
                     self.complete = false;
                     return;
                 }
@@ -149,6 +151,12 @@ impl Walk<'_> {
         self.patches.push(done);
     }
 
+    /// Takes for a Secret what nobody has looked into.
+    fn hide_unread(&mut self, named: &Named<'_>, body: Node<'_>) {
+        let origin = self.origin(named.file, What::Strategic);
+        self.secrets.push((origin, named.shift.outer(body.span())));
+    }
+
     /// Applies one document; nothing where it cannot be followed.
     fn patch_one(
         &mut self,
@@ -167,10 +175,16 @@ impl Walk<'_> {
         let target = entry
             .and_then(|entry| entry.get("target"))
             .filter(|target| target.is_map());
-        self.pen(origin, shift).spend(scan(items))?;
-        let mut chosen = match target {
-            Some(target) => {
-                let selector = Selector::read(target)?;
+        let may_be_secret = may_patch_secret(target, root);
+        let selector = target.map(Selector::read);
+        let paid = self.pen(origin, shift).spend(scan(items));
+        if may_be_secret && (paid.is_none() || matches!(selector, Some(None))) {
+            self.secrets.push((origin, whole.clone()));
+        }
+        paid?;
+        let mut chosen = match selector {
+            Some(selector) => {
+                let selector = selector?;
                 (0..items.len())
                     .filter(|&at| selector.selects(&items[at]))
                     .collect()
@@ -184,15 +198,20 @@ impl Walk<'_> {
                 chosen.push(items.len() - 1);
             }
         }
+        // What a patch calls itself counts also where it misses; a target by name alone means what it has chosen.
+        let calls_itself = root.str_at(&["kind"]) == Some("Secret")
+            || target.is_none_or(|target| target.get("kind").is_some());
+        if may_be_secret && (calls_itself || chosen.is_empty())
+            || chosen.iter().any(|&at| items[at].is_secret())
+        {
+            self.secrets.push((origin, whole.clone()));
+        }
         self.pen(origin, shift).spend(4 * chosen.len())?;
         for &at in &chosen {
             let item = &items[at];
             let (_, name) = &item.ids[0];
             done.targets.push((item.kind.clone(), name.clone()));
             done.is_followed &= !item.partial;
-            if item.is_secret() {
-                self.secrets.push((origin, whole.clone()));
-            }
         }
         if root.is_map() && merge::deletes(root) {
             done.changed |= !chosen.is_empty();

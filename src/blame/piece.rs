@@ -107,13 +107,13 @@ impl Pen<'_> {
 
     /// A new piece of what a node says; nothing when too much was written.
     pub fn piece(&mut self, key: Option<Node<'_>>, value: Node<'_>) -> Option<Piece> {
+        if value.is_map() && is_secret(value) {
+            self.secrets
+                .push((self.origin, self.shift.outer(value.span())));
+        }
         self.spend(1 + value.text().len() / TEXT)?;
         let mark = self.mark(key, value);
         let body = if value.is_map() {
-            if is_secret(value) {
-                self.secrets
-                    .push((self.origin, self.shift.outer(value.span())));
-            }
             let mut map = BTreeMap::new();
             for (key, value) in value.entries() {
                 map.insert(key.text().to_owned(), self.piece(Some(key), value)?);

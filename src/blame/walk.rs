@@ -273,7 +273,23 @@ impl<'t> Walk<'t> {
                 .flat_map(Node::items)
             {
                 self.note_elsewhere(kustomization, entry);
+                self.hide(kustomization, entry.get("valuesInline"));
             }
+        }
+        for (_, list) in kustomization.root.entries() {
+            let texts = list.items().filter(|item| item.is_scalar());
+            for text in texts.filter(|text| text.text().contains([' ', '{', '\n'])) {
+                // No path, but the thing itself.
+                self.hide(kustomization, Some(text));
+            }
+        }
+    }
+
+    /// Notes what may hold the values of Secrets, and is followed no further.
+    fn hide(&mut self, kustomization: Kustomization<'_>, node: Option<Node<'_>>) {
+        if let Some(node) = node {
+            let origin = self.origin(kustomization.file, What::Elsewhere);
+            self.secrets.push((origin, node.span()));
         }
     }
 

@@ -17,6 +17,7 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::gate::Builds;
+use crate::kustomization::{self, is_remote_directory};
 use crate::{environments, krm, snapshot, yaml};
 
 /// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
@@ -40,7 +41,9 @@ pub(super) struct Request<'r> {
     pub root: &'r Path,
     /// Directories that may be sealed on the way.
     pub plain: Vec<&'r str>,
-    /// Directories that must be built by themselves, as they are deployed.
+    /// Directories that could be sealed on the way, but are compared with some that cannot.
+    pub beside: Vec<&'r str>,
+    /// Directories that must be built by themselves, as they are deployed; some lie in other repositories.
     pub single: Vec<&'r str>,
     /// Whether all are built by themselves.
     pub one_by_one: bool,
@@ -61,7 +64,8 @@ impl Builder {
     pub(super) fn find(flags: &[OsString]) -> anyhow::Result<Self> {
         for flag in flags {
             let flag = flag.to_string_lossy();
-            if flag == "-o" || flag == "--output" || flag.starts_with("--output=") {
+            // `-oFILE` is `-o FILE` as well.
+            if flag.starts_with("-o") || flag == "--output" || flag.starts_with("--output=") {
                 bail!("{flag} cannot be passed on: what is built is read, not written");
             }
         }
@@ -101,13 +105,15 @@ impl Builder {
         });
         let singles = request.single.iter();
         let singles = singles.map(|directory| Job::Single(directory, false));
+        let beside = request.beside.iter();
+        let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
         let work = Work {
             builder: self,
             root: &root,
             place: &place,
             jobs: Mutex::new(singles.chain(batches).collect()),
             builds: Mutex::new(Builds::new()),
-            bar: bar(request.plain.len() + request.single.len()),
+            bar: bar(request.plain.len() + request.beside.len() + request.single.len()),
         };
         let outcome = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| work.run())).collect();
@@ -144,7 +150,13 @@ impl Builder {
         directory: &str,
         home: Option<&Path>,
     ) -> anyhow::Result<Result<String, String>> {
-        let mut command = self.command(&root.join(directory));
+        // What lies in another repository is fetched, as kustomize does it for who is made of it.
+        let is_remote = is_remote_directory(directory);
+        let mut command = if is_remote {
+            self.command(Path::new(directory))
+        } else {
+            self.command(&root.join(directory))
+        };
         if let Some(home) = home {
             command
                 .arg("--enable-alpha-plugins")
@@ -359,19 +371,62 @@ pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
     Ok(snapshot::seal("", "", &items.live).content)
 }
 
-/// What a builder said about its failure, without this machine's paths.
+/// What a builder said about its failure, without its warnings and this machine's paths.
 fn words(output: &Output, root: &Path) -> String {
-    let told = String::from_utf8_lossy(&output.stderr);
-    let told = told.trim();
-    let root = format!("{}/", root.display());
-    let told = told.replace(&root, "").replace("'./", "'");
-    match told.as_str() {
+    let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
+    let told = without_root(told.trim(), &root.display().to_string());
+    match kustomization::without_password(&told).as_ref() {
         "" => format!("it says nothing and ends with {}", output.status),
         told => told
             .trim_start_matches("Error: ")
             .trim_start_matches("error: ")
             .to_owned(),
     }
+}
+
+/// The lines that are about the failure: no advice about deprecated fields, and no time of day.
+fn without_warnings(told: &str) -> String {
+    let is_error = |line: &&str| line.starts_with("Error: ") || line.starts_with("error: ");
+    let has_error = told.lines().any(|line| is_error(&line));
+    let mut out = String::new();
+    // A panic goes on with what its threads were at.
+    let told = told
+        .lines()
+        .take_while(|line| !line.starts_with("goroutine "));
+    for line in told {
+        let logged = without_time(line);
+        if line.starts_with("# Warning: ") || (has_error && logged.is_some()) {
+            continue;
+        }
+        out.push_str(logged.unwrap_or(line));
+        out.push('\n');
+    }
+    out
+}
+
+/// What a line of a log says, as in `2006/01/02 15:04:05 words`.
+fn without_time(line: &str) -> Option<&str> {
+    const STAMP: &str = "0000/00/00 00:00:00 ";
+    let (stamp, words) = line.split_at_checked(STAMP.len())?;
+    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    stamp.chars().map(digits).eq(STAMP.chars()).then_some(words)
+}
+
+/// A text whose paths are relative to a directory, where they lie below it.
+fn without_root(told: &str, root: &str) -> String {
+    if root.len() < 2 {
+        return told.to_owned();
+    }
+    let told = told.replace(&format!("{root}/"), "");
+    let mut parts = told.split(root);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        // The name of a directory beside it may begin with its name.
+        out.push_str(if part.starts_with(goes_on) { root } else { "." });
+        out.push_str(part);
+    }
+    out.replace("'./", "'")
 }
 
 /// The way from one directory to another, neither of which has `..` or links in it.
@@ -431,4 +486,38 @@ fn executable(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn executable(path: &Path, text: &str) -> std::io::Result<()> {
     fs::write(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_and_times_are_left_out_where_there_is_an_error() {
+        for (told, words) in [
+            ("# Warning: 'vars' is deprecated.\nError: no", "Error: no\n"),
+            (
+                "2026/11/21 10:32:26 vars: X\nfrom a plugin\nError: no",
+                "from a plugin\nError: no\n",
+            ),
+            ("2026/11/21 10:32:26 fatal", "fatal\n"),
+            ("two\nlines", "two\nlines\n"),
+            ("panic: no\n\ngoroutine 1:\nx", "panic: no\n\n"),
+        ] {
+            assert_eq!(without_warnings(told), words);
+        }
+    }
+
+    #[test]
+    fn paths_are_told_from_the_root() {
+        for (told, words) in [
+            ("'/w/x/base' and '/w/x/./a'", "'base' and 'a'"),
+            ("'/w/x' must resolve", "'.' must resolve"),
+            ("in /w/x: no; in /w/x", "in .: no; in ."),
+            ("/w/x-other/base", "/w/x-other/base"),
+        ] {
+            assert_eq!(without_root(told, "/w/x"), words);
+        }
+        assert_eq!(without_root("/a/b", "/"), "/a/b");
+    }
 }

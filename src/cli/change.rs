@@ -49,7 +49,7 @@ pub(super) enum Done {
 /// Fails where nobody can be asked, where the answer is no, and where a file
 /// cannot be written; then no file has changed.
 pub(super) fn make(changes: &[Change], consent: Consent) -> anyhow::Result<Done> {
-    super::write_out(&diff(changes))?;
+    super::write_out(&crate::text::lines(&diff(changes)))?;
     match consent {
         Consent::Withheld => return Ok(Done::Shown),
         Consent::Given => {}

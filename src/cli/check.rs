@@ -1,21 +1,22 @@
 //! `krm-parity check`: the gate over a repository.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use sha2::{Digest, Sha256};
 
 use super::formats::Formats;
 use super::ground::Ground;
 use super::{policy_file, since, tree};
-use crate::catalog::Severity;
-use crate::gate::{self, Builds, Gate};
-use crate::kustomization::{Parsed, Sources};
-use crate::layout::{self, Layout};
+use crate::gate::{self, Builds, Gate, Scope};
+use crate::kustomization::{self, Parsed, Sources};
+use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
 use crate::rules;
-use crate::survey::Survey;
+use crate::survey::{Shard, Survey};
 
 pub(super) const LONG_ABOUT: &str = "\
 Builds every environment of every service below DIR and compares them with their base and each other.
@@ -146,24 +147,34 @@ impl Check {
         let today = super::function::today()?;
         let ground = Ground::new(&self.directories)?;
         let policy_file = self.policy_file(&ground);
-        let mut policy = match &policy_file {
+        let policy = match &policy_file {
             Some(file) => policy_file::read(file)?,
             None => Policy::default(),
         };
-        if self.since.is_some() || self.shard.is_some() {
-            // What is not looked at may be what an exemption is for.
-            let setting = policy.rules.entry("unused-exemption").or_default();
-            setting.severity = Some(Severity::Ignore);
-        }
         let mut sources = Sources::default();
         if self.rendered.is_empty() {
             sources = tree::read(&ground.root, &ground.directories)?;
         }
         let parsed = sources.parse();
+        let mut part = None;
+        let mut left_out = Vec::new();
         let (layout, builds) = if self.rendered.is_empty() {
-            self.build(&ground, &policy, &parsed)?
+            let mut layout = ground.layout(&parsed, &policy)?;
+            part = self.part(&policy, &layout);
+            left_out = self.select(&mut layout, &parsed, &ground)?;
+            self.build(&ground, &parsed, layout)?
         } else {
             super::rendered::read(&self.rendered, &policy)?
+        };
+        let scope = if self.rendered.is_empty() {
+            Scope::Repository {
+                others: &left_out,
+                is_part: !policy_file
+                    .as_deref()
+                    .is_some_and(|file| ground.holds(file)),
+            }
+        } else {
+            Scope::Unknown
         };
         let trees = gate::parse(&builds).context("what was built cannot be read")?;
         let resources = gate::resources(&trees);
@@ -173,12 +184,13 @@ impl Check {
             policy: &policy,
             today,
             parsed: self.rendered.is_empty().then_some(&parsed),
+            scope,
         };
         let others = ground.unreadable(&parsed, &policy);
         let mut survey = gate.survey(&resources, others);
+        survey.shard = part;
         if let Some(file) = &policy_file {
-            let name = file.strip_prefix(&ground.root).unwrap_or(file);
-            let places = policy_file::exemptions(file, &name.display().to_string());
+            let places = policy_file::exemptions(file, &ground.name_of(file));
             for finding in &mut survey.report.findings {
                 if let Some(index) = rules::complained_of(finding) {
                     finding.place = places.get(index).cloned();
@@ -193,20 +205,39 @@ impl Check {
         named.or_else(|| policy_file::find(&ground.first))
     }
 
-    /// Leaves out the services that were not asked for.
+    /// Which part of the whole this is.
+    ///
+    /// Shards go together where they are of the same services and were judged alike.
+    fn part(&self, policy: &Policy, layout: &Layout) -> Option<Shard> {
+        let (index, count) = self.shard?;
+        let whole = format!("{policy:?}{layout:?}{:?}{:?}", self.since, self.flags);
+        let digest = Sha256::digest(whole);
+        Some(Shard {
+            index,
+            count,
+            of: digest.iter().take(16).fold(String::new(), |mut out, byte| {
+                let _ = write!(out, "{byte:02x}");
+                out
+            }),
+        })
+    }
+
+    /// Leaves out the services that were not asked for, and gives them.
     fn select(
         &self,
         layout: &mut Layout,
         parsed: &Parsed<'_>,
         ground: &Ground,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<Service>> {
         let all = layout.services.len();
+        let mut left_out = Vec::new();
         if let Some((index, count)) = self.shard {
             let mut place = 0;
-            layout.services.retain(|_| {
+            let mut is_meant = |_: &mut Service| {
                 place += 1;
                 (place - 1) % count == index - 1
-            });
+            };
+            left_out.extend(layout.services.extract_if(.., |one| !is_meant(one)));
             let left = layout.services.len();
             layout.notes.push(format!(
                 "shard {index} of {count}: {left} of {all} services"
@@ -216,34 +247,38 @@ impl Check {
             let before = layout.services.len();
             let changed = since::changed(&ground.root, revision)?;
             let policy = self.policy_file(ground);
+            let policy = policy.and_then(|policy| std::fs::canonicalize(policy).ok());
             let is_policy = |name: &String| {
                 let file = std::fs::canonicalize(ground.root.join(name));
-                let policy = policy.as_deref().map(std::fs::canonicalize);
-                file.is_ok_and(|file| {
-                    policy.is_some_and(|policy| policy.is_ok_and(|policy| policy == file))
-                })
+                file.is_ok_and(|file| policy.as_ref() == Some(&file))
             };
-            if !changed.iter().any(is_policy) {
-                layout
-                    .services
-                    .retain(|service| layout::depends_on(parsed, service, &changed));
+            // Nobody can tell any more whose it was.
+            let is_gone = |name: &String| {
+                (kustomization::NAMES.contains(&kustomization::split(name).1)
+                    || policy_file::is_place(name))
+                    && !ground.root.join(name).exists()
+            };
+            if !changed.iter().any(|name| is_policy(name) || is_gone(name)) {
+                let is_as_before = |service: &mut Service| {
+                    let paths = layout::dependencies(parsed, service);
+                    !layout::is_touched(&tree::real_paths(&ground.root, paths), &changed)
+                };
+                left_out.extend(layout.services.extract_if(.., is_as_before));
             }
             let left = layout.services.len();
             layout.notes.push(format!(
                 "since {revision}: {left} of {before} services have changed"
             ));
         }
-        Ok(())
+        Ok(left_out)
     }
 
     fn build(
         &self,
         ground: &Ground,
-        policy: &Policy,
         parsed: &Parsed<'_>,
+        layout: Layout,
     ) -> anyhow::Result<(Layout, Builds)> {
-        let mut layout = ground.layout(parsed, policy)?;
-        self.select(&mut layout, parsed, ground)?;
         if layout.services.is_empty() {
             return Ok((layout, Builds::new()));
         }

@@ -68,7 +68,7 @@ impl Formats {
                 None => {}
             }
             if let Some(file) = &file
-                && !files.insert(file.clone())
+                && !files.insert(target_of(file))
             {
                 bail!("two formats for the file {}", shown(file));
             }
@@ -138,7 +138,8 @@ fn check_file(format: &str, file: &Path) -> anyhow::Result<()> {
             shown(file)
         );
     }
-    let folder = folder_of(file);
+    let target = followed(file);
+    let folder = folder_of(&target);
     if !folder.is_dir() {
         bail!(
             "there is no directory {} for {}",
@@ -156,6 +157,37 @@ fn folder_of(file: &Path) -> &Path {
     }
 }
 
+/// The most links that are followed, as many as Linux follows.
+const MAX_LINKS: usize = 40;
+
+/// Where a chain of links ends, whether something is there or not.
+fn followed(file: &Path) -> PathBuf {
+    let mut file = file.to_owned();
+    for _ in 0..MAX_LINKS {
+        // A stream's name is all that there is to say about it.
+        if file.starts_with("/dev") {
+            break;
+        }
+        let Ok(next) = std::fs::read_link(&file) else {
+            break;
+        };
+        file = folder_of(&file).join(next);
+    }
+    file
+}
+
+/// The file that is written for a path: where links lead, and the same for all ways to spell it.
+fn target_of(file: &Path) -> PathBuf {
+    let target = followed(file);
+    match (
+        std::fs::canonicalize(folder_of(&target)),
+        target.file_name(),
+    ) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => target,
+    }
+}
+
 fn shown(path: &Path) -> String {
     crate::text::one_line(&path.display().to_string(), 400).into_owned()
 }
@@ -169,8 +201,7 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     if is_special {
         return std::fs::write(file, bytes);
     }
-    // A link keeps leading where it leads.
-    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let target = target_of(file);
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
@@ -227,6 +258,35 @@ mod tests {
             let said = of(&words).unwrap_err();
             assert!(said.starts_with(expected), "{said}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_file_has_one_format_however_it_is_spelled() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("inner")).unwrap();
+        symlink("a.txt", at("link")).unwrap();
+        symlink(at("inner/../link"), at("chain")).unwrap();
+        symlink("round", at("round")).unwrap();
+        let word = |format: &str, name: &str| format!("{format}={}", at(name).display());
+        for name in ["./a.txt", "inner/../a.txt", "link", "chain"] {
+            let said = of(&[&word("text", "a.txt"), &word("json", name)]).unwrap_err();
+            assert!(
+                said.starts_with("two formats for the file"),
+                "{name}: {said}"
+            );
+        }
+        of(&[&word("text", "a.txt"), &word("json", "inner/a.txt")]).unwrap();
+        // A link that leads to nothing yet, and one that leads nowhere ever.
+        replace(&at("chain"), b"one").unwrap();
+        assert!(at("chain").symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read(at("a.txt")).unwrap(), b"one");
+        let _ = replace(&at("round"), b"one");
+        symlink("no/such/file", at("lost")).unwrap();
+        let said = of(&[&word("text", "lost")]).unwrap_err();
+        assert!(said.starts_with("there is no directory"), "{said}");
     }
 
     #[test]

@@ -67,6 +67,19 @@ impl Ground {
         name.unwrap_or("service").to_owned()
     }
 
+    /// A path as the directory that all paths are relative to sees it.
+    pub(super) fn name_of(&self, path: &Path) -> String {
+        let text = |path: &Path| path.to_string_lossy().trim_start_matches('/').to_owned();
+        kustomization::relative(&text(&self.root), &text(&full(path)))
+    }
+
+    /// Whether a file lies below one of the directories.
+    pub(super) fn holds(&self, file: &Path) -> bool {
+        let file = full(file);
+        let mut directories = self.directories.iter();
+        directories.any(|directory| file.starts_with(self.root.join(directory)))
+    }
+
     fn shown(&self) -> String {
         self.first.display().to_string()
     }
@@ -77,18 +90,55 @@ impl Ground {
     ///
     /// Fails where there is no service.
     pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
-        let layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
+        let mut layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
+        layout.notes.extend(parsed.sources.notes.iter().cloned());
         if layout.services.is_empty() {
             let unreadable = layout::unreadable(parsed, &self.directories, &policy.layout);
             let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
             let notes = layout.notes.iter().cloned().chain(unreadable);
             let notes: String = notes.map(|note| format!("; {note}")).collect();
-            bail!(
-                "no service was found below {}: no kustomization is made of another one, and none is named like an environment{notes}. Name the overlays in spec.layout of the policy",
-                self.shown(),
-            );
+            let why = self.why_none(parsed, policy);
+            bail!("no service was found below {}: {why}{notes}", self.shown());
         }
         Ok(layout)
+    }
+
+    /// Why there is no service: which kustomizations there are, and that none says which environment it is.
+    fn why_none(&self, parsed: &Parsed<'_>, policy: &Policy) -> String {
+        const SHOWN: usize = 5;
+        let told = layout::told(parsed, &self.directories, &policy.layout);
+        if told.is_empty() {
+            return "there is no kustomization".to_owned();
+        }
+        let one = |(directory, bases): &(String, Vec<String>)| {
+            let directory = if directory.is_empty() { "." } else { directory };
+            if bases.is_empty() {
+                directory.to_owned()
+            } else {
+                format!("{directory} (made of {})", bases.join(" and "))
+            }
+        };
+        let mut shown: Vec<String> = told.iter().take(SHOWN).map(one).collect();
+        if told.len() > SHOWN {
+            shown.push(format!("{} more", told.len() - SHOWN));
+        }
+        let shown = shown.join(", ");
+        if !policy.layout.overlays.is_empty() {
+            return format!("there is {shown}; spec.layout of the policy names none of them");
+        }
+        // The place of the first that is made of others is as good a guess as any.
+        let mut overlays = told.iter().filter(|(_, bases)| !bases.is_empty());
+        let place = overlays.find_map(|(directory, _)| {
+            (!directory.is_empty()).then(|| kustomization::split(directory).0)
+        });
+        let pattern = match place {
+            Some("") => "{environment}".to_owned(),
+            Some(place) => format!("{place}/{{environment}}"),
+            None => "{service}/overlays/{environment}".to_owned(),
+        };
+        format!(
+            "there is {shown}; by their names, none is an environment that could be compared. Name the overlays in spec.layout of the policy, as in `overlays: [\"{pattern}\"]`, or check the directory that holds them all"
+        )
     }
 
     /// Builds what a layout names, each directory in a process of its own where `one_by_one` says so.
@@ -104,12 +154,17 @@ impl Ground {
         flags: &[OsString],
     ) -> anyhow::Result<Builds> {
         let all = layout.directories();
-        let (plain, single) = all
+        let (plain, single): (Vec<&str>, Vec<&str>) = all
             .into_iter()
             .partition(|directory| layout::is_plain(parsed, directory));
+        let beside = layout.beside(&single);
+        let (beside, plain) = plain
+            .into_iter()
+            .partition(|directory| beside.contains(directory));
         let mut builds = Builder::find(flags)?.build(&Request {
             root: &self.root,
             plain,
+            beside,
             single,
             one_by_one,
         })?;
@@ -122,6 +177,18 @@ impl Ground {
         layout::unreadable(parsed, &self.directories, &policy.layout)
             .map(|(file, error)| rules::unreadable(file, error))
             .collect()
+    }
+}
+
+/// A file's path in full, without links on the way to it; a file that is a link stays one.
+fn full(file: &Path) -> PathBuf {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    match (
+        absolute.parent().map(std::fs::canonicalize),
+        absolute.file_name(),
+    ) {
+        (Some(Ok(directory)), Some(name)) => directory.join(name),
+        _ => absolute,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -16,9 +16,9 @@ use crate::adopt::{self, Adoption, Scene};
 use crate::catalog::Severity;
 use crate::edit;
 use crate::finding::Finding;
-use crate::gate::{self, Gate};
-use crate::init::{self, FUNCTION, Plan, WIRED_POLICY};
-use crate::kustomization::{Parsed, relative};
+use crate::gate::{self, Gate, Scope};
+use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
+use crate::kustomization::Parsed;
 use crate::layout::Layout;
 use crate::policy::Policy;
 use crate::rules::exempts;
@@ -45,7 +45,8 @@ edited by inserting lines; comments, order and quotes stay as they are.
 about one place of one resource, and carries a reason to be filled in by its owner. What does not build
 is not adopted.
 
-Exit codes: 0 done, 1 done, but `check` will still fail, 2 nothing was changed.";
+Exit codes: 0 done, 1 done, but --adopt had to leave findings that `check` will still fail on,
+2 nothing was changed. Without --adopt nothing is built, and `check` alone tells what it finds.";
 
 pub(super) fn command() -> Command {
     let flag = |name: &'static str, help: &'static str| {
@@ -146,7 +147,10 @@ impl Init {
     /// Does it, and says so.
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let ground = Ground::new(std::slice::from_ref(&self.directory))?;
-        let sources = tree::read(&ground.root, &ground.directories)?;
+        let mut sources = tree::read(&ground.root, &ground.directories)?;
+        if self.wire {
+            tree::read_beside(&ground.root, &mut sources, RECORDER);
+        }
         let parsed = sources.parse();
         let (mut file, mut policy, layout) = self.policy(&ground, &parsed)?;
         let mut told = Vec::new();
@@ -196,7 +200,7 @@ impl Init {
             };
             ground.first.join(place)
         });
-        let name = name_of(ground, &path);
+        let name = ground.name_of(&path);
         let Some(found) = found else {
             let layout = ground.layout(parsed, &Policy::default())?;
             let after = init::policy(&layout, self.wire.then_some(FUNCTION));
@@ -249,6 +253,7 @@ impl Init {
                 policy,
                 today,
                 parsed: Some(parsed),
+                scope: Scope::Unknown,
             };
             let others = ground.unreadable(parsed, policy);
             gate.survey(&resources, others).report.findings
@@ -290,11 +295,13 @@ impl Init {
         changes: &[Change],
         adoption: &Adoption,
     ) -> anyhow::Result<ExitCode> {
+        let is_left = !adoption.unbuilt.is_empty() || adoption.expired > 0;
         let done = if changes.is_empty() {
             super::write_out(&format!(
                 "Nothing to do: {} is there{}.\n",
                 file.name,
                 match (self.adopt, self.wire) {
+                    (true, _) if is_left => ", and nothing that is found can be adopted",
                     (true, _) => ", and there is no finding to adopt",
                     (false, true) => ", and everything that can be is wired",
                     (false, false) => "",
@@ -324,10 +331,10 @@ impl Init {
                 counted(adoption.expired, "finding")
             ));
         }
-        if adoption.unbuilt.is_empty() && adoption.expired == 0 {
-            Ok(ExitCode::SUCCESS)
-        } else {
+        if is_left {
             Ok(ExitCode::FAILURE)
+        } else {
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
@@ -397,12 +404,6 @@ fn wiring(
             || policy.fields.iter().any(|one| !one.services.is_empty()),
     };
     init::wire(&plan).map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))
-}
-
-/// A path as the directory that all paths are relative to sees it.
-fn name_of(ground: &Ground, path: &Path) -> String {
-    let text = |path: &Path| path.to_string_lossy().trim_start_matches('/').to_owned();
-    relative(&text(&ground.root), &text(path))
 }
 
 fn counted(count: usize, what: &str) -> String {

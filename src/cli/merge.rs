@@ -9,7 +9,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use super::formats::{self, Formats};
 use crate::report::survey::json::{MAX_BYTES, read};
 use crate::survey::Survey;
-use crate::survey::merge::merge;
+use crate::survey::merge::{check_shards, merge};
 
 const LONG_ABOUT: &str = "\
 Unite the reports of several checks, such as the shards of one, and tell them in any format.
@@ -18,7 +18,8 @@ Unite the reports of several checks, such as the shards of one, and tell them in
   krm-parity check --shard 2/2 --format json=two.json
   krm-parity merge one.json two.json --format text --format sarif=parity.sarif
 
-The same finding in two reports counts once. Exit code 1 where any of the reports has failed.";
+The same finding in two reports counts once. Exit code 1 where any of the reports has failed, 2 where
+one of the shards is missing, there twice, or of another check: then nobody knows what was found.";
 
 /// The verb.
 pub(super) fn command() -> Command {
@@ -46,8 +47,12 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     if files.iter().filter(|file| is_stdin(file)).count() > 1 {
         bail!("`-` stands for stdin and can be given once");
     }
-    let surveys = files.into_iter().map(|file| load(file));
-    let survey = merge(surveys.collect::<anyhow::Result<_>>()?);
+    let surveys: Vec<(String, Survey)> = files
+        .into_iter()
+        .map(|file| load(file))
+        .collect::<anyhow::Result<_>>()?;
+    check_shards(&surveys)?;
+    let survey = merge(surveys.into_iter().map(|(_, survey)| survey).collect());
     formats.write(&survey)?;
     Ok(survey.report.failed)
 }
@@ -56,7 +61,7 @@ fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-fn load(file: &Path) -> anyhow::Result<Survey> {
+fn load(file: &Path) -> anyhow::Result<(String, Survey)> {
     let name = if is_stdin(file) {
         "stdin".to_owned()
     } else {
@@ -74,5 +79,6 @@ fn load(file: &Path) -> anyhow::Result<Survey> {
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read {name}"))?;
     let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8"))?;
-    read(&text).with_context(|| name)
+    let survey = read(&text).with_context(|| name.clone())?;
+    Ok((name, survey))
 }

@@ -124,7 +124,8 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
             base: matches.get_one("base").cloned(),
             policy: matches.get_one("policy").cloned(),
             environment: matches.get_one("environment").cloned(),
-        }),
+        })
+        .map(|text| crate::text::without_commands(&text).into_owned()),
         Some(("snapshot", matches)) => snapshot::Request::read(matches).run(),
         Some(("completions", matches)) => {
             let shell = matches.get_one::<Shell>("SHELL").copied();
@@ -154,7 +155,7 @@ fn help_of(verbs: &[&str]) -> String {
 
 /// Writes to stdout; a reader that has gone away is no error.
 fn say(text: &str) -> ExitCode {
-    match write_out(text) {
+    match write_bytes(text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("krm-parity: cannot write to stdout: {error}"));
@@ -163,8 +164,13 @@ fn say(text: &str) -> ExitCode {
     }
 }
 
-/// Writes to stdout; a reader that has gone away is no error.
+/// Writes lines for people to stdout, none of which is a command to whoever runs builds.
 fn write_out(text: &str) -> io::Result<()> {
+    write_bytes(&crate::text::without_commands(text))
+}
+
+/// Writes to stdout; a reader that has gone away is no error.
+fn write_bytes(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -172,8 +178,11 @@ fn write_out(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a line to stderr, and shrugs when nobody can read it.
+/// Writes lines to stderr, and shrugs when nobody can read them.
+///
+/// They quote what strangers wrote, and whoever runs builds may take a line for a command.
 fn complain(text: &str) {
+    let text = crate::text::without_commands(text);
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

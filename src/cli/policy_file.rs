@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::blame::excerpt;
 use crate::finding::Place;
 use crate::policy::{self, Config, Policy};
 use crate::yaml;
@@ -31,6 +32,13 @@ pub(super) fn find(directory: &Path) -> Option<PathBuf> {
         here = directory.parent();
     }
     None
+}
+
+/// Whether a file stands where a repository keeps its policy.
+pub(super) fn is_place(file: &str) -> bool {
+    PLACES
+        .iter()
+        .any(|place| file == *place || file.ends_with(&format!("/{place}")))
 }
 
 /// Whether a file holds a policy, and not a recorder, which is called `parity.yaml` as well.
@@ -60,10 +68,17 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Policy> {
 ///
 /// # Errors
 ///
-/// As [`read`].
+/// As [`read`]. A second document would say something that nobody listens to.
 pub(super) fn parse(name: &str, text: &[u8]) -> anyhow::Result<Policy> {
     let tree = yaml::parse_bytes(text).with_context(|| name.to_owned())?;
-    let config = tree.roots().find(|root| !root.is_null());
+    let mut documents = tree.roots().filter(|root| !root.is_null());
+    let config = documents.next();
+    if let Some(second) = documents.next() {
+        bail!(
+            "{name}:{}: a policy file holds one document, and this is a second one; put all of the policy into one spec",
+            second.line()
+        );
+    }
     let value = config.map(yaml::Node::to_yaml_value);
     let read = policy::read(value.as_ref()).map_err(|error| {
         let line = config.map_or(1, |config| config.follow(&error.path).0.line());
@@ -87,20 +102,15 @@ pub(super) fn exemptions(file: &Path, name: &str) -> Vec<Place> {
         .roots()
         .find_map(|root| root.at(&["spec", "exemptions"]));
     let items = list.into_iter().flat_map(yaml::Node::items);
-    items
-        .filter_map(|item| {
-            let start = item.span().start;
-            let line = text[..start].rfind('\n').map_or(0, |end| end + 1);
-            let source = text[line..].lines().next()?;
-            let before = text[line..start].chars().count();
-            Some(Place {
-                file: name.to_owned(),
-                line: item.line(),
-                column: 1 + before,
-                length: source.chars().count().saturating_sub(before).max(1),
-                what: "the exemption".to_owned(),
-                source: Some(source.to_owned()),
-            })
-        })
-        .collect()
+    let place = |item: yaml::Node<'_>| {
+        let span = item.span();
+        excerpt(
+            name,
+            &text,
+            span.start,
+            span.end,
+            "the exemption".to_owned(),
+        )
+    };
+    items.map(place).collect()
 }

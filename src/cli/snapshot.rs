@@ -92,6 +92,14 @@ impl Request {
 
     /// Seals; what is returned goes to stdout.
     pub(super) fn run(&self) -> anyhow::Result<String> {
+        // What cannot be read or written is told before anything else is asked for or done.
+        if self.path != Path::new("-") {
+            std::fs::metadata(&self.path)
+                .with_context(|| format!("cannot read {}", self.path.display()))?;
+        }
+        if let Some(output) = self.output.as_ref().filter(|output| output.is_dir()) {
+            bail!("{} is a directory; -o wants a file", output.display());
+        }
         let recorder = self.recorder()?;
         let has_kustomization = NAMES.iter().any(|name| self.path.join(name).is_file());
         let snapshot = if has_kustomization {
@@ -107,14 +115,15 @@ impl Request {
         if snapshot.content.is_empty() {
             bail!("there is nothing to seal in {}", self.path.display());
         }
-        super::complain(&format!(
+        let sealed = format!(
             "krm-parity: sealed {} as {} of {}",
             kinds(&snapshot.content)?,
             snapshot.environment,
             snapshot.service
-        ));
+        );
         let text = snapshot.to_yaml(0, "\n");
         let Some(output) = &self.output else {
+            super::complain(&sealed);
             return Ok(text);
         };
         let before = match std::fs::read_to_string(output) {
@@ -132,6 +141,7 @@ impl Request {
                 after: text,
             }])?;
         }
+        super::complain(&sealed);
         Ok(String::new())
     }
 

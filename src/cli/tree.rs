@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::kustomization::{Kustomization, NAMES, Sources, is_inline, join};
+use crate::kustomization::{Kustomization, NAMES, Sources, is_inline, join, relative, split};
 use crate::yaml;
 
 /// A file larger than this is no configuration that a person wrote, and is left to kustomize.
@@ -28,8 +28,10 @@ const SKIPPED: &str = "node_modules";
 pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Sources> {
     let mut sources = Sources::default();
     let mut left: Vec<String> = Vec::new();
+    let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let mut links = Links::new(&real_root, directories);
     for directory in directories {
-        walk(root, directory, &mut left)?;
+        walk(root, directory, &mut left, &mut links, &mut sources)?;
     }
     let mut seen: BTreeSet<String> = BTreeSet::new();
     while let Some(path) = left.pop() {
@@ -41,18 +43,35 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
             left.extend(names.filter(|file| root.join(file).is_file()));
             continue;
         }
-        let Some(text) = text_of(&root.join(&path)) else {
-            continue;
+        let text = match text_of(&root.join(&path)) {
+            Ok(text) => text,
+            Err(reason) => {
+                // Other files may be anything, such as images.
+                if is_kustomization(&path) {
+                    sources.insert_unread(path, reason);
+                }
+                continue;
+            }
         };
         if is_kustomization(&path)
             && let Ok(tree) = yaml::parse_lax(&text)
-            && let Some(kustomization) = Kustomization::read(&path, &tree)
+            && let Some(read) = Kustomization::read(&path, &tree)
         {
-            left.extend(kustomization.mentions());
-            left.extend(named_by_transformers(root, kustomization));
-            let directory = kustomization.directory();
-            if is_linked(root, directory) {
-                sources.insert_linked(directory.to_owned());
+            let directory = read.directory();
+            let mut mentions = |kustomization: Kustomization<'_>| {
+                left.extend(kustomization.mentions());
+                left.extend(named_by_transformers(root, kustomization));
+            };
+            match real_path(&real_root, &root.join(directory)) {
+                Some(real) if real == directory => mentions(read),
+                Some(real) => {
+                    mentions(Kustomization {
+                        real: &real,
+                        ..read
+                    });
+                    sources.insert_linked(directory.to_owned(), real);
+                }
+                None => sources.insert_linked(directory.to_owned(), directory.to_owned()),
             }
         }
         sources.insert(path, text);
@@ -80,12 +99,12 @@ fn named_by_transformers(root: &Path, kustomization: Kustomization<'_>) -> Vec<S
         let Some(path) = kustomization.resolve(entry.text()) else {
             continue;
         };
-        if let Some(text) = text_of(&root.join(&path)) {
+        if let Ok(text) = text_of(&root.join(&path)) {
             look(&text);
         }
         // Or a directory that gathers them; what gathers directories is not followed.
         for file in NAMES.map(|name| join(&path, name)) {
-            let Some(text) = text_of(&root.join(&file)) else {
+            let Ok(text) = text_of(&root.join(&file)) else {
                 continue;
             };
             let Ok(tree) = yaml::parse_lax(&text) else {
@@ -98,42 +117,127 @@ fn named_by_transformers(root: &Path, kustomization: Kustomization<'_>) -> Vec<S
                 .loads()
                 .filter_map(|entry| inner.resolve(entry.text()));
             files
-                .filter_map(|file| text_of(&root.join(file)))
+                .filter_map(|file| text_of(&root.join(file)).ok())
                 .for_each(|text| look(&text));
         }
     }
     found
 }
 
-/// Whether a directory is not where its path says, because of a link on the way from the root.
-fn is_linked(root: &Path, directory: &str) -> bool {
-    let Ok(root) = fs::canonicalize(root) else {
-        return true;
-    };
-    let mut expected = root.clone();
-    for part in directory.split('/').filter(|part| !part.is_empty()) {
-        match part {
-            ".." => {
-                expected.pop();
-            }
-            part => expected.push(part),
+/// Reads the files of a name beside kustomizations, whether anything names them or not.
+///
+/// One that is no text is there as well, without any.
+pub(super) fn read_beside(root: &Path, sources: &mut Sources, name: &str) {
+    let kustomizations = sources.iter().filter(|(path, _)| is_kustomization(path));
+    let all: BTreeSet<String> = kustomizations
+        .map(|(path, _)| join(split(path).0, name))
+        .collect();
+    for path in all {
+        let file = root.join(&path);
+        if !sources.contains(&path) && fs::symlink_metadata(&file).is_ok() {
+            sources.insert(path, text_of(&file).unwrap_or_default());
         }
     }
-    !fs::canonicalize(root.join(directory)).is_ok_and(|real| real == expected)
+}
+
+/// Where something really lies, relative to a root that has no links in it; nothing where it is not there.
+pub(super) fn real_path(real_root: &Path, path: &Path) -> Option<String> {
+    let real = fs::canonicalize(path).ok()?;
+    let way = relative(real_root.to_str()?, real.to_str()?);
+    Some(if way == "." { String::new() } else { way })
+}
+
+/// Paths, and where they really lie if a link is on the way.
+pub(super) fn real_paths(root: &Path, mut paths: BTreeSet<String>) -> BTreeSet<String> {
+    let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let real = paths.iter().filter_map(|path| {
+        let real = real_path(&real_root, &root.join(path))?;
+        (real != *path).then_some(real)
+    });
+    let real: Vec<String> = real.collect();
+    paths.extend(real);
+    paths
 }
 
 fn is_kustomization(path: &str) -> bool {
     NAMES.contains(&path.rsplit('/').next().unwrap_or_default())
 }
 
-/// The text of a file that is of a sane size, and text.
-fn text_of(path: &Path) -> Option<String> {
-    let is_sane = fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() <= MAX_BYTES);
-    is_sane.then(|| fs::read_to_string(path).ok()).flatten()
+/// The text of a file that is of a sane size, and text; else why it is none.
+fn text_of(path: &Path) -> Result<String, String> {
+    let told = |error: std::io::Error| error.kind().to_string();
+    let data = fs::metadata(path).map_err(told)?;
+    if !data.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    if data.len() > MAX_BYTES {
+        return Err("it is too large".to_owned());
+    }
+    let bytes = fs::read(path).map_err(told)?;
+    String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())
 }
 
-/// Finds the kustomization files below a directory; links are not followed, so there is no way around in circles.
-fn walk(root: &Path, directory: &str, found: &mut Vec<String>) -> anyhow::Result<()> {
+/// Where links between directories may lead, so that there is no way around in circles and none out.
+struct Links {
+    /// The repository, or what is looked at if it lies in none.
+    bounds: PathBuf,
+    real_root: PathBuf,
+    /// The directories that are looked at in full, where they really lie.
+    covered: Vec<PathBuf>,
+}
+
+impl Links {
+    fn new(real_root: &Path, directories: &[String]) -> Self {
+        let mut above = real_root.ancestors();
+        let bounds = above.find(|directory| directory.join(".git").exists());
+        Self {
+            bounds: bounds.unwrap_or(real_root).to_owned(),
+            real_root: real_root.to_owned(),
+            covered: directories
+                .iter()
+                .map(|directory| real_root.join(directory))
+                .collect(),
+        }
+    }
+
+    /// Whether a link is to be followed; else a reason that is worth telling.
+    fn follow(&mut self, path: &Path, name: &str) -> Result<(), Option<String>> {
+        let real = fs::canonicalize(path).map_err(|_| None)?;
+        let holds_one = || NAMES.iter().any(|name| real.join(name).is_file());
+        let told = |reason: &str| holds_one().then(|| reason.to_owned());
+        if !real.starts_with(&self.bounds) {
+            return Err(told(&format!(
+                "{name} is a link that leads out of the repository, and was not looked at"
+            )));
+        }
+        let is_covered = self.covered.iter().any(|covered| real.starts_with(covered));
+        if is_covered {
+            let way = real_path(&self.real_root, &real).unwrap_or_default();
+            return Err(told(&format!(
+                "{name} is a link to {}, which is looked at under that name only",
+                shown(&way)
+            )));
+        }
+        let leads_up = self
+            .covered
+            .iter()
+            .any(|covered| covered.starts_with(&real));
+        if leads_up {
+            return Err(None);
+        }
+        self.covered.push(real);
+        Ok(())
+    }
+}
+
+/// Finds the kustomization files below a directory.
+fn walk(
+    root: &Path,
+    directory: &str,
+    found: &mut Vec<String>,
+    links: &mut Links,
+    sources: &mut Sources,
+) -> anyhow::Result<()> {
     let mut left: Vec<(PathBuf, String)> = vec![(root.join(directory), directory.to_owned())];
     let mut count = 0_usize;
     while let Some((path, name)) = left.pop() {
@@ -147,12 +251,14 @@ fn walk(root: &Path, directory: &str, found: &mut Vec<String>) -> anyhow::Result
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
             Err(error) if count > 1 && error.kind() == std::io::ErrorKind::PermissionDenied => {
+                sources.insert_unread(name, error.kind().to_string());
                 continue;
             }
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
+        let mut linked = Vec::new();
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
             let (Ok(kind), Some(inner)) = (
@@ -162,10 +268,23 @@ fn walk(root: &Path, directory: &str, found: &mut Vec<String>) -> anyhow::Result
                 continue;
             };
             let inner_name = join(&name, &inner);
-            if kind.is_dir() && !inner.starts_with('.') && inner != SKIPPED {
-                left.push((entry.path(), inner_name));
-            } else if !kind.is_dir() && NAMES.contains(&inner.as_str()) {
+            let is_skipped = inner.starts_with('.') || inner == SKIPPED;
+            if kind.is_dir() {
+                if !is_skipped {
+                    left.push((entry.path(), inner_name));
+                }
+            } else if NAMES.contains(&inner.as_str()) {
                 found.push(inner_name);
+            } else if kind.is_symlink() && !is_skipped && entry.path().is_dir() {
+                linked.push((entry.path(), inner_name));
+            }
+        }
+        // The first of two links to one directory is followed, whatever order the file system has.
+        linked.sort();
+        for (path, name) in linked {
+            match links.follow(&path, &name) {
+                Ok(()) => left.push((path, name)),
+                Err(note) => sources.notes.extend(note),
             }
         }
     }

@@ -169,7 +169,7 @@ fn missing_keys_are_made_on_the_way() {
         ),
         (
             "spec: {} # none\n",
-            "spec: {\"exemptions\": [{\"rule\":\"image\",\"reason\":\"x\"}]} # none\n",
+            "spec: {\"exemptions\": [\n  {\n    \"rule\": \"image\",\n    \"reason\": \"x\"\n  }]} # none\n",
         ),
         (
             "spec:\n    failOn: error # x\n    # more\nkind: P\n",
@@ -177,7 +177,7 @@ fn missing_keys_are_made_on_the_way() {
         ),
         (
             "spec:\n  exemptions: []\n",
-            "spec:\n  exemptions: [\n    {\"rule\":\"image\",\"reason\":\"x\"}]\n",
+            "spec:\n  exemptions: [\n    {\n      \"rule\": \"image\",\n      \"reason\": \"x\"\n    }]\n",
         ),
         (
             "spec:\n  exemptions:\n    - {rule: image}\n    # - {rule: other}\n  failOn: error\n",
@@ -189,7 +189,7 @@ fn missing_keys_are_made_on_the_way() {
         ),
         (
             "{\"spec\": {\"exemptions\": [{\"a\": 1}]}}",
-            "{\"spec\": {\"exemptions\": [{\"a\": 1},\n  {\"rule\":\"image\",\"reason\":\"x\"}]}}",
+            "{\"spec\": {\"exemptions\": [{\"a\": 1},\n  {\n    \"rule\": \"image\",\n    \"reason\": \"x\"\n  }]}}",
         ),
     ] {
         let found = append(before, &["spec", "exemptions"], std::slice::from_ref(&item));

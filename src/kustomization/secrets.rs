@@ -1,145 +1,403 @@
 //! What must not be repeated: values of Secrets, wherever the files of kustomizations write them.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use super::{Kustomization, Parsed, split};
-use crate::yaml::{self, Node, Tree};
+use regex::bytes::RegexBuilder;
+
+use super::{Kustomization, Parsed, is_inline, join, quotes, split};
+use crate::yaml::{self, Node};
 
 /// What stands in a text instead of a Secret's value.
-const REDACTED: &str = "<redacted>";
+pub(super) const REDACTED: &str = "<redacted>";
+
+/// The fields of a Secret that hold none of its values.
+const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
+
+/// The fields of a Secret that hold its values.
+const DATA: [&str; 2] = ["data", "stringData"];
 
 /// Values shorter than this are words of every message, and give nothing away.
 const MIN_LENGTH: usize = 4;
 
-/// A text, such as an error of kustomize that quotes a patch, without the values of Secrets.
+/// The values of Secrets, in every form in which a builder may write them.
+#[derive(Debug, Default)]
+pub struct Secrets {
+    forms: BTreeSet<String>,
+}
+
+/// What a builder says of a failure, without the values of Secrets.
+///
+/// Two things happen: what is quoted is cut unless it is known to be about
+/// something else, since a quote may be of a value that no file says; and what
+/// files say is cut wherever it stands.
 #[must_use]
-pub fn redact(text: &str, secrets: &BTreeSet<String>) -> String {
-    // The longest first, so that none is left in part.
-    let mut ordered: Vec<&String> = secrets
+pub fn redact(text: &str, secrets: &Secrets) -> String {
+    let text = quotes::cut(text);
+    let mut ranges: Vec<Range<usize>> = secrets
+        .forms
         .iter()
-        .filter(|value| text.contains(*value))
+        .flat_map(|form| text.match_indices(form.as_str()))
+        .map(|(at, form)| at..at + form.len())
         .collect();
-    ordered.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    let mut out = text.to_owned();
-    for value in ordered {
-        out = out.replace(value, REDACTED);
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for range in ranges {
+        if range.start >= done {
+            out.push_str(text.get(done..range.start).unwrap_or_default());
+            out.push_str(REDACTED);
+        }
+        // Of values that overlap, none is left in part.
+        done = done.max(range.end);
     }
+    out.push_str(text.get(done..).unwrap_or_default());
     out
 }
 
-/// Every value of a Secret that the files write.
+/// Every value of a Secret that the files write, or may write.
 #[must_use]
-pub fn secrets(parsed: &Parsed<'_>) -> BTreeSet<String> {
-    let mut found = Found(BTreeSet::new());
+pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
+    let mut found = Found::default();
     for (file, tree) in &parsed.trees {
         if super::NAMES.contains(&split(file).1)
             && let Some(kustomization) = Kustomization::read(file, tree)
         {
             found.kustomization(parsed, kustomization);
         } else {
-            found.documents(tree);
+            for root in tree.roots() {
+                found.document(parsed, split(file).0, root);
+            }
         }
     }
-    found.0
+    for file in parsed.unreadable.keys() {
+        let text = parsed.sources.text(file).unwrap_or_default();
+        let name = split(file).1;
+        let is_yaml = super::NAMES.contains(&name)
+            || matches!(name.rsplit('.').next(), Some("yaml" | "yml" | "json"));
+        if is_yaml && text.to_ascii_lowercase().contains("secret") {
+            found.unknown(text);
+        }
+    }
+    Secrets {
+        forms: found.values.iter().flat_map(|value| forms(value)).collect(),
+    }
 }
 
-struct Found(BTreeSet<String>);
+/// Whether a patch may be for a Secret, as far as its target and its own kind say.
+#[must_use]
+pub fn may_patch_secret(target: Option<Node<'_>>, patch: Node<'_>) -> bool {
+    let own = patch.str_at(&["kind"]);
+    match target.filter(|target| target.is_map()) {
+        // The target has the last word, but what calls itself a Secret holds the values of one.
+        Some(target) => {
+            target.str_at(&["kind"]).is_none_or(may_match) || own.is_some_and(|own| !is_other(own))
+        }
+        None => !own.is_some_and(is_other),
+    }
+}
+
+/// Whether a text that is to be a patch is known to be for something else than a Secret.
+pub(super) fn is_harmless(target: Option<Node<'_>>, text: &str) -> bool {
+    if let Ok(tree) = yaml::parse_lax(text) {
+        let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
+        return roots.peek().is_some() && roots.all(|root| !may_patch_secret(target, root));
+    }
+    let mut kinds = text.lines().filter_map(|line| line.strip_prefix("kind:"));
+    let is_for_other = match target.filter(|target| target.is_map()) {
+        Some(target) => !target.str_at(&["kind"]).is_none_or(may_match),
+        None => kinds.next().is_some_and(|kind| is_other(kind.trim())),
+    };
+    is_for_other && !text.contains("Secret") && kinds.all(|kind| is_other(kind.trim()))
+}
+
+/// Whether a kind is none of a Secret, nor of something that holds Secrets.
+fn is_other(kind: &str) -> bool {
+    !kind.is_empty()
+        && kind.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !kind.starts_with("Secret")
+        && !kind.ends_with("List")
+}
+
+/// Whether the pattern of a target's kind may mean a Secret.
+fn may_match(pattern: &str) -> bool {
+    let regex = RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .unicode(false)
+        .size_limit(1 << 20)
+        .build();
+    pattern.is_empty() || regex.map_or(true, |regex| regex.is_match(b"Secret"))
+}
+
+/// A value as it is, as it is escaped, and in base64.
+fn forms(value: &str) -> BTreeSet<String> {
+    let escaped = |text: &str| -> [String; 4] {
+        let json = serde_json::Value::from(text).to_string();
+        let inner = json.get(1..json.len().saturating_sub(1));
+        let json = inner.unwrap_or_default().to_owned();
+        let html = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026")];
+        let html = html
+            .iter()
+            .fold(json.clone(), |text, (from, to)| text.replace(*from, to));
+        let go = text.escape_debug().to_string().replace("\\'", "'");
+        [json, html, go, text.replace('\'', "''")]
+    };
+    let mut all = BTreeSet::new();
+    if value.len() >= MIN_LENGTH {
+        all.insert(value.to_owned());
+        all.extend(escaped(value));
+        // A patch is quoted that writes its value as JSON.
+        let twice: Vec<String> = all.iter().flat_map(|text| escaped(text)).collect();
+        all.extend(twice);
+    }
+    all.insert(base64(value.as_bytes()));
+    all.insert(base64(format!("{value}\n").as_bytes()));
+    all
+}
+
+/// Base64, as kustomize writes the data of a Secret.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * at)) as usize & 63];
+            out.push(if at > chunk.len() {
+                '='
+            } else {
+                char::from(letter)
+            });
+        }
+    }
+    out
+}
+
+#[derive(Default)]
+struct Found {
+    values: BTreeSet<String>,
+}
 
 impl Found {
+    /// A value, and each of its lines.
     fn add(&mut self, value: &str) {
-        for line in value.lines().map(str::trim) {
-            if line.len() >= MIN_LENGTH {
-                self.0.insert(line.to_owned());
+        for text in value.lines().chain([value]) {
+            let text = text.trim();
+            if !text.is_empty() {
+                self.values.insert(text.to_owned());
             }
         }
     }
 
-    fn documents(&mut self, tree: &Tree<'_>) {
-        for root in tree.roots() {
-            if root.str_at(&["kind"]) == Some("Secret") {
-                for field in ["data", "stringData"] {
-                    self.scalars(root.get(field));
+    /// A text that nobody can read: each of its lines, and what stands there after a key.
+    fn unknown(&mut self, text: &str) {
+        self.add(text);
+        let names = [
+            "kind",
+            "apiVersion",
+            "name",
+            "namespace",
+            "type",
+            "op",
+            "path",
+        ];
+        for line in text.lines() {
+            let line = line.trim_start_matches([' ', '-', '{', '[']);
+            for split in [line.split_once(": "), line.split_once('=')] {
+                if let Some((key, value)) = split
+                    && !names.contains(&key)
+                {
+                    self.add(value.trim().trim_matches(['"', '\'', '}', ']']));
                 }
             }
         }
     }
 
-    fn scalars(&mut self, node: Option<Node<'_>>) {
-        let mut left: Vec<Node<'_>> = node.into_iter().collect();
+    /// Every scalar, as it is read and as it is written.
+    fn scalars(&mut self, node: Node<'_>) {
+        let mut left = vec![node];
         while let Some(node) = left.pop() {
             if node.is_scalar() {
                 self.add(node.text());
+                let written = node.tree().source().get(node.span()).unwrap_or_default();
+                if written.contains('\n') {
+                    let lines = written.lines();
+                    lines.for_each(|line| self.add(line.trim().trim_matches(['"', '\''])));
+                }
             }
             left.extend(node.items());
             left.extend(node.entries().map(|(_, value)| value));
         }
     }
 
-    fn kustomization(&mut self, parsed: &Parsed<'_>, kustomization: Kustomization<'_>) {
-        let lists = |list: &str| {
-            let list = kustomization.root.get(list);
-            list.into_iter().flat_map(Node::items)
-        };
-        for item in lists("secretGenerator") {
-            for literal in item.get("literals").into_iter().flat_map(Node::items) {
-                let text = literal.text();
-                self.add(text.split_once('=').map_or(text, |(_, value)| value));
-            }
-            let entries = ["files", "envs"]
-                .into_iter()
-                .filter_map(|field| item.get(field))
-                .flat_map(Node::items)
-                .chain(item.get("env"));
-            for entry in entries {
-                let entry = entry.text();
-                let path = entry.split_once('=').map_or(entry, |(_, path)| path);
-                let path = kustomization.resolve(path);
-                let text = path.and_then(|path| parsed.sources.text(&path));
-                for line in text.unwrap_or_default().lines() {
-                    self.add(line);
-                    self.add(line.split_once('=').map_or(line, |(_, value)| value));
-                }
-            }
-        }
-        for item in lists("patches").chain(lists("patchesJson6902")) {
-            let is_secret = item.str_at(&["target", "kind"]) == Some("Secret");
-            let file = item
-                .str_at(&["path"])
-                .and_then(|path| kustomization.resolve(path));
-            let file = file.and_then(|path| parsed.tree(&path));
-            if let Some(tree) = file {
-                self.patch(tree, is_secret);
-            }
-            match item
-                .str_at(&["patch"])
-                .map(|text| (text, yaml::parse_lax(text)))
-            {
-                Some((_, Ok(tree))) => self.patch(&tree, is_secret),
-                // Nobody knows what this was to be.
-                Some((text, Err(_))) => self.add(text),
-                None => {}
-            }
-        }
-        for inline in kustomization.strings("patchesStrategicMerge") {
-            if super::is_inline(inline.text())
-                && let Ok(tree) = yaml::parse_lax(inline.text())
-            {
-                self.documents(&tree);
+    /// What a Secret holds, or something that may be one.
+    fn data(&mut self, root: Node<'_>) {
+        for (key, value) in root.entries() {
+            if !OPEN.contains(&key.text()) {
+                self.scalars(value);
             }
         }
     }
 
+    /// A resource, or the configuration of one of kustomize's generators and transformers.
+    fn document(&mut self, parsed: &Parsed<'_>, directory: &str, root: Node<'_>) {
+        let mut left = vec![root];
+        while let Some(node) = left.pop() {
+            let kind = node.str_at(&["kind"]).unwrap_or_default();
+            match kind {
+                "Secret" => self.data(node),
+                "SecretGenerator" => self.generator(parsed, directory, node),
+                "PatchTransformer" | "PatchJson6902Transformer" => {
+                    self.patch_entry(parsed, directory, node);
+                }
+                "PatchStrategicMergeTransformer" => {
+                    if let Some(text) = node.str_at(&["patches"]) {
+                        self.patch(None, text);
+                    }
+                }
+                _ => {}
+            }
+            if kind.ends_with("List") {
+                for item in node.get("items").into_iter().flat_map(Node::items) {
+                    if kind == "SecretList" {
+                        self.data(item);
+                    }
+                    left.push(item);
+                }
+            }
+        }
+    }
+
+    fn generator(&mut self, parsed: &Parsed<'_>, directory: &str, item: Node<'_>) {
+        for (key, value) in item.entries() {
+            match key.text() {
+                "literals" => {
+                    for literal in value.items() {
+                        let text = literal.text();
+                        let value = text.split_once('=').map_or(text, |(_, value)| value);
+                        self.add(text);
+                        self.add(value.trim_matches(['"', '\'']));
+                    }
+                    self.scalars(value);
+                }
+                "files" | "envs" | "env" => {
+                    let own = Some(value).filter(|value| value.is_scalar());
+                    for entry in value.items().chain(own) {
+                        let entry = entry.text();
+                        let path = entry.split_once('=').map_or(entry, |(_, path)| path);
+                        let text = parsed.sources.text(&join(directory, path));
+                        self.add(text.unwrap_or_default());
+                        for line in text.unwrap_or_default().lines() {
+                            self.add(line.split_once('=').map_or(line, |(_, value)| value));
+                        }
+                    }
+                }
+                "name" | "namespace" | "behavior" | "type" | "options" | "apiVersion" | "kind"
+                | "metadata" => {}
+                // A misspelt word may stand for any of them.
+                _ => self.scalars(value),
+            }
+        }
+    }
+
+    fn kustomization(&mut self, parsed: &Parsed<'_>, kustomization: Kustomization<'_>) {
+        let directory = kustomization.directory();
+        for (key, list) in kustomization.root.entries() {
+            match key.text() {
+                "secretGenerator" => {
+                    let items = list.items();
+                    items.for_each(|item| self.generator(parsed, directory, item));
+                }
+                "patches" | "patchesJson6902" | "patchesStrategicMerge" => {
+                    for item in list.items() {
+                        if item.is_scalar() {
+                            self.patch_in(parsed, directory, None, item.text());
+                        }
+                        self.patch_entry(parsed, directory, item);
+                    }
+                }
+                _ => self.embedded(parsed, directory, list),
+            }
+        }
+    }
+
+    /// Whatever is written as a text, and not in a file of its own.
+    fn embedded(&mut self, parsed: &Parsed<'_>, directory: &str, list: Node<'_>) {
+        for text in list.items().filter(|item| item.is_scalar()).map(Node::text) {
+            if !is_inline(text) {
+                continue;
+            }
+            match yaml::parse_lax(text) {
+                Ok(tree) => {
+                    let roots = tree.roots();
+                    roots.for_each(|root| self.document(parsed, directory, root));
+                }
+                Err(_) => self.unknown(text),
+            }
+        }
+    }
+
+    /// A patch with its target.
+    fn patch_entry(&mut self, parsed: &Parsed<'_>, directory: &str, item: Node<'_>) {
+        let target = item.get("target");
+        if let Some(path) = item.str_at(&["path"]) {
+            self.patch_in(parsed, directory, target, path);
+        }
+        for field in ["patch", "jsonOp"] {
+            if let Some(text) = item.str_at(&[field]) {
+                self.patch(target, text);
+            }
+        }
+    }
+
+    /// A patch in a file, or the text itself.
+    fn patch_in(
+        &mut self,
+        parsed: &Parsed<'_>,
+        directory: &str,
+        target: Option<Node<'_>>,
+        entry: &str,
+    ) {
+        if is_inline(entry) {
+            self.patch(target, entry);
+        } else if let Some(text) = parsed.sources.text(&join(directory, entry)) {
+            self.patch(target, text);
+        }
+    }
+
     /// A strategic merge patch says what it is; operations are what their target says.
-    fn patch(&mut self, tree: &Tree<'_>, is_secret: bool) {
-        self.documents(tree);
-        if is_secret {
-            for root in tree.roots() {
-                for operation in root.items() {
-                    self.scalars(operation.get("value"));
-                }
-                for field in ["data", "stringData"] {
-                    self.scalars(root.get(field));
-                }
+    fn patch(&mut self, target: Option<Node<'_>>, text: &str) {
+        let Ok(tree) = yaml::parse_lax(text) else {
+            if !is_harmless(target, text) {
+                // Nobody knows what this was to be.
+                self.unknown(text);
+            }
+            return;
+        };
+        let is_given = target.is_some_and(|target| target.get("kind").is_some());
+        for root in tree.roots().filter(|root| may_patch_secret(target, *root)) {
+            let own = root.str_at(&["kind"]).unwrap_or_default();
+            let is_sure = is_given || own.starts_with("Secret");
+            self.operations(root, is_sure);
+            match root.get("items") {
+                Some(items) => items.items().for_each(|item| self.data(item)),
+                None if is_sure => self.data(root),
+                // Where it may as well be for anything else, its words are everybody's.
+                None => DATA
+                    .iter()
+                    .filter_map(|field| root.get(field))
+                    .for_each(|data| self.scalars(data)),
+            }
+        }
+    }
+
+    fn operations(&mut self, root: Node<'_>, is_sure: bool) {
+        for operation in root.items() {
+            let path = operation.str_at(&["path"]).unwrap_or_default();
+            let field = path.trim_start_matches('/').split('/').next();
+            let is_data = field.is_none_or(|field| field.is_empty() || DATA.contains(&field));
+            if let Some(value) = operation.get("value").filter(|_| is_sure || is_data) {
+                self.scalars(value);
             }
         }
     }
@@ -188,6 +446,101 @@ mod tests {
         }
         for open in ["open-1", "open-2", "abc"] {
             assert_eq!(redact(open, &secrets), open);
+        }
+    }
+
+    fn found_in(kustomization: &str) -> Secrets {
+        let mut sources = Sources::default();
+        sources.insert("kustomization.yaml".to_owned(), kustomization.to_owned());
+        secrets(&sources.parse())
+    }
+
+    #[test]
+    fn values_are_found_in_every_form() {
+        let secrets = found_in(
+            "secretGenerator:\n- {name: x, literals: ['k=a\"b<c\\d', short=abc], misspelt: [other-1]}\n\
+             generators:\n- |\n  kind: SecretGenerator\n  literals: [k=inline-1]\n\
+             patchesStrategicMerge:\n- |\n  stringData:\n    k: >-\n      folded-1\n      folded-2\n",
+        );
+        for hidden in [
+            "a\"b<c\\d",
+            "a\\\"b<c\\\\d",
+            "a\\\"b\\u003cc\\\\d",
+            "YSJiPGNcZA==",
+            "k=a\"b<c\\d",
+            "YWJj",
+            "short=abc",
+            "other-1",
+            "inline-1",
+            "folded-1 folded-2",
+            "folded-2",
+        ] {
+            let told = redact(&format!("cannot apply {hidden}: no"), &secrets);
+            assert_eq!(told, "cannot apply <redacted>: no", "{hidden}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_for_anything_hides_only_data() {
+        let secrets = found_in(
+            "patches:\n- target: {name: web}\n  patch: '[{op: add, path: /data/a, value: hidden-1}, {op: add, path: /spec/a, value: open-1}]'\n\
+             - patch: '{stringData: {a: hidden-2}, spec: {a: open-2}}'\n\
+             - target: {kind: .*, name: web}\n  patch: '[{op: add, path: /spec/a, value: hidden-3}]'\n\
+             - target: {kind: ConfigMap}\n  patch: '[{op: add, path: /data/a, value: open-3}]'\n",
+        );
+        let told = redact("hidden-1 hidden-2 hidden-3 open-1 open-2 open-3", &secrets);
+        assert_eq!(
+            told,
+            "<redacted> <redacted> <redacted> open-1 open-2 open-3"
+        );
+    }
+
+    #[test]
+    fn of_values_that_overlap_none_is_left_in_part() {
+        let secrets = found_in("secretGenerator:\n- {name: x, literals: [a=abcdef, b=defghi]}\n");
+        assert_eq!(redact("xabcdefghix", &secrets), "x<redacted>x");
+        assert_eq!(redact("ünabcdef", &secrets), "ün<redacted>");
+    }
+
+    #[test]
+    fn base64_is_what_everybody_writes() {
+        for (plain, encoded) in [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj")] {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+        assert_eq!(base64(&[0xff, 0xfe, 0x3f]), "//4/");
+    }
+
+    #[test]
+    fn only_what_is_known_to_be_for_something_else_is_harmless() {
+        for (target, patch, expected) in [
+            ("{kind: Deployment}", "[{op: x}]", true),
+            ("{kind: Deployment|Job}", "[{op: x", true),
+            (
+                "{kind: Deployment}",
+                "kind: Secret\nstringData: {a: b",
+                false,
+            ),
+            ("{kind: Deployment}", "{kind: SecretList, items: []}", false),
+            ("{kind: Secret}", "[{op: x}]", false),
+            ("{kind: S.*}", "[{op: x}]", false),
+            ("{kind: '('}", "[{op: x}]", false),
+            ("{kind: ''}", "[{op: x}]", false),
+            ("{name: web}", "{kind: Deployment}", false),
+            ("", "{kind: Deployment}", true),
+            ("", "kind: Deployment\nspec: {", true),
+            ("", "kind: Deployment\n---\nkind: Secret\n", false),
+            ("", "kind: List\nitems: []\n", false),
+            ("", "spec: {a: b}", false),
+            ("", "[{op: x}]", false),
+            ("", "", false),
+        ] {
+            let tree = yaml::parse_lax(target).unwrap();
+            let target_node = tree.roots().next();
+            assert_eq!(
+                is_harmless(target_node, patch),
+                expected,
+                "{target} {patch}"
+            );
         }
     }
 }

@@ -222,6 +222,26 @@ pub fn name_by_pattern(directory: &str, patterns: &[OverlayPattern]) -> Option<N
     })
 }
 
+/// What stands beside the word for the environment in a name: `api` and `dev` in `api-dev` and in `dev-api`.
+///
+/// Nothing where that only says where, or which of several: `eu-dev`, `dev-2`.
+pub fn stem(environment: &str) -> Option<(String, String)> {
+    let tokens: Vec<&str> = environment.split('-').collect();
+    let (word, rest) = match tokens.as_slice() {
+        [rest @ .., word] if is_word(word) => (word, rest),
+        [word, rest @ ..] if is_word(word) => (word, rest),
+        _ => return None,
+    };
+    let stem = rest.join("-");
+    let says_which = |token: &&str| {
+        is_word(token)
+            || matches!(*token, "pre" | "non")
+            || token.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let names_none = rest.is_empty() || is_region(&stem) || rest.iter().any(says_which);
+    (!names_none).then(|| (stem, (*word).to_owned()))
+}
+
 /// Names for services, as short as they can be told apart by.
 pub fn service_names(keys: &[&str], root: &str) -> Vec<String> {
     let parts: Vec<Vec<&str>> = keys

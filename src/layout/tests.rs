@@ -178,6 +178,81 @@ fn layouts_of_real_repositories_are_understood() {
                 "config/default is made of config/crd, config/rbac and was not taken for an environment, because nothing in its path says which; spec.layout of the policy can name it",
             ],
         ),
+        // A base in another repository, and what is no base: a file, and what is installed where no name says environment.
+        (
+            &[
+                (
+                    "overlays/prod",
+                    &[
+                        "example.com/owner/web//deploy?ref=v1",
+                        "https://example.com/x.yaml",
+                    ],
+                ),
+                ("tool", &["example.com/owner/tool//deploy?ref=v1"]),
+            ],
+            &["repo prod overlays/prod < example.com/owner/web//deploy?ref=v1"],
+        ),
+        // Services side by side, each with the word in its name.
+        (
+            &[
+                ("k8s/api-dev", NONE),
+                ("k8s/api-prod", NONE),
+                ("k8s/app-dev", NONE),
+                ("k8s/app-prod", NONE),
+            ],
+            &[
+                "api dev k8s/api-dev < ",
+                "api prod k8s/api-prod < ",
+                "app dev k8s/app-dev < ",
+                "app prod k8s/app-prod < ",
+            ],
+        ),
+        (
+            &[
+                ("bases/api", NONE),
+                ("bases/app", NONE),
+                ("overlays/dev-api", &["../../bases/api"]),
+                ("overlays/prod-api", &["../../bases/api"]),
+                ("overlays/dev-app", &["../../bases/app"]),
+                ("overlays/prod-app", &["../../bases/app"]),
+            ],
+            &[
+                "api dev overlays/dev-api < bases/api",
+                "api prod overlays/prod-api < bases/api",
+                "app dev overlays/dev-app < bases/app",
+                "app prod overlays/prod-app < bases/app",
+            ],
+        ),
+        // Variants of one service, which one base or the name of a place shows.
+        (
+            &[
+                ("base", NONE),
+                ("overlays/gcp-dev", &["../../base"]),
+                ("overlays/gcp-prod", &["../../base"]),
+                ("overlays/aws-dev", &["../../base"]),
+                ("overlays/aws-prod", &["../../base"]),
+            ],
+            &[
+                "repo aws-dev overlays/aws-dev < base",
+                "repo gcp-dev overlays/gcp-dev < base",
+                "repo aws-prod overlays/aws-prod < base",
+                "repo gcp-prod overlays/gcp-prod < base",
+            ],
+        ),
+        (
+            &[
+                ("env/eu-dev", NONE),
+                ("env/eu-prod", NONE),
+                ("env/us-dev", NONE),
+                ("env/us-prod", NONE),
+            ],
+            &[
+                "repo eu-dev env/eu-dev < ",
+                "repo us-dev env/us-dev < ",
+                "repo eu-prod env/eu-prod < ",
+                "repo us-prod env/us-prod < ",
+            ],
+        ),
         // A circle ends, and what does not exist is no base.
         (
             &[
@@ -287,6 +362,8 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
     for plain in [
         "resources: [../base]",
         "resources: [../base]\nvars: null",
+        "resources: [../base]\nsortOptions: {order: fifo}",
+        "resources: [../base]\nsortOptions: {order: legacy, legacySortOptions: {orderFirst: [Namespace], orderLast: []}}",
         "resources: [../base]\ntransformers: [../policy, own.yaml, builtin.yaml]",
         "resources: [../base]\ntransformers: [\"apiVersion: krm-parity.io/v1alpha1\\nkind: SnapshotRecorder\\n\"]",
     ] {
@@ -303,6 +380,9 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
         "generators: [helm.yaml]",
         "transformers: [gone.yaml]",
         "unheard: x",
+        "sortOptions: {order: bogus}",
+        "sortOptions: {order: fifo, legacySortOptions: {orderFirst: [x]}}",
+        "sortOptions: {order: legacy, legacySortOptions: {order: []}}",
     ] {
         assert!(!is_plain(other), "{other}");
     }

@@ -93,6 +93,8 @@ pub struct Exemption {
     pub target: Target,
     /// The places that this is about; `None` for all.
     pub path: Option<Pattern>,
+    /// The value that this is about, as text; `None` for any.
+    pub value: Option<String>,
     /// The environments that this is about; empty for all.
     pub environments: Vec<String>,
     /// The services that this is about; empty for all.
@@ -156,6 +158,7 @@ fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, F
         rule: rule(&spec.rule)?,
         target: target(spec.target)?,
         path: spec.path.as_deref().map(pattern).transpose()?,
+        value: spec.value,
         environments: environments(spec.environments, known)?,
         services: services(spec.services)?,
         reason: reason(&spec.reason)?,

@@ -221,6 +221,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         spec("{exemptions: [{rule: health-checks, reason: x, expires: 31.1.2027}]}"),
         spec("{exemptions: [{rule: unused-exemption, reason: x, expires: 2027-01-31}]}"),
         spec("{exemptions: [{rule: image, path: 'a[', reason: x, expires: 2027-01-31}]}"),
+        spec("{exemptions: [{rule: image, value: 512, reason: x, expires: 2027-01-31}]}"),
         spec("{rules: {scale-facter: {max: 4}}}"),
         spec("{rules: {image-tag: {severity: ignore}}}"),
         spec("{rules: {scale-factor: error}}"),
@@ -320,6 +321,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec exemptions 0 expires] spec.exemptions[0].expires: "31.1.2027" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec exemptions 0 rule] spec.exemptions[0].rule: unused-exemption is about exemptions and cannot be exempt itself; set its severity instead
     [spec exemptions 0 path] spec.exemptions[0].path: "a[" is no pattern: column 3: expected a word; odd words are written in double quotes
+    [spec exemptions 0 value] spec.exemptions[0].value: expected a string, found the number 512; put it in quotes
     [spec rules scale-facter] spec.rules: unknown rule "scale-facter"; did you mean "scale-factor"?
     [spec rules image-tag] spec.rules: unknown rule "image-tag"; changes of that class come under the rule "image"
     [spec rules scale-factor] spec.rules.scale-factor: expected a map with some of the keys max, severity, found the string "error"

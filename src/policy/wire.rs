@@ -160,6 +160,8 @@ pub struct ExemptionSpec {
     pub target: Option<TargetSpec>,
     /// The pattern of the findings' path; without it, all.
     pub path: Option<String>,
+    /// The one value, as a string, that a field of the findings has in the environment; without it, any.
+    pub value: Option<String>,
     /// The environments that this is about; without it, all.
     pub environments: Option<Vec<String>>,
     /// The services that this is about, as globs with `*` and `?`; without it, all.

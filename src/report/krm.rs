@@ -263,6 +263,8 @@ fn write_quoted(out: &mut String, text: &str, astral: fn(&mut String, char)) {
     for c in text.chars() {
         match c {
             '"' | '\\' => text::push_escape(out, c),
+            // Two of them before a bracket are a command to some systems that show logs.
+            '#' if out.ends_with('#') => out.push_str("\\u0023"),
             c if !text::is_unsafe(c) => out.push(c),
             '\u{10000}'.. => astral(out, c),
             c => text::push_escape(out, c),

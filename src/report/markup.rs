@@ -23,6 +23,8 @@ pub fn escaped_lines(text: &str) -> String {
 
 fn push(out: &mut String, c: char) {
     match c {
+        // Two of them before a bracket are a command to some systems that show logs.
+        '#' if out.ends_with('#') => out.push_str("&#35;"),
         '&' => out.push_str("&amp;"),
         '<' => out.push_str("&lt;"),
         '>' => out.push_str("&gt;"),
@@ -48,5 +50,6 @@ mod tests {
             "&lt;a b=&#39;c&quot;&#39;&gt;&amp;]]&gt;\\n\\u001b\\u0000\\u202e\\u{1ffff}\\u{fdd0}ä"
         );
         assert_eq!(escaped_lines("a\n<\u{7}"), "a\n&lt;\\u0007");
+        assert_eq!(escaped("##[error]'#"), "#&#35;[error]&#39;#");
     }
 }

@@ -68,7 +68,7 @@ pub fn render(report: &Report, style: Style) -> String {
     }
     out.push_str(&summary(report));
     out.push('\n');
-    out
+    text::without_commands(&out).into_owned()
 }
 
 /// The last line of the report: who was judged, and how much was found.

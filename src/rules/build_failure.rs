@@ -18,13 +18,15 @@ pub struct Failure {
     pub directory: String,
     /// Whether it is the environment's base, and not the environment.
     pub is_base: bool,
+    /// Where it is told, if that is not the environment's own kustomization.
+    pub place: Option<Place>,
     /// Whether it was rendered by somebody else, and only had to be read.
     pub is_rendered: bool,
     /// What the builder said.
     pub words: String,
 }
 
-/// A finding about a kustomization file that is no YAML.
+/// A finding about a kustomization file, or a directory, that cannot be read.
 #[must_use]
 pub fn unreadable(file: &str, error: &YamlError) -> Finding {
     let headline = format!(
@@ -38,7 +40,7 @@ pub fn unreadable(file: &str, error: &YamlError) -> Finding {
         line: error.line,
         column: error.column,
         length: 1,
-        what: "this is no YAML".to_owned(),
+        what: "this cannot be read".to_owned(),
         // It may hold anything.
         source: None,
     };
@@ -60,6 +62,7 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
             environment,
             directory,
             is_base,
+            place,
             is_rendered,
             words,
         } = failure;
@@ -72,10 +75,7 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
             let help = "What --rendered names must be what a build wrote, as YAML or JSON: render it again.";
             ("cannot be read", help.to_owned())
         } else {
-            let help = format!(
-                "Build it alone to see more: kustomize build {directory}. Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
-            );
-            ("does not build", help)
+            ("does not build", help(directory, words))
         };
         let headline = format!(
             "{what} of service {service} {verb}: {}",
@@ -84,6 +84,7 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
         findings.push(Finding {
             service: service.clone(),
             environment: environment.clone(),
+            place: place.clone(),
             ..Finding::new(
                 "build-failure",
                 format!("{headline}. {help}"),
@@ -92,4 +93,13 @@ pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
             )
         });
     }
+}
+
+fn help(directory: &str, words: &str) -> String {
+    let flags = if words.contains("plugins disabled") {
+        "It declares a function, and none is run unless flags after `--` say so: krm-parity check -- --enable-alpha-plugins, with --enable-exec for a function that is a program"
+    } else {
+        "Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
+    };
+    format!("Build it alone to see more: kustomize build {directory}. {flags}")
 }

@@ -1,79 +1,185 @@
 //! `expired-exemption` and `unused-exemption`: the exemptions themselves, and what they do.
 //!
-//! An exempt finding stays in the report as information. An exemption counts for
-//! each environment on its own. One policy serves many services, so an exemption
-//! whose target is not here is none of this comparison's business, unless the
-//! target looks like a slip of the pen.
+//! An exempt finding stays in the report as information. An exemption is weighed
+//! once, over everything that was looked at: what it exempts anywhere keeps it.
+//! One policy serves many services. A look at one build tells nothing of an
+//! exemption whose target is not there, unless the target looks like a slip of
+//! the pen; a look at a repository tells of every exemption that could have
+//! exempted something nowhere else.
 
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use serde_json::Value;
 
-use super::Comparison;
+use super::{Comparison, words};
 use crate::catalog::{Severity, find_rule};
 use crate::finding::{FieldRef, Finding, ResourceRef};
-use crate::pair::without_hash;
+use crate::pair::{plain_name, without_hash};
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{Exemption, Policy, nearest};
+use crate::quantity::Quantity;
 use crate::text;
 
+/// The most characters of a value in a message.
+const MAX_VALUE: usize = 60;
+
+/// How much of a repository was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Services with their environments that were judged.
+    pub seen: BTreeSet<(String, String)>,
+    /// Services with their environments that are there and were not judged.
+    pub unseen: BTreeSet<(String, String)>,
+    /// Whether the policy may hold for services that nobody has counted.
+    pub is_part: bool,
+    /// Whether files were looked at, and not only what is built of them.
+    pub has_files: bool,
+}
+
+impl Look {
+    /// Whether nothing that an exemption could be about was left out.
+    fn is_enough_for(&self, exemption: &Exemption) -> bool {
+        let of_files = find_rule(exemption.rule).is_some_and(|rule| rule.of_files);
+        let mut unseen = self.unseen.iter();
+        let is_seen = |name: &str| self.seen.iter().any(|(service, _)| service == name);
+        let mut services = exemption.services.iter();
+        // What a host does not pass on is found by no look at a repository.
+        exemption.rule != "unchecked-file"
+            && (self.has_files || !of_files)
+            && !unseen.any(|(service, environment)| exemption.is_for(environment, service))
+            && (!self.is_part
+                || !exemption.services.is_empty() && services.all(|glob| is_seen(glob.as_str())))
+    }
+
+    /// Why an exemption of a whole look matches nothing.
+    fn why(&self, exemption: &Exemption, is_target_here: bool) -> String {
+        let is_of = |service: &str| {
+            let mut globs = exemption.services.iter();
+            exemption.services.is_empty() || globs.any(|glob| glob.matches(service))
+        };
+        let mut known = self.seen.iter().chain(&self.unseen);
+        if !known.clone().any(|(service, _)| is_of(service)) {
+            let names: Vec<&str> = known.map(|(service, _)| service.as_str()).collect();
+            let mut globs = exemption.services.iter();
+            let near = globs.find_map(|glob| nearest(glob.as_str(), &names));
+            let near = near.map_or_else(String::new, |near| format!(", but there is {near}"));
+            return format!("there is no service of that name{near}");
+        }
+        if !known.any(|(service, environment)| exemption.is_for(environment, service)) {
+            return "no service that it is about has such an environment".to_owned();
+        }
+        if !is_target_here {
+            return "its target is nowhere that it is about".to_owned();
+        }
+        format!("there is no finding of {} here", exemption.rule)
+    }
+}
+
 /// Applies a policy's exemptions to the findings, and adds what is wrong with them.
+///
+/// Without a look nobody knows what else the policy holds for.
 pub(super) fn apply(
     comparisons: &[Comparison<'_, '_>],
+    look: Option<&Look>,
     policy: &Policy,
     today: Date,
     findings: &mut Vec<Finding>,
 ) {
+    tell_other_values(policy, today, findings);
     let mut told = Vec::new();
-    // An environment that is missing has findings and no comparison.
-    let environments: BTreeSet<String> = comparisons
-        .iter()
-        .map(|comparison| comparison.sides.environment)
-        .chain(findings.iter().map(|finding| finding.environment.as_str()))
-        .map(str::to_owned)
-        .collect();
-    for environment in &environments {
-        let of_environment: Vec<_> = comparisons
-            .iter()
-            .filter(|comparison| comparison.sides.environment == environment)
-            .collect();
-        for (index, exemption) in policy.exemptions.iter().enumerate() {
-            let is_for = |service: &str| exemption.is_for(environment, service);
-            let here: Vec<_> = of_environment
-                .iter()
-                .copied()
-                .filter(|comparison| match comparison.sides.service {
-                    "" => is_for("") || comparison.sides.services.iter().any(|name| is_for(name)),
-                    service => is_for(service),
-                })
-                .collect();
-            let is_here =
-                |finding: &Finding| finding.environment == *environment && is_for(&finding.service);
-            if here.is_empty() && !findings.iter().any(is_here) {
-                continue;
-            }
-            let expired = exemption.expires < today;
-            let mut used = false;
-            for finding in findings.iter_mut() {
-                if finding.environment != *environment || !exempts(exemption, finding) {
-                    continue;
-                }
-                used = true;
-                if !expired {
+    for (index, exemption) in policy.exemptions.iter().enumerate() {
+        let is_expired = exemption.expires < today;
+        let mut is_used = false;
+        for finding in findings.iter_mut() {
+            if exempts(exemption, finding) {
+                is_used = true;
+                if !is_expired {
                     mark(exemption, finding);
                 }
             }
-            if expired {
-                told.push(expired_finding(index, exemption, environment, policy));
-            } else if !used && let Some(hint) = hint(exemption, findings, &here) {
-                told.push(unused_finding(index, exemption, environment, policy, &hint));
-            }
         }
-    }
-    for finding in &mut told {
-        finding.severity = policy.severity(finding.rule);
+        let here: Vec<_> = comparisons
+            .iter()
+            .filter(|comparison| is_for(exemption, comparison))
+            .collect();
+        let environments = match look {
+            // It stands in the policy once, whatever it is about.
+            Some(_) => BTreeSet::new(),
+            // An environment that is missing has findings and no comparison.
+            None => here
+                .iter()
+                .map(|comparison| comparison.sides.environment)
+                .chain(
+                    findings
+                        .iter()
+                        .filter(|finding| exemption.is_for(&finding.environment, &finding.service))
+                        .map(|finding| finding.environment.as_str()),
+                )
+                .collect(),
+        };
+        if look.is_none() && environments.is_empty() {
+            continue;
+        }
+        let why = || why_unused(exemption, findings, &here, look);
+        let (rule, headline, help) = if is_expired {
+            expired(index, exemption)
+        } else if !is_used && let Some(why) = why() {
+            unused(index, exemption, &why)
+        } else {
+            continue;
+        };
+        let environment = match environments.first() {
+            Some(environment) if environments.len() == 1 => *environment,
+            _ => "",
+        };
+        told.push(Finding {
+            severity: policy.severity(rule),
+            environment: environment.to_owned(),
+            baseline: match look {
+                Some(_) => String::new(),
+                None => policy.baseline.clone(),
+            },
+            ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
+        });
     }
     findings.extend(told);
+}
+
+/// Whether an exemption is about what a comparison judges.
+fn is_for(exemption: &Exemption, comparison: &Comparison<'_, '_>) -> bool {
+    let sides = &comparison.sides;
+    let is_for = |service: &str| exemption.is_for(sides.environment, service);
+    match sides.service {
+        "" => is_for("") || sides.services.iter().any(|name| is_for(name)),
+        service => is_for(service),
+    }
+}
+
+/// Says of findings that an exemption would hold for if it were not for another value.
+fn tell_other_values(policy: &Policy, today: Date, findings: &mut [Finding]) {
+    let valid = || {
+        let all = policy.exemptions.iter().enumerate();
+        all.filter(|(_, exemption)| exemption.expires >= today)
+    };
+    let of_values: Vec<_> = valid()
+        .filter_map(|(index, exemption)| Some((index, exemption, exemption.value.as_ref()?)))
+        .collect();
+    for finding in findings {
+        let mut near = of_values.iter();
+        let Some((index, _, value)) = near.find(|(_, one, _)| is_near(one, finding)) else {
+            continue;
+        };
+        if valid().any(|(_, exemption)| exempts(exemption, finding)) {
+            continue;
+        }
+        let only = format!(
+            " (spec.exemptions[{index}] is for the value {} alone)",
+            text::quoted(value, MAX_VALUE)
+        );
+        finding.headline.push_str(&only);
+        finding.message.push_str(&only);
+    }
 }
 
 /// Makes a finding information, and says until when.
@@ -100,17 +206,30 @@ pub fn complained_of(finding: &Finding) -> Option<usize> {
 /// Whether an exemption is about a finding, expired or not.
 #[must_use]
 pub fn exempts(exemption: &Exemption, finding: &Finding) -> bool {
+    is_near(exemption, finding) && has_value(exemption, finding.field.as_ref())
+}
+
+/// Whether an exemption is about a finding, whatever its value.
+fn is_near(exemption: &Exemption, finding: &Finding) -> bool {
     if finding.rule != exemption.rule || !exemption.is_for(&finding.environment, &finding.service) {
         return false;
     }
     let resource = finding.resource.clone().unwrap_or_default();
+    let names = names(&resource, finding.base_name.as_deref());
+    is_at(exemption, &resource, &names, finding.field.as_ref())
+}
+
+/// The names by which a resource may be called: its own and the one in the base, with a generator's hash and without.
+///
+/// A generated name changes with the content, and only the end of a build adds the hash.
+pub(super) fn names<'n>(resource: &'n ResourceRef, in_base: Option<&'n str>) -> Vec<&'n str> {
     let mut names = vec![resource.name.as_str()];
-    names.extend(finding.base_name.as_deref());
-    // A generated name changes with the content, and only the end of a build adds the hash.
+    names.extend(in_base);
     if matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
-        names.push(without_hash(&resource.name));
+        let plain: Vec<&str> = names.iter().map(|name| without_hash(name)).collect();
+        names.extend(plain);
     }
-    is_about(exemption, &resource, &names, finding.field.as_ref())
+    names
 }
 
 /// Whether an exemption is about a field of a resource; `names` are those by which it may be called.
@@ -120,7 +239,39 @@ pub(super) fn is_about(
     names: &[&str],
     field: Option<&FieldRef>,
 ) -> bool {
+    is_at(exemption, resource, names, field) && has_value(exemption, field)
+}
+
+/// Whether an exemption is about the place of a field, whatever stands there.
+fn is_at(
+    exemption: &Exemption,
+    resource: &ResourceRef,
+    names: &[&str],
+    field: Option<&FieldRef>,
+) -> bool {
     exemption.target.matches(resource, names) && with_place(field, |place| exemption.covers(place))
+}
+
+/// Whether a field has the value that an exemption is for, if it is for one alone; `512Mi` is `0.5Gi`.
+fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
+    let Some(wanted) = &exemption.value else {
+        return true;
+    };
+    let Some(found) = field.and_then(|field| scalar(field.overlay.as_ref()?)) else {
+        return false;
+    };
+    let amounts = || Some((Quantity::parse(&found).ok()?, Quantity::parse(wanted).ok()?));
+    found == *wanted || amounts().is_some_and(|(found, wanted)| found == wanted)
+}
+
+/// A value as an exemption writes it; nothing for lists and maps.
+#[must_use]
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
 }
 
 /// Looks at a field as patterns do.
@@ -146,106 +297,96 @@ fn with_place<T>(field: Option<&FieldRef>, look: impl FnOnce(&[Spot<'_>]) -> T) 
     look(&place)
 }
 
-/// What an unused exemption might have meant; `None` where it is about something that is not here.
-fn hint(
+/// Why an exemption matches nothing, and what it might have meant; `None` where it may be about something else.
+fn why_unused(
     exemption: &Exemption,
     findings: &[Finding],
     here: &[&Comparison<'_, '_>],
+    look: Option<&Look>,
 ) -> Option<String> {
-    // What is about files is found elsewhere.
-    if find_rule(exemption.rule).is_some_and(|rule| rule.of_files) {
+    if look.is_some_and(|look| !look.is_enough_for(exemption)) {
         return None;
     }
     let resources: Vec<(ResourceRef, &str)> = here
         .iter()
         .flat_map(|comparison| comparison.sides.overlay.iter().chain(comparison.sides.base))
-        .map(|resource| (resource.reference(), resource.name()))
+        .map(|resource| (resource.reference(), plain_name(resource)))
         .collect();
     let target = &exemption.target;
-    if resources
+    let is_target_here = resources
         .iter()
-        .any(|(resource, name)| target.matches(resource, &[name]))
-    {
-        let path = exemption.path.as_ref()?.to_string();
-        let environments: Vec<_> = here
+        .any(|(resource, name)| target.matches(resource, &[resource.name.as_str(), name]));
+    let known = || {
+        let near = findings.iter().find(|finding| is_near(exemption, finding));
+        if let (Some(near), Some(value)) = (near, &exemption.value) {
+            let found = words::value(near.field.as_ref().and_then(|field| field.overlay.as_ref()));
+            let value = text::quoted(value, MAX_VALUE);
+            return Some(format!("the value is {found} now, and not {value}"));
+        }
+        if is_target_here {
+            let path = exemption.path.as_ref()?.to_string();
+            return near_path(exemption, &path, findings, here);
+        }
+        let name = target.name.as_ref()?.as_str();
+        let names: Vec<&str> = resources
             .iter()
-            .map(|comparison| comparison.sides.environment)
+            .filter(|(resource, _)| target.matches_type(resource))
+            .map(|(_, name)| *name)
             .collect();
-        let paths: Vec<&str> = findings
-            .iter()
-            .filter(|finding| {
-                finding.rule == exemption.rule
-                    && environments.contains(&finding.environment.as_str())
-            })
-            .filter_map(|finding| Some(finding.field.as_ref()?.path.as_str()))
-            .collect();
-        let near = nearest(&path, &paths).or_else(|| paths.first().copied());
-        return Some(match near {
-            Some(near) => format!("there is a finding of this rule at {near}"),
-            None => format!("there is no finding of {} here", exemption.rule),
-        });
+        nearest(name, &names).map(|near| format!("its target is not here, but {near} is"))
+    };
+    match look {
+        Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
+        // What is about files is found elsewhere.
+        None if find_rule(exemption.rule).is_some_and(|rule| rule.of_files) => None,
+        None => known().or_else(|| {
+            let is_exact = is_target_here && exemption.path.is_some();
+            is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
+        }),
     }
-    let name = target.name.as_ref()?.as_str();
-    let names: Vec<&str> = resources
-        .iter()
-        .filter(|(resource, _)| target.matches_type(resource))
-        .map(|(_, name)| *name)
-        .collect();
-    nearest(name, &names).map(|near| format!("its target is not here, but {near} is"))
 }
 
-fn unused_finding(
-    index: usize,
+/// The finding of the same rule that is nearest to a path.
+fn near_path(
     exemption: &Exemption,
-    environment: &str,
-    policy: &Policy,
-    hint: &str,
-) -> Finding {
+    path: &str,
+    findings: &[Finding],
+    here: &[&Comparison<'_, '_>],
+) -> Option<String> {
+    let is_here = |finding: &&Finding| {
+        let mut here = here.iter();
+        finding.rule == exemption.rule
+            && here.any(|comparison| comparison.sides.environment == finding.environment)
+    };
+    let paths: Vec<&str> = findings
+        .iter()
+        .filter(is_here)
+        .filter_map(|finding| Some(finding.field.as_ref()?.path.as_str()))
+        .collect();
+    let near = nearest(path, &paths).or_else(|| paths.first().copied())?;
+    Some(format!("there is a finding of this rule at {near}"))
+}
+
+/// The rule, the headline and the help of a finding.
+type Words = (&'static str, String, String);
+
+fn unused(index: usize, exemption: &Exemption, why: &str) -> Words {
     let headline = format!(
-        "spec.exemptions[{index}] ({}, {}) matched nothing: {hint}",
+        "spec.exemptions[{index}] ({}, {}) matched nothing: {why}",
         exemption.rule,
         text::one_line(&exemption.reason, 120)
     );
-    finding(
-        "unused-exemption",
-        headline,
-        "Remove the exemption, so that it cannot hide what comes later, or mend its target and path.".to_owned(),
-        environment,
-        policy,
-    )
+    let help = "Remove the exemption, so that it cannot hide what comes later, or mend its target and path.";
+    ("unused-exemption", headline, help.to_owned())
 }
 
-fn expired_finding(
-    index: usize,
-    exemption: &Exemption,
-    environment: &str,
-    policy: &Policy,
-) -> Finding {
+fn expired(index: usize, exemption: &Exemption) -> Words {
     let headline = format!(
         "spec.exemptions[{index}] ({}, {}) expired after {}",
         exemption.rule,
         text::one_line(&exemption.reason, 120),
         exemption.expires
     );
-    finding(
-        "expired-exemption",
-        headline,
-        "Mend what it exempted and remove it, or decide anew and give it a later date.".to_owned(),
-        environment,
-        policy,
-    )
-}
-
-fn finding(
-    rule: &'static str,
-    headline: String,
-    help: String,
-    environment: &str,
-    policy: &Policy,
-) -> Finding {
-    Finding {
-        environment: environment.to_owned(),
-        baseline: policy.baseline.clone(),
-        ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
-    }
+    let help = "Mend what it exempted and remove it, or decide anew and give it a later date.";
+    ("expired-exemption", headline, help.to_owned())
 }

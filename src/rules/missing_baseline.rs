@@ -15,13 +15,33 @@ pub struct Missing {
     pub present: Vec<String>,
     /// How many live resources there are.
     pub resources: usize,
-    /// Whether the input is a kustomize tree that nobody has built.
-    pub unbuilt: bool,
+    /// What was looked at.
+    pub input: Input,
+}
+
+/// What was looked at, as far as nothing could be compared in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Resources and snapshots.
+    Built,
+    /// The files of a kustomize tree that nobody has built.
+    Unbuilt,
+    /// The directories of a repository, all built.
+    Directories,
+    /// Directories that build, and come to no resource at all.
+    Nothing,
 }
 
 pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
     for missing in missing {
         let what = match (missing.resources, missing.present.as_slice()) {
+            _ if missing.input == Input::Nothing => {
+                findings.push(nothing(missing));
+                continue;
+            }
+            (_, present) if missing.input == Input::Directories => {
+                format!("there is {} only, made of no base", present.join(", "))
+            }
             (0, []) => "the input holds no resources and no snapshot".to_owned(),
             (1, []) => "the input holds one resource and no snapshot".to_owned(),
             (count, []) => format!("the input holds {count} resources and no snapshot"),
@@ -35,7 +55,9 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
         } else {
             format!("there is no {} to compare with: {what}", missing.baseline)
         };
-        let help = if missing.unbuilt {
+        let help = if missing.input == Input::Directories {
+            "Let it load a base, or let spec.layout of the ParityPolicy name the environments that belong to it.".to_owned()
+        } else if missing.input == Input::Unbuilt {
             "These are the files of a kustomization, not what it builds: run the function inside of `kustomize build`.".to_owned()
         } else if missing.present.is_empty() {
             format!(
@@ -55,5 +77,22 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
             baseline: missing.baseline.clone(),
             ..Finding::new("missing-baseline", message, headline, help)
         });
+    }
+}
+
+/// A service whose directories build, and come to nothing.
+fn nothing(missing: &Missing) -> Finding {
+    let headline = format!(
+        "nothing that {} builds holds a resource",
+        missing.present.join(", ")
+    );
+    let help = "Mend what the kustomizations load, or name the directories in spec.layout.ignore of the ParityPolicy.".to_owned();
+    let message =
+        format!("{headline}. A check that has nothing to compare must never pass. {help}");
+    Finding {
+        service: missing.service.clone(),
+        environment: missing.environment.clone(),
+        baseline: missing.baseline.clone(),
+        ..Finding::new("missing-baseline", message, headline, help)
     }
 }

@@ -12,7 +12,6 @@ use super::{Classified, Comparison, Pair, base_guidance, exemption, field, spots
 use crate::catalog::Class;
 use crate::diff::{Change, ChangeKind};
 use crate::finding::{FieldRef, ResourceRef};
-use crate::pair::plain_name;
 use crate::path::{PathError, Pattern, Segment, Spot};
 use crate::policy::{AllowedField, Exemption, Policy};
 use crate::resource::Resource;
@@ -86,7 +85,7 @@ pub fn decide<'p>(
                 _ => classified.class.rule(),
             };
             let (resource, field) = (pair.overlay.reference(), field(&classified.change));
-            let names = [resource.name.as_str(), plain_name(pair.base)];
+            let names = exemption::names(&resource, Some(pair.base.name()));
             let exempts = |exemption: &Exemption| {
                 exemption.rule == rule
                     && exemption.is_for(environment, pair.service)
@@ -171,7 +170,7 @@ pub(super) fn verdict<'p>(
             })
     };
     let reference = pair.overlay.reference();
-    let names = [pair.base.name(), pair.overlay.name()];
+    let names = exemption::names(&reference, Some(pair.base.name()));
     let field = policy.fields.iter().find(|field| {
         field.is_for(environment, pair.service)
             && field.target.matches(&reference, &names)

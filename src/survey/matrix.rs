@@ -42,11 +42,15 @@ impl Row<'_> {
     pub fn totals(&self) -> Totals {
         let mut sum = self.rest;
         for cell in self.cells.iter().flatten() {
-            sum.errors += cell.totals.errors;
-            sum.warnings += cell.totals.warnings;
-            sum.infos += cell.totals.infos;
+            sum = sum.plus(&cell.totals);
         }
         sum
+    }
+
+    /// How much a reader must not miss it: errors before warnings before the rest, and a clean row last.
+    #[must_use]
+    pub fn weight(&self) -> u8 {
+        weight(&self.totals()) << 1 | u8::from(!self.is_clean())
     }
 
     /// Whether nothing was found and every environment that is there was judged.
@@ -67,13 +71,48 @@ pub struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// The rows with those in front that have something to tell.
+    /// So many rows, with those in front that have something to tell; of too many, the heaviest.
     #[must_use]
-    pub fn troubled_first(&self) -> Vec<&Row<'a>> {
-        let mut rows: Vec<_> = self.rows.iter().collect();
-        rows.sort_by_key(|row| row.is_clean());
-        rows
+    pub fn heaviest_rows(&self, max: usize) -> Vec<&Row<'a>> {
+        let mut kept = heaviest(self.rows.iter().map(Row::weight), max);
+        kept.sort_by_key(|&at| self.rows[at].is_clean());
+        kept.into_iter().map(|at| &self.rows[at]).collect()
     }
+
+    /// The indexes of so many columns, in their order; of too many, the heaviest.
+    #[must_use]
+    pub fn heaviest_columns(&self, max: usize) -> Vec<usize> {
+        let columns = 0..self.environments.len();
+        heaviest(columns.map(|at| self.column_weight(at)), max)
+    }
+
+    /// How much a reader must not miss a column, as [`Row::weight`].
+    #[must_use]
+    pub fn column_weight(&self, column: usize) -> u8 {
+        let mut sum = Totals::default();
+        for cell in self.rows.iter().filter_map(|row| row.cells[column]) {
+            sum = sum.plus(&cell.totals);
+        }
+        weight(&sum)
+    }
+}
+
+/// How much a reader must not miss what was found.
+#[must_use]
+pub fn weight(totals: &Totals) -> u8 {
+    let [errors, warnings, infos] =
+        [totals.errors, totals.warnings, totals.infos].map(|count| u8::from(count > 0));
+    errors << 2 | warnings << 1 | infos
+}
+
+/// The places of the heaviest, in their order; of equals, the first.
+fn heaviest(weights: impl Iterator<Item = u8>, max: usize) -> Vec<usize> {
+    let mut places: Vec<_> = weights.enumerate().collect();
+    places.sort_by(|(_, a), (_, b)| b.cmp(a));
+    places.truncate(max);
+    let mut places: Vec<_> = places.into_iter().map(|(at, _)| at).collect();
+    places.sort_unstable();
+    places
 }
 
 /// Lays a survey out as a matrix.
@@ -163,6 +202,13 @@ pub(super) fn promotion_order<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_too_many_the_heaviest_are_kept_in_their_order() {
+        assert_eq!(heaviest([0, 4, 1, 7, 4].into_iter(), 3), [1, 3, 4]);
+        assert_eq!(heaviest([0, 0, 0].into_iter(), 2), [0, 1]);
+        assert_eq!(heaviest([1].into_iter(), 2), [0]);
+    }
 
     #[test]
     fn the_order_follows_the_lists_as_far_as_they_agree() {

@@ -2,14 +2,115 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use thiserror::Error;
+
 use super::matrix::promotion_order;
-use super::{Environment, Service, State, Survey};
+use super::{Environment, Service, Shard, State, Survey};
 use crate::finding::Totals;
+
+/// Why reports are not all shards of one check.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ShardError {
+    /// They are not parts of one whole.
+    #[error("{one}, and {other}{why}: they are not of one check")]
+    Mixed {
+        /// A report, and what it is: `a.json is shard 1 of 2`.
+        one: String,
+        /// The same of the report that does not go with it.
+        other: String,
+        /// What differs, where the numbers do not say it.
+        why: &'static str,
+    },
+    /// One is there more than once.
+    #[error("{one} and {other} are both shard {index} of {count}")]
+    Twice {
+        /// The name of a report.
+        one: String,
+        /// The name of the other.
+        other: String,
+        /// Which shard both are.
+        index: usize,
+        /// Of how many.
+        count: usize,
+    },
+    /// Some are not there.
+    #[error("{missing} missing, so nobody knows what was found there")]
+    Missing {
+        /// `shard 2 of 3 is`, `shards 1, 2 of 3 are`.
+        missing: String,
+    },
+}
+
+/// The most missing shards that an error names.
+const MAX_MISSING: usize = 8;
+
+/// Makes sure that nothing is missing: shards are all of one check, and every one is there once.
+///
+/// Surveys that are no shards speak for themselves. Each comes with the name that an error calls it by.
+///
+/// # Errors
+///
+/// When shards do not make a whole.
+pub fn check_shards(surveys: &[(String, Survey)]) -> Result<(), ShardError> {
+    let mut shards = surveys
+        .iter()
+        .filter_map(|(name, survey)| Some((name, survey.shard.as_ref()?)));
+    let Some((first, of_first)) = shards.next() else {
+        return Ok(());
+    };
+    let count = of_first.count;
+    let mut known = BTreeMap::from([(of_first.index, first)]);
+    for (name, shard) in shards {
+        if (shard.count, &shard.of) != (count, &of_first.of) {
+            let is = |name: &str, shard: &Shard| {
+                format!("{name} is shard {} of {}", shard.index, shard.count)
+            };
+            return Err(ShardError::Mixed {
+                one: is(first, of_first),
+                other: is(name, shard),
+                why: if shard.count == count {
+                    " of other services or under another policy"
+                } else {
+                    ""
+                },
+            });
+        }
+        if let Some(one) = known.insert(shard.index, name) {
+            return Err(ShardError::Twice {
+                one: one.clone(),
+                other: name.clone(),
+                index: shard.index,
+                count,
+            });
+        }
+    }
+    let left = count.saturating_sub(known.len());
+    if left == 0 {
+        return Ok(());
+    }
+    let missing = (1..=count).filter(|index| !known.contains_key(index));
+    let named: Vec<_> = missing
+        .take(MAX_MISSING)
+        .map(|index| index.to_string())
+        .collect();
+    let more = match left - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (noun, verb) = if left == 1 {
+        ("shard", "is")
+    } else {
+        ("shards", "are")
+    };
+    Err(ShardError::Missing {
+        missing: format!("{noun} {}{more} of {count} {verb}", named.join(", ")),
+    })
+}
 
 /// Unites surveys as if one look had seen it all.
 ///
 /// A survey that equals an earlier one counts once, and so does a finding that equals another one. Where two disagree about an
-/// environment, the one that knows more wins, and a note says so.
+/// environment, the one that knows more wins, and a note says so. Whether all shards are there is for [`check_shards`] to say.
 #[must_use]
 pub fn merge(surveys: Vec<Survey>) -> Survey {
     let mut distinct: Vec<Survey> = Vec::new();

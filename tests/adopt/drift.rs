@@ -29,6 +29,9 @@ impl Random {
     }
 }
 
+/// The rules that may tell an amount that is far too small; what was adopted there was another amount.
+const AMOUNTS: &[&str] = &["inverted-resources", "limit-request-ratio", "scale-factor"];
+
 /// How an overlay's kustomization changes.
 #[derive(Clone, Debug)]
 enum Edit {
@@ -187,7 +190,7 @@ fn of_overlay(overlay: &Overlay, builds: &Builds, old: &[&Finding], all: &mut Ve
             })
         };
         let mut add = |place: String, rules, operations: Vec<Value>| {
-            if !is_old(&place) {
+            if rules == AMOUNTS || !is_old(&place) {
                 all.push(Drift {
                     directory: overlay.directory.clone(),
                     kind: kind.to_owned(),
@@ -253,12 +256,8 @@ fn of_pod(
         )],
     );
     let all = base.pointer(&format!("{pointer}/containers"));
-    let names: BTreeSet<&str> = all
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(|container| text(container, "/name"))
-        .collect();
+    let all = || all.and_then(Value::as_array).into_iter().flatten();
+    let names: BTreeSet<&str> = all().map(|container| text(container, "/name")).collect();
     let containers = pod["containers"].as_array().into_iter().flatten();
     for (at, container) in containers.enumerate() {
         let name = text(container, "/name");
@@ -308,6 +307,15 @@ fn of_pod(
             change("args", &["other"], "args/-", json!("--krm-drift"));
         } else {
             change("args", &["other"], "args", json!(["--krm-drift"]));
+        }
+        let memory = |one: &Value| one.pointer("/resources/limits/memory").is_some();
+        if memory(container) && all().any(|one| text(one, "/name") == name && memory(one)) {
+            change(
+                "resources.limits.memory",
+                AMOUNTS,
+                "resources/limits/memory",
+                json!("1Ki"),
+            );
         }
         if container["securityContext"].is_object() {
             change(

@@ -100,6 +100,47 @@ fn by_default_only_the_policy_is_written() {
     assert_eq!(repository.read("parity.yaml"), POLICY);
 }
 
+/// A person at a terminal is asked, and only a yes changes anything.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_person_is_asked() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    if Command::new("script").arg("--version").output().is_err() {
+        crate::support::missing("script");
+        return;
+    }
+    for (answer, is_yes) in [("y\n", true), ("n\n", false), ("\n", false)] {
+        let repository = shop(&kustomize);
+        let before = repository.files();
+        let mut asked = Command::new("script")
+            .args(["--quiet", "--return", "--command"])
+            .arg(format!("{} init", crate::support::binary().display()))
+            .arg("/dev/null")
+            .current_dir(repository.root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        asked
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(answer.as_bytes())
+            .unwrap();
+        let asked = asked.wait_with_output().unwrap();
+        let shown = String::from_utf8_lossy(&asked.stdout);
+        assert!(shown.contains("Apply? [y/N]"), "{shown}");
+        assert_eq!(shown.contains("nothing was changed"), !is_yes, "{shown}");
+        let code = if is_yes { 0 } else { 2 };
+        assert_eq!(asked.status.code(), Some(code), "{answer:?}: {shown}");
+        let expected: &[&str] = if is_yes { &["parity.yaml"] } else { &[] };
+        assert_eq!(changed(&before, &repository), expected, "{answer:?}");
+    }
+}
+
 #[test]
 fn wiring_inserts_lines_and_then_builds_check_themselves() {
     let kustomize = require!(kustomize(KUSTOMIZE));
@@ -291,7 +332,10 @@ fn adoption_adds_to_a_policy() {
 
     let again = repository.krm_parity(&["init", "--adopt", "--yes"]);
     assert_eq!(again.code, Some(1), "{again:#?}");
-    assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+    assert_eq!(
+        again.stdout,
+        "Nothing to do: parity.yaml is there, and nothing that is found can be adopted.\n"
+    );
     let checked = repository.krm_parity(&["check"]);
     assert!(checked.stdout.contains("expired-exemption"), "{checked:#?}");
 }
@@ -334,6 +378,133 @@ fn an_exemption_of_one_service_hides_nothing_of_another() {
     let checked = repository.krm_parity(&["check"]);
     assert_eq!(checked.code, Some(1), "{checked:#?}");
     assert!(checked.stdout.contains("1 error, 1 info"), "{checked:#?}");
+}
+
+/// A service that comes later is new, also where it is a copy of an adopted one.
+#[test]
+fn a_service_that_comes_later_is_new() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = Repository::new("shops", &kustomize);
+    let add = |service: &str| {
+        let at = |path: &str| format!("apps/{service}/{path}");
+        repository.write(&at("base/deployment.yaml"), DEPLOYMENT);
+        repository.write(
+            &at("base/kustomization.yaml"),
+            "resources: [deployment.yaml]\n",
+        );
+        repository.write(
+            &at("overlays/dev/kustomization.yaml"),
+            "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n",
+        );
+    };
+    let adopt = || repository.krm_parity(&["init", "--adopt", "--yes"]);
+    add("a");
+    assert!(adopt().succeeded());
+    let policy = repository.read("parity.yaml");
+    assert!(policy.contains("    services: [a]\n"), "{policy}");
+    assert!(repository.krm_parity(&["check"]).succeeded());
+    add("b");
+    let checked = repository.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    assert!(checked.stdout.contains("1 error, 1 info"), "{checked:#?}");
+    assert!(adopt().succeeded());
+    assert!(repository.krm_parity(&["check"]).succeeded());
+}
+
+/// What stands in braces stays in braces, and can be read.
+#[test]
+fn exemptions_in_braces_have_lines_of_their_own() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [dev, production]";
+    repository.write("parity.yaml", &format!("{head}}} # ours\n"));
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n",
+    );
+    let made = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert!(made.succeeded(), "{made:#?}");
+    let policy = repository.read("parity.yaml");
+    let start = format!(
+        "{head}, \"exemptions\": [\n  {{\n    \"rule\": \"image\",\n    \"target\": {{\"kind\":\"Deployment\",\"name\":\"checkout\"}},\n"
+    );
+    assert!(policy.starts_with(&start), "{policy}");
+    assert!(policy.ends_with("\n  }]} # ours\n"), "{policy}");
+    assert!(repository.krm_parity(&["check"]).succeeded());
+}
+
+/// A recorder that lies ready is used, and what is none is left alone.
+#[test]
+fn a_file_where_the_recorder_would_be_is_seen() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let recorder =
+        "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata: {name: till}\n";
+    for (text, is_used) in [(recorder, true), ("kind: Other\n", false), ("\u{0}", false)] {
+        let repository = shop(&kustomize);
+        repository.write("base/parity.yaml", text);
+        let made = repository.krm_parity(&["init", "--wire", "--yes"]);
+        assert!(made.succeeded(), "{text}: {made:#?}");
+        assert_eq!(repository.read("base/parity.yaml"), text);
+        let base = repository.read("base/kustomization.yaml");
+        assert_eq!(base.contains("- parity.yaml"), is_used, "{base}");
+        let is_refused = made
+            .stderr
+            .contains("base/parity.yaml is there already and holds no recorder");
+        assert_eq!(is_refused, !is_used, "{text}: {made:#?}");
+    }
+}
+
+/// An amount is adopted as it is: less of it is the incident getting worse.
+#[test]
+fn an_amount_that_becomes_worse_is_told() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = Repository::new("shop", &kustomize);
+    let memory = |limit: &str| {
+        let text = "        resources: {limits: {memory: LIMIT}}\n";
+        format!("{DEPLOYMENT}{}", text.replace("LIMIT", limit))
+    };
+    repository.write("base/deployment.yaml", &memory("1Gi"));
+    repository.write("base/kustomization.yaml", "resources: [deployment.yaml]\n");
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    let production = |limit: &str| {
+        let patch = format!(
+            "resources: [../../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: replace, path: \
+             /spec/template/spec/containers/0/resources/limits/memory, value: {limit}}}\n"
+        );
+        repository.write("overlays/production/kustomization.yaml", &patch);
+    };
+    production("512Mi");
+    let adopt = || repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert!(adopt().succeeded());
+    let policy = repository.read("parity.yaml");
+    assert!(
+        policy.contains(".memory\n    value: \"512Mi\"\n    environments: [production]\n"),
+        "{policy}"
+    );
+    // The same amount in other words is the same amount.
+    for same in ["512Mi", "0.5Gi"] {
+        production(same);
+        let checked = repository.krm_parity(&["check"]);
+        assert!(checked.succeeded(), "{checked:#?}");
+        assert!(!checked.stdout.contains("unused"), "{checked:#?}");
+    }
+    production("400Mi");
+    let checked = repository.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    for part in [
+        "(spec.exemptions[0] is for the value \"512Mi\" alone)",
+        "matched nothing: the value is \"400Mi\" now, and not \"512Mi\"",
+    ] {
+        assert!(checked.stdout.contains(part), "{part}: {checked:#?}");
+    }
+    // Somebody may decide that this, too, has to be lived with.
+    assert!(adopt().succeeded());
+    let checked = repository.krm_parity(&["check"]);
+    assert!(checked.succeeded(), "{checked:#?}");
+    assert!(!checked.stdout.contains("alone)"), "{checked:#?}");
 }
 
 /// What does not build is not adopted, and said.

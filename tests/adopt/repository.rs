@@ -7,7 +7,7 @@ use std::process::Command;
 
 use krm_parity::catalog::Severity;
 use krm_parity::finding::Finding;
-use krm_parity::gate::{self, Builds, Gate};
+use krm_parity::gate::{self, Builds, Gate, Scope};
 use krm_parity::kustomization::{NAMES, Sources};
 use krm_parity::layout::{self, Layout, Overlay, Service};
 use krm_parity::policy::{self, Config, Policy};
@@ -245,6 +245,7 @@ pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Findin
         policy,
         today: today(),
         parsed: None,
+        scope: Scope::Unknown,
     };
     let mut findings = gate.survey(&resources, Vec::new()).report.findings;
     findings.retain(|finding| finding.severity >= Severity::Warning);

@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use krm_parity::report::survey::Format;
+
 use super::support::Tree;
 use super::support::{binary, copy, example, require, run};
 use super::{NEWEST, check, findings, report};
@@ -179,6 +181,23 @@ fn shards_together_say_what_one_run_says() {
     assert_eq!(merged["services"], whole["services"]);
     assert_eq!(merged["findings"], whole["findings"]);
     assert_eq!(merged["totals"], whole["totals"]);
+    assert!(merged.get("shard").is_none());
+    // Without the red one there is no verdict, and nor is there with one of another policy.
+    let merge = |files: &[&str]| run(Command::new(binary()).arg("merge").args(files));
+    let left = merge(&[&files[1], &files[2]]);
+    assert_eq!(left.code, Some(2), "{left:#?}");
+    assert!(left.stderr.contains("shard 1 of 3 is missing"), "{left:#?}");
+    tree.write("parity.yaml", "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {failOn: warning}\n");
+    let other = tree.path("other.json").display().to_string();
+    let format = format!("json={other}");
+    check(
+        &kustomize,
+        &tree.path(""),
+        &["--shard", "1/3", "--format", &format],
+    );
+    let mixed = merge(&[&other, &files[1], &files[2]]);
+    assert_eq!(mixed.code, Some(2), "{mixed:#?}");
+    assert!(mixed.stderr.contains("under another policy"), "{mixed:#?}");
 }
 
 #[test]
@@ -270,13 +289,19 @@ fn an_overlay_that_does_not_build_costs_only_itself() {
         "kustomize's words: {message}"
     );
     assert!(!message.contains("/tmp/"), "{message}");
-    // The broken base of one service is told for each of its environments.
+    // The broken base of one service is told once for each of its environments, where it stands.
     tree.write("apps/s5/base/deployment.yaml", "kind: {\n");
-    let broken = findings(&report(&kustomize, &tree.path(""), &[]));
-    let failures = broken
+    let broken = report(&kustomize, &tree.path(""), &[]);
+    let all = broken["findings"].as_array().expect("findings");
+    let mut failures: Vec<_> = all
         .iter()
-        .filter(|line| line.starts_with("build-failure s5"));
-    assert!(failures.count() >= 2, "{broken:?}");
+        .filter(|finding| finding["rule"] == "build-failure" && finding["service"] == "s5")
+        .map(|finding| format!("{} {}", finding["environment"], finding["place"]["file"]))
+        .collect();
+    failures.sort();
+    let base = "\"apps/s5/base/kustomization.yaml\"";
+    let expected = ["dev", "production"].map(|name| format!("\"{name}\" {base}"));
+    assert_eq!(failures, expected);
 }
 
 #[test]
@@ -336,9 +361,7 @@ fn no_format_shows_a_secret() {
         "overlays/prod/kustomization.yaml",
         &format!("resources: [../../base]\nsecretGenerator:\n- name: g\n  behavior: merge\n  literals: [a={secret}, b={secret}]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Secret\n    metadata: {{name: s}}\n    stringData: {{a: {secret}, b: {secret}}}\n"),
     );
-    for format in [
-        "text", "json", "krm", "sarif", "junit", "github", "gitlab", "markdown",
-    ] {
+    for format in Format::ALL.map(Format::id) {
         for arguments in [
             &["--format", format][..],
             &["--format", format, "--one-by-one"],

@@ -1,13 +1,18 @@
 //! `krm-parity check` as a process: what it finds, builds, tells and leaves alone.
 
+mod bases;
+mod commands;
 mod corpus;
+mod disguise;
 mod fleet;
+mod hidden;
 #[allow(dead_code, reason = "each test program uses a part of this")]
 #[path = "../blame/mutate.rs"]
 mod mutate;
 mod odd;
 mod places;
 mod rendered;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -131,157 +131,15 @@ fn functions_of_the_repository_are_not_run_unless_flags_say_so() {
             script.display()
         ),
     );
-    let found = findings(&report(&kustomize, &tree.path(""), &[]));
-    assert!(
-        found.iter().any(|line| line.starts_with("build-failure")),
-        "{found:?}"
-    );
+    let run = check(&kustomize, &tree.path(""), &[]);
+    for part in ["error[build-failure]", "check -- --enable-alpha-plugins"] {
+        assert!(run.stdout.contains(part), "{part}: {run:#?}");
+    }
     assert!(!marker.exists());
     let flags = ["--", "--enable-alpha-plugins", "--enable-exec"];
     let run = check(&kustomize, &tree.path(""), &flags);
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(marker.exists(), "the flags are passed on");
-}
-
-/// Everything that kustomize would start a program for, with plugins enabled, dressed up as what this program lets pass.
-#[test]
-fn no_disguise_makes_a_function_of_the_repository_run() {
-    const CONTAINER: &str = "container: {image: example.com/evil:1}";
-    let kustomize = require!(kustomize(NEWEST));
-    let own = |annotations: &str| {
-        format!(
-            "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata:\n  name: web\n  annotations:\n    {annotations}\n"
-        )
-    };
-    let plain =
-        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\n";
-    let loader = |more: &str| format!("resources: [f.yaml]\n{more}");
-    // What stands in `transformers: [f]`: the kustomization of that directory, and its file.
-    let disguises: Vec<(&str, String, String)> = vec![
-        (
-            "the older annotation",
-            loader(""),
-            own(&format!("config.k8s.io/function: '{CONTAINER}'")),
-        ),
-        (
-            "an escaped word",
-            loader(""),
-            own("config.kubernetes.io/function: '{\"\\u0063ontainer\": {\"image\": \"example.com/evil:1\"}}'"),
-        ),
-        (
-            "a key that stands twice",
-            loader(""),
-            own(&format!(
-                "a: b\n  annotations:\n    config.kubernetes.io/function: '{CONTAINER}'"
-            )),
-        ),
-        (
-            "metadata.configFn",
-            loader(""),
-            format!("apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n  configFn: {{{CONTAINER}}}\n"),
-        ),
-        (
-            "a built-in one",
-            loader(""),
-            format!("apiVersion: builtin\nkind: NamespaceTransformer\nmetadata:\n  name: x\n  annotations: {{config.kubernetes.io/function: '{CONTAINER}'}}\n"),
-        ),
-        (
-            "a list",
-            loader(""),
-            format!("apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicyList\nitems:\n- apiVersion: example.com/v1\n  kind: F\n  metadata:\n    name: f\n    annotations: {{config.kubernetes.io/function: '{CONTAINER}'}}\n"),
-        ),
-        (
-            "annotations for all",
-            loader(&format!("commonAnnotations: {{config.kubernetes.io/function: '{CONTAINER}'}}\n")),
-            plain.to_owned(),
-        ),
-        (
-            "a generator",
-            loader(&format!("configMapGenerator:\n- name: f\n  options: {{annotations: {{config.kubernetes.io/function: '{CONTAINER}'}}}}\n")),
-            plain.to_owned(),
-        ),
-        (
-            "a patch",
-            loader(&format!("patches:\n- target: {{kind: ParityPolicy}}\n  patch: |\n    - op: add\n      path: /metadata/annotations\n      value: {{config.kubernetes.io/function: '{CONTAINER}'}}\n")),
-            plain.to_owned(),
-        ),
-        (
-            "a component",
-            loader("components: [more]\n"),
-            plain.to_owned(),
-        ),
-        (
-            // The path of a plugin is made of its kind.
-            "a kind that is a path",
-            loader(""),
-            "apiVersion: krm-parity.io/v1alpha1\nkind: ../../../../../REPOSITORY/evil\nmetadata: {name: x}\n".to_owned(),
-        ),
-    ];
-    let marker = Tree::new();
-    let ran = marker.path("ran");
-    let engine = marker.script("docker", &format!("echo ran >> {}; cat", ran.display()));
-    let kustomize = {
-        let link = engine.with_file_name("kustomize");
-        std::os::unix::fs::symlink(&kustomize, &link).expect("a link");
-        link
-    };
-    for (name, loader, file) in disguises {
-        let tree = Tree::new();
-        let evil = tree.script("evil/evil", &format!("echo ran >> {}; cat", ran.display()));
-        let up = "../".repeat(12);
-        let here = evil
-            .parent()
-            .and_then(std::path::Path::parent)
-            .expect("a directory");
-        let file = file.replace(
-            "../../../../../REPOSITORY",
-            &format!("{up}{}", here.display().to_string().trim_start_matches('/')),
-        );
-        tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-        tree.write("base/c.yaml", BASE);
-        tree.write(
-            "overlays/dev/kustomization.yaml",
-            "resources: [../../base]\ntransformers: [f]\n",
-        );
-        tree.write("overlays/dev/f/kustomization.yaml", &loader);
-        tree.write("overlays/dev/f/f.yaml", &file);
-        tree.write(
-            "overlays/dev/f/more/kustomization.yaml",
-            &format!("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncommonAnnotations: {{config.kubernetes.io/function: '{CONTAINER}'}}\n"),
-        );
-        for flags in [&[][..], &["--one-by-one"]] {
-            let report = report(&kustomize, &tree.path(""), flags);
-            let found = findings(&report);
-            assert!(!ran.exists(), "{name} ran: {found:?}");
-            // Said, not silently passed over; kustomize's own ones are built without plugins.
-            assert!(
-                name == "a built-in one"
-                    || found.iter().any(|line| line.starts_with("build-failure")),
-                "{name}: {found:?}"
-            );
-        }
-    }
-    // What is linked is not where its path says, and so is what stands beside it.
-    let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("base/c.yaml", BASE);
-    tree.write(
-        "elsewhere/f.yaml",
-        &own(&format!("config.kubernetes.io/function: '{CONTAINER}'")),
-    );
-    tree.write(
-        "elsewhere/middle/kustomization.yaml",
-        "resources: [../../base]\ntransformers: [../f.yaml]\n",
-    );
-    tree.write("overlays/f.yaml", plain);
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../middle]\n",
-    );
-    std::os::unix::fs::symlink(tree.path("elsewhere/middle"), tree.path("overlays/middle"))
-        .expect("a link");
-    let found = findings(&report(&kustomize, &tree.path(""), &[]));
-    assert!(!ran.exists(), "behind a link: {found:?}");
 }
 
 #[test]
@@ -344,4 +202,200 @@ fn an_exemption_that_is_wrong_is_shown_where_it_stands() {
             "\"unused-exemption\" \"parity.yaml\":9:5"
         ]
     );
+    // However the policy is named, its place is seen from the directory that is checked.
+    let outside = Tree::new();
+    outside.write("p.yaml", &tree.read("parity.yaml"));
+    let elsewhere = outside.path("p.yaml");
+    let elsewhere = elsewhere.to_str().expect("UTF-8");
+    for (directory, arguments, expected) in [
+        (
+            "",
+            &["--policy", "./base/../parity.yaml"][..],
+            "parity.yaml",
+        ),
+        (
+            "",
+            &[
+                "--policy",
+                tree.path("parity.yaml").to_str().expect("UTF-8"),
+            ],
+            "parity.yaml",
+        ),
+        ("base", &["..", "--policy", "../parity.yaml"], "parity.yaml"),
+        ("", &["--policy", elsewhere], "/p.yaml"),
+    ] {
+        let report = self::report(&kustomize, &tree.path(directory), arguments);
+        let file = report["findings"][0]["place"]["file"].as_str();
+        let file = file.expect("a place");
+        assert!(file.ends_with(expected), "{arguments:?}: {file}");
+        let is_inside = expected == "parity.yaml";
+        assert_eq!(file == expected, is_inside, "{arguments:?}: {file}");
+        assert_eq!(file.starts_with("../"), !is_inside, "{arguments:?}: {file}");
+    }
+}
+
+/// An entry is weighed once, over all services and environments, and only where everything it may be about was looked at.
+#[test]
+fn an_exemption_is_weighed_once() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    for service in ["cart", "web"] {
+        let at = |path: &str| format!("{service}/{path}");
+        tree.write(&at("base/kustomization.yaml"), "resources: [c.yaml]\n");
+        tree.write(
+            &at("base/c.yaml"),
+            &BASE.replace("name: c", &format!("name: {service}")),
+        );
+        for environment in ["dev", "production"] {
+            tree.write(
+                &at(&format!("overlays/{environment}/kustomization.yaml")),
+                "resources: [../../base]\n",
+            );
+        }
+    }
+    tree.write(
+        "web/overlays/production/kustomization.yaml",
+        "resources: [../../base]\nconfigMapGenerator: [{name: own, literals: [a=b], options: {disableNameSuffixHash: true}}]\n",
+    );
+    let entries = [
+        // Used by one environment of one service.
+        "{rule: added-resource",
+        "{rule: added-resource, target: {kind: ConfigMap, name: own}, services: [web]",
+        // Nowhere.
+        "{rule: image, services: [nope]",
+        "{rule: image, services: [cart], environments: [qa]",
+        "{rule: image, target: {name: nope}",
+        "{rule: image, target: {kind: ConfigMap}, services: [cart], environments: [production]",
+        "{rule: dead-patch, environments: [dev]",
+        "{rule: image, services: [web], environments: [dev]",
+        "{rule: image, services: [wep]",
+    ];
+    let mut policy = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  failOn: warning\n  exemptions:\n".to_owned();
+    for entry in entries {
+        policy.extend(["  - ", entry, ", reason: r, expires: 2099-01-01}\n"]);
+    }
+    policy.push_str("  - {rule: image, services: [nope], reason: r, expires: 2020-01-01}\n");
+    tree.write("parity.yaml", &policy);
+
+    let told = |arguments: &[&str]| -> Vec<String> {
+        let report = report(&kustomize, &tree.path(""), arguments);
+        let findings = report["findings"].as_array().expect("findings");
+        let headlines = findings.iter().filter_map(|finding| {
+            let (index, rest) = finding["headline"]
+                .as_str()?
+                .strip_prefix("spec.exemptions[")?
+                .split_once("] (")?;
+            let rest = rest.split_once("): ").or(rest.split_once(") "))?.1;
+            Some(format!(
+                "{index} {}",
+                rest.trim_start_matches("matched nothing: ")
+            ))
+        });
+        headlines.collect()
+    };
+    let none = "there is no service of that name";
+    let all = [
+        format!("2 {none}"),
+        "3 no service that it is about has such an environment".to_owned(),
+        "4 its target is nowhere that it is about".to_owned(),
+        "5 there is no finding of image here".to_owned(),
+        "6 there is no finding of dead-patch here".to_owned(),
+        "7 there is no finding of image here".to_owned(),
+        format!("8 {none}, but there is web"),
+        "9 expired after 2020-01-01".to_owned(),
+    ];
+    let pick = |some: &[usize]| -> Vec<String> {
+        let is_meant = |line: &&String| {
+            some.iter()
+                .any(|index| line.starts_with(&index.to_string()))
+        };
+        all.iter().filter(is_meant).cloned().collect()
+    };
+    for (arguments, expected) in [
+        (&[][..], &[2, 3, 4, 5, 6, 7, 8, 9][..]),
+        (&["cart", "web"], &[3, 5, 7, 9]),
+        (&["cart"], &[3, 5, 9]),
+        (&["web"], &[7, 9]),
+        (&["--shard", "1/2"], &[2, 3, 5, 8, 9]),
+        (&["--shard", "2/2"], &[2, 3, 7, 8, 9]),
+    ] {
+        let mut told = told(arguments);
+        told.sort();
+        assert_eq!(told, pick(expected), "{arguments:?}");
+    }
+    // What does not build may have what an exemption is for.
+    tree.write(
+        "cart/overlays/dev/kustomization.yaml",
+        "resources: [../../base, gone.yaml]\n",
+    );
+    let mut left = told(&[]);
+    left.sort();
+    assert_eq!(left, pick(&[2, 3, 7, 8, 9]));
+}
+
+/// A baseline that the policy lists too is no environment that a service lacks.
+#[test]
+fn a_listed_baseline_is_not_missing() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
+    tree.write("base/c.yaml", BASE);
+    tree.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    let policy = |spec: &str| {
+        let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:";
+        tree.write("parity.yaml", &format!("{head} {{{spec}}}\n"));
+    };
+    policy("environments: [base, dev, production]");
+    let found = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(
+        findings(&found),
+        ["missing-environment PLACE production    "].map(|line| {
+            let name = found["services"][0]["name"].as_str().expect("a name");
+            line.replace("PLACE", name)
+        })
+    );
+    let environments = found["services"][0]["environments"].as_array();
+    assert_eq!(environments.map(Vec::len), Some(2), "{found}");
+
+    policy("environments: [dev, production], baseline: dev");
+    let rendered = [
+        "--rendered",
+        "dev=base/c.yaml",
+        "--rendered",
+        "production=base/c.yaml",
+    ];
+    let found = report(&kustomize, &tree.path(""), &rendered);
+    assert!(findings(&found).is_empty(), "{found}");
+}
+
+/// What a second document says would hold for nobody.
+#[test]
+fn a_policy_file_holds_one_document() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
+    tree.write("base/c.yaml", BASE);
+    tree.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    let policy = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\n";
+    for (text, line) in [
+        (format!("{policy}---\n{policy}"), Some(4)),
+        (format!("kind: ConfigMap\n---\n{policy}"), Some(3)),
+        (format!("# One.\n---\n{policy}---\n# No more.\n---\n"), None),
+    ] {
+        tree.write("parity.yaml", &text);
+        let run = check(&kustomize, &tree.path(""), &[]);
+        let Some(line) = line else {
+            assert!(run.succeeded(), "{text}: {run:#?}");
+            continue;
+        };
+        assert_eq!(run.code, Some(2), "{text}: {run:#?}");
+        let expected = format!("parity.yaml:{line}: a policy file holds one document");
+        assert!(run.stderr.contains(&expected), "{text}: {run:#?}");
+    }
 }

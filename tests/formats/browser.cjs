@@ -2,8 +2,8 @@
 //
 //   node browser.cjs NODE_MODULES CHROMIUM PAGE.html... [--shots FOLDER]
 //
-// One JSON object a page goes to stdout: console errors, requests, what axe finds in light, dark, narrow and without scripts,
-// whether anything is wider than the window, whether the filters work, and how long the page took to open.
+// One JSON object a page goes to stdout: console errors, requests, what axe finds in light, dark and narrow and what is wider than
+// the window there, whether the filters work, how many findings stand there without scripts, and how long the page took to open.
 const path = require("path");
 const fs = require("fs");
 const { pathToFileURL } = require("url");
@@ -61,7 +61,9 @@ async function look(browser, file, name, options) {
     if (found.exceptionDetails) errors.push(`axe: ${found.exceptionDetails.exception?.description}`);
     else out.axe = weighty(found.result.value);
   } else {
+    // Neither axe nor a measurement runs in a page without scripts.
     out.filtersShown = await page.locator("#bar:not([hidden])").count();
+    out.findings = await page.locator(".finding").count();
   }
   if (shots) {
     const to = path.join(shots, `${path.basename(file, ".html")}-${name}.png`);

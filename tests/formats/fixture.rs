@@ -15,6 +15,7 @@ pub fn survey(services: Vec<Service>, findings: Vec<Finding>, notes: &[&str]) ->
         totals.add(finding.severity);
     }
     Survey {
+        shard: None,
         services,
         report: Report {
             failed: totals.errors > 0,
@@ -248,19 +249,24 @@ pub fn clean() -> Survey {
 }
 
 /// Text that wants to be something else, wherever there is text.
-pub const EVIL: &str = "x\r\n::error::y ##[add-mask]z \u{1b}[2J\u{0}\u{b}\u{7f}\u{85}\u{202e}\u{2028}\u{feff}\u{fffe}\u{ffff}\u{1fffe}\
+pub const EVIL: &str = "x\r\n::error::y ##[add-mask]z \u{1b}[2J\u{0}\u{b}\u{7f}\u{85}\u{202e}\u{2028}\u{feff}\u{fffe}\u{ffff}\u{1fffe}\u{9b}\u{e0041}\
     <script>alert(1)</script><!-- --> ]]> &amp; \" ' `a` | @team #1 [l](http://e) ![i](http://e/x.png) $x$ \\ *b* _c_ ~d~ :+1: www.e.com </details>";
 
 /// Every text is [`EVIL`].
 pub fn hostile() -> Survey {
-    let evil = || EVIL.to_owned();
+    of_one_text(EVIL)
+}
+
+/// Every text is this one.
+pub fn of_one_text(text: &str) -> Survey {
+    let evil = || text.to_owned();
     let mut all = Vec::new();
     for severity in [Severity::Error, Severity::Warning, Severity::Info] {
         let mut bad = change(
-            finding("image", EVIL, EVIL),
-            EVIL,
-            json!(EVIL),
-            json!({EVIL: [EVIL]}),
+            finding("image", text, text),
+            text,
+            json!(text),
+            json!({ text: [text] }),
         );
         bad.severity = severity;
         bad.baseline = evil();
@@ -278,7 +284,7 @@ pub fn hostile() -> Survey {
             name: evil(),
             namespace: Some(evil()),
         });
-        bad.place = Some(place(EVIL, 3, EVIL, EVIL, "script"));
+        bad.place = Some(place(text, 3, text, text, "script"));
         bad.base_place.clone_from(&bad.place);
         all.push(bad.clone());
         bad.place = None;
@@ -286,16 +292,16 @@ pub fn hostile() -> Survey {
         all.push(bad);
     }
     let mut one = service(
-        EVIL,
-        &[(EVIL, State::Judged), ("production", State::Judged)],
+        text,
+        &[(text, State::Judged), ("production", State::Judged)],
     );
     one.bases = vec![evil()];
     let mut built = service(
         "built",
-        &[(EVIL, State::Failed), ("production", State::Missing)],
+        &[(text, State::Failed), ("production", State::Missing)],
     );
     built.environments[0].directory = evil();
-    let mut survey = survey(vec![one, built], all, &[EVIL]);
+    let mut survey = survey(vec![one, built], all, &[text]);
     survey
         .report
         .findings

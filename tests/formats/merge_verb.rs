@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use krm_parity::report::survey::markdown::MARKER;
 use krm_parity::report::survey::{Format, json};
-use krm_parity::survey::Survey;
+use krm_parity::survey::{Shard, Survey};
 
 use super::fixture::{clean, everything, large};
 use super::support::{Run, binary, run};
@@ -65,7 +65,9 @@ fn exit_codes_are_those_of_a_check() {
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     assert_eq!(
         run.stdout,
-        "krm-parity: 2 services, 2 environments: nothing found in 14 resources\n"
+        "cart in services/cart: staging (overlays/staging), production (overlays/production) against base\n\
+         orders in services/orders: staging (overlays/staging), production (overlays/production) against base\n\
+         krm-parity: 2 services, 2 environments: nothing found in 14 resources\n"
     );
     let run = merge(
         folder.path(),
@@ -75,6 +77,7 @@ fn exit_codes_are_those_of_a_check() {
     assert!(run.stdout.starts_with(MARKER));
     fs::write(folder.path().join("cut.json"), "{\"kind\": \"Par").unwrap();
     fs::write(folder.path().join("other.json"), "{\"kind\": \"Pod\"}").unwrap();
+    fs::write(folder.path().join("null.json"), "null\n").unwrap();
     fs::write(folder.path().join("binary.json"), [0xff, 0xfe]).unwrap();
     for (arguments, said) in [
         (
@@ -83,7 +86,11 @@ fn exit_codes_are_those_of_a_check() {
         ),
         (
             &["clean.json", "other.json"],
-            "krm-parity: other.json: it is no ParityReport, but \"Pod\"\n",
+            "krm-parity: other.json: it is no report of krm-parity, but \"Pod\"\n",
+        ),
+        (
+            &["null.json"],
+            "krm-parity: null.json: it is no report of krm-parity, but null\n",
         ),
         (&["binary.json"], "krm-parity: binary.json is not UTF-8\n"),
         (&["none.json"], "krm-parity: cannot read none.json: "),
@@ -117,6 +124,70 @@ fn exit_codes_are_those_of_a_check() {
             run.stderr
         );
     }
+}
+
+/// A gate that has not seen all shards must not be green.
+#[test]
+fn shards_that_make_no_whole_are_refused() {
+    let shard = |index, count, of: &str| Survey {
+        shard: Some(Shard {
+            index,
+            count,
+            of: of.to_owned(),
+        }),
+        ..clean()
+    };
+    let of_one = |index| shard(index, 3, "a");
+    let folder = folder(&[
+        ("1", &of_one(1)),
+        ("2", &of_one(2)),
+        ("3", &of_one(3)),
+        ("again", &of_one(2)),
+        ("many", &shard(1, usize::MAX, "a")),
+        ("other", &shard(2, 3, "b")),
+        ("four", &shard(2, 4, "a")),
+        ("whole", &clean()),
+    ]);
+    for (reports, said) in [
+        (
+            &["3"][..],
+            "shards 1, 2 of 3 are missing, so nobody knows what was found there",
+        ),
+        (
+            &["3", "1", "whole"],
+            "shard 2 of 3 is missing, so nobody knows what was found there",
+        ),
+        (
+            &["many"],
+            "shards 2, 3, 4, 5, 6, 7, 8, 9 and 18446744073709551606 more of 18446744073709551615 are missing, so nobody knows what was found there",
+        ),
+        (
+            &["1", "2", "3", "again"],
+            "2.json and again.json are both shard 2 of 3",
+        ),
+        (
+            &["1", "other", "3"],
+            "1.json is shard 1 of 3, and other.json is shard 2 of 3 of other services or under another policy: they are not of one check",
+        ),
+        (
+            &["1", "four"],
+            "1.json is shard 1 of 3, and four.json is shard 2 of 4: they are not of one check",
+        ),
+    ] {
+        let files: Vec<_> = reports.iter().map(|name| format!("{name}.json")).collect();
+        let files: Vec<_> = files.iter().map(String::as_str).collect();
+        let run = merge(folder.path(), &files);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+        assert_eq!(run.stderr, format!("krm-parity: {said}\n"));
+    }
+    for files in [
+        &["3.json", "1.json", "2.json"][..],
+        &["whole.json", "2.json", "1.json", "3.json"],
+    ] {
+        assert_eq!(merge(folder.path(), files).code, Some(0));
+    }
+    let none = json::read(&render(Format::Json, &shard(4, 3, "a"))).unwrap_err();
+    assert_eq!(none.to_string(), "it says that it is shard 4 of 3");
 }
 
 #[test]
@@ -158,12 +229,12 @@ fn a_link_is_followed_and_a_mode_is_kept() {
     assert!(
         fs::read_to_string(&real)
             .unwrap()
-            .starts_with("krm-parity: ")
+            .ends_with("krm-parity: 2 services, 2 environments: nothing found in 14 resources\n")
     );
     assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
     let run = merge(
         folder.path(),
         &["clean.json", "--format", "text=/dev/stderr"],
     );
-    assert!(run.stderr.starts_with("krm-parity: 2 services"), "{run:?}");
+    assert!(run.stderr.contains("\nkrm-parity: 2 services"), "{run:?}");
 }

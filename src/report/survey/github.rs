@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::{location, summary};
+use super::{counts, location, summary};
 use crate::catalog::Severity;
-use crate::finding::Finding;
+use crate::finding::{Finding, Totals};
 use crate::survey::Survey;
 use crate::text;
 
@@ -23,12 +23,14 @@ const MAX_MESSAGE: usize = 1000;
 pub fn render(survey: &Survey) -> String {
     let mut out = String::new();
     let mut told = [0_usize; 4];
+    let mut beyond = Totals::default();
     for finding in &survey.report.findings {
         let count = &mut told[finding.severity as usize];
         *count += 1;
         if *count <= MAX_ANNOTATIONS {
             write_command(&mut out, survey, finding);
         } else {
+            beyond.add(finding.severity);
             write_line(&mut out, survey, finding);
         }
     }
@@ -36,17 +38,14 @@ pub fn render(survey: &Survey) -> String {
         let _ = writeln!(
             out,
             "note: {}",
-            harmless(&text::one_line(note, MAX_MESSAGE))
+            text::without_commands(&text::one_line(note, MAX_MESSAGE))
         );
     }
-    let beyond: usize = told
-        .iter()
-        .map(|count| count.saturating_sub(MAX_ANNOTATIONS))
-        .sum();
-    if beyond > 0 {
+    if beyond.findings() > 0 {
         let _ = writeln!(
             out,
-            "note: GitHub shows {MAX_ANNOTATIONS} annotations of each weight; {beyond} more findings stand in this log alone"
+            "note: GitHub shows {MAX_ANNOTATIONS} annotations of each weight; {} beyond that stand in this log alone",
+            counts(&beyond)
         );
     }
     let _ = writeln!(out, "{}", summary(survey));
@@ -89,21 +88,17 @@ fn write_line(out: &mut String, survey: &Survey, finding: &Finding) {
         finding.rule,
         message(finding)
     );
-    let _ = writeln!(out, "{}", harmless(&text));
+    let _ = writeln!(out, "{}", text::without_commands(&text));
 }
 
 fn message(finding: &Finding) -> Cow<'_, str> {
     text::one_line(&finding.message, MAX_MESSAGE)
 }
 
-/// The older form of a command is one wherever it stands in a line.
-fn harmless(text: &str) -> String {
-    text.replace("##[", "##\\[")
-}
-
 /// Escapes what follows the second `::`.
 fn data(text: &str) -> String {
-    harmless(text)
+    text.replace("##[", "##\\[")
+        .replace("##vso[", "##\\vso[")
         .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")

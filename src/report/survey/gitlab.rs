@@ -34,7 +34,8 @@ pub fn render(survey: &Survey) -> String {
         })
         .collect();
     // Values that came from JSON can be written.
-    let mut out = serde_json::to_string_pretty(&issues).unwrap_or_default();
+    let out = serde_json::to_string_pretty(&issues).unwrap_or_default();
+    let mut out = text::safe_json(&out);
     out.push('\n');
     out
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 use thiserror::Error;
 
@@ -10,7 +11,7 @@ use super::wire::{self, API_VERSION, KIND};
 use crate::catalog::{self, Class, Severity};
 use crate::finding::{Finding, Report, Totals};
 use crate::report::fingerprint::fingerprints;
-use crate::survey::{Environment, Service, State, Survey};
+use crate::survey::{Environment, Service, Shard, State, Survey};
 use crate::text;
 
 /// The largest report that is read, in bytes.
@@ -51,7 +52,7 @@ pub enum ReadError {
         what: String,
     },
     /// It is something else.
-    #[error("it is no {KIND}, but {found}")]
+    #[error("it is no report of krm-parity, but {found}")]
     WrongKind {
         /// What it says it is.
         found: String,
@@ -85,7 +86,8 @@ pub enum ReadError {
 #[must_use]
 pub fn render(survey: &Survey) -> String {
     // The types hold strings, numbers and values that came from JSON, all of which can be written.
-    let mut out = serde_json::to_string_pretty(&to_wire(survey)).unwrap_or_default();
+    let out = serde_json::to_string_pretty(&to_wire(survey)).unwrap_or_default();
+    let mut out = text::safe_json(&out);
     out.push('\n');
     out
 }
@@ -109,6 +111,11 @@ fn to_wire(survey: &Survey) -> wire::ParityReport {
             name: "krm-parity".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },
+        shard: survey.shard.as_ref().map(|shard| wire::Shard {
+            index: shard.index,
+            count: shard.count,
+            of: shard.of.clone(),
+        }),
         failed: report.failed,
         totals: wire::Totals {
             errors: totals.errors,
@@ -216,6 +223,20 @@ fn check_head(text: &str) -> Result<(), ReadError> {
         #[serde(default)]
         kind: Option<String>,
     }
+    // What is no map has no head.
+    let found = match text.trim_start().chars().next() {
+        Some('n') => "null",
+        Some('t' | 'f') => "a boolean",
+        Some('"') => "a string",
+        Some('[') => "a list",
+        Some('-' | '0'..='9') => "a number",
+        _ => "",
+    };
+    if !found.is_empty() {
+        parse::<IgnoredAny>(text)?;
+        let found = found.to_owned();
+        return Err(ReadError::WrongKind { found });
+    }
     let head: Head = parse(text)?;
     let quoted = |word: &str| text::quoted(word, text::MAX_NAME);
     let found = match (head.kind.as_deref(), head.api_version.as_deref()) {
@@ -279,7 +300,9 @@ fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
     let services = report.services.into_iter().map(service_from_wire);
     let services: Vec<Service> = services.collect();
     check_services(&services, &findings)?;
+    let shard = report.shard.as_ref().map(shard_from_wire).transpose()?;
     Ok(Survey {
+        shard,
         services,
         report: Report {
             findings,
@@ -325,6 +348,21 @@ fn check_services(services: &[Service], findings: &[Finding]) -> Result<(), Read
         return Err(ReadError::Inconsistent(what));
     }
     Ok(())
+}
+
+fn shard_from_wire(shard: &wire::Shard) -> Result<Shard, ReadError> {
+    if !(1..=shard.count).contains(&shard.index) {
+        let what = format!(
+            "it says that it is shard {} of {}",
+            shard.index, shard.count
+        );
+        return Err(ReadError::Inconsistent(what));
+    }
+    Ok(Shard {
+        index: shard.index,
+        count: shard.count,
+        of: text::one_line(&shard.of, text::MAX_NAME).into_owned(),
+    })
 }
 
 fn service_from_wire(service: wire::Service) -> Service {

@@ -52,7 +52,7 @@ pub fn render(survey: &Survey) -> String {
         sum[2] += errors;
         let _ = writeln!(
             body,
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{}\" time=\"0\">",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{}\">",
             escaped(suite_name(row.name)),
             cases.len(),
             count(Outcome::Skipped),
@@ -72,7 +72,7 @@ pub fn render(survey: &Survey) -> String {
         for case in &cases {
             let _ = write!(
                 body,
-                "    <testcase name=\"{}\" classname=\"{}\" time=\"0\"",
+                "    <testcase name=\"{}\" classname=\"{}\"",
                 escaped(&case.name),
                 escaped(suite_name(row.name)),
             );
@@ -87,7 +87,7 @@ pub fn render(survey: &Survey) -> String {
     let [tests, failures, errors] = sum;
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krm-parity\" tests=\"{tests}\" \
-         failures=\"{failures}\" errors=\"{errors}\" time=\"0\">\n{body}</testsuites>\n"
+         failures=\"{failures}\" errors=\"{errors}\">\n{body}</testsuites>\n"
     )
 }
 

@@ -3,10 +3,11 @@
 //! It begins with [`MARKER`], by which a bot finds its comment of the last run
 //! and replaces it, and it always fits: what does not is counted instead.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{counts, resource_name, summary};
+use super::{baseline_name, counts, heaviest_first, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
 use crate::report::text::{both_values, counted};
@@ -61,17 +62,12 @@ pub fn render(survey: &Survey) -> String {
     if !survey.notes.is_empty() {
         out.push('\n');
     }
-    let shown = write_findings(&mut out, &report.findings);
-    let left = report.findings.len() - shown;
-    if left > 0 {
+    let left = write_findings(&mut out, &report.findings);
+    if left.findings() > 0 {
         let _ = writeln!(
             out,
             "**{} left out**, because a comment has room for {MAX_BYTES} characters. The full report has them all.",
-            if left == 1 {
-                "1 finding is".to_owned()
-            } else {
-                format!("{left} findings are")
-            },
+            counts(&left),
         );
     }
     out.truncate(out.trim_end().len());
@@ -86,30 +82,38 @@ fn write_table(out: &mut String, matrix: &Matrix<'_>) {
         return;
     }
     let start = out.len();
-    let columns = matrix.environments.len().min(MAX_COLUMNS);
+    let columns = matrix.heaviest_columns(MAX_COLUMNS);
     let has_rest = rows.iter().any(|row| row.rest.findings() > 0);
     out.push_str("| service |");
-    for name in &matrix.environments[..columns] {
-        let _ = write!(out, " {} |", prose(name));
+    for &column in &columns {
+        let _ = write!(out, " {} |", prose(matrix.environments[column]));
     }
     out.push_str(if has_rest {
         " as a whole |\n|---|"
     } else {
         "\n|---|"
     });
-    for _ in 0..columns + usize::from(has_rest) {
+    for _ in 0..columns.len() + usize::from(has_rest) {
         out.push_str(":--|");
     }
     out.push('\n');
-    let mut shown = 0;
-    for row in &rows {
-        let line = table_row(row, columns, has_rest);
-        if out.len() + line.len() > start + MAX_TABLE {
-            break;
-        }
-        out.push_str(&line);
-        shown += 1;
-    }
+    // Where there is not room for all, the heaviest stay.
+    let lines: Vec<_> = rows
+        .iter()
+        .map(|row| table_row(row, &columns, has_rest))
+        .collect();
+    let mut by_weight: Vec<_> = (0..rows.len()).collect();
+    by_weight.sort_by_key(|&at| Reverse(rows[at].weight()));
+    let mut room = MAX_TABLE.saturating_sub(out.len() - start);
+    let fits = |at: &usize| {
+        let fits = lines[*at].len() <= room;
+        room = room.saturating_sub(lines[*at].len());
+        fits
+    };
+    let mut kept: Vec<_> = by_weight.into_iter().take_while(fits).collect();
+    kept.sort_unstable();
+    let shown = kept.len();
+    out.extend(kept.into_iter().map(|at| lines[at].as_str()));
     out.push('\n');
     let mut more = Vec::new();
     if shown < rows.len() {
@@ -118,9 +122,9 @@ fn write_table(out: &mut String, matrix: &Matrix<'_>) {
             counted(rows.len() - shown, "more service")
         ));
     }
-    if columns < matrix.environments.len() {
+    if columns.len() < matrix.environments.len() {
         more.push(counted(
-            matrix.environments.len() - columns,
+            matrix.environments.len() - columns.len(),
             "more environment",
         ));
     }
@@ -132,15 +136,15 @@ fn write_table(out: &mut String, matrix: &Matrix<'_>) {
     }
 }
 
-fn table_row(row: &Row<'_>, columns: usize, has_rest: bool) -> String {
+fn table_row(row: &Row<'_>, columns: &[usize], has_rest: bool) -> String {
     let name = if row.name.is_empty() {
         "(everything)"
     } else {
         row.name
     };
     let mut line = format!("| {} |", code(name));
-    for cell in &row.cells[..columns] {
-        let _ = write!(line, " {} |", cell_text(cell.as_ref()));
+    for &column in columns {
+        let _ = write!(line, " {} |", cell_text(row.cells[column].as_ref()));
     }
     if has_rest {
         let _ = write!(line, " {} |", marks(&row.rest));
@@ -184,49 +188,82 @@ fn marks(totals: &Totals) -> String {
     counts.join(" ")
 }
 
-/// Writes as many findings as fit, and gives how many.
-fn write_findings(out: &mut String, findings: &[Finding]) -> usize {
-    const CLOSE: &str = "\n</details>\n\n";
-    let mut helped = BTreeSet::new();
-    let mut shown = 0;
+/// What closes a section.
+const CLOSE: &str = "\n</details>\n\n";
+
+/// Writes as many findings as fit, the heaviest rather than others, and gives how many did not.
+fn write_findings(out: &mut String, findings: &[Finding]) -> Totals {
     let of_one = |a: &Finding, b: &Finding| {
         (&a.service, &a.environment, &a.baseline) == (&b.service, &b.environment, &b.baseline)
     };
-    for group in findings.chunk_by(of_one) {
-        let mut totals = Totals::default();
-        for finding in group {
-            totals.add(finding.severity);
+    let groups: Vec<_> = findings.chunk_by(of_one).collect();
+    let heads: Vec<_> = groups
+        .iter()
+        .map(|group| head(group, findings.len() <= MAX_OPEN))
+        .collect();
+    let group_of: Vec<usize> = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(at, group)| std::iter::repeat_n(at, group.len()))
+        .collect();
+
+    // An advice is as long wherever it stands, so what fits in this order fits in the other.
+    let by_weight = heaviest_first(findings);
+    let mut helped = BTreeSet::new();
+    let mut opened = BTreeSet::new();
+    let mut room = MAX_BYTES.saturating_sub(out.len() + RESERVE);
+    let mut count = 0;
+    for &index in &by_weight {
+        let finding = &findings[index];
+        let mut needed = told(finding, helped.insert(finding.help.as_str())).len();
+        if opened.insert(group_of[index]) {
+            needed += heads[group_of[index]].len() + CLOSE.len();
         }
-        let open = if findings.len() <= MAX_OPEN {
-            " open"
-        } else {
-            ""
-        };
-        let head = format!(
-            "<details{open}><summary>{}: {}</summary>\n\n",
-            side(&group[0]),
-            counts(&totals)
-        );
-        let mut is_open = false;
-        for finding in group {
-            let is_new = !helped.contains(finding.help.as_str());
-            let text = told(finding, is_new);
-            let opening = if is_open { "" } else { &head };
-            if out.len() + opening.len() + text.len() + CLOSE.len() + RESERVE > MAX_BYTES {
-                if is_open {
-                    out.push_str(CLOSE);
-                }
-                return shown;
+        if needed > room {
+            break;
+        }
+        room -= needed;
+        count += 1;
+    }
+    let (kept, left) = by_weight.split_at(count);
+    let kept: BTreeSet<_> = kept.iter().copied().collect();
+    let mut totals = Totals::default();
+    for &index in left {
+        totals.add(findings[index].severity);
+    }
+
+    let mut helped = BTreeSet::new();
+    let mut open = None;
+    for index in kept {
+        let finding = &findings[index];
+        let group = group_of[index];
+        if open != Some(group) {
+            if open.is_some() {
+                out.push_str(CLOSE);
             }
-            out.push_str(opening);
-            out.push_str(&text);
-            is_open = true;
-            helped.insert(finding.help.as_str());
-            shown += 1;
+            open = Some(group);
+            out.push_str(&heads[group]);
         }
+        out.push_str(&told(finding, helped.insert(finding.help.as_str())));
+    }
+    if open.is_some() {
         out.push_str(CLOSE);
     }
-    shown
+    totals
+}
+
+/// What opens the section of findings about one side.
+fn head(group: &[Finding], is_open: bool) -> String {
+    let mut totals = Totals::default();
+    for finding in group {
+        totals.add(finding.severity);
+    }
+    format!(
+        "<details{}><summary>{}: {}</summary>\n\n",
+        if is_open { " open" } else { "" },
+        group.first().map(side).unwrap_or_default(),
+        counts(&totals)
+    )
 }
 
 fn side(finding: &Finding) -> String {
@@ -257,6 +294,7 @@ fn told(finding: &Finding, with_help: bool) -> String {
         finding.rule,
         prose(&finding.headline)
     );
+    let baseline = prose(baseline_name(finding));
     if let Some(name) = resource_name(finding) {
         let _ = write!(out, "<br>{}", code(&name));
     }
@@ -266,14 +304,15 @@ fn told(finding: &Finding, with_help: bool) -> String {
         }
         if field.base.is_some() || field.overlay.is_some() {
             let (base, overlay) = both_values(field);
-            let name =
-                |name: &str, otherwise: &str| prose(if name.is_empty() { otherwise } else { name });
+            let environment = match finding.environment.as_str() {
+                "" => "overlay",
+                name => name,
+            };
             let _ = write!(
                 out,
-                "<br>{} {}, {} {}",
-                name(&finding.baseline, "base"),
+                "<br>{baseline} {}, {} {}",
                 code(&base),
-                name(&finding.environment, "overlay"),
+                prose(environment),
                 code(&overlay)
             );
         }
@@ -281,13 +320,13 @@ fn told(finding: &Finding, with_help: bool) -> String {
     let place = |place: &Place| code(&format!("{}:{}", place.file, place.line));
     match (&finding.place, &finding.base_place) {
         (Some(own), Some(base)) => {
-            let _ = write!(out, "<br>in {}, base in {}", place(own), place(base));
+            let _ = write!(out, "<br>in {}, {baseline} in {}", place(own), place(base));
         }
         (Some(own), None) => {
             let _ = write!(out, "<br>in {}", place(own));
         }
         (None, Some(base)) => {
-            let _ = write!(out, "<br>base in {}", place(base));
+            let _ = write!(out, "<br>{baseline} in {}", place(base));
         }
         (None, None) => {}
     }

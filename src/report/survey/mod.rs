@@ -5,6 +5,7 @@
 //! way, and no format shows what a finding does not hold, so none shows a secret.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -110,6 +111,23 @@ fn failing(survey: &Survey) -> Severity {
         Severity::Warning
     } else {
         Severity::Error
+    }
+}
+
+/// The indexes of findings with the heaviest in front, otherwise in the report's order.
+///
+/// Where there is not room for all, what is left out is to be the lightest.
+fn heaviest_first(findings: &[Finding]) -> Vec<usize> {
+    let mut indexes: Vec<_> = (0..findings.len()).collect();
+    indexes.sort_by_key(|&index| Reverse(findings[index].severity));
+    indexes
+}
+
+/// What the other side of a finding is called.
+fn baseline_name(finding: &Finding) -> &str {
+    match finding.baseline.as_str() {
+        "" => "base",
+        name => name,
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{location, resource_name};
+use super::{baseline_name, counts, heaviest_first, location, resource_name};
 use crate::catalog::{RULES, Rule, Severity};
-use crate::finding::{Finding, Place};
+use crate::finding::{Finding, Place, Totals};
 use crate::report::fingerprint::fingerprints;
 use crate::survey::Survey;
 use crate::text;
@@ -29,20 +29,22 @@ const MAX_MESSAGE: usize = 1000;
 pub fn render(survey: &Survey) -> String {
     let findings = &survey.report.findings;
     let mut notes: Vec<String> = survey.notes.clone();
-    if let Some(left) = findings
-        .len()
-        .checked_sub(MAX_RESULTS)
-        .filter(|left| *left > 0)
-    {
+    let mut kept = heaviest_first(findings);
+    let mut left = Totals::default();
+    for index in kept.drain(MAX_RESULTS.min(findings.len())..) {
+        left.add(findings[index].severity);
+    }
+    kept.sort_unstable();
+    if left.findings() > 0 {
         notes.push(format!(
-            "{left} findings were left out, because code scanning accepts {MAX_RESULTS} results"
+            "left out, because code scanning accepts {MAX_RESULTS} results: {}",
+            counts(&left)
         ));
     }
-    let results = findings
-        .iter()
-        .zip(fingerprints(findings))
-        .take(MAX_RESULTS)
-        .map(|(finding, fingerprint)| result(survey, finding, &fingerprint));
+    let prints = fingerprints(findings);
+    let results = kept
+        .into_iter()
+        .map(|index| result(survey, &findings[index], &prints[index]));
     let notifications = notes
         .iter()
         .map(|note| json!({"level": "note", "message": {"text": plain(note)}}));
@@ -65,7 +67,8 @@ pub fn render(survey: &Survey) -> String {
         }],
     });
     // Values that came from JSON can be written.
-    let mut out = serde_json::to_string_pretty(&log).unwrap_or_default();
+    let out = serde_json::to_string_pretty(&log).unwrap_or_default();
+    let mut out = text::safe_json(&out);
     out.push('\n');
     out
 }
@@ -107,13 +110,19 @@ fn rule(rule: &Rule) -> Value {
 
 fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
     let mut message = plain(&finding.message);
+    let name = plain(baseline_name(finding));
     let mut related = Vec::new();
     if let Some(place) = &finding.base_place {
         // GitHub shows a related location where the message links to it.
-        let _ = write!(message, " ([base](1))");
+        let link = name.replace('[', "(").replace(']', ")").replace('\\', "/");
+        let _ = write!(message, " ([{link}](1))");
         related.push(json!({
             "id": 1,
-            "message": {"text": "what the base says"},
+            "message": {"text": if name == "base" {
+                "what the base says".to_owned()
+            } else {
+                format!("what {name} says")
+            }},
             "physicalLocation": {
                 "artifactLocation": artifact(&place.file),
                 "region": region(place),

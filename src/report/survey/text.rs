@@ -1,5 +1,6 @@
 //! The survey for people: every finding with the lines that caused it, then the matrix, then one line.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -10,10 +11,9 @@ use super::excerpt::excerpt;
 use super::{counts, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
-use crate::report::text::{MAX_TEXT, Style, both_values, painted};
-use crate::survey::State;
-use crate::survey::Survey;
-use crate::survey::matrix::{Cell, matrix};
+use crate::report::text::{MAX_TEXT, Style, both_values, counted, painted};
+use crate::survey::matrix::{self, Cell, Matrix, matrix};
+use crate::survey::{Service, State, Survey};
 use crate::text;
 
 /// The widest that the matrix gets, in columns.
@@ -21,6 +21,9 @@ const MAX_WIDTH: usize = 100;
 
 /// The most rows of the matrix; what has findings comes first.
 const MAX_ROWS: usize = 40;
+
+/// The most services that a clean report lists.
+const MAX_SERVICES: usize = 20;
 
 /// The longest name in the matrix, in columns.
 const MAX_NAME: usize = 32;
@@ -36,7 +39,9 @@ pub fn render(survey: &Survey, style: Style) -> String {
             .iter()
             .flat_map(|service| &service.environments)
             .all(|environment| environment.state == State::Judged);
-    if !is_clean {
+    if is_clean {
+        write_services(&mut out, survey);
+    } else {
         write_matrix(&mut out, survey, style);
     }
     for note in &survey.notes {
@@ -44,8 +49,67 @@ pub fn render(survey: &Survey, style: Style) -> String {
         let _ = writeln!(out, "{label}: {}", text::one_line(note, MAX_TEXT));
     }
     let _ = writeln!(out, "{}", summary(survey));
-    // The runner of GitHub Actions takes this for a command wherever it stands in a line.
-    out.replace("##[", "##\\[")
+    text::without_commands(&out).into_owned()
+}
+
+/// Where nothing was found, what was looked at: a line a service, so that a reader sees what was taken for what.
+fn write_services(out: &mut String, survey: &Survey) {
+    for service in survey.services.iter().take(MAX_SERVICES) {
+        let line = service_line(service);
+        let _ = writeln!(out, "{}", text::one_line(&line, MAX_TEXT));
+    }
+    let left = survey.services.len().saturating_sub(MAX_SERVICES);
+    if left > 0 {
+        let _ = writeln!(out, "… and {}", counted(left, "more service"));
+    }
+}
+
+/// `checkout in apps/checkout: staging (overlays/staging), production (overlays/production) against base`.
+fn service_line(service: &Service) -> String {
+    let environments = service.environments.iter();
+    let directories = environments.map(|one| &one.directory);
+    let shared = shared(directories.chain(&service.bases));
+    let inner = |path: &str| match path.strip_prefix(shared) {
+        Some(inner) if !shared.is_empty() => inner.trim_start_matches('/').to_owned(),
+        _ => path.to_owned(),
+    };
+    let environments: Vec<_> = service
+        .environments
+        .iter()
+        .map(|one| format!("{} ({})", one.name, inner(&one.directory)))
+        .collect();
+    let bases: Vec<_> = service.bases.iter().map(|base| inner(base)).collect();
+    let against = if bases.is_empty() {
+        "each other".to_owned()
+    } else {
+        bases.join(", ")
+    };
+    let place = if shared.is_empty() {
+        String::new()
+    } else {
+        format!(" in {shared}")
+    };
+    let environments = environments.join(", ");
+    format!("{}{place}: {environments} against {against}", service.name)
+}
+
+/// The deepest directory that all paths lie below; empty for none.
+fn shared<'a>(mut paths: impl Iterator<Item = &'a String>) -> &'a str {
+    let Some(first) = paths.next() else {
+        return "";
+    };
+    let parent = |path: &'a str| path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let mut shared = parent(first);
+    for path in paths {
+        let is_below = |shared: &str| {
+            let rest = path.strip_prefix(shared);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        while !shared.is_empty() && !is_below(shared) {
+            shared = parent(shared);
+        }
+    }
+    shared
 }
 
 fn write_findings(out: &mut String, survey: &Survey, style: Style) {
@@ -278,11 +342,39 @@ fn weight(totals: &Totals) -> Ansi {
     color_of(severity).on_default()
 }
 
+/// The columns of the table that fit, the names of services first; of too many, the heaviest.
+fn fitting(matrix: &Matrix<'_>, widths: &[usize]) -> Vec<usize> {
+    let mut rest = Totals::default();
+    for row in &matrix.rows {
+        rest = rest.plus(&row.rest);
+    }
+    let weight_of = |column: usize| {
+        let environment = column - 1;
+        if environment < matrix.environments.len() {
+            matrix.column_weight(environment)
+        } else {
+            matrix::weight(&rest)
+        }
+    };
+    let mut by_weight: Vec<_> = (1..widths.len()).collect();
+    by_weight.sort_by_cached_key(|&column| Reverse(weight_of(column)));
+    let mut used = widths.first().copied().unwrap_or(0);
+    let mut fitting: Vec<_> = by_weight
+        .into_iter()
+        .take_while(|&column| {
+            used += 2 + widths[column];
+            used <= MAX_WIDTH
+        })
+        .collect();
+    fitting.push(0);
+    fitting.sort_unstable();
+    fitting
+}
+
 fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
     let matrix = matrix(survey);
-    let mut shown = matrix.troubled_first();
-    let unclean = shown.iter().filter(|row| !row.is_clean()).count();
-    shown.truncate(MAX_ROWS);
+    let shown = matrix.heaviest_rows(MAX_ROWS);
+    let unclean = matrix.rows.iter().filter(|row| !row.is_clean()).count();
     let left = matrix.rows.len() - shown.len();
 
     let has_rest = shown.iter().any(|row| row.rest.findings() > 0);
@@ -322,15 +414,11 @@ fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
                 .unwrap_or(0)
         })
         .collect();
-    let mut fitting = 1;
-    let mut used = widths[0];
-    while fitting < columns && used + 2 + widths[fitting] <= MAX_WIDTH {
-        used += 2 + widths[fitting];
-        fitting += 1;
-    }
+    let fitting = fitting(&matrix, &widths);
     for line in &table {
         let mut text = String::new();
-        for (at, (cell, ansi)) in line[..fitting].iter().enumerate() {
+        for &at in &fitting {
+            let (cell, ansi) = &line[at];
             let pad = " ".repeat(widths[at] - cell.width());
             if at > 0 {
                 text.push_str("  ");
@@ -350,8 +438,8 @@ fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
         let kind = if hidden == 0 { "clean " } else { "" };
         more.push(format!("{left} more {kind}services"));
     }
-    if fitting < columns {
-        more.push(format!("{} more environments", columns - fitting));
+    if fitting.len() < columns {
+        more.push(format!("{} more environments", columns - fitting.len()));
     }
     if !more.is_empty() {
         let _ = writeln!(out, "… and {}", more.join(", "));

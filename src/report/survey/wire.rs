@@ -34,6 +34,9 @@ pub struct ParityReport {
     pub kind: String,
     /// The program that wrote the report.
     pub tool: Tool,
+    /// The part of a check that this is, where `--shard` split it; `krm-parity merge` makes sure that all are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// Whether the policy's `failOn` is reached, which is exit code 1.
     pub failed: bool,
     /// How much was found.
@@ -54,6 +57,20 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// The part of a check that a report tells.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Shard {
+    /// Which one, from 1.
+    #[schemars(range(min = 1))]
+    pub index: usize,
+    /// How many there are.
+    #[schemars(range(min = 1))]
+    pub count: usize,
+    /// A digest of the services and of the policy before they were split; all shards of one check have the same.
+    pub of: String,
 }
 
 /// How many findings of each weight there are.
@@ -154,7 +171,7 @@ pub struct Finding {
     /// What caused it, where the sources are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<SourcePlace>,
-    /// Where the base says what is not so here, where the sources are known.
+    /// Where the baseline says what is not so here, where the sources are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_place: Option<SourcePlace>,
     /// One line that stands alone: what, where, which value here, which in the base, what is demanded.

@@ -94,7 +94,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
         out.push_str("<th scope=\"col\">as a whole</th>");
     }
     out.push_str("</tr>\n</thead>\n<tbody>\n");
-    for row in matrix.troubled_first() {
+    for row in matrix.heaviest_rows(usize::MAX) {
         write_row(out, matrix, row, has_rest, &contents, &strip);
     }
     out.push_str("</tbody>\n</table>\n</div>\n");

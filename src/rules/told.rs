@@ -1,0 +1,162 @@
+//! The findings of a comparison, put together: who and where, and what a rule says about it.
+
+use std::borrow::Cow;
+
+use super::{Against, Classified, Comparison, Pair, index_path, keyed_path, words};
+use crate::diff::Change;
+use crate::finding::{FieldRef, Finding, REDACTED};
+use crate::pair::plain_name;
+use crate::resource::Resource;
+use crate::text;
+use crate::yaml::Node;
+
+impl Comparison<'_, '_> {
+    /// The environment as a sentence calls it.
+    pub(super) fn environment(&self) -> &str {
+        match self.sides.environment {
+            "" => "the overlay",
+            environment => environment,
+        }
+    }
+
+    /// The baseline as a sentence calls it.
+    pub(super) fn baseline(&self) -> Cow<'_, str> {
+        match self.sides.baseline {
+            "base" => Cow::Borrowed("the base"),
+            baseline => Cow::Borrowed(baseline),
+        }
+    }
+
+    /// A finding about one change of a matched resource.
+    pub(super) fn change_finding(
+        &self,
+        rule: &'static str,
+        pair: Pair<'_, '_>,
+        Classified { change, class }: &Classified<'_>,
+        saying: Saying<'_>,
+    ) -> Finding {
+        let field = field(change);
+        let message = format!(
+            "{}: {}: {} is {} in {}, {} in {}. {}",
+            words::resource(pair.overlay),
+            saying.headline,
+            field.path,
+            words::value(field.overlay.as_ref()),
+            self.environment(),
+            words::value(field.base.as_ref()),
+            self.baseline(),
+            saying.demand,
+        );
+        let told = Told {
+            message,
+            headline: saying.headline,
+            help: saying.help + &self.whereabouts(pair),
+        };
+        Finding {
+            class: Some(*class),
+            field: Some(field),
+            ..self.pair_finding(rule, pair, told)
+        }
+    }
+
+    /// Where both environments of a matrix were made, as far as the host has noted it.
+    fn whereabouts(&self, pair: Pair<'_, '_>) -> String {
+        if !matches!(self.sides.against, Against::Sibling { .. }) {
+            return String::new();
+        }
+        let made = |resource: &Resource<'_>, environment: &str| {
+            let files = resource.made_in();
+            let files = files.iter().take(3).map(|file| text::one_line(file, 200));
+            let files: Vec<_> = files.collect();
+            (!files.is_empty()).then(|| format!("{environment} in {}", files.join(", ")))
+        };
+        let sides = [
+            made(pair.overlay, self.environment()),
+            made(pair.base, &self.baseline()),
+        ];
+        match sides.into_iter().flatten().collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            made => format!(" kustomize makes {}.", made.join(", ")),
+        }
+    }
+
+    /// A finding about a matched resource, to be completed.
+    pub(super) fn pair_finding(
+        &self,
+        rule: &'static str,
+        pair: Pair<'_, '_>,
+        told: Told,
+    ) -> Finding {
+        Finding {
+            base_name: Some(plain_name(pair.base).to_owned()),
+            ..self.finding(rule, pair.overlay, pair.service, told)
+        }
+    }
+
+    /// A finding about a resource, to be completed.
+    pub(super) fn finding(
+        &self,
+        rule: &'static str,
+        resource: &Resource<'_>,
+        service: &str,
+        told: Told,
+    ) -> Finding {
+        Finding {
+            service: service.to_owned(),
+            environment: self.sides.environment.to_owned(),
+            baseline: self.sides.baseline.to_owned(),
+            resource: Some(resource.reference()),
+            file: resource.file(),
+            ..Finding::new(rule, told.message, told.headline, told.help)
+        }
+    }
+}
+
+/// The three texts of a finding.
+pub(super) struct Told {
+    pub message: String,
+    pub headline: String,
+    pub help: String,
+}
+
+/// What a rule says about a change.
+pub(super) struct Saying<'s> {
+    pub headline: String,
+    /// What the rule demands, for the line that stands alone.
+    pub demand: &'s str,
+    pub help: String,
+}
+
+/// The field of a change, with both values where they may be shown.
+pub(super) fn field(change: &Change<'_>) -> FieldRef {
+    FieldRef {
+        path: keyed_path(&change.steps).to_string(),
+        index_path: index_path(&change.steps).to_string(),
+        overlay: change.overlay.map(|node| shown(node, change.secret)),
+        base: change.base.map(|node| shown(node, change.secret)),
+    }
+}
+
+/// A value for a report, unless it is a Secret's or too long to be read.
+fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
+    /// Values with more nodes than this are named, not shown.
+    const MAX_NODES: usize = 1000;
+    if secret {
+        REDACTED.into()
+    } else if node.size() > MAX_NODES || has_long_key(node) {
+        format!("<{} nodes>", node.size()).into()
+    } else {
+        let mut value = node.to_json();
+        // A sealed base is sorted, and two values are compared best in one order.
+        value.sort_all_objects();
+        value
+    }
+}
+
+/// Whether a key is longer than YAML lets a key be without a mark before it, which no host expects in results.
+fn has_long_key(node: Node<'_>) -> bool {
+    const MAX_KEY: usize = 1000;
+    node.entries()
+        .any(|(key, value)| key.text().len() > MAX_KEY || has_long_key(value))
+        || node.items().any(has_long_key)
+}
