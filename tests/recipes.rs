@@ -241,6 +241,10 @@ fn pre_commit() {
     for service in ["inventory", "search"] {
         fs::remove_dir_all(shop.clone().join(service)).expect("a service");
     }
+    let policy = shop.clone().join("parity.yaml");
+    let text = fs::read_to_string(&policy).expect("a policy");
+    let (kept, _) = text.split_once("  exemptions:").expect("an exemption");
+    fs::write(&policy, kept).expect("a policy");
     let run = shop.shell(&entry, &[]);
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(
