@@ -276,7 +276,9 @@ impl<'t> Walk<'t> {
                 self.hide(kustomization, entry.get("valuesInline"));
             }
         }
-        for (_, list) in kustomization.root.entries() {
+        // Of patches, those that are about a Secret are hidden where they are followed.
+        let lists = kustomization.root.entries();
+        for (_, list) in lists.filter(|(key, _)| key.text() != "patchesStrategicMerge") {
             let texts = list.items().filter(|item| item.is_scalar());
             for text in texts.filter(|text| text.text().contains([' ', '{', '\n'])) {
                 // No path, but the thing itself.

@@ -514,3 +514,20 @@ fn a_patch_that_nothing_is_for_tells_no_value_of_a_secret() {
         }
     }
 }
+
+#[test]
+fn the_line_of_an_inline_patch_for_something_else_is_shown() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write(BASE, "resources: [c.yaml]\n");
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
+    tree.write("base/c.yaml", &format!("{object}data: {{a: b}}\n"));
+    let patch = format!("{object}data: {{more: of-this}}\n").replace('\n', "\n  ");
+    let text = format!("resources: [../../base]\npatchesStrategicMerge:\n- |-\n  {patch}\n");
+    tree.write(PROD, &text);
+    let run = check(&kustomize, &tree.path(""), &[]);
+    assert!(
+        run.stdout.contains("7 |   data: {more: of-this}\n"),
+        "{run:#?}"
+    );
+}
