@@ -160,7 +160,7 @@ pub struct ExemptionSpec {
     pub target: Option<TargetSpec>,
     /// The pattern of the findings' path; without it, all.
     pub path: Option<String>,
-    /// The one value, as a string, that a field of the findings has in the environment; without it, any.
+    /// The one value, as a string, that a field of the findings has in the environment; of `inverted-resources` and `scale-factor`, those between it and the other environment's as well. Without it, any.
     pub value: Option<String>,
     /// The environments that this is about; without it, all.
     pub environments: Option<Vec<String>>,

@@ -167,15 +167,20 @@ fn tell_other_values(policy: &Policy, today: Date, findings: &mut [Finding]) {
         .collect();
     for finding in findings {
         let mut near = of_values.iter();
-        let Some((index, _, value)) = near.find(|(_, one, _)| is_near(one, finding)) else {
+        let Some((index, exemption, value)) = near.find(|(_, one, _)| is_near(one, finding)) else {
             continue;
         };
         if valid().any(|(_, exemption)| exempts(exemption, finding)) {
             continue;
         }
         let only = format!(
-            " (spec.exemptions[{index}] is for the value {} alone)",
-            text::quoted(value, MAX_VALUE)
+            " (spec.exemptions[{index}] is for the value {} {})",
+            text::quoted(value, MAX_VALUE),
+            if is_of_distance(exemption.rule) {
+                "or a nearer one"
+            } else {
+                "alone"
+            }
         );
         finding.headline.push_str(&only);
         finding.message.push_str(&only);
@@ -252,7 +257,9 @@ fn is_at(
     exemption.target.matches(resource, names) && with_place(field, |place| exemption.covers(place))
 }
 
-/// Whether a field has the value that an exemption is for, if it is for one alone; `512Mi` is `0.5Gi`.
+/// Whether a field has the value that an exemption is for, if it is for one; `512Mi` is `0.5Gi`.
+///
+/// Of amounts that are too far from others, those that are nearer need no exemption of their own.
 fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
     let Some(wanted) = &exemption.value else {
         return true;
@@ -260,8 +267,20 @@ fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
     let Some(found) = field.and_then(|field| scalar(field.overlay.as_ref()?)) else {
         return false;
     };
-    let amounts = || Some((Quantity::parse(&found).ok()?, Quantity::parse(wanted).ok()?));
-    found == *wanted || amounts().is_some_and(|(found, wanted)| found == wanted)
+    let amount = |text: &str| Quantity::parse(text).ok();
+    let amounts = amount(&found).zip(amount(wanted));
+    found == *wanted
+        || amounts.is_some_and(|(found, wanted)| {
+            let base = field.and_then(|field| amount(&scalar(field.base.as_ref()?)?));
+            let base = base.filter(|_| is_of_distance(exemption.rule));
+            found == wanted
+                || base.is_some_and(|base| wanted.min(base) <= found && found <= wanted.max(base))
+        })
+}
+
+/// Whether a rule is about how far an amount is from another one.
+fn is_of_distance(rule: &str) -> bool {
+    [super::inverted_resources::RULE, super::scale_factor::RULE].contains(&rule)
 }
 
 /// A value as an exemption writes it; nothing for lists and maps.

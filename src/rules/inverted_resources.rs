@@ -11,7 +11,7 @@ use crate::catalog::Class;
 use crate::finding::Finding;
 use crate::policy::Policy;
 
-const RULE: &str = "inverted-resources";
+pub(super) const RULE: &str = "inverted-resources";
 
 pub(super) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
     for value in inverted(matrix, policy).into_values() {

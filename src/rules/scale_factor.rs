@@ -10,7 +10,7 @@ use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::quantity::{Quantity, ratio, ratio_exceeds};
 
-const RULE: &str = "scale-factor";
+pub(super) const RULE: &str = "scale-factor";
 
 /// Checks an environment against the baseline.
 pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
