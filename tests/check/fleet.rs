@@ -447,3 +447,17 @@ fn regions_are_compared_with_regions() {
         [&expected[..], &[missing]].concat()
     );
 }
+
+#[test]
+fn every_file_that_a_code_host_is_told_is_there() {
+    let kustomize = require!(kustomize(NEWEST));
+    let fleet = example("fleet");
+    let run = check(&kustomize, &fleet, &["--format", "gitlab"]);
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let found = found.as_array().expect("findings");
+    assert_eq!(found.len(), 5, "{run:#?}");
+    for finding in found {
+        let path = finding["location"]["path"].as_str().expect("a path");
+        assert!(fleet.join(path).is_file(), "{path}: {finding}");
+    }
+}

@@ -141,11 +141,13 @@ fn location<'a>(survey: &'a Survey, finding: &'a Finding) -> (Cow<'a, str>, Opti
     let services = survey.services.iter();
     let service = services.into_iter().find(|one| one.name == finding.service);
     let directory = service.and_then(|service| {
-        let mut environments = service.environments.iter();
-        let own = environments
-            .find(|one| one.name == finding.environment && !one.directory.is_empty())
-            .map(|one| &one.directory);
-        own.or(service.bases.first())
+        let environments = service.environments.iter();
+        let mut there = environments.filter(|one| !one.directory.is_empty());
+        let any = there.clone().next().map(|one| &one.directory);
+        let own = there.find(|one| one.name == finding.environment);
+        own.map(|one| &one.directory)
+            .or(service.bases.first())
+            .or(any)
     });
     match directory {
         Some(directory) => (kustomization_of(directory), None),
