@@ -314,7 +314,11 @@ impl<'g> Gate<'g> {
                 baseline: self.policy.baseline.clone(),
                 present: present(),
                 resources: 0,
-                input: Input::Directories,
+                input: if members.iter().all(|member| member.overlay.bases.is_empty()) {
+                    Input::Directories
+                } else {
+                    Input::Untold
+                },
             });
         } else if members.iter().all(|member| is_empty(member.overlay)) {
             gaps.baselines.push(Missing {

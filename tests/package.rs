@@ -186,6 +186,24 @@ fn what_was_not_passed_on_is_an_error() {
         Some(file)
     );
     assert!(answer.report.failed);
+    // Where nothing else is left to compare, that is told as it is: there is a base.
+    for other in [
+        "inventory",
+        "search",
+        "web/overlays/staging",
+        "web/overlays/dev",
+    ] {
+        fs::remove_dir_all(tree.path(other)).expect("a directory of the fleet");
+    }
+    let answer = judged(&tree.path(""), "");
+    let headlines = answer.report.findings.iter();
+    let headlines: Vec<_> = headlines.map(|finding| &*finding.headline).collect();
+    assert!(
+        headlines.contains(
+            &"there is no base to compare with: what production and its base come to is not known"
+        ),
+        "{headlines:#?}"
+    );
 }
 
 #[test]

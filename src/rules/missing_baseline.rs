@@ -28,6 +28,8 @@ pub enum Input {
     Unbuilt,
     /// The directories of a repository, all built.
     Directories,
+    /// The directories of a package, of which no environment or no base could be told by its files.
+    Untold,
     /// Directories that build, and come to no resource at all.
     Nothing,
 }
@@ -41,6 +43,12 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
             }
             (_, present) if missing.input == Input::Directories => {
                 format!("there is {} only, made of no base", present.join(", "))
+            }
+            (_, present) if missing.input == Input::Untold => {
+                format!(
+                    "what {} and its base come to is not known",
+                    present.join(", ")
+                )
             }
             (0, []) => "the input holds no resources and no snapshot".to_owned(),
             (1, []) => "the input holds one resource and no snapshot".to_owned(),
@@ -57,6 +65,8 @@ pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
         };
         let help = if missing.input == Input::Directories {
             "Let it load a base, or let spec.layout of the ParityPolicy name the environments that belong to it.".to_owned()
+        } else if missing.input == Input::Untold {
+            "Check what kustomize builds of it, with `krm-parity check`.".to_owned()
         } else if missing.input == Input::Unbuilt {
             "These are the files of a kustomization, not what it builds: run the function inside of `kustomize build`.".to_owned()
         } else if missing.present.is_empty() {
