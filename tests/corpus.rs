@@ -3,34 +3,21 @@
 //! The corpus is a collection of public overlays that stands beside the
 //! repository, not in it. Where it is missing these tests say so and pass.
 
+#[path = "support/corpus.rs"]
+mod folder;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use krm_parity::krm::read_documents;
 use krm_parity::policy::IdentityMode;
 use krm_parity::rules::{Against, Sides, compare};
 use krm_parity::yaml::parse;
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/summary.txt");
+use folder::corpus;
 
-fn corpus() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = std::env::var_os("KRM_PARITY_CORPUS")
-        .map(PathBuf::from)
-        .into_iter()
-        .chain(
-            here.ancestors()
-                .skip(1)
-                .take(2)
-                .map(|up| up.join("shared/corpus")),
-        )
-        .find(|path| path.join("index.tsv").is_file());
-    if found.is_none() {
-        eprintln!("skipped: there is no corpus; name one in KRM_PARITY_CORPUS");
-    }
-    found
-}
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/summary.txt");
 
 /// One line a pair: how many resources belong together, and how many changes of each class there are.
 fn summary(corpus: &Path) -> String {

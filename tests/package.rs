@@ -11,7 +11,7 @@ use std::process::Command;
 use krm_parity::function;
 use serde_json::Value;
 
-use support::{Tree, binary, copy, example, found_in, require, rules, run};
+use support::{Tree, binary, copy, corpus, example, found_in, require, rules, run};
 
 const NEWEST: &str = "v5.8.1";
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 6, 15);
@@ -243,15 +243,7 @@ fn kpt_hands_over_what_is_needed() {
 #[test]
 fn files_say_what_builds_say_over_the_corpus() {
     let kustomize = require!(kustomize(NEWEST));
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("KRM_PARITY_CORPUS").map(PathBuf::from);
-    let beside = here.ancestors().skip(1).take(2);
-    let corpus = named
-        .into_iter()
-        .chain(beside.map(|up| up.join("shared/corpus")))
-        .find(|path| path.join("index.tsv").is_file());
-    let Some(corpus) = corpus else {
-        eprintln!("skipped: there is no corpus; name one in KRM_PARITY_CORPUS");
+    let Some(corpus) = corpus() else {
         return;
     };
     let mut told: BTreeMap<&str, usize> = BTreeMap::new();

@@ -9,7 +9,7 @@ use krm_parity::layout::Layout;
 
 use crate::drift::{Drift, Random};
 use crate::repository::{Repository, findings};
-use crate::support::require;
+use crate::support::{self, require};
 
 /// How many drifts there are in all.
 const DRIFTS: usize = 100;
@@ -19,15 +19,7 @@ const KUSTOMIZE: &str = "v5.8.1";
 
 /// The repositories of the corpus, which stands beside this one and not in it.
 fn corpus() -> Vec<PathBuf> {
-    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("KRM_PARITY_CORPUS").map(PathBuf::from);
-    let beside = here.ancestors().skip(1).take(2);
-    let found = named
-        .into_iter()
-        .chain(beside.map(|up| up.join("shared/corpus")))
-        .find(|path| path.join("index.tsv").is_file());
-    let Some(found) = found else {
-        println!("skipped: there is no corpus; name one in KRM_PARITY_CORPUS");
+    let Some(found) = support::corpus() else {
         return Vec::new();
     };
     let mut all: Vec<PathBuf> = std::fs::read_dir(found)

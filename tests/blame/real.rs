@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use krm_parity::blame::{Effect, Replay, Target, UNTOLD};
@@ -16,21 +16,7 @@ use serde_json::Value;
 
 use super::judged::{Sum, findings, sameness, text_at};
 use super::mutate::{mutations, removed};
-use super::support::{Host, Tree, copy, require};
-
-fn corpus() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("KRM_PARITY_CORPUS").map(PathBuf::from);
-    let beside = here.ancestors().skip(1).take(2);
-    let mut all = named
-        .into_iter()
-        .chain(beside.map(|up| up.join("shared/corpus")));
-    let found = all.find(|path| path.join("index.tsv").is_file());
-    if found.is_none() {
-        println!("skipped: there is no corpus; name one in KRM_PARITY_CORPUS");
-    }
-    found
-}
+use super::support::{Host, Tree, copy, corpus, require};
 
 /// Every text file below a folder.
 pub fn read(folder: &Path) -> Sources {

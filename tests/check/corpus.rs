@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::support::require;
+use super::support::{corpus, require};
 use super::{NEWEST, findings, report};
 
 /// Rows of the index whose environment is called otherwise by their directory, which is what `check` goes by.
@@ -25,20 +25,6 @@ const CALLED: [(&str, &str); 11] = [
     ("p2453", "vke-dev"),
     ("p2454", "vke-dev"),
 ];
-
-fn corpus() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("KRM_PARITY_CORPUS").map(PathBuf::from);
-    let beside = here.ancestors().skip(1).take(2);
-    let found = named
-        .into_iter()
-        .chain(beside.map(|up| up.join("shared/corpus")))
-        .find(|path| path.join("index.tsv").is_file());
-    if found.is_none() {
-        eprintln!("skipped: there is no corpus; name one in KRM_PARITY_CORPUS");
-    }
-    found
-}
 
 struct Row {
     id: String,

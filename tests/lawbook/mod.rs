@@ -5,10 +5,14 @@
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
 mod cover;
+#[allow(
+    clippy::duplicate_mod,
+    reason = "some test programs use the tools beside the laws"
+)]
+#[path = "../support/corpus.rs"]
+mod folder;
 mod list;
 mod shuffle;
-
-use std::path::{Path, PathBuf};
 
 use krm_parity::diff::{By, Change, ChangeKind, Step, diff};
 use krm_parity::pair::pair;
@@ -17,6 +21,8 @@ use krm_parity::yaml::{Node, Tree, parse};
 
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use cover::assert_covered;
+#[allow(unused_imports, reason = "each test program uses a part of this")]
+pub use folder::corpus;
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use list::{
     Findings, TODAY, assert_list_laws, assert_spliced, documents, findings, list, run, sealed,
@@ -115,25 +121,6 @@ fn swapped<'a>(change: &Change<'a>) -> Parts<'a> {
         change.pod,
         change.secret,
     )
-}
-
-/// The corpus of real overlays, which is no part of the repository.
-///
-/// Without it the caller has nothing to do, and this says so.
-pub fn corpus() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = match std::env::var_os("KRM_PARITY_CORPUS") {
-        Some(path) => vec![PathBuf::from(path)],
-        None => ["../shared/corpus", "../../shared/corpus"]
-            .map(|path| here.join(path))
-            .to_vec(),
-    }
-    .into_iter()
-    .find(|path| path.join("index.tsv").is_file());
-    if found.is_none() {
-        println!("skipped: there is no corpus; KRM_PARITY_CORPUS may name its folder");
-    }
-    found
 }
 
 /// Every rendered pair of the corpus: its id, the base and the overlay.

@@ -9,6 +9,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+mod corpus;
 mod engine;
 mod examples;
 mod tap;
@@ -18,6 +19,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+#[allow(unused_imports, reason = "each test program uses a part of this")]
+pub use corpus::corpus;
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use engine::{Docker, DockerWitness, docker, image};
 #[allow(unused_imports, reason = "each test program uses a part of this")]
