@@ -14,11 +14,12 @@ use crate::edit::{Item, scalar};
 use crate::finding::{Finding, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::Layout;
-use crate::pair::{plain_name, without_hash};
+use crate::pair::plain_name;
 use crate::path::{Path, Pattern, Segment};
 use crate::policy::{Policy, is_about_exemptions};
 use crate::resource::Resource;
 use crate::rules::{exempts, scalar as value_of};
+use crate::text::without_hash;
 use crate::text::{is_unsafe, one_line};
 
 /// What adoption looks at.

@@ -26,8 +26,8 @@ use serde_json::Value;
 
 use crate::finding::{Finding, Place, REDACTED, ResourceRef};
 use crate::kustomization::{NAMES, Parsed, join, split};
-use crate::pair::without_hash;
 use crate::resource::Resource;
+use crate::text::without_hash;
 
 use item::Item;
 use patch::{Nearness, Use};

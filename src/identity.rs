@@ -8,8 +8,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diff::{Change, ChangeKind, Step};
-use crate::pair::{OwnAffix, is_never_renamed, plain_name, without_hash};
+use crate::pair::{OwnAffix, is_never_renamed, plain_name};
 use crate::resource::{Resource, is_bookkeeping};
+use crate::text::without_hash;
 use crate::yaml::Node;
 
 /// What an overlay does to everything.

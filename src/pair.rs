@@ -9,6 +9,7 @@ mod own_affix;
 use std::collections::{HashMap, HashSet};
 
 use crate::resource::{Identity, Resource};
+use crate::text::without_hash;
 
 pub use own_affix::OwnAffix;
 
@@ -325,21 +326,6 @@ pub fn plain_name<'a>(resource: &Resource<'a>) -> &'a str {
         without_hash(name)
     } else {
         name
-    }
-}
-
-/// A name without kustomize's generator hash: ten of its sixteen letters and digits after a dash.
-#[must_use]
-pub fn without_hash(name: &str) -> &str {
-    match name.rsplit_once('-') {
-        Some((plain, hash))
-            if !plain.is_empty()
-                && hash.len() == 10
-                && hash.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte)) =>
-        {
-            plain
-        }
-        _ => name,
     }
 }
 

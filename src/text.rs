@@ -201,6 +201,21 @@ pub(crate) fn push_map<'k, T>(
     out.push('}');
 }
 
+/// A name without kustomize's generator hash: ten of its sixteen letters and digits after a dash.
+#[must_use]
+pub fn without_hash(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((plain, hash))
+            if !plain.is_empty()
+                && hash.len() == 10
+                && hash.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte)) =>
+        {
+            plain
+        }
+        _ => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

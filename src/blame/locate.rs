@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::finding::REDACTED;
-use crate::pair::without_hash;
 use crate::path::{Path, Segment};
 use crate::resource::{Resource, is_bookkeeping};
+use crate::text::without_hash;
 
 use super::item::{Item, To};
 use super::piece::{Body, Mark, Piece, same};

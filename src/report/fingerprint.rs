@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Finding, ResourceRef};
+use crate::text;
 
 /// The fingerprints of the findings of one run, in their order: 32 hexadecimal digits each, no two alike.
 ///
@@ -59,19 +60,10 @@ fn identity(finding: &Finding) -> Vec<u8> {
 
 /// The name without the hash that kustomize's generators put behind it, which changes with every value inside.
 fn plain_name(resource: &ResourceRef) -> &str {
-    /// The characters that kustomize writes hashes with, and how many of them.
-    const ALPHABET: &str = "2456789bcdfghkmt";
-    const LENGTH: usize = 10;
-    let is_generated = matches!(resource.kind.as_str(), "ConfigMap" | "Secret");
-    match resource.name.rsplit_once('-') {
-        Some((name, hash))
-            if is_generated
-                && hash.len() == LENGTH
-                && hash.chars().all(|c| ALPHABET.contains(c)) =>
-        {
-            name
-        }
-        _ => &resource.name,
+    if matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
+        text::without_hash(&resource.name)
+    } else {
+        &resource.name
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{Comparison, words};
 use crate::catalog::{Severity, find_rule};
 use crate::finding::{FieldRef, Finding, ResourceRef};
-use crate::pair::{plain_name, without_hash};
+use crate::pair::plain_name;
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{Exemption, Policy, nearest};
 use crate::quantity::Quantity;
@@ -231,7 +231,7 @@ pub(super) fn names<'n>(resource: &'n ResourceRef, in_base: Option<&'n str>) -> 
     let mut names = vec![resource.name.as_str()];
     names.extend(in_base);
     if matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
-        let plain: Vec<&str> = names.iter().map(|name| without_hash(name)).collect();
+        let plain: Vec<&str> = names.iter().map(|name| text::without_hash(name)).collect();
         names.extend(plain);
     }
     names

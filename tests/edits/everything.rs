@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use krm_parity::pair::without_hash;
+use krm_parity::text::without_hash;
 use serde_json::{Value, json};
 
 use super::{Dice, group, maps, text};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::edits::{Dice, text, thousandths};
 use super::fields::table::{Change, Place, Seg, Table};
-use krm_parity::pair::without_hash;
+use krm_parity::text::without_hash;
 
 /// How an edit is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

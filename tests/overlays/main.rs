@@ -21,8 +21,8 @@ use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use krm_parity::pair::without_hash;
 use krm_parity::path::Path;
+use krm_parity::text::without_hash;
 use krm_parity::yaml::{Node, parse};
 use serde_json::{Value, json};
 
