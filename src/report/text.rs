@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use serde_json::Value;
 
 use crate::catalog::Severity;
-use crate::finding::{FieldRef, Finding, Report, ResourceRef};
+use crate::finding::{FieldRef, Finding, Report, ResourceRef, Totals};
 use crate::text;
 
 /// The most lines before the summary: what a terminal shows without scrolling, and a log without drowning.
@@ -99,16 +99,7 @@ pub fn summary(report: &Report) -> String {
         let _ = write!(out, "{}: ", who.join(", "));
     }
     let totals = &report.totals;
-    let counts: Vec<_> = [
-        (totals.errors, "error"),
-        (totals.warnings, "warning"),
-        (totals.infos, "info"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, noun)| counted(count, noun))
-    .collect();
-    out.push_str(&counts.join(", "));
+    out.push_str(&counts(totals));
     if totals.resources > 0 {
         let _ = write!(out, " in {}", counted(totals.resources, "resource"));
     }
@@ -124,6 +115,20 @@ fn services(report: &Report) -> BTreeSet<&str> {
         .iter()
         .map(|finding| finding.service.as_str());
     names.filter(|name| !name.is_empty()).collect()
+}
+
+/// The counts that are not zero, in words: `3 errors, 1 warning`; nothing for none.
+pub(super) fn counts(totals: &Totals) -> String {
+    let counts: Vec<_> = [
+        (totals.errors, "error"),
+        (totals.warnings, "warning"),
+        (totals.infos, "info"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, noun)| counted(count, noun))
+    .collect();
+    counts.join(", ")
 }
 
 pub(super) fn counted(count: usize, noun: &str) -> String {

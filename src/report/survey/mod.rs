@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::catalog::Severity;
-use crate::finding::{Finding, Totals};
-use crate::report::text::Style;
+use crate::finding::Finding;
+use crate::report::text::{Style, counts};
 use crate::survey::{State, Survey};
 
 mod excerpt;
@@ -166,20 +166,6 @@ fn kustomization_of(directory: &str) -> Cow<'_, str> {
         "" | "." => Cow::Borrowed("kustomization.yaml"),
         directory => Cow::Owned(format!("{directory}/kustomization.yaml")),
     }
-}
-
-/// The counts that are not zero, in words: `3 errors, 1 warning`; nothing for none.
-fn counts(totals: &Totals) -> String {
-    let counts: Vec<_> = [
-        (totals.errors, "error"),
-        (totals.warnings, "warning"),
-        (totals.infos, "info"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, noun)| super::text::counted(count, noun))
-    .collect();
-    counts.join(", ")
 }
 
 /// The verdict in a line: what was looked at, and how much was found.
