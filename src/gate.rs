@@ -307,27 +307,22 @@ impl<'g> Gate<'g> {
             let own = resources.get(overlay.directory.as_str());
             own.is_some_and(Vec::is_empty) && base(overlay, resources).is_empty()
         };
-        if before == (planned.len(), gaps.failures.len()) {
+        let input = if before != (planned.len(), gaps.failures.len()) {
+            let is_nothing = members.iter().all(|member| is_empty(member.overlay));
+            is_nothing.then_some(Input::Nothing)
+        } else if members.iter().all(|member| member.overlay.bases.is_empty()) {
+            Some(Input::Directories)
+        } else {
+            Some(Input::Untold)
+        };
+        if let Some(input) = input {
             gaps.baselines.push(Missing {
                 service: service.to_owned(),
                 environment: self.policy.environment.clone().unwrap_or_default(),
                 baseline: self.policy.baseline.clone(),
                 present: present(),
                 resources: 0,
-                input: if members.iter().all(|member| member.overlay.bases.is_empty()) {
-                    Input::Directories
-                } else {
-                    Input::Untold
-                },
-            });
-        } else if members.iter().all(|member| is_empty(member.overlay)) {
-            gaps.baselines.push(Missing {
-                service: service.to_owned(),
-                environment: self.policy.environment.clone().unwrap_or_default(),
-                baseline: self.policy.baseline.clone(),
-                present: present(),
-                resources: 0,
-                input: Input::Nothing,
+                input,
             });
         }
         if self.policy.environment.is_none() {
