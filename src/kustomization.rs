@@ -8,7 +8,7 @@ mod quotes;
 mod secrets;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::yaml::{self, Node, Tree, YamlError};
 
@@ -88,6 +88,7 @@ impl Sources {
         let mut parsed = Parsed {
             sources: self,
             trees: BTreeMap::new(),
+            doubled: BTreeSet::new(),
             unreadable: BTreeMap::new(),
         };
         let told = |message: &str| YamlError {
@@ -96,7 +97,11 @@ impl Sources {
             message: message.to_owned(),
         };
         for (path, text) in self.iter() {
-            match yaml::parse_lax(text) {
+            let strict = yaml::parse(text);
+            if strict.is_err() {
+                parsed.doubled.insert(path);
+            }
+            match strict.or_else(|_| yaml::parse_lax(text)) {
                 Ok(tree) => {
                     if NAMES.contains(&split(path).1) && Kustomization::read(path, &tree).is_none()
                     {
@@ -122,6 +127,8 @@ pub struct Parsed<'t> {
     /// Their texts.
     pub sources: &'t Sources,
     trees: BTreeMap<&'t str, Tree<'t>>,
+    /// Files in which a key stands twice, or that are no YAML.
+    doubled: BTreeSet<&'t str>,
     /// Files that are no YAML, and why; many are not meant to be. Also kustomizations that hold nothing, and what cannot be read at all.
     pub unreadable: BTreeMap<&'t str, YamlError>,
 }
@@ -150,8 +157,14 @@ impl<'t> Parsed<'t> {
     /// Whether everybody reads the same in a kustomization: one document, where no key stands twice.
     #[must_use]
     pub fn is_unambiguous(&self, kustomization: Kustomization<'_>) -> bool {
-        let text = self.sources.text(kustomization.file).unwrap_or_default();
-        yaml::parse(text).is_ok_and(|tree| tree.roots().count() == 1)
+        self.strict_tree(kustomization.file)
+            .is_some_and(|tree| tree.roots().count() == 1)
+    }
+
+    /// The tree of a file in which no key stands twice.
+    #[must_use]
+    pub fn strict_tree(&self, path: &str) -> Option<&Tree<'t>> {
+        self.tree(path).filter(|_| !self.doubled.contains(path))
     }
 
     /// Every kustomization, one a directory.

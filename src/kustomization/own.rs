@@ -80,14 +80,14 @@ fn is_own(
     }
     *left -= 1;
     if is_inline(entry) {
-        return holds_own(entry);
+        return yaml::parse(entry).is_ok_and(|tree| holds_own(&tree));
     }
     let Some(path) = kustomization.resolve(entry) else {
         return false;
     };
     match parsed.kustomization(&path) {
         Some(inner) => gathers_own(parsed, inner, depth + 1, left),
-        None => parsed.sources.text(&path).is_some_and(holds_own),
+        None => parsed.strict_tree(&path).is_some_and(holds_own),
     }
 }
 
@@ -144,9 +144,8 @@ fn completes_policy(patch: Node<'_>) -> bool {
 }
 
 /// Whether a text holds nothing but such functions.
-fn holds_own(text: &str) -> bool {
-    let is_own = |tree: Tree<'_>| tree.roots().filter(|root| !root.is_null()).all(is_function);
-    yaml::parse(text).is_ok_and(is_own)
+fn holds_own(tree: &Tree<'_>) -> bool {
+    tree.roots().filter(|root| !root.is_null()).all(is_function)
 }
 
 fn is_function(root: Node<'_>) -> bool {
