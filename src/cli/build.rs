@@ -16,6 +16,7 @@ use std::sync::Mutex;
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::program::{link, on_path};
 use crate::gate::Builds;
 use crate::kustomization::{self, is_remote_directory};
 use crate::{environments, krm, snapshot, yaml};
@@ -445,35 +446,6 @@ fn way(from: &Path, to: &Path) -> String {
         parts
     };
     crate::kustomization::relative(&parts(from).join("/"), &parts(to).join("/"))
-}
-
-/// The program of a name on PATH.
-pub(super) fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(name))
-        .find(|program| is_executable(program))
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
-}
-
-#[cfg(unix)]
-fn link(program: &Path, at: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(program, at)
-}
-
-#[cfg(not(unix))]
-fn link(program: &Path, at: &Path) -> std::io::Result<()> {
-    fs::copy(program, at).map(|_| ())
 }
 
 #[cfg(unix)]

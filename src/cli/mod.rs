@@ -27,6 +27,7 @@ mod init;
 mod merge;
 pub mod plugin;
 mod policy_file;
+mod program;
 mod rendered;
 pub mod schema;
 mod since;

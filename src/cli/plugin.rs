@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::program::{is_executable, link};
 use crate::policy::{GROUP, VERSION};
 
 /// The help of the verb.
@@ -189,7 +190,7 @@ fn find(target: &Path, program: &Path, copy: bool) -> io::Result<Found> {
     }
     let content = fs::read(target)?;
     Ok(
-        if copy && content == fs::read(program)? && is_executable(&metadata) {
+        if copy && content == fs::read(program)? && is_executable(target) {
             Found::Same
         } else if is_marked(&content) {
             Found::Ours("another copy of krm-parity".to_owned())
@@ -201,17 +202,6 @@ fn find(target: &Path, program: &Path, copy: bool) -> io::Result<Found> {
 
 fn is_marked(content: &[u8]) -> bool {
     content.windows(MARK.len()).any(|window| window == MARK)
-}
-
-#[cfg(unix)]
-fn is_executable(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    metadata.permissions().mode() & 0o111 != 0
-}
-
-#[cfg(not(unix))]
-fn is_executable(_: &fs::Metadata) -> bool {
-    true
 }
 
 /// Puts the program in place in one step, so that a build beside it finds the old one or the new one.
@@ -229,17 +219,6 @@ fn put(target: &Path, program: &Path, copy: bool) -> io::Result<()> {
             // The first error is the one to tell.
             let _ = fs::remove_file(&draft);
         })
-}
-
-#[cfg(unix)]
-fn link(program: &Path, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(program, at)
-}
-
-/// Links need rights on other systems, which a copy does not.
-#[cfg(not(unix))]
-fn link(program: &Path, at: &Path) -> io::Result<()> {
-    fs::copy(program, at).map(|_| ())
 }
 
 #[cfg(all(test, unix))]
@@ -331,7 +310,7 @@ mod tests {
             fs::read(scene.policy()).unwrap(),
             fs::read(&scene.program).unwrap()
         );
-        assert!(is_executable(&fs::metadata(scene.policy()).unwrap()));
+        assert!(is_executable(&scene.policy()));
         assert!(
             scene
                 .install(false, false)

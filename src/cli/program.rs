@@ -1,0 +1,36 @@
+//! Programs on a disk: where they are, whether they can be run, and a second name for one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The program of a name on PATH.
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|program| is_executable(program))
+}
+
+/// Whether a file can be run.
+#[cfg(unix)]
+pub(super) fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Gives a program a second name.
+#[cfg(unix)]
+pub(super) fn link(program: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(program, at)
+}
+
+/// Links need rights on other systems, which a copy does not.
+#[cfg(not(unix))]
+pub(super) fn link(program: &Path, at: &Path) -> std::io::Result<()> {
+    fs::copy(program, at).map(|_| ())
+}
