@@ -10,7 +10,7 @@ use crate::finding::REDACTED;
 use crate::resource::{
     GROUP, LOCAL_CONFIG, Resource, is_bookkeeping, is_history, is_secret, is_secret_data,
 };
-use crate::text::{MAX_NAME, push_list, push_map, push_quoted, quoted};
+use crate::text::{MAX_NAME, hex, push_list, push_map, push_quoted, quoted};
 use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
 
 /// The kind of a snapshot item.
@@ -142,16 +142,7 @@ impl Sealed<'_> {
 /// The digest of a content, as the item carries it.
 #[must_use]
 pub fn digest(content: &str) -> String {
-    let mut text = "sha256:".to_owned();
-    push_hex(&mut text, &Sha256::digest(content));
-    text
-}
-
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    use std::fmt::Write as _;
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
+    format!("sha256:{}", hex(&Sha256::digest(content)))
 }
 
 /// A snapshot that is yet to be written.

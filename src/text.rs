@@ -201,6 +201,16 @@ pub(crate) fn push_map<'k, T>(
     out.push('}');
 }
 
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
 /// A name without kustomize's generator hash: ten of its sixteen letters and digits after a dash.
 #[must_use]
 pub fn without_hash(name: &str) -> &str {

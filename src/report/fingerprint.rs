@@ -4,7 +4,6 @@
 //! remember by them what somebody has dismissed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
@@ -25,11 +24,7 @@ pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
         digest.update(&identity);
         digest.update(ordinal.to_be_bytes());
         *ordinal += 1;
-        let mut out = String::with_capacity(32);
-        for byte in &digest.finalize()[..16] {
-            let _ = write!(out, "{byte:02x}");
-        }
-        out
+        text::hex(&digest.finalize()[..16])
     };
     findings.iter().map(fingerprint_of).collect()
 }
