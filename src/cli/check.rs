@@ -1,8 +1,7 @@
 //! `krm-parity check`: the gate over a repository.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -17,6 +16,7 @@ use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
 use crate::rules;
 use crate::survey::{Shard, Survey};
+use crate::text;
 
 pub(super) const LONG_ABOUT: &str = "\
 Builds every environment of every service below DIR and compares them with their base and each other.
@@ -151,30 +151,37 @@ impl Check {
             Some(file) => policy_file::read(file)?,
             None => Policy::default(),
         };
-        let mut sources = Sources::default();
-        if self.rendered.is_empty() {
-            sources = tree::read(&ground.root, &ground.directories)?;
-        }
+        let is_rendered = !self.rendered.is_empty();
+        let sources = if is_rendered {
+            Sources::default()
+        } else {
+            tree::read(&ground.root, &ground.directories)?
+        };
         let parsed = sources.parse();
         let mut part = None;
         let mut left_out = Vec::new();
-        let (layout, builds) = if self.rendered.is_empty() {
+        let (layout, builds) = if is_rendered {
+            super::rendered::read(&self.rendered, &policy)?
+        } else {
             let mut layout = ground.layout(&parsed, &policy)?;
             part = self.part(&policy, &layout);
-            left_out = self.select(&mut layout, &parsed, &ground)?;
-            self.build(&ground, &parsed, layout)?
-        } else {
-            super::rendered::read(&self.rendered, &policy)?
+            left_out = self.select(&mut layout, &parsed, &ground, policy_file.as_deref())?;
+            let builds = if layout.services.is_empty() {
+                Builds::new()
+            } else {
+                ground.build(&parsed, &layout, self.one_by_one, &self.flags)?
+            };
+            (layout, builds)
         };
-        let scope = if self.rendered.is_empty() {
+        let scope = if is_rendered {
+            Scope::Unknown
+        } else {
             Scope::Repository {
                 others: &left_out,
                 is_part: !policy_file
                     .as_deref()
                     .is_some_and(|file| ground.holds(file)),
             }
-        } else {
-            Scope::Unknown
         };
         let trees = gate::parse(&builds).context("what was built cannot be read")?;
         let resources = gate::resources(&trees);
@@ -183,16 +190,19 @@ impl Check {
             builds: &builds,
             policy: &policy,
             today,
-            parsed: self.rendered.is_empty().then_some(&parsed),
+            parsed: (!is_rendered).then_some(&parsed),
             scope,
         };
         let others = ground.unreadable(&parsed, &policy);
         let mut survey = gate.survey(&resources, others);
         survey.shard = part;
         if let Some(file) = &policy_file {
-            let places = policy_file::exemptions(file, &ground.name_of(file));
+            let mut places = None;
             for finding in &mut survey.report.findings {
                 if let Some(index) = rules::complained_of(finding) {
+                    let places = places.get_or_insert_with(|| {
+                        policy_file::exemptions(file, &ground.name_of(file))
+                    });
                     finding.place = places.get(index).cloned();
                 }
             }
@@ -215,10 +225,7 @@ impl Check {
         Some(Shard {
             index,
             count,
-            of: digest.iter().take(16).fold(String::new(), |mut out, byte| {
-                let _ = write!(out, "{byte:02x}");
-                out
-            }),
+            of: text::hex(&digest[..16]),
         })
     }
 
@@ -228,16 +235,18 @@ impl Check {
         layout: &mut Layout,
         parsed: &Parsed<'_>,
         ground: &Ground,
+        policy_file: Option<&Path>,
     ) -> anyhow::Result<Vec<Service>> {
         let all = layout.services.len();
         let mut left_out = Vec::new();
         if let Some((index, count)) = self.shard {
-            let mut place = 0;
-            let mut is_meant = |_: &mut Service| {
-                place += 1;
-                (place - 1) % count == index - 1
+            let mut places = 1..;
+            let is_another = |_: &mut Service| {
+                places
+                    .next()
+                    .is_none_or(|place| place % count != index % count)
             };
-            left_out.extend(layout.services.extract_if(.., |one| !is_meant(one)));
+            left_out.extend(layout.services.extract_if(.., is_another));
             let left = layout.services.len();
             layout.notes.push(format!(
                 "shard {index} of {count}: {left} of {all} services"
@@ -246,8 +255,7 @@ impl Check {
         if let Some(revision) = &self.since {
             let before = layout.services.len();
             let changed = since::changed(&ground.root, revision)?;
-            let policy = self.policy_file(ground);
-            let policy = policy.and_then(|policy| std::fs::canonicalize(policy).ok());
+            let policy = policy_file.and_then(|policy| std::fs::canonicalize(policy).ok());
             let is_policy = |name: &String| {
                 let file = std::fs::canonicalize(ground.root.join(name));
                 file.is_ok_and(|file| policy.as_ref() == Some(&file))
@@ -271,19 +279,6 @@ impl Check {
             ));
         }
         Ok(left_out)
-    }
-
-    fn build(
-        &self,
-        ground: &Ground,
-        parsed: &Parsed<'_>,
-        layout: Layout,
-    ) -> anyhow::Result<(Layout, Builds)> {
-        if layout.services.is_empty() {
-            return Ok((layout, Builds::new()));
-        }
-        let builds = ground.build(parsed, &layout, self.one_by_one, &self.flags)?;
-        Ok((layout, builds))
     }
 }
 
