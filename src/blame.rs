@@ -1,38 +1,24 @@
 //! Which line of which file made a field what it is.
 //!
-//! A [`Replay`] follows a tree of kustomizations in the order in which
-//! kustomize applies them and notes for every value who wrote it. It need not
-//! be right about everything that kustomize does: a place is told only where
-//! the replay comes to the very value that was found; elsewhere the
-//! kustomization is named, and that the cause could not be told.
+//! A [`Replay`] notes for every value who wrote it. It need not be right about
+//! everything that kustomize does: a place is told only where the replay comes
+//! to the very value that was found; elsewhere the kustomization is named, and
+//! that the cause could not be told.
 
-mod configured;
-mod emit;
-mod generate;
-mod item;
 mod locate;
-mod merge;
-mod operations;
-mod patch;
-mod piece;
-mod replace;
-mod text;
-mod transform;
-mod walk;
 
 use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::engine::Replay;
+use crate::engine::item::Item;
+use crate::engine::piece::Mark;
+use crate::engine::walk::{Nearness, Use, What};
 use crate::finding::{Finding, Place, REDACTED, ResourceRef};
-use crate::kustomization::{NAMES, Parsed, join, split};
+use crate::kustomization::{NAMES, join, split};
 use crate::resource::Resource;
 use crate::text::without_hash;
-
-use item::Item;
-use patch::{Nearness, Use};
-use piece::Mark;
-use walk::{Walk, What};
 
 /// What a place says that only names the kustomization.
 pub const UNTOLD: &str = "the kustomization; the cause could not be told";
@@ -118,46 +104,7 @@ pub enum Effect {
     Nothing,
 }
 
-/// What directories make of their files, and who wrote what.
-pub struct Replay<'t> {
-    walk: Walk<'t>,
-    items: Vec<Item>,
-    /// The directory that is asked about.
-    directory: String,
-    is_overlay: bool,
-}
-
-impl<'t> Replay<'t> {
-    /// Replays an overlay; `bases` are the directories whose resources are the base's.
-    #[must_use]
-    pub fn overlay(parsed: &'t Parsed<'t>, directory: &str, bases: &'t [String]) -> Self {
-        let mut walk = Walk::new(parsed, bases);
-        let mut items = Vec::new();
-        walk.accumulate(directory, &mut items);
-        Self {
-            walk,
-            items,
-            directory: directory.to_owned(),
-            is_overlay: true,
-        }
-    }
-
-    /// Replays the directories of a base.
-    #[must_use]
-    pub fn base(parsed: &'t Parsed<'t>, directories: &[String]) -> Self {
-        let mut walk = Walk::new(parsed, &[]);
-        let mut items = Vec::new();
-        for directory in directories {
-            walk.accumulate(directory, &mut items);
-        }
-        Self {
-            walk,
-            items,
-            directory: directories.first().cloned().unwrap_or_default(),
-            is_overlay: false,
-        }
-    }
-
+impl Replay<'_> {
     /// What caused a field of this side to be as it is; the kustomization where that cannot be told.
     #[must_use]
     pub fn cause(&self, target: &Target<'_>) -> Option<Place> {

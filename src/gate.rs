@@ -11,7 +11,8 @@ use std::slice::from_ref;
 
 use jiff::civil::Date;
 
-use crate::blame::{Replay, Target};
+use crate::blame::Target;
+use crate::engine::Replay;
 use crate::finding::Finding;
 use crate::kustomization::{Parsed, without_password};
 use crate::layout::{self, Layout, Overlay};

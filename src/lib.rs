@@ -10,7 +10,7 @@
 //! | diff | [`diff`], with [`schema`] and [`quantity`] | two resources → [`diff::Change`]s, as Kubernetes reads lists and quantities |
 //! | classify | [`identity`], [`classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
 //! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
-//! | blame | [`blame`] and [`lint`], with [`kustomization`] | a finding and the files of kustomizations → the line that caused it; the files themselves → findings |
+//! | blame | [`blame`] and [`lint`], with [`engine`] and [`kustomization`] | a finding and the files of kustomizations → the line that caused it; the files themselves → findings |
 //! | report | [`report`] | findings → results for hosts, text for people |
 //!
 //! Over a repository, `check` does the same many times, with more around it.
@@ -19,7 +19,7 @@
 //! |---|---|---|
 //! | find | [`kustomization`], [`layout`] | files → services and their environments, which [`cli`] builds |
 //! | judge | [`gate`] | what was built → one [`survey::Survey`] of all services |
-//! | trace | [`blame`], [`lint`] | a finding → the line that caused it; what the files alone show |
+//! | trace | [`engine`], [`blame`], [`lint`] | a finding → the line that caused it; what the files alone show |
 //! | report | [`report::survey`] | the survey → the formats that CI systems speak |
 //! | adopt | [`adopt`], [`init`], [`edit`] | findings → exemptions; the first policy; lines inserted into files |
 //!
@@ -69,6 +69,7 @@ pub mod classify;
 pub mod cli;
 pub mod diff;
 pub mod edit;
+pub mod engine;
 pub mod environments;
 pub mod finding;
 pub mod function;

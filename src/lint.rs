@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::blame::{Effect, Patch, Replay};
+use crate::blame::{Effect, Patch};
 use crate::catalog::Severity;
+use crate::engine::Replay;
 use crate::finding::{Finding, Place};
 use crate::kustomization::{Kustomization, Parsed, is_inline};
 use crate::policy::{GROUP, Policy};

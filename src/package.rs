@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
-use crate::blame::Replay;
+use crate::engine::Replay;
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
 use crate::gate::{self, Builds, Gate, Scope};

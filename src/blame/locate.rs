@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
+use crate::engine::Replay;
+use crate::engine::item::{Item, To};
+use crate::engine::piece::{Body, Gone, Mark, Piece, same};
 use crate::finding::REDACTED;
 use crate::path::{Path, Segment};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 
-use super::item::{Item, To};
-use super::piece::{Body, Mark, Piece, same};
-use super::{Replay, Target};
+use super::Target;
 
 impl Replay<'_> {
     /// Who made a field what it is; nothing where the replay came to something else.
@@ -93,7 +94,7 @@ impl Replay<'_> {
                 .or_else(|| item.partial.then(|| self.elsewhere())?);
         }
         let is_last = at + 1 == steps.len();
-        let same_value = |gone: &super::piece::Gone| {
+        let same_value = |gone: &Gone| {
             target
                 .other
                 .zip(gone.piece.to_json())

@@ -1,50 +1,8 @@
-mod bounds;
 mod ways;
 
 use super::*;
-use crate::kustomization::Sources;
+use crate::engine::fixture::sources;
 use serde_json::json;
-
-const BASE: &str = "\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  labels: {app: web}
-spec:
-  replicas: 1
-  template:
-    spec:
-      containers:
-      - name: web
-        image: web:1
-        args: [a, b]
-        env:
-        - name: A
-          value: \"1\"
-        - name: B
-          value: \"2\"
-        resources:
-          limits: {memory: 1Gi}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: cfg}
-data: {a: \"1\", b: \"2\"}
-";
-
-/// Files beside the base, whose overlay is `o`.
-fn sources(files: &[(&str, &str)]) -> Sources {
-    let mut sources = Sources::default();
-    let base = [
-        ("base/kustomization.yaml", "resources: [d.yaml]"),
-        ("base/d.yaml", BASE),
-    ];
-    for (path, text) in base.iter().chain(files) {
-        sources.insert((*path).to_owned(), (*text).to_owned());
-    }
-    sources
-}
 
 /// `file:line:column "what stands there" what` of a field of the Deployment, or another kind.
 fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Value) -> String {
@@ -432,18 +390,30 @@ proptest::proptest! {
 }
 
 #[test]
-fn circles_end() {
-    let sources = sources(&[
-        (
-            "o/kustomization.yaml",
-            "resources: [../o, ../a, ../base, ../../../..]\ncomponents: [../a]\n",
-        ),
-        (
-            "a/kustomization.yaml",
-            "resources: [../o, ../a]\ncomponents: [../o]\n",
-        ),
-    ]);
-    let parsed = sources.parse();
-    let bases = ["base".to_owned()];
-    assert!(!Replay::overlay(&parsed, "o", &bases).walk.complete);
+fn a_long_line_is_not_repeated_by_every_finding() {
+    let text = |pad: usize| {
+        let pad = " ".repeat(pad);
+        format!("{{resources: [../base], {pad}replicas: [{{name: web, count: 3}}]}}")
+    };
+    for (pad, is_shown) in [(0, true), (MAX_LINE, false)] {
+        let sources = sources(&[("o/kustomization.yaml", &text(pad))]);
+        let parsed = sources.parse();
+        let bases = ["base".to_owned()];
+        let resource = ResourceRef {
+            api_version: "apps/v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "web".to_owned(),
+            namespace: None,
+        };
+        let place = Replay::overlay(&parsed, "o", &bases).cause(&Target {
+            resource: &resource,
+            name: "web",
+            path: Some("spec.replicas"),
+            value: Some(&json!(3)),
+            other: None,
+            against_base: true,
+        });
+        let place = place.unwrap();
+        assert_eq!((place.length, place.source.is_some()), (1, is_shown));
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use krm_parity::blame::Replay;
+use krm_parity::engine::Replay;
 use krm_parity::finding::{Finding, Place};
 use krm_parity::kustomization::Sources;
 use krm_parity::policy::IdentityMode;

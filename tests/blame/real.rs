@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use krm_parity::blame::{Effect, Replay, Target, UNTOLD};
+use krm_parity::blame::{Effect, Target, UNTOLD};
+use krm_parity::engine::Replay;
 use krm_parity::finding::{Finding, Place};
 use krm_parity::kustomization::Sources;
 use krm_parity::policy::IdentityMode;

@@ -7,36 +7,10 @@ use crate::kustomization::{Kustomization, may_patch_secret};
 use crate::yaml::{Node, Tree, parse};
 
 use super::item::{Item, Selector, scan};
-use super::piece::{Body, Mark, Piece};
+use super::piece::{Body, Piece};
 use super::text::Shift;
-use super::walk::{Walk, What};
+use super::walk::{Use, Walk, What};
 use super::{merge, operations};
-
-/// A patch, and whether it did anything.
-#[derive(Clone, Debug)]
-pub(super) struct Use {
-    pub mark: Mark,
-    /// How many documents it has.
-    pub documents: usize,
-    /// How far from the overlay's own kustomization it stands.
-    pub reach: Nearness,
-    /// What it was applied to: kind and first name.
-    pub targets: Vec<(String, String)>,
-    pub changed: bool,
-    /// Whether all of it was followed.
-    pub is_followed: bool,
-}
-
-/// Where a patch stands, as seen from the overlay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Nearness {
-    /// In its own kustomization.
-    Own,
-    /// In a component of it.
-    Component,
-    /// Further away: in a layer below or in the base.
-    Far,
-}
 
 /// One document of a patch.
 struct Written<'w> {

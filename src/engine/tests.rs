@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::*;
+use super::Replay;
+use super::fixture::sources;
 
 /// Replays an overlay as it is checked, and as it is handed over unbuilt.
 fn replayed(files: &[(&str, String)]) -> Option<String> {
@@ -11,10 +12,7 @@ fn replayed(files: &[(&str, String)]) -> Option<String> {
     let parsed = sources.parse();
     let bases = ["base".to_owned()];
     let replay = Replay::overlay(&parsed, "o", &bases);
-    let _ = replay.patches(&[]);
-    let lines = replay.lines();
-    drop(replay);
-    lines
+    replay.lines()
 }
 
 fn overlay(rest: &str) -> (&'static str, String) {
@@ -215,30 +213,18 @@ fn many_small_things_take_no_time_together() {
 }
 
 #[test]
-fn a_long_line_is_not_repeated_by_every_finding() {
-    let text = |pad: usize| {
-        let pad = " ".repeat(pad);
-        format!("{{resources: [../base], {pad}replicas: [{{name: web, count: 3}}]}}")
-    };
-    for (pad, is_shown) in [(0, true), (MAX_LINE, false)] {
-        let sources = sources(&[("o/kustomization.yaml", &text(pad))]);
-        let parsed = sources.parse();
-        let bases = ["base".to_owned()];
-        let resource = ResourceRef {
-            api_version: "apps/v1".to_owned(),
-            kind: "Deployment".to_owned(),
-            name: "web".to_owned(),
-            namespace: None,
-        };
-        let place = Replay::overlay(&parsed, "o", &bases).cause(&Target {
-            resource: &resource,
-            name: "web",
-            path: Some("spec.replicas"),
-            value: Some(&json!(3)),
-            other: None,
-            against_base: true,
-        });
-        let place = place.unwrap();
-        assert_eq!((place.length, place.source.is_some()), (1, is_shown));
-    }
+fn circles_end() {
+    let sources = sources(&[
+        (
+            "o/kustomization.yaml",
+            "resources: [../o, ../a, ../base, ../../../..]\ncomponents: [../a]\n",
+        ),
+        (
+            "a/kustomization.yaml",
+            "resources: [../o, ../a]\ncomponents: [../o]\n",
+        ),
+    ]);
+    let parsed = sources.parse();
+    let bases = ["base".to_owned()];
+    assert!(!Replay::overlay(&parsed, "o", &bases).walk.complete);
 }

@@ -6,7 +6,7 @@ use crate::yaml::{Node, Style};
 
 /// Where the bytes of a text stand in a file.
 #[derive(Clone, Debug)]
-pub(super) enum Shift {
+pub(crate) enum Shift {
     /// The text is the file.
     None,
     /// The text stands in the file as it is, so many bytes on.

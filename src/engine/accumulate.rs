@@ -1,22 +1,15 @@
 //! The walk through a tree of kustomizations, in kustomize's order of application.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use crate::kustomization::{Kustomization, Parsed};
 use crate::yaml::Node;
 
 use super::item::Item;
-use super::patch::{Nearness, Use};
-use super::piece::{Mark, Pen};
 use super::replace;
 use super::text::Shift;
 use super::transform::{self, Depth};
-
-/// How many pieces one replay makes at most; beyond, nothing more is told exactly.
-///
-/// Whatever takes time is paid in pieces, so this bounds the time as well. Unit tests are slow, and make do with less.
-pub(super) const MAX_PIECES: usize = if cfg!(test) { 1 << 18 } else { 4 << 20 };
+use super::walk::{Var, Walk, What};
 
 /// How many kustomizations one replay visits at most.
 const MAX_VISITS: usize = 4096;
@@ -27,172 +20,21 @@ const MAX_VARS: usize = 1024;
 /// How deep kustomizations may nest.
 const MAX_NESTING: usize = 100;
 
-/// What writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
-    Resource,
-    Elsewhere,
-    Strategic,
-    Json6902,
-    Images,
-    Replicas,
-    Prefix,
-    Suffix,
-    Namespace,
-    Labels,
-    Annotations,
-    ConfigMapGenerator,
-    SecretGenerator,
-    ConfigMapFile,
-    SecretFile,
-    Replacements,
+/// What the directories of a base come to by themselves, and the files that they consist of.
+pub(super) fn base<'t>(parsed: &'t Parsed<'t>, bases: &[String]) -> (Vec<Item>, BTreeSet<&'t str>) {
+    let mut walk = Walk::bare(parsed);
+    let mut items = Vec::new();
+    for directory in bases {
+        walk.accumulate(directory, &mut items);
+    }
+    let resources = walk
+        .origins
+        .iter()
+        .filter(|origin| origin.what == What::Resource);
+    (items, resources.map(|origin| origin.file).collect())
 }
 
-/// Who wrote a mark.
-#[derive(Clone, Debug)]
-pub(super) struct Origin<'t> {
-    pub file: &'t str,
-    pub what: What,
-    /// Whether it belongs to the base.
-    pub in_base: bool,
-    /// The component that it belongs to.
-    pub component: Option<String>,
-}
-
-/// One of `vars`: the field of a resource that a name stands for.
-#[derive(Clone, Debug)]
-pub(super) struct Var {
-    pub name: String,
-    pub kind: String,
-    pub resource: String,
-    pub path: String,
-}
-
-impl Var {
-    fn read(node: Node<'_>) -> Option<Self> {
-        let path = node.str_at(&["fieldref", "fieldpath"]);
-        Some(Self {
-            name: node.str_at(&["name"])?.to_owned(),
-            kind: node.str_at(&["objref", "kind"])?.to_owned(),
-            resource: node.str_at(&["objref", "name"])?.to_owned(),
-            path: path.unwrap_or("metadata.name").to_owned(),
-        })
-    }
-}
-
-/// A replay under way.
-pub(super) struct Walk<'t> {
-    pub parsed: &'t Parsed<'t>,
-    bases: &'t [String],
-    /// The files that the base consists of.
-    shared: BTreeSet<&'t str>,
-    /// What the base is by itself.
-    pub base: Vec<Item>,
-    pub origins: Vec<Origin<'t>>,
-    pub secrets: Vec<(usize, Range<usize>)>,
-    /// What `$(NAME)` stands for.
-    pub vars: Vec<Var>,
-    /// Resources that were deleted, and by what.
-    pub gone: Vec<(Item, Mark)>,
-    /// Entries that load what is not here.
-    pub elsewhere: Vec<Mark>,
-    pub patches: Vec<Use>,
-    pub budget: usize,
-    /// Whether everything was followed to its end.
-    pub complete: bool,
-    /// Whether a base was reached.
-    pub reached: bool,
-    pub visits: usize,
-    stack: Vec<String>,
-    in_base: bool,
-    component: Option<String>,
-}
-
-impl<'t> Walk<'t> {
-    /// Whether there is a base at all.
-    pub fn has_bases(&self) -> bool {
-        !self.bases.is_empty()
-    }
-
-    /// A walk that tells what is of these bases.
-    pub fn new(parsed: &'t Parsed<'t>, bases: &'t [String]) -> Self {
-        let mut walk = Self::bare(parsed, &[]);
-        let mut base = Vec::new();
-        for directory in bases {
-            walk.accumulate(directory, &mut base);
-        }
-        let resources = walk
-            .origins
-            .iter()
-            .filter(|origin| origin.what == What::Resource);
-        Self {
-            shared: resources.map(|origin| origin.file).collect(),
-            base,
-            ..Self::bare(parsed, bases)
-        }
-    }
-
-    fn bare(parsed: &'t Parsed<'t>, bases: &'t [String]) -> Self {
-        Self {
-            parsed,
-            bases,
-            shared: BTreeSet::new(),
-            base: Vec::new(),
-            origins: Vec::new(),
-            secrets: Vec::new(),
-            vars: Vec::new(),
-            gone: Vec::new(),
-            elsewhere: Vec::new(),
-            patches: Vec::new(),
-            budget: MAX_PIECES,
-            complete: true,
-            reached: false,
-            visits: 0,
-            stack: Vec::new(),
-            in_base: false,
-            component: None,
-        }
-    }
-
-    pub fn origin(&mut self, file: &str, what: What) -> usize {
-        let file = self.parsed.sources.entry(file).map_or("", |(file, _)| file);
-        self.origins.push(Origin {
-            file,
-            what,
-            in_base: self.in_base || self.shared.contains(file),
-            component: self.component.clone(),
-        });
-        self.origins.len() - 1
-    }
-
-    /// How far from the overlay's own kustomization the walk is.
-    pub fn nearness(&self) -> Nearness {
-        let is_component = |directory: &String| {
-            let kustomization = self.parsed.kustomization(directory);
-            kustomization.is_some_and(|kustomization| kustomization.is_component())
-        };
-        match self.stack.as_slice() {
-            _ if self.in_base => Nearness::Far,
-            [_] => Nearness::Own,
-            [_, above @ ..] if above.iter().all(is_component) => Nearness::Component,
-            _ => Nearness::Far,
-        }
-    }
-
-    pub fn source(&self, path: &str) -> Option<(&'t str, &'t str)> {
-        self.parsed.sources.entry(path)
-    }
-
-    pub fn pen<'p>(&'p mut self, origin: usize, shift: &'p Shift) -> Pen<'p> {
-        Pen {
-            origin,
-            shift,
-            budget: &mut self.budget,
-            secrets: &mut self.secrets,
-            changed: false,
-        }
-    }
-
+impl Walk<'_> {
     /// Adds what a directory makes of everything that was there before.
     pub fn accumulate(&mut self, directory: &str, items: &mut Vec<Item>) {
         let parsed = self.parsed;

@@ -14,14 +14,14 @@ use super::text::Shift;
 /// Deeper than any resource: what a file nests deeper, at once or bit by bit, is not followed.
 ///
 /// Everything below walks pieces by recursion, and so does their end, so no piece ever gets deeper.
-pub(super) const MAX_DEPTH: usize = 600;
+pub(crate) const MAX_DEPTH: usize = 600;
 
 /// How many bytes of text cost as much as one piece.
-pub(super) const TEXT: usize = 256;
+pub(crate) const TEXT: usize = 256;
 
 /// Where something was written: a range of bytes in the file of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// The index of the origin; a later one was applied later.
     pub origin: usize,
     /// The first byte.
@@ -32,7 +32,7 @@ pub(super) struct Mark {
 
 /// What a piece is.
 #[derive(Clone, Debug)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// A value that only kustomize knows.
     Unknown,
     Scalar(Value),
@@ -42,7 +42,7 @@ pub(super) enum Body {
 
 /// A value and who wrote it.
 #[derive(Clone, Debug)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     pub body: Body,
     pub mark: Mark,
     /// Who was the last to add, remove or move children, without writing the whole.
@@ -53,7 +53,7 @@ pub(super) struct Piece {
 
 /// A child that is no more.
 #[derive(Clone, Debug)]
-pub(super) struct Gone {
+pub(crate) struct Gone {
     /// Its key, where it was of a map.
     pub key: Option<String>,
     pub piece: Piece,
@@ -61,7 +61,7 @@ pub(super) struct Gone {
 }
 
 /// Writes pieces: who writes, how much more may be written, and what turned out to be secret.
-pub(super) struct Pen<'p> {
+pub(crate) struct Pen<'p> {
     pub origin: usize,
     pub shift: &'p Shift,
     /// How many more pieces the whole replay may make.
@@ -73,7 +73,7 @@ pub(super) struct Pen<'p> {
 }
 
 /// Takes from a budget, in pieces; nothing where it does not suffice, and from then on.
-pub(super) fn spend(budget: &mut usize, pieces: usize) -> Option<()> {
+pub(crate) fn spend(budget: &mut usize, pieces: usize) -> Option<()> {
     let left = budget.checked_sub(pieces);
     *budget = left.unwrap_or_default();
     left.map(|_| ())
@@ -367,7 +367,7 @@ impl Piece {
 }
 
 /// Whether two pieces are the same value, as far as it is known; it stops at the first difference.
-pub(super) fn is_same(left: &Piece, right: &Piece) -> bool {
+pub(crate) fn is_same(left: &Piece, right: &Piece) -> bool {
     match (&left.body, &right.body) {
         (Body::Scalar(left), Body::Scalar(right)) => left == right,
         (Body::List(left), Body::List(right)) => {
@@ -389,7 +389,7 @@ pub(super) fn is_same(left: &Piece, right: &Piece) -> bool {
 }
 
 /// Whether two values mean the same, numbers by value.
-pub(super) fn same(left: &Value, right: &Value) -> bool {
+pub(crate) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         (Value::Array(a), Value::Array(b)) => {

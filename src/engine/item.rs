@@ -9,7 +9,7 @@ use super::piece::{Mark, Piece};
 
 /// One resource.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
+pub(crate) struct Item {
     pub root: Piece,
     pub group: String,
     pub version: String,
@@ -30,14 +30,14 @@ pub(super) struct Item {
 
 /// A transformation that reaches more than one field.
 #[derive(Clone, Debug)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     pub to: To,
     pub mark: Mark,
 }
 
 /// What a transformation of everything says.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum To {
+pub(crate) enum To {
     Prefix(String),
     Suffix(String),
     Namespace(String),
@@ -127,13 +127,13 @@ impl Item {
 }
 
 /// What it costs to look through all resources for the names that they have or had.
-pub(super) fn scan(items: &[Item]) -> usize {
+pub(crate) fn scan(items: &[Item]) -> usize {
     1 + items.iter().map(|item| item.ids.len()).sum::<usize>() / 4
 }
 
 /// `target` of a patch, `select` and `reject` of a replacement.
 #[derive(Debug)]
-pub(super) struct Selector {
+pub(crate) struct Selector {
     patterns: [Option<Regex>; 5],
     labels: Vec<Requirement>,
     annotations: Vec<Requirement>,
@@ -283,7 +283,7 @@ fn requirement(text: &str) -> Option<Requirement> {
 }
 
 /// Whether a kind has no namespace.
-pub(super) fn is_cluster_wide(group: &str, kind: &str) -> bool {
+pub(crate) fn is_cluster_wide(group: &str, kind: &str) -> bool {
     match group {
         "" => matches!(
             kind,
@@ -305,7 +305,7 @@ pub(super) fn is_cluster_wide(group: &str, kind: &str) -> bool {
 }
 
 /// A scalar as kustomize writes it into a map of strings.
-pub(super) fn as_text(node: Node<'_>) -> Value {
+pub(crate) fn as_text(node: Node<'_>) -> Value {
     Value::String(node.text().to_owned())
 }
 

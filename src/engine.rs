@@ -1,0 +1,71 @@
+//! What kustomize makes of files, without kustomize: its transformations, replayed in its order.
+//!
+//! Every value that comes of it carries the place that wrote it, so that
+//! `blame` can say which line made a field what it is, and `package` can judge
+//! a tree that nobody builds.
+
+mod accumulate;
+mod configured;
+mod emit;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod generate;
+pub(crate) mod item;
+mod merge;
+mod operations;
+mod patch;
+pub(crate) mod piece;
+mod replace;
+mod text;
+mod transform;
+pub(crate) mod walk;
+
+use crate::kustomization::Parsed;
+
+use item::Item;
+use walk::Walk;
+
+/// What directories make of their files, and who wrote what.
+pub struct Replay<'t> {
+    pub(crate) walk: Walk<'t>,
+    pub(crate) items: Vec<Item>,
+    /// The directory that is asked about.
+    pub(crate) directory: String,
+    pub(crate) is_overlay: bool,
+}
+
+impl<'t> Replay<'t> {
+    /// Replays an overlay; `bases` are the directories whose resources are the base's.
+    #[must_use]
+    pub fn overlay(parsed: &'t Parsed<'t>, directory: &str, bases: &'t [String]) -> Self {
+        let (base, shared) = accumulate::base(parsed, bases);
+        let mut walk = Walk::new(parsed, bases, base, shared);
+        let mut items = Vec::new();
+        walk.accumulate(directory, &mut items);
+        Self {
+            walk,
+            items,
+            directory: directory.to_owned(),
+            is_overlay: true,
+        }
+    }
+
+    /// Replays the directories of a base.
+    #[must_use]
+    pub fn base(parsed: &'t Parsed<'t>, directories: &[String]) -> Self {
+        let mut walk = Walk::bare(parsed);
+        let mut items = Vec::new();
+        for directory in directories {
+            walk.accumulate(directory, &mut items);
+        }
+        Self {
+            walk,
+            items,
+            directory: directories.first().cloned().unwrap_or_default(),
+            is_overlay: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The state of a replay: who wrote what so far, what may hold Secrets, and how much may still be made.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::kustomization::Parsed;
+use crate::yaml::Node;
+
+use super::item::Item;
+use super::piece::{Mark, Pen};
+use super::text::Shift;
+
+/// How many pieces one replay makes at most; beyond, nothing more is told exactly.
+///
+/// Whatever takes time is paid in pieces, so this bounds the time as well. Unit tests are slow, and make do with less.
+pub(crate) const MAX_PIECES: usize = if cfg!(test) { 1 << 18 } else { 4 << 20 };
+
+/// What writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Resource,
+    Elsewhere,
+    Strategic,
+    Json6902,
+    Images,
+    Replicas,
+    Prefix,
+    Suffix,
+    Namespace,
+    Labels,
+    Annotations,
+    ConfigMapGenerator,
+    SecretGenerator,
+    ConfigMapFile,
+    SecretFile,
+    Replacements,
+}
+
+/// Who wrote a mark.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin<'t> {
+    pub file: &'t str,
+    pub what: What,
+    /// Whether it belongs to the base.
+    pub in_base: bool,
+    /// The component that it belongs to.
+    pub component: Option<String>,
+}
+
+/// One of `vars`: the field of a resource that a name stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Var {
+    pub name: String,
+    pub kind: String,
+    pub resource: String,
+    pub path: String,
+}
+
+impl Var {
+    pub fn read(node: Node<'_>) -> Option<Self> {
+        let path = node.str_at(&["fieldref", "fieldpath"]);
+        Some(Self {
+            name: node.str_at(&["name"])?.to_owned(),
+            kind: node.str_at(&["objref", "kind"])?.to_owned(),
+            resource: node.str_at(&["objref", "name"])?.to_owned(),
+            path: path.unwrap_or("metadata.name").to_owned(),
+        })
+    }
+}
+
+/// A patch, and whether it did anything.
+#[derive(Clone, Debug)]
+pub(crate) struct Use {
+    pub mark: Mark,
+    /// How many documents it has.
+    pub documents: usize,
+    /// How far from the overlay's own kustomization it stands.
+    pub reach: Nearness,
+    /// What it was applied to: kind and first name.
+    pub targets: Vec<(String, String)>,
+    pub changed: bool,
+    /// Whether all of it was followed.
+    pub is_followed: bool,
+}
+
+/// Where a patch stands, as seen from the overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nearness {
+    /// In its own kustomization.
+    Own,
+    /// In a component of it.
+    Component,
+    /// Further away: in a layer below or in the base.
+    Far,
+}
+
+/// A replay under way.
+pub(crate) struct Walk<'t> {
+    pub parsed: &'t Parsed<'t>,
+    pub bases: &'t [String],
+    /// The files that the base consists of.
+    shared: BTreeSet<&'t str>,
+    /// What the base is by itself.
+    pub base: Vec<Item>,
+    pub origins: Vec<Origin<'t>>,
+    pub secrets: Vec<(usize, Range<usize>)>,
+    /// What `$(NAME)` stands for.
+    pub vars: Vec<Var>,
+    /// Resources that were deleted, and by what.
+    pub gone: Vec<(Item, Mark)>,
+    /// Entries that load what is not here.
+    pub elsewhere: Vec<Mark>,
+    pub patches: Vec<Use>,
+    pub budget: usize,
+    /// Whether everything was followed to its end.
+    pub complete: bool,
+    /// Whether a base was reached.
+    pub reached: bool,
+    pub visits: usize,
+    pub stack: Vec<String>,
+    pub in_base: bool,
+    pub component: Option<String>,
+}
+
+impl<'t> Walk<'t> {
+    /// Whether there is a base at all.
+    pub fn has_bases(&self) -> bool {
+        !self.bases.is_empty()
+    }
+
+    /// A walk that tells what is of these bases, which come to `base` and consist of the files `shared`.
+    pub fn new(
+        parsed: &'t Parsed<'t>,
+        bases: &'t [String],
+        base: Vec<Item>,
+        shared: BTreeSet<&'t str>,
+    ) -> Self {
+        Self {
+            bases,
+            shared,
+            base,
+            ..Self::bare(parsed)
+        }
+    }
+
+    /// A walk that knows of no base.
+    pub fn bare(parsed: &'t Parsed<'t>) -> Self {
+        Self {
+            parsed,
+            bases: &[],
+            shared: BTreeSet::new(),
+            base: Vec::new(),
+            origins: Vec::new(),
+            secrets: Vec::new(),
+            vars: Vec::new(),
+            gone: Vec::new(),
+            elsewhere: Vec::new(),
+            patches: Vec::new(),
+            budget: MAX_PIECES,
+            complete: true,
+            reached: false,
+            visits: 0,
+            stack: Vec::new(),
+            in_base: false,
+            component: None,
+        }
+    }
+
+    pub fn origin(&mut self, file: &str, what: What) -> usize {
+        let file = self.parsed.sources.entry(file).map_or("", |(file, _)| file);
+        self.origins.push(Origin {
+            file,
+            what,
+            in_base: self.in_base || self.shared.contains(file),
+            component: self.component.clone(),
+        });
+        self.origins.len() - 1
+    }
+
+    /// How far from the overlay's own kustomization the walk is.
+    pub fn nearness(&self) -> Nearness {
+        let is_component = |directory: &String| {
+            let kustomization = self.parsed.kustomization(directory);
+            kustomization.is_some_and(|kustomization| kustomization.is_component())
+        };
+        match self.stack.as_slice() {
+            _ if self.in_base => Nearness::Far,
+            [_] => Nearness::Own,
+            [_, above @ ..] if above.iter().all(is_component) => Nearness::Component,
+            _ => Nearness::Far,
+        }
+    }
+
+    pub fn source(&self, path: &str) -> Option<(&'t str, &'t str)> {
+        self.parsed.sources.entry(path)
+    }
+
+    pub fn pen<'p>(&'p mut self, origin: usize, shift: &'p Shift) -> Pen<'p> {
+        Pen {
+            origin,
+            shift,
+            budget: &mut self.budget,
+            secrets: &mut self.secrets,
+            changed: false,
+        }
+    }
+}
