@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
+use krm_parity::compare::comparison::{Sides, compare};
+use krm_parity::compare::pair;
 use krm_parity::environments::{self, Items};
 use krm_parity::function;
 use krm_parity::krm;
-use krm_parity::pair;
 use krm_parity::policy::{Config, IdentityMode, Policy};
 use krm_parity::resource::Resource;
-use krm_parity::rules::{self, Sides};
+use krm_parity::rules;
 use krm_parity::snapshot::{self, Sealed};
 use krm_parity::yaml::{self, Tree};
 
@@ -116,9 +117,9 @@ fn compare(
     });
     // The comparison pairs, diffs, cancels and classifies; pairing alone stands above.
     group.bench_function(BenchmarkId::new("compare", size), |bencher| {
-        bencher.iter_with_large_drop(|| rules::compare(black_box(sides), IdentityMode::Cancel));
+        bencher.iter_with_large_drop(|| compare(black_box(sides), IdentityMode::Cancel));
     });
-    let comparison = [rules::compare(sides, IdentityMode::Cancel)];
+    let comparison = [compare(sides, IdentityMode::Cancel)];
     group.bench_function(BenchmarkId::new("judge", size), |bencher| {
         bencher.iter_with_large_drop(|| {
             rules::judge(black_box(&comparison), &plan.gaps, policy, date(2026, 1, 1))

@@ -10,11 +10,11 @@ use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::{Severity, find_rule};
+use crate::compare::pair::plain_name;
 use crate::edit::{Item, scalar};
 use crate::finding::{Finding, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::Layout;
-use crate::pair::plain_name;
 use crate::path::{Path, Pattern, Segment};
 use crate::policy::{Policy, is_about_exemptions};
 use crate::resource::Resource;

@@ -16,7 +16,7 @@ use crate::engine::item::Item;
 use crate::engine::piece::Mark;
 use crate::engine::walk::{Nearness, Use, What};
 use crate::finding::{Finding, Place, REDACTED, ResourceRef};
-use crate::kustomization::{NAMES, join, split};
+use crate::repo::{NAMES, join, split};
 use crate::resource::Resource;
 use crate::text::without_hash;
 

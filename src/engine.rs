@@ -20,7 +20,7 @@ mod text;
 mod transform;
 pub(crate) mod walk;
 
-use crate::kustomization::Parsed;
+use crate::repo::Parsed;
 
 use item::Item;
 use walk::Walk;

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::compare::comparison::Against;
 use crate::krm::same_content;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
-use crate::rules::{Absent, Against, Gaps, Input, Missing};
+use crate::rules::{Absent, Gaps, Input, Missing};
 use crate::snapshot::{self, Sealed, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::Tree;

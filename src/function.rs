@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use crate::compare::comparison::{self, Comparison, Sides};
 use crate::environments::{self, Fault};
 use crate::finding::Report;
 use crate::krm::{self, Form, KrmError, Results};
@@ -15,7 +16,7 @@ use crate::package;
 use crate::policy::{self, Config, Emit, Mode, Policy, Recorder};
 use crate::report;
 use crate::resource::Resource;
-use crate::rules::{self, Comparison, Gaps, Sides};
+use crate::rules::{self, Gaps};
 use crate::snapshot::{self, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::{self, Node, Tree, YamlError};
@@ -233,7 +234,7 @@ pub fn compare<T>(
                 overlay: &planned.overlay,
                 witnesses: &witnesses,
             };
-            rules::compare(sides, policy.identity)
+            comparison::compare(sides, policy.identity)
         })
         .collect();
     Ok(look(&comparisons, &plan.gaps))

@@ -12,15 +12,15 @@ use std::slice::from_ref;
 use jiff::civil::Date;
 
 use crate::blame::Target;
+use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
+use crate::compare::pair::Pairing;
 use crate::engine::Replay;
 use crate::finding::Finding;
-use crate::kustomization::{Parsed, without_password};
 use crate::layout::{self, Layout, Overlay};
-use crate::lint;
-use crate::pair::Pairing;
 use crate::policy::Policy;
+use crate::repo::{Parsed, without_password};
 use crate::resource::Resource;
-use crate::rules::{self, Absent, Against, Comparison, Failure, Gaps, Input, Missing, Sides};
+use crate::rules::{self, Absent, Failure, Gaps, Input, Missing, files};
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{self, Tree, YamlError};
 
@@ -173,7 +173,7 @@ impl<'g> Gate<'g> {
                 baselines.insert(of, comparisons.len());
             }
             let mode = self.policy.identity;
-            comparisons.push(rules::compare_known(sides, mode, &known));
+            comparisons.push(compare_known(sides, mode, &known));
         }
         survey.report = rules::judge(&comparisons, &gaps, self.policy, self.today);
         if let Some(parsed) = self.parsed {
@@ -196,13 +196,13 @@ impl<'g> Gate<'g> {
                 if !self.is_judged(&member) || !resources.contains_key(own.directory.as_str()) {
                     continue;
                 }
-                let overlay = lint::Overlay {
+                let overlay = files::Overlay {
                     parsed,
                     replay: replays.overlay(parsed, own),
                     directory: &own.directory,
                     base: &base(own, resources),
                 };
-                let found = lint::lint(overlay, self.policy).into_iter();
+                let found = files::lint(overlay, self.policy).into_iter();
                 findings.extend(found.map(|finding| Finding {
                     service: service.name.clone(),
                     environment: member.name.clone(),

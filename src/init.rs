@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::edit::{self, EditError, Item, scalar};
 use crate::gate::name_of;
-use crate::kustomization::{Kustomization, Parsed, is_inline, join, relative};
 use crate::layout::{Layout, rank};
 use crate::policy::MAX_NAME;
+use crate::repo::{Kustomization, Parsed, is_inline, join, relative};
 use crate::yaml::{self, Tree};
 
 /// The function's annotation as a first policy has it.

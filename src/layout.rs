@@ -9,11 +9,9 @@ mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kustomization::{
-    Kustomization, NAMES, Parsed, is_remote, is_remote_directory, is_wiring, split,
-};
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
+use crate::repo::{Kustomization, NAMES, Parsed, is_remote, is_remote_directory, is_wiring, split};
 use crate::yaml::YamlError;
 
 pub use dependencies::{dependencies, depends_on, is_touched};

@@ -6,20 +6,20 @@
 //! |---|---|---|
 //! | read | [`yaml`], [`krm`], [`policy`] | bytes → tree → resources; the functionConfig → a [`policy::Policy`] or a [`policy::Recorder`] |
 //! | seal | [`snapshot`] | a base's resources → one item that travels with the build |
-//! | pair | [`environments`], [`pair`] | all items → which environments to compare → which resource was made of which |
-//! | diff | [`diff`], with [`schema`] and [`quantity`] | two resources → [`diff::Change`]s, as Kubernetes reads lists and quantities |
-//! | classify | [`identity`], [`classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
+//! | pair | [`environments`], [`compare::pair`] | all items → which environments to compare → which resource was made of which |
+//! | diff | [`compare::diff`], with [`schema`] and [`quantity`] | two resources → [`compare::diff::Change`]s, as Kubernetes reads lists and quantities |
+//! | classify | [`compare::identity`], [`compare::classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
 //! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
-//! | blame | [`blame`] and [`lint`], with [`engine`] and [`kustomization`] | a finding and the files of kustomizations → the line that caused it; the files themselves → findings |
+//! | blame | [`blame`] and [`rules::files`], with [`engine`] and [`repo`] | a finding and the files of kustomizations → the line that caused it; the files themselves → findings |
 //! | report | [`report`] | findings → results for hosts, text for people |
 //!
 //! Over a repository, `check` does the same many times, with more around it.
 //!
 //! | stage | modules | from → to |
 //! |---|---|---|
-//! | find | [`kustomization`], [`layout`] | files → services and their environments, which [`cli`] builds |
+//! | find | [`repo`], [`layout`] | files → services and their environments, which [`cli`] builds |
 //! | judge | [`gate`] | what was built → one [`survey::Survey`] of all services |
-//! | trace | [`engine`], [`blame`], [`lint`] | a finding → the line that caused it; what the files alone show |
+//! | trace | [`engine`], [`blame`], [`rules::files`] | a finding → the line that caused it; what the files alone show |
 //! | report | [`report::survey`] | the survey → the formats that CI systems speak |
 //! | adopt | [`adopt`], [`init`], [`edit`] | findings → exemptions; the first policy; lines inserted into files |
 //!
@@ -65,26 +65,22 @@
 pub mod adopt;
 pub mod blame;
 pub mod catalog;
-pub mod classify;
 pub mod cli;
-pub mod diff;
+pub mod compare;
 pub mod edit;
 pub mod engine;
 pub mod environments;
 pub mod finding;
 pub mod function;
 pub mod gate;
-pub mod identity;
 pub mod init;
 pub mod krm;
-pub mod kustomization;
 pub mod layout;
-pub mod lint;
 pub mod package;
-pub mod pair;
 pub mod path;
 pub mod policy;
 pub mod quantity;
+pub mod repo;
 pub mod report;
 pub mod resource;
 pub mod rules;

@@ -12,9 +12,9 @@ use crate::engine::Replay;
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
 use crate::gate::{self, Builds, Gate, Scope};
-use crate::kustomization::{NAMES, Parsed, Sources, is_remote, split};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
+use crate::repo::{NAMES, Parsed, Sources, is_remote, split};
 use crate::resource::{Resource, is_bookkeeping, is_history};
 use crate::snapshot;
 use crate::text::quoted;
@@ -133,7 +133,7 @@ fn sources(resources: &[Resource<'_>]) -> Option<Sources> {
 fn file_of(resource: &Resource<'_>) -> Option<FileRef> {
     let file = resource.file()?;
     Some(FileRef {
-        path: crate::kustomization::join("", &file.path),
+        path: crate::repo::join("", &file.path),
         ..file
     })
 }

@@ -18,7 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::program::{link, on_path};
 use crate::gate::Builds;
-use crate::kustomization::{self, is_remote_directory};
+use crate::repo::{self, is_remote_directory};
 use crate::{environments, krm, snapshot, yaml};
 
 /// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
@@ -376,7 +376,7 @@ pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
 fn words(output: &Output, root: &Path) -> String {
     let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
     let told = without_root(told.trim(), &root.display().to_string());
-    match kustomization::without_password(&told).as_ref() {
+    match repo::without_password(&told).as_ref() {
         "" => format!("it says nothing and ends with {}", output.status),
         told => told
             .trim_start_matches("Error: ")
@@ -445,7 +445,7 @@ fn way(from: &Path, to: &Path) -> String {
         }
         parts
     };
-    crate::kustomization::relative(&parts(from).join("/"), &parts(to).join("/"))
+    crate::repo::relative(&parts(from).join("/"), &parts(to).join("/"))
 }
 
 #[cfg(unix)]

@@ -11,9 +11,9 @@ use super::formats::Formats;
 use super::ground::Ground;
 use super::{policy_file, since, tree};
 use crate::gate::{self, Builds, Gate, Scope};
-use crate::kustomization::{self, Parsed, Sources};
 use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
+use crate::repo::{self, Parsed, Sources};
 use crate::rules;
 use crate::survey::{Shard, Survey};
 use crate::text;
@@ -262,8 +262,7 @@ impl Check {
             };
             // Nobody can tell any more whose it was.
             let is_gone = |name: &String| {
-                (kustomization::NAMES.contains(&kustomization::split(name).1)
-                    || policy_file::is_place(name))
+                (repo::NAMES.contains(&repo::split(name).1) || policy_file::is_place(name))
                     && !ground.root.join(name).exists()
             };
             if !changed.iter().any(|name| is_policy(name) || is_gone(name)) {

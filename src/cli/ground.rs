@@ -8,9 +8,9 @@ use anyhow::{Context, bail};
 use super::build::{Builder, Request};
 use crate::finding::Finding;
 use crate::gate::Builds;
-use crate::kustomization::{self, Parsed};
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
+use crate::repo::{self, Parsed};
 use crate::rules;
 
 /// Where things lie.
@@ -70,7 +70,7 @@ impl Ground {
     /// A path as the directory that all paths are relative to sees it.
     pub(super) fn name_of(&self, path: &Path) -> String {
         let text = |path: &Path| path.to_string_lossy().trim_start_matches('/').to_owned();
-        kustomization::relative(&text(&self.root), &text(&full(path)))
+        repo::relative(&text(&self.root), &text(&full(path)))
     }
 
     /// Whether a file lies below one of the directories.
@@ -128,9 +128,8 @@ impl Ground {
         }
         // The place of the first that is made of others is as good a guess as any.
         let mut overlays = told.iter().filter(|(_, bases)| !bases.is_empty());
-        let place = overlays.find_map(|(directory, _)| {
-            (!directory.is_empty()).then(|| kustomization::split(directory).0)
-        });
+        let place = overlays
+            .find_map(|(directory, _)| (!directory.is_empty()).then(|| repo::split(directory).0));
         let pattern = match place {
             Some("") => "{environment}".to_owned(),
             Some(place) => format!("{place}/{{environment}}"),
@@ -213,8 +212,8 @@ fn redact(builds: &mut Builds, parsed: &Parsed<'_>) {
     if builds.values().all(Result::is_ok) {
         return;
     }
-    let secrets = kustomization::secrets(parsed);
+    let secrets = repo::secrets(parsed);
     for words in builds.values_mut().filter_map(|built| built.as_mut().err()) {
-        *words = kustomization::redact(words, &secrets);
+        *words = repo::redact(words, &secrets);
     }
 }

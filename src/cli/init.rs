@@ -18,9 +18,9 @@ use crate::edit;
 use crate::finding::Finding;
 use crate::gate::{self, Gate, Scope};
 use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
-use crate::kustomization::Parsed;
 use crate::layout::Layout;
 use crate::policy::Policy;
+use crate::repo::Parsed;
 use crate::rules::exempts;
 use crate::yaml;
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::kustomization::relative;
+use crate::repo::relative;
 
 /// The files that differ from where this branch has left `revision`, relative to `root`; also those that git does not know yet.
 ///

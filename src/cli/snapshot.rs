@@ -14,9 +14,9 @@ use super::rendered::{self, File};
 use super::tree;
 use crate::function::record;
 use crate::init::service_name;
-use crate::kustomization::NAMES;
 use crate::layout::{Layout, Overlay, Service};
 use crate::policy::{self, Config, Recorder};
+use crate::repo::NAMES;
 use crate::resource::Resource;
 use crate::yaml;
 

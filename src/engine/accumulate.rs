@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kustomization::{Kustomization, Parsed};
+use crate::repo::{Kustomization, Parsed};
 use crate::yaml::Node;
 
 use super::item::Item;

@@ -1,6 +1,6 @@
 //! kustomize's own transformers, written as resources under `transformers`.
 
-use crate::kustomization::{Kustomization, is_inline};
+use crate::repo::{Kustomization, is_inline};
 use crate::yaml::{Node, parse};
 
 use super::item::Item;

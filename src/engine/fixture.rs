@@ -1,6 +1,6 @@
 //! The base that unit tests of the replay and of its questions share.
 
-use crate::kustomization::Sources;
+use crate::repo::Sources;
 
 const BASE: &str = "\
 apiVersion: apps/v1

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kustomization::Kustomization;
+use crate::repo::Kustomization;
 use crate::yaml::Node;
 
 use super::item::{Item, Reach, To, scan};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::kustomization::Parsed;
+use crate::repo::Parsed;
 use crate::yaml::Node;
 
 use super::item::Item;

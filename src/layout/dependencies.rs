@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Service;
-use crate::kustomization::{Parsed, is_inline};
+use crate::repo::{Parsed, is_inline};
 use crate::yaml::{self, Node};
 
 /// Whether one of some files belongs to a service: is named by one of its kustomizations, or lies beside one.

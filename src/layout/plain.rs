@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kustomization::{Parsed, is_remote, runs_only_own};
+use crate::repo::{Parsed, is_remote, runs_only_own};
 use crate::yaml::Node;
 
 /// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.

@@ -1,9 +1,9 @@
 //! Layouts of repositories as people write them.
 
 use super::*;
-use crate::kustomization::Sources;
 use crate::path::Glob;
 use crate::policy::OverlayPattern;
+use crate::repo::Sources;
 
 /// Finds what is in directories, each with the directories that it loads.
 fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
@@ -14,10 +14,7 @@ fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
         } else {
             format!("resources: [{}]\nnamespace: x\n", loads.join(", "))
         };
-        sources.insert(
-            crate::kustomization::join(directory, "kustomization.yaml"),
-            text,
-        );
+        sources.insert(crate::repo::join(directory, "kustomization.yaml"), text);
     }
     let parsed = sources.parse();
     let layout = discover(&parsed, &[String::new()], &Wanted::default(), "repo");

@@ -12,10 +12,12 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::{Comparison, words};
+use super::matrix::{inverted_resources, scale_factor};
+use super::words;
 use crate::catalog::{Severity, find_rule};
+use crate::compare::comparison::Comparison;
+use crate::compare::pair::plain_name;
 use crate::finding::{FieldRef, Finding, ResourceRef};
-use crate::pair::plain_name;
 use crate::path::{Path, Segment, Spot};
 use crate::policy::{Exemption, Policy, nearest};
 use crate::quantity::Quantity;
@@ -280,7 +282,7 @@ fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
 
 /// Whether a rule is about how far an amount is from another one.
 fn is_of_distance(rule: &str) -> bool {
-    [super::inverted_resources::RULE, super::scale_factor::RULE].contains(&rule)
+    [inverted_resources::RULE, scale_factor::RULE].contains(&rule)
 }
 
 /// A value as an exemption writes it; nothing for lists and maps.

@@ -1,15 +1,20 @@
-//! The environments of one service, side by side.
+//! The environments of one service, side by side, and the rules that read them so.
+
+pub(in crate::rules) mod environment_mismatch;
+pub(in crate::rules) mod inverted_resources;
+pub(in crate::rules) mod scale_factor;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Against, Classified, Comparison, Pair, keyed_path};
 use crate::catalog::Class;
-use crate::diff::{ChangeKind, quantity};
+use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::diff::{ChangeKind, quantity};
+use crate::compare::steps::keyed_path;
 use crate::quantity::Quantity;
 
 /// Every comparison of one service.
 #[derive(Default)]
-pub(super) struct Matrix<'m, 'a> {
+pub(in crate::rules) struct Matrix<'m, 'a> {
     /// Every environment against the baseline, by the environment's name; empty where no baseline is known.
     pub baselines: BTreeMap<&'m str, &'m Comparison<'m, 'a>>,
     /// Environments against those before them, in promotion order.
@@ -17,10 +22,10 @@ pub(super) struct Matrix<'m, 'a> {
 }
 
 /// A resource value of an environment: the environment, the index of the resource in it, the path.
-pub(super) type Place<'m> = (&'m str, usize, String);
+pub(in crate::rules) type Place<'m> = (&'m str, usize, String);
 
 /// A resource value that differs between two environments.
-pub(super) struct Value<'m, 'a> {
+pub(in crate::rules) struct Value<'m, 'a> {
     pub comparison: &'m Comparison<'m, 'a>,
     pub pair: Pair<'m, 'a>,
     pub change: &'m Classified<'a>,
@@ -35,7 +40,9 @@ pub(super) struct Value<'m, 'a> {
 }
 
 /// The comparisons by service, for services that are compared in more than one way.
-pub(super) fn matrices<'m, 'a>(comparisons: &'m [Comparison<'m, 'a>]) -> Vec<Matrix<'m, 'a>> {
+pub(in crate::rules) fn matrices<'m, 'a>(
+    comparisons: &'m [Comparison<'m, 'a>],
+) -> Vec<Matrix<'m, 'a>> {
     let mut matrices: BTreeMap<&str, Matrix<'m, 'a>> = BTreeMap::new();
     for comparison in comparisons {
         let matrix = matrices.entry(comparison.foreign_service()).or_default();
@@ -55,7 +62,7 @@ pub(super) fn matrices<'m, 'a>(comparisons: &'m [Comparison<'m, 'a>]) -> Vec<Mat
 }
 
 /// How many resources were looked at, each once.
-pub(super) fn resources(comparisons: &[Comparison<'_, '_>]) -> usize {
+pub(in crate::rules) fn resources(comparisons: &[Comparison<'_, '_>]) -> usize {
     let mut seen = BTreeSet::new();
     let mut count = 0;
     for comparison in comparisons {
@@ -73,7 +80,7 @@ pub(super) fn resources(comparisons: &[Comparison<'_, '_>]) -> usize {
 
 impl<'m, 'a> Comparison<'m, 'a> {
     /// Every resource value that both sides have and that differs.
-    pub(super) fn values(&'m self) -> impl Iterator<Item = Value<'m, 'a>> {
+    pub(in crate::rules) fn values(&'m self) -> impl Iterator<Item = Value<'m, 'a>> {
         let matched = self.pairing.matched.iter();
         matched
             .zip(self.pairs())

@@ -8,9 +8,13 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 
-use super::{Classified, Comparison, Pair, base_guidance, exemption, field, spots};
+use super::change::base_guidance;
+use super::exemption;
+use super::told::field;
 use crate::catalog::Class;
-use crate::diff::{Change, ChangeKind};
+use crate::compare::comparison::{Classified, Comparison, Pair};
+use crate::compare::diff::{Change, ChangeKind};
+use crate::compare::steps::spots;
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{PathError, Pattern, Segment, Spot};
 use crate::policy::{AllowedField, Exemption, Policy};

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::{Against, Classified, Comparison, Pair, index_path, keyed_path, words};
-use crate::diff::Change;
+use super::words;
+use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::diff::Change;
+use crate::compare::pair::plain_name;
+use crate::compare::steps::{index_path, keyed_path};
 use crate::finding::{FieldRef, Finding, REDACTED};
-use crate::pair::plain_name;
 use crate::resource::Resource;
 use crate::text;
 use crate::yaml::Node;

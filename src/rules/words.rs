@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::catalog::{Class, find_rule};
-use crate::diff::{By, Change, ChangeKind, Step};
+use crate::compare::diff::{By, Change, ChangeKind, Step};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::text;

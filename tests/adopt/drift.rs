@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use krm_parity::edit::{self, Item};
 use krm_parity::finding::Finding;
 use krm_parity::gate::Builds;
-use krm_parity::kustomization::NAMES;
 use krm_parity::layout::{Layout, Overlay};
+use krm_parity::repo::NAMES;
 use serde_json::{Value, json};
 
 use crate::repository::Repository;

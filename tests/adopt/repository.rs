@@ -8,9 +8,9 @@ use std::process::Command;
 use krm_parity::catalog::Severity;
 use krm_parity::finding::Finding;
 use krm_parity::gate::{self, Builds, Gate, Scope};
-use krm_parity::kustomization::{NAMES, Sources};
 use krm_parity::layout::{self, Layout, Overlay, Service};
 use krm_parity::policy::{self, Config, Policy};
+use krm_parity::repo::{NAMES, Sources};
 use krm_parity::{environments, krm, snapshot, yaml};
 
 use crate::support::{Run, Tree, binary, copy, run};

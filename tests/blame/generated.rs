@@ -5,8 +5,8 @@ use std::fs;
 
 use krm_parity::engine::Replay;
 use krm_parity::finding::{Finding, Place};
-use krm_parity::kustomization::Sources;
 use krm_parity::policy::IdentityMode;
+use krm_parity::repo::Sources;
 use krm_parity::yaml::{Node, parse};
 use serde_json::{Value, json};
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use krm_parity::compare::comparison::{Against, Sides, compare};
 use krm_parity::finding::{Finding, Place};
-use krm_parity::kustomization::Sources;
 use krm_parity::policy::{ClassSet, IdentityMode, Policy};
+use krm_parity::repo::Sources;
 use krm_parity::resource::Resource;
-use krm_parity::rules::{Against, Gaps, Sides, compare, judge};
+use krm_parity::rules::{Gaps, judge};
 use krm_parity::yaml::parse;
 
 /// Every finding of a policy that allows nothing.

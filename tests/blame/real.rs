@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use krm_parity::blame::{Effect, Target, UNTOLD};
 use krm_parity::engine::Replay;
 use krm_parity::finding::{Finding, Place};
-use krm_parity::kustomization::Sources;
 use krm_parity::policy::IdentityMode;
+use krm_parity::repo::Sources;
 use krm_parity::resource::Resource;
 use krm_parity::yaml::parse;
 

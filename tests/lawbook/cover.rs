@@ -3,7 +3,7 @@
 //! This walks both trees by the changes alone. It shares the data about lists and quantities
 //! with the diff, and none of its code: where the diff pairs and compares, this only counts.
 
-use krm_parity::diff::{Change, ChangeKind, Step, diff};
+use krm_parity::compare::diff::{Change, ChangeKind, Step, diff};
 use krm_parity::finding::REDACTED;
 use krm_parity::quantity::Quantity;
 use krm_parity::resource::{Resource, is_bookkeeping, is_secret_data};

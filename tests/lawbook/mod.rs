@@ -14,8 +14,8 @@ mod folder;
 mod list;
 mod shuffle;
 
-use krm_parity::diff::{By, Change, ChangeKind, Step, diff};
-use krm_parity::pair::pair;
+use krm_parity::compare::diff::{By, Change, ChangeKind, Step, diff};
+use krm_parity::compare::pair::pair;
 use krm_parity::resource::Resource;
 use krm_parity::yaml::{Node, Tree, parse};
 

@@ -2,17 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use super::{Classified, Comparison, Side, Told, index_path, keyed_path, locate, words};
 use crate::catalog::Class;
-use crate::diff::{Change, Step, quantity};
+use crate::compare::comparison::{Classified, Comparison};
+use crate::compare::diff::{Change, Step, quantity};
+use crate::compare::steps::{Side, index_path, keyed_path, locate};
 use crate::finding::{FieldRef, Finding};
 use crate::policy::Policy;
 use crate::quantity::{Quantity, ratio, ratio_of_ratios_exceeds};
+use crate::rules::told::Told;
+use crate::rules::words;
 use crate::yaml::Node;
 
 const RULE: &str = "limit-request-ratio";
 
-pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let max_text = policy.max(RULE);
     let Ok(max) = Quantity::parse(max_text) else {
         return;

@@ -5,7 +5,7 @@
 //! which may change only to a source with the same keys.
 
 use crate::catalog::Class;
-use crate::diff::{Change, ChangeKind, Step};
+use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::resource::Resource;
 use crate::yaml::Node;
 

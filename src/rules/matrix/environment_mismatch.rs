@@ -7,16 +7,22 @@
 
 use std::collections::HashMap;
 
-use super::matrix::Matrix;
-use super::permission::{self, Guidance, verdict};
-use super::{Against, Comparison, Saying, Told, words};
+use crate::compare::comparison::{Against, Comparison};
 use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
+use crate::rules::matrix::Matrix;
+use crate::rules::permission::{self, Guidance, verdict};
+use crate::rules::told::{Saying, Told};
+use crate::rules::words;
 
-pub(super) const RULE: &str = "environment-mismatch";
+pub(in crate::rules) const RULE: &str = "environment-mismatch";
 
-pub(super) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    matrix: &Matrix<'_, '_>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let mut layers = None;
     for comparison in &matrix.siblings {
         let Against::Sibling {

@@ -1,10 +1,16 @@
 //! `added-resource`: the overlay holds a resource that the base does not.
 
-use super::{Comparison, Told, words};
+use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::told::Told;
+use crate::rules::words;
 
-pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    _: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.added {
         let resource = &comparison.sides.overlay[at];

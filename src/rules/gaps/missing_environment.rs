@@ -13,7 +13,7 @@ pub struct Absent {
     pub present: Vec<String>,
 }
 
-pub(super) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
     for absent in absent {
         let Absent {
             service,

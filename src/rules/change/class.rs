@@ -1,11 +1,17 @@
 //! The class rules: a change that nothing allows is a finding under the rule of its class.
 
-use super::permission::{DENY, Verdict, guidance, verdict};
-use super::{Comparison, Saying, words};
+use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::permission::{DENY, Verdict, guidance, verdict};
+use crate::rules::told::Saying;
+use crate::rules::words;
 
-pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (pair, changes) in comparison
         .pairs()

@@ -1,10 +1,16 @@
 //! `removed-resource`: the base holds a resource that the overlay dropped.
 
-use super::{Comparison, Told, words};
+use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::told::Told;
+use crate::rules::words;
 
-pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    _: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.removed {
         let resource = &comparison.sides.base[at];

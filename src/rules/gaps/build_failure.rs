@@ -55,7 +55,7 @@ pub fn unreadable(file: &str, error: &YamlError) -> Finding {
     }
 }
 
-pub(super) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
     for failure in failures {
         let Failure {
             service,

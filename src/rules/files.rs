@@ -10,8 +10,8 @@ use crate::blame::{Effect, Patch};
 use crate::catalog::Severity;
 use crate::engine::Replay;
 use crate::finding::{Finding, Place};
-use crate::kustomization::{Kustomization, Parsed, is_inline};
 use crate::policy::{GROUP, Policy};
+use crate::repo::{Kustomization, Parsed, is_inline};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -171,8 +171,8 @@ fn is_policy(root: Node<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kustomization::Sources;
     use crate::policy::RuleSetting;
+    use crate::repo::Sources;
     use crate::yaml::parse;
 
     const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1\n        env:\n        - name: A\n          value: '1'\n        - name: B\n          value: '2'\n";

@@ -34,7 +34,7 @@ pub enum Input {
     Nothing,
 }
 
-pub(super) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
     for missing in missing {
         let what = match (missing.resources, missing.present.as_slice()) {
             _ if missing.input == Input::Nothing => {

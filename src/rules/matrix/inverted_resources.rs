@@ -5,15 +5,21 @@
 
 use std::collections::BTreeMap;
 
-use super::matrix::{Matrix, Place, Value};
-use super::{Against, Saying, words};
 use crate::catalog::Class;
+use crate::compare::comparison::Against;
 use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::matrix::{Matrix, Place, Value};
+use crate::rules::told::Saying;
+use crate::rules::words;
 
-pub(super) const RULE: &str = "inverted-resources";
+pub(in crate::rules) const RULE: &str = "inverted-resources";
 
-pub(super) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    matrix: &Matrix<'_, '_>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     for value in inverted(matrix, policy).into_values() {
         let comparison = value.comparison;
         let (environment, baseline) = (comparison.environment(), comparison.baseline());
@@ -34,7 +40,7 @@ pub(super) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, findings: &mut Vec
 }
 
 /// Every value that an earlier environment has more of, with the environment that has most.
-pub(super) fn inverted<'m, 'a>(
+pub(in crate::rules) fn inverted<'m, 'a>(
     matrix: &Matrix<'m, 'a>,
     policy: &Policy,
 ) -> BTreeMap<Place<'m>, Value<'m, 'a>> {

@@ -2,25 +2,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inverted_resources::inverted;
-use super::matrix::{Matrix, Place, Value};
-use super::{Comparison, Saying, words};
 use crate::catalog::Class;
+use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::quantity::{Quantity, ratio, ratio_exceeds};
+use crate::rules::matrix::inverted_resources::inverted;
+use crate::rules::matrix::{Matrix, Place, Value};
+use crate::rules::told::Saying;
+use crate::rules::words;
 
-pub(super) const RULE: &str = "scale-factor";
+pub(in crate::rules) const RULE: &str = "scale-factor";
 
 /// Checks an environment against the baseline.
-pub(super) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let Some(max) = bound(policy) else { return };
     let far = comparison.values().filter(|value| is_far(value, max));
     findings.extend(far.map(|value| finding(&value, policy)));
 }
 
 /// Checks the environments of a service against each other, where nothing else has told it.
-pub(super) fn check_matrix(matrix: &Matrix<'_, '_>, policy: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check_matrix(
+    matrix: &Matrix<'_, '_>,
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let Some(max) = bound(policy) else { return };
     let inverted = inverted(matrix, policy);
     let told: BTreeSet<Place<'_>> = matrix

@@ -1,14 +1,20 @@
 //! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
 
-use super::permission::guidance;
-use super::{Comparison, Saying, Told, words};
-use crate::diff::{Change, Step};
+use crate::compare::comparison::Comparison;
+use crate::compare::diff::{Change, Step};
 use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::permission::guidance;
+use crate::rules::told::{Saying, Told};
+use crate::rules::words;
 
-pub(super) const RULE: &str = "base-guidance";
+pub(in crate::rules) const RULE: &str = "base-guidance";
 
-pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut Vec<Finding>) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    _: &Policy,
+    findings: &mut Vec<Finding>,
+) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (pair, changes) in comparison.pairs() {
         for (key, text, error) in guidance(pair.base).faults {
@@ -42,7 +48,7 @@ pub(super) fn check(comparison: &Comparison<'_, '_>, _: &Policy, findings: &mut 
 }
 
 /// Whether a change is at one of our own annotations on the resource itself.
-pub(super) fn is_guidance(change: &Change<'_>) -> bool {
+pub(in crate::rules) fn is_guidance(change: &Change<'_>) -> bool {
     matches!(
         change.steps.as_slice(),
         [Step::Field("metadata"), Step::Field("annotations"), Step::Field(key)] if key.starts_with("krm-parity.io/")

@@ -7,8 +7,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diff::{Change, ChangeKind, Step};
-use crate::pair::{OwnAffix, is_never_renamed, plain_name};
+use crate::compare::diff::{Change, ChangeKind, Step};
+use crate::compare::pair::{OwnAffix, is_never_renamed, plain_name};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 use crate::yaml::Node;

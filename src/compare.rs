@@ -1,0 +1,12 @@
+//! Two environments, side by side: which resource was made of which, what differs, and what each difference is for.
+//!
+//! [`pair`] finds out which resources belong together, [`diff`] walks two of them,
+//! [`identity`] cancels what only makes an overlay an environment, and [`classify`]
+//! gives every other change its one class.
+
+pub mod classify;
+pub mod comparison;
+pub mod diff;
+pub mod identity;
+pub mod pair;
+pub mod steps;

@@ -1,0 +1,189 @@
+//! A comparison: two environments, paired, with every classified change between them.
+
+use super::classify::{Surroundings, classify};
+use super::diff::{Change, diff};
+use super::identity::{self, Identity};
+use super::pair::{Pairing, pair, pair_siblings};
+use crate::catalog::Class;
+use crate::policy::IdentityMode;
+use crate::resource::Resource;
+
+/// What an environment is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// The baseline, which says what all environments share.
+    Baseline,
+    /// Another environment of the same service, which comes before it.
+    Sibling {
+        /// Whether no other environment stands between the two.
+        is_next: bool,
+        /// Whether the policy says so: it lists both in promotion order.
+        is_promoted: bool,
+        /// Whether both are made of one base, so that what it holds was judged against it in both.
+        is_of_one_base: bool,
+    },
+}
+
+/// Two environments, about to be compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<'c, 'a> {
+    /// The environment that is judged.
+    pub environment: &'c str,
+    /// The environment that it is compared with.
+    pub baseline: &'c str,
+    /// What that environment is to it.
+    pub against: Against,
+    /// The one service of both sides; empty where the base may be of several.
+    pub service: &'c str,
+    /// The base's resources.
+    pub base: &'c [Resource<'a>],
+    /// The service of every resource of the base.
+    pub services: &'c [&'a str],
+    /// The overlay's resources.
+    pub overlay: &'c [Resource<'a>],
+    /// Items that only a transformation of everything reaches.
+    pub witnesses: &'c [&'c Resource<'a>],
+}
+
+/// Two environments, paired, with every classified change between them.
+#[derive(Debug)]
+pub struct Comparison<'c, 'a> {
+    /// What is compared.
+    pub sides: Sides<'c, 'a>,
+    /// Which resources belong together.
+    pub pairing: Pairing,
+    /// The changes of every matched pair, in the order of [`Pairing::matched`].
+    pub changes: Vec<Vec<Classified<'a>>>,
+}
+
+/// A change and what it is for.
+#[derive(Clone, Debug)]
+pub struct Classified<'a> {
+    /// The change.
+    pub change: Change<'a>,
+    /// Its class.
+    pub class: Class,
+}
+
+/// Pairs, diffs and classifies two environments.
+#[must_use]
+pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'c, 'a> {
+    compare_known(sides, mode, &[])
+}
+
+/// [`compare`], where it is known that some resources belong together, as indices into the base and the overlay.
+#[must_use]
+pub fn compare_known<'c, 'a>(
+    sides: Sides<'c, 'a>,
+    mode: IdentityMode,
+    known: &[(usize, usize)],
+) -> Comparison<'c, 'a> {
+    let pair = match sides.against {
+        Against::Baseline => pair,
+        Against::Sibling { .. } => pair_siblings,
+    };
+    let mut pairing = pair(sides.base, sides.overlay, known);
+    let identities = match mode {
+        IdentityMode::Cancel => learn(&sides, &pairing),
+        IdentityMode::Strict => Vec::new(),
+    };
+    pairing.added.retain(|&at| {
+        !identities
+            .iter()
+            .any(|(_, identity)| identity.is_own_namespace(&sides.overlay[at]))
+    });
+    let changes_of = |&(at, other): &(usize, usize)| {
+        let (base, overlay) = (&sides.base[at], &sides.overlay[other]);
+        let identity = identities
+            .iter()
+            .find(|(service, _)| *service == sides.services[at])
+            .map(|(_, identity)| identity);
+        let around = Surroundings {
+            resource: overlay,
+            base: sides.base,
+            overlay: sides.overlay,
+        };
+        diff(base, overlay)
+            .into_iter()
+            .filter(|change| {
+                identity.is_none_or(|identity| !identity.cancels(change, base, overlay))
+            })
+            .map(|change| Classified {
+                class: classify(&change, around),
+                change,
+            })
+            .collect()
+    };
+    let changes = pairing.matched.iter().map(changes_of).collect();
+    Comparison {
+        sides,
+        pairing,
+        changes,
+    }
+}
+
+/// What the overlay does to everything, for every service of the base.
+fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity<'a>)> {
+    let mut services: Vec<&str> = sides.services.to_vec();
+    services.sort_unstable();
+    services.dedup();
+    services
+        .into_iter()
+        .map(|service| {
+            let pairs: Vec<_> = pairing
+                .matched
+                .iter()
+                .filter(|(at, _)| sides.services[*at] == service)
+                .map(|&(at, other)| (&sides.base[at], &sides.overlay[other]))
+                .collect();
+            let removed: Vec<_> = pairing
+                .removed
+                .iter()
+                .filter(|at| sides.services[**at] == service)
+                .map(|&at| &sides.base[at])
+                .collect();
+            let mut identity = identity::learn(&pairs, &removed, sides.witnesses);
+            identity.own_affixes.clone_from(&pairing.own_affixes);
+            (service, identity)
+        })
+        .collect()
+}
+
+impl<'a> Comparison<'_, 'a> {
+    /// Every matched pair with its changes.
+    pub fn pairs(&self) -> impl Iterator<Item = (Pair<'_, 'a>, &[Classified<'a>])> {
+        self.pairing
+            .matched
+            .iter()
+            .zip(&self.changes)
+            .map(|(&(at, other), changes)| {
+                let pair = Pair {
+                    base: &self.sides.base[at],
+                    overlay: &self.sides.overlay[other],
+                    service: self.sides.services[at],
+                };
+                (pair, changes.as_slice())
+            })
+    }
+
+    /// The service of a resource that the base does not have.
+    #[must_use]
+    pub fn foreign_service(&self) -> &str {
+        match self.sides.services {
+            [first, rest @ ..] if rest.iter().all(|service| service == first) => first,
+            [] => self.sides.service,
+            _ => "",
+        }
+    }
+}
+
+/// A base resource and what the overlay made of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'p, 'a> {
+    /// The resource as the base has it.
+    pub base: &'p Resource<'a>,
+    /// What the overlay made of it.
+    pub overlay: &'p Resource<'a>,
+    /// The service that it belongs to.
+    pub service: &'a str,
+}

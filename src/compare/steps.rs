@@ -1,0 +1,93 @@
+//! The steps of a change, as paths and as a way through a tree.
+
+use std::borrow::Cow;
+
+use super::diff::{By, Step};
+use crate::path::{Path, Segment, Spot};
+use crate::yaml::Node;
+
+/// A path with elements by what they are.
+#[must_use]
+pub fn keyed_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
+    Path(
+        steps
+            .iter()
+            .map(|step| match step {
+                Step::Field(name) => Segment::Field(Cow::Borrowed(*name)),
+                Step::Element {
+                    by: By::Keys(keys), ..
+                } => Segment::Key(
+                    keys.iter()
+                        .map(|(key, value)| (Cow::Borrowed(*key), Cow::Borrowed(*value)))
+                        .collect(),
+                ),
+                Step::Element {
+                    by: By::Value(value),
+                    ..
+                } => Segment::Value(Cow::Borrowed(*value)),
+                Step::Element {
+                    by: By::Index,
+                    base,
+                    overlay,
+                } => Segment::Index(overlay.or(*base).unwrap_or(0)),
+            })
+            .collect(),
+    )
+}
+
+/// A path with elements by their place in the overlay, or in the base where the overlay lacks them.
+#[must_use]
+pub fn index_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
+    Path(
+        steps
+            .iter()
+            .map(|step| match step {
+                Step::Field(name) => Segment::Field(Cow::Borrowed(*name)),
+                Step::Element { base, overlay, .. } => {
+                    Segment::Index(overlay.or(*base).unwrap_or(0))
+                }
+            })
+            .collect(),
+    )
+}
+
+/// A path as patterns look at it.
+#[must_use]
+pub fn spots<'a>(steps: &[Step<'a>]) -> Vec<Spot<'a>> {
+    let Path(segments) = keyed_path(steps);
+    segments
+        .into_iter()
+        .zip(steps)
+        .map(|(segment, step)| Spot {
+            segment,
+            index: match step {
+                Step::Field(_) => None,
+                Step::Element { base, overlay, .. } => overlay.or(*base),
+            },
+        })
+        .collect()
+}
+
+/// Which of the two sides a path is followed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What all environments share.
+    Base,
+    /// What one environment makes of it.
+    Overlay,
+}
+
+/// Follows steps from the root of one side.
+#[must_use]
+pub fn locate<'a>(root: Node<'a>, steps: &[Step<'_>], side: Side) -> Option<Node<'a>> {
+    steps.iter().try_fold(root, |node, step| match step {
+        Step::Field(name) => node.get(name),
+        Step::Element { base, overlay, .. } => {
+            let at = match side {
+                Side::Base => *base,
+                Side::Overlay => *overlay,
+            };
+            node.items().nth(at?)
+        }
+    })
+}

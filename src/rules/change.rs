@@ -1,0 +1,7 @@
+//! Rules that read one comparison: an environment against what it is made of.
+
+pub(in crate::rules) mod added_resource;
+pub(in crate::rules) mod base_guidance;
+pub(in crate::rules) mod class;
+pub(in crate::rules) mod limit_request_ratio;
+pub(in crate::rules) mod removed_resource;
