@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use krm_parity::compare::comparison::{Against, Sides, compare};
 use krm_parity::krm::read_documents;
 use krm_parity::policy::IdentityMode;
-use krm_parity::rules::{Against, Sides, compare};
 use krm_parity::yaml::parse;
 
 use folder::corpus;

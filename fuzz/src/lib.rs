@@ -2,9 +2,9 @@
 
 use jiff::civil::{Date, date};
 use krm_parity::compare::diff::diff;
+use krm_parity::compare::pair::pair;
 use krm_parity::environments;
 use krm_parity::function::{self, Answer, Output, Refusal};
-use krm_parity::compare::pair::pair;
 use krm_parity::report;
 use krm_parity::report::text::{Style, render};
 use krm_parity::resource::Resource;
