@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
-use krm_parity::compare::comparison::{Sides, compare};
+use krm_parity::compare::comparison::{self, Sides};
 use krm_parity::compare::pair;
 use krm_parity::environments::{self, Items};
 use krm_parity::function;
@@ -117,12 +117,13 @@ fn compare(
     });
     // The comparison pairs, diffs, cancels and classifies; pairing alone stands above.
     group.bench_function(BenchmarkId::new("compare", size), |bencher| {
-        bencher.iter_with_large_drop(|| compare(black_box(sides), IdentityMode::Cancel));
+        bencher
+            .iter_with_large_drop(|| comparison::compare(black_box(sides), IdentityMode::Cancel));
     });
-    let comparison = [compare(sides, IdentityMode::Cancel)];
+    let compared = [comparison::compare(sides, IdentityMode::Cancel)];
     group.bench_function(BenchmarkId::new("judge", size), |bencher| {
         bencher.iter_with_large_drop(|| {
-            rules::judge(black_box(&comparison), &plan.gaps, policy, date(2026, 1, 1))
+            rules::judge(black_box(&compared), &plan.gaps, policy, date(2026, 1, 1))
         });
     });
 }
