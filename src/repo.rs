@@ -6,6 +6,7 @@
 mod own;
 mod quotes;
 mod secrets;
+mod unseen;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use crate::yaml::{self, Node, Tree, YamlError};
 
 pub use own::{is_wiring, runs_only_own};
 pub use secrets::{Secrets, may_patch_secret, redact, secrets};
+pub use unseen::{Unseen, Why};
 
 /// The names that kustomize looks for, in its order.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -24,8 +26,8 @@ pub struct Sources {
     texts: BTreeMap<String, String>,
     linked: BTreeMap<String, String>,
     unread: BTreeMap<String, String>,
-    /// What a reader must know to trust the rest, a line each: what was left out, and why.
-    pub notes: Vec<String>,
+    links: BTreeMap<String, String>,
+    unseen: Vec<Unseen>,
 }
 
 impl Sources {
@@ -42,6 +44,35 @@ impl Sources {
     /// Notes a kustomization file, or a directory that may hold some, that cannot be read, and why.
     pub fn insert_unread(&mut self, path: String, reason: String) {
         self.unread.insert(path, reason);
+    }
+
+    /// Notes a link to a directory that the walk met, whether it was followed or not, and where it leads.
+    pub fn insert_link(&mut self, link: String, to: String) {
+        self.links.insert(link, to);
+    }
+
+    /// Notes what was not looked into.
+    pub fn insert_unseen(&mut self, unseen: Unseen) {
+        self.unseen.push(unseen);
+    }
+
+    /// Every link to a directory that the walk met, and where it leads.
+    pub fn links(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.links
+            .iter()
+            .map(|(link, to)| (link.as_str(), to.as_str()))
+    }
+
+    /// What was not looked into, in the order of its paths where the walk is over.
+    #[must_use]
+    pub fn unseen(&self) -> &[Unseen] {
+        &self.unseen
+    }
+
+    /// Brings what was found in the order of a file system into the order of paths.
+    pub fn sort(&mut self) {
+        self.unseen.sort();
+        self.unseen.dedup();
     }
 
     /// Whether a file or a directory is there that cannot be read.

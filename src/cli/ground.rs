@@ -10,7 +10,7 @@ use crate::finding::Finding;
 use crate::gate::Builds;
 use crate::layout::{self, Layout};
 use crate::policy::Policy;
-use crate::repo::{self, Parsed};
+use crate::repo::{self, Parsed, Unseen};
 use crate::rules;
 
 /// Where things lie.
@@ -91,7 +91,8 @@ impl Ground {
     /// Fails where there is no service.
     pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
         let mut layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
-        layout.notes.extend(parsed.sources.notes.iter().cloned());
+        let unseen = parsed.sources.unseen();
+        layout.notes.extend(unseen.iter().filter_map(Unseen::note));
         if layout.services.is_empty() {
             let unreadable = layout::unreadable(parsed, &self.directories, &policy.layout);
             let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::repo::{Kustomization, NAMES, Sources, is_inline, join, relative, split};
+use crate::repo::{
+    Kustomization, NAMES, Sources, Unseen, Why, is_inline, join, relative, split,
+};
 use crate::yaml;
 
 /// A file larger than this is no configuration that a person wrote, and is left to kustomize.
@@ -14,6 +16,9 @@ const MAX_BYTES: u64 = 16 << 20;
 
 /// More directories than this are no repository.
 const MAX_DIRECTORIES: usize = 200_000;
+
+/// More hidden directories than this are a cache, and not somebody's environments.
+const MAX_HIDDEN: usize = 10_000;
 
 /// What is never one's own; any other name may be a service's.
 const SKIPPED: &str = "node_modules";
@@ -33,6 +38,7 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
     for directory in directories {
         walk(root, directory, &mut left, &mut links, &mut sources)?;
     }
+    sources.sort();
     let mut seen: BTreeSet<String> = BTreeSet::new();
     while let Some(path) = left.pop() {
         if !seen.insert(path.clone()) {
@@ -200,33 +206,28 @@ impl Links {
         }
     }
 
-    /// Whether a link is to be followed; else a reason that is worth telling.
-    fn follow(&mut self, path: &Path, name: &str) -> Result<(), Option<String>> {
-        let real = fs::canonicalize(path).map_err(|_| None)?;
-        let holds_one = || NAMES.iter().any(|name| real.join(name).is_file());
-        let told = |reason: &str| holds_one().then(|| reason.to_owned());
-        if !real.starts_with(&self.bounds) {
-            return Err(told(&format!(
-                "{name} is a link that leads out of the repository, and was not looked at"
-            )));
-        }
+    /// Where a link leads, and why it is not to be followed.
+    fn follow(&mut self, path: &Path) -> (Option<PathBuf>, Option<Why>) {
+        let Ok(real) = fs::canonicalize(path) else {
+            return (None, Some(Why::Dangling));
+        };
         let is_covered = self.covered.iter().any(|covered| real.starts_with(covered));
-        if is_covered {
-            let way = real_path(&self.real_root, &real).unwrap_or_default();
-            return Err(told(&format!(
-                "{name} is a link to {}, which is looked at under that name only",
-                shown(&way)
-            )));
-        }
         let leads_up = self
             .covered
             .iter()
             .any(|covered| covered.starts_with(&real));
-        if leads_up {
-            return Err(None);
-        }
-        self.covered.push(real);
-        Ok(())
+        let why = if !real.starts_with(&self.bounds) {
+            Some(Why::Outside)
+        } else if is_covered {
+            let way = real_path(&self.real_root, &real).unwrap_or_default();
+            Some(Why::Elsewhere(way))
+        } else if leads_up {
+            Some(Why::Above)
+        } else {
+            self.covered.push(real.clone());
+            None
+        };
+        (Some(real), why)
     }
 }
 
@@ -239,6 +240,7 @@ fn walk(
     sources: &mut Sources,
 ) -> anyhow::Result<()> {
     let mut left: Vec<(PathBuf, String)> = vec![(root.join(directory), directory.to_owned())];
+    let mut hidden = Vec::new();
     let mut count = 0_usize;
     while let Some((path, name)) = left.pop() {
         count += 1;
@@ -268,27 +270,93 @@ fn walk(
                 continue;
             };
             let inner_name = join(&name, &inner);
-            let is_skipped = inner.starts_with('.') || inner == SKIPPED;
+            if inner == SKIPPED {
+                continue;
+            }
+            let is_hidden = inner.starts_with('.');
             if kind.is_dir() {
-                if !is_skipped {
+                if is_hidden {
+                    hidden.push((entry.path(), inner_name));
+                } else {
                     left.push((entry.path(), inner_name));
                 }
             } else if NAMES.contains(&inner.as_str()) {
                 found.push(inner_name);
-            } else if kind.is_symlink() && !is_skipped && entry.path().is_dir() {
+            } else if kind.is_symlink() && !is_hidden {
                 linked.push((entry.path(), inner_name));
+            } else if kind.is_symlink() && holds_kustomization(&entry.path()) {
+                sources.insert_unseen(Unseen {
+                    path: inner_name,
+                    why: Why::Hidden,
+                    is_kustomization: true,
+                });
             }
         }
         // The first of two links to one directory is followed, whatever order the file system has.
         linked.sort();
         for (path, name) in linked {
-            match links.follow(&path, &name) {
-                Ok(()) => left.push((path, name)),
-                Err(note) => sources.notes.extend(note),
+            if path.is_file() {
+                continue;
+            }
+            let (real, why) = links.follow(&path);
+            if let Some(to) = real
+                .as_ref()
+                .and_then(|real| real_path(&links.real_root, real))
+            {
+                sources.insert_link(name.clone(), to);
+            }
+            match why {
+                None => left.push((path, name)),
+                Some(why) => sources.insert_unseen(Unseen {
+                    is_kustomization: real.is_some_and(|real| holds_kustomization(&real)),
+                    path: name,
+                    why,
+                }),
             }
         }
     }
+    hidden.sort();
+    look_for_hidden(hidden, sources);
     Ok(())
+}
+
+/// Notes the hidden directories that hold kustomizations; git's own are none of the repository's.
+fn look_for_hidden(mut left: Vec<(PathBuf, String)>, sources: &mut Sources) {
+    let mut count = 0_usize;
+    left.retain(|(_, name)| split(name).1 != ".git");
+    while let Some((path, name)) = left.pop() {
+        count += 1;
+        if count > MAX_HIDDEN {
+            sources.insert_unseen(Unseen {
+                path: name,
+                why: Why::TooMany,
+                is_kustomization: false,
+            });
+            return;
+        }
+        if holds_kustomization(&path) {
+            sources.insert_unseen(Unseen {
+                path: name.clone(),
+                why: Why::Hidden,
+                is_kustomization: true,
+            });
+        }
+        let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+        let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let mut inner: Vec<(PathBuf, String)> = directories
+            .filter_map(|entry| {
+                let inner = entry.file_name().to_str()?.to_owned();
+                let is_skipped = inner == SKIPPED || inner == ".git";
+                (!is_skipped).then(|| (entry.path(), join(&name, &inner)))
+            })
+            .collect();
+        inner.sort();
+        left.append(&mut inner);
+    }
+}
+
+fn holds_kustomization(directory: &Path) -> bool {
+    NAMES.iter().any(|name| directory.join(name).is_file())
 }
 
 fn shown(directory: &str) -> &str {
