@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::repo::{
-    Kustomization, NAMES, Sources, Unseen, Why, is_inline, join, relative, split,
-};
+use crate::repo::{Kustomization, NAMES, Sources, Unseen, Why, is_inline, join, relative, split};
 use crate::yaml;
 
 /// A file larger than this is no configuration that a person wrote, and is left to kustomize.
