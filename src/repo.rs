@@ -3,6 +3,7 @@
 //! Nothing here builds anything; kustomize does. All paths are relative to one
 //! directory, lexically normal, with `/`, and may begin with `../`.
 
+pub mod fields;
 mod own;
 mod quotes;
 mod secrets;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::yaml::{self, Node, Tree, YamlError};
 
+pub use fields::parse_kustomization;
 pub use own::{is_wiring, runs_only_own};
 pub use secrets::{Secrets, may_patch_secret, redact, secrets};
 pub use unseen::{Unseen, Why};
@@ -133,11 +135,16 @@ impl Sources {
                 parsed.doubled.insert(path);
             }
             match strict.or_else(|_| yaml::parse_lax(text)) {
-                Ok(tree) => {
-                    if NAMES.contains(&split(path).1) && Kustomization::read(path, &tree).is_none()
-                    {
-                        let error = told("there is no map of fields in it");
-                        parsed.unreadable.insert(path, error);
+                Ok(mut tree) => {
+                    if NAMES.contains(&split(path).1) {
+                        fields::spell(&mut tree);
+                        if fields::is_doubled(&tree) {
+                            parsed.doubled.insert(path);
+                        }
+                        if Kustomization::read(path, &tree).is_none() {
+                            let error = told("there is no map of fields in it");
+                            parsed.unreadable.insert(path, error);
+                        }
                     }
                     parsed.trees.insert(path, tree);
                 }
@@ -158,7 +165,7 @@ pub struct Parsed<'t> {
     /// Their texts.
     pub sources: &'t Sources,
     trees: BTreeMap<&'t str, Tree<'t>>,
-    /// Files in which a key stands twice, or that are no YAML.
+    /// Files in which a key stands twice, in one spelling or in two, or that are no YAML.
     doubled: BTreeSet<&'t str>,
     /// Files that are no YAML, and why; many are not meant to be. Also kustomizations that hold nothing, and what cannot be read at all.
     pub unreadable: BTreeMap<&'t str, YamlError>,

@@ -144,6 +144,21 @@ impl<'t> Tree<'t> {
         self.nodes.is_empty()
     }
 
+    /// Gives a scalar another text, and leaves it where it stands.
+    ///
+    /// `position` is what [`Node::position`] says of it; a map or a list has no text to be given another.
+    pub fn respell(&mut self, position: usize, text: &str) {
+        let (start, len) = (self.side.len(), text.len());
+        let (Ok(start), Ok(len)) = (u32::try_from(start), u32::try_from(len)) else {
+            return;
+        };
+        let raw = self.nodes.get_mut(position);
+        if let Some(raw) = raw.filter(|raw| !matches!(raw.kind, Kind::Map | Kind::Seq)) {
+            (raw.text, raw.len, raw.side) = (start, len, true);
+            self.side.push_str(text);
+        }
+    }
+
     /// The line of a byte offset, from 1.
     #[must_use]
     pub fn line_at(&self, offset: usize) -> usize {
@@ -247,6 +262,12 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn line(self) -> usize {
         self.tree.line_at(self.raw().start as usize)
+    }
+
+    /// Its number among all nodes of the tree.
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.at as usize
     }
 
     /// The tree that the node belongs to.

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::repo::{Kustomization, NAMES, Sources, Unseen, Why, is_inline, join, relative, split};
+use crate::repo::{
+    Kustomization, NAMES, Sources, Unseen, Why, is_inline, join, parse_kustomization, relative,
+    split,
+};
 use crate::yaml;
 
 /// A file larger than this is no configuration that a person wrote, and is left to kustomize.
@@ -58,7 +61,7 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
             }
         };
         if is_kustomization(&path)
-            && let Ok(tree) = yaml::parse_lax(&text)
+            && let Ok(tree) = parse_kustomization(&text)
             && let Some(read) = Kustomization::read(&path, &tree)
         {
             let directory = read.directory();
@@ -111,7 +114,7 @@ fn named_by_transformers(root: &Path, kustomization: Kustomization<'_>) -> Vec<S
             let Ok(text) = text_of(&root.join(&file)) else {
                 continue;
             };
-            let Ok(tree) = yaml::parse_lax(&text) else {
+            let Ok(tree) = parse_kustomization(&text) else {
                 continue;
             };
             let Some(inner) = Kustomization::read(&file, &tree) else {

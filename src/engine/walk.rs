@@ -58,7 +58,7 @@ pub(crate) struct Var {
 
 impl Var {
     pub fn read(node: Node<'_>) -> Option<Self> {
-        let path = node.str_at(&["fieldref", "fieldpath"]);
+        let path = node.str_at(&["fieldref", "fieldPath"]);
         Some(Self {
             name: node.str_at(&["name"])?.to_owned(),
             kind: node.str_at(&["objref", "kind"])?.to_owned(),

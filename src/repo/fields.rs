@@ -1,0 +1,455 @@
+//! The fields of a kustomization, as kustomize's own types declare them.
+//!
+//! kustomize reads a kustomization through Go's JSON decoder, which takes a key
+//! in any case: `Images`, `newtag` and `PATCH` are obeyed like `images`,
+//! `newTag` and `patch`. So every kustomization gets its keys spelled as the
+//! types spell them where it is parsed, and nobody who reads one has to think
+//! of it. What no type declares, kustomize refuses.
+
+use crate::yaml::{Kind, Node, Tree, YamlError, parse_lax};
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Holds {
+    /// A string.
+    Text,
+    /// A boolean.
+    Flag,
+    /// An integer.
+    Integer,
+    /// A list of strings.
+    Texts,
+    /// A map of strings.
+    Pairs,
+    /// Anything at all.
+    Anything,
+    /// Fields of its own.
+    Fields(&'static [Field]),
+    /// A list of what has fields of its own.
+    Entries(&'static [Field]),
+}
+
+use Holds::{Anything, Entries, Fields, Flag, Integer, Pairs, Text, Texts};
+
+/// The name of a field, and what it holds.
+pub type Field = (&'static str, Holds);
+
+const METADATA: &[Field] = &[
+    ("name", Text),
+    ("namespace", Text),
+    ("labels", Pairs),
+    ("annotations", Pairs),
+];
+
+const IMAGE: &[Field] = &[
+    ("name", Text),
+    ("newName", Text),
+    ("tagSuffix", Text),
+    ("newTag", Text),
+    ("digest", Text),
+];
+
+const SELECTOR: &[Field] = &[
+    ("group", Text),
+    ("version", Text),
+    ("kind", Text),
+    ("name", Text),
+    ("namespace", Text),
+    ("annotationSelector", Text),
+    ("labelSelector", Text),
+];
+
+const PATCH: &[Field] = &[
+    ("path", Text),
+    ("patch", Text),
+    ("target", Fields(SELECTOR)),
+    (
+        "options",
+        Fields(&[("allowNameChange", Flag), ("allowKindChange", Flag)]),
+    ),
+];
+
+const FIELD_SPEC: &[Field] = &[
+    ("group", Text),
+    ("version", Text),
+    ("kind", Text),
+    ("path", Text),
+    ("create", Flag),
+];
+
+const LABEL: &[Field] = &[
+    ("pairs", Pairs),
+    ("includeSelectors", Flag),
+    ("includeTemplates", Flag),
+    ("fields", Entries(FIELD_SPEC)),
+];
+
+const FIELD_OPTIONS: &[Field] = &[
+    ("delimiter", Text),
+    ("index", Integer),
+    ("encoding", Text),
+    ("create", Flag),
+];
+
+const REPLACEMENT: &[Field] = &[
+    (
+        "source",
+        Fields(&[
+            ("group", Text),
+            ("version", Text),
+            ("kind", Text),
+            ("name", Text),
+            ("namespace", Text),
+            ("fieldPath", Text),
+            ("options", Fields(FIELD_OPTIONS)),
+        ]),
+    ),
+    (
+        "targets",
+        Entries(&[
+            ("select", Fields(SELECTOR)),
+            ("reject", Entries(SELECTOR)),
+            ("fieldPaths", Texts),
+            ("options", Fields(FIELD_OPTIONS)),
+        ]),
+    ),
+    ("sourceValue", Text),
+    ("path", Text),
+];
+
+const VAR: &[Field] = &[
+    ("name", Text),
+    (
+        "objref",
+        Fields(&[
+            ("apiVersion", Text),
+            ("group", Text),
+            ("version", Text),
+            ("kind", Text),
+            ("name", Text),
+            ("namespace", Text),
+        ]),
+    ),
+    ("fieldref", Fields(&[("fieldPath", Text)])),
+];
+
+const GENERATOR_OPTIONS: &[Field] = &[
+    ("labels", Pairs),
+    ("annotations", Pairs),
+    ("disableNameSuffixHash", Flag),
+    ("immutable", Flag),
+];
+
+const GENERATOR: &[Field] = &[
+    ("namespace", Text),
+    ("name", Text),
+    ("behavior", Text),
+    ("literals", Texts),
+    ("files", Texts),
+    ("envs", Texts),
+    ("env", Text),
+    ("options", Fields(GENERATOR_OPTIONS)),
+];
+
+const SECRET_GENERATOR: &[Field] = &[
+    ("namespace", Text),
+    ("name", Text),
+    ("behavior", Text),
+    ("literals", Texts),
+    ("files", Texts),
+    ("envs", Texts),
+    ("env", Text),
+    ("options", Fields(GENERATOR_OPTIONS)),
+    ("type", Text),
+];
+
+const HELM_CHART: &[Field] = &[
+    ("name", Text),
+    ("version", Text),
+    ("repo", Text),
+    ("releaseName", Text),
+    ("namespace", Text),
+    ("additionalValuesFiles", Texts),
+    ("valuesFile", Text),
+    ("valuesInline", Anything),
+    ("valuesMerge", Text),
+    ("includeCRDs", Flag),
+    ("skipHooks", Flag),
+    ("apiVersions", Texts),
+    ("kubeVersion", Text),
+    ("nameTemplate", Text),
+    ("skipTests", Flag),
+    ("debug", Flag),
+    ("devel", Flag),
+];
+
+const HELM_CHART_ARGS: &[Field] = &[
+    ("chartName", Text),
+    ("chartVersion", Text),
+    ("chartRepoUrl", Text),
+    ("chartHome", Text),
+    ("chartRepoName", Text),
+    ("helmBin", Text),
+    ("helmHome", Text),
+    ("values", Text),
+    ("valuesLocal", Anything),
+    ("valuesMerge", Text),
+    ("releaseName", Text),
+    ("releaseNamespace", Text),
+    ("extraArgs", Texts),
+];
+
+/// The fields of a kustomization and of a component (kustomize: `api/types/kustomization.go`).
+pub const KUSTOMIZATION: &[Field] = &[
+    ("kind", Text),
+    ("apiVersion", Text),
+    ("metadata", Fields(METADATA)),
+    ("openapi", Pairs),
+    ("namePrefix", Text),
+    ("nameSuffix", Text),
+    ("namespace", Text),
+    ("commonLabels", Pairs),
+    ("labels", Entries(LABEL)),
+    ("commonAnnotations", Pairs),
+    ("patchesStrategicMerge", Texts),
+    ("patchesJson6902", Entries(PATCH)),
+    ("patches", Entries(PATCH)),
+    ("images", Entries(IMAGE)),
+    ("imageTags", Entries(IMAGE)),
+    ("replacements", Entries(REPLACEMENT)),
+    ("replicas", Entries(&[("name", Text), ("count", Integer)])),
+    ("vars", Entries(VAR)),
+    (
+        "sortOptions",
+        Fields(&[
+            ("order", Text),
+            (
+                "legacySortOptions",
+                Fields(&[("orderFirst", Texts), ("orderLast", Texts)]),
+            ),
+        ]),
+    ),
+    ("resources", Texts),
+    ("components", Texts),
+    ("crds", Texts),
+    ("bases", Texts),
+    ("configMapGenerator", Entries(GENERATOR)),
+    ("secretGenerator", Entries(SECRET_GENERATOR)),
+    (
+        "helmGlobals",
+        Fields(&[("chartHome", Text), ("configHome", Text)]),
+    ),
+    ("helmCharts", Entries(HELM_CHART)),
+    ("helmChartInflationGenerator", Entries(HELM_CHART_ARGS)),
+    ("generatorOptions", Fields(GENERATOR_OPTIONS)),
+    ("configurations", Texts),
+    ("generators", Texts),
+    ("transformers", Texts),
+    ("validators", Texts),
+    ("buildMetadata", Texts),
+];
+
+/// What kustomize does not take in a kustomization, or takes in a way of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A key that no type declares.
+    Undeclared,
+    /// A field that stands there twice, in two spellings.
+    Twice,
+    /// A value of another type than the field has.
+    Type,
+}
+
+/// Parses the text of a kustomization, with its keys spelled as kustomize's types spell them.
+///
+/// # Errors
+///
+/// As [`parse_lax`].
+pub fn parse_kustomization(text: &str) -> Result<Tree<'_>, YamlError> {
+    let mut tree = parse_lax(text)?;
+    spell(&mut tree);
+    Ok(tree)
+}
+
+/// Spells the keys of a kustomization as kustomize's types spell them; a field that stands there twice stays as it is.
+pub(super) fn spell(tree: &mut Tree<'_>) {
+    let mut found = Vec::new();
+    for root in tree.roots() {
+        misspelt(root, KUSTOMIZATION, &mut found);
+    }
+    for (position, name) in found {
+        tree.respell(position, name);
+    }
+}
+
+/// Whether a field stands twice anywhere in a kustomization, in two spellings.
+pub(super) fn is_doubled(tree: &Tree<'_>) -> bool {
+    tree.roots()
+        .any(|root| faults(root).iter().any(|(_, fault)| *fault == Fault::Twice))
+}
+
+/// What kustomize does not take as it stands, by the node where it stands.
+#[must_use]
+pub fn faults(root: Node<'_>) -> Vec<(Node<'_>, Fault)> {
+    let mut found = Vec::new();
+    judge(root, Fields(KUSTOMIZATION), &mut found);
+    found
+}
+
+fn judge<'a>(node: Node<'a>, holds: Holds, found: &mut Vec<(Node<'a>, Fault)>) {
+    let is_text = |node: Node<'_>| node.is_null() || node.as_str().is_some();
+    let fits = node.is_null()
+        || match holds {
+            Text => is_text(node),
+            Flag => node.kind() == Kind::Bool,
+            Integer => node.kind() == Kind::Int,
+            Texts => node.is_seq() && node.items().all(is_text),
+            Pairs => node.is_map() && node.entries().all(|(_, value)| is_text(value)),
+            Anything => true,
+            Fields(_) => node.is_map(),
+            Entries(_) => node.is_seq(),
+        };
+    if !fits {
+        found.push((node, Fault::Type));
+        return;
+    }
+    match holds {
+        Fields(fields) => {
+            for (key, value) in node.entries() {
+                match declared(fields, key.text()).map(|at| fields[at]) {
+                    Some((name, _)) if key.text() != name => found.push((key, Fault::Twice)),
+                    Some((_, holds)) => judge(value, holds, found),
+                    None => found.push((key, Fault::Undeclared)),
+                }
+            }
+        }
+        Entries(fields) => {
+            for item in node.items() {
+                judge(item, Fields(fields), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Finds the keys below a node that are to be spelled otherwise; of a field that stands there twice, none is.
+fn misspelt(node: Node<'_>, fields: &'static [Field], found: &mut Vec<(usize, &'static str)>) {
+    let place = |key: Node<'_>| declared(fields, key.text());
+    let mut counts = vec![0_usize; fields.len()];
+    for (key, _) in node.entries() {
+        if let Some(count) = place(key).and_then(|at| counts.get_mut(at)) {
+            *count += 1;
+        }
+    }
+    for (key, value) in node.entries() {
+        let Some(at) = place(key) else {
+            continue;
+        };
+        let (name, holds) = fields[at];
+        if key.text() != name && counts[at] == 1 {
+            found.push((key.position(), name));
+        }
+        match holds {
+            Fields(fields) => misspelt(value, fields, found),
+            Entries(fields) => value.items().for_each(|item| misspelt(item, fields, found)),
+            _ => {}
+        }
+    }
+}
+
+/// The field that a key means, by its place in the list.
+fn declared(fields: &[Field], key: &str) -> Option<usize> {
+    let exact = fields.iter().position(|(name, _)| *name == key);
+    exact.or_else(|| fields.iter().position(|(name, _)| is_alike(key, name)))
+}
+
+/// Whether Go's JSON decoder takes a key for a name in ASCII.
+fn is_alike(key: &str, name: &str) -> bool {
+    let folded = key.chars().map(|letter| match letter {
+        // The two letters beyond ASCII that fold into it.
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        letter => letter.to_ascii_lowercase(),
+    });
+    folded.eq(name.chars().map(|letter| letter.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_spelled_as_kustomize_takes_them() {
+        for (text, spelled) in [
+            (
+                "Images: [{NAME: web, NewTag: x}]",
+                r#"{"images":[{"name":"web","newTag":"x"}]}"#,
+            ),
+            (
+                "PATCHES:\n- Target: {KIND: Service}\n  pAtCh: '{\"Kind\": \"A\"}'\n",
+                r#"{"patches":[{"target":{"kind":"Service"},"patch":"{\"Kind\": \"A\"}"}]}"#,
+            ),
+            // What is not a field, but data, stays as it is.
+            (
+                "commonlabels: {Name: Kind}\nhelmCharts: [{valuesinline: {Name: x}}]",
+                r#"{"commonLabels":{"Name":"Kind"},"helmCharts":[{"valuesInline":{"Name":"x"}}]}"#,
+            ),
+            // Go folds two letters beyond ASCII.
+            (
+                "re\u{17f}ources: [a]\nKind: x\n\u{212a}indle: y",
+                r#"{"resources":["a"],"kind":"x","\u{212a}indle":"y"}"#,
+            ),
+            (
+                "name: x\nvars: [{FieldRef: {fieldpath: x}}]",
+                r#"{"name":"x","vars":[{"fieldref":{"fieldPath":"x"}}]}"#,
+            ),
+        ] {
+            let tree = parse_kustomization(text).unwrap();
+            let root = tree.roots().next().unwrap();
+            let spelled = spelled.replace("\\u{212a}", "\u{212a}");
+            assert_eq!(root.to_json().to_string(), spelled, "{text}");
+        }
+        let text = "a: 1\nImages: []\n";
+        let tree = parse_kustomization(text).unwrap();
+        let (key, _) = tree.roots().next().unwrap().entries().nth(1).unwrap();
+        assert_eq!((key.text(), &text[key.span()]), ("images", "Images"));
+    }
+
+    #[test]
+    fn what_kustomize_does_not_take_is_found() {
+        for (text, expected) in [
+            ("resources: [a]\nnamePrefix: null\nlabels: [null]", vec![]),
+            ("patch: []", vec![("patch", Fault::Undeclared)]),
+            ("<<: {a: 1}", vec![("a", Fault::Undeclared)]),
+            ("patches: [{file: x}]", vec![("file", Fault::Undeclared)]),
+            ("images: []\nImages: []", vec![("Images", Fault::Twice)]),
+            (
+                "Vars: []\nvArs: []",
+                vec![("Vars", Fault::Twice), ("vArs", Fault::Twice)],
+            ),
+            ("namePrefix: 1", vec![("1", Fault::Type)]),
+            ("commonLabels: {a: true}", vec![("", Fault::Type)]),
+            ("commonLabels: [a]", vec![("", Fault::Type)]),
+            ("resources: a", vec![("a", Fault::Type)]),
+            ("images: [a]", vec![("a", Fault::Type)]),
+            (
+                "replicas: [{name: a, count: '3'}]",
+                vec![("3", Fault::Type)],
+            ),
+            ("labels: [{includeSelectors: 1}]", vec![("1", Fault::Type)]),
+        ] {
+            let tree = parse_kustomization(text).unwrap();
+            let root = tree.roots().next().unwrap();
+            let found = faults(root);
+            let found: Vec<_> = found
+                .iter()
+                .map(|(node, fault)| (node.text(), *fault))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(
+                is_doubled(&tree),
+                found.iter().any(|(_, fault)| *fault == Fault::Twice)
+            );
+        }
+    }
+}
