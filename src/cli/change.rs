@@ -9,6 +9,9 @@ use anyhow::{Context, bail};
 use similar::TextDiff;
 use tempfile::NamedTempFile;
 
+use super::files;
+use crate::yaml::MAX_BYTES;
+
 /// A file that is to be written.
 #[derive(Debug)]
 pub(super) struct Change {
@@ -134,9 +137,9 @@ fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Stage
     } else {
         change.path.clone()
     };
-    let now = match fs::read(&target) {
+    let now = match files::read_file(&target, MAX_BYTES) {
         Ok(now) => Some(now),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) if error.is_absent() => None,
         Err(error) => return Err(error).with_context(cannot),
     };
     if now.as_deref() != change.before.as_deref().map(str::as_bytes) {

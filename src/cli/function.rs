@@ -37,7 +37,7 @@ pub fn function() -> ExitCode {
 /// Plain documents stand on both sides, and findings have stderr alone.
 #[must_use]
 pub fn plugin_protocol(config: &Path) -> ExitCode {
-    let config = match std::fs::read(config) {
+    let config = match super::files::read_named(config, MAX_BYTES) {
         Ok(config) => config,
         Err(error) => return cannot(&format!("cannot read the functionConfig: {error}")),
     };

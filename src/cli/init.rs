@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use super::change::{self, Change, Consent, Done};
 use super::ground::Ground;
-use super::{policy_file, tree};
+use super::{files, policy_file, tree};
 use crate::adopt::{self, Adoption, Scene};
 use crate::catalog::Severity;
 use crate::edit;
@@ -213,8 +213,7 @@ impl Init {
             };
             return Ok((file, policy, layout));
         };
-        let before =
-            std::fs::read_to_string(&found).with_context(|| format!("cannot read {name}"))?;
+        let before = files::read_text(&found).with_context(|| format!("cannot read {name}"))?;
         let policy = policy_file::parse(&name, before.as_bytes())?;
         let layout = ground.layout(parsed, &policy)?;
         let file = PolicyFile {

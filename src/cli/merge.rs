@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
+use super::files;
 use super::formats::{self, Formats};
 use crate::report::survey::json::{MAX_BYTES, read};
 use crate::survey::Survey;
@@ -67,17 +68,17 @@ fn load(file: &Path) -> anyhow::Result<(String, Survey)> {
     } else {
         crate::text::one_line(&file.display().to_string(), 400).into_owned()
     };
-    let mut bytes = Vec::new();
-    let source: Box<dyn Read> = if is_stdin(file) {
-        Box::new(std::io::stdin().lock())
+    let bytes = if is_stdin(file) {
+        let mut bytes = Vec::new();
+        // One byte more than is taken tells too much from just enough.
+        let source = std::io::stdin().lock().take(MAX_BYTES as u64 + 1);
+        { source }
+            .read_to_end(&mut bytes)
+            .with_context(|| format!("cannot read {name}"))?;
+        bytes
     } else {
-        Box::new(std::fs::File::open(file).with_context(|| format!("cannot read {name}"))?)
+        files::read_named(file, MAX_BYTES).with_context(|| format!("cannot read {name}"))?
     };
-    // One byte more than is taken tells too much from just enough.
-    source
-        .take(MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {name}"))?;
     let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8"))?;
     let survey = read(&text).with_context(|| name.clone())?;
     Ok((name, survey))

@@ -20,6 +20,7 @@ mod build;
 mod change;
 mod check;
 pub mod explain;
+mod files;
 mod formats;
 pub mod function;
 mod ground;

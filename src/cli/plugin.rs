@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::files;
 use super::program::{is_executable, link};
 use crate::policy::{GROUP, VERSION};
 
@@ -31,6 +32,9 @@ const PLUGINS: [(&str, &str); 2] = [
     ("snapshotrecorder", "SnapshotRecorder"),
     ("paritypolicy", "ParityPolicy"),
 ];
+
+/// The most bytes of a file that is looked at: this program with all that debugging needs is far smaller.
+const MAX_BYTES: usize = 1 << 30;
 
 /// What every build of this program holds, and no other file: it tells an older copy from a stranger.
 const MARK: &[u8] = b"krm-parity plugin, mark 5f0c2a9e-7d41-4b8e-9c36-e1f8d2b47a60";
@@ -175,7 +179,7 @@ fn find(target: &Path, program: &Path, copy: bool) -> io::Result<Found> {
         let is_named_so = end.file_stem().is_some_and(|name| name == "krm-parity");
         return Ok(if leads_here && !copy {
             Found::Same
-        } else if leads_here || is_named_so || target.is_file() && is_marked(&fs::read(target)?) {
+        } else if leads_here || is_named_so || target.is_file() && is_marked(&read(target)?) {
             Found::Ours(what)
         } else {
             Found::Foreign(what)
@@ -188,9 +192,9 @@ fn find(target: &Path, program: &Path, copy: bool) -> io::Result<Found> {
     if leads_here {
         return Ok(Found::Same);
     }
-    let content = fs::read(target)?;
+    let content = read(target)?;
     Ok(
-        if copy && content == fs::read(program)? && is_executable(target) {
+        if copy && content == read(program)? && is_executable(target) {
             Found::Same
         } else if is_marked(&content) {
             Found::Ours("another copy of krm-parity".to_owned())
@@ -198,6 +202,11 @@ fn find(target: &Path, program: &Path, copy: bool) -> io::Result<Found> {
             Found::Foreign("a file that is not krm-parity".to_owned())
         },
     )
+}
+
+/// The bytes of a program.
+fn read(program: &Path) -> io::Result<Vec<u8>> {
+    files::read_file(program, MAX_BYTES).map_err(io::Error::other)
 }
 
 fn is_marked(content: &[u8]) -> bool {

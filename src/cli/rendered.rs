@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::files;
 use crate::gate::Builds;
 use crate::layout::{self, Layout, Overlay, Service};
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::yaml::{self, Tree};
+use crate::yaml::{self, MAX_BYTES, Tree};
 use crate::{environments, krm, snapshot};
 
 /// The most files and directories that one argument may lead to, links followed.
@@ -140,9 +141,15 @@ pub(super) struct File {
 ///
 /// Fails where one cannot be read, and where there is none.
 pub(super) fn files(path: &Path) -> anyhow::Result<Vec<File>> {
-    let read = |path: PathBuf| {
-        let name = path.display().to_string();
-        let text = fs::read(&path).with_context(|| format!("cannot read {name}"))?;
+    let read = |inner: PathBuf| {
+        // What a person names may be a stream; what lies below it may not.
+        let text = if inner == path {
+            files::read_named(&inner, MAX_BYTES)
+        } else {
+            files::read_file(&inner, MAX_BYTES)
+        };
+        let text = text.with_context(|| format!("cannot read {}", files::shown(&inner)))?;
+        let name = inner.display().to_string();
         Ok(File { name, text })
     };
     paths(path)?.into_iter().map(read).collect()

@@ -9,6 +9,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::json;
 
 use super::change::{self, Change};
+use super::files::{self, Unread};
 use super::ground::Ground;
 use super::rendered::{self, File};
 use super::tree;
@@ -18,7 +19,7 @@ use crate::layout::{Layout, Overlay, Service};
 use crate::policy::{self, Config, Recorder};
 use crate::repo::NAMES;
 use crate::resource::Resource;
-use crate::yaml;
+use crate::yaml::{self, MAX_BYTES};
 
 pub(super) const LONG_ABOUT: &str = "\
 Seals an environment into one EnvironmentSnapshot, as a SnapshotRecorder does inside of a build. What is
@@ -126,11 +127,14 @@ impl Request {
             super::complain(&sealed);
             return Ok(text);
         };
-        let before = match std::fs::read_to_string(output) {
+        let before = match files::read_file(output, MAX_BYTES)
+            .and_then(|before| String::from_utf8(before).map_err(|_| Unread::NotText))
+        {
             Ok(before) => Some(before),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", output.display()));
+            Err(unread) if unread.is_absent() => None,
+            Err(unread) => {
+                return Err(unread)
+                    .with_context(|| format!("cannot read {}", files::shown(output)));
             }
         };
         if before.as_deref() != Some(&text) {

@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::files::{self, Unread};
 use crate::repo::{
     Kustomization, NAMES, Sources, Unseen, Why, is_inline, join, parse_kustomization, relative,
     split,
 };
 use crate::yaml;
-
-/// A file larger than this is no configuration that a person wrote, and is left to kustomize.
-const MAX_BYTES: u64 = 16 << 20;
 
 /// More directories than this are no repository.
 const MAX_DIRECTORIES: usize = 200_000;
@@ -172,16 +170,10 @@ fn is_kustomization(path: &str) -> bool {
 
 /// The text of a file that is of a sane size, and text; else why it is none.
 fn text_of(path: &Path) -> Result<String, String> {
-    let told = |error: std::io::Error| error.kind().to_string();
-    let data = fs::metadata(path).map_err(told)?;
-    if !data.is_file() {
-        return Err("it is no file".to_owned());
-    }
-    if data.len() > MAX_BYTES {
-        return Err("it is too large".to_owned());
-    }
-    let bytes = fs::read(path).map_err(told)?;
-    String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())
+    files::read_text(path).map_err(|unread| match unread {
+        Unread::Refused(error) => error.kind().to_string(),
+        other => other.to_string(),
+    })
 }
 
 /// Where links between directories may lead, so that there is no way around in circles and none out.

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+use super::super::files;
 use super::super::function::{read_stdin, today};
 use super::{MAX_VALUE, Request};
 use crate::catalog::{Class, Severity};
@@ -321,7 +322,8 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     if path == Path::new("-") {
         return read_stdin().context("cannot read stdin");
     }
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    files::read_named(path, yaml::MAX_BYTES)
+        .with_context(|| format!("cannot read {}", files::shown(path)))
 }
 
 fn parse<'t>(text: &'t [u8], path: &Path) -> anyhow::Result<Tree<'t>> {
