@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use crate::catalog::{Severity, find_rule};
+use crate::catalog::{RuleId, Severity};
 use crate::compare::pair::plain_name;
 use crate::edit::{Item, scalar};
 use crate::finding::{Finding, ResourceRef};
@@ -50,14 +50,14 @@ pub struct Adoption {
 /// What an exemption is about, but for services and environments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Subject {
-    rule: &'static str,
+    rule: RuleId,
     path: Option<String>,
     target: Option<Target>,
     value: Option<String>,
 }
 
 /// The rules about how much there is of something, which may become worse without becoming another finding.
-const AMOUNTS: [&str; 2] = ["inverted-resources", "scale-factor"];
+const AMOUNTS: [RuleId; 2] = [RuleId::InvertedResources, RuleId::ScaleFactor];
 
 /// Which resource is meant; a group or a namespace only where the rest does not tell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,12 +76,12 @@ type Where = BTreeMap<String, BTreeSet<String>>;
 pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption {
     let mut adoption = Adoption::default();
     let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
-    let mut counts: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    let mut counts: BTreeMap<RuleId, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for finding in findings {
         if finding.severity < Severity::Warning || is_about_exemptions(finding.rule) {
             continue;
         }
-        if finding.rule == "build-failure" {
+        if finding.rule == RuleId::BuildFailure {
             adoption.unbuilt.push(finding.headline.clone());
             continue;
         }
@@ -108,14 +108,14 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
             .or_default()
             .insert(finding.environment.clone());
     }
-    let mut last = "";
+    let mut last = None;
     for (subject, found) in &subjects {
         for (services, environments) in scene.split(subject, found) {
-            let comment = (subject.rule != last).then(|| {
-                let (count, services) = &counts[subject.rule];
+            let comment = (Some(subject.rule) != last).then(|| {
+                let (count, services) = &counts[&subject.rule];
                 heading(subject.rule, *count, services)
             });
-            last = subject.rule;
+            last = Some(subject.rule);
             let services: Vec<String> = services.iter().map(|name| service_glob(name)).collect();
             let item = item(subject, &services, &environments, scene.today, expires);
             adoption.items.push(Item { comment, ..item });
@@ -129,12 +129,12 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
 /// An exemption cannot tell one file from another, so it would hide too much.
 #[must_use]
 pub fn is_left(policy: &Policy, finding: &Finding) -> bool {
-    let is_about_a_file = find_rule(finding.rule).is_some_and(|rule| rule.of_files);
+    let is_about_a_file = finding.rule.record().of_files;
     is_about_a_file && finding.severity < policy.fail_on
 }
 
 /// What stands above the exemptions of a rule.
-fn heading(rule: &str, count: usize, services: &BTreeSet<&str>) -> String {
+fn heading(rule: RuleId, count: usize, services: &BTreeSet<&str>) -> String {
     const SHOWN: usize = 8;
     let named: Vec<_> = services
         .iter()
@@ -429,7 +429,7 @@ fn item(
     add("reason", json!(reason).to_string(), json!(reason));
     add("expires", json!(expires).to_string(), json!(expires));
     let mut all = Map::new();
-    all.insert("rule".to_owned(), json!(subject.rule));
+    all.insert("rule".to_owned(), json!(subject.rule.as_str()));
     all.append(&mut value);
     Item {
         comment: None,

@@ -3,7 +3,7 @@
 //! A finding holds text and values of its own, already free of secrets, so
 //! that no report can leak what the judgement has hidden.
 
-use crate::catalog::{Class, Severity};
+use crate::catalog::{Class, RuleId, Severity};
 
 /// What stands in a report instead of a Secret's value.
 pub const REDACTED: &str = "<redacted>";
@@ -64,7 +64,7 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The rule's id in the catalogue.
-    pub rule: &'static str,
+    pub rule: RuleId,
     /// The weight after the policy has spoken; never [`Severity::Ignore`].
     pub severity: Severity,
     /// The class of the change, for findings about a single change.
@@ -98,7 +98,7 @@ pub struct Finding {
 impl Finding {
     /// A finding that speaks of nothing in particular yet, to be completed.
     #[must_use]
-    pub fn new(rule: &'static str, message: String, headline: String, help: String) -> Self {
+    pub fn new(rule: RuleId, message: String, headline: String, help: String) -> Self {
         Self {
             rule,
             severity: Severity::Error,

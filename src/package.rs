@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
+use crate::catalog::RuleId;
 use crate::engine::Replay;
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
@@ -23,7 +24,7 @@ use crate::yaml::{self, Node};
 /// What the service of a package is called whose base lies at its root.
 const PACKAGE: &str = "package";
 
-const RULE: &str = "unchecked-file";
+const RULE: RuleId = RuleId::UncheckedFile;
 
 /// The most characters of a path in a message.
 const MAX_PATH: usize = 200;

@@ -12,7 +12,7 @@ use kube_core::{GroupVersion, TypeMeta};
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use crate::catalog::{self, Class, Rule, Severity};
+use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::text;
 
 mod class_set;
@@ -91,7 +91,7 @@ pub struct Policy {
     /// Findings that may exist until a day.
     pub exemptions: Vec<Exemption>,
     /// What the policy says about single rules, by id; the catalogue speaks for the others.
-    pub rules: BTreeMap<&'static str, RuleSetting>,
+    pub rules: BTreeMap<RuleId, RuleSetting>,
     /// Where the overlays of a repository lie.
     pub layout: Layout,
     /// The lightest weight that fails the build.
@@ -111,13 +111,10 @@ pub struct RuleSetting {
 
 impl Policy {
     /// The weight of a rule's findings under this policy.
-    ///
-    /// A rule that the catalogue does not know weighs as an error: nothing passes by a slip.
     #[must_use]
-    pub fn severity(&self, rule: &str) -> Severity {
-        let set = self.rules.get(rule).and_then(|setting| setting.severity);
-        set.or_else(|| catalog::find_rule(rule).map(|rule| rule.severity))
-            .unwrap_or(Severity::Error)
+    pub fn severity(&self, rule: RuleId) -> Severity {
+        let set = self.rules.get(&rule).and_then(|setting| setting.severity);
+        set.unwrap_or(rule.record().severity)
     }
 
     /// The greatest factor or number that a rule lets pass, as an exact decimal of at least 1.
@@ -125,13 +122,12 @@ impl Policy {
     /// It is text because quantities are compared exactly, never as floats. A
     /// rule without such a bound has the strictest one, `1`.
     #[must_use]
-    pub fn max(&self, rule: &str) -> &str {
+    pub fn max(&self, rule: RuleId) -> &str {
         let set = self
             .rules
-            .get(rule)
+            .get(&rule)
             .and_then(|setting| setting.max.as_deref());
-        set.or_else(|| catalog::find_rule(rule).and_then(|rule| rule.max))
-            .unwrap_or("1")
+        set.or(rule.record().max).unwrap_or("1")
     }
 
     /// Whether an overlay may make changes of this class.
@@ -352,7 +348,7 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
 
 fn rule_setting(rule: &Rule, setting: wire::RuleSpec) -> Result<RuleSetting, Fault> {
     if let Some(wire::Decimal(max)) = &setting.max {
-        let at = ["spec", "rules", rule.id];
+        let at = ["spec", "rules", rule.id.as_str()];
         if rule.max.is_none() {
             return Err(explain::unknown(&at, "key", "max", &["severity"]));
         }
@@ -366,7 +362,10 @@ fn rule_setting(rule: &Rule, setting: wire::RuleSpec) -> Result<RuleSetting, Fau
                 "number"
             };
             let what = format!("expected a {noun} of at least 1, found {max}");
-            return Err(Fault::new(&["spec", "rules", rule.id, "max"], what));
+            return Err(Fault::new(
+                &["spec", "rules", rule.id.as_str(), "max"],
+                what,
+            ));
         }
     }
     Ok(RuleSetting {

@@ -15,7 +15,7 @@ mod words;
 
 use jiff::civil::Date;
 
-use crate::catalog::Severity;
+use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{Finding, Report, Totals};
 use crate::policy::Policy;
@@ -123,7 +123,9 @@ fn severity(finding: &Finding, policy: &Policy) -> Severity {
     let own = policy.severity(finding.rule);
     match (finding.rule, finding.class) {
         (matrix::environment_mismatch::RULE, Some(class)) => own.min(policy.severity(class.rule())),
-        (matrix::environment_mismatch::RULE, None) => own.min(policy.severity("added-resource")),
+        (matrix::environment_mismatch::RULE, None) => {
+            own.min(policy.severity(RuleId::AddedResource))
+        }
         _ => own,
     }
 }

@@ -189,7 +189,12 @@ fn every_case_is_found_as_expected() {
         let place = format!("{}/{}", case.rule, case.name);
         let results = case.results();
         for finding in run(&case.input()).report.findings {
-            assert_eq!(finding.rule, case.rule, "{place}: {}", finding.message);
+            assert_eq!(
+                finding.rule.as_str(),
+                case.rule,
+                "{place}: {}",
+                finding.message
+            );
         }
         assert_eq!(
             case.rule == ALLOWED,
@@ -221,7 +226,7 @@ fn every_rule_and_every_class_has_a_case() {
     let known: BTreeSet<&str> = RULES
         .iter()
         .filter(|rule| !rule.of_files)
-        .map(|rule| rule.id)
+        .map(|rule| rule.id.as_str())
         .chain([ALLOWED])
         .collect();
     assert_eq!(rules, known, "folders and rules");
@@ -267,7 +272,8 @@ fn assert_matrix_laws(policy: Option<&str>, environments: &[(String, String)]) {
         .collect();
     for finding in run(&matrix(policy, &same)).report.findings {
         assert!(
-            finding.rule.starts_with("missing-") || finding.rule == "unused-exemption",
+            finding.rule.as_str().starts_with("missing-")
+                || finding.rule.as_str() == "unused-exemption",
             "{}",
             finding.message
         );

@@ -85,7 +85,7 @@ fn class_table() -> String {
 }
 
 fn is_class(rule: &Rule) -> bool {
-    Class::from_id(rule.id).is_some()
+    Class::from_id(rule.id.as_str()).is_some()
 }
 
 fn default_of(rule: &Rule) -> String {
@@ -102,7 +102,7 @@ fn rule_table() -> String {
         let _ = writeln!(
             table,
             "| `{}` | {} | {} |",
-            rule.id,
+            rule.id.as_str(),
             default_of(rule),
             rule.summary
         );
@@ -115,7 +115,9 @@ fn examples(rule: &Rule) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(path("examples/gallery"))
         .expect("the gallery")
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name == rule.id || name.strip_prefix(rule.id) == Some("-order"))
+        .filter(|name| {
+            name == rule.id.as_str() || name.strip_prefix(rule.id.as_str()) == Some("-order")
+        })
         .collect();
     names.sort();
     names
@@ -127,41 +129,43 @@ fn reference() -> String {
         let _ = write!(
             text,
             "\n### `{}`\n\n{} {}\n\n",
-            rule.id, rule.summary, rule.why
+            rule.id.as_str(),
+            rule.summary,
+            rule.why
         );
-        if let Some(class) = Class::from_id(rule.id) {
+        if let Some(class) = Class::from_id(rule.id.as_str()) {
             let fields = match class {
                 Class::Image => format!("{}; {}", class.fields(), Class::ImageTag.fields()),
                 class => class.fields().to_owned(),
             };
             let _ = writeln!(text, "- Fields: {fields}.");
         }
-        let _ = match Class::from_id(rule.id) {
+        let _ = match Class::from_id(rule.id.as_str()) {
             Some(class) if is_allowed(class) => {
                 writeln!(
                     text,
                     "- Default: these fields may differ; an error where the policy takes `{}` out of `spec.allow.classes`.",
-                    rule.id
+                    rule.id.as_str()
                 )
             }
             Some(_) => writeln!(
                 text,
                 "- Default: {}. To allow such changes, add `{}` to `spec.allow.classes`; to be told and not stopped, set `spec.rules.{}.severity: warning`.",
                 default_of(rule),
-                rule.id,
-                rule.id
+                rule.id.as_str(),
+                rule.id.as_str()
             ),
             None if rule.max.is_some() => writeln!(
                 text,
                 "- Default: {}. `spec.rules.{}` takes another `max` (at least 1) and another `severity`.",
                 default_of(rule),
-                rule.id
+                rule.id.as_str()
             ),
             None => writeln!(
                 text,
                 "- Default: {}. `spec.rules.{}.severity` takes another weight, `ignore` included.",
                 default_of(rule),
-                rule.id
+                rule.id.as_str()
             ),
         };
         let links: Vec<_> = examples(rule)

@@ -70,7 +70,9 @@ fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Opt
                 .field
                 .as_ref()
                 .map_or("", |field| field.index_path.as_str());
-            let class = finding.class.map_or(finding.rule, |class| class.id());
+            let class = finding
+                .class
+                .map_or(finding.rule.as_str(), |class| class.id());
             (path.to_owned(), class.to_owned())
         })
         .collect();
@@ -242,7 +244,7 @@ fn told(base: &[Value], overlay: &[Value], identity: &str) -> Vec<(String, Strin
             (
                 finding
                     .class
-                    .map_or(finding.rule, |class| class.id())
+                    .map_or(finding.rule.as_str(), |class| class.id())
                     .to_owned(),
                 path,
             )

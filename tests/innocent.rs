@@ -124,7 +124,7 @@ fn found(items: &[Value], seed: u64) -> Vec<String> {
     let answer = run(&input.to_string());
     let findings = answer.report.findings.iter();
     let told: Vec<_> = findings
-        .map(|finding| format!("{}: {}", finding.rule, finding.message))
+        .map(|finding| format!("{}: {}", finding.rule.as_str(), finding.message))
         .collect();
     assert_eq!(told.is_empty(), answer.output == Output::Unchanged);
     told

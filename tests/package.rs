@@ -93,7 +93,7 @@ fn lines(answer: &function::Answer) -> Vec<String> {
                 .map_or("", |resource| &resource.kind);
             let path = finding.field.as_ref().map_or("", |field| &field.path);
             [
-                finding.rule,
+                finding.rule.as_str(),
                 &finding.environment,
                 &finding.baseline,
                 kind,
@@ -169,7 +169,7 @@ fn what_was_not_passed_on_is_an_error() {
         .report
         .findings
         .iter()
-        .filter(|finding| finding.rule == "unchecked-file")
+        .filter(|finding| finding.rule.as_str() == "unchecked-file")
         .collect();
     let [unchecked] = unchecked.as_slice() else {
         panic!("{unchecked:#?}")
@@ -256,7 +256,7 @@ fn files_say_what_builds_say_over_the_corpus() {
         let answer = judged(&source, "");
         let is_open = answer.report.findings.iter().any(|finding| {
             matches!(
-                finding.rule,
+                finding.rule.as_str(),
                 "unchecked-file" | "build-failure" | "missing-baseline"
             )
         });
@@ -330,7 +330,7 @@ fn a_tree_that_doubles_is_an_answer_and_not_a_wait() {
             .report
             .findings
             .iter()
-            .any(|finding| finding.rule == rule)
+            .any(|finding| finding.rule.as_str() == rule)
     };
     assert!(
         is_told("unchecked-file"),

@@ -21,7 +21,7 @@ fn guidance_that_is_no_pattern_is_told() {
     let told: Vec<_> = report
         .findings
         .iter()
-        .map(|finding| (finding.rule, finding.headline.as_str()))
+        .map(|finding| (finding.rule.as_str(), finding.headline.as_str()))
         .collect();
     assert_eq!(
         told,

@@ -53,11 +53,16 @@ impl Repository {
 
 const WEB: &str = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}";
 
-fn finding(rule: &'static str, service: &str, environment: &str) -> Finding {
+fn finding(rule: &str, service: &str, environment: &str) -> Finding {
     Finding {
         service: service.to_owned(),
         environment: environment.to_owned(),
-        ..Finding::new(rule, String::new(), "it is so".to_owned(), String::new())
+        ..Finding::new(
+            RuleId::parse(rule).unwrap(),
+            String::new(),
+            "it is so".to_owned(),
+            String::new(),
+        )
     }
 }
 
@@ -336,7 +341,7 @@ fn many_services_are_counted() {
     let names: Vec<String> = (0..12).map(|at| format!("s{at:02}")).collect();
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     assert_eq!(
-        heading("image", 30, &names),
+        heading(RuleId::Image, 30, &names),
         "image: 30 findings in s00, s01, s02, s03, s04, s05, s06, s07 and 4 more services"
     );
 }

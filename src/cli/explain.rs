@@ -92,12 +92,12 @@ fn is_allowed(class: Class) -> bool {
 fn entry(word: &str) -> anyhow::Result<String> {
     let class = Class::from_id(word);
     let rule = match class {
-        Some(class) => find_rule(class.rule()),
+        Some(class) => Some(class.rule().record()),
         None => find_rule(word),
     };
     let Some(rule) = rule else {
         let mut words: Vec<&str> = Class::ALL.map(Class::id).to_vec();
-        words.extend(RULES.iter().map(|rule| rule.id));
+        words.extend(RULES.iter().map(|rule| rule.id.as_str()));
         let found = text::quoted(word, MAX_VALUE);
         match nearest(word, &words) {
             Some(near) => bail!("unknown rule or class {found}; did you mean {near}?"),
@@ -110,7 +110,7 @@ fn entry(word: &str) -> anyhow::Result<String> {
 fn describe(rule: &Rule, class: Option<Class>) -> String {
     let mut out = format!(
         "{}\n\n  {}\n  {}\n\n",
-        class.map_or(rule.id, Class::id),
+        class.map_or(rule.id.as_str(), Class::id),
         rule.summary,
         rule.why
     );
@@ -166,7 +166,7 @@ mod tests {
         for word in Class::ALL
             .map(Class::id)
             .into_iter()
-            .chain(RULES.iter().map(|rule| rule.id))
+            .chain(RULES.iter().map(|rule| rule.id.as_str()))
         {
             let text = entry(word).unwrap();
             assert!(text.starts_with(word), "{text}");

@@ -13,7 +13,7 @@ use super::change::{self, Change, Consent, Done};
 use super::ground::Ground;
 use super::{files, policy_file, tree};
 use crate::adopt::{self, Adoption, Scene};
-use crate::catalog::Severity;
+use crate::catalog::{RuleId, Severity};
 use crate::edit;
 use crate::finding::Finding;
 use crate::gate::{self, Gate, Scope};
@@ -272,9 +272,13 @@ impl Init {
         let is_expected = |finding: &Finding| {
             finding.severity < Severity::Warning
                 || adopt::is_left(policy, finding)
-                || matches!(finding.rule, "build-failure" | "expired-exemption")
+                || matches!(
+                    finding.rule,
+                    RuleId::BuildFailure | RuleId::ExpiredExemption
+                )
                 || findings.contains(finding)
-                    && (finding.rule == "unused-exemption" || is_expired(policy, finding, today))
+                    && (finding.rule == RuleId::UnusedExemption
+                        || is_expired(policy, finding, today))
         };
         if let Some(finding) = judge(&adopted).iter().find(|finding| !is_expected(finding)) {
             bail!(

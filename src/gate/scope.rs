@@ -1,6 +1,7 @@
 //! What a look at a part of a repository leaves out, which decides who may call an exemption unused.
 
 use super::{Gate, Resources};
+use crate::catalog::RuleId;
 use crate::finding::Finding;
 use crate::layout::Service;
 use crate::rules::Look;
@@ -31,7 +32,10 @@ impl Gate<'_> {
         };
         let mut look = Look {
             // Of a file that cannot be read nobody knows which services it makes.
-            is_part: is_part || others.iter().any(|finding| finding.rule == "build-failure"),
+            is_part: is_part
+                || others
+                    .iter()
+                    .any(|finding| finding.rule == RuleId::BuildFailure),
             has_files: self.parsed.is_some(),
             ..Look::default()
         };

@@ -99,7 +99,9 @@ fn unknown_key(schema: &Schema, key: &str, at: &[String]) -> Fault {
     } else {
         "key"
     };
-    if let Some(class) = Class::from_id(key).filter(|class| noun == "rule" && class.rule() != key) {
+    if let Some(class) =
+        Class::from_id(key).filter(|class| noun == "rule" && class.rule().as_str() != key)
+    {
         let rule = class.rule();
         let what =
             format!("unknown rule \"{key}\"; changes of that class come under the rule \"{rule}\"");

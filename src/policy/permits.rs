@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{Fault, MAX_QUOTED, explain, wire};
-use crate::catalog;
+use crate::catalog::{self, RuleId};
 use crate::finding::ResourceRef;
 use crate::path::{Glob, Pattern, Spot};
 use crate::text;
@@ -88,7 +88,7 @@ impl AllowedField {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
     /// The rule, by its id in the catalogue.
-    pub rule: &'static str,
+    pub rule: RuleId,
     /// The resources that this is about.
     pub target: Target,
     /// The places that this is about; `None` for all.
@@ -166,7 +166,7 @@ fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, F
     })
 }
 
-fn rule(id: &str) -> Result<&'static str, Fault> {
+fn rule(id: &str) -> Result<RuleId, Fault> {
     match catalog::find_rule(id) {
         Some(rule) if is_about_exemptions(rule.id) => Err(Fault::new(
             &["rule"],
@@ -177,7 +177,7 @@ fn rule(id: &str) -> Result<&'static str, Fault> {
         )),
         Some(rule) => Ok(rule.id),
         None => {
-            let ids: Vec<_> = catalog::RULES.iter().map(|rule| rule.id).collect();
+            let ids: Vec<_> = catalog::RULES.iter().map(|rule| rule.id.as_str()).collect();
             Err(Fault {
                 key: None,
                 ..explain::unknown(&["rule"], "rule", id, &ids)
@@ -188,8 +188,8 @@ fn rule(id: &str) -> Result<&'static str, Fault> {
 
 /// Whether a rule is about exemptions, and so cannot be exempt itself.
 #[must_use]
-pub fn is_about_exemptions(rule: &str) -> bool {
-    matches!(rule, "expired-exemption" | "unused-exemption")
+pub const fn is_about_exemptions(rule: RuleId) -> bool {
+    matches!(rule, RuleId::ExpiredExemption | RuleId::UnusedExemption)
 }
 
 fn target(spec: Option<wire::TargetSpec>) -> Result<Target, Fault> {

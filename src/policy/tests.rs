@@ -39,7 +39,7 @@ fn nothing_means_the_defaults() {
         assert_eq!(policy, Policy::default(), "{rest}");
     }
     let policy = Policy::default();
-    for rule in catalog::RULES {
+    for rule in crate::catalog::RULES {
         assert_eq!(policy.severity(rule.id), rule.severity);
         assert_eq!(policy.max(rule.id), rule.max.unwrap_or("1"));
     }
@@ -81,12 +81,15 @@ spec:
     assert_eq!(policy.identity, IdentityMode::Strict);
     let allowed = [Class::Replicas, Class::Image, Class::ImageTag];
     assert!(policy.allowed.iter().eq(allowed));
-    assert_eq!(policy.severity("scale-factor"), Severity::Error);
-    assert_eq!(policy.max("scale-factor"), "2.5");
-    assert_eq!(policy.severity("limit-request-ratio"), Severity::Warning);
-    assert_eq!(policy.max("limit-request-ratio"), "3");
-    assert_eq!(policy.severity("image"), Severity::Ignore);
-    assert_eq!(policy.severity("labels"), Severity::Error);
+    assert_eq!(policy.severity(RuleId::ScaleFactor), Severity::Error);
+    assert_eq!(policy.max(RuleId::ScaleFactor), "2.5");
+    assert_eq!(
+        policy.severity(RuleId::LimitRequestRatio),
+        Severity::Warning
+    );
+    assert_eq!(policy.max(RuleId::LimitRequestRatio), "3");
+    assert_eq!(policy.severity(RuleId::Image), Severity::Ignore);
+    assert_eq!(policy.severity(RuleId::Labels), Severity::Error);
     assert_eq!(policy.fail_on, Severity::Warning);
     assert_eq!(policy.emit, Emit::None);
 }
@@ -149,7 +152,7 @@ fn numbers_keep_their_decimal_text() {
         let policy = read_policy(&format!(
             "{POLICY}spec: {{rules: {{scale-factor: {{max: {written}}}}}}}"
         ));
-        assert_eq!(policy.max("scale-factor"), kept, "{written}");
+        assert_eq!(policy.max(RuleId::ScaleFactor), kept, "{written}");
     }
 }
 
@@ -415,7 +418,7 @@ fn schemas_are_structural() {
     );
     assert_eq!(
         spec["rules"]["properties"].as_object().unwrap().len(),
-        catalog::RULES.len()
+        crate::catalog::RULES.len()
     );
     assert_eq!(
         spec["rules"]["properties"]["limit-request-ratio"]["properties"]["max"]["default"]

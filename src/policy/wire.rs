@@ -218,7 +218,7 @@ impl JsonSchema for Rules {
         json_schema!({
             "type": "object",
             "properties": rules
-                .map(|rule| (rule.id.to_owned(), rule_schema(rule)))
+                .map(|rule| (rule.id.to_string(), rule_schema(rule)))
                 .collect::<Map<_, _>>(),
         })
     }
@@ -441,7 +441,7 @@ impl PartialOrd for RuleName {
 
 impl Ord for RuleName {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.id.cmp(other.0.id)
+        self.0.id.cmp(&other.0.id)
     }
 }
 

@@ -37,7 +37,7 @@ fn identity(finding: &Finding) -> Vec<u8> {
         finding.service.as_str(),
         &finding.environment,
         &finding.baseline,
-        finding.rule,
+        finding.rule.as_str(),
         resource.map_or("", |resource| &resource.kind),
         resource
             .and_then(|resource| resource.namespace.as_deref())
@@ -66,6 +66,7 @@ fn plain_name(resource: &ResourceRef) -> &str {
 mod tests {
     use super::super::fixture::{change, findings};
     use super::*;
+    use crate::catalog::RuleId;
     use crate::finding::Place;
     use serde_json::json;
 
@@ -96,7 +97,7 @@ mod tests {
             |finding| finding.service.push('x'),
             |finding| finding.environment.push('x'),
             |finding| finding.baseline.push('x'),
-            |finding| finding.rule = "image",
+            |finding| finding.rule = RuleId::Image,
             |finding| finding.resource.as_mut().unwrap().kind.push('x'),
             |finding| finding.resource.as_mut().unwrap().namespace = Some("x".to_owned()),
             |finding| finding.field.as_mut().unwrap().path.push('x'),

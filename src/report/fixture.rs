@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::catalog::{self, Class, Severity};
+use crate::catalog::{Class, RuleId, Severity};
 use crate::finding::{FieldRef, FileRef, Finding, Report, ResourceRef, Totals};
 
 /// A finding about the Deployment `checkout`, without a field.
-pub fn finding(rule: &'static str) -> Finding {
-    let rule = catalog::find_rule(rule).unwrap().id;
+pub fn finding(rule: &str) -> Finding {
+    let rule = RuleId::parse(rule).unwrap();
     let [message, headline, help] = ["the message", "the headline", "the help"].map(str::to_owned);
     Finding {
         service: "checkout-service".to_owned(),
@@ -40,7 +40,7 @@ pub fn change(name: &str, path: &str, base: Value, overlay: Value) -> Finding {
 /// A bit of everything.
 pub fn findings() -> Vec<Finding> {
     let mut probe = change("checkout", "", json!(10), json!(30));
-    probe.rule = "health-checks";
+    probe.rule = RuleId::HealthChecks;
     probe.class = Some(Class::HealthChecks);
     probe.headline = "the readiness probe differs from the base".to_owned();
     probe.message = "the readiness probe of container checkout waits 30, 10 in the base".to_owned();
@@ -77,7 +77,7 @@ pub fn findings() -> Vec<Finding> {
     });
 
     let mut scale = change("checkout", "spec.memory", json!("2Gi"), json!("256Mi"));
-    scale.rule = "scale-factor";
+    scale.rule = RuleId::ScaleFactor;
     scale.severity = Severity::Warning;
     scale.headline = "memory is 8 times smaller than in the base".to_owned();
 

@@ -75,7 +75,7 @@ fn tags(finding: &Finding) -> Value {
     let path = finding.field.as_ref().map(|field| field.path.as_str());
     object(
         [
-            ("rule", finding.rule),
+            ("rule", finding.rule.as_str()),
             ("class", finding.class.map_or("", |class| class.id())),
             ("environment", &finding.environment),
             ("service", &finding.service),

@@ -14,12 +14,12 @@ use serde_json::Value;
 
 use super::matrix::{inverted_resources, scale_factor};
 use super::words;
-use crate::catalog::{Severity, find_rule};
+use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::compare::pair::plain_name;
 use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::path::{Path, Segment, Spot};
-use crate::policy::{Exemption, Policy, nearest};
+use crate::policy::{self, Exemption, Policy, nearest};
 use crate::quantity::Quantity;
 use crate::text;
 
@@ -42,12 +42,12 @@ pub struct Look {
 impl Look {
     /// Whether nothing that an exemption could be about was left out.
     fn is_enough_for(&self, exemption: &Exemption) -> bool {
-        let of_files = find_rule(exemption.rule).is_some_and(|rule| rule.of_files);
+        let of_files = exemption.rule.record().of_files;
         let mut unseen = self.unseen.iter();
         let is_seen = |name: &str| self.seen.iter().any(|(service, _)| service == name);
         let mut services = exemption.services.iter();
         // What a host does not pass on is found by no look at a repository.
-        exemption.rule != "unchecked-file"
+        exemption.rule != RuleId::UncheckedFile
             && (self.has_files || !of_files)
             && !unseen.any(|(service, environment)| exemption.is_for(environment, service))
             && (!self.is_part
@@ -204,7 +204,7 @@ fn mark(exemption: &Exemption, finding: &mut Finding) {
 /// Which exemption of the policy a finding complains about, where it is about one.
 #[must_use]
 pub fn complained_of(finding: &Finding) -> Option<usize> {
-    let is_complaint = matches!(finding.rule, "expired-exemption" | "unused-exemption");
+    let is_complaint = policy::is_about_exemptions(finding.rule);
     let rest = finding.headline.strip_prefix("spec.exemptions[")?;
     let index = rest.split(']').next()?;
     is_complaint.then(|| index.parse().ok()).flatten()
@@ -281,7 +281,7 @@ fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
 }
 
 /// Whether a rule is about how far an amount is from another one.
-fn is_of_distance(rule: &str) -> bool {
+fn is_of_distance(rule: RuleId) -> bool {
     [inverted_resources::RULE, scale_factor::RULE].contains(&rule)
 }
 
@@ -359,7 +359,7 @@ fn why_unused(
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
         // What is about files is found elsewhere.
-        None if find_rule(exemption.rule).is_some_and(|rule| rule.of_files) => None,
+        None if exemption.rule.record().of_files => None,
         None => known().or_else(|| {
             let is_exact = is_target_here && exemption.path.is_some();
             is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
@@ -389,7 +389,7 @@ fn near_path(
 }
 
 /// The rule, the headline and the help of a finding.
-type Words = (&'static str, String, String);
+type Words = (RuleId, String, String);
 
 fn unused(index: usize, exemption: &Exemption, why: &str) -> Words {
     let headline = format!(
@@ -398,7 +398,7 @@ fn unused(index: usize, exemption: &Exemption, why: &str) -> Words {
         text::one_line(&exemption.reason, 120)
     );
     let help = "Remove the exemption, so that it cannot hide what comes later, or mend its target and path.";
-    ("unused-exemption", headline, help.to_owned())
+    (RuleId::UnusedExemption, headline, help.to_owned())
 }
 
 fn expired(index: usize, exemption: &Exemption) -> Words {
@@ -409,5 +409,5 @@ fn expired(index: usize, exemption: &Exemption) -> Words {
         exemption.expires
     );
     let help = "Mend what it exempted and remove it, or decide anew and give it a later date.";
-    ("expired-exemption", headline, help.to_owned())
+    (RuleId::ExpiredExemption, headline, help.to_owned())
 }

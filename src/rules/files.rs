@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::blame::{Effect, Patch};
-use crate::catalog::Severity;
+use crate::catalog::{RuleId, Severity};
 use crate::engine::Replay;
 use crate::finding::{Finding, Place};
 use crate::policy::{GROUP, Policy};
@@ -58,11 +58,16 @@ fn dead_patch(patch: &Patch) -> Option<Finding> {
             "Remove the patch.",
         ),
     };
-    Some(found("dead-patch", headline.to_owned(), help, &patch.place))
+    Some(found(
+        RuleId::DeadPatch,
+        headline.to_owned(),
+        help,
+        &patch.place,
+    ))
 }
 
 fn overlay_size(patches: &[Patch], policy: &Policy) -> Option<Finding> {
-    let max = policy.max("overlay-size");
+    let max = policy.max(RuleId::OverlaySize);
     let most: f64 = max.parse().ok()?;
     let count: usize = patches.iter().map(|patch| patch.documents.max(1)).sum();
     if f64::from(u32::try_from(count).unwrap_or(u32::MAX)) <= most {
@@ -75,7 +80,7 @@ fn overlay_size(patches: &[Patch], policy: &Policy) -> Option<Finding> {
         f64::from(u32::try_from(sum).unwrap_or(u32::MAX)) > most
     })?;
     Some(found(
-        "overlay-size",
+        RuleId::OverlaySize,
         format!("the overlay has {count} patches, more than {max}"),
         "Move what environments share to the base, or raise spec.rules.overlay-size.max in the ParityPolicy.",
         &excess.place,
@@ -89,14 +94,14 @@ fn unguarded_overlay(overlay: Overlay<'_, '_>) -> Option<Finding> {
     }
     let place = overlay.replay.kustomization()?;
     Some(found(
-        "unguarded-overlay",
+        RuleId::UnguardedOverlay,
         "nothing in the overlay calls krm-parity while it is built".to_owned(),
         "Name a ParityPolicy under transformers or validators of the overlay.",
         &place,
     ))
 }
 
-fn found(rule: &'static str, headline: String, help: &str, place: &Place) -> Finding {
+fn found(rule: RuleId, headline: String, help: &str, place: &Place) -> Finding {
     let message = format!("{}:{}: {headline}.", place.file, place.line);
     Finding {
         place: Some(place.clone()),
@@ -197,12 +202,12 @@ mod tests {
             severity: None,
             max: Some("2".to_owned()),
         };
-        policy.rules.insert("overlay-size", setting);
+        policy.rules.insert(RuleId::OverlaySize, setting);
         let setting = RuleSetting {
             severity: Some(Severity::Info),
             max: None,
         };
-        policy.rules.insert("unguarded-overlay", setting);
+        policy.rules.insert(RuleId::UnguardedOverlay, setting);
         let overlay = Overlay {
             parsed: &parsed,
             replay: &replay,

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use super::change::base_guidance;
 use super::exemption;
 use super::told::field;
-use crate::catalog::Class;
+use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::steps::spots;
@@ -64,7 +64,7 @@ pub struct Decision<'p> {
     /// What the field is for.
     pub class: Class,
     /// The rule that such a change breaks where it is not allowed.
-    pub rule: &'static str,
+    pub rule: RuleId,
     /// What decided.
     pub verdict: Verdict<'p>,
     /// Which of the policy's exemptions lets a forbidden change exist today, from 0.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::words;
+use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::Change;
 use crate::compare::pair::plain_name;
@@ -32,7 +33,7 @@ impl Comparison<'_, '_> {
     /// A finding about one change of a matched resource.
     pub(super) fn change_finding(
         &self,
-        rule: &'static str,
+        rule: RuleId,
         pair: Pair<'_, '_>,
         Classified { change, class }: &Classified<'_>,
         saying: Saying<'_>,
@@ -83,12 +84,7 @@ impl Comparison<'_, '_> {
     }
 
     /// A finding about a matched resource, to be completed.
-    pub(super) fn pair_finding(
-        &self,
-        rule: &'static str,
-        pair: Pair<'_, '_>,
-        told: Told,
-    ) -> Finding {
+    pub(super) fn pair_finding(&self, rule: RuleId, pair: Pair<'_, '_>, told: Told) -> Finding {
         Finding {
             base_name: Some(plain_name(pair.base).to_owned()),
             ..self.finding(rule, pair.overlay, pair.service, told)
@@ -98,7 +94,7 @@ impl Comparison<'_, '_> {
     /// A finding about a resource, to be completed.
     pub(super) fn finding(
         &self,
-        rule: &'static str,
+        rule: RuleId,
         resource: &Resource<'_>,
         service: &str,
         told: Told,

@@ -97,7 +97,7 @@ impl Adopted {
             }
             let mut found = findings(&self.layout, &builds, &self.repository.policy());
             // What is adopted for one amount exempts nothing when there is another.
-            found.retain(|finding| finding.rule != "unused-exemption");
+            found.retain(|finding| finding.rule.as_str() != "unused-exemption");
             assert!(!found.is_empty(), "{name}: {drift:#?} is hidden");
             for finding in &found {
                 assert!(drift.is_told_by(finding), "{name}: {drift:#?} {finding:#?}");
@@ -112,7 +112,7 @@ impl Adopted {
             let count = format!(": {errors} error{s}");
             let is_told = errors == 0 || summary.contains(&count);
             assert!(is_told, "{name}: {drift:#?} {summary}");
-            found[0].rule
+            found[0].rule.as_str()
         });
         drift.undo(&self.repository, &before);
         told

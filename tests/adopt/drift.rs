@@ -83,7 +83,8 @@ impl Drift {
         resource.kind == self.kind
             && is_name
             && is_place
-            && (self.rules.contains(&finding.rule) || finding.rule == "environment-mismatch")
+            && (self.rules.contains(&finding.rule.as_str())
+                || finding.rule.as_str() == "environment-mismatch")
     }
 
     fn file(&self, repository: &Repository) -> Option<String> {

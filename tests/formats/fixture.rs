@@ -1,6 +1,6 @@
 //! The survey that every format is held over: a bit of everything, and a hostile and a large one.
 
-use krm_parity::catalog::{Class, Severity};
+use krm_parity::catalog::{Class, RuleId, Severity};
 use krm_parity::finding::{FieldRef, FileRef, Finding, Place, Report, ResourceRef, Totals};
 use krm_parity::survey::{Environment, Service, State, Survey};
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ pub fn finding(rule: &'static str, service: &str, environment: &str) -> Finding 
         }),
         base_name: Some(service.to_owned()),
         ..Finding::new(
-            rule,
+            RuleId::parse(rule).expect("a rule"),
             format!("{service} in {environment} breaks {rule}; make it what the base says"),
             format!("{rule} is broken"),
             format!(

@@ -70,7 +70,7 @@ fn code_scanning_takes_every_result() {
                 run["tool"]["driver"]["rules"][index]["id"],
                 result["ruleId"]
             );
-            assert_eq!(RULES[index].id, result["ruleId"]);
+            assert_eq!(RULES[index].id.as_str(), result["ruleId"]);
             assert!(result["partialFingerprints"]["primaryLocationLineHash"].is_string());
             let text = result["message"]["text"].as_str().unwrap();
             let related = result["relatedLocations"].as_array().map_or(0, Vec::len);

@@ -92,7 +92,7 @@ pub fn findings(input: &str) -> Findings {
             let value = |value: &Option<Value>| value.as_ref().map(sorted);
             format!(
                 "{} {:?} {:?} {:?}",
-                finding.rule,
+                finding.rule.as_str(),
                 finding.severity,
                 finding.resource,
                 finding.field.as_ref().map(|field| {

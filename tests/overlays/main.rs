@@ -431,7 +431,9 @@ fn gathered_overlays_are_judged_as_their_fields_say() {
             assert_eq!(items.len(), base.len(), "{service} {namespace}");
             let list = lawbook::list(None, &snapshot, &items);
             let found = run(&list).report.findings.into_iter().map(|finding| {
-                let class = finding.class.map_or(finding.rule, |class| class.id());
+                let class = finding
+                    .class
+                    .map_or(finding.rule.as_str(), |class| class.id());
                 let resource = finding.resource.expect("a resource");
                 let path = finding.field.map_or_else(String::new, |field| field.path);
                 by_base(

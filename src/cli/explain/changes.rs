@@ -232,7 +232,7 @@ fn judgement(
     let rule = decision.rule;
     let severity = policy.severity(rule);
     if severity != Severity::Error {
-        let at = written.at(&["spec", "rules", rule]);
+        let at = written.at(&["spec", "rules", rule.as_str()]);
         let _ = write!(
             why,
             ", and spec.rules.{rule}.severity{at} is {}",

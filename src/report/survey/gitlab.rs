@@ -22,7 +22,7 @@ pub fn render(survey: &Survey) -> String {
             let (path, line) = location(survey, finding);
             json!({
                 "description": text::one_line(&finding.message, MAX_DESCRIPTION),
-                "check_name": finding.rule,
+                "check_name": finding.rule.as_str(),
                 "fingerprint": fingerprint,
                 "severity": match finding.severity {
                     Severity::Error => "major",

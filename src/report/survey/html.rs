@@ -157,7 +157,7 @@ fn write_bar(out: &mut String, survey: &Survey) {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     let mut environments: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &survey.report.findings {
-        *rules.entry(finding.rule).or_default() += 1;
+        *rules.entry(finding.rule.as_str()).or_default() += 1;
         *environments.entry(&finding.environment).or_default() += 1;
     }
     out.push_str("<div class=\"bar\" id=\"bar\" role=\"search\" aria-label=\"Filter the findings\" hidden>\n");

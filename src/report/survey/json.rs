@@ -149,7 +149,7 @@ fn environment_to_wire(environment: &Environment) -> wire::Environment {
 
 fn finding_to_wire(finding: &Finding, fingerprint: String) -> wire::Finding {
     wire::Finding {
-        rule: finding.rule.to_owned(),
+        rule: finding.rule.to_string(),
         severity: match finding.severity {
             Severity::Error => wire::Severity::Error,
             Severity::Warning => wire::Severity::Warning,

@@ -191,7 +191,10 @@ fn write_failure(
     survey: &Survey,
     findings: &[&Finding],
 ) {
-    let mut rules: Vec<_> = findings.iter().map(|finding| finding.rule).collect();
+    let mut rules: Vec<_> = findings
+        .iter()
+        .map(|finding| finding.rule.as_str())
+        .collect();
     rules.dedup();
     let kind = rules.first().copied().unwrap_or("build");
     let _ = writeln!(

@@ -88,7 +88,7 @@ fn rule(rule: &Rule) -> Value {
         rule.summary, rule.why, rule.example
     );
     json!({
-        "id": rule.id,
+        "id": rule.id.as_str(),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": format!("{} {}", rule.summary, rule.why)},
         "help": {
@@ -141,7 +141,8 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
         at["logicalLocations"] = json!([{"fullyQualifiedName": name, "kind": "resource"}]);
     }
     let mut out = json!({
-        "ruleId": finding.rule,
+        "ruleId": finding.rule.as_str(),
+        "ruleIndex": finding.rule as usize,
         "level": level(finding.severity),
         "message": {"text": message},
         "locations": [at],
@@ -152,9 +153,6 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
         },
         "properties": properties(finding),
     });
-    if let Some(index) = RULES.iter().position(|rule| rule.id == finding.rule) {
-        out["ruleIndex"] = json!(index);
-    }
     if !related.is_empty() {
         out["relatedLocations"] = json!(related);
     }

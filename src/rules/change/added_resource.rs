@@ -1,5 +1,6 @@
 //! `added-resource`: the overlay holds a resource that the base does not.
 
+use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -25,7 +26,7 @@ pub(in crate::rules) fn check(
             ),
         };
         findings.push(comparison.finding(
-            "added-resource",
+            RuleId::AddedResource,
             resource,
             comparison.foreign_service(),
             told,

@@ -1,5 +1,6 @@
 //! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
 
+use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
 use crate::compare::diff::{Change, Step};
 use crate::finding::Finding;
@@ -8,7 +9,7 @@ use crate::rules::permission::guidance;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: &str = "base-guidance";
+pub(in crate::rules) const RULE: RuleId = RuleId::BaseGuidance;
 
 pub(in crate::rules) fn check(
     comparison: &Comparison<'_, '_>,

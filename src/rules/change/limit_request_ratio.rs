@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::Class;
+use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison};
 use crate::compare::diff::{Change, Step, quantity};
 use crate::compare::steps::{Side, index_path, keyed_path, locate};
@@ -13,7 +13,7 @@ use crate::rules::told::Told;
 use crate::rules::words;
 use crate::yaml::Node;
 
-const RULE: &str = "limit-request-ratio";
+const RULE: RuleId = RuleId::LimitRequestRatio;
 
 pub(in crate::rules) fn check(
     comparison: &Comparison<'_, '_>,

@@ -1,5 +1,6 @@
 //! `removed-resource`: the base holds a resource that the overlay dropped.
 
+use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -25,7 +26,7 @@ pub(in crate::rules) fn check(
             ),
         };
         findings.push(comparison.finding(
-            "removed-resource",
+            RuleId::RemovedResource,
             resource,
             comparison.sides.services[at],
             told,

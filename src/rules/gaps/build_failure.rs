@@ -1,5 +1,6 @@
 //! `build-failure`: an environment or its base could not be built, so nothing is known about it.
 
+use crate::catalog::RuleId;
 use crate::finding::{Finding, Place};
 use crate::text::one_line;
 use crate::yaml::YamlError;
@@ -47,7 +48,7 @@ pub fn unreadable(file: &str, error: &YamlError) -> Finding {
     Finding {
         place: Some(place),
         ..Finding::new(
-            "build-failure",
+            RuleId::BuildFailure,
             format!("{headline}. {help}"),
             headline,
             help,
@@ -86,7 +87,7 @@ pub(in crate::rules) fn check(failures: &[Failure], findings: &mut Vec<Finding>)
             environment: environment.clone(),
             place: place.clone(),
             ..Finding::new(
-                "build-failure",
+                RuleId::BuildFailure,
                 format!("{headline}. {help}"),
                 headline,
                 help,

@@ -1,5 +1,6 @@
 //! `missing-baseline`: there is nothing to compare with, and that never passes in silence.
 
+use crate::catalog::RuleId;
 use crate::finding::Finding;
 
 /// What should have been compared, and with what.
@@ -85,7 +86,7 @@ pub(in crate::rules) fn check(missing: &[Missing], findings: &mut Vec<Finding>) 
             service: missing.service.clone(),
             environment: missing.environment.clone(),
             baseline: missing.baseline.clone(),
-            ..Finding::new("missing-baseline", message, headline, help)
+            ..Finding::new(RuleId::MissingBaseline, message, headline, help)
         });
     }
 }
@@ -103,6 +104,6 @@ fn nothing(missing: &Missing) -> Finding {
         service: missing.service.clone(),
         environment: missing.environment.clone(),
         baseline: missing.baseline.clone(),
-        ..Finding::new("missing-baseline", message, headline, help)
+        ..Finding::new(RuleId::MissingBaseline, message, headline, help)
     }
 }

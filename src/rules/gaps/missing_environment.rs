@@ -1,5 +1,6 @@
 //! `missing-environment`: a service lacks an environment that the policy lists.
 
+use crate::catalog::RuleId;
 use crate::finding::Finding;
 
 /// An environment that a service lacks.
@@ -31,7 +32,7 @@ pub(in crate::rules) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
         findings.push(Finding {
             service: service.clone(),
             environment: environment.clone(),
-            ..Finding::new("missing-environment", message, headline, help)
+            ..Finding::new(RuleId::MissingEnvironment, message, headline, help)
         });
     }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Comparison};
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -16,7 +17,7 @@ use crate::rules::permission::{self, Guidance, verdict};
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: &str = "environment-mismatch";
+pub(in crate::rules) const RULE: RuleId = RuleId::EnvironmentMismatch;
 
 pub(in crate::rules) fn check(
     matrix: &Matrix<'_, '_>,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::Class;
+use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::Against;
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -13,7 +13,7 @@ use crate::rules::matrix::{Matrix, Place, Value};
 use crate::rules::told::Saying;
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: &str = "inverted-resources";
+pub(in crate::rules) const RULE: RuleId = RuleId::InvertedResources;
 
 pub(in crate::rules) fn check(
     matrix: &Matrix<'_, '_>,

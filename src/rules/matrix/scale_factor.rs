@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::Class;
+use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -12,7 +12,7 @@ use crate::rules::matrix::{Matrix, Place, Value};
 use crate::rules::told::Saying;
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: &str = "scale-factor";
+pub(in crate::rules) const RULE: RuleId = RuleId::ScaleFactor;
 
 /// Checks an environment against the baseline.
 pub(in crate::rules) fn check(

@@ -53,11 +53,11 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
         for finding in group.findings {
             content
                 .rules
-                .entry(finding.rule)
+                .entry(finding.rule.as_str())
                 .or_default()
                 .add(finding.severity);
             if !first.environment.is_empty() {
-                rules.insert(finding.rule);
+                rules.insert(finding.rule.as_str());
             }
         }
     }
