@@ -200,14 +200,14 @@ fn a_name_that_does_not_last_is_left_out_while_nobody_else_is_meant() {
     }
     // What is about no service can name none.
     let none = [
-        finding("build-guess", "", ""),
-        finding("build-guess", "web", ""),
+        finding("unchecked-file", "", ""),
+        finding("unchecked-file", "web", ""),
     ];
     assert_eq!(
         told(&two.adopt(&Policy::default(), &none)),
         [
-            "- rule: build-guess; services: [web]",
-            "- rule: build-guess"
+            "- rule: unchecked-file; services: [web]",
+            "- rule: unchecked-file"
         ]
     );
 }
