@@ -73,10 +73,10 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
     for resource in resources {
         if snapshot::is_snapshot(resource) {
             items.sealed.push(snapshot::open(resource)?);
-        } else if resource.group() == "kustomize.config.k8s.io" {
+        } else if resource.group() == crate::api::KUSTOMIZE_GROUP {
             items.unbuilt = true;
         } else if !resource.is_local_config()
-            && !matches!(resource.group(), "kpt.dev" | crate::resource::GROUP)
+            && !matches!(resource.group(), "kpt.dev" | crate::api::GROUP)
         {
             items.live.push(resource.clone());
         }

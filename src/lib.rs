@@ -63,6 +63,7 @@
 #![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 pub mod adopt;
+pub mod api;
 pub mod blame;
 pub mod catalog;
 pub mod cli;

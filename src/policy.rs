@@ -12,6 +12,7 @@ use kube_core::{GroupVersion, TypeMeta};
 use serde::Deserialize;
 use serde_yaml::Value;
 
+use crate::api::{GROUP, POLICY, RECORDER, SNAPSHOT, VERSION};
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::text;
 
@@ -30,12 +31,6 @@ pub use layout::{Captured, Layout, OverlayPattern};
 pub use nearest::nearest;
 pub use permits::{AllowedField, Exemption, Target, is_about_exemptions};
 pub use wire::{Emit, IdentityMode, Mode, schema};
-
-/// The API group of everything that krm-parity reads.
-pub const GROUP: &str = "krm-parity.io";
-
-/// The one version of [`GROUP`] that this version reads.
-pub const VERSION: &str = "v1alpha1";
 
 /// The environment that a recorder records and a policy compares with, unless they say otherwise.
 pub const BASE: &str = "base";
@@ -229,12 +224,12 @@ fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
         .api_version
         .parse::<GroupVersion>()
         .unwrap_or_else(|_| GroupVersion::gv("", &types.api_version));
-    let kinds = ["ParityPolicy", "SnapshotRecorder"];
+    let kinds = [POLICY, RECORDER];
     let kind_fault =
         |what: &str| ConfigError::from(Fault::new(&["kind"], format!("{what}; {EXPECTED}")));
     let unknown_kind = format!("unknown kind {}", text::quoted(&types.kind, MAX_QUOTED));
     match (api.group.as_str(), types.kind.as_str()) {
-        (GROUP, "EnvironmentSnapshot") => Err(kind_fault(
+        (GROUP, SNAPSHOT) => Err(kind_fault(
             "an EnvironmentSnapshot is an item and no functionConfig",
         )),
         (GROUP, kind) => match kind {
@@ -243,8 +238,8 @@ fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
                 format!("unknown version {found}; this version of krm-parity reads {ours}"),
             )
             .into()),
-            "ParityPolicy" => Ok(wire::Kind::ParityPolicy),
-            "SnapshotRecorder" => Ok(wire::Kind::SnapshotRecorder),
+            POLICY => Ok(wire::Kind::ParityPolicy),
+            RECORDER => Ok(wire::Kind::SnapshotRecorder),
             _ => {
                 let fault = explain::unknown(&["kind"], "kind", kind, &kinds);
                 Err(Fault { key: None, ..fault }.into())

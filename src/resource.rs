@@ -4,14 +4,9 @@
 //! writes down every identity that a resource had; this is where that record is
 //! read, so that pairing does not have to guess.
 
+use crate::api::LOCAL_CONFIG;
 use crate::finding::{FileRef, ResourceRef};
 use crate::yaml::{self, Node};
-
-/// Our API group, for the kinds that this project defines.
-pub const GROUP: &str = "krm-parity.io";
-
-/// Marks an item that hosts use while they build and never emit.
-pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
 const ORIGIN: &str = "config.kubernetes.io/origin";
 const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";

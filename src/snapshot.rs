@@ -6,15 +6,11 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::api::{API_VERSION, GROUP, LOCAL_CONFIG, SNAPSHOT};
 use crate::finding::REDACTED;
-use crate::resource::{
-    GROUP, LOCAL_CONFIG, Resource, is_bookkeeping, is_history, is_secret, is_secret_data,
-};
+use crate::resource::{Resource, is_bookkeeping, is_history, is_secret, is_secret_data};
 use crate::text::{MAX_NAME, hex, push_list, push_map, push_quoted, quoted};
 use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
-
-/// The kind of a snapshot item.
-pub const KIND: &str = "EnvironmentSnapshot";
 
 /// Why an item is not a snapshot that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +65,7 @@ pub struct Sealed<'a> {
 /// Whether a resource is a snapshot, of whatever version.
 #[must_use]
 pub fn is_snapshot(resource: &Resource<'_>) -> bool {
-    resource.kind() == KIND && resource.group() == GROUP
+    resource.kind() == SNAPSHOT && resource.group() == GROUP
 }
 
 /// Reads a snapshot item and verifies its digest.
@@ -196,7 +192,7 @@ impl Snapshot {
             out
         };
         format!(
-            "{{\"apiVersion\":\"{GROUP}/v1alpha1\",\"kind\":\"{KIND}\",\"metadata\":{{\"name\":{},\"annotations\":\
+            "{{\"apiVersion\":\"{API_VERSION}\",\"kind\":\"{SNAPSHOT}\",\"metadata\":{{\"name\":{},\"annotations\":\
              {{\"{LOCAL_CONFIG}\":\"true\"}}}},\"spec\":{{\"service\":{},\"environment\":{},\"digest\":\"{}\",\"resources\":{}}}}}",
             quote(&self.name()),
             quote(&self.service),
@@ -215,8 +211,8 @@ impl Snapshot {
             out
         };
         let mut lines = vec![
-            format!("apiVersion: {GROUP}/v1alpha1"),
-            format!("kind: {KIND}"),
+            format!("apiVersion: {API_VERSION}"),
+            format!("kind: {SNAPSHOT}"),
             "metadata:".to_owned(),
             format!("  name: {}", quote(&self.name())),
             "  annotations:".to_owned(),

@@ -17,7 +17,7 @@ use anyhow::{Context, bail};
 
 use super::files;
 use super::program::{is_executable, link};
-use crate::policy::{GROUP, VERSION};
+use crate::api::{GROUP, POLICY, RECORDER, VERSION};
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
@@ -28,10 +28,7 @@ A ParityPolicy or SnapshotRecorder without a function annotation then runs it, w
 the plugin is missing the build fails; it is never skipped.";
 
 /// The kinds that kustomize looks for, each as a directory and a file name.
-const PLUGINS: [(&str, &str); 2] = [
-    ("snapshotrecorder", "SnapshotRecorder"),
-    ("paritypolicy", "ParityPolicy"),
-];
+const PLUGINS: [(&str, &str); 2] = [("snapshotrecorder", RECORDER), ("paritypolicy", POLICY)];
 
 /// The most bytes of a file that is looked at: this program with all that debugging needs is far smaller.
 const MAX_BYTES: usize = 1 << 30;

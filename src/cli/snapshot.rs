@@ -13,6 +13,7 @@ use super::files::{self, Unread};
 use super::ground::Ground;
 use super::rendered::{self, File};
 use super::tree;
+use crate::api::{API_VERSION, RECORDER};
 use crate::function::record;
 use crate::init::service_name;
 use crate::layout::{Layout, Overlay, Service};
@@ -156,8 +157,8 @@ impl Request {
             None => self.default_service()?,
         };
         let config = json!({
-            "apiVersion": "krm-parity.io/v1alpha1",
-            "kind": "SnapshotRecorder",
+            "apiVersion": API_VERSION,
+            "kind": RECORDER,
             "spec": {"service": service, "environment": self.environment},
         });
         let config = config.to_string();

@@ -165,7 +165,7 @@ impl Identity<'_> {
             return false;
         };
         // What a base says about its overlays is never part of an environment.
-        if field.starts_with("krm-parity.io/") {
+        if field.starts_with(crate::api::PREFIX) {
             return false;
         }
         match parent {

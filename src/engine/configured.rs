@@ -13,7 +13,7 @@ use super::walk::{Walk, What};
 const MAX_FILES: usize = 256;
 
 /// The API of this program, whose functions change nothing that is judged.
-const OWN: &str = "krm-parity.io/";
+const OWN: &str = crate::api::PREFIX;
 
 impl Walk<'_> {
     /// Runs what `transformers` names, as far as it is kustomize's own.

@@ -6,13 +6,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::schema;
 use super::wire::Kind;
-use super::{GROUP, VERSION, schema};
+use crate::api::{GROUP, POLICY, RECORDER, VERSION};
 
 /// The kinds that are published, in the order of their documentation.
 pub const PUBLISHED: [(Kind, &str); 2] = [
-    (Kind::ParityPolicy, "ParityPolicy"),
-    (Kind::SnapshotRecorder, "SnapshotRecorder"),
+    (Kind::ParityPolicy, POLICY),
+    (Kind::SnapshotRecorder, RECORDER),
 ];
 
 /// The JSON Schema (draft 2020-12) of a kind, for editors: it refuses unknown keys.

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::api::{FUNCTION, GROUP, POLICY};
 use crate::blame::{Effect, Patch};
 use crate::catalog::{RuleId, Severity};
 use crate::engine::Replay;
 use crate::finding::{Finding, Place};
-use crate::policy::{GROUP, Policy};
+use crate::policy::Policy;
 use crate::repo::{Kustomization, Parsed, is_inline};
 use crate::resource::Resource;
 use crate::yaml::Node;
@@ -165,9 +166,9 @@ fn is_policy(root: Node<'_>) -> bool {
     let kind = root.str_at(&["kind"]).unwrap_or_default();
     let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
     if api_version.split('/').next() == Some(GROUP) {
-        return kind == "ParityPolicy";
+        return kind == POLICY;
     }
-    let function = root.str_at(&["metadata", "annotations", "config.kubernetes.io/function"]);
+    let function = root.str_at(&["metadata", "annotations", FUNCTION]);
     kind == "ConfigMap"
         && function.is_some_and(|function| function.contains("krm-parity"))
         && root.at(&["data", "mode"]).is_none()

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::change::base_guidance;
 use super::exemption;
 use super::told::field;
+use crate::api::{ALLOW, DENY};
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, ChangeKind};
@@ -20,12 +21,6 @@ use crate::path::{PathError, Pattern, Segment, Spot};
 use crate::policy::{AllowedField, Exemption, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
-
-/// The annotation by which a base allows fields.
-pub const ALLOW: &str = "krm-parity.io/allow";
-
-/// The annotation by which a base denies fields.
-pub const DENY: &str = "krm-parity.io/deny";
 
 /// What decided about a change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::finding::{FieldRef, FileRef, Place, ResourceRef};
 pub const KIND: &str = "ParityReport";
 
 /// The API version of the document.
-pub const API_VERSION: &str = "krm-parity.io/v1alpha1";
+pub use crate::api::API_VERSION;
 
 /// The JSON Schema (draft 2020-12) of the report.
 #[must_use]

@@ -1,5 +1,6 @@
 //! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
 
+use crate::api::PREFIX;
 use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
 use crate::compare::diff::{Change, Step};
@@ -52,6 +53,6 @@ pub(in crate::rules) fn check(
 pub(in crate::rules) fn is_guidance(change: &Change<'_>) -> bool {
     matches!(
         change.steps.as_slice(),
-        [Step::Field("metadata"), Step::Field("annotations"), Step::Field(key)] if key.starts_with("krm-parity.io/")
+        [Step::Field("metadata"), Step::Field("annotations"), Step::Field(key)] if key.starts_with(PREFIX)
     )
 }

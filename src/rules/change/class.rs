@@ -1,9 +1,10 @@
 //! The class rules: a change that nothing allows is a finding under the rule of its class.
 
+use crate::api::DENY;
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
-use crate::rules::permission::{DENY, Verdict, guidance, verdict};
+use crate::rules::permission::{Verdict, guidance, verdict};
 use crate::rules::told::Saying;
 use crate::rules::words;
 

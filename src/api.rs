@@ -1,0 +1,40 @@
+//! The names of this program's API, and of the annotations of its hosts.
+//!
+//! They are interfaces: kustomize finds a plugin by group, version and kind, and
+//! people write them into files. So each stands in the code once.
+
+/// The API group of this program's kinds.
+pub const GROUP: &str = "krm-parity.io";
+
+/// The one version of that group.
+pub const VERSION: &str = "v1alpha1";
+
+/// Group and version as `apiVersion` has them.
+pub const API_VERSION: &str = "krm-parity.io/v1alpha1";
+
+/// The kind that seals an environment.
+pub const RECORDER: &str = "SnapshotRecorder";
+
+/// The kind that judges one.
+pub const POLICY: &str = "ParityPolicy";
+
+/// The kind that travels with a build.
+pub const SNAPSHOT: &str = "EnvironmentSnapshot";
+
+/// What this program's annotations and labels begin with.
+pub const PREFIX: &str = "krm-parity.io/";
+
+/// The annotation by which a base allows fields of a resource.
+pub const ALLOW: &str = "krm-parity.io/allow";
+
+/// The annotation by which a base denies them.
+pub const DENY: &str = "krm-parity.io/deny";
+
+/// The annotation that makes a resource a function's configuration, for kustomize and kpt.
+pub const FUNCTION: &str = "config.kubernetes.io/function";
+
+/// The annotation that keeps a resource out of what hosts emit.
+pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+/// The API group of the kinds `Kustomization` and `Component`.
+pub const KUSTOMIZE_GROUP: &str = "kustomize.config.k8s.io";
