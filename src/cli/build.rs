@@ -10,16 +10,22 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::program::{link, on_path};
+use super::process::{self, End};
+use super::program::link;
+use super::remains::Temporary;
 use crate::gate::Builds;
-use crate::repo::{self, is_remote_directory};
+use crate::repo::is_remote_directory;
 use crate::{environments, krm, snapshot, yaml};
+
+mod words;
+use words::words;
 
 /// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
 const BATCH: usize = 64;
@@ -34,6 +40,19 @@ pub(super) struct Builder {
     /// What stands before the directory: `build` or `kustomize`.
     verb: &'static str,
     flags: Vec<OsString>,
+    /// How long one run may take.
+    limit: Duration,
+}
+
+/// How directories are built.
+#[derive(Clone, Copy)]
+pub(super) struct How<'h> {
+    /// Whether each is built in a process of its own.
+    pub one_by_one: bool,
+    /// Flags for the program.
+    pub flags: &'h [OsString],
+    /// How long one run of it may take.
+    pub limit: Duration,
 }
 
 /// What is to be built.
@@ -62,8 +81,8 @@ impl Builder {
     /// # Errors
     ///
     /// Fails where there is neither, and on flags that would take the output away.
-    pub(super) fn find(flags: &[OsString]) -> anyhow::Result<Self> {
-        for flag in flags {
+    pub(super) fn find(how: How<'_>) -> anyhow::Result<Self> {
+        for flag in how.flags {
             let flag = flag.to_string_lossy();
             // `-oFILE` is `-o FILE` as well.
             if flag.starts_with("-o") || flag == "--output" || flag.starts_with("--output=") {
@@ -72,11 +91,12 @@ impl Builder {
         }
         let programs = [("kustomize", "build"), ("kubectl", "kustomize")];
         let found = programs.iter().find_map(|(name, verb)| {
-            let program = on_path(name)?;
+            let program = process::find(name)?;
             Some(Self {
                 program,
                 verb,
-                flags: flags.to_vec(),
+                flags: how.flags.to_vec(),
+                limit: how.limit,
             })
         });
         found.context(
@@ -113,82 +133,118 @@ impl Builder {
             root: &root,
             place: &place,
             jobs: Mutex::new(singles.chain(batches).collect()),
+            late: Mutex::new(Vec::new()),
             builds: Mutex::new(Builds::new()),
             bar: bar(request.plain.len() + request.beside.len() + request.single.len()),
         };
-        let outcome = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| work.run())).collect();
-            threads.into_iter().try_for_each(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|_| bail!("a worker has failed"))
-            })
+        let outcome = work.all(workers).and_then(|()| {
+            // Which of a batch is to blame for its time shows when each has its own.
+            let late = std::mem::take(&mut *unlocked(work.late.lock()));
+            let late = late.into_iter();
+            let late = late.map(|directory| Job::Single(directory, true));
+            unlocked(work.jobs.lock()).extend(late);
+            work.all(workers)
         });
         work.bar.finish_and_clear();
         outcome?;
         Ok(unlocked(work.builds.into_inner()))
     }
 
-    fn command(&self, directory: &Path) -> Command {
-        let mut command = Command::new(&self.program);
-        command.arg(self.verb).stdin(Stdio::null());
+    fn command(&self, place: &Place, directory: &Path) -> Command {
+        let mut command = process::command(&self.program);
+        command.arg(self.verb);
         // A remote base that needs a password is a failure, not a question in the middle of a build.
         command.env("GIT_TERMINAL_PROMPT", "0");
+        if std::env::var_os("SSH_ASKPASS").is_none() {
+            command.env("SSH_ASKPASS", "false");
+        }
+        command.env("SSH_ASKPASS_REQUIRE", "force");
+        // Whoever is ended does not remove what it has cloned.
+        command.env("TMPDIR", place.directory.path());
         command.args(&self.flags).arg(directory);
         command
     }
 
-    fn output(&self, command: &mut Command) -> anyhow::Result<Output> {
-        command
-            .output()
+    fn run(&self, command: &mut Command) -> anyhow::Result<End> {
+        process::run(command, self.limit)
             .with_context(|| format!("cannot run {}", self.program.display()))
+    }
+
+    /// What it is called.
+    fn name(&self) -> String {
+        let name = self.program.file_stem().unwrap_or_default();
+        format!("{} {}", name.to_string_lossy(), self.verb)
     }
 
     /// Builds one directory as it is deployed; `home` lets functions of ours pass that it may declare.
     fn single(
         &self,
         root: &Path,
+        place: &Place,
         directory: &str,
-        home: Option<&Path>,
+        may_be_ours: bool,
     ) -> anyhow::Result<Result<String, String>> {
         // What lies in another repository is fetched, as kustomize does it for who is made of it.
         let is_remote = is_remote_directory(directory);
         let mut command = if is_remote {
-            self.command(Path::new(directory))
+            self.command(place, Path::new(directory))
         } else {
-            self.command(&root.join(directory))
+            self.command(place, &root.join(directory))
         };
-        if let Some(home) = home {
+        if may_be_ours {
             command
                 .arg("--enable-alpha-plugins")
-                .env("KUSTOMIZE_PLUGIN_HOME", home);
+                .env("KUSTOMIZE_PLUGIN_HOME", place.home());
         }
-        let output = self.output(&mut command)?;
+        let output = match self.run(&mut command)? {
+            End::Exit(output) => output,
+            End::TooLate => return Ok(Err(self.too_late())),
+            End::TooMuch => {
+                return Ok(Err(format!(
+                    "{} writes more than {} MiB, and was ended",
+                    self.name(),
+                    yaml::MAX_BYTES >> 20
+                )));
+            }
+        };
         if !output.status.success() {
             return Ok(Err(words(&output, root)));
         }
         Ok(seal(&output.stdout).map_err(|error| format!("what it builds cannot be read: {error}")))
     }
 
-    /// Builds directories in one process, each sealed; nothing where any of them fails.
-    fn sealed(
-        &self,
-        root: &Path,
-        place: &Place,
-        batch: &[&str],
-    ) -> anyhow::Result<Option<Vec<String>>> {
+    fn too_late(&self) -> String {
+        format!(
+            "{} was ended after {}; --timeout SECONDS allows more",
+            self.name(),
+            process::seconds(self.limit)
+        )
+    }
+
+    /// Builds directories in one process, each sealed.
+    fn sealed(&self, root: &Path, place: &Place, batch: &[&str]) -> anyhow::Result<Sealed> {
         let gathering = place.gather(root, batch)?;
-        let mut command = self.command(gathering.path());
+        let mut command = self.command(place, gathering.path());
         command
             .arg("--enable-alpha-plugins")
             .env("KUSTOMIZE_PLUGIN_HOME", place.home());
-        let output = self.output(&mut command)?;
-        Ok(output
-            .status
-            .success()
-            .then(|| opened(&output.stdout, batch.len()))
-            .flatten())
+        let output = match self.run(&mut command)? {
+            End::Exit(output) => output,
+            End::TooMuch => return Ok(Sealed::Fails),
+            End::TooLate => return Ok(Sealed::TooLate),
+        };
+        let is_built = output.status.success();
+        let contents = is_built.then(|| opened(&output.stdout, batch.len()));
+        Ok(contents.flatten().map_or(Sealed::Fails, Sealed::All))
     }
+}
+
+/// What became of a batch.
+enum Sealed {
+    All(Vec<String>),
+    /// One of its directories does not build, or all are too much together.
+    Fails,
+    TooLate,
 }
 
 /// What the workers share.
@@ -197,21 +253,34 @@ struct Work<'w> {
     root: &'w Path,
     place: &'w Place,
     jobs: Mutex<VecDeque<Job<'w>>>,
+    /// Directories of batches that took too long, which are to be built by themselves.
+    ///
+    /// Halves would each take that time again: one directory that never ends, seven times in a full batch.
+    late: Mutex<Vec<&'w str>>,
     builds: Mutex<Builds>,
     bar: ProgressBar,
 }
 
-impl Work<'_> {
+impl<'w> Work<'w> {
+    /// Does all jobs.
+    fn all(&self, workers: usize) -> anyhow::Result<()> {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| self.run())).collect();
+            threads.into_iter().try_for_each(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| bail!("a worker has failed"))
+            })
+        })
+    }
+
     fn run(&self) -> anyhow::Result<()> {
         loop {
             let job = unlocked(self.jobs.lock()).pop_front();
             match job {
                 None => return Ok(()),
                 Some(Job::Single(directory, may_be_ours)) => {
-                    let home = may_be_ours.then(|| self.place.home());
-                    let home = home.as_deref();
-                    let built = self.builder.single(self.root, directory, home)?;
-                    self.keep(directory, built);
+                    self.single(directory, may_be_ours)?;
                 }
                 Some(Job::Batch(batch)) => self.batch(&batch)?,
             }
@@ -219,26 +288,36 @@ impl Work<'_> {
     }
 
     /// Builds a batch; where it fails, its halves.
-    fn batch(&self, batch: &[&str]) -> anyhow::Result<()> {
+    fn batch(&self, batch: &[&'w str]) -> anyhow::Result<()> {
         match (self.builder.sealed(self.root, self.place, batch)?, batch) {
-            (Some(contents), _) => {
+            (Sealed::All(contents), _) => {
                 for (directory, content) in batch.iter().zip(contents) {
                     self.keep(directory, Ok(content));
                 }
                 Ok(())
             }
-            (None, [directory]) => {
-                let home = self.place.home();
-                let built = self.builder.single(self.root, directory, Some(&home))?;
-                self.keep(directory, built);
+            (Sealed::TooLate, [directory]) => {
+                self.keep(directory, Err(self.builder.too_late()));
                 Ok(())
             }
-            (None, _) => {
+            (Sealed::TooLate, _) => {
+                unlocked(self.late.lock()).extend(batch);
+                Ok(())
+            }
+            (Sealed::Fails, [directory]) => self.single(directory, true),
+            (Sealed::Fails, _) => {
                 let (first, second) = batch.split_at(batch.len() / 2);
                 self.batch(first)?;
                 self.batch(second)
             }
         }
+    }
+
+    fn single(&self, directory: &str, may_be_ours: bool) -> anyhow::Result<()> {
+        let builder = self.builder;
+        let built = builder.single(self.root, self.place, directory, may_be_ours)?;
+        self.keep(directory, built);
+        Ok(())
     }
 
     fn keep(&self, directory: &str, built: Result<String, String>) {
@@ -262,14 +341,13 @@ fn bar(count: usize) -> ProgressBar {
 
 /// The temporary files of a run: the plugin home, and the kustomizations that gather.
 struct Place {
-    directory: tempfile::TempDir,
+    directory: Temporary<tempfile::TempDir>,
 }
 
 impl Place {
     fn new() -> anyhow::Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("krm-parity-")
-            .tempdir()
+        let make = || tempfile::Builder::new().prefix("krm-parity-").tempdir();
+        let directory = Temporary::new(make, tempfile::TempDir::path)
             .context("cannot make a temporary directory")?;
         let place = Self { directory };
         place
@@ -372,64 +450,6 @@ pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
     Ok(snapshot::seal("", "", &items.live).content)
 }
 
-/// What a builder said about its failure, without its warnings and this machine's paths.
-fn words(output: &Output, root: &Path) -> String {
-    let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
-    let told = without_root(told.trim(), &root.display().to_string());
-    match repo::without_password(&told).as_ref() {
-        "" => format!("it says nothing and ends with {}", output.status),
-        told => told
-            .trim_start_matches("Error: ")
-            .trim_start_matches("error: ")
-            .to_owned(),
-    }
-}
-
-/// The lines that are about the failure: no advice about deprecated fields, and no time of day.
-fn without_warnings(told: &str) -> String {
-    let is_error = |line: &&str| line.starts_with("Error: ") || line.starts_with("error: ");
-    let has_error = told.lines().any(|line| is_error(&line));
-    let mut out = String::new();
-    // A panic goes on with what its threads were at.
-    let told = told
-        .lines()
-        .take_while(|line| !line.starts_with("goroutine "));
-    for line in told {
-        let logged = without_time(line);
-        if line.starts_with("# Warning: ") || (has_error && logged.is_some()) {
-            continue;
-        }
-        out.push_str(logged.unwrap_or(line));
-        out.push('\n');
-    }
-    out
-}
-
-/// What a line of a log says, as in `2006/01/02 15:04:05 words`.
-fn without_time(line: &str) -> Option<&str> {
-    const STAMP: &str = "0000/00/00 00:00:00 ";
-    let (stamp, words) = line.split_at_checked(STAMP.len())?;
-    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
-    stamp.chars().map(digits).eq(STAMP.chars()).then_some(words)
-}
-
-/// A text whose paths are relative to a directory, where they lie below it.
-fn without_root(told: &str, root: &str) -> String {
-    if root.len() < 2 {
-        return told.to_owned();
-    }
-    let told = told.replace(&format!("{root}/"), "");
-    let mut parts = told.split(root);
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-        // The name of a directory beside it may begin with its name.
-        out.push_str(if part.starts_with(goes_on) { root } else { "." });
-        out.push_str(part);
-    }
-    out.replace("'./", "'")
-}
-
 /// The way from one directory to another, neither of which has `..` or links in it.
 fn way(from: &Path, to: &Path) -> String {
     let parts = |path: &Path| -> Vec<String> {
@@ -458,38 +478,4 @@ fn executable(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn executable(path: &Path, text: &str) -> std::io::Result<()> {
     fs::write(path, text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn warnings_and_times_are_left_out_where_there_is_an_error() {
-        for (told, words) in [
-            ("# Warning: 'vars' is deprecated.\nError: no", "Error: no\n"),
-            (
-                "2026/11/21 10:32:26 vars: X\nfrom a plugin\nError: no",
-                "from a plugin\nError: no\n",
-            ),
-            ("2026/11/21 10:32:26 fatal", "fatal\n"),
-            ("two\nlines", "two\nlines\n"),
-            ("panic: no\n\ngoroutine 1:\nx", "panic: no\n\n"),
-        ] {
-            assert_eq!(without_warnings(told), words);
-        }
-    }
-
-    #[test]
-    fn paths_are_told_from_the_root() {
-        for (told, words) in [
-            ("'/w/x/base' and '/w/x/./a'", "'base' and 'a'"),
-            ("'/w/x' must resolve", "'.' must resolve"),
-            ("in /w/x: no; in /w/x", "in .: no; in ."),
-            ("/w/x-other/base", "/w/x-other/base"),
-        ] {
-            assert_eq!(without_root(told, "/w/x"), words);
-        }
-        assert_eq!(without_root("/a/b", "/"), "/a/b");
-    }
 }

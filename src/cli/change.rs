@@ -10,6 +10,7 @@ use similar::TextDiff;
 use tempfile::NamedTempFile;
 
 use super::files;
+use super::remains::Temporary;
 use crate::yaml::MAX_BYTES;
 
 /// A file that is to be written.
@@ -95,7 +96,7 @@ struct Staged<'c> {
     change: &'c Change,
     /// The file itself, where its path leads through links.
     target: PathBuf,
-    text: NamedTempFile,
+    text: Temporary<NamedTempFile>,
 }
 
 /// Makes changes, all of them or none.
@@ -116,9 +117,10 @@ pub(super) fn apply(changes: &[Change]) -> anyhow::Result<()> {
         text,
     } in staged
     {
-        if let Err(error) = text.persist(&target) {
+        let kept = text.keep(|text| text.persist(&target).map_err(|error| error.error));
+        if let Err(error) = kept {
             undo(&done);
-            return Err(error.error).with_context(|| {
+            return Err(error).with_context(|| {
                 format!("cannot write {}, so nothing was changed", target.display())
             });
         }
@@ -147,18 +149,19 @@ fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Stage
     }
     let directory = target.parent().unwrap_or(Path::new("."));
     made.make(directory).with_context(cannot)?;
-    let mut text = tempfile::Builder::new()
-        .prefix(".krm-parity-")
-        .tempfile_in(directory)
-        .with_context(cannot)?;
-    text.write_all(change.after.as_bytes())
-        .and_then(|()| text.as_file().sync_all())
+    let begin = || {
+        tempfile::Builder::new()
+            .prefix(".krm-parity-")
+            .tempfile_in(directory)
+    };
+    let mut text = Temporary::new(begin, NamedTempFile::path).with_context(cannot)?;
+    text.made()
+        .write_all(change.after.as_bytes())
+        .and_then(|()| text.made().as_file().sync_all())
         .with_context(cannot)?;
     if now.is_some() {
+        // Whether a file may be replaced is for its directory to say, also where the file is read-only.
         let permissions = fs::metadata(&target).with_context(cannot)?.permissions();
-        if permissions.readonly() {
-            bail!("{name} is read-only, so nothing was changed");
-        }
         fs::set_permissions(text.path(), permissions).with_context(cannot)?;
     } else {
         readable(text.path()).with_context(cannot)?;
@@ -291,7 +294,13 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
 
         fs::set_permissions(at("real"), fs::Permissions::from_mode(0o400)).unwrap();
-        let error = apply(&[change(at("real"), Some("new\n"), "x\n")]).unwrap_err();
-        assert!(error.to_string().contains("read-only"), "{error}");
+        apply(&[change(at("link"), Some("new\n"), "newer\n")]).unwrap();
+        assert_eq!(fs::read_to_string(at("real")).unwrap(), "newer\n");
+        let mode = fs::metadata(at("real")).unwrap().permissions().mode();
+        assert_eq!(
+            mode & 0o777,
+            0o400,
+            "a read-only file is replaced and stays one"
+        );
     }
 }

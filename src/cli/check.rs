@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use sha2::{Digest, Sha256};
 
+use super::build::How;
 use super::formats::Formats;
 use super::ground::Ground;
-use super::{policy_file, since, tree};
+use super::{policy_file, process, since, tree};
 use crate::gate::{self, Builds, Gate, Scope};
 use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
@@ -83,6 +85,7 @@ pub(super) fn command() -> Command {
                 .help("Build each directory in a process of its own, as it is deployed")
                 .action(ArgAction::SetTrue),
         )
+        .arg(process::arg())
         .arg(
             Arg::new("FLAGS")
                 .help("Flags for kustomize")
@@ -108,6 +111,7 @@ pub(super) struct Check {
     since: Option<String>,
     shard: Option<(usize, usize)>,
     one_by_one: bool,
+    limit: Duration,
     flags: Vec<OsString>,
 }
 
@@ -133,6 +137,7 @@ impl Check {
             since: matches.get_one("since").cloned(),
             shard: matches.get_one("shard").copied(),
             one_by_one: matches.get_flag("one-by-one"),
+            limit: process::limit(matches),
             flags: matches
                 .get_many("FLAGS")
                 .into_iter()
@@ -169,7 +174,7 @@ impl Check {
             let builds = if layout.services.is_empty() {
                 Builds::new()
             } else {
-                ground.build(&parsed, &layout, self.one_by_one, &self.flags)?
+                ground.build(&parsed, &layout, self.how())?
             };
             (layout, builds)
         };
@@ -208,6 +213,14 @@ impl Check {
             }
         }
         Ok(survey)
+    }
+
+    fn how(&self) -> How<'_> {
+        How {
+            one_by_one: self.one_by_one,
+            flags: &self.flags,
+            limit: self.limit,
+        }
     }
 
     fn policy_file(&self, ground: &Ground) -> Option<PathBuf> {
@@ -254,7 +267,11 @@ impl Check {
         }
         if let Some(revision) = &self.since {
             let before = layout.services.len();
-            let changed = since::changed(&ground.root, revision)?;
+            let since::Changed {
+                files: changed,
+                told,
+            } = since::changed(&ground.root, revision, self.limit)?;
+            let mut why = "";
             let policy = policy_file.and_then(|policy| std::fs::canonicalize(policy).ok());
             let is_policy = |name: &String| {
                 let file = std::fs::canonicalize(ground.root.join(name));
@@ -265,7 +282,9 @@ impl Check {
                 (repo::NAMES.contains(&repo::split(name).1) || policy_file::is_place(name))
                     && !ground.root.join(name).exists()
             };
-            if !changed.iter().any(|name| is_policy(name) || is_gone(name)) {
+            if changed.iter().any(|name| is_policy(name) || is_gone(name)) {
+                why = ", since the policy has changed, or a kustomization is gone that may have been anybody's";
+            } else {
                 let is_as_before = |service: &mut Service| {
                     let paths = layout::dependencies(parsed, service);
                     !layout::is_touched(&tree::real_paths(&ground.root, paths), &changed)
@@ -274,7 +293,12 @@ impl Check {
             }
             let left = layout.services.len();
             layout.notes.push(format!(
-                "since {revision}: {left} of {before} services have changed"
+                "{told}; {left} of {before} {} looked at{why}",
+                if before == 1 {
+                    "service is"
+                } else {
+                    "services are"
+                }
             ));
         }
         Ok(left_out)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches};
 
+use super::remains::Temporary;
 use crate::policy::nearest;
 use crate::report::survey::Format;
 use crate::report::text::Style;
@@ -206,14 +207,15 @@ fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     name.push(target.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
     let draft = folder_of(&target).join(name);
-    let written = std::fs::write(&draft, bytes).and_then(|()| {
+    let draft = Temporary::new(|| Ok(draft), |draft: &PathBuf| draft)?;
+    let written = std::fs::write(draft.path(), bytes).and_then(|()| {
         if let Ok(known) = std::fs::metadata(&target) {
-            std::fs::set_permissions(&draft, known.permissions())?;
+            std::fs::set_permissions(draft.path(), known.permissions())?;
         }
-        std::fs::rename(&draft, &target)
+        std::fs::rename(draft.path(), &target)
     });
     if written.is_err() {
-        let _ = std::fs::remove_file(&draft);
+        let _ = std::fs::remove_file(draft.path());
     }
     written
 }

@@ -1,11 +1,10 @@
 //! The directories that a verb looks at, and what is found and built there.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::build::{Builder, Request};
+use super::build::{Builder, How, Request};
 use crate::finding::Finding;
 use crate::gate::Builds;
 use crate::layout::{self, Layout};
@@ -141,7 +140,7 @@ impl Ground {
         )
     }
 
-    /// Builds what a layout names, each directory in a process of its own where `one_by_one` says so.
+    /// Builds what a layout names.
     ///
     /// # Errors
     ///
@@ -150,8 +149,7 @@ impl Ground {
         &self,
         parsed: &Parsed<'_>,
         layout: &Layout,
-        one_by_one: bool,
-        flags: &[OsString],
+        how: How<'_>,
     ) -> anyhow::Result<Builds> {
         let all = layout.directories();
         let (plain, single): (Vec<&str>, Vec<&str>) = all
@@ -161,12 +159,12 @@ impl Ground {
         let (beside, plain) = plain
             .into_iter()
             .partition(|directory| beside.contains(directory));
-        let mut builds = Builder::find(flags)?.build(&Request {
+        let mut builds = Builder::find(how)?.build(&Request {
             root: &self.root,
             plain,
             beside,
             single,
-            one_by_one,
+            one_by_one: how.one_by_one,
         })?;
         redact(&mut builds, parsed);
         Ok(builds)

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
 
+use super::build::How;
 use super::change::{self, Change, Consent, Done};
 use super::ground::Ground;
-use super::{files, policy_file, tree};
+use super::{files, policy_file, process, tree};
 use crate::adopt::{self, Adoption, Scene};
 use crate::catalog::{RuleId, Severity};
 use crate::edit;
@@ -88,6 +90,7 @@ pub(super) fn command() -> Command {
         ))
         .arg(flag("yes", "Make the changes without asking"))
         .arg(flag("dry-run", "Only show the changes").conflicts_with("yes"))
+        .arg(process::arg())
         .arg(
             Arg::new("FLAGS")
                 .help("Flags for kustomize")
@@ -112,6 +115,7 @@ pub(super) struct Init {
     days: u16,
     expires: Option<Date>,
     consent: Consent,
+    limit: Duration,
     flags: Vec<OsString>,
 }
 
@@ -140,6 +144,7 @@ impl Init {
             } else {
                 Consent::Ask
             },
+            limit: process::limit(matches),
             flags: flags.cloned().collect(),
         }
     }
@@ -242,7 +247,12 @@ impl Init {
                 .checked_add(jiff::Span::new().days(i64::from(self.days)))
                 .context("that many days lead beyond the calendar")?,
         };
-        let builds = ground.build(parsed, layout, false, &self.flags)?;
+        let how = How {
+            one_by_one: false,
+            flags: &self.flags,
+            limit: self.limit,
+        };
+        let builds = ground.build(parsed, layout, how)?;
         let trees = gate::parse(&builds).context("what was built cannot be read")?;
         let resources = gate::resources(&trees);
         let judge = |policy: &Policy| -> Vec<Finding> {

@@ -1,15 +1,7 @@
-//! Programs on a disk: where they are, whether they can be run, and a second name for one.
+//! Programs on a disk: whether they can be run, and a second name for one.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// The program of a name on PATH.
-pub(super) fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(name))
-        .find(|program| is_executable(program))
-}
+use std::path::Path;
 
 /// Whether a file can be run.
 #[cfg(unix)]

@@ -2,51 +2,89 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use super::files;
+use super::git::WorkTree;
 use crate::repo::relative;
+
+/// How deep submodules of submodules are looked at.
+const MAX_DEPTH: usize = 8;
+
+/// How much of a commit's id a person needs.
+const SHORT: usize = 12;
+
+/// What differs from where a branch has left a revision.
+pub(super) struct Changed {
+    /// The files, relative to the directory that was asked about; a submodule is one, whatever differs in it.
+    pub files: BTreeSet<String>,
+    /// What was compared, for a person.
+    pub told: String,
+}
 
 /// The files that differ from where this branch has left `revision`, relative to `root`; also those that git does not know yet.
 ///
 /// # Errors
 ///
 /// Fails outside of a repository, without git, and on a revision that is not there.
-pub(super) fn changed(root: &Path, revision: &str) -> anyhow::Result<BTreeSet<String>> {
+pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::Result<Changed> {
     if revision.starts_with('-') {
         bail!("--since {revision}: this is no revision");
     }
-    let top = git(root, &["rev-parse", "--show-toplevel"])?;
-    let top = Path::new(top.trim_end_matches('\n'));
+    let tree = WorkTree::find(root, limit)?;
+    let shown = files::shown(Path::new(revision));
+    let commit = tree.commit(revision)?;
+    let commit =
+        commit.with_context(|| format!("--since {shown}: there is no such commit here"))?;
+    let head = tree.commit("HEAD")?;
+    let head = head.context("--since: nothing is committed here yet")?;
     // Without a common ancestor, as in a shallow clone, the revision itself is the next best.
-    let from = git(root, &["merge-base", revision, "HEAD"]);
-    let from = from.map_or_else(|_| revision.to_owned(), |from| from.trim().to_owned());
-    let differing = git(
-        top,
-        &["diff", "--name-only", "-z", "--no-renames", &from, "--"],
-    )?;
-    let unknown = git(top, &["ls-files", "-z", "--others", "--exclude-standard"])?;
-    let inner = root.strip_prefix(top).unwrap_or(Path::new(""));
+    let base = tree.merge_base(&commit, &head)?;
+    let files = differing(&tree, base.as_ref().unwrap_or(&commit), 0)?;
+    let inner = root.strip_prefix(&tree.top).unwrap_or(Path::new(""));
     let inner = inner.to_string_lossy();
-    Ok(differing
-        .split('\0')
-        .chain(unknown.split('\0'))
-        .filter(|name| !name.is_empty())
-        .map(|name| relative(&inner, name))
-        .collect())
+    let files: BTreeSet<String> = files.iter().map(|name| relative(&inner, name)).collect();
+    let how_many = match files.len() {
+        0 => "no file differs".to_owned(),
+        1 => "1 file differs".to_owned(),
+        count => format!("{count} files differ"),
+    };
+    let from = match &base {
+        Some(base) => format!("from the merge base {}", short(base)),
+        None => "from it, since no merge base is known here".to_owned(),
+    };
+    Ok(Changed {
+        files,
+        told: format!("since {shown} ({}): {how_many} {from}", short(&commit)),
+    })
 }
 
-fn git(directory: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(directory)
-        .args(arguments)
-        .output()
-        .context("cannot run git, which --since needs")?;
-    if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        bail!("git {}: {}", arguments.join(" "), told.trim());
+fn short(id: &str) -> &str {
+    id.get(..SHORT).unwrap_or(id)
+}
+
+/// What differs from a commit, with what git does not know, relative to the top.
+fn differing(tree: &WorkTree, commit: &str, depth: usize) -> anyhow::Result<BTreeSet<String>> {
+    let mut files: BTreeSet<String> = tree.differing(commit)?.into_iter().collect();
+    files.extend(tree.unknown()?);
+    // git would look into them with what their own configuration wants.
+    for name in tree.submodules()? {
+        let place = tree.top.join(&name);
+        let is_there = std::fs::symlink_metadata(place.join(".git")).is_ok();
+        if !is_there || files.contains(&name) {
+            continue;
+        }
+        let inner = tree.inner(&place)?;
+        let head = inner.commit("HEAD")?;
+        let is_same = match head {
+            Some(head) if depth < MAX_DEPTH => differing(&inner, &head, depth + 1)?.is_empty(),
+            _ => false,
+        };
+        if !is_same {
+            files.insert(name);
+        }
     }
-    String::from_utf8(output.stdout).context("git names a file that is no UTF-8")
+    Ok(files)
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::json;
 
+use super::build::How;
 use super::change::{self, Change};
 use super::files::{self, Unread};
 use super::ground::Ground;
 use super::rendered::{self, File};
-use super::tree;
+use super::{process, tree};
 use crate::api::{API_VERSION, RECORDER};
 use crate::function::record;
 use crate::init::service_name;
@@ -60,6 +62,7 @@ pub(super) fn command() -> Command {
                 .help("Where it is written; by default to stdout")
                 .value_parser(value_parser!(PathBuf)),
         )
+        .arg(process::arg())
         .arg(
             Arg::new("FLAGS")
                 .help("Flags for kustomize")
@@ -75,6 +78,7 @@ pub(super) struct Request {
     service: Option<String>,
     environment: String,
     output: Option<PathBuf>,
+    limit: Duration,
     flags: Vec<OsString>,
 }
 
@@ -88,6 +92,7 @@ impl Request {
             service: matches.get_one("service").cloned(),
             environment: environment.cloned().unwrap_or_default(),
             output: matches.get_one("output").cloned(),
+            limit: process::limit(matches),
             flags: flags.cloned().collect(),
         }
     }
@@ -239,7 +244,12 @@ impl Request {
             }],
             notes: Vec::new(),
         };
-        let mut builds = ground.build(&parsed, &layout, false, &self.flags)?;
+        let how = How {
+            one_by_one: false,
+            flags: &self.flags,
+            limit: self.limit,
+        };
+        let mut builds = ground.build(&parsed, &layout, how)?;
         match builds.remove(&directory) {
             Some(Ok(content)) => Ok(content),
             Some(Err(words)) => bail!("{} does not build: {words}", self.path.display()),

@@ -5,12 +5,14 @@ mod commands;
 mod corpus;
 mod disguise;
 mod fleet;
+mod git;
 mod hidden;
 #[allow(dead_code, reason = "each test program uses a part of this")]
 #[path = "../blame/mutate.rs"]
 mod mutate;
 mod odd;
 mod places;
+mod processes;
 mod rendered;
 mod secrets;
 #[path = "../support/mod.rs"]

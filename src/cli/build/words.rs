@@ -1,0 +1,98 @@
+//! What a builder says about its failure, made fit for a report.
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::repo;
+
+/// What a builder said about its failure, without its warnings and this machine's paths.
+pub(super) fn words(output: &Output, root: &Path) -> String {
+    let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
+    let told = without_root(told.trim(), &root.display().to_string());
+    match repo::without_password(&told).as_ref() {
+        "" => format!("it says nothing and ends with {}", output.status),
+        told => told
+            .trim_start_matches("Error: ")
+            .trim_start_matches("error: ")
+            .to_owned(),
+    }
+}
+
+/// The lines that are about the failure: no advice about deprecated fields, and no time of day.
+fn without_warnings(told: &str) -> String {
+    let is_error = |line: &&str| line.starts_with("Error: ") || line.starts_with("error: ");
+    let has_error = told.lines().any(|line| is_error(&line));
+    let mut out = String::new();
+    // A panic goes on with what its threads were at.
+    let told = told
+        .lines()
+        .take_while(|line| !line.starts_with("goroutine "));
+    for line in told {
+        let logged = without_time(line);
+        if line.starts_with("# Warning: ") || (has_error && logged.is_some()) {
+            continue;
+        }
+        out.push_str(logged.unwrap_or(line));
+        out.push('\n');
+    }
+    out
+}
+
+/// What a line of a log says, as in `2006/01/02 15:04:05 words`.
+fn without_time(line: &str) -> Option<&str> {
+    const STAMP: &str = "0000/00/00 00:00:00 ";
+    let (stamp, words) = line.split_at_checked(STAMP.len())?;
+    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    stamp.chars().map(digits).eq(STAMP.chars()).then_some(words)
+}
+
+/// A text whose paths are relative to a directory, where they lie below it.
+fn without_root(told: &str, root: &str) -> String {
+    if root.len() < 2 {
+        return told.to_owned();
+    }
+    let told = told.replace(&format!("{root}/"), "");
+    let mut parts = told.split(root);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        // The name of a directory beside it may begin with its name.
+        out.push_str(if part.starts_with(goes_on) { root } else { "." });
+        out.push_str(part);
+    }
+    out.replace("'./", "'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_and_times_are_left_out_where_there_is_an_error() {
+        for (told, words) in [
+            ("# Warning: 'vars' is deprecated.\nError: no", "Error: no\n"),
+            (
+                "2026/11/21 10:32:26 vars: X\nfrom a plugin\nError: no",
+                "from a plugin\nError: no\n",
+            ),
+            ("2026/11/21 10:32:26 fatal", "fatal\n"),
+            ("two\nlines", "two\nlines\n"),
+            ("panic: no\n\ngoroutine 1:\nx", "panic: no\n\n"),
+        ] {
+            assert_eq!(without_warnings(told), words);
+        }
+    }
+
+    #[test]
+    fn paths_are_told_from_the_root() {
+        for (told, words) in [
+            ("'/w/x/base' and '/w/x/./a'", "'base' and 'a'"),
+            ("'/w/x' must resolve", "'.' must resolve"),
+            ("in /w/x: no; in /w/x", "in .: no; in ."),
+            ("/w/x-other/base", "/w/x-other/base"),
+        ] {
+            assert_eq!(without_root(told, "/w/x"), words);
+        }
+        assert_eq!(without_root("/a/b", "/"), "/a/b");
+    }
+}

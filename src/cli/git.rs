@@ -1,0 +1,320 @@
+//! git, asked about a repository without doing anything that the repository wants done.
+//!
+//! A repository's configuration and attributes can name programs for much of what git does, and a
+//! directory that looks like a bare repository is one to git, with a configuration of its own. So
+//! we find the work tree ourselves, say which it is, and turn off whatever could start a program.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use super::files;
+use super::process::{self, End};
+
+/// What git may not do, whatever any configuration says.
+const SETTINGS: [&str; 17] = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "core.editor=false",
+    "core.sshCommand=false",
+    "core.gitProxy=false",
+    "core.askPass=false",
+    "core.alternateRefsCommand=false",
+    "core.untrackedCache=false",
+    "credential.helper=",
+    "diff.external=",
+    "diff.trustExitCode=false",
+    "diff.orderFile=/dev/null",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+];
+
+/// What a person says of git's own place and configuration; every other variable of git is another command's.
+const KEPT: [&str; 4] = [
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+];
+
+/// A work tree, and the git directory that belongs to it.
+pub(super) struct WorkTree {
+    program: PathBuf,
+    /// Where its files lie.
+    pub top: PathBuf,
+    directory: PathBuf,
+    /// Settings that turn off the filters that its configuration knows.
+    without_filters: Vec<String>,
+    limit: Duration,
+}
+
+impl WorkTree {
+    /// Finds the work tree that a directory lies in.
+    ///
+    /// # Errors
+    ///
+    /// Fails where there is none, without git, and where git refuses it, such as one that is somebody else's.
+    pub(super) fn find(from: &Path, limit: Duration) -> anyhow::Result<Self> {
+        let mut found = None;
+        for directory in from.ancestors() {
+            found = git_directory(&directory.join(".git"))?.map(|git| (directory, git));
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some((top, directory)) = found else {
+            bail!(
+                "{} is not in the work tree of a git repository, which --since needs",
+                files::shown(from)
+            );
+        };
+        let program = process::find("git").context("git is not on PATH, which --since needs")?;
+        let mut tree = Self {
+            program,
+            top: top.to_path_buf(),
+            directory,
+            without_filters: Vec::new(),
+            limit,
+        };
+        tree.check()?;
+        tree.without_filters = tree.filters()?;
+        Ok(tree)
+    }
+
+    /// The work tree of a submodule.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`].
+    pub(super) fn inner(&self, place: &Path) -> anyhow::Result<Self> {
+        Self::find(place, self.limit)
+    }
+
+    /// Lets git look for itself, which refuses what its user should not trust: it does not where it is told the place.
+    fn check(&self) -> anyhow::Result<()> {
+        let mut command = self.bare_command();
+        // Nothing above is meant.
+        if let Some(above) = self.top.parent() {
+            command.env("GIT_CEILING_DIRECTORIES", above);
+        }
+        let told = self.text(command.args(["rev-parse", "--absolute-git-dir"]))?;
+        let seen = Path::new(told.trim_end_matches('\n'));
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        if real(seen) != real(&self.directory) {
+            bail!(
+                "git takes {} for the repository of {}",
+                files::shown(seen),
+                files::shown(&self.top)
+            );
+        }
+        Ok(())
+    }
+
+    /// The settings that turn off every filter that any configuration names.
+    fn filters(&self) -> anyhow::Result<Vec<String>> {
+        let mut command = self.command();
+        command.args(["config", "-z", "--name-only", "--get-regexp", r"^filter\."]);
+        let output = self.output(&mut command)?;
+        // It ends so where there is none.
+        if output.status.code() == Some(1) {
+            return Ok(Vec::new());
+        }
+        if !output.status.success() {
+            bail!("{}", words(&output));
+        }
+        let told = String::from_utf8(output.stdout).context("a filter's name is not UTF-8")?;
+        let setting = |name: String| {
+            // Of such a name git would take a part for the value.
+            if name.contains('=') {
+                bail!("git has a filter that cannot be turned off: {name}");
+            }
+            let value = if name.ends_with(".required") {
+                "false"
+            } else {
+                ""
+            };
+            Ok(format!("{name}={value}"))
+        };
+        names(&told).into_iter().map(setting).collect()
+    }
+
+    /// The id of a commit that a revision names; `None` where it names none.
+    pub(super) fn commit(&self, revision: &str) -> anyhow::Result<Option<String>> {
+        let mut command = self.command();
+        command.args(["rev-parse", "--quiet", "--verify"]);
+        let output = self.output(command.arg(format!("{revision}^{{commit}}")))?;
+        if output.status.success() {
+            return Ok(Some(text(output.stdout)?.trim().to_owned()));
+        }
+        Ok(None)
+    }
+
+    /// The last commit that two have in common; `None` where none is known.
+    pub(super) fn merge_base(&self, one: &str, other: &str) -> anyhow::Result<Option<String>> {
+        let output = self.output(self.command().args(["merge-base", one, other]))?;
+        match output.status.code() {
+            Some(0) => Ok(Some(text(output.stdout)?.trim().to_owned())),
+            Some(1) => Ok(None),
+            _ => bail!("{}", words(&output)),
+        }
+    }
+
+    /// The files that differ from a commit, relative to the top; for a submodule, whether another commit is there.
+    pub(super) fn differing(&self, commit: &str) -> anyhow::Result<Vec<String>> {
+        let mut command = self.command();
+        command.args(["diff", "--name-only", "-z", "--no-renames", "--no-relative"]);
+        command.args(["--no-ext-diff", "--no-textconv", "--no-color"]);
+        command.args(["--ignore-submodules=dirty", commit, "--"]);
+        Ok(names(&self.text(&mut command)?))
+    }
+
+    /// The files that git does not know and is not told to ignore.
+    pub(super) fn unknown(&self) -> anyhow::Result<Vec<String>> {
+        let mut command = self.command();
+        command.args(["ls-files", "-z", "--others", "--exclude-standard"]);
+        Ok(names(&self.text(&mut command)?))
+    }
+
+    /// The submodules of the index.
+    pub(super) fn submodules(&self) -> anyhow::Result<Vec<String>> {
+        let mut command = self.command();
+        let told = self.text(command.args(["ls-files", "-z", "--stage"]))?;
+        let entries = told.split('\0').filter_map(|entry| entry.split_once('\t'));
+        let is_submodule = |about: &str| about.starts_with("160000 ");
+        let entries = entries.filter(|(about, _)| is_submodule(about));
+        Ok(entries.map(|(_, path)| path.to_owned()).collect())
+    }
+
+    /// git in this work tree, as it is told to find it.
+    fn command(&self) -> Command {
+        let mut command = self.bare_command();
+        let named = |name: &str, path: &Path| {
+            let mut argument = OsString::from(name);
+            argument.push(path);
+            argument
+        };
+        command
+            .arg(named("--git-dir=", &self.directory))
+            .arg(named("--work-tree=", &self.top));
+        command
+    }
+
+    fn bare_command(&self) -> Command {
+        let mut command = process::command(&self.program);
+        command.current_dir(&self.top);
+        for (name, _) in std::env::vars_os() {
+            let is_gits = name.as_encoded_bytes().starts_with(b"GIT_");
+            if is_gits && !KEPT.iter().any(|kept| name == *kept) {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("GIT_ALLOW_PROTOCOL", "")
+            .env("GIT_ATTR_NOSYSTEM", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_PAGER", "cat")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C");
+        command.arg("--no-pager");
+        let settings = SETTINGS
+            .iter()
+            .copied()
+            .chain(self.without_filters.iter().map(String::as_str));
+        for setting in settings {
+            command.args(["-c", setting]);
+        }
+        for directory in trusted_directories() {
+            let mut setting = OsString::from(format!("{SAFE_DIRECTORY}="));
+            setting.push(directory);
+            command.arg("-c").arg(setting);
+        }
+        command
+    }
+
+    fn output(&self, command: &mut Command) -> anyhow::Result<Output> {
+        match process::run(command, self.limit).context("cannot run git, which --since needs")? {
+            End::Exit(output) => Ok(output),
+            End::TooLate => bail!(
+                "git was ended after {} in {}; --timeout SECONDS allows more",
+                process::seconds(self.limit),
+                files::shown(&self.top)
+            ),
+            End::TooMuch => bail!("git says more than can be read"),
+        }
+    }
+
+    fn text(&self, command: &mut Command) -> anyhow::Result<String> {
+        let output = self.output(command)?;
+        if !output.status.success() {
+            bail!("{}", words(&output));
+        }
+        text(output.stdout)
+    }
+}
+
+/// The setting by which whoever runs git trusts a directory of somebody else.
+const SAFE_DIRECTORY: &str = "safe.directory";
+
+/// The directories that the environment says to be trusted, as CI systems do it.
+fn trusted_directories() -> Vec<OsString> {
+    let count = std::env::var("GIT_CONFIG_COUNT").ok();
+    let count: usize = count.and_then(|count| count.parse().ok()).unwrap_or(0);
+    let pairs = (0..count.min(1000)).filter_map(|number| {
+        let name = std::env::var(format!("GIT_CONFIG_KEY_{number}")).ok()?;
+        let value = std::env::var_os(format!("GIT_CONFIG_VALUE_{number}"))?;
+        name.eq_ignore_ascii_case(SAFE_DIRECTORY).then_some(value)
+    });
+    pairs.collect()
+}
+
+/// The git directory that `.git` is or names; `None` where it is none of git's.
+fn git_directory(at: &Path) -> anyhow::Result<Option<PathBuf>> {
+    if at.is_dir() {
+        return Ok(is_git_directory(at).then(|| at.to_path_buf()));
+    }
+    let text = match files::read_text(at) {
+        Ok(text) => text,
+        Err(unread) if unread.is_absent() => return Ok(None),
+        Err(unread) => {
+            return Err(unread).with_context(|| format!("cannot read {}", files::shown(at)));
+        }
+    };
+    let named = text.strip_prefix("gitdir: ");
+    let named = named.map(|named| Path::new(named.trim_end_matches(['\n', '\r'])));
+    let named = named.map(|named| at.parent().unwrap_or(at).join(named));
+    match named {
+        Some(named) if is_git_directory(&named) => Ok(Some(named)),
+        _ => bail!("{} names no git directory", files::shown(at)),
+    }
+}
+
+/// Whether a directory holds what git keeps there; one of a linked work tree shares most of it.
+fn is_git_directory(directory: &Path) -> bool {
+    let holds = |name: &str| std::fs::symlink_metadata(directory.join(name)).is_ok();
+    holds("HEAD") && (holds("commondir") || holds("objects") && holds("refs"))
+}
+
+fn names(told: &str) -> Vec<String> {
+    let names = told.split('\0').filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+fn text(bytes: Vec<u8>) -> anyhow::Result<String> {
+    String::from_utf8(bytes).context("git names a file that is not UTF-8")
+}
+
+/// What git says of its failure.
+fn words(output: &Output) -> String {
+    let told = String::from_utf8_lossy(&output.stderr);
+    match told.trim() {
+        "" => format!("git says nothing and ends with {}", output.status),
+        told => format!("git: {}", told.trim_start_matches("fatal: ")),
+    }
+}
