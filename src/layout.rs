@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
-use crate::repo::{Kustomization, NAMES, Parsed, is_remote, is_remote_directory, is_wiring, split};
+use crate::repo::{Kustomization, NAMES, Parsed, is_remote_directory, is_wiring, split};
 use crate::yaml::YamlError;
 
 pub use dependencies::{dependencies, depends_on, is_touched};
@@ -391,37 +391,6 @@ fn remote_bases(kustomization: Kustomization<'_>) -> Vec<String> {
     bases.sort();
     bases.dedup();
     bases
-}
-
-/// What a directory needs and nobody has, by the kustomization file that names it and its path; and how many paths were looked at.
-#[must_use]
-pub fn absent(parsed: &Parsed<'_>, directory: &str) -> (Vec<(String, String)>, usize) {
-    let mut visits = 0;
-    let mut seen = BTreeSet::new();
-    let mut left = vec![directory.to_owned()];
-    let mut absent = Vec::new();
-    while let Some(directory) = left.pop() {
-        if !seen.insert(directory.clone()) {
-            continue;
-        }
-        let Some(kustomization) = parsed.kustomization(&directory) else {
-            continue;
-        };
-        for path in kustomization.mentions() {
-            visits += 1;
-            if parsed.kustomization(&path).is_some() {
-                left.push(path);
-            } else if !parsed.sources.contains(&path) {
-                absent.push((kustomization.file.to_owned(), path));
-            }
-        }
-        let remote = kustomization
-            .loads()
-            .chain(kustomization.strings("components"))
-            .filter(|entry| is_remote(entry.text()));
-        absent.extend(remote.map(|entry| (kustomization.file.to_owned(), entry.text().to_owned())));
-    }
-    (absent, visits)
 }
 
 #[cfg(test)]

@@ -55,12 +55,13 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
             others.push(untold(&parsed, directory));
             continue;
         }
-        let (absent, visits) = layout::absent(&parsed, directory);
+        let (absent, visits) = parsed.graph().absent(directory);
         size += visits;
         let is_whole = absent.is_empty();
-        for (kustomization, path) in absent {
-            if told.insert((kustomization.clone(), path.clone())) {
-                others.push(unchecked(&kustomization, &path));
+        for edge in absent {
+            let path = edge.to.name().unwrap_or_default();
+            if told.insert((edge.file.clone(), path.to_owned())) {
+                others.push(unchecked(&edge.file, path));
             }
         }
         let replay = Replay::base(&parsed, &[directory.to_owned()]);

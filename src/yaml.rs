@@ -159,6 +159,13 @@ impl<'t> Tree<'t> {
         }
     }
 
+    /// The node of a number that [`Node::position`] gave.
+    #[must_use]
+    pub fn node(&self, index: usize) -> Option<Node<'_>> {
+        let at = u32::try_from(index).ok()?;
+        (index < self.nodes.len()).then_some(Node { tree: self, at })
+    }
+
     /// The line of a byte offset, from 1.
     #[must_use]
     pub fn line_at(&self, offset: usize) -> usize {

@@ -286,8 +286,9 @@ impl Check {
                 why = ", since the policy has changed, or a kustomization is gone that may have been anybody's";
             } else {
                 let is_as_before = |service: &mut Service| {
-                    let paths = layout::dependencies(parsed, service);
-                    !layout::is_touched(&tree::real_paths(&ground.root, paths), &changed)
+                    layout::dependencies(parsed, service).is_some_and(|paths| {
+                        !layout::is_touched(&tree::real_paths(&ground.root, paths), &changed)
+                    })
                 };
                 left_out.extend(layout.services.extract_if(.., is_as_before));
             }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
 use super::files::{self, Unread};
 use crate::repo::{
-    Kustomization, NAMES, Sources, Unseen, Why, is_inline, join, parse_kustomization, relative,
-    split,
+    Graph, Kustomization, NAMES, Sources, Unseen, Why, join, parse_kustomization, relative, split,
 };
 use crate::yaml;
 
@@ -18,6 +17,9 @@ const MAX_DIRECTORIES: usize = 200_000;
 
 /// More hidden directories than this are a cache, and not somebody's environments.
 const MAX_HIDDEN: usize = 10_000;
+
+/// More links on the way to a file are a circle, to the system as well.
+const MAX_LINKS: usize = 40;
 
 /// What is never one's own; any other name may be a service's.
 const SKIPPED: &str = "node_modules";
@@ -38,95 +40,57 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
         walk(root, directory, &mut left, &mut links, &mut sources)?;
     }
     sources.sort();
+    let mut graph = Graph::default();
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    while let Some(path) = left.pop() {
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        if root.join(&path).is_dir() {
-            let names = NAMES.iter().map(|name| join(&path, name));
-            left.extend(names.filter(|file| root.join(file).is_file()));
-            continue;
-        }
-        let text = match text_of(&root.join(&path)) {
-            Ok(text) => text,
-            Err(reason) => {
-                // Other files may be anything, such as images.
-                if is_kustomization(&path) {
-                    sources.insert_unread(path, reason);
-                }
+    while let Some(path) = left.pop().or_else(|| graph.next_path()) {
+        if seen.insert(path.clone()) {
+            let full = root.join(&path);
+            if full.is_dir() {
+                let names = NAMES.iter().map(|name| join(&path, name));
+                left.extend(names.filter(|file| root.join(file).is_file()));
                 continue;
             }
-        };
-        if is_kustomization(&path)
-            && let Ok(tree) = parse_kustomization(&text)
-            && let Some(read) = Kustomization::read(&path, &tree)
-        {
-            let directory = read.directory();
-            let mut mentions = |kustomization: Kustomization<'_>| {
-                left.extend(kustomization.mentions());
-                left.extend(named_by_transformers(root, kustomization));
-            };
-            match real_path(&real_root, &root.join(directory)) {
-                Some(real) if real == directory => mentions(read),
-                Some(real) => {
-                    mentions(Kustomization {
-                        real: &real,
-                        ..read
-                    });
-                    sources.insert_linked(directory.to_owned(), real);
+            match text_of(&full) {
+                Ok(text) => sources.insert(path.clone(), text),
+                // Other files may be anything, such as images.
+                Err(reason) if is_kustomization(&path) => {
+                    sources.insert_unread(path.clone(), reason);
                 }
-                None => sources.insert_linked(directory.to_owned(), directory.to_owned()),
+                Err(_) => {}
+            }
+            if is_kustomization(&path) {
+                learn(&mut graph, &path, &real_root, &mut sources);
             }
         }
-        sources.insert(path, text);
+        if graph.is_run(&path)
+            && let Some(Ok(tree)) = sources.text(&path).map(yaml::parse_lax)
+        {
+            graph.add_configuration(&path, &tree);
+        }
     }
     Ok(sources)
 }
 
-/// The files that kustomize's own transformers name, whose paths are relative to the kustomization that runs them.
-fn named_by_transformers(root: &Path, kustomization: Kustomization<'_>) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut look = |text: &str| {
-        if let Ok(tree) = yaml::parse_lax(text) {
-            let builtin = tree
-                .roots()
-                .filter(|root| root.str_at(&["apiVersion"]) == Some("builtin"));
-            let paths = builtin.filter_map(|root| root.str_at(&["path"]));
-            found.extend(paths.filter_map(|path| kustomization.resolve(path)));
-        }
+/// Lets the graph know what a kustomization names, seen from where it really lies.
+fn learn(graph: &mut Graph, file: &str, real_root: &Path, sources: &mut Sources) {
+    let Some(Ok(tree)) = sources.text(file).map(parse_kustomization) else {
+        return;
     };
-    for entry in kustomization.strings("transformers") {
-        if is_inline(entry.text()) {
-            look(entry.text());
-            continue;
-        }
-        let Some(path) = kustomization.resolve(entry.text()) else {
-            continue;
-        };
-        if let Ok(text) = text_of(&root.join(&path)) {
-            look(&text);
-        }
-        // Or a directory that gathers them; what gathers directories is not followed.
-        for file in NAMES.map(|name| join(&path, name)) {
-            let Ok(text) = text_of(&root.join(&file)) else {
-                continue;
-            };
-            let Ok(tree) = parse_kustomization(&text) else {
-                continue;
-            };
-            let Some(inner) = Kustomization::read(&file, &tree) else {
-                continue;
-            };
-            let files = inner
-                .loads()
-                .filter_map(|entry| inner.resolve(entry.text()));
-            files
-                .filter_map(|file| text_of(&root.join(file)).ok())
-                .for_each(|text| look(&text));
-        }
+    let Some(kustomization) = Kustomization::read(file, &tree) else {
+        return;
+    };
+    let directory = kustomization.directory();
+    let found = real_path(real_root, &real_root.join(directory));
+    let is_here = found.as_deref() == Some(directory);
+    let real = found.unwrap_or_else(|| directory.to_owned());
+    graph.add(Kustomization {
+        real: &real,
+        ..kustomization
+    });
+    if !is_here {
+        let directory = directory.to_owned();
+        sources.insert_linked(directory, real);
     }
-    found
 }
 
 /// Reads the files of a name beside kustomizations, whether anything names them or not.
@@ -152,16 +116,64 @@ pub(super) fn real_path(real_root: &Path, path: &Path) -> Option<String> {
     Some(if way == "." { String::new() } else { way })
 }
 
-/// Paths, and where they really lie if a link is on the way.
+/// Paths, where they really lie if a link is on the way, and every such link.
+///
+/// What is there no more lay where the links still lead.
 pub(super) fn real_paths(root: &Path, mut paths: BTreeSet<String>) -> BTreeSet<String> {
     let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    let real = paths.iter().filter_map(|path| {
-        let real = real_path(&real_root, &root.join(path))?;
-        (real != *path).then_some(real)
-    });
-    let real: Vec<String> = real.collect();
-    paths.extend(real);
+    let mut more = BTreeSet::new();
+    for path in &paths {
+        follow_links(&real_root, path, &mut more);
+    }
+    paths.extend(more);
     paths
+}
+
+/// Follows a path from link to link, and keeps each, and what they all lead to.
+fn follow_links(real_root: &Path, path: &str, found: &mut BTreeSet<String>) {
+    let mut keep = |path: &Path| {
+        if let (Some(root), Some(path)) = (real_root.to_str(), path.to_str()) {
+            let way = relative(root, path);
+            found.insert(if way == "." { String::new() } else { way });
+        }
+    };
+    let mut left: Vec<PathBuf> = parts(Path::new(path));
+    let mut at = real_root.to_owned();
+    let mut links = 0;
+    while let Some(part) = left.pop() {
+        if part == Path::new("..") {
+            at.pop();
+            continue;
+        }
+        at.push(&part);
+        let Ok(target) = fs::read_link(&at) else {
+            continue;
+        };
+        links += 1;
+        if links > MAX_LINKS {
+            return;
+        }
+        keep(&at);
+        at.pop();
+        if target.is_absolute() {
+            at = PathBuf::from("/");
+        }
+        left.append(&mut parts(&target));
+    }
+    if links > 0 {
+        keep(&at);
+    }
+}
+
+/// The parts of a path, the first of them last.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let parts = path.components().filter_map(|part| match part {
+        Component::Normal(part) => Some(PathBuf::from(part)),
+        Component::ParentDir => Some(PathBuf::from("..")),
+        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
+    });
+    let parts: Vec<PathBuf> = parts.collect();
+    parts.into_iter().rev().collect()
 }
 
 fn is_kustomization(path: &str) -> bool {

@@ -1,81 +1,133 @@
 //! Which files a service is made of, so that it need not be looked at where none of them has changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Service;
-use crate::repo::{Parsed, is_inline};
-use crate::yaml::{self, Node};
+use crate::api::GROUP;
+use crate::repo::{Edge, Parsed, To, is_inline};
+use crate::yaml::{self, Node, Tree};
 
 /// Whether one of some files belongs to a service: is named by one of its kustomizations, or lies beside one.
 #[must_use]
 pub fn depends_on(parsed: &Parsed<'_>, service: &Service, changed: &BTreeSet<String>) -> bool {
-    is_touched(&dependencies(parsed, service), changed)
+    dependencies(parsed, service).is_none_or(|paths| is_touched(&paths, changed))
 }
 
-/// Every path that a service's kustomizations may mean, files and directories.
+/// How many words of the configurations of functions are looked at; beyond, a service depends on everything.
+const MAX_WORDS: usize = 1 << 20;
+
+/// Every path that a service's kustomizations may mean, files and directories; nothing where there are too many.
 ///
-/// Any word of a kustomization may be one, and any word of what configures
-/// kustomize's own plugins; what is no path lies beside the kustomization and
-/// does no harm.
+/// Any word of what configures a function may be one; what is no path lies
+/// beside the kustomization and does no harm.
 #[must_use]
-pub fn dependencies(parsed: &Parsed<'_>, service: &Service) -> BTreeSet<String> {
-    let mut seen = BTreeSet::new();
+pub fn dependencies(parsed: &Parsed<'_>, service: &Service) -> Option<BTreeSet<String>> {
+    let graph = parsed.graph();
     let overlays = service.overlays.iter();
-    let mut left: Vec<String> = overlays
-        .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]).cloned())
-        .collect();
-    while let Some(path) = left.pop() {
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        let Some(kustomization) = parsed.kustomization(&path) else {
+    let roots = overlays.flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]));
+    let roots: Vec<&str> = roots.map(String::as_str).collect();
+    let mut found: BTreeSet<String> = roots.iter().map(|root| (*root).to_owned()).collect();
+    let mut words = Words {
+        parsed,
+        files: BTreeMap::new(),
+        left: MAX_WORDS,
+    };
+    for (directory, edges) in graph.directories(&roots, |_| true) {
+        let Some(kustomization) = parsed.kustomization(directory) else {
             continue;
         };
-        left.push(kustomization.real.to_owned());
-        left.extend(kustomization.mentions());
-        let mut found = words(kustomization.root);
-        for list in ["generators", "transformers", "validators"] {
-            for entry in kustomization.strings(list) {
-                let text = if is_inline(entry.text()) {
-                    Some(entry.text())
-                } else {
-                    let path = kustomization.resolve(entry.text());
-                    path.and_then(|path| parsed.sources.text(&path))
-                };
-                if let Some(Ok(tree)) = text.map(yaml::parse_lax) {
-                    found.extend(tree.roots().flat_map(words));
-                }
-            }
+        found.extend([directory, kustomization.real].map(str::to_owned));
+        let paths = edges.iter().filter_map(|edge| edge.to.path());
+        found.extend(paths.map(str::to_owned));
+        for edge in edges.iter().filter(|edge| edge.role.is_function()) {
+            let paths = words.of(edge)?;
+            found.extend(paths.iter().filter_map(|path| kustomization.resolve(path)));
         }
-        let found = found.iter().filter(|word| !is_inline(word));
-        // `key=path`, where the key is optional.
-        let paths = found.flat_map(|word| {
-            [
-                Some(word.as_str()),
-                word.split_once('=').map(|(_, path)| path),
-            ]
-        });
-        left.extend(
-            paths
-                .flatten()
-                .filter_map(|path| kustomization.resolve(path)),
-        );
     }
-    seen
+    graph.is_whole().then_some(found)
 }
 
-/// Every text in a tree.
-fn words(root: Node<'_>) -> Vec<String> {
+/// What the configurations of functions say, each file read once.
+struct Words<'p> {
+    parsed: &'p Parsed<'p>,
+    files: BTreeMap<&'p str, Vec<String>>,
+    left: usize,
+}
+
+impl<'p> Words<'p> {
+    /// Every word of what an entry runs, however it is gathered.
+    fn of(&mut self, edge: &'p Edge) -> Option<BTreeSet<String>> {
+        let parsed = self.parsed;
+        let mut words = BTreeSet::new();
+        match &edge.to {
+            To::Inline => {
+                let text = parsed.node(edge).map_or("", Node::text);
+                if let Ok(tree) = yaml::parse_lax(text) {
+                    words.extend(tree.roots().flat_map(words_of));
+                }
+            }
+            To::File(file) => words.extend(self.of_file(file).iter().cloned()),
+            To::Kustomization(inner) => {
+                for (directory, edges) in parsed.graph().directories(&[inner], |_| true) {
+                    self.left = self.left.checked_sub(1 + edges.len())?;
+                    let file = parsed.kustomization(directory).map_or("", |read| read.file);
+                    words.extend(self.of_file(file).iter().cloned());
+                    for file in edges.iter().filter_map(|edge| edge.to.path()) {
+                        words.extend(self.of_file(file).iter().cloned());
+                    }
+                }
+            }
+            To::Absent(_) | To::Remote(_) => {}
+        }
+        self.left = self.left.checked_sub(words.len())?;
+        // `key=path`, where the key is optional.
+        let rest: Vec<String> = words
+            .iter()
+            .filter_map(|word| Some(word.split_once('=')?.1.to_owned()))
+            .collect();
+        words.extend(rest);
+        Some(words)
+    }
+
+    /// Every word of a file; our own kinds name no files.
+    fn of_file(&mut self, file: &'p str) -> &[String] {
+        self.files.entry(file).or_insert_with(|| {
+            let roots = self.parsed.tree(file).into_iter().flat_map(Tree::roots);
+            let others = roots.filter(|root| {
+                let version = root.str_at(&["apiVersion"]).unwrap_or_default();
+                version.split('/').next() != Some(GROUP)
+            });
+            others.flat_map(words_of).collect()
+        })
+    }
+}
+
+/// Every text in a tree, and in what is embedded there, such as a patch.
+fn words_of(root: Node<'_>) -> Vec<String> {
     let mut words = Vec::new();
+    for text in texts(root) {
+        if is_inline(&text) {
+            if let Ok(tree) = yaml::parse_lax(&text) {
+                words.extend(tree.roots().flat_map(texts));
+            }
+        } else {
+            words.push(text);
+        }
+    }
+    words
+}
+
+fn texts(root: Node<'_>) -> Vec<String> {
+    let mut texts = Vec::new();
     let mut left = vec![root];
     while let Some(node) = left.pop() {
         if node.is_scalar() {
-            words.push(node.text().to_owned());
+            texts.push(node.text().to_owned());
         }
         left.extend(node.items());
         left.extend(node.entries().map(|(_, value)| value));
     }
-    words
+    texts
 }
 
 /// Whether one of some files is among paths, or lies below one, or is a submodule that holds one.

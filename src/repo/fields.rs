@@ -364,7 +364,7 @@ fn declared(fields: &[Field], key: &str) -> Option<usize> {
 }
 
 /// Whether Go's JSON decoder takes a key for a name in ASCII.
-fn is_alike(key: &str, name: &str) -> bool {
+pub(super) fn is_alike(key: &str, name: &str) -> bool {
     let folded = key.chars().map(|letter| match letter {
         // The two letters beyond ASCII that fold into it.
         '\u{17f}' => 's',

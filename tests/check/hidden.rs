@@ -8,10 +8,10 @@ use super::bases::deployment;
 use super::support::{Tree, require, run};
 use super::{NEWEST, check, findings, report};
 
-const LOADS_BASE: &str = "resources: [../../base]\n";
+pub(super) const LOADS_BASE: &str = "resources: [../../base]\n";
 
 /// A service below a directory, with a base and two environments.
-fn service(tree: &Tree, at: &str) {
+pub(super) fn service(tree: &Tree, at: &str) {
     tree.write(
         &format!("{at}/base/kustomization.yaml"),
         "resources: [web.yaml]\n",
@@ -172,10 +172,10 @@ fn where_no_service_is_found_the_words_are_true() {
 }
 
 /// A repository in which nothing has changed yet.
-struct Repository(Tree);
+pub(super) struct Repository(pub(super) Tree);
 
 impl Repository {
-    fn git(&self, arguments: &[&str]) {
+    pub(super) fn git(&self, arguments: &[&str]) {
         run(Command::new("git")
             .current_dir(self.0.path(""))
             .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
@@ -184,13 +184,13 @@ impl Repository {
         .expect_success("git");
     }
 
-    fn commit(&self) {
+    pub(super) fn commit(&self) {
         self.git(&["add", "."]);
         self.git(&["commit", "-q", "-m", "x"]);
     }
 
     /// The services that are looked at since the last commit.
-    fn since(&self, revision: &str) -> Vec<String> {
+    pub(super) fn since(&self, revision: &str) -> Vec<String> {
         let kustomize = super::support::kustomize(NEWEST).expect("kustomize");
         let report = report(&kustomize, &self.0.path(""), &["--since", revision]);
         let all = report["services"].as_array().expect("services");

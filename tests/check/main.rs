@@ -15,6 +15,7 @@ mod places;
 mod processes;
 mod rendered;
 mod secrets;
+mod since;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,0 +1,67 @@
+//! Paths of a repository: relative to one directory, lexically normal, with `/`.
+
+/// Whether an entry of a list is no path, but the thing itself.
+#[must_use]
+pub fn is_inline(entry: &str) -> bool {
+    entry.contains('\n') || entry.starts_with('{')
+}
+
+/// A path without its last part, and that part.
+#[must_use]
+pub fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// What an entry of a kustomization in a directory means, `.` and `..` worked out.
+#[must_use]
+pub fn join(directory: &str, entry: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(entry.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The way from one directory to a path, as a kustomization writes it.
+#[must_use]
+pub fn relative(from: &str, to: &str) -> String {
+    let parts = |path: &'_ str| -> Vec<String> {
+        path.split('/')
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let (from, to) = (parts(from), parts(to));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..".to_owned(), from.len() - shared);
+    let way: Vec<String> = up.chain(to[shared..].iter().cloned()).collect();
+    if way.is_empty() {
+        ".".to_owned()
+    } else {
+        way.join("/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_worked_out_lexically() {
+        assert_eq!(join("overlays/dev", "../../base"), "base");
+        assert_eq!(join("overlays/dev", "./../../base/"), "base");
+        assert_eq!(join("", "../base"), "../base");
+        assert_eq!(join("../a", "../../b"), "../../b");
+        assert_eq!(join("base", "."), "base");
+        assert_eq!(relative("overlays/dev", "base"), "../../base");
+        assert_eq!(relative("", "base/x"), "base/x");
+        assert_eq!(relative("a/b", "a/b"), ".");
+        assert_eq!(relative("a/b", "a"), "..");
+    }
+}
