@@ -1,8 +1,6 @@
 //! Which directories may be built together, each sealed on the way.
 
-use std::collections::BTreeSet;
-
-use crate::repo::{Parsed, is_remote, runs_only_own};
+use crate::repo::{Edge, Parsed, Role, To, runs_only_own};
 use crate::yaml::Node;
 
 /// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.
@@ -11,48 +9,26 @@ use crate::yaml::Node;
 /// this program's own, whose files are all here.
 #[must_use]
 pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut left = vec![directory.to_owned()];
-    while let Some(directory) = left.pop() {
-        if !seen.insert(directory.clone()) {
-            continue;
-        }
-        let Some(kustomization) = parsed.kustomization(&directory) else {
-            return false;
-        };
-        // What kustomize reads elsewhere, or otherwise, is not what is looked at here.
-        if parsed.sources.is_linked(&directory) || !parsed.is_unambiguous(kustomization) {
-            return false;
-        }
-        let is_known = |key: &str| PLAIN_FIELDS.contains(&key);
-        let entries = || kustomization.root.entries();
-        if !entries().all(|(key, value)| is_known(key.text()) || value.is_null())
-            || !has_known_order(kustomization.root)
-        {
-            return false;
-        }
-        for entry in kustomization
-            .loads()
-            .chain(kustomization.strings("components"))
-        {
-            let entry = entry.text();
-            if is_remote(entry) {
-                return false;
-            }
-            let Some(path) = kustomization.resolve(entry) else {
-                return false;
-            };
-            if parsed.kustomization(&path).is_some() {
-                left.push(path);
-            } else if !parsed.sources.contains(&path) {
-                return false;
-            }
-        }
-        if !runs_only_own(parsed, kustomization) {
-            return false;
-        }
-    }
-    true
+    let is_part = |edge: &Edge| matches!(edge.role, Role::Load | Role::Component);
+    let is_here = |edge: &Edge| matches!(edge.to, To::Kustomization(_) | To::File(_));
+    let is_known =
+        |(key, value): (Node<'_>, Node<'_>)| PLAIN_FIELDS.contains(&key.text()) || value.is_null();
+    let graph = parsed.graph();
+    let mut all = graph.directories(&[directory], is_part).peekable();
+    all.peek().is_some()
+        && all.all(|(directory, edges)| {
+            // What kustomize reads elsewhere, or otherwise, is not what is looked at here.
+            let found = parsed.kustomization(directory).filter(|kustomization| {
+                !parsed.sources.is_linked(directory) && parsed.is_unambiguous(*kustomization)
+            });
+            found.is_some_and(|kustomization| {
+                kustomization.root.entries().all(is_known)
+                    && has_known_order(kustomization.root)
+                    && edges.iter().filter(|edge| is_part(edge)).all(is_here)
+                    && runs_only_own(parsed, kustomization)
+            })
+        })
+        && graph.is_whole()
 }
 
 /// Whether an order of sorting, which only the outermost kustomization obeys, is one that kustomize knows.
