@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::path::Glob;
 use crate::policy::Layout as Wanted;
-use crate::repo::{Kustomization, NAMES, Parsed, is_remote_directory, is_wiring, split};
+use crate::repo::{Kustomization, NAMES, Parsed, Role, To, is_remote_directory, is_wiring, split};
 use crate::yaml::YamlError;
 
 pub use dependencies::{dependencies, depends_on, is_touched};
@@ -344,19 +344,26 @@ fn candidates(parsed: &Parsed<'_>, directories: &[String], ignore: &[Glob]) -> V
         .map(|kustomization| Candidate {
             directory: kustomization.directory().to_owned(),
             bases: bases(parsed, kustomization),
-            remote: remote_bases(kustomization),
+            remote: remote_bases(parsed, kustomization),
             only_gathers: kustomization.only_gathers() && loads_directories(parsed, kustomization),
             is_loaded: loaded.contains(kustomization.directory()),
         })
         .collect()
 }
 
+/// What a kustomization is made of.
+fn loads<'p>(
+    parsed: &'p Parsed<'_>,
+    kustomization: Kustomization<'_>,
+) -> impl Iterator<Item = &'p To> {
+    let edges = parsed.graph().of_directory(kustomization.directory());
+    let loads = edges.iter().filter(|edge| edge.role == Role::Load);
+    loads.map(|edge| &edge.to)
+}
+
 /// Whether a kustomization adds no resource of its own.
 fn loads_directories(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
-    kustomization.loads().all(|entry| {
-        let path = kustomization.resolve(entry.text());
-        path.is_none_or(|path| parsed.kustomization(&path).is_some())
-    })
+    loads(parsed, kustomization).all(|to| matches!(to, To::Kustomization(_) | To::Remote(_)))
 }
 
 /// The directories that a kustomization is made of.
@@ -365,16 +372,15 @@ fn loads_directories(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
 fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
     let directory = kustomization.real;
     let inside = format!("{directory}/");
-    let loads = kustomization
-        .loads()
-        .filter_map(|entry| kustomization.resolve(entry.text()))
-        .filter(|load| load != directory)
-        .filter(|load| {
-            parsed
-                .kustomization(load)
-                .is_some_and(|load| !load.is_component())
-        });
-    let mut bases: Vec<String> = loads.collect();
+    let is_base = |load: &&String| {
+        let found = parsed.kustomization(load);
+        *load != directory && found.is_some_and(|found| !found.is_component())
+    };
+    let loads = loads(parsed, kustomization).filter_map(|to| match to {
+        To::Kustomization(load) => Some(load),
+        _ => None,
+    });
+    let mut bases: Vec<String> = loads.filter(is_base).cloned().collect();
     bases.sort();
     bases.dedup();
     let is_part = |load: &String| directory.is_empty() || load.starts_with(&inside);
@@ -385,9 +391,13 @@ fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
 }
 
 /// The directories of other repositories that a kustomization is made of, as it names them.
-fn remote_bases(kustomization: Kustomization<'_>) -> Vec<String> {
-    let loads = kustomization.loads().map(|entry| entry.text().to_owned());
-    let mut bases: Vec<String> = loads.filter(|entry| is_remote_directory(entry)).collect();
+fn remote_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
+    let loads = loads(parsed, kustomization).filter_map(|to| match to {
+        To::Remote(name) => Some(name),
+        _ => None,
+    });
+    let loads = loads.filter(|name| is_remote_directory(name));
+    let mut bases: Vec<String> = loads.cloned().collect();
     bases.sort();
     bases.dedup();
     bases
