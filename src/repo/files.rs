@@ -77,6 +77,12 @@ impl Sources {
         self.linked.contains_key(directory)
     }
 
+    /// Where a directory really lies, if a link leads there; else the directory itself.
+    #[must_use]
+    pub fn real<'s>(&'s self, directory: &'s str) -> &'s str {
+        self.linked.get(directory).map_or(directory, String::as_str)
+    }
+
     /// Whether a file is there.
     #[must_use]
     pub fn contains(&self, path: &str) -> bool {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use regex::bytes::RegexBuilder;
 
-use super::{Kustomization, Parsed, is_inline, join, quotes, split};
+use super::{Kustomization, Parsed, Role, is_inline, join, quotes, split};
 use crate::yaml::{self, Node};
 
 /// What stands in a text instead of a Secret's value.
@@ -63,10 +63,28 @@ pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
         if super::NAMES.contains(&split(file).1)
             && let Some(kustomization) = Kustomization::read(file, tree)
         {
-            found.kustomization(parsed, kustomization);
+            let real = parsed.sources.real(split(file).0);
+            found.kustomization(
+                parsed,
+                Kustomization {
+                    real,
+                    ..kustomization
+                },
+            );
         } else {
             for root in tree.roots() {
                 found.document(parsed, split(file).0, root);
+            }
+        }
+    }
+    // What configures a plugin names files as the kustomization sees them that runs it.
+    for kustomization in parsed.kustomizations() {
+        let edges = parsed.graph().of_directory(kustomization.directory());
+        let plugins = edges.iter().filter(|edge| edge.role == Role::Plugin);
+        let files: BTreeSet<&str> = plugins.map(|edge| &*edge.file).collect();
+        for tree in files.iter().filter_map(|file| parsed.tree(file)) {
+            for root in tree.roots() {
+                found.document(parsed, kustomization.real, root);
             }
         }
     }
@@ -270,7 +288,7 @@ impl Found {
 
     fn generator(&mut self, parsed: &Parsed<'_>, directory: &str, item: Node<'_>) {
         for (key, value) in item.entries() {
-            match key.text() {
+            match key.text().to_ascii_lowercase().as_str() {
                 "literals" => {
                     for literal in value.items() {
                         let text = literal.text();
@@ -292,7 +310,7 @@ impl Found {
                         }
                     }
                 }
-                "name" | "namespace" | "behavior" | "type" | "options" | "apiVersion" | "kind"
+                "name" | "namespace" | "behavior" | "type" | "options" | "apiversion" | "kind"
                 | "metadata" => {}
                 // A misspelt word may stand for any of them.
                 _ => self.scalars(value),
@@ -301,7 +319,7 @@ impl Found {
     }
 
     fn kustomization(&mut self, parsed: &Parsed<'_>, kustomization: Kustomization<'_>) {
-        let directory = kustomization.directory();
+        let directory = kustomization.real;
         for (key, list) in kustomization.root.entries() {
             match key.text() {
                 "secretGenerator" => {
@@ -446,6 +464,45 @@ mod tests {
         }
         for open in ["open-1", "open-2", "abc"] {
             assert_eq!(redact(open, &secrets), open);
+        }
+    }
+
+    #[test]
+    fn files_are_found_as_whoever_names_them_sees_them() {
+        let mut sources = Sources::default();
+        let patch =
+            "apiVersion: builtin\nkind: PatchTransformer\npath: p.yaml\ntarget: {kind: Secret}\n";
+        for (path, text) in [
+            (
+                "a/b/kustomization.yaml",
+                "generators: [../../tools]\ntransformers: [../../tools/p.yaml]\n",
+            ),
+            ("tools/kustomization.yaml", "resources: [inner]"),
+            ("tools/inner/kustomization.yaml", "resources: [s.yaml]"),
+            (
+                "tools/inner/s.yaml",
+                "apiVersion: builtin\nkind: SecretGenerator\nFiles: [k=f.txt]\nenvs: [../e.env]\n",
+            ),
+            ("tools/p.yaml", patch),
+            ("a/b/f.txt", "gathered-1"),
+            ("a/e.env", "K=gathered-2"),
+            (
+                "a/b/p.yaml",
+                "[{op: add, path: /data/k, value: gathered-3}]",
+            ),
+            // A link leads here.
+            (
+                "link/kustomization.yaml",
+                "secretGenerator: [{name: x, envs: [../e.env]}]",
+            ),
+            ("really/e.env", "K=linked-1"),
+        ] {
+            sources.insert(path.to_owned(), text.to_owned());
+        }
+        sources.insert_linked("link".to_owned(), "really/deep".to_owned());
+        let secrets = secrets(&sources.parse());
+        for hidden in ["gathered-1", "gathered-2", "gathered-3", "linked-1"] {
+            assert_eq!(redact(hidden, &secrets), "<redacted>", "{hidden}");
         }
     }
 
