@@ -15,16 +15,13 @@ use crate::engine::Replay;
 use crate::engine::item::Item;
 use crate::engine::piece::Mark;
 use crate::engine::walk::{Nearness, Use, What};
-use crate::finding::{Finding, Place, REDACTED, ResourceRef};
+use crate::finding::{self, Finding, Place, REDACTED, ResourceRef};
 use crate::repo::{NAMES, join, split};
 use crate::resource::Resource;
 use crate::text::without_hash;
 
 /// What a place says that only names the kustomization.
 pub const UNTOLD: &str = "the kustomization; the cause could not be told";
-
-/// The longest line that a place repeats, in bytes: each of a hundred thousand findings may have the same one.
-const MAX_LINE: usize = 16 << 10;
 
 /// The field of a resource whose place is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +158,7 @@ impl Replay<'_> {
             return Some(Place {
                 // It may hold anything.
                 source: None,
-                ..excerpt(file, text, start, text.len(), what)
+                ..Place::excerpt(file, text, start..text.len(), what)
             });
         };
         let entries = || kustomization.root.entries().map(|(key, _)| key);
@@ -173,8 +170,8 @@ impl Replay<'_> {
         let text = parsed.sources.text(file)?;
         let span = key.span();
         let what = "the kustomization".to_owned();
-        let mut place = excerpt(file, text, span.start, span.end, what);
-        let line = line_around(text, span.start);
+        let mut place = Place::excerpt(file, text, span.clone(), what);
+        let line = finding::line_around(text, span.start);
         let others = entries().filter(|key| line.contains(&key.span().start));
         if others.count() > 1 || self.may_show_secret(file, &line) {
             place.source = None;
@@ -350,7 +347,7 @@ impl Replay<'_> {
 
     fn place(&self, mark: Mark, is_hidden: bool) -> Place {
         let Some(origin) = self.walk.origins.get(mark.origin) else {
-            return excerpt("", "", 0, 0, UNTOLD.to_owned());
+            return Place::excerpt("", "", 0..0, UNTOLD.to_owned());
         };
         let text = self
             .walk
@@ -385,8 +382,8 @@ impl Replay<'_> {
             let name = split(component).1;
             what = format!("{what} (component {name})");
         }
-        let mut place = excerpt(origin.file, text, mark.start, mark.end, what);
-        let line = line_around(text, mark.start);
+        let mut place = Place::excerpt(origin.file, text, mark.start..mark.end, what);
+        let line = finding::line_around(text, mark.start);
         if is_hidden || self.may_show_secret(origin.file, &line) {
             place.source = None;
         }
@@ -415,42 +412,6 @@ fn line_with_content(text: &str) -> usize {
         at += line.len();
     }
     0
-}
-
-/// The bytes of the line that a byte stands in.
-fn line_around(text: &str, at: usize) -> Range<usize> {
-    let at = floor(text, at);
-    let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |to| at + to);
-    start..end
-}
-
-/// The next boundary of a character at or before a byte.
-fn floor(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
-}
-
-/// A range of a text as reports show it: what stands on its first line.
-pub(crate) fn excerpt(file: &str, text: &str, start: usize, end: usize, what: String) -> Place {
-    let line = line_around(text, start);
-    let start = floor(text, start);
-    let source = text[line.clone()].trim_end_matches('\r');
-    let end = floor(text, end.min(line.start + source.len())).max(start);
-    Place {
-        file: file.to_owned(),
-        line: 1 + text.as_bytes()[..line.start]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count(),
-        column: 1 + text[line.start..start].chars().count(),
-        length: text[start..end].trim_end().chars().count().max(1),
-        what,
-        source: (source.len() <= MAX_LINE).then(|| source.to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! A finding holds text and values of its own, already free of secrets, so
 //! that no report can leak what the judgement has hidden.
 
+use std::ops::Range;
+
 use crate::catalog::{Class, RuleId, Severity};
 
 /// What stands in a report instead of a Secret's value.
@@ -60,6 +62,48 @@ pub struct Place {
     pub source: Option<String>,
 }
 
+/// The longest line that a place repeats, in bytes: each of a hundred thousand findings may have the same one.
+pub(crate) const MAX_LINE: usize = 16 << 10;
+
+impl Place {
+    /// A range of a file's text, in bytes, as reports show it: what stands on its first line.
+    #[must_use]
+    pub fn excerpt(file: &str, text: &str, range: Range<usize>, what: String) -> Self {
+        let line = line_around(text, range.start);
+        let start = floor(text, range.start);
+        let source = text[line.clone()].trim_end_matches('\r');
+        let end = floor(text, range.end.min(line.start + source.len())).max(start);
+        Self {
+            file: file.to_owned(),
+            line: 1 + text.as_bytes()[..line.start]
+                .iter()
+                .filter(|&&byte| byte == b'\n')
+                .count(),
+            column: 1 + text[line.start..start].chars().count(),
+            length: text[start..end].trim_end().chars().count().max(1),
+            what,
+            source: (source.len() <= MAX_LINE).then(|| source.to_owned()),
+        }
+    }
+}
+
+/// The bytes of the line that a byte stands in.
+pub(crate) fn line_around(text: &str, at: usize) -> Range<usize> {
+    let at = floor(text, at);
+    let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |to| at + to);
+    start..end
+}
+
+/// The next boundary of a character at or before a byte.
+pub(crate) fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
 /// One verdict about one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -83,6 +127,8 @@ pub struct Finding {
     pub field: Option<FieldRef>,
     /// The file, where the host told it.
     pub file: Option<FileRef>,
+    /// Which exemption of the policy holds for it, or is what it complains about; from 0.
+    pub exemption: Option<usize>,
     /// What caused it, where the sources are known.
     pub place: Option<Place>,
     /// Where the base says what is not so here, where the sources are known.
@@ -110,6 +156,7 @@ impl Finding {
             base_name: None,
             field: None,
             file: None,
+            exemption: None,
             place: None,
             base_place: None,
             message,

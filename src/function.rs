@@ -275,9 +275,8 @@ pub fn record(
 }
 
 fn read_config(config: Option<Node<'_>>) -> Result<Config, Refusal> {
-    let value = config.map(Node::to_yaml_value);
-    policy::read(value.as_ref()).map_err(|error| Refusal::Config {
-        line: config.map_or(0, |config| config.follow(&error.path).0.line()),
+    policy::open(config, None).map_err(|error| Refusal::Config {
+        line: error.line,
         message: error.message,
     })
 }

@@ -21,6 +21,7 @@ mod explain;
 mod fault;
 mod layout;
 mod nearest;
+mod open;
 mod permits;
 pub mod publish;
 pub mod wire;
@@ -29,6 +30,7 @@ pub use class_set::ClassSet;
 use fault::Fault;
 pub use layout::{Captured, Layout, OverlayPattern};
 pub use nearest::nearest;
+pub use open::{OpenError, open};
 pub use permits::{AllowedField, Exemption, Target, is_about_exemptions};
 pub use wire::{Emit, IdentityMode, Mode, schema};
 
@@ -157,8 +159,7 @@ impl Default for Policy {
 pub struct ConfigError {
     /// Keys and list indices from the functionConfig down to the culprit.
     ///
-    /// The caller, who still has the text, turns them into a line number. The last
-    /// ones may be absent from the text, when what is wrong is that they are missing.
+    /// [`open`], which has the text, turns them into a line number. The last ones may be absent from the text, when what is wrong is that they are missing.
     pub path: Vec<String>,
     /// One line that names the place, what is wrong there and what would be right.
     pub message: String,

@@ -345,7 +345,7 @@ proptest::proptest! {
         path in r"([a-z.=0-9]|\[|\]|\PC){0,12}",
     ) {
         let end = (cut + length).min(EVERYTHING.len());
-        let (start, end) = (floor(EVERYTHING, cut), floor(EVERYTHING, end));
+        let (start, end) = (finding::floor(EVERYTHING, cut), finding::floor(EVERYTHING, end));
         let text = format!("{}{instead}{}", &EVERYTHING[..start], &EVERYTHING[end..]);
         let files = [
             ("o/kustomization.yaml", text.as_str()),
@@ -395,7 +395,7 @@ fn a_long_line_is_not_repeated_by_every_finding() {
         let pad = " ".repeat(pad);
         format!("{{resources: [../base], {pad}replicas: [{{name: web, count: 3}}]}}")
     };
-    for (pad, is_shown) in [(0, true), (MAX_LINE, false)] {
+    for (pad, is_shown) in [(0, true), (finding::MAX_LINE, false)] {
         let sources = sources(&[("o/kustomization.yaml", &text(pad))]);
         let parsed = sources.parse();
         let bases = ["base".to_owned()];

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 use super::build::How;
 use super::formats::Formats;
 use super::ground::Ground;
-use super::{policy_file, process, since, tree};
+use super::policy_file::{self, PolicyFile};
+use super::{process, since, tree};
 use crate::gate::{self, Builds, Gate, Scope};
 use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
 use crate::repo::{self, Parsed, Sources};
-use crate::rules;
 use crate::survey::{Shard, Survey};
 use crate::text;
 
@@ -151,11 +151,10 @@ impl Check {
     pub(super) fn survey(&self) -> anyhow::Result<Survey> {
         let today = super::function::today()?;
         let ground = Ground::new(&self.directories)?;
-        let policy_file = self.policy_file(&ground);
-        let policy = match &policy_file {
-            Some(file) => policy_file::read(file)?,
-            None => Policy::default(),
-        };
+        let policy_file = self.policy_file(&ground)?;
+        let defaults = Policy::default();
+        let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
+        let policy_path = policy_file.as_ref().map(|file| file.path.as_path());
         let is_rendered = !self.rendered.is_empty();
         let sources = if is_rendered {
             Sources::default()
@@ -166,11 +165,11 @@ impl Check {
         let mut part = None;
         let mut left_out = Vec::new();
         let (layout, builds) = if is_rendered {
-            super::rendered::read(&self.rendered, &policy)?
+            super::rendered::read(&self.rendered, policy)?
         } else {
-            let mut layout = ground.layout(&parsed, &policy)?;
-            part = self.part(&policy, &layout);
-            left_out = self.select(&mut layout, &parsed, &ground, policy_file.as_deref())?;
+            let mut layout = ground.layout(&parsed, policy)?;
+            part = self.part(policy, &layout);
+            left_out = self.select(&mut layout, &parsed, &ground, policy_path)?;
             let builds = if layout.services.is_empty() {
                 Builds::new()
             } else {
@@ -183,9 +182,7 @@ impl Check {
         } else {
             Scope::Repository {
                 others: &left_out,
-                is_part: !policy_file
-                    .as_deref()
-                    .is_some_and(|file| ground.holds(file)),
+                is_part: !policy_path.is_some_and(|file| ground.holds(file)),
             }
         };
         let trees = gate::parse(&builds).context("what was built cannot be read")?;
@@ -193,25 +190,19 @@ impl Check {
         let gate = Gate {
             layout: &layout,
             builds: &builds,
-            policy: &policy,
+            policy,
             today,
             parsed: (!is_rendered).then_some(&parsed),
             scope,
         };
-        let others = ground.unreadable(&parsed, &policy);
+        let others = ground.unreadable(&parsed, policy);
         let mut survey = gate.survey(&resources, others);
         survey.shard = part;
-        if let Some(file) = &policy_file {
-            let mut places = None;
-            for finding in &mut survey.report.findings {
-                if let Some(index) = rules::complained_of(finding) {
-                    let places = places.get_or_insert_with(|| {
-                        policy_file::exemptions(file, &ground.name_of(file))
-                    });
-                    finding.place = places.get(index).cloned();
-                }
-            }
-        }
+        let judge = match &policy_file {
+            Some(file) => format!("the policy is {}", file.name),
+            None => "there is no policy file, so the defaults hold".to_owned(),
+        };
+        survey.notes.push(judge);
         Ok(survey)
     }
 
@@ -223,9 +214,11 @@ impl Check {
         }
     }
 
-    fn policy_file(&self, ground: &Ground) -> Option<PathBuf> {
-        let named = self.policy.clone();
-        named.or_else(|| policy_file::find(&ground.first))
+    fn policy_file(&self, ground: &Ground) -> anyhow::Result<Option<PolicyFile>> {
+        match &self.policy {
+            Some(path) => PolicyFile::named(path, ground.name_of(path)).map(Some),
+            None => PolicyFile::find(&ground.first, |path| ground.name_of(path)),
+        }
     }
 
     /// Which part of the whole this is.

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::build::How;
 use super::change::{self, Change, Consent, Done};
 use super::ground::Ground;
-use super::{files, policy_file, process, tree};
+use super::{policy_file, process, tree};
 use crate::adopt::{self, Adoption, Scene};
 use crate::catalog::{RuleId, Severity};
 use crate::edit;
@@ -195,21 +195,24 @@ impl Init {
         ground: &Ground,
         parsed: &Parsed<'_>,
     ) -> anyhow::Result<(PolicyFile, Policy, Layout)> {
-        let found = policy_file::find(&ground.first);
-        let path = found.clone().unwrap_or_else(|| {
-            let place = match (self.wire, ground.first.join("parity.yaml").exists()) {
-                (true, _) => WIRED_POLICY,
-                (false, false) => "parity.yaml",
-                // A base that lies here records itself by a file of that name.
-                (false, true) => "parity/policy.yaml",
-            };
-            ground.first.join(place)
-        });
+        let found = policy_file::PolicyFile::find(&ground.first, |path| ground.name_of(path))?;
+        let path = found.as_ref().map_or_else(
+            || {
+                let place = match (self.wire, ground.first.join("parity.yaml").exists()) {
+                    (true, _) => WIRED_POLICY,
+                    (false, false) => "parity.yaml",
+                    // A base that lies here records itself by a file of that name.
+                    (false, true) => "parity/policy.yaml",
+                };
+                ground.first.join(place)
+            },
+            |found| found.path.clone(),
+        );
         let name = ground.name_of(&path);
         let Some(found) = found else {
             let layout = ground.layout(parsed, &Policy::default())?;
             let after = init::policy(&layout, self.wire.then_some(FUNCTION));
-            let policy = policy_file::parse(&name, after.as_bytes())?;
+            let policy = policy_file::parse(&name, &after)?;
             let file = PolicyFile {
                 path,
                 name,
@@ -218,8 +221,7 @@ impl Init {
             };
             return Ok((file, policy, layout));
         };
-        let before = files::read_text(&found).with_context(|| format!("cannot read {name}"))?;
-        let policy = policy_file::parse(&name, before.as_bytes())?;
+        let (before, policy) = (found.text, found.policy);
         let layout = ground.layout(parsed, &policy)?;
         let file = PolicyFile {
             path,
@@ -278,7 +280,7 @@ impl Init {
         let adoption = adopt::adopt(&scene, &findings, expires);
         file.after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
             .with_context(|| file.name.clone())?;
-        let adopted = policy_file::parse(&file.name, file.after.as_bytes())?;
+        let adopted = policy_file::parse(&file.name, &file.after)?;
         let is_expected = |finding: &Finding| {
             finding.severity < Severity::Warning
                 || adopt::is_left(policy, finding)

@@ -1,37 +1,155 @@
-//! The policy of a repository: named, or found upwards.
+//! The policy of a repository: named, or found upwards, and read once.
+//!
+//! A policy that is passed over is replaced by the defaults, and nobody notices.
+//! So whatever lies in one of its places and is not a policy is an error.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::blame::excerpt;
-use crate::finding::Place;
+use super::files;
+use crate::api::{GROUP, RECORDER};
 use crate::policy::{self, Config, Policy};
-use crate::yaml;
+use crate::yaml::{self, Node};
 
 /// Where a repository keeps its policy, below one of the directories upwards.
-const PLACES: [&str; 4] = [
+const PLACES: [&str; 6] = [
     "parity.yaml",
     "parity.yml",
     "parity/policy.yaml",
+    "parity/policy.yml",
     "parity/policy/policy.yaml",
+    "parity/policy/policy.yml",
 ];
 
-/// Finds the policy that holds for a directory: the nearest upwards, up to the root of the repository.
-pub(super) fn find(directory: &Path) -> Option<PathBuf> {
-    let mut here = Some(directory);
-    while let Some(directory) = here {
-        let found = PLACES.iter().map(|place| directory.join(place));
-        if let Some(found) = found.into_iter().find(|file| is_policy(file)) {
-            return Some(found);
-        }
-        if directory.join(".git").exists() {
-            return None;
-        }
-        here = directory.parent();
+/// A policy as it stands in its file.
+#[derive(Debug)]
+pub(super) struct PolicyFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What reports call it.
+    pub name: String,
+    /// What stands in it.
+    pub text: String,
+    /// What that says.
+    pub policy: Policy,
+}
+
+impl PolicyFile {
+    /// Reads a policy that a person has named.
+    ///
+    /// # Errors
+    ///
+    /// Says where in the file, and what, is wrong.
+    pub(super) fn named(path: &Path, name: String) -> anyhow::Result<Self> {
+        // `--policy <(...)` is a pipe that the person's own shell has made.
+        let is_stream = ["/dev/fd", "/dev/stdin", "/proc/self/fd"]
+            .iter()
+            .any(|stream| path.starts_with(stream));
+        let bytes = if is_stream {
+            files::read_named(path, files::MAX_BYTES)
+        } else {
+            files::read(path)
+        };
+        let bytes = bytes.with_context(|| format!("cannot read {name}"))?;
+        Self::from_bytes(path, name, &bytes)
     }
-    None
+
+    fn from_bytes(path: &Path, name: String, bytes: &[u8]) -> anyhow::Result<Self> {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            bail!("cannot read {name}: it is not UTF-8");
+        };
+        Ok(Self {
+            policy: parse(&name, text)?,
+            path: path.to_owned(),
+            text: text.to_owned(),
+            name,
+        })
+    }
+
+    /// Finds the policy that holds for a directory: the nearest upwards, up to the root of the repository.
+    ///
+    /// `name_of` is what reports call a file. Only a recorder is passed over, which is called `parity.yaml` as well.
+    ///
+    /// # Errors
+    ///
+    /// Fails on whatever else lies in one of the places and is not a policy, and where two of them are filled.
+    pub(super) fn find(
+        directory: &Path,
+        name_of: impl Fn(&Path) -> String,
+    ) -> anyhow::Result<Option<Self>> {
+        let mut here = Some(directory);
+        while let Some(directory) = here {
+            let mut found: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+            for place in PLACES {
+                if !is_there(directory, place, &name_of)? {
+                    continue;
+                }
+                let path = directory.join(place);
+                let bytes = files::read(&path).with_context(|| {
+                    let name = name_of(&path);
+                    format!("cannot read {name}, which is where the policy is looked for")
+                })?;
+                if !is_recorder(&bytes) {
+                    found.push((path, bytes));
+                }
+            }
+            if let [(first, _), (second, _), ..] = found.as_slice() {
+                bail!(
+                    "there are two policies, {} and {}; remove one of them, since only one can hold",
+                    name_of(first),
+                    name_of(second)
+                );
+            }
+            if let Some((path, bytes)) = found.pop() {
+                let name = name_of(&path);
+                return Self::from_bytes(&path, name, &bytes).map(Some);
+            }
+            if directory.join(".git").exists() {
+                return Ok(None);
+            }
+            here = directory.parent();
+        }
+        Ok(None)
+    }
+}
+
+/// Whether something lies in a place; a link that leads nowhere does, also on the way there.
+fn is_there(
+    directory: &Path,
+    place: &str,
+    name_of: impl Fn(&Path) -> String,
+) -> anyhow::Result<bool> {
+    let mut path = directory.to_owned();
+    for part in place.split('/') {
+        path.push(part);
+        let is_link = match fs::symlink_metadata(&path) {
+            Ok(data) => data.is_symlink(),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(false);
+            }
+            Err(error) => {
+                return Err(error).with_context(|| {
+                    let name = name_of(&path);
+                    format!("cannot look at {name}, where the policy is looked for")
+                });
+            }
+        };
+        if is_link && fs::metadata(&path).is_err() {
+            bail!(
+                "{} is a link that leads nowhere, where the policy is looked for",
+                name_of(&path)
+            );
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a file stands where a repository keeps its policy.
@@ -41,76 +159,40 @@ pub(super) fn is_place(file: &str) -> bool {
         .any(|place| file == *place || file.ends_with(&format!("/{place}")))
 }
 
-/// Whether a file holds a policy, and not a recorder, which is called `parity.yaml` as well.
-fn is_policy(file: &Path) -> bool {
-    let Ok(text) = fs::read(file) else {
-        return false;
+/// Whether a file holds recorders and nothing else.
+fn is_recorder(bytes: &[u8]) -> bool {
+    let is_recorder = |root: Node<'_>| {
+        let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
+        root.str_at(&["kind"]) == Some(RECORDER) && api_version.split('/').next() == Some(GROUP)
     };
-    // What cannot be read is for `read` to complain about.
-    yaml::parse_bytes(&text).map_or(true, |tree| {
-        tree.roots()
-            .any(|root| root.str_at(&["kind"]) == Some("ParityPolicy"))
+    yaml::parse_bytes(bytes).is_ok_and(|tree| {
+        let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
+        roots.peek().is_some() && roots.all(is_recorder)
     })
-}
-
-/// Reads a policy.
-///
-/// # Errors
-///
-/// Says where in the file, and what, is wrong.
-pub(super) fn read(file: &Path) -> anyhow::Result<Policy> {
-    let name = file.display().to_string();
-    let text = fs::read(file).with_context(|| format!("cannot read {name}"))?;
-    parse(&name, &text)
 }
 
 /// Reads a policy's text, whose file has this name.
 ///
 /// # Errors
 ///
-/// As [`read`]. A second document would say something that nobody listens to.
-pub(super) fn parse(name: &str, text: &[u8]) -> anyhow::Result<Policy> {
-    let tree = yaml::parse_bytes(text).with_context(|| name.to_owned())?;
+/// Says where in the file, and what, is wrong. A second document would say something that nobody listens to.
+pub(super) fn parse(name: &str, text: &str) -> anyhow::Result<Policy> {
+    let tree = yaml::parse(text).with_context(|| name.to_owned())?;
     let mut documents = tree.roots().filter(|root| !root.is_null());
-    let config = documents.next();
+    let Some(config) = documents.next() else {
+        bail!(
+            "{name}: there is nothing in it, where the policy is looked for; write a ParityPolicy, or remove the file"
+        );
+    };
     if let Some(second) = documents.next() {
         bail!(
             "{name}:{}: a policy file holds one document, and this is a second one; put all of the policy into one spec",
             second.line()
         );
     }
-    let value = config.map(yaml::Node::to_yaml_value);
-    let read = policy::read(value.as_ref()).map_err(|error| {
-        let line = config.map_or(1, |config| config.follow(&error.path).0.line());
-        anyhow::anyhow!("{name}:{line}: {error}")
-    })?;
-    match read {
-        Config::Policy(policy) => Ok(policy),
-        Config::Recorder(_) => bail!("{name}: this is a recorder, not a policy"),
+    match policy::open(Some(config), Some((name, text))) {
+        Ok(Config::Policy(policy)) => Ok(policy),
+        Ok(Config::Recorder(_)) => bail!("{name}: this is a recorder, not a policy"),
+        Err(error) => bail!("{name}:{}: {error}", error.line.max(1)),
     }
-}
-
-/// The line on which each exemption of a policy begins, in a file that is called `name` in reports.
-pub(super) fn exemptions(file: &Path, name: &str) -> Vec<Place> {
-    let Ok(text) = fs::read_to_string(file) else {
-        return Vec::new();
-    };
-    let Ok(tree) = yaml::parse(&text) else {
-        return Vec::new();
-    };
-    let list = tree
-        .roots()
-        .find_map(|root| root.at(&["spec", "exemptions"]));
-    let items = list.into_iter().flat_map(yaml::Node::items);
-    let place = |item: yaml::Node<'_>| {
-        let span = item.span();
-        excerpt(
-            name,
-            &text,
-            span.start,
-            span.end,
-            "the exemption".to_owned(),
-        )
-    };
-    items.map(place).collect()
 }

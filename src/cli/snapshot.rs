@@ -168,8 +168,7 @@ impl Request {
         });
         let config = config.to_string();
         let tree = yaml::parse(&config)?;
-        let value = tree.roots().next().map(yaml::Node::to_yaml_value);
-        match policy::read(value.as_ref()) {
+        match policy::open(tree.roots().next(), None) {
             Ok(Config::Recorder(recorder)) => Ok(recorder),
             Ok(Config::Policy(_)) => bail!("a recorder is no policy"),
             Err(error) => {

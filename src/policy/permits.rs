@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::{Fault, MAX_QUOTED, explain, wire};
 use crate::catalog::{self, RuleId};
-use crate::finding::ResourceRef;
+use crate::finding::{Place, ResourceRef};
 use crate::path::{Glob, Pattern, Spot};
 use crate::text;
 
@@ -74,6 +74,8 @@ pub struct AllowedField {
     pub services: Vec<Glob>,
     /// Why.
     pub reason: String,
+    /// Where the policy says so, if it stands in a file.
+    pub place: Option<Place>,
 }
 
 impl AllowedField {
@@ -103,6 +105,8 @@ pub struct Exemption {
     pub reason: String,
     /// The last day on which it holds.
     pub expires: Date,
+    /// Where the policy says so, if it stands in a file.
+    pub place: Option<Place>,
 }
 
 impl Exemption {
@@ -138,6 +142,7 @@ fn allowed_field(spec: wire::AllowedField, known: &[String]) -> Result<AllowedFi
         environments: environments(spec.environments, known)?,
         services: services(spec.services)?,
         reason: reason(&spec.reason)?,
+        place: None,
     })
 }
 
@@ -163,6 +168,7 @@ fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, F
         services: services(spec.services)?,
         reason: reason(&spec.reason)?,
         expires: date(&spec.expires)?,
+        place: None,
     })
 }
 

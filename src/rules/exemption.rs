@@ -19,7 +19,7 @@ use crate::compare::comparison::Comparison;
 use crate::compare::pair::plain_name;
 use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::path::{Path, Segment, Spot};
-use crate::policy::{self, Exemption, Policy, nearest};
+use crate::policy::{Exemption, Policy, nearest};
 use crate::quantity::Quantity;
 use crate::text;
 
@@ -97,7 +97,7 @@ pub(super) fn apply(
             if exempts(exemption, finding) {
                 is_used = true;
                 if !is_expired {
-                    mark(exemption, finding);
+                    mark(index, exemption, finding);
                 }
             }
         }
@@ -137,6 +137,8 @@ pub(super) fn apply(
         };
         told.push(Finding {
             severity: policy.severity(rule),
+            exemption: Some(index),
+            place: exemption.place.clone(),
             environment: environment.to_owned(),
             baseline: match look {
                 Some(_) => String::new(),
@@ -190,7 +192,8 @@ fn tell_other_values(policy: &Policy, today: Date, findings: &mut [Finding]) {
 }
 
 /// Makes a finding information, and says until when.
-fn mark(exemption: &Exemption, finding: &mut Finding) {
+fn mark(index: usize, exemption: &Exemption, finding: &mut Finding) {
+    finding.exemption.get_or_insert(index);
     finding.severity = Severity::Info;
     let until = format!(
         " (exempt until {}: {})",
@@ -199,15 +202,6 @@ fn mark(exemption: &Exemption, finding: &mut Finding) {
     );
     finding.headline.push_str(&until);
     finding.message.push_str(&until);
-}
-
-/// Which exemption of the policy a finding complains about, where it is about one.
-#[must_use]
-pub fn complained_of(finding: &Finding) -> Option<usize> {
-    let is_complaint = policy::is_about_exemptions(finding.rule);
-    let rest = finding.headline.strip_prefix("spec.exemptions[")?;
-    let index = rest.split(']').next()?;
-    is_complaint.then(|| index.parse().ok()).flatten()
 }
 
 /// Whether an exemption is about a finding, expired or not.

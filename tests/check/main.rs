@@ -12,6 +12,7 @@ mod hidden;
 mod mutate;
 mod odd;
 mod places;
+mod policies;
 mod processes;
 mod rendered;
 mod secrets;

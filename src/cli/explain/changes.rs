@@ -264,16 +264,10 @@ fn judgement(
 
 impl Written<'_> {
     fn read(self) -> anyhow::Result<Policy> {
-        let value = self.config.map(Node::to_yaml_value);
-        let config = policy::read(value.as_ref()).map_err(|error| {
-            let line = self
-                .config
-                .map_or(1, |config| config.follow(&error.path).0.line());
-            anyhow::anyhow!("{}:{line}: {error}", self.name)
-        })?;
-        match config {
-            Config::Policy(policy) => Ok(policy),
-            Config::Recorder(_) => bail!("{}: this is a recorder, not a policy", self.name),
+        match policy::open(self.config, None) {
+            Ok(Config::Policy(policy)) => Ok(policy),
+            Ok(Config::Recorder(_)) => bail!("{}: this is a recorder, not a policy", self.name),
+            Err(error) => bail!("{}:{}: {error}", self.name, error.line.max(1)),
         }
     }
 

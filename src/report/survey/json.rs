@@ -401,6 +401,7 @@ fn finding_from_wire(
     };
     Ok(Finding {
         rule: rule.id,
+        exemption: None,
         severity: match finding.severity {
             wire::Severity::Error => Severity::Error,
             wire::Severity::Warning => Severity::Warning,

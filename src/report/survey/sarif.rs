@@ -142,7 +142,6 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
     }
     let mut out = json!({
         "ruleId": finding.rule.as_str(),
-        "ruleIndex": finding.rule as usize,
         "level": level(finding.severity),
         "message": {"text": message},
         "locations": [at],
@@ -152,6 +151,7 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
             "primaryLocationLineHash": format!("{fingerprint}:1"),
         },
         "properties": properties(finding),
+        "ruleIndex": finding.rule as usize,
     });
     if !related.is_empty() {
         out["relatedLocations"] = json!(related);

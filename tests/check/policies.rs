@@ -1,0 +1,225 @@
+//! Which policy holds, and that nothing in the place of one is passed over.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::bases::deployment;
+use super::support::{Tree, binary, require, run};
+use super::{NEWEST, check, report};
+
+const POLICY: &str =
+    "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\n";
+const RECORDER: &str =
+    "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata: {name: web}\n";
+
+/// Every place where a policy is looked for.
+const PLACES: [&str; 6] = [
+    "parity.yaml",
+    "parity.yml",
+    "parity/policy.yaml",
+    "parity/policy.yml",
+    "parity/policy/policy.yaml",
+    "parity/policy/policy.yml",
+];
+
+fn service() -> Tree {
+    let tree = Tree::new();
+    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("base/web.yaml", &deployment("1", 10));
+    for environment in ["dev", "production"] {
+        tree.write(
+            &format!("overlays/{environment}/kustomization.yaml"),
+            "resources: [../../base]\n",
+        );
+    }
+    tree
+}
+
+#[test]
+fn what_lies_in_the_place_of_a_policy_and_is_none_ends_the_run() {
+    let kustomize = require!(kustomize(NEWEST));
+    let misspelt = POLICY.replace("ParityPolicy", "ParityPolcy");
+    let other_group = POLICY.replace("krm-parity.io/v1alpha1", "example.com/v1");
+    let other_version = POLICY.replace("v1alpha1", "v2");
+    let texts = [
+        (misspelt.as_str(), "ParityPolicy"),
+        (other_group.as_str(), "krm-parity.io/v1alpha1"),
+        (other_version.as_str(), "krm-parity.io/v1alpha1"),
+        ("", "there is nothing in it"),
+        (
+            "# apiVersion: krm-parity.io/v1alpha1\n",
+            "there is nothing in it",
+        ),
+        ("---\n---\n", "there is nothing in it"),
+        ("kind: [\n", "line"),
+        ("- a\n", "ParityPolicy"),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n",
+            "unknown kind \"Service\"",
+        ),
+        (
+            "apiVersion: krm-parity.io/v1alpha1\nkind: parityPolicy\n",
+            "ParityPolicy",
+        ),
+        ("spec: {failOn: warning}\n", "missing"),
+    ];
+    for place in PLACES {
+        for (text, words) in texts {
+            let tree = service();
+            tree.write(place, text);
+            let run = check(&kustomize, &tree.path(""), &[]);
+            assert_eq!(run.code, Some(2), "{place} {text:?}: {run:#?}");
+            assert!(
+                run.stderr.contains(place) && run.stderr.contains(words),
+                "{text:?}: {run:#?}"
+            );
+        }
+        let tree = service();
+        let two = format!("{POLICY}---\n{RECORDER}");
+        tree.write(place, &two);
+        let run = check(&kustomize, &tree.path(""), &[]);
+        assert_eq!(run.code, Some(2), "{place}: {run:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_file_ends_the_run_at_once() {
+    let kustomize = require!(kustomize(NEWEST));
+    type Make = fn(&std::path::Path);
+    let kinds: [(Make, &str); 7] = [
+        (
+            |path| fs::create_dir(path).expect("a directory"),
+            "a directory",
+        ),
+        (
+            |path| symlink("gone.yaml", path).expect("a link"),
+            "leads nowhere",
+        ),
+        (|path| symlink(path, path).expect("a link"), "leads nowhere"),
+        (
+            |path| symlink("/dev/zero", path).expect("a link"),
+            "a device",
+        ),
+        (
+            |path| {
+                assert!(
+                    Command::new("mkfifo")
+                        .arg(path)
+                        .status()
+                        .expect("mkfifo")
+                        .success()
+                )
+            },
+            "a pipe",
+        ),
+        (
+            |path| drop(UnixListener::bind(path).expect("a socket")),
+            "a socket",
+        ),
+        (
+            |path| fs::write(path, b"\xff\xfe").expect("a file"),
+            "not UTF-8",
+        ),
+    ];
+    for place in PLACES {
+        for (make, words) in kinds {
+            let tree = service();
+            let path = tree.path(place);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            make(&path);
+            let flag = path.display().to_string();
+            let faces: [&[&str]; 5] = [
+                &["check"],
+                &["check", "--policy", &flag],
+                &["init", "--dry-run"],
+                &["init", "--adopt", "--dry-run"],
+                &["init", "--wire", "--dry-run"],
+            ];
+            for face in faces {
+                let start = Instant::now();
+                let mut command = Command::new(binary());
+                let folder = kustomize.parent().expect("a folder").display();
+                command
+                    .current_dir(tree.path(""))
+                    .env("PATH", format!("{folder}:/usr/bin:/bin"))
+                    .args(face);
+                let run = run(&mut command);
+                assert_eq!(run.code, Some(2), "{place} {face:?}: {run:#?}");
+                let is_told = run.stderr.contains(words) || face.contains(&"--policy");
+                assert!(
+                    is_told && run.stderr.contains(place),
+                    "{place} {words}: {run:#?}"
+                );
+                assert!(
+                    start.elapsed() < Duration::from_secs(10),
+                    "{place} {face:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_link_on_the_way_that_leads_nowhere_ends_the_run() {
+    let kustomize = require!(kustomize(NEWEST));
+    for link in ["parity", "parity/policy"] {
+        let tree = service();
+        let path = tree.path(link);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        symlink("gone", &path).expect("a link");
+        let run = check(&kustomize, &tree.path(""), &[]);
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert!(run.stderr.contains(link), "{run:#?}");
+    }
+}
+
+#[test]
+fn of_two_policies_in_one_directory_none_holds() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (at, first) in PLACES.iter().enumerate() {
+        for second in &PLACES[at + 1..] {
+            let tree = service();
+            tree.write(first, POLICY);
+            tree.write(second, POLICY);
+            let run = check(&kustomize, &tree.path(""), &[]);
+            assert_eq!(run.code, Some(2), "{run:#?}");
+            assert!(
+                run.stderr.contains(first) && run.stderr.contains(second),
+                "{run:#?}"
+            );
+            // A recorder is none, and a policy that is named is not looked for.
+            let named = check(&kustomize, &tree.path(""), &["--policy", first]);
+            assert_eq!(named.code, Some(0), "{named:#?}");
+            tree.write(second, RECORDER);
+            let run = check(&kustomize, &tree.path(""), &[]);
+            assert_eq!(run.code, Some(0), "{run:#?}");
+        }
+    }
+}
+
+#[test]
+fn every_report_names_the_policy_that_it_used() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = service();
+    let notes =
+        |arguments: &[&str]| report(&kustomize, &tree.path(""), arguments)["notes"].to_string();
+    assert!(notes(&[]).contains("no policy file"));
+    // What a base records itself by is passed over.
+    tree.write("parity.yaml", RECORDER);
+    assert!(notes(&[]).contains("no policy file"));
+    tree.write("parity/policy.yaml", POLICY);
+    assert!(notes(&[]).contains("the policy is parity/policy.yaml"));
+    tree.write("other.yaml", POLICY);
+    let named = notes(&["--policy", "other.yaml"]);
+    assert!(named.contains("the policy is other.yaml"), "{named}");
+    for format in ["text", "markdown", "html", "github"] {
+        let run = check(&kustomize, &tree.path(""), &["--format", format]);
+        assert!(
+            run.stdout.contains("parity/policy.yaml"),
+            "{format}: {run:#?}"
+        );
+    }
+}
