@@ -25,6 +25,9 @@ const PLACES: [&str; 6] = [
     "parity/policy/policy.yml",
 ];
 
+/// Makes something in the place of a policy.
+type Make = fn(&std::path::Path);
+
 fn service() -> Tree {
     let tree = Tree::new();
     tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
@@ -88,7 +91,6 @@ fn what_lies_in_the_place_of_a_policy_and_is_none_ends_the_run() {
 #[test]
 fn what_is_no_file_ends_the_run_at_once() {
     let kustomize = require!(kustomize(NEWEST));
-    type Make = fn(&std::path::Path);
     let kinds: [(Make, &str); 7] = [
         (
             |path| fs::create_dir(path).expect("a directory"),
@@ -105,13 +107,8 @@ fn what_is_no_file_ends_the_run_at_once() {
         ),
         (
             |path| {
-                assert!(
-                    Command::new("mkfifo")
-                        .arg(path)
-                        .status()
-                        .expect("mkfifo")
-                        .success()
-                )
+                let made = Command::new("mkfifo").arg(path).status();
+                assert!(made.expect("mkfifo").success());
             },
             "a pipe",
         ),
