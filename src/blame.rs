@@ -196,7 +196,13 @@ impl Replay<'_> {
     }
 
     fn effect(&self, done: &Use, base: &[Resource<'_>]) -> Effect {
-        let is_known = done.is_followed && self.walk.complete && self.walk.elsewhere.is_empty();
+        let is_known = done.is_followed
+            && self.walk.elsewhere.is_empty()
+            && !self
+                .walk
+                .unknown
+                .iter()
+                .any(|lost| lost.reason.hides_patches());
         if done.changed || !is_known {
             return Effect::Something;
         }

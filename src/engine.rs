@@ -10,6 +10,7 @@ mod emit;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod generate;
+mod images;
 pub(crate) mod item;
 mod merge;
 mod operations;
@@ -18,12 +19,15 @@ pub(crate) mod piece;
 mod replace;
 mod text;
 mod transform;
+mod unknown;
 pub(crate) mod walk;
 
 use crate::repo::Parsed;
 
 use item::Item;
 use walk::Walk;
+
+pub use unknown::{Reason, Unknown};
 
 /// What directories make of their files, and who wrote what.
 pub struct Replay<'t> {

@@ -4,12 +4,13 @@
 //! names and the host did not pass on is an error, and never a silent pass.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::catalog::RuleId;
-use crate::engine::Replay;
+use crate::engine::{Replay, Unknown};
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
 use crate::gate::{self, Builds, Gate, Scope};
@@ -18,7 +19,7 @@ use crate::policy::Policy;
 use crate::repo::{NAMES, Parsed, Sources, is_remote, split};
 use crate::resource::{Resource, is_bookkeeping, is_history};
 use crate::snapshot;
-use crate::text::quoted;
+use crate::text::{one_line, quoted};
 use crate::yaml::{self, Node};
 
 /// What the service of a package is called whose base lies at its root.
@@ -52,7 +53,7 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
             continue;
         }
         if size >= MAX_SIZE {
-            others.push(untold(&parsed, directory));
+            others.push(untold(&parsed, directory, &[]));
             continue;
         }
         let (absent, visits) = parsed.graph().absent(directory);
@@ -66,12 +67,13 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
         }
         let replay = Replay::base(&parsed, &[directory.to_owned()]);
         size += replay.size();
-        match replay.lines().and_then(|lines| sealed(&lines)) {
-            Some(content) => {
+        match replay.lines().map(|lines| sealed(&lines)) {
+            Ok(Some(content)) => {
                 builds.insert(directory.to_owned(), Ok(content));
             }
-            None if is_whole => others.push(untold(&parsed, directory)),
-            None => {}
+            Ok(None) => others.push(untold(&parsed, directory, &[])),
+            Err(unknown) if is_whole => others.push(untold(&parsed, directory, &unknown)),
+            Err(_) => {}
         }
     }
     // What was too large to be replayed once is not replayed again to be traced.
@@ -103,13 +105,17 @@ fn judge(
         finding.base_place = None;
         if let Some(place) = finding.place.take() {
             finding.file = Some(FileRef {
-                // Every item has a line, and a line with the mark between it and the next.
-                index: Some(((place.line - 1) / 2) as u64),
+                index: Some(index_of(place.line)),
                 path: place.file,
             });
         }
     }
     report
+}
+
+/// Which item of its file a line of [`sources`] is: every item has a line, and a line with the mark between it and the next.
+fn index_of(line: usize) -> u64 {
+    (line.saturating_sub(1) / 2) as u64
 }
 
 /// The files that the items came from; nothing where there is no kustomization among them.
@@ -183,19 +189,33 @@ fn unchecked(kustomization: &str, path: &str) -> Finding {
     }
 }
 
-/// A directory whose files are all there, and use what only kustomize knows.
-fn untold(parsed: &Parsed<'_>, directory: &str) -> Finding {
-    let file = parsed.kustomization(directory).map(|found| FileRef {
-        path: found.file.to_owned(),
-        index: Some(0),
+/// A directory whose files are all there, and use what only kustomize knows, or what it refuses.
+fn untold(parsed: &Parsed<'_>, directory: &str, unknown: &[Unknown]) -> Finding {
+    let own = parsed.kustomization(directory).map(|found| found.file);
+    let first = unknown.first();
+    let place = first.and_then(|first| first.place.as_ref());
+    let file = place
+        .map(|(file, line)| (file.as_str(), index_of(*line)))
+        .or_else(|| Some((own?, 0)));
+    let mut why = first.map_or_else(String::new, |first| {
+        format!(": {}", one_line(&first.to_string(), MAX_PATH))
     });
+    if let Some((file, _)) = place.filter(|(file, _)| Some(file.as_str()) != own) {
+        let _ = write!(why, " ({})", quoted(file, MAX_PATH));
+    }
+    if unknown.len() > 1 {
+        let _ = write!(why, ", and {} more", unknown.len() - 1);
+    }
     let headline = format!(
-        "what {} comes to cannot be told by its files alone, so it was not checked",
+        "what {} comes to cannot be told by its files alone, so it was not checked{why}",
         quoted(directory, MAX_PATH)
     );
     let help = "Check what kustomize builds of it, with `krm-parity check`.".to_owned();
     Finding {
-        file,
+        file: file.map(|(path, index)| FileRef {
+            path: path.to_owned(),
+            index: Some(index),
+        }),
         ..Finding::new(RULE, format!("{headline}. {help}"), headline, help)
     }
 }

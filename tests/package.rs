@@ -206,6 +206,78 @@ fn what_was_not_passed_on_is_an_error() {
     );
 }
 
+/// What kustomize refuses, and what only kustomize knows, does not pass; what it takes in any case is judged.
+#[test]
+fn what_is_not_understood_is_an_error_with_its_reason() {
+    let file = "web/overlays/production/kustomization.yaml";
+    for (rest, words) in [
+        ("patch: []\n", "patch: a field that kustomize does not have"),
+        (
+            "images: [{nme: web}]\n",
+            "nme: a field that kustomize does not have",
+        ),
+        (
+            "vars: [{name: A, objref: {kind: ConfigMap, name: x}}]\n",
+            "vars: variables are not followed",
+        ),
+        (
+            "labels: [{pairs: {a: b}, fields: [{path: spec/x}]}]\n",
+            "fields: a setting that is not followed",
+        ),
+        (
+            "replicas: [{name: wbe, count: 3}]\n",
+            "wbe: it is for a resource that is not there",
+        ),
+        (
+            "namePrefix: 1\n",
+            "namePrefix: a value of a type that kustomize does not take there",
+        ),
+        (
+            "nameSuffix: ''\nNameSuffix: -x\n",
+            "NameSuffix: it stands there twice",
+        ),
+        (
+            "patchesStrategicMerge: ['{apiVersion: v1, kind: ConfigMap, metadata: {name: nobody}}']\n",
+            "ConfigMap nobody: it is for a resource that is not there",
+        ),
+    ] {
+        let tree = Tree::new();
+        copy(&example("fleet"), &tree.path(""));
+        let changed = tree.read(file) + rest;
+        tree.write(file, &changed);
+        let answer = judged(&tree.path(""), "");
+        let findings = answer.report.findings.iter();
+        let unchecked: Vec<_> = findings
+            .filter(|finding| finding.rule.as_str() == "unchecked-file")
+            .collect();
+        let [unchecked] = unchecked.as_slice() else {
+            panic!("{rest}: {unchecked:#?}")
+        };
+        let wanted = format!("so it was not checked: {words}");
+        assert!(
+            unchecked.headline.contains(&wanted),
+            "{}",
+            unchecked.headline
+        );
+        assert_eq!(unchecked.file.as_ref().map(|file| &*file.path), Some(file));
+        assert!(answer.report.failed);
+    }
+    let tree = Tree::new();
+    copy(&example("fleet"), &tree.path(""));
+    let changed =
+        tree.read(file) + "NAMEPREFIX: p-\nCommonAnnotations: {linkerd.io/inject: enabled}\n";
+    tree.write(file, &changed);
+    let spelled = changed.replace("NAMEPREFIX", "namePrefix");
+    let spelled = spelled.replace("CommonAnnotations", "commonAnnotations");
+    let found = lines(&judged(&tree.path(""), ""));
+    tree.write(file, &spelled);
+    assert_eq!(found, lines(&judged(&tree.path(""), "")));
+    assert!(
+        !found.iter().any(|line| line.starts_with("unchecked-file")),
+        "{found:#?}"
+    );
+}
+
 #[test]
 fn kpt_hands_over_what_is_needed() {
     let kpt = require!(kpt());

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::repo::{Kustomization, Parsed};
+use crate::repo::fields::{Fault, Found, faults, faults_of_replacements};
+use crate::repo::{Kustomization, Parsed, is_inline, without_password};
 use crate::yaml::Node;
 
+use super::images;
 use super::item::Item;
+use super::piece::spend;
 use super::replace;
 use super::text::Shift;
 use super::transform::{self, Depth};
+use super::unknown::Reason;
 use super::walk::{Var, Walk, What};
 
 /// How many kustomizations one replay visits at most.
@@ -46,9 +50,16 @@ impl Walk<'_> {
             || self.stack.len() > MAX_NESTING
             || self.stack.iter().any(|above| above == directory)
         {
-            self.complete = false;
+            let is_circle = self.stack.iter().any(|above| above == directory);
+            let reason = if is_circle {
+                Reason::Circle
+            } else {
+                Reason::Bounds
+            };
+            self.note_at(reason, directory, kustomization.file, kustomization.root);
             return;
         }
+        self.inspect(kustomization);
         let (outer, outer_component) = (self.in_base, self.component.clone());
         if self.bases.iter().any(|base| base == directory) {
             self.in_base = true;
@@ -58,25 +69,119 @@ impl Walk<'_> {
             self.component = Some(directory.to_owned());
         }
         self.stack.push(directory.to_owned());
+        let count = items.len();
         self.load(kustomization, items);
         self.generate(kustomization, items);
+        if items.len() > count {
+            self.compare_names(items);
+        }
         for entry in kustomization.strings("components") {
             match kustomization.resolve(entry.text()) {
                 Some(path) if parsed.kustomization(&path).is_some() => {
                     self.accumulate(&path, items);
                 }
-                _ => self.note_elsewhere(kustomization, entry),
+                Some(_) => self.note_elsewhere(Reason::NotHere, kustomization, entry),
+                None => self.note_elsewhere(Reason::Remote, kustomization, entry),
             }
         }
         self.transform(kustomization, items);
         self.stack.pop();
         (self.in_base, self.component) = (outer, outer_component);
         if self.budget == 0 {
-            self.complete = false;
+            self.note_at(
+                Reason::Bounds,
+                directory,
+                kustomization.file,
+                kustomization.root,
+            );
         }
     }
 
-    fn note_elsewhere(&mut self, kustomization: Kustomization<'_>, entry: Node<'_>) {
+    /// Notes what a kustomization says that kustomize refuses, or obeys in a way that is not followed.
+    fn inspect(&mut self, kustomization: Kustomization<'_>) {
+        let Kustomization { file, root, .. } = kustomization;
+        for Found { node, field, fault } in faults(root) {
+            let reason = match fault {
+                Fault::Undeclared => Reason::Undeclared,
+                Fault::Twice => Reason::Twice,
+                Fault::Type => Reason::Type,
+            };
+            self.note_at(reason, field, file, node);
+        }
+        if !self.parsed.is_unambiguous(kustomization) {
+            self.note_at(Reason::Twice, "", file, root);
+        }
+        let (kind, version) = if kustomization.is_component() {
+            ("Component", "kustomize.config.k8s.io/v1alpha1")
+        } else {
+            ("Kustomization", "kustomize.config.k8s.io/v1beta1")
+        };
+        for (field, wanted) in [("kind", kind), ("apiVersion", version)] {
+            let other = root.get(field).filter(|value| {
+                !value.is_null() && !matches!(value.text(), "" | "v1") && value.text() != wanted
+            });
+            if let Some(value) = other {
+                self.note_at(Reason::Type, value.text(), file, value);
+            }
+        }
+        let is_said = |(key, value): (Node<'_>, Node<'_>)| {
+            !matches!(key.text(), "kind" | "apiVersion") && !value.is_null()
+        };
+        if !root.entries().any(is_said) {
+            self.note_at(Reason::Empty, "", file, root);
+        }
+        for (key, value) in root.entries().filter(|(_, value)| !value.is_childless()) {
+            let reason = match key.text() {
+                "vars" => Reason::Vars,
+                "openapi" => Reason::OpenApi,
+                "crds" => Reason::Crds,
+                "configurations" => Reason::Configurations,
+                "buildMetadata" if value.items().any(|word| word.text() == "managedByLabel") => {
+                    Reason::Setting
+                }
+                _ => continue,
+            };
+            self.note_at(reason, key.text(), file, key);
+        }
+    }
+
+    /// Notes resources of one name, which kustomize does not take together.
+    fn compare_names(&mut self, items: &[Item]) {
+        if spend(&mut self.budget, 1 + items.len() / 8).is_none() {
+            return;
+        }
+        let mut seen = BTreeSet::new();
+        for item in items {
+            if !seen.insert(item.id()) && !item.partial {
+                let what = format!("{} {}", item.kind, item.name());
+                self.note(Reason::SameResource, &what, Some(item.origin));
+            }
+        }
+    }
+
+    /// Notes a file that kustomize does not load, since it lies outside of the directory that names it.
+    pub(super) fn note_outside(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        path: &str,
+        entry: Node<'_>,
+    ) {
+        let root = kustomization.real;
+        let is_inside = match path.strip_prefix(root) {
+            Some(rest) if !root.is_empty() => rest.starts_with('/'),
+            _ => root.is_empty() && !path.starts_with("../"),
+        };
+        if !is_inside {
+            self.note_at(Reason::Outside, path, kustomization.file, entry);
+        }
+    }
+
+    fn note_elsewhere(
+        &mut self,
+        reason: Reason,
+        kustomization: Kustomization<'_>,
+        entry: Node<'_>,
+    ) {
         let origin = self.origin(kustomization.file, What::Elsewhere);
         let node = entry
             .get("name")
@@ -84,6 +189,9 @@ impl Walk<'_> {
             .unwrap_or(entry);
         let mark = self.pen(origin, &Shift::None).mark_of(node);
         self.elsewhere.push(mark);
+        let what = without_password(node.text());
+        let what = if is_inline(&what) { "" } else { &*what };
+        self.note(reason, what, Some(mark));
     }
 
     fn load(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
@@ -91,10 +199,14 @@ impl Walk<'_> {
         for entry in kustomization.loads() {
             let path = kustomization.resolve(entry.text());
             let Some(path) = path else {
-                self.note_elsewhere(kustomization, entry);
+                self.note_elsewhere(Reason::Remote, kustomization, entry);
                 continue;
             };
             if let Some(tree) = parsed.tree(&path) {
+                self.note_outside(kustomization, &path, entry);
+                if parsed.strict_tree(&path).is_none() {
+                    self.note_at(Reason::Twice, &path, kustomization.file, entry);
+                }
                 let origin = self.origin(&path, What::Resource);
                 for root in tree.roots() {
                     self.load_one(root, origin, items);
@@ -104,17 +216,21 @@ impl Walk<'_> {
                 self.accumulate(&path, &mut below);
                 items.append(&mut below);
             } else {
-                self.note_elsewhere(kustomization, entry);
+                self.note_elsewhere(Reason::NotHere, kustomization, entry);
             }
         }
-        for field in ["helmCharts", "helmChartInflationGenerator", "generators"] {
+        for (field, reason) in [
+            ("helmCharts", Reason::Helm),
+            ("helmChartInflationGenerator", Reason::Helm),
+            ("generators", Reason::Generator),
+        ] {
             for entry in kustomization
                 .root
                 .get(field)
                 .into_iter()
                 .flat_map(Node::items)
             {
-                self.note_elsewhere(kustomization, entry);
+                self.note_elsewhere(reason, kustomization, entry);
                 self.hide(kustomization, entry.get("valuesInline"));
             }
         }
@@ -147,12 +263,22 @@ impl Walk<'_> {
             }
             return;
         }
-        if !root.is_map() {
+        if root.is_null() {
             return;
         }
-        match self.pen(origin, &Shift::None).piece(None, root) {
-            Some(piece) => items.extend(Item::new(piece, None)),
-            None => self.complete = false,
+        let mut pen = self.pen(origin, &Shift::None);
+        for field in ["labels", "annotations"] {
+            let pairs = root.at(&["metadata", field]).into_iter();
+            for (key, value) in pairs.flat_map(Node::entries) {
+                if !value.is_null() && value.as_str().is_none() {
+                    pen.lose(Reason::Type, key.text(), value);
+                }
+            }
+        }
+        match pen.piece(None, root).map(|piece| Item::new(piece, None)) {
+            Some(Some(item)) => items.push(item),
+            Some(None) => pen.lose(Reason::Nameless, "", root),
+            None => pen.lose(Reason::Bounds, "", root),
         }
     }
 
@@ -186,7 +312,7 @@ impl Walk<'_> {
                 if what == What::Replicas {
                     transform::replicas(items, entry, &mut pen);
                 } else {
-                    transform::image(items, entry, &mut pen);
+                    images::image(items, entry, &mut pen);
                 }
             }
         }
@@ -195,7 +321,9 @@ impl Walk<'_> {
         }
         self.configured(kustomization, items);
         let left = MAX_VARS.saturating_sub(self.vars.len());
-        self.complete &= list("vars").nth(left).is_none();
+        if let Some(var) = list("vars").nth(left) {
+            self.note_at(Reason::Bounds, "vars", kustomization.file, var);
+        }
         self.vars
             .extend(list("vars").take(left).filter_map(Var::read));
     }
@@ -230,6 +358,9 @@ impl Walk<'_> {
                 (false, true) => Depth::Templates,
                 _ => Depth::Metadata,
             };
+            if let Some(fields) = entry.get("fields").filter(|fields| !fields.is_childless()) {
+                self.note_at(Reason::Setting, "fields", kustomization.file, fields);
+            }
             all.extend(entry.get("pairs").map(|pairs| (What::Labels, pairs, depth)));
         }
         let common = root.get("commonLabels");
@@ -261,22 +392,28 @@ impl Walk<'_> {
         let origin = self.origin(kustomization.file, What::Replacements);
         let mut replace = |walk: &mut Self, entry, origin| {
             let mut pen = walk.pen(origin, &Shift::None);
-            let done = replace::apply(entry, items, &mut pen);
-            walk.complete &= done.is_some();
+            if let Err(reason) = replace::apply(entry, items, &mut pen) {
+                pen.lose(reason, "", entry);
+            }
         };
         let Some(path) = entry.str_at(&["path"]) else {
             replace(self, entry, origin);
             return;
         };
+        let mark = self.pen(origin, &Shift::None).mark_of(entry);
         let Some((path, tree)) = kustomization
             .resolve(path)
             .and_then(|path| parsed.tree(&path).map(|tree| (path, tree)))
         else {
-            self.complete = false;
+            self.note(Reason::NotHere, path, Some(mark));
             return;
         };
+        self.note_outside(kustomization, &path, entry);
         let origin = self.origin(&path, What::Replacements);
         for root in tree.roots() {
+            for Found { node, field, .. } in faults_of_replacements(root) {
+                self.note_at(Reason::Undeclared, field, &path, node);
+            }
             if root.is_seq() {
                 root.items().for_each(|entry| replace(self, entry, origin));
             } else {

@@ -1,9 +1,13 @@
 //! What a replay comes to, for a tree that nobody builds.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::Replay;
 use super::item::Item;
+use super::piece::{Body, Lost, lose};
+use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
 use super::walk::MAX_PIECES;
 
 impl Replay<'_> {
@@ -13,18 +17,76 @@ impl Replay<'_> {
         MAX_PIECES - self.walk.budget + self.walk.visits
     }
 
-    /// The resources, one JSON object a line, with the names that they had; nothing where a part of them is not known.
+    /// What is not known exactly, or refused by kustomize, and where; empty where [`Self::lines`] can be trusted.
     #[must_use]
-    pub fn lines(&self) -> Option<String> {
-        if !self.walk.complete || !self.walk.elsewhere.is_empty() {
-            return None;
+    pub fn unknown(&self) -> Vec<Unknown> {
+        let mut lost = self.walk.unknown.clone();
+        let mut seen = BTreeSet::new();
+        for item in &self.items {
+            if lost.len() >= MAX_UNKNOWN {
+                break;
+            }
+            let name = format!("{} {}", item.kind, item.name());
+            if !seen.insert(item.id()) && !item.partial {
+                lose(&mut lost, Reason::SameResource, &name, Some(item.origin));
+            }
+            if item.partial && self.walk.elsewhere.is_empty() {
+                lose(&mut lost, Reason::NoTarget, &name, Some(item.origin));
+            }
+            let mut hidden = None;
+            item.root.visit(&mut |piece| {
+                if hidden.is_none() && matches!(piece.body, Body::Unknown) {
+                    hidden = Some(piece.mark);
+                }
+            });
+            let is_untold = hidden.is_some() && lost.is_empty();
+            if is_untold || hidden.is_some() && item.is_secret() {
+                lose(&mut lost, Reason::Hidden, &name, hidden);
+            }
         }
-        let lines = self.items.iter().map(|item| {
-            let value = (!item.partial).then(|| resource(item)).flatten()?;
-            Some(format!("{value}\n"))
-        });
-        lines.collect()
+        let mut found: Vec<Unknown> = lost.into_iter().map(|lost| self.placed(lost)).collect();
+        // What a walk meets twice is listed once, in the order of meeting.
+        let mut seen = BTreeSet::new();
+        found.retain(|unknown| seen.insert(unknown.clone()));
+        found
     }
+
+    fn placed(&self, lost: Lost) -> Unknown {
+        let Lost { reason, what, mark } = lost;
+        let origin = mark.and_then(|mark| Some((self.walk.origins.get(mark.origin)?, mark.start)));
+        let place = origin.map(|(origin, start)| {
+            let text = self.walk.parsed.sources.text(origin.file);
+            (
+                origin.file.to_owned(),
+                line_at(text.unwrap_or_default(), start),
+            )
+        });
+        Unknown {
+            reason,
+            what,
+            place,
+        }
+    }
+
+    /// The resources, one JSON object a line, with the names that they had.
+    ///
+    /// # Errors
+    ///
+    /// What is not known, where there is anything.
+    pub fn lines(&self) -> Result<String, Vec<Unknown>> {
+        let unknown = self.unknown();
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let lines = self.items.iter().filter_map(resource);
+        Ok(lines.map(|value| format!("{value}\n")).collect())
+    }
+}
+
+/// The line that a byte stands in, from 1.
+fn line_at(text: &str, at: usize) -> usize {
+    let before = text.as_bytes().iter().take(at);
+    1 + before.filter(|&&byte| byte == b'\n').count()
 }
 
 fn resource(item: &Item) -> Option<Value> {

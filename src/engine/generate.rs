@@ -8,6 +8,7 @@ use crate::yaml::Node;
 use super::item::{Item, Reach, To, scan};
 use super::piece::{Body, Gone, Mark, Piece, TEXT, spend};
 use super::text::Shift;
+use super::unknown::Reason;
 use super::walk::{Walk, What};
 
 /// One key of a generated resource.
@@ -101,6 +102,16 @@ impl Walk<'_> {
             kustomization.root.get("generatorOptions"),
             entry.get("options"),
         ];
+        let mut said = options.iter().flatten();
+        let immutable = said.find_map(|options| {
+            let mut fields = options.entries();
+            fields.find(|(key, value)| key.text() == "immutable" && value.text() == "true")
+        });
+        if let Some((key, value)) = immutable {
+            let mark = pen.mark(Some(key), value);
+            item.root
+                .set(&["immutable"], Piece::new(Body::Scalar(true.into()), mark));
+        }
         for options in options.into_iter().flatten() {
             for field in ["labels", "annotations"] {
                 for (key, value) in options.get(field).into_iter().flat_map(Node::entries) {
@@ -138,14 +149,22 @@ impl Walk<'_> {
             let here = kustomization
                 .resolve(env.text())
                 .and_then(|path| self.source(&path));
-            let Some((file, text)) = here else { continue };
+            let Some((file, text)) = here else {
+                self.note_at(Reason::NotHere, env.text(), kustomization.file, env);
+                continue;
+            };
+            self.note_outside(kustomization, file, env);
             // One file may be named a thousand times.
             spend(&mut self.budget, 1 + text.len() / TEXT)?;
             let origin = self.origin(file, what);
             if kind == "Secret" {
                 self.secrets.push((origin, 0..text.len()));
             }
-            data.extend(lines_of_env(text, origin));
+            let lines = lines_of_env(text, origin);
+            for line in lines.iter().filter(|line| line.value.is_none()) {
+                self.note(Reason::Environment, &line.key, Some(line.mark));
+            }
+            data.extend(lines);
         }
         for file in entry.get("files").into_iter().flat_map(Node::items) {
             let written = file.text();
@@ -156,21 +175,22 @@ impl Walk<'_> {
             let here = kustomization
                 .resolve(path)
                 .and_then(|path| self.source(&path));
-            let (value, mark) = match here {
-                Some((file, text)) => {
-                    spend(&mut self.budget, 1 + text.len() / TEXT)?;
-                    let origin = self.origin(file, what);
-                    if kind == "Secret" {
-                        self.secrets.push((origin, 0..text.len()));
-                    }
-                    let mark = Mark {
-                        origin,
-                        start: 0,
-                        end: text.len(),
-                    };
-                    (Some(text.to_owned()), mark)
+            let (value, mark) = if let Some((file, text)) = here {
+                self.note_outside(kustomization, file, entry);
+                spend(&mut self.budget, 1 + text.len() / TEXT)?;
+                let origin = self.origin(file, what);
+                if kind == "Secret" {
+                    self.secrets.push((origin, 0..text.len()));
                 }
-                None => (None, self.pen(origin, &Shift::None).mark(None, file)),
+                let mark = Mark {
+                    origin,
+                    start: 0,
+                    end: text.len(),
+                };
+                (Some(text.to_owned()), mark)
+            } else {
+                self.note_at(Reason::NotHere, path, kustomization.file, file);
+                (None, self.pen(origin, &Shift::None).mark(None, file))
             };
             data.push(Datum {
                 key: key.to_owned(),
@@ -180,6 +200,7 @@ impl Walk<'_> {
         }
         for literal in entry.get("literals").into_iter().flat_map(Node::items) {
             let Some((key, value)) = literal.text().split_once('=') else {
+                self.note_at(Reason::Type, "literals", kustomization.file, literal);
                 continue;
             };
             let start = key.len() + 1;

@@ -106,6 +106,21 @@ impl Item {
         }
     }
 
+    /// What no two resources of one build may share.
+    pub fn id(&self) -> (&str, &str, &str, &str, &str) {
+        let namespace = match self.namespace() {
+            "default" => "",
+            namespace => namespace,
+        };
+        (
+            &self.group,
+            &self.version,
+            &self.kind,
+            namespace,
+            self.name(),
+        )
+    }
+
     pub fn is_secret(&self) -> bool {
         self.kind == "Secret"
     }

@@ -10,6 +10,7 @@ use crate::schema::{KeyField, List, Type};
 use crate::yaml::Node;
 
 use super::piece::{Body, Gone, Mark, Pen, Piece, is_same};
+use super::unknown::Reason;
 
 /// The lists of built-in types that are merged; others with keys are replaced.
 const MERGED: [&str; 20] = [
@@ -78,6 +79,11 @@ fn is_directive(key: &str) -> bool {
         || key.starts_with("$deleteFromPrimitiveList/")
 }
 
+/// Whether kustomize leaves a directive in what it builds, as if it were a field.
+fn is_left(key: &str) -> bool {
+    is_directive(key) && key != "$patch"
+}
+
 /// Whether a patch removes the whole resource.
 pub(super) fn deletes(patch: Node<'_>) -> bool {
     directive(patch) == Some("delete")
@@ -128,6 +134,9 @@ fn map(
 ) -> Option<()> {
     for (key, value) in patch.entries() {
         let name = key.text();
+        if is_left(name) {
+            pen.lose(Reason::Directive, name, key);
+        }
         // Who a resource is stays as it was.
         if is_directive(name) || (is_root && matches!(name, "apiVersion" | "kind")) {
             continue;
@@ -162,7 +171,7 @@ fn map(
             }
             Some(old) if matches!(old.body, Body::List(_)) && value.is_seq() => match field.list {
                 List::Keyed { keys, .. } if MERGED.contains(&name) => {
-                    list(old, value, keys, field.ty, mark, pen)?
+                    list(old, (name, value), keys, field.ty, mark, pen)?
                 }
                 _ => false,
             },
@@ -243,6 +252,15 @@ fn put(
 /// What a patch says as a new value: without directives, and without what they or nulls remove.
 fn stripped(key: Option<Node<'_>>, value: Node<'_>, pen: &mut Pen<'_>) -> Option<Piece> {
     let mut piece = pen.piece(key, value)?;
+    let mut left = None;
+    piece.visit(&mut |piece| {
+        if let Body::Map(map) = &piece.body {
+            left = left.take().or(map.keys().find(|key| is_left(key)).cloned());
+        }
+    });
+    if let Some(left) = left {
+        pen.lose(Reason::Directive, &left, key.unwrap_or(value));
+    }
     strip(&mut piece);
     Some(piece)
 }
@@ -268,7 +286,7 @@ fn strip(piece: &mut Piece) {
 /// Merges a list by keys; `false` where it is to be replaced.
 fn list(
     dest: &mut Piece,
-    patch: Node<'_>,
+    (name, patch): (&str, Node<'_>),
     keys: &'static [KeyField],
     ty: Type,
     mark: Mark,
@@ -286,10 +304,15 @@ fn list(
         return Some(false);
     }
     pen.spend(old.len() / 8)?;
+    let mut is_sure = is_paired(old, patch, keys);
     let keys = common_keys(old, patch, keys);
     let mut places: HashMap<Vec<String>, usize> = HashMap::new();
     for (at, piece) in old.iter().enumerate() {
-        places.entry(keys_of_piece(piece, &keys)).or_insert(at);
+        let place = *places.entry(keys_of_piece(piece, &keys)).or_insert(at);
+        is_sure &= place == at;
+    }
+    if !is_sure {
+        pen.lose(Reason::Pairing, name, patch);
     }
     let count = old.len();
     let mut rest: Vec<Option<Piece>> = old.drain(..).map(Some).collect();
@@ -341,6 +364,17 @@ fn list(
         pen.changed = true;
     }
     Some(true)
+}
+
+/// Whether the elements of both lists say by which keys they are paired: all have the first, and all or none each other.
+fn is_paired(old: &[Piece], patch: Node<'_>, keys: &[KeyField]) -> bool {
+    keys.iter().enumerate().all(|(place, key)| {
+        let steps: Vec<&str> = key.name.split('.').collect();
+        let mut has = (old.iter().map(|piece| piece.at(&steps).is_some()))
+            .chain(patch.items().map(|item| item.at(&steps).is_some()));
+        let first = has.next().unwrap_or(true);
+        (first || place > 0) && has.all(|other| other == first)
+    })
 }
 
 /// The keys that every element of both lists has; the first one where there is none.

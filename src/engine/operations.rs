@@ -40,7 +40,17 @@ fn one(
         "test" => {
             // It changes nothing, and still it can stop a build.
             pen.changed = true;
-            Some(())
+            let wanted = match value {
+                Some((key, value)) => Some(pen.piece(Some(key), value)?),
+                None => None,
+            };
+            let is_met = match (look(resource, &path), &wanted) {
+                (Some(old), Some(wanted)) => is_same(old, wanted),
+                (old, wanted) => {
+                    old.is_none_or(Piece::is_null) && wanted.as_ref().is_none_or(Piece::is_null)
+                }
+            };
+            is_met.then_some(())
         }
         "remove" => {
             take(resource, &path, of_path, pen)?;
@@ -168,9 +178,7 @@ fn put(
     let parent = look_mut(resource, parents)?;
     match &mut parent.body {
         Body::Map(map) => {
-            if !how.is_add && !how.is_partial && !map.contains_key(last) {
-                return None;
-            }
+            // kustomize's `replace` adds a key that is not there.
             let by = new.mark;
             match map.insert(last.clone(), new) {
                 Some(piece) => parent.gone.push(Gone {

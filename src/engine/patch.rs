@@ -7,8 +7,9 @@ use crate::repo::{Kustomization, may_patch_secret};
 use crate::yaml::{Node, Tree, parse};
 
 use super::item::{Item, Selector, scan};
-use super::piece::{Body, Piece};
+use super::piece::{Body, Mark, Piece};
 use super::text::Shift;
+use super::unknown::Reason;
 use super::walk::{Use, Walk, What};
 use super::{merge, operations};
 
@@ -77,7 +78,15 @@ impl Walk<'_> {
                 }
                 _ => {
                     self.hide_unread(named, body);
-                    self.complete = false;
+                    let origin = self.origin(named.file, What::Elsewhere);
+                    let reason = if is_inline {
+                        Reason::Unreadable
+                    } else {
+                        Reason::NotHere
+                    };
+                    let is_path = !is_inline && !body.text().contains([' ', ':', '{', '\n']);
+                    let what = if is_path { body.text() } else { "patch" };
+                    self.pen(origin, named.shift).lose(reason, what, body);
                     return;
                 }
             },
@@ -97,6 +106,7 @@ impl Walk<'_> {
             .map(|(key, _)| key)
             .next();
         let mark = self.pen(at, named.shift).mark(key, body);
+        self.refuse(named, path.as_deref(), body, tree, mark);
         let has_options = entry.is_some_and(|entry| entry.get("options").is_some());
         let mut done = Use {
             mark,
@@ -117,12 +127,48 @@ impl Walk<'_> {
                     named.shift.outer(body.span())
                 },
             };
-            if self.patch_one(&written, entry, items, &mut done).is_none() {
-                self.complete = false;
+            if let Err(reason) = self.patch_one(&written, entry, items, &mut done) {
+                self.note(reason, path.as_deref().unwrap_or("patch"), Some(mark));
                 done.is_followed = false;
             }
         }
         self.patches.push(done);
+    }
+
+    /// Notes what kustomize refuses in a patch, whatever it is for.
+    fn refuse(
+        &mut self,
+        named: &Named<'_>,
+        path: Option<&str>,
+        body: Node<'_>,
+        tree: &Tree<'_>,
+        mark: Mark,
+    ) {
+        let what = path.unwrap_or("patch");
+        if let Some(path) = path {
+            self.note_outside(named.kustomization, path, body);
+        }
+        let source = match path {
+            Some(_) => tree.source(),
+            None => tree.source().trim(),
+        };
+        let roots = || tree.roots().filter(|root| !root.is_null());
+        let target = named.entry.and_then(|entry| entry.get("target"));
+        let is_flow = source.starts_with('[')
+            && serde_json::from_str::<serde::de::IgnoredAny>(source).is_err();
+        let is_split = target.is_some() && roots().nth(1).is_some();
+        let is_both = named
+            .entry
+            .is_some_and(|entry| entry.get("path").is_some() && entry.get("patch").is_some());
+        let is_twice = path.is_some_and(|path| self.parsed.strict_tree(path).is_none());
+        for (is_so, reason) in [
+            (is_flow, Reason::NotJson),
+            (is_split || is_both || is_twice, Reason::Twice),
+        ] {
+            if is_so {
+                self.note(reason, what, Some(mark));
+            }
+        }
     }
 
     /// Takes for a Secret what nobody has looked into.
@@ -131,14 +177,14 @@ impl Walk<'_> {
         self.secrets.push((origin, named.shift.outer(body.span())));
     }
 
-    /// Applies one document; nothing where it cannot be followed.
+    /// Applies one document; the reason where it cannot be followed.
     fn patch_one(
         &mut self,
         written: &Written<'_>,
         entry: Option<Node<'_>>,
         items: &mut Vec<Item>,
         done: &mut Use,
-    ) -> Option<()> {
+    ) -> Result<(), Reason> {
         let Written {
             root,
             origin,
@@ -155,10 +201,10 @@ impl Walk<'_> {
         if may_be_secret && (paid.is_none() || matches!(selector, Some(None))) {
             self.secrets.push((origin, whole.clone()));
         }
-        paid?;
+        paid.ok_or(Reason::Bounds)?;
         let mut chosen = match selector {
             Some(selector) => {
-                let selector = selector?;
+                let selector = selector.ok_or(Reason::Selector)?;
                 (0..items.len())
                     .filter(|&at| selector.selects(&items[at]))
                     .collect()
@@ -180,7 +226,15 @@ impl Walk<'_> {
         {
             self.secrets.push((origin, whole.clone()));
         }
-        self.pen(origin, shift).spend(4 * chosen.len())?;
+        let is_lost = target.is_none() && !root.is_null();
+        if is_lost && chosen.is_empty() {
+            let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
+            let what = format!("{} {}", text(&["kind"]), text(&["metadata", "name"]));
+            self.pen(origin, shift)
+                .lose(Reason::NoTarget, what.trim(), root);
+        }
+        let paid = self.pen(origin, shift).spend(4 * chosen.len());
+        paid.ok_or(Reason::Bounds)?;
         for &at in &chosen {
             let item = &items[at];
             let (_, name) = &item.ids[0];
@@ -189,16 +243,10 @@ impl Walk<'_> {
         }
         if root.is_map() && merge::deletes(root) {
             done.changed |= !chosen.is_empty();
-            let mark = self.pen(origin, shift).mark_of(root.get("$patch")?);
-            let mut places = chosen.into_iter().peekable();
-            for (at, item) in std::mem::take(items).into_iter().enumerate() {
-                if places.next_if_eq(&at).is_some() {
-                    self.gone.push((item, mark));
-                } else {
-                    items.push(item);
-                }
-            }
-            return Some(());
+            let order = root.get("$patch").unwrap_or(root);
+            let mark = self.pen(origin, shift).mark_of(order);
+            self.delete(items, chosen, mark);
+            return Ok(());
         }
         let options = entry.and_then(|entry| entry.get("options"));
         let may = |option: &str| {
@@ -224,11 +272,30 @@ impl Walk<'_> {
                 Some(())
             };
             done.changed |= pen.changed;
-            self.complete &= followed.is_some();
-            done.is_followed &= followed.is_some();
+            if followed.is_none() {
+                let reason = if *pen.budget == 0 {
+                    Reason::Bounds
+                } else {
+                    Reason::Operation
+                };
+                pen.lose(reason, "", root);
+                done.is_followed = false;
+            }
             item.note_name();
         }
-        Some(())
+        Ok(())
+    }
+
+    /// Takes the chosen resources away.
+    fn delete(&mut self, items: &mut Vec<Item>, chosen: Vec<usize>, mark: Mark) {
+        let mut places = chosen.into_iter().peekable();
+        for (at, item) in std::mem::take(items).into_iter().enumerate() {
+            if places.next_if_eq(&at).is_some() {
+                self.gone.push((item, mark));
+            } else {
+                items.push(item);
+            }
+        }
     }
 
     /// A resource of which nothing is known but that it is patched.
@@ -271,12 +338,14 @@ fn addressed(items: &[Item], patch: Node<'_>) -> Vec<usize> {
         return Vec::new();
     };
     let api_version = patch.str_at(&["apiVersion"]).unwrap_or_default();
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let namespace = patch.str_at(&["metadata", "namespace"]);
     let find = |namespace: Option<&str>| -> Vec<usize> {
         (0..items.len())
             .filter(|&at| {
-                items[at].group == group && items[at].is_called(kind, name.text(), namespace)
+                items[at].group == group
+                    && items[at].version == version
+                    && items[at].is_called(kind, name.text(), namespace)
             })
             .collect()
     };

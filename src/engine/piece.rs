@@ -10,6 +10,7 @@ use crate::resource::is_secret;
 use crate::yaml::{Node, Style};
 
 use super::text::Shift;
+use super::unknown::{MAX_UNKNOWN, Reason};
 
 /// Deeper than any resource: what a file nests deeper, at once or bit by bit, is not followed.
 ///
@@ -18,6 +19,9 @@ pub(crate) const MAX_DEPTH: usize = 600;
 
 /// How many bytes of text cost as much as one piece.
 pub(crate) const TEXT: usize = 256;
+
+/// How many characters of a name a note of something unknown holds.
+const MAX_WHAT: usize = 200;
 
 /// Where something was written: a range of bytes in the file of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,24 @@ pub(crate) struct Mark {
     pub start: usize,
     /// The byte after the last; where it lies on another line, the line ends it.
     pub end: usize,
+}
+
+/// Something that was not followed exactly, by the mark where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Lost {
+    pub reason: Reason,
+    pub what: String,
+    pub mark: Option<Mark>,
+}
+
+/// Notes what is lost, as far as the list is long enough for it.
+pub(crate) fn lose(list: &mut Vec<Lost>, reason: Reason, what: &str, mark: Option<Mark>) {
+    let is_first =
+        || reason.hides_patches() && !list.iter().any(|lost| lost.reason.hides_patches());
+    if list.len() < MAX_UNKNOWN || is_first() {
+        let what: String = what.chars().take(MAX_WHAT).collect();
+        list.push(Lost { reason, what, mark });
+    }
 }
 
 /// What a piece is.
@@ -68,6 +90,8 @@ pub(crate) struct Pen<'p> {
     pub budget: &'p mut usize,
     /// Ranges that hold Secrets.
     pub secrets: &'p mut Vec<(usize, Range<usize>)>,
+    /// What was not followed exactly.
+    pub unknown: &'p mut Vec<Lost>,
     /// Whether anything became another value.
     pub changed: bool,
 }
@@ -83,6 +107,12 @@ impl Pen<'_> {
     /// Takes from the budget, as [`spend`] does.
     pub fn spend(&mut self, pieces: usize) -> Option<()> {
         spend(self.budget, pieces)
+    }
+
+    /// Notes something about a node that is not followed exactly.
+    pub fn lose(&mut self, reason: Reason, what: &str, node: Node<'_>) {
+        let mark = self.mark_of(node);
+        lose(self.unknown, reason, what, Some(mark));
     }
 
     /// The mark of a value: the value itself where it stands on one line, else its key.
@@ -123,10 +153,25 @@ impl Pen<'_> {
             let items = value.items().map(|item| self.piece(None, item));
             Body::List(items.collect::<Option<_>>()?)
         } else {
+            if value.style() == Style::Plain && value.as_str().is_some_and(is_date) {
+                // The field and never the value, which may be secret.
+                self.lose(Reason::Scalar, key.map_or("", Node::text), value);
+            }
             Body::Scalar(value.to_json())
         };
         Some(Piece::new(body, mark))
     }
+}
+
+/// Whether a text without quotes is a date to kustomize, with a time or without.
+fn is_date(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let year = bytes.by_ref().take(4).filter(u8::is_ascii_digit).count();
+    let is_rest = |byte: u8| {
+        byte.is_ascii_digit()
+            || matches!(byte, b'-' | b'+' | b':' | b'.' | b' ' | b'T' | b't' | b'Z')
+    };
+    year == 4 && bytes.next() == Some(b'-') && text.matches('-').count() >= 2 && bytes.all(is_rest)
 }
 
 fn is_broken(node: Node<'_>) -> bool {

@@ -6,6 +6,7 @@ use crate::yaml::Node;
 
 use super::item::{Item, Selector, scan};
 use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, TEXT};
+use super::unknown::Reason;
 
 /// Which part of a text a replacement takes or gives.
 #[derive(Clone, Copy, Default)]
@@ -53,53 +54,105 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Follows one replacement to everything that it writes; nothing when too much was written.
-pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> Option<()> {
-    pen.spend(scan(items))?;
-    let value = entry.get("source").and_then(|source| {
-        let selector = Selector::exact(source)?;
-        let item = items.iter().find(|item| selector.selects(item))?;
-        let path = source.str_at(&["fieldPath"]).unwrap_or("metadata.name");
-        let value = read(&item.root, &steps(path)?)?.to_json()?;
-        match value {
-            Value::String(text) => Part::read(source.get("options"))
-                .of(&text)
-                .map(Value::String),
-            value => Some(value),
-        }
-    });
+/// Follows one replacement to everything that it writes; the reason where that cannot be.
+pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> Result<(), Reason> {
+    pen.spend(scan(items)).ok_or(Reason::Bounds)?;
+    let value = taken(entry, items, pen);
     for target in entry.get("targets").into_iter().flat_map(Node::items) {
         let Some(select) = target.get("select") else {
+            pen.lose(Reason::Selector, "select", target);
             continue;
         };
-        let select = Selector::read(select)?;
+        let select = Selector::read(select).ok_or(Reason::Selector)?;
         let rejects = target.get("reject").into_iter().flat_map(Node::items);
         let rejects = rejects
             .map(Selector::read)
-            .collect::<Option<Vec<Selector>>>()?;
+            .collect::<Option<Vec<Selector>>>()
+            .ok_or(Reason::Selector)?;
+        let options = target.get("options");
+        note_encoding(options, pen);
         let what = Write {
             value: value.as_ref(),
-            part: Part::read(target.get("options")),
+            part: Part::read(options),
         };
         let paths: Vec<Node<'_>> = target
             .get("fieldPaths")
-            .or_else(|| target.get("fieldpaths"))
             .into_iter()
             .flat_map(Node::items)
             .collect();
-        pen.spend(scan(items).saturating_mul(1 + rejects.len()))?;
+        let cost = scan(items).saturating_mul(1 + rejects.len());
+        pen.spend(cost).ok_or(Reason::Bounds)?;
         let chosen = items.iter_mut().filter(|item| {
             select.selects(item) && !rejects.iter().any(|reject| reject.selects(item))
         });
         for item in chosen {
             for path in &paths {
                 let mark = pen.mark(None, *path);
-                what.write(&mut item.root, &steps(path.text())?, mark, pen)?;
+                let steps = steps(path.text()).ok_or(Reason::Selector)?;
+                let mut written = 0;
+                what.write(&mut item.root, &steps, mark, pen, &mut written)
+                    .ok_or(Reason::Bounds)?;
+                if written == 0 && !item.partial {
+                    pen.lose(Reason::NoField, path.text(), *path);
+                }
             }
             item.note_replaced_name();
         }
     }
-    Some(())
+    Ok(())
+}
+
+/// The value that a replacement takes; nothing where only kustomize knows it.
+fn taken(entry: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Value> {
+    if let Some(value) = entry.get("sourceValue").filter(|value| !value.is_null()) {
+        return Some(Value::String(value.text().to_owned()));
+    }
+    let source = entry.get("source")?;
+    let options = source.get("options");
+    note_encoding(options, pen);
+    let Some(selector) = Selector::exact(source) else {
+        pen.lose(Reason::Selector, "source", source);
+        return None;
+    };
+    let mut found = items.iter().filter(|item| selector.selects(item));
+    let (first, second) = (found.next(), found.next());
+    let Some(item) = first else {
+        pen.lose(Reason::NoTarget, "source", source);
+        return None;
+    };
+    if second.is_some() {
+        pen.lose(Reason::Selector, "source", source);
+    }
+    let path = source.str_at(&["fieldPath"]).unwrap_or("metadata.name");
+    let value = steps(path).and_then(|steps| read(&item.root, &steps));
+    let value = value.filter(|value| !value.is_null());
+    let Some(value) = value else {
+        let reason = if item.partial {
+            Reason::NotHere
+        } else {
+            Reason::NoField
+        };
+        pen.lose(reason, path, source);
+        return None;
+    };
+    match value.to_json()? {
+        Value::String(text) => {
+            let part = Part::read(options).of(&text).map(Value::String);
+            if part.is_none() {
+                pen.lose(Reason::NoField, path, source);
+            }
+            part
+        }
+        value => Some(value),
+    }
+}
+
+/// Notes that a value is to be encoded or decoded on its way.
+fn note_encoding(options: Option<Node<'_>>, pen: &mut Pen<'_>) {
+    let encoding = options.and_then(|options| options.get("encoding"));
+    if let Some(encoding) = encoding.filter(|encoding| !matches!(encoding.text(), "" | "none")) {
+        pen.lose(Reason::Setting, "encoding", encoding);
+    }
 }
 
 /// What one target gets.
@@ -138,9 +191,11 @@ impl Write<'_> {
         steps: &[String],
         mark: Mark,
         pen: &mut Pen<'_>,
+        written: &mut usize,
     ) -> Option<()> {
         let Some((first, rest)) = steps.split_first() else {
             self.pay(Some(piece), 0, pen)?;
+            *written += 1;
             *piece = Piece::new(self.body(Some(piece)), mark);
             return Some(());
         };
@@ -148,9 +203,10 @@ impl Write<'_> {
             Body::Map(map) => {
                 let name = inner(first).unwrap_or(first);
                 if let Some(next) = map.get_mut(name) {
-                    self.write(next, rest, mark, pen)?;
+                    self.write(next, rest, mark, pen, written)?;
                 } else if self.part.create {
                     self.pay(None, steps.len(), pen)?;
+                    *written += 1;
                     let names: Vec<&str> = steps
                         .iter()
                         .map(|step| inner(step).unwrap_or(step))
@@ -171,7 +227,7 @@ impl Write<'_> {
                             mark,
                         });
                     }
-                    self.write(item, rest, mark, pen)?;
+                    self.write(item, rest, mark, pen, written)?;
                 }
             }
             _ => {}

@@ -1,13 +1,12 @@
-//! What a kustomization says about everything: names, namespaces, labels, images, replicas.
+//! What a kustomization says about everything: names, namespaces, labels, replicas.
 
-use std::collections::BTreeMap;
-
-use regex::bytes::RegexBuilder;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::yaml::Node;
 
 use super::item::{Item, Reach, To, as_text, is_cluster_wide, scan};
-use super::piece::{Body, Mark, Pen, Piece, TEXT};
+use super::piece::{Body, Pen, Piece, TEXT};
+use super::unknown::Reason;
 
 /// Where the labels of pod templates stand, by the kinds that have them.
 const TEMPLATES: [(&[&str], &[&str]); 4] = [
@@ -64,15 +63,119 @@ const SELECTORS: [(&[&str], &[&str], bool); 6] = [
     ),
 ];
 
+/// Workloads whose pods may be placed by the labels of others.
+const PLACED: &[&str] = &["Deployment", "StatefulSet"];
+
+/// What others refer to by name and namespace.
+const REFERRED: [&str; 2] = ["ServiceAccount", "Service"];
+
+/// Selectors in lists, where kustomize writes labels as far as they are there.
+const PEERS: [(&[&str], &[&str]); 7] = [
+    (
+        PLACED,
+        &[
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAffinity",
+            "preferredDuringSchedulingIgnoredDuringExecution",
+            "podAffinityTerm",
+            "labelSelector",
+            "matchLabels",
+        ],
+    ),
+    (
+        PLACED,
+        &[
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+            "labelSelector",
+            "matchLabels",
+        ],
+    ),
+    (
+        PLACED,
+        &[
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAntiAffinity",
+            "preferredDuringSchedulingIgnoredDuringExecution",
+            "podAffinityTerm",
+            "labelSelector",
+            "matchLabels",
+        ],
+    ),
+    (
+        PLACED,
+        &[
+            "spec",
+            "template",
+            "spec",
+            "affinity",
+            "podAntiAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+            "labelSelector",
+            "matchLabels",
+        ],
+    ),
+    (
+        PLACED,
+        &[
+            "spec",
+            "template",
+            "spec",
+            "topologySpreadConstraints",
+            "labelSelector",
+            "matchLabels",
+        ],
+    ),
+    (
+        &["NetworkPolicy"],
+        &["spec", "ingress", "from", "podSelector", "matchLabels"],
+    ),
+    (
+        &["NetworkPolicy"],
+        &["spec", "egress", "to", "podSelector", "matchLabels"],
+    ),
+];
+
+/// Every piece that a path of keys leads to, through all elements of the lists on its way.
+fn each_at(piece: &mut Piece, path: &[&str], change: &mut impl FnMut(&mut Piece)) {
+    if let Body::List(items) = &mut piece.body {
+        for item in items {
+            each_at(item, path, change);
+        }
+        return;
+    }
+    match path.split_first() {
+        None => change(piece),
+        Some((first, rest)) => {
+            if let Some(next) = piece.get_mut(first) {
+                each_at(next, rest, change);
+            }
+        }
+    }
+}
+
 /// A namespace for everything that lives in one; nothing when too much was written, here and below.
 pub(super) fn namespace(items: &mut [Item], value: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
     let (mark, text) = (pen.mark(None, value), value.text());
+    pen.spend(scan(items))?;
+    let known = known(items);
     for item in items {
         pen.spend(1 + text.len() / TEXT)?;
         item.reach.push(Reach {
             to: To::Namespace(text.to_owned()),
             mark,
         });
+        refer(item, &known, &Piece::text(text, mark), pen)?;
         if item.kind == "Namespace" && item.group.is_empty() {
             item.root
                 .set(&["metadata", "name"], Piece::text(text, mark));
@@ -87,6 +190,120 @@ pub(super) fn namespace(items: &mut [Item], value: Node<'_>, pen: &mut Pen<'_>) 
     Some(())
 }
 
+/// Accounts and Services by kind and name, with the namespaces that they are or were in.
+type Known = BTreeMap<(&'static str, String), BTreeSet<String>>;
+
+fn known(items: &[Item]) -> Known {
+    let mut found = Known::new();
+    for item in items {
+        let Some(kind) = REFERRED.iter().find(|kind| **kind == item.kind) else {
+            continue;
+        };
+        for (within, name) in &item.ids {
+            let within = match within.as_str() {
+                "default" => "",
+                within => within,
+            };
+            let all = found.entry((kind, name.clone())).or_default();
+            all.insert(within.to_owned());
+        }
+    }
+    found
+}
+
+/// Whether a reference with a namespace of its own means one of these.
+fn is_known(known: &Known, kind: &'static str, reference: &Piece) -> bool {
+    let text = |key: &str| reference.get(key).and_then(Piece::scalar_text);
+    let found = text("name").and_then(|name| known.get(&(kind, name)));
+    let within = text("namespace").filter(|within| within != "default");
+    match (found, within) {
+        (Some(all), Some(within)) => all.contains(&within),
+        (found, None) => found.is_some(),
+        (None, _) => false,
+    }
+}
+
+/// Gives what refers to a namespace the new one, as kustomize does: default accounts, and what means one of the set.
+fn refer(item: &mut Item, known: &Known, new: &Piece, pen: &mut Pen<'_>) -> Option<()> {
+    let mut paid = Some(());
+    let mut write = |reference: &mut Piece, is_meant: bool| {
+        paid = paid.and_then(|()| pen.spend(1));
+        if paid.is_some() && is_meant {
+            reference.set(&["namespace"], new.clone());
+        }
+    };
+    match item.kind.as_str() {
+        "RoleBinding" | "ClusterRoleBinding" => {
+            each_at(&mut item.root, &["subjects"], &mut |subject| {
+                let name = subject.get("name").and_then(Piece::scalar_text);
+                let is_default = name.as_deref() == Some("default");
+                let is_meant = is_default || is_known(known, "ServiceAccount", subject);
+                write(subject, is_meant);
+            });
+        }
+        "APIService" => {
+            item.root
+                .set(&["spec", "service", "namespace"], new.clone());
+        }
+        "CustomResourceDefinition" => {
+            let path = ["spec", "conversion", "webhook", "clientConfig", "service"];
+            each_at(&mut item.root, &path, &mut |service| {
+                let is_meant = service.get("namespace").is_some();
+                write(service, is_meant);
+            });
+        }
+        "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
+            let path = ["webhooks", "clientConfig", "service"];
+            each_at(&mut item.root, &path, &mut |service| {
+                let is_meant = is_known(known, "Service", service);
+                write(service, is_meant);
+            });
+        }
+        _ => {}
+    }
+    paid
+}
+
+/// Notes references without a namespace to what has one, which kustomize adds where it follows a rename.
+fn note_added(items: &mut [Item], value: Node<'_>, pen: &mut Pen<'_>) {
+    let paths: [(&[&str], &'static str, &[&str]); 2] = [
+        (
+            &["RoleBinding", "ClusterRoleBinding"],
+            "ServiceAccount",
+            &["subjects"],
+        ),
+        (
+            &[
+                "ValidatingWebhookConfiguration",
+                "MutatingWebhookConfiguration",
+            ],
+            "Service",
+            &["webhooks", "clientConfig", "service"],
+        ),
+    ];
+    let known = known(items);
+    let has_namespace = |kind, name| {
+        let all = known.get(&(kind, name));
+        all.is_some_and(|all| all.iter().any(|within| !within.is_empty()))
+    };
+    let mut is_added = false;
+    for (kinds, kind, path) in paths {
+        let items = items
+            .iter_mut()
+            .filter(|item| kinds.contains(&item.kind.as_str()));
+        for item in items {
+            each_at(&mut item.root, path, &mut |reference| {
+                let name = reference.get("name").and_then(Piece::scalar_text);
+                is_added |= reference.get("namespace").is_none()
+                    && name.is_some_and(|name| has_namespace(kind, name));
+            });
+        }
+    }
+    if is_added {
+        pen.lose(Reason::Reach, "namespace", value);
+    }
+}
+
 /// A prefix or a suffix for every name.
 pub(super) fn affix(
     items: &mut [Item],
@@ -95,6 +312,8 @@ pub(super) fn affix(
     pen: &mut Pen<'_>,
 ) -> Option<()> {
     let (mark, text) = (pen.mark(None, value), value.text());
+    pen.spend(scan(items))?;
+    note_added(items, value, pen);
     for item in items {
         pen.spend(1 + (item.name().len() + text.len()) / TEXT)?;
         if matches!(
@@ -178,6 +397,22 @@ pub(super) fn pairs(
                     item.root.set(&path, child.clone());
                 }
             }
+            if depth >= Depth::Selectors && field == "labels" {
+                for (_, path) in PEERS
+                    .iter()
+                    .filter(|(kinds, _)| kinds.contains(&&*item.kind))
+                {
+                    pen.spend(1)?;
+                    let mut paid = Some(());
+                    each_at(&mut item.root, path, &mut |selector| {
+                        paid = paid.and_then(|()| pen.spend(1));
+                        if paid.is_some() {
+                            selector.set(&[name], child.clone());
+                        }
+                    });
+                    paid?;
+                }
+            }
             if depth >= Depth::Templates && field == "labels" && item.kind == "StatefulSet" {
                 let claims = item.root.at_mut(&["spec", "volumeClaimTemplates"]);
                 if let Some(Piece {
@@ -196,6 +431,14 @@ pub(super) fn pairs(
     Some(())
 }
 
+/// The kinds whose replicas `replicas` sets.
+pub(super) const SCALED: [&str; 4] = [
+    "Deployment",
+    "ReplicationController",
+    "ReplicaSet",
+    "StatefulSet",
+];
+
 /// One entry of `replicas`.
 pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
     pen.spend(scan(items))?;
@@ -206,139 +449,16 @@ pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -
         return Some(());
     };
     let child = Piece::new(Body::Scalar(count.to_json()), pen.mark(Some(key), count));
+    let mut is_met = false;
     for item in items {
-        let scales = matches!(
-            item.kind.as_str(),
-            "Deployment" | "ReplicationController" | "ReplicaSet" | "StatefulSet"
-        );
+        let scales = SCALED.contains(&item.kind.as_str());
         if scales && item.ids.iter().any(|(_, called)| called == name.text()) {
             item.root.set(&["spec", "replicas"], child.clone());
+            is_met = true;
         }
+    }
+    if !is_met {
+        pen.lose(Reason::NoTarget, name.text(), entry);
     }
     Some(())
-}
-
-/// What an entry of `images` says, each with its mark.
-struct Image<'a> {
-    name: Option<(&'a str, Mark)>,
-    tag: Option<(&'a str, Mark)>,
-    suffix: Option<(&'a str, Mark)>,
-    digest: Option<(&'a str, Mark)>,
-}
-
-/// One entry of `images`.
-pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
-    // A look at every piece is cheaper than making it.
-    let size: usize = items.iter().map(|item| item.root.measure().1).sum();
-    pen.spend(1 + size / 64)?;
-    let field = |name: &str| {
-        let (key, value) = entry.entries().find(|(key, _)| key.text() == name)?;
-        Some((value.text(), pen.mark(Some(key), value))).filter(|(text, _)| !text.is_empty())
-    };
-    let Some(name) = entry.get("name").map(Node::text) else {
-        return Some(());
-    };
-    // kustomize takes the name for a pattern.
-    let pattern = format!(
-        "^{name}(@sha256:[a-fA-F0-9.{{0,64}}]*|:[a-zA-Z0-9_.{{}}-]*|@sha256:[a-fA-F0-9]*)*$"
-    );
-    let Ok(pattern) = RegexBuilder::new(&pattern)
-        .unicode(false)
-        .size_limit(1 << 20)
-        .build()
-    else {
-        return Some(());
-    };
-    let new = Image {
-        name: field("newName"),
-        tag: field("newTag"),
-        suffix: field("tagSuffix"),
-        digest: field("digest"),
-    };
-    let mut paid = Some(());
-    for item in items {
-        if item.kind != "CustomResourceDefinition" {
-            containers(&mut item.root, &mut |image: &mut Piece| {
-                let Some(old) = image.as_str() else { return };
-                if paid.is_some() && pattern.is_match(old.as_bytes()) {
-                    new.apply(image);
-                    paid = pen.spend(image.measure().1);
-                }
-            });
-        }
-    }
-    paid
-}
-
-/// Every image of a container, at whatever depth.
-fn containers(piece: &mut Piece, change: &mut impl FnMut(&mut Piece)) {
-    match &mut piece.body {
-        Body::Map(map) => each_container(map, change),
-        Body::List(items) => items.iter_mut().for_each(|item| containers(item, change)),
-        _ => {}
-    }
-}
-
-fn each_container(map: &mut BTreeMap<String, Piece>, change: &mut impl FnMut(&mut Piece)) {
-    for (key, piece) in map {
-        if let (true, Body::List(items)) = (
-            matches!(key.as_str(), "containers" | "initContainers"),
-            &mut piece.body,
-        ) {
-            items
-                .iter_mut()
-                .filter_map(|item| item.get_mut("image"))
-                .for_each(&mut *change);
-        }
-        containers(piece, change);
-    }
-}
-
-impl Image<'_> {
-    fn apply(&self, image: &mut Piece) {
-        let Some(old) = image.as_str().map(str::to_owned) else {
-            return;
-        };
-        let (rest, digest) = old
-            .split_once('@')
-            .map_or((old.as_str(), None), |(a, b)| (a, Some(b)));
-        let start = rest.rfind('/').map_or(0, |at| at + 1);
-        let (name, old_tag) = match rest[start..].find(':') {
-            Some(at) => (&rest[..start + at], Some(&rest[start + at + 1..])),
-            None => (rest, None),
-        };
-        let new_name = self.name.map_or(name, |(name, _)| name);
-        let (new_tag, new_digest) = match (self.tag, self.digest, self.suffix) {
-            (Some((tag, _)), None, None) => (Some(tag.to_owned()), None),
-            (Some((tag, _)), Some((digest, _)), _) => (Some(tag.to_owned()), Some(digest)),
-            (None, Some((digest, _)), _) => (None, Some(digest)),
-            (tag, None, Some((suffix, _))) => {
-                let new = tag.map(|(tag, _)| tag).or(old_tag).unwrap_or("latest");
-                (Some(format!("{new}{suffix}")), None)
-            }
-            (None, None, None) => (old_tag.map(str::to_owned), digest),
-        };
-        let mut text = new_name.to_owned();
-        for (sign, part) in [(':', new_tag.as_deref()), ('@', new_digest)] {
-            if let Some(part) = part {
-                text.push(sign);
-                text.push_str(part);
-            }
-        }
-        let version_differs = new_tag.as_deref() != old_tag || new_digest != digest;
-        let versions = [self.digest, self.tag, self.suffix];
-        let versions = versions.into_iter().flatten().map(|(_, mark)| mark);
-        let names = self.name.iter().map(|(_, mark)| *mark);
-        let mark = if version_differs {
-            versions.chain(names).next()
-        } else if new_name != name {
-            names.chain(versions).next()
-        } else {
-            versions.chain(names).next()
-        };
-        if let Some(mark) = mark {
-            image.body = Body::Scalar(text.into());
-            image.mark = mark;
-        }
-    }
 }

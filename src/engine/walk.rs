@@ -7,8 +7,9 @@ use crate::repo::Parsed;
 use crate::yaml::Node;
 
 use super::item::Item;
-use super::piece::{Mark, Pen};
+use super::piece::{Lost, Mark, Pen, lose};
 use super::text::Shift;
+use super::unknown::Reason;
 
 /// How many pieces one replay makes at most; beyond, nothing more is told exactly.
 ///
@@ -112,8 +113,8 @@ pub(crate) struct Walk<'t> {
     pub elsewhere: Vec<Mark>,
     pub patches: Vec<Use>,
     pub budget: usize,
-    /// Whether everything was followed to its end.
-    pub complete: bool,
+    /// What was not followed exactly, and where.
+    pub unknown: Vec<Lost>,
     /// Whether a base was reached.
     pub reached: bool,
     pub visits: usize,
@@ -157,7 +158,7 @@ impl<'t> Walk<'t> {
             elsewhere: Vec::new(),
             patches: Vec::new(),
             budget: MAX_PIECES,
-            complete: true,
+            unknown: Vec::new(),
             reached: false,
             visits: 0,
             stack: Vec::new(),
@@ -191,6 +192,18 @@ impl<'t> Walk<'t> {
         }
     }
 
+    /// Notes something that is not followed exactly.
+    pub fn note(&mut self, reason: Reason, what: &str, mark: Option<Mark>) {
+        lose(&mut self.unknown, reason, what, mark);
+    }
+
+    /// Notes something about a node of a file.
+    pub fn note_at(&mut self, reason: Reason, what: &str, file: &str, node: Node<'_>) {
+        let origin = self.origin(file, What::Elsewhere);
+        let mark = self.pen(origin, &Shift::None).mark_of(node);
+        self.note(reason, what, Some(mark));
+    }
+
     pub fn source(&self, path: &str) -> Option<(&'t str, &'t str)> {
         self.parsed.sources.entry(path)
     }
@@ -201,6 +214,7 @@ impl<'t> Walk<'t> {
             shift,
             budget: &mut self.budget,
             secrets: &mut self.secrets,
+            unknown: &mut self.unknown,
             changed: false,
         }
     }

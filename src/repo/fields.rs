@@ -6,7 +6,7 @@
 //! types spell them where it is parsed, and nobody who reads one has to think
 //! of it. What no type declares, kustomize refuses.
 
-use crate::yaml::{Kind, Node, Tree, YamlError, parse_lax};
+use crate::yaml::{Kind, Node, Style, Tree, YamlError, parse_lax};
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug)]
@@ -249,6 +249,12 @@ pub const KUSTOMIZATION: &[Field] = &[
     ("buildMetadata", Texts),
 ];
 
+/// What is a flag in a kustomization without quotes, where other files have a text.
+const FLAGS: [&str; 16] = [
+    "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off",
+    "OFF",
+];
+
 /// What kustomize does not take in a kustomization, or takes in a way of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -285,19 +291,46 @@ pub(super) fn spell(tree: &mut Tree<'_>) {
 /// Whether a field stands twice anywhere in a kustomization, in two spellings.
 pub(super) fn is_doubled(tree: &Tree<'_>) -> bool {
     tree.roots()
-        .any(|root| faults(root).iter().any(|(_, fault)| *fault == Fault::Twice))
+        .any(|root| faults(root).iter().any(|found| found.fault == Fault::Twice))
 }
 
-/// What kustomize does not take as it stands, by the node where it stands.
+/// Something that kustomize does not take as it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found<'a> {
+    /// Where it stands.
+    pub node: Node<'a>,
+    /// The field that it is about; never a value, which may be secret.
+    pub field: &'a str,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What kustomize does not take in a kustomization as it stands.
 #[must_use]
-pub fn faults(root: Node<'_>) -> Vec<(Node<'_>, Fault)> {
+pub fn faults(root: Node<'_>) -> Vec<Found<'_>> {
     let mut found = Vec::new();
-    judge(root, Fields(KUSTOMIZATION), &mut found);
+    judge(root, "", Fields(KUSTOMIZATION), &mut found);
     found
 }
 
-fn judge<'a>(node: Node<'a>, holds: Holds, found: &mut Vec<(Node<'a>, Fault)>) {
-    let is_text = |node: Node<'_>| node.is_null() || node.as_str().is_some();
+/// The same for a file that `replacements` names, of one or of many.
+#[must_use]
+pub fn faults_of_replacements(root: Node<'_>) -> Vec<Found<'_>> {
+    let mut found = Vec::new();
+    let holds = if root.is_seq() {
+        Entries(REPLACEMENT)
+    } else {
+        Fields(REPLACEMENT)
+    };
+    judge(root, "replacements", holds, &mut found);
+    found
+}
+
+fn judge<'a>(node: Node<'a>, field: &'a str, holds: Holds, found: &mut Vec<Found<'a>>) {
+    let is_text = |node: Node<'_>| {
+        let is_flag = || node.style() == Style::Plain && FLAGS.contains(&node.text());
+        node.is_null() || node.as_str().is_some() && !is_flag()
+    };
     let fits = node.is_null()
         || match holds {
             Text => is_text(node),
@@ -310,22 +343,30 @@ fn judge<'a>(node: Node<'a>, holds: Holds, found: &mut Vec<(Node<'a>, Fault)>) {
             Entries(_) => node.is_seq(),
         };
     if !fits {
-        found.push((node, Fault::Type));
+        let fault = Fault::Type;
+        found.push(Found { node, field, fault });
         return;
     }
     match holds {
         Fields(fields) => {
             for (key, value) in node.entries() {
+                let mut lose = |fault| {
+                    found.push(Found {
+                        node: key,
+                        field: key.text(),
+                        fault,
+                    });
+                };
                 match declared(fields, key.text()).map(|at| fields[at]) {
-                    Some((name, _)) if key.text() != name => found.push((key, Fault::Twice)),
-                    Some((_, holds)) => judge(value, holds, found),
-                    None => found.push((key, Fault::Undeclared)),
+                    Some((name, _)) if key.text() != name => lose(Fault::Twice),
+                    Some((name, holds)) => judge(value, name, holds, found),
+                    None => lose(Fault::Undeclared),
                 }
             }
         }
         Entries(fields) => {
             for item in node.items() {
-                judge(item, Fields(fields), found);
+                judge(item, field, Fields(fields), found);
             }
         }
         _ => {}
@@ -427,23 +468,29 @@ mod tests {
                 "Vars: []\nvArs: []",
                 vec![("Vars", Fault::Twice), ("vArs", Fault::Twice)],
             ),
-            ("namePrefix: 1", vec![("1", Fault::Type)]),
-            ("commonLabels: {a: true}", vec![("", Fault::Type)]),
-            ("commonLabels: [a]", vec![("", Fault::Type)]),
-            ("resources: a", vec![("a", Fault::Type)]),
-            ("images: [a]", vec![("a", Fault::Type)]),
+            ("namePrefix: 1", vec![("namePrefix", Fault::Type)]),
+            (
+                "commonLabels: {a: true}",
+                vec![("commonLabels", Fault::Type)],
+            ),
+            ("commonLabels: [a]", vec![("commonLabels", Fault::Type)]),
+            ("resources: a", vec![("resources", Fault::Type)]),
+            ("images: [a]", vec![("images", Fault::Type)]),
             (
                 "replicas: [{name: a, count: '3'}]",
-                vec![("3", Fault::Type)],
+                vec![("count", Fault::Type)],
             ),
-            ("labels: [{includeSelectors: 1}]", vec![("1", Fault::Type)]),
+            (
+                "labels: [{includeSelectors: 1}]",
+                vec![("includeSelectors", Fault::Type)],
+            ),
         ] {
             let tree = parse_kustomization(text).unwrap();
             let root = tree.roots().next().unwrap();
             let found = faults(root);
             let found: Vec<_> = found
                 .iter()
-                .map(|(node, fault)| (node.text(), *fault))
+                .map(|found| (found.field, found.fault))
                 .collect();
             assert_eq!(found, expected, "{text}");
             assert_eq!(

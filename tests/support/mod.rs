@@ -33,6 +33,21 @@ pub use witness::{Tree, Witness, plugin_home};
 /// The kustomize releases that `scripts/setup` installs, oldest first.
 pub const KUSTOMIZE_VERSIONS: [&str; 3] = ["v5.5.0", "v5.7.1", "v5.8.1"];
 
+/// The folder of one-feature trees with what kustomize makes of them: the one that `KRM_PARITY_PROBES` names, or one beside the project.
+pub fn probes() -> Option<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = env::var_os("KRM_PARITY_PROBES").map(PathBuf::from);
+    let beside = here.ancestors().skip(1).take(2);
+    let found = named
+        .into_iter()
+        .chain(beside.map(|up| up.join("shared/probes")))
+        .find(|path| path.join("expected.jsonl").is_file());
+    if found.is_none() {
+        println!("skipped: there are no probes; name some in KRM_PARITY_PROBES");
+    }
+    found
+}
+
 /// Gives a tool, or leaves the test: `let kpt = require!(kpt());`.
 ///
 /// Without the tool the test prints why it is skipped and returns; under `CI=true` it panics,

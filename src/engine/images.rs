@@ -1,0 +1,141 @@
+//! `images`: other names, tags and digests for the images of containers.
+
+use std::collections::BTreeMap;
+
+use regex::bytes::RegexBuilder;
+
+use crate::yaml::Node;
+
+use super::item::Item;
+use super::piece::{Body, Mark, Pen, Piece};
+use super::unknown::Reason;
+
+/// What an entry of `images` says, each with its mark.
+struct Image<'a> {
+    name: Option<(&'a str, Mark)>,
+    tag: Option<(&'a str, Mark)>,
+    suffix: Option<(&'a str, Mark)>,
+    digest: Option<(&'a str, Mark)>,
+}
+
+/// One entry of `images`.
+pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+    // A look at every piece is cheaper than making it.
+    let size: usize = items.iter().map(|item| item.root.measure().1).sum();
+    pen.spend(1 + size / 64)?;
+    let field = |name: &str| {
+        let (key, value) = entry.entries().find(|(key, _)| key.text() == name)?;
+        Some((value.text(), pen.mark(Some(key), value))).filter(|(text, _)| !text.is_empty())
+    };
+    let Some(name) = entry.get("name").map(Node::text) else {
+        return Some(());
+    };
+    // kustomize takes the name for a pattern.
+    let pattern = format!(
+        "^{name}(@sha256:[a-fA-F0-9.{{0,64}}]*|:[a-zA-Z0-9_.{{}}-]*|@sha256:[a-fA-F0-9]*)*$"
+    );
+    let Ok(pattern) = RegexBuilder::new(&pattern)
+        .unicode(false)
+        .size_limit(1 << 20)
+        .build()
+    else {
+        pen.lose(Reason::Selector, name, entry);
+        return Some(());
+    };
+    let new = Image {
+        name: field("newName"),
+        tag: field("newTag"),
+        suffix: field("tagSuffix"),
+        digest: field("digest"),
+    };
+    if new.suffix.is_some() {
+        // Releases of kustomize differ in how often they append it.
+        pen.lose(Reason::Setting, "tagSuffix", entry);
+    }
+    let mut paid = Some(());
+    for item in items {
+        if item.kind != "CustomResourceDefinition" {
+            containers(&mut item.root, &mut |image: &mut Piece| {
+                let Some(old) = image.as_str() else { return };
+                if paid.is_some() && pattern.is_match(old.as_bytes()) {
+                    new.apply(image);
+                    paid = pen.spend(image.measure().1);
+                }
+            });
+        }
+    }
+    paid
+}
+
+/// Every image of a container, at whatever depth.
+fn containers(piece: &mut Piece, change: &mut impl FnMut(&mut Piece)) {
+    match &mut piece.body {
+        Body::Map(map) => each_container(map, change),
+        Body::List(items) => items.iter_mut().for_each(|item| containers(item, change)),
+        _ => {}
+    }
+}
+
+fn each_container(map: &mut BTreeMap<String, Piece>, change: &mut impl FnMut(&mut Piece)) {
+    for (key, piece) in map {
+        if let (true, Body::List(items)) = (
+            matches!(key.as_str(), "containers" | "initContainers"),
+            &mut piece.body,
+        ) {
+            items
+                .iter_mut()
+                .filter_map(|item| item.get_mut("image"))
+                .for_each(&mut *change);
+        }
+        containers(piece, change);
+    }
+}
+
+impl Image<'_> {
+    fn apply(&self, image: &mut Piece) {
+        let Some(old) = image.as_str().map(str::to_owned) else {
+            return;
+        };
+        let (rest, digest) = old
+            .split_once('@')
+            .map_or((old.as_str(), None), |(a, b)| (a, Some(b)));
+        let start = rest.rfind('/').map_or(0, |at| at + 1);
+        let (name, old_tag) = match rest[start..].find(':') {
+            Some(at) => (&rest[..start + at], Some(&rest[start + at + 1..])),
+            None => (rest, None),
+        };
+        let new_name = self.name.map_or(name, |(name, _)| name);
+        let (new_tag, new_digest) = match (self.tag, self.digest, self.suffix) {
+            (Some((tag, _)), None, None) => (Some(tag.to_owned()), None),
+            (Some((tag, _)), Some((digest, _)), _) => (Some(tag.to_owned()), Some(digest)),
+            (None, Some((digest, _)), _) => (None, Some(digest)),
+            (tag, None, Some((suffix, _))) => {
+                let new = tag.map(|(tag, _)| tag).or(old_tag).unwrap_or("latest");
+                (Some(format!("{new}{suffix}")), None)
+            }
+            (None, None, None) => (old_tag.map(str::to_owned), digest),
+        };
+        let mut text = new_name.to_owned();
+        for (sign, part) in [(':', new_tag.as_deref()), ('@', new_digest)] {
+            if let Some(part) = part {
+                text.push(sign);
+                text.push_str(part);
+            }
+        }
+        let version_differs = new_tag.as_deref() != old_tag || new_digest != digest;
+        let versions = [self.digest, self.tag, self.suffix];
+        let versions = versions.into_iter().flatten().map(|(_, mark)| mark);
+        let names = self.name.iter().map(|(_, mark)| *mark);
+        let mark = if version_differs {
+            versions.chain(names).next()
+        } else if new_name != name {
+            names.chain(versions).next()
+        } else {
+            versions.chain(names).next()
+        };
+        if let Some(mark) = mark {
+            image.body = Body::Scalar(text.into());
+            image.mark = mark;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What a replay met and does not model exactly.
+//!
+//! A replay that says nothing here came to what kustomize comes to, hashes and
+//! renamed references aside. Whoever judges by it alone must not be silent
+//! about what stands in this list.
+
+use std::fmt;
+
+/// How many unknowns one replay lists at most; one is enough to know that it is not to be trusted.
+pub(super) const MAX_UNKNOWN: usize = 64;
+
+/// Something that a replay does not model exactly, or that kustomize refuses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unknown {
+    /// Why.
+    pub reason: Reason,
+    /// The field, path or name that it is about; may be empty.
+    pub what: String,
+    /// Where it stands: the file, and the line from 1.
+    pub place: Option<(String, usize)>,
+}
+
+/// Why something is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// More is asked for than the bounds of a replay allow.
+    Bounds,
+    /// It lies in another repository, or at an absolute path.
+    Remote,
+    /// A file or a directory that is not here.
+    NotHere,
+    /// A chart that helm renders.
+    Helm,
+    /// A generator that is not a field of a kustomization.
+    Generator,
+    /// A function or plugin that is not ours.
+    Function,
+    /// A transformer of kustomize's that is not modelled, or a setting of one.
+    Transformer,
+    /// `vars`.
+    Vars,
+    /// `openapi`, by which patches are merged otherwise.
+    OpenApi,
+    /// `crds`, whose types may hold names and references.
+    Crds,
+    /// `configurations`, which say where transformers reach.
+    Configurations,
+    /// A field of the kustomization that is known, with a setting that is not modelled.
+    Setting,
+    /// A field path or a selector that is not understood.
+    Selector,
+    /// A list that kustomize pairs in a way of its own.
+    Pairing,
+    /// A directive of a strategic merge patch that kustomize leaves in the output.
+    Directive,
+    /// Labels or namespaces that kustomize also writes elsewhere.
+    Reach,
+    /// A value that is taken from the environment of whoever builds.
+    Environment,
+    /// A value that is not held, such as a generated Secret's.
+    Hidden,
+    /// A scalar that kustomize writes in another way, such as a date.
+    Scalar,
+    /// A text that is not what it should be.
+    Unreadable,
+    /// A list of operations in brackets, which kustomize only takes as JSON.
+    NotJson,
+    /// A key that stands twice in a map, or a kustomization that has several documents.
+    Twice,
+    /// A field that kustomize does not have, and refuses.
+    Undeclared,
+    /// A value of another type than kustomize takes there.
+    Type,
+    /// Kustomizations that load each other in a circle.
+    Circle,
+    /// A kustomization that holds nothing.
+    Empty,
+    /// A resource without kind or name.
+    Nameless,
+    /// Two resources of one name.
+    SameResource,
+    /// A patch, or another entry, for a resource that is not there.
+    NoTarget,
+    /// An operation that does not fit the resource.
+    Operation,
+    /// A replacement without the field that it takes or writes.
+    NoField,
+    /// A file outside of the directory of the kustomization.
+    Outside,
+}
+
+impl Reason {
+    /// What it is, in words that follow the thing that it is about.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Bounds => "more than is followed",
+            Self::Remote => "it lies elsewhere",
+            Self::NotHere => "it is not here",
+            Self::Helm => "helm renders it",
+            Self::Generator => "a generator that is not followed",
+            Self::Function => "a function that is not followed",
+            Self::Transformer => "a transformer that is not followed",
+            Self::Vars => "variables are not followed",
+            Self::OpenApi => "a schema of its own is not followed",
+            Self::Crds => "definitions of its own are not followed",
+            Self::Configurations => "a configuration of its own is not followed",
+            Self::Setting => "a setting that is not followed",
+            Self::Selector => "a selection that is not understood",
+            Self::Pairing => "a list whose elements kustomize pairs in a way of its own",
+            Self::Directive => "a directive that is not followed",
+            Self::Reach => "it reaches fields that are not followed",
+            Self::Environment => "its value comes from the environment of whoever builds",
+            Self::Hidden => "its values are not read",
+            Self::Scalar => "a scalar that kustomize writes in another way",
+            Self::Unreadable => "it cannot be read",
+            Self::NotJson => "a list in brackets that is not JSON",
+            Self::Twice => "it stands there twice",
+            Self::Undeclared => "a field that kustomize does not have",
+            Self::Type => "a value of a type that kustomize does not take there",
+            Self::Circle => "kustomizations that load each other",
+            Self::Empty => "a kustomization that holds nothing",
+            Self::Nameless => "a resource without a kind or a name",
+            Self::SameResource => "a resource that is there already",
+            Self::NoTarget => "it is for a resource that is not there",
+            Self::Operation => "an operation that does not fit the resource",
+            Self::NoField => "a field that is not there",
+            Self::Outside => "a file outside of the directory of the kustomization",
+        }
+    }
+
+    /// Whether the walk lost its way there, so that what patches do cannot be told either.
+    #[must_use]
+    pub(crate) fn hides_patches(self) -> bool {
+        matches!(
+            self,
+            Self::Bounds
+                | Self::Remote
+                | Self::NotHere
+                | Self::Helm
+                | Self::Generator
+                | Self::Function
+                | Self::Transformer
+                | Self::Selector
+                | Self::Unreadable
+                | Self::Circle
+                | Self::Operation
+        )
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self.reason.words();
+        match self.what.as_str() {
+            "" => f.write_str(words),
+            what => write!(f, "{what}: {words}"),
+        }
+    }
+}
