@@ -3,6 +3,7 @@
 //! This is the whole pipeline in one place. It is pure: no files, no network, no
 //! process; [`crate::cli`] feeds it and acts on its answer.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
@@ -113,6 +114,12 @@ impl Refusal {
 ///
 /// Fails on input that cannot be read or used; every message names a line.
 pub fn run(input: &[u8], today: Date) -> Result<Answer, Refusal> {
+    let text = with_line_feeds(input);
+    let answer = run_list(&text, today)?;
+    Ok(with_text(answer, text))
+}
+
+fn run_list(input: &[u8], today: Date) -> Result<Answer, Refusal> {
     let tree = yaml::parse_bytes(input)?;
     let list = krm::read(&tree)?;
     match read_config(list.config)? {
@@ -148,6 +155,40 @@ pub fn run(input: &[u8], today: Date) -> Result<Answer, Refusal> {
 ///
 /// As [`run`].
 pub fn run_plugin(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Refusal> {
+    let text = with_line_feeds(input);
+    let answer = run_documents(config, &text, today)?;
+    Ok(with_text(answer, text))
+}
+
+/// An input whose lines end as hosts look for them, which for YAML is the same text.
+///
+/// A host splits a stream at line feeds and dashes: of documents between bare carriage returns it takes the first alone.
+fn with_line_feeds(input: &[u8]) -> Cow<'_, [u8]> {
+    let is_bare = |at: usize| input.get(at + 1) != Some(&b'\n');
+    let mut returns = input.iter().enumerate().filter(|(_, byte)| **byte == b'\r');
+    // Nearly no input has any, and that is told many times faster.
+    if !input.contains(&b'\r') || !returns.any(|(at, _)| is_bare(at)) {
+        return Cow::Borrowed(input);
+    }
+    let line_feed = |(at, byte): (usize, &u8)| match *byte {
+        b'\r' if is_bare(at) => b'\n',
+        byte => byte,
+    };
+    Cow::Owned(input.iter().enumerate().map(line_feed).collect())
+}
+
+/// An answer to a text, which passes on that text even where it is not the input.
+fn with_text(answer: Answer, text: Cow<'_, [u8]>) -> Answer {
+    match (answer.output, text) {
+        (Output::Unchanged, Cow::Owned(text)) => Answer {
+            output: Output::Text(String::from_utf8_lossy(&text).into_owned()),
+            ..answer
+        },
+        (output, _) => Answer { output, ..answer },
+    }
+}
+
+fn run_documents(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Refusal> {
     let config_tree = yaml::parse_bytes(config).map_err(Refusal::ConfigYaml)?;
     let config = read_config(config_tree.roots().next())?;
     let tree = yaml::parse_bytes(input)?;

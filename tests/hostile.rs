@@ -374,6 +374,54 @@ fn odd_but_legal_input_is_judged() {
     }
 }
 
+/// Lines that end as they did on old machines are lines to YAML, but not to whoever splits documents.
+#[test]
+fn bare_carriage_returns_keep_the_items() {
+    let items = "- apiVersion: v1\n  kind: ConfigMap # one\n  metadata: {name: a}\n  data: {t: \"x\n    y\"}\n# two\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n  data:\n    t: |\n      x\n      y\n";
+    let documents = items.replace("- api", "--- # c\napi").replace("\n  ", "\n");
+    let configs = [
+        ("SnapshotRecorder", "environment: base"),
+        ("SnapshotRecorder", "environment: base, mode: replace"),
+        ("ParityPolicy", "environment: production"),
+        (
+            "ParityPolicy",
+            "environment: production, rules: {missing-baseline: {severity: ignore}}",
+        ),
+    ];
+    for (kind, spec) in configs {
+        let config = format!(
+            "apiVersion: krm-parity.io/v1alpha1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {{{spec}}}\n"
+        );
+        let list = format!(
+            "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n{items}functionConfig:\n  {}\n",
+            config.trim_end().replace('\n', "\n  ")
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, config.replace('\n', "\r")).unwrap();
+        let function = |text: &str| feed(program(), |stdin| stdin.write_all(text.as_bytes()));
+        let plugin = |text: &str| {
+            let mut program = program();
+            program.arg(&file).env("KUSTOMIZE_PLUGIN_CONFIG_ROOT", "/");
+            feed(program, |stdin| stdin.write_all(text.as_bytes()))
+        };
+        for (text, run) in [
+            (&list, &function as &dyn Fn(&str) -> std::process::Output),
+            (&documents, &plugin),
+        ] {
+            let expected = run(text);
+            for odd in [
+                text.replace('\n', "\r"),
+                text.trim_end().replace('\n', "\r") + "\n",
+                text.replacen('\n', "\r", 7),
+                text.replace("\n---", "\r---").replace("\n- ", "\r- "),
+            ] {
+                assert_eq!(run(&odd), expected, "{kind} {spec}: {odd:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_reader_that_has_gone_away_changes_no_verdict() {
     let base = sealed("shop", "a:1");
