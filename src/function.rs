@@ -38,6 +38,8 @@ pub struct Answer {
     pub output: Output,
     /// What was found; empty for a recorder.
     pub report: Report,
+    /// Whether there are exemptions, so that it matters on which day this was asked.
+    pub is_of_a_day: bool,
 }
 
 /// Why the function could not do what it was asked to.
@@ -134,6 +136,7 @@ fn run_list(input: &[u8], today: Date) -> Result<Answer, Refusal> {
             Ok(Answer {
                 output: Output::Text(text),
                 report: Report::default(),
+                is_of_a_day: false,
             })
         }
         Config::Policy(policy) => {
@@ -144,7 +147,11 @@ fn run_list(input: &[u8], today: Date) -> Result<Answer, Refusal> {
                 Emit::Items if results.json.is_empty() => Output::Unchanged,
                 Emit::Items => Output::Text(krm::with_results(&list, &results).into_owned()),
             };
-            Ok(Answer { output, report })
+            Ok(Answer {
+                output,
+                report,
+                is_of_a_day: !policy.exemptions.is_empty(),
+            })
         }
     }
 }
@@ -168,6 +175,10 @@ fn with_line_feeds(input: &[u8]) -> Cow<'_, [u8]> {
     let mut returns = input.iter().enumerate().filter(|(_, byte)| **byte == b'\r');
     // Nearly no input has any, and that is told many times faster.
     if !input.contains(&b'\r') || !returns.any(|(at, _)| is_bare(at)) {
+        return Cow::Borrowed(input);
+    }
+    // What is not text is refused as it is.
+    if std::str::from_utf8(input).is_err() {
         return Cow::Borrowed(input);
     }
     let line_feed = |(at, byte): (usize, &u8)| match *byte {
@@ -211,6 +222,7 @@ fn run_documents(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Ref
             Ok(Answer {
                 output: Output::Text(text),
                 report: Report::default(),
+                is_of_a_day: false,
             })
         }
         Config::Policy(policy) => {
@@ -219,7 +231,11 @@ fn run_documents(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Ref
                 Emit::None => Output::Text(String::new()),
                 Emit::Items => Output::Unchanged,
             };
-            Ok(Answer { output, report })
+            Ok(Answer {
+                output,
+                report,
+                is_of_a_day: !policy.exemptions.is_empty(),
+            })
         }
     }
 }

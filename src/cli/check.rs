@@ -203,6 +203,9 @@ impl Check {
             None => "there is no policy file, so the defaults hold".to_owned(),
         };
         survey.notes.push(judge);
+        if !policy.exemptions.is_empty() {
+            survey.notes.extend(super::function::note_of(today));
+        }
         Ok(survey)
     }
 

@@ -3,6 +3,7 @@
 //! What a repository holds is a file, or a link to one. What a person names on the command line may also be a stream,
 //! as in `--rendered dev=<(kustomize build dev)`.
 
+use std::borrow::Cow;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -12,6 +13,9 @@ pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// The longest path that a message repeats, in characters.
 const MAX_SHOWN: usize = 200;
+
+/// The longest word of a message that is repeated as a whole, in characters: some lines quote long ones.
+const MAX_WORD: usize = 280;
 
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +89,23 @@ pub(super) fn read_named(path: &Path, max: usize) -> Result<Vec<u8>, Unread> {
 /// A path for a message, on one line and without the middle of what no system would take anyway.
 pub(super) fn shown(path: &Path) -> String {
     crate::text::one_line(&path.display().to_string(), MAX_SHOWN).into_owned()
+}
+
+/// A message without the ends of paths that are longer than any system takes, so that its reason is seen.
+pub(super) fn without_long_words(text: &str) -> Cow<'_, str> {
+    let is_long = |word: &str| word.len() > MAX_SHOWN && word.chars().count() > MAX_WORD;
+    if !text.split_whitespace().any(is_long) {
+        return Cow::Borrowed(text);
+    }
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let (inner, end) = word.split_at(word.trim_end().len());
+        if is_long(inner) {
+            let start: String = inner.chars().take(MAX_SHOWN).collect();
+            return format!("{start}…{end}");
+        }
+        word.to_owned()
+    });
+    Cow::Owned(words.collect())
 }
 
 fn bounded(file: File, max: usize) -> Result<Vec<u8>, Unread> {
@@ -219,5 +240,12 @@ mod tests {
         assert_eq!(shown(Path::new("a/b")), "a/b");
         let long = shown(Path::new(&"a/".repeat(2500)));
         assert_eq!(long.chars().count(), MAX_SHOWN);
+        let text = format!("cannot find {}: too long\nnext", "ä/".repeat(2500));
+        let told = without_long_words(&text);
+        assert!(
+            told.ends_with("ä/…: too long\nnext") || told.ends_with("ä/… too long\nnext"),
+            "{told}"
+        );
+        assert_eq!(without_long_words("a  b\n"), "a  b\n");
     }
 }

@@ -27,7 +27,7 @@ pub fn function() -> ExitCode {
         Err(error) => return cannot(&error.to_string()),
     };
     match run(&input, today) {
-        Ok(answer) => finish(&input, &answer),
+        Ok(answer) => finish(&input, &answer, today),
         Err(refusal) => refuse(&refusal, &refusal.to_list(&input)),
     }
 }
@@ -50,7 +50,7 @@ pub fn plugin_protocol(config: &Path) -> ExitCode {
         Err(error) => return cannot(&error.to_string()),
     };
     match run_plugin(&config, &input, today) {
-        Ok(answer) => finish(&input, &answer),
+        Ok(answer) => finish(&input, &answer, today),
         Err(refusal) => refuse(&refusal, ""),
     }
 }
@@ -70,6 +70,14 @@ pub(super) fn today() -> anyhow::Result<Date> {
     Ok(now.to_zoned(TimeZone::UTC).date())
 }
 
+/// What a reader must know about a day that is not this one; nothing where it is.
+pub(super) fn note_of(today: Date) -> Option<String> {
+    std::env::var_os("SOURCE_DATE_EPOCH")?;
+    Some(format!(
+        "exemptions are weighed as on {today}, the day of SOURCE_DATE_EPOCH"
+    ))
+}
+
 /// Reads one byte more than the parser takes, so that too much is told from just enough.
 pub(super) fn read_stdin() -> io::Result<Vec<u8>> {
     let mut input = Vec::new();
@@ -80,12 +88,17 @@ pub(super) fn read_stdin() -> io::Result<Vec<u8>> {
     Ok(input)
 }
 
-fn finish(input: &[u8], answer: &Answer) -> ExitCode {
+fn finish(input: &[u8], answer: &Answer, today: Date) -> ExitCode {
     let color = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let report = render(&answer.report, Style { color });
     if !report.is_empty() {
         super::complain(report.trim_end());
+    }
+    if answer.is_of_a_day
+        && let Some(note) = note_of(today)
+    {
+        super::complain(&format!("krm-parity: {note}"));
     }
     let written = match &answer.output {
         Output::Unchanged => write_stdout(input),

@@ -242,6 +242,9 @@ impl Init {
         policy: &mut Policy,
     ) -> anyhow::Result<Adoption> {
         let today = super::function::today()?;
+        if let Some(note) = super::function::note_of(today) {
+            super::complain(&format!("krm-parity: {note}"));
+        }
         let expires = match self.expires {
             Some(day) if day < today => bail!("--expires {day}: that day is over"),
             Some(day) => day,

@@ -76,7 +76,7 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
     };
     if let Some(("init", matches)) = matches.subcommand() {
         return init::Init::read(matches).run().unwrap_or_else(|error| {
-            complain(&format!("krm-parity: {error:#}"));
+            complain(&complaint(&error));
             ExitCode::from(COULD_NOT_RUN)
         });
     }
@@ -85,10 +85,16 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Outcome::Told { failed: false }) => ExitCode::SUCCESS,
         Ok(Outcome::Told { failed: true }) => ExitCode::FAILURE,
         Err(error) => {
-            complain(&format!("krm-parity: {error:#}"));
+            complain(&complaint(&error));
             ExitCode::from(COULD_NOT_RUN)
         }
     }
+}
+
+/// Why a verb could not run, in a line that can be read.
+fn complaint(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    format!("krm-parity: {}", files::without_long_words(&text))
 }
 
 /// What a verb leaves to be done.

@@ -378,21 +378,17 @@ fn what_was_compared_stands_in_the_report() {
         .git("work", &["checkout", "-q", "topic"])
         .expect_success("git");
     let (_, notes) = Scene::looked_at(&mut scene.command("work", &["--since", "main"]));
-    assert_eq!(
-        notes,
-        format!(
-            "since main ({main}): 1 file differs from the merge base {first}; 1 of 2 services are looked at"
-        )
+    let told = format!(
+        "since main ({main}): 1 file differs from the merge base {first}; 1 of 2 services are looked at"
     );
+    assert!(notes.lines().any(|note| note == told), "{notes}");
     let (services, notes) = Scene::looked_at(&mut scene.command("work", &["--since", "HEAD"]));
     let topic = id("HEAD");
     assert_eq!(services, [""; 0]);
-    assert_eq!(
-        notes,
-        format!(
-            "since HEAD ({topic}): no file differs from the merge base {topic}; 0 of 2 services are looked at"
-        )
+    let told = format!(
+        "since HEAD ({topic}): no file differs from the merge base {topic}; 0 of 2 services are looked at"
     );
+    assert!(notes.lines().any(|note| note == told), "{notes}");
 }
 
 #[test]

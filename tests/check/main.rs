@@ -7,6 +7,7 @@ mod disguise;
 mod fleet;
 mod git;
 mod hidden;
+mod inputs;
 #[allow(dead_code, reason = "each test program uses a part of this")]
 #[path = "../blame/mutate.rs"]
 mod mutate;
