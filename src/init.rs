@@ -6,8 +6,8 @@ use crate::edit::{self, EditError, Item, scalar};
 use crate::gate::name_of;
 use crate::layout::{Layout, rank};
 use crate::policy::MAX_NAME;
-use crate::repo::{Kustomization, Parsed, is_inline, join, relative};
-use crate::yaml::{self, Tree};
+use crate::repo::{Edge, Kustomization, Parsed, Role, join, relative};
+use crate::yaml::{Node, Tree};
 
 /// The function's annotation as a first policy has it.
 pub const FUNCTION: &str = "exec:\n  path: krm-parity\n";
@@ -212,7 +212,7 @@ impl Plan<'_> {
                 "{shown} has no kustomization that can be read"
             )));
         };
-        if declares(self.parsed, kustomization, "SnapshotRecorder", 0) {
+        if declares(self.parsed, base, "SnapshotRecorder") {
             return Ok(None);
         }
         if !is_within(base, self.home) {
@@ -223,11 +223,8 @@ impl Plan<'_> {
                 "{shown} is an environment and the base of others: layers record themselves under environments of their own, as in examples/nested"
             )));
         }
-        let inner = inner_bases(self.parsed, kustomization);
-        if let Some(inner) = inner
-            .iter()
-            .find(|inner| owners.contains_key(inner.as_str()))
-        {
+        let inner = inner_bases(self.parsed, base);
+        if let Some(inner) = inner.iter().find(|inner| owners.contains_key(*inner)) {
             return Ok(Some(format!(
                 "{shown} is made of {inner}, which is a base too: only one of the two can be recorded as the base"
             )));
@@ -240,7 +237,9 @@ impl Plan<'_> {
         }
         let file = join(base, RECORDER);
         if self.parsed.sources.contains(&file) {
-            if is_of_kind(self.parsed, kustomization, RECORDER, "SnapshotRecorder", 0) {
+            let there = self.parsed.tree(&file);
+            let is_recorder = |root: Node<'_>| is_ours(root, "SnapshotRecorder");
+            if there.is_some_and(|tree| tree.roots().any(is_recorder)) {
                 self.list(kustomization, RECORDER, wiring)?;
                 return Ok(None);
             }
@@ -275,12 +274,13 @@ impl Plan<'_> {
         let Some(kustomization) = self.parsed.kustomization(directory) else {
             return Ok(());
         };
-        if declares(self.parsed, kustomization, "ParityPolicy", 0) {
+        if declares(self.parsed, directory, "ParityPolicy") {
             return Ok(());
         }
         let place = join(self.home, &format!("parity/{environment}"));
+        let is_policy = |root: Node<'_>| is_ours(root, "ParityPolicy");
         match self.parsed.kustomization(&place) {
-            Some(there) if !declares_below(self.parsed, there, "ParityPolicy", 0) => {
+            Some(_) if !self.parsed.gathers(&place, is_policy) => {
                 wiring.notes.push(format!(
                     "{directory} is not wired: {place} is there already and holds no policy"
                 ));
@@ -328,88 +328,25 @@ fn is_within(directory: &str, home: &str) -> bool {
 }
 
 /// The directories that a kustomization is made of, however deep.
-fn inner_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> BTreeSet<String> {
-    let loads = |kustomization: Kustomization<'_>| -> Vec<String> {
-        let entries = kustomization.loads();
-        entries
-            .filter_map(|entry| kustomization.resolve(entry.text()))
-            .filter(|path| parsed.kustomization(path).is_some())
-            .collect()
-    };
-    let mut seen = BTreeSet::new();
-    let mut left = loads(kustomization);
-    while let Some(directory) = left.pop() {
-        if let Some(inner) = parsed.kustomization(&directory)
-            && seen.insert(directory.clone())
-        {
-            left.extend(loads(inner));
-        }
-    }
-    seen.remove(kustomization.directory());
-    seen
+fn inner_bases<'p>(parsed: &'p Parsed<'_>, directory: &str) -> BTreeSet<&'p str> {
+    let is_load = |edge: &Edge| edge.role == Role::Load;
+    let all = parsed.graph().directories(&[directory], is_load);
+    all.map(|(inner, _)| inner).skip(1).collect()
 }
 
-/// Deeper than this nobody nests the wiring of a check.
-const MAX_DEPTH: usize = 8;
-
-/// Whether a kustomization runs a function of ours of a kind.
-fn declares(
-    parsed: &Parsed<'_>,
-    kustomization: Kustomization<'_>,
-    kind: &str,
-    depth: usize,
-) -> bool {
-    let functions = ["transformers", "validators"];
-    let mut entries = functions
-        .iter()
-        .flat_map(|field| kustomization.strings(field));
-    let runs = entries.any(|entry| is_of_kind(parsed, kustomization, entry.text(), kind, depth));
-    let mut components = kustomization.strings("components");
-    runs || components.any(|entry| {
-        let path = kustomization.resolve(entry.text());
-        let component = path.and_then(|path| parsed.kustomization(&path));
-        depth < MAX_DEPTH
-            && component.is_some_and(|component| declares(parsed, component, kind, depth + 1))
+/// Whether a kustomization, or a component of it, runs a function of ours of a kind.
+fn declares(parsed: &Parsed<'_>, directory: &str, kind: &str) -> bool {
+    let is_component = |edge: &Edge| edge.role == Role::Component;
+    let mut edges = parsed.graph().reach(&[directory], is_component);
+    edges.any(|(_, edge)| {
+        matches!(edge.role, Role::Transformer | Role::Validator)
+            && parsed.runs(edge, |root| is_ours(root, kind))
     })
 }
 
-/// Whether a kustomization loads a function of ours of a kind.
-fn declares_below(
-    parsed: &Parsed<'_>,
-    kustomization: Kustomization<'_>,
-    kind: &str,
-    depth: usize,
-) -> bool {
-    depth < MAX_DEPTH
-        && kustomization
-            .loads()
-            .any(|entry| is_of_kind(parsed, kustomization, entry.text(), kind, depth))
-}
-
-/// Whether an entry, a file, a directory or the text itself, is a function of ours of a kind.
-fn is_of_kind(
-    parsed: &Parsed<'_>,
-    kustomization: Kustomization<'_>,
-    entry: &str,
-    kind: &str,
-    depth: usize,
-) -> bool {
-    let holds = |tree: &Tree<'_>| {
-        tree.roots().any(|root| {
-            let version = root.str_at(&["apiVersion"]).unwrap_or_default();
-            version.starts_with("krm-parity.io/") && root.str_at(&["kind"]) == Some(kind)
-        })
-    };
-    if is_inline(entry) {
-        return yaml::parse_lax(entry).is_ok_and(|tree| holds(&tree));
-    }
-    let Some(path) = kustomization.resolve(entry) else {
-        return false;
-    };
-    match parsed.kustomization(&path) {
-        Some(inner) => declares_below(parsed, inner, kind, depth + 1),
-        None => parsed.tree(&path).is_some_and(holds),
-    }
+fn is_ours(root: Node<'_>, kind: &str) -> bool {
+    let version = root.str_at(&["apiVersion"]).unwrap_or_default();
+    version.starts_with("krm-parity.io/") && root.str_at(&["kind"]) == Some(kind)
 }
 
 fn gather(entry: &str) -> String {

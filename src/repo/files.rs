@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::fields;
-use super::graph::{Edge, Graph};
+use super::graph::{Edge, Graph, To};
 use super::kustomization::{Kustomization, NAMES};
 use super::paths::{join, split};
+use super::references::Role;
 use super::unseen::Unseen;
 use crate::yaml::{self, Node, Tree, YamlError};
 
@@ -188,6 +189,33 @@ impl<'t> Parsed<'t> {
             }
             graph.settle(|path| self.sources.contains(path));
             graph
+        })
+    }
+
+    /// Whether one of the documents that an entry of functions leads to is such: inline, in a file, or in what a directory gathers.
+    pub fn runs(&self, edge: &Edge, is_such: impl Fn(Node<'_>) -> bool) -> bool {
+        match &edge.to {
+            To::Inline => {
+                let tree = self.node(edge).map(|entry| yaml::parse(entry.text()));
+                tree.is_some_and(|tree| tree.is_ok_and(|tree| tree.roots().any(is_such)))
+            }
+            To::File(file) => self
+                .tree(file)
+                .is_some_and(|tree| tree.roots().any(is_such)),
+            To::Kustomization(directory) => self.gathers(directory, is_such),
+            To::Absent(_) | To::Remote(_) => false,
+        }
+    }
+
+    /// Whether one of the documents that a directory is made of is such.
+    pub fn gathers(&self, directory: &str, is_such: impl Fn(Node<'_>) -> bool) -> bool {
+        let is_load = |edge: &Edge| edge.role == Role::Load;
+        let mut loads = self.graph().reach(&[directory], is_load);
+        loads.any(|(_, edge)| match &edge.to {
+            To::File(file) if is_load(edge) => self
+                .tree(file)
+                .is_some_and(|tree| tree.roots().any(&is_such)),
+            _ => false,
         })
     }
 

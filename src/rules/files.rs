@@ -4,15 +4,13 @@
 //! so has the function where kpt hands it a raw tree; in a build it sees what was
 //! built and not of what.
 
-use std::collections::BTreeSet;
-
 use crate::api::{FUNCTION, GROUP, POLICY};
 use crate::blame::{Effect, Patch};
 use crate::catalog::{RuleId, Severity};
 use crate::engine::Replay;
 use crate::finding::{Finding, Place};
 use crate::policy::Policy;
-use crate::repo::{Kustomization, Parsed, is_inline};
+use crate::repo::{Edge, Parsed, Role};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -89,8 +87,7 @@ fn overlay_size(patches: &[Patch], policy: &Policy) -> Option<Finding> {
 }
 
 fn unguarded_overlay(overlay: Overlay<'_, '_>) -> Option<Finding> {
-    let mut seen = BTreeSet::new();
-    if is_guarded(overlay.parsed, overlay.directory, &mut seen) {
+    if is_guarded(overlay.parsed, overlay.directory) {
         return None;
     }
     let place = overlay.replay.kustomization()?;
@@ -111,54 +108,12 @@ fn found(rule: RuleId, headline: String, help: &str, place: &Place) -> Finding {
 }
 
 /// Whether a kustomization, or one that it loads, names a policy among its functions.
-fn is_guarded(parsed: &Parsed<'_>, directory: &str, seen: &mut BTreeSet<String>) -> bool {
-    let mut waiting = vec![directory.to_owned()];
-    while let Some(directory) = waiting.pop() {
-        if !seen.insert(directory.clone()) {
-            continue;
-        }
-        let Some(kustomization) = parsed.kustomization(&directory) else {
-            continue;
-        };
-        let functions = ["transformers", "validators"];
-        if functions
-            .iter()
-            .flat_map(|list| kustomization.strings(list))
-            .any(|entry| leads_to_policy(parsed, kustomization, entry))
-        {
-            return true;
-        }
-        let below = kustomization
-            .loads()
-            .chain(kustomization.strings("components"));
-        waiting.extend(below.filter_map(|entry| kustomization.resolve(entry.text())));
-    }
-    false
-}
-
-/// Whether an entry of `transformers` or `validators` is a policy, or loads one.
-fn leads_to_policy(parsed: &Parsed<'_>, from: Kustomization<'_>, entry: Node<'_>) -> bool {
-    if is_inline(entry.text()) {
-        return crate::yaml::parse(entry.text()).is_ok_and(|tree| tree.roots().any(is_policy));
-    }
-    let mut seen = BTreeSet::new();
-    let mut waiting: Vec<String> = from.resolve(entry.text()).into_iter().collect();
-    while let Some(path) = waiting.pop() {
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        if parsed
-            .tree(&path)
-            .is_some_and(|tree| tree.roots().any(is_policy))
-        {
-            return true;
-        }
-        if let Some(kustomization) = parsed.kustomization(&path) {
-            let loads = kustomization.loads();
-            waiting.extend(loads.filter_map(|entry| kustomization.resolve(entry.text())));
-        }
-    }
-    false
+fn is_guarded(parsed: &Parsed<'_>, directory: &str) -> bool {
+    let is_part = |edge: &Edge| matches!(edge.role, Role::Load | Role::Component);
+    let mut edges = parsed.graph().reach(&[directory], is_part);
+    edges.any(|(_, edge)| {
+        matches!(edge.role, Role::Transformer | Role::Validator) && parsed.runs(edge, is_policy)
+    })
 }
 
 /// Whether a document asks krm-parity to judge, and not only to record.
