@@ -302,6 +302,13 @@ rules! {
         "What is checked only in a pipeline can be built without the check.",
         "neither production nor its base names a ParityPolicy under transformers or validators",
     )),
+    UnjudgedOverlay = "unjudged-overlay": of_files(rule(
+        RuleId::UnjudgedOverlay,
+        Severity::Warning,
+        "What looks like an overlay must be judged, or left out on purpose.",
+        "An environment that nobody looked at passes every check; where an environment is made of the same base, or a link names it, this is an error by default.",
+        "the overlay of production lies in overlays/.production, beside overlays/dev",
+    )),
     UnusedExemption = "unused-exemption": rule(
         RuleId::UnusedExemption,
         Severity::Warning,

@@ -5,8 +5,9 @@
 
 mod base;
 mod scope;
+mod unjudged;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::slice::from_ref;
 
 use jiff::civil::Date;
@@ -21,11 +22,12 @@ use crate::policy::Policy;
 use crate::repo::{Parsed, without_password};
 use crate::resource::Resource;
 use crate::rules::{self, Absent, Failure, Gaps, Input, Missing, files};
-use crate::survey::{Environment, Service, State, Survey};
+use crate::survey::Survey;
 use crate::yaml::{self, Tree, YamlError};
 
 use base::{base, is_next, shares_base};
 pub use scope::Scope;
+pub use unjudged::unjudged;
 
 /// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
 pub type Builds = BTreeMap<String, Result<String, String>>;
@@ -122,6 +124,7 @@ impl<'g> Gate<'g> {
         if let Some(parsed) = self.parsed {
             others.extend(self.lint(parsed, resources, &mut replays));
         }
+        others.extend(unjudged(self.layout, self.parsed));
         let mut survey = Survey {
             notes: self.layout.notes.clone(),
             ..Survey::default()
@@ -135,7 +138,7 @@ impl<'g> Gate<'g> {
         for service in &self.layout.services {
             let members = self.members(&service.overlays);
             self.plan(&service.name, &members, resources, &mut planned, &mut gaps);
-            survey.services.push(self.service(&service.name, &members));
+            survey.services.push(self.service(service, &members));
         }
         let names: Vec<Vec<&str>> = planned
             .iter()
@@ -176,6 +179,9 @@ impl<'g> Gate<'g> {
             comparisons.push(compare_known(sides, mode, &known));
         }
         survey.report = rules::judge(&comparisons, &gaps, self.policy, self.today);
+        rules::keep(&mut survey.report, self.policy, |finding| {
+            self.is_asked(finding)
+        });
         if let Some(parsed) = self.parsed {
             self.trace(parsed, &mut survey.report.findings, &mut replays);
         }
@@ -193,7 +199,10 @@ impl<'g> Gate<'g> {
         for service in &self.layout.services {
             for member in self.members(&service.overlays) {
                 let own = member.overlay;
-                if !self.is_judged(&member) || !resources.contains_key(own.directory.as_str()) {
+                if !own.is_asked
+                    || !self.is_judged(&member)
+                    || !resources.contains_key(own.directory.as_str())
+                {
                     continue;
                 }
                 let overlay = files::Overlay {
@@ -310,7 +319,10 @@ impl<'g> Gate<'g> {
         };
         let input = if before != (planned.len(), gaps.failures.len()) {
             let is_nothing = members.iter().all(|member| is_empty(member.overlay));
-            is_nothing.then_some(Input::Nothing)
+            (is_nothing && !members.is_empty()).then_some(Input::Nothing)
+        } else if members.is_empty() {
+            // Variants alone, which is told elsewhere.
+            None
         } else if members.iter().all(|member| member.overlay.bases.is_empty()) {
             Some(Input::Directories)
         } else {
@@ -444,46 +456,6 @@ impl<'g> Gate<'g> {
                     overlay: &resources[late.overlay.directory.as_str()],
                 });
             }
-        }
-    }
-
-    fn service(&self, name: &str, members: &[Member<'_>]) -> Service {
-        let bases: BTreeSet<&String> = members
-            .iter()
-            .flat_map(|member| &member.overlay.bases)
-            .collect();
-        let mut environments: Vec<Environment> = members
-            .iter()
-            .map(|member| Environment {
-                name: member.name.clone(),
-                directory: member.overlay.directory.clone(),
-                state: match self.builds.get(&member.overlay.directory) {
-                    Some(Ok(_)) => State::Judged,
-                    Some(Err(_)) => State::Failed,
-                    None => State::Skipped,
-                },
-            })
-            .collect();
-        environments.extend(self.absent(members).map(|name| Environment {
-            name: name.clone(),
-            directory: String::new(),
-            state: State::Missing,
-        }));
-        // Stable: those that nobody has listed keep their order, at the end.
-        let listed = &self.policy.environments;
-        let place = |name: &String| {
-            let member = members.iter().find(|member| member.name == *name);
-            let own = member.and_then(|member| member.rank);
-            own.or_else(|| listed.iter().position(|known| known == name))
-        };
-        environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
-        Service {
-            name: name.to_owned(),
-            bases: bases
-                .into_iter()
-                .map(|base| without_password(base).into_owned())
-                .collect(),
-            environments,
         }
     }
 }

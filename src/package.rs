@@ -14,7 +14,7 @@ use crate::engine::{Replay, Unknown};
 use crate::environments;
 use crate::finding::{FileRef, Finding, Report};
 use crate::gate::{self, Builds, Gate, Scope};
-use crate::layout::{self, Layout};
+use crate::layout::{self, Layout, Site};
 use crate::policy::Policy;
 use crate::repo::{NAMES, Parsed, Sources, is_remote, split};
 use crate::resource::{Resource, is_bookkeeping, is_history};
@@ -39,7 +39,14 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
     let sources = sources(resources)?;
     let parsed = sources.parse();
     let root = [String::new()];
-    let layout = layout::discover(&parsed, &root, &policy.layout, PACKAGE);
+    let whole = Site {
+        asked: &root,
+        here: "",
+        whole: "",
+        root: "",
+        name: PACKAGE,
+    };
+    let layout = layout::discover(&parsed, &whole, policy);
     if layout.services.is_empty() {
         return None;
     }

@@ -20,7 +20,7 @@ pub use files::{Parsed, Sources};
 pub use graph::{Edge, Graph, To};
 pub use kustomization::{Kustomization, NAMES};
 pub use own::{is_wiring, runs_only_own};
-pub use paths::{is_inline, join, relative, split};
+pub use paths::{fold, is_inline, join, relative, split};
 pub use references::Role;
 pub use remote::{is_remote, is_remote_directory, without_password};
 pub use secrets::{Secrets, may_patch_secret, redact, secrets};

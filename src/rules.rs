@@ -98,23 +98,29 @@ pub fn judge(
     );
     findings.retain(|finding| finding.severity != Severity::Ignore);
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
-    let count = |severity| {
-        findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
-    Report {
+    let mut report = Report {
         totals: Totals {
-            errors: count(Severity::Error),
-            warnings: count(Severity::Warning),
-            infos: count(Severity::Info),
             resources: matrix::resources(comparisons),
+            ..Totals::default()
         },
-        failed: findings
-            .iter()
-            .any(|finding| finding.severity >= policy.fail_on),
+        failed: false,
         findings,
+    };
+    keep(&mut report, policy, |_| true);
+    report
+}
+
+/// Leaves out the findings that nobody asked for, and counts those that are left.
+pub fn keep(report: &mut Report, policy: &Policy, is_asked: impl Fn(&Finding) -> bool) {
+    report.findings.retain(is_asked);
+    report.totals = Totals {
+        resources: report.totals.resources,
+        ..Totals::default()
+    };
+    report.failed = false;
+    for finding in &report.findings {
+        report.totals.add(finding.severity);
+        report.failed |= finding.severity >= policy.fail_on;
     }
 }
 
@@ -126,6 +132,11 @@ fn severity(finding: &Finding, policy: &Policy) -> Severity {
         (matrix::environment_mismatch::RULE, None) => {
             own.min(policy.severity(RuleId::AddedResource))
         }
+        // What is an environment by all signs weighs more than what may be one.
+        (RuleId::UnjudgedOverlay, _) => match policy.rules.get(&finding.rule) {
+            Some(setting) if setting.severity.is_some() => own,
+            _ => finding.severity,
+        },
         _ => own,
     }
 }

@@ -28,8 +28,10 @@ impl Repository {
                         directory: directory(name),
                         bases: vec![directory("base")],
                         rank: crate::layout::rank(name),
+                        is_asked: true,
                     })
                     .collect(),
+                variants: Vec::new(),
             });
         }
         Self { layout, texts }

@@ -150,7 +150,7 @@ impl Check {
     /// Looks at everything and judges it.
     pub(super) fn survey(&self) -> anyhow::Result<Survey> {
         let today = super::function::today()?;
-        let ground = Ground::new(&self.directories)?;
+        let mut ground = Ground::new(&self.directories)?;
         let policy_file = self.policy_file(&ground)?;
         let defaults = Policy::default();
         let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
@@ -159,7 +159,7 @@ impl Check {
         let sources = if is_rendered {
             Sources::default()
         } else {
-            tree::read(&ground.root, &ground.directories)?
+            ground.read(policy_path)?
         };
         let parsed = sources.parse();
         let mut part = None;
@@ -246,8 +246,8 @@ impl Check {
         ground: &Ground,
         policy_file: Option<&Path>,
     ) -> anyhow::Result<Vec<Service>> {
+        let mut left_out = layout.leave_others();
         let all = layout.services.len();
-        let mut left_out = Vec::new();
         if let Some((index, count)) = self.shard {
             let mut places = 1..;
             let is_another = |_: &mut Service| {
@@ -298,6 +298,11 @@ impl Check {
                 }
             ));
         }
+        // What looks like one of their overlays goes with them.
+        let is_left_out = |name: &String| left_out.iter().any(|service| service.name == *name);
+        layout
+            .unjudged
+            .retain(|unjudged| !is_left_out(&unjudged.service));
         Ok(left_out)
     }
 }

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::build::{Builder, How, Request};
+use super::{policy_file, tree};
 use crate::finding::Finding;
-use crate::gate::Builds;
-use crate::layout::{self, Layout};
+use crate::gate::{self, Builds};
+use crate::layout::{self, Layout, Service, Site};
 use crate::policy::Policy;
-use crate::repo::{self, Parsed, Unseen};
+use crate::repo::{self, Parsed, Sources, Why};
 use crate::rules;
 
 /// Where things lie.
+#[derive(Debug)]
 pub(super) struct Ground {
     /// The directory that all paths are relative to.
     pub root: PathBuf,
@@ -20,6 +22,21 @@ pub(super) struct Ground {
     pub directories: Vec<String>,
     /// The first of them, in full.
     pub first: PathBuf,
+    /// What they are a part of.
+    whole: Whole,
+    /// What a reader must know of how it was looked at.
+    notes: Vec<String>,
+}
+
+/// What is looked at, so that no name and no verdict hangs on which part of it was asked for.
+#[derive(Debug, Default)]
+struct Whole {
+    /// The directory whose kustomizations are all read, and the directory which all paths are relative to.
+    texts: (String, String),
+    /// The root of the repository, whose paths name services.
+    root: String,
+    /// The name of a service at that root.
+    name: String,
 }
 
 impl Ground {
@@ -52,18 +69,108 @@ impl Ground {
                 Ok(text.to_owned())
             })
             .collect::<anyhow::Result<_>>()?;
-        let first = full.swap_remove(0);
+        let first = full.first().cloned().unwrap_or_default();
+        let whole = Whole::of(&root, &shared(&full), None);
         Ok(Self {
             root,
             directories,
             first,
+            whole,
+            notes: Vec::new(),
         })
     }
 
-    /// The name of a service whose base lies at the root.
-    pub(super) fn name(&self) -> String {
-        let name = self.first.file_name().and_then(|name| name.to_str());
-        name.unwrap_or("service").to_owned()
+    /// Reads every kustomization of what the directories are a part of.
+    ///
+    /// That is what the policy is for, if it was found above them; else the repository;
+    /// else as much as holds all that they are made of.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a directory that cannot be read.
+    pub(super) fn read(&mut self, policy: Option<&Path>) -> anyhow::Result<Sources> {
+        let all: Vec<PathBuf> = self
+            .directories
+            .iter()
+            .map(|directory| self.root.join(directory))
+            .collect();
+        let asked = shared(&all);
+        let repositories: Option<Vec<PathBuf>> =
+            all.iter().map(|directory| repository(directory)).collect();
+        let repository = repositories.map(|all| shared(&all));
+        let home = policy
+            .and_then(|policy| policy_file::home(&full(policy)))
+            .filter(|home| asked.starts_with(home))
+            .filter(|home| repository.as_ref().is_none_or(|top| home.starts_with(top)));
+        if let Some(whole) = home.or_else(|| repository.clone()) {
+            match self.read_whole(&whole) {
+                Ok(sources) => {
+                    self.whole = Whole::of(&self.root, &whole, repository);
+                    return Ok(sources);
+                }
+                Err(error) if whole != asked => self.notes.push(format!(
+                    "only what is below {} was looked at: {error:#}",
+                    self.shown()
+                )),
+                Err(error) => return Err(error),
+            }
+        }
+        let mut whole = asked;
+        let mut sources = tree::read(&self.root, &self.directories)?;
+        // A repository without git ends where nothing leads on.
+        while repository.is_none() {
+            let outer = self.outermost(&sources, &whole);
+            if outer == whole {
+                break;
+            }
+            let Ok(wider) = self.read_whole(&outer) else {
+                break;
+            };
+            (whole, sources) = (outer, wider);
+        }
+        self.whole = Whole::of(&self.root, &whole, repository);
+        Ok(sources)
+    }
+
+    fn read_whole(&self, whole: &Path) -> anyhow::Result<Sources> {
+        let way = self.name_of_directory(whole);
+        tree::read(&self.root, &[way])
+    }
+
+    /// The deepest directory that holds everything that kustomizations are made of; the same where that would be too much.
+    fn outermost(&self, sources: &Sources, whole: &Path) -> PathBuf {
+        const LEAST: usize = 3;
+        let parsed = sources.parse();
+        let directories = parsed
+            .kustomizations()
+            .filter_map(|kustomization| full_directory(&self.root.join(kustomization.directory())));
+        let all: Vec<PathBuf> = directories.chain([whole.to_owned()]).collect();
+        let outer = shared(&all);
+        if outer.components().count() < LEAST {
+            whole.to_owned()
+        } else {
+            outer
+        }
+    }
+
+    /// The way to a directory from the one that all paths are relative to.
+    fn name_of_directory(&self, directory: &Path) -> String {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        match repo::relative(&text(&self.root), &text(directory)).as_str() {
+            "." => String::new(),
+            way => way.to_owned(),
+        }
+    }
+
+    /// Where services are looked for, and what was asked for.
+    fn site(&self) -> Site<'_> {
+        Site {
+            asked: &self.directories,
+            here: &self.whole.texts.1,
+            whole: &self.whole.texts.0,
+            root: &self.whole.root,
+            name: &self.whole.name,
+        }
     }
 
     /// A path as the directory that all paths are relative to sees it.
@@ -89,13 +196,27 @@ impl Ground {
     ///
     /// Fails where there is no service.
     pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
-        let mut layout = layout::discover(parsed, &self.directories, &policy.layout, &self.name());
-        let unseen = parsed.sources.unseen();
-        layout.notes.extend(unseen.iter().filter_map(Unseen::note));
-        if layout.services.is_empty() {
-            let unreadable = layout::unreadable(parsed, &self.directories, &policy.layout);
+        let site = self.site();
+        let mut layout = layout::discover(parsed, &site, policy);
+        layout.notes.extend(self.notes.iter().cloned());
+        let mut unseen = parsed.sources.unseen().iter();
+        if let Some(unseen) = unseen.find(|unseen| unseen.why == Why::TooMany) {
+            layout.notes.push(format!(
+                "there are more hidden directories than are looked at: {} and others were passed by",
+                unseen.path
+            ));
+        }
+        if !layout.services.iter().any(Service::is_asked) {
+            let unreadable = layout::unreadable(parsed, &site, &policy.layout);
             let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
-            let notes = layout.notes.iter().cloned().chain(unreadable);
+            let unjudged = gate::unjudged(&layout, None).into_iter();
+            let unjudged = unjudged.map(|finding| finding.headline);
+            let notes = layout
+                .notes
+                .iter()
+                .cloned()
+                .chain(unjudged)
+                .chain(unreadable);
             let notes: String = notes.map(|note| format!("; {note}")).collect();
             let why = self.why_none(parsed, policy);
             bail!("no service was found below {}: {why}{notes}", self.shown());
@@ -106,7 +227,7 @@ impl Ground {
     /// Why there is no service: which kustomizations there are, and that none says which environment it is.
     fn why_none(&self, parsed: &Parsed<'_>, policy: &Policy) -> String {
         const SHOWN: usize = 5;
-        let told = layout::told(parsed, &self.directories, &policy.layout);
+        let told = layout::told(parsed, &self.site(), &policy.layout);
         if told.is_empty() {
             return "there is no kustomization".to_owned();
         }
@@ -172,10 +293,35 @@ impl Ground {
 
     /// What is wrong with kustomization files that nobody can read.
     pub(super) fn unreadable(&self, parsed: &Parsed<'_>, policy: &Policy) -> Vec<Finding> {
-        layout::unreadable(parsed, &self.directories, &policy.layout)
+        layout::unreadable(parsed, &self.site(), &policy.layout)
             .map(|(file, error)| rules::unreadable(file, error))
             .collect()
     }
+}
+
+impl Whole {
+    /// What lies in a directory, below the root of a repository or in none.
+    fn of(here: &Path, directory: &Path, repository: Option<PathBuf>) -> Self {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let is_repository = repository.is_some();
+        let root = repository.unwrap_or_else(|| directory.to_owned());
+        Self {
+            texts: (text(directory), text(here)),
+            name: layout::root_name(&text(&root), is_repository),
+            root: text(&root),
+        }
+    }
+}
+
+/// The root of the repository that a directory lies in.
+fn repository(directory: &Path) -> Option<PathBuf> {
+    let mut above = directory.ancestors();
+    let found = above.find(|directory| directory.join(".git").exists());
+    found.map(Path::to_path_buf)
+}
+
+fn full_directory(directory: &Path) -> Option<PathBuf> {
+    std::fs::canonicalize(directory).ok()
 }
 
 /// A file's path in full, without links on the way to it; a file that is a link stays one.

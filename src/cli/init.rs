@@ -151,13 +151,14 @@ impl Init {
 
     /// Does it, and says so.
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        let ground = Ground::new(std::slice::from_ref(&self.directory))?;
-        let mut sources = tree::read(&ground.root, &ground.directories)?;
+        let mut ground = Ground::new(std::slice::from_ref(&self.directory))?;
+        let found = policy_file::PolicyFile::find(&ground.first, |path| ground.name_of(path))?;
+        let mut sources = ground.read(found.as_ref().map(|found| found.path.as_path()))?;
         if self.wire {
             tree::read_beside(&ground.root, &mut sources, RECORDER);
         }
         let parsed = sources.parse();
-        let (mut file, mut policy, layout) = self.policy(&ground, &parsed)?;
+        let (mut file, mut policy, layout) = self.policy(&ground, &parsed, found)?;
         let mut told = Vec::new();
         let mut adoption = Adoption::default();
         if self.adopt {
@@ -173,7 +174,9 @@ impl Init {
             });
         }
         if self.wire {
-            let wiring = wiring(&parsed, &layout, &file, &policy)?;
+            let mut asked = layout.clone();
+            asked.leave_siblings();
+            let wiring = wiring(&parsed, &asked, &file, &policy)?;
             told.extend(wiring.notes);
             changes.extend(wiring.files.into_iter().map(|(name, after)| Change {
                 path: ground.root.join(&name),
@@ -183,6 +186,8 @@ impl Init {
             }));
         }
         told.extend(layout.notes.iter().cloned());
+        let unjudged = gate::unjudged(&layout, None).into_iter();
+        told.extend(unjudged.map(|finding| finding.headline));
         for note in told {
             super::complain(&format!("krm-parity: {note}"));
         }
@@ -194,8 +199,8 @@ impl Init {
         &self,
         ground: &Ground,
         parsed: &Parsed<'_>,
+        found: Option<policy_file::PolicyFile>,
     ) -> anyhow::Result<(PolicyFile, Policy, Layout)> {
-        let found = policy_file::PolicyFile::find(&ground.first, |path| ground.name_of(path))?;
         let path = found.as_ref().map_or_else(
             || {
                 let place = match (self.wire, ground.first.join("parity.yaml").exists()) {
@@ -210,7 +215,8 @@ impl Init {
         );
         let name = ground.name_of(&path);
         let Some(found) = found else {
-            let layout = ground.layout(parsed, &Policy::default())?;
+            let mut layout = ground.layout(parsed, &Policy::default())?;
+            layout.leave_others();
             let after = init::policy(&layout, self.wire.then_some(FUNCTION));
             let policy = policy_file::parse(&name, &after)?;
             let file = PolicyFile {
@@ -222,7 +228,8 @@ impl Init {
             return Ok((file, policy, layout));
         };
         let (before, policy) = (found.text, found.policy);
-        let layout = ground.layout(parsed, &policy)?;
+        let mut layout = ground.layout(parsed, &policy)?;
+        layout.leave_others();
         let file = PolicyFile {
             path,
             name,

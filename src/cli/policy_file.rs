@@ -159,6 +159,15 @@ pub(super) fn is_place(file: &str) -> bool {
         .any(|place| file == *place || file.ends_with(&format!("/{place}")))
 }
 
+/// The directory that a file in one of those places is the policy of.
+pub(super) fn home(file: &Path) -> Option<PathBuf> {
+    PLACES.iter().find_map(|place| {
+        let parts = Path::new(place).components().count();
+        file.ends_with(place)
+            .then(|| file.ancestors().nth(parts).map(Path::to_path_buf))?
+    })
+}
+
 /// Whether a file holds recorders and nothing else.
 fn is_recorder(bytes: &[u8]) -> bool {
     let is_recorder = |root: Node<'_>| {

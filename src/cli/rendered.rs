@@ -72,12 +72,14 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
                 directory: path.clone(),
                 bases: bases.clone(),
                 rank: layout::rank(name),
+                is_asked: true,
             })
             .collect();
         overlays.sort_by_key(|overlay| (overlay.rank.unwrap_or(usize::MAX), overlay.name.clone()));
         layout.services.push(Service {
             name: service,
             overlays,
+            variants: Vec::new(),
         });
     }
     Ok((layout, builds))

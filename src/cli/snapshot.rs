@@ -239,9 +239,11 @@ impl Request {
                     directory: directory.clone(),
                     bases: Vec::new(),
                     rank: None,
+                    is_asked: true,
                 }],
+                variants: Vec::new(),
             }],
-            notes: Vec::new(),
+            ..Layout::default()
         };
         let how = How {
             one_by_one: false,

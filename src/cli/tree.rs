@@ -8,7 +8,8 @@ use anyhow::{Context, bail};
 
 use super::files::{self, Unread};
 use crate::repo::{
-    Graph, Kustomization, NAMES, Sources, Unseen, Why, join, parse_kustomization, relative, split,
+    Graph, Kustomization, NAMES, Sources, Unseen, Why, fold, join, parse_kustomization, relative,
+    split,
 };
 use crate::yaml;
 
@@ -35,12 +36,13 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
     let mut sources = Sources::default();
     let mut left: Vec<String> = Vec::new();
     let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    sources.here = real_root.to_string_lossy().into_owned();
     let mut links = Links::new(&real_root, directories);
     for directory in directories {
         walk(root, directory, &mut left, &mut links, &mut sources)?;
     }
     sources.sort();
-    let mut graph = Graph::default();
+    let mut graph = Graph::new(&sources.here);
     let mut seen: BTreeSet<String> = BTreeSet::new();
     while let Some(path) = left.pop().or_else(|| graph.next_path()) {
         if seen.insert(path.clone()) {
@@ -85,6 +87,7 @@ fn learn(graph: &mut Graph, file: &str, real_root: &Path, sources: &mut Sources)
     let real = found.unwrap_or_else(|| directory.to_owned());
     graph.add(Kustomization {
         real: &real,
+        here: &sources.here,
         ..kustomization
     });
     if !is_here {
@@ -199,15 +202,19 @@ struct Links {
 
 impl Links {
     fn new(real_root: &Path, directories: &[String]) -> Self {
+        let covered: Vec<PathBuf> = directories
+            .iter()
+            .map(|directory| real_root.join(directory))
+            .map(|directory| fs::canonicalize(&directory).unwrap_or(directory))
+            .collect();
         let mut above = real_root.ancestors();
         let bounds = above.find(|directory| directory.join(".git").exists());
+        let mut outer = covered.iter().map(PathBuf::as_path);
+        let outer = outer.find(|directory| real_root.starts_with(directory));
         Self {
-            bounds: bounds.unwrap_or(real_root).to_owned(),
+            bounds: bounds.or(outer).unwrap_or(real_root).to_owned(),
             real_root: real_root.to_owned(),
-            covered: directories
-                .iter()
-                .map(|directory| real_root.join(directory))
-                .collect(),
+            covered,
         }
     }
 
@@ -216,7 +223,11 @@ impl Links {
         let Ok(real) = fs::canonicalize(path) else {
             return (None, Some(Why::Dangling));
         };
-        let is_covered = self.covered.iter().any(|covered| real.starts_with(covered));
+        // What is hidden is looked at under the name of the link alone.
+        let is_covered = self.covered.iter().any(|covered| {
+            let below = real.strip_prefix(covered);
+            below.is_ok_and(|below| !is_hidden(below))
+        });
         let leads_up = self
             .covered
             .iter()
@@ -274,7 +285,7 @@ fn walk(
             ) else {
                 continue;
             };
-            let inner_name = join(&name, &inner);
+            let inner_name = fold(&sources.here, join(&name, &inner));
             if inner == SKIPPED {
                 continue;
             }
@@ -290,6 +301,7 @@ fn walk(
             } else if kind.is_symlink() && !is_hidden {
                 linked.push((entry.path(), inner_name));
             } else if kind.is_symlink() && holds_kustomization(&entry.path()) {
+                found.push(inner_name.clone());
                 sources.insert_unseen(Unseen {
                     path: inner_name,
                     why: Why::Hidden,
@@ -310,6 +322,10 @@ fn walk(
             {
                 sources.insert_link(name.clone(), to);
             }
+            // Under this name too it is an environment, if it is one.
+            if matches!(why, Some(Why::Elsewhere(_))) && holds_kustomization(&path) {
+                found.push(name.clone());
+            }
             match why {
                 None => left.push((path, name)),
                 Some(why) => sources.insert_unseen(Unseen {
@@ -321,12 +337,16 @@ fn walk(
         }
     }
     hidden.sort();
-    look_for_hidden(hidden, sources);
+    look_for_hidden(hidden, found, sources);
     Ok(())
 }
 
 /// Notes the hidden directories that hold kustomizations; git's own are none of the repository's.
-fn look_for_hidden(mut left: Vec<(PathBuf, String)>, sources: &mut Sources) {
+fn look_for_hidden(
+    mut left: Vec<(PathBuf, String)>,
+    found: &mut Vec<String>,
+    sources: &mut Sources,
+) {
     let mut count = 0_usize;
     left.retain(|(_, name)| split(name).1 != ".git");
     while let Some((path, name)) = left.pop() {
@@ -340,6 +360,8 @@ fn look_for_hidden(mut left: Vec<(PathBuf, String)>, sources: &mut Sources) {
             return;
         }
         if holds_kustomization(&path) {
+            // Discovery asks what it is made of.
+            found.push(name.clone());
             sources.insert_unseen(Unseen {
                 path: name.clone(),
                 why: Why::Hidden,
@@ -358,6 +380,11 @@ fn look_for_hidden(mut left: Vec<(PathBuf, String)>, sources: &mut Sources) {
         inner.sort();
         left.append(&mut inner);
     }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    let mut parts = path.components();
+    parts.any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
 }
 
 fn holds_kustomization(directory: &Path) -> bool {

@@ -1,10 +1,14 @@
 //! What a look at a part of a repository leaves out, which decides who may call an exemption unused.
 
-use super::{Gate, Resources};
+use std::collections::BTreeSet;
+
+use super::{Gate, Member, Resources};
 use crate::catalog::RuleId;
 use crate::finding::Finding;
 use crate::layout::Service;
+use crate::repo::without_password;
 use crate::rules::Look;
+use crate::survey::{self, Environment, State};
 
 /// What else a policy may hold for than what is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +51,8 @@ impl Gate<'_> {
                 .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]));
             let is_built = directories.all(|directory| resources.contains_key(directory.as_str()));
             for member in self.members(&service.overlays) {
-                let side = if is_built && self.is_judged(&member) {
+                let is_asked = member.overlay.is_asked;
+                let side = if is_built && is_asked && self.is_judged(&member) {
                     &mut look.seen
                 } else {
                     &mut look.unseen
@@ -61,5 +66,71 @@ impl Gate<'_> {
             }
         }
         Some(look)
+    }
+
+    /// Whether a finding is about what was asked for: one of those environments, or a service all of which was.
+    pub(super) fn is_asked(&self, finding: &Finding) -> bool {
+        let mut services = self.layout.services.iter();
+        let Some(service) = services.find(|service| service.name == finding.service) else {
+            return true;
+        };
+        let members = self.members(&service.overlays);
+        let is_asked = |name: &str| {
+            let mut members = members.iter();
+            members.any(|member| member.name == name && member.overlay.is_asked)
+        };
+        members.iter().all(|member| member.overlay.is_asked)
+            || finding.rule == RuleId::UnjudgedOverlay
+            || is_asked(&finding.environment)
+            || is_asked(&finding.baseline)
+    }
+
+    /// What is shown of a service: its environments that were asked for, and what became of them.
+    pub(super) fn service(&self, service: &Service, members: &[Member<'_>]) -> survey::Service {
+        let all = service.overlays.iter().chain(&service.variants);
+        let bases: BTreeSet<&String> = all.flat_map(|overlay| &overlay.bases).collect();
+        let mut environments: Vec<Environment> = members
+            .iter()
+            .filter(|member| member.overlay.is_asked)
+            .map(|member| Environment {
+                name: member.name.clone(),
+                directory: member.overlay.directory.clone(),
+                state: match self.builds.get(&member.overlay.directory) {
+                    Some(Ok(_)) => State::Judged,
+                    Some(Err(_)) => State::Failed,
+                    None => State::Skipped,
+                },
+            })
+            .collect();
+        if members.iter().all(|member| member.overlay.is_asked) {
+            environments.extend(self.absent(members).map(|name| Environment {
+                name: name.clone(),
+                directory: String::new(),
+                state: State::Missing,
+            }));
+        }
+        let variants = service.variants.iter();
+        let variants = variants.filter(|variant| variant.is_asked);
+        environments.extend(variants.map(|variant| Environment {
+            name: variant.name.clone(),
+            directory: variant.directory.clone(),
+            state: State::Skipped,
+        }));
+        // Stable: those that nobody has listed keep their order, at the end.
+        let listed = &self.policy.environments;
+        let place = |name: &String| {
+            let member = members.iter().find(|member| member.name == *name);
+            let own = member.and_then(|member| member.rank);
+            own.or_else(|| listed.iter().position(|known| known == name))
+        };
+        environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
+        survey::Service {
+            name: service.name.clone(),
+            bases: bases
+                .into_iter()
+                .map(|base| without_password(base).into_owned())
+                .collect(),
+            environments,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the words of a path say: which environment, which service.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::policy::OverlayPattern;
 
@@ -38,22 +38,29 @@ const OVERLAYS: [&str; 10] = [
     "profiles",
 ];
 
-/// Parts of a path that name no service.
-const NOISE: [&str; 14] = [
+/// Parts of a path that say how files are laid out, and name no service.
+const NOISE: [&str; 21] = [
     "base",
     "bases",
     "config",
+    "default",
     "deploy",
     "deployment",
     "deployments",
+    "full",
     "k8s",
     "kubernetes",
+    "kustomization",
     "kustomize",
+    "main",
+    "manifest",
     "manifests",
     "apps",
     "services",
     "src",
     "components",
+    "common",
+    "shared",
 ];
 
 /// Words for environments, by how far along a promotion they stand.
@@ -151,69 +158,126 @@ fn is_region(part: &str) -> bool {
         || lower.starts_with("zone")
 }
 
-/// Which part of a path is the environment.
-fn environment_at(parts: &[&str]) -> (usize, bool, bool) {
-    let last = parts.len() - 1;
-    let holder = parts
-        .iter()
-        .take(last)
-        .rposition(|part| OVERLAYS.contains(part));
-    if let Some(holder) = holder {
-        // `overlays/us-east/prod` and `overlays/checkout/prod`: the word decides.
-        let word = (holder + 1..=last).find(|&at| is_word(parts[at]));
-        let like = || (holder + 1..=last).find(|&at| rank(parts[at]).is_some());
-        let at = word.or_else(like);
-        return (at.unwrap_or(holder + 1), at.is_some(), true);
-    }
-    let word = (0..=last).rev().find(|&at| is_word(parts[at]));
-    let like = || (0..=last).rev().find(|&at| rank(parts[at]).is_some());
-    match word.or_else(like) {
-        Some(at) => (at, true, false),
-        None => (last, false, false),
-    }
+/// The words for environments: those that everybody knows, and the names that the policy lists.
+#[derive(Clone, Copy)]
+pub struct Words<'w> {
+    /// The names that the policy lists.
+    pub listed: &'w [String],
 }
 
-/// Reads a path as people write them; `None` for the root, which is nobody's overlay.
-pub fn name_by_words(directory: &str) -> Option<Named> {
-    let parts: Vec<&str> = directory
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect();
-    if parts.is_empty() || matches!(parts.last(), Some(&("base" | "bases"))) && parts.len() == 1 {
-        return None;
+impl Words<'_> {
+    fn is_word(self, part: &str) -> bool {
+        is_word(part) || self.is_listed(part)
     }
-    let (at, is_known, is_in_overlays) = environment_at(&parts);
-    let mut environment = parts[at].to_owned();
-    let mut key: Vec<&str> = parts[..at].to_vec();
-    key.push(OPEN);
-    let rest = &parts[at + 1..];
-    // `production/base` is what production's regions share.
-    let rest = rest.strip_suffix(&["base"]).unwrap_or(rest);
-    for part in rest {
-        if is_region(part) {
-            environment.push('-');
-            environment.push_str(part);
-        } else {
-            key.push(part);
+
+    fn is_listed(self, part: &str) -> bool {
+        let label = label(part);
+        self.listed.contains(&label)
+    }
+
+    /// Which part of a path is the environment.
+    fn environment_at(self, parts: &[&str]) -> (usize, bool, bool) {
+        let last = parts.len() - 1;
+        let holder = parts
+            .iter()
+            .take(last)
+            .rposition(|part| OVERLAYS.contains(part));
+        if let Some(holder) = holder {
+            // `overlays/us-east/prod` and `overlays/checkout/prod`: the word decides.
+            let word = (holder + 1..=last).find(|&at| self.is_word(parts[at]));
+            let like = || (holder + 1..=last).find(|&at| rank(parts[at]).is_some());
+            let at = word.or_else(like);
+            return (at.unwrap_or(holder + 1), at.is_some(), true);
+        }
+        let word = (0..=last).rev().find(|&at| self.is_word(parts[at]));
+        let like = || (0..=last).rev().find(|&at| rank(parts[at]).is_some());
+        match word.or_else(like) {
+            Some(at) => (at, true, false),
+            None => (last, false, false),
         }
     }
-    Some(Named {
-        service: None,
-        environment: label(&environment),
-        key: key.join("/"),
-        is_known,
-        is_in_overlays,
-        is_last: rest.is_empty(),
-    })
+
+    /// Reads a path as people write them; `None` for the root, which is nobody's overlay.
+    pub fn name(self, directory: &str) -> Option<Named> {
+        let parts: Vec<&str> = directory
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect();
+        if parts.is_empty() || matches!(parts.last(), Some(&("base" | "bases"))) && parts.len() == 1
+        {
+            return None;
+        }
+        let (at, is_known, is_in_overlays) = self.environment_at(&parts);
+        let mut environment = parts[at].to_owned();
+        let mut key: Vec<&str> = parts[..at].to_vec();
+        key.push(OPEN);
+        let rest = &parts[at + 1..];
+        // `production/base` is what production's regions share.
+        let rest = rest.strip_suffix(&["base"]).unwrap_or(rest);
+        for part in rest {
+            if is_region(part) {
+                environment.push('-');
+                environment.push_str(part);
+            } else {
+                key.push(part);
+            }
+        }
+        Some(Named {
+            service: None,
+            environment: label(&environment),
+            key: key.join("/"),
+            is_known,
+            is_in_overlays,
+            is_last: rest.is_empty(),
+        })
+    }
+
+    /// What stands beside the word for the environment in a name: `api` and `dev` in `api-dev` and in `dev-api`.
+    ///
+    /// Nothing where that only says where, or which of several: `eu-dev`, `dev-2`.
+    pub fn stem(self, environment: &str) -> Option<(String, String)> {
+        if self.is_listed(environment) {
+            return None;
+        }
+        let tokens: Vec<&str> = environment.split('-').collect();
+        let (word, rest) = match tokens.as_slice() {
+            [rest @ .., word] if self.is_word(word) => (word, rest),
+            [word, rest @ ..] if self.is_word(word) => (word, rest),
+            _ => return None,
+        };
+        let stem = rest.join("-");
+        let says_which = |token: &&str| {
+            self.is_word(token)
+                || matches!(*token, "pre" | "non")
+                || token.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let names_none = rest.is_empty() || is_region(&stem) || rest.iter().any(says_which);
+        (!names_none).then(|| (stem, (*word).to_owned()))
+    }
+
+    /// Whether a directory of that name holds environments.
+    #[expect(clippy::unused_self, reason = "all words are asked alike")]
+    pub fn holds_environments(self, part: &str) -> bool {
+        OVERLAYS.contains(&part)
+    }
+
+    /// A name without the words for environments in it: `shop-redis` for `shop-dev-redis`.
+    pub fn without(self, name: &str) -> String {
+        let kept = name.split('-').filter(|part| !self.is_word(part));
+        kept.collect::<Vec<_>>().join("-")
+    }
 }
 
 /// Reads a path by the patterns of a policy; the first that fits decides.
-pub fn name_by_pattern(directory: &str, patterns: &[OverlayPattern]) -> Option<Named> {
+///
+/// `outer` is what stands before the directory, seen from the root.
+pub fn name_by_pattern(directory: &str, outer: &str, patterns: &[OverlayPattern]) -> Option<Named> {
     patterns.iter().find_map(|pattern| {
         let captured = pattern.captures(directory)?;
+        let key = format!("{outer}{}", captured.key);
         Some(Named {
             environment: label(&captured.environment),
-            key: captured.service.clone().unwrap_or(captured.key),
+            key: captured.service.clone().unwrap_or(key),
             service: captured.service,
             is_known: true,
             is_in_overlays: true,
@@ -222,38 +286,81 @@ pub fn name_by_pattern(directory: &str, patterns: &[OverlayPattern]) -> Option<N
     })
 }
 
-/// What stands beside the word for the environment in a name: `api` and `dev` in `api-dev` and in `dev-api`.
-///
-/// Nothing where that only says where, or which of several: `eu-dev`, `dev-2`.
-pub fn stem(environment: &str) -> Option<(String, String)> {
-    let tokens: Vec<&str> = environment.split('-').collect();
-    let (word, rest) = match tokens.as_slice() {
-        [rest @ .., word] if is_word(word) => (word, rest),
-        [word, rest @ ..] if is_word(word) => (word, rest),
-        _ => return None,
-    };
-    let stem = rest.join("-");
-    let says_which = |token: &&str| {
-        is_word(token)
-            || matches!(*token, "pre" | "non")
-            || token.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let names_none = rest.is_empty() || is_region(&stem) || rest.iter().any(says_which);
-    (!names_none).then(|| (stem, (*word).to_owned()))
+/// The name of a service at the root: the directory's own, or of the first above that says more than how files are laid out.
+#[must_use]
+pub fn root_name(root: &str, is_repository: bool) -> String {
+    let says_nothing = |part: &&str| OVERLAYS.contains(part) || NOISE.contains(part);
+    let mut parts = root.rsplit('/').filter(|part| !part.is_empty());
+    let name = parts.clone().next();
+    let own = name.filter(|name| is_repository || !says_nothing(name));
+    let name = own
+        .or_else(|| parts.find(|part| !says_nothing(part)))
+        .or(name);
+    name.unwrap_or("service").to_owned()
 }
 
-/// Names for services, as short as they can be told apart by.
-pub fn service_names(keys: &[&str], root: &str) -> Vec<String> {
-    let parts: Vec<Vec<&str>> = keys
-        .iter()
-        .map(|key| {
-            let parts = key.split('/');
-            let named = parts.filter(|part| {
-                *part != OPEN && *part != ".." && !OVERLAYS.contains(part) && !NOISE.contains(part)
-            });
-            named.collect()
+/// A service, as its place names it.
+pub struct Placed<'p> {
+    /// The path with the environment left open.
+    pub key: &'p str,
+    /// The name that it gave itself, or that a pattern gave it.
+    pub given: Option<&'p str>,
+}
+
+/// Names for services, as short as they can be told apart by; what a service is called by itself comes first.
+pub fn service_names(services: &[Placed<'_>], root: &str) -> Vec<String> {
+    let mut names: Vec<Option<String>> = vec![None; services.len()];
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for given in services.iter().filter_map(|service| service.given) {
+        *times.entry(given).or_default() += 1;
+    }
+    for (name, service) in names.iter_mut().zip(services) {
+        if let Some(given) = service.given.filter(|given| times[given] == 1) {
+            *name = Some(given.to_owned());
+            taken.insert(given.to_owned());
+        }
+    }
+    // Parts that name nothing tell apart what nothing else does.
+    for is_noise in [
+        |part: &str| OVERLAYS.contains(&part) || NOISE.contains(&part),
+        |part: &str| OVERLAYS.contains(&part),
+    ] {
+        let parts: Vec<Vec<&str>> = services
+            .iter()
+            .map(|service| {
+                let parts = service.key.split('/');
+                parts
+                    .filter(|part| *part != OPEN && *part != ".." && !is_noise(part))
+                    .collect()
+            })
+            .collect();
+        shorten(&parts, root, &mut names, &mut taken);
+    }
+    let open = format!("/{OPEN}");
+    names
+        .into_iter()
+        .zip(services)
+        .map(|(name, service)| {
+            name.unwrap_or_else(|| {
+                let name = service.key.replace(&open, "").replace(OPEN, root);
+                if taken.contains(&name) {
+                    format!("{name}/{root}")
+                } else {
+                    name
+                }
+            })
         })
-        .collect();
+        .collect()
+}
+
+/// Names what has no name yet by as many of its last parts as tell it apart from the rest.
+fn shorten(
+    parts: &[Vec<&str>],
+    root: &str,
+    names: &mut [Option<String>],
+    taken: &mut BTreeSet<String>,
+) {
     let name = |parts: &[&str], count: usize| -> String {
         match parts.len() {
             0 => root.to_owned(),
@@ -261,7 +368,6 @@ pub fn service_names(keys: &[&str], root: &str) -> Vec<String> {
         }
     };
     let deepest = parts.iter().map(Vec::len).max().unwrap_or(0).max(1);
-    let mut names: Vec<Option<String>> = vec![None; keys.len()];
     for count in 1..=deepest {
         let all: Vec<String> = parts.iter().map(|parts| name(parts, count)).collect();
         let mut times: HashMap<&str, usize> = HashMap::new();
@@ -269,17 +375,15 @@ pub fn service_names(keys: &[&str], root: &str) -> Vec<String> {
             *times.entry(name).or_default() += 1;
         }
         for (place, name) in names.iter_mut().zip(&all) {
-            if place.is_none() && times[name.as_str()] == 1 {
+            if place.is_none()
+                && times[name.as_str()] == 1
+                && !(count < deepest && NOISE.contains(&name.as_str()))
+                && taken.insert(name.clone())
+            {
                 *place = Some(name.clone());
             }
         }
     }
-    let open = format!("/{OPEN}");
-    names
-        .into_iter()
-        .zip(keys)
-        .map(|(name, key)| name.unwrap_or_else(|| key.replace(&open, "")))
-        .collect()
 }
 
 /// A directory's name as a policy can name an environment: lower-case letters, digits and inner hyphens.

@@ -13,9 +13,14 @@ pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
     let is_here = |edge: &Edge| matches!(edge.to, To::Kustomization(_) | To::File(_));
     let is_known =
         |(key, value): (Node<'_>, Node<'_>)| PLAIN_FIELDS.contains(&key.text()) || value.is_null();
+    // Nobody loads a component as a resource; by itself it builds.
+    let is_component = parsed
+        .kustomization(directory)
+        .is_some_and(|kustomization| kustomization.is_component());
     let graph = parsed.graph();
     let mut all = graph.directories(&[directory], is_part).peekable();
-    all.peek().is_some()
+    !is_component
+        && all.peek().is_some()
         && all.all(|(directory, edges)| {
             // What kustomize reads elsewhere, or otherwise, is not what is looked at here.
             let found = parsed.kustomization(directory).filter(|kustomization| {

@@ -17,7 +17,7 @@ fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
         sources.insert(crate::repo::join(directory, "kustomization.yaml"), text);
     }
     let parsed = sources.parse();
-    let layout = discover(&parsed, &[String::new()], &Wanted::default(), "repo");
+    let layout = discover(&parsed, &site("repo"), &Policy::default());
     let told = layout.services.iter().flat_map(|service| {
         service.overlays.iter().map(move |overlay| {
             format!(
@@ -29,7 +29,23 @@ fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
             )
         })
     });
-    told.chain(layout.notes.iter().cloned()).collect()
+    let unjudged = layout
+        .unjudged
+        .iter()
+        .map(|unjudged| format!("unjudged {} {:?}", unjudged.directory, unjudged.reason));
+    told.chain(unjudged).collect()
+}
+
+/// All of a repository of that name.
+fn site(name: &str) -> Site<'_> {
+    const ALL: &[String] = &[String::new()];
+    Site {
+        asked: ALL,
+        here: "",
+        whole: "",
+        root: "",
+        name,
+    }
 }
 
 const NONE: &[&str] = &[];
@@ -161,7 +177,7 @@ fn layouts_of_real_repositories_are_understood() {
             &[
                 "api prod apps/api/prod < apps/api/base",
                 "web prod apps/web/prod < apps/web/base",
-                "all is made of apps/api/prod, apps/web/prod and was not taken for an environment, because nothing in its path says which; spec.layout of the policy can name it",
+                r#"unjudged all Composed(["apps/api/prod", "apps/web/prod"])"#,
             ],
         ),
         // The parts of an operator are put together; that is no environment.
@@ -171,9 +187,7 @@ fn layouts_of_real_repositories_are_understood() {
                 ("config/rbac", NONE),
                 ("config/default", &["../crd", "../rbac"]),
             ],
-            &[
-                "config/default is made of config/crd, config/rbac and was not taken for an environment, because nothing in its path says which; spec.layout of the policy can name it",
-            ],
+            &[],
         ),
         // A base in another repository, and what is no base: a file, and what is installed where no name says environment.
         (
@@ -283,7 +297,11 @@ fn a_policy_names_the_layout_where_words_do_not() {
         overlays: vec![OverlayPattern::parse("{environment}").unwrap()],
         ignore: vec![Glob::new("web")],
     };
-    let layout = discover(&parsed, &[String::new()], &wanted, "shop");
+    let policy = Policy {
+        layout: wanted,
+        ..Policy::default()
+    };
+    let layout = discover(&parsed, &site("shop"), &policy);
     let [service] = layout.services.as_slice() else {
         panic!("{layout:?}")
     };
@@ -393,11 +411,33 @@ fn services_are_called_by_what_tells_them_apart() {
         "team-b/api/{environment}",
         "overlays/{environment}",
     ];
-    assert_eq!(
-        names::service_names(&keys, "repo"),
-        ["web", "team-a/api", "team-b/api", "repo"]
-    );
-    // Parts that name nothing tell nobody apart; then the whole path does.
+    let called = |services: &[(&str, Option<&str>)]| {
+        let placed: Vec<_> = services
+            .iter()
+            .map(|(key, given)| names::Placed { key, given: *given })
+            .collect();
+        names::service_names(&placed, "repo")
+    };
+    let by_path = |keys: &[&str]| {
+        let services: Vec<_> = keys.iter().map(|key| (*key, None)).collect();
+        called(&services)
+    };
+    assert_eq!(by_path(&keys), ["web", "team-a/api", "team-b/api", "repo"]);
+    // Parts that name nothing tell nobody apart, unless nothing else does.
     let keys = ["apps/{environment}", "deploy/{environment}"];
-    assert_eq!(names::service_names(&keys, "repo"), ["apps", "deploy"]);
+    assert_eq!(by_path(&keys), ["apps", "deploy"]);
+    let keys = [
+        "manifests/app/shop/overlays/{environment}/main",
+        "manifests/app/shop/overlays/{environment}/full",
+        "manifests/app/cart/overlays/{environment}/main",
+    ];
+    assert_eq!(by_path(&keys), ["shop/main", "shop/full", "cart"]);
+    // What a recorder says comes first, unless it says the same of several.
+    let services = [
+        ("apps/web/{environment}", Some("shop")),
+        ("apps/shop/{environment}", None),
+        ("apps/cart/{environment}", Some("template")),
+        ("apps/mail/{environment}", Some("template")),
+    ];
+    assert_eq!(called(&services), ["shop", "apps/shop", "cart", "mail"]);
 }

@@ -14,6 +14,8 @@ use crate::yaml::{self, Node, Tree, YamlError};
 /// The texts of files, by path.
 #[derive(Debug, Default)]
 pub struct Sources {
+    /// The full path of the directory that all paths are relative to; empty where nothing lies above it.
+    pub here: String,
     texts: BTreeMap<String, String>,
     linked: BTreeMap<String, String>,
     unread: BTreeMap<String, String>,
@@ -178,7 +180,7 @@ impl<'t> Parsed<'t> {
     /// What every kustomization names, and where that leads; made when it is first asked for.
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {
-            let mut graph = Graph::default();
+            let mut graph = Graph::new(&self.sources.here);
             for kustomization in self.kustomizations() {
                 graph.add(kustomization);
             }
@@ -232,9 +234,10 @@ impl<'t> Parsed<'t> {
             let (file, tree) = self.trees.get_key_value(join(directory, name).as_str())?;
             let found = Kustomization::read(file, tree)?;
             let real = self.sources.linked.get(found.directory());
-            Some(match real {
-                Some(real) => Kustomization { real, ..found },
-                None => found,
+            Some(Kustomization {
+                real: real.map_or(found.real, String::as_str),
+                here: &self.sources.here,
+                ..found
             })
         })
     }

@@ -70,6 +70,8 @@ impl To {
 /// Every edge, by the directory of its kustomization.
 #[derive(Debug, Default)]
 pub struct Graph {
+    /// The full path of the directory that all paths are relative to, as in [`super::Sources::here`].
+    here: String,
     edges: BTreeMap<String, Vec<Edge>>,
     /// Where a directory really lies, if a link leads there.
     real: BTreeMap<String, String>,
@@ -85,6 +87,15 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// A graph without edges, of paths that are relative to a directory.
+    #[must_use]
+    pub fn new(here: &str) -> Self {
+        Self {
+            here: here.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Tells what is there from what is not, once everything was read.
     pub(super) fn settle(&mut self, is_file: impl Fn(&str) -> bool) {
         let directories: BTreeSet<String> = self.edges.keys().cloned().collect();
@@ -240,7 +251,7 @@ impl Graph {
             if !self.visit(1) {
                 break;
             }
-            let to = match resolve(real, &entry) {
+            let to = match resolve(&self.here, real, &entry) {
                 _ if is_inline(&entry) => To::Inline,
                 Some(path) => To::Absent(path),
                 None => To::Remote(entry),

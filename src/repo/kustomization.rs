@@ -1,6 +1,6 @@
 //! One kustomization file, as it is written.
 
-use super::paths::{join, split};
+use super::paths::{fold, join, split};
 use super::references::fields;
 use super::remote::is_remote;
 use crate::yaml::{Node, Tree};
@@ -9,8 +9,8 @@ use crate::yaml::{Node, Tree};
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// The path that an entry means to a kustomization in a directory; `None` for what lies elsewhere.
-pub(super) fn resolve(directory: &str, entry: &str) -> Option<String> {
-    (!is_remote(entry)).then(|| join(directory, entry))
+pub(super) fn resolve(here: &str, directory: &str, entry: &str) -> Option<String> {
+    (!is_remote(entry)).then(|| fold(here, join(directory, entry)))
 }
 
 /// A kustomization file.
@@ -22,6 +22,8 @@ pub struct Kustomization<'a> {
     pub root: Node<'a>,
     /// Where its directory really lies, if a link leads there; what it names is relative to that.
     pub real: &'a str,
+    /// The full path of the directory that all paths are relative to, as in [`super::Sources::here`].
+    pub here: &'a str,
 }
 
 impl<'a> Kustomization<'a> {
@@ -30,7 +32,12 @@ impl<'a> Kustomization<'a> {
     pub fn read(file: &'a str, tree: &'a Tree<'_>) -> Option<Self> {
         let root = tree.roots().find(|root| root.is_map())?;
         let real = split(file).0;
-        Some(Self { file, root, real })
+        Some(Self {
+            file,
+            root,
+            real,
+            here: "",
+        })
     }
 
     /// Its directory; empty for the directory that all paths are relative to.
@@ -62,7 +69,7 @@ impl<'a> Kustomization<'a> {
     /// The path that one of its entries means; `None` for what lies elsewhere.
     #[must_use]
     pub fn resolve(&self, entry: &str) -> Option<String> {
-        resolve(self.real, entry)
+        resolve(self.here, self.real, entry)
     }
 
     /// Whether it loads resources and changes nothing about them, unless a function does.

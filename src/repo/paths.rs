@@ -28,6 +28,31 @@ pub fn join(directory: &str, entry: &str) -> String {
     parts.join("/")
 }
 
+/// A path that leads up from a directory, and down again on the same way, without that detour.
+///
+/// So that what lies beside the directory has one name, wherever it is named from.
+#[must_use]
+pub fn fold(here: &str, path: String) -> String {
+    if !path.starts_with("..") || here.is_empty() {
+        return path;
+    }
+    let mut above = here.rsplit('/').filter(|part| !part.is_empty());
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let ups = parts.iter().take_while(|part| **part == "..").count();
+    let passed: Vec<&str> = above.by_ref().take(ups).collect();
+    let mut left = ups;
+    while left > 0
+        && let Some(part) = parts.get(ups + (ups - left))
+        && passed.get(left - 1) == Some(part)
+    {
+        left -= 1;
+    }
+    let folded = ups - left;
+    parts.drain(ups..ups + folded);
+    parts.drain(..folded);
+    parts.join("/")
+}
+
 /// The way from one directory to a path, as a kustomization writes it.
 #[must_use]
 pub fn relative(from: &str, to: &str) -> String {
@@ -59,6 +84,22 @@ mod tests {
         assert_eq!(join("", "../base"), "../base");
         assert_eq!(join("../a", "../../b"), "../../b");
         assert_eq!(join("base", "."), "base");
+        for (path, folded) in [
+            ("../../base", "../../base"),
+            ("../c", ""),
+            ("../c/d", "d"),
+            ("../../b", ".."),
+            ("../../b/c/d", "d"),
+            ("../../b/x/c", "../x/c"),
+            ("../../../a/b/c", ""),
+            ("../../../../a", "../../../../a"),
+            ("c", "c"),
+            ("..", ".."),
+            ("../../../../..", "../../../../.."),
+        ] {
+            assert_eq!(fold("/a/b/c", path.to_owned()), folded, "{path}");
+            assert_eq!(fold("", path.to_owned()), path);
+        }
         assert_eq!(relative("overlays/dev", "base"), "../../base");
         assert_eq!(relative("", "base/x"), "base/x");
         assert_eq!(relative("a/b", "a/b"), ".");

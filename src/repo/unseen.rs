@@ -30,22 +30,3 @@ pub enum Why {
     /// It is a link to nothing.
     Dangling,
 }
-
-impl Unseen {
-    /// What a reader must know of it, in one line; nothing where it holds no kustomization, or discovery says more.
-    #[must_use]
-    pub fn note(&self) -> Option<String> {
-        let name = &self.path;
-        match &self.why {
-            _ if !self.is_kustomization => None,
-            Why::Outside => Some(format!(
-                "{name} is a link that leads out of the repository, and was not looked at"
-            )),
-            Why::Elsewhere(to) => Some(format!(
-                "{name} is a link to {}, which is looked at under that name only",
-                if to.is_empty() { "." } else { to }
-            )),
-            Why::Hidden | Why::TooMany | Why::Above | Why::Dangling => None,
-        }
-    }
-}

@@ -8,7 +8,7 @@ use std::process::Command;
 use krm_parity::catalog::Severity;
 use krm_parity::finding::Finding;
 use krm_parity::gate::{self, Builds, Gate, Scope};
-use krm_parity::layout::{self, Layout, Overlay, Service};
+use krm_parity::layout::{self, Layout, Overlay, Service, Site};
 use krm_parity::policy::{self, Config, Policy};
 use krm_parity::repo::{NAMES, Sources};
 use krm_parity::{environments, krm, snapshot, yaml};
@@ -190,9 +190,13 @@ impl Repository {
                 directory: (*directory).to_owned(),
                 bases: Vec::new(),
                 rank: None,
+                is_asked: true,
             }];
-            let name = String::new();
-            layout::depends_on(&parsed, &Service { name, overlays }, &changed)
+            let service = Service {
+                overlays,
+                ..Service::default()
+            };
+            layout::depends_on(&parsed, &service, &changed)
         };
         let all = layout.directories().into_iter();
         all.filter(depends).map(str::to_owned).collect()
@@ -200,12 +204,14 @@ impl Repository {
 
     pub fn layout(&self, policy: &Policy) -> Layout {
         let sources = self.sources();
-        layout::discover(
-            &sources.parse(),
-            &[String::new()],
-            &policy.layout,
-            &self.name,
-        )
+        let whole = Site {
+            asked: &[String::new()],
+            here: "",
+            whole: "",
+            root: "",
+            name: &self.name,
+        };
+        layout::discover(&sources.parse(), &whole, policy)
     }
 
     /// Everything that the layout names, built.

@@ -1,0 +1,333 @@
+//! What the kustomizations of a repository are made of, before anyone says which of them are environments.
+
+use std::collections::BTreeSet;
+
+use super::Site;
+use crate::path::Glob;
+use crate::repo::{
+    Kustomization, Parsed, Role, To, Why, is_inline, is_remote_directory, is_wiring,
+};
+use crate::yaml::{self, Node};
+
+/// A kustomization, by what it loads.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct Candidate {
+    /// Its directory, as all paths are.
+    pub directory: String,
+    /// The same below the root of the repository, which names are taken from.
+    pub place: String,
+    /// The directories that it is made of.
+    pub bases: Vec<String>,
+    /// The bases that lie in other repositories.
+    pub remote: Vec<String>,
+    /// Whether it puts directories together, and changes nothing about them.
+    pub only_gathers: bool,
+    /// Whether another kustomization is made of it.
+    pub is_loaded: bool,
+    /// Whether it says that it is a Component.
+    pub is_component: bool,
+    /// Whether another kustomization includes it as a component.
+    pub is_included: bool,
+}
+
+impl Candidate {
+    /// Everything that it is made of, here and elsewhere.
+    pub fn all_bases(&self) -> impl Iterator<Item = &String> {
+        self.bases.iter().chain(&self.remote)
+    }
+
+    /// Whether it is made of anything.
+    pub fn has_base(&self) -> bool {
+        self.all_bases().next().is_some()
+    }
+}
+
+/// Every kustomization of a site that may be an environment, by directory.
+pub fn candidates(parsed: &Parsed<'_>, site: &Site<'_>, ignore: &[Glob]) -> Vec<Candidate> {
+    let unseen = parsed.sources.unseen().iter();
+    let hidden: BTreeSet<&str> = unseen
+        .filter(|unseen| unseen.why == Why::Hidden)
+        .map(|unseen| unseen.path.as_str())
+        .collect();
+    let all: Vec<Kustomization<'_>> = parsed
+        .kustomizations()
+        .filter(|kustomization| !hidden.contains(kustomization.directory()))
+        .collect();
+    let included: BTreeSet<String> = all
+        .iter()
+        .flat_map(|one| components(parsed, *one).cloned())
+        .collect();
+    let all: Vec<Kustomization<'_>> = all
+        .into_iter()
+        .filter(|kustomization| !is_wiring(parsed, *kustomization))
+        .collect();
+    let loaded: BTreeSet<String> = all.iter().flat_map(|one| bases(parsed, *one)).collect();
+    all.into_iter()
+        .filter_map(|kustomization| {
+            let directory = kustomization.directory();
+            let place = site.place(directory)?;
+            if site.is_ignored(directory, ignore) {
+                return None;
+            }
+            let only_gathers = kustomization.only_gathers()
+                && loads_directories(parsed, kustomization)
+                && runs_only_checks(parsed, kustomization);
+            let remote = remote_bases(parsed, kustomization);
+            let is_component = kustomization.is_component();
+            Some(Candidate {
+                directory: directory.to_owned(),
+                place,
+                bases: bases(parsed, kustomization),
+                remote,
+                only_gathers: only_gathers && !is_component,
+                is_loaded: loaded.contains(directory),
+                is_component,
+                is_included: included.contains(directory),
+            })
+        })
+        .collect()
+}
+
+/// Where the entries of a kustomization lead that have a role.
+fn named<'p>(
+    parsed: &'p Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    role: Role,
+) -> impl Iterator<Item = &'p To> {
+    let edges = parsed.graph().of_directory(kustomization.directory());
+    let edges = edges.iter().filter(move |edge| edge.role == role);
+    edges.map(|edge| &edge.to)
+}
+
+/// The directories that a kustomization includes as components.
+fn components<'p>(
+    parsed: &'p Parsed<'_>,
+    kustomization: Kustomization<'_>,
+) -> impl Iterator<Item = &'p String> {
+    named(parsed, kustomization, Role::Component).filter_map(|to| match to {
+        To::Kustomization(directory) => Some(directory),
+        _ => None,
+    })
+}
+
+/// Whether a kustomization adds no resource of its own.
+fn loads_directories(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
+    named(parsed, kustomization, Role::Load)
+        .all(|to| matches!(to, To::Kustomization(_) | To::Remote(_)))
+}
+
+/// Whether all functions of a kustomization are recorders and policies, which change nothing.
+fn runs_only_checks(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
+    let is_ours = |root: Node<'_>| {
+        root.str_at(&["apiVersion"])
+            .is_some_and(|version| version.starts_with("krm-parity.io/"))
+    };
+    ["transformers", "validators"]
+        .into_iter()
+        .flat_map(|field| kustomization.strings(field))
+        .all(|entry| {
+            if is_inline(entry.text()) {
+                return yaml::parse(entry.text()).is_ok_and(|tree| tree.roots().all(is_ours));
+            }
+            let Some(path) = kustomization.resolve(entry.text()) else {
+                return false;
+            };
+            match parsed.kustomization(&path) {
+                Some(inner) => is_wiring(parsed, inner),
+                None => parsed
+                    .tree(&path)
+                    .is_some_and(|tree| tree.roots().all(is_ours)),
+            }
+        })
+}
+
+/// The directories that a kustomization is made of.
+///
+/// Directories inside of its own are parts of it, unless there are no others. One
+/// that loads none itself may be made of what its components load.
+pub fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
+    let own = own_bases(parsed, kustomization);
+    if !own.is_empty() || kustomization.is_component() {
+        return own;
+    }
+    let mut found = BTreeSet::new();
+    through_components(parsed, kustomization, |component| {
+        found.extend(own_bases(parsed, component));
+    });
+    found.remove(kustomization.real);
+    found.into_iter().collect()
+}
+
+/// Looks at every component that a kustomization includes, and those that they include.
+fn through_components<'p>(
+    parsed: &'p Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    mut look: impl FnMut(Kustomization<'p>),
+) {
+    let mut seen = BTreeSet::new();
+    let mut left: Vec<&String> = components(parsed, kustomization).collect();
+    while let Some(path) = left.pop() {
+        if !seen.insert(path) {
+            continue;
+        }
+        if let Some(component) = parsed.kustomization(path) {
+            left.extend(components(parsed, component));
+            look(component);
+        }
+    }
+}
+
+fn own_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
+    let directory = kustomization.real;
+    let inside = format!("{directory}/");
+    let is_base = |load: &&String| {
+        let found = parsed.kustomization(load);
+        *load != directory && found.is_some_and(|found| !found.is_component())
+    };
+    let loads = named(parsed, kustomization, Role::Load).filter_map(|to| match to {
+        To::Kustomization(load) => Some(load),
+        _ => None,
+    });
+    let mut bases: Vec<String> = loads.filter(is_base).cloned().collect();
+    bases.sort();
+    bases.dedup();
+    let is_part = |load: &String| directory.is_empty() || load.starts_with(&inside);
+    // What lies inside of a component is the component's own.
+    if kustomization.is_component() || !bases.iter().all(is_part) {
+        bases.retain(|load| !is_part(load));
+    }
+    bases
+}
+
+/// The directories of other repositories that a kustomization is made of, as it names them.
+fn remote_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
+    let own = |kustomization: Kustomization<'_>| -> Vec<String> {
+        let loads = named(parsed, kustomization, Role::Load).filter_map(|to| match to {
+            To::Remote(name) => Some(name),
+            _ => None,
+        });
+        let loads = loads.filter(|name| is_remote_directory(name));
+        loads.cloned().collect()
+    };
+    let mut bases = own(kustomization);
+    if bases.is_empty() && own_bases(parsed, kustomization).is_empty() {
+        through_components(parsed, kustomization, |component| {
+            bases.extend(own(component));
+        });
+    }
+    bases.sort();
+    bases.dedup();
+    bases
+}
+
+/// How many files are looked at to tell what a directory holds.
+const MAX_FILES: usize = 4096;
+
+/// Kind and name of everything that a directory and its bases hold, as far as the files say so.
+///
+/// A Namespace belongs to an environment rather than to a service, so it does not count.
+pub fn identities(parsed: &Parsed<'_>, directory: &str) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut left = vec![directory.to_owned()];
+    while let Some(path) = left.pop() {
+        if !seen.insert(path.clone()) || seen.len() > MAX_FILES {
+            continue;
+        }
+        if let Some(kustomization) = parsed.kustomization(&path) {
+            let loads = named(parsed, kustomization, Role::Load).filter_map(To::path);
+            left.extend(loads.map(str::to_owned));
+            left.extend(components(parsed, kustomization).cloned());
+            for (list, kind) in [
+                ("configMapGenerator", "ConfigMap"),
+                ("secretGenerator", "Secret"),
+                ("helmCharts", "chart"),
+            ] {
+                let items = kustomization
+                    .root
+                    .get(list)
+                    .into_iter()
+                    .flat_map(Node::items);
+                found.extend(items.filter_map(|item| {
+                    Some((kind.to_owned(), item.str_at(&["name"])?.to_owned()))
+                }));
+            }
+        } else if let Some(tree) = parsed.tree(&path) {
+            found.extend(tree.roots().filter_map(|root| {
+                let kind = root.str_at(&["kind"]).filter(|kind| *kind != "Namespace")?;
+                let name = root.str_at(&["metadata", "name"])?;
+                Some((kind.to_owned(), name.to_owned()))
+            }));
+        }
+    }
+    found
+}
+
+/// The service that a recorder among the functions of a directory, or of a component of it, names.
+pub fn recorded_service(parsed: &Parsed<'_>, directory: &str, baseline: &str) -> Option<String> {
+    let kustomization = parsed.kustomization(directory)?;
+    let mut found = BTreeSet::new();
+    let mut look = |kustomization: Kustomization<'_>| {
+        for entry in kustomization.strings("transformers") {
+            found.extend(recorded(parsed, kustomization, entry.text(), baseline));
+        }
+    };
+    look(kustomization);
+    through_components(parsed, kustomization, look);
+    // Two that disagree name none.
+    (found.len() == 1).then(|| found.pop_first()).flatten()
+}
+
+fn recorded(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    entry: &str,
+    baseline: &str,
+) -> Vec<String> {
+    if is_inline(entry) {
+        let tree = yaml::parse(entry);
+        return tree.map_or_else(
+            |_| Vec::new(),
+            |tree| {
+                tree.roots()
+                    .filter_map(|root| service_of(root, baseline))
+                    .collect()
+            },
+        );
+    }
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut left: Vec<String> = kustomization.resolve(entry).into_iter().collect();
+    while let Some(path) = left.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        if let Some(inner) = parsed.kustomization(&path) {
+            left.extend(
+                inner
+                    .loads()
+                    .filter_map(|entry| inner.resolve(entry.text())),
+            );
+        } else if let Some(tree) = parsed.tree(&path) {
+            found.extend(tree.roots().filter_map(|root| service_of(root, baseline)));
+        }
+    }
+    found
+}
+
+/// The service that a recorder of the base names.
+fn service_of(root: Node<'_>, baseline: &str) -> Option<String> {
+    let is_recorder = root.str_at(&["kind"]) == Some("SnapshotRecorder")
+        && root
+            .str_at(&["apiVersion"])
+            .is_some_and(|version| version.starts_with("krm-parity.io/"));
+    let environment = root.str_at(&["spec", "environment"]);
+    let is_of_base = environment.is_none_or(|name| name == baseline || name == "base");
+    let name = root
+        .str_at(&["spec", "service"])
+        .or_else(|| root.str_at(&["metadata", "name"]))
+        .filter(|name| !name.is_empty());
+    name.filter(|_| is_recorder && is_of_base)
+        .map(str::to_owned)
+}

@@ -1,0 +1,329 @@
+//! Which environments belong together: one service, told from those that stand beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::candidates::{Candidate, identities, recorded_service};
+use super::names::{Named, OPEN, Placed, Words, rank, service_names};
+use super::standing::{Kind, Standing};
+use super::{Overlay, Service, Site};
+use crate::policy::Policy;
+use crate::repo::Parsed;
+
+/// A kustomization that looks like an environment, by its name.
+#[derive(Clone)]
+struct Member<'s> {
+    named: Named,
+    candidate: &'s Candidate,
+    /// Whether a pattern of the policy names it.
+    is_matched: bool,
+}
+
+/// What looks like environments of one service, by what names it.
+type Groups<'s> = BTreeMap<String, Vec<Member<'s>>>;
+
+/// The services, and the environments that are alone: without a base and without another one of their service.
+pub fn services<'s>(
+    parsed: &Parsed<'_>,
+    site: &Site<'_>,
+    standing: &'s [Standing],
+    policy: &Policy,
+) -> (Vec<Service>, Vec<&'s Candidate>) {
+    let words = Words {
+        listed: &policy.environments,
+    };
+    let by_patterns = !policy.layout.overlays.is_empty();
+    let mut groups = Groups::new();
+    for one in standing {
+        let (Kind::Environment(named) | Kind::Unnamed(named)) = &one.kind else {
+            continue;
+        };
+        groups.entry(named.key.clone()).or_default().push(Member {
+            named: named.clone(),
+            candidate: &one.candidate,
+            is_matched: by_patterns,
+        });
+    }
+    let mut alone = Vec::new();
+    if !by_patterns {
+        groups = tell_apart(parsed, groups, words);
+        groups.retain(|_, members| {
+            let is_service = is_service(members);
+            if !is_service {
+                alone.extend(members.iter().map(|member| member.candidate));
+            }
+            is_service
+        });
+    }
+    let judged = judged_bases(&groups);
+    let given: Vec<Option<String>> = groups
+        .values()
+        .map(|members| given(parsed, members, &policy.baseline))
+        .collect();
+    let placed: Vec<Placed<'_>> = groups
+        .keys()
+        .zip(&given)
+        .map(|(key, given)| Placed {
+            key,
+            given: given.as_deref(),
+        })
+        .collect();
+    let names = service_names(&placed, site.name);
+    let mut services: Vec<Service> = groups
+        .into_values()
+        .zip(names)
+        .map(|(members, name)| service(name, members, &judged, site))
+        .collect();
+    services.sort_by(|a, b| a.name.cmp(&b.name));
+    (services, alone)
+}
+
+/// The bases of which an overlay says that it is an environment.
+fn judged_bases(groups: &Groups<'_>) -> BTreeSet<String> {
+    groups
+        .values()
+        .flatten()
+        .filter(|member| member.named.is_known)
+        .flat_map(|member| member.candidate.all_bases().cloned())
+        .collect()
+}
+
+/// The name that a service has by a pattern of the policy, or by the recorder of its base.
+fn given(parsed: &Parsed<'_>, members: &[Member<'_>], baseline: &str) -> Option<String> {
+    let by_pattern = members
+        .iter()
+        .find_map(|member| member.named.service.clone());
+    if by_pattern.is_some() {
+        return by_pattern;
+    }
+    let recorded = |directories: BTreeSet<&String>| {
+        let names: BTreeSet<String> = directories
+            .into_iter()
+            .filter_map(|directory| recorded_service(parsed, directory, baseline))
+            .collect();
+        (names.len() == 1)
+            .then(|| names.into_iter().next())
+            .flatten()
+    };
+    let bases = members.iter().flat_map(|member| &member.candidate.bases);
+    let own = members.iter().map(|member| &member.candidate.directory);
+    recorded(bases.collect()).or_else(|| recorded(own.collect()))
+}
+
+fn service(
+    name: String,
+    members: Vec<Member<'_>>,
+    judged: &BTreeSet<String>,
+    site: &Site<'_>,
+) -> Service {
+    // Where one says that it is an environment, all of that base are.
+    let is_environment = |member: &Member<'_>| {
+        member.named.is_known
+            || member.is_matched
+            || member
+                .candidate
+                .all_bases()
+                .any(|base| judged.contains(base))
+    };
+    let has_word = members.iter().any(|member| member.named.is_known);
+    // What leads around in circles has no base that it could be a variant of; its build says so.
+    let own: BTreeSet<&String> = members.iter().map(|one| &one.candidate.directory).collect();
+    let mut bases = members.iter().flat_map(|one| one.candidate.all_bases());
+    let has_word = has_word || bases.all(|base| own.contains(base));
+    let (environments, variants): (Vec<Member<'_>>, Vec<Member<'_>>) = members
+        .into_iter()
+        .partition(|member| has_word || is_environment(member));
+    Service {
+        name,
+        overlays: overlays(environments, site),
+        variants: overlays(variants, site),
+    }
+}
+
+fn overlays(members: Vec<Member<'_>>, site: &Site<'_>) -> Vec<Overlay> {
+    let mut overlays: Vec<Overlay> = members
+        .into_iter()
+        .map(
+            |Member {
+                 named, candidate, ..
+             }| Overlay {
+                rank: rank(&named.environment),
+                name: named.environment,
+                directory: candidate.directory.clone(),
+                bases: candidate.all_bases().cloned().collect(),
+                is_asked: site.is_asked(&candidate.directory),
+            },
+        )
+        .collect();
+    let place = |overlay: &Overlay| site.place(&overlay.directory).unwrap_or_default();
+    overlays.sort_by_cached_key(|overlay| {
+        let rank = overlay.rank.unwrap_or(usize::MAX);
+        (rank, overlay.name.clone(), place(overlay))
+    });
+    // Two directories of one name: the later ones say where they are.
+    for at in 1..overlays.len() {
+        if overlays[..at]
+            .iter()
+            .any(|before| before.name == overlays[at].name)
+        {
+            overlays[at].name = place(&overlays[at]).replace(['/', '.'], "-");
+        }
+    }
+    overlays
+}
+
+/// Environments that stand alone are a service only where there are several, and by their names no others.
+fn is_service(members: &[Member<'_>]) -> bool {
+    let has_base = members.iter().any(|member| member.candidate.has_base());
+    let named = members.iter().filter(|member| member.named.is_known);
+    has_base || named.count() > 1
+}
+
+/// Tells services apart that stand side by side, each with a word for the environment in its name: `api-dev`, `app-dev`, `api-prod`, `app-prod`.
+///
+/// What is made of one base is of one service, whatever its names; so is what has no
+/// base and holds the same resources, and what is named by nothing but words for environments.
+fn tell_apart<'s>(parsed: &Parsed<'_>, groups: Groups<'s>, words: Words<'_>) -> Groups<'s> {
+    let mut told = Groups::new();
+    for (key, members) in groups {
+        let parts = parts(parsed, &members, words);
+        let are_several = parts.len() > 1;
+        for part in parts {
+            let (key, part) = key_of(&key, part, are_several, words);
+            let mut own = key.clone();
+            // A service beside it may have taken that name.
+            while told.contains_key(&own) {
+                let first = part.first().map(|member| member.named.environment.as_str());
+                own = key.replace(OPEN, &format!("{}/{OPEN}", first.unwrap_or_default()));
+                if told.contains_key(&own) {
+                    own = format!("{own}/{}", told.len());
+                }
+            }
+            told.insert(own, part);
+        }
+    }
+    told
+}
+
+/// The first of those that a member is united with, in a forest of them.
+fn root(roots: &[usize], mut at: usize) -> usize {
+    while roots[at] != at {
+        at = roots[at];
+    }
+    at
+}
+
+/// The members of a group that belong together.
+fn parts<'s>(
+    parsed: &Parsed<'_>,
+    members: &[Member<'s>],
+    words: Words<'_>,
+) -> Vec<Vec<Member<'s>>> {
+    let mut roots: Vec<usize> = (0..members.len()).collect();
+    let unite = |roots: &mut Vec<usize>, one: usize, other: usize| {
+        let (one, other) = (root(roots, one), root(roots, other));
+        let (first, later) = (one.min(other), one.max(other));
+        roots[later] = first;
+    };
+    // What has one of these in common is of one service: the first that had it is what the others join.
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, member) in members.iter().enumerate() {
+        let stem = words.stem(&member.named.environment);
+        let name = match stem {
+            Some((stem, _)) => Some(format!("stem {stem}")),
+            None if member.named.is_known => Some("words".to_owned()),
+            None => None,
+        };
+        let bases = member
+            .candidate
+            .all_bases()
+            .map(|base| format!("base {base}"));
+        let own = format!("base {}", member.candidate.directory);
+        for mark in name.into_iter().chain(bases).chain([own]) {
+            let known = *first.entry(mark).or_insert(at);
+            unite(&mut roots, known, at);
+        }
+    }
+    let is_one = |roots: &[usize]| (0..members.len()).all(|at| root(roots, at) == root(roots, 0));
+    if !is_one(&roots) && members.iter().any(|member| !member.candidate.has_base()) {
+        let held: Vec<BTreeSet<(String, String)>> = members
+            .iter()
+            .map(|member| {
+                let held = identities(parsed, &member.candidate.directory).into_iter();
+                held.map(|(kind, name)| (kind, words.without(&name)))
+                    .collect()
+            })
+            .collect();
+        let mut first: BTreeMap<&(String, String), Vec<usize>> = BTreeMap::new();
+        for (at, held) in held.iter().enumerate() {
+            for identity in held {
+                first.entry(identity).or_default().push(at);
+            }
+        }
+        for together in first.values() {
+            let bare = together
+                .iter()
+                .find(|at| !members[**at].candidate.has_base());
+            if let Some(bare) = bare {
+                for at in together {
+                    unite(&mut roots, *bare, *at);
+                }
+            }
+        }
+    }
+    let mut parts: BTreeMap<usize, Vec<Member<'s>>> = BTreeMap::new();
+    for (at, member) in members.iter().enumerate() {
+        parts
+            .entry(root(&roots, at))
+            .or_default()
+            .push(member.clone());
+    }
+    parts.into_values().collect()
+}
+
+/// What names the members of one service, without the word for the environment where the rest of their names is the service's.
+fn key_of<'s>(
+    key: &str,
+    mut members: Vec<Member<'s>>,
+    are_several: bool,
+    words: Words<'_>,
+) -> (String, Vec<Member<'s>>) {
+    let stems: Option<Vec<(String, String)>> = members
+        .iter()
+        .map(|member| words.stem(&member.named.environment))
+        .collect();
+    let open = |name: &str| key.replace(OPEN, &format!("{name}/{OPEN}"));
+    if let Some(stems) = stems
+        && let Some((stem, _)) = stems.first()
+        && stems.iter().all(|(other, _)| other == stem)
+    {
+        // `shop-dev` of the base `shop`, but not `gke-dev` of the base `web`.
+        let names_base = |member: &Member<'_>| {
+            let mut bases = member.candidate.all_bases();
+            !member.candidate.has_base()
+                || bases.any(|base| base.split('/').any(|part| part == stem))
+        };
+        if are_several || members.iter().all(names_base) {
+            let key = open(stem);
+            for (member, (_, word)) in members.iter_mut().zip(stems) {
+                member.named.environment = word;
+            }
+            return (key, members);
+        }
+    }
+    let is_word = |member: &Member<'_>| {
+        member.named.is_known && words.stem(&member.named.environment).is_none()
+    };
+    if !are_several || members.iter().any(is_word) {
+        return (key.to_owned(), members);
+    }
+    let [only] = members.as_slice() else {
+        let bases = members
+            .first()
+            .and_then(|member| member.candidate.bases.first());
+        let mut parts = bases.into_iter().flat_map(|base| base.rsplit('/'));
+        let name = parts.find(|part| !matches!(*part, "base" | "bases" | "" | ".."));
+        return (name.map_or_else(|| key.to_owned(), open), members);
+    };
+    let name = only.named.environment.clone();
+    (open(&name), members)
+}

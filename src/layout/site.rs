@@ -1,0 +1,73 @@
+//! Where a layout is looked for: what was asked for, and the whole that it is a part of.
+
+use crate::path::Glob;
+use crate::repo::join;
+
+/// Where a layout is looked for. All but `asked` are full paths, or all of them empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'s> {
+    /// The directories that were asked for, as all paths are.
+    pub asked: &'s [String],
+    /// The directory that all paths are relative to.
+    pub here: &'s str,
+    /// The directory of which every kustomization is looked at; what lies outside is known as a base alone.
+    pub whole: &'s str,
+    /// The root of the repository, below which paths name services.
+    pub root: &'s str,
+    /// The name of a service at that root.
+    pub name: &'s str,
+}
+
+impl Site<'_> {
+    /// A directory's path below the root; nothing where it is not looked at.
+    pub(super) fn place(&self, directory: &str) -> Option<String> {
+        self.below(self.whole, directory)?;
+        // What several repositories are looked at for lies below none of them.
+        let place = self.below(self.root, directory);
+        place.or_else(|| self.below(self.whole, directory))
+    }
+
+    /// The paths of a directory that a pattern of the policy may mean: below what the policy is for, and below the root.
+    pub(super) fn spellings(&self, directory: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        for outer in [self.whole, self.root] {
+            if let Some(path) = self.below(outer, directory)
+                && !all.contains(&path)
+            {
+                all.push(path);
+            }
+        }
+        all
+    }
+
+    fn below(&self, outer: &str, directory: &str) -> Option<String> {
+        let full = join(self.here, directory);
+        let outer = join("", outer);
+        if outer.is_empty() {
+            return (!full.starts_with("..")).then_some(full);
+        }
+        let rest = full.strip_prefix(&outer)?;
+        if rest.is_empty() {
+            return Some(String::new());
+        }
+        rest.strip_prefix('/').map(str::to_owned)
+    }
+
+    /// Whether a directory lies in one that was asked for.
+    #[must_use]
+    pub fn is_asked(&self, directory: &str) -> bool {
+        self.asked.iter().any(|outer| {
+            outer.is_empty() && !directory.starts_with("..")
+                || directory == outer
+                || directory
+                    .strip_prefix(outer.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+
+    pub(super) fn is_ignored(&self, directory: &str, ignore: &[Glob]) -> bool {
+        let spellings = self.spellings(directory);
+        let mut ignore = ignore.iter();
+        ignore.any(|glob| spellings.iter().any(|path| glob.matches(path)))
+    }
+}

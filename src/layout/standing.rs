@@ -1,0 +1,211 @@
+//! What a kustomization is by its place and by what it loads: an environment, a part, or something that looks like an overlay.
+
+use std::collections::BTreeSet;
+
+use super::Site;
+use super::candidates::{Candidate, candidates};
+use super::names::{Named, Words, name_by_pattern};
+use crate::policy::Policy;
+use crate::repo::Parsed;
+
+/// Directories for what environments share.
+const SHARED: [&str; 5] = ["base", "bases", "common", "shared", "template"];
+
+/// A kustomization, and what it was taken for.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The kustomization.
+    pub candidate: Candidate,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a kustomization was taken for.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// An environment, by its name or by a pattern of the policy.
+    Environment(Named),
+    /// An overlay of which nothing says which environment it is.
+    Unnamed(Named),
+    /// Something that is made of several others, or lies at the root, and that nothing names.
+    Composed,
+    /// An overlay, though no pattern of the policy names it.
+    Unmatched,
+    /// Nothing to compare: a base, a part, a layer, or what only puts others together.
+    Other,
+}
+
+/// Tells what every kustomization of a site is.
+pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Standing> {
+    let words = Words {
+        listed: &policy.environments,
+    };
+    let patterns = &policy.layout.overlays;
+    let all = candidates(parsed, site, &policy.layout.ignore);
+    let known: BTreeSet<&str> = all
+        .iter()
+        .filter(|candidate| candidate.has_base())
+        .filter(|candidate| {
+            words
+                .name(&candidate.place)
+                .is_some_and(|named| named.is_known)
+        })
+        .map(|candidate| candidate.directory.as_str())
+        .collect();
+    let kind = |candidate: &Candidate| {
+        let by_words = by_words(candidate, words, site, &known);
+        if patterns.is_empty() {
+            return by_words;
+        }
+        let spellings = site.spellings(&candidate.directory);
+        let named = spellings.iter().find_map(|path| {
+            // The rest of the path tells services of one pattern apart, wherever it begins.
+            let outer = candidate.place.strip_suffix(path.as_str()).unwrap_or("");
+            name_by_pattern(path, outer, patterns)
+        });
+        match (named, by_words) {
+            (Some(named), _) if !is_part(candidate) => Kind::Environment(named),
+            (_, Kind::Environment(_) | Kind::Unnamed(_)) => Kind::Unmatched,
+            (_, kind) => kind,
+        }
+    };
+    let kinds: Vec<Kind> = all.iter().map(kind).collect();
+    let standing = all.into_iter().zip(kinds);
+    let mut standing: Vec<Standing> = standing
+        .map(|(candidate, kind)| Standing { candidate, kind })
+        .collect();
+    if patterns.is_empty() {
+        compose(&mut standing, words);
+    }
+    follow_links(parsed, &mut standing);
+    standing
+}
+
+/// Takes what is composed of nothing but the bases of an environment for an overlay like that one.
+fn compose(standing: &mut [Standing], words: Words<'_>) {
+    let sets: Vec<BTreeSet<String>> = standing
+        .iter()
+        .filter(|one| matches!(one.kind, Kind::Environment(_)))
+        .map(|one| one.candidate.all_bases().cloned().collect())
+        .collect();
+    for one in standing.iter_mut() {
+        let candidate = &one.candidate;
+        if matches!(one.kind, Kind::Composed)
+            && sets
+                .iter()
+                .any(|set| candidate.all_bases().all(|base| set.contains(base)))
+            && let Some(named) = words.name(&candidate.place)
+        {
+            one.kind = Kind::Unnamed(named);
+        }
+    }
+}
+
+/// Leaves what a link leads to under the name of the link alone, unless the two stand side by side.
+fn follow_links(parsed: &Parsed<'_>, standing: &mut [Standing]) {
+    let key_of = |standing: &[Standing], directory: &str| {
+        standing.iter().find_map(|one| match &one.kind {
+            Kind::Environment(named) if one.candidate.directory == directory => {
+                Some(named.key.clone())
+            }
+            _ => None,
+        })
+    };
+    for (link, to) in parsed.sources.links() {
+        let (link, real) = (key_of(standing, link), key_of(standing, to));
+        if link.is_some() && real.is_some() && link != real {
+            let mut all = standing.iter_mut();
+            if let Some(real) = all.find(|one| one.candidate.directory == to) {
+                real.kind = Kind::Other;
+            }
+        }
+    }
+}
+
+/// Whether a component is a part of what includes it.
+fn is_part(candidate: &Candidate) -> bool {
+    candidate.is_component && !candidate.has_base()
+}
+
+/// What a kustomization is by the words of its path.
+fn by_words(
+    candidate: &Candidate,
+    words: Words<'_>,
+    site: &Site<'_>,
+    known: &BTreeSet<&str>,
+) -> Kind {
+    let changes = !candidate.only_gathers && !candidate.is_loaded;
+    let Some(named) = words.name(&candidate.place) else {
+        return if changes && candidate.has_base() && !candidate.is_component {
+            Kind::Composed
+        } else {
+            Kind::Other
+        };
+    };
+    if candidate.is_component {
+        // It is built by itself, unless it is there to be included.
+        let is_overlay = named.is_known && named.is_in_overlays && named.is_last;
+        return match (candidate.has_base(), candidate.is_included, named.is_known) {
+            (false, _, _) => Kind::Other,
+            (true, true, _) if !is_overlay => Kind::Other,
+            (true, _, true) => Kind::Environment(named),
+            (true, _, false) => Kind::Unnamed(named),
+        };
+    }
+    if gathers_environments(candidate, &named, words, site, known) {
+        return Kind::Other;
+    }
+    if candidate.bases.is_empty() {
+        // What is made of another repository alone may be anything, such as a tool that was installed.
+        return match (named.is_known, named.is_in_overlays) {
+            (true, _) => Kind::Environment(named),
+            (false, true) if !candidate.remote.is_empty() => Kind::Unnamed(named),
+            (false, _) => Kind::Other,
+        };
+    }
+    // What environments share is none of them, wherever it lies.
+    let is_shared = SHARED
+        .iter()
+        .any(|shared| candidate.place.rsplit('/').next() == Some(shared));
+    if is_shared && !named.is_known {
+        return Kind::Other;
+    }
+    if named.is_known || named.is_in_overlays {
+        let is_gathering = candidate.only_gathers && candidate.bases.len() > 1;
+        return if is_gathering && !named.is_in_overlays && !named.is_last {
+            Kind::Other
+        } else if named.is_known {
+            Kind::Environment(named)
+        } else {
+            Kind::Unnamed(named)
+        };
+    }
+    if !changes {
+        Kind::Other
+    } else if candidate.bases.len() > 1 {
+        Kind::Composed
+    } else {
+        Kind::Unnamed(named)
+    }
+}
+
+/// Whether a kustomization only puts environments together that are judged by themselves, such as all of a cluster.
+fn gathers_environments(
+    candidate: &Candidate,
+    named: &Named,
+    words: Words<'_>,
+    site: &Site<'_>,
+    known: &BTreeSet<&str>,
+) -> bool {
+    if !candidate.only_gathers || candidate.bases.is_empty() {
+        return false;
+    }
+    match candidate.bases.as_slice() {
+        // The same environment once more, gathered for another purpose, such as one by a cluster.
+        [base] => {
+            let base = site.place(base).and_then(|place| words.name(&place));
+            base.is_some_and(|base| base.is_known && base.environment == named.environment)
+        }
+        several => several.iter().all(|base| known.contains(base.as_str())),
+    }
+}

@@ -1,0 +1,263 @@
+//! What looks like an overlay and is not judged, and why.
+//!
+//! An environment that nobody looked at must not pass for a clean one, so all of
+//! these become findings; what is left out on purpose stands in `spec.layout.ignore`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::candidates::{Candidate, bases, identities};
+use super::names::Words;
+use super::standing::{Kind, Standing};
+use super::{Service, Site};
+use crate::policy::Policy;
+use crate::repo::{Parsed, Unseen, Why, split};
+
+/// Something that looks like an overlay and is not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unjudged {
+    /// Its directory.
+    pub directory: String,
+    /// The service that it seems to belong to; empty where nobody can tell.
+    pub service: String,
+    /// What it would be called; empty where it speaks of several.
+    pub environment: String,
+    /// Why it is not judged.
+    pub reason: Reason,
+    /// Whether an environment is made of the same base, or a link names it, so that this is one too.
+    pub is_environment: bool,
+}
+
+/// Why something that looks like an overlay is not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The overlays of these names share a base, and none of them says that it is an environment.
+    Variants(Vec<String>),
+    /// It is made of these directories, and nothing says which environment it is.
+    Composed(Vec<String>),
+    /// No pattern of `spec.layout` names it.
+    Unmatched,
+    /// It has no base, and holds what this service holds.
+    Alone(String),
+    /// Its name, or that of a directory above it, begins with a dot; so many others lie there too.
+    Hidden(usize),
+    /// It is a link that leads out of the repository.
+    LeadsOut,
+    /// It is a link to a directory above, which leads around in circles.
+    LeadsUp,
+    /// It is a link to nothing.
+    LeadsNowhere,
+}
+
+/// Which services have environments that are made of a base.
+type Judged<'s> = BTreeMap<&'s str, &'s str>;
+
+/// Finds what looks like an overlay, was asked for and is not judged.
+pub fn unjudged(
+    parsed: &Parsed<'_>,
+    site: &Site<'_>,
+    policy: &Policy,
+    standing: &[Standing],
+    alone: &[&Candidate],
+    services: &[Service],
+) -> Vec<Unjudged> {
+    let words = Words {
+        listed: &policy.environments,
+    };
+    let mut judged = Judged::new();
+    for service in services {
+        for overlay in &service.overlays {
+            for base in &overlay.bases {
+                judged.entry(base).or_insert(&service.name);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    found.extend(services.iter().filter_map(variants));
+    for one in standing {
+        if site.is_asked(&one.candidate.directory) {
+            found.extend(left_out(one, &judged, services, words));
+        }
+    }
+    let alone = alone.iter().filter(|one| site.is_asked(&one.directory));
+    found.extend(copies(parsed, alone.copied(), services, words));
+    let unseen = parsed.sources.unseen().iter();
+    let unseen: Vec<&Unseen> = unseen
+        .filter(|unseen| site.is_asked(&unseen.path) && site.place(&unseen.path).is_some())
+        .filter(|unseen| !site.is_ignored(&unseen.path, &policy.layout.ignore))
+        .collect();
+    found.extend(hidden(parsed, &unseen, &judged, standing, words, site));
+    found.extend(unseen.iter().filter_map(|unseen| link(unseen, words, site)));
+    found.sort_by(|a, b| (&a.service, &a.directory).cmp(&(&b.service, &b.directory)));
+    found
+}
+
+/// One finding for the overlays of a base that nothing calls environments.
+fn variants(service: &Service) -> Option<Unjudged> {
+    let first = service.variants.iter().find(|variant| variant.is_asked)?;
+    let names = service.variants.iter().map(|variant| variant.name.clone());
+    Some(Unjudged {
+        directory: first.directory.clone(),
+        service: service.name.clone(),
+        environment: String::new(),
+        reason: Reason::Variants(names.collect()),
+        is_environment: false,
+    })
+}
+
+/// What is made of bases, and was taken for nothing.
+fn left_out(
+    one: &Standing,
+    judged: &Judged<'_>,
+    services: &[Service],
+    words: Words<'_>,
+) -> Option<Unjudged> {
+    let candidate = &one.candidate;
+    let sibling = candidate
+        .all_bases()
+        .find_map(|base| judged.get(base.as_str()).copied());
+    let mut overlays = services.iter().flat_map(|service| &service.overlays);
+    let is_on_top = overlays.any(|overlay| candidate.bases.contains(&overlay.directory));
+    let reason = match &one.kind {
+        Kind::Composed if sibling.is_some() || is_on_top => {
+            Reason::Composed(candidate.all_bases().cloned().collect())
+        }
+        // Layers are judged by what stands on them.
+        Kind::Unmatched if candidate.has_base() && !candidate.is_loaded => Reason::Unmatched,
+        _ => return None,
+    };
+    let environment = words.name(&candidate.place);
+    Some(Unjudged {
+        directory: candidate.directory.clone(),
+        service: sibling.unwrap_or_default().to_owned(),
+        environment: environment.map_or_else(String::new, |named| named.environment),
+        reason,
+        is_environment: sibling.is_some(),
+    })
+}
+
+/// Environments without a base that hold what a service elsewhere holds.
+fn copies<'c>(
+    parsed: &Parsed<'_>,
+    alone: impl Iterator<Item = &'c Candidate>,
+    services: &[Service],
+    words: Words<'_>,
+) -> Vec<Unjudged> {
+    let mut held: Option<BTreeMap<(String, String), &str>> = None;
+    let own = |directory: &str| {
+        let all = identities(parsed, directory).into_iter();
+        all.map(|(kind, name)| (kind, words.without(&name)))
+    };
+    let copy = |candidate: &'c Candidate| {
+        let held = held.get_or_insert_with(|| {
+            let mut held = BTreeMap::new();
+            for service in services {
+                let directories: BTreeSet<&String> = service
+                    .overlays
+                    .iter()
+                    .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]))
+                    .collect();
+                for identity in directories.into_iter().flat_map(|directory| own(directory)) {
+                    held.entry(identity).or_insert(service.name.as_str());
+                }
+            }
+            held
+        });
+        let named = words.name(&candidate.place)?;
+        // What others are made of, and what lies below an environment, is a part.
+        if candidate.is_loaded || !named.is_last {
+            return None;
+        }
+        let service = own(&candidate.directory).find_map(|identity| held.get(&identity))?;
+        Some(Unjudged {
+            directory: candidate.directory.clone(),
+            service: (*service).to_owned(),
+            environment: named.environment,
+            reason: Reason::Alone((*service).to_owned()),
+            is_environment: false,
+        })
+    };
+    alone.filter_map(copy).collect()
+}
+
+/// Overlays in hidden directories: one by one where an environment shares their base, else once for all of a directory.
+fn hidden(
+    parsed: &Parsed<'_>,
+    unseen: &[&Unseen],
+    judged: &Judged<'_>,
+    standing: &[Standing],
+    words: Words<'_>,
+    site: &Site<'_>,
+) -> Vec<Unjudged> {
+    let loaded: BTreeSet<&str> = standing
+        .iter()
+        .flat_map(|one| one.candidate.bases.iter().map(String::as_str))
+        .collect();
+    let mut found: Vec<Unjudged> = Vec::new();
+    let mut others: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for unseen in unseen.iter().filter(|unseen| unseen.why == Why::Hidden) {
+        let Some(kustomization) = parsed.kustomization(&unseen.path) else {
+            continue;
+        };
+        let bases = bases(parsed, kustomization);
+        if bases.is_empty() || loaded.contains(unseen.path.as_str()) {
+            continue;
+        }
+        let sibling = bases.iter().find_map(|base| judged.get(base.as_str()));
+        let top = top(&unseen.path);
+        if sibling.is_none()
+            && let Some((at, count)) = others.get_mut(top)
+        {
+            *count += 1;
+            found[*at].reason = Reason::Hidden(*count);
+            continue;
+        }
+        if sibling.is_none() {
+            others.insert(top, (found.len(), 0));
+        }
+        let place = site.place(&unseen.path).unwrap_or_default();
+        let shown = place.trim_start_matches('.').replace("/.", "/");
+        found.push(Unjudged {
+            directory: unseen.path.clone(),
+            service: sibling.copied().unwrap_or_default().to_owned(),
+            environment: words
+                .name(&shown)
+                .map_or_else(String::new, |named| named.environment),
+            reason: Reason::Hidden(0),
+            is_environment: sibling.is_some(),
+        });
+    }
+    found
+}
+
+/// A path up to its first hidden part.
+fn top(path: &str) -> &str {
+    let mut end = 0;
+    for part in path.split('/') {
+        end += part.len() + 1;
+        if part.starts_with('.') && part != ".." {
+            break;
+        }
+    }
+    path.get(..end.saturating_sub(1)).unwrap_or(path)
+}
+
+/// A link that leads to no environment, though it names one or holds a kustomization.
+fn link(unseen: &Unseen, words: Words<'_>, site: &Site<'_>) -> Option<Unjudged> {
+    let reason = match unseen.why {
+        Why::Outside => Reason::LeadsOut,
+        Why::Above => Reason::LeadsUp,
+        Why::Dangling => Reason::LeadsNowhere,
+        Why::Hidden | Why::TooMany | Why::Elsewhere(_) => return None,
+    };
+    let named = words.name(&site.place(&unseen.path)?)?;
+    // `overlays` itself may be what leads out.
+    let holds_environments = words.holds_environments(split(&unseen.path).1);
+    let names_one = named.is_last && (named.is_known || named.is_in_overlays);
+    (unseen.is_kustomization || names_one || holds_environments).then(|| Unjudged {
+        directory: unseen.path.clone(),
+        service: String::new(),
+        environment: named.environment,
+        reason,
+        is_environment: names_one || holds_environments,
+    })
+}
