@@ -3,6 +3,7 @@
 mod bases;
 mod commands;
 mod corpus;
+mod discovery;
 mod disguise;
 mod fleet;
 mod git;
