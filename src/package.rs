@@ -27,6 +27,9 @@ const PACKAGE: &str = "package";
 
 const RULE: RuleId = RuleId::UncheckedFile;
 
+/// The annotation by which kpt says which file of the package an item is of.
+const PATH: &str = "internal.config.kubernetes.io/path";
+
 /// The most characters of a path in a message.
 const MAX_PATH: usize = 200;
 
@@ -36,6 +39,9 @@ const MAX_SIZE: usize = 1 << 20;
 /// Judges a tree by its files; nothing where the items are no tree, or one without environments.
 #[must_use]
 pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option<Report> {
+    if !resources.iter().all(is_of_package) {
+        return None;
+    }
     let sources = sources(resources)?;
     let parsed = sources.parse();
     let root = [String::new()];
@@ -123,6 +129,21 @@ fn judge(
 /// Which item of its file a line of [`sources`] is: every item has a line, and a line with the mark between it and the next.
 fn index_of(line: usize) -> u64 {
     (line.saturating_sub(1) / 2) as u64
+}
+
+/// Whether an item is a file's of a package, and nothing that a build has made or sealed.
+///
+/// kpt notes the file of every item. kustomize gives every item an id, and notes
+/// beside it who it was; whatever else a build says about its items, it could make up.
+fn is_of_package(resource: &Resource<'_>) -> bool {
+    let is_made = |key: &str| {
+        key.starts_with("kustomize.config.k8s.io/")
+            || key.starts_with("internal.config.kubernetes.io/previous")
+    };
+    let annotations = resource.node.at(&["metadata", "annotations"]);
+    resource.annotation(PATH).is_some()
+        && annotations.is_none_or(|all| !all.entries().any(|(key, _)| is_made(key.text())))
+        && !snapshot::is_snapshot(resource)
 }
 
 /// The files that the items came from; nothing where there is no kustomization among them.

@@ -410,3 +410,95 @@ fn a_tree_that_doubles_is_an_answer_and_not_a_wait() {
         answer.report.findings.first()
     );
 }
+
+/// What a build has made is judged as that, whatever its items say of the files that they came from.
+#[test]
+fn items_of_a_build_are_never_taken_for_files() {
+    let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization";
+    let files = [
+        (
+            "base/kustomization.yaml",
+            format!("{kustomization}, resources: [c.yaml]"),
+        ),
+        (
+            "base/c.yaml",
+            "apiVersion: v1, kind: ConfigMap, data: {a: b}".to_owned(),
+        ),
+        (
+            "overlays/prod/kustomization.yaml",
+            format!("{kustomization}, resources: [../../base]"),
+        ),
+    ];
+    // What is sealed is another state than the live one.
+    let sealing = "items:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: x}, data: {b: c}}\nfunctionConfig: {apiVersion: krm-parity.io/v1alpha1, kind: SnapshotRecorder, metadata: {name: x}, spec: {mode: replace}}\n";
+    let recorded = function::run(
+        format!("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n{sealing}").as_bytes(),
+        TODAY,
+    );
+    let Ok(function::Output::Text(recorded)) = recorded.map(|answer| answer.output) else {
+        panic!("no snapshot")
+    };
+    let recorded = krm_parity::yaml::parse(&recorded).expect("a list");
+    let mut snapshot = recorded
+        .roots()
+        .find_map(|root| root.at(&["items"])?.items().next())
+        .expect("a snapshot")
+        .to_json();
+    snapshot["metadata"]["annotations"]["internal.config.kubernetes.io/path"] = "z/s.yaml".into();
+    let snapshot = format!("- {snapshot}\n");
+    let list = |more: &str, mark: &dyn Fn(&str) -> String| {
+        let mut items =
+            String::from("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n");
+        for (path, object) in &files {
+            let marks = mark(path);
+            let _ = writeln!(
+                items,
+                "- {{{object}, metadata: {{name: x, annotations: {{{marks}}}}}}}"
+            );
+        }
+        items + more
+    };
+    let path = |path: &str| format!("internal.config.kubernetes.io/path: {path}");
+    let origin = |path: &str| format!("config.kubernetes.io/origin: 'path: {path}'");
+    let rules = |items: &str| {
+        let answer = function::run(items.as_bytes(), TODAY).expect("an answer");
+        let rules: Vec<String> = answer
+            .report
+            .findings
+            .iter()
+            .map(|finding| finding.rule.as_str().to_owned())
+            .collect();
+        (answer.report.failed, rules)
+    };
+    // As kpt marks them, they are a package, and a clean one.
+    assert_eq!(rules(&list("", &path)), (false, Vec::new()));
+    let made: [&dyn Fn(&str) -> String; 6] = [
+        &origin,
+        &|_| "kustomize.config.k8s.io/id: '1'".to_owned(),
+        &|name| format!("kustomize.config.k8s.io/id: '1', {}", path(name)),
+        &|name| format!("kustomize.config.k8s.io/id: '1', {}", origin(name)),
+        &|name| {
+            format!(
+                "internal.config.kubernetes.io/previousNames: x, {}",
+                path(name)
+            )
+        },
+        &|name| format!("config.kubernetes.io/path: {name}"),
+    ];
+    for (number, mark) in made.iter().enumerate() {
+        let (failed, rules) = rules(&list("", mark));
+        assert!(
+            failed && rules == ["missing-baseline"],
+            "{number}: {rules:?}"
+        );
+    }
+    // One that a build has made is enough; and so is a snapshot, however it is marked.
+    for more in [
+        "- {apiVersion: v1, kind: Secret, metadata: {name: y, annotations: {kustomize.config.k8s.io/id: '7', internal.config.kubernetes.io/path: z/y.yaml}}}\n".to_owned(),
+        "- {apiVersion: v1, kind: Secret, metadata: {name: y}}\n".to_owned(),
+        snapshot,
+    ] {
+        let (failed, rules) = rules(&list(&more, &path));
+        assert!(failed && !rules.is_empty(), "{more}: {rules:?}");
+    }
+}

@@ -20,6 +20,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::process::{self, End};
 use super::program::link;
 use super::remains::Temporary;
+use crate::api::{API_VERSION, POLICY, RECORDER};
 use crate::gate::Builds;
 use crate::repo::is_remote_directory;
 use crate::{environments, krm, snapshot, yaml};
@@ -30,8 +31,11 @@ use words::words;
 /// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
 const BATCH: usize = 64;
 
-/// Where a plugin of each of our kinds lies in a plugin home.
-const PLUGINS: &str = "krm-parity.io/v1alpha1";
+/// The plugin home of a build whose judge is the gate: below it, the program lets pass what it would judge.
+const HOME: &str = "krm-parity-judges-later";
+
+/// What a build that may run nothing but kustomize's own functions says when there is another one.
+const REFUSED: &str = "external plugins disabled";
 
 /// A program that builds kustomizations.
 #[derive(Clone, Debug)]
@@ -208,7 +212,11 @@ impl Builder {
             }
         };
         if !output.status.success() {
-            return Ok(Err(words(&output, root)));
+            let mut words = words(&output, root);
+            if !may_be_ours && words.contains(REFUSED) {
+                words.push_str("; this function was not run, since it may be more than one of krm-parity's own");
+            }
+            return Ok(Err(words));
         }
         Ok(seal(&output.stdout).map_err(|error| format!("what it builds cannot be read: {error}")))
     }
@@ -339,6 +347,12 @@ fn bar(count: usize) -> ProgressBar {
     bar
 }
 
+/// Whether this process is the policy of a build that the gate has started, by where kustomize found it.
+pub(super) fn is_judged_later() -> bool {
+    let program = std::env::args_os().next().map(PathBuf::from);
+    program.is_some_and(|program| program.iter().any(|part| part == HOME))
+}
+
 /// The temporary files of a run: the plugin home, and the kustomizations that gather.
 struct Place {
     directory: Temporary<tempfile::TempDir>,
@@ -357,23 +371,18 @@ impl Place {
     }
 
     fn home(&self) -> PathBuf {
-        self.directory.path().join("home")
+        self.directory.path().join(HOME)
     }
 
-    /// Installs this program as the recorder, and a policy that lets everything pass, since the gate is the judge.
+    /// Installs this program as the recorder, and as a policy that lets everything pass, since the gate is the judge.
     fn install(&self) -> std::io::Result<()> {
-        let plugins = self.home().join(PLUGINS);
+        let plugins = self.home().join(API_VERSION);
         let recorder = plugins.join("snapshotrecorder");
         let policy = plugins.join("paritypolicy");
         fs::create_dir_all(&recorder)?;
         fs::create_dir_all(&policy)?;
-        link(
-            &std::env::current_exe()?,
-            &recorder.join("SnapshotRecorder"),
-        )?;
-        // Under `validators:` nothing may come back, which such a policy says.
-        let pass = "#!/bin/sh\ngrep -q 'emit: *none' \"$1\" || exec cat\n";
-        executable(&policy.join("ParityPolicy"), pass)
+        link(&std::env::current_exe()?, &recorder.join(RECORDER))?;
+        link(&std::env::current_exe()?, &policy.join(POLICY))
     }
 
     /// Writes a kustomization that loads directories, each sealed under its number.
@@ -466,16 +475,4 @@ fn way(from: &Path, to: &Path) -> String {
         parts
     };
     crate::repo::relative(&parts(from).join("/"), &parts(to).join("/"))
-}
-
-#[cfg(unix)]
-fn executable(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::write(path, text)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn executable(path: &Path, text: &str) -> std::io::Result<()> {
-    fs::write(path, text)
 }

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Kustomization, Parsed, is_inline};
+use super::{Kustomization, Ours, Parsed, is_inline};
+use crate::api::{API_VERSION, FUNCTION, LOCAL_CONFIG, POLICY, PREFIX, RECORDER};
 use crate::yaml::{self, Node, Tree};
 
 /// Deeper nesting is no wiring that a person wrote.
@@ -17,8 +18,6 @@ const MAX_WIRING: usize = 64;
 
 /// Nor is more than so many entries, those counted again that are reached again.
 const MAX_ENTRIES: usize = 1024;
-
-const FUNCTION: &str = "config.kubernetes.io/function";
 
 /// Whether every function of a kustomization is harmless: this program's own, which no container runs, or built in.
 #[must_use]
@@ -32,6 +31,8 @@ pub fn runs_only_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
 }
 
 /// Whether a kustomization holds nothing but objects of this program's API: the wiring of a check, and no service.
+///
+/// Whatever else it holds, or may turn these objects into, is judged like any other.
 #[must_use]
 pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
     let mut seen = BTreeSet::new();
@@ -41,7 +42,10 @@ pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool 
         if !seen.insert(kustomization.file) {
             continue;
         }
-        if seen.len() > MAX_WIRING {
+        if seen.len() > MAX_WIRING
+            || kustomization.is_component()
+            || !only_gathers_ours(parsed, kustomization)
+        {
             return false;
         }
         for entry in kustomization.loads() {
@@ -52,12 +56,11 @@ pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool 
                 left.push(inner);
                 continue;
             }
-            let Some(tree) = parsed.tree(&path) else {
+            let Some(tree) = parsed.strict_tree(&path) else {
                 return false;
             };
             for root in tree.roots().filter(|root| !root.is_null()) {
-                let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
-                if !api_version.starts_with("krm-parity.io/") {
+                if Ours::read(root).is_none() {
                     return false;
                 }
                 objects += 1;
@@ -65,6 +68,31 @@ pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool 
         }
     }
     objects > 0
+}
+
+/// Whether a kustomization adds nothing to what it loads, and leaves objects of ours what they are.
+fn only_gathers_ours(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
+    let is_patch = |item: Node<'_>| {
+        let text = item.as_str();
+        text.is_some_and(|text| completes_spec(parsed, kustomization, text))
+    };
+    parsed.is_unambiguous(kustomization)
+        && kustomization.root.entries().all(|(key, value)| {
+            let is_empty = value.is_null() || (!value.is_scalar() && value.is_childless());
+            is_empty
+                || match key.text() {
+                    "apiVersion" | "kind" => value.is_scalar(),
+                    "resources" | "bases" => value.items().all(Node::is_scalar),
+                    "patches" | "patchesJson6902" => value
+                        .items()
+                        .all(|patch| completes_policy(parsed, kustomization, patch)),
+                    "patchesStrategicMerge" => value.items().all(is_patch),
+                    // What names, places and labels an object leaves its kind alone.
+                    "metadata" | "buildMetadata" | "sortOptions" | "namePrefix" | "nameSuffix"
+                    | "namespace" | "labels" | "commonLabels" | "commonAnnotations" => true,
+                    _ => false,
+                }
+        })
 }
 
 /// Whether an entry, a file, a directory or the text itself, holds nothing but such functions.
@@ -103,7 +131,9 @@ fn gathers_own(
         "resources" | "bases" => value.items().all(|entry| {
             entry.is_scalar() && is_own(parsed, kustomization, entry.text(), depth, left)
         }),
-        "patches" => value.items().all(completes_policy),
+        "patches" => value
+            .items()
+            .all(|patch| completes_policy(parsed, kustomization, patch)),
         _ => false,
     };
     depth < MAX_DEPTH
@@ -113,34 +143,73 @@ fn gathers_own(
 }
 
 /// Whether a patch changes nothing outside of `spec`, where no function is declared.
-fn completes_policy(patch: Node<'_>) -> bool {
-    let is_in_spec = |operation: Node<'_>| {
-        ["path", "from"].iter().all(|key| {
-            operation.get(key).is_none_or(|path| {
-                path.as_str()
-                    .is_some_and(|path| path == "/spec" || path.starts_with("/spec/"))
-            })
+fn completes_policy(
+    parsed: &Parsed<'_>,
+    kustomization: Kustomization<'_>,
+    patch: Node<'_>,
+) -> bool {
+    let is_known =
+        |(key, _): (Node<'_>, Node<'_>)| ["patch", "path", "target"].contains(&key.text());
+    // Of both, kustomize takes neither.
+    let text = match (patch.get("patch"), patch.get("path")) {
+        (Some(text), None) | (None, Some(text)) => text.as_str(),
+        _ => None,
+    };
+    patch.entries().all(is_known)
+        && text.is_some_and(|text| {
+            if patch.get("path").is_some() {
+                let file = kustomization.resolve(text);
+                let tree = file.and_then(|file| parsed.strict_tree(&file));
+                tree.is_some_and(only_in_spec)
+            } else {
+                yaml::parse(text).is_ok_and(|tree| only_in_spec(&tree))
+            }
         })
+}
+
+/// Whether a patch in a list of strings, a file or the text itself, does so.
+fn completes_spec(parsed: &Parsed<'_>, kustomization: Kustomization<'_>, entry: &str) -> bool {
+    if is_inline(entry) {
+        return yaml::parse(entry).is_ok_and(|tree| only_in_spec(&tree));
+    }
+    let path = kustomization.resolve(entry);
+    path.and_then(|path| parsed.strict_tree(&path))
+        .is_some_and(only_in_spec)
+}
+
+/// Whether all that a patch says is below `spec`.
+fn only_in_spec(tree: &Tree<'_>) -> bool {
+    const OPERATION: [&str; 4] = ["op", "path", "from", "value"];
+    let is_in_spec = |operation: Node<'_>| {
+        operation.is_map()
+            && operation.get("path").is_some()
+            && operation.entries().all(|(key, value)| match key.text() {
+                "path" | "from" => value
+                    .as_str()
+                    .is_some_and(|path| path == "/spec" || path.starts_with("/spec/")),
+                key => OPERATION.contains(&key),
+            })
     };
     let only_spec = |root: Node<'_>| {
         root.entries().all(|(key, value)| match key.text() {
-            "apiVersion" | "kind" | "spec" => true,
-            "metadata" => value.entries().all(|(key, _)| key.text() == "name"),
+            "apiVersion" => value.as_str() == Some(API_VERSION),
+            "kind" => value
+                .as_str()
+                .is_some_and(|kind| [POLICY, RECORDER].contains(&kind)),
+            "spec" => true,
+            "metadata" => value
+                .entries()
+                .all(|(key, value)| key.text() == "name" && value.is_scalar()),
             _ => false,
         })
     };
-    let is_known = |(key, _): (Node<'_>, Node<'_>)| ["patch", "target"].contains(&key.text());
-    let text = patch.str_at(&["patch"]).unwrap_or_default();
-    patch.entries().all(is_known)
-        && yaml::parse(text).is_ok_and(|tree| {
-            tree.roots().all(|root| {
-                if root.is_seq() {
-                    root.items().all(is_in_spec)
-                } else {
-                    root.is_map() && only_spec(root)
-                }
-            })
-        })
+    tree.roots().filter(|root| !root.is_null()).all(|root| {
+        if root.is_seq() {
+            root.items().all(is_in_spec)
+        } else {
+            root.is_map() && only_spec(root)
+        }
+    })
 }
 
 /// Whether a text holds nothing but such functions.
@@ -150,35 +219,68 @@ fn holds_own(tree: &Tree<'_>) -> bool {
 
 fn is_function(root: Node<'_>) -> bool {
     let kind = root.str_at(&["kind"]).unwrap_or_default();
-    let is_known = match root.str_at(&["apiVersion"]).unwrap_or_default() {
-        "builtin" => {
-            kind.bytes().all(|byte| byte.is_ascii_alphabetic()) && !kind.starts_with("Helm")
-        }
+    let fields: Option<&[&str]> = match root.str_at(&["apiVersion"]) {
+        // Its other fields say what it does; what starts a program is not among these kinds.
+        Some("builtin") => BUILT_IN.contains(&kind).then_some(&[]),
+        Some("v1") => (Ours::read(root).is_some()).then_some(&["data"]),
         // The path of a plugin is made of these two, so nothing but the exact words will do.
-        "krm-parity.io/v1alpha1" => ["SnapshotRecorder", "ParityPolicy"].contains(&kind),
-        _ => false,
+        Some(API_VERSION) => [RECORDER, POLICY].contains(&kind).then_some(&["spec"]),
+        _ => None,
     };
-    is_known
-        && root.entries().all(|(key, value)| match key.text() {
+    fields.is_some_and(|fields| {
+        root.entries().all(|(key, value)| match key.text() {
+            "apiVersion" | "kind" => value.is_scalar(),
             "metadata" => has_harmless_metadata(value),
             // What merges, and what is a list of other things.
             "<<" | "items" => false,
-            _ => true,
+            key => fields.is_empty() || fields.contains(&key),
         })
+    })
 }
+
+/// The functions that are part of kustomize and start nothing (`api/internal/plugins/builtinhelpers`).
+const BUILT_IN: &[&str] = &[
+    "AnnotationsTransformer",
+    "ConfigMapGenerator",
+    "HashTransformer",
+    "IAMPolicyGenerator",
+    "ImageTagTransformer",
+    "LabelTransformer",
+    "NamespaceTransformer",
+    "PatchJson6902Transformer",
+    "PatchStrategicMergeTransformer",
+    "PatchTransformer",
+    "PrefixSuffixTransformer",
+    "PrefixTransformer",
+    "ReplacementTransformer",
+    "ReplicaCountTransformer",
+    "SecretGenerator",
+    "SortOrderTransformer",
+    "SuffixTransformer",
+    "ValueAddTransformer",
+];
 
 /// Whether metadata names no function, or one that kustomize runs only where `--enable-exec` asks for it.
 fn has_harmless_metadata(metadata: Node<'_>) -> bool {
-    let is_harmless = |(key, value): (Node<'_>, Node<'_>)| match key.text() {
-        FUNCTION => value.as_str().is_some_and(is_exec),
-        "<<" => false,
-        key => !key.starts_with("config.k8s.io/"),
-    };
     metadata.entries().all(|(key, value)| match key.text() {
         "name" | "namespace" | "labels" => true,
-        "annotations" => value.entries().all(is_harmless),
+        "annotations" => value.entries().all(is_harmless_annotation),
         _ => false,
     })
+}
+
+/// Whether an annotation is one that is known to start nothing.
+///
+/// What has no domain belongs to people: every host writes its own before the name.
+fn is_harmless_annotation((key, value): (Node<'_>, Node<'_>)) -> bool {
+    match key.text() {
+        FUNCTION => value.as_str().is_some_and(is_exec),
+        LOCAL_CONFIG => true,
+        "<<" => false,
+        key => {
+            !key.contains('/') || key.starts_with(PREFIX) || key.starts_with("app.kubernetes.io/")
+        }
+    }
 }
 
 fn is_exec(function: &str) -> bool {

@@ -6,6 +6,7 @@ mod corpus;
 mod discovery;
 mod disguise;
 mod fleet;
+mod functions;
 mod git;
 mod hidden;
 mod inputs;
