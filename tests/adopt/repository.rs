@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use krm_parity::catalog::Severity;
+use krm_parity::catalog::{RuleId, Severity};
 use krm_parity::finding::Finding;
 use krm_parity::gate::{self, Builds, Gate, Scope};
 use krm_parity::layout::{self, Layout, Overlay, Service, Site};
@@ -254,6 +254,9 @@ pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Findin
         scope: Scope::Unknown,
     };
     let mut findings = gate.survey(&resources, Vec::new()).report.findings;
-    findings.retain(|finding| finding.severity >= Severity::Warning);
+    // What is about a file alone stays as it is.
+    findings.retain(|finding| {
+        finding.severity >= Severity::Warning && finding.rule != RuleId::UnjudgedOverlay
+    });
     findings
 }
