@@ -16,7 +16,7 @@ use crate::finding::{Finding, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::Layout;
 use crate::path::{Path, Pattern, Segment};
-use crate::policy::{Policy, is_about_exemptions};
+use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::{exempts, scalar as value_of};
 use crate::text::without_hash;
@@ -78,10 +78,10 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
     let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
     let mut counts: BTreeMap<RuleId, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for finding in findings {
-        if finding.severity < Severity::Warning || is_about_exemptions(finding.rule) {
+        if finding.severity < Severity::Warning || finding.rule.is_about_exemptions() {
             continue;
         }
-        if finding.rule == RuleId::BuildFailure {
+        if finding.rule.is_blind() {
             adoption.unbuilt.push(finding.headline.clone());
             continue;
         }

@@ -60,6 +60,8 @@ pub struct Rule {
     pub unit: &'static str,
     /// Whether the rule is about files, which no function sees in a build, and not about what is built of them.
     pub of_files: bool,
+    /// Whether it compares environments with each other, so that a build of one does not show all that it finds.
+    pub of_siblings: bool,
 }
 
 /// Declares [`RuleId`] and [`RULES`] together, so that neither knows a rule that the other lacks.
@@ -152,13 +154,13 @@ rules! {
         "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants one behaviour everywhere.",
         "LOG_LEVEL is info in the base and debug in production",
     ),
-    EnvironmentMismatch = "environment-mismatch": rule(
+    EnvironmentMismatch = "environment-mismatch": of_siblings(rule(
         RuleId::EnvironmentMismatch,
         Severity::Error,
         "Two environments of a service must agree where environments must not differ.",
         "What one environment was tested with is not what the other one runs, though neither breaks a rule of its own.",
         "without a base, the readinessProbe waits 5 seconds in staging and 60 in production",
-    ),
+    )),
     ExpiredExemption = "expired-exemption": rule(
         RuleId::ExpiredExemption,
         Severity::Error,
@@ -194,13 +196,13 @@ rules! {
         "A path or backend that differs sends requests where no test has sent them.",
         "the path /api has pathType: Prefix in the base and Exact in production",
     ),
-    InvertedResources = "inverted-resources": rule(
+    InvertedResources = "inverted-resources": of_siblings(rule(
         RuleId::InvertedResources,
         Severity::Error,
         "An environment must not get less of a resource than one that comes before it in spec.environments.",
         "A service that passed staging with 2Gi of memory was killed in production, where somebody had set 512Mi half a year before.",
         "limits.memory is 2Gi in staging and 512Mi in production",
-    ),
+    )),
     Labels = "labels": rule(
         RuleId::Labels,
         Severity::Error,
@@ -222,13 +224,13 @@ rules! {
         "A check that has nothing to compare with must never pass in silence.",
         "an overlay calls the policy, but no recorder has sealed its base",
     ),
-    MissingEnvironment = "missing-environment": rule(
+    MissingEnvironment = "missing-environment": of_siblings(rule(
         RuleId::MissingEnvironment,
-        Severity::Warning,
+        Severity::Error,
         "A service must have every environment that spec.environments lists.",
         "An environment that is not there was not checked.",
         "the policy lists staging, and only dev and production are sealed",
-    ),
+    )),
     Other = "other": rule(
         RuleId::Other,
         Severity::Error,
@@ -274,13 +276,13 @@ rules! {
         "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants containers of one size, since a smaller limit fails first where it was never tested.",
         "limits.memory is 2Gi in the base and 512Mi in production, under a policy that does not allow resource-values",
     ),
-    ScaleFactor = "scale-factor": ratio_rule(
+    ScaleFactor = "scale-factor": of_siblings(ratio_rule(
         RuleId::ScaleFactor,
         "4",
         "A resource quantity must stay within a factor of the base's, and of every other environment's.",
         "An environment that is many times smaller does not show how the larger one behaves.",
         "requests.memory is 256Mi in the base and 2Gi in production: 8 times as much",
-    ),
+    )),
     ServiceMesh = "service-mesh": rule(
         RuleId::ServiceMesh,
         Severity::Error,
@@ -319,6 +321,18 @@ rules! {
 }
 
 impl RuleId {
+    /// Whether the rule is about exemptions themselves.
+    #[must_use]
+    pub const fn is_about_exemptions(self) -> bool {
+        matches!(self, Self::ExpiredExemption | Self::UnusedExemption)
+    }
+
+    /// Whether the rule says that something was not checked at all, which nobody can allow.
+    #[must_use]
+    pub const fn is_blind(self) -> bool {
+        matches!(self, Self::BuildFailure | Self::MissingBaseline)
+    }
+
     /// The rule of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -354,6 +368,7 @@ const fn rule(
         max: None,
         unit: "",
         of_files: false,
+        of_siblings: false,
     }
 }
 
@@ -373,6 +388,15 @@ const fn ratio_rule(
         max: Some(max),
         unit: "×",
         of_files: false,
+        of_siblings: false,
+    }
+}
+
+/// A rule that compares environments with each other.
+const fn of_siblings(rule: Rule) -> Rule {
+    Rule {
+        of_siblings: true,
+        ..rule
     }
 }
 

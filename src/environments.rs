@@ -354,13 +354,19 @@ fn plan_service<'a>(
         });
     } else if only.is_none() {
         let absent = policy
-            .environments
-            .iter()
+            .expected(service)
             .filter(|name| !present.contains(&name.as_str()));
-        plan.gaps.environments.extend(absent.map(|name| Absent {
-            service: service.to_owned(),
-            environment: name.clone(),
-            present: ordered.iter().map(|name| (*name).to_owned()).collect(),
+        plan.gaps.environments.extend(absent.map(|name| {
+            Absent {
+                service: service.to_owned(),
+                environment: name.clone(),
+                present: ordered.iter().map(|name| (*name).to_owned()).collect(),
+                kept: policy
+                    .expected(service)
+                    .filter(|name| present.contains(&name.as_str()))
+                    .cloned()
+                    .collect(),
+            }
         }));
     }
 }

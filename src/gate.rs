@@ -339,23 +339,35 @@ impl<'g> Gate<'g> {
             });
         }
         if self.policy.environment.is_none() {
-            let absent = self.absent(members).map(|name| Absent {
-                service: service.to_owned(),
-                environment: name.clone(),
-                present: present(),
-            });
-            gaps.environments.extend(absent);
+            let absent: Vec<&String> = self.absent(service, members).collect();
+            let expected = self.policy.expected(service);
+            let kept =
+                expected.filter(|name| !absent.contains(name) && **name != self.policy.baseline);
+            let kept: Vec<String> = kept.cloned().collect();
+            gaps.environments
+                .extend(absent.into_iter().map(|name| Absent {
+                    service: service.to_owned(),
+                    environment: name.clone(),
+                    present: present(),
+                    kept: kept.clone(),
+                }));
         }
     }
 
     /// The environments that the policy lists and the service lacks.
-    fn absent<'m>(&'m self, members: &'m [Member<'_>]) -> impl Iterator<Item = &'m String> {
-        let is_there = |place: usize| members.iter().any(|member| member.rank == Some(place));
-        let listed = self.policy.environments.iter().enumerate();
+    fn absent<'m>(
+        &'m self,
+        service: &'m str,
+        members: &'m [Member<'_>],
+    ) -> impl Iterator<Item = &'m String> {
+        let listed = &self.policy.environments;
+        let is_there = |name: &String| {
+            let place = listed.iter().position(|known| known == name);
+            members.iter().any(|member| member.rank == place)
+        };
         // A baseline that is listed too is what environments are made of, not one of them.
-        listed
-            .filter(move |(place, name)| **name != self.policy.baseline && !is_there(*place))
-            .map(|(_, name)| name)
+        let expected = self.policy.expected(service);
+        expected.filter(move |name| **name != self.policy.baseline && !is_there(name))
     }
 
     fn is_judged(&self, member: &Member<'_>) -> bool {

@@ -24,6 +24,7 @@ mod nearest;
 mod open;
 mod permits;
 pub mod publish;
+mod services;
 pub mod wire;
 
 pub use class_set::ClassSet;
@@ -31,7 +32,8 @@ use fault::Fault;
 pub use layout::{Captured, Layout, OverlayPattern};
 pub use nearest::nearest;
 pub use open::{OpenError, open};
-pub use permits::{AllowedField, Exemption, Target, is_about_exemptions};
+pub use permits::{AllowedField, Exemption, Target};
+pub use services::ServiceEnvironments;
 pub use wire::{Emit, IdentityMode, Mode, schema};
 
 /// The environment that a recorder records and a policy compares with, unless they say otherwise.
@@ -89,6 +91,8 @@ pub struct Policy {
     pub exemptions: Vec<Exemption>,
     /// What the policy says about single rules, by id; the catalogue speaks for the others.
     pub rules: BTreeMap<RuleId, RuleSetting>,
+    /// Which services have fewer environments than the policy lists.
+    pub services: Vec<ServiceEnvironments>,
     /// Where the overlays of a repository lie.
     pub layout: Layout,
     /// The lightest weight that fails the build.
@@ -146,6 +150,7 @@ impl Default for Policy {
             fields: Vec::new(),
             exemptions: Vec::new(),
             rules: BTreeMap::new(),
+            services: Vec::new(),
             layout: Layout::default(),
             fail_on: Severity::Error,
             emit: Emit::default(),
@@ -319,6 +324,7 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
     let allow = spec.allow.unwrap_or_default();
     let classes = allow.classes;
     Ok(Policy {
+        services: services::services(spec.services.unwrap_or_default(), &environments)?,
         fields: permits::allowed_fields(allow.fields.unwrap_or_default(), &environments)?,
         exemptions: permits::exemptions(spec.exemptions.unwrap_or_default(), &environments)?,
         environment: spec.environment,
@@ -343,6 +349,18 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
 }
 
 fn rule_setting(rule: &Rule, setting: wire::RuleSpec) -> Result<RuleSetting, Fault> {
+    if rule.id.is_blind()
+        && let Some(wire::SeverityName(severity @ (Severity::Ignore | Severity::Info))) =
+            setting.severity
+    {
+        let what = format!(
+            "{} cannot be {}: what it is about was not checked at all",
+            rule.id,
+            severity.id()
+        );
+        let at = ["spec", "rules", rule.id.as_str(), "severity"];
+        return Err(Fault::new(&at, what));
+    }
     if let Some(wire::Decimal(max)) = &setting.max {
         let at = ["spec", "rules", rule.id.as_str()];
         if rule.max.is_none() {
@@ -443,6 +461,7 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
         identity: data.identity,
         allow,
         rules: None,
+        services: None,
         layout: None,
         exemptions: None,
         fail_on: data.fail_on,

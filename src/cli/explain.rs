@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::catalog::{Class, RULES, Rule, find_rule};
-use crate::policy::{is_about_exemptions, nearest};
+use crate::policy::nearest;
 use crate::text;
 
 mod changes;
@@ -146,7 +146,7 @@ fn describe(rule: &Rule, class: Option<Class>) -> String {
         "  weigh     spec.rules.{}.severity: error, warning, info or ignore",
         rule.id
     );
-    if !is_about_exemptions(rule.id) {
+    if !rule.id.is_about_exemptions() && !rule.id.is_blind() {
         let _ = writeln!(
             out,
             "  exempt    spec.exemptions with rule: {}, a reason and a last day",

@@ -294,10 +294,8 @@ impl Init {
         let is_expected = |finding: &Finding| {
             finding.severity < Severity::Warning
                 || adopt::is_left(policy, finding)
-                || matches!(
-                    finding.rule,
-                    RuleId::BuildFailure | RuleId::ExpiredExemption
-                )
+                || finding.rule.is_blind()
+                || finding.rule == RuleId::ExpiredExemption
                 || findings.contains(finding)
                     && (finding.rule == RuleId::UnusedExemption
                         || is_expired(policy, finding, today))

@@ -103,7 +103,7 @@ impl Gate<'_> {
             })
             .collect();
         if members.iter().all(|member| member.overlay.is_asked) {
-            environments.extend(self.absent(members).map(|name| Environment {
+            environments.extend(self.absent(&service.name, members).map(|name| Environment {
                 name: name.clone(),
                 directory: String::new(),
                 state: State::Missing,

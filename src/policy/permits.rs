@@ -174,7 +174,14 @@ fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, F
 
 fn rule(id: &str) -> Result<RuleId, Fault> {
     match catalog::find_rule(id) {
-        Some(rule) if is_about_exemptions(rule.id) => Err(Fault::new(
+        Some(rule) if rule.id.is_blind() => Err(Fault::new(
+            &["rule"],
+            format!(
+                "{} cannot be exempt: what it is about was not checked at all; spec.layout.ignore leaves out a directory that is no environment",
+                rule.id
+            ),
+        )),
+        Some(rule) if rule.id.is_about_exemptions() => Err(Fault::new(
             &["rule"],
             format!(
                 "{} is about exemptions and cannot be exempt itself; set its severity instead",
@@ -190,12 +197,6 @@ fn rule(id: &str) -> Result<RuleId, Fault> {
             })
         }
     }
-}
-
-/// Whether a rule is about exemptions, and so cannot be exempt itself.
-#[must_use]
-pub const fn is_about_exemptions(rule: RuleId) -> bool {
-    matches!(rule, RuleId::ExpiredExemption | RuleId::UnusedExemption)
 }
 
 fn target(spec: Option<wire::TargetSpec>) -> Result<Target, Fault> {
@@ -231,7 +232,10 @@ fn pattern(text: &str) -> Result<Pattern, Fault> {
     })
 }
 
-fn environments(names: Option<Vec<String>>, known: &[String]) -> Result<Vec<String>, Fault> {
+pub(super) fn environments(
+    names: Option<Vec<String>>,
+    known: &[String],
+) -> Result<Vec<String>, Fault> {
     let names = names.unwrap_or_default();
     let known: Vec<_> = known.iter().map(String::as_str).collect();
     for (index, name) in names.iter().enumerate() {
@@ -251,7 +255,7 @@ fn environments(names: Option<Vec<String>>, known: &[String]) -> Result<Vec<Stri
 }
 
 /// Services are named after directories too, so that nearly every text may be one.
-fn services(names: Option<Vec<String>>) -> Result<Vec<Glob>, Fault> {
+pub(super) fn services(names: Option<Vec<String>>) -> Result<Vec<Glob>, Fault> {
     let names = names.unwrap_or_default();
     let glob = |(index, name): (usize, &String)| {
         if name.trim().is_empty() || name.chars().any(text::is_unsafe) {

@@ -87,6 +87,8 @@ pub struct PolicySpec {
     pub rules: Option<Rules>,
     /// Findings that may exist, each for a reason and until a day.
     pub exemptions: Option<Vec<ExemptionSpec>>,
+    /// Which services have fewer environments than `environments` lists, by intent and without a date.
+    pub services: Option<Vec<ServiceSpec>>,
     /// Where the overlays of a repository lie, for `krm-parity check` where its guess is not good enough.
     pub layout: Option<LayoutSpec>,
     /// The lightest findings that fail the build: error (the default) or warning.
@@ -95,6 +97,16 @@ pub struct PolicySpec {
     /// Whether the items go on (items, the default) or nothing does (none), which kustomize's `validators:` wants.
     #[schemars(extend("default" = "items"))]
     pub emit: Option<Emit>,
+}
+
+/// The environments that a service has, where they are fewer than the policy lists.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSpec {
+    /// The services that this is about, as a glob with `*` and `?`. The first entry that fits a service decides.
+    pub name: String,
+    /// The environments that they have, of those in `spec.environments`; the others are not missed.
+    pub environments: Vec<String>,
 }
 
 /// Where the overlays of a repository lie.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::matrix::{inverted_resources, scale_factor};
 use super::words;
 use crate::catalog::{RuleId, Severity};
-use crate::compare::comparison::Comparison;
+use crate::compare::comparison::{Against, Comparison};
 use crate::compare::pair::plain_name;
 use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::path::{Path, Segment, Spot};
@@ -352,13 +352,20 @@ fn why_unused(
     };
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
-        // What is about files is found elsewhere.
+        // What is about files is found elsewhere, and so is what only another environment shows.
         None if exemption.rule.record().of_files => None,
+        None if exemption.rule.record().of_siblings && !has_siblings(here) => None,
         None => known().or_else(|| {
             let is_exact = is_target_here && exemption.path.is_some();
             is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
         }),
     }
+}
+
+/// Whether environments are compared with each other.
+fn has_siblings(here: &[&Comparison<'_, '_>]) -> bool {
+    here.iter()
+        .any(|comparison| comparison.sides.against != Against::Baseline)
 }
 
 /// The finding of the same rule that is nearest to a path.

@@ -220,3 +220,90 @@ fn every_report_names_the_policy_that_it_used() {
         );
     }
 }
+
+/// The findings of a service that has dev and production alone, by rule and severity.
+fn judged(spec: &str) -> Vec<String> {
+    let Some(kustomize) = super::support::kustomize(NEWEST) else {
+        super::support::missing("kustomize");
+        return vec!["skipped".to_owned()];
+    };
+    let tree = service();
+    tree.write("parity.yaml", &format!("{POLICY}spec: {{{spec}}}\n"));
+    let run = check(&kustomize, &tree.path(""), &["--format", "json"]);
+    let Ok(report) = serde_json::from_str::<serde_json::Value>(&run.stdout) else {
+        return vec![run.stderr];
+    };
+    let all = report["findings"].as_array().expect("findings").iter();
+    all.map(|one| format!("{} {}", one["severity"], one["rule"]).replace('"', ""))
+        .collect()
+}
+
+#[test]
+fn an_environment_that_the_policy_lists_is_missed_unless_it_is_meant_so() {
+    let listed = "environments: [dev, staging, production]";
+    let service = "services: [{name: ";
+    for (spec, expected) in [
+        (listed.to_owned(), "error missing-environment"),
+        (
+            format!("{listed}, {service}'*', environments: [dev, production]}}]"),
+            "",
+        ),
+        (
+            format!("{listed}, {service}other, environments: [dev, production]}}]"),
+            "error missing-environment",
+        ),
+        // The first entry that fits decides.
+        (
+            format!(
+                "{listed}, services: [{{name: '*', environments: [staging]}}, {{name: '*', environments: [dev]}}]"
+            ),
+            "error missing-environment",
+        ),
+        (
+            format!("{listed}, rules: {{missing-environment: {{severity: warning}}}}"),
+            "warning missing-environment",
+        ),
+    ] {
+        let found = judged(&spec);
+        if found == ["skipped"] {
+            return;
+        }
+        let expected: Vec<&str> = expected.split_terminator('\n').collect();
+        assert_eq!(found, expected, "{spec}");
+    }
+    for (spec, words) in [
+        (
+            format!("{listed}, {service}'*', environments: [prodction]}}]"),
+            "did you mean \"production\"?",
+        ),
+        (
+            format!("{service}'*', environments: [dev]}}]"),
+            "spec.environments",
+        ),
+        (
+            format!("{listed}, {service}'', environments: [dev]}}]"),
+            "names no service",
+        ),
+    ] {
+        let found = judged(&spec).join("");
+        assert!(
+            found.contains(words) || found == "skipped",
+            "{spec}: {found}"
+        );
+    }
+}
+
+#[test]
+fn what_was_not_checked_cannot_be_allowed() {
+    for rule in ["build-failure", "missing-baseline"] {
+        let exempt = format!("exemptions: [{{rule: {rule}, reason: why, expires: '2027-01-31'}}]");
+        let ignored = format!("rules: {{{rule}: {{severity: ignore}}}}");
+        let info = format!("rules: {{{rule}: {{severity: info}}}}");
+        for spec in [exempt, ignored, info] {
+            let found = judged(&spec).join("");
+            let is_refused =
+                found.contains("parity.yaml:4") && found.contains("not checked at all");
+            assert!(is_refused || found == "skipped", "{spec}: {found}");
+        }
+    }
+}

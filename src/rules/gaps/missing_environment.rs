@@ -12,6 +12,8 @@ pub struct Absent {
     pub environment: String,
     /// The environments that are there.
     pub present: Vec<String>,
+    /// The environments that it should have and has.
+    pub kept: Vec<String>,
 }
 
 pub(in crate::rules) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
@@ -20,13 +22,15 @@ pub(in crate::rules) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
             service,
             environment,
             present,
+            kept,
         } = absent;
         let headline = format!(
             "service {service} has no {environment}, only {}",
             present.join(", ")
         );
         let help = format!(
-            "Add {environment} too, or take it out of spec.environments of the ParityPolicy; an exemption with `environments: [{environment}]` says that it is missing on purpose."
+            "Add {environment} too. If {service} is meant to have none, say so in spec.services of the ParityPolicy: {{name: {service}, environments: [{}]}}.",
+            kept.join(", ")
         );
         let message = format!("{headline}. {help}");
         findings.push(Finding {
