@@ -272,7 +272,17 @@ impl Ground {
         layout: &Layout,
         how: How<'_>,
     ) -> anyhow::Result<Builds> {
-        let all = layout.directories();
+        // Whoever reads a pipe waits for somebody to write into it, so what names one is not built at all.
+        let mut unbuilt = Builds::new();
+        let mut all = layout.directories();
+        all.retain(|directory| {
+            let Some((path, reason)) = parsed.not_file(directory) else {
+                return true;
+            };
+            let words = format!("{path} was not read and nothing was built: {reason}");
+            unbuilt.insert((*directory).to_owned(), Err(words));
+            false
+        });
         let (plain, single): (Vec<&str>, Vec<&str>) = all
             .into_iter()
             .partition(|directory| layout::is_plain(parsed, directory));
@@ -288,6 +298,7 @@ impl Ground {
             one_by_one: how.one_by_one,
         })?;
         redact(&mut builds, parsed);
+        builds.extend(unbuilt);
         Ok(builds)
     }
 

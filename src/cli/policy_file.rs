@@ -97,6 +97,9 @@ impl PolicyFile {
                 }
             }
             if let [(first, _), (second, _), ..] = found.as_slice() {
+                for (path, bytes) in &found {
+                    Self::from_bytes(path, name_of(path), bytes)?;
+                }
                 bail!(
                     "there are two policies, {} and {}; remove one of them, since only one can hold",
                     name_of(first),
@@ -107,7 +110,7 @@ impl PolicyFile {
                 let name = name_of(&path);
                 return Self::from_bytes(&path, name, &bytes).map(Some);
             }
-            if directory.join(".git").exists() {
+            if fs::symlink_metadata(directory.join(".git")).is_ok() {
                 return Ok(None);
             }
             here = directory.parent();

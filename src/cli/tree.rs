@@ -52,11 +52,14 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
                 left.extend(names.filter(|file| root.join(file).is_file()));
                 continue;
             }
-            match text_of(&full) {
+            match files::read_text(&full) {
                 Ok(text) => sources.insert(path.clone(), text),
                 // Other files may be anything, such as images.
-                Err(reason) if is_kustomization(&path) => {
-                    sources.insert_unread(path.clone(), reason);
+                Err(unread) if is_kustomization(&path) => {
+                    sources.insert_unread(path.clone(), why(unread));
+                }
+                Err(unread @ Unread::Kind(_)) => {
+                    sources.insert_not_file(path.clone(), why(unread));
                 }
                 Err(_) => {}
             }
@@ -185,10 +188,14 @@ fn is_kustomization(path: &str) -> bool {
 
 /// The text of a file that is of a sane size, and text; else why it is none.
 fn text_of(path: &Path) -> Result<String, String> {
-    files::read_text(path).map_err(|unread| match unread {
+    files::read_text(path).map_err(why)
+}
+
+fn why(unread: Unread) -> String {
+    match unread {
         Unread::Refused(error) => error.kind().to_string(),
         other => other.to_string(),
-    })
+    }
 }
 
 /// Where links between directories may lead, so that there is no way around in circles and none out.

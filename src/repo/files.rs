@@ -19,6 +19,7 @@ pub struct Sources {
     texts: BTreeMap<String, String>,
     linked: BTreeMap<String, String>,
     unread: BTreeMap<String, String>,
+    not_files: BTreeMap<String, String>,
     links: BTreeMap<String, String>,
     unseen: Vec<Unseen>,
 }
@@ -37,6 +38,11 @@ impl Sources {
     /// Notes a kustomization file, or a directory that may hold some, that cannot be read, and why.
     pub fn insert_unread(&mut self, path: String, reason: String) {
         self.unread.insert(path, reason);
+    }
+
+    /// Notes what stands in the place of a file and could keep its reader waiting for ever, such as a pipe.
+    pub fn insert_not_file(&mut self, path: String, reason: String) {
+        self.not_files.insert(path, reason);
     }
 
     /// Notes a link to a directory that the walk met, whether it was followed or not, and where it leads.
@@ -239,6 +245,20 @@ impl<'t> Parsed<'t> {
                 here: &self.sources.here,
                 ..found
             })
+        })
+    }
+
+    /// What a build of a directory would read that is not a file, and what it is.
+    #[must_use]
+    pub fn not_file(&self, directory: &str) -> Option<(&str, &str)> {
+        let not_files = &self.sources.not_files;
+        if not_files.is_empty() {
+            return None;
+        }
+        let mut edges = self.graph().reach(&[directory], |_| true);
+        edges.find_map(|(_, edge)| {
+            let (path, reason) = not_files.get_key_value(edge.to.path()?)?;
+            Some((path.as_str(), reason.as_str()))
         })
     }
 

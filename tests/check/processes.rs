@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::{Run, Tree, binary, run};
+use super::support::{Run, Tree, binary, require, run};
+use super::{NEWEST, report};
 
 /// A repository of services that a kustomize of ours builds, which leaves the numbers of its processes.
 struct Scene {
@@ -201,5 +202,57 @@ fn relative_entries_of_path_lead_nowhere() {
             run(scene.command(arguments).env("PATH", path));
         }
         assert_eq!(scene.numbers(), [""; 0], "{path}");
+    }
+}
+
+#[test]
+fn a_pipe_that_a_build_would_read_is_reported_at_once() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (kustomization, pipe) in [
+        (
+            "resources: [../../base, pipe.yaml]\n",
+            "overlays/production/pipe.yaml",
+        ),
+        (
+            "resources: [../../base]\npatches: [{path: pipe.yaml}]\n",
+            "overlays/production/pipe.yaml",
+        ),
+        (
+            "resources: [../../base]\nconfigMapGenerator: [{name: c, files: [k=pipe]}]\n",
+            "overlays/production/pipe",
+        ),
+        (
+            "resources: [../../base]\ncomponents: [../../part]\n",
+            "part/pipe.yaml",
+        ),
+    ] {
+        let tree = Tree::new();
+        tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+        tree.write("base/web.yaml", &super::bases::deployment("1", 10));
+        tree.write(
+            "overlays/dev/kustomization.yaml",
+            "resources: [../../base]\n",
+        );
+        tree.write("overlays/production/kustomization.yaml", kustomization);
+        tree.write(
+            "part/kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [pipe.yaml]\n",
+        );
+        let made = Command::new("mkfifo").arg(tree.path(pipe)).status();
+        assert!(made.expect("mkfifo").success());
+        let start = Instant::now();
+        let report = report(&kustomize, &tree.path(""), &[]);
+        assert!(start.elapsed() < Duration::from_mins(1), "{pipe}");
+        let all = report["findings"].as_array().expect("findings");
+        let failure = all
+            .iter()
+            .find(|finding| finding["rule"] == "build-failure");
+        let failure = failure.unwrap_or_else(|| panic!("{pipe}: {report:#}"));
+        assert_eq!(failure["environment"], "production");
+        let message = failure["message"].as_str().expect("a message");
+        assert!(
+            message.contains(pipe) && message.contains("it is a pipe"),
+            "{message}"
+        );
     }
 }
