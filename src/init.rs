@@ -6,7 +6,7 @@ use crate::edit::{self, EditError, Item, scalar};
 use crate::gate::name_of;
 use crate::layout::{Layout, rank};
 use crate::policy::MAX_NAME;
-use crate::repo::{Edge, Kustomization, Parsed, Role, join, relative};
+use crate::repo::{Edge, Kustomization, Ours, Parsed, Role, is_guarded, join, relative};
 use crate::yaml::{Node, Tree};
 
 /// The function's annotation as a first policy has it.
@@ -158,6 +158,25 @@ pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
                 ));
                 continue;
             }
+            let environment = name_of(overlay, &service.overlays, plan.environments);
+            let layers: BTreeSet<_> = overlay
+                .bases
+                .iter()
+                .map(|base| plan.environment_of(base))
+                .collect();
+            let mut layers = layers.into_iter();
+            let (baseline, None) = (layers.next().flatten(), layers.next()) else {
+                wiring.notes.push(format!(
+                    "{directory} is not wired: it stands on several environments, and a check has one baseline"
+                ));
+                continue;
+            };
+            if baseline.as_ref() == Some(&environment) {
+                wiring.notes.push(format!(
+                    "{directory} is not wired: it and the layer that it stands on are both called {environment}, and a check needs two names"
+                ));
+                continue;
+            }
             for base in &overlay.bases {
                 if recorded.contains(base.as_str()) || refused.contains(base.as_str()) {
                     continue;
@@ -180,8 +199,7 @@ pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
                     .push(format!("{directory} is not wired, since its base is not"));
                 continue;
             }
-            let environment = name_of(overlay, &service.overlays, plan.environments);
-            plan.guard(directory, &environment, &mut wiring)?;
+            plan.guard(directory, &environment, baseline.as_deref(), &mut wiring)?;
         }
     }
     Ok(wiring)
@@ -199,6 +217,15 @@ fn owners(layout: &Layout) -> BTreeMap<&str, BTreeSet<&str>> {
 }
 
 impl Plan<'_> {
+    /// The environment that a directory is, under the name that builds know it by; nothing for a base.
+    fn environment_of(&self, directory: &str) -> Option<String> {
+        self.layout.services.iter().find_map(|service| {
+            let overlays = &service.overlays;
+            let found = overlays.iter().find(|one| one.directory == directory)?;
+            Some(name_of(found, overlays, self.environments))
+        })
+    }
+
     /// Lets a base record itself; gives the reason where that cannot be.
     fn record(
         &self,
@@ -212,18 +239,18 @@ impl Plan<'_> {
                 "{shown} has no kustomization that can be read"
             )));
         };
-        if declares(self.parsed, base, "SnapshotRecorder") {
+        if declares(self.parsed, base, Ours::Recorder) {
             return Ok(None);
         }
         if !is_within(base, self.home) {
             return Ok(Some(format!("{shown} lies outside of what was asked for")));
         }
-        if self.layout.is_overlay(base) {
-            return Ok(Some(format!(
-                "{shown} is an environment and the base of others: layers record themselves under environments of their own, as in examples/nested"
-            )));
-        }
-        let inner = inner_bases(self.parsed, base);
+        // A layer records itself beside the base that it is made of.
+        let layer = self.environment_of(base);
+        let inner = match layer {
+            Some(_) => BTreeSet::new(),
+            None => inner_bases(self.parsed, base),
+        };
         if let Some(inner) = inner.iter().find(|inner| owners.contains_key(*inner)) {
             return Ok(Some(format!(
                 "{shown} is made of {inner}, which is a base too: only one of the two can be recorded as the base"
@@ -238,7 +265,7 @@ impl Plan<'_> {
         let file = join(base, RECORDER);
         if self.parsed.sources.contains(&file) {
             let there = self.parsed.tree(&file);
-            let is_recorder = |root: Node<'_>| is_ours(root, "SnapshotRecorder");
+            let is_recorder = |root: Node<'_>| Ours::read(root) == Some(Ours::Recorder);
             if there.is_some_and(|tree| tree.roots().any(is_recorder)) {
                 self.list(kustomization, RECORDER, wiring)?;
                 return Ok(None);
@@ -255,9 +282,13 @@ impl Plan<'_> {
         wiring.files.insert(
             file,
             format!(
-                "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata:\n  name: {}\n{}",
+                "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata:\n  name: {}\n{}{}",
                 scalar(&service),
-                annotations(self.function)
+                annotations(self.function),
+                layer.map_or_else(String::new, |name| format!(
+                    "spec:\n  environment: {}\n",
+                    scalar(&name)
+                ))
             ),
         );
         self.list(kustomization, RECORDER, wiring)?;
@@ -269,16 +300,28 @@ impl Plan<'_> {
         &self,
         directory: &str,
         environment: &str,
+        baseline: Option<&str>,
         wiring: &mut Wiring,
     ) -> Result<(), (String, EditError)> {
         let Some(kustomization) = self.parsed.kustomization(directory) else {
             return Ok(());
         };
-        if declares(self.parsed, directory, "ParityPolicy") {
+        if is_guarded(self.parsed, directory) {
             return Ok(());
         }
-        let place = join(self.home, &format!("parity/{environment}"));
-        let is_policy = |root: Node<'_>| is_ours(root, "ParityPolicy");
+        if declares(self.parsed, directory, Ours::Policy) {
+            wiring.notes.push(format!(
+                "{directory} calls krm-parity before its last change: the check must be the last of its transformers, or a validator"
+            ));
+            return Ok(());
+        }
+        let name = match baseline {
+            // The same name may stand on the base in another service.
+            Some(baseline) => format!("{environment}-on-{baseline}"),
+            None => environment.to_owned(),
+        };
+        let place = join(self.home, &format!("parity/{name}"));
+        let is_policy = |root: Node<'_>| Ours::read(root) == Some(Ours::Policy);
         match self.parsed.kustomization(&place) {
             Some(_) if !self.parsed.gathers(&place, is_policy) => {
                 wiring.notes.push(format!(
@@ -289,7 +332,9 @@ impl Plan<'_> {
             Some(_) => {}
             None => {
                 let file = join(&place, "kustomization.yaml");
-                wiring.files.insert(file, environment_text(environment));
+                wiring
+                    .files
+                    .insert(file, environment_text(environment, baseline));
             }
         }
         let entry = relative(directory, &place);
@@ -335,18 +380,13 @@ fn inner_bases<'p>(parsed: &'p Parsed<'_>, directory: &str) -> BTreeSet<&'p str>
 }
 
 /// Whether a kustomization, or a component of it, runs a function of ours of a kind.
-fn declares(parsed: &Parsed<'_>, directory: &str, kind: &str) -> bool {
+fn declares(parsed: &Parsed<'_>, directory: &str, kind: Ours) -> bool {
     let is_component = |edge: &Edge| edge.role == Role::Component;
     let mut edges = parsed.graph().reach(&[directory], is_component);
     edges.any(|(_, edge)| {
         matches!(edge.role, Role::Transformer | Role::Validator)
-            && parsed.runs(edge, |root| is_ours(root, kind))
+            && parsed.runs(edge, |root| Ours::read(root) == Some(kind))
     })
-}
-
-fn is_ours(root: Node<'_>, kind: &str) -> bool {
-    let version = root.str_at(&["apiVersion"]).unwrap_or_default();
-    version.starts_with("krm-parity.io/") && root.str_at(&["kind"]) == Some(kind)
 }
 
 fn gather(entry: &str) -> String {
@@ -356,13 +396,20 @@ fn gather(entry: &str) -> String {
 }
 
 /// The kustomization that says which environment an overlay is.
-fn environment_text(environment: &str) -> String {
-    format!(
+fn environment_text(environment: &str, baseline: Option<&str>) -> String {
+    let mut text = format!(
         "{}patches:\n- target:\n    kind: ParityPolicy\n  patch: |\n    - op: add\n      path: /spec/environment\n      \
          value: {}\n",
         gather("../policy"),
         scalar(environment)
-    )
+    );
+    if let Some(baseline) = baseline {
+        let value = scalar(baseline);
+        text.push_str("    - op: add\n      path: /spec/baseline\n      value: ");
+        text.push_str(&value);
+        text.push('\n');
+    }
+    text
 }
 
 /// A service's name as a recorder can have it: lower-case letters, digits and inner hyphens.

@@ -6,6 +6,7 @@
 pub mod fields;
 mod files;
 mod graph;
+mod guard;
 mod kustomization;
 mod ours;
 mod own;
@@ -19,6 +20,7 @@ mod unseen;
 pub use fields::parse_kustomization;
 pub use files::{Parsed, Sources};
 pub use graph::{Edge, Graph, To};
+pub use guard::is_guarded;
 pub use kustomization::{Kustomization, NAMES};
 pub use ours::Ours;
 pub use own::{is_wiring, runs_only_own};

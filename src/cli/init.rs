@@ -47,7 +47,8 @@ edited by inserting lines; comments, order and quotes stay as they are.
 about one place of one resource, and carries a reason to be filled in by its owner. What does not build
 is not adopted.
 
-Exit codes: 0 done, 1 done, but --adopt had to leave findings that `check` will still fail on,
+Exit codes: 0 done, 1 done, but --adopt had to leave findings that `check` will still fail on, or
+--wire had to leave environments that no build checks, each of which is named with the reason,
 2 nothing was changed. Without --adopt nothing is built, and `check` alone tells what it finds.";
 
 pub(super) fn command() -> Command {
@@ -173,10 +174,12 @@ impl Init {
                 after: file.after.clone(),
             });
         }
+        let mut is_unwired = false;
         if self.wire {
             let mut asked = layout.clone();
             asked.leave_siblings();
             let wiring = wiring(&parsed, &asked, &file, &policy)?;
+            is_unwired = !wiring.notes.is_empty();
             told.extend(wiring.notes);
             changes.extend(wiring.files.into_iter().map(|(name, after)| Change {
                 path: ground.root.join(&name),
@@ -191,7 +194,8 @@ impl Init {
         for note in told {
             super::complain(&format!("krm-parity: {note}"));
         }
-        self.finish(&file, &changes, &adoption)
+        let done = self.finish(&file, &changes, &adoption)?;
+        Ok(if is_unwired { ExitCode::FAILURE } else { done })
     }
 
     /// The policy that holds here, or a first one, with what is found under it.

@@ -4,15 +4,13 @@
 //! so has the function where kpt hands it a raw tree; in a build it sees what was
 //! built and not of what.
 
-use crate::api::{FUNCTION, GROUP, POLICY};
 use crate::blame::{Effect, Patch};
 use crate::catalog::{RuleId, Severity};
 use crate::engine::Replay;
 use crate::finding::{Finding, Place};
 use crate::policy::Policy;
-use crate::repo::{Edge, Parsed, Role};
+use crate::repo::{Parsed, is_guarded};
 use crate::resource::Resource;
-use crate::yaml::Node;
 
 /// An overlay and what it stands on.
 #[derive(Clone, Copy)]
@@ -93,7 +91,7 @@ fn unguarded_overlay(overlay: Overlay<'_, '_>) -> Option<Finding> {
     let place = overlay.replay.kustomization()?;
     Some(found(
         RuleId::UnguardedOverlay,
-        "nothing in the overlay calls krm-parity while it is built".to_owned(),
+        "nothing calls krm-parity after the last change of the overlay".to_owned(),
         "Name a ParityPolicy under transformers or validators of the overlay.",
         &place,
     ))
@@ -105,28 +103,6 @@ fn found(rule: RuleId, headline: String, help: &str, place: &Place) -> Finding {
         place: Some(place.clone()),
         ..Finding::new(rule, message, headline, help.to_owned())
     }
-}
-
-/// Whether a kustomization, or one that it loads, names a policy among its functions.
-fn is_guarded(parsed: &Parsed<'_>, directory: &str) -> bool {
-    let is_part = |edge: &Edge| matches!(edge.role, Role::Load | Role::Component);
-    let mut edges = parsed.graph().reach(&[directory], is_part);
-    edges.any(|(_, edge)| {
-        matches!(edge.role, Role::Transformer | Role::Validator) && parsed.runs(edge, is_policy)
-    })
-}
-
-/// Whether a document asks krm-parity to judge, and not only to record.
-fn is_policy(root: Node<'_>) -> bool {
-    let kind = root.str_at(&["kind"]).unwrap_or_default();
-    let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
-    if api_version.split('/').next() == Some(GROUP) {
-        return kind == POLICY;
-    }
-    let function = root.str_at(&["metadata", "annotations", FUNCTION]);
-    kind == "ConfigMap"
-        && function.is_some_and(|function| function.contains("krm-parity"))
-        && root.at(&["data", "mode"]).is_none()
 }
 
 #[cfg(test)]
@@ -273,23 +249,19 @@ mod tests {
             )
         };
         let own = format!(
-            "resources: [../base]\ncomponents: [../c]\npatches:\n{}",
+            "resources: [../base]\ncomponents: [../c]\nvalidators: [p.yaml]\npatches:\n{}",
             entry("3")
         );
-        let component = format!(
-            "kind: Component\nvalidators: [p.yaml]\npatches:\n{}{}",
-            entry("1"),
-            entry("2")
-        );
+        let component = format!("kind: Component\npatches:\n{}{}", entry("1"), entry("2"));
         let policy = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: p\n  annotations:\n    config.kubernetes.io/function: 'exec: {path: krm-parity}'\n";
         let files = [
             ("o/kustomization.yaml", own.as_str()),
             ("c/kustomization.yaml", &component),
-            ("c/p.yaml", policy),
+            ("o/p.yaml", policy),
         ];
         assert_eq!(
             linted(&files, BASE),
-            ["overlay-size o/kustomization.yaml:5"]
+            ["overlay-size o/kustomization.yaml:6"]
         );
     }
 }

@@ -270,10 +270,10 @@ fn a_shared_base_is_wired_unless_the_policy_names_services() {
             );
         }
         let made = repository.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
-        assert!(made.succeeded(), "{made:#?}");
+        assert_eq!(made.code, Some(i32::from(with_image)), "{made:#?}");
         (repository.wired().len(), made.stderr)
     };
-    assert_eq!(shared(false), (2, String::new()));
+    assert_eq!(shared(false).0, 2);
     let (wired, said) = shared(true);
     assert_eq!(wired, 0, "{said}");
     assert!(
@@ -443,7 +443,7 @@ fn a_file_where_the_recorder_would_be_is_seen() {
         let repository = shop(&kustomize);
         repository.write("base/parity.yaml", text);
         let made = repository.krm_parity(&["init", "--wire", "--yes"]);
-        assert!(made.succeeded(), "{text}: {made:#?}");
+        assert_eq!(made.code, Some(i32::from(!is_used)), "{text}: {made:#?}");
         assert_eq!(repository.read("base/parity.yaml"), text);
         let base = repository.read("base/kustomization.yaml");
         assert_eq!(base.contains("- parity.yaml"), is_used, "{base}");
@@ -565,4 +565,33 @@ fn what_cannot_be_done_is_said_and_nothing_is_changed() {
     let said = repository.krm_parity(&["init", "--adopt", "--yes"]);
     assert_eq!(said.code, Some(2), "{said:#?}");
     assert!(said.stderr.contains("but dev is there too"), "{said:#?}");
+}
+
+/// What is deployed is a region on a layer: the layer records itself, and the region is held to it.
+#[test]
+fn regions_are_held_to_their_layer() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    repository.write(
+        "overlays/live/base/kustomization.yaml",
+        "resources: [../../../base]\n",
+    );
+    repository.write(
+        "overlays/live/eu/kustomization.yaml",
+        "resources: [../base]\n",
+    );
+    let made = repository.krm_parity(&["init", "--wire", "--yes"]);
+    assert_eq!(made.code, Some(0), "{made:#?}");
+    let layer = repository.read("overlays/live/base/parity.yaml");
+    assert!(layer.contains("  environment: live\n"), "{layer}");
+    let region = repository.read("parity/live-eu-on-live/kustomization.yaml");
+    assert!(
+        region.contains("/spec/baseline\n      value: live\n"),
+        "{region}"
+    );
+    let again = repository.krm_parity(&["init", "--wire", "--yes"]);
+    assert!(
+        again.stdout.contains("everything that can be is wired"),
+        "{again:#?}"
+    );
 }
