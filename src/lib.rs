@@ -26,67 +26,94 @@
 //! [`function`] strings the first together and stays pure, also for a [`package`] that nobody has built; [`cli`] alone touches
 //! streams, files, the environment and exit codes.
 //!
+//! # The library
+//!
+//! Five names are for callers: [`Repository`], [`Policy`], [`check`], [`Report`] and [`Format`]. The modules are public for
+//! the tests and benchmarks of this package, and may change with any version.
+//!
 //! ```
-//! use krm_parity::resource::Resource;
-//! use krm_parity::{function, snapshot, yaml};
-//! use serde_json::json;
+//! use jiff::civil::date;
+//! use krm_parity::{Format, Policy, Repository, check};
 //!
-//! let web = |replicas: u32, period: u32| json!({
-//!     "apiVersion": "apps/v1",
-//!     "kind": "Deployment",
-//!     "metadata": {"name": "web"},
-//!     "spec": {"replicas": replicas, "template": {"spec": {"containers": [
-//!         {"name": "web", "image": "web:1", "livenessProbe": {"periodSeconds": period}},
-//!     ]}}},
-//! }).to_string();
-//!
-//! // A base is sealed into one item that travels with the build.
-//! let text = web(1, 10);
-//! let tree = yaml::parse(&text)?;
-//! let base: Vec<_> = tree.roots().filter_map(Resource::read).collect();
-//! let snapshot = snapshot::seal("shop", "base", &base).to_json();
-//!
-//! // Beside it stands an overlay with more replicas, which it may, and a slower probe, which it may not.
-//! let list = format!(
-//!     r#"{{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [{}, {snapshot}]}}"#,
-//!     web(3, 60),
-//! );
-//! let answer = function::run(list.as_bytes(), jiff::civil::date(2026, 6, 15))?;
-//! assert!(answer.report.failed);
-//! let [finding] = answer.report.findings.as_slice() else { panic!("there is one finding") };
-//! assert_eq!(finding.rule, "health-checks");
-//! assert!(finding.message.contains("livenessProbe.periodSeconds is 60"));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let files = [
+//!     ("base/kustomization.yaml", "resources: [web.yaml]"),
+//!     ("base/web.yaml", "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: ClusterIP}}"),
+//!     ("overlays/dev/kustomization.yaml", "resources: [../../base]"),
+//!     (
+//!         "overlays/production/kustomization.yaml",
+//!         "{resources: [../../base], patches: [{path: open.yaml}]}",
+//!     ),
+//!     (
+//!         "overlays/production/open.yaml",
+//!         "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: LoadBalancer}}",
+//!     ),
+//! ];
+//! let repository: Repository = files.into_iter().collect();
+//! let report = check(&repository, &Policy::default(), date(2026, 6, 15));
+//! assert!(report.failed());
+//! assert!(report.render(Format::Text).contains("spec.type"));
 //! ```
 
 // clippy.toml says what is banned, and why. Tests and benchmarks are crates of their own and may.
 #![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+#[doc(hidden)]
 pub mod adopt;
+#[doc(hidden)]
 pub mod api;
+#[doc(hidden)]
 pub mod blame;
+#[doc(hidden)]
 pub mod catalog;
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod compare;
+#[doc(hidden)]
 pub mod edit;
+#[doc(hidden)]
 pub mod engine;
+#[doc(hidden)]
 pub mod environments;
+#[doc(hidden)]
 pub mod finding;
+#[doc(hidden)]
 pub mod function;
+#[doc(hidden)]
 pub mod gate;
+#[doc(hidden)]
 pub mod init;
+#[doc(hidden)]
 pub mod krm;
+#[doc(hidden)]
 pub mod layout;
+mod library;
+#[doc(hidden)]
 pub mod package;
+#[doc(hidden)]
 pub mod path;
+#[doc(hidden)]
 pub mod policy;
+#[doc(hidden)]
 pub mod quantity;
+#[doc(hidden)]
 pub mod repo;
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod resource;
+#[doc(hidden)]
 pub mod rules;
+#[doc(hidden)]
 pub mod schema;
+#[doc(hidden)]
 pub mod snapshot;
+#[doc(hidden)]
 pub mod survey;
+#[doc(hidden)]
 pub mod text;
+#[doc(hidden)]
 pub mod yaml;
+
+pub use library::{Policy, Report, Repository, check};
+pub use report::survey::Format;

@@ -19,6 +19,7 @@ use crate::policy::Policy;
 use crate::repo::{NAMES, Parsed, Sources, is_remote, split};
 use crate::resource::{Resource, is_bookkeeping, is_history};
 use crate::snapshot;
+use crate::survey::Survey;
 use crate::text::{one_line, quoted};
 use crate::yaml::{self, Node};
 
@@ -42,7 +43,24 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
     if !resources.iter().all(is_of_package) {
         return None;
     }
-    let sources = sources(resources)?;
+    let mut report = survey(&sources(resources)?, PACKAGE, policy, today)?.report;
+    for finding in &mut report.findings {
+        finding.base_place = None;
+        if let Some(place) = finding.place.take() {
+            finding.file = Some(FileRef {
+                index: Some(index_of(place.line)),
+                path: place.file,
+            });
+        }
+    }
+    Some(report)
+}
+
+/// Judges a tree of files; nothing where there is no service among them.
+///
+/// `name` is what a service is called whose base lies at the root.
+#[must_use]
+pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Option<Survey> {
     let parsed = sources.parse();
     let root = [String::new()];
     let whole = Site {
@@ -50,7 +68,7 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
         here: "",
         whole: "",
         root: "",
-        name: PACKAGE,
+        name,
     };
     let layout = layout::discover(&parsed, &whole, policy);
     if layout.services.is_empty() {
@@ -101,7 +119,7 @@ fn judge(
     others: Vec<Finding>,
     policy: &Policy,
     today: Date,
-) -> Report {
+) -> Survey {
     // The contents were sealed above, so they parse.
     let trees = gate::parse(builds).unwrap_or_default();
     let resources = gate::resources(&trees);
@@ -113,17 +131,7 @@ fn judge(
         parsed,
         scope: Scope::Unknown,
     };
-    let mut report = gate.survey(&resources, others).report;
-    for finding in &mut report.findings {
-        finding.base_place = None;
-        if let Some(place) = finding.place.take() {
-            finding.file = Some(FileRef {
-                index: Some(index_of(place.line)),
-                path: place.file,
-            });
-        }
-    }
-    report
+    gate.survey(&resources, others)
 }
 
 /// Which item of its file a line of [`sources`] is: every item has a line, and a line with the mark between it and the next.

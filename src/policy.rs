@@ -31,7 +31,7 @@ pub use class_set::ClassSet;
 use fault::Fault;
 pub use layout::{Captured, Layout, OverlayPattern};
 pub use nearest::nearest;
-pub use open::{OpenError, open};
+pub use open::{OpenError, ParseError, open, parse};
 pub use permits::{AllowedField, Exemption, Target};
 pub use services::ServiceEnvironments;
 pub use wire::{Emit, IdentityMode, Mode, schema};
@@ -164,7 +164,7 @@ impl Default for Policy {
 pub struct ConfigError {
     /// Keys and list indices from the functionConfig down to the culprit.
     ///
-    /// [`open`], which has the text, turns them into a line number. The last ones may be absent from the text, when what is wrong is that they are missing.
+    /// [`open()`], which has the text, turns them into a line number. The last ones may be absent from the text, when what is wrong is that they are missing.
     pub path: Vec<String>,
     /// One line that names the place, what is wrong there and what would be right.
     pub message: String,

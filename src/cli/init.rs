@@ -21,7 +21,7 @@ use crate::finding::Finding;
 use crate::gate::{self, Gate, Scope};
 use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
 use crate::layout::Layout;
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 use crate::repo::Parsed;
 use crate::rules::exempts;
 use crate::yaml;
@@ -222,7 +222,7 @@ impl Init {
             let mut layout = ground.layout(parsed, &Policy::default())?;
             layout.leave_others();
             let after = init::policy(&layout, self.wire.then_some(FUNCTION));
-            let policy = policy_file::parse(&name, &after)?;
+            let policy = policy::parse(&name, &after)?;
             let file = PolicyFile {
                 path,
                 name,
@@ -294,7 +294,7 @@ impl Init {
         let adoption = adopt::adopt(&scene, &findings, expires);
         file.after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
             .with_context(|| file.name.clone())?;
-        let adopted = policy_file::parse(&file.name, &file.after)?;
+        let adopted = policy::parse(&file.name, &file.after)?;
         let is_expected = |finding: &Finding| {
             finding.severity < Severity::Warning
                 || adopt::is_left(policy, finding)

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 
 use super::files;
 use crate::api::{GROUP, RECORDER};
-use crate::policy::{self, Config, Policy};
+use crate::policy::{self, Policy};
 use crate::yaml::{self, Node};
 
 /// Where a repository keeps its policy, below one of the directories upwards.
@@ -62,7 +62,7 @@ impl PolicyFile {
             bail!("cannot read {name}: it is not UTF-8");
         };
         Ok(Self {
-            policy: parse(&name, text)?,
+            policy: policy::parse(&name, text)?,
             path: path.to_owned(),
             text: text.to_owned(),
             name,
@@ -181,30 +181,4 @@ fn is_recorder(bytes: &[u8]) -> bool {
         let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
         roots.peek().is_some() && roots.all(is_recorder)
     })
-}
-
-/// Reads a policy's text, whose file has this name.
-///
-/// # Errors
-///
-/// Says where in the file, and what, is wrong. A second document would say something that nobody listens to.
-pub(super) fn parse(name: &str, text: &str) -> anyhow::Result<Policy> {
-    let tree = yaml::parse(text).with_context(|| name.to_owned())?;
-    let mut documents = tree.roots().filter(|root| !root.is_null());
-    let Some(config) = documents.next() else {
-        bail!(
-            "{name}: there is nothing in it, where the policy is looked for; write a ParityPolicy, or remove the file"
-        );
-    };
-    if let Some(second) = documents.next() {
-        bail!(
-            "{name}:{}: a policy file holds one document, and this is a second one; put all of the policy into one spec",
-            second.line()
-        );
-    }
-    match policy::open(Some(config), Some((name, text))) {
-        Ok(Config::Policy(policy)) => Ok(policy),
-        Ok(Config::Recorder(_)) => bail!("{name}: this is a recorder, not a policy"),
-        Err(error) => bail!("{name}:{}: {error}", error.line.max(1)),
-    }
 }

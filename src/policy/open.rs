@@ -2,7 +2,7 @@
 
 use super::{Config, Policy};
 use crate::finding::Place;
-use crate::yaml::Node;
+use crate::yaml::{self, Node};
 
 /// A functionConfig that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +33,38 @@ pub fn open(config: Option<Node<'_>>, file: Option<(&str, &str)>) -> Result<Conf
     }
     Ok(read)
 }
+
+/// Reads the text of a file that holds a policy and nothing else; `name` is what reports call it.
+///
+/// # Errors
+///
+/// Says where in the file, and what, is wrong. A second document would say something that nobody listens to.
+pub fn parse(name: &str, text: &str) -> Result<Policy, ParseError> {
+    let at = |line: usize, message: String| ParseError(format!("{name}:{line}: {message}"));
+    let tree = yaml::parse(text).map_err(|error| ParseError(format!("{name}: {error}")))?;
+    let mut documents = tree.roots().filter(|root| !root.is_null());
+    let Some(config) = documents.next() else {
+        return Err(ParseError(format!(
+            "{name}: there is nothing in it, where the policy is looked for; write a ParityPolicy, or remove the file"
+        )));
+    };
+    if let Some(second) = documents.next() {
+        let message = "a policy file holds one document, and this is a second one; put all of the policy into one spec";
+        return Err(at(second.line(), message.to_owned()));
+    }
+    match open(Some(config), Some((name, text))) {
+        Ok(Config::Policy(policy)) => Ok(policy),
+        Ok(Config::Recorder(_)) => Err(ParseError(format!(
+            "{name}: this is a recorder, not a policy"
+        ))),
+        Err(error) => Err(at(error.line.max(1), error.message)),
+    }
+}
+
+/// A file that holds no policy: its name, the line where it is known, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseError(String);
 
 fn locate(policy: &mut Policy, config: Node<'_>, name: &str, text: &str) {
     let places = |path: &[&str], what: &'static str| {

@@ -1,0 +1,163 @@
+//! The face of the library: a repository, a policy, one question, one report.
+
+use jiff::civil::Date;
+
+use crate::finding::Finding;
+use crate::package;
+use crate::policy::{self, ParseError};
+use crate::repo::{Sources, join};
+use crate::report::survey::Format;
+use crate::report::text::Style;
+use crate::survey::Survey;
+
+/// The files of a repository: its kustomizations, and what they name.
+///
+/// ```
+/// use krm_parity::Repository;
+///
+/// let repository: Repository = [
+///     ("shop/base/kustomization.yaml", "resources: [web.yaml]"),
+///     ("shop/base/web.yaml", "{apiVersion: v1, kind: Service, metadata: {name: web}}"),
+/// ]
+/// .into_iter()
+/// .collect();
+/// assert_eq!(repository.len(), 2);
+/// ```
+#[derive(Debug, Default)]
+pub struct Repository {
+    sources: Sources,
+}
+
+impl Repository {
+    /// How many files there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sources.iter().count()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<P: AsRef<str>, T: Into<String>> FromIterator<(P, T)> for Repository {
+    /// Collects files by their paths, which are relative to the root and have `/` between their parts.
+    fn from_iter<I: IntoIterator<Item = (P, T)>>(files: I) -> Self {
+        let mut sources = Sources::default();
+        for (path, text) in files {
+            sources.insert(join("", path.as_ref()), text.into());
+        }
+        Self { sources }
+    }
+}
+
+/// What overlays may change; [`Policy::default`] is what holds where nobody has written one.
+///
+/// ```
+/// use krm_parity::Policy;
+///
+/// let policy = Policy::parse("parity.yaml", "
+/// apiVersion: krm-parity.io/v1alpha1
+/// kind: ParityPolicy
+/// metadata: {name: parity}
+/// spec:
+///   environments: [dev, production]
+/// ");
+/// assert!(policy.is_ok());
+///
+/// let error = Policy::parse("parity.yaml", "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolcy}");
+/// assert!(error.unwrap_err().to_string().contains("did you mean \"ParityPolicy\"?"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Policy(policy::Policy);
+
+impl Policy {
+    /// Reads a policy; `name` is what messages call its file.
+    ///
+    /// # Errors
+    ///
+    /// Says where in the text, and what, is wrong.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ParseError> {
+        policy::parse(name, text).map(Self)
+    }
+}
+
+/// Everything that [`check`] has found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report(Survey);
+
+impl Report {
+    /// Whether anything weighs as much as the policy's `failOn`.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.0.report.failed
+    }
+
+    /// What was found, in the order of output.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.0.report.findings
+    }
+
+    /// The services that were found, each with its environments.
+    pub fn services(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
+        self.0.services.iter().map(|service| {
+            let names = service.environments.iter();
+            let names = names.map(|environment| environment.name.as_str());
+            (service.name.as_str(), names.collect())
+        })
+    }
+
+    /// The report in one of its forms.
+    #[must_use]
+    pub fn render(&self, format: Format) -> String {
+        format.render(&self.0, Style { color: false })
+    }
+}
+
+/// Compares every environment of every service with its base and with the others.
+///
+/// Nothing is built by another program: the files are replayed, and what that cannot tell exactly is the
+/// finding `unchecked-file`. `today` decides which exemptions still hold.
+///
+/// ```
+/// use jiff::civil::date;
+/// use krm_parity::{Format, Policy, Repository, check};
+///
+/// let web = "
+/// apiVersion: apps/v1
+/// kind: Deployment
+/// metadata: {name: web}
+/// spec:
+///   template:
+///     spec:
+///       containers:
+///       - {name: web, image: 'web:1', livenessProbe: {periodSeconds: 10}}
+/// ";
+/// let production = "
+/// resources: [../../base]
+/// images: [{name: web, newTag: '2'}]
+/// ";
+/// let repository: Repository = [
+///     ("web/base/kustomization.yaml", "resources: [web.yaml]"),
+///     ("web/base/web.yaml", web),
+///     ("web/overlays/dev/kustomization.yaml", "resources: [../../base]"),
+///     ("web/overlays/production/kustomization.yaml", production),
+/// ]
+/// .into_iter()
+/// .collect();
+///
+/// let report = check(&repository, &Policy::default(), date(2026, 6, 15));
+/// assert!(report.failed());
+/// let [finding] = report.findings() else { panic!("there is one finding") };
+/// assert_eq!(finding.rule.as_str(), "image");
+/// assert!(report.render(Format::Text).contains("web/overlays/production/kustomization.yaml:3"));
+/// ```
+#[must_use]
+pub fn check(repository: &Repository, policy: &Policy, today: Date) -> Report {
+    const ROOT: &str = "repository";
+    let survey = package::survey(&repository.sources, ROOT, &policy.0, today);
+    Report(survey.unwrap_or_default())
+}
