@@ -65,6 +65,8 @@ pub struct Items<'a> {
 
 /// Sorts items by what they are there for.
 ///
+/// A host emits whatever is not marked as local, of whichever group it is: that is deployed.
+///
 /// # Errors
 ///
 /// Fails on a snapshot that is damaged.
@@ -75,13 +77,19 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
             items.sealed.push(snapshot::open(resource)?);
         } else if resource.group() == crate::api::KUSTOMIZE_GROUP {
             items.unbuilt = true;
-        } else if !resource.is_local_config()
-            && !matches!(resource.group(), "kpt.dev" | crate::api::GROUP)
-        {
+        } else if !resource.is_local_config() && !is_kptfile(resource) {
             items.live.push(resource.clone());
         }
     }
     Ok(items)
+}
+
+/// Whether an item is the file by which kpt knows its package, which it hands over and never deploys.
+fn is_kptfile(resource: &Resource<'_>) -> bool {
+    let path = resource.annotation("internal.config.kubernetes.io/path");
+    (resource.group(), resource.kind()) == ("kpt.dev", "Kptfile")
+        && path.is_some_and(|path| path.rsplit('/').next() == Some("Kptfile"))
+        && resource.annotation("kustomize.config.k8s.io/id").is_none()
 }
 
 /// Two environments that are to be compared, with what the comparison borrows.

@@ -16,7 +16,7 @@ pub use own_affix::OwnAffix;
 /// The result of pairing, as indices into the two lists, in the overlay's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairing {
-    /// Base and overlay; one base may have several overlay resources.
+    /// Base and overlay, each of them once: of what was made of one resource twice, one is a copy, which is added.
     pub matched: Vec<(usize, usize)>,
     /// Overlay resources without a base.
     pub added: Vec<usize>,
@@ -30,7 +30,7 @@ impl Pairing {
     /// What belongs together in two overlays of one base: whatever was made of the same.
     #[must_use]
     pub fn between(early: &Self, late: &Self) -> Vec<(usize, usize)> {
-        let made: HashMap<usize, usize> = early.matched.iter().rev().copied().collect();
+        let made: HashMap<usize, usize> = early.matched.iter().copied().collect();
         let late = late.matched.iter();
         late.filter_map(|(base, other)| Some((*made.get(base)?, *other)))
             .collect()
@@ -59,19 +59,18 @@ fn paired(
     known: &[(usize, usize)],
     are_siblings: bool,
 ) -> Pairing {
-    let mut found: Vec<Option<usize>> = by_history(base, overlay);
+    let (mut found, mut used) = by_history(base, overlay);
     for &(at, other) in known {
-        if let Some(place @ None) = found.get_mut(other)
-            && at < base.len()
-        {
+        if let (Some(place @ None), Some(used @ false)) = (found.get_mut(other), used.get_mut(at)) {
             *place = Some(at);
+            *used = true;
         }
     }
     let mut rest = Rest::of(base, overlay, &found);
-    rest.match_by(&mut found, |resource| key(resource, resource.name()));
-    rest.match_by(&mut found, |resource| key(resource, plain_name(resource)));
+    rest.match_closest(&mut found, |resource| key(resource, resource.name()));
+    rest.match_closest(&mut found, |resource| key(resource, plain_name(resource)));
     // Two environments of one base: each has renamed the same thing in a way of its own.
-    rest.match_by(&mut found, |resource| {
+    rest.match_closest(&mut found, |resource| {
         let first = resource.history().next();
         key(resource, first.map_or(resource.name(), |first| first.name))
     });
@@ -122,8 +121,23 @@ fn normal(identity: Identity<'_>) -> Identity<'_> {
     }
 }
 
-/// Pairs by the identities that a resource had, or by its present one.
-fn by_history(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> Vec<Option<usize>> {
+/// Which of several copies of a resource is the one that it became: the least renamed one, then the one with the shortest name.
+///
+/// All copies that one kustomization makes are alike in this, so that what belongs together is paired together.
+fn closeness<'a>(of: Identity<'_>, resource: &Resource<'a>) -> impl Ord + use<'a> {
+    let own = normal(resource.identity);
+    (
+        own != normal(of),
+        resource.previous.len(),
+        plain_name(resource).len(),
+        own.namespace.len(),
+        own.namespace,
+        own.name,
+    )
+}
+
+/// Pairs by the identities that a resource had, or by its present one; says as well which of the base are paired.
+fn by_history(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> (Vec<Option<usize>>, Vec<bool>) {
     let mut index: HashMap<(&str, Identity<'_>), Vec<usize>> = HashMap::with_capacity(base.len());
     for (at, resource) in base.iter().enumerate() {
         index
@@ -132,11 +146,11 @@ fn by_history(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> Vec<Option<usi
             .push(at);
     }
     let mut used = vec![false; base.len()];
-    let mut found: Vec<Option<usize>> = Vec::with_capacity(overlay.len());
+    let mut found: Vec<Option<usize>> = vec![None; overlay.len()];
     // The base's history is the beginning of the overlay's; the longest such beginning wins.
-    for resource in overlay {
+    let longest = |resource: &Resource<'_>| {
         let history: Vec<_> = resource.history().map(normal).collect();
-        let hit = (0..history.len()).rev().find_map(|length| {
+        (0..history.len()).rev().find_map(|length| {
             index
                 .get(&(resource.group(), history[length]))?
                 .iter()
@@ -149,29 +163,41 @@ fn by_history(base: &[Resource<'_>], overlay: &[Resource<'_>]) -> Vec<Option<usi
                         .map(normal)
                         .eq(history[..length].iter().copied())
                 })
-        });
-        if let Some(at) = hit {
-            used[at] = true;
-        }
-        found.push(hit);
-    }
-    for (resource, found) in overlay
+        })
+    };
+    give(base, overlay, &mut found, &mut used, longest);
+    let any = |resource: &Resource<'_>| {
+        resource.history().map(normal).rev().find_map(|identity| {
+            let all = index.get(&(resource.group(), identity))?;
+            all.first().copied()
+        })
+    };
+    give(base, overlay, &mut found, &mut used, any);
+    (found, used)
+}
+
+/// Gives every resource of the base to the closest one of those that ask for it.
+fn give(
+    base: &[Resource<'_>],
+    overlay: &[Resource<'_>],
+    found: &mut [Option<usize>],
+    used: &mut [bool],
+    asks_for: impl Fn(&Resource<'_>) -> Option<usize>,
+) {
+    let mut asked: Vec<(usize, usize)> = overlay
         .iter()
-        .zip(&mut found)
-        .filter(|(_, found)| found.is_none())
-    {
-        *found = resource.history().map(normal).rev().find_map(|identity| {
-            index
-                .get(&(resource.group(), identity))?
-                .iter()
-                .copied()
-                .find(|&at| !used[at])
-        });
-        if let Some(at) = *found {
-            used[at] = true;
+        .enumerate()
+        .filter(|(at, _)| found[*at].is_none())
+        .filter_map(|(at, resource)| Some((asks_for(resource)?, at)))
+        .filter(|(of, _)| !used[*of])
+        .collect();
+    asked.sort_by_cached_key(|&(of, at)| (of, closeness(base[of].identity, &overlay[at]), at));
+    for (of, at) in asked {
+        if !used[of] {
+            used[of] = true;
+            found[at] = Some(of);
         }
     }
-    found
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -213,6 +239,33 @@ impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
     /// Matches what has the same key, where both sides have it once.
     fn match_by(&mut self, found: &mut [Option<usize>], key: impl Fn(&Resource<'_>) -> Key) {
         self.match_by_each(found, &key, &key);
+    }
+
+    /// Matches what has the same key, where the base has it once: the closest one, of several copies.
+    fn match_closest(&mut self, found: &mut [Option<usize>], key: impl Fn(&Resource<'_>) -> Key) {
+        if self.left.is_empty() || self.right.is_empty() {
+            return;
+        }
+        let mut keys: HashMap<Key, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        for &at in &self.left {
+            keys.entry(key(&self.base[at])).or_default().0.push(at);
+        }
+        for &at in &self.right {
+            keys.entry(key(&self.overlay[at])).or_default().1.push(at);
+        }
+        for (left, right) in keys.into_values() {
+            let [base] = left.as_slice() else {
+                continue;
+            };
+            let of = self.base[*base].identity;
+            let closest = right
+                .into_iter()
+                .min_by_key(|&at| (closeness(of, &self.overlay[at]), at));
+            if let Some(overlay) = closest {
+                found[overlay] = Some(*base);
+            }
+        }
+        self.forget(found);
     }
 
     /// Matches what has the same key, which each side has in a way of its own.
@@ -380,12 +433,69 @@ mod tests {
             &[("D", "", "web", ""), ("D", "", "base-web", "web")],
         );
         assert_eq!(pairing.matched, [(1, 0), (0, 1)]);
-        // Two variants of one base.
-        let pairing = paired(
-            &[("D", "", "web", "")],
-            &[("D", "", "a-web", "web"), ("D", "", "b-web", "web")],
+    }
+
+    #[test]
+    fn a_copy_is_added() {
+        let web = [("D", "", "web", "")];
+        let copies = |overlay: &[(&str, &str, &str, &str)]| {
+            let pairing = paired(&web, overlay);
+            assert_eq!(pairing.removed, [0; 0], "{overlay:?}");
+            assert_eq!(pairing.matched.len(), 1, "{overlay:?}");
+            assert_eq!(pairing.added.len(), overlay.len() - 1, "{overlay:?}");
+            pairing.matched[0].1
+        };
+        // What kept its name is the resource itself, wherever it stands.
+        assert_eq!(
+            copies(&[("D", "", "web", ""), ("D", "", "web-canary", "web")]),
+            0
         );
-        assert_eq!(pairing.matched, [(0, 0), (0, 1)]);
+        assert_eq!(
+            copies(&[("D", "", "web-canary", "web"), ("D", "", "web", "")]),
+            1
+        );
+        // Else what was renamed less often, with everything or by itself.
+        assert_eq!(
+            copies(&[
+                ("D", "", "prod-web-canary", "web,web-canary"),
+                ("D", "", "prod-web", "web"),
+                ("D", "", "prod-web-blue", "web,web-blue"),
+            ]),
+            1
+        );
+        // Two of a kind: the same one for every resource.
+        assert_eq!(
+            copies(&[("D", "", "b-web", "web"), ("D", "", "a-web", "web")]),
+            1
+        );
+        assert_eq!(
+            copies(&[("D", "two", "web", "web"), ("D", "one", "web", "web")]),
+            1
+        );
+        // Rendered, where no history tells.
+        assert_eq!(
+            copies(&[("D", "", "web-canary", ""), ("D", "", "web", "")]),
+            1
+        );
+        assert_eq!(copies(&[("D", "b", "web", ""), ("D", "a", "web", "")]), 1);
+        assert_eq!(copies(&[("D", "", "b-web", ""), ("D", "", "a-web", "")]), 1);
+        // A copy without the original is the original under another name.
+        assert_eq!(copies(&[("D", "", "web-canary", "web")]), 0);
+        assert_eq!(copies(&[("D", "", "web-canary", "")]), 0);
+        // A generated one, whose hash tells nothing.
+        let pairing = paired(
+            &[("ConfigMap", "", "conf-5h2t4mg9bk", "conf")],
+            &[
+                (
+                    "ConfigMap",
+                    "",
+                    "conf-canary-bbbbcccc22",
+                    "conf,conf-canary",
+                ),
+                ("ConfigMap", "", "conf-hhhhcccc22", "conf"),
+            ],
+        );
+        assert_eq!((pairing.matched, pairing.added), (vec![(0, 1)], vec![0]));
     }
 
     #[test]

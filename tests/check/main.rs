@@ -2,6 +2,7 @@
 
 mod bases;
 mod commands;
+mod copies;
 mod corpus;
 mod discovery;
 mod disguise;

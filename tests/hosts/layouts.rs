@@ -374,3 +374,31 @@ transformers: [policy.yaml]
         assert!(!built.run.succeeded(), "{:#?}", built.run);
     }
 }
+
+/// What stands there twice is judged once, and its copy is one resource more; no group is passed over.
+#[test]
+fn what_an_overlay_adds_is_found() {
+    for host in both_ends(require!(kustomizes())) {
+        let scene = Scene::new();
+        scene.tree.write(
+            "overlay/canary/kustomization.yaml",
+            "resources: [../../base]\nnameSuffix: -canary\n",
+        );
+        scene.tree.write(
+            "overlay/kustomization.yaml",
+            "resources: [canary, ../base]\ntransformers: [policy.yaml]\n",
+        );
+        let built = scene.build(&host);
+        let told = built.fails(3, &["added-resource"]);
+        assert!(told.contains(": 3 errors in 6 resources"), "{told}");
+        scene.tree.write(
+            "overlay/group.yaml",
+            "apiVersion: kpt.dev/v1alpha1\nkind: ResourceGroup\nmetadata: {name: inventory}\n",
+        );
+        scene.tree.write(
+            "overlay/kustomization.yaml",
+            "resources: [../base, group.yaml]\ntransformers: [policy.yaml]\n",
+        );
+        scene.build(&host).fails(2, &["added-resource"]);
+    }
+}
