@@ -15,7 +15,7 @@ use crate::engine::Replay;
 use crate::engine::item::Item;
 use crate::engine::piece::Mark;
 use crate::engine::walk::{Nearness, Use, What};
-use crate::finding::{self, Finding, Place, REDACTED, ResourceRef};
+use crate::finding::{self, Finding, Place, REDACTED, Reference, ResourceRef};
 use crate::repo::{NAMES, join, split};
 use crate::resource::Resource;
 use crate::text::without_hash;
@@ -43,7 +43,7 @@ pub struct Target<'f> {
 impl<'f> Target<'f> {
     /// What a finding says of the environment that is judged, against the base or against another environment.
     #[must_use]
-    pub fn overlay(finding: &'f Finding, against_base: bool) -> Option<Self> {
+    pub fn overlay(finding: &'f Finding) -> Option<Self> {
         let resource = finding.resource.as_ref()?;
         let field = finding.field.as_ref();
         Some(Self {
@@ -52,7 +52,7 @@ impl<'f> Target<'f> {
             path: field.map(|field| field.path.as_str()),
             value: field.and_then(|field| field.overlay.as_ref()),
             other: field.and_then(|field| field.base.as_ref()),
-            against_base,
+            against_base: finding.reference == Reference::Base,
         })
     }
 

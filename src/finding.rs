@@ -104,6 +104,16 @@ pub(crate) fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
+/// What an environment was compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reference {
+    /// What it is made of, whatever that is called.
+    #[default]
+    Base,
+    /// An environment beside it.
+    Sibling,
+}
+
 /// One verdict about one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -119,6 +129,8 @@ pub struct Finding {
     pub environment: String,
     /// The environment that it was compared with.
     pub baseline: String,
+    /// What that is to it.
+    pub reference: Reference,
     /// The resource, unless the finding speaks of the whole input.
     pub resource: Option<ResourceRef>,
     /// The name that the resource has in the base, where the base has it.
@@ -152,6 +164,7 @@ impl Finding {
             service: String::new(),
             environment: String::new(),
             baseline: String::new(),
+            reference: Reference::Base,
             resource: None,
             base_name: None,
             field: None,

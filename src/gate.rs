@@ -16,7 +16,7 @@ use crate::blame::Target;
 use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
 use crate::compare::pair::Pairing;
 use crate::engine::Replay;
-use crate::finding::Finding;
+use crate::finding::{Finding, Reference};
 use crate::layout::{self, Layout, Overlay};
 use crate::policy::Policy;
 use crate::repo::{Parsed, without_password};
@@ -101,6 +101,8 @@ impl<'g> Replays<'g> {
 struct Member<'g> {
     name: String,
     rank: Option<usize>,
+    /// What its base is called: the environment that it is made of, if it is one.
+    baseline: String,
     overlay: &'g Overlay,
 }
 
@@ -215,7 +217,7 @@ impl<'g> Gate<'g> {
                 findings.extend(found.map(|finding| Finding {
                     service: service.name.clone(),
                     environment: member.name.clone(),
-                    baseline: self.policy.baseline.clone(),
+                    baseline: member.baseline.clone(),
                     ..finding
                 }));
             }
@@ -247,19 +249,17 @@ impl<'g> Gate<'g> {
                     continue;
                 };
                 let replay = replays.overlay(parsed, own);
-                let against_base = finding.baseline == self.policy.baseline;
-                finding.place = match Target::overlay(finding, against_base) {
+                finding.place = match Target::overlay(finding) {
                     Some(target) => replay.cause(&target),
                     None => replay.kustomization(),
                 };
                 let Some(target) = Target::base(finding) else {
                     continue;
                 };
-                finding.base_place = if against_base {
-                    replays.base(parsed, &own.bases).standing(&target)
-                } else {
-                    overlay(&finding.baseline)
-                        .and_then(|other| replays.overlay(parsed, other).cause(&target))
+                finding.base_place = match finding.reference {
+                    Reference::Base => replays.base(parsed, &own.bases).standing(&target),
+                    Reference::Sibling => overlay(&finding.baseline)
+                        .and_then(|other| replays.overlay(parsed, other).cause(&target)),
                 };
             }
         }
@@ -288,10 +288,18 @@ impl<'g> Gate<'g> {
                 Member {
                     name,
                     rank,
+                    baseline: self.policy.baseline.clone(),
                     overlay,
                 }
             })
             .collect();
+        let layers: Vec<Option<String>> = members
+            .iter()
+            .map(|member| base::layer(member, &members).map(|layer| layer.name.clone()))
+            .collect();
+        for (member, layer) in members.iter_mut().zip(layers) {
+            member.baseline = layer.unwrap_or_else(|| self.policy.baseline.clone());
+        }
         members.sort_by(|a, b| {
             let key =
                 |member: &Member<'_>| (member.rank.unwrap_or(usize::MAX), member.name.clone());
@@ -414,7 +422,7 @@ impl<'g> Gate<'g> {
             };
             planned.push(Planned {
                 environment: member.name.clone(),
-                baseline: self.policy.baseline.clone(),
+                baseline: member.baseline.clone(),
                 against: Against::Baseline,
                 is_made_of_one_base: false,
                 service,

@@ -19,6 +19,18 @@ pub(super) fn base<'t>(overlay: &Overlay, resources: &Resources<'t>) -> Vec<Reso
         .collect()
 }
 
+/// The environment that another is made of, which its base is called by: there is one, and one alone.
+pub(super) fn layer<'m, 'g>(
+    member: &Member<'g>,
+    members: &'m [Member<'g>],
+) -> Option<&'m Member<'g>> {
+    let mut layers = members.iter().filter(|other| {
+        let directory = &other.overlay.directory;
+        *directory != member.overlay.directory && member.overlay.bases.contains(directory)
+    });
+    layers.next().filter(|_| layers.next().is_none())
+}
+
 /// Whether two environments stand on the same directories, below all layers that are environments themselves.
 pub(super) fn shares_base(early: &Overlay, late: &Overlay, members: &[Member<'_>]) -> bool {
     let roots = |overlay: &Overlay| {

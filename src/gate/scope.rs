@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Gate, Member, Resources};
 use crate::catalog::RuleId;
-use crate::finding::Finding;
+use crate::finding::{Finding, Reference};
 use crate::layout::Service;
 use crate::repo::without_password;
 use crate::rules::Look;
@@ -82,7 +82,7 @@ impl Gate<'_> {
         members.iter().all(|member| member.overlay.is_asked)
             || finding.rule == RuleId::UnjudgedOverlay
             || is_asked(&finding.environment)
-            || is_asked(&finding.baseline)
+            || (finding.reference == Reference::Sibling && is_asked(&finding.baseline))
     }
 
     /// What is shown of a service: its environments that were asked for, and what became of them.

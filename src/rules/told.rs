@@ -8,7 +8,7 @@ use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::Change;
 use crate::compare::pair::plain_name;
 use crate::compare::steps::{index_path, keyed_path};
-use crate::finding::{FieldRef, Finding, REDACTED};
+use crate::finding::{FieldRef, Finding, REDACTED, Reference};
 use crate::resource::Resource;
 use crate::text;
 use crate::yaml::Node;
@@ -30,6 +30,16 @@ impl Comparison<'_, '_> {
         }
     }
 
+    /// What a rule demands, where the base may be an environment, which is called by its name.
+    fn demand<'d>(&self, demand: &'d str) -> Cow<'d, str> {
+        match (self.sides.against, self.baseline()) {
+            (Against::Baseline, Cow::Borrowed(name)) if name != "the base" => {
+                Cow::Owned(demand.replace("the base", name))
+            }
+            _ => Cow::Borrowed(demand),
+        }
+    }
+
     /// A finding about one change of a matched resource.
     pub(super) fn change_finding(
         &self,
@@ -48,7 +58,7 @@ impl Comparison<'_, '_> {
             self.environment(),
             words::value(field.base.as_ref()),
             self.baseline(),
-            saying.demand,
+            self.demand(saying.demand),
         );
         let told = Told {
             message,
@@ -103,6 +113,10 @@ impl Comparison<'_, '_> {
             service: service.to_owned(),
             environment: self.sides.environment.to_owned(),
             baseline: self.sides.baseline.to_owned(),
+            reference: match self.sides.against {
+                Against::Baseline => Reference::Base,
+                Against::Sibling { .. } => Reference::Sibling,
+            },
             resource: Some(resource.reference()),
             file: resource.file(),
             ..Finding::new(rule, told.message, told.headline, told.help)

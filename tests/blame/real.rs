@@ -49,7 +49,7 @@ pub fn by_place(
 ) -> BTreeMap<Place, Vec<Finding>> {
     let mut places: BTreeMap<Place, Vec<Finding>> = BTreeMap::new();
     for finding in findings {
-        let target = Target::overlay(finding, true).expect("a resource");
+        let target = Target::overlay(finding).expect("a resource");
         let place = replay
             .cause(&target)
             .unwrap_or_else(|| panic!("{name}: no kustomization"));

@@ -9,6 +9,9 @@ use super::bases::deployment;
 use super::support::{Tree, require, run};
 use super::{NEWEST, findings, report};
 
+/// What production says, the copies below it with what renames each, and what is added.
+type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c [&'c str]);
+
 const PRODUCTION: &str = "web/overlays/production";
 
 /// A base of two resources, a dev that leaves it as it is, and production as a kustomization says.
@@ -54,8 +57,8 @@ fn added(tree: &Tree) -> [Vec<String>; 3] {
 /// What was added, as it is seen in what others have rendered.
 fn rendered(tree: &Tree, kustomize: &Path) -> Vec<String> {
     for (directory, file) in [("web/base", "base"), (PRODUCTION, "production")] {
-        let mut build = Command::new(kustomize);
-        let built = run(build.arg("build").arg(tree.path(directory)));
+        let mut command = Command::new(kustomize);
+        let built = run(command.arg("build").arg(tree.path(directory)));
         tree.write(
             &format!("rendered/{file}.yaml"),
             &built.expect_success("a build"),
@@ -95,7 +98,7 @@ fn names(report: &Value) -> Vec<String> {
 #[test]
 fn a_copy_is_an_added_resource() {
     let _kustomize = require!(kustomize(NEWEST));
-    let copies: &[(&str, &[(&str, &str)], &[&str])] = &[
+    let copies: &[Case<'_>] = &[
         (
             "resources: [../../base, canary]\n",
             &[("canary", "nameSuffix: -canary\n")],
@@ -138,7 +141,7 @@ fn a_copy_is_an_added_resource() {
 #[test]
 fn of_copies_alone_one_is_the_original() {
     let kustomize = require!(kustomize(NEWEST));
-    let copies: &[(&str, &[(&str, &str)], &[&str])] = &[
+    let copies: &[Case<'_>] = &[
         (
             "resources: [two, one]\n",
             &[("one", "namespace: one\n"), ("two", "namespace: two\n")],

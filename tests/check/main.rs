@@ -11,6 +11,7 @@ mod functions;
 mod git;
 mod hidden;
 mod inputs;
+mod layers;
 #[allow(dead_code, reason = "each test program uses a part of this")]
 #[path = "../blame/mutate.rs"]
 mod mutate;

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::wire::{self, API_VERSION, KIND};
 use crate::catalog::{self, Class, Severity};
-use crate::finding::{Finding, Report, Totals};
+use crate::finding::{Finding, Reference, Report, Totals};
 use crate::report::fingerprint::fingerprints;
 use crate::survey::{Environment, Service, Shard, State, Survey};
 use crate::text;
@@ -411,6 +411,8 @@ fn finding_from_wire(
         service: finding.service,
         environment: finding.environment,
         baseline: finding.baseline,
+        // What was judged is traced already, which is all that asks for it.
+        reference: Reference::default(),
         resource: finding.resource.map(Into::into),
         base_name: finding.base_name,
         field: finding.field.map(Into::into),

@@ -18,7 +18,7 @@ pub(in crate::rules) fn check(
         let name = words::resource(resource);
         let told = Told {
             message: format!(
-                "{name} is in {environment}, but not in {baseline}. An overlay must not hold a resource that the base does not have."
+                "{name} is in {environment}, but not in {baseline}. An overlay must not hold a resource that {baseline} does not have."
             ),
             headline: format!("the resource is in {environment}, but not in {baseline}"),
             help: format!(

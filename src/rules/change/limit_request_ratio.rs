@@ -67,7 +67,7 @@ pub(in crate::rules) fn check(
             );
             let told = Told {
                 message: format!(
-                    "{}: {headline}: {} in {environment}. The ratio of limit to request must stay near the base's.",
+                    "{}: {headline}: {} in {environment}. The ratio of limit to request must stay near {baseline}'s.",
                     words::resource(pair.overlay),
                     keyed_path(steps)
                 ),

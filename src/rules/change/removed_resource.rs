@@ -18,7 +18,7 @@ pub(in crate::rules) fn check(
         let name = words::resource(resource);
         let told = Told {
             message: format!(
-                "{name} is in {baseline}, but not in {environment}. An overlay must not drop a resource of the base."
+                "{name} is in {baseline}, but not in {environment}. An overlay must not drop a resource of {baseline}."
             ),
             headline: format!("the resource is in {baseline}, but not in {environment}"),
             help: format!(
