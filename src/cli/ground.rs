@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::build::{Builder, How, Request};
-use super::{policy_file, tree};
+use super::{files, policy_file, tree};
 use crate::finding::Finding;
 use crate::gate::{self, Builds};
 use crate::layout::{self, Layout, Service, Site};
@@ -370,6 +370,8 @@ fn redact(builds: &mut Builds, parsed: &Parsed<'_>) {
     }
     let secrets = repo::secrets(parsed);
     for words in builds.values_mut().filter_map(|built| built.as_mut().err()) {
-        *words = repo::redact(words, &secrets);
+        // A word that is cut before could no longer be known for a Secret's value.
+        let told = repo::redact(words, &secrets);
+        *words = files::without_long_words(&told).into_owned();
     }
 }

@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::process::Output;
 
-use super::super::files;
 use crate::repo;
 
 /// What a builder said about its failure, without its warnings and this machine's paths.
 pub(super) fn words(output: &Output, root: &Path) -> String {
     let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
     let told = without_root(told.trim(), &root.display().to_string());
-    let told = repo::without_password(&told);
-    match files::without_long_words(&told).as_ref() {
+    match repo::without_password(&told).as_ref() {
         "" => format!("it says nothing and ends with {}", output.status),
         told => told
             .trim_start_matches("Error: ")
