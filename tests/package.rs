@@ -11,68 +11,10 @@ use std::process::Command;
 use krm_parity::function;
 use serde_json::Value;
 
-use support::{Tree, binary, copy, corpus, example, found_in, require, rules, run};
+use support::{Tree, binary, copy, corpus, example, found_in, items, require, rules, run};
 
 const NEWEST: &str = "v5.8.1";
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 6, 15);
-
-/// The files of a tree as items, as kpt passes them on: YAML documents with a kind, and kustomizations even without, each with its path.
-fn items(root: &Path) -> String {
-    let mut out = String::from("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n");
-    let mut left = vec![root.to_path_buf()];
-    let mut files: Vec<PathBuf> = Vec::new();
-    while let Some(path) = left.pop() {
-        if path.is_dir() {
-            left.extend(
-                fs::read_dir(path)
-                    .expect("a folder")
-                    .map(|entry| entry.expect("an entry").path()),
-            );
-        } else {
-            files.push(path);
-        }
-    }
-    files.sort();
-    for file in files {
-        let is_yaml = file
-            .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml");
-        let Ok(text) = fs::read_to_string(&file) else {
-            continue;
-        };
-        let Some(tree) = is_yaml
-            .then(|| krm_parity::yaml::parse_lax(&text).ok())
-            .flatten()
-        else {
-            continue;
-        };
-        let path = file
-            .strip_prefix(root)
-            .expect("below")
-            .display()
-            .to_string();
-        let is_kustomization = file
-            .file_name()
-            .is_some_and(|name| name == "kustomization.yaml");
-        let objects = tree
-            .roots()
-            .filter(|root| root.is_map() && (is_kustomization || root.str_at(&["kind"]).is_some()));
-        for (index, object) in objects.enumerate() {
-            let mut value = object.to_json();
-            if !value["metadata"].is_object() {
-                value["metadata"] = Value::Object(serde_json::Map::default());
-            }
-            if !value["metadata"]["annotations"].is_object() {
-                value["metadata"]["annotations"] = Value::Object(serde_json::Map::default());
-            }
-            let notes = &mut value["metadata"]["annotations"];
-            notes["internal.config.kubernetes.io/path"] = path.as_str().into();
-            notes["internal.config.kubernetes.io/index"] = index.to_string().into();
-            let _ = writeln!(out, "- {value}");
-        }
-    }
-    out
-}
 
 fn judged(root: &Path, policy: &str) -> function::Answer {
     let list = items(root) + policy;

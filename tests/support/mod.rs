@@ -12,6 +12,7 @@
 mod corpus;
 mod engine;
 mod examples;
+mod items;
 mod tap;
 mod witness;
 
@@ -25,6 +26,8 @@ pub use corpus::corpus;
 pub use engine::{Docker, DockerWitness, docker, image};
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use examples::{copy, copy_examples, example, rewrite, without_functions};
+#[allow(unused_imports, reason = "each test program uses a part of this")]
+pub use items::items;
 #[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use tap::{Call, Found, Tap, found, found_in, rules};
 #[allow(unused_imports, reason = "each test program uses a part of this")]

@@ -1,0 +1,111 @@
+//! Where a face differs, and why.
+
+use super::face::Face::{self, Check, Matrix, OneByOne, Package, Rendered};
+
+/// A difference of a face that is meant, or at least known.
+pub struct Known {
+    pub faces: &'static [Face],
+    /// `+RULE` for what only the face finds, `-RULE` for what it does not.
+    pub what: &'static [&'static str],
+    /// The cases, all of which must differ in each of these faces.
+    pub cases: &'static [&'static str],
+    pub reason: &'static str,
+}
+
+/// Findings about the policy name the environment where a build judges one, and none where many are judged.
+pub const OF_THE_POLICY: [&str; 2] = ["expired-exemption", "unused-exemption"];
+
+/// Cases that are no tree.
+pub const NO_TREES: [(&str, &str); 7] = [
+    ("allowed/environments-with-names-of-their-own", NOTES),
+    ("allowed/hosts-book-keeping", NOTES),
+    ("allowed/names-that-kustomize-recorded", NOTES),
+    ("other/a-definition-renamed", NOTES),
+    ("other/one-resource-renamed-alone", NOTES),
+    ("other/one-resource-renamed-under-a-prefix", NOTES),
+    ("removed-resource/everything-deleted", NOTHING),
+];
+
+/// Why a case with notes is no tree.
+pub const NOTES: &str = "notes that kustomize makes and takes away itself";
+
+/// Why a case with an empty environment is no tree.
+pub const NOTHING: &str = "an environment of nothing";
+
+const TREES: &[Face] = &[Check, OneByOne, Rendered, Package];
+
+pub const KNOWN: &[Known] = &[
+    Known {
+        faces: &[Matrix, Check, OneByOne, Rendered, Package],
+        what: &["-service-mesh"],
+        cases: &["service-mesh/linkerd-label-added"],
+        reason: LONE,
+    },
+    Known {
+        faces: &[Matrix, Check, OneByOne, Rendered, Package],
+        what: &["-health-checks"],
+        cases: &["health-checks/load-balancer-annotation"],
+        reason: LONE,
+    },
+    Known {
+        faces: &[Matrix],
+        what: &["-missing-baseline", "+missing-baseline"],
+        cases: &["missing-baseline/snapshot-of-another-environment"],
+        reason: "the same finding in other words: the overlay is one of the environments that are there",
+    },
+    Known {
+        faces: &[Check, OneByOne],
+        what: &["+unused-exemption"],
+        cases: &[
+            "allowed/exemptions-of-other-environments",
+            "allowed/exemptions-of-other-services",
+        ],
+        reason: "a build does not see what the exemption is about, the gate sees that it is not there",
+    },
+    Known {
+        faces: TREES,
+        what: &["-environment-mismatch", "+environment-mismatch"],
+        cases: &["environment-mismatch/without-an-order"],
+        reason: "the same finding from the other side: the gate knows the usual names in their usual order, a list is in the order \
+                 of the alphabet",
+    },
+    Known {
+        faces: TREES,
+        what: &["-missing-baseline"],
+        cases: &["missing-baseline/a-base-alone"],
+        reason: "a directory that no overlay loads is no service; where nothing else is, the gate could not run",
+    },
+    Known {
+        faces: TREES,
+        what: &["-missing-baseline"],
+        cases: &[
+            "missing-baseline/a-matrix-whose-policy-names-the-base",
+            "missing-baseline/snapshot-of-another-environment",
+        ],
+        reason: "in a repository the base is what the overlays load, whatever it is called",
+    },
+    Known {
+        faces: TREES,
+        what: &["-missing-environment", "+missing-environment"],
+        cases: &[
+            "missing-environment/exempt",
+            "missing-environment/staging-is-not-sealed",
+        ],
+        reason: "the same finding in other words: a list names the base among the environments that are there",
+    },
+    Known {
+        faces: &[Rendered],
+        what: &["-inverted-resources"],
+        cases: &["inverted-resources/where-the-baseline-is-a-step"],
+        reason: "what is given as the baseline is what the others are compared with, and not a step as well",
+    },
+    Known {
+        faces: &[Check, OneByOne, Package],
+        what: &["-scale-factor"],
+        cases: &["scale-factor/down-where-no-order-is-known"],
+        reason: "directories whose names are no environments are compared where spec.layout names them",
+    },
+];
+
+const LONE: &str = "what all resources have in common makes an environment; where there is one resource alone, only the \
+                    snapshot that went through the same build shows that not everything has it";
