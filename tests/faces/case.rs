@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use krm_parity::function;
 use krm_parity::snapshot::{Snapshot, seal};
 use krm_parity::yaml::parse;
 use serde_json::{Value, json};
 
 use super::face::{Rows, rows};
-use super::lawbook::{documents, list, resources};
+use super::lawbook::{TODAY, documents, list, resources};
 use super::support::Tree;
 
 /// The environment of an overlay whose policy names none.
@@ -155,17 +156,31 @@ impl Case {
         list(Some(&policy), &snapshots[0], &rest)
     }
 
+    /// The environment of the overlay, where the case is not a matrix.
+    pub fn overlay(&self) -> Option<&str> {
+        self.overlay.as_deref()
+    }
+
+    /// Whether the function fails between the documents as they stand.
+    pub fn fails(&self) -> bool {
+        let answer = function::run(self.as_list().as_bytes(), TODAY);
+        answer.expect("an answer").report.failed
+    }
+
     /// What the function finds between the documents as they stand.
     pub fn expected(&self) -> Rows {
-        let input = match &self.overlay {
+        rows(&self.as_list())
+    }
+
+    fn as_list(&self) -> String {
+        match &self.overlay {
             Some(overlay) => {
                 let policy = self.policy(true).to_string();
                 let items = documents(&self.environments[overlay]);
                 list(Some(&policy), &self.sealed("base"), &items)
             }
             None => self.as_matrix(),
-        };
-        rows(&input)
+        }
     }
 
     /// Writes base and overlays as directories of the service.

@@ -25,6 +25,8 @@ pub enum Face {
     OneByOne,
     /// `check --rendered`, of what kustomize has built before.
     Rendered,
+    /// The function in a build, with a recorder in the base.
+    Wired,
     /// The files of the tree as items, as kpt hands them over.
     Package,
 }
@@ -46,13 +48,22 @@ pub fn rows(input: &str) -> Rows {
         .unwrap_or_else(|error| panic!("{error} for\n{input}"));
     match answer.output {
         Output::Unchanged => Rows::new(),
-        Output::Text(output) => rows_of(&output).into_values().flatten().collect(),
+        Output::Text(output) => rows_of_all(&output),
     }
 }
 
-/// The results of a list, by service. Rules about files are of the gate alone, which is the one that sees files.
+/// The results of a list, whatever their service.
+pub fn rows_of_all(list: &str) -> Rows {
+    rows_of(list).into_values().flatten().collect()
+}
+
 fn rows_of(list: &str) -> BTreeMap<String, Rows> {
     let list: Value = serde_yaml::from_str(list).unwrap_or_else(|error| panic!("{error}:\n{list}"));
+    rows_in(&list)
+}
+
+/// The results of anything that has some, by service. Rules about files are of the gate alone, which is the one that sees files.
+pub fn rows_in(list: &Value) -> BTreeMap<String, Rows> {
     let mut all: BTreeMap<String, Rows> = BTreeMap::new();
     for result in list["results"].as_sequence().into_iter().flatten() {
         let rule = result["tags"]["rule"].as_str().expect("a rule");

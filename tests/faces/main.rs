@@ -9,11 +9,11 @@
 mod case;
 mod face;
 mod known;
-#[allow(dead_code, reason = "each test program uses a part of this")]
 #[path = "../lawbook/mod.rs"]
 mod lawbook;
 #[path = "../support/mod.rs"]
 mod support;
+mod wired;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -139,6 +139,41 @@ fn the_gate_finds_what_the_function_finds() {
         }
     }
     assert_known(&faces, &all);
+}
+
+#[test]
+fn a_build_fails_by_what_the_function_finds() {
+    let kustomize = support::require!(kustomize(NEWEST));
+    let (cases, _) = cases();
+    let cases: Vec<_> = cases.iter().filter(|case| case.is_overlay()).collect();
+    let wired = wired::built(&kustomize, &cases, wired::Way::Exec);
+    let found = wired
+        .iter()
+        .map(|(service, run)| (service.clone(), face::rows_of_all(&run.stdout)))
+        .collect();
+    let all = differences(Face::Wired, &cases, &found);
+    // The older protocol has no results, only words.
+    let plugin = wired::built(&kustomize, &cases, wired::Way::Plugin);
+    for case in &cases {
+        let (exec, plugin) = (&wired[&case.service], &plugin[&case.service]);
+        assert_eq!(plugin.stderr, exec.stderr, "{}", case.place);
+        assert_eq!(plugin.code, exec.code, "{}", case.place);
+        assert_eq!(exec.code == 1, case.fails(), "{}", case.place);
+    }
+    assert_known(&[Face::Wired], &all);
+}
+
+/// What is handed over above is what kpt hands over.
+#[test]
+fn kpt_hands_over_the_same_tree() {
+    let kpt = support::require!(kpt());
+    let (cases, _) = cases();
+    let groups = groups(&cases).into_iter().filter(|group| group.len() > 1);
+    for group in groups {
+        let tree = face::tree(&group);
+        let expected = face::package(&tree, &group);
+        assert_eq!(wired::rendered(&kpt, &tree), expected, "{}", group[0].place);
+    }
 }
 
 #[test]
