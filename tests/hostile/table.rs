@@ -272,7 +272,7 @@ pub fn trees() -> Vec<(&'static str, String)> {
     let chain: String = (0..2_000)
         .map(|at| {
             kustomization(&format!("k{at}"), &format!("resources: [../k{}]", at + 1))
-                + &kustomization(&format!("overlays/e{at}"), "resources: [../../k0]")
+                + &kustomization(&format!("overlays/dev{at}"), "resources: [../../k0]")
         })
         .collect();
     let trees = [

@@ -24,10 +24,12 @@ pub(in crate::rules) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
             present,
             kept,
         } = absent;
-        let headline = format!(
-            "service {service} has no {environment}, only {}",
-            present.join(", ")
-        );
+        let headline = if present.is_empty() {
+            format!("service {service} has no {environment}, nor any other environment")
+        } else {
+            let present = present.join(", ");
+            format!("service {service} has no {environment}, only {present}")
+        };
         let help = format!(
             "Add {environment} too. If {service} is meant to have none, say so in spec.services of the ParityPolicy: {{name: {service}, environments: [{}]}}.",
             kept.join(", ")
