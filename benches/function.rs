@@ -10,7 +10,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use jiff::civil::date;
 use krm_parity::compare::comparison::{self, Sides};
 use krm_parity::compare::pair;
-use krm_parity::environments::{self, Items};
+use krm_parity::environment::{self, Items};
 use krm_parity::function;
 use krm_parity::krm;
 use krm_parity::policy::{Config, IdentityMode, Policy};
@@ -54,10 +54,10 @@ fn stages(criterion: &mut Criterion) {
         let list = krm::read(&tree).expect("generated input is a ResourceList");
         let policy = policy(&list);
         group.bench_function(BenchmarkId::new("snapshot/verify", size), |bencher| {
-            bencher.iter_with_large_drop(|| environments::sort(black_box(&list.resources)));
+            bencher.iter_with_large_drop(|| environment::sort(black_box(&list.resources)));
         });
 
-        let items = environments::sort(&list.resources).expect("the generated snapshot is whole");
+        let items = environment::sort(&list.resources).expect("the generated snapshot is whole");
         group.bench_function(BenchmarkId::new("snapshot/parse", size), |bencher| {
             bencher.iter_with_large_drop(|| {
                 items.sealed.iter().map(Sealed::parse).collect::<Vec<_>>()
@@ -70,7 +70,7 @@ fn stages(criterion: &mut Criterion) {
             .map(|sealed| sealed.parse().expect("the generated snapshot is JSON"))
             .collect();
         group.bench_function(BenchmarkId::new("plan", size), |bencher| {
-            bencher.iter_with_large_drop(|| environments::plan(&items, &trees, &policy));
+            bencher.iter_with_large_drop(|| environment::plan(&items, &trees, &policy));
         });
 
         compare(&mut group, size, &items, &trees, &policy);
@@ -99,7 +99,7 @@ fn compare(
     trees: &[Tree<'_>],
     policy: &Policy,
 ) {
-    let plan = environments::plan(items, trees, policy).expect("one snapshot contradicts nothing");
+    let plan = environment::plan(items, trees, policy).expect("one snapshot contradicts nothing");
     let planned = &plan.comparisons[0];
     let witnesses: Vec<&Resource<'_>> = items.sealed.iter().map(|sealed| &sealed.item).collect();
     let sides = Sides {

@@ -305,7 +305,7 @@ impl Scene<'_> {
             .collect();
         all.sort_by_key(|name| {
             let place = listed.iter().position(|listed| listed == name);
-            let rank = crate::layout::rank(name).unwrap_or(usize::MAX);
+            let rank = crate::environment::rank(name).unwrap_or(usize::MAX);
             (place.unwrap_or(usize::MAX), rank, name.clone())
         });
         all

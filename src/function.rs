@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::compare::comparison::{self, Comparison, Sides};
-use crate::environments::{self, Fault};
+use crate::compare::comparison::Comparison;
+use crate::environment::{self, Fault};
 use crate::finding::Report;
 use crate::krm::{self, Form, KrmError, Results};
 use crate::package;
@@ -264,36 +264,20 @@ pub fn compare<T>(
     policy: &Policy,
     look: impl FnOnce(&[Comparison<'_, '_>], &Gaps) -> T,
 ) -> Result<T, Refusal> {
-    let items = environments::sort(resources)?;
+    let items = environment::sort(resources)?;
     let trees = items
         .sealed
         .iter()
         .map(snapshot::Sealed::parse)
         .collect::<Result<Vec<Tree<'_>>, _>>()?;
-    let plan = environments::plan(&items, &trees, policy)?;
+    let plan = environment::plan(&items, &trees, policy)?;
     let witnesses: Vec<&Resource<'_>> = items
         .sealed
         .iter()
         .filter(|sealed| sealed.environment == policy.baseline && !items.live.is_empty())
         .map(|sealed| &sealed.item)
         .collect();
-    let comparisons: Vec<_> = plan
-        .comparisons
-        .iter()
-        .map(|planned| {
-            let sides = Sides {
-                environment: &planned.environment,
-                baseline: &planned.baseline,
-                against: planned.against,
-                service: planned.service,
-                base: &planned.base,
-                services: &planned.services,
-                overlay: &planned.overlay,
-                witnesses: &witnesses,
-            };
-            comparison::compare(sides, policy.identity)
-        })
-        .collect();
+    let comparisons = environment::compare(&plan.comparisons, &witnesses, policy.identity);
     Ok(look(&comparisons, &plan.gaps))
 }
 
@@ -307,7 +291,7 @@ pub fn record(
     resources: &[Resource<'_>],
     recorder: &Recorder,
 ) -> Result<snapshot::Snapshot, Refusal> {
-    let items = environments::sort(resources)?;
+    let items = environment::sort(resources)?;
     if items.unbuilt {
         return Err(Refusal::Unbuilt);
     }

@@ -7,17 +7,19 @@ mod base;
 mod scope;
 mod unjudged;
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::slice::from_ref;
 
 use jiff::civil::Date;
 
 use crate::blame::Target;
-use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
-use crate::compare::pair::Pairing;
+use crate::compare::comparison::Against;
 use crate::engine::Replay;
+use crate::environment::{self, Environment, Given, Planned};
 use crate::finding::{Finding, Reference};
-use crate::layout::{self, Layout, Overlay};
+use crate::layout::{Layout, Overlay};
 use crate::policy::Policy;
 use crate::repo::{Parsed, without_password};
 use crate::resource::Resource;
@@ -25,7 +27,7 @@ use crate::rules::{self, Absent, Failure, Gaps, Input, Missing, files};
 use crate::survey::Survey;
 use crate::yaml::{self, Tree, YamlError};
 
-use base::{base, is_next, shares_base};
+use base::base;
 pub use scope::Scope;
 pub use unjudged::unjudged;
 
@@ -97,31 +99,24 @@ impl<'g> Replays<'g> {
     }
 }
 
-/// The environments of a service that are to be judged, with what they are called.
+/// An environment of a service, and the overlay that it is.
 struct Member<'g> {
-    name: String,
-    rank: Option<usize>,
-    /// What its base is called: the environment that it is made of, if it is one.
-    baseline: String,
+    environment: Environment<'g>,
     overlay: &'g Overlay,
 }
 
-/// One comparison, before it borrows its sides.
-struct Planned<'g, 't> {
-    environment: String,
-    baseline: String,
-    against: Against,
-    /// Whether both sides are made of the same directories.
-    is_made_of_one_base: bool,
-    service: &'g str,
-    base: Vec<Resource<'t>>,
-    overlay: &'g [Resource<'t>],
+impl<'g> Deref for Member<'g> {
+    type Target = Environment<'g>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.environment
+    }
 }
 
 impl<'g> Gate<'g> {
     /// Judges everything; `others` are findings that no comparison shows.
     #[must_use]
-    pub fn survey(&self, resources: &'g Resources<'_>, mut others: Vec<Finding>) -> Survey {
+    pub fn survey(&self, resources: &'g Resources<'g>, mut others: Vec<Finding>) -> Survey {
         let mut replays = Replays::default();
         if let Some(parsed) = self.parsed {
             others.extend(self.lint(parsed, resources, &mut replays));
@@ -142,44 +137,7 @@ impl<'g> Gate<'g> {
             self.plan(&service.name, &members, resources, &mut planned, &mut gaps);
             survey.services.push(self.service(service, &members));
         }
-        let names: Vec<Vec<&str>> = planned
-            .iter()
-            .map(|planned| vec![planned.service; planned.base.len()])
-            .collect();
-        let mut comparisons: Vec<Comparison<'_, '_>> = Vec::with_capacity(planned.len());
-        // Every environment against its base comes before it is a side of another comparison.
-        let mut baselines: HashMap<(&str, &str), usize> = HashMap::new();
-        for (planned, services) in planned.iter().zip(&names) {
-            let sides = Sides {
-                environment: &planned.environment,
-                baseline: &planned.baseline,
-                against: planned.against,
-                service: planned.service,
-                base: &planned.base,
-                services,
-                overlay: planned.overlay,
-                witnesses: &[],
-            };
-            let of = |name: &str| Some(&comparisons[*baselines.get(&(planned.service, name))?]);
-            let known = match (
-                planned.against,
-                of(&planned.baseline),
-                of(&planned.environment),
-            ) {
-                (Against::Sibling { .. }, Some(early), Some(late))
-                    if planned.is_made_of_one_base =>
-                {
-                    Pairing::between(&early.pairing, &late.pairing)
-                }
-                _ => Vec::new(),
-            };
-            if planned.against == Against::Baseline {
-                let of = (planned.service, planned.environment.as_str());
-                baselines.insert(of, comparisons.len());
-            }
-            let mode = self.policy.identity;
-            comparisons.push(compare_known(sides, mode, &known));
-        }
+        let comparisons = environment::compare(&planned, &[], self.policy.identity);
         survey.report = rules::judge(&comparisons, &gaps, self.policy, self.today);
         rules::keep(&mut survey.report, self.policy, |finding| {
             self.is_asked(finding)
@@ -267,53 +225,32 @@ impl<'g> Gate<'g> {
 
     /// A service's environments by the names that the policy knows them by, in promotion order.
     fn members(&self, overlays: &'g [Overlay]) -> Vec<Member<'g>> {
-        let listed = &self.policy.environments;
-        // `production-eu` stands where production is listed, if it can only mean that.
-        let place = |name: &String, overlay: &Overlay| {
-            let own = listed.iter().position(|listed| listed == name);
-            let is_alike =
-                |listed: &String| overlay.rank.is_some() && layout::rank(listed) == overlay.rank;
-            let is_one = listed.iter().filter(|name| is_alike(name)).count() == 1;
-            own.or_else(|| listed.iter().position(|name| is_one && is_alike(name)))
-        };
-        let mut members: Vec<Member<'g>> = overlays
+        let given: Vec<Given<'g>> = overlays
             .iter()
-            .map(|overlay| {
-                let name = name_of(overlay, overlays, listed);
-                let rank = if listed.is_empty() {
-                    overlay.rank
-                } else {
-                    place(&name, overlay)
-                };
-                Member {
-                    name,
-                    rank,
-                    baseline: self.policy.baseline.clone(),
-                    overlay,
-                }
+            .map(|overlay| Given {
+                name: &overlay.name,
+                source: &overlay.directory,
+                stands_on: &overlay.bases,
+                is_baseline: false,
             })
             .collect();
-        let layers: Vec<Option<String>> = members
-            .iter()
-            .map(|member| base::layer(member, &members).map(|layer| layer.name.clone()))
-            .collect();
-        for (member, layer) in members.iter_mut().zip(layers) {
-            member.baseline = layer.unwrap_or_else(|| self.policy.baseline.clone());
-        }
-        members.sort_by(|a, b| {
-            let key =
-                |member: &Member<'_>| (member.rank.unwrap_or(usize::MAX), member.name.clone());
-            key(a).cmp(&key(b))
-        });
-        members
+        let all = environment::environments(&given, self.policy).into_iter();
+        let member = |environment: Environment<'g>| {
+            let overlay = overlays.get(environment.at)?;
+            Some(Member {
+                environment,
+                overlay,
+            })
+        };
+        all.filter_map(member).collect()
     }
 
-    fn plan<'t>(
+    fn plan(
         &self,
         service: &'g str,
         members: &[Member<'g>],
-        resources: &'g Resources<'t>,
-        planned: &mut Vec<Planned<'g, 't>>,
+        resources: &'g Resources<'g>,
+        planned: &mut Vec<Planned<'g>>,
         gaps: &mut Gaps,
     ) {
         let before = (planned.len(), gaps.failures.len());
@@ -347,49 +284,27 @@ impl<'g> Gate<'g> {
             });
         }
         if self.policy.environment.is_none() {
-            let absent: Vec<&String> = self.absent(service, members).collect();
-            let expected = self.policy.expected(service);
-            let kept =
-                expected.filter(|name| !absent.contains(name) && **name != self.policy.baseline);
-            let kept: Vec<String> = kept.cloned().collect();
-            gaps.environments
-                .extend(absent.into_iter().map(|name| Absent {
-                    service: service.to_owned(),
-                    environment: name.clone(),
-                    present: present(),
-                    kept: kept.clone(),
-                }));
+            let absent = self.absent(service, members);
+            gaps.environments.extend(absent);
         }
     }
 
     /// The environments that the policy lists and the service lacks.
-    fn absent<'m>(
-        &'m self,
-        service: &'m str,
-        members: &'m [Member<'_>],
-    ) -> impl Iterator<Item = &'m String> {
-        let listed = &self.policy.environments;
-        let is_there = |name: &String| {
-            let place = listed.iter().position(|known| known == name);
-            members.iter().any(|member| member.rank == place)
-        };
-        // A baseline that is listed too is what environments are made of, not one of them.
-        let expected = self.policy.expected(service);
-        expected.filter(move |name| **name != self.policy.baseline && !is_there(name))
+    fn absent(&self, service: &str, members: &[Member<'_>]) -> Vec<Absent> {
+        environment::absent(service, &of(members), self.policy)
     }
 
     fn is_judged(&self, member: &Member<'_>) -> bool {
-        let only = self.policy.environment.as_deref();
-        only.is_none_or(|only| only == member.name)
+        member.is_judged(self.policy)
     }
 
     /// Every environment against what its own base builds.
-    fn plan_baselines<'t>(
+    fn plan_baselines(
         &self,
         service: &'g str,
         members: &[Member<'g>],
-        resources: &'g Resources<'t>,
-        planned: &mut Vec<Planned<'g, 't>>,
+        resources: &'g Resources<'g>,
+        planned: &mut Vec<Planned<'g>>,
         gaps: &mut Gaps,
     ) {
         for member in members.iter().filter(|member| self.is_judged(member)) {
@@ -420,78 +335,58 @@ impl<'g> Gate<'g> {
             let Some(own) = resources.get(overlay.directory.as_str()) else {
                 continue;
             };
+            let base = base(overlay, resources);
             planned.push(Planned {
                 environment: member.name.clone(),
                 baseline: member.baseline.clone(),
                 against: Against::Baseline,
                 is_made_of_one_base: false,
                 service,
-                base: base(overlay, resources),
-                overlay: own,
+                services: vec![service; base.len()],
+                base,
+                overlay: Cow::Borrowed(own),
             });
         }
     }
 
-    /// Environments against those before them, but not against one that they are made of, which is their base.
-    fn plan_siblings<'t>(
+    /// Environments against those before them.
+    fn plan_siblings(
         &self,
         service: &'g str,
         members: &[Member<'g>],
-        resources: &'g Resources<'t>,
-        planned: &mut Vec<Planned<'g, 't>>,
+        resources: &'g Resources<'g>,
+        planned: &mut Vec<Planned<'g>>,
     ) {
-        let built: Vec<&Member<'_>> = members
-            .iter()
-            .filter(|member| resources.contains_key(member.overlay.directory.as_str()))
-            .collect();
-        let is_made_of = |one: &Overlay, other: &Overlay| one.bases.contains(&other.directory);
-        // What others are made of is deployed by none of them.
-        let is_layer = |overlay: &Overlay| {
-            let mut others = members.iter();
-            others.any(|other| is_made_of(other.overlay, overlay))
-        };
-        for (at, late) in built.iter().enumerate() {
-            for (place, early) in built[..at].iter().enumerate() {
-                let is_promoted = early.rank.zip(late.rank).is_some_and(|(a, b)| a < b);
-                let is_next = place + 1 == at || (is_promoted && is_next(&built, early, late));
-                if (!self.is_judged(late) && !self.is_judged(early))
-                    || is_layer(early.overlay) != is_layer(late.overlay)
-                    || is_made_of(early.overlay, late.overlay)
-                    || is_made_of(late.overlay, early.overlay)
-                    || !(is_next || is_promoted)
-                {
-                    continue;
-                }
-                planned.push(Planned {
-                    environment: late.name.clone(),
-                    baseline: early.name.clone(),
-                    against: Against::Sibling {
-                        is_next,
-                        is_promoted,
-                        is_of_one_base: shares_base(early.overlay, late.overlay, members),
-                    },
-                    is_made_of_one_base: early.overlay.bases == late.overlay.bases,
-                    service,
-                    base: resources[early.overlay.directory.as_str()].clone(),
-                    overlay: &resources[late.overlay.directory.as_str()],
-                });
-            }
+        let resources = |one: &Environment<'_>| resources.get(one.source);
+        let all = of(members);
+        let pairs = environment::siblings(&all, self.policy, |one| resources(one).is_some());
+        for pair in pairs {
+            let (early, late) = (&all[pair.early], &all[pair.late]);
+            let (Some(base), Some(overlay)) = (resources(early), resources(late)) else {
+                continue;
+            };
+            planned.push(Planned {
+                environment: late.name.clone(),
+                baseline: early.name.clone(),
+                against: pair.against,
+                is_made_of_one_base: pair.is_made_of_one_base,
+                service,
+                services: vec![service; base.len()],
+                base: base.clone(),
+                overlay: Cow::Borrowed(overlay),
+            });
         }
     }
+}
+
+fn of<'g>(members: &[Member<'g>]) -> Vec<Environment<'g>> {
+    let all = members.iter().map(|member| member.environment.clone());
+    all.collect()
 }
 
 /// What a policy that lists environments calls one of a service's overlays.
 #[must_use]
 pub fn name_of(overlay: &Overlay, overlays: &[Overlay], listed: &[String]) -> String {
-    if listed.contains(&overlay.name) {
-        return overlay.name.clone();
-    }
-    // `prod` is what the policy calls production, if neither name could mean another.
-    let is_alike = |name: &&String| overlay.rank.is_some() && layout::rank(name) == overlay.rank;
-    let mut alike = listed.iter().filter(is_alike);
-    let same_rank = overlays.iter().filter(|other| other.rank == overlay.rank);
-    match (alike.next(), alike.next()) {
-        (Some(name), None) if same_rank.count() == 1 => name.clone(),
-        _ => overlay.name.clone(),
-    }
+    let all = overlays.iter().map(|other| other.name.as_str());
+    environment::known_as(&overlay.name, all, listed).to_owned()
 }

@@ -22,7 +22,7 @@ use crate::yaml::YamlError;
 
 use candidates::candidates;
 pub use dependencies::{dependencies, depends_on, is_touched};
-pub use names::{rank, root_name};
+pub use names::root_name;
 pub use plain::is_plain;
 use services::services;
 pub use site::Site;

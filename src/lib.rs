@@ -74,7 +74,7 @@ pub mod edit;
 #[doc(hidden)]
 pub mod engine;
 #[doc(hidden)]
-pub mod environments;
+pub mod environment;
 #[doc(hidden)]
 pub mod finding;
 #[doc(hidden)]

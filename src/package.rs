@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::catalog::RuleId;
 use crate::engine::{Replay, Unknown};
-use crate::environments;
+use crate::environment;
 use crate::finding::{FileRef, Finding, Report};
 use crate::gate::{self, Builds, Gate, Scope};
 use crate::layout::{self, Layout, Site};
@@ -205,7 +205,7 @@ fn written(node: Node<'_>) -> Value {
 fn sealed(lines: &str) -> Option<String> {
     let tree = yaml::parse_json_lines(lines).ok()?;
     let resources: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
-    let items = environments::sort(&resources).ok()?;
+    let items = environment::sort(&resources).ok()?;
     Some(snapshot::seal("", "", &items.live).content)
 }
 

@@ -27,7 +27,7 @@ impl Repository {
                         name: (*name).to_owned(),
                         directory: directory(name),
                         bases: vec![directory("base")],
-                        rank: crate::layout::rank(name),
+                        rank: crate::environment::rank(name),
                         is_asked: true,
                     })
                     .collect(),

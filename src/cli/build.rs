@@ -23,7 +23,7 @@ use super::remains::Temporary;
 use crate::api::{API_VERSION, POLICY, RECORDER};
 use crate::gate::Builds;
 use crate::repo::is_remote_directory;
-use crate::{environments, krm, snapshot, yaml};
+use crate::{environment, krm, snapshot, yaml};
 
 mod words;
 use words::words;
@@ -455,7 +455,7 @@ fn opened(stdout: &[u8], count: usize) -> Option<Vec<String>> {
 pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
     let tree = yaml::parse_bytes(text)?;
     let all = krm::read_resources(&tree)?;
-    let items = environments::sort(&all)?;
+    let items = environment::sort(&all)?;
     Ok(snapshot::seal("", "", &items.live).content)
 }
 

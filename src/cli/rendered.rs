@@ -8,11 +8,11 @@ use anyhow::{Context, bail};
 
 use super::files;
 use crate::gate::Builds;
-use crate::layout::{self, Layout, Overlay, Service};
+use crate::layout::{Layout, Overlay, Service};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::yaml::{self, MAX_BYTES, Tree};
-use crate::{environments, krm, snapshot};
+use crate::{environment, krm, snapshot};
 
 /// The most files and directories that one argument may lead to, links followed.
 const MAX_ENTRIES: usize = 100_000;
@@ -71,7 +71,7 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
                 name: name.clone(),
                 directory: path.clone(),
                 bases: bases.clone(),
-                rank: layout::rank(name),
+                rank: environment::rank(name),
                 is_asked: true,
             })
             .collect();
@@ -126,7 +126,7 @@ fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
 fn content(files: &[File]) -> anyhow::Result<String> {
     let trees = trees(files)?;
     let all = resources(&trees)?;
-    let items = environments::sort(&all)?;
+    let items = environment::sort(&all)?;
     Ok(snapshot::seal("", "", &items.live).content)
 }
 

@@ -57,12 +57,13 @@ impl Gate<'_> {
                 } else {
                     &mut look.unseen
                 };
-                side.insert((service.name.clone(), member.name));
+                side.insert((service.name.clone(), member.environment.name));
             }
         }
         for service in left_out {
             for member in self.members(&service.overlays) {
-                look.unseen.insert((service.name.clone(), member.name));
+                look.unseen
+                    .insert((service.name.clone(), member.environment.name));
             }
         }
         Some(look)
@@ -103,11 +104,15 @@ impl Gate<'_> {
             })
             .collect();
         if members.iter().all(|member| member.overlay.is_asked) {
-            environments.extend(self.absent(&service.name, members).map(|name| Environment {
-                name: name.clone(),
-                directory: String::new(),
-                state: State::Missing,
-            }));
+            environments.extend(
+                self.absent(&service.name, members)
+                    .into_iter()
+                    .map(|absent| Environment {
+                        name: absent.environment,
+                        directory: String::new(),
+                        state: State::Missing,
+                    }),
+            );
         }
         let variants = service.variants.iter();
         let variants = variants.filter(|variant| variant.is_asked);

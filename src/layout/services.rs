@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::{Candidate, identities, recorded_service};
-use super::names::{Named, OPEN, Placed, Words, rank, service_names};
+use super::names::{Named, OPEN, Placed, Words, service_names};
 use super::standing::{Kind, Standing};
 use super::{Overlay, Service, Site};
+use crate::environment::rank;
 use crate::policy::Policy;
 use crate::repo::Parsed;
 

@@ -1,6 +1,7 @@
 //! Layouts of repositories as people write them.
 
 use super::*;
+use crate::environment::rank;
 use crate::path::Glob;
 use crate::policy::OverlayPattern;
 use crate::repo::Sources;

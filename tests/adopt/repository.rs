@@ -11,7 +11,7 @@ use krm_parity::gate::{self, Builds, Gate, Scope};
 use krm_parity::layout::{self, Layout, Overlay, Service, Site};
 use krm_parity::policy::{self, Config, Policy};
 use krm_parity::repo::{NAMES, Sources};
-use krm_parity::{environments, krm, snapshot, yaml};
+use krm_parity::{environment, krm, snapshot, yaml};
 
 use crate::support::{Run, Tree, binary, copy, run};
 
@@ -156,7 +156,7 @@ impl Repository {
         }
         let tree = yaml::parse(&built.stdout).unwrap();
         let all = krm::read_documents(&tree).unwrap();
-        let items = environments::sort(&all).unwrap();
+        let items = environment::sort(&all).unwrap();
         Ok(snapshot::seal("", "", &items.live).content)
     }
 

@@ -24,6 +24,7 @@ mod secrets;
 mod since;
 #[path = "../support/mod.rs"]
 mod support;
+mod verdicts;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -13,7 +13,7 @@ use crate::api::{ALLOW, DENY};
 use crate::catalog::{Class, Severity};
 use crate::compare::comparison::Against;
 use crate::compare::diff::ChangeKind;
-use crate::environments;
+use crate::environment;
 use crate::function;
 use crate::krm;
 use crate::policy::{self, Config, IdentityMode, Policy};
@@ -302,7 +302,7 @@ fn seal(base: &Path, baseline: &str) -> anyhow::Result<String> {
     let text = read(base)?;
     let tree = parse(&text, base)?;
     let all = krm::read_resources(&tree).with_context(|| name_of(base))?;
-    let items = environments::sort(&all).with_context(|| name_of(base))?;
+    let items = environment::sort(&all).with_context(|| name_of(base))?;
     Ok(snapshot::seal("", baseline, &items.live).to_json())
 }
 

@@ -4,13 +4,17 @@
 //! Snapshots alone are a matrix: every environment of a service against its
 //! baseline, and against the others.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::slice::from_ref;
 
+use super::names::known_as;
+use super::plan::{Environment, Given, Planned, absent, environments, siblings};
 use crate::compare::comparison::Against;
 use crate::krm::same_content;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
-use crate::rules::{Absent, Gaps, Input, Missing};
+use crate::rules::{Gaps, Input, Missing};
 use crate::snapshot::{self, Sealed, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::Tree;
@@ -92,25 +96,6 @@ fn is_kptfile(resource: &Resource<'_>) -> bool {
         && resource.annotation("kustomize.config.k8s.io/id").is_none()
 }
 
-/// Two environments that are to be compared, with what the comparison borrows.
-#[derive(Debug)]
-pub struct Planned<'a> {
-    /// The environment to judge; empty where the policy does not name it.
-    pub environment: String,
-    /// The environment to compare it with.
-    pub baseline: String,
-    /// What that environment is to it.
-    pub against: Against,
-    /// The one service of both sides; empty where the base may be of several.
-    pub service: &'a str,
-    /// The base's resources.
-    pub base: Vec<Resource<'a>>,
-    /// The service of every resource of the base.
-    pub services: Vec<&'a str>,
-    /// The overlay's resources.
-    pub overlay: Vec<Resource<'a>>,
-}
-
 /// Everything that is to be compared, and everything that cannot be.
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
@@ -190,13 +175,23 @@ pub fn plan<'a>(
 ) -> Result<Plan<'a>, Fault> {
     let merged = merge(&items.sealed, trees)?;
     let own = policy.environment.as_deref();
-    let is_sealed = |name: &str| merged.keys().any(|(environment, _)| *environment == name);
+    let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (environment, service) in merged.keys() {
+        services.entry(service).or_default().push(environment);
+    }
+    let is_called = |name: &str, all: &[&str], own: &str| {
+        name == own || known_as(name, all.iter().copied(), &policy.environments) == own
+    };
+    let is_sealed = |own: &str| {
+        let mut services = services.values();
+        services.any(|all| all.iter().any(|name| is_called(name, all, own)))
+    };
     // An overlay that drops everything leaves nothing but the snapshot of its base.
     let dropped_all = own.is_some_and(|own| !is_sealed(own)) && is_sealed(&policy.baseline);
     if items.unbuilt || !items.live.is_empty() || dropped_all || merged.is_empty() {
         live(items, &merged, policy)
     } else {
-        Ok(matrix(&merged, policy))
+        Ok(matrix(&merged, &services, policy))
     }
 }
 
@@ -260,28 +255,25 @@ fn live<'a>(items: &'a Items<'a>, merged: &Merged<'a>, policy: &Policy) -> Resul
             environment,
             baseline: policy.baseline.clone(),
             against: Against::Baseline,
+            is_made_of_one_base: false,
             service: "",
             services: base.iter().map(|(_, service, _)| *service).collect(),
             base: base.into_iter().map(|(resource, ..)| resource).collect(),
-            overlay: items.live.clone(),
+            overlay: Cow::Borrowed(&items.live),
         }],
         gaps: Gaps::default(),
     })
 }
 
 /// Every sealed environment against the baseline of its service, and against the service's others.
-fn matrix<'a>(merged: &Merged<'a>, policy: &Policy) -> Plan<'a> {
+fn matrix<'a>(
+    merged: &Merged<'a>,
+    services: &BTreeMap<&'a str, Vec<&'a str>>,
+    policy: &Policy,
+) -> Plan<'a> {
     let mut plan = Plan::default();
-    let mut services: Vec<&str> = merged.keys().map(|(_, service)| *service).collect();
-    services.sort_unstable();
-    services.dedup();
-    for service in services {
-        let present: Vec<&str> = merged
-            .keys()
-            .filter(|(_, of)| *of == service)
-            .map(|(name, _)| *name)
-            .collect();
-        plan_service(&mut plan, merged, service, &present, policy);
+    for (service, present) in services {
+        plan_service(&mut plan, merged, service, present, policy);
     }
     plan
 }
@@ -294,95 +286,70 @@ fn plan_service<'a>(
     present: &[&'a str],
     policy: &Policy,
 ) {
-    let baseline = policy.baseline.as_str();
-    let only = policy.environment.as_deref();
-    let is_judged = |name: &str| name != baseline && only.is_none_or(|only| only == name);
-    let compare = |environment: &str, with: &str, against| {
-        let side = |name: &str| -> Vec<Resource<'a>> {
-            let all = merged.get(&(name, service)).into_iter().flatten();
-            all.map(|(resource, _)| resource.clone()).collect()
-        };
-        let base = side(with);
+    let is_baseline = |name: &str| name == policy.baseline;
+    let is_listed = |name: &str| policy.environments.iter().any(|listed| listed == name);
+    let has_baseline = present.iter().any(|name| is_baseline(name));
+    let base = if has_baseline {
+        from_ref(&policy.baseline)
+    } else {
+        &[]
+    };
+    // The baseline may itself be a step of the promotion, such as production.
+    let steps = present
+        .iter()
+        .filter(|name| !is_baseline(name) || is_listed(name));
+    let given: Vec<Given<'_>> = steps
+        .map(|name| Given {
+            name,
+            source: name,
+            stands_on: if is_baseline(name) { &[] } else { base },
+            is_baseline: is_baseline(name),
+        })
+        .collect();
+    let all = environments(&given, policy);
+    let side = |source: &str| -> Vec<Resource<'a>> {
+        let all = merged.get(&(source, service)).into_iter().flatten();
+        all.map(|(resource, _)| resource.clone()).collect()
+    };
+    let compare = |environment: &Environment<'_>, baseline: (&str, &str), against| {
+        let base = side(baseline.1);
         Planned {
-            environment: environment.to_owned(),
-            baseline: with.to_owned(),
+            environment: environment.name.clone(),
+            baseline: baseline.0.to_owned(),
             against,
+            is_made_of_one_base: false,
             service,
             services: vec![service; base.len()],
             base,
-            overlay: side(environment),
+            overlay: Cow::Owned(side(environment.source)),
         }
     };
-    let ordered = in_order(present, &policy.environments);
-    let others: Vec<&str> = ordered
-        .iter()
-        .copied()
-        .filter(|name| *name != baseline)
-        .collect();
-    let has_baseline = present.contains(&baseline);
+    let judged = all.iter().filter(|one| one.is_judged(policy));
     if has_baseline {
-        let judged = others.iter().filter(|name| is_judged(name));
+        let baseline = policy.baseline.as_str();
+        let against_base = judged.clone();
         plan.comparisons
-            .extend(judged.map(|name| compare(name, baseline, Against::Baseline)));
+            .extend(against_base.map(|one| compare(one, (baseline, baseline), Against::Baseline)));
     }
-    let is_listed = |name: &str| policy.environments.iter().any(|listed| listed == name);
-    // The baseline may itself be a step of the promotion, such as production.
-    let steps = ordered
-        .iter()
-        .copied()
-        .filter(|name| *name != baseline || is_listed(name));
-    let steps: Vec<&str> = steps.collect();
-    for (at, late) in steps.iter().enumerate() {
-        for early in &steps[..at] {
-            if !is_judged(late) && !is_judged(early) {
-                continue;
-            }
-            let place = |name: &&str| others.iter().position(|other| other == name);
-            let is_next = place(early)
-                .zip(place(late))
-                .is_some_and(|(early, late)| late == early + 1);
-            let against = Against::Sibling {
-                is_next,
-                is_promoted: is_listed(early) && is_listed(late),
-                is_of_one_base: has_baseline,
-            };
-            plan.comparisons.push(compare(late, early, against));
-        }
+    for pair in siblings(&all, policy, |_| true) {
+        let (early, late) = (&all[pair.early], &all[pair.late]);
+        plan.comparisons.push(Planned {
+            is_made_of_one_base: pair.is_made_of_one_base,
+            ..compare(late, (&early.name, early.source), pair.against)
+        });
     }
-    let has_judged = others.iter().any(|name| is_judged(name));
-    let is_enough = has_judged && (has_baseline || (!policy.needs_baseline && others.len() > 1));
+    let others = all.iter().filter(|one| !one.is_baseline).count();
+    let is_enough = judged.count() > 0 && (has_baseline || (!policy.needs_baseline && others > 1));
     if !is_enough {
         plan.gaps.baselines.push(Missing {
             service: service.to_owned(),
-            environment: only.unwrap_or_default().to_owned(),
+            environment: policy.environment.clone().unwrap_or_default(),
             baseline: policy.baseline.clone(),
             present: present.iter().map(|name| (*name).to_owned()).collect(),
             resources: 0,
             input: Input::Built,
         });
-    } else if only.is_none() {
-        let absent = policy
-            .expected(service)
-            .filter(|name| !present.contains(&name.as_str()));
-        plan.gaps.environments.extend(absent.map(|name| {
-            Absent {
-                service: service.to_owned(),
-                environment: name.clone(),
-                present: ordered.iter().map(|name| (*name).to_owned()).collect(),
-                kept: policy
-                    .expected(service)
-                    .filter(|name| present.contains(&name.as_str()))
-                    .cloned()
-                    .collect(),
-            }
-        }));
+    } else if policy.environment.is_none() {
+        plan.gaps.environments.extend(absent(service, &all, policy));
     }
-}
-
-/// Environments in promotion order; those that nobody has put in order come last, by name.
-fn in_order<'a>(present: &[&'a str], promotion: &[String]) -> Vec<&'a str> {
-    let mut ordered = present.to_vec();
-    let place = |name: &str| promotion.iter().position(|listed| listed == name);
-    ordered.sort_by_key(|name| (place(name).unwrap_or(usize::MAX), *name));
-    ordered
 }

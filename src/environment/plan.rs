@@ -1,0 +1,287 @@
+//! The one planner: which environments of a service are compared, and what they are to each other.
+//!
+//! Built, rendered or sealed, the same environments get the same comparisons,
+//! so that no face of the program has a verdict of its own.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
+use super::names::{known_as, place, rank};
+use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
+use crate::compare::pair::Pairing;
+use crate::policy::{IdentityMode, Policy};
+use crate::resource::Resource;
+use crate::rules::Absent;
+
+/// What is known of an environment before it is planned.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'e> {
+    /// Its name, as it was found.
+    pub name: &'e str,
+    /// Where its resources come from: the directory, the file or the name under which it was sealed.
+    pub source: &'e str,
+    /// The sources that it is made of.
+    pub stands_on: &'e [String],
+    /// Whether it is what others were sealed against, which comes in as a step of their promotion alone.
+    pub is_baseline: bool,
+}
+
+/// An environment of a service, whatever it comes from.
+#[derive(Clone, Debug)]
+pub struct Environment<'e> {
+    /// Its place among what was given.
+    pub at: usize,
+    /// Its name, as the policy knows it.
+    pub name: String,
+    /// How far along the promotion it stands: by the policy's list, else by its name; `None` where neither tells.
+    pub rank: Option<usize>,
+    /// What its base is called: the environment that it is made of, if it is one.
+    pub baseline: String,
+    /// Where its resources come from.
+    pub source: &'e str,
+    /// The sources that it is made of.
+    pub stands_on: &'e [String],
+    /// Whether it is what others were sealed against.
+    pub is_baseline: bool,
+}
+
+impl Environment<'_> {
+    /// Whether a policy judges it: all of them, or the one that it names.
+    #[must_use]
+    pub fn is_judged(&self, policy: &Policy) -> bool {
+        let only = policy.environment.as_deref();
+        !self.is_baseline && only.is_none_or(|only| only == self.name)
+    }
+
+    fn is_made_of(&self, other: &Environment<'_>) -> bool {
+        self.stands_on.iter().any(|source| source == other.source)
+    }
+}
+
+/// The environments of a service by the names that the policy knows them by, in promotion order.
+#[must_use]
+pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment<'e>> {
+    let listed = policy.environments.as_slice();
+    let names = || given.iter().map(|other| other.name);
+    let environment = |(at, given): (usize, &Given<'e>)| {
+        let name = if given.is_baseline {
+            given.name
+        } else {
+            known_as(given.name, names(), listed)
+        };
+        Environment {
+            at,
+            name: name.to_owned(),
+            // `production-eu` stands where production is listed, if it can only mean that.
+            rank: if listed.is_empty() {
+                rank(name)
+            } else {
+                place(name, listed)
+            },
+            baseline: policy.baseline.clone(),
+            source: given.source,
+            stands_on: given.stands_on,
+            is_baseline: given.is_baseline,
+        }
+    };
+    let mut all: Vec<Environment<'e>> = given.iter().enumerate().map(environment).collect();
+    let layers: Vec<Option<String>> = all.iter().map(|one| layer(one, &all)).collect();
+    for (environment, layer) in all.iter_mut().zip(layers) {
+        environment.baseline = layer.unwrap_or_else(|| policy.baseline.clone());
+    }
+    all.sort_by(|a, b| {
+        let key = |one: &Environment<'_>| (one.rank.unwrap_or(usize::MAX), one.name.clone());
+        key(a).cmp(&key(b))
+    });
+    all
+}
+
+/// The name of the environment that another is made of, where there is one, and one alone.
+fn layer(environment: &Environment<'_>, all: &[Environment<'_>]) -> Option<String> {
+    let mut layers = all
+        .iter()
+        .filter(|other| other.source != environment.source && environment.is_made_of(other));
+    let layer = layers.next()?;
+    layers.next().is_none().then(|| layer.name.clone())
+}
+
+/// Two environments of a service that are to be compared, by their places in promotion order.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    /// The earlier one.
+    pub early: usize,
+    /// The later one, which is judged.
+    pub late: usize,
+    /// What the earlier one is to it.
+    pub against: Against,
+    /// Whether both are made of the same sources.
+    pub is_made_of_one_base: bool,
+}
+
+/// Environments against those before them, but not against one that they are made of, which is their base.
+///
+/// Only those of which `is_there` holds are known.
+#[must_use]
+pub fn siblings(
+    all: &[Environment<'_>],
+    policy: &Policy,
+    is_there: impl Fn(&Environment<'_>) -> bool,
+) -> Vec<Pair> {
+    let known: Vec<usize> = (0..all.len()).filter(|at| is_there(&all[*at])).collect();
+    let beside: Vec<usize> = known
+        .iter()
+        .copied()
+        .filter(|at| !all[*at].is_baseline)
+        .collect();
+    let place = |at: usize| beside.iter().position(|other| *other == at);
+    // What others are made of is deployed by none of them.
+    let is_layer = |one: &Environment<'_>| all.iter().any(|other| other.is_made_of(one));
+    let is_between = |early: &Environment<'_>, late: &Environment<'_>| {
+        let mut between = beside.iter().map(|at| &all[*at]);
+        between.any(|one| one.rank > early.rank && one.rank < late.rank)
+    };
+    let mut pairs = Vec::new();
+    for (position, &at) in known.iter().enumerate() {
+        for &before in &known[..position] {
+            let (early, late) = (&all[before], &all[at]);
+            let is_promoted = early.rank.zip(late.rank).is_some_and(|(a, b)| a < b);
+            let is_step = early.is_baseline || late.is_baseline;
+            let neighbours = place(before).zip(place(at));
+            let is_next = neighbours.is_some_and(|(early, late)| early + 1 == late)
+                || (!is_step && is_promoted && !is_between(early, late));
+            let is_base = !is_step
+                && (is_layer(early) != is_layer(late)
+                    || early.is_made_of(late)
+                    || late.is_made_of(early));
+            if (!late.is_judged(policy) && !early.is_judged(policy))
+                || is_base
+                || !(is_next || is_promoted)
+            {
+                continue;
+            }
+            pairs.push(Pair {
+                early: before,
+                late: at,
+                against: Against::Sibling {
+                    is_next,
+                    is_promoted,
+                    is_of_one_base: shares_base(early, late, all),
+                },
+                is_made_of_one_base: early.stands_on == late.stands_on,
+            });
+        }
+    }
+    pairs
+}
+
+/// Whether two environments stand on the same sources, below all layers that are environments themselves.
+fn shares_base(early: &Environment<'_>, late: &Environment<'_>, all: &[Environment<'_>]) -> bool {
+    let roots = |environment: &Environment<'_>| {
+        let mut roots = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut left: Vec<String> = environment.stands_on.to_vec();
+        while let Some(source) = left.pop() {
+            if !seen.insert(source.clone()) {
+                continue;
+            }
+            let mut layers = all.iter();
+            let layer = layers.find(|layer| layer.source == source && !layer.stands_on.is_empty());
+            match layer {
+                Some(layer) => left.extend(layer.stands_on.iter().cloned()),
+                None => {
+                    roots.insert(source);
+                }
+            }
+        }
+        roots
+    };
+    let early = roots(early);
+    !early.is_empty() && early == roots(late)
+}
+
+/// The environments that the policy lists and a service lacks.
+#[must_use]
+pub fn absent(service: &str, all: &[Environment<'_>], policy: &Policy) -> Vec<Absent> {
+    let listed = &policy.environments;
+    let is_there = |name: &String| {
+        let place = listed.iter().position(|known| known == name);
+        all.iter().any(|one| !one.is_baseline && one.rank == place)
+    };
+    // A baseline that is listed too is what environments are made of, not one of them.
+    let expected = policy.expected(service);
+    let expected = expected.filter(|name| **name != policy.baseline);
+    let (kept, absent): (Vec<&String>, Vec<&String>) = expected.partition(|name| is_there(name));
+    let names = |names: &[&String]| names.iter().map(|name| (*name).clone()).collect();
+    absent
+        .into_iter()
+        .map(|name| Absent {
+            service: service.to_owned(),
+            environment: name.clone(),
+            present: all.iter().map(|one| one.name.clone()).collect(),
+            kept: names(&kept),
+        })
+        .collect()
+}
+
+/// Two environments that are to be compared, with what the comparison borrows.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// The environment to judge; empty where the policy does not name it.
+    pub environment: String,
+    /// The environment to compare it with.
+    pub baseline: String,
+    /// What that environment is to it.
+    pub against: Against,
+    /// Whether both sides are made of the same sources.
+    pub is_made_of_one_base: bool,
+    /// The one service of both sides; empty where the base may be of several.
+    pub service: &'a str,
+    /// The base's resources.
+    pub base: Vec<Resource<'a>>,
+    /// The service of every resource of the base.
+    pub services: Vec<&'a str>,
+    /// The overlay's resources.
+    pub overlay: Cow<'a, [Resource<'a>]>,
+}
+
+/// Compares all that is planned; every environment against its base comes before it is a side of another comparison.
+///
+/// `witnesses` are items that only a transformation of everything reaches.
+#[must_use]
+pub fn compare<'c, 'a>(
+    planned: &'c [Planned<'a>],
+    witnesses: &'c [&'c Resource<'a>],
+    mode: IdentityMode,
+) -> Vec<Comparison<'c, 'a>> {
+    let mut comparisons: Vec<Comparison<'c, 'a>> = Vec::with_capacity(planned.len());
+    let mut baselines: HashMap<(&str, &str), usize> = HashMap::new();
+    for planned in planned {
+        let sides = Sides {
+            environment: &planned.environment,
+            baseline: &planned.baseline,
+            against: planned.against,
+            service: planned.service,
+            base: &planned.base,
+            services: &planned.services,
+            overlay: &planned.overlay,
+            witnesses,
+        };
+        let of = |name: &str| Some(&comparisons[*baselines.get(&(planned.service, name))?]);
+        let known = match (
+            planned.against,
+            of(&planned.baseline),
+            of(&planned.environment),
+        ) {
+            (Against::Sibling { .. }, Some(early), Some(late)) if planned.is_made_of_one_base => {
+                Pairing::between(&early.pairing, &late.pairing)
+            }
+            _ => Vec::new(),
+        };
+        if planned.against == Against::Baseline {
+            let of = (planned.service, planned.environment.as_str());
+            baselines.insert(of, comparisons.len());
+        }
+        comparisons.push(compare_known(sides, mode, &known));
+    }
+    comparisons
+}
