@@ -105,12 +105,12 @@ pub fn compare_known<'c, 'a>(
         };
         diff(base, overlay)
             .into_iter()
-            .filter(|change| {
-                identity.is_none_or(|identity| !identity.cancels(change, base, overlay))
-            })
             .map(|change| Classified {
                 class: classify(&change, around),
                 change,
+            })
+            .filter(|Classified { change, class }| {
+                identity.is_none_or(|identity| !identity.cancels(change, *class, base, overlay))
             })
             .collect()
     };

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::compare::pair::{OwnAffix, is_never_renamed, plain_name};
 use crate::resource::{Resource, is_bookkeeping};
@@ -32,6 +33,8 @@ pub struct Identity<'a> {
     pod_labels: Option<HashSet<(&'a str, &'a str)>>,
     labels: HashSet<(&'a str, &'a str)>,
     annotations: HashSet<(&'a str, &'a str)>,
+    /// Whether there is one resource, and nothing else that shows what was put on everything.
+    is_alone: bool,
     /// What two environments have put on all names, each in a way of its own.
     pub own_affixes: Vec<OwnAffix>,
 }
@@ -100,6 +103,7 @@ pub fn learn<'a>(
                 .insert(to.name);
         }
     }
+    identity.is_alone = pairs.len() == 1 && witnesses.is_empty();
     identity.labels = put_on_everything("labels", pairs, witnesses);
     identity.annotations = put_on_everything("annotations", pairs, witnesses);
     identity
@@ -140,9 +144,13 @@ impl Identity<'_> {
     pub fn cancels(
         &self,
         change: &Change<'_>,
+        class: Class,
         base: &Resource<'_>,
         overlay: &Resource<'_>,
     ) -> bool {
+        // A label on one resource alone may have been put on everything or not: what routes or probes is not taken for granted.
+        let may_be_put =
+            !self.is_alone || !matches!(class, Class::HealthChecks | Class::ServiceMesh);
         let Some(Step::Field(field)) = change.steps.last() else {
             return self.is_renamed_element(change);
         };
@@ -179,12 +187,12 @@ impl Identity<'_> {
                 false
             }
             "labels" | "matchLabels" | "selector" => {
-                self.labels.contains(&(*field, after))
+                (may_be_put && self.labels.contains(&(*field, after)))
                     || (*field == "kubernetes.io/metadata.name"
                         && self.is_moved(before.unwrap_or(""), after))
             }
             "annotations" => {
-                self.annotations.contains(&(*field, after))
+                (may_be_put && self.annotations.contains(&(*field, after)))
                     || before.is_some_and(|before| self.is_renamed_path(before, after))
             }
             _ if change.kind == ChangeKind::Removed => false,

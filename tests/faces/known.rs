@@ -36,18 +36,6 @@ const TREES: &[Face] = &[Check, OneByOne, Rendered, Package];
 
 pub const KNOWN: &[Known] = &[
     Known {
-        faces: &[Matrix, Check, OneByOne, Rendered, Package],
-        what: &["-service-mesh"],
-        cases: &["service-mesh/linkerd-label-added"],
-        reason: LONE,
-    },
-    Known {
-        faces: &[Matrix, Check, OneByOne, Rendered, Package],
-        what: &["-health-checks"],
-        cases: &["health-checks/load-balancer-annotation"],
-        reason: LONE,
-    },
-    Known {
         faces: &[Matrix],
         what: &["-missing-baseline", "+missing-baseline"],
         cases: &["missing-baseline/snapshot-of-another-environment"],
@@ -106,6 +94,3 @@ pub const KNOWN: &[Known] = &[
         reason: "directories whose names are no environments are compared where spec.layout names them",
     },
 ];
-
-const LONE: &str = "what all resources have in common makes an environment; where there is one resource alone, only the \
-                    snapshot that went through the same build shows that not everything has it";
