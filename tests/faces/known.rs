@@ -52,13 +52,6 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         faces: TREES,
-        what: &["-environment-mismatch", "+environment-mismatch"],
-        cases: &["environment-mismatch/without-an-order"],
-        reason: "the same finding from the other side: the gate knows the usual names in their usual order, a list is in the order \
-                 of the alphabet",
-    },
-    Known {
-        faces: TREES,
         what: &["-missing-baseline"],
         cases: &["missing-baseline/a-base-alone"],
         reason: "a directory that no overlay loads is no service; where nothing else is, the gate could not run",
@@ -71,15 +64,6 @@ pub const KNOWN: &[Known] = &[
             "missing-baseline/snapshot-of-another-environment",
         ],
         reason: "in a repository the base is what the overlays load, whatever it is called",
-    },
-    Known {
-        faces: TREES,
-        what: &["-missing-environment", "+missing-environment"],
-        cases: &[
-            "missing-environment/exempt",
-            "missing-environment/staging-is-not-sealed",
-        ],
-        reason: "the same finding in other words: a list names the base among the environments that are there",
     },
     Known {
         faces: &[Rendered],
