@@ -31,6 +31,9 @@ const RULE: RuleId = RuleId::UncheckedFile;
 /// The annotation by which kpt says which file of the package an item is of.
 const PATH: &str = "internal.config.kubernetes.io/path";
 
+/// The annotation by which kpt says where the package lies that an item's path starts from.
+const PACKAGE_PATH: &str = "internal.config.kubernetes.io/package-path";
+
 /// The most characters of a path in a message.
 const MAX_PATH: usize = 200;
 
@@ -157,8 +160,9 @@ fn is_of_package(resource: &Resource<'_>) -> bool {
 /// The files that the items came from; nothing where there is no kustomization among them.
 fn sources(resources: &[Resource<'_>]) -> Option<Sources> {
     let mut files: BTreeMap<String, Vec<(u64, Value)>> = BTreeMap::new();
+    let root = root_of(resources);
     for resource in resources {
-        let file = file_of(resource)?;
+        let file = file_of(resource, root)?;
         let index = file.index.unwrap_or_default();
         let items = files.entry(file.path).or_default();
         items.push((index, written(resource.node)));
@@ -173,11 +177,39 @@ fn sources(resources: &[Resource<'_>]) -> Option<Sources> {
     is_tree.then_some(sources)
 }
 
-/// The file of an item, as the host notes it, relative to the package.
-fn file_of(resource: &Resource<'_>) -> Option<FileRef> {
+/// The directory that holds all packages of the items; nothing where the host names none.
+///
+/// A `Kptfile` makes any directory of a tree a package of its own, and paths of its files start there.
+fn root_of<'a>(resources: &'a [Resource<'_>]) -> &'a str {
+    let mut packages = resources
+        .iter()
+        .filter_map(|resource| resource.annotation(PACKAGE_PATH));
+    let first = packages.next().unwrap_or_default();
+    packages.fold(first, |root, package| {
+        let mut root = root;
+        while below(package, root).is_none() {
+            root = split(root).0;
+        }
+        root
+    })
+}
+
+/// The rest of a path below a directory; all of it below nothing.
+fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(directory)?;
+    (directory.is_empty() || rest.is_empty() || rest.starts_with('/'))
+        .then(|| rest.trim_start_matches('/'))
+}
+
+/// The file of an item, as the host notes it, relative to the directory that holds all packages.
+fn file_of(resource: &Resource<'_>, root: &str) -> Option<FileRef> {
     let file = resource.file()?;
+    let package = resource
+        .annotation(PACKAGE_PATH)
+        .and_then(|package| below(package, root))
+        .unwrap_or_default();
     Some(FileRef {
-        path: crate::repo::join("", &file.path),
+        path: crate::repo::join(package, &file.path),
         ..file
     })
 }

@@ -444,3 +444,47 @@ fn items_of_a_build_are_never_taken_for_files() {
         assert!(failed && !rules.is_empty(), "{more}: {rules:?}");
     }
 }
+
+#[test]
+fn a_package_within_a_package_is_a_part_of_the_tree() {
+    let item = |package: &str, path: &str, rest: &str| {
+        format!(
+            "- metadata: {{name: web, annotations: {{internal.config.kubernetes.io/path: {path}, internal.config.kubernetes.io/package-path: {package}}}}}\n{rest}"
+        )
+    };
+    let kustomization = |rest: &str| {
+        format!("  apiVersion: kustomize.config.k8s.io/v1beta1\n  kind: Kustomization\n  {rest}\n")
+    };
+    let service = "  apiVersion: v1\n  kind: Service\n  spec: {type: ClusterIP}\n";
+    let patch = kustomization(
+        "resources: [../../base]\n  patches: [{patch: '{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: NodePort}}'}]",
+    );
+    let plain = kustomization("resources: [../../base]");
+    for (own, path) in [
+        ("/app", "overlays/prod/kustomization.yaml"),
+        ("/app/overlays/prod", "kustomization.yaml"),
+        ("/app/overlays", "prod/kustomization.yaml"),
+    ] {
+        for (base, base_path) in [("/app", "base/"), ("/app/base", "")] {
+            let list = [
+                "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n".to_owned(),
+                item(own, path, &patch),
+                item("/app", "overlays/dev/kustomization.yaml", &plain),
+                item(
+                    base,
+                    &format!("{base_path}kustomization.yaml"),
+                    &kustomization("resources: [web.yaml]"),
+                ),
+                item(base, &format!("{base_path}web.yaml"), service),
+            ]
+            .concat();
+            let answer = function::run(list.as_bytes(), TODAY).expect("a list");
+            assert_eq!(
+                lines(&answer),
+                ["other prod base Service spec.type"],
+                "{own} {base}: {:#?}",
+                answer.report.findings
+            );
+        }
+    }
+}
