@@ -300,9 +300,9 @@ rules! {
     UnguardedOverlay = "unguarded-overlay": of_files(rule(
         RuleId::UnguardedOverlay,
         Severity::Ignore,
-        "A kustomization of an overlay must call krm-parity.",
-        "What is checked only in a pipeline can be built without the check.",
-        "neither production nor its base names a ParityPolicy under transformers or validators",
+        "A kustomization must call krm-parity after the last change of an overlay.",
+        "What is checked only in a pipeline can be built without the check, and what is changed after the check is not judged.",
+        "production replaces an image and names no ParityPolicy under transformers or validators, though its base does",
     )),
     UnjudgedOverlay = "unjudged-overlay": of_files(rule(
         RuleId::UnjudgedOverlay,
