@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::files;
-use crate::api::{GROUP, RECORDER};
 use crate::policy::{self, Policy};
+use crate::repo::Ours;
 use crate::yaml::{self, Node};
 
 /// Where a repository keeps its policy, below one of the directories upwards.
@@ -173,10 +173,7 @@ pub(super) fn home(file: &Path) -> Option<PathBuf> {
 
 /// Whether a file holds recorders and nothing else.
 fn is_recorder(bytes: &[u8]) -> bool {
-    let is_recorder = |root: Node<'_>| {
-        let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
-        root.str_at(&["kind"]) == Some(RECORDER) && api_version.split('/').next() == Some(GROUP)
-    };
+    let is_recorder = |root: Node<'_>| Ours::read(root) == Some(Ours::Recorder);
     yaml::parse_bytes(bytes).is_ok_and(|tree| {
         let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
         roots.peek().is_some() && roots.all(is_recorder)

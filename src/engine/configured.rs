@@ -1,6 +1,6 @@
 //! kustomize's own transformers, written as resources under `transformers`.
 
-use crate::repo::{Kustomization, is_inline};
+use crate::repo::{Kustomization, Ours, is_inline};
 use crate::yaml::{Node, parse};
 
 use super::images;
@@ -13,9 +13,6 @@ use super::walk::{Walk, What};
 
 /// How many files one entry may lead to.
 const MAX_FILES: usize = 256;
-
-/// The API of this program, whose functions change nothing that is judged.
-const OWN: &str = crate::api::PREFIX;
 
 /// The API of the transformers that are kustomize's own.
 const BUILTIN: &str = "builtin";
@@ -173,7 +170,8 @@ impl Walk<'_> {
     ) {
         let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
         if api_version != BUILTIN {
-            if !api_version.starts_with(OWN) && !root.is_null() {
+            // This program changes nothing that is judged; whatever an annotation names instead may.
+            if !Ours::is_run(root) && !root.is_null() {
                 let kind = root.str_at(&["kind"]).unwrap_or_default();
                 self.lose(Reason::Function, kind, file, shift, root);
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Site;
 use crate::path::Glob;
 use crate::repo::{
-    Kustomization, Parsed, Role, To, Why, is_inline, is_remote_directory, is_wiring,
+    Kustomization, Ours, Parsed, Role, To, Why, is_inline, is_remote_directory, is_wiring,
 };
 use crate::yaml::{self, Node};
 
@@ -119,10 +119,7 @@ fn loads_directories(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
 
 /// Whether all functions of a kustomization are recorders and policies, which change nothing.
 fn runs_only_checks(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
-    let is_ours = |root: Node<'_>| {
-        root.str_at(&["apiVersion"])
-            .is_some_and(|version| version.starts_with("krm-parity.io/"))
-    };
+    let is_ours = |root: Node<'_>| Ours::is_run(root);
     ["transformers", "validators"]
         .into_iter()
         .flat_map(|field| kustomization.strings(field))
@@ -318,14 +315,15 @@ fn recorded(
 
 /// The service that a recorder of the base names.
 fn service_of(root: Node<'_>, baseline: &str) -> Option<String> {
-    let is_recorder = root.str_at(&["kind"]) == Some("SnapshotRecorder")
-        && root
-            .str_at(&["apiVersion"])
-            .is_some_and(|version| version.starts_with("krm-parity.io/"));
-    let environment = root.str_at(&["spec", "environment"]);
+    let is_recorder = Ours::read(root) == Some(Ours::Recorder);
+    // A ConfigMap keeps under `data` what a recorder has under `spec`.
+    let said = |name: &str| {
+        let places = [["spec", name], ["data", name]];
+        places.iter().find_map(|place| root.str_at(place))
+    };
+    let environment = said("environment");
     let is_of_base = environment.is_none_or(|name| name == baseline || name == "base");
-    let name = root
-        .str_at(&["spec", "service"])
+    let name = said("service")
         .or_else(|| root.str_at(&["metadata", "name"]))
         .filter(|name| !name.is_empty());
     name.filter(|_| is_recorder && is_of_base)

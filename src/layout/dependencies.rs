@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Service;
-use crate::api::GROUP;
-use crate::repo::{Edge, Parsed, To, is_inline};
+use crate::repo::{Edge, Ours, Parsed, To, is_inline};
 use crate::yaml::{self, Node, Tree};
 
 /// Whether one of some files belongs to a service: is named by one of its kustomizations, or lies beside one.
@@ -93,10 +92,7 @@ impl<'p> Words<'p> {
     fn of_file(&mut self, file: &'p str) -> &[String] {
         self.files.entry(file).or_insert_with(|| {
             let roots = self.parsed.tree(file).into_iter().flat_map(Tree::roots);
-            let others = roots.filter(|root| {
-                let version = root.str_at(&["apiVersion"]).unwrap_or_default();
-                version.split('/').next() != Some(GROUP)
-            });
+            let others = roots.filter(|root| Ours::read(*root).is_none());
             others.flat_map(words_of).collect()
         })
     }

@@ -38,6 +38,16 @@ impl Ours {
             _ => None,
         }
     }
+
+    /// Whether it is this program that runs for a document: one that asks it to judge or to record, and that names no other function.
+    ///
+    /// An annotation goes before the kind: kustomize runs what it names.
+    #[must_use]
+    pub fn is_run(root: Node<'_>) -> bool {
+        let function = root.at(&["metadata", "annotations", FUNCTION]);
+        matches!(Self::read(root), Some(Self::Policy | Self::Recorder))
+            && function.is_none_or(|function| function.as_str().is_some_and(is_program))
+    }
 }
 
 /// Whether the function that an annotation declares is this program, by the name of its image or file.
@@ -63,6 +73,31 @@ fn is_program(function: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_annotation_says_who_runs() {
+        let head = "apiVersion: krm-parity.io/v1alpha1\nkind";
+        let with = |function: &str| {
+            format!(
+                "{head}: ParityPolicy\nmetadata: {{annotations: {{config.kubernetes.io/function: {function}}}}}"
+            )
+        };
+        for (text, expected) in [
+            (format!("{head}: ParityPolicy"), true),
+            (format!("{head}: SnapshotRecorder"), true),
+            (format!("{head}: EnvironmentSnapshot"), false),
+            (format!("{head}: Replacer"), false),
+            (with("'exec: {path: ./bin/krm-parity}'"), true),
+            (with("'container: {image: r.io/krm-parity:1}'"), true),
+            (with("'exec: {path: ./evil}'"), false),
+            (with("'container: {image: evil}'"), false),
+            (with("[]"), false),
+        ] {
+            let tree = yaml::parse(&text).unwrap();
+            let root = tree.roots().next().unwrap();
+            assert_eq!(Ours::is_run(root), expected, "{text}");
+        }
+    }
 
     #[test]
     fn only_exact_names_are_ours() {
