@@ -41,7 +41,7 @@ pub struct Adoption {
     pub items: Vec<Item>,
     /// How many findings they are for.
     pub adopted: usize,
-    /// What does not build, a line each: nothing is known about it, so nothing can be exempt.
+    /// What does not build or is not judged, a line each: nothing is known about it, so nothing can be exempt.
     pub unbuilt: Vec<String>,
     /// How many findings an exemption is for that has expired, and that somebody has to decide anew.
     pub expired: usize,
@@ -81,11 +81,11 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
         if finding.severity < Severity::Warning || finding.rule.is_about_exemptions() {
             continue;
         }
-        if finding.rule.is_blind() {
-            adoption.unbuilt.push(finding.headline.clone());
+        if is_left(scene.policy, finding) && !finding.rule.is_blind() {
             continue;
         }
-        if is_left(scene.policy, finding) {
+        if is_unknown(finding) {
+            adoption.unbuilt.push(finding.headline.clone());
             continue;
         }
         let is_told = scene
@@ -131,6 +131,12 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
 pub fn is_left(policy: &Policy, finding: &Finding) -> bool {
     let is_about_a_file = finding.rule.record().of_files;
     is_about_a_file && finding.severity < policy.fail_on
+}
+
+/// Whether a finding says that something was not looked at, of which nobody can say what it differs in.
+#[must_use]
+pub fn is_unknown(finding: &Finding) -> bool {
+    finding.rule.is_blind() || finding.rule == RuleId::UnjudgedOverlay
 }
 
 /// What stands above the exemptions of a rule.

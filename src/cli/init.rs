@@ -194,7 +194,7 @@ impl Init {
         for note in told {
             super::complain(&format!("krm-parity: {note}"));
         }
-        let done = self.finish(&file, &changes, &adoption)?;
+        let done = self.finish(&file, &changes, &adoption, is_unwired)?;
         Ok(if is_unwired { ExitCode::FAILURE } else { done })
     }
 
@@ -298,7 +298,7 @@ impl Init {
         let is_expected = |finding: &Finding| {
             finding.severity < Severity::Warning
                 || adopt::is_left(policy, finding)
-                || finding.rule.is_blind()
+                || adopt::is_unknown(finding)
                 || finding.rule == RuleId::ExpiredExemption
                 || findings.contains(finding)
                     && (finding.rule == RuleId::UnusedExemption
@@ -321,6 +321,7 @@ impl Init {
         file: &PolicyFile,
         changes: &[Change],
         adoption: &Adoption,
+        is_unwired: bool,
     ) -> anyhow::Result<ExitCode> {
         let is_left = !adoption.unbuilt.is_empty() || adoption.expired > 0;
         let done = if changes.is_empty() {
@@ -330,6 +331,9 @@ impl Init {
                 match (self.adopt, self.wire) {
                     (true, _) if is_left => ", and nothing that is found can be adopted",
                     (true, _) => ", and there is no finding to adopt",
+                    (false, true) if is_unwired => {
+                        ", and nothing more can be wired: what is left is named above"
+                    }
                     (false, true) => ", and everything that can be is wired",
                     (false, false) => "",
                 }
@@ -379,6 +383,8 @@ fn check_environments(policy: &Policy, findings: &[Finding], name: &str) -> anyh
     let listed = &policy.environments;
     let found: BTreeSet<&str> = findings
         .iter()
+        // What is not judged is not adopted, and may have any name.
+        .filter(|finding| finding.rule != RuleId::UnjudgedOverlay)
         .map(|finding| finding.environment.as_str())
         .filter(|environment| !environment.is_empty())
         .collect();

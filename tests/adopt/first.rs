@@ -433,6 +433,35 @@ fn exemptions_in_braces_have_lines_of_their_own() {
     assert!(repository.krm_parity(&["check"]).succeeded());
 }
 
+/// Nobody knows what an overlay differs in that is not judged: it is named, and the rest is adopted.
+#[test]
+fn what_is_not_judged_stays_red() {
+    let kustomize = require!(kustomize(KUSTOMIZE));
+    let repository = shop(&kustomize);
+    let image = "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n";
+    for name in ["dev", ".staging"] {
+        repository.write(&format!("overlays/{name}/kustomization.yaml"), image);
+    }
+    let made = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert_eq!(made.code, Some(1), "{made:#?}");
+    let said = "not adopted: overlays/.staging is an overlay in a hidden directory";
+    assert!(made.stderr.contains(said), "{made:#?}");
+    let policy = repository.read("parity.yaml");
+    assert!(policy.contains("- rule: image\n"), "{policy}");
+    assert!(!policy.contains("unjudged-overlay"), "{policy}");
+    let checked = repository.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    assert!(checked.stdout.contains(": 1 error, 1 info"), "{checked:#?}");
+    let again = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert_eq!(again.code, Some(1), "{again:#?}");
+    assert!(
+        again
+            .stdout
+            .contains("nothing that is found can be adopted"),
+        "{again:#?}"
+    );
+}
+
 /// A recorder that lies ready is used, and what is none is left alone.
 #[test]
 fn a_file_where_the_recorder_would_be_is_seen() {
@@ -451,6 +480,14 @@ fn a_file_where_the_recorder_would_be_is_seen() {
             .stderr
             .contains("base/parity.yaml is there already and holds no recorder");
         assert_eq!(is_refused, !is_used, "{text}: {made:#?}");
+        // The second time, too, what is left is a failure, and nothing says that all is wired.
+        let again = repository.krm_parity(&["init", "--wire", "--yes"]);
+        assert_eq!(again.code, made.code, "{text}: {again:#?}");
+        assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+        let is_all = again.stdout.contains("everything that can be is wired");
+        assert_eq!(is_all, is_used, "{text}: {again:#?}");
+        let is_left = again.stdout.contains("nothing more can be wired");
+        assert_eq!(is_left, !is_used, "{text}: {again:#?}");
     }
 }
 
