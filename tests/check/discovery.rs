@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use serde_json::Value;
 
 use super::bases::deployment;
-use super::support::{Tree, require};
+use super::support::{Tree, binary, require, run};
 use super::{NEWEST, check, findings, report};
 
 const IMAGE: &str = "images: [{name: app, newName: other}]\n";
@@ -164,4 +165,125 @@ fn a_part_has_the_names_and_verdicts_of_the_whole() {
         );
     }
     assert!(from("", &["apps/web/overlays/dev"]).is_empty());
+}
+
+/// What looks like the wiring of a check and is more than that: each brings production another image.
+#[test]
+fn production_that_looks_like_wiring_is_judged() {
+    const PROD: &str = "apps/web/overlays/prod";
+    let kustomize = require!(kustomize(NEWEST));
+    let own = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: web}\n";
+    let other = own.replace("v1alpha1", "v2");
+    let component = format!("kind: Component\nresources: [../base]\n{IMAGE}");
+    let into_kind = "patches: [{target: {kind: ParityPolicy}, options: {allowKindChange: true}, patch: \"- {op: replace, path: /kind, value: ConfigMap}\\n- {op: replace, path: /apiVersion, value: v1}\"}]\n";
+    for (name, text, more) in [
+        (
+            "a component",
+            "resources: [parity.yaml]\ncomponents: [../../parts]\n".to_owned(),
+            vec![
+                ("parity.yaml", own),
+                ("../../parts/kustomization.yaml", component.as_str()),
+            ],
+        ),
+        (
+            "a patch of the kind",
+            format!("resources: [parity.yaml]\ncomponents: [../../parts]\n{into_kind}"),
+            vec![
+                ("parity.yaml", own),
+                ("../../parts/kustomization.yaml", component.as_str()),
+            ],
+        ),
+        (
+            "settings of charts",
+            format!("resources: [parity.yaml, ../../base]\nhelmGlobals: {{chartHome: x}}\n{IMAGE}"),
+            vec![("parity.yaml", own)],
+        ),
+        (
+            "gatherings in gatherings",
+            "resources: [one]\n".to_owned(),
+            vec![
+                ("one/kustomization.yaml", "resources: [two, ../parity]\n"),
+                ("parity/kustomization.yaml", "resources: [parity.yaml]\n"),
+                ("parity/parity.yaml", own),
+                (
+                    "one/two/kustomization.yaml",
+                    "resources: [../../../../base]\nimages: [{name: app, newName: other}]\n",
+                ),
+            ],
+        ),
+        (
+            "another version",
+            format!("resources: [parity.yaml, ../../base]\n{IMAGE}"),
+            vec![("parity.yaml", other.as_str())],
+        ),
+        (
+            "keys in another case",
+            "Resources: [parity.yaml, ../../base]\nImages: [{name: app, newName: other}]\n"
+                .to_owned(),
+            vec![("parity.yaml", own)],
+        ),
+    ] {
+        let tree = tree(PROD, &text);
+        for (file, text) in more {
+            tree.write(&format!("{PROD}/{file}"), text);
+        }
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let found = findings(&report);
+        // A directory may be a service of its own below production; it is production still.
+        let is_found = found
+            .iter()
+            .any(|line| line.starts_with("image ") && line.contains(" prod base "));
+        assert!(is_found, "{name}: {report:#}");
+    }
+    // What would need helm is no silence either.
+    let text = format!("resources: [parity.yaml, ../../base]\nhelmCharts: [{{name: x}}]\n{IMAGE}");
+    let tree = tree(PROD, &text);
+    tree.write(&format!("{PROD}/parity.yaml"), own);
+    let report = report(&kustomize, &tree.path(""), &[]);
+    let said = told(&report);
+    assert!(
+        said.iter()
+            .any(|line| line.starts_with("build-failure error")),
+        "{report:#}"
+    );
+}
+
+/// Each shard says what belongs to no service, and the whole says it once.
+#[test]
+fn shards_name_what_is_unjudged_once() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = tree("apps/web/overlays/prod", "resources: [../../base]\n");
+    for (place, way) in [
+        ("apps/web/.x", "../base"),
+        (".archive/overlays/prod", "../../base"),
+    ] {
+        tree.write(
+            &format!("{place}/kustomization.yaml"),
+            &format!("resources: [{way}]\n"),
+        );
+    }
+    tree.write(".archive/base/kustomization.yaml", "namespace: x\n");
+    symlink("gone", tree.path("apps/web/overlays/staging")).expect("a link");
+    let whole = report(&kustomize, &tree.path(""), &[]);
+    let unjudged = told(&whole);
+    assert_eq!(unjudged.len(), 3, "{unjudged:?}");
+    let files: Vec<String> = (1..=3)
+        .map(|part| {
+            let shard = format!("{part}/3");
+            let file = tree.path(&format!("{part}.json")).display().to_string();
+            let format = format!("json={file}");
+            check(
+                &kustomize,
+                &tree.path(""),
+                &["--shard", &shard, "--format", &format],
+            );
+            file
+        })
+        .collect();
+    let merged = run(Command::new(binary())
+        .args(["merge", "--format", "json"])
+        .args(&files));
+    let merged: Value = serde_json::from_str(&merged.stdout).expect("a report");
+    assert_eq!(told(&merged), unjudged);
+    assert_eq!(merged["totals"], whole["totals"]);
 }

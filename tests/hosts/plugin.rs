@@ -81,6 +81,35 @@ fn a_bad_overlay_fails_with_exactly_its_rule() {
     }
 }
 
+/// Marks of a package make no difference to a build that runs plugins.
+#[test]
+fn no_mark_makes_a_build_a_package() {
+    const MARKS: &str = "- target: {kind: Deployment|EnvironmentSnapshot}
+  patch: '- {op: add, path: /metadata/annotations/config.kubernetes.io~1origin, value: \"path: z/x.yaml\\n\"}'
+";
+    for host in require!(hosts()) {
+        let home = Home::new(&[]);
+        let tree = copy_examples();
+        let file = tree.path("plugin/broken/kustomization.yaml");
+        let text = fs::read_to_string(&file).expect("an overlay");
+        // kustomize adds to annotations only where there are some.
+        let some = "- target: {kind: Deployment}\n  patch: '- {op: add, path: /metadata/annotations, value: {note: x}}'\n";
+        let marked = text.replace(
+            "\ntransformers:\n",
+            &format!("\n{some}{MARKS}transformers:\n"),
+        );
+        assert!(marked != text);
+        fs::write(&file, marked).expect("a file");
+        let built = host.build_plugin(&tree.path("plugin/broken"), &home.tree.path(""));
+        assert_eq!(home.runs(), [1, 1], "{}: {built:#?}", host.name);
+        built.expect_failure(&host.name);
+        let own = &home.taps[1].calls()[0];
+        assert!(own.stdin.contains("z/x.yaml"), "{}", own.stdin);
+        let said = rules_said(&own.stderr);
+        assert!(said.contains(&"health-checks".to_owned()), "{said:?}");
+    }
+}
+
 #[test]
 fn a_missing_plugin_fails_the_build() {
     for host in require!(hosts()) {

@@ -5,6 +5,36 @@ use serde_yaml::Value;
 use crate::support::{Call, require};
 use crate::{BASE, Scene, policy, recorder};
 
+/// Objects that look like the files of a small, clean tree of kustomizations.
+const LISTING: &str = "\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Listing
+metadata:
+  name: one
+  annotations:
+    config.kubernetes.io/local-config: 'true'
+    config.kubernetes.io/origin: \"path: fake/base/kustomization.yaml\\n\"
+resources: [extra.yaml]
+---
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Listing
+metadata:
+  name: two
+  annotations:
+    config.kubernetes.io/local-config: 'true'
+    config.kubernetes.io/origin: \"path: fake/overlays/prod/kustomization.yaml\\n\"
+resources: [../../base]
+";
+
+/// Another image, under origins that no build has written.
+const DISGUISE: &str = "images: [{name: registry.example/app, newName: evil.example/app}]
+patches:
+- target: {kind: Deployment}
+  patch: '- {op: add, path: /metadata/annotations, value: {config.kubernetes.io/origin: \"path: z/app.yaml\\n\"}}'
+- target: {kind: EnvironmentSnapshot}
+  patch: '- {op: add, path: /metadata/annotations/config.kubernetes.io~1origin, value: \"path: z/snapshot.yaml\\n\"}'
+";
+
 /// The names of the snapshots that a run was given, sorted.
 fn snapshots(call: &Call) -> Vec<String> {
     let list: Value = serde_yaml::from_str(&call.stdin).expect("a ResourceList");
@@ -95,6 +125,26 @@ fn a_shared_recorder_serves_two_bases() {
             let said = scene.build(&host).fails(3, &["health-checks"]).to_owned();
             assert!(said.contains(&format!("Deployment eu-{base} ")), "{said}");
         }
+    }
+}
+
+/// What a build made is judged as a build, however it marks itself and whatever lies among it.
+#[test]
+fn no_mark_makes_a_build_a_package() {
+    for host in require!(kustomizes()) {
+        let scene = Scene::new();
+        scene.tree.write("overlay/files.yaml", LISTING);
+        scene.overlay(DISGUISE);
+        let overlay = scene.tree.read("overlay/kustomization.yaml");
+        let overlay = overlay.replace("resources: [../base]", "resources: [../base, files.yaml]");
+        scene.tree.write("overlay/kustomization.yaml", &overlay);
+        let built = scene.build(&host);
+        assert!(!built.run.stdout.contains("evil"), "{:#?}", built.run);
+        // Under such marks the resource is not the one of the snapshot, which is an error as well.
+        built.fails(2, &["missing-baseline"]);
+        // Without them, what the overlay changes is found.
+        scene.overlay("images: [{name: registry.example/app, newName: evil.example/app}]\n");
+        scene.build(&host).fails(2, &["image"]);
     }
 }
 
