@@ -18,7 +18,7 @@ use crate::layout::Layout;
 use crate::path::{Path, Pattern, Segment};
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{exempts, scalar as value_of};
+use crate::rules::{exempting, scalar as value_of};
 use crate::text::without_hash;
 use crate::text::{is_unsafe, one_line};
 
@@ -88,11 +88,8 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
             adoption.unbuilt.push(finding.headline.clone());
             continue;
         }
-        let is_told = scene
-            .policy
-            .exemptions
-            .iter()
-            .any(|exemption| exemption.expires < scene.today && exempts(exemption, finding));
+        let mut exempting = exempting(scene.policy, finding);
+        let is_told = exempting.any(|(_, exemption)| exemption.expires < scene.today);
         if is_told {
             adoption.expired += 1;
             continue;

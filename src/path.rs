@@ -25,6 +25,7 @@
 //!
 //! `*` and `?` are never plain: they are kept for patterns.
 
+mod index;
 mod pattern;
 
 use std::borrow::Cow;
@@ -32,6 +33,7 @@ use std::fmt;
 
 use crate::text;
 
+pub use index::{Demand, Index};
 pub use pattern::{Glob, Pattern, Spot};
 
 /// One step from a value to a value inside it.

@@ -19,6 +19,7 @@ use crate::text;
 mod class_set;
 mod explain;
 mod fault;
+mod indexed;
 mod layout;
 mod nearest;
 mod open;
@@ -29,6 +30,7 @@ pub mod wire;
 
 pub use class_set::ClassSet;
 use fault::Fault;
+pub use indexed::{About, Entry, Indexed};
 pub use layout::{Captured, Layout, OverlayPattern};
 pub use nearest::nearest;
 pub use open::{OpenError, ParseError, open, parse};
@@ -86,9 +88,9 @@ pub struct Policy {
     /// The classes that an overlay may change.
     pub allowed: ClassSet,
     /// Single fields that an overlay may change beyond the classes.
-    pub fields: Vec<AllowedField>,
+    pub fields: Indexed<AllowedField>,
     /// Findings that may exist until a day.
-    pub exemptions: Vec<Exemption>,
+    pub exemptions: Indexed<Exemption>,
     /// What the policy says about single rules, by id; the catalogue speaks for the others.
     pub rules: BTreeMap<RuleId, RuleSetting>,
     /// Which services have fewer environments than the policy lists.
@@ -147,8 +149,8 @@ impl Default for Policy {
             needs_baseline: false,
             identity: IdentityMode::default(),
             allowed: Class::ALLOWED_BY_DEFAULT.into_iter().collect(),
-            fields: Vec::new(),
-            exemptions: Vec::new(),
+            fields: Indexed::default(),
+            exemptions: Indexed::default(),
             rules: BTreeMap::new(),
             services: Vec::new(),
             layout: Layout::default(),
@@ -325,8 +327,8 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
     let classes = allow.classes;
     Ok(Policy {
         services: services::services(spec.services.unwrap_or_default(), &environments)?,
-        fields: permits::allowed_fields(allow.fields.unwrap_or_default(), &environments)?,
-        exemptions: permits::exemptions(spec.exemptions.unwrap_or_default(), &environments)?,
+        fields: permits::allowed_fields(allow.fields.unwrap_or_default(), &environments)?.into(),
+        exemptions: permits::exemptions(spec.exemptions.unwrap_or_default(), &environments)?.into(),
         environment: spec.environment,
         environments,
         baseline,

@@ -20,7 +20,7 @@ use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{Finding, Report, Totals};
 use crate::policy::Policy;
 
-pub use exemption::{Look, exempts, scalar};
+pub use exemption::{Look, exempting, scalar};
 pub use gaps::build_failure::{Failure, unreadable};
 pub use gaps::missing_baseline::{Input, Missing};
 pub use gaps::missing_environment::Absent;

@@ -1,6 +1,6 @@
 //! `krm-parity init`: a first policy, the wiring of builds, and today's findings as exemptions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
 use crate::layout::Layout;
 use crate::policy::{self, Policy};
 use crate::repo::Parsed;
-use crate::rules::exempts;
+use crate::rules::exempting;
 use crate::yaml;
 
 /// How long adopted findings may stay, unless it is said otherwise.
@@ -295,12 +295,20 @@ impl Init {
         file.after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
             .with_context(|| file.name.clone())?;
         let adopted = policy::parse(&file.name, &file.after)?;
+        let mut before: HashMap<&str, Vec<&Finding>> = HashMap::new();
+        for finding in &findings {
+            before.entry(&finding.message).or_default().push(finding);
+        }
+        let was_there = |finding: &Finding| {
+            let alike = before.get(finding.message.as_str());
+            alike.is_some_and(|alike| alike.contains(&finding))
+        };
         let is_expected = |finding: &Finding| {
             finding.severity < Severity::Warning
                 || adopt::is_left(policy, finding)
                 || adopt::is_unknown(finding)
                 || finding.rule == RuleId::ExpiredExemption
-                || findings.contains(finding)
+                || was_there(finding)
                     && (finding.rule == RuleId::UnusedExemption
                         || is_expired(policy, finding, today))
         };
@@ -372,10 +380,7 @@ impl Init {
 
 /// Whether a finding is one that an exemption was for.
 fn is_expired(policy: &Policy, finding: &Finding, today: Date) -> bool {
-    policy
-        .exemptions
-        .iter()
-        .any(|exemption| exemption.expires < today && exempts(exemption, finding))
+    exempting(policy, finding).any(|(_, exemption)| exemption.expires < today)
 }
 
 /// Makes sure that exemptions can name the environments that were found.

@@ -12,7 +12,7 @@ use std::fmt;
 use super::{Path, PathError, Segment};
 
 /// A text in which `*` stands for any characters and `?` for any one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glob(String);
 
 impl Glob {
@@ -26,6 +26,12 @@ impl Glob {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it fits its own text alone.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        !self.0.contains(['*', '?'])
     }
 
     /// Whether a text fits, all of it.
@@ -76,7 +82,7 @@ pub struct Spot<'a> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     /// `**`
     Deep,
     /// `*`
@@ -93,7 +99,7 @@ enum Part {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     text: String,
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
 }
 
 impl fmt::Display for Pattern {
@@ -178,7 +184,7 @@ impl Pattern {
 }
 
 impl Part {
-    fn fits(&self, spot: &Spot<'_>) -> bool {
+    pub(super) fn fits(&self, spot: &Spot<'_>) -> bool {
         match (self, &spot.segment) {
             (Self::Any | Self::Deep, _) => true,
             (Self::Field(glob), Segment::Field(name)) => glob.matches(name),

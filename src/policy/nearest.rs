@@ -15,12 +15,20 @@ pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
         return None;
     }
     let word = folded(word);
+    let length = word.chars().count();
     let mut best: Option<(usize, &str)> = None;
     for &candidate in candidates {
         let folded = folded(candidate);
         let letters = folded.chars().count();
+        let is_start = length >= 3 && folded.starts_with(&word);
+        // Most candidates share too few letters to be worth the distance's cost.
+        let most = (letters / 3).max(1).min(letters.saturating_sub(1));
+        let most = best.map_or(most, |(least, _)| most.min(least.saturating_sub(1)));
+        if !is_start && least_distance(&word, &folded) > most {
+            continue;
+        }
         let mut distance = damerau_levenshtein(&word, &folded);
-        if word.chars().count() >= 3 && folded.starts_with(&word) {
+        if is_start {
             distance = distance.min(1);
         }
         let is_near = distance <= (letters / 3).max(1) && distance < letters;
@@ -29,6 +37,23 @@ pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// What no distance is below: every letter that only one word has costs a step of its own.
+fn least_distance(one: &str, other: &str) -> usize {
+    const KINDS: usize = 64;
+    let mut more = [0_i32; KINDS];
+    let is_first = |byte: &u8| byte & 0xc0 != 0x80;
+    let kind = |byte: u8| usize::from(byte) % KINDS;
+    // Letters of several bytes count as their first, so that a step moves one count at most.
+    for byte in one.bytes().filter(is_first) {
+        more[kind(byte)] += 1;
+    }
+    for byte in other.bytes().filter(is_first) {
+        more[kind(byte)] -= 1;
+    }
+    let sum = |sign: i32| -> i32 { more.iter().map(|count| (count * sign).max(0)).sum() };
+    usize::try_from(sum(1).max(sum(-1))).unwrap_or(usize::MAX)
 }
 
 fn folded(word: &str) -> String {
@@ -40,7 +65,17 @@ fn folded(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use proptest::prelude::*;
+    use strsim::damerau_levenshtein;
+
+    use super::{least_distance, nearest};
+
+    proptest! {
+        #[test]
+        fn no_distance_is_below_the_least(one in "[a-dé🦀]{0,9}", other in "[a-dé🦀]{0,9}") {
+            prop_assert!(least_distance(&one, &other) <= damerau_levenshtein(&one, &other));
+        }
+    }
 
     #[test]
     fn slips_find_their_word_and_strangers_do_not() {

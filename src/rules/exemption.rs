@@ -7,6 +7,8 @@
 //! the pen; a look at a repository tells of every exemption that could have
 //! exempted something nowhere else.
 
+mod scope;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -15,13 +17,13 @@ use serde_json::Value;
 use super::matrix::{inverted_resources, scale_factor};
 use super::words;
 use crate::catalog::{RuleId, Severity};
-use crate::compare::comparison::{Against, Comparison};
-use crate::compare::pair::plain_name;
+use crate::compare::comparison::Comparison;
 use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::path::{Path, Segment, Spot};
-use crate::policy::{Exemption, Policy, nearest};
+use crate::policy::{About, Exemption, Policy, nearest};
 use crate::quantity::Quantity;
 use crate::text;
+use scope::{Scope, Scopes};
 
 /// The most characters of a value in a message.
 const MAX_VALUE: usize = 60;
@@ -44,7 +46,11 @@ impl Look {
     fn is_enough_for(&self, exemption: &Exemption) -> bool {
         let of_files = exemption.rule.record().of_files;
         let mut unseen = self.unseen.iter();
-        let is_seen = |name: &str| self.seen.iter().any(|(service, _)| service == name);
+        let is_seen = |name: &str| {
+            let from = (name.to_owned(), String::new());
+            let mut seen = self.seen.range(from..);
+            seen.next().is_some_and(|(service, _)| service == name)
+        };
         let mut services = exemption.services.iter();
         // What a host does not pass on is found by no look at a repository.
         exemption.rule != RuleId::UncheckedFile
@@ -88,42 +94,31 @@ pub(super) fn apply(
     today: Date,
     findings: &mut Vec<Finding>,
 ) {
-    tell_other_values(policy, today, findings);
+    if policy.exemptions.is_empty() {
+        return;
+    }
+    let near = weigh(policy, today, findings);
+    let mut scopes = Scopes::new(comparisons, findings);
     let mut told = Vec::new();
     for (index, exemption) in policy.exemptions.iter().enumerate() {
         let is_expired = exemption.expires < today;
-        let mut is_used = false;
-        for finding in findings.iter_mut() {
-            if exempts(exemption, finding) {
-                is_used = true;
-                if !is_expired {
-                    mark(index, exemption, finding);
-                }
-            }
+        let near = &near[index];
+        let is_used = near.is_used;
+        // It stands in the policy once, whatever it is about.
+        if look.is_some() && is_used && !is_expired {
+            continue;
         }
-        let here: Vec<_> = comparisons
-            .iter()
-            .filter(|comparison| is_for(exemption, comparison))
-            .collect();
+        let scope = scopes.of(exemption);
+        // An environment that is missing has findings and no comparison.
         let environments = match look {
-            // It stands in the policy once, whatever it is about.
-            Some(_) => BTreeSet::new(),
-            // An environment that is missing has findings and no comparison.
-            None => here
-                .iter()
-                .map(|comparison| comparison.sides.environment)
-                .chain(
-                    findings
-                        .iter()
-                        .filter(|finding| exemption.is_for(&finding.environment, &finding.service))
-                        .map(|finding| finding.environment.as_str()),
-                )
-                .collect(),
+            Some(_) => &BTreeSet::new(),
+            None => &scope.environments,
         };
         if look.is_none() && environments.is_empty() {
             continue;
         }
-        let why = || why_unused(exemption, findings, &here, look);
+        let nearest = near.first.and_then(|at| findings.get(at));
+        let why = || why_unused(exemption, nearest, scope, look);
         let (rule, headline, help) = if is_expired {
             expired(index, exemption)
         } else if !is_used && let Some(why) = why() {
@@ -150,45 +145,94 @@ pub(super) fn apply(
     findings.extend(told);
 }
 
-/// Whether an exemption is about what a comparison judges.
-fn is_for(exemption: &Exemption, comparison: &Comparison<'_, '_>) -> bool {
-    let sides = &comparison.sides;
-    let is_for = |service: &str| exemption.is_for(sides.environment, service);
-    match sides.service {
-        "" => is_for("") || sides.services.iter().any(|name| is_for(name)),
-        service => is_for(service),
-    }
+/// What an exemption is about among the findings.
+#[derive(Clone, Debug, Default)]
+struct Near {
+    /// The first finding that it is about, whatever its value.
+    first: Option<usize>,
+    /// Whether it is about the value of any.
+    is_used: bool,
 }
 
-/// Says of findings that an exemption would hold for if it were not for another value.
-fn tell_other_values(policy: &Policy, today: Date, findings: &mut [Finding]) {
-    let valid = || {
-        let all = policy.exemptions.iter().enumerate();
-        all.filter(|(_, exemption)| exemption.expires >= today)
-    };
-    let of_values: Vec<_> = valid()
-        .filter_map(|(index, exemption)| Some((index, exemption, exemption.value.as_ref()?)))
-        .collect();
-    for finding in findings {
-        let mut near = of_values.iter();
-        let Some((index, exemption, value)) = near.find(|(_, one, _)| is_near(one, finding)) else {
-            continue;
-        };
-        if valid().any(|(_, exemption)| exempts(exemption, finding)) {
-            continue;
+/// Marks what exemptions are about, and says of findings that one would be if it were not for another value.
+fn weigh(policy: &Policy, today: Date, findings: &mut [Finding]) -> Vec<Near> {
+    let mut all = vec![Near::default(); policy.exemptions.len()];
+    for (at, finding) in findings.iter_mut().enumerate() {
+        let near = near(policy, finding);
+        let about: Vec<_> = near
+            .iter()
+            .filter(|(_, exemption)| has_value(exemption, finding.field.as_ref()))
+            .copied()
+            .collect();
+        for (index, _) in &near {
+            all[*index].first.get_or_insert(at);
         }
-        let only = format!(
-            " (spec.exemptions[{index}] is for the value {} {})",
-            text::quoted(value, MAX_VALUE),
-            if is_of_distance(exemption.rule) {
-                "or a nearer one"
-            } else {
-                "alone"
+        for (index, _) in &about {
+            all[*index].is_used = true;
+        }
+        let is_valid = |(_, exemption): &&(usize, &Exemption)| exemption.expires >= today;
+        if !about.iter().any(|one| is_valid(&one)) {
+            let mut valid = near.iter().filter(is_valid);
+            let other =
+                valid.find_map(|(index, one)| Some((*index, one.rule, one.value.as_ref()?)));
+            if let Some((index, rule, value)) = other {
+                tell_other_value(index, rule, value, finding);
             }
-        );
-        finding.headline.push_str(&only);
-        finding.message.push_str(&only);
+        }
+        for (index, exemption) in about.iter().filter(is_valid) {
+            mark(*index, exemption, finding);
+        }
     }
+    all
+}
+
+/// The exemptions that are about a finding, whatever its value, by their numbers.
+fn near<'p>(policy: &'p Policy, finding: &Finding) -> Vec<(usize, &'p Exemption)> {
+    let nothing = ResourceRef::default();
+    let resource = finding.resource.as_ref().unwrap_or(&nothing);
+    let names = names(resource, finding.base_name.as_deref());
+    with_place(finding.field.as_ref(), |place| {
+        let about = About {
+            rule: Some(finding.rule),
+            resource,
+            names: &names,
+            place,
+            environment: &finding.environment,
+            service: &finding.service,
+        };
+        let is_near = |(_, one): &(usize, &Exemption)| {
+            one.rule == finding.rule
+                && one.is_for(&finding.environment, &finding.service)
+                && one.target.matches(resource, &names)
+                && one.covers(place)
+        };
+        policy.exemptions.near(about).filter(is_near).collect()
+    })
+}
+
+/// The exemptions that are about a finding, expired or not, by their numbers.
+pub fn exempting<'p>(
+    policy: &'p Policy,
+    finding: &Finding,
+) -> impl Iterator<Item = (usize, &'p Exemption)> {
+    let mut near = near(policy, finding);
+    near.retain(|(_, one)| has_value(one, finding.field.as_ref()));
+    near.into_iter()
+}
+
+/// Says that an exemption would hold for a finding if it were not for another value.
+fn tell_other_value(index: usize, rule: RuleId, value: &str, finding: &mut Finding) {
+    let only = format!(
+        " (spec.exemptions[{index}] is for the value {} {})",
+        text::quoted(value, MAX_VALUE),
+        if is_of_distance(rule) {
+            "or a nearer one"
+        } else {
+            "alone"
+        }
+    );
+    finding.headline.push_str(&only);
+    finding.message.push_str(&only);
 }
 
 /// Makes a finding information, and says until when.
@@ -202,22 +246,6 @@ fn mark(index: usize, exemption: &Exemption, finding: &mut Finding) {
     );
     finding.headline.push_str(&until);
     finding.message.push_str(&until);
-}
-
-/// Whether an exemption is about a finding, expired or not.
-#[must_use]
-pub fn exempts(exemption: &Exemption, finding: &Finding) -> bool {
-    is_near(exemption, finding) && has_value(exemption, finding.field.as_ref())
-}
-
-/// Whether an exemption is about a finding, whatever its value.
-fn is_near(exemption: &Exemption, finding: &Finding) -> bool {
-    if finding.rule != exemption.rule || !exemption.is_for(&finding.environment, &finding.service) {
-        return false;
-    }
-    let resource = finding.resource.clone().unwrap_or_default();
-    let names = names(&resource, finding.base_name.as_deref());
-    is_at(exemption, &resource, &names, finding.field.as_ref())
 }
 
 /// The names by which a resource may be called: its own and the one in the base, with a generator's hash and without.
@@ -290,7 +318,7 @@ pub fn scalar(value: &Value) -> Option<String> {
 }
 
 /// Looks at a field as patterns do.
-fn with_place<T>(field: Option<&FieldRef>, look: impl FnOnce(&[Spot<'_>]) -> T) -> T {
+pub(super) fn with_place<T>(field: Option<&FieldRef>, look: impl FnOnce(&[Spot<'_>]) -> T) -> T {
     let (keyed, indexed) = match field {
         Some(field) => (field.path.as_str(), field.index_path.as_str()),
         None => ("", ""),
@@ -315,24 +343,16 @@ fn with_place<T>(field: Option<&FieldRef>, look: impl FnOnce(&[Spot<'_>]) -> T) 
 /// Why an exemption matches nothing, and what it might have meant; `None` where it may be about something else.
 fn why_unused(
     exemption: &Exemption,
-    findings: &[Finding],
-    here: &[&Comparison<'_, '_>],
+    near: Option<&Finding>,
+    scope: &Scope<'_>,
     look: Option<&Look>,
 ) -> Option<String> {
     if look.is_some_and(|look| !look.is_enough_for(exemption)) {
         return None;
     }
-    let resources: Vec<(ResourceRef, &str)> = here
-        .iter()
-        .flat_map(|comparison| comparison.sides.overlay.iter().chain(comparison.sides.base))
-        .map(|resource| (resource.reference(), plain_name(resource)))
-        .collect();
     let target = &exemption.target;
-    let is_target_here = resources
-        .iter()
-        .any(|(resource, name)| target.matches(resource, &[resource.name.as_str(), name]));
+    let is_target_here = scope.holds(target);
     let known = || {
-        let near = findings.iter().find(|finding| is_near(exemption, finding));
         if let (Some(near), Some(value)) = (near, &exemption.value) {
             let found = words::value(near.field.as_ref().and_then(|field| field.overlay.as_ref()));
             let value = text::quoted(value, MAX_VALUE);
@@ -340,53 +360,23 @@ fn why_unused(
         }
         if is_target_here {
             let path = exemption.path.as_ref()?.to_string();
-            return near_path(exemption, &path, findings, here);
+            let near = scope.near_path(exemption.rule, &path)?;
+            return Some(format!("there is a finding of this rule at {near}"));
         }
         let name = target.name.as_ref()?.as_str();
-        let names: Vec<&str> = resources
-            .iter()
-            .filter(|(resource, _)| target.matches_type(resource))
-            .map(|(_, name)| *name)
-            .collect();
-        nearest(name, &names).map(|near| format!("its target is not here, but {near} is"))
+        let near = scope.near_name(target, name);
+        near.map(|near| format!("its target is not here, but {near} is"))
     };
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
         // What is about files is found elsewhere, and so is what only another environment shows.
         None if exemption.rule.record().of_files => None,
-        None if exemption.rule.record().of_siblings && !has_siblings(here) => None,
+        None if exemption.rule.record().of_siblings && !scope.has_siblings => None,
         None => known().or_else(|| {
             let is_exact = is_target_here && exemption.path.is_some();
             is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
         }),
     }
-}
-
-/// Whether environments are compared with each other.
-fn has_siblings(here: &[&Comparison<'_, '_>]) -> bool {
-    here.iter()
-        .any(|comparison| comparison.sides.against != Against::Baseline)
-}
-
-/// The finding of the same rule that is nearest to a path.
-fn near_path(
-    exemption: &Exemption,
-    path: &str,
-    findings: &[Finding],
-    here: &[&Comparison<'_, '_>],
-) -> Option<String> {
-    let is_here = |finding: &&Finding| {
-        let mut here = here.iter();
-        finding.rule == exemption.rule
-            && here.any(|comparison| comparison.sides.environment == finding.environment)
-    };
-    let paths: Vec<&str> = findings
-        .iter()
-        .filter(is_here)
-        .filter_map(|finding| Some(finding.field.as_ref()?.path.as_str()))
-        .collect();
-    let near = nearest(path, &paths).or_else(|| paths.first().copied())?;
-    Some(format!("there is a finding of this rule at {near}"))
 }
 
 /// The rule, the headline and the help of a finding.
@@ -412,3 +402,6 @@ fn expired(index: usize, exemption: &Exemption) -> Words {
     let help = "Mend what it exempted and remove it, or decide anew and give it a later date.";
     (RuleId::ExpiredExemption, headline, help.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! paths, with white space between them. What the base denies, nothing allows.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use jiff::civil::Date;
 
@@ -18,7 +19,7 @@ use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::steps::spots;
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{PathError, Pattern, Segment, Spot};
-use crate::policy::{AllowedField, Exemption, Policy};
+use crate::policy::{About, AllowedField, Entry, Exemption, Indexed, Policy};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -94,7 +95,18 @@ pub fn decide<'p>(
             let exemption = if verdict.is_allowed() {
                 None
             } else {
-                policy.exemptions.iter().position(exempts)
+                exemption::with_place(Some(&field), |place| {
+                    let about = About {
+                        rule: Some(rule),
+                        resource: &resource,
+                        names: &names,
+                        place,
+                        environment,
+                        service: pair.service,
+                    };
+                    let mut near = policy.exemptions.near(about);
+                    near.find_map(|(at, one)| exempts(one).then_some(at))
+                })
             };
             decisions.push(Decision {
                 kind: classified.change.kind,
@@ -113,8 +125,8 @@ pub fn decide<'p>(
 /// What a base says of one of its resources.
 #[derive(Debug, Default)]
 pub(super) struct Guidance {
-    pub allow: Vec<Pattern>,
-    pub deny: Vec<Pattern>,
+    pub allow: Indexed<Pattern>,
+    pub deny: Indexed<Pattern>,
     /// What could not be read: the annotation, the text and why.
     pub faults: Vec<(&'static str, String, PathError)>,
 }
@@ -151,12 +163,18 @@ pub(super) fn verdict<'p>(
         return Verdict::Guidance;
     }
     let place = spots(&change.steps);
-    let denied = |pattern: &&Pattern| {
-        pattern.matches(&place)
-            || leaves(change, &place)
-                .is_some_and(|leaves| leaves.iter().any(|leaf| pattern.matches(leaf)))
+    let below = OnceCell::new();
+    let below = || below.get_or_init(|| leaves(change, &place)).as_deref();
+    // The base speaks of this resource alone.
+    let about = About {
+        rule: None,
+        resource: &ResourceRef::default(),
+        names: &[],
+        place: &place,
+        environment,
+        service: pair.service,
     };
-    if let Some(pattern) = guidance.deny.iter().find(denied) {
+    if let Some(pattern) = denier(&guidance.deny, about, below) {
         return Verdict::Denied(pattern.to_string());
     }
     if policy.allows(*class) {
@@ -164,13 +182,20 @@ pub(super) fn verdict<'p>(
     }
     let covers = |pattern: &Pattern| {
         pattern.matches(&place)
-            || leaves(change, &place).is_some_and(|leaves| {
+            || below().is_some_and(|leaves| {
                 !leaves.is_empty() && leaves.iter().all(|leaf| pattern.matches(leaf))
             })
     };
+    // What covers all values below a change covers the first of them.
+    let first = || below().and_then(<[_]>::first).map(Vec::as_slice);
     let reference = pair.overlay.reference();
     let names = exemption::names(&reference, Some(pair.base.name()));
-    let field = policy.fields.iter().find(|field| {
+    let asked = About {
+        resource: &reference,
+        names: &names,
+        ..about
+    };
+    let field = first_near(&policy.fields, asked, first, |field| {
         field.is_for(environment, pair.service)
             && field.target.matches(&reference, &names)
             && covers(&field.path)
@@ -178,10 +203,47 @@ pub(super) fn verdict<'p>(
     if let Some(field) = field {
         return Verdict::Field(field);
     }
-    match guidance.allow.iter().find(|pattern| covers(pattern)) {
+    match first_near(&guidance.allow, about, first, covers) {
         Some(pattern) => Verdict::Base(pattern.to_string()),
         None => Verdict::Forbidden,
     }
+}
+
+/// The first pattern that fits a place or a value below it.
+fn denier<'g, 'a: 'l, 'l>(
+    patterns: &'g Indexed<Pattern>,
+    about: About<'_>,
+    below: impl Fn() -> Option<&'l [Vec<Spot<'a>>]>,
+) -> Option<&'g Pattern> {
+    if patterns.is_empty() {
+        return None;
+    }
+    let fits = |place: &[Spot<'_>]| {
+        let mut near = patterns.near(About { place, ..about });
+        near.find(|(_, pattern)| pattern.matches(place))
+    };
+    let leaves = below().unwrap_or_default().iter();
+    let found = leaves
+        .filter_map(|leaf| fits(leaf))
+        .chain(fits(about.place));
+    found.min_by_key(|(at, _)| *at).map(|(_, pattern)| pattern)
+}
+
+/// The first entry that holds, of those that may be about a place or about the first value below it.
+fn first_near<'p, 'a: 'l, 'l, T: Entry>(
+    all: &'p Indexed<T>,
+    about: About<'_>,
+    first: impl Fn() -> Option<&'l [Spot<'a>]>,
+    mut holds: impl FnMut(&T) -> bool,
+) -> Option<&'p T> {
+    if all.is_empty() {
+        return None;
+    }
+    let mut find = |about| all.near(about).find(|(_, entry)| holds(entry));
+    let here = find(about);
+    let below = first().and_then(|place| find(About { place, ..about }));
+    let found = here.into_iter().chain(below).min_by_key(|(at, _)| *at);
+    found.map(|(_, entry)| entry)
 }
 
 /// The places of all values below a change; `None` where they are too many to look at.
@@ -232,3 +294,6 @@ fn collect<'a>(
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests;
