@@ -1,6 +1,6 @@
 //! What a kustomization is by its place and by what it loads: an environment, a part, or something that looks like an overlay.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Site;
 use super::candidates::{Candidate, candidates};
@@ -101,23 +101,35 @@ fn compose(standing: &mut [Standing], words: Words<'_>) {
     }
 }
 
-/// Leaves what a link leads to under the name of the link alone, unless the two stand side by side.
+/// Leaves what links lead to under the names of the links alone, where they name all environments of a service alike.
+///
+/// A link to one of several must not take it away from the others, with which it is compared.
 fn follow_links(parsed: &Parsed<'_>, standing: &mut [Standing]) {
-    let key_of = |standing: &[Standing], directory: &str| {
-        standing.iter().find_map(|one| match &one.kind {
-            Kind::Environment(named) if one.candidate.directory == directory => {
-                Some(named.key.clone())
-            }
-            _ => None,
-        })
-    };
+    let mut keys: BTreeMap<&str, &str> = BTreeMap::new();
+    for one in standing.iter() {
+        if let Kind::Environment(named) = &one.kind {
+            keys.insert(&one.candidate.directory, &named.key);
+        }
+    }
+    let mut renamed: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for (link, to) in parsed.sources.links() {
-        let (link, real) = (key_of(standing, link), key_of(standing, to));
-        if link.is_some() && real.is_some() && link != real {
-            let mut all = standing.iter_mut();
-            if let Some(real) = all.find(|one| one.candidate.directory == to) {
-                real.kind = Kind::Other;
-            }
+        let (link, to): (&str, &str) = (link, to);
+        if let (Some(new), Some(old)) = (keys.get(link), keys.get(to))
+            && new != old
+        {
+            renamed.entry((old, new)).or_default().insert(to);
+        }
+    }
+    let mut gone: BTreeSet<String> = BTreeSet::new();
+    for ((old, _), real) in &renamed {
+        let mut all = keys.iter().filter(|(_, key)| *key == old);
+        if all.all(|(directory, _)| real.contains(directory)) {
+            gone.extend(real.iter().map(|&directory| directory.to_owned()));
+        }
+    }
+    for one in standing.iter_mut() {
+        if gone.contains(&one.candidate.directory) {
+            one.kind = Kind::Other;
         }
     }
 }

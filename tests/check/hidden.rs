@@ -299,3 +299,29 @@ fn since_sees_a_submodule_that_moved() {
     assert!(found.contains(&"web".to_owned()), "{found:?}");
     assert!(!found.contains(&"other".to_owned()), "{found:?}");
 }
+
+#[test]
+fn a_link_to_one_environment_does_not_take_it_from_its_siblings() {
+    let kustomize = require!(kustomize(NEWEST));
+    for link in ["overlays/production/self", "other/production", "other/live"] {
+        let tree = Tree::new();
+        service(&tree, "web");
+        for (environment, memory) in [("staging", "2Gi"), ("production", "512Mi")] {
+            let sized = deployment("1", 10).replace(
+                "image: 'app:1'",
+                &format!("image: 'app:1', resources: {{limits: {{memory: {memory}}}}}"),
+            );
+            tree.write(&format!("web/overlays/{environment}/web.yaml"), &sized);
+            tree.write(
+                &format!("web/overlays/{environment}/kustomization.yaml"),
+                "resources: [../../base]\npatches: [{path: web.yaml}]\n",
+            );
+        }
+        fs::create_dir_all(tree.path("web/other")).expect("a folder");
+        let to = tree.path("web/overlays/production");
+        symlink(to, tree.path(&format!("web/{link}"))).expect("a link");
+        let found = findings(&report(&kustomize, &tree.path("web"), &[]));
+        let is_inverted = |one: &String| one.starts_with("inverted-resources");
+        assert!(found.iter().any(is_inverted), "{link}: {found:?}");
+    }
+}
