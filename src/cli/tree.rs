@@ -22,7 +22,7 @@ const MAX_HIDDEN: usize = 10_000;
 /// More links on the way to a file are a circle, to the system as well.
 const MAX_LINKS: usize = 40;
 
-/// What is never one's own; any other name may be a service's.
+/// What is hardly ever one's own, and looked at like what is hidden; any other name may be a service's.
 const SKIPPED: &str = "node_modules";
 
 /// Reads every kustomization below `directories`, and what each of them names.
@@ -264,6 +264,7 @@ fn walk(
 ) -> anyhow::Result<()> {
     let mut left: Vec<(PathBuf, String)> = vec![(root.join(directory), directory.to_owned())];
     let mut hidden = Vec::new();
+    let mut skipped = Vec::new();
     let mut count = 0_usize;
     while let Some((path, name)) = left.pop() {
         count += 1;
@@ -294,6 +295,9 @@ fn walk(
             };
             let inner_name = fold(&sources.here, join(&name, &inner));
             if inner == SKIPPED {
+                if kind.is_dir() {
+                    skipped.push((entry.path(), inner_name));
+                }
                 continue;
             }
             let is_hidden = inner.starts_with('.');
@@ -343,8 +347,11 @@ fn walk(
             }
         }
     }
-    hidden.sort();
-    look_for_hidden(hidden, found, sources);
+    // Each with a bound of its own, so that a cache of packages hides nothing else.
+    for mut out_of_sight in [hidden, skipped] {
+        out_of_sight.sort();
+        look_for_hidden(out_of_sight, found, sources);
+    }
     Ok(())
 }
 
@@ -380,8 +387,7 @@ fn look_for_hidden(
         let mut inner: Vec<(PathBuf, String)> = directories
             .filter_map(|entry| {
                 let inner = entry.file_name().to_str()?.to_owned();
-                let is_skipped = inner == SKIPPED || inner == ".git";
-                (!is_skipped).then(|| (entry.path(), join(&name, &inner)))
+                (inner != ".git").then(|| (entry.path(), join(&name, &inner)))
             })
             .collect();
         inner.sort();

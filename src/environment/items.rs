@@ -79,7 +79,7 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
     for resource in resources {
         if snapshot::is_snapshot(resource) {
             items.sealed.push(snapshot::open(resource)?);
-        } else if resource.group() == crate::api::KUSTOMIZE_GROUP {
+        } else if resource.group() == crate::api::KUSTOMIZE_GROUP && is_file(resource) {
             items.unbuilt = true;
         } else if !resource.is_local_config() && !is_kptfile(resource) {
             items.live.push(resource.clone());
@@ -88,12 +88,22 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
     Ok(items)
 }
 
+/// Whether an item is a file of a package as it lies there; what a build has made of one is deployed.
+///
+/// kpt notes the file of every item, and kustomize numbers what it hands over.
+fn is_file(resource: &Resource<'_>) -> bool {
+    resource
+        .annotation("internal.config.kubernetes.io/path")
+        .is_some()
+        && resource.annotation("kustomize.config.k8s.io/id").is_none()
+}
+
 /// Whether an item is the file by which kpt knows its package, which it hands over and never deploys.
 fn is_kptfile(resource: &Resource<'_>) -> bool {
     let path = resource.annotation("internal.config.kubernetes.io/path");
-    (resource.group(), resource.kind()) == ("kpt.dev", "Kptfile")
+    is_file(resource)
+        && (resource.group(), resource.kind()) == ("kpt.dev", "Kptfile")
         && path.is_some_and(|path| path.rsplit('/').next() == Some("Kptfile"))
-        && resource.annotation("kustomize.config.k8s.io/id").is_none()
 }
 
 /// Everything that is to be compared, and everything that cannot be.

@@ -179,7 +179,9 @@ fn by_words(
     let is_shared = SHARED
         .iter()
         .any(|shared| candidate.place.rsplit('/').next() == Some(shared));
-    if is_shared && !named.is_known {
+    // But nobody shares what stands beside environments and is loaded by none.
+    let stands_apart = named.is_in_overlays && !candidate.is_loaded;
+    if is_shared && !named.is_known && !stands_apart {
         return Kind::Other;
     }
     if named.is_known || named.is_in_overlays {

@@ -234,7 +234,7 @@ fn top(path: &str) -> &str {
     let mut end = 0;
     for part in path.split('/') {
         end += part.len() + 1;
-        if part.starts_with('.') && part != ".." {
+        if part.starts_with('.') && part != ".." || part == "node_modules" {
             break;
         }
     }

@@ -325,3 +325,67 @@ fn a_link_to_one_environment_does_not_take_it_from_its_siblings() {
         assert!(found.iter().any(is_inverted), "{link}: {found:?}");
     }
 }
+
+/// What is found of a service whose `file` holds a looser probe, in a directory that hardly looks like an environment.
+fn beside_environments(directory: &str) -> Vec<String> {
+    let Some(kustomize) = super::support::kustomize(NEWEST) else {
+        super::support::missing("kustomize");
+        return Vec::new();
+    };
+    let tree = Tree::new();
+    service(&tree, "web");
+    tree.write(
+        &format!("web/overlays/{directory}/kustomization.yaml"),
+        "resources: [../../base]\npatches:\n- target: {kind: Deployment}\n  patch: '[{\"op\": \"add\", \"path\": \"/spec/paused\", \"value\": true}]'\n",
+    );
+    findings(&report(&kustomize, &tree.path(""), &[]))
+}
+
+#[test]
+fn what_stands_beside_environments_is_judged_or_named_whatever_it_is_called() {
+    for directory in ["base", "template", "common", "shared", "bases"] {
+        let found = beside_environments(directory);
+        let is_found = found.iter().any(|line| line.starts_with("other web"));
+        assert!(
+            is_found || found.is_empty() && super::support::kustomize(NEWEST).is_none(),
+            "{directory}: {found:#?}"
+        );
+    }
+    let found = beside_environments("node_modules");
+    let is_named = found
+        .iter()
+        .any(|line| line.starts_with("unjudged-overlay web"));
+    assert!(
+        is_named || super::support::kustomize(NEWEST).is_none(),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn an_object_of_kustomizes_own_group_that_is_deployed_is_judged() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (version, kind) in [
+        ("v1beta1", "Kustomization"),
+        ("v1alpha1", "Component"),
+        ("v1", "Other"),
+    ] {
+        let tree = Tree::new();
+        service(&tree, "web");
+        tree.write(
+            "web/overlays/production/kustomization.yaml",
+            "resources: [../../base, e.yaml]\n",
+        );
+        tree.write(
+            "web/overlays/production/e.yaml",
+            &format!("apiVersion: kustomize.config.k8s.io/{version}\nkind: {kind}\nmetadata: {{name: q}}\n"),
+        );
+        for arguments in [&[][..], &["--one-by-one"]] {
+            let found = findings(&report(&kustomize, &tree.path(""), arguments));
+            assert_eq!(
+                found,
+                [format!("added-resource web production base {kind}  ")],
+                "{arguments:?}"
+            );
+        }
+    }
+}
