@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | read | [`yaml`], [`krm`], [`policy`] | bytes → tree → resources; the functionConfig → a [`policy::Policy`] or a [`policy::Recorder`] |
 //! | seal | [`snapshot`] | a base's resources → one item that travels with the build |
-//! | pair | [`environments`], [`compare::pair`] | all items → which environments to compare → which resource was made of which |
+//! | pair | [`environment`], [`compare::pair`] | all items → which environments to compare → which resource was made of which |
 //! | diff | [`compare::diff`], with [`schema`] and [`quantity`] | two resources → [`compare::diff::Change`]s, as Kubernetes reads lists and quantities |
 //! | classify | [`compare::identity`], [`compare::classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
 //! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
