@@ -200,7 +200,10 @@ impl<'a> Resource<'a> {
 /// A reference such as `{kind: Secret, name: tls}` has neither metadata nor data, and is none.
 #[must_use]
 pub fn is_secret(node: Node<'_>) -> bool {
-    node.get("kind").is_some_and(|kind| kind.text() == "Secret")
+    // A patch may have made another kind of one, and left the values.
+    let kinds = node.str_at(&["metadata", "annotations", PREVIOUS_KINDS]);
+    let was_secret = kinds.is_some_and(|kinds| kinds.split(',').any(|kind| kind == "Secret"));
+    (was_secret || node.get("kind").is_some_and(|kind| kind.text() == "Secret"))
         && ["metadata", "data", "stringData"]
             .iter()
             .any(|field| node.get(field).is_some_and(|value| !value.is_null()))

@@ -315,7 +315,13 @@ mod tests {
             "apiVersion: v1\nkind: Whatever\nmetadata: {{name: l}}\nnested:\n- {}",
             SECRET.trim_end().replace('\n', "\n  ")
         );
-        for text in [SECRET, &list] {
+        // A patch has made another kind of it, which kustomize notes.
+        let renamed = SECRET.replace("kind: Secret", "kind: ConfigMap").replace(
+            "annotations:\n",
+            "annotations:\n    internal.config.kubernetes.io/previousKinds: Secret\n",
+        );
+        assert_ne!(renamed, SECRET);
+        for text in [SECRET, &list, &renamed] {
             let content = sealed(text).content;
             assert!(!content.contains("hunter2"), "{content}");
             assert!(
