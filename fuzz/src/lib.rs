@@ -3,7 +3,7 @@
 use jiff::civil::{Date, date};
 use krm_parity::compare::diff::diff;
 use krm_parity::compare::pair::pair;
-use krm_parity::environments;
+use krm_parity::environment;
 use krm_parity::function::{self, Answer, Output, Refusal};
 use krm_parity::report;
 use krm_parity::report::text::{Style, render};
@@ -204,7 +204,9 @@ pub fn check_same(text: &str) {
         // What a base says wrongly is wrong without any difference, and book-keeping alone is no overlay.
         let aside = ["base-guidance", "missing-baseline"];
         let found = answer.report.findings.into_iter();
-        let found: Vec<_> = found.filter(|found| !aside.contains(&found.rule)).collect();
+        let found: Vec<_> = found
+            .filter(|found| !aside.contains(&found.rule.as_str()))
+            .collect();
         assert!(found.is_empty(), "{found:?} in {list}");
     }
 }
@@ -265,7 +267,7 @@ pub fn list_of(base: &str, overlay: &str, policy: &str) -> Option<String> {
     let base = yaml::parse(base).ok()?;
     let resources: Vec<_> = base.roots().filter_map(Resource::read).collect();
     // A recorder seals what is deployed, and no item that is there for the hosts or for us.
-    let deployed = environments::sort(&resources).ok()?.live;
+    let deployed = environment::sort(&resources).ok()?.live;
     let mut items = documents(overlay)?;
     items.push(seal("fuzz", "base", &deployed).to_json());
     let policy = documents(policy)?.into_iter().next();
