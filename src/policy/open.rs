@@ -1,7 +1,7 @@
 //! The one reader of a functionConfig: from a tree with places to what it asks for, and where it says so.
 
 use super::{Config, Policy};
-use crate::finding::Place;
+use crate::finding::{Place, line_around};
 use crate::yaml::{self, Node};
 
 /// A functionConfig that cannot be used.
@@ -69,7 +69,28 @@ pub struct ParseError(String);
 fn locate(policy: &mut Policy, config: Node<'_>, name: &str, text: &str) {
     let places = |path: &[&str], what: &'static str| {
         let items = config.at(path).into_iter().flat_map(Node::items);
-        items.map(move |item| Place::excerpt(name, text, item.span(), what.to_owned()))
+        let mut known = (0, 0);
+        items.map(move |item| {
+            // Lines are counted on from the entry before: there may be thousands.
+            let range = item.span();
+            let start = line_around(text, range.start).start;
+            // An alias stands for what was written before.
+            if start < known.0 {
+                known = (0, 0);
+            }
+            let lines = text.as_bytes()[known.0..start].iter();
+            known = (
+                start,
+                known.1 + lines.filter(|&&byte| byte == b'\n').count(),
+            );
+            let rest = text.get(start..).unwrap_or_default();
+            let range = range.start.saturating_sub(start)..range.end.saturating_sub(start);
+            let place = Place::excerpt(name, rest, range, what.to_owned());
+            Place {
+                line: known.1 + place.line,
+                ..place
+            }
+        })
     };
     let exemptions = places(&["spec", "exemptions"], "the exemption");
     for (exemption, place) in policy.exemptions.iter_mut().zip(exemptions) {
@@ -78,5 +99,44 @@ fn locate(policy: &mut Policy, config: Node<'_>, name: &str, text: &str) {
     let fields = places(&["spec", "allow", "fields"], "the allowed field");
     for (field, place) in policy.fields.iter_mut().zip(fields) {
         field.place = Some(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_knows_its_own_line() {
+        let entry = |at: usize| {
+            format!("  - rule: image # é {at}\n    reason: r\n    expires: \"2027-01-31\"\n\n")
+        };
+        let entries: String = (0..50).map(entry).collect();
+        let text = format!(
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  exemptions:\n{entries}"
+        );
+        let policy = parse("p.yaml", &text).unwrap();
+        let tree = yaml::parse(&text).unwrap();
+        let root = tree.roots().next().unwrap();
+        let items = root.at(&["spec", "exemptions"]).unwrap().items();
+        assert_eq!(policy.exemptions.len(), 50);
+        for (exemption, item) in policy.exemptions.iter().zip(items) {
+            let expected = Place::excerpt("p.yaml", &text, item.span(), "the exemption".to_owned());
+            assert_eq!(exemption.place.as_ref(), Some(&expected));
+        }
+        let alias = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n  exemptions:\n  - &a {rule: image, reason: r, expires: '2027-01-31'}\n  - {rule: labels, reason: r, expires: '2027-01-31'}\n  - *a\n";
+        let lines = parse("p.yaml", alias).unwrap().exemptions;
+        let lines = lines.iter().map(|one| one.place.as_ref().unwrap().line);
+        let lines: Vec<_> = lines.collect();
+        assert!(matches!(lines.as_slice(), [6, 7, 6 | 8]), "{lines:?}");
+        let flow = "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {exemptions: [{rule: image, reason: r, expires: '2027-01-31'}, {rule: labels, reason: r, expires: '2027-01-31'}]}}";
+        let policy = parse("p.yaml", flow).unwrap();
+        let columns = policy
+            .exemptions
+            .iter()
+            .map(|one| one.place.as_ref().unwrap());
+        let columns: Vec<_> = columns.map(|place| (place.line, place.column)).collect();
+        let at = |word: &str| flow.find(word).unwrap() + 1;
+        assert_eq!(columns, [(1, at("{rule: image")), (1, at("{rule: labels"))]);
     }
 }
