@@ -38,3 +38,9 @@ pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
 /// The API group of the kinds `Kustomization` and `Component`.
 pub const KUSTOMIZE_GROUP: &str = "kustomize.config.k8s.io";
+
+/// The annotation by which kpt says which file of its package an item is of; kustomize makes one up.
+pub const PATH: &str = "internal.config.kubernetes.io/path";
+
+/// The annotation by which kustomize numbers what it hands to a function, and nobody else.
+pub const ID: &str = "kustomize.config.k8s.io/id";

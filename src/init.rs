@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::api;
 use crate::edit::{self, EditError, Item, scalar};
 use crate::environment::rank;
 use crate::gate::name_of;
@@ -12,9 +13,6 @@ use crate::yaml::{Node, Tree};
 
 /// The function's annotation as a first policy has it.
 pub const FUNCTION: &str = "exec:\n  path: krm-parity\n";
-
-/// The key of that annotation.
-const ANNOTATION: &str = "config.kubernetes.io/function";
 
 /// Where the policy of a wired repository lies, as kustomize can load it from beside itself.
 pub const WIRED_POLICY: &str = "parity/policy/policy.yaml";
@@ -100,14 +98,14 @@ fn annotations(function: Option<&str>) -> String {
         .lines()
         .map(|line| format!("      {line}\n"))
         .collect();
-    format!("  annotations:\n    {ANNOTATION}: |\n{lines}")
+    format!("  annotations:\n    {}: |\n{lines}", api::FUNCTION)
 }
 
 /// The annotation that tells hosts how to run the function of a policy's text; nothing for a plugin.
 #[must_use]
 pub fn function_of(tree: &Tree<'_>) -> Option<String> {
     let root = tree.roots().next()?;
-    let text = root.str_at(&["metadata", "annotations", ANNOTATION])?;
+    let text = root.str_at(&["metadata", "annotations", api::FUNCTION])?;
     Some(text.to_owned())
 }
 

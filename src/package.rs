@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use crate::api::PATH;
 use crate::catalog::RuleId;
 use crate::engine::{Replay, Unknown};
 use crate::environment;
@@ -27,9 +28,6 @@ use crate::yaml::{self, Node};
 const PACKAGE: &str = "package";
 
 const RULE: RuleId = RuleId::UncheckedFile;
-
-/// The annotation by which kpt says which file of the package an item is of.
-const PATH: &str = "internal.config.kubernetes.io/path";
 
 /// The annotation by which kpt says where the package lies that an item's path starts from.
 const PACKAGE_PATH: &str = "internal.config.kubernetes.io/package-path";

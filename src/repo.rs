@@ -28,4 +28,4 @@ pub use paths::{fold, is_inline, join, relative, split};
 pub use references::Role;
 pub use remote::{is_remote, is_remote_directory, without_password};
 pub use secrets::{Secrets, may_patch_secret, redact, secrets};
-pub use unseen::{Unseen, Why};
+pub use unseen::{PACKAGES, Unseen, Why};

@@ -4,7 +4,7 @@
 //! writes down every identity that a resource had; this is where that record is
 //! read, so that pairing does not have to guess.
 
-use crate::api::LOCAL_CONFIG;
+use crate::api::{ID, LOCAL_CONFIG, PATH};
 use crate::finding::{FileRef, ResourceRef};
 use crate::yaml::{self, Node};
 
@@ -69,12 +69,9 @@ impl<'a> Resource<'a> {
     #[must_use]
     pub fn read_kustomization(node: Node<'a>) -> Option<Self> {
         let annotations = node.at(&["metadata", "annotations"])?;
-        let path = [
-            "internal.config.kubernetes.io/path",
-            "config.kubernetes.io/path",
-        ]
-        .iter()
-        .find_map(|key| annotations.get(key))?;
+        let path = [PATH, "config.kubernetes.io/path"]
+            .iter()
+            .find_map(|key| annotations.get(key))?;
         let file = path.text().rsplit('/').next()?;
         matches!(
             file,
@@ -162,18 +159,15 @@ impl<'a> Resource<'a> {
     #[must_use]
     pub fn file(&self) -> Option<FileRef> {
         // kustomize makes up a path on the way to a function, and marks the items that are its own.
-        let made_up = self.annotation("kustomize.config.k8s.io/id").is_some();
+        let made_up = self.annotation(ID).is_some();
         let annotation = |keys: [&str; 2]| {
             keys.into_iter()
                 .filter(|_| !made_up)
                 .find_map(|key| self.annotation(key))
         };
-        let path = annotation([
-            "internal.config.kubernetes.io/path",
-            "config.kubernetes.io/path",
-        ])
-        .map(str::to_owned)
-        .or_else(|| origin_path(self.annotation(ORIGIN)?))?;
+        let path = annotation([PATH, "config.kubernetes.io/path"])
+            .map(str::to_owned)
+            .or_else(|| origin_path(self.annotation(ORIGIN)?))?;
         let index = annotation([
             "internal.config.kubernetes.io/index",
             "config.kubernetes.io/index",

@@ -95,8 +95,10 @@ impl Ground {
             .map(|directory| self.root.join(directory))
             .collect();
         let asked = shared(&all);
-        let repositories: Option<Vec<PathBuf>> =
-            all.iter().map(|directory| repository(directory)).collect();
+        let repositories: Option<Vec<PathBuf>> = all
+            .iter()
+            .map(|directory| tree::repository(directory))
+            .collect();
         let repository = repositories.map(|all| shared(&all));
         let home = policy
             .and_then(|policy| policy_file::home(&full(policy)))
@@ -322,13 +324,6 @@ impl Whole {
             root: text(&root),
         }
     }
-}
-
-/// The root of the repository that a directory lies in.
-fn repository(directory: &Path) -> Option<PathBuf> {
-    let mut above = directory.ancestors();
-    let found = above.find(|directory| directory.join(".git").exists());
-    found.map(Path::to_path_buf)
 }
 
 fn full_directory(directory: &Path) -> Option<PathBuf> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::files;
+use super::{files, tree};
 use crate::policy::{self, Policy};
 use crate::repo::Ours;
 use crate::yaml::{self, Node};
@@ -110,7 +110,7 @@ impl PolicyFile {
                 let name = name_of(&path);
                 return Self::from_bytes(&path, name, &bytes).map(Some);
             }
-            if fs::symlink_metadata(directory.join(".git")).is_ok() {
+            if tree::is_repository(directory) {
                 return Ok(None);
             }
             here = directory.parent();

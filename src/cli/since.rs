@@ -72,7 +72,7 @@ fn differing(tree: &WorkTree, commit: &str, depth: usize) -> anyhow::Result<BTre
     // git would look into them with what their own configuration wants.
     for name in tree.submodules()? {
         let place = tree.top.join(&name);
-        let is_there = std::fs::symlink_metadata(place.join(".git")).is_ok();
+        let is_there = super::tree::is_repository(&place);
         if !is_there || files.contains(&name) {
             continue;
         }

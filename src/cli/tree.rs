@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 
 use super::files::{self, Unread};
 use crate::repo::{
-    Graph, Kustomization, NAMES, Sources, Unseen, Why, fold, join, parse_kustomization, relative,
-    split,
+    Graph, Kustomization, NAMES, PACKAGES, Sources, Unseen, Why, fold, join, parse_kustomization,
+    relative, split,
 };
 use crate::yaml;
 
@@ -21,9 +21,6 @@ const MAX_HIDDEN: usize = 10_000;
 
 /// More links on the way to a file are a circle, to the system as well.
 const MAX_LINKS: usize = 40;
-
-/// What is hardly ever one's own, and looked at like what is hidden; any other name may be a service's.
-const SKIPPED: &str = "node_modules";
 
 /// Reads every kustomization below `directories`, and what each of them names.
 ///
@@ -198,6 +195,18 @@ fn why(unread: Unread) -> String {
     }
 }
 
+/// The root of the repository that a directory lies in.
+pub(super) fn repository(directory: &Path) -> Option<PathBuf> {
+    let mut above = directory.ancestors();
+    let found = above.find(|directory| is_repository(directory));
+    found.map(Path::to_path_buf)
+}
+
+/// Whether a directory is the root of a repository; a link that leads nowhere says so as well.
+pub(super) fn is_repository(directory: &Path) -> bool {
+    fs::symlink_metadata(directory.join(".git")).is_ok()
+}
+
 /// Where links between directories may lead, so that there is no way around in circles and none out.
 struct Links {
     /// The repository, or what is looked at if it lies in none.
@@ -214,12 +223,10 @@ impl Links {
             .map(|directory| real_root.join(directory))
             .map(|directory| fs::canonicalize(&directory).unwrap_or(directory))
             .collect();
-        let mut above = real_root.ancestors();
-        let bounds = above.find(|directory| directory.join(".git").exists());
         let mut outer = covered.iter().map(PathBuf::as_path);
         let outer = outer.find(|directory| real_root.starts_with(directory));
         Self {
-            bounds: bounds.or(outer).unwrap_or(real_root).to_owned(),
+            bounds: repository(real_root).unwrap_or_else(|| outer.unwrap_or(real_root).to_owned()),
             real_root: real_root.to_owned(),
             covered,
         }
@@ -294,7 +301,7 @@ fn walk(
                 continue;
             };
             let inner_name = fold(&sources.here, join(&name, &inner));
-            if inner == SKIPPED {
+            if inner == PACKAGES {
                 if kind.is_dir() {
                     skipped.push((entry.path(), inner_name));
                 }

@@ -10,6 +10,7 @@ use std::slice::from_ref;
 
 use super::names::known_as;
 use super::plan::{Environment, Given, Planned, absent, environments, siblings};
+use crate::api::{ID, KUSTOMIZE_GROUP, PATH};
 use crate::compare::comparison::Against;
 use crate::krm::same_content;
 use crate::policy::Policy;
@@ -79,7 +80,7 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
     for resource in resources {
         if snapshot::is_snapshot(resource) {
             items.sealed.push(snapshot::open(resource)?);
-        } else if resource.group() == crate::api::KUSTOMIZE_GROUP && is_file(resource) {
+        } else if resource.group() == KUSTOMIZE_GROUP && is_file(resource) {
             items.unbuilt = true;
         } else if !resource.is_local_config() && !is_kptfile(resource) {
             items.live.push(resource.clone());
@@ -92,15 +93,12 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
 ///
 /// kpt notes the file of every item, and kustomize numbers what it hands over.
 fn is_file(resource: &Resource<'_>) -> bool {
-    resource
-        .annotation("internal.config.kubernetes.io/path")
-        .is_some()
-        && resource.annotation("kustomize.config.k8s.io/id").is_none()
+    resource.annotation(PATH).is_some() && resource.annotation(ID).is_none()
 }
 
 /// Whether an item is the file by which kpt knows its package, which it hands over and never deploys.
 fn is_kptfile(resource: &Resource<'_>) -> bool {
-    let path = resource.annotation("internal.config.kubernetes.io/path");
+    let path = resource.annotation(PATH);
     is_file(resource)
         && (resource.group(), resource.kind()) == ("kpt.dev", "Kptfile")
         && path.is_some_and(|path| path.rsplit('/').next() == Some("Kptfile"))

@@ -10,7 +10,7 @@ use super::names::Words;
 use super::standing::{Kind, Standing};
 use super::{Service, Site};
 use crate::policy::Policy;
-use crate::repo::{Parsed, Unseen, Why, split};
+use crate::repo::{PACKAGES, Parsed, Unseen, Why, split};
 
 /// Something that looks like an overlay and is not judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,7 +234,7 @@ fn top(path: &str) -> &str {
     let mut end = 0;
     for part in path.split('/') {
         end += part.len() + 1;
-        if part.starts_with('.') && part != ".." || part == "node_modules" {
+        if part.starts_with('.') && part != ".." || part == PACKAGES {
             break;
         }
     }

@@ -3,6 +3,9 @@
 //! An environment that nobody looked at is not a clean one, so whatever may be
 //! one is kept as a fact for discovery to judge.
 
+/// Where packages are kept: hardly ever one's own, and looked at like what is hidden.
+pub const PACKAGES: &str = "node_modules";
+
 /// A directory, or a link to one, that the walk did not look into under that name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unseen {
