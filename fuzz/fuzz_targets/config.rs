@@ -6,7 +6,7 @@ use krm_parity::policy::{self, Config};
 use krm_parity::resource::Resource;
 use krm_parity::snapshot::seal;
 use krm_parity::yaml::{self, Node};
-use krm_parity_fuzz::{TODAY, canonical, check_list, check_refusal};
+use krm_parity_fuzz::{TODAY, canonical, check_list, check_refusal, with_line_feeds};
 use libfuzzer_sys::fuzz_target;
 
 const ITEM: &str = r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"web","image":"web:1"}]}}}}"#;
@@ -73,7 +73,8 @@ fn check_read(root: Node<'_>) {
 
 /// A fault of the text is on one of its lines, in a file of its own and within a list.
 fn check_places(data: &[u8], text: &str) {
-    let lines = text.lines().count().max(1);
+    // For YAML a bare carriage return ends a line, too.
+    let lines = with_line_feeds(text).lines().count().max(1);
     if let Err(refusal) = function::run_plugin(data, ITEM.as_bytes(), TODAY) {
         check_refusal(&refusal);
         if let Refusal::Config { line, message } = refusal {
