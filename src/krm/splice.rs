@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::ResourceList;
+use super::read::ResourceList;
 use crate::snapshot::Snapshot;
 use crate::yaml::{Node, Style};
 

@@ -235,13 +235,12 @@ fn modules_use_only_what_stands_above_them() {
 }
 
 /// Circles that still stand, by their first file. The list only gets shorter.
-const KNOWN_CIRCLES: [&str; 14] = [
+const KNOWN_CIRCLES: [&str; 13] = [
     "catalog.rs",
     "cli/change.rs",
     "compare/diff.rs",
     "compare/pair.rs",
     "gate.rs",
-    "krm.rs",
     "layout.rs",
     "path.rs",
     "policy.rs",
