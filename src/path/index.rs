@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::Segment;
+use super::one::Segment;
 use super::pattern::{Glob, Part, Pattern, Spot};
 
 /// What an entry demands of a text beside its pattern.

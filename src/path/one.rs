@@ -1,40 +1,9 @@
-//! Field paths: how a person, a policy and a result name one place in a resource.
-//!
-//! `spec.template.spec.containers[name=checkout].image` names a list element by
-//! what it is, not by where it stands, because an overlay may have moved it.
-//!
-//! # Grammar
-//!
-//! ```text
-//! path    = [ first { "." field | "[" … "]" } ]     nothing at all is the whole resource
-//! first   = field | "[" … "]"
-//! field   = 1*( letter | digit | "_" | "-" | "$" )  ASCII only
-//! "[" … "]":
-//!   [3]                          the element at index 3, from 0
-//!   [name=web]                   the element whose key has that value
-//!   [containerPort=80,protocol=TCP]
-//!   [="web"]                     the element of a set that is this value
-//!   ["a.b/c"]                    a field whose name is not plain
-//! ```
-//!
-//! A key's value is plain when it consists of the characters of a field and of
-//! `. / : @ + ~ %`. Everything else stands in double quotes, where `\"`, `\\`,
-//! `\n`, `\r`, `\t` and `\uXXXX` (a surrogate pair beyond the basic plane) are the
-//! escapes. Printing quotes whatever is not plain and escapes whatever could break
-//! a line, so a printed path is always one line, and always parses back to itself.
-//!
-//! `*` and `?` are never plain: they are kept for patterns.
-
-mod index;
-mod pattern;
+//! One path: reading it, and printing it so that it reads back.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::text;
-
-pub use index::{Demand, Index};
-pub use pattern::{Glob, Pattern, Spot};
 
 /// One step from a value to a value inside it.
 ///
@@ -71,7 +40,7 @@ impl<'a> Path<'a> {
     ///
     /// # Errors
     ///
-    /// When the text is not of the grammar above.
+    /// When the text is not of the grammar of this module.
     pub fn parse(text: &'a str) -> Result<Self, PathError> {
         Self::read(Reader {
             text,
@@ -81,7 +50,7 @@ impl<'a> Path<'a> {
     }
 
     /// Reads a path whose words may hold `*` and `?`; `[*]` is an element without keys.
-    fn parse_globs(text: &'a str) -> Result<Self, PathError> {
+    pub(super) fn parse_globs(text: &'a str) -> Result<Self, PathError> {
         Self::read(Reader {
             text,
             at: 0,

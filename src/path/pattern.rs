@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use super::{Path, PathError, Segment};
+use super::one::{Path, PathError, Segment};
 
 /// A text in which `*` stands for any characters and `?` for any one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

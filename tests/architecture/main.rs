@@ -235,14 +235,13 @@ fn modules_use_only_what_stands_above_them() {
 }
 
 /// Circles that still stand, by their first file. The list only gets shorter.
-const KNOWN_CIRCLES: [&str; 13] = [
+const KNOWN_CIRCLES: [&str; 12] = [
     "catalog.rs",
     "cli/change.rs",
     "compare/diff.rs",
     "compare/pair.rs",
     "gate.rs",
     "layout.rs",
-    "path.rs",
     "policy.rs",
     "repo/quotes.rs",
     "report/survey/github.rs",

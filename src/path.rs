@@ -1,0 +1,34 @@
+//! Field paths: how a person, a policy and a result name one place in a resource.
+//!
+//! `spec.template.spec.containers[name=checkout].image` names a list element by
+//! what it is, not by where it stands, because an overlay may have moved it.
+//!
+//! # Grammar
+//!
+//! ```text
+//! path    = [ first { "." field | "[" … "]" } ]     nothing at all is the whole resource
+//! first   = field | "[" … "]"
+//! field   = 1*( letter | digit | "_" | "-" | "$" )  ASCII only
+//! "[" … "]":
+//!   [3]                          the element at index 3, from 0
+//!   [name=web]                   the element whose key has that value
+//!   [containerPort=80,protocol=TCP]
+//!   [="web"]                     the element of a set that is this value
+//!   ["a.b/c"]                    a field whose name is not plain
+//! ```
+//!
+//! A key's value is plain when it consists of the characters of a field and of
+//! `. / : @ + ~ %`. Everything else stands in double quotes, where `\"`, `\\`,
+//! `\n`, `\r`, `\t` and `\uXXXX` (a surrogate pair beyond the basic plane) are the
+//! escapes. Printing quotes whatever is not plain and escapes whatever could break
+//! a line, so a printed path is always one line, and always parses back to itself.
+//!
+//! `*` and `?` are never plain: they are kept for patterns.
+
+mod index;
+mod one;
+mod pattern;
+
+pub use index::{Demand, Index};
+pub use one::{Path, PathError, Segment};
+pub use pattern::{Glob, Pattern, Spot};
