@@ -3,92 +3,21 @@
 //! A graph of types: [`Type::of`] finds the root of a resource, [`Type::field`] walks on. A field that holds neither a list nor a
 //! quantity, nor leads to one, is not in the graph; asking for it is no mistake and answers [`Field::UNKNOWN`].
 //!
-//! `schema/builtin.rs` holds the types that Kubernetes publishes, `schema/custom.rs` those of well-known extensions, and
-//! `schema/words.rs` the few words in which both are written. Nothing is built when the program starts.
-
-mod words;
+//! `schema/builtin.rs` holds the types that Kubernetes publishes, `schema/custom.rs` those of well-known extensions,
+//! `schema/words.rs` the few words in which both are written, and `schema/types.rs` what these words make. Nothing is built when the program starts.
 
 mod builtin;
 mod custom;
+mod types;
+mod words;
 
-/// A type in the graph, two bytes wide so that a diff can carry one at every step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub struct Type(u16);
+use types::{Definition, Root};
 
-/// What stands under a field, in one value so that a diff asks once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Field {
-    /// The type of the value, or of a list's elements.
-    pub ty: Type,
-    /// How the elements of a list find each other; meaningless where no list stands.
-    pub list: List,
-    /// How a scalar here (or each scalar of a list here) compares.
-    pub scalar: Scalar,
-}
+pub use types::{Field, KeyField, List, Scalar, Type};
 
-/// How the elements of a list are paired, because the same two lists are one change under one reading and ten under another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum List {
-    /// Nothing is known: infer from the elements ([`infer_keys`]), else go by order.
-    Unknown,
-    /// Elements are found by their keys. Where two elements share all keys, fall back to order.
-    Keyed {
-        /// The keys, all of which must agree.
-        keys: &'static [KeyField],
-        /// Kubernetes (or a reader that it starts) also acts on the order.
-        ordered: bool,
-    },
-    /// Order and repetition mean nothing. Elements that are maps pair by equality first, then by likeness.
-    Set,
-    /// The order means something: align by the longest common part.
-    Ordered,
-    /// Ingress `spec.rules`: paired by host, then by the shape of their paths.
-    IngressRules,
-    /// `spec.rules` of the Gateway API's routes: paired by their `matches`, then by shape.
-    RouteRules,
-}
-
-/// One key of a keyed list.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct KeyField {
-    /// The field that holds the key. May be a dotted path: `volumeClaimTemplates` are found by `metadata.name`.
-    pub name: &'static str,
-    /// What the API server takes the key for when it is absent; without one, an element that lacks the key has none.
-    pub default: Option<&'static str>,
-}
-
-/// How scalars compare, because `1000m` and `1` are two texts and one amount.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scalar {
-    /// By their YAML value.
-    Plain,
-    /// As a [`Quantity`](crate::quantity::Quantity).
-    Quantity,
-    /// A map with free keys stands here, and its values are quantities (`limits`, `requests`, `hard`, …).
-    QuantityMap,
-}
-
-impl Field {
-    /// What is known of a field that the graph does not hold: nothing.
-    pub const UNKNOWN: Self = Self {
-        ty: Type::UNKNOWN,
-        list: List::Unknown,
-        scalar: Scalar::Plain,
-    };
-}
-
-/// One type of the graph: its name and its fields, sorted; the field `*` stands for any other name.
-struct Definition {
-    name: &'static str,
-    fields: &'static [(&'static str, Field)],
-}
-
-/// One root: group, kind, version (empty for all versions) and type. Sorted by group and kind, the preferred version first.
-type Root = (&'static str, &'static str, &'static str, Type);
+const _: () = assert!(builtin::Unknown.0 == Type::UNKNOWN.0);
 
 impl Type {
-    /// A type of which nothing is known.
-    pub const UNKNOWN: Self = builtin::Unknown;
     /// The pod specification, for pods found by looks rather than by kind.
     pub const POD_SPEC: Self = builtin::PodSpec;
     /// The metadata of any object.

@@ -22,12 +22,12 @@
     reason = "types are constants that carry the names of Kubernetes' types"
 )]
 
+use super::types::{Root, Type};
 #[allow(
     clippy::wildcard_imports,
     reason = "a table is written in all the words of its language"
 )]
 use super::words::*;
-use super::{Root, Type};
 
 types! { from 0;
     Unknown {}

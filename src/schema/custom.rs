@@ -9,15 +9,15 @@
 )]
 
 use super::builtin::{
-    EnvVar, HorizontalPodAutoscalerBehavior, JobSpec, LabelSelector, ObjectMeta,
+    self, EnvVar, HorizontalPodAutoscalerBehavior, JobSpec, LabelSelector, ObjectMeta,
     PersistentVolumeClaim, PodTemplateSpec, Unknown,
 };
+use super::types::{Root, Type};
 #[allow(
     clippy::wildcard_imports,
     reason = "a table is written in all the words of its language"
 )]
 use super::words::*;
-use super::{Root, Type, builtin};
 
 types! { from builtin::END;
     AuthorizationOperation { "hosts": set(Unknown), "methods": set(Unknown), "notHosts": set(Unknown), "notMethods": set(Unknown), "notPaths": set(Unknown), "notPorts": set(Unknown), "paths": set(Unknown), "ports": set(Unknown) }

@@ -1,6 +1,6 @@
 //! The words in which the tables of types are written, so that a line of them reads like a sentence.
 
-use super::{Field, KeyField, List, Scalar, Type};
+use super::types::{Field, KeyField, List, Scalar, Type};
 
 /// Declares types, each a constant of its name, numbered on from `from`; and `END`, the first number not taken.
 macro_rules! types {
@@ -9,7 +9,7 @@ macro_rules! types {
         enum Number { $($name,)* End }
         $(pub(super) const $name: Type = Type($start + Number::$name as u16);)*
         pub(super) const END: u16 = $start + Number::End as u16;
-        pub(super) static TYPES: &[super::Definition] = &[$(super::Definition {
+        pub(super) static TYPES: &[super::types::Definition] = &[$(super::types::Definition {
             name: stringify!($name),
             fields: &[$(($field, $value)),*],
         }),*];
