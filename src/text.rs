@@ -55,6 +55,15 @@ pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// The line that a byte stands in, from 1; a byte beyond the end stands in the last line.
+#[must_use]
+pub fn line_at(bytes: &[u8], offset: usize) -> usize {
+    1 + bytes[..offset.min(bytes.len())]
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
+}
+
 /// The longest name of a stranger's that an error repeats, in characters.
 pub const MAX_NAME: usize = 100;
 

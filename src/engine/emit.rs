@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::text::line_at;
+
 use super::Replay;
 use super::item::Item;
 use super::piece::{Body, Lost, lose};
@@ -58,7 +60,7 @@ impl Replay<'_> {
             let text = self.walk.parsed.sources.text(origin.file);
             (
                 origin.file.to_owned(),
-                line_at(text.unwrap_or_default(), start),
+                line_at(text.unwrap_or_default().as_bytes(), start),
             )
         });
         Unknown {
@@ -81,12 +83,6 @@ impl Replay<'_> {
         let lines = self.items.iter().filter_map(resource);
         Ok(lines.map(|value| format!("{value}\n")).collect())
     }
-}
-
-/// The line that a byte stands in, from 1.
-fn line_at(text: &str, at: usize) -> usize {
-    let before = text.as_bytes().iter().take(at);
-    1 + before.filter(|&&byte| byte == b'\n').count()
 }
 
 fn resource(item: &Item) -> Option<Value> {

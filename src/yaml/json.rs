@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{Kind, MAX_BYTES, MAX_DEPTH, Raw, Style, Tree, YamlError};
+use super::bounds::{MAX_BYTES, MAX_DEPTH, YamlError};
+use super::kind::{Kind, Style};
+use super::parse::duplicate_key;
+use super::tree::{Raw, Tree, offset};
 use crate::text::{MAX_NAME, quoted};
 
 /// Reads a text of one JSON value a line into a tree with one root a line.
@@ -54,11 +57,6 @@ pub fn parse_lines(source: &str) -> Result<Tree<'_>, YamlError> {
         line_start += line.len() + 1;
     }
     Ok(tree)
-}
-
-/// An index or offset as the tree stores it; inputs are bounded far below 4 GiB.
-pub(super) fn offset(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// YAML has two styles, each of which may nest this deep.
@@ -183,7 +181,7 @@ impl<'t> Visitor<'t> for Grow<'_, 't> {
             map.next_value_seed(self.reborrow())?;
         }
         self.close(at);
-        match super::parse::duplicate_key(self.tree, offset(at)) {
+        match duplicate_key(self.tree, offset(at)) {
             Some(key) => Err(A::Error::custom(format!(
                 "the key {} stands twice",
                 quoted(key.text(), MAX_NAME)

@@ -1,6 +1,6 @@
 //! Numbers as kustomize's YAML reader takes them.
 
-use super::Kind;
+use super::kind::Kind;
 
 /// The value of a numeric scalar.
 #[derive(Clone, Copy, Debug)]

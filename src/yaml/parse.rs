@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
-use super::json::offset;
-use super::{
-    Kind, MAX_ALIAS_NODES, MAX_BYTES, MAX_DEPTH, Node, Raw, Style, Tree, YamlError, line_at,
-    resolve_plain,
-};
+use super::bounds::{MAX_ALIAS_NODES, MAX_BYTES, MAX_DEPTH, YamlError};
+use super::kind::{Kind, Style};
+use super::number::resolve_plain;
+use super::tree::{Node, Raw, Tree, offset};
+use crate::text::line_at;
 
 /// How many bytes of text that an alias repeats count for one node.
 const ALIAS_TEXT: usize = 256;

@@ -1,110 +1,44 @@
-//! Text to tree: the only place that knows the YAML and JSON parsers.
-//!
-//! A [`Tree`] keeps every scalar as it was written and every node's place in
-//! the text, in one vector in document order, because pass-through has to be
-//! exact to the byte and messages have to name lines. Input is hostile: size,
-//! depth, aliases and duplicate keys are bounded here, so that no later stage
-//! has to.
-//!
-//! Plain scalars resolve as the YAML reader of kustomize and kpt resolves
-//! them: `0644` is 420, `1_000` is 1000, `yes` is a string.
-
-mod json;
-mod number;
-mod parse;
+//! The tree: every node of a text in one vector, in document order.
 
 use std::ops::Range;
 
-use crate::text::{push_list, push_map, push_quoted};
+use super::kind::{Kind, Style};
+use super::number::Number;
+use crate::text::{line_at, push_list, push_map, push_quoted};
 
-pub use number::{Number, resolve_plain};
-pub use parse::{parse, parse_bytes, parse_lax};
-
-/// The largest input in bytes: 512 MiB.
-pub const MAX_BYTES: usize = 512 << 20;
-
-/// The deepest nesting of maps and lists, of each of YAML's two styles.
-pub const MAX_DEPTH: usize = 255;
-
-/// How many nodes the aliases and merge keys of one input may add up to.
-pub const MAX_ALIAS_NODES: usize = 1 << 20;
-
-/// Why a text is not a tree that we accept.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct YamlError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// What is wrong, without the place.
-    pub message: String,
-}
-
-/// What a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `null`, `~`, or nothing at all.
-    Null,
-    /// `true` or `false`.
-    Bool,
-    /// An integer of 64 bits.
-    Int,
-    /// Any other number.
-    Float,
-    /// A string.
-    Str,
-    /// A list.
-    Seq,
-    /// A map whose keys are scalars.
-    Map,
-}
-
+/// A node as the tree stores it.
 #[derive(Clone, Copy)]
-struct Raw {
+pub(super) struct Raw {
     /// The first byte in the source.
-    start: u32,
+    pub(super) start: u32,
     /// The byte after the last in the source.
-    end: u32,
+    pub(super) end: u32,
     /// The first byte of a scalar's text, in the source or in the side buffer.
-    text: u32,
+    pub(super) text: u32,
     /// The length of a scalar's text.
-    len: u32,
+    pub(super) len: u32,
     /// The index after the last node of this subtree.
-    next: u32,
-    kind: Kind,
+    pub(super) next: u32,
+    pub(super) kind: Kind,
     /// Whether the text stands in the side buffer.
-    side: bool,
+    pub(super) side: bool,
     /// Whether a collection is in flow style; whether a scalar is a block scalar.
-    style: Style,
-}
-
-/// How a node is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// A scalar without quotes, or a collection in block style.
-    Plain,
-    /// A scalar in quotes.
-    Quoted,
-    /// A literal or folded scalar.
-    Block,
-    /// A collection in brackets.
-    Flow,
+    pub(super) style: Style,
 }
 
 /// A parsed text: all nodes in document order.
 pub struct Tree<'t> {
-    source: &'t str,
-    side: String,
-    nodes: Vec<Raw>,
-    roots: Vec<u32>,
+    pub(super) source: &'t str,
+    pub(super) side: String,
+    pub(super) nodes: Vec<Raw>,
+    pub(super) roots: Vec<u32>,
 }
 
 /// One node of a [`Tree`]; a cheap handle.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
-    tree: &'a Tree<'a>,
-    at: u32,
+    pub(super) tree: &'a Tree<'a>,
+    pub(super) at: u32,
 }
 
 impl std::fmt::Debug for Node<'_> {
@@ -173,16 +107,13 @@ impl<'t> Tree<'t> {
     }
 }
 
-/// The line of a byte offset, from 1.
-fn line_at(bytes: &[u8], offset: usize) -> usize {
-    1 + bytes[..offset.min(bytes.len())]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count()
+/// An index or offset as the tree stores it; inputs are bounded far below 4 GiB.
+pub(super) fn offset(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 impl<'a> Node<'a> {
-    fn raw(self) -> &'a Raw {
+    pub(super) fn raw(self) -> &'a Raw {
         &self.tree.nodes[self.at as usize]
     }
 
@@ -484,5 +415,3 @@ impl<'a> Node<'a> {
         }
     }
 }
-
-pub use json::parse_lines as parse_json_lines;

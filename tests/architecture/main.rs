@@ -235,7 +235,7 @@ fn modules_use_only_what_stands_above_them() {
 }
 
 /// Circles that still stand, by their first file. The list only gets shorter.
-const KNOWN_CIRCLES: [&str; 11] = [
+const KNOWN_CIRCLES: [&str; 10] = [
     "catalog.rs",
     "cli/change.rs",
     "compare/diff.rs",
@@ -246,7 +246,6 @@ const KNOWN_CIRCLES: [&str; 11] = [
     "repo/quotes.rs",
     "report/survey/github.rs",
     "rules/change/base_guidance.rs",
-    "yaml.rs",
 ];
 
 /// Children of a module included: what two files share belongs in a third.
