@@ -2,7 +2,7 @@
 //!
 //! Kinds that 1.37 has dropped keep the shape of their last version (the resource.k8s.io alphas, `ClusterCIDR`); older groups and versions
 //! map to the modern type (extensions, `autoscaling/v2beta2`). Published keys come from `x-kubernetes-list-map-keys`, else from
-//! `x-kubernetes-patch-merge-key`; published sets are sets. tests/schema.rs checks all of that, and holds a reason for each difference.
+//! `x-kubernetes-patch-merge-key`; published sets are sets. tests/it/schema.rs checks all of that, and holds a reason for each difference.
 //!
 //! A list that is published as atomic says only that appliers do not share it. How its elements pair is judgement:
 //!

@@ -1,12 +1,16 @@
 //! The function under the programs that run it: kustomize, kubectl, kpt, a container engine.
 //!
-//! `tests/hosts_facts` says how those programs behave, `tests/examples.rs` that the examples do what
-//! they say. Here is the rest of what a user may configure. Every test shows that the function ran.
+//! `facts` says how those programs behave, `examples` that the examples do what they say, `packaging`
+//! what the image is. The rest is what a user may configure. Every test shows that the function ran.
+//! The tests are threads of one process: the head of `tests/it/main.rs` says what follows from that.
 
 mod containers;
+mod examples;
+mod facts;
 mod kpt;
 mod layouts;
 mod options;
+mod packaging;
 mod plugin;
 mod secrets;
 mod side_tree;

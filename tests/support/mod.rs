@@ -7,7 +7,11 @@
 //! the host a [`Witness`] instead of the binary (or a [`DockerWitness`] instead of `docker`) and
 //! ask it afterwards how often it was run.
 
-#![allow(dead_code, reason = "each test program uses a part of this")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each of the two test programs uses a part of this"
+)]
 
 mod corpus;
 mod engine;
@@ -20,17 +24,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-#[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use corpus::corpus;
-#[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use engine::{Docker, DockerWitness, docker, image};
-#[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use examples::{copy, copy_examples, example, rewrite, without_functions};
-#[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use items::items;
-#[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use tap::{Call, Found, Tap, found, found_in, rules};
-#[allow(unused_imports, reason = "each test program uses a part of this")]
 pub use witness::{Tree, Witness, plugin_home};
 
 /// The kustomize releases that `scripts/setup` installs, oldest first.

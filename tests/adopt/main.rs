@@ -1,9 +1,0 @@
-//! `init`: what it writes, what it leaves alone, and that after `init --adopt` only what is new fails.
-
-#[path = "../support/mod.rs"]
-mod support;
-
-mod corpus;
-mod drift;
-mod first;
-mod repository;

@@ -1,0 +1,6 @@
+//! `init`: what it writes, what it leaves alone, and that after `init --adopt` only what is new fails.
+
+mod corpus;
+mod drift;
+mod first;
+mod repository;

@@ -1,0 +1,80 @@
+//! `krm-parity check` as a process: what it finds, builds, tells and leaves alone.
+
+mod bases;
+mod commands;
+mod copies;
+mod corpus;
+mod discovery;
+mod disguise;
+mod fleet;
+mod functions;
+mod git;
+mod hidden;
+mod inputs;
+mod layers;
+mod odd;
+mod places;
+mod policies;
+mod processes;
+mod rendered;
+mod secrets;
+mod since;
+mod verdicts;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Run, binary, run};
+
+/// The newest kustomize that the project installs.
+const NEWEST: &str = "v5.8.1";
+
+/// `krm-parity check` in a directory, where PATH leads to one builder first.
+fn check(builder: &Path, directory: &Path, arguments: &[&str]) -> Run {
+    let mut path = OsString::from(builder.parent().expect("a folder"));
+    path.push(":/usr/bin:/bin");
+    let mut command = Command::new(binary());
+    command
+        .current_dir(directory)
+        .env("PATH", path)
+        .env("SOURCE_DATE_EPOCH", "1781481600")
+        .arg("check")
+        .args(arguments);
+    run(&mut command)
+}
+
+/// The same as a report to be looked into; whatever the exit code.
+fn report(builder: &Path, directory: &Path, arguments: &[&str]) -> Value {
+    let run = check(
+        builder,
+        directory,
+        &[&["--format", "json"], arguments].concat(),
+    );
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
+}
+
+/// What is found, in words that do not hang on how names are hashed or files are called.
+fn findings(report: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = report["findings"].as_array().expect("findings");
+    let mut lines: Vec<String> = all
+        .iter()
+        .map(|finding| {
+            [
+                text(&finding["rule"]),
+                text(&finding["service"]),
+                text(&finding["environment"]),
+                text(&finding["baseline"]),
+                text(&finding["resource"]["kind"]),
+                text(&finding["baseName"]),
+                text(&finding["field"]["path"]),
+            ]
+            .join(" ")
+        })
+        .collect();
+    lines.sort();
+    lines
+}

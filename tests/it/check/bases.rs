@@ -1,0 +1,300 @@
+//! Environments of one service that do not stand on the same base.
+
+use std::process::Command;
+
+use super::{NEWEST, check, findings, report};
+use crate::support::{Tree, require, run};
+
+/// A Deployment `web`, as one environment may have it.
+pub(super) fn deployment(image: &str, period: u32) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: app, image: 'app:{image}', livenessProbe: {{periodSeconds: {period}}}}}]}}}}}}\n"
+    )
+}
+
+/// A base that `dev` and `staging` load as it is.
+fn web(tree: &Tree) {
+    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("base/web.yaml", &deployment("1", 10));
+    for environment in ["dev", "staging"] {
+        tree.write(
+            &format!("overlays/{environment}/kustomization.yaml"),
+            "resources: [../../base]\n",
+        );
+    }
+}
+
+fn patch(period: u32) -> String {
+    format!(
+        "patches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{template: {{spec: {{containers: [{{name: app, livenessProbe: {{periodSeconds: {period}}}}}]}}}}}}\n"
+    )
+}
+
+/// What is found, without the service, which has the name of the directory.
+fn found(tree: &Tree, arguments: &[&str]) -> Vec<String> {
+    let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
+    let service = tree.path("");
+    let service = service.file_name().expect("a name").to_string_lossy();
+    let report = report(&kustomize, &tree.path(""), arguments);
+    let found = findings(&report).into_iter();
+    found
+        .map(|line| line.replace(&format!("{service} "), ""))
+        .collect()
+}
+
+const PROBE: &str = "spec.template.spec.containers[name=app].livenessProbe.periodSeconds";
+
+const IMAGE: &str = "spec.template.spec.containers[name=app].image";
+
+#[test]
+fn what_another_base_brings_is_compared() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    web(&tree);
+    tree.write("extras/kustomization.yaml", "resources: [job.yaml]\n");
+    tree.write(
+        "extras/job.yaml",
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: clean}\n",
+    );
+    // What the base has was judged against it, and is told once.
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        &format!("resources: [../../base, ../../extras]\n{}", patch(60)),
+    );
+    let expected = [
+        "environment-mismatch production staging CronJob  ".to_owned(),
+        format!("health-checks production base Deployment web {PROBE}"),
+    ];
+    assert_eq!(found(&tree, &[]), expected);
+    assert_eq!(found(&tree, &["--one-by-one"]), expected);
+    // What an environment adds by itself is told as that, and once.
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: [../../base, job.yaml]\n",
+    );
+    tree.write(
+        "overlays/production/job.yaml",
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: clean}\n",
+    );
+    tree.write(
+        "overlays/staging/kustomization.yaml",
+        "resources: [../../base, ../../extras]\n",
+    );
+    assert_eq!(
+        found(&tree, &[]),
+        [
+            "added-resource production base CronJob  ",
+            "environment-mismatch staging dev CronJob  "
+        ]
+    );
+}
+
+#[test]
+fn two_bases_are_compared_in_full() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    web(&tree);
+    tree.write("base-v2/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("base-v2/web.yaml", &deployment("2", 60));
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: [../../base-v2]\n",
+    );
+    let mismatch = format!("environment-mismatch production staging Deployment web {PROBE}");
+    let image = mismatch.replace("livenessProbe.periodSeconds", "image");
+    assert_eq!(found(&tree, &[]), [image.as_str(), mismatch.as_str()]);
+    // A base may say what its environments may touch.
+    let allowed = deployment("2", 60).replace(
+        "{name: web}",
+        "{name: web, annotations: {krm-parity.io/allow: 'spec.template.spec.containers[*].livenessProbe.**'}}",
+    );
+    tree.write("base-v2/web.yaml", &allowed);
+    let all = found(&tree, &[]);
+    assert!(!all.contains(&mismatch), "{all:?}");
+}
+
+#[test]
+fn a_copy_without_a_base_is_compared_in_full() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    web(&tree);
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: [web.yaml, job.yaml]\n",
+    );
+    tree.write("overlays/production/web.yaml", &deployment("9", 99));
+    tree.write(
+        "overlays/production/job.yaml",
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: clean}\n",
+    );
+    assert_eq!(
+        found(&tree, &[]),
+        [
+            "environment-mismatch production staging CronJob  ".to_owned(),
+            format!("environment-mismatch production staging Deployment web {IMAGE}"),
+            format!("environment-mismatch production staging Deployment web {PROBE}"),
+        ]
+    );
+}
+
+/// A repository beside, which is the base of others.
+fn remote(tree: &Tree) -> String {
+    let git = |arguments: &[&str]| {
+        run(Command::new("git")
+            .current_dir(tree.path(""))
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
+            .args(arguments))
+        .expect_success("git");
+    };
+    tree.write("web/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("web/web.yaml", &deployment("1", 10));
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "x"]);
+    format!("git::file://{}//web?ref=main", tree.path("").display())
+}
+
+#[test]
+fn a_base_in_another_repository_is_a_base() {
+    let kustomize = require!(kustomize(NEWEST));
+    let (other, tree) = (Tree::new(), Tree::new());
+    let base = remote(&other);
+    let overlay = |environment: &str, more: &str| {
+        tree.write(
+            &format!("overlays/{environment}/kustomization.yaml"),
+            &format!("resources: ['{base}']\n{more}"),
+        );
+    };
+    // One environment, and two that have loosened the same.
+    let probe =
+        |environment: &str| format!("health-checks {environment} base Deployment web {PROBE}");
+    overlay("production", &patch(60));
+    assert_eq!(found(&tree, &[]), [probe("production")]);
+    overlay("staging", &patch(60));
+    assert_eq!(found(&tree, &[]), [probe("production"), probe("staging")]);
+    let whole = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(whole["services"][0]["bases"][0], base.as_str());
+    // A local base and a remote one.
+    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("base/web.yaml", &deployment("1", 20));
+    overlay("production", "images: [{name: app, newTag: '9'}]\n");
+    tree.write(
+        "overlays/staging/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    assert_eq!(
+        found(&tree, &[]),
+        [
+            format!("environment-mismatch production staging Deployment web {IMAGE}"),
+            format!("environment-mismatch production staging Deployment web {PROBE}"),
+            format!("image production base Deployment web {IMAGE}"),
+        ]
+    );
+    // What cannot be fetched is told.
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: ['git::file:///gone//web?ref=main']\n",
+    );
+    let all = found(&tree, &[]);
+    assert!(
+        all.contains(&"build-failure production    ".to_owned()),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn a_slash_too_many_is_no_other_repository() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    web(&tree);
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        &format!("resources: [../..//base]\n{}", patch(60)),
+    );
+    assert_eq!(
+        found(&tree, &[]),
+        [format!(
+            "health-checks production base Deployment web {PROBE}"
+        )]
+    );
+}
+
+/// What kustomize does last, such as to append hashes, is done for all that are compared or for none.
+#[test]
+fn what_is_compared_is_built_alike() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write(
+        "base/kustomization.yaml",
+        "resources: [web.yaml]\nnamePrefix: x-\nconfigMapGenerator: [{name: settings, literals: [a=b]}]\n",
+    );
+    let text = deployment("1", 10).replace(
+        "name: app,",
+        "name: app, envFrom: [{configMapRef: {name: settings}}],",
+    );
+    tree.write("base/web.yaml", &text);
+    tree.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: [../../base]\nhelmGlobals: {chartHome: charts}\n",
+    );
+    assert_eq!(found(&tree, &[]), [""; 0]);
+    assert_eq!(found(&tree, &["--one-by-one"]), [""; 0]);
+}
+
+/// What is built as it is deployed has lost the record of its names.
+#[test]
+fn environments_without_a_base_may_each_have_a_prefix() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    let text = deployment("1", 10).replace(
+        "name: app,",
+        "name: app, envFrom: [{configMapRef: {name: settings}}],",
+    );
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    for (environment, fields) in [
+        ("dev", "namePrefix: dev-"),
+        ("production", "namePrefix: prd-"),
+        ("staging", "namePrefix: stg-\nnamespace: staging"),
+    ] {
+        tree.write(
+            &format!("env/{environment}/kustomization.yaml"),
+            &format!("resources: [web.yaml]\nconfigMapGenerator: [{{name: settings, literals: [a=b]}}]\n{fields}\n"),
+        );
+        let text = format!("{text}{service}");
+        tree.write(&format!("env/{environment}/web.yaml"), &text);
+    }
+    assert_eq!(found(&tree, &[]), [""; 0]);
+    assert_eq!(found(&tree, &["--one-by-one"]), [""; 0]);
+    tree.write("env/production/web.yaml", &deployment("1", 60));
+    let expected = found(&tree, &[]);
+    assert!(
+        expected.iter().any(|line| line.contains(PROBE)),
+        "{expected:?}"
+    );
+    let single = found(&tree, &["--one-by-one"]);
+    assert_eq!(single.len(), expected.len(), "{single:?} {expected:?}");
+}
+
+#[test]
+fn one_environment_without_a_base_is_told_as_that() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write("prod/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("prod/web.yaml", &deployment("1", 10));
+    tree.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {layout: {overlays: ['{environment}']}}\n",
+    );
+    let run = check(&kustomize, &tree.path(""), &[]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(
+        run.stdout.contains("there is prod only, made of no base")
+            && !run.stdout.contains("snapshot"),
+        "{}",
+        run.stdout
+    );
+}

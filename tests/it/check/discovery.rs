@@ -1,0 +1,289 @@
+//! What could leave the survey: components, hidden directories, links, variants; and what a look at a part must not change.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::bases::deployment;
+use super::{NEWEST, check, findings, report};
+use crate::support::{Tree, binary, require, run};
+
+const IMAGE: &str = "images: [{name: app, newName: other}]\n";
+
+/// A service with a base and dev, and what production is made of in another place.
+fn tree(production: &str, text: &str) -> Tree {
+    let tree = Tree::new();
+    fs::create_dir(tree.path(".git")).expect("a folder");
+    tree.write(
+        "apps/web/base/kustomization.yaml",
+        "resources: [web.yaml]\n",
+    );
+    tree.write("apps/web/base/web.yaml", &deployment("1", 10));
+    tree.write(
+        "apps/web/overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    tree.write(&format!("{production}/kustomization.yaml"), text);
+    tree
+}
+
+/// Rule, weight and place of what is found.
+fn told(report: &Value) -> Vec<String> {
+    let all = report["findings"].as_array().expect("findings");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    all.iter()
+        .map(|finding| {
+            format!(
+                "{} {} {}",
+                text(&finding["rule"]),
+                text(&finding["severity"]),
+                text(&finding["place"]["file"])
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_component_that_is_built_by_itself_is_judged() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (place, way, head) in [
+        ("apps/web/overlays/prod", "../../base", "kind: Component\n"),
+        (
+            "envs/web/prod",
+            "../../../apps/web/base",
+            "Kind: Component\n",
+        ),
+        (
+            "apps/web/prod",
+            "../base",
+            "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n",
+        ),
+    ] {
+        let tree = tree(place, &format!("{head}resources: [{way}]\n{IMAGE}"));
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let expected = format!("image error {place}/kustomization.yaml");
+        assert!(told(&report).contains(&expected), "{place}: {report:#}");
+    }
+    // A part is never named.
+    let tree = tree("apps/web/parts/prod", "kind: Component\nnamespace: x\n");
+    let report = report(&kustomize, &tree.path(""), &[]);
+    assert!(findings(&report).is_empty(), "{report:#}");
+}
+
+#[test]
+fn an_overlay_in_a_hidden_directory_is_named() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (place, way, weight) in [
+        ("apps/web/overlays/.prod", "../../base", "error"),
+        ("apps/web/.overlays/prod", "../../base", "error"),
+        (".prod/web", "../../apps/web/base", "error"),
+        (".archive/overlays/prod", "../../base", "warning"),
+    ] {
+        let tree = tree(place, &format!("resources: [{way}]\n{IMAGE}"));
+        tree.write(".archive/base/kustomization.yaml", "namespace: x\n");
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let expected = format!("unjudged-overlay {weight} {place}/kustomization.yaml");
+        assert_eq!(told(&report), [expected], "{place}");
+    }
+}
+
+#[test]
+fn a_link_names_an_environment() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (real, way) in [
+        ("apps/web/.x", "../base"),
+        ("shared/x", "../../apps/web/base"),
+        ("envs/production", "../../apps/web/base"),
+    ] {
+        let tree = tree(real, &format!("resources: [{way}]\n{IMAGE}"));
+        let link = tree.path("apps/web/overlays/prod");
+        symlink(tree.path(real), &link).expect("a link");
+        let report = report(&kustomize, &tree.path(""), &[]);
+        assert!(
+            findings(&report)
+                .iter()
+                .any(|line| line.starts_with("image web prod")),
+            "{real}: {report:#}"
+        );
+    }
+}
+
+#[test]
+fn variants_are_one_warning_and_are_not_compared() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("base/web.yaml", &deployment("1", 10));
+    for name in ["istio", "standalone", "aws"] {
+        let text = format!("resources: [../../base]\nnamespace: {name}\n{IMAGE}");
+        tree.write(&format!("overlays/{name}/kustomization.yaml"), &text);
+    }
+    let run = check(&kustomize, &tree.path(""), &[]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let one = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(
+        told(&one),
+        ["unjudged-overlay warning overlays/aws/kustomization.yaml"]
+    );
+    // Where one says that it is an environment, all are; so are those that the policy lists.
+    let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: ";
+    tree.write("parity.yaml", &format!("{head}{{environments: [aws]}}\n"));
+    let listed = report(&kustomize, &tree.path(""), &[]);
+    let images = told(&listed).into_iter();
+    assert_eq!(
+        images.filter(|line| line.starts_with("image")).count(),
+        3,
+        "{listed:#}"
+    );
+}
+
+#[test]
+fn a_part_has_the_names_and_verdicts_of_the_whole() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = tree(
+        "apps/web/overlays/prod",
+        &format!("resources: [../../base]\n{IMAGE}"),
+    );
+    let whole = findings(&report(&kustomize, &tree.path(""), &[]));
+    assert_eq!(whole.len(), 1, "{whole:?}");
+    let from = |directory: &str, arguments: &[&str]| -> Vec<String> {
+        findings(&report(&kustomize, &tree.path(directory), arguments))
+    };
+    for (directory, arguments) in [
+        ("", &["apps/web/overlays"][..]),
+        ("", &["apps/web/overlays/prod"]),
+        ("apps/web/overlays", &[]),
+        ("apps/web/overlays/prod", &[]),
+        ("apps", &["web/overlays/prod"]),
+    ] {
+        assert_eq!(
+            from(directory, arguments),
+            whole,
+            "{directory} {arguments:?}"
+        );
+    }
+    assert!(from("", &["apps/web/overlays/dev"]).is_empty());
+}
+
+/// What looks like the wiring of a check and is more than that: each brings production another image.
+#[test]
+fn production_that_looks_like_wiring_is_judged() {
+    const PROD: &str = "apps/web/overlays/prod";
+    let kustomize = require!(kustomize(NEWEST));
+    let own = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: web}\n";
+    let other = own.replace("v1alpha1", "v2");
+    let component = format!("kind: Component\nresources: [../base]\n{IMAGE}");
+    let into_kind = "patches: [{target: {kind: ParityPolicy}, options: {allowKindChange: true}, patch: \"- {op: replace, path: /kind, value: ConfigMap}\\n- {op: replace, path: /apiVersion, value: v1}\"}]\n";
+    for (name, text, more) in [
+        (
+            "a component",
+            "resources: [parity.yaml]\ncomponents: [../../parts]\n".to_owned(),
+            vec![
+                ("parity.yaml", own),
+                ("../../parts/kustomization.yaml", component.as_str()),
+            ],
+        ),
+        (
+            "a patch of the kind",
+            format!("resources: [parity.yaml]\ncomponents: [../../parts]\n{into_kind}"),
+            vec![
+                ("parity.yaml", own),
+                ("../../parts/kustomization.yaml", component.as_str()),
+            ],
+        ),
+        (
+            "settings of charts",
+            format!("resources: [parity.yaml, ../../base]\nhelmGlobals: {{chartHome: x}}\n{IMAGE}"),
+            vec![("parity.yaml", own)],
+        ),
+        (
+            "gatherings in gatherings",
+            "resources: [one]\n".to_owned(),
+            vec![
+                ("one/kustomization.yaml", "resources: [two, ../parity]\n"),
+                ("parity/kustomization.yaml", "resources: [parity.yaml]\n"),
+                ("parity/parity.yaml", own),
+                (
+                    "one/two/kustomization.yaml",
+                    "resources: [../../../../base]\nimages: [{name: app, newName: other}]\n",
+                ),
+            ],
+        ),
+        (
+            "another version",
+            format!("resources: [parity.yaml, ../../base]\n{IMAGE}"),
+            vec![("parity.yaml", other.as_str())],
+        ),
+        (
+            "keys in another case",
+            "Resources: [parity.yaml, ../../base]\nImages: [{name: app, newName: other}]\n"
+                .to_owned(),
+            vec![("parity.yaml", own)],
+        ),
+    ] {
+        let tree = tree(PROD, &text);
+        for (file, text) in more {
+            tree.write(&format!("{PROD}/{file}"), text);
+        }
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let found = findings(&report);
+        // A directory may be a service of its own below production; it is production still.
+        let is_found = found
+            .iter()
+            .any(|line| line.starts_with("image ") && line.contains(" prod base "));
+        assert!(is_found, "{name}: {report:#}");
+    }
+    // What would need helm is no silence either.
+    let text = format!("resources: [parity.yaml, ../../base]\nhelmCharts: [{{name: x}}]\n{IMAGE}");
+    let tree = tree(PROD, &text);
+    tree.write(&format!("{PROD}/parity.yaml"), own);
+    let report = report(&kustomize, &tree.path(""), &[]);
+    let said = told(&report);
+    assert!(
+        said.iter()
+            .any(|line| line.starts_with("build-failure error")),
+        "{report:#}"
+    );
+}
+
+/// Each shard says what belongs to no service, and the whole says it once.
+#[test]
+fn shards_name_what_is_unjudged_once() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = tree("apps/web/overlays/prod", "resources: [../../base]\n");
+    for (place, way) in [
+        ("apps/web/.x", "../base"),
+        (".archive/overlays/prod", "../../base"),
+    ] {
+        tree.write(
+            &format!("{place}/kustomization.yaml"),
+            &format!("resources: [{way}]\n"),
+        );
+    }
+    tree.write(".archive/base/kustomization.yaml", "namespace: x\n");
+    symlink("gone", tree.path("apps/web/overlays/staging")).expect("a link");
+    let whole = report(&kustomize, &tree.path(""), &[]);
+    let unjudged = told(&whole);
+    assert_eq!(unjudged.len(), 3, "{unjudged:?}");
+    let files: Vec<String> = (1..=3)
+        .map(|part| {
+            let shard = format!("{part}/3");
+            let file = tree.path(&format!("{part}.json")).display().to_string();
+            let format = format!("json={file}");
+            check(
+                &kustomize,
+                &tree.path(""),
+                &["--shard", &shard, "--format", &format],
+            );
+            file
+        })
+        .collect();
+    let merged = run(Command::new(binary())
+        .args(["merge", "--format", "json"])
+        .args(&files));
+    let merged: Value = serde_json::from_str(&merged.stdout).expect("a report");
+    assert_eq!(told(&merged), unjudged);
+    assert_eq!(merged["totals"], whole["totals"]);
+}

@@ -1,0 +1,175 @@
+//! Environments that are made of environments: each is compared with what it stands on, and that is called by its name.
+
+use serde_json::Value;
+
+use super::{NEWEST, check, findings, report};
+use crate::support::{Tree, require};
+
+const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {terminationGracePeriodSeconds: 30, containers: [{name: app, image: app}]}}}\n";
+
+const PATH: &str = "spec.template.spec.terminationGracePeriodSeconds";
+
+/// An overlay that loads something and sets the grace period, at the sixth line.
+fn overlay(tree: &Tree, directory: &str, loads: &str, seconds: u32) {
+    tree.write(
+        &format!("overlays/{directory}/kustomization.yaml"),
+        &format!(
+            "resources: [{loads}]\npatches:\n- target: {{kind: Deployment}}\n  patch: |\n    - op: replace\n      path: /spec/template/spec/terminationGracePeriodSeconds\n      value: {seconds}\n"
+        ),
+    );
+}
+
+fn repository() -> Tree {
+    let tree = Tree::new();
+    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    tree.write("base/web.yaml", BASE);
+    tree.write(
+        "overlays/staging/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    tree
+}
+
+/// Environment, baseline, both values and both places of every finding.
+fn told(report: &Value) -> Vec<String> {
+    let all = report["findings"].as_array().expect("findings").iter();
+    let one = |finding: &Value| {
+        assert_eq!(finding["field"]["path"], PATH, "{finding:#}");
+        let place = |key: &str| format!("{}:{}", finding[key]["file"], finding[key]["line"]);
+        format!(
+            "{} {} {} {} {} {}",
+            finding["environment"],
+            finding["baseline"],
+            finding["field"]["base"],
+            finding["field"]["overlay"],
+            place("basePlace"),
+            place("place"),
+        )
+        .replace(['"', '\\'], "")
+        .replace("overlays/", "")
+        .replace("kustomization.yaml", "")
+    };
+    all.map(one).collect()
+}
+
+#[test]
+fn a_layer_is_called_by_its_name() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = repository();
+    overlay(&tree, "production/base", "../../../base", 60);
+    overlay(&tree, "production/eu", "../base", 90);
+    overlay(&tree, "production/us", "../base", 100);
+    let all = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(
+        told(&all),
+        [
+            "production base 30 60 base/web.yaml:4 production/base/:7",
+            "production-eu production 60 90 production/base/:7 production/eu/:7",
+            "production-us production 60 100 production/base/:7 production/us/:7",
+        ]
+    );
+    let eu = &all["findings"][1];
+    let message = eu["message"].as_str().expect("a message");
+    assert!(
+        message.contains("90 in production-eu, 60 in production."),
+        "{message}"
+    );
+    assert!(
+        !all["findings"][1].to_string().contains("the base"),
+        "{eu:#}"
+    );
+    let text = check(&kustomize, &tree.path(""), &[]).stdout;
+    assert!(
+        text.contains("production-eu against production (overlays/production/eu)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("production against base (overlays/production/base)"),
+        "{text}"
+    );
+    for format in ["markdown", "html", "sarif", "github", "junit", "krm"] {
+        let other = check(&kustomize, &tree.path(""), &["--format", format]).stdout;
+        let wrong = [
+            "production-eu against base",
+            "90 in production-eu, 60 in the base",
+        ];
+        assert!(
+            !wrong.iter().any(|wrong| other.contains(wrong)),
+            "{format}: {other}"
+        );
+        assert!(other.contains("production"), "{format}: {other}");
+    }
+    // What is asked about the layer is no word about its regions.
+    let one = report(&kustomize, &tree.path(""), &["overlays/production/base"]);
+    assert_eq!(told(&one).len(), 1, "{one:#}");
+}
+
+/// Three levels: every one is compared with the one below it.
+#[test]
+fn regions_stand_on_regions() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = repository();
+    overlay(&tree, "production", "../../base", 60);
+    overlay(&tree, "production-eu", "../production", 90);
+    overlay(&tree, "production-eu-west", "../production-eu", 120);
+    assert_eq!(
+        told(&report(&kustomize, &tree.path(""), &[])),
+        [
+            "production base 30 60 base/web.yaml:4 production/:7",
+            "production-eu production 60 90 production/:7 production-eu/:7",
+            "production-eu-west production-eu 90 120 production-eu/:7 production-eu-west/:7",
+        ]
+    );
+}
+
+/// What is added and removed is, too; and what is said of the files.
+#[test]
+fn a_layer_is_named_by_every_rule() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = repository();
+    overlay(&tree, "production/base", "../../../base", 30);
+    tree.write(
+        "overlays/production/eu/kustomization.yaml",
+        "resources: [../base]\nconfigMapGenerator: [{name: more, literals: [a=b]}]\npatches:\n- patch: |\n    $patch: delete\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n",
+    );
+    let all = report(&kustomize, &tree.path(""), &[]);
+    let of_region = findings(&all).into_iter();
+    let of_region: Vec<String> = of_region
+        .filter(|line| line.contains("production-eu"))
+        .map(|line| {
+            line.split(' ')
+                .filter(|word| !word.is_empty())
+                .skip(3)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(of_region, ["production ConfigMap", "production Deployment"]);
+    for finding in all["findings"].as_array().expect("findings") {
+        let is_region = finding["environment"] == "production-eu";
+        assert!(
+            !is_region || !finding.to_string().contains("the base"),
+            "{finding:#}"
+        );
+    }
+}
+
+/// A layer that is no environment has no other name.
+#[test]
+fn what_is_shared_is_the_base() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = repository();
+    tree.write(
+        "common/kustomization.yaml",
+        "resources: [../base]\ncommonAnnotations: {a: b}\n",
+    );
+    overlay(&tree, "staging", "../../common", 40);
+    overlay(&tree, "production", "../../common", 50);
+    assert_eq!(
+        told(&report(&kustomize, &tree.path(""), &[])),
+        [
+            "production base 30 50 base/web.yaml:4 production/:7",
+            "staging base 30 40 base/web.yaml:4 staging/:7",
+        ]
+    );
+}

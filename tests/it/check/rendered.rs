@@ -1,0 +1,82 @@
+//! What somebody else has rendered, as build tools, editors and mounted volumes leave it behind.
+
+use super::{check, findings, report};
+use crate::support::Tree;
+
+fn config_map(name: &str, value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  {value}: x\n")
+}
+
+#[test]
+fn what_begins_a_file_may_begin_any_of_them() {
+    let tree = Tree::new();
+    let (first, second) = (config_map("a", "k"), config_map("b", "k"));
+    tree.write("base.yaml", &format!("{first}---\n{second}"));
+    tree.write("dev/1.yaml", &format!("\u{feff}{first}"));
+    tree.write("dev/2.yaml", &format!("%YAML 1.2\n---\n{second}"));
+    let arguments = ["--rendered", "base=base.yaml", "--rendered", "dev=dev"];
+    let run = check(&tree.path("none"), &tree.path(""), &arguments);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_its_line() {
+    let tree = Tree::new();
+    tree.write("base.yaml", &config_map("a", "k"));
+    tree.write("dev/1.yaml", &config_map("a", "k"));
+    tree.write("dev/2.yaml", "a: 1\nb: [\n");
+    let rendered = |dev: &str| {
+        let dev = format!("dev={dev}");
+        let arguments = ["--rendered", "base=base.yaml", "--rendered", &dev];
+        check(&tree.path("none"), &tree.path(""), &arguments)
+    };
+    let run = rendered("dev");
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let told = "dev of service rendered cannot be read: dev/2.yaml: line 2, column 4: ";
+    assert!(run.stdout.contains("build-failure"), "{run:#?}");
+    assert!(
+        run.stdout.contains(told) && !run.stdout.contains("kustomize"),
+        "{run:#?}"
+    );
+    // What is not there is no environment that fails to build, but a mistake in the command.
+    let run = rendered("gone.yaml");
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:#?}");
+    assert!(run.stderr.contains("cannot read gone.yaml"), "{run:#?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed() {
+    use std::os::unix::fs::symlink;
+
+    let tree = Tree::new();
+    let link = |to: &str, from: &str| symlink(to, tree.path(from)).expect("a link");
+    let base = config_map("a", "k") + "---\n" + &config_map("b", "k");
+    // A mounted ConfigMap: every file is a link to the newest version, and that a link itself.
+    tree.write("out/..2026/base.yaml", &base);
+    tree.write(
+        "out/..2026/dev.yaml",
+        &(base.clone() + "---\n" + &config_map("c", "k")),
+    );
+    link("..2026", "out/..data");
+    link("..data/base.yaml", "out/base.yaml");
+    link("..data/dev.yaml", "out/dev.yaml");
+    // A build tool: a tree of links to what lies elsewhere, and one that leads back.
+    tree.write("store/b.yaml", &config_map("b", "k"));
+    tree.write("tree/inner/a.yaml", &config_map("a", "k"));
+    link("../store/b.yaml", "tree/b.yaml");
+    link("..", "tree/inner/up");
+    let found =
+        |arguments: &[&str]| findings(&report(&tree.path("none"), &tree.path(""), arguments));
+    assert_eq!(
+        found(&["--rendered", "out"]),
+        ["added-resource rendered dev base ConfigMap  "]
+    );
+    let both = ["--rendered", "base=out/base.yaml", "--rendered", "dev=tree"];
+    assert_eq!(found(&both), [""; 0]);
+    // A link to nothing is a file that is missing.
+    link("nowhere", "tree/c.yaml");
+    let run = check(&tree.path("none"), &tree.path(""), &both);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("cannot read tree/c.yaml"), "{run:#?}");
+}

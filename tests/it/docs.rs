@@ -1,0 +1,415 @@
+//! The documents say what the program does: their tables are made from its own data.
+//!
+//! `UPDATE=1 cargo test --test it docs::` rewrites what is generated, and fails that run.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use krm_parity::catalog::{Class, RULES, Rule};
+use krm_parity::policy::{self, wire};
+use krm_parity::yaml;
+use serde_json::Value;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A generated part of a file: the file, the name of the part, and what must stand there.
+type Part<'p> = (&'p str, &'p str, String);
+
+/// Compares generated parts with what they must be; `UPDATE=1` rewrites them.
+fn assert_generated(parts: &[Part<'_>]) {
+    let mut wrong = Vec::new();
+    for (name, part, wanted) in parts {
+        let text = read(name);
+        let start = format!("<!-- generated: {part} -->\n");
+        let from = text
+            .find(&start)
+            .unwrap_or_else(|| panic!("{name} lacks {start}"))
+            + start.len();
+        let end = text[from..]
+            .find("<!-- end -->")
+            .unwrap_or_else(|| panic!("{name}: {part} has no end"));
+        let (found, end) = (&text[from..from + end], from + end);
+        if found == wanted {
+            continue;
+        }
+        if std::env::var_os("UPDATE").is_some() {
+            let whole = format!("{}{wanted}{}", &text[..from], &text[end..]);
+            fs::write(path(name), whole).expect("the file can be written");
+            wrong.push(format!("{name}: {part} was rewritten"));
+        } else {
+            let difference = found
+                .lines()
+                .zip(wanted.lines())
+                .find(|(found, wanted)| found != wanted);
+            let (found, wanted) = difference.unwrap_or(("(its length)", "(another length)"));
+            wrong.push(format!(
+                "{name}: {part} says\n  {found}\nbut must say\n  {wanted}"
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}\nUPDATE=1 cargo test --test it docs:: rewrites them; look at what changed, then run again without",
+        wrong.join("\n")
+    );
+}
+
+fn is_allowed(class: Class) -> bool {
+    Class::ALLOWED_BY_DEFAULT.contains(&class)
+}
+
+fn class_table() -> String {
+    let mut table = "| class | fields | default |\n|---|---|---|\n".to_owned();
+    for class in Class::ALL {
+        let default = if is_allowed(class) {
+            "may differ"
+        } else {
+            "identical"
+        };
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {default} |",
+            class.id(),
+            class.fields()
+        );
+    }
+    table
+}
+
+fn is_class(rule: &Rule) -> bool {
+    Class::from_id(rule.id.as_str()).is_some()
+}
+
+fn default_of(rule: &Rule) -> String {
+    match rule.max {
+        Some(max) => format!("{} beyond {max}{}", rule.severity.id(), rule.unit),
+        None => rule.severity.id().to_owned(),
+    }
+}
+
+/// The rules that are more than their class.
+fn rule_table() -> String {
+    let mut table = "| rule | default | says |\n|---|---|---|\n".to_owned();
+    for rule in RULES.iter().filter(|rule| !is_class(rule)) {
+        let _ = writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            rule.id.as_str(),
+            default_of(rule),
+            rule.summary
+        );
+    }
+    table
+}
+
+/// The examples of a rule: directories of the gallery that carry its name.
+fn examples(rule: &Rule) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(path("examples/gallery"))
+        .expect("the gallery")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| {
+            name == rule.id.as_str() || name.strip_prefix(rule.id.as_str()) == Some("-order")
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+fn reference() -> String {
+    let mut text = String::new();
+    for rule in RULES {
+        let _ = write!(
+            text,
+            "\n### `{}`\n\n{} {}\n\n",
+            rule.id.as_str(),
+            rule.summary,
+            rule.why
+        );
+        if let Some(class) = Class::from_id(rule.id.as_str()) {
+            let fields = match class {
+                Class::Image => format!("{}; {}", class.fields(), Class::ImageTag.fields()),
+                class => class.fields().to_owned(),
+            };
+            let _ = writeln!(text, "- Fields: {fields}.");
+        }
+        let _ = match Class::from_id(rule.id.as_str()) {
+            Some(class) if is_allowed(class) => {
+                writeln!(
+                    text,
+                    "- Default: these fields may differ; an error where the policy takes `{}` out of `spec.allow.classes`.",
+                    rule.id.as_str()
+                )
+            }
+            Some(_) => writeln!(
+                text,
+                "- Default: {}. To allow such changes, add `{}` to `spec.allow.classes`; to be told and not stopped, set `spec.rules.{}.severity: warning`.",
+                default_of(rule),
+                rule.id.as_str(),
+                rule.id.as_str()
+            ),
+            None if rule.max.is_some() => writeln!(
+                text,
+                "- Default: {}. `spec.rules.{}` takes another `max` (at least 1) and another `severity`.",
+                default_of(rule),
+                rule.id.as_str()
+            ),
+            None => writeln!(
+                text,
+                "- Default: {}. `spec.rules.{}.severity` takes another weight, `ignore` included.",
+                default_of(rule),
+                rule.id.as_str()
+            ),
+        };
+        let links: Vec<_> = examples(rule)
+            .iter()
+            .map(|name| format!("[examples/gallery/{name}](../examples/gallery/{name})"))
+            .collect();
+        let _ = if rule.of_files {
+            writeln!(
+                text,
+                "- Example: {}. Only `krm-parity check` sees the files that this rule is about.",
+                rule.example
+            )
+        } else {
+            writeln!(
+                text,
+                "- Example: {}. To run: {}.",
+                rule.example,
+                links.join(", ")
+            )
+        };
+    }
+    text
+}
+
+#[test]
+fn the_tables_of_classes_and_rules_are_the_catalogue() {
+    assert_generated(&[
+        ("docs/rules.md", "classes", class_table()),
+        ("docs/rules.md", "rules", reference()),
+        ("README.md", "classes", class_table()),
+        ("README.md", "rules", rule_table()),
+    ]);
+}
+
+/// What the schema says about one field.
+fn field_rows(schema: &Value, at: &str, rows: &mut String) {
+    let Some(properties) = schema["properties"].as_object() else {
+        return;
+    };
+    for (name, property) in properties {
+        let path = format!("{at}{name}");
+        if path == "spec.rules" {
+            rows.push_str(RULES_ROWS);
+            continue;
+        }
+        // What every object has stands above the tables.
+        if at.is_empty() && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
+            continue;
+        }
+        if !property["properties"].is_object() {
+            let values = match property["enum"].as_array() {
+                Some(values) => values
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(|value| format!("`{value}`"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                None => match property["type"].as_str() {
+                    Some("array") => "list".to_owned(),
+                    Some(other) => other.to_owned(),
+                    None => String::new(),
+                },
+            };
+            let default = match &property["default"] {
+                Value::Null => String::new(),
+                Value::String(text) => format!("`{text}`"),
+                Value::Array(list) => list
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .map(|value| format!("`{value}`"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                other => other.to_string(),
+            };
+            let description = property["description"].as_str().unwrap_or_default();
+            let _ = writeln!(rows, "| `{path}` | {values} | {default} | {description} |");
+        }
+        field_rows(property, &format!("{path}."), rows);
+    }
+}
+
+/// The rules are all alike, so one row stands for each of their two settings.
+const RULES_ROWS: &str = "\
+| `spec.rules.RULE.severity` | `error`, `warning`, `info`, `ignore` | the rule's own | The weight of the rule's findings. |
+| `spec.rules.RULE.max` | number, at least 1 | the rule's own | The greatest factor or number that is still fine; for the rules that have one. |
+";
+
+fn fields_of(kind: wire::Kind) -> String {
+    let mut rows = "| field | value | default | meaning |\n|---|---|---|---|\n".to_owned();
+    field_rows(&policy::schema(kind), "", &mut rows);
+    rows
+}
+
+#[test]
+fn the_policy_reference_is_the_schema() {
+    use wire::Kind::{ConfigMap, ParityPolicy, RecorderConfigMap, SnapshotRecorder};
+    let part = |part, kind| ("docs/policy.md", part, fields_of(kind));
+    assert_generated(&[
+        part("ParityPolicy", ParityPolicy),
+        part("SnapshotRecorder", SnapshotRecorder),
+        part("ConfigMap policy", ConfigMap),
+        part("ConfigMap recorder", RecorderConfigMap),
+    ]);
+}
+
+/// What the schema of the report says about the fields of one of its objects.
+fn report_rows(root: &Value, schema: &Value, at: &str, rows: &mut String) {
+    let resolve = |schema: &'_ Value| -> Value {
+        let of_union = schema["anyOf"][0].clone();
+        let schema = if of_union.is_object() {
+            of_union
+        } else {
+            schema.clone()
+        };
+        match schema["$ref"].as_str() {
+            Some(name) => root.pointer(&name[1..]).expect("a definition").clone(),
+            None => schema,
+        }
+    };
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let inner = resolve(property);
+        let (path, inner) = if inner["items"].is_object() {
+            (format!("{at}{name}[]"), resolve(&inner["items"]))
+        } else {
+            (format!("{at}{name}"), inner)
+        };
+        let kind = match (&inner["type"], inner["oneOf"].as_array()) {
+            (_, Some(values)) => values
+                .iter()
+                .filter_map(|value| value["const"].as_str())
+                .map(|value| format!("`{value}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            (Value::Array(kinds), _) => kinds[0].as_str().unwrap_or_default().to_owned(),
+            (Value::String(kind), _) => kind.clone(),
+            _ => "any".to_owned(),
+        };
+        let is_there = if required.contains(&Value::from(name.as_str())) {
+            "yes"
+        } else {
+            ""
+        };
+        let meaning = property["description"].as_str().unwrap_or_default();
+        let _ = writeln!(rows, "| `{path}` | {kind} | {is_there} | {meaning} |");
+        report_rows(root, &inner, &format!("{path}."), rows);
+    }
+}
+
+#[test]
+fn the_report_reference_is_the_schema() {
+    let schema = krm_parity::report::survey::schema();
+    let mut rows = "| field | value | always there | meaning |\n|---|---|---|---|\n".to_owned();
+    report_rows(&schema, &schema, "", &mut rows);
+    assert_generated(&[("docs/formats.md", "ParityReport", rows)]);
+}
+
+/// The fenced blocks of one language.
+fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
+    text.split(&format!("```{language}\n"))
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```").map(|(block, _)| block))
+        .collect()
+}
+
+#[test]
+fn every_configuration_in_the_documents_is_read() {
+    let mut seen = BTreeSet::new();
+    for name in ["README.md", "docs/policy.md", "docs/check.md"] {
+        for block in blocks(&read(name), "yaml") {
+            let tree =
+                yaml::parse(block).unwrap_or_else(|error| panic!("{name}: {error}\n{block}"));
+            for root in tree.roots() {
+                let kind = root.str_at(&["kind"]).unwrap_or_default();
+                if matches!(kind, "ParityPolicy" | "SnapshotRecorder" | "ConfigMap")
+                    && root.get("apiVersion").is_some()
+                {
+                    let config = policy::read(Some(&root.to_yaml_value()));
+                    assert!(config.is_ok(), "{name}: {config:?}\n{block}");
+                    seen.insert(kind.to_owned());
+                }
+            }
+        }
+    }
+    assert_eq!(
+        seen.len(),
+        3,
+        "a policy, a recorder and a ConfigMap stand in the documents: {seen:?}"
+    );
+}
+
+/// The failing build that the README opens with is a recorded one.
+#[test]
+fn the_messages_in_the_readme_are_real() {
+    let input = fs::read(path("examples/resourcelist/bad.yaml")).expect("the recorded list");
+    let answer = krm_parity::function::run(&input, jiff::civil::date(2026, 1, 1))
+        .expect("the recorded list is read");
+    let style = krm_parity::report::text::Style { color: false };
+    let report = krm_parity::report::text::render(&answer.report, style);
+    assert!(
+        read("README.md").contains(report.trim_end()),
+        "the README must show\n{report}"
+    );
+    // The incident stands there in parts.
+    let incident = read("examples/fleet/expected.txt");
+    let readme = read("README.md");
+    let shown = blocks(&readme, "text")[0];
+    assert!(shown.contains("error[inverted-resources]"));
+    for part in shown.split("…\n") {
+        assert!(incident.contains(part), "nothing says\n{part}");
+    }
+}
+
+/// Links to files of the repository lead somewhere.
+#[test]
+fn links_lead_somewhere() {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/rules.md",
+        "docs/policy.md",
+        "docs/adoption.md",
+        "docs/benchmarks.md",
+        "docs/check.md",
+        "docs/fields.md",
+        "docs/formats.md",
+        "examples/README.md",
+        "examples/recipes/README.md",
+    ] {
+        let text = read(name);
+        let here = path(name);
+        for target in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let file = target.split('#').next().unwrap_or_default();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            let there = here.parent().expect("a file is in a directory").join(file);
+            assert!(there.exists(), "{name} links to {target}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The tests from outside, as one program: one module per subject.
+//!
+//! It is linked once, and `cargo test --test it SUBJECT::` runs one subject. Its tests are
+//! threads of one process and share what a process has once: none of them changes the environment,
+//! the current directory, the umask or how a signal is taken. Where a test needs that, it starts a
+//! child and changes it there. The other program is `tests/hosts`: the function as kustomize, kubectl,
+//! kpt and a container engine run it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod edits;
+mod fields;
+mod lawbook;
+
+mod adopt;
+mod architecture;
+mod blame;
+mod cases;
+mod check;
+mod cli;
+mod corpus;
+mod docs;
+mod engine;
+mod escapes;
+mod faces;
+mod formats;
+mod hostile;
+mod innocent;
+mod laws;
+mod msrv;
+mod overlays;
+mod package;
+mod permissions;
+mod published;
+mod quantity;
+mod recipes;
+mod schema;
+mod schema_deep_merge;
+mod snapshot;
+mod validate;

@@ -1,0 +1,37 @@
+//! What a base may say of its overlays, where the cases cannot show it: there a base is silent against itself.
+
+use krm_parity::finding::Report;
+
+use crate::lawbook::{documents, list, run, sealed};
+
+fn report(base: &str, overlay: &str) -> Report {
+    run(&list(None, &sealed(base), &documents(overlay))).report
+}
+
+#[test]
+fn guidance_that_is_no_pattern_is_told() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    \
+                krm-parity.io/allow: 'spec..ports spec.type'\n    krm-parity.io/deny: 'a['\n";
+    let report = report(text, text);
+    let told: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| (finding.rule.as_str(), finding.headline.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "base-guidance",
+                "annotation krm-parity.io/allow of the base holds no pattern: \"spec..ports\": column 6: expected the \
+                 name of a field; odd names are written [\"a.b/c\"]"
+            ),
+            (
+                "base-guidance",
+                "annotation krm-parity.io/deny of the base holds no pattern: \"a[\": column 3: expected a word; odd \
+                 words are written in double quotes"
+            ),
+        ]
+    );
+    assert!(report.failed);
+}
