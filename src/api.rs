@@ -33,6 +33,12 @@ pub const DENY: &str = "krm-parity.io/deny";
 /// The annotation that makes a resource a function's configuration, for kustomize and kpt.
 pub const FUNCTION: &str = "config.kubernetes.io/function";
 
+/// What it was called before; kustomize reads it still.
+pub const OLD_FUNCTION: &str = "config.k8s.io/function";
+
+/// The oldest annotation of a function: an image, and nothing else; kustomize runs it still.
+pub const CONTAINER: &str = "config.kubernetes.io/container";
+
 /// The annotation that keeps a resource out of what hosts emit.
 pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 

@@ -264,13 +264,13 @@ impl Plan<'_> {
         let file = join(base, RECORDER);
         if self.parsed.sources.contains(&file) {
             let there = self.parsed.tree(&file);
-            let is_recorder = |root: Node<'_>| Ours::read(root) == Some(Ours::Recorder);
+            let is_recorder = |root: Node<'_>| Ours::run(root) == Some(Ours::Recorder);
             if there.is_some_and(|tree| tree.roots().any(is_recorder)) {
                 self.list(kustomization, RECORDER, wiring)?;
                 return Ok(None);
             }
             return Ok(Some(format!(
-                "{file} is there already and holds no recorder"
+                "{file} is there already and holds no recorder that krm-parity runs for"
             )));
         }
         let service = match owners {
@@ -320,11 +320,11 @@ impl Plan<'_> {
             None => environment.to_owned(),
         };
         let place = join(self.home, &format!("parity/{name}"));
-        let is_policy = |root: Node<'_>| Ours::read(root) == Some(Ours::Policy);
+        let is_policy = |root: Node<'_>| Ours::run(root) == Some(Ours::Policy);
         match self.parsed.kustomization(&place) {
             Some(_) if !self.parsed.gathers(&place, is_policy) => {
                 wiring.notes.push(format!(
-                    "{directory} is not wired: {place} is there already and holds no policy"
+                    "{directory} is not wired: {place} is there already and holds no policy that krm-parity runs for"
                 ));
                 return Ok(());
             }
@@ -384,7 +384,7 @@ fn declares(parsed: &Parsed<'_>, directory: &str, kind: Ours) -> bool {
     let mut edges = parsed.graph().reach(&[directory], is_component);
     edges.any(|(_, edge)| {
         matches!(edge.role, Role::Transformer | Role::Validator)
-            && parsed.runs(edge, |root| Ours::read(root) == Some(kind))
+            && parsed.runs(edge, |root| Ours::run(root) == Some(kind))
     })
 }
 

@@ -171,7 +171,7 @@ impl Walk<'_> {
         let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
         if api_version != BUILTIN {
             // This program changes nothing that is judged; whatever an annotation names instead may.
-            if !Ours::is_run(root) && !root.is_null() {
+            if Ours::run(root).is_none() && !root.is_null() {
                 let kind = root.str_at(&["kind"]).unwrap_or_default();
                 self.lose(Reason::Function, kind, file, shift, root);
             }

@@ -119,7 +119,7 @@ fn loads_directories(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
 
 /// Whether all functions of a kustomization are recorders and policies, which change nothing.
 fn runs_only_checks(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
-    let is_ours = |root: Node<'_>| Ours::is_run(root);
+    let is_ours = |root: Node<'_>| Ours::run(root).is_some();
     ["transformers", "validators"]
         .into_iter()
         .flat_map(|field| kustomization.strings(field))

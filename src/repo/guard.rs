@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Edge, Ours, Parsed, Role, To};
+use super::{Edge, Ours, Parsed, Role, To, is_wiring};
 
 /// The fields of a kustomization that load, and change nothing.
 const GATHERING: [&str; 9] = [
@@ -34,22 +34,19 @@ fn guards(parsed: &Parsed<'_>, directory: &str, above: &mut BTreeSet<String>) ->
     }
     let edges = || parsed.graph().of_directory(directory).iter();
     let mut validators = edges().filter(|edge| edge.role == Role::Validator);
-    if validators.any(|edge| runs_policy(parsed, edge)) {
+    if validators.any(|edge| last_of(parsed, edge) == Some(Ours::Policy)) {
         return true;
     }
     let transformers: Vec<&Edge> = edges()
         .filter(|edge| edge.role == Role::Transformer)
         .collect();
     for edge in transformers.into_iter().rev() {
-        if parsed.runs(edge, |root| !root.is_null() && Ours::read(root).is_none()) {
-            return false;
-        }
-        if runs_policy(parsed, edge) {
-            return true;
-        }
-        // A recorder changes nothing; what cannot be read may do anything.
-        if !parsed.runs(edge, |root| Ours::read(root) == Some(Ours::Recorder)) {
-            return false;
+        match last_of(parsed, edge) {
+            Some(Ours::Policy) => return true,
+            // It changes nothing.
+            Some(_) => {}
+            // What cannot be read may do anything.
+            None => return false,
         }
     }
     let is_gathering = kustomization.root.entries().all(|(key, value)| {
@@ -75,9 +72,22 @@ fn guards(parsed: &Parsed<'_>, directory: &str, above: &mut BTreeSet<String>) ->
     !loads.is_empty() && loads.into_iter().all(|edge| guarded(edge, above))
 }
 
-/// Whether an entry of functions asks this program to judge, and nobody else to do anything.
-fn runs_policy(parsed: &Parsed<'_>, edge: &Edge) -> bool {
-    parsed.runs(edge, |root| Ours::read(root) == Some(Ours::Policy))
+/// What an entry of functions asks this program to do, where nobody else does anything: to judge, if one of them does.
+fn last_of(parsed: &Parsed<'_>, edge: &Edge) -> Option<Ours> {
+    // A directory may turn what it gathers into something else.
+    if let To::Kustomization(directory) = &edge.to {
+        let inner = parsed.kustomization(directory)?;
+        if !is_wiring(parsed, inner) {
+            return None;
+        }
+    }
+    if parsed.runs(edge, |root| !root.is_null() && Ours::run(root).is_none()) {
+        return None;
+    }
+    let asks = |ours: Ours| parsed.runs(edge, |root| Ours::run(root) == Some(ours));
+    [Ours::Policy, Ours::Recorder]
+        .into_iter()
+        .find(|ours| asks(*ours))
 }
 
 #[cfg(test)]
@@ -86,8 +96,96 @@ mod tests {
     use crate::repo::Sources;
 
     const POLICY: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\n";
+    fn annotated(annotation: &str) -> String {
+        format!("{POLICY}metadata:\n  annotations:\n    {annotation}\n")
+    }
+
     const RECORDER: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\n";
     const OTHER: &str = "apiVersion: builtin\nkind: PatchTransformer\n";
+
+    /// An overlay beside all that its kustomization may name.
+    fn sources(text: &str) -> Sources {
+        let mut sources = Sources::default();
+        for (path, text) in [
+            ("base/kustomization.yaml", "resources: [d.yaml]"),
+            ("base/d.yaml", "kind: A"),
+            ("o/d.yaml", "kind: A"),
+            (
+                "guarded/kustomization.yaml",
+                "resources: [../base]\ntransformers: [policy.yaml]",
+            ),
+            ("guarded/policy.yaml", POLICY),
+            (
+                "part/kustomization.yaml",
+                "kind: Component\ntransformers: [policy.yaml]",
+            ),
+            ("part/policy.yaml", POLICY),
+            (
+                "changing/kustomization.yaml",
+                "kind: Component\nnamePrefix: a-",
+            ),
+            ("o/kustomization.yaml", text),
+            ("o/policy.yaml", POLICY),
+            ("o/recorder.yaml", RECORDER),
+            ("o/other.yaml", OTHER),
+            ("o/both.yaml", &format!("{POLICY}---\n{OTHER}")),
+            (
+                "o/mirrored.yaml",
+                &annotated(
+                    "config.kubernetes.io/function: 'container: {image: mirror.example.com:5000/a/krm-parity:1}'",
+                ),
+            ),
+            (
+                "o/legacy.yaml",
+                &annotated("config.kubernetes.io/container: example.com/krm-parity@sha256:a"),
+            ),
+            (
+                "o/evil.yaml",
+                &annotated("config.kubernetes.io/function: 'exec: {path: ./evil}'"),
+            ),
+            (
+                "o/evil-legacy.yaml",
+                &annotated("config.kubernetes.io/container: example.com/evil"),
+            ),
+            (
+                "o/evil-older.yaml",
+                &annotated("config.k8s.io/function: 'container: {image: evil}'"),
+            ),
+            (
+                "o/evil-recorder.yaml",
+                &annotated("config.kubernetes.io/function: 'exec: {path: ./evil}'")
+                    .replace("ParityPolicy", "SnapshotRecorder"),
+            ),
+            (
+                "evil-part/kustomization.yaml",
+                "kind: Component\ntransformers: [../o/evil.yaml]",
+            ),
+            (
+                "o/turned/kustomization.yaml",
+                "resources: [../policy.yaml]\npatches: [{target: {kind: ParityPolicy}, patch: '[{op: add, path: /metadata/annotations, value: {config.kubernetes.io/container: evil}}]'}]",
+            ),
+            (
+                "o/marked/kustomization.yaml",
+                "resources: [../policy.yaml]\ncommonAnnotations: {config.kubernetes.io/container: evil}",
+            ),
+            ("o/deep/kustomization.yaml", "resources: [inner]"),
+            (
+                "o/deep/inner/kustomization.yaml",
+                "resources: [../../evil.yaml]",
+            ),
+            (
+                "o/version.yaml",
+                "apiVersion: krm-parity.io/v2\nkind: ParityPolicy\n",
+            ),
+            (
+                "o/wiring/kustomization.yaml",
+                "resources: [../policy.yaml]\npatches: [{patch: '[]'}]",
+            ),
+        ] {
+            sources.insert(path.to_owned(), text.to_owned());
+        }
+        sources
+    }
 
     #[test]
     fn only_what_ends_with_a_check_is_guarded() {
@@ -142,42 +240,45 @@ mod tests {
             ),
             ("resources: [../o]", false),
         ] {
-            let mut sources = Sources::default();
-            for (path, text) in [
-                ("base/kustomization.yaml", "resources: [d.yaml]"),
-                ("base/d.yaml", "kind: A"),
-                ("o/d.yaml", "kind: A"),
-                (
-                    "guarded/kustomization.yaml",
-                    "resources: [../base]\ntransformers: [policy.yaml]",
-                ),
-                ("guarded/policy.yaml", POLICY),
-                (
-                    "part/kustomization.yaml",
-                    "kind: Component\ntransformers: [policy.yaml]",
-                ),
-                ("part/policy.yaml", POLICY),
-                (
-                    "changing/kustomization.yaml",
-                    "kind: Component\nnamePrefix: a-",
-                ),
-                ("o/kustomization.yaml", text),
-                ("o/policy.yaml", POLICY),
-                ("o/recorder.yaml", RECORDER),
-                ("o/other.yaml", OTHER),
-                ("o/both.yaml", &format!("{POLICY}---\n{OTHER}")),
-                (
-                    "o/version.yaml",
-                    "apiVersion: krm-parity.io/v2\nkind: ParityPolicy\n",
-                ),
-                (
-                    "o/wiring/kustomization.yaml",
-                    "resources: [../policy.yaml]\npatches: [{patch: '[]'}]",
-                ),
-            ] {
-                sources.insert(path.to_owned(), text.to_owned());
-            }
+            let sources = sources(text);
             assert_eq!(is_guarded(&sources.parse(), "o"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_policy_that_runs_this_program_guards() {
+        for (text, expected) in [
+            ("resources: [../base]\ntransformers: [mirrored.yaml]", true),
+            ("resources: [../base]\ntransformers: [legacy.yaml]", true),
+            ("resources: [../base]\ntransformers: [evil.yaml]", false),
+            ("resources: [../base]\nvalidators: [evil.yaml]", false),
+            (
+                "resources: [../base]\ntransformers: [evil-legacy.yaml]",
+                false,
+            ),
+            ("resources: [../base]\nvalidators: [evil-older.yaml]", false),
+            (
+                "resources: [../base]\ntransformers: [policy.yaml, evil.yaml]",
+                false,
+            ),
+            (
+                "resources: [../base]\ntransformers: [evil.yaml, policy.yaml]",
+                true,
+            ),
+            (
+                "resources: [../base]\ntransformers: [policy.yaml, evil-recorder.yaml]",
+                false,
+            ),
+            ("resources: [../base]\ncomponents: [../evil-part]", false),
+            ("resources: [../base]\ntransformers: [turned]", false),
+            ("resources: [../base]\nvalidators: [marked]", false),
+            ("resources: [../base]\ntransformers: [deep]", false),
+            (
+                "resources: [../base]\ntransformers:\n- |\n  apiVersion: krm-parity.io/v1alpha1\n  kind: ParityPolicy\n  metadata: {annotations: {config.kubernetes.io/function: 'exec: {path: ./x}'}}",
+                false,
+            ),
+        ] {
+            assert_eq!(is_guarded(&sources(text).parse(), "o"), expected, "{text}");
         }
     }
 }

@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::{Kustomization, Ours, Parsed, is_inline};
-use crate::api::{API_VERSION, FUNCTION, LOCAL_CONFIG, POLICY, PREFIX, RECORDER};
+use crate::api::{
+    API_VERSION, CONTAINER, FUNCTION, LOCAL_CONFIG, OLD_FUNCTION, POLICY, PREFIX, RECORDER,
+};
 use crate::yaml::{self, Node, Tree};
 
 /// Deeper nesting is no wiring that a person wrote.
@@ -60,7 +62,7 @@ pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool 
                 return false;
             };
             for root in tree.roots().filter(|root| !root.is_null()) {
-                if Ours::read(root).is_none() {
+                if Ours::run(root).is_none() && Ours::read(root) != Some(Ours::Snapshot) {
                     return false;
                 }
                 objects += 1;
@@ -89,7 +91,10 @@ fn only_gathers_ours(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
                     "patchesStrategicMerge" => value.items().all(is_patch),
                     // What names, places and labels an object leaves its kind alone.
                     "metadata" | "buildMetadata" | "sortOptions" | "namePrefix" | "nameSuffix"
-                    | "namespace" | "labels" | "commonLabels" | "commonAnnotations" => true,
+                    | "namespace" | "labels" | "commonLabels" => true,
+                    "commonAnnotations" => value.entries().all(|(key, _)| {
+                        ![FUNCTION, OLD_FUNCTION, CONTAINER, "<<"].contains(&key.text())
+                    }),
                     _ => false,
                 }
         })
@@ -222,9 +227,10 @@ fn is_function(root: Node<'_>) -> bool {
     let fields: Option<&[&str]> = match root.str_at(&["apiVersion"]) {
         // Its other fields say what it does; what starts a program is not among these kinds.
         Some("builtin") => BUILT_IN.contains(&kind).then_some(&[]),
-        Some("v1") => (Ours::read(root).is_some()).then_some(&["data"]),
-        // The path of a plugin is made of these two, so nothing but the exact words will do.
-        Some(API_VERSION) => [RECORDER, POLICY].contains(&kind).then_some(&["spec"]),
+        // The path of a plugin is made of these two, so nothing but the exact words will do. A function that
+        // is another program would be left out here, though what is deployed depends on it.
+        Some("v1") => Ours::run(root).map(|_| &["data"][..]),
+        Some(API_VERSION) => Ours::run(root).map(|_| &["spec"][..]),
         _ => None,
     };
     fields.is_some_and(|fields| {

@@ -10,11 +10,16 @@ const CONTAINER: &str = "container: {image: example.com/evil:1}";
 
 /// What may look like this program's own, and makes kustomize start something where plugins are enabled.
 fn mechanisms() -> Vec<(&'static str, String)> {
-    let own = |metadata: &str| {
-        format!(
-            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n{metadata}"
-        )
-    };
+    [annotated_mechanisms(), other_mechanisms()].concat()
+}
+
+fn own(metadata: &str) -> String {
+    format!(
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n{metadata}"
+    )
+}
+
+fn annotated_mechanisms() -> Vec<(&'static str, String)> {
     let annotated = |annotation: &str| own(&format!("  annotations:\n    {annotation}\n"));
     vec![
         (
@@ -26,6 +31,15 @@ fn mechanisms() -> Vec<(&'static str, String)> {
             annotated(&format!(
                 "config.kubernetes.io/function: '{{exec: {{path: ./evil}}, {CONTAINER}}}'"
             )),
+        ),
+        (
+            "another program",
+            annotated("config.kubernetes.io/function: 'exec: {path: ./evil}'"),
+        ),
+        (
+            "a recorder that is another program",
+            annotated("config.kubernetes.io/function: 'exec: {path: ./evil}'")
+                .replace("ParityPolicy", "SnapshotRecorder"),
         ),
         (
             "legacy container",
@@ -49,6 +63,11 @@ fn mechanisms() -> Vec<(&'static str, String)> {
             "starlark",
             annotated("config.kubernetes.io/function: 'starlark: {path: ./evil, name: x}'"),
         ),
+    ]
+}
+
+fn other_mechanisms() -> Vec<(&'static str, String)> {
+    vec![
         (
             "configFn",
             own(&format!("  configFn: {{{CONTAINER}}}\n")),
