@@ -355,6 +355,10 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
             ),
             (
                 "dev/own.yaml",
+                "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {annotations: {config.kubernetes.io/function: 'exec: {path: krm-parity}'}}",
+            ),
+            (
+                "dev/another.yaml",
                 "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {annotations: {config.kubernetes.io/function: 'exec: {path: x}'}}",
             ),
             (
@@ -386,6 +390,7 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
         assert!(is_plain(plain), "{plain}");
     }
     for other in [
+        "resources: [../base]\ntransformers: [another.yaml]",
         "resources: [https://example.com/x]",
         "resources: [../gone]",
         "resources: [../vars]",
