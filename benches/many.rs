@@ -12,6 +12,7 @@ use jiff::civil::date;
 use krm_parity::catalog::RuleId;
 use krm_parity::compare::comparison::{Against, Sides, compare};
 use krm_parity::finding::{FieldRef, Finding, ResourceRef};
+use krm_parity::path::{FieldPath, Path};
 use krm_parity::policy::{Config, IdentityMode, Policy};
 use krm_parity::resource::Resource;
 use krm_parity::rules::{self, Gaps, Look};
@@ -137,6 +138,11 @@ fn policy(spec: &str) -> Policy {
     }
 }
 
+fn path(text: &str) -> FieldPath<'static> {
+    let path = Path::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    FieldPath::from(path).into_owned()
+}
+
 /// Findings, each of a name, a path and a service of its own, against exemptions.
 fn exempt(item: &dyn Fn(usize) -> String, many: usize, findings: usize, from: usize) -> Duration {
     let mut spec = "exemptions: [".to_owned();
@@ -167,11 +173,12 @@ fn exempt(item: &dyn Fn(usize) -> String, many: usize, findings: usize, from: us
             }),
             field: Some(FieldRef {
                 path: if is_of_name {
-                    "spec.replicas".to_owned()
+                    path("spec.replicas")
                 } else {
-                    format!("spec.template.spec.containers[name=app].env[name=V{at}].value")
+                    path(&format!(
+                        "spec.template.spec.containers[name=app].env[name=V{at}].value"
+                    ))
                 },
-                index_path: String::new(),
                 overlay: Some("1".into()),
                 base: Some("2".into()),
             }),

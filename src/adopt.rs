@@ -15,7 +15,7 @@ use crate::edit::{Item, scalar};
 use crate::finding::{Finding, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::Layout;
-use crate::path::{Path, Pattern, Segment};
+use crate::path::{FieldPath, Path, Pattern, Segment};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::{exempting, scalar as value_of};
@@ -353,31 +353,26 @@ fn service_glob(name: &str) -> String {
 }
 
 /// A path as a pattern that fits it, and as little beside it as patterns can tell.
-fn pattern(path: &str) -> String {
-    const MAX: usize = 64;
-    let Ok(Path(segments)) = Path::parse(path) else {
-        return path.to_owned();
-    };
-    let plain = |text: &str| text.replace('*', "?");
-    let mut segments: Vec<Segment<'_>> = segments
-        .into_iter()
-        .map(|segment| match segment {
-            Segment::Field(name) => Segment::Field(plain(&name).into()),
-            Segment::Key(keys) => Segment::Key(
-                keys.into_iter()
-                    .map(|(key, value)| (key, plain(&value).into()))
+fn pattern(path: &FieldPath<'_>) -> String {
+    let plain = |text: &str| text.replace('*', "?").into();
+    let segments = path.spots().iter().map(|spot| match &spot.segment {
+        Segment::Field(name) => Segment::Field(plain(name)),
+        Segment::Key(keys) => {
+            let keys = keys.iter();
+            Segment::Key(
+                keys.map(|(key, value)| (key.clone(), plain(value)))
                     .collect(),
-            ),
-            Segment::Value(value) => Segment::Value(plain(&value).into()),
-            index @ Segment::Index(_) => index,
-        })
-        .collect();
-    let all = Path(segments.clone()).to_string();
-    if Pattern::parse(&all).is_ok() {
-        return all;
+            )
+        }
+        Segment::Value(value) => Segment::Value(plain(value)),
+        Segment::Index(index) => Segment::Index(*index),
+    });
+    let mut segments: Vec<Segment<'_>> = segments.collect();
+    if segments.len() <= Pattern::MAX_PARTS {
+        return Path(segments).to_string();
     }
     // No field of Kubernetes lies that deep; what does is cut where patterns end.
-    segments.truncate(MAX - 1);
+    segments.truncate(Pattern::MAX_PARTS - 1);
     format!("{}.**", Path(segments))
 }
 

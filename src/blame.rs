@@ -16,6 +16,7 @@ use crate::engine::item::Item;
 use crate::engine::piece::Mark;
 use crate::engine::walk::{Nearness, Use, What};
 use crate::finding::{self, Finding, Place, REDACTED, Reference, ResourceRef};
+use crate::path::FieldPath;
 use crate::repo::{NAMES, join, split};
 use crate::resource::Resource;
 use crate::text::without_hash;
@@ -30,8 +31,8 @@ pub struct Target<'f> {
     pub resource: &'f ResourceRef,
     /// Its name on this side.
     pub name: &'f str,
-    /// The keyed path of the field; `None` for the whole resource.
-    pub path: Option<&'f str>,
+    /// The path of the field; `None` for the whole resource.
+    pub path: Option<&'f FieldPath<'f>>,
     /// The value on this side; `None` where this side has none.
     pub value: Option<&'f Value>,
     /// The value on the other side.
@@ -49,7 +50,7 @@ impl<'f> Target<'f> {
         Some(Self {
             resource,
             name: &resource.name,
-            path: field.map(|field| field.path.as_str()),
+            path: field.map(|field| &field.path),
             value: field.and_then(|field| field.overlay.as_ref()),
             other: field.and_then(|field| field.base.as_ref()),
             against_base: finding.reference == Reference::Base,
@@ -64,7 +65,7 @@ impl<'f> Target<'f> {
         Some(Self {
             resource,
             name: finding.base_name.as_deref().unwrap_or(&resource.name),
-            path: field.map(|field| field.path.as_str()),
+            path: field.map(|field| &field.path),
             value: field.and_then(|field| field.base.as_ref()),
             other: field.and_then(|field| field.overlay.as_ref()),
             against_base: false,

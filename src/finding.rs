@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::catalog::{Class, RuleId, Severity};
+use crate::path::FieldPath;
 
 /// What stands in a report instead of a Secret's value.
 pub const REDACTED: &str = "<redacted>";
@@ -26,10 +27,8 @@ pub struct ResourceRef {
 /// The field that a finding speaks of, with both values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldRef {
-    /// The path for people, with elements by key: `containers[name=web].image`.
-    pub path: String,
-    /// The path for the KRM specification, with elements by index in the overlay.
-    pub index_path: String,
+    /// The way to it, by key and by index in the overlay.
+    pub path: FieldPath<'static>,
     /// The overlay's value; `None` where the overlay has none.
     pub overlay: Option<serde_json::Value>,
     /// The base's value; `None` where the base has none.
@@ -177,21 +176,32 @@ impl Finding {
             help,
         }
     }
+}
 
-    /// What reports sort by: the place, then the rule.
-    ///
-    #[must_use]
-    pub fn order(&self) -> impl Ord + '_ {
-        (
-            &self.service,
-            &self.environment,
-            &self.baseline,
-            &self.resource,
-            self.field.as_ref().map(|field| &field.path),
-            self.rule,
-            &self.message,
-        )
-    }
+/// Sorts findings as reports list them: by the place as it is written, then by the rule.
+pub fn sort(findings: &mut Vec<Finding>) {
+    let with_path = |finding: Finding| {
+        let path = finding.field.as_ref().map(|field| field.path.to_string());
+        (path, finding)
+    };
+    let mut all: Vec<_> = std::mem::take(findings)
+        .into_iter()
+        .map(with_path)
+        .collect();
+    all.sort_by(|(path, a), (other, b)| order(a, path.as_deref()).cmp(&order(b, other.as_deref())));
+    findings.extend(all.into_iter().map(|(_, finding)| finding));
+}
+
+fn order<'f>(finding: &'f Finding, path: Option<&'f str>) -> impl Ord + 'f {
+    (
+        &finding.service,
+        &finding.environment,
+        &finding.baseline,
+        &finding.resource,
+        path,
+        finding.rule,
+        &finding.message,
+    )
 }
 
 /// How many findings of each weight there are.
@@ -244,4 +254,29 @@ pub struct Report {
     pub totals: Totals,
     /// Whether the policy's `failOn` is reached.
     pub failed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::Path;
+
+    #[test]
+    fn findings_are_sorted_by_paths_as_they_are_written() {
+        let mut findings: Vec<Finding> = ["a.b", "a[10]", "a[2]", "a-b", "ab", "a[\"x.y\"]"]
+            .into_iter()
+            .map(|text| Finding {
+                field: Some(FieldRef {
+                    path: Path::parse(text).unwrap().into(),
+                    overlay: None,
+                    base: None,
+                }),
+                ..Finding::new(RuleId::Other, String::new(), String::new(), String::new())
+            })
+            .collect();
+        sort(&mut findings);
+        let told = findings.iter().filter_map(|finding| finding.field.as_ref());
+        let told: Vec<String> = told.map(|field| field.path.to_string()).collect();
+        assert_eq!(told, ["a-b", "a.b", "a[\"x.y\"]", "a[10]", "a[2]", "ab"]);
+    }
 }

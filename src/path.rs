@@ -25,10 +25,12 @@
 //!
 //! `*` and `?` are never plain: they are kept for patterns.
 
+mod field;
 mod index;
 mod one;
 mod pattern;
 
+pub use field::FieldPath;
 pub use index::{Demand, Index};
 pub use one::{Path, PathError, Segment};
 pub use pattern::{Glob, Pattern, Spot};

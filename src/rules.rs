@@ -17,7 +17,7 @@ use jiff::civil::Date;
 
 use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::{Against, Comparison};
-use crate::finding::{Finding, Report, Totals};
+use crate::finding::{self, Finding, Report, Totals};
 use crate::policy::Policy;
 
 pub use exemption::{Look, exempting, scalar};
@@ -97,7 +97,7 @@ pub fn judge(
         &mut findings,
     );
     findings.retain(|finding| finding.severity != Severity::Ignore);
-    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    finding::sort(&mut findings);
     let mut report = Report {
         totals: Totals {
             resources: matrix::resources(comparisons),

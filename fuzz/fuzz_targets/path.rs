@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use krm_parity::path::{Glob, Path, Pattern, Segment, Spot};
+use krm_parity::path::{FieldPath, Glob, Path, Pattern, Segment, Spot};
 use libfuzzer_sys::fuzz_target;
 
 /// Reads what is printed, and finds the same.
@@ -11,6 +11,19 @@ fn check_round_trip(path: &Path<'_>) {
     let text = path.to_string();
     let again = Path::parse(&text).unwrap_or_else(|error| panic!("{error:?} in {text:?}"));
     assert_eq!(&again, path, "{text:?}");
+}
+
+/// Reads both forms of a field's path, and finds them in one.
+fn check_both_forms(path: &Path<'_>, index: usize) {
+    let by_index = |segment: &Segment<'_>| match segment {
+        Segment::Field(name) => Segment::Field(name.clone()),
+        _ => Segment::Index(index),
+    };
+    let indexed = Path(path.0.iter().map(by_index).collect());
+    let joined = FieldPath::join(path.clone(), &indexed).expect("two forms of one path");
+    assert_eq!(joined.to_string(), path.to_string());
+    assert_eq!(joined.by_index().to_string(), indexed.to_string());
+    assert_eq!(joined.clone().into_owned(), joined);
 }
 
 fuzz_target!(|data: &str| {
@@ -35,6 +48,7 @@ fuzz_target!(|data: &str| {
         .collect();
     let built = Path(built);
     check_round_trip(&built);
+    check_both_forms(&built, first.len());
     assert!(Glob::new("*").matches(rest));
     if first.len() * rest.len() < 100_000 {
         assert_eq!(

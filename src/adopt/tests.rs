@@ -1,7 +1,6 @@
 use super::*;
 use crate::finding::FieldRef;
 use crate::layout::{Overlay, Service};
-use crate::path::Spot;
 use crate::yaml::{Tree, parse};
 
 /// Services by name, each with what its base and its environments hold.
@@ -68,6 +67,10 @@ fn finding(rule: &str, service: &str, environment: &str) -> Finding {
     }
 }
 
+fn at(path: &str) -> FieldPath<'_> {
+    Path::parse(path).unwrap().into()
+}
+
 /// A finding about a field of a Deployment that is called `web` in the base.
 fn about(service: &str, environment: &str, path: &str) -> Finding {
     Finding {
@@ -79,8 +82,7 @@ fn about(service: &str, environment: &str, path: &str) -> Finding {
         }),
         base_name: Some("web".to_owned()),
         field: Some(FieldRef {
-            path: path.to_owned(),
-            index_path: path.to_owned(),
+            path: at(path).into_owned(),
             overlay: None,
             base: None,
         }),
@@ -317,24 +319,20 @@ fn odd_names_are_met_and_little_else() {
             "a[\"it's \\\\ \\\" odd\\n\"]",
         ),
     ] {
-        let found = pattern(path);
+        let place = at(path);
+        let found = pattern(&place);
         assert_eq!(found, expected);
-        let Path(segments) = Path::parse(path).unwrap();
-        let place: Vec<Spot<'_>> = segments
-            .into_iter()
-            .map(|segment| Spot {
-                segment,
-                index: None,
-            })
-            .collect();
-        assert!(Pattern::parse(&found).unwrap().matches(&place), "{path}");
+        assert!(
+            Pattern::parse(&found).unwrap().matches(place.spots()),
+            "{path}"
+        );
         let yaml = format!("x:\n  path: {}\n", path_scalar(&found));
         let tree = parse(&yaml).unwrap();
         let read = tree.roots().next().unwrap().str_at(&["x", "path"]);
         assert_eq!(read, Some(found.as_str()), "{yaml}");
     }
     let deep = vec!["a"; 80].join(".");
-    assert!(Pattern::parse(&pattern(&deep)).is_ok());
+    assert!(Pattern::parse(&pattern(&at(&deep))).is_ok());
     assert_eq!(glob("a b*c"), "a?b?c");
 }
 

@@ -6,7 +6,7 @@ use crate::engine::Replay;
 use crate::engine::item::{Item, To};
 use crate::engine::piece::{Body, Gone, Mark, Piece, same};
 use crate::finding::REDACTED;
-use crate::path::{Path, Segment};
+use crate::path::{Path, Segment, Spot};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 
@@ -18,11 +18,11 @@ impl Replay<'_> {
         let Some(path) = target.path else {
             return Some(item.origin);
         };
-        let Path(steps) = Path::parse(path).ok()?;
+        let steps = path.spots();
         let mut piece = &item.root;
         for (at, step) in steps.iter().enumerate() {
-            let Some(next) = piece.step(step) else {
-                return self.absent(item, piece, &steps, at, target);
+            let Some(next) = piece.step(&step.segment) else {
+                return self.absent(item, piece, steps, at, target);
             };
             piece = next;
         }
@@ -31,22 +31,22 @@ impl Replay<'_> {
             return piece.is_null().then_some(piece.mark);
         };
         if is_agreed(item, piece, value) {
-            let own = self.own_name(item, &steps);
+            let own = self.own_name(item, steps);
             return Some(own.unwrap_or_else(|| self.writer(item, piece)));
         }
         if let Some(mark) = self.through_var(piece, value) {
             return Some(mark);
         }
-        Self::reached(item, &steps, value).or_else(|| self.elsewhere_in_list(item, &steps, value))
+        Self::reached(item, steps, value).or_else(|| self.elsewhere_in_list(item, steps, value))
     }
 
     /// Who gave a resource another name, of which a prefix that everything gets is only a part.
-    fn own_name(&self, item: &Item, steps: &[Segment<'_>]) -> Option<Mark> {
-        let [Segment::Field(metadata), Segment::Field(name)] = steps else {
-            return None;
+    fn own_name(&self, item: &Item, steps: &[Spot<'_>]) -> Option<Mark> {
+        let is_name = match steps {
+            [metadata, name] => metadata.is_field("metadata") && name.is_field("name"),
+            _ => false,
         };
-        item.named
-            .filter(|mark| metadata == "metadata" && name == "name" && !self.is_base(*mark))
+        item.named.filter(|mark| is_name && !self.is_base(*mark))
     }
 
     /// Who wrote a piece; for a map or a list of the base, who last changed something in it.
@@ -77,7 +77,7 @@ impl Replay<'_> {
         &self,
         item: &Item,
         piece: &Piece,
-        steps: &[Segment<'_>],
+        steps: &[Spot<'_>],
         at: usize,
         target: &Target<'_>,
     ) -> Option<Mark> {
@@ -100,7 +100,7 @@ impl Replay<'_> {
                 .zip(gone.piece.to_json())
                 .is_some_and(|(other, json)| same(&json, other))
         };
-        let lost = piece.lost(&steps[at]).or_else(|| {
+        let lost = piece.lost(&steps[at].segment).or_else(|| {
             let mut gone = piece.gone.iter().rev();
             gone.find(|gone| gone.key.is_none() && is_last && same_value(gone))
                 .map(|gone| gone.mark)
@@ -136,7 +136,7 @@ impl Replay<'_> {
                 .iter()
                 .find(|item| item.is_called(&var.kind, &var.resource, None))?;
             let path = Path::parse(&var.path).ok()?;
-            let source = follow(&item.root, &path.0)?;
+            let source = path.0.iter().try_fold(&item.root, Piece::step)?;
             let said = source.scalar_text()?;
             // Names may stand in names; a hostile file must not make them endless.
             if text.len() + said.len() > value.as_str()?.len() + name.len() {
@@ -150,9 +150,9 @@ impl Replay<'_> {
     }
 
     /// A transformation of everything that says just this value.
-    fn reached(item: &Item, steps: &[Segment<'_>], value: &Value) -> Option<Mark> {
+    fn reached(item: &Item, steps: &[Spot<'_>], value: &Value) -> Option<Mark> {
         let text = value.as_str()?;
-        let name = |step: Option<&Segment<'_>>| match step {
+        let name = |step: Option<&Spot<'_>>| match step.map(|step| &step.segment) {
             Some(Segment::Field(name)) => Some(name.to_string()),
             _ => None,
         };
@@ -192,10 +192,10 @@ impl Replay<'_> {
     }
 
     /// The one element of a list that has this value, where the build has the list in another order.
-    fn elsewhere_in_list(&self, item: &Item, steps: &[Segment<'_>], value: &Value) -> Option<Mark> {
+    fn elsewhere_in_list(&self, item: &Item, steps: &[Spot<'_>], value: &Value) -> Option<Mark> {
         let at = steps
             .iter()
-            .rposition(|step| matches!(step, Segment::Index(_)))?;
+            .rposition(|step| matches!(step.segment, Segment::Index(_)))?;
         let list = follow(&item.root, &steps[..at])?;
         let mut found = list
             .items()
@@ -232,8 +232,9 @@ impl Item {
     }
 }
 
-fn follow<'p>(piece: &'p Piece, steps: &[Segment<'_>]) -> Option<&'p Piece> {
-    steps.iter().try_fold(piece, Piece::step)
+fn follow<'p>(piece: &'p Piece, steps: &[Spot<'_>]) -> Option<&'p Piece> {
+    let mut steps = steps.iter().map(|step| &step.segment);
+    steps.try_fold(piece, Piece::step)
 }
 
 /// Whether a piece is what the build has, as far as its value is known and may be told.

@@ -2,7 +2,13 @@ mod ways;
 
 use super::*;
 use crate::engine::fixture::sources;
+use crate::path::Path;
 use serde_json::json;
+
+/// The path that a text stands for.
+fn at(path: &str) -> FieldPath<'_> {
+    Path::parse(path).unwrap().into()
+}
 
 /// `file:line:column "what stands there" what` of a field of the Deployment, or another kind.
 fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Value) -> String {
@@ -24,7 +30,7 @@ fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Val
     let place = replay.cause(&Target {
         resource: &resource,
         name,
-        path: Some(path).filter(|path| !path.is_empty()),
+        path: Some(&at(path)).filter(|path| !path.is_empty()),
         value: Some(value).filter(|value| !value.is_null()),
         other: None,
         against_base: true,
@@ -249,7 +255,7 @@ fn the_base_says_where_it_stands() {
             .standing(&Target {
                 resource: &resource,
                 name: "web",
-                path: Some(path),
+                path: Some(&at(path)),
                 value: Some(&value).filter(|value| !value.is_null()),
                 other: None,
                 against_base: true,
@@ -284,7 +290,7 @@ fn nothing_of_a_secret_is_shown() {
         let place = replay.cause(&Target {
             resource: &resource,
             name: &resource.name,
-            path: Some(path),
+            path: Some(&at(path)),
             value: Some(&value),
             other: None,
             against_base: true,
@@ -323,7 +329,7 @@ fn of_a_file_the_first_line_that_differs_is_told() {
         let place = replay.cause(&Target {
             resource: &resource,
             name: &resource.name,
-            path: Some("data[\"t.txt\"]"),
+            path: Some(&at("data[\"t.txt\"]")),
             value: Some(&value),
             other: other.as_ref(),
             against_base: true,
@@ -367,11 +373,12 @@ proptest::proptest! {
             };
             let image = format!("{WEB}.image");
             for path in [None, Some(path.as_str()), Some(&image), Some("data.a"), Some("spec")] {
+                let path = path.and_then(|path| Some(FieldPath::from(Path::parse(path).ok()?)));
                 let value = json!("web:x");
                 let target = Target {
                     resource: &resource,
                     name,
-                    path,
+                    path: path.as_ref(),
                     value: Some(&value),
                     other: None,
                     against_base: true,
@@ -408,7 +415,7 @@ fn a_long_line_is_not_repeated_by_every_finding() {
         let place = Replay::overlay(&parsed, "o", &bases).cause(&Target {
             resource: &resource,
             name: "web",
-            path: Some("spec.replicas"),
+            path: Some(&at("spec.replicas")),
             value: Some(&json!(3)),
             other: None,
             against_base: true,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::diff::{By, Step};
-use crate::path::{Path, Segment, Spot};
+use crate::path::{FieldPath, Path, Segment, Spot};
 use crate::yaml::Node;
 
 /// A path with elements by what they are.
@@ -35,27 +35,11 @@ pub fn keyed_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
     )
 }
 
-/// A path with elements by their place in the overlay, or in the base where the overlay lacks them.
+/// A path with elements by what they are, and by their place in the overlay, or in the base where the overlay lacks them.
 #[must_use]
-pub fn index_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
-    Path(
-        steps
-            .iter()
-            .map(|step| match step {
-                Step::Field(name) => Segment::Field(Cow::Borrowed(*name)),
-                Step::Element { base, overlay, .. } => {
-                    Segment::Index(overlay.or(*base).unwrap_or(0))
-                }
-            })
-            .collect(),
-    )
-}
-
-/// A path as patterns look at it.
-#[must_use]
-pub fn spots<'a>(steps: &[Step<'a>]) -> Vec<Spot<'a>> {
+pub fn field_path<'a>(steps: &[Step<'a>]) -> FieldPath<'a> {
     let Path(segments) = keyed_path(steps);
-    segments
+    let spots = segments
         .into_iter()
         .zip(steps)
         .map(|(segment, step)| Spot {
@@ -65,7 +49,8 @@ pub fn spots<'a>(steps: &[Step<'a>]) -> Vec<Spot<'a>> {
                 Step::Element { base, overlay, .. } => overlay.or(*base),
             },
         })
-        .collect()
+        .collect();
+    FieldPath::new(spots)
 }
 
 /// Which of the two sides a path is followed on.

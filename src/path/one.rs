@@ -21,6 +21,24 @@ pub enum Segment<'a> {
     Value(Cow<'a, str>),
 }
 
+impl Segment<'_> {
+    /// The same, without what it borrows.
+    #[must_use]
+    pub fn into_owned(self) -> Segment<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Field(name) => Segment::Field(owned(name)),
+            Self::Key(keys) => {
+                let pairs = keys.into_iter();
+                let pairs = pairs.map(|(key, value)| (owned(key), owned(value)));
+                Segment::Key(pairs.collect())
+            }
+            Self::Index(index) => Segment::Index(index),
+            Self::Value(value) => Segment::Value(owned(value)),
+        }
+    }
+}
+
 /// The way from a resource to one of its fields; empty for the resource itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path<'a>(pub Vec<Segment<'a>>);
@@ -78,31 +96,38 @@ impl<'a> Path<'a> {
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, segment) in self.0.iter().enumerate() {
-            match segment {
-                Segment::Field(name) if is_plain(name, is_plain_in_field) => {
-                    if at > 0 {
-                        f.write_str(".")?;
-                    }
-                    f.write_str(name)?;
-                }
-                Segment::Field(name) => write!(f, "[{}]", Quoted(name))?,
-                Segment::Key(keys) => {
-                    let mut separator = '[';
-                    for (name, value) in keys {
-                        write!(f, "{separator}")?;
-                        write_word(f, name, is_plain_in_field)?;
-                        f.write_str("=")?;
-                        write_word(f, value, is_plain_in_value)?;
-                        separator = ',';
-                    }
-                    f.write_str("]")?;
-                }
-                Segment::Index(index) => write!(f, "[{index}]")?,
-                Segment::Value(value) => write!(f, "[={}]", Quoted(value))?,
+        let mut segments = self.0.iter().enumerate();
+        segments.try_for_each(|(at, segment)| write_segment(f, at, segment))
+    }
+}
+
+/// Writes a segment behind so many others.
+pub(super) fn write_segment(
+    f: &mut fmt::Formatter<'_>,
+    at: usize,
+    segment: &Segment<'_>,
+) -> fmt::Result {
+    match segment {
+        Segment::Field(name) if is_plain(name, is_plain_in_field) => {
+            if at > 0 {
+                f.write_str(".")?;
             }
+            f.write_str(name)
         }
-        Ok(())
+        Segment::Field(name) => write!(f, "[{}]", Quoted(name)),
+        Segment::Key(keys) => {
+            let mut separator = '[';
+            for (name, value) in keys {
+                write!(f, "{separator}")?;
+                write_word(f, name, is_plain_in_field)?;
+                f.write_str("=")?;
+                write_word(f, value, is_plain_in_value)?;
+                separator = ',';
+            }
+            f.write_str("]")
+        }
+        Segment::Index(index) => write!(f, "[{index}]"),
+        Segment::Value(value) => write!(f, "[={}]", Quoted(value)),
     }
 }
 

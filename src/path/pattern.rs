@@ -73,12 +73,20 @@ impl Glob {
 }
 
 /// One step of a place that is tried against a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spot<'a> {
     /// The segment by which the step is known.
     pub segment: Segment<'a>,
     /// The element's index, which `[3]` asks for, whatever the element is known by.
     pub index: Option<usize>,
+}
+
+impl Spot<'_> {
+    /// Whether it leads to the field of this name.
+    #[must_use]
+    pub fn is_field(&self, name: &str) -> bool {
+        matches!(&self.segment, Segment::Field(own) if own == name)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,10 +116,10 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// The longest pattern, in segments; no field of Kubernetes lies that deep.
-const MAX_PARTS: usize = 64;
-
 impl Pattern {
+    /// The longest pattern, in segments; no field of Kubernetes lies that deep.
+    pub const MAX_PARTS: usize = 64;
+
     /// Reads a pattern.
     ///
     /// # Errors
@@ -119,7 +127,7 @@ impl Pattern {
     /// When the text is not of a path's grammar, is empty, or has more than 64 segments.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let Path(segments) = Path::parse_globs(text)?;
-        if segments.is_empty() || segments.len() > MAX_PARTS {
+        if segments.is_empty() || segments.len() > Self::MAX_PARTS {
             return Err(PathError {
                 column: 1,
                 message: "a pattern has 1 to 64 segments",
@@ -224,8 +232,8 @@ mod tests {
     #[test]
     fn a_pattern_has_a_bounded_length() {
         let of = |count: usize| Pattern::parse(&vec!["a"; count].join("."));
-        assert!(of(1).is_ok() && of(MAX_PARTS).is_ok());
-        assert!(of(MAX_PARTS + 1).is_err() && of(0).is_err());
+        assert!(of(1).is_ok() && of(Pattern::MAX_PARTS).is_ok());
+        assert!(of(Pattern::MAX_PARTS + 1).is_err() && of(0).is_err());
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
 /// What makes a finding itself, every part behind its length so that no two lists of parts look alike.
 fn identity(finding: &Finding) -> Vec<u8> {
     let resource = finding.resource.as_ref();
-    let path = finding.field.as_ref().map_or("", |field| &field.path);
+    let path = finding.field.as_ref().map(|field| field.path.to_string());
     let parts = [
         finding.service.as_str(),
         &finding.environment,
@@ -43,7 +43,7 @@ fn identity(finding: &Finding) -> Vec<u8> {
             .and_then(|resource| resource.namespace.as_deref())
             .unwrap_or_default(),
         resource.map_or("", plain_name),
-        path,
+        path.as_deref().unwrap_or_default(),
     ];
     let mut out = Vec::new();
     for part in parts {
@@ -64,7 +64,7 @@ fn plain_name(resource: &ResourceRef) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{change, findings};
+    use super::super::fixture::{at, change, findings};
     use super::*;
     use crate::catalog::RuleId;
     use crate::finding::Place;
@@ -82,7 +82,6 @@ mod tests {
         moved.message = "other words".to_owned();
         moved.help.clear();
         moved.field.as_mut().unwrap().overlay = Some(json!(3));
-        moved.field.as_mut().unwrap().index_path = "spec.y".to_owned();
         moved.resource.as_mut().unwrap().api_version = "apps/v2".to_owned();
         moved.place = Some(Place {
             file: "a.yaml".to_owned(),
@@ -100,13 +99,23 @@ mod tests {
             |finding| finding.rule = RuleId::Image,
             |finding| finding.resource.as_mut().unwrap().kind.push('x'),
             |finding| finding.resource.as_mut().unwrap().namespace = Some("x".to_owned()),
-            |finding| finding.field.as_mut().unwrap().path.push('x'),
+            |finding| finding.field.as_mut().unwrap().path = at("spec.y", "spec.y"),
         ];
         for change in others {
             let mut other = finding.clone();
             change(&mut other);
             assert_ne!(fingerprints(&[other])[0], known);
         }
+    }
+
+    #[test]
+    fn where_an_element_stands_does_not_count() {
+        let prints = ["spec[0]", "spec[1]"].map(|indexed| {
+            let mut finding = change("web", "", json!(1), json!(2));
+            finding.field.as_mut().unwrap().path = at("spec[name=a]", indexed);
+            fingerprints(&[finding])
+        });
+        assert_eq!(prints[0], prints[1]);
     }
 
     #[test]

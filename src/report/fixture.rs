@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Class, RuleId, Severity};
 use crate::finding::{FieldRef, FileRef, Finding, Report, ResourceRef, Totals};
+use crate::path::{FieldPath, Path, Segment};
 
 /// A finding about the Deployment `checkout`, without a field.
 pub fn finding(rule: &str) -> Finding {
@@ -23,14 +24,21 @@ pub fn finding(rule: &str) -> Finding {
     }
 }
 
+/// A path in both its forms.
+pub fn at(keyed: &str, indexed: &str) -> FieldPath<'static> {
+    let [keyed, indexed] = [keyed, indexed].map(|text| Path::parse(text).unwrap());
+    FieldPath::join(keyed, &indexed).unwrap().into_owned()
+}
+
 /// A forbidden change of one field of a Deployment.
 pub fn change(name: &str, path: &str, base: Value, overlay: Value) -> Finding {
     let mut finding = finding("other");
     finding.class = Some(Class::Other);
+    let field = |_| Path(vec![Segment::Field(path.into())]);
+    let read = Path::parse(path).unwrap_or_else(field);
     name.clone_into(&mut finding.resource.as_mut().unwrap().name);
     finding.field = Some(FieldRef {
-        path: path.to_owned(),
-        index_path: path.to_owned(),
+        path: FieldPath::from(read).into_owned(),
         overlay: Some(overlay),
         base: Some(base),
     });
@@ -46,9 +54,10 @@ pub fn findings() -> Vec<Finding> {
     probe.message = "the readiness probe of container checkout waits 30, 10 in the base".to_owned();
     probe.help = "remove the change from the overlay, or make it in the base".to_owned();
     let field = probe.field.as_mut().unwrap();
-    field.path =
-        "spec.template.spec.containers[name=checkout].readinessProbe.periodSeconds".to_owned();
-    field.index_path = "spec.template.spec.containers[0].readinessProbe.periodSeconds".to_owned();
+    field.path = at(
+        "spec.template.spec.containers[name=checkout].readinessProbe.periodSeconds",
+        "spec.template.spec.containers[0].readinessProbe.periodSeconds",
+    );
     probe.file = Some(FileRef {
         path: "deployment.yaml".to_owned(),
         index: Some(1),
@@ -56,8 +65,10 @@ pub fn findings() -> Vec<Finding> {
 
     let mut threshold = probe.clone();
     let field = threshold.field.as_mut().unwrap();
-    field.path = "spec.template.spec.containers[name=checkout].livenessProbe".to_owned();
-    field.index_path = "spec.template.spec.containers[0].livenessProbe".to_owned();
+    field.path = at(
+        "spec.template.spec.containers[name=checkout].livenessProbe",
+        "spec.template.spec.containers[0].livenessProbe",
+    );
     field.overlay = None;
     field.base =
         Some(json!({"httpGet": {"path": "/health/live", "port": 8080}, "periodSeconds": 20}));

@@ -64,7 +64,7 @@ fn file_of(file: &FileRef) -> Value {
 
 fn field_of(field: &FieldRef) -> Value {
     object([
-        ("path", Some(json!(field.index_path))),
+        ("path", Some(json!(field.path.by_index().to_string()))),
         ("currentValue", field.overlay.clone()),
         ("proposedValue", field.base.clone()),
     ])
@@ -72,14 +72,14 @@ fn field_of(field: &FieldRef) -> Value {
 
 /// The tags, which are strings and never empty.
 fn tags(finding: &Finding) -> Value {
-    let path = finding.field.as_ref().map(|field| field.path.as_str());
+    let path = finding.field.as_ref().map(|field| field.path.to_string());
     object(
         [
             ("rule", finding.rule.as_str()),
             ("class", finding.class.map_or("", |class| class.id())),
             ("environment", &finding.environment),
             ("service", &finding.service),
-            ("field-path", path.unwrap_or_default()),
+            ("field-path", &path.unwrap_or_default()),
         ]
         .map(|(name, value)| (name, (!value.is_empty()).then(|| json!(value)))),
     )

@@ -269,7 +269,7 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
     };
     if let Some(field) = &finding.field {
         if !field.path.is_empty() {
-            line("at", &text::one_line(&field.path, MAX_TEXT));
+            line("at", &text::one_line(&field.path.to_string(), MAX_TEXT));
         }
         if field.base.is_some() || field.overlay.is_some() {
             let (base, overlay) = both_values(field);
@@ -389,6 +389,7 @@ fn window(units: &[&str], start: usize) -> String {
 mod tests {
     use super::super::fixture::{change, finding, report};
     use super::*;
+    use crate::path::FieldPath;
     use serde_json::json;
 
     fn plain(findings: Vec<Finding>) -> String {
@@ -515,8 +516,7 @@ mod tests {
             .into_iter()
             .map(|(base, overlay)| {
                 let field = FieldRef {
-                    path: String::new(),
-                    index_path: String::new(),
+                    path: FieldPath::default(),
                     overlay,
                     base,
                 };

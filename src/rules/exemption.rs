@@ -19,7 +19,7 @@ use super::words;
 use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::{FieldRef, Finding, ResourceRef};
-use crate::path::{Path, Segment, Spot};
+use crate::path::Spot;
 use crate::policy::{About, Exemption, Policy, nearest};
 use crate::quantity::Quantity;
 use crate::text;
@@ -191,23 +191,27 @@ fn near<'p>(policy: &'p Policy, finding: &Finding) -> Vec<(usize, &'p Exemption)
     let nothing = ResourceRef::default();
     let resource = finding.resource.as_ref().unwrap_or(&nothing);
     let names = names(resource, finding.base_name.as_deref());
-    with_place(finding.field.as_ref(), |place| {
-        let about = About {
-            rule: Some(finding.rule),
-            resource,
-            names: &names,
-            place,
-            environment: &finding.environment,
-            service: &finding.service,
-        };
-        let is_near = |(_, one): &(usize, &Exemption)| {
-            one.rule == finding.rule
-                && one.is_for(&finding.environment, &finding.service)
-                && one.target.matches(resource, &names)
-                && one.covers(place)
-        };
-        policy.exemptions.near(about).filter(is_near).collect()
-    })
+    let place = place(finding.field.as_ref());
+    let about = About {
+        rule: Some(finding.rule),
+        resource,
+        names: &names,
+        place,
+        environment: &finding.environment,
+        service: &finding.service,
+    };
+    let is_near = |(_, one): &(usize, &Exemption)| {
+        one.rule == finding.rule
+            && one.is_for(&finding.environment, &finding.service)
+            && one.target.matches(resource, &names)
+            && one.covers(place)
+    };
+    policy.exemptions.near(about).filter(is_near).collect()
+}
+
+/// A field as patterns look at it; the resource itself for none.
+fn place(field: Option<&FieldRef>) -> &[Spot<'static>] {
+    field.map_or(&[], |field| field.path.spots())
 }
 
 /// The exemptions that are about a finding, expired or not, by their numbers.
@@ -278,7 +282,7 @@ fn is_at(
     names: &[&str],
     field: Option<&FieldRef>,
 ) -> bool {
-    exemption.target.matches(resource, names) && with_place(field, |place| exemption.covers(place))
+    exemption.target.matches(resource, names) && exemption.covers(place(field))
 }
 
 /// Whether a field has the value that an exemption is for, if it is for one; `512Mi` is `0.5Gi`.
@@ -315,29 +319,6 @@ pub fn scalar(value: &Value) -> Option<String> {
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
     }
-}
-
-/// Looks at a field as patterns do.
-pub(super) fn with_place<T>(field: Option<&FieldRef>, look: impl FnOnce(&[Spot<'_>]) -> T) -> T {
-    let (keyed, indexed) = match field {
-        Some(field) => (field.path.as_str(), field.index_path.as_str()),
-        None => ("", ""),
-    };
-    // Paths that we printed parse back.
-    let Path(segments) = Path::parse(keyed).unwrap_or_default();
-    let Path(indices) = Path::parse(indexed).unwrap_or_default();
-    let place: Vec<_> = segments
-        .into_iter()
-        .enumerate()
-        .map(|(at, segment)| Spot {
-            segment,
-            index: match indices.get(at) {
-                Some(Segment::Index(index)) => Some(*index),
-                _ => None,
-            },
-        })
-        .collect();
-    look(&place)
 }
 
 /// Why an exemption matches nothing, and what it might have meant; `None` where it may be about something else.

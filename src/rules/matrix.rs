@@ -10,6 +10,7 @@ use crate::catalog::Class;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::{ChangeKind, quantity};
 use crate::compare::steps::keyed_path;
+use crate::path::Path;
 use crate::quantity::Quantity;
 
 /// Every comparison of one service.
@@ -22,7 +23,7 @@ pub(in crate::rules) struct Matrix<'m, 'a> {
 }
 
 /// A resource value of an environment: the environment, the index of the resource in it, the path.
-pub(in crate::rules) type Place<'m> = (&'m str, usize, String);
+pub(in crate::rules) type Place<'m> = (&'m str, usize, Path<'m>);
 
 /// A resource value that differs between two environments.
 pub(in crate::rules) struct Value<'m, 'a> {
@@ -92,7 +93,7 @@ impl<'m, 'a> Comparison<'m, 'a> {
                     {
                         return None;
                     }
-                    let path = keyed_path(&change.steps).to_string();
+                    let path = keyed_path(&change.steps);
                     Some(Value {
                         comparison: self,
                         pair,

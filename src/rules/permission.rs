@@ -16,7 +16,7 @@ use crate::api::{ALLOW, DENY};
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, ChangeKind};
-use crate::compare::steps::spots;
+use crate::compare::steps::field_path;
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{PathError, Pattern, Segment, Spot};
 use crate::policy::{About, AllowedField, Entry, Exemption, Indexed, Policy};
@@ -95,18 +95,16 @@ pub fn decide<'p>(
             let exemption = if verdict.is_allowed() {
                 None
             } else {
-                exemption::with_place(Some(&field), |place| {
-                    let about = About {
-                        rule: Some(rule),
-                        resource: &resource,
-                        names: &names,
-                        place,
-                        environment,
-                        service: pair.service,
-                    };
-                    let mut near = policy.exemptions.near(about);
-                    near.find_map(|(at, one)| exempts(one).then_some(at))
-                })
+                let about = About {
+                    rule: Some(rule),
+                    resource: &resource,
+                    names: &names,
+                    place: field.path.spots(),
+                    environment,
+                    service: pair.service,
+                };
+                let mut near = policy.exemptions.near(about);
+                near.find_map(|(at, one)| exempts(one).then_some(at))
             };
             decisions.push(Decision {
                 kind: classified.change.kind,
@@ -162,15 +160,16 @@ pub(super) fn verdict<'p>(
     if base_guidance::is_guidance(change) {
         return Verdict::Guidance;
     }
-    let place = spots(&change.steps);
+    let place = field_path(&change.steps);
+    let place = place.spots();
     let below = OnceCell::new();
-    let below = || below.get_or_init(|| leaves(change, &place)).as_deref();
+    let below = || below.get_or_init(|| leaves(change, place)).as_deref();
     // The base speaks of this resource alone.
     let about = About {
         rule: None,
         resource: &ResourceRef::default(),
         names: &[],
-        place: &place,
+        place,
         environment,
         service: pair.service,
     };
@@ -181,7 +180,7 @@ pub(super) fn verdict<'p>(
         return Verdict::Class;
     }
     let covers = |pattern: &Pattern| {
-        pattern.matches(&place)
+        pattern.matches(place)
             || below().is_some_and(|leaves| {
                 !leaves.is_empty() && leaves.iter().all(|leaf| pattern.matches(leaf))
             })

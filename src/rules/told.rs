@@ -7,7 +7,7 @@ use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::Change;
 use crate::compare::pair::plain_name;
-use crate::compare::steps::{index_path, keyed_path};
+use crate::compare::steps::field_path;
 use crate::finding::{FieldRef, Finding, REDACTED, Reference};
 use crate::resource::Resource;
 use crate::text;
@@ -142,8 +142,7 @@ pub(super) struct Saying<'s> {
 /// The field of a change, with both values where they may be shown.
 pub(super) fn field(change: &Change<'_>) -> FieldRef {
     FieldRef {
-        path: keyed_path(&change.steps).to_string(),
-        index_path: index_path(&change.steps).to_string(),
+        path: field_path(&change.steps).into_owned(),
         overlay: change.overlay.map(|node| shown(node, change.secret)),
         base: change.base.map(|node| shown(node, change.secret)),
     }

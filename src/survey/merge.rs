@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::matrix::promotion_order;
 use super::{Environment, Service, Shard, State, Survey};
-use crate::finding::Totals;
+use crate::finding::{self, Totals};
 
 /// Why reports are not all shards of one check.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -147,7 +147,7 @@ pub fn merge(surveys: Vec<Survey>) -> Survey {
     merged.notes = all_notes;
 
     let findings = &mut merged.report.findings;
-    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    finding::sort(findings);
     let mut totals = Totals {
         resources: merged.report.totals.resources,
         ..Totals::default()

@@ -67,11 +67,11 @@ fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Opt
             let path = finding
                 .field
                 .as_ref()
-                .map_or("", |field| field.index_path.as_str());
+                .map_or_else(String::new, |field| field.path.by_index().to_string());
             let class = finding
                 .class
                 .map_or(finding.rule.as_str(), |class| class.id());
-            (path.to_owned(), class.to_owned())
+            (path, class.to_owned())
         })
         .collect();
     wanted.sort();
@@ -81,13 +81,15 @@ fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Opt
         let Some(field) = &finding.field else {
             continue;
         };
+        let by_index = field.path.by_index().to_string();
         // The path for people leads to the same place, on one side or the other.
+        let keyed = || field.path.spots().iter().map(|spot| &spot.segment);
         let leads = [&mutation.overlay, &mutation.base]
             .into_iter()
-            .filter_map(|side| place_of(&field.path, side))
-            .any(|place| place.to_string() == field.index_path);
+            .filter_map(|side| place_of(keyed(), side))
+            .any(|place| place.to_string() == by_index);
         if !leads {
-            fault.get_or_insert_with(|| format!("{} is not {}", field.path, field.index_path));
+            fault.get_or_insert_with(|| format!("{} is not {by_index}", field.path));
         }
     }
     fault.map(|fault| {
@@ -238,7 +240,7 @@ fn told(base: &[Value], overlay: &[Value], identity: &str) -> Vec<(String, Strin
             let path = finding
                 .field
                 .as_ref()
-                .map_or(String::new(), |field| field.path.clone());
+                .map_or(String::new(), |field| field.path.to_string());
             (
                 finding
                     .class

@@ -380,6 +380,33 @@ fn a_broken_report_is_refused_with_a_reason() {
         Err(ReadError::Truncated { line: 1 })
     ));
     assert!(matches!(json::read(""), Err(ReadError::Truncated { .. })));
+    let told = render(Format::Json, &everything());
+    let (keyed, indexed) = (
+        r#""path": "metadata.labels.tier""#,
+        r#""indexPath": "metadata.labels.tier""#,
+    );
+    assert!(told.contains(keyed) && told.contains(indexed));
+    for (good, bad, why) in [
+        (
+            keyed,
+            r#""path": "metadata..tier""#,
+            "path: column 10: expected the name of a field",
+        ),
+        (
+            indexed,
+            r#""indexPath": "metadata.labels[0""#,
+            "indexPath: column 18: expected `=` or `]`",
+        ),
+        (
+            indexed,
+            r#""indexPath": "metadata.labels""#,
+            "path and indexPath lead to different places",
+        ),
+    ] {
+        let error = json::read(&told.replace(good, bad)).unwrap_err();
+        assert!(matches!(error, ReadError::Path { .. }), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+    }
     assert!(matches!(json::read("[]"), Err(ReadError::WrongKind { .. })));
     assert!(matches!(
         json::read(&format!("{text} x")),

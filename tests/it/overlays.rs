@@ -156,8 +156,7 @@ fn by_base(base: &[Value], [class, kind, name, path]: Told, frame: Option<&Frame
     let resource = base.iter().find(is_it);
     // What came has no place there, but its list has.
     let told = (1..=segments.len()).rev().find_map(|end| {
-        let start = Path(segments[..end].to_vec()).to_string();
-        let place = place_of(&start, resource?)?;
+        let place = place_of(segments[..end].iter(), resource?)?;
         Some(format!("{place}{}", Path(segments[end..].to_vec())))
     });
     [class, kind, name.to_owned(), told.unwrap_or(path)]
@@ -427,7 +426,9 @@ fn gathered_overlays_are_judged_as_their_fields_say() {
                     .class
                     .map_or(finding.rule.as_str(), |class| class.id());
                 let resource = finding.resource.expect("a resource");
-                let path = finding.field.map_or_else(String::new, |field| field.path);
+                let path = finding
+                    .field
+                    .map_or_else(String::new, |field| field.path.to_string());
                 by_base(
                     base,
                     [class.to_owned(), resource.kind, resource.name, path],

@@ -31,13 +31,16 @@ fn lines(answer: &function::Answer) -> Vec<String> {
                 .resource
                 .as_ref()
                 .map_or("", |resource| &resource.kind);
-            let path = finding.field.as_ref().map_or("", |field| &field.path);
+            let path = finding
+                .field
+                .as_ref()
+                .map_or_else(String::new, |field| field.path.to_string());
             [
                 finding.rule.as_str(),
                 &finding.environment,
                 &finding.baseline,
                 kind,
-                path,
+                &path,
             ]
             .join(" ")
         })

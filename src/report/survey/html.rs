@@ -282,8 +282,8 @@ fn write_finding(out: &mut String, finding: &Finding, open: &str) {
         short(&finding.headline),
     );
     let field = finding.field.as_ref();
-    let path = field.map_or("", |field| &field.path);
-    match (resource_name(finding), path) {
+    let path = field.map(|field| field.path.to_string());
+    match (resource_name(finding), path.as_deref().unwrap_or_default()) {
         (Some(name), "") => {
             let _ = writeln!(out, "<p class=\"where\"><code>{}</code></p>", short(&name));
         }

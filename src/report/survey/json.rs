@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::wire::{self, API_VERSION, KIND};
 use crate::catalog::{self, Class, Severity};
-use crate::finding::{Finding, Reference, Report, Totals};
+use crate::finding::{FieldRef, Finding, Reference, Report, Totals};
 use crate::report::fingerprint::fingerprints;
 use crate::survey::{Environment, Service, Shard, State, Survey};
 use crate::text;
@@ -76,6 +76,14 @@ pub enum ReadError {
         name: String,
         /// The version that wrote it, quoted.
         version: String,
+    },
+    /// A path of it leads nowhere.
+    #[error("findings[{index}].field: {what}")]
+    Path {
+        /// The finding's index, from 0.
+        index: usize,
+        /// Which path, and what is wrong with it.
+        what: String,
     },
     /// It contradicts itself.
     #[error("{0}")]
@@ -399,6 +407,8 @@ fn finding_from_wire(
         Some(id) => Some(Class::from_id(&id).ok_or_else(|| unknown("class", &id))?),
         None => None,
     };
+    let field = finding.field.map(FieldRef::try_from).transpose();
+    let field = field.map_err(|what| ReadError::Path { index, what })?;
     Ok(Finding {
         rule: rule.id,
         exemption: None,
@@ -415,7 +425,7 @@ fn finding_from_wire(
         reference: Reference::default(),
         resource: finding.resource.map(Into::into),
         base_name: finding.base_name,
-        field: finding.field.map(Into::into),
+        field,
         file: finding.file.map(Into::into),
         place: finding.place.map(Into::into),
         base_place: finding.base_place.map(Into::into),

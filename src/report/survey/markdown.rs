@@ -300,7 +300,7 @@ fn told(finding: &Finding, with_help: bool) -> String {
     }
     if let Some(field) = &finding.field {
         if !field.path.is_empty() {
-            let _ = write!(out, "<br>at {}", code(&field.path));
+            let _ = write!(out, "<br>at {}", code(&field.path.to_string()));
         }
         if field.base.is_some() || field.overlay.is_some() {
             let (base, overlay) = both_values(field);

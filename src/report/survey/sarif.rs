@@ -162,12 +162,13 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
 /// What SARIF has no place for.
 fn properties(finding: &Finding) -> Value {
     let field = finding.field.as_ref();
+    let path = field.map(|field| field.path.to_string());
     let entries = [
         ("service", finding.service.as_str()),
         ("environment", &finding.environment),
         ("baseline", &finding.baseline),
         ("class", finding.class.map_or("", |class| class.id())),
-        ("fieldPath", field.map_or("", |field| &field.path)),
+        ("fieldPath", path.as_deref().unwrap_or_default()),
         ("help", &finding.help),
     ];
     let entries = entries.into_iter().filter(|(_, value)| !value.is_empty());

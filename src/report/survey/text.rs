@@ -245,7 +245,8 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
     };
     if let Some(field) = &finding.field {
         if !field.path.is_empty() {
-            line(out, "at", &text::one_line(&field.path, MAX_TEXT));
+            let path = field.path.to_string();
+            line(out, "at", &text::one_line(&path, MAX_TEXT));
         }
         if field.base.is_some() || field.overlay.is_some() {
             let (base, overlay) = both_values(field);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use crate::finding::{FieldRef, FileRef, Place, ResourceRef};
+use crate::path::{FieldPath, Path};
 
 /// The kind of the document.
 pub const KIND: &str = "ParityReport";
@@ -284,24 +285,31 @@ impl From<Resource> for ResourceRef {
 
 impl From<&FieldRef> for Field {
     fn from(field: &FieldRef) -> Self {
-        let field = field.clone();
         Self {
-            path: field.path,
-            index_path: field.index_path,
-            overlay: field.overlay,
-            base: field.base,
+            path: field.path.to_string(),
+            index_path: field.path.by_index().to_string(),
+            overlay: field.overlay.clone(),
+            base: field.base.clone(),
         }
     }
 }
 
-impl From<Field> for FieldRef {
-    fn from(field: Field) -> Self {
-        Self {
-            path: field.path,
-            index_path: field.index_path,
+impl TryFrom<Field> for FieldRef {
+    /// Which key is wrong, and why.
+    type Error = String;
+
+    fn try_from(field: Field) -> Result<Self, Self::Error> {
+        let read = |key, text| Path::parse(text).map_err(|error| format!("{key}: {error}"));
+        let keyed = read("path", &field.path)?;
+        let indexed = read("indexPath", &field.index_path)?;
+        let path = FieldPath::join(keyed, &indexed);
+        Ok(Self {
+            path: path
+                .ok_or("path and indexPath lead to different places")?
+                .into_owned(),
             overlay: field.overlay,
             base: field.base,
-        }
+        })
     }
 }
 

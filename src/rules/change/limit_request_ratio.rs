@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison};
 use crate::compare::diff::{Change, Step, quantity};
-use crate::compare::steps::{Side, index_path, keyed_path, locate};
+use crate::compare::steps::{Side, field_path, keyed_path, locate};
 use crate::finding::{FieldRef, Finding};
 use crate::policy::Policy;
 use crate::quantity::{Quantity, ratio, ratio_of_ratios_exceeds};
@@ -37,7 +37,7 @@ pub(in crate::rules) fn check(
             let Some((steps, key)) = resources(change).filter(|_| counts) else {
                 continue;
             };
-            if !seen.insert((keyed_path(steps).to_string(), key)) {
+            if !seen.insert((keyed_path(steps), key)) {
                 continue;
             }
             let ratio_on = |root, side| {
@@ -79,8 +79,7 @@ pub(in crate::rules) fn check(
             findings.push(Finding {
                 class: Some(Class::ResourceValues),
                 field: Some(FieldRef {
-                    path: keyed_path(steps).to_string(),
-                    index_path: index_path(steps).to_string(),
+                    path: field_path(steps).into_owned(),
                     overlay: locate(pair.overlay.node, steps, Side::Overlay).map(Node::to_json),
                     base: locate(pair.base.node, steps, Side::Base).map(Node::to_json),
                 }),

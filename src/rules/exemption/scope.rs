@@ -8,7 +8,7 @@ use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Comparison};
 use crate::compare::pair::plain_name;
 use crate::finding::Finding;
-use crate::path::Glob;
+use crate::path::{FieldPath, Glob};
 use crate::policy::{Exemption, Target, nearest};
 use crate::resource::Resource;
 
@@ -176,9 +176,11 @@ impl<'f> Scope<'f> {
     }
 
     /// The finding of a rule that is nearest to a path.
-    pub(super) fn near_path(&self, rule: RuleId, path: &str) -> Option<&'f str> {
+    pub(super) fn near_path(&self, rule: RuleId, path: &str) -> Option<String> {
         let paths = self.paths.of(rule, &self.judged);
-        nearest(path, &paths).or_else(|| paths.first().copied())
+        let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let near = nearest(path, &texts).or_else(|| texts.first().copied());
+        near.map(str::to_owned)
     }
 }
 
@@ -233,13 +235,13 @@ impl<'f> Held<'f> {
     }
 }
 
-/// The paths of a rule's findings in some environments.
-type Known<'f> = HashMap<(RuleId, BTreeSet<&'f str>), Rc<[&'f str]>>;
+/// The paths of a rule's findings in some environments, as they are written.
+type Known<'f> = HashMap<(RuleId, BTreeSet<&'f str>), Rc<[String]>>;
 
 /// The paths of findings.
 struct Paths<'f> {
     /// Those of a rule in an environment, each once, with the finding that has it first.
-    all: HashMap<(RuleId, &'f str), Vec<(usize, &'f str)>>,
+    all: HashMap<(RuleId, &'f str), Vec<(usize, &'f FieldPath<'static>)>>,
     /// Those of a rule in some environments that were asked for.
     known: RefCell<Known<'f>>,
 }
@@ -253,8 +255,8 @@ impl<'f> Paths<'f> {
                 continue;
             };
             let key = (finding.rule, finding.environment.as_str());
-            if seen.insert((key, field.path.as_str())) {
-                all.entry(key).or_default().push((at, field.path.as_str()));
+            if seen.insert((key, &field.path)) {
+                all.entry(key).or_default().push((at, &field.path));
             }
         }
         Self {
@@ -263,15 +265,15 @@ impl<'f> Paths<'f> {
         }
     }
 
-    fn of(&self, rule: RuleId, environments: &BTreeSet<&'f str>) -> Rc<[&'f str]> {
+    fn of(&self, rule: RuleId, environments: &BTreeSet<&'f str>) -> Rc<[String]> {
         let key = (rule, environments.clone());
         let gather = || {
             let lists = environments.iter().map(|name| self.all.get(&(rule, *name)));
             let mut paths: Vec<_> = lists.flatten().flatten().copied().collect();
-            paths.sort_unstable();
+            paths.sort_unstable_by_key(|(at, _)| *at);
             let mut seen = HashSet::new();
-            let paths = paths.into_iter().map(|(_, path)| path);
-            paths.filter(|path| seen.insert(*path)).collect()
+            let paths = paths.into_iter().map(|(_, path)| path.to_string());
+            paths.filter(|path| seen.insert(path.clone())).collect()
         };
         let mut known = self.known.borrow_mut();
         Rc::clone(known.entry(key).or_insert_with(gather))

@@ -7,6 +7,7 @@ use proptest::sample::select;
 use super::*;
 use crate::compare::comparison::{Against, Sides, compare};
 use crate::compare::pair::plain_name;
+use crate::path::{FieldPath, Path};
 use crate::policy::{Config, IdentityMode, read};
 use crate::resource::Resource;
 use crate::yaml;
@@ -204,11 +205,12 @@ fn near_path(
         finding.rule == exemption.rule
             && here.any(|comparison| comparison.sides.environment == finding.environment)
     };
-    let paths: Vec<&str> = findings
+    let paths: Vec<String> = findings
         .iter()
         .filter(is_here)
-        .filter_map(|finding| Some(finding.field.as_ref()?.path.as_str()))
+        .filter_map(|finding| Some(finding.field.as_ref()?.path.to_string()))
         .collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let near = nearest(path, &paths).or_else(|| paths.first().copied())?;
     Some(format!("there is a finding of this rule at {near}"))
 }
@@ -258,8 +260,11 @@ prop_compose! {
             }),
             base_name: base_name.map(str::to_owned),
             field: path.map(|path| FieldRef {
-                path: path.to_owned(),
-                index_path: path.replace("name=web", "0").replace("name=api", "1"),
+                path: {
+                    let indexed = path.replace("name=web", "0").replace("name=api", "1");
+                    let indexed = Path::parse(&indexed).unwrap();
+                    FieldPath::join(Path::parse(path).unwrap(), &indexed).unwrap()
+                },
                 overlay: Some(values.0.into()),
                 base: Some(values.1.into()),
             }),

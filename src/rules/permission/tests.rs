@@ -21,10 +21,11 @@ fn verdict_by_loop<'p>(
     if base_guidance::is_guidance(change) {
         return Verdict::Guidance;
     }
-    let place = spots(&change.steps);
+    let place = field_path(&change.steps);
+    let place = place.spots();
     let denied = |pattern: &&Pattern| {
-        pattern.matches(&place)
-            || leaves(change, &place)
+        pattern.matches(place)
+            || leaves(change, place)
                 .is_some_and(|leaves| leaves.iter().any(|leaf| pattern.matches(leaf)))
     };
     if let Some(pattern) = guidance.deny.iter().find(denied) {
@@ -34,8 +35,8 @@ fn verdict_by_loop<'p>(
         return Verdict::Class;
     }
     let covers = |pattern: &Pattern| {
-        pattern.matches(&place)
-            || leaves(change, &place).is_some_and(|leaves| {
+        pattern.matches(place)
+            || leaves(change, place).is_some_and(|leaves| {
                 !leaves.is_empty() && leaves.iter().all(|leaf| pattern.matches(leaf))
             })
     };

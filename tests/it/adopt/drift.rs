@@ -76,10 +76,13 @@ impl Drift {
     /// Whether a finding is about this and nothing else.
     pub fn is_told_by(&self, finding: &Finding) -> bool {
         let resource = finding.resource.clone().unwrap_or_default();
-        let path = finding.field.as_ref().map_or("", |field| &field.path);
+        let path = finding
+            .field
+            .as_ref()
+            .map_or_else(String::new, |field| field.path.to_string());
         let is_name =
             resource.name.contains(&self.name) || finding.base_name.as_deref() == Some(&self.name);
-        let is_place = path.starts_with(&self.place) || self.place.starts_with(path);
+        let is_place = path.starts_with(&self.place) || self.place.starts_with(&path);
         resource.kind == self.kind
             && is_name
             && is_place
@@ -184,10 +187,13 @@ fn of_overlay(overlay: &Overlay, builds: &Builds, old: &[&Finding], all: &mut Ve
         let is_old = |place: &str| {
             old.iter().any(|finding| {
                 let resource = finding.resource.clone().unwrap_or_default();
-                let path = finding.field.as_ref().map_or("", |field| &field.path);
+                let path = finding
+                    .field
+                    .as_ref()
+                    .map_or_else(String::new, |field| field.path.to_string());
                 resource.kind == kind
                     && (resource.name.contains(name) || finding.base_name.as_deref() == Some(name))
-                    && (place.starts_with(path) || path.starts_with(place))
+                    && (place.starts_with(&path) || path.starts_with(place))
             })
         };
         let mut add = |place: String, rules, operations: Vec<Value>| {

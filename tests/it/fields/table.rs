@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use krm_parity::path::{Path, Segment};
+use krm_parity::path::Segment;
 use serde_json::Value;
 
 /// One step of a path.
@@ -62,11 +62,10 @@ impl fmt::Display for Place {
 
 /// Where a path with keys, as findings have it for people, leads in an object.
 #[must_use]
-pub fn place_of(path: &str, root: &Value) -> Option<Place> {
-    let path = Path::parse(path).ok()?;
+pub fn place_of<'p>(path: impl Iterator<Item = &'p Segment<'p>>, root: &Value) -> Option<Place> {
     let mut value = root;
     let mut place = Place(Vec::new());
-    for segment in &path.0 {
+    for segment in path {
         if let Segment::Field(name) = segment {
             place = place.field(name);
             value = value.get(name.as_ref()).unwrap_or(&Value::Null);

@@ -1,7 +1,8 @@
 //! The survey that every format is held over: a bit of everything, and a hostile and a large one.
 
 use krm_parity::catalog::{Class, RuleId, Severity};
-use krm_parity::finding::{FieldRef, FileRef, Finding, Place, Report, ResourceRef, Totals};
+use krm_parity::finding::{FieldRef, FileRef, Finding, Place, Report, ResourceRef, Totals, sort};
+use krm_parity::path::{FieldPath, Path, Segment};
 use krm_parity::survey::{Environment, Service, State, Survey};
 use serde_json::{Value, json};
 
@@ -67,11 +68,16 @@ pub fn finding(rule: &'static str, service: &str, environment: &str) -> Finding 
     }
 }
 
+/// The path that a text stands for, or the field that is called so.
+fn at(text: &str) -> FieldPath<'static> {
+    let field = |_| Path(vec![Segment::Field(text.into())]);
+    FieldPath::from(Path::parse(text).unwrap_or_else(field)).into_owned()
+}
+
 /// The same with a field and both values.
 pub fn change(mut finding: Finding, path: &str, base: Value, overlay: Value) -> Finding {
     finding.field = Some(FieldRef {
-        path: path.to_owned(),
-        index_path: path.to_owned(),
+        path: at(path),
         overlay: Some(overlay),
         base: Some(base),
     });
@@ -118,7 +124,7 @@ pub fn everything() -> Survey {
     ];
     let mut findings = of_checkout();
     findings.extend(of_others());
-    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    sort(&mut findings);
     survey(
         services,
         findings,
@@ -215,8 +221,7 @@ fn of_others() -> Vec<Finding> {
     let label = Finding {
         severity: Severity::Info,
         field: Some(FieldRef {
-            path: "metadata.labels.tier".to_owned(),
-            index_path: "metadata.labels.tier".to_owned(),
+            path: at("metadata.labels.tier"),
             overlay: Some(Value::Null),
             base: None,
         }),
@@ -302,10 +307,7 @@ pub fn of_one_text(text: &str) -> Survey {
     );
     built.environments[0].directory = evil();
     let mut survey = survey(vec![one, built], all, &[text]);
-    survey
-        .report
-        .findings
-        .sort_by(|a, b| a.order().cmp(&b.order()));
+    sort(&mut survey.report.findings);
     survey
 }
 
@@ -367,9 +369,6 @@ pub fn large(findings: usize, services: usize) -> Survey {
         .map(|at| service(&name(at), &states))
         .collect();
     let mut survey = survey(services, all, &[]);
-    survey
-        .report
-        .findings
-        .sort_by(|a, b| a.order().cmp(&b.order()));
+    sort(&mut survey.report.findings);
     survey
 }

@@ -97,8 +97,8 @@ pub fn findings(input: &str) -> Findings {
                 finding.resource,
                 finding.field.as_ref().map(|field| {
                     (
-                        &field.path,
-                        &field.index_path,
+                        field.path.to_string(),
+                        field.path.by_index().to_string(),
                         value(&field.base),
                         value(&field.overlay),
                     )
