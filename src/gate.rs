@@ -19,7 +19,7 @@ use crate::compare::comparison::Against;
 use crate::engine::Replay;
 use crate::environment::{self, Environment, Given, Planned};
 use crate::finding::{Finding, Reference};
-use crate::layout::{Layout, Overlay};
+use crate::layout::{Layout, Overlay, Service};
 use crate::policy::Policy;
 use crate::repo::{Parsed, without_password};
 use crate::resource::Resource;
@@ -134,7 +134,7 @@ impl<'g> Gate<'g> {
         let mut planned = Vec::new();
         for service in &self.layout.services {
             let members = self.members(&service.overlays);
-            self.plan(&service.name, &members, resources, &mut planned, &mut gaps);
+            self.plan(service, &members, resources, &mut planned, &mut gaps);
             survey.services.push(self.service(service, &members));
         }
         let comparisons = environment::compare(&planned, &[], self.policy.identity);
@@ -247,12 +247,13 @@ impl<'g> Gate<'g> {
 
     fn plan(
         &self,
-        service: &'g str,
+        of: &'g Service,
         members: &[Member<'g>],
         resources: &'g Resources<'g>,
         planned: &mut Vec<Planned<'g>>,
         gaps: &mut Gaps,
     ) {
+        let service = of.name.as_str();
         let before = (planned.len(), gaps.failures.len());
         self.plan_baselines(service, members, resources, planned, gaps);
         self.plan_siblings(service, members, resources, planned);
@@ -284,14 +285,17 @@ impl<'g> Gate<'g> {
             });
         }
         if self.policy.environment.is_none() {
-            let absent = self.absent(service, members);
+            let absent = self.absent(of, members);
             gaps.environments.extend(absent);
         }
     }
 
     /// The environments that the policy lists and the service lacks.
-    fn absent(&self, service: &str, members: &[Member<'_>]) -> Vec<Absent> {
-        environment::absent(service, &of(members), self.policy)
+    fn absent(&self, service: &Service, members: &[Member<'_>]) -> Vec<Absent> {
+        if service.is_above {
+            return Vec::new();
+        }
+        environment::absent(&service.name, &of(members), self.policy)
     }
 
     fn is_judged(&self, member: &Member<'_>) -> bool {

@@ -5,6 +5,7 @@
 //! looked at, whatever part of it was asked for, so that no name and no verdict
 //! hangs on that.
 
+mod above;
 mod candidates;
 mod dependencies;
 mod names;
@@ -20,13 +21,14 @@ use crate::policy::{Layout as Wanted, Policy};
 use crate::repo::{NAMES, Parsed, split};
 use crate::yaml::YamlError;
 
+use above::{nest, rise};
 use candidates::candidates;
 pub use dependencies::{dependencies, depends_on, is_touched};
 pub use names::root_name;
 pub use plain::is_plain;
 use services::services;
 pub use site::Site;
-use standing::stand;
+use standing::{follow_links, stand};
 pub use unjudged::{Reason, Unjudged};
 
 /// One environment, by where it is made.
@@ -53,6 +55,8 @@ pub struct Service {
     pub overlays: Vec<Overlay>,
     /// Overlays of one base of which none says that it is an environment: they are not judged.
     pub variants: Vec<Overlay>,
+    /// Whether it is made of environments of other services, and so lacks none.
+    pub is_above: bool,
 }
 
 impl Service {
@@ -142,7 +146,10 @@ impl Layout {
 /// Finds services and their environments.
 #[must_use]
 pub fn discover(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Layout {
-    let standing = stand(parsed, site, policy);
+    let mut standing = stand(parsed, site, policy);
+    nest(&mut standing);
+    rise(&mut standing, site, policy);
+    follow_links(parsed, &mut standing);
     let (services, alone) = services(parsed, site, &standing, policy);
     let unjudged = unjudged::unjudged(parsed, site, policy, &standing, &alone, &services);
     Layout {

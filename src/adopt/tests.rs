@@ -31,6 +31,7 @@ impl Repository {
                     })
                     .collect(),
                 variants: Vec::new(),
+                is_above: false,
             });
         }
         Self { layout, texts }

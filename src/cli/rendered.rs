@@ -80,6 +80,7 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
             name: service,
             overlays,
             variants: Vec::new(),
+            is_above: false,
         });
     }
     Ok((layout, builds))

@@ -242,6 +242,7 @@ impl Request {
                     is_asked: true,
                 }],
                 variants: Vec::new(),
+                is_above: false,
             }],
             ..Layout::default()
         };

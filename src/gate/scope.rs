@@ -104,15 +104,13 @@ impl Gate<'_> {
             })
             .collect();
         if members.iter().all(|member| member.overlay.is_asked) {
-            environments.extend(
-                self.absent(&service.name, members)
-                    .into_iter()
-                    .map(|absent| Environment {
-                        name: absent.environment,
-                        directory: String::new(),
-                        state: State::Missing,
-                    }),
-            );
+            environments.extend(self.absent(service, members).into_iter().map(|absent| {
+                Environment {
+                    name: absent.environment,
+                    directory: String::new(),
+                    state: State::Missing,
+                }
+            }));
         }
         let variants = service.variants.iter();
         let variants = variants.filter(|variant| variant.is_asked);

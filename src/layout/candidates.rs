@@ -23,6 +23,8 @@ pub struct Candidate {
     pub remote: Vec<String>,
     /// Whether it puts directories together, and changes nothing about them.
     pub only_gathers: bool,
+    /// Whether it changes what it loads, rather than add to it.
+    pub transforms: bool,
     /// Whether another kustomization is made of it.
     pub is_loaded: bool,
     /// Whether it says that it is a Component.
@@ -70,9 +72,9 @@ pub fn candidates(parsed: &Parsed<'_>, site: &Site<'_>, ignore: &[Glob]) -> Vec<
             if site.is_ignored(directory, ignore) {
                 return None;
             }
-            let only_gathers = kustomization.only_gathers()
-                && loads_directories(parsed, kustomization)
-                && runs_only_checks(parsed, kustomization);
+            let transforms =
+                !kustomization.only_gathers() || !runs_only_checks(parsed, kustomization);
+            let only_gathers = !transforms && loads_directories(parsed, kustomization);
             let remote = remote_bases(parsed, kustomization);
             let is_component = kustomization.is_component();
             Some(Candidate {
@@ -81,6 +83,7 @@ pub fn candidates(parsed: &Parsed<'_>, site: &Site<'_>, ignore: &[Glob]) -> Vec<
                 bases: bases(parsed, kustomization),
                 remote,
                 only_gathers: only_gathers && !is_component,
+                transforms,
                 is_loaded: loaded.contains(directory),
                 is_component,
                 is_included: included.contains(directory),

@@ -7,6 +7,7 @@ use crate::policy::OverlayPattern;
 
 /// A directory, as its path names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Named {
     /// The environment.
     pub environment: String,
@@ -20,6 +21,8 @@ pub struct Named {
     pub is_in_overlays: bool,
     /// Whether the environment is the last part of the path.
     pub is_last: bool,
+    /// Whether it is named by the environments that it stands above.
+    pub is_above: bool,
 }
 
 /// What stands for the environment in a key.
@@ -166,6 +169,7 @@ impl Words<'_> {
             is_known,
             is_in_overlays,
             is_last: rest.is_empty(),
+            is_above: false,
         })
     }
 
@@ -219,6 +223,7 @@ pub fn name_by_pattern(directory: &str, outer: &str, patterns: &[OverlayPattern]
             is_known: true,
             is_in_overlays: true,
             is_last: true,
+            is_above: false,
         })
     })
 }
@@ -324,7 +329,7 @@ fn shorten(
 }
 
 /// A directory's name as a policy can name an environment: lower-case letters, digits and inner hyphens.
-fn label(name: &str) -> String {
+pub fn label(name: &str) -> String {
     const MAX: usize = 63;
     let lower = name.to_lowercase();
     let kept = lower.chars().map(|character| match character {

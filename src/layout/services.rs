@@ -135,6 +135,7 @@ fn service(
         .partition(|member| has_word || is_environment(member));
     Service {
         name,
+        is_above: environments.iter().any(|member| member.named.is_above),
         overlays: overlays(environments, site),
         variants: overlays(variants, site),
     }

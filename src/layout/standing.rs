@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::repo::Parsed;
 
 /// Directories for what environments share.
-const SHARED: [&str; 5] = ["base", "bases", "common", "shared", "template"];
+pub const SHARED: [&str; 5] = ["base", "bases", "common", "shared", "template"];
 
 /// A kustomization, and what it was taken for.
 #[derive(Clone, Debug)]
@@ -77,7 +77,6 @@ pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Stand
     if patterns.is_empty() {
         compose(&mut standing, words);
     }
-    follow_links(parsed, &mut standing);
     standing
 }
 
@@ -104,7 +103,7 @@ fn compose(standing: &mut [Standing], words: Words<'_>) {
 /// Leaves what links lead to under the names of the links alone, where they name all environments of a service alike.
 ///
 /// A link to one of several must not take it away from the others, with which it is compared.
-fn follow_links(parsed: &Parsed<'_>, standing: &mut [Standing]) {
+pub fn follow_links(parsed: &Parsed<'_>, standing: &mut [Standing]) {
     let mut keys: BTreeMap<&str, &str> = BTreeMap::new();
     for one in standing.iter() {
         if let Kind::Environment(named) = &one.kind {

@@ -1,5 +1,7 @@
 //! Layouts of repositories as people write them.
 
+mod above;
+
 use super::*;
 use crate::environment::rank;
 use crate::path::Glob;
@@ -17,6 +19,10 @@ fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
         };
         sources.insert(crate::repo::join(directory, "kustomization.yaml"), text);
     }
+    found_in(&sources)
+}
+
+fn found_in(sources: &Sources) -> Vec<String> {
     let parsed = sources.parse();
     let layout = discover(&parsed, &site("repo"), &Policy::default());
     let told = layout.services.iter().flat_map(|service| {
@@ -30,10 +36,13 @@ fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
             )
         })
     });
-    let unjudged = layout
-        .unjudged
-        .iter()
-        .map(|unjudged| format!("unjudged {} {:?}", unjudged.directory, unjudged.reason));
+    let unjudged = layout.unjudged.iter().map(|unjudged| {
+        let mark = if unjudged.is_environment { "!" } else { "" };
+        format!(
+            "unjudged{mark} {} {:?}",
+            unjudged.directory, unjudged.reason
+        )
+    });
     told.chain(unjudged).collect()
 }
 
@@ -166,7 +175,7 @@ fn layouts_of_real_repositories_are_understood() {
         ),
         // A single directory that is named like an environment is nothing to compare.
         (&[("env/dev", NONE)], &[]),
-        // A cluster gathers environments of several services, and changes none of them.
+        // A cluster gathers environments of several services, and changes them all.
         (
             &[
                 ("apps/web/base", NONE),
@@ -176,9 +185,9 @@ fn layouts_of_real_repositories_are_understood() {
                 ("all", &["../apps/web/prod", "../apps/api/prod"]),
             ],
             &[
+                "all prod all < apps/api/prod apps/web/prod",
                 "api prod apps/api/prod < apps/api/base",
                 "web prod apps/web/prod < apps/web/base",
-                r#"unjudged all Composed(["apps/api/prod", "apps/web/prod"])"#,
             ],
         ),
         // The parts of an operator are put together; that is no environment.

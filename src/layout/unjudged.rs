@@ -72,14 +72,31 @@ pub fn unjudged(
         }
     }
     let mut found = Vec::new();
-    found.extend(services.iter().filter_map(variants));
+    let environments: BTreeSet<&str> = services
+        .iter()
+        .flat_map(|service| &service.overlays)
+        .map(|overlay| overlay.directory.as_str())
+        .collect();
+    let variants = services
+        .iter()
+        .filter_map(|service| variants(service, &environments));
+    found.extend(variants);
     for one in standing {
         if site.is_asked(&one.candidate.directory) {
-            found.extend(left_out(one, &judged, services, words));
+            found.extend(left_out(one, &judged, &environments, words));
         }
     }
-    let alone = alone.iter().filter(|one| site.is_asked(&one.directory));
-    found.extend(copies(parsed, alone.copied(), services, words));
+    let is_asked = |one: &&Candidate| site.is_asked(&one.directory);
+    let alone = alone.iter().copied();
+    let mut alone: Vec<&Candidate> = alone.filter(is_asked).collect();
+    for group in strays(parsed, standing, words) {
+        let asked: Vec<&Candidate> = group.into_iter().filter(is_asked).collect();
+        match asked.as_slice() {
+            [first, _, ..] => found.push(without_base(first, &asked, words)),
+            _ => alone.extend(asked),
+        }
+    }
+    found.extend(copies(parsed, alone.into_iter(), services, words));
     let unseen = parsed.sources.unseen().iter();
     let unseen: Vec<&Unseen> = unseen
         .filter(|unseen| site.is_asked(&unseen.path) && site.place(&unseen.path).is_some())
@@ -92,15 +109,16 @@ pub fn unjudged(
 }
 
 /// One finding for the overlays of a base that nothing calls environments.
-fn variants(service: &Service) -> Option<Unjudged> {
+fn variants(service: &Service, environments: &BTreeSet<&str>) -> Option<Unjudged> {
     let first = service.variants.iter().find(|variant| variant.is_asked)?;
     let names = service.variants.iter().map(|variant| variant.name.clone());
+    let mut bases = service.variants.iter().flat_map(|variant| &variant.bases);
     Some(Unjudged {
         directory: first.directory.clone(),
         service: service.name.clone(),
         environment: String::new(),
         reason: Reason::Variants(names.collect()),
-        is_environment: false,
+        is_environment: bases.any(|base| environments.contains(base.as_str())),
     })
 }
 
@@ -108,19 +126,21 @@ fn variants(service: &Service) -> Option<Unjudged> {
 fn left_out(
     one: &Standing,
     judged: &Judged<'_>,
-    services: &[Service],
+    environments: &BTreeSet<&str>,
     words: Words<'_>,
 ) -> Option<Unjudged> {
     let candidate = &one.candidate;
     let sibling = candidate
         .all_bases()
         .find_map(|base| judged.get(base.as_str()).copied());
-    let mut overlays = services.iter().flat_map(|service| &service.overlays);
-    let is_on_top = overlays.any(|overlay| candidate.bases.contains(&overlay.directory));
+    let mut bases = candidate.bases.iter();
+    let is_on_top = bases.any(|base| environments.contains(base.as_str()));
+    // Whoever loads it takes nothing of what it changes.
+    let changes_them = is_on_top && candidate.transforms && !candidate.is_component;
+    let composed = || Reason::Composed(candidate.all_bases().cloned().collect());
     let reason = match &one.kind {
-        Kind::Composed if sibling.is_some() || is_on_top => {
-            Reason::Composed(candidate.all_bases().cloned().collect())
-        }
+        Kind::Composed if sibling.is_some() || is_on_top => composed(),
+        Kind::Other if changes_them => composed(),
         // Layers are judged by what stands on them.
         Kind::Unmatched if candidate.has_base() && !candidate.is_loaded => Reason::Unmatched,
         _ => return None,
@@ -131,7 +151,7 @@ fn left_out(
         service: sibling.unwrap_or_default().to_owned(),
         environment: environment.map_or_else(String::new, |named| named.environment),
         reason,
-        is_environment: sibling.is_some(),
+        is_environment: sibling.is_some() || changes_them,
     })
 }
 
@@ -177,6 +197,60 @@ fn copies<'c>(
         })
     };
     alone.filter_map(copy).collect()
+}
+
+/// What lies in a directory for overlays, loads nothing, is loaded by nobody and has no word for an environment.
+///
+/// Those side by side that hold the same resources are together.
+fn strays<'s>(
+    parsed: &Parsed<'_>,
+    standing: &'s [Standing],
+    words: Words<'_>,
+) -> Vec<Vec<&'s Candidate>> {
+    let is_stray = |one: &&Standing| {
+        let candidate = &one.candidate;
+        let named = words.name(&candidate.place);
+        matches!(one.kind, Kind::Other)
+            && !candidate.is_component
+            && !candidate.is_loaded
+            && !candidate.has_base()
+            && named.is_some_and(|named| named.is_in_overlays && named.is_last)
+    };
+    let mut places: BTreeMap<&str, Vec<&Candidate>> = BTreeMap::new();
+    for one in standing.iter().filter(is_stray) {
+        let beside = split(&one.candidate.directory).0;
+        places.entry(beside).or_default().push(&one.candidate);
+    }
+    let mut found = Vec::new();
+    for group in places.into_values() {
+        let mut holders: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+        for (at, stray) in group.iter().enumerate() {
+            for identity in identities(parsed, &stray.directory) {
+                holders.entry(identity).or_default().push(at);
+            }
+        }
+        let shared = holders.into_values().filter(|holders| holders.len() > 1);
+        let alike: BTreeSet<usize> = shared.flatten().collect();
+        let (alike, alone): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .enumerate()
+            .partition(|(at, _)| alike.contains(at));
+        found.push(alike.into_iter().map(|(_, stray)| stray).collect());
+        found.extend(alone.into_iter().map(|(_, stray)| vec![stray]));
+    }
+    found
+}
+
+/// One finding for overlays side by side that have no base, and that nothing calls environments.
+fn without_base(first: &Candidate, together: &[&Candidate], words: Words<'_>) -> Unjudged {
+    let name = |one: &&Candidate| Some(words.name(&one.place)?.environment);
+    Unjudged {
+        directory: first.directory.clone(),
+        service: String::new(),
+        environment: String::new(),
+        reason: Reason::Variants(together.iter().filter_map(name).collect()),
+        is_environment: false,
+    }
 }
 
 /// Overlays in hidden directories: one by one where an environment shares their base, else once for all of a directory.

@@ -287,3 +287,64 @@ fn shards_name_what_is_unjudged_once() {
     assert_eq!(told(&merged), unjudged);
     assert_eq!(merged["totals"], whole["totals"]);
 }
+
+/// A patch of what puts environments together reaches production as any other does.
+#[test]
+fn what_is_patched_from_above_is_judged() {
+    let kustomize = require!(kustomize(NEWEST));
+    let patched = |place: &str, text: &str| {
+        let tree = tree("apps/web/overlays/prod", "resources: [../../base]\n");
+        tree.write(
+            "parity.yaml",
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [dev, prod]}\n",
+        );
+        tree.write(&format!("{place}kustomization.yaml"), text);
+        tree
+    };
+    for (place, way) in [
+        ("all/", "../apps/web/overlays/prod"),
+        ("deploy/blue/", "../../apps/web/overlays/prod"),
+        ("", "apps/web/overlays/prod"),
+    ] {
+        let tree = patched(place, &format!("resources: [{way}]\n{IMAGE}"));
+        for arguments in [&[][..], &["--one-by-one"]] {
+            let found = report(&kustomize, &tree.path(""), arguments);
+            let file = format!("image error {place}kustomization.yaml");
+            assert_eq!(told(&found), [file], "{found:#}");
+        }
+        // What only names a place is what makes it an environment.
+        let tree = patched(place, &format!("resources: [{way}]\nnamespace: live\n"));
+        let run = check(&kustomize, &tree.path(""), &[]);
+        assert_eq!(run.code, Some(0), "{run:#?}");
+    }
+    // Which of two environments it changes nobody can tell.
+    let both = "resources: [../apps/web/overlays/dev, ../apps/web/overlays/prod]\nnamePrefix: x-\n";
+    let tree = patched("all/", both);
+    assert_eq!(
+        told(&report(&kustomize, &tree.path(""), &[])),
+        ["unjudged-overlay error all/kustomization.yaml"]
+    );
+}
+
+/// Overlays without a base and without a word for environments, beside a service that has both.
+#[test]
+fn overlays_that_nothing_calls_environments_are_named() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = tree("apps/web/overlays/prod", "resources: [../../base]\n");
+    for (name, image) in [("a", "1"), ("b", "2")] {
+        tree.write(
+            &format!("shop/overlays/{name}/kustomization.yaml"),
+            "resources: [shop.yaml]\n",
+        );
+        let text = deployment(image, 10).replace("{name: web}", "{name: shop}");
+        tree.write(&format!("shop/overlays/{name}/shop.yaml"), &text);
+    }
+    assert_eq!(
+        told(&report(&kustomize, &tree.path(""), &[])),
+        ["unjudged-overlay warning shop/overlays/a/kustomization.yaml"]
+    );
+    // A look at them alone is not green.
+    let run = check(&kustomize, &tree.path("shop"), &["."]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("overlays a, b"), "{run:#?}");
+}
