@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
-use krm_parity::compare::comparison::{self, Sides};
 use krm_parity::compare::pair;
 use krm_parity::environment::{self, Items};
 use krm_parity::function;
@@ -102,25 +101,21 @@ fn compare(
     let plan = environment::plan(items, trees, policy).expect("one snapshot contradicts nothing");
     let planned = &plan.comparisons[0];
     let witnesses: Vec<&Resource<'_>> = items.sealed.iter().map(|sealed| &sealed.item).collect();
-    let sides = Sides {
-        environment: &planned.environment,
-        baseline: &planned.baseline,
-        against: planned.against,
-        service: planned.service,
-        base: &planned.base,
-        services: &planned.services,
-        overlay: &planned.overlay,
-        witnesses: &witnesses,
-    };
     group.bench_function(BenchmarkId::new("pair", size), |bencher| {
-        bencher.iter_with_large_drop(|| pair::pair(black_box(sides.base), sides.overlay, &[]));
+        bencher
+            .iter_with_large_drop(|| pair::pair(black_box(&planned.base), &planned.overlay, &[]));
     });
     // The comparison pairs, diffs, cancels and classifies; pairing alone stands above.
     group.bench_function(BenchmarkId::new("compare", size), |bencher| {
-        bencher
-            .iter_with_large_drop(|| comparison::compare(black_box(sides), IdentityMode::Cancel));
+        bencher.iter_with_large_drop(|| {
+            environment::compare(
+                black_box(&plan.comparisons),
+                &witnesses,
+                IdentityMode::Cancel,
+            )
+        });
     });
-    let compared = [comparison::compare(sides, IdentityMode::Cancel)];
+    let compared = environment::compare(&plan.comparisons, &witnesses, IdentityMode::Cancel);
     group.bench_function(BenchmarkId::new("judge", size), |bencher| {
         bencher.iter_with_large_drop(|| {
             rules::judge(black_box(&compared), &plan.gaps, policy, date(2026, 1, 1))

@@ -31,8 +31,10 @@ pub(super) struct Ground {
 /// What is looked at, so that no name and no verdict hangs on which part of it was asked for.
 #[derive(Debug, Default)]
 struct Whole {
-    /// The directory whose kustomizations are all read, and the directory which all paths are relative to.
-    texts: (String, String),
+    /// The directory whose kustomizations are all read.
+    directory: String,
+    /// The directory that all paths are relative to.
+    here: String,
     /// The root of the repository, whose paths name services.
     root: String,
     /// The name of a service at that root.
@@ -168,8 +170,8 @@ impl Ground {
     fn site(&self) -> Site<'_> {
         Site {
             asked: &self.directories,
-            here: &self.whole.texts.1,
-            whole: &self.whole.texts.0,
+            here: &self.whole.here,
+            whole: &self.whole.directory,
             root: &self.whole.root,
             name: &self.whole.name,
         }
@@ -319,7 +321,8 @@ impl Whole {
         let is_repository = repository.is_some();
         let root = repository.unwrap_or_else(|| directory.to_owned());
         Self {
-            texts: (text(directory), text(here)),
+            directory: text(directory),
+            here: text(here),
             name: layout::root_name(&text(&root), is_repository),
             root: text(&root),
         }

@@ -51,6 +51,29 @@ impl Tree {
         path
     }
 
+    /// Writes a kustomization that loads one file beside it, and that file: the smallest base.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn kustomization(&self, folder: &str, file: &str, text: &str) {
+        self.write(
+            &format!("{folder}/kustomization.yaml"),
+            &format!("resources: [{file}]\n"),
+        );
+        self.write(&format!("{folder}/{file}"), text);
+    }
+
+    /// Writes a kustomization that loads `../../base`, and whose further lines are `more`.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn overlay(&self, folder: &str, more: &str) {
+        self.write(
+            &format!("{folder}/kustomization.yaml"),
+            &format!("resources: [../../base]\n{more}"),
+        );
+    }
+
     /// Writes a shell script that can be executed at once.
     ///
     /// A child writes it: a program that is open for writing cannot be executed, and a test that

@@ -14,13 +14,9 @@ pub(super) fn deployment(image: &str, period: u32) -> String {
 
 /// A base that `dev` and `staging` load as it is.
 fn web(tree: &Tree) {
-    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base/web.yaml", &deployment("1", 10));
+    tree.kustomization("base", "web.yaml", &deployment("1", 10));
     for environment in ["dev", "staging"] {
-        tree.write(
-            &format!("overlays/{environment}/kustomization.yaml"),
-            "resources: [../../base]\n",
-        );
+        tree.overlay(&format!("overlays/{environment}"), "");
     }
 }
 
@@ -51,9 +47,9 @@ fn what_another_base_brings_is_compared() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     web(&tree);
-    tree.write("extras/kustomization.yaml", "resources: [job.yaml]\n");
-    tree.write(
-        "extras/job.yaml",
+    tree.kustomization(
+        "extras",
+        "job.yaml",
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: clean}\n",
     );
     // What the base has was judged against it, and is told once.
@@ -94,8 +90,7 @@ fn two_bases_are_compared_in_full() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     web(&tree);
-    tree.write("base-v2/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base-v2/web.yaml", &deployment("2", 60));
+    tree.kustomization("base-v2", "web.yaml", &deployment("2", 60));
     tree.write(
         "overlays/production/kustomization.yaml",
         "resources: [../../base-v2]\n",
@@ -146,8 +141,7 @@ fn remote(tree: &Tree) -> String {
             .args(arguments))
         .expect_success("git");
     };
-    tree.write("web/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("web/web.yaml", &deployment("1", 10));
+    tree.kustomization("web", "web.yaml", &deployment("1", 10));
     git(&["init", "-q", "-b", "main"]);
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "x"]);
@@ -175,13 +169,9 @@ fn a_base_in_another_repository_is_a_base() {
     let whole = report(&kustomize, &tree.path(""), &[]);
     assert_eq!(whole["services"][0]["bases"][0], base.as_str());
     // A local base and a remote one.
-    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base/web.yaml", &deployment("1", 20));
+    tree.kustomization("base", "web.yaml", &deployment("1", 20));
     overlay("production", "images: [{name: app, newTag: '9'}]\n");
-    tree.write(
-        "overlays/staging/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.overlay("overlays/staging", "");
     assert_eq!(
         found(&tree, &[]),
         [
@@ -233,14 +223,8 @@ fn what_is_compared_is_built_alike() {
         "name: app, envFrom: [{configMapRef: {name: settings}}],",
     );
     tree.write("base/web.yaml", &text);
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
-    tree.write(
-        "overlays/production/kustomization.yaml",
-        "resources: [../../base]\nhelmGlobals: {chartHome: charts}\n",
-    );
+    tree.overlay("overlays/dev", "");
+    tree.overlay("overlays/production", "helmGlobals: {chartHome: charts}\n");
     assert_eq!(found(&tree, &[]), [""; 0]);
     assert_eq!(found(&tree, &["--one-by-one"]), [""; 0]);
 }
@@ -283,8 +267,7 @@ fn environments_without_a_base_may_each_have_a_prefix() {
 fn one_environment_without_a_base_is_told_as_that() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
-    tree.write("prod/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("prod/web.yaml", &deployment("1", 10));
+    tree.kustomization("prod", "web.yaml", &deployment("1", 10));
     tree.write(
         "parity.yaml",
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {layout: {overlays: ['{environment}']}}\n",

@@ -81,10 +81,7 @@ fn no_line_of_a_diff_is_a_command() {
         "base/c.yaml",
         "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n",
     );
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.overlay("overlays/dev", "");
     let said = krm_parity(&tree, &["init", "--wire", "--dry-run"]);
     assert_obeyed_by_nobody("init", &said, &[&said.stdout]);
 }

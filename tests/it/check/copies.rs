@@ -22,10 +22,7 @@ fn repository(production: &str) -> Tree {
         "web/base/kustomization.yaml",
         "resources: [web.yaml]\nconfigMapGenerator: [{name: settings, literals: [A=b]}]\n",
     );
-    tree.write(
-        "web/overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.overlay("web/overlays/dev", "");
     tree.write(&format!("{PRODUCTION}/kustomization.yaml"), production);
     tree
 }

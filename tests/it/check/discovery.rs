@@ -16,15 +16,8 @@ const IMAGE: &str = "images: [{name: app, newName: other}]\n";
 fn tree(production: &str, text: &str) -> Tree {
     let tree = Tree::new();
     fs::create_dir(tree.path(".git")).expect("a folder");
-    tree.write(
-        "apps/web/base/kustomization.yaml",
-        "resources: [web.yaml]\n",
-    );
-    tree.write("apps/web/base/web.yaml", &deployment("1", 10));
-    tree.write(
-        "apps/web/overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.kustomization("apps/web/base", "web.yaml", &deployment("1", 10));
+    tree.overlay("apps/web/overlays/dev", "");
     tree.write(&format!("{production}/kustomization.yaml"), text);
     tree
 }
@@ -114,8 +107,7 @@ fn a_link_names_an_environment() {
 fn variants_are_one_warning_and_are_not_compared() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base/web.yaml", &deployment("1", 10));
+    tree.kustomization("base", "web.yaml", &deployment("1", 10));
     for name in ["istio", "standalone", "aws"] {
         let text = format!("resources: [../../base]\nnamespace: {name}\n{IMAGE}");
         tree.write(&format!("overlays/{name}/kustomization.yaml"), &text);

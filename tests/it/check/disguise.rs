@@ -108,12 +108,8 @@ fn no_disguise_makes_a_function_of_the_repository_run() {
             "../../../../../REPOSITORY",
             &format!("{up}{}", here.display().to_string().trim_start_matches('/')),
         );
-        tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-        tree.write("base/c.yaml", BASE);
-        tree.write(
-            "overlays/dev/kustomization.yaml",
-            "resources: [../../base]\ntransformers: [f]\n",
-        );
+        tree.kustomization("base", "c.yaml", BASE);
+        tree.overlay("overlays/dev", "transformers: [f]\n");
         tree.write("overlays/dev/f/kustomization.yaml", &loader);
         tree.write("overlays/dev/f/f.yaml", &file);
         tree.write(
@@ -142,16 +138,12 @@ fn nothing_runs_from_behind_a_link() {
     let ran = marker.path("ran");
     let kustomize = engine(&marker, &ran, &kustomize);
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("base/c.yaml", BASE);
+    tree.kustomization("base", "c.yaml", BASE);
     tree.write(
         "elsewhere/f.yaml",
         &own(&format!("config.kubernetes.io/function: '{CONTAINER}'")),
     );
-    tree.write(
-        "elsewhere/middle/kustomization.yaml",
-        "resources: [../../base]\ntransformers: [../f.yaml]\n",
-    );
+    tree.overlay("elsewhere/middle", "transformers: [../f.yaml]\n");
     tree.write("overlays/f.yaml", PLAIN);
     tree.write(
         "overlays/dev/kustomization.yaml",

@@ -149,9 +149,9 @@ fn generated(count: usize) -> Tree {
             } else {
                 String::new()
             };
-            tree.write(
-                &format!("{service}/overlays/{environment}/kustomization.yaml"),
-                &format!("resources: [../../base]\nnamespace: {environment}\n{patch}"),
+            tree.overlay(
+                &format!("{service}/overlays/{environment}"),
+                &format!("namespace: {environment}\n{patch}"),
             );
         }
     }
@@ -272,9 +272,9 @@ fn an_overlay_that_does_not_build_costs_only_itself() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = generated(12);
     let whole = findings(&report(&kustomize, &tree.path(""), &[]));
-    tree.write(
-        "apps/s4/overlays/dev/kustomization.yaml",
-        "resources: [../../base]\npatches:\n- target: {kind: Deployment}\n  patch: |\n    - {op: test, path: /kind, value: Gone}\n",
+    tree.overlay(
+        "apps/s4/overlays/dev",
+        "patches:\n- target: {kind: Deployment}\n  patch: |\n    - {op: test, path: /kind, value: Gone}\n",
     );
     let broken = report(&kustomize, &tree.path(""), &[]);
     let mut expected = whole.clone();
@@ -342,9 +342,9 @@ fn the_examples_services_are_checked_without_running_their_functions() {
 fn a_failure_does_not_quote_a_secret() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = generated(1);
-    tree.write(
-        "apps/s0/overlays/dev/kustomization.yaml",
-        "resources: [../../base]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Secret\n    stringData: {a: hunter2-very-secret\n",
+    tree.overlay(
+        "apps/s0/overlays/dev",
+        "patches:\n- patch: |\n    apiVersion: v1\n    kind: Secret\n    stringData: {a: hunter2-very-secret\n",
     );
     let run = check(&kustomize, &tree.path(""), &[]);
     assert_eq!(run.code, Some(1), "{run:#?}");
@@ -365,9 +365,9 @@ fn no_format_shows_a_secret() {
         "base/s.yaml",
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: base-very-secret}\n",
     );
-    tree.write(
-        "overlays/prod/kustomization.yaml",
-        &format!("resources: [../../base]\nsecretGenerator:\n- name: g\n  behavior: merge\n  literals: [a={secret}, b={secret}]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Secret\n    metadata: {{name: s}}\n    stringData: {{a: {secret}, b: {secret}}}\n"),
+    tree.overlay(
+        "overlays/prod",
+        &format!("secretGenerator:\n- name: g\n  behavior: merge\n  literals: [a={secret}, b={secret}]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Secret\n    metadata: {{name: s}}\n    stringData: {{a: {secret}, b: {secret}}}\n"),
     );
     for format in Format::ALL.map(Format::id) {
         for arguments in [
@@ -419,8 +419,11 @@ fn regions_are_compared_with_regions() {
             "patches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{template: {{spec: {{containers: [{{name: app, resources: {{limits: {{memory: {memory}}}}}}}]}}}}}}\n"
         )
     };
-    tree.write("base/kustomization.yaml", "resources: [d.yaml]\n");
-    tree.write("base/d.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: app, image: 'app:1', resources: {limits: {memory: 1Gi}}}]}}}\n");
+    tree.kustomization(
+        "base",
+        "d.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: app, image: 'app:1', resources: {limits: {memory: 1Gi}}}]}}}\n",
+    );
     for (layer, region, memory) in [
         ("staging", "eu", "2Gi"),
         ("production", "eu", "512Mi"),

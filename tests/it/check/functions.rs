@@ -201,11 +201,7 @@ fn repository(place: &str, field: &str, is_inline: bool, function: &str) -> Tree
     let tree = Tree::new();
     let entry = if place == "gathering" {
         tree.write("overlays/prod/f/kustomization.yaml", "resources: [g]\n");
-        tree.write(
-            "overlays/prod/f/g/kustomization.yaml",
-            "resources: [f.yaml]\n",
-        );
-        tree.write("overlays/prod/f/g/f.yaml", function);
+        tree.kustomization("overlays/prod/f/g", "f.yaml", function);
         "[f]\n".to_owned()
     } else if is_inline {
         let lines: String = function.lines().map(|line| format!("  {line}\n")).collect();
@@ -243,10 +239,7 @@ fn repository(place: &str, field: &str, is_inline: bool, function: &str) -> Tree
     } else {
         ""
     };
-    tree.write(
-        "overlays/prod/kustomization.yaml",
-        &format!("resources: [../../base]\n{components}{}", of("overlay")),
-    );
+    tree.overlay("overlays/prod", &format!("{components}{}", of("overlay")));
     tree
 }
 

@@ -12,16 +12,9 @@ pub(super) const LOADS_BASE: &str = "resources: [../../base]\n";
 
 /// A service below a directory, with a base and two environments.
 pub(super) fn service(tree: &Tree, at: &str) {
-    tree.write(
-        &format!("{at}/base/kustomization.yaml"),
-        "resources: [web.yaml]\n",
-    );
-    tree.write(&format!("{at}/base/web.yaml"), &deployment("1", 10));
+    tree.kustomization(&format!("{at}/base"), "web.yaml", &deployment("1", 10));
     for environment in ["dev", "production"] {
-        tree.write(
-            &format!("{at}/overlays/{environment}/kustomization.yaml"),
-            LOADS_BASE,
-        );
+        tree.overlay(&format!("{at}/overlays/{environment}"), "");
     }
 }
 
@@ -161,8 +154,7 @@ fn where_no_service_is_found_the_words_are_true() {
         assert!(run.stderr.contains(part), "{run:#?}");
     }
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base/web.yaml", &deployment("1", 10));
+    tree.kustomization("base", "web.yaml", &deployment("1", 10));
     tree.write("alice/kustomization.yaml", "resources: [../base]\n");
     let run = check(&kustomize, &tree.path(""), &[]);
     assert_eq!(run.code, Some(2), "{run:#?}");
@@ -312,9 +304,9 @@ fn a_link_to_one_environment_does_not_take_it_from_its_siblings() {
                 &format!("image: 'app:1', resources: {{limits: {{memory: {memory}}}}}"),
             );
             tree.write(&format!("web/overlays/{environment}/web.yaml"), &sized);
-            tree.write(
-                &format!("web/overlays/{environment}/kustomization.yaml"),
-                "resources: [../../base]\npatches: [{path: web.yaml}]\n",
+            tree.overlay(
+                &format!("web/overlays/{environment}"),
+                "patches: [{path: web.yaml}]\n",
             );
         }
         fs::create_dir_all(tree.path("web/other")).expect("a folder");
@@ -334,9 +326,9 @@ fn beside_environments(directory: &str) -> Vec<String> {
     };
     let tree = Tree::new();
     service(&tree, "web");
-    tree.write(
-        &format!("web/overlays/{directory}/kustomization.yaml"),
-        "resources: [../../base]\npatches:\n- target: {kind: Deployment}\n  patch: '[{\"op\": \"add\", \"path\": \"/spec/paused\", \"value\": true}]'\n",
+    tree.overlay(
+        &format!("web/overlays/{directory}"),
+        "patches:\n- target: {kind: Deployment}\n  patch: '[{\"op\": \"add\", \"path\": \"/spec/paused\", \"value\": true}]'\n",
     );
     findings(&report(&kustomize, &tree.path(""), &[]))
 }

@@ -15,10 +15,7 @@ fn scene() -> Tree {
     );
     tree.write("work/base/kustomization.yaml", "resources: []\n");
     for environment in ["dev", "production"] {
-        tree.write(
-            &format!("work/overlays/{environment}/kustomization.yaml"),
-            "resources: [../../base]\n",
-        );
+        tree.overlay(&format!("work/overlays/{environment}"), "");
     }
     tree
 }

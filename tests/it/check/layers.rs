@@ -21,12 +21,8 @@ fn overlay(tree: &Tree, directory: &str, loads: &str, seconds: u32) {
 
 fn repository() -> Tree {
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base/web.yaml", BASE);
-    tree.write(
-        "overlays/staging/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.kustomization("base", "web.yaml", BASE);
+    tree.overlay("overlays/staging", "");
     tree
 }
 

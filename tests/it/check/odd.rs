@@ -62,12 +62,8 @@ fn what_cannot_run_says_why_and_exits_2() {
 fn odd_trees_end_with_an_answer() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("base/c.yaml", BASE);
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.kustomization("base", "c.yaml", BASE);
+    tree.overlay("overlays/dev", "");
     // Circles, a missing base, no YAML, a key that stands twice, spaces and odd letters in names.
     tree.write(
         "circle/overlays/a/kustomization.yaml",
@@ -118,12 +114,8 @@ fn functions_of_the_repository_are_not_run_unless_flags_say_so() {
     let tree = Tree::new();
     let marker = tree.path("marker");
     let script = tree.script("tool", &format!("touch {}; cat", marker.display()));
-    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("base/c.yaml", BASE);
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\ntransformers: [f.yaml]\n",
-    );
+    tree.kustomization("base", "c.yaml", BASE);
+    tree.overlay("overlays/dev", "transformers: [f.yaml]\n");
     tree.write(
         "overlays/dev/f.yaml",
         &format!(
@@ -146,8 +138,7 @@ fn functions_of_the_repository_are_not_run_unless_flags_say_so() {
 fn a_policy_names_the_layout() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
-    tree.write("web/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("web/c.yaml", BASE);
+    tree.kustomization("web", "c.yaml", BASE);
     for colour in ["blue", "green"] {
         tree.write(
             &format!("cells/{colour}/web/kustomization.yaml"),
@@ -173,12 +164,8 @@ fn a_policy_names_the_layout() {
 fn an_exemption_that_is_wrong_is_shown_where_it_stands() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("base/c.yaml", BASE);
-    tree.write(
-        "overlays/prod/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.kustomization("base", "c.yaml", BASE);
+    tree.overlay("overlays/prod", "");
     tree.write(
         "parity.yaml",
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  exemptions:\n  - rule: image\n    path: spec.x\n    reason: old\n    expires: 2020-01-01\n  - {rule: image, path: spec.x, reason: none, expires: 2099-01-01}\n",
@@ -240,22 +227,18 @@ fn an_exemption_is_weighed_once() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     for service in ["cart", "web"] {
-        let at = |path: &str| format!("{service}/{path}");
-        tree.write(&at("base/kustomization.yaml"), "resources: [c.yaml]\n");
-        tree.write(
-            &at("base/c.yaml"),
+        tree.kustomization(
+            &format!("{service}/base"),
+            "c.yaml",
             &BASE.replace("name: c", &format!("name: {service}")),
         );
         for environment in ["dev", "production"] {
-            tree.write(
-                &at(&format!("overlays/{environment}/kustomization.yaml")),
-                "resources: [../../base]\n",
-            );
+            tree.overlay(&format!("{service}/overlays/{environment}"), "");
         }
     }
-    tree.write(
-        "web/overlays/production/kustomization.yaml",
-        "resources: [../../base]\nconfigMapGenerator: [{name: own, literals: [a=b], options: {disableNameSuffixHash: true}}]\n",
+    tree.overlay(
+        "web/overlays/production",
+        "configMapGenerator: [{name: own, literals: [a=b], options: {disableNameSuffixHash: true}}]\n",
     );
     let entries = [
         // Used by one environment of one service.
@@ -338,12 +321,8 @@ fn an_exemption_is_weighed_once() {
 fn a_listed_baseline_is_not_missing() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("base/c.yaml", BASE);
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.kustomization("base", "c.yaml", BASE);
+    tree.overlay("overlays/dev", "");
     let policy = |spec: &str| {
         let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:";
         tree.write("parity.yaml", &format!("{head} {{{spec}}}\n"));
@@ -376,12 +355,8 @@ fn a_listed_baseline_is_not_missing() {
 fn a_policy_file_holds_one_document() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [c.yaml]\n");
-    tree.write("base/c.yaml", BASE);
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.kustomization("base", "c.yaml", BASE);
+    tree.overlay("overlays/dev", "");
     let policy = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\n";
     for (text, line) in [
         (format!("{policy}---\n{policy}"), Some(4)),

@@ -30,13 +30,9 @@ type Make = fn(&std::path::Path);
 
 fn service() -> Tree {
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base/web.yaml", &deployment("1", 10));
+    tree.kustomization("base", "web.yaml", &deployment("1", 10));
     for environment in ["dev", "production"] {
-        tree.write(
-            &format!("overlays/{environment}/kustomization.yaml"),
-            "resources: [../../base]\n",
-        );
+        tree.overlay(&format!("overlays/{environment}"), "");
     }
     tree
 }

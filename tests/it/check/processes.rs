@@ -26,10 +26,7 @@ impl Scene {
             let base = format!("s{number}/base/kustomization.yaml");
             tree.write(&base, "resources: []\n");
             for environment in ["dev", "production"] {
-                tree.write(
-                    &format!("s{number}/overlays/{environment}/kustomization.yaml"),
-                    "resources: [../../base]\n",
-                );
+                tree.overlay(&format!("s{number}/overlays/{environment}"), "");
             }
         }
         tools.script("bin/kustomize", script);
@@ -227,12 +224,8 @@ fn a_pipe_that_a_build_would_read_is_reported_at_once() {
         ),
     ] {
         let tree = Tree::new();
-        tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-        tree.write("base/web.yaml", &super::bases::deployment("1", 10));
-        tree.write(
-            "overlays/dev/kustomization.yaml",
-            "resources: [../../base]\n",
-        );
+        tree.kustomization("base", "web.yaml", &super::bases::deployment("1", 10));
+        tree.overlay("overlays/dev", "");
         tree.write("overlays/production/kustomization.yaml", kustomization);
         tree.write(
             "part/kustomization.yaml",

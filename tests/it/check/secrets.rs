@@ -362,10 +362,7 @@ fn tree(case: &Case) -> Tree {
         "base/s.yaml",
         "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {a: hunter2}\n",
     );
-    tree.write(
-        "overlays/dev/kustomization.yaml",
-        "resources: [../../base]\n",
-    );
+    tree.overlay("overlays/dev", "");
     for (path, text) in case.files {
         tree.write(path, text);
     }

@@ -24,13 +24,12 @@ type Case<'c> = (&'c [(&'c str, &'c str)], String, &'c str);
 /// Environments with their memory, and whether production's probe was changed.
 fn repository(environments: &[(&str, &str)], policy: &str) -> Tree {
     let tree = Tree::new();
-    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
-    tree.write("base/web.yaml", BASE);
+    tree.kustomization("base", "web.yaml", BASE);
     for (name, memory) in environments {
-        tree.write(
-            &format!("overlays/{name}/kustomization.yaml"),
+        tree.overlay(
+            &format!("overlays/{name}"),
             &format!(
-                "resources: [../../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: replace, path: /spec/template/spec/containers/0/resources/limits/memory, value: {memory}}}\n    - {{op: replace, path: /spec/template/spec/containers/0/image, value: 'app:{memory}'}}\n"
+                "patches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: replace, path: /spec/template/spec/containers/0/resources/limits/memory, value: {memory}}}\n    - {{op: replace, path: /spec/template/spec/containers/0/image, value: 'app:{memory}'}}\n"
             ),
         );
     }
