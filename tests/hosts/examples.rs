@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::{
-    Call, Host, Run, Tap, Tree, binary, copy_examples, example, found, require, rewrite, rules,
-    run, without_functions,
+    Call, Host, NEWEST, Run, Tap, Tree, binary, copy_examples, example, found, require, rewrite,
+    rules, run, without_functions,
 };
 use assert_cmd::assert::OutputAssertExt as _;
 use krm_parity::catalog::{RULES, Severity};
@@ -348,12 +348,7 @@ fn recorded_messages_of_the_gallery() {
 
 #[test]
 fn recorded_resource_lists() {
-    let newest = require!(kustomize("v5.8.1"));
-    let host = Host {
-        name: "kustomize v5.8.1".to_owned(),
-        program: newest,
-        verb: "build",
-    };
+    let host = require!(kustomize_host(NEWEST));
     let mut recorded = Recorded::default();
     for (file, path) in [
         ("good", "services/checkout/overlays/production"),

@@ -27,10 +27,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Run, binary, run};
-
-/// The newest kustomize that the project installs.
-const NEWEST: &str = "v5.8.1";
+use crate::support::{NEWEST, Run, binary, run};
 
 /// `krm-parity check` in a directory, where PATH leads to one builder first.
 fn check(builder: &Path, directory: &Path, arguments: &[&str]) -> Run {

@@ -11,7 +11,7 @@ use krm_parity::repo::fields::{Field, Holds, KUSTOMIZATION};
 use krm_parity::text::without_hash;
 use serde_json::Value;
 
-use crate::support::{Tree, probes, require, run};
+use crate::support::{NEWEST, Tree, probes, require, run};
 
 /// Where the engine still differs and does not say so, and why; a tree that became equal must leave the list.
 const DIFFERENT: [(&str, &str); 0] = [];
@@ -368,7 +368,7 @@ fn built(kustomize: &Path, directory: &Path) -> Option<Vec<Value>> {
 
 #[test]
 fn what_kustomize_obeys_is_followed_and_what_it_refuses_is_said() {
-    let kustomize = require!(kustomize("v5.8.1"));
+    let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     for (name, text) in [
         ("web", WEB),

@@ -13,13 +13,10 @@ mod wired;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::require;
+use crate::support::{NEWEST, require};
 
 use case::{Case, cases};
 use face::{Face, Rows};
-
-/// The newest kustomize that the project installs.
-const NEWEST: &str = "v5.8.1";
 
 /// Finds what each face says otherwise, as `case: +rule` and `case: -rule` with the findings behind it.
 fn differences(face: Face, cases: &[&Case], found: &BTreeMap<String, Rows>) -> Vec<Difference> {

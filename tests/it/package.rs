@@ -9,9 +9,10 @@ use std::process::Command;
 use krm_parity::function;
 use serde_json::Value;
 
-use crate::support::{Tree, binary, copy, corpus, example, found_in, items, require, rules, run};
+use crate::support::{
+    NEWEST, Tree, binary, copy, corpus, example, found_in, items, require, rules, run,
+};
 
-const NEWEST: &str = "v5.8.1";
 const TODAY: jiff::civil::Date = jiff::civil::date(2026, 6, 15);
 
 fn judged(root: &Path, policy: &str) -> function::Answer {

@@ -8,9 +8,7 @@ use std::process::Command;
 use krm_parity::report::survey::markdown::MARKER;
 use serde_yaml::Value;
 
-use crate::support::{Run, Tree, binary, copy, example, require, run};
-
-const NEWEST: &str = "v5.8.1";
+use crate::support::{NEWEST, Run, Tree, binary, copy, example, require, run};
 
 /// A recipe as YAML.
 fn recipe(name: &str) -> Value {

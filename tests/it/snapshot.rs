@@ -5,9 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{Run, Tap, Tree, binary, copy, example, require, run};
-
-const KUSTOMIZE: &str = "v5.8.1";
+use crate::support::{NEWEST, Run, Tap, Tree, binary, copy, example, require, run};
 
 fn snapshot(arguments: &[&str], directory: &Path, kustomize: Option<&Path>) -> Run {
     let mut command = Command::new(binary());
@@ -76,7 +74,7 @@ fn a_package_is_sealed_as_kpt_seals_it() {
 /// The base builds what the blueprint holds, and records itself by a function, which is in nobody's way.
 #[test]
 fn a_kustomization_is_built() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let committed = fs::read_to_string(example("kpt/checkout/base-snapshot.yaml")).unwrap();
     let sealed = snapshot(&["services/checkout/base"], &example(""), Some(&kustomize));
     assert_eq!(sealed.stdout, committed, "{}", sealed.stderr);

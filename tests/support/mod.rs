@@ -32,7 +32,10 @@ pub use tap::{Call, Found, Tap, found, found_in, rules};
 pub use witness::{Tree, Witness, plugin_home};
 
 /// The kustomize releases that `scripts/setup` installs, oldest first.
-pub const KUSTOMIZE_VERSIONS: [&str; 3] = ["v5.5.0", "v5.7.1", "v5.8.1"];
+pub const KUSTOMIZE_VERSIONS: [&str; 3] = ["v5.5.0", "v5.7.1", NEWEST];
+
+/// The newest of them, for tests that do with one.
+pub const NEWEST: &str = "v5.8.1";
 
 /// The folder of one-feature trees with what kustomize makes of them: the one that `KRM_PARITY_PROBES` names, or one beside the project.
 pub fn probes() -> Option<PathBuf> {
@@ -75,6 +78,7 @@ pub(crate) use require;
 pub fn missing(tool: &str) {
     let versions = KUSTOMIZE_VERSIONS.join(", ");
     let tool = match tool {
+        tool if tool.starts_with("kustomize_host") => tool.replace("_host", ""),
         "kustomizes" => format!("one of kustomize {versions}"),
         "hosts" => format!("one of kustomize {versions} and kubectl"),
         "docker" => "a container engine".to_owned(),
@@ -268,16 +272,17 @@ impl Host {
 /// Every kustomize release of [`KUSTOMIZE_VERSIONS`].
 #[must_use]
 pub fn kustomizes() -> Option<Vec<Host>> {
-    KUSTOMIZE_VERSIONS
-        .iter()
-        .map(|version| {
-            Some(Host {
-                name: format!("kustomize {version}"),
-                program: kustomize(version)?,
-                verb: "build",
-            })
-        })
-        .collect()
+    KUSTOMIZE_VERSIONS.into_iter().map(kustomize_host).collect()
+}
+
+/// The kustomize of exactly this version, as a host.
+#[must_use]
+pub fn kustomize_host(version: &str) -> Option<Host> {
+    Some(Host {
+        name: format!("kustomize {version}"),
+        program: kustomize(version)?,
+        verb: "build",
+    })
 }
 
 /// [`kustomizes`] and kubectl.

@@ -9,13 +9,10 @@ use krm_parity::layout::Layout;
 
 use super::drift::{Drift, Random};
 use super::repository::{Repository, findings};
-use crate::support::{self, require};
+use crate::support::{self, NEWEST, require};
 
 /// How many drifts there are in all.
 const DRIFTS: usize = 100;
-
-/// The last release that `scripts/setup` installs.
-const KUSTOMIZE: &str = "v5.8.1";
 
 /// The repositories of the corpus, which stands beside this one and not in it.
 fn corpus() -> Vec<PathBuf> {
@@ -122,7 +119,7 @@ impl Adopted {
 /// Where `check` is green after adoption, builds that check themselves are too.
 #[test]
 fn wired_overlays_build_after_adoption() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let mut builds = 0;
     for from in corpus() {
         let name = from.file_name().unwrap().to_str().unwrap();
@@ -155,7 +152,7 @@ fn wired_overlays_build_after_adoption() {
 
 #[test]
 fn after_adoption_what_is_new_fails_and_nothing_else() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let mut adopted: Vec<Adopted> = corpus()
         .iter()
         .map(|from| Adopted::new(from, &kustomize))

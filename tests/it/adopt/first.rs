@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::repository::Repository;
-use crate::support::require;
-
-const KUSTOMIZE: &str = "v5.8.1";
+use crate::support::{NEWEST, require};
 
 const DEPLOYMENT: &str = "apiVersion: apps/v1
 kind: Deployment
@@ -65,7 +63,7 @@ spec:
 
 #[test]
 fn by_default_only_the_policy_is_written() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     let before = repository.files();
 
@@ -107,7 +105,7 @@ fn a_person_is_asked() {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
 
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     if Command::new("script").arg("--version").output().is_err() {
         crate::support::missing("script");
         return;
@@ -143,7 +141,7 @@ fn a_person_is_asked() {
 
 #[test]
 fn wiring_inserts_lines_and_then_builds_check_themselves() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     let before = repository.files();
     let made = repository.krm_parity(&["init", "--wire", "--yes"]);
@@ -231,7 +229,7 @@ fn wiring_inserts_lines_and_then_builds_check_themselves() {
 /// A function in the way is not what a person is told when something else is wrong.
 #[test]
 fn a_wired_overlay_that_does_not_build_says_why() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     assert!(
         repository
@@ -252,7 +250,7 @@ fn a_wired_overlay_that_does_not_build_says_why() {
 /// A base of two services cannot say whose exemptions hold in a build.
 #[test]
 fn a_shared_base_is_wired_unless_the_policy_names_services() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let shared = |with_image: bool| {
         let repository = Repository::new("shops", &kustomize);
         repository.write("base/deployment.yaml", DEPLOYMENT);
@@ -285,7 +283,7 @@ fn a_shared_base_is_wired_unless_the_policy_names_services() {
 /// A wired policy has to be where overlays can load it.
 #[test]
 fn a_policy_that_builds_cannot_load_is_not_wired() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     assert!(repository.krm_parity(&["init", "--yes"]).succeeded());
     let before = repository.files();
@@ -303,7 +301,7 @@ fn a_policy_that_builds_cannot_load_is_not_wired() {
 /// What stands in a policy stays byte for byte; old exemptions stay, expired ones are not written anew.
 #[test]
 fn adoption_adds_to_a_policy() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     let head = "# Ours.\napiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n    exemptions:\n    \
                 - rule: image      # since May\n      path: '**.image'\n      reason: why not\n      expires: \"2026-06-01\"\n";
@@ -343,7 +341,7 @@ fn adoption_adds_to_a_policy() {
 /// Of two services whose resources go by the same names, one is exempt and the other is not.
 #[test]
 fn an_exemption_of_one_service_hides_nothing_of_another() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new("shops", &kustomize);
     let overlay = "resources: [../../base]\n";
     let image = "images: [{name: example.com/checkout, newTag: '2'}]\n";
@@ -383,7 +381,7 @@ fn an_exemption_of_one_service_hides_nothing_of_another() {
 /// A service that comes later is new, also where it is a copy of an adopted one.
 #[test]
 fn a_service_that_comes_later_is_new() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new("shops", &kustomize);
     let add = |service: &str| {
         let at = |path: &str| format!("apps/{service}/{path}");
@@ -414,7 +412,7 @@ fn a_service_that_comes_later_is_new() {
 /// What stands in braces stays in braces, and can be read.
 #[test]
 fn exemptions_in_braces_have_lines_of_their_own() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [dev, production]";
     repository.write("parity.yaml", &format!("{head}}} # ours\n"));
@@ -436,7 +434,7 @@ fn exemptions_in_braces_have_lines_of_their_own() {
 /// Nobody knows what an overlay differs in that is not judged: it is named, and the rest is adopted.
 #[test]
 fn what_is_not_judged_stays_red() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     let image = "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n";
     for name in ["dev", ".staging"] {
@@ -465,7 +463,7 @@ fn what_is_not_judged_stays_red() {
 /// A recorder that lies ready is used, and what is none is left alone.
 #[test]
 fn a_file_where_the_recorder_would_be_is_seen() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let recorder =
         "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata: {name: till}\n";
     for (text, is_used) in [(recorder, true), ("kind: Other\n", false), ("\u{0}", false)] {
@@ -494,7 +492,7 @@ fn a_file_where_the_recorder_would_be_is_seen() {
 /// An amount is adopted as it is: less of it is the incident getting worse.
 #[test]
 fn an_amount_that_becomes_worse_is_told() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new("shop", &kustomize);
     let memory = |limit: &str| {
         let text = "        resources: {limits: {memory: LIMIT}}\n";
@@ -547,7 +545,7 @@ fn an_amount_that_becomes_worse_is_told() {
 /// What does not build is not adopted, and said.
 #[test]
 fn what_does_not_build_stays_red() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     repository.write(
         "overlays/dev/kustomization.yaml",
@@ -566,7 +564,7 @@ fn what_does_not_build_stays_red() {
 
 #[test]
 fn what_cannot_be_done_is_said_and_nothing_is_changed() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     for (arguments, part) in [
         (&["init", "--expires", "2027-01-31"][..], "--adopt"),
@@ -607,7 +605,7 @@ fn what_cannot_be_done_is_said_and_nothing_is_changed() {
 /// What is deployed is a region on a layer: the layer records itself, and the region is held to it.
 #[test]
 fn regions_are_held_to_their_layer() {
-    let kustomize = require!(kustomize(KUSTOMIZE));
+    let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     repository.write(
         "overlays/live/base/kustomization.yaml",

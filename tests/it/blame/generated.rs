@@ -17,7 +17,7 @@ use super::write::block;
 use crate::edits::{Dice, first_seed, text};
 use crate::fields::table::{Table, read as read_table};
 use crate::overlays::edit::{Edit, Form, random};
-use crate::support::{Host, Tree, copy_examples, require, rewrite, without_functions};
+use crate::support::{Host, NEWEST, Tree, copy_examples, require, rewrite, without_functions};
 
 const SERVICES: [&str; 4] = ["catalog", "checkout", "inventory", "payments"];
 
@@ -393,12 +393,7 @@ fn service(world: &World<'_>, base: &str, table: &Table, sum: &mut Sum) {
 
 #[test]
 fn in_generated_overlays_every_place_is_what_caused_the_finding() {
-    let kustomize = require!(kustomize("v5.8.1"));
-    let host = Host {
-        name: "kustomize v5.8.1".to_owned(),
-        program: kustomize,
-        verb: "build",
-    };
+    let host = require!(kustomize_host(NEWEST));
     let tree = copy_examples();
     rewrite(&tree.path("services"), &without_functions);
     let table = read_table();

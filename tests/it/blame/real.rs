@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::judged::{Sum, findings, sameness, text_at};
 use super::mutate::{mutations, removed};
-use crate::support::{Host, Tree, copy, corpus, require};
+use crate::support::{Host, NEWEST, Tree, copy, corpus, require};
 
 /// Every text file below a folder.
 pub fn read(folder: &Path) -> Sources {
@@ -176,12 +176,7 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
 #[test]
 fn in_the_corpus_every_place_is_what_caused_the_finding() {
     let Some(corpus) = corpus() else { return };
-    let kustomize = require!(kustomize("v5.8.1"));
-    let host = Host {
-        name: "kustomize v5.8.1".to_owned(),
-        program: kustomize,
-        verb: "build",
-    };
+    let host = require!(kustomize_host(NEWEST));
     let index = fs::read_to_string(corpus.join("index.tsv")).expect("an index");
     let mut rows: BTreeMap<&str, Vec<Vec<&str>>> = BTreeMap::new();
     for row in index.lines().skip(1) {
