@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Key, Rest, is_never_renamed, key, plain_name};
+use super::names::{is_never_renamed, plain_name};
+use super::rest::{Key, Rest, key};
 use crate::resource::Resource;
 
 /// A prefix, or a suffix, of all names of one side, and the other side's.

@@ -1,0 +1,100 @@
+//! The identities that a resource had, as kustomize records them.
+
+use std::collections::HashMap;
+
+use super::names::plain_name;
+use crate::resource::{Identity, Resource};
+
+/// `default` and no namespace are the same in kustomize's records.
+fn normal(identity: Identity<'_>) -> Identity<'_> {
+    Identity {
+        namespace: if identity.namespace == "default" {
+            ""
+        } else {
+            identity.namespace
+        },
+        ..identity
+    }
+}
+
+/// Which of several copies of a resource is the one that it became: the least renamed one, then the one with the shortest name.
+///
+/// All copies that one kustomization makes are alike in this, so that what belongs together is paired together.
+pub(super) fn closeness<'a>(of: Identity<'_>, resource: &Resource<'a>) -> impl Ord + use<'a> {
+    let own = normal(resource.identity);
+    (
+        own != normal(of),
+        resource.previous.len(),
+        plain_name(resource).len(),
+        own.namespace.len(),
+        own.namespace,
+        own.name,
+    )
+}
+
+/// Pairs by the identities that a resource had, or by its present one; says as well which of the base are paired.
+pub(super) fn by_history(
+    base: &[Resource<'_>],
+    overlay: &[Resource<'_>],
+) -> (Vec<Option<usize>>, Vec<bool>) {
+    let mut index: HashMap<(&str, Identity<'_>), Vec<usize>> = HashMap::with_capacity(base.len());
+    for (at, resource) in base.iter().enumerate() {
+        index
+            .entry((resource.group(), normal(resource.identity)))
+            .or_default()
+            .push(at);
+    }
+    let mut used = vec![false; base.len()];
+    let mut found: Vec<Option<usize>> = vec![None; overlay.len()];
+    // The base's history is the beginning of the overlay's; the longest such beginning wins.
+    let longest = |resource: &Resource<'_>| {
+        let history: Vec<_> = resource.history().map(normal).collect();
+        (0..history.len()).rev().find_map(|length| {
+            index
+                .get(&(resource.group(), history[length]))?
+                .iter()
+                .copied()
+                .find(|&at| {
+                    base[at]
+                        .previous
+                        .iter()
+                        .copied()
+                        .map(normal)
+                        .eq(history[..length].iter().copied())
+                })
+        })
+    };
+    give(base, overlay, &mut found, &mut used, longest);
+    let any = |resource: &Resource<'_>| {
+        resource.history().map(normal).rev().find_map(|identity| {
+            let all = index.get(&(resource.group(), identity))?;
+            all.first().copied()
+        })
+    };
+    give(base, overlay, &mut found, &mut used, any);
+    (found, used)
+}
+
+/// Gives every resource of the base to the closest one of those that ask for it.
+fn give(
+    base: &[Resource<'_>],
+    overlay: &[Resource<'_>],
+    found: &mut [Option<usize>],
+    used: &mut [bool],
+    asks_for: impl Fn(&Resource<'_>) -> Option<usize>,
+) {
+    let mut asked: Vec<(usize, usize)> = overlay
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| found[*at].is_none())
+        .filter_map(|(at, resource)| Some((asks_for(resource)?, at)))
+        .filter(|(of, _)| !used[*of])
+        .collect();
+    asked.sort_by_cached_key(|&(of, at)| (of, closeness(base[of].identity, &overlay[at]), at));
+    for (of, at) in asked {
+        if !used[of] {
+            used[of] = true;
+            found[at] = Some(of);
+        }
+    }
+}
