@@ -235,11 +235,9 @@ fn modules_use_only_what_stands_above_them() {
 }
 
 /// Circles that still stand, by their first file. The list only gets shorter.
-const KNOWN_CIRCLES: [&str; 10] = [
+const KNOWN_CIRCLES: [&str; 8] = [
     "catalog.rs",
     "cli/change.rs",
-    "compare/diff.rs",
-    "compare/pair.rs",
     "gate.rs",
     "layout.rs",
     "policy.rs",

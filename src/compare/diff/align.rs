@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
+use super::likeness::{self, ALIKE, likeness};
+use super::meaning;
 use crate::schema::{Field, List};
 use crate::yaml::Node;
-
-use super::meaning;
 
 /// An element of both lists, or of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +31,6 @@ const MAX_CELLS: usize = 1 << 20;
 
 /// How many pairs may be weighed by likeness; beyond it, unequal elements pair by place or not at all.
 const MAX_WEIGHED: usize = 4096;
-
-/// From this likeness on, of 1000, two unequal elements of a set are versions of one another.
-const ALIKE: u32 = 340;
 
 /// Aligns lists whose order means something, by their longest common part.
 pub(super) fn align_ordered(base: &[Node<'_>], overlay: &[Node<'_>], field: Field) -> Vec<Pair> {
@@ -265,7 +262,7 @@ fn pair_alike(
     let mut weighed = Vec::new();
     for &at in rest.iter() {
         for &other in others.iter() {
-            let weight = meaning(base[at], overlay[other], list);
+            let weight = likeness::of_elements(base[at], overlay[other], list);
             if weight >= ALIKE || single {
                 let (a, b) = (left[at].as_str(), right[other].as_str());
                 weighed.push((std::cmp::Reverse(weight), (a.min(b), a.max(b)), at, other));
@@ -283,72 +280,6 @@ fn pair_alike(
             pairs.push(both(at, other));
         }
     }
-}
-
-/// How surely two elements are versions of one another, given what the list is for.
-fn meaning(base: Node<'_>, overlay: Node<'_>, list: List) -> u32 {
-    let same = |key: &str| match (base.get(key), overlay.get(key)) {
-        (Some(left), Some(right)) => likeness(left, right) == 1000,
-        (None, None) => true,
-        _ => false,
-    };
-    match list {
-        // The same host, or the same paths under another host.
-        List::IngressRules if same("host") => 2000 + likeness(base, overlay),
-        List::IngressRules if same("http") => 1500,
-        List::RouteRules if same("matches") => 2000 + likeness(base, overlay),
-        List::IngressRules | List::RouteRules => likeness(base, overlay).max(ALIKE),
-        _ => likeness(base, overlay),
-    }
-}
-
-/// How alike two values are, from 0 to 1000, at a bounded cost.
-fn likeness(base: Node<'_>, overlay: Node<'_>) -> u32 {
-    weigh(base, overlay, 6)
-}
-
-/// Entries beyond this many are not weighed.
-const WEIGHED_ENTRIES: usize = 24;
-
-fn weigh(base: Node<'_>, overlay: Node<'_>, depth: usize) -> u32 {
-    if base.same_in_order(overlay) {
-        return 1000;
-    }
-    if depth == 0 || base.kind() != overlay.kind() {
-        return 0;
-    }
-    if base.is_map() {
-        let mut total = 0;
-        let mut count = 0;
-        for (key, value) in base.entries().take(WEIGHED_ENTRIES) {
-            count += 1;
-            total += overlay
-                .get(key.text())
-                .map_or(0, |other| weigh(value, other, depth - 1));
-        }
-        count += overlay
-            .entries()
-            .take(WEIGHED_ENTRIES)
-            .filter(|(key, _)| base.get(key.text()).is_none())
-            .count();
-        return total / u32::try_from(count.max(1)).unwrap_or(u32::MAX);
-    }
-    if base.is_seq() {
-        let count = base.items().count().max(overlay.items().count()).max(1);
-        let total: u32 = base
-            .items()
-            .zip(overlay.items())
-            .take(WEIGHED_ENTRIES)
-            .map(|(left, right)| weigh(left, right, depth - 1))
-            .sum();
-        return total / u32::try_from(count).unwrap_or(u32::MAX);
-    }
-    let (left, right) = (base.text().as_bytes(), overlay.text().as_bytes());
-    let longest = left.len().max(right.len()).max(1);
-    let shared = left.iter().zip(right).take_while(|(a, b)| a == b).count();
-    u32::try_from(shared.min(1 << 20) * 500 / longest.min(1 << 20))
-        .unwrap_or(0)
-        .min(500)
 }
 
 #[cfg(test)]
@@ -567,8 +498,16 @@ mod tests {
         ] {
             let (one, other) = (parse(base).unwrap(), parse(overlay).unwrap());
             let (one, other) = (one.roots().next().unwrap(), other.roots().next().unwrap());
-            assert_eq!(meaning(one, other, list), expected, "{base} {overlay}");
-            assert_eq!(meaning(other, one, list), expected, "{overlay} {base}");
+            assert_eq!(
+                likeness::of_elements(one, other, list),
+                expected,
+                "{base} {overlay}"
+            );
+            assert_eq!(
+                likeness::of_elements(other, one, list),
+                expected,
+                "{overlay} {base}"
+            );
         }
     }
 

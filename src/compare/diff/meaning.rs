@@ -4,13 +4,14 @@
 //! the rest of the diff does: a set within an element of a set has no order
 //! either, `1000m` is `1`, and `null` is absent.
 
+use super::keys::keyed;
+use super::pod;
+use super::scalar::quantity_text;
 use crate::quantity::Quantity;
 use crate::resource::is_bookkeeping;
 use crate::schema::{self, Field, List, Scalar, Type};
 use crate::text::push_quoted;
 use crate::yaml::Node;
-
-use super::{keyed, looks_like_pod_spec, quantity_text};
 
 /// The meaning of every element of a list.
 pub(super) fn of_elements(items: &[Node<'_>], field: Field) -> Vec<String> {
@@ -47,7 +48,7 @@ fn write(node: Node<'_>, field: Field, way: &[&str], out: &mut String) {
 }
 
 fn write_map(map: Node<'_>, field: Field, way: &[&str], out: &mut String) {
-    let ty = if field.ty == Type::UNKNOWN && looks_like_pod_spec(map) {
+    let ty = if field.ty == Type::UNKNOWN && pod::looks_like_one(map) {
         Type::POD_SPEC
     } else {
         field.ty

@@ -1,0 +1,23 @@
+//! The structural difference of two resources, as Kubernetes reads them.
+//!
+//! Lists are compared by what their elements are, not by where they stand,
+//! unless Kubernetes acts on their order. Three laws hold and are tested:
+//! `diff(a, a)` is empty; `diff(b, a)` is `diff(a, b)` with the sides swapped;
+//! every difference of the two trees lies under exactly one change.
+//!
+//! `null` equals an absent field, `{}` does not. Quantities compare by value.
+//! The hosts' own annotations are no part of a resource and never differ.
+
+mod align;
+mod change;
+mod keys;
+mod likeness;
+mod meaning;
+mod pod;
+mod scalar;
+mod secret;
+mod walk;
+
+pub use change::{By, Change, ChangeKind, Step};
+pub use scalar::quantity;
+pub use walk::diff;
