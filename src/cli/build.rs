@@ -5,31 +5,25 @@
 //! a plugin. A batch that fails is halved until what fails stands alone; that is
 //! built once more by itself, and kustomize's own words are what is reported.
 
-use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::process::{self, End};
 use super::program::link;
 use super::remains::Temporary;
 use crate::api::{API_VERSION, POLICY, RECORDER};
-use crate::gate::Builds;
 use crate::repo::is_remote_directory;
 use crate::{environment, krm, snapshot, yaml};
 
 mod words;
+mod work;
 use words::words;
-
-/// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
-const BATCH: usize = 64;
 
 /// The plugin home of a build whose judge is the gate: below it, the program lets pass what it would judge.
 const HOME: &str = "krm-parity-judges-later";
@@ -73,12 +67,6 @@ pub(super) struct Request<'r> {
     pub one_by_one: bool,
 }
 
-enum Job<'r> {
-    Batch(Vec<&'r str>),
-    /// A directory, and whether functions of ours may be all that it declares.
-    Single(&'r str, bool),
-}
-
 impl Builder {
     /// Finds kustomize on PATH, or kubectl, which has one inside.
     ///
@@ -108,52 +96,6 @@ impl Builder {
         )
     }
 
-    /// Builds everything.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the program cannot be started or no temporary files can be
-    /// written; a directory that does not build is an answer, not an error.
-    pub(super) fn build(&self, request: &Request<'_>) -> anyhow::Result<Builds> {
-        let root = fs::canonicalize(request.root)
-            .with_context(|| format!("cannot find {}", request.root.display()))?;
-        let place = Place::new()?;
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        let size = request.plain.len().div_ceil(workers).clamp(1, BATCH);
-        let batches = request.plain.chunks(size).flat_map(|batch| {
-            if request.one_by_one {
-                let singles = batch.iter().map(|directory| Job::Single(directory, true));
-                singles.collect()
-            } else {
-                vec![Job::Batch(batch.to_vec())]
-            }
-        });
-        let singles = request.single.iter();
-        let singles = singles.map(|directory| Job::Single(directory, false));
-        let beside = request.beside.iter();
-        let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
-        let work = Work {
-            builder: self,
-            root: &root,
-            place: &place,
-            jobs: Mutex::new(singles.chain(batches).collect()),
-            late: Mutex::new(Vec::new()),
-            builds: Mutex::new(Builds::new()),
-            bar: bar(request.plain.len() + request.beside.len() + request.single.len()),
-        };
-        let outcome = work.all(workers).and_then(|()| {
-            // Which of a batch is to blame for its time shows when each has its own.
-            let late = std::mem::take(&mut *unlocked(work.late.lock()));
-            let late = late.into_iter();
-            let late = late.map(|directory| Job::Single(directory, true));
-            unlocked(work.jobs.lock()).extend(late);
-            work.all(workers)
-        });
-        work.bar.finish_and_clear();
-        outcome?;
-        Ok(unlocked(work.builds.into_inner()))
-    }
-
     fn command(&self, place: &Place, directory: &Path) -> Command {
         let mut command = process::command(&self.program);
         command.arg(self.verb);
@@ -180,14 +122,14 @@ impl Builder {
         format!("{} {}", name.to_string_lossy(), self.verb)
     }
 
-    /// Builds one directory as it is deployed; `home` lets functions of ours pass that it may declare.
+    /// Builds one directory as it is deployed, unless it takes too long; `home` lets functions of ours pass that it may declare.
     fn single(
         &self,
         root: &Path,
         place: &Place,
         directory: &str,
         may_be_ours: bool,
-    ) -> anyhow::Result<Result<String, String>> {
+    ) -> anyhow::Result<Option<Result<String, String>>> {
         // What lies in another repository is fetched, as kustomize does it for who is made of it.
         let is_remote = is_remote_directory(directory);
         let mut command = if is_remote {
@@ -202,13 +144,13 @@ impl Builder {
         }
         let output = match self.run(&mut command)? {
             End::Exit(output) => output,
-            End::TooLate => return Ok(Err(self.too_late())),
+            End::TooLate => return Ok(None),
             End::TooMuch => {
-                return Ok(Err(format!(
+                return Ok(Some(Err(format!(
                     "{} writes more than {} MiB, and was ended",
                     self.name(),
                     yaml::MAX_BYTES >> 20
-                )));
+                ))));
             }
         };
         if !output.status.success() {
@@ -216,9 +158,19 @@ impl Builder {
             if !may_be_ours && words.contains(REFUSED) {
                 words.push_str("; this function was not run, since it may be more than one of krm-parity's own");
             }
-            return Ok(Err(words));
+            return Ok(Some(Err(words)));
         }
-        Ok(seal(&output.stdout).map_err(|error| format!("what it builds cannot be read: {error}")))
+        let sealed = seal(&output.stdout);
+        let sealed = sealed.map_err(|error| format!("what it builds cannot be read: {error}"));
+        Ok(Some(sealed))
+    }
+
+    fn given_up(&self) -> String {
+        format!(
+            "{} was not started, since builds of other directories were ended after {}: make those end, or check this one alone",
+            self.name(),
+            process::seconds(self.limit)
+        )
     }
 
     fn too_late(&self) -> String {
@@ -253,98 +205,6 @@ enum Sealed {
     /// One of its directories does not build, or all are too much together.
     Fails,
     TooLate,
-}
-
-/// What the workers share.
-struct Work<'w> {
-    builder: &'w Builder,
-    root: &'w Path,
-    place: &'w Place,
-    jobs: Mutex<VecDeque<Job<'w>>>,
-    /// Directories of batches that took too long, which are to be built by themselves.
-    ///
-    /// Halves would each take that time again: one directory that never ends, seven times in a full batch.
-    late: Mutex<Vec<&'w str>>,
-    builds: Mutex<Builds>,
-    bar: ProgressBar,
-}
-
-impl<'w> Work<'w> {
-    /// Does all jobs.
-    fn all(&self, workers: usize) -> anyhow::Result<()> {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(|| self.run())).collect();
-            threads.into_iter().try_for_each(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|_| bail!("a worker has failed"))
-            })
-        })
-    }
-
-    fn run(&self) -> anyhow::Result<()> {
-        loop {
-            let job = unlocked(self.jobs.lock()).pop_front();
-            match job {
-                None => return Ok(()),
-                Some(Job::Single(directory, may_be_ours)) => {
-                    self.single(directory, may_be_ours)?;
-                }
-                Some(Job::Batch(batch)) => self.batch(&batch)?,
-            }
-        }
-    }
-
-    /// Builds a batch; where it fails, its halves.
-    fn batch(&self, batch: &[&'w str]) -> anyhow::Result<()> {
-        match (self.builder.sealed(self.root, self.place, batch)?, batch) {
-            (Sealed::All(contents), _) => {
-                for (directory, content) in batch.iter().zip(contents) {
-                    self.keep(directory, Ok(content));
-                }
-                Ok(())
-            }
-            (Sealed::TooLate, [directory]) => {
-                self.keep(directory, Err(self.builder.too_late()));
-                Ok(())
-            }
-            (Sealed::TooLate, _) => {
-                unlocked(self.late.lock()).extend(batch);
-                Ok(())
-            }
-            (Sealed::Fails, [directory]) => self.single(directory, true),
-            (Sealed::Fails, _) => {
-                let (first, second) = batch.split_at(batch.len() / 2);
-                self.batch(first)?;
-                self.batch(second)
-            }
-        }
-    }
-
-    fn single(&self, directory: &str, may_be_ours: bool) -> anyhow::Result<()> {
-        let builder = self.builder;
-        let built = builder.single(self.root, self.place, directory, may_be_ours)?;
-        self.keep(directory, built);
-        Ok(())
-    }
-
-    fn keep(&self, directory: &str, built: Result<String, String>) {
-        unlocked(self.builds.lock()).insert(directory.to_owned(), built);
-        self.bar.inc(1);
-    }
-}
-
-/// What a lock holds, also after a thread that held it has failed.
-fn unlocked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
-    lock.unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn bar(count: usize) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("building {bar:32} {pos}/{len} {elapsed}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// Whether this process is the policy of a build that the gate has started, by where kustomize found it.

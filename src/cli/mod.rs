@@ -36,6 +36,7 @@ mod rendered;
 pub mod schema;
 mod since;
 mod snapshot;
+mod strays;
 mod tree;
 
 /// The exit code for "could not run", as opposed to "ran and found something".

@@ -49,7 +49,7 @@ pub(super) fn arg() -> Arg {
     Arg::new("timeout")
         .long("timeout")
         .value_name("SECONDS")
-        .help("How long each program that is started may take, such as one run of kustomize")
+        .help("How long a program that is started may take; three builds that take longer end the run")
         .value_parser(value_parser!(u64).range(1..=MAX_SECONDS.cast_unsigned()))
         .default_value(SECONDS)
 }

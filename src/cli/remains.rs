@@ -2,23 +2,28 @@
 //!
 //! A signal ends the program wherever it is, so both are registered in the step that makes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
+use super::strays::{MARK, Strays};
+
 /// What is there now.
 struct Remains {
-    /// The groups of processes, by their leaders, which are our children.
-    groups: BTreeSet<u32>,
+    /// The groups of processes, by their leaders, which are our children; and the mark of each.
+    groups: BTreeMap<u32, String>,
+    /// How many were started.
+    started: u64,
     /// Temporary files and directories.
     paths: BTreeSet<PathBuf>,
 }
 
 /// Whoever is ending this program keeps the lock, so that nothing is started or made any more.
 static REMAINS: Mutex<Remains> = Mutex::new(Remains {
-    groups: BTreeSet::new(),
+    groups: BTreeMap::new(),
+    started: 0,
     paths: BTreeSet::new(),
 });
 
@@ -37,8 +42,10 @@ pub(super) fn start(command: &mut Command) -> io::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     let mut remains = remains();
-    let child = command.spawn()?;
-    remains.groups.insert(child.id());
+    remains.started += 1;
+    let mark = format!("{}-{}", std::process::id(), remains.started);
+    let child = command.env(MARK, &mark).spawn()?;
+    remains.groups.insert(child.id(), mark);
     Ok(child)
 }
 
@@ -51,6 +58,25 @@ pub(super) fn finish(child: &mut Child) -> io::Result<std::process::ExitStatus> 
     // Its number is ours until it was waited for, and may be another's afterwards.
     remains().groups.remove(&child.id());
     child.wait()
+}
+
+/// Ends a program and everything that it has started, gently first.
+pub(super) fn end(child: &mut Child) {
+    let strays = strays(child);
+    end_group(child);
+    strays.kill();
+}
+
+/// Ends what is left of a program and what it has started.
+pub(super) fn kill(child: &mut Child) {
+    let strays = strays(child);
+    kill_group(child);
+    strays.kill();
+}
+
+fn strays(child: &Child) -> Strays {
+    let mark = remains().groups.get(&child.id()).cloned();
+    Strays::of(child.id(), &mark.unwrap_or_default())
 }
 
 /// A temporary file or directory that a signal would remove.
@@ -104,9 +130,9 @@ impl<T> Temporary<T> {
 }
 
 #[cfg(unix)]
-use unix::watch;
+pub(super) use unix::is_over;
 #[cfg(unix)]
-pub(super) use unix::{end, is_over, kill};
+use unix::{end as end_group, kill as kill_group, watch};
 
 #[cfg(unix)]
 mod unix {
@@ -115,6 +141,7 @@ mod unix {
     use std::process::Child;
     use std::time::{Duration, Instant};
 
+    use super::Strays;
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
@@ -147,13 +174,13 @@ mod unix {
         has_ended(child.id())
     }
 
-    /// Ends a program and everything that it has started, gently first.
-    pub(in super::super) fn end(child: &mut Child) {
+    /// Ends a group, gently first.
+    pub(super) fn end(child: &mut Child) {
         end_all([child.id()].iter());
     }
 
-    /// Ends what is left of a program and what it has started.
-    pub(in super::super) fn kill(child: &mut Child) {
+    /// Ends what is left of a group.
+    pub(super) fn kill(child: &mut Child) {
         signal(child.id(), Signal::KILL);
     }
 
@@ -203,7 +230,11 @@ mod unix {
             if let Some(signal) = signals.forever().next() {
                 let remains = super::REMAINS.lock();
                 let remains = remains.unwrap_or_else(std::sync::PoisonError::into_inner);
-                end_all(remains.groups.iter());
+                let groups = remains.groups.iter();
+                let strays = groups.map(|(leader, mark)| Strays::of(*leader, mark));
+                let strays: Vec<Strays> = strays.collect();
+                end_all(remains.groups.keys());
+                strays.into_iter().for_each(Strays::kill);
                 remains.paths.iter().for_each(|path| remove(path));
                 // As a shell says it of a program that a signal has ended.
                 std::process::exit(128 + signal);
@@ -225,9 +256,9 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-use other::watch;
+pub(super) use other::is_over;
 #[cfg(not(unix))]
-pub(super) use other::{end, is_over, kill};
+use other::{end as end_group, kill as kill_group, watch};
 
 /// Where there are no groups of processes, the program alone is ended.
 #[cfg(not(unix))]
@@ -238,11 +269,11 @@ mod other {
         !matches!(child.try_wait(), Ok(None))
     }
 
-    pub(in super::super) fn end(child: &mut Child) {
+    pub(super) fn end(child: &mut Child) {
         kill(child);
     }
 
-    pub(in super::super) fn kill(child: &mut Child) {
+    pub(super) fn kill(child: &mut Child) {
         let _ = child.kill();
     }
 

@@ -129,6 +129,71 @@ echo 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}'\n";
     assert_eq!(scene.numbers().len(), 2, "{run:#?}");
 }
 
+/// Who leaves the group of the build, with its streams or without, alone or through somebody who is gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_leaves_the_group_of_a_build_ends_with_it() {
+    for escape in [
+        "setsid sh -c 'echo $$ >> \"$TRACE\"; exec sleep 300' &",
+        "setsid sh -c 'echo $$ >> \"$TRACE\"; exec sleep 300' >/dev/null 2>&1 &",
+        "(setsid sh -c 'trap \"\" TERM; echo $$ >> \"$TRACE\"; sleep 300; sleep 300' &)",
+        "(setsid sh -c '(setsid sh -c \"echo \\$\\$ >> $TRACE; exec sleep 300\" &)' >/dev/null &)",
+    ] {
+        let script = format!(
+            "{escape}\nwhile ! [ -s \"$TRACE\" ]; do sleep 0.01; done\necho $$ >> \"$TRACE\"; sleep 300\n"
+        );
+        let scene = Scene::new(1, &script);
+        let begin = Instant::now();
+        let run = scene.run(&["check", "--timeout", "1"]);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert!(begin.elapsed() < Duration::from_mins(1), "{escape}");
+        scene.is_clean();
+        let scene = Scene::new(1, &script);
+        let mut check = start(&mut scene.command(&["check"]));
+        assert!(soon(|| scene.numbers().len() > 1), "it was started");
+        send("TERM", &check);
+        assert_eq!(check.wait().expect("its end").code(), Some(143), "{escape}");
+        scene.is_clean();
+    }
+}
+
+/// Directories that hang are tried a few times, and the rest is named and not built.
+#[test]
+fn many_that_hang_cost_a_few_limits() {
+    let hangs =
+        "case $2 in */gather-*) here=$(cat \"$2\"/r*/kustomization.yaml);; *) here=$2;; esac
+case $here in *s[0-9]*/overlays/*) echo hangs >> \"$TRACE\"; exec sleep 300;; esac
+echo 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}'\n";
+    for flags in [&[][..], &["--one-by-one"]] {
+        let scene = Scene::new(100, hangs);
+        let begin = Instant::now();
+        let arguments = [&["check", "--timeout", "2", "--format", "json"], flags].concat();
+        let run = scene.run(&arguments);
+        assert!(begin.elapsed() < Duration::from_mins(1), "{run:#?}");
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("a report");
+        let all = report["findings"].as_array().expect("findings");
+        let failures = all
+            .iter()
+            .filter(|finding| finding["rule"] == "build-failure");
+        // Nothing vanishes: two environments of each service, and none is taken for built.
+        assert_eq!(failures.clone().count(), 200, "{flags:?}");
+        let said = |words: &str| {
+            let says = |finding: &&serde_json::Value| {
+                finding["message"]
+                    .as_str()
+                    .is_some_and(|message| message.contains(words))
+            };
+            failures.clone().filter(says).count()
+        };
+        let ended = said("was ended after 2 seconds");
+        let left = said("was not started, since builds of other directories");
+        assert_eq!(ended + left, 200, "{flags:?}");
+        // On a busy machine a base may be one of those that took too long.
+        assert!(ended >= 1 && left > 100, "{flags:?}: {ended} {left}");
+    }
+}
+
 #[test]
 fn a_limit_is_a_number_of_seconds() {
     let scene = Scene::new(1, HANGS);
