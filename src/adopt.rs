@@ -14,7 +14,7 @@ use crate::compare::pair::plain_name;
 use crate::edit::{Item, scalar};
 use crate::finding::{Finding, ResourceRef};
 use crate::gate::Resources;
-use crate::layout::Layout;
+use crate::layout::{Layout, Overlay};
 use crate::path::{FieldPath, Path, Pattern, Segment};
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -229,7 +229,7 @@ impl Scene<'_> {
         let services = self.layout.services.iter();
         let own = services.filter(move |other| other.name == service);
         own.flat_map(|service| &service.overlays)
-            .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]))
+            .flat_map(Overlay::directories)
             .filter_map(|directory| self.resources.get(directory.as_str()))
             .map(Vec::as_slice)
     }

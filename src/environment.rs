@@ -5,5 +5,5 @@ mod names;
 mod plan;
 
 pub use items::{Contradiction, Fault, Items, Plan, plan, sort};
-pub use names::{is_word, known_as, rank};
+pub use names::{Names, is_word, rank};
 pub use plan::{Environment, Given, Pair, Planned, absent, compare, environments, siblings};

@@ -272,9 +272,8 @@ pub fn compare<T>(
         .collect::<Result<Vec<Tree<'_>>, _>>()?;
     let plan = environment::plan(&items, &trees, policy)?;
     let witnesses: Vec<&Resource<'_>> = items
-        .sealed
-        .iter()
-        .filter(|sealed| sealed.environment == policy.baseline && !items.live.is_empty())
+        .baselines(policy)
+        .filter(|_| !items.live.is_empty())
         .map(|sealed| &sealed.item)
         .collect();
     let comparisons = environment::compare(&plan.comparisons, &witnesses, policy.identity);

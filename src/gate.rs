@@ -8,7 +8,7 @@ mod scope;
 mod unjudged;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::slice::from_ref;
 
@@ -17,10 +17,10 @@ use jiff::civil::Date;
 use crate::blame::Target;
 use crate::compare::comparison::Against;
 use crate::engine::Replay;
-use crate::environment::{self, Environment, Given, Planned};
+use crate::environment::{self, Environment, Given, Names, Planned};
 use crate::finding::{Finding, Reference};
-use crate::layout::{Layout, Overlay, Service};
-use crate::policy::Policy;
+use crate::layout::{Baseline, Layout, Overlay, Service};
+use crate::policy::{BASE, Policy};
 use crate::repo::{Parsed, without_password};
 use crate::resource::Resource;
 use crate::rules::{self, Absent, Failure, Gaps, Input, Missing, files};
@@ -169,7 +169,7 @@ impl<'g> Gate<'g> {
                     parsed,
                     replay: replays.overlay(parsed, own),
                     directory: &own.directory,
-                    base: &base(own, resources),
+                    base: &base(&own.bases, resources),
                 };
                 let found = files::lint(overlay, self.policy).into_iter();
                 findings.extend(found.map(|finding| Finding {
@@ -214,10 +214,19 @@ impl<'g> Gate<'g> {
                 let Some(target) = Target::base(finding) else {
                     continue;
                 };
-                finding.base_place = match finding.reference {
-                    Reference::Base => replays.base(parsed, &own.bases).standing(&target),
-                    Reference::Sibling => overlay(&finding.baseline)
-                        .and_then(|other| replays.overlay(parsed, other).cause(&target)),
+                // What it is made of is asked where a value stands there, another environment what made it so.
+                let other = match (finding.reference, &own.baseline) {
+                    (Reference::Base, Baseline::Bases | Baseline::Absent) => None,
+                    (Reference::Base, Baseline::Named(_)) | (Reference::Sibling, _) => {
+                        overlay(&finding.baseline)
+                    }
+                };
+                finding.base_place = match (finding.reference, other) {
+                    (_, Some(other)) => replays.overlay(parsed, other).cause(&target),
+                    (Reference::Base, None) => {
+                        replays.base(parsed, own.reference()).standing(&target)
+                    }
+                    (Reference::Sibling, None) => None,
                 };
             }
         }
@@ -225,13 +234,26 @@ impl<'g> Gate<'g> {
 
     /// A service's environments by the names that the policy knows them by, in promotion order.
     fn members(&self, overlays: &'g [Overlay]) -> Vec<Member<'g>> {
+        // What others are compared with, as the policy says it.
+        let named: BTreeSet<&String> = overlays
+            .iter()
+            .filter(|overlay| matches!(overlay.baseline, Baseline::Named(_)))
+            .flat_map(Overlay::reference)
+            .collect();
+        let is_baseline = |overlay: &Overlay| {
+            overlay.baseline == Baseline::Bases && named.contains(&overlay.directory)
+        };
         let given: Vec<Given<'g>> = overlays
             .iter()
             .map(|overlay| Given {
                 name: &overlay.name,
                 source: &overlay.directory,
-                stands_on: &overlay.bases,
-                is_baseline: false,
+                stands_on: overlay.reference(),
+                base: match overlay.baseline {
+                    Baseline::Bases => BASE,
+                    Baseline::Named(_) | Baseline::Absent => &self.policy.baseline,
+                },
+                is_baseline: is_baseline(overlay),
             })
             .collect();
         let all = environment::environments(&given, self.policy).into_iter();
@@ -254,6 +276,10 @@ impl<'g> Gate<'g> {
         gaps: &mut Gaps,
     ) {
         let service = of.name.as_str();
+        if self.lacks_baseline(service, members, gaps) {
+            self.plan_siblings(service, members, resources, planned);
+            return;
+        }
         let before = (planned.len(), gaps.failures.len());
         self.plan_baselines(service, members, resources, planned, gaps);
         self.plan_siblings(service, members, resources, planned);
@@ -261,7 +287,7 @@ impl<'g> Gate<'g> {
         // A failure has been told.
         let is_empty = |overlay: &Overlay| {
             let own = resources.get(overlay.directory.as_str());
-            own.is_some_and(Vec::is_empty) && base(overlay, resources).is_empty()
+            own.is_some_and(Vec::is_empty) && base(overlay.reference(), resources).is_empty()
         };
         let input = if before != (planned.len(), gaps.failures.len()) {
             let is_nothing = members.iter().all(|member| is_empty(member.overlay));
@@ -269,7 +295,7 @@ impl<'g> Gate<'g> {
         } else if members.is_empty() {
             // Variants alone, which is told elsewhere.
             None
-        } else if members.iter().all(|member| member.overlay.bases.is_empty()) {
+        } else if members.iter().all(|member| member.stands_on.is_empty()) {
             Some(Input::Directories)
         } else {
             Some(Input::Untold)
@@ -288,6 +314,29 @@ impl<'g> Gate<'g> {
             let absent = self.absent(of, members);
             gaps.environments.extend(absent);
         }
+    }
+
+    /// Whether the policy names a baseline that the service, or any of its environments, is not made of.
+    fn lacks_baseline(&self, service: &str, members: &[Member<'g>], gaps: &mut Gaps) -> bool {
+        let judged = members.iter().filter(|member| self.is_judged(member));
+        let (absent, there): (Vec<_>, Vec<_>) =
+            judged.partition(|member| member.overlay.baseline == Baseline::Absent);
+        let missing = |environment: String| Missing {
+            service: service.to_owned(),
+            environment,
+            baseline: self.policy.baseline.clone(),
+            present: members.iter().map(|member| member.name.clone()).collect(),
+            resources: 0,
+            input: Input::Directories,
+        };
+        if there.is_empty() && !absent.is_empty() {
+            let environment = self.policy.environment.clone().unwrap_or_default();
+            gaps.baselines.push(missing(environment));
+            return true;
+        }
+        let absent = absent.into_iter().map(|member| member.name.clone());
+        gaps.baselines.extend(absent.map(missing));
+        false
     }
 
     /// The environments that the policy lists and the service lacks.
@@ -314,7 +363,7 @@ impl<'g> Gate<'g> {
         for member in members.iter().filter(|member| self.is_judged(member)) {
             let overlay = member.overlay;
             let failures = gaps.failures.len();
-            for directory in overlay.bases.iter().chain([&overlay.directory]) {
+            for directory in member.stands_on.iter().chain([&overlay.directory]) {
                 let is_base = *directory != overlay.directory;
                 // What its base breaks is told once.
                 let is_told = !is_base && gaps.failures.len() > failures;
@@ -333,13 +382,13 @@ impl<'g> Gate<'g> {
                     });
                 }
             }
-            if gaps.failures.len() > failures || overlay.bases.is_empty() {
+            if gaps.failures.len() > failures || member.stands_on.is_empty() {
                 continue;
             }
             let Some(own) = resources.get(overlay.directory.as_str()) else {
                 continue;
             };
-            let base = base(overlay, resources);
+            let base = base(member.stands_on, resources);
             planned.push(Planned {
                 environment: member.name.clone(),
                 baseline: member.baseline.clone(),
@@ -363,7 +412,11 @@ impl<'g> Gate<'g> {
     ) {
         let resources = |one: &Environment<'_>| resources.get(one.source);
         let all = of(members);
-        let pairs = environment::siblings(&all, self.policy, |one| resources(one).is_some());
+        let listed = &self.policy.environments;
+        let is_step = |one: &Environment<'_>| !one.is_baseline || listed.contains(&one.name);
+        let pairs = environment::siblings(&all, self.policy, |one| {
+            resources(one).is_some() && is_step(one)
+        });
         for pair in pairs {
             let (early, late) = (&all[pair.early], &all[pair.late]);
             let (Some(base), Some(overlay)) = (resources(early), resources(late)) else {
@@ -392,5 +445,7 @@ fn of<'g>(members: &[Member<'g>]) -> Vec<Environment<'g>> {
 #[must_use]
 pub fn name_of(overlay: &Overlay, overlays: &[Overlay], listed: &[String]) -> String {
     let all = overlays.iter().map(|other| other.name.as_str());
-    environment::known_as(&overlay.name, all, listed).to_owned()
+    Names::listed(all, listed)
+        .known_as(&overlay.name)
+        .to_owned()
 }

@@ -6,10 +6,12 @@
 //! hangs on that.
 
 mod above;
+mod baseline;
 mod candidates;
 mod dependencies;
 mod names;
 mod plain;
+mod recorders;
 mod services;
 mod site;
 mod standing;
@@ -22,6 +24,7 @@ use crate::repo::{NAMES, Parsed, split};
 use crate::yaml::YamlError;
 
 use above::{nest, rise};
+pub use baseline::{Baseline, choose_baselines};
 use candidates::candidates;
 pub use dependencies::{dependencies, depends_on, is_touched};
 pub use names::root_name;
@@ -40,10 +43,31 @@ pub struct Overlay {
     pub directory: String,
     /// The directories that its base is built from; none where it has no base of its own.
     pub bases: Vec<String>,
+    /// What it is compared with.
+    pub baseline: Baseline,
     /// How far along a promotion it seems to stand; `None` where its name does not tell.
     pub rank: Option<usize>,
     /// Whether it was asked for; what was not is judged for the sake of the others, and not reported.
     pub is_asked: bool,
+}
+
+impl Overlay {
+    /// The directories that it is compared with.
+    #[must_use]
+    pub fn reference(&self) -> &[String] {
+        match &self.baseline {
+            Baseline::Bases => &self.bases,
+            Baseline::Named(directories) => directories,
+            Baseline::Absent => &[],
+        }
+    }
+
+    /// Every directory that must be built to judge it, its own last.
+    pub fn directories(&self) -> impl Iterator<Item = &String> {
+        let reference = self.reference().iter();
+        let others = reference.filter(|directory| !self.bases.contains(directory));
+        self.bases.iter().chain(others).chain([&self.directory])
+    }
 }
 
 /// A service, as directories show it.
@@ -101,11 +125,8 @@ impl Layout {
     /// Every directory that must be built, each once, sorted.
     #[must_use]
     pub fn directories(&self) -> Vec<&str> {
-        let all = self.overlays().flat_map(|overlay| {
-            let bases = overlay.bases.iter().map(String::as_str);
-            bases.chain([overlay.directory.as_str()])
-        });
-        let all: BTreeSet<&str> = all.collect();
+        let all = self.overlays().flat_map(Overlay::directories);
+        let all: BTreeSet<&str> = all.map(String::as_str).collect();
         all.into_iter().collect()
     }
 
@@ -117,10 +138,8 @@ impl Layout {
     pub fn beside<'l>(&'l self, some: &[&'l str]) -> BTreeSet<&'l str> {
         let mut found: BTreeSet<&str> = some.iter().copied().collect();
         let directories = |service: &'l Service| {
-            service.overlays.iter().flat_map(|overlay| {
-                let bases = overlay.bases.iter().map(String::as_str);
-                bases.chain([overlay.directory.as_str()])
-            })
+            let all = service.overlays.iter().flat_map(Overlay::directories);
+            all.map(String::as_str)
         };
         loop {
             let before = found.len();
@@ -150,7 +169,10 @@ pub fn discover(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Layout
     nest(&mut standing);
     rise(&mut standing, site, policy);
     follow_links(parsed, &mut standing);
-    let (services, alone) = services(parsed, site, &standing, policy);
+    let (mut services, alone) = services(parsed, site, &standing, policy);
+    choose_baselines(&mut services, policy, |overlay| {
+        baseline::called(parsed, overlay, &policy.baseline)
+    });
     let unjudged = unjudged::unjudged(parsed, site, policy, &standing, &alone, &services);
     Layout {
         services,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::finding::FieldRef;
-use crate::layout::{Overlay, Service};
+use crate::layout::{Baseline, Overlay, Service};
 use crate::yaml::{Tree, parse};
 
 /// Services by name, each with what its base and its environments hold.
@@ -26,6 +26,7 @@ impl Repository {
                         name: (*name).to_owned(),
                         directory: directory(name),
                         bases: vec![directory("base")],
+                        baseline: Baseline::default(),
                         rank: crate::environment::rank(name),
                         is_asked: true,
                     })

@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 
 use super::files;
 use crate::gate::Builds;
-use crate::layout::{Layout, Overlay, Service};
-use crate::policy::Policy;
+use crate::layout::{self, Baseline, Layout, Overlay, Service};
+use crate::policy::{BASE, Policy};
 use crate::resource::Resource;
 use crate::yaml::{self, MAX_BYTES, Tree};
 use crate::{environment, krm, snapshot};
@@ -61,16 +61,17 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
     for (service, environments) in services {
         let bases: Vec<String> = environments
             .iter()
-            .filter(|(name, _)| *name == policy.baseline)
+            .filter(|(name, _)| name == BASE)
             .map(|(_, path)| path.clone())
             .collect();
         let mut overlays: Vec<Overlay> = environments
             .iter()
-            .filter(|(name, _)| *name != policy.baseline)
+            .filter(|(name, _)| name != BASE)
             .map(|(name, path)| Overlay {
                 name: name.clone(),
                 directory: path.clone(),
                 bases: bases.clone(),
+                baseline: Baseline::default(),
                 rank: environment::rank(name),
                 is_asked: true,
             })
@@ -83,6 +84,8 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
             is_above: false,
         });
     }
+    // What is rendered says nothing of what it is made of.
+    layout::choose_baselines(&mut layout.services, policy, |_| Vec::new());
     Ok((layout, builds))
 }
 

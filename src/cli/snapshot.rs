@@ -18,7 +18,7 @@ use super::{process, tree};
 use crate::api::{API_VERSION, RECORDER};
 use crate::function::record;
 use crate::init::service_name;
-use crate::layout::{Layout, Overlay, Service};
+use crate::layout::{Baseline, Layout, Overlay, Service};
 use crate::policy::{self, Config, Recorder};
 use crate::repo::NAMES;
 use crate::resource::Resource;
@@ -238,6 +238,7 @@ impl Request {
                     name: self.environment.clone(),
                     directory: directory.clone(),
                     bases: Vec::new(),
+                    baseline: Baseline::default(),
                     rank: None,
                     is_asked: true,
                 }],

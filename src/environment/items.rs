@@ -5,10 +5,9 @@
 //! baseline, and against the others.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::slice::from_ref;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::names::known_as;
+use super::names::Names;
 use super::plan::{Environment, Given, Planned, absent, environments, siblings};
 use crate::api::{ID, KUSTOMIZE_GROUP, PATH};
 use crate::compare::comparison::Against;
@@ -183,34 +182,70 @@ pub fn plan<'a>(
 ) -> Result<Plan<'a>, Fault> {
     let merged = merge(&items.sealed, trees)?;
     let own = policy.environment.as_deref();
-    let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (environment, service) in merged.keys() {
-        services.entry(service).or_default().push(environment);
-    }
-    let is_called = |name: &str, all: &[&str], own: &str| {
-        name == own || known_as(name, all.iter().copied(), &policy.environments) == own
-    };
+    let services = services(&items.sealed);
     let is_sealed = |own: &str| {
-        let mut services = services.values();
-        services.any(|all| all.iter().any(|name| is_called(name, all, own)))
+        services.values().any(|all| {
+            let names = Names::new(all.iter().copied(), policy);
+            all.iter().any(|name| names.is_called(name, own))
+        })
     };
     // An overlay that drops everything leaves nothing but the snapshot of its base.
     let dropped_all = own.is_some_and(|own| !is_sealed(own)) && is_sealed(&policy.baseline);
+    let baselines = baselines(&services, policy);
     if items.unbuilt || !items.live.is_empty() || dropped_all || merged.is_empty() {
-        live(items, &merged, policy)
+        live(items, &merged, &baselines, policy)
     } else {
-        Ok(matrix(&merged, &services, policy))
+        Ok(matrix(&merged, &services, &baselines, policy))
+    }
+}
+
+/// The environments of every service that was sealed.
+fn services<'a>(sealed: &[Sealed<'a>]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let mut services: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for snapshot in sealed {
+        let all = services.entry(snapshot.service).or_default();
+        all.insert(snapshot.environment);
+    }
+    services
+}
+
+/// What each service calls the environment that the policy has others compared with.
+fn baselines<'a>(
+    services: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+    policy: &Policy,
+) -> BTreeMap<&'a str, &'a str> {
+    let baseline = |(service, all): (&&'a str, &BTreeSet<&'a str>)| {
+        let names = Names::new(all.iter().copied(), policy);
+        let mut all = all.iter().copied();
+        let own = all.find(|name| names.is_called(name, &policy.baseline))?;
+        Some((*service, own))
+    };
+    services.iter().filter_map(baseline).collect()
+}
+
+impl<'a> Items<'a> {
+    /// The snapshots of what the policy has others compared with.
+    pub fn baselines(&self, policy: &Policy) -> impl Iterator<Item = &Sealed<'a>> {
+        let baselines = baselines(&services(&self.sealed), policy);
+        let is_baseline =
+            move |sealed: &&Sealed<'a>| baselines.get(sealed.service) == Some(&sealed.environment);
+        self.sealed.iter().filter(is_baseline)
     }
 }
 
 /// The live items against every service's baseline together.
-fn live<'a>(items: &'a Items<'a>, merged: &Merged<'a>, policy: &Policy) -> Result<Plan<'a>, Fault> {
+fn live<'a>(
+    items: &'a Items<'a>,
+    merged: &Merged<'a>,
+    baselines: &BTreeMap<&'a str, &'a str>,
+    policy: &Policy,
+) -> Result<Plan<'a>, Fault> {
     let environment = policy.environment.clone().unwrap_or_default();
     let mut base: Vec<(Resource<'a>, &'a str, &'a str)> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
     let mut found = false;
     for ((name, service), resources) in merged {
-        if *name != policy.baseline {
+        if baselines.get(service) != Some(name) {
             continue;
         }
         found = true;
@@ -276,12 +311,14 @@ fn live<'a>(items: &'a Items<'a>, merged: &Merged<'a>, policy: &Policy) -> Resul
 /// Every sealed environment against the baseline of its service, and against the service's others.
 fn matrix<'a>(
     merged: &Merged<'a>,
-    services: &BTreeMap<&'a str, Vec<&'a str>>,
+    services: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+    baselines: &BTreeMap<&'a str, &'a str>,
     policy: &Policy,
 ) -> Plan<'a> {
     let mut plan = Plan::default();
     for (service, present) in services {
-        plan_service(&mut plan, merged, service, present, policy);
+        let baseline = baselines.get(service).copied();
+        plan_service(&mut plan, merged, (service, baseline), present, policy);
     }
     plan
 }
@@ -290,18 +327,17 @@ fn matrix<'a>(
 fn plan_service<'a>(
     plan: &mut Plan<'a>,
     merged: &Merged<'a>,
-    service: &'a str,
-    present: &[&'a str],
+    (service, baseline): (&'a str, Option<&'a str>),
+    present: &BTreeSet<&'a str>,
     policy: &Policy,
 ) {
-    let is_baseline = |name: &str| name == policy.baseline;
-    let is_listed = |name: &str| policy.environments.iter().any(|listed| listed == name);
-    let has_baseline = present.iter().any(|name| is_baseline(name));
-    let base = if has_baseline {
-        from_ref(&policy.baseline)
-    } else {
-        &[]
+    let is_baseline = |name: &str| Some(name) == baseline;
+    let names = Names::new(present.iter().copied(), policy);
+    let is_listed = |name: &str| {
+        let mut listed = policy.environments.iter();
+        listed.any(|listed| names.is_called(name, listed))
     };
+    let base: Vec<String> = baseline.map(str::to_owned).into_iter().collect();
     // The baseline may itself be a step of the promotion, such as production.
     let steps = present
         .iter()
@@ -310,7 +346,8 @@ fn plan_service<'a>(
         .map(|name| Given {
             name,
             source: name,
-            stands_on: if is_baseline(name) { &[] } else { base },
+            stands_on: if is_baseline(name) { &[] } else { &base },
+            base: &policy.baseline,
             is_baseline: is_baseline(name),
         })
         .collect();
@@ -333,11 +370,11 @@ fn plan_service<'a>(
         }
     };
     let judged = all.iter().filter(|one| one.is_judged(policy));
-    if has_baseline {
-        let baseline = policy.baseline.as_str();
+    if let Some(baseline) = baseline {
         let against_base = judged.clone();
-        plan.comparisons
-            .extend(against_base.map(|one| compare(one, (baseline, baseline), Against::Baseline)));
+        plan.comparisons.extend(
+            against_base.map(|one| compare(one, (&one.baseline, baseline), Against::Baseline)),
+        );
     }
     for pair in siblings(&all, policy, |_| true) {
         let (early, late) = (&all[pair.early], &all[pair.late]);
@@ -347,7 +384,8 @@ fn plan_service<'a>(
         });
     }
     let others = all.iter().filter(|one| !one.is_baseline).count();
-    let is_enough = judged.count() > 0 && (has_baseline || (!policy.needs_baseline && others > 1));
+    let is_enough =
+        judged.count() > 0 && (baseline.is_some() || (!policy.needs_baseline && others > 1));
     if !is_enough {
         plan.gaps.baselines.push(Missing {
             service: service.to_owned(),

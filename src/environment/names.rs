@@ -1,5 +1,9 @@
 //! What the name of an environment says: how far along a promotion it stands, and what a policy calls it.
 
+use std::collections::BTreeMap;
+
+use crate::policy::Policy;
+
 /// Words for environments, by how far along a promotion they stand.
 const WORDS: [&[&str]; 5] = [
     &["local", "kind", "minikube", "sandbox", "localhost", "k3d"],
@@ -66,23 +70,60 @@ pub fn is_word(part: &str) -> bool {
         .any(|words| words.contains(&part.to_lowercase().as_str()))
 }
 
-/// What a policy that lists environments calls one of `all` environments of a service.
-///
-/// `prod` is what the policy calls production, if neither name could mean another.
-#[must_use]
-pub fn known_as<'n>(
-    name: &'n str,
-    all: impl Iterator<Item = &'n str>,
-    listed: &'n [String],
-) -> &'n str {
-    let Some(own) = rank(name) else {
-        return name;
-    };
-    let is_listed = listed.iter().any(|listed| listed == name);
-    let is_alone = || all.filter(|other| rank(other) == Some(own)).count() == 1;
-    match alike(own, listed) {
-        Some(at) if !is_listed && is_alone() => &listed[at],
-        _ => name,
+/// What a policy calls the environments of a service: the one place where names that mean the same are taken for each other.
+#[derive(Debug)]
+pub struct Names {
+    /// How many environments of the service stand at each rank.
+    ranks: BTreeMap<usize, usize>,
+    /// The names that the policy lists, else the one that it is about and its baseline.
+    said: Vec<String>,
+}
+
+impl Names {
+    /// The names of a service's environments, and what a policy says of names.
+    #[must_use]
+    pub fn new<'n>(all: impl IntoIterator<Item = &'n str>, policy: &Policy) -> Self {
+        let said = if policy.environments.is_empty() {
+            let baseline = policy.needs_baseline.then_some(&policy.baseline);
+            policy.environment.iter().chain(baseline).cloned().collect()
+        } else {
+            policy.environments.clone()
+        };
+        Self::of(all, said)
+    }
+
+    /// The names of a service's environments, where the policy lists some.
+    #[must_use]
+    pub fn listed<'n>(all: impl IntoIterator<Item = &'n str>, listed: &[String]) -> Self {
+        Self::of(all, listed.to_vec())
+    }
+
+    fn of<'n>(all: impl IntoIterator<Item = &'n str>, said: Vec<String>) -> Self {
+        let mut ranks = BTreeMap::new();
+        for rank in all.into_iter().filter_map(rank) {
+            *ranks.entry(rank).or_default() += 1;
+        }
+        Self { ranks, said }
+    }
+
+    /// What the policy calls one of them: `prod` is its production, if neither name could mean another.
+    #[must_use]
+    pub fn known_as<'n>(&'n self, name: &'n str) -> &'n str {
+        let Some(own) = rank(name) else {
+            return name;
+        };
+        let is_said = self.said.iter().any(|said| said == name);
+        let is_alone = self.ranks.get(&own) == Some(&1);
+        match alike(own, &self.said) {
+            Some(at) if !is_said && is_alone => &self.said[at],
+            _ => name,
+        }
+    }
+
+    /// Whether one of them is what the policy means by a name.
+    #[must_use]
+    pub fn is_called(&self, name: &str, wanted: &str) -> bool {
+        name == wanted || self.known_as(name) == wanted
     }
 }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use super::names::{known_as, place, rank};
+use super::names::{Names, place, rank};
 use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
 use crate::compare::pair::Pairing;
 use crate::policy::{IdentityMode, Policy};
@@ -22,7 +22,9 @@ pub struct Given<'e> {
     pub source: &'e str,
     /// The sources that it is made of.
     pub stands_on: &'e [String],
-    /// Whether it is what others were sealed against, which comes in as a step of their promotion alone.
+    /// What these are called, where they are no environment.
+    pub base: &'e str,
+    /// Whether it is what the policy has others compared with, to which it is a step of their promotion alone.
     pub is_baseline: bool,
 }
 
@@ -41,16 +43,17 @@ pub struct Environment<'e> {
     pub source: &'e str,
     /// The sources that it is made of.
     pub stands_on: &'e [String],
-    /// Whether it is what others were sealed against.
+    /// Whether it is what the policy has others compared with.
     pub is_baseline: bool,
 }
 
 impl Environment<'_> {
-    /// Whether a policy judges it: all of them, or the one that it names.
+    /// Whether a policy judges it: all that are made of anything, and that are not its baseline, or the one that it names.
     #[must_use]
     pub fn is_judged(&self, policy: &Policy) -> bool {
         let only = policy.environment.as_deref();
-        !self.is_baseline && only.is_none_or(|only| only == self.name)
+        let is_end = self.is_baseline && self.stands_on.is_empty();
+        !is_end && only.is_none_or(|only| only == self.name)
     }
 
     fn is_made_of(&self, other: &Environment<'_>) -> bool {
@@ -62,13 +65,9 @@ impl Environment<'_> {
 #[must_use]
 pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment<'e>> {
     let listed = policy.environments.as_slice();
-    let names = || given.iter().map(|other| other.name);
+    let names = Names::new(given.iter().map(|other| other.name), policy);
     let environment = |(at, given): (usize, &Given<'e>)| {
-        let name = if given.is_baseline {
-            given.name
-        } else {
-            known_as(given.name, names(), listed)
-        };
+        let name = names.known_as(given.name);
         Environment {
             at,
             name: name.to_owned(),
@@ -78,7 +77,7 @@ pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment
             } else {
                 place(name, listed)
             },
-            baseline: policy.baseline.clone(),
+            baseline: given.base.to_owned(),
             source: given.source,
             stands_on: given.stands_on,
             is_baseline: given.is_baseline,
@@ -87,7 +86,9 @@ pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment
     let mut all: Vec<Environment<'e>> = given.iter().enumerate().map(environment).collect();
     let layers: Vec<Option<String>> = all.iter().map(|one| layer(one, &all)).collect();
     for (environment, layer) in all.iter_mut().zip(layers) {
-        environment.baseline = layer.unwrap_or_else(|| policy.baseline.clone());
+        if let Some(layer) = layer {
+            environment.baseline = layer;
+        }
     }
     all.sort_by(|a, b| {
         let key = |one: &Environment<'_>| (one.rank.unwrap_or(usize::MAX), one.name.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Gate, Member, Resources};
 use crate::catalog::RuleId;
 use crate::finding::{Finding, Reference};
-use crate::layout::Service;
+use crate::layout::{Overlay, Service};
 use crate::repo::without_password;
 use crate::rules::Look;
 use crate::survey::{self, Environment, State};
@@ -45,10 +45,7 @@ impl Gate<'_> {
         };
         for service in &self.layout.services {
             // Environments are compared with each other, so that one that does not build leaves a gap in all.
-            let mut directories = service
-                .overlays
-                .iter()
-                .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]));
+            let mut directories = service.overlays.iter().flat_map(Overlay::directories);
             let is_built = directories.all(|directory| resources.contains_key(directory.as_str()));
             for member in self.members(&service.overlays) {
                 let is_asked = member.overlay.is_asked;

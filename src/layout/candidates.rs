@@ -160,7 +160,7 @@ pub fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<Strin
 }
 
 /// Looks at every component that a kustomization includes, and those that they include.
-fn through_components<'p>(
+pub fn through_components<'p>(
     parsed: &'p Parsed<'_>,
     kustomization: Kustomization<'_>,
     mut look: impl FnMut(Kustomization<'p>),
@@ -262,73 +262,4 @@ pub fn identities(parsed: &Parsed<'_>, directory: &str) -> BTreeSet<(String, Str
         }
     }
     found
-}
-
-/// The service that a recorder among the functions of a directory, or of a component of it, names.
-pub fn recorded_service(parsed: &Parsed<'_>, directory: &str, baseline: &str) -> Option<String> {
-    let kustomization = parsed.kustomization(directory)?;
-    let mut found = BTreeSet::new();
-    let mut look = |kustomization: Kustomization<'_>| {
-        for entry in kustomization.strings("transformers") {
-            found.extend(recorded(parsed, kustomization, entry.text(), baseline));
-        }
-    };
-    look(kustomization);
-    through_components(parsed, kustomization, look);
-    // Two that disagree name none.
-    (found.len() == 1).then(|| found.pop_first()).flatten()
-}
-
-fn recorded(
-    parsed: &Parsed<'_>,
-    kustomization: Kustomization<'_>,
-    entry: &str,
-    baseline: &str,
-) -> Vec<String> {
-    if is_inline(entry) {
-        let tree = yaml::parse(entry);
-        return tree.map_or_else(
-            |_| Vec::new(),
-            |tree| {
-                tree.roots()
-                    .filter_map(|root| service_of(root, baseline))
-                    .collect()
-            },
-        );
-    }
-    let mut found = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut left: Vec<String> = kustomization.resolve(entry).into_iter().collect();
-    while let Some(path) = left.pop() {
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        if let Some(inner) = parsed.kustomization(&path) {
-            left.extend(
-                inner
-                    .loads()
-                    .filter_map(|entry| inner.resolve(entry.text())),
-            );
-        } else if let Some(tree) = parsed.tree(&path) {
-            found.extend(tree.roots().filter_map(|root| service_of(root, baseline)));
-        }
-    }
-    found
-}
-
-/// The service that a recorder of the base names.
-fn service_of(root: Node<'_>, baseline: &str) -> Option<String> {
-    let is_recorder = Ours::read(root) == Some(Ours::Recorder);
-    // A ConfigMap keeps under `data` what a recorder has under `spec`.
-    let said = |name: &str| {
-        let places = [["spec", name], ["data", name]];
-        places.iter().find_map(|place| root.str_at(place))
-    };
-    let environment = said("environment");
-    let is_of_base = environment.is_none_or(|name| name == baseline || name == "base");
-    let name = said("service")
-        .or_else(|| root.str_at(&["metadata", "name"]))
-        .filter(|name| !name.is_empty());
-    name.filter(|_| is_recorder && is_of_base)
-        .map(str::to_owned)
 }

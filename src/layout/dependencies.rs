@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Service;
+use super::{Overlay, Service};
 use crate::repo::{Edge, Ours, Parsed, To, is_inline};
 use crate::yaml::{self, Node, Tree};
 
@@ -22,8 +22,7 @@ const MAX_WORDS: usize = 1 << 20;
 #[must_use]
 pub fn dependencies(parsed: &Parsed<'_>, service: &Service) -> Option<BTreeSet<String>> {
     let graph = parsed.graph();
-    let overlays = service.overlays.iter();
-    let roots = overlays.flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]));
+    let roots = service.overlays.iter().flat_map(Overlay::directories);
     let roots: Vec<&str> = roots.map(String::as_str).collect();
     let mut found: BTreeSet<String> = roots.iter().map(|root| (*root).to_owned()).collect();
     let mut words = Words {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::candidates::{Candidate, identities, recorded_service};
+use super::candidates::{Candidate, identities};
 use super::names::{Named, OPEN, Placed, Words, service_names};
+use super::recorders::recorded_service;
 use super::standing::{Kind, Standing};
-use super::{Overlay, Service, Site};
+use super::{Baseline, Overlay, Service, Site};
 use crate::environment::rank;
 use crate::policy::Policy;
 use crate::repo::Parsed;
@@ -152,6 +153,7 @@ fn overlays(members: Vec<Member<'_>>, site: &Site<'_>) -> Vec<Overlay> {
                 name: named.environment,
                 directory: candidate.directory.clone(),
                 bases: candidate.all_bases().cloned().collect(),
+                baseline: Baseline::default(),
                 is_asked: site.is_asked(&candidate.directory),
             },
         )

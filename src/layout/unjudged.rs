@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::candidates::{Candidate, bases, identities};
 use super::names::Words;
 use super::standing::{Kind, Standing};
-use super::{Service, Site};
+use super::{Overlay, Service, Site};
 use crate::policy::Policy;
 use crate::repo::{PACKAGES, Parsed, Unseen, Why, split};
 
@@ -174,7 +174,7 @@ fn copies<'c>(
                 let directories: BTreeSet<&String> = service
                     .overlays
                     .iter()
-                    .flat_map(|overlay| overlay.bases.iter().chain([&overlay.directory]))
+                    .flat_map(Overlay::directories)
                     .collect();
                 for identity in directories.into_iter().flat_map(|directory| own(directory)) {
                     held.entry(identity).or_insert(service.name.as_str());

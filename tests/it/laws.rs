@@ -885,3 +885,33 @@ fn the_good_list_is_good() {
     let found = findings(&input);
     assert_eq!(found.len(), 3, "{found:?}");
 }
+
+/// A sealed `prod` is the production that a policy names, in a build as in a matrix.
+#[test]
+fn a_baseline_may_be_sealed_under_another_word_for_it() {
+    const WEB: &str =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, annotations: {a: '1'}}\n";
+    let tree = parse(WEB).unwrap();
+    let sealed = seal("web", "prod", &resources(&tree));
+    let live = documents(&WEB.replace("'1'", "'2'"));
+    for (spec, rule) in [
+        ("environment: eu, baseline: production", "annotations"),
+        (
+            "environments: [eu, production], environment: eu, baseline: production",
+            "annotations",
+        ),
+        ("environment: eu, baseline: staging", "missing-baseline"),
+    ] {
+        let policy = format!(
+            "{{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, metadata: {{name: p}}, spec: {{{spec}}}}}"
+        );
+        let answer = function::run(list(Some(&policy), &sealed, &live).as_bytes(), TODAY).unwrap();
+        let rules: Vec<_> = answer
+            .report
+            .findings
+            .iter()
+            .map(|one| one.rule.as_str())
+            .collect();
+        assert_eq!(rules, [rule], "{spec}");
+    }
+}

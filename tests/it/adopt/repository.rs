@@ -189,6 +189,7 @@ impl Repository {
                 name: String::new(),
                 directory: (*directory).to_owned(),
                 bases: Vec::new(),
+                baseline: krm_parity::layout::Baseline::default(),
                 rank: None,
                 is_asked: true,
             }];

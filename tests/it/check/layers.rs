@@ -169,3 +169,141 @@ fn what_is_shared_is_the_base() {
         ]
     );
 }
+
+fn policy(tree: &Tree, spec: &str) {
+    let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:";
+    tree.write("parity.yaml", &format!("{head} {{{spec}}}\n"));
+}
+
+/// Which environment others are compared with is what the policy says, however they are built.
+#[test]
+fn a_baseline_is_the_environment_of_that_name() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = repository();
+    overlay(&tree, "staging", "../../base", 60);
+    overlay(&tree, "prod", "../../base", 90);
+    tree.write("stands.yaml", &BASE.replace("30", "60"));
+    tree.write("prod.yaml", &BASE.replace("30", "90"));
+    tree.write("base.yaml", BASE);
+    let rendered = [
+        "--rendered",
+        "base=base.yaml",
+        "--rendered",
+        "staging=stands.yaml",
+        "--rendered",
+        "prod=prod.yaml",
+    ];
+    let rows = |arguments: &[&str]| -> Vec<String> {
+        let report = report(&kustomize, &tree.path(""), arguments);
+        let all = report["findings"].as_array().expect("findings").iter();
+        all.map(|one| {
+            format!("{} {} {}", one["rule"], one["environment"], one["baseline"]).replace('"', "")
+        })
+        .collect()
+    };
+    for (spec, prod, baseline) in [
+        ("baseline: staging", "prod", "staging"),
+        (
+            "environments: [staging, prod], baseline: staging",
+            "prod",
+            "staging",
+        ),
+        // Names that mean the same are taken for each other.
+        (
+            "environments: [stg, production], baseline: stg",
+            "production",
+            "stg",
+        ),
+        ("baseline: stg", "prod", "stg"),
+    ] {
+        policy(&tree, spec);
+        let expected = [
+            format!("other {prod} {baseline}"),
+            format!("other {baseline} base"),
+        ];
+        for arguments in [&[][..], &["--one-by-one"], &rendered] {
+            let mut found = rows(arguments);
+            found.sort();
+            let mut expected = expected.to_vec();
+            expected.sort();
+            assert_eq!(found, expected, "{spec} {arguments:?}");
+        }
+    }
+    policy(&tree, "baseline: staging");
+    let found = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(told(&found)[0], "prod staging 60 90 staging/:7 prod/:7");
+}
+
+/// What is there under no such name is nothing to compare with.
+#[test]
+fn a_baseline_that_is_not_there_is_missing() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = repository();
+    overlay(&tree, "prod", "../../base", 90);
+    tree.write("b.yaml", BASE);
+    let rendered = [
+        "--rendered",
+        "base=b.yaml",
+        "--rendered",
+        "staging=b.yaml",
+        "--rendered",
+        "prod=b.yaml",
+    ];
+    policy(&tree, "baseline: stagging");
+    for arguments in [&[][..], &["--one-by-one"], &rendered] {
+        let found = report(&kustomize, &tree.path(""), arguments);
+        assert_eq!(found["failed"], true);
+        let missing = findings(&found);
+        let missing = missing
+            .iter()
+            .filter(|line| line.starts_with("missing-baseline"));
+        assert_eq!(missing.count(), 1, "{found:#}");
+    }
+    // An explicit base is missing where no environment has one.
+    policy(&tree, "baseline: base");
+    let without = ["--rendered", "staging=b.yaml", "--rendered", "prod=b.yaml"];
+    let found = report(&kustomize, &tree.path(""), &without);
+    assert_eq!(findings(&found), ["missing-baseline rendered  base   "]);
+}
+
+/// A layer below is a baseline by the name that its recorder gives it, or by its own.
+#[test]
+fn a_baseline_may_be_a_layer_below() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = repository();
+    overlay(&tree, "../middle", "../base", 60);
+    for environment in ["production", "staging"] {
+        let place = format!("overlays/{environment}/kustomization.yaml");
+        tree.write(&place, "resources: [../../middle]\n");
+    }
+    for (name, spec) in [("middle", "baseline: middle"), ("base", "baseline: base")] {
+        policy(&tree, spec);
+        let found = report(&kustomize, &tree.path(""), &[]);
+        assert!(findings(&found).is_empty(), "{name} {found:#}");
+    }
+    policy(&tree, "baseline: region");
+    assert_eq!(findings(&report(&kustomize, &tree.path(""), &[])).len(), 1);
+    let text = tree.read("middle/kustomization.yaml");
+    tree.write(
+        "middle/kustomization.yaml",
+        &format!("{text}transformers: [record.yaml]\n"),
+    );
+    tree.write(
+        "middle/record.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata: {name: web}\nspec: {environment: region}\n",
+    );
+    let found = report(&kustomize, &tree.path(""), &[]);
+    assert!(findings(&found).is_empty(), "{found:#}");
+    // It is compared with what the policy names, though it stands on something between.
+    overlay(&tree, "../between", "../middle", 90);
+    overlay(&tree, "production", "../../between", 90);
+    let found = report(&kustomize, &tree.path(""), &[]);
+    let rows = findings(&found);
+    assert!(
+        rows.contains(&format!(
+            "other {} production region Deployment web {PATH}",
+            found["services"][0]["name"].as_str().expect("a name")
+        )),
+        "{rows:?}"
+    );
+}

@@ -80,3 +80,34 @@ fn links_are_followed() {
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("cannot read tree/c.yaml"), "{run:#?}");
 }
+
+/// A baseline that is a step of the promotion gives no less than what comes after it asks for.
+#[test]
+fn a_baseline_is_a_step_as_well() {
+    let tree = Tree::new();
+    let policy = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [staging, production], baseline: staging}\n";
+    tree.write("parity.yaml", policy);
+    let web = |memory: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: app, image: app, resources: {{limits: {{memory: {memory}}}}}}}]}}}}}}\n"
+        )
+    };
+    tree.write("staging.yaml", &web("2Gi"));
+    tree.write("production.yaml", &web("1Gi"));
+    for name in ["production", "prod"] {
+        let production = format!("{name}=production.yaml");
+        let arguments = [
+            "--rendered",
+            "staging=staging.yaml",
+            "--rendered",
+            &production,
+        ];
+        let found = findings(&report(&tree.path("none"), &tree.path(""), &arguments));
+        assert_eq!(
+            found,
+            [
+                "inverted-resources rendered production staging Deployment web spec.template.spec.containers[name=app].resources.limits.memory"
+            ]
+        );
+    }
+}

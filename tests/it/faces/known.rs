@@ -58,18 +58,12 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         faces: TREES,
-        what: &["-missing-baseline"],
+        what: &["-missing-baseline", "+missing-baseline"],
         cases: &[
             "missing-baseline/a-matrix-whose-policy-names-the-base",
             "missing-baseline/snapshot-of-another-environment",
         ],
-        reason: "in a repository the base is what the overlays load, whatever it is called",
-    },
-    Known {
-        faces: &[Rendered],
-        what: &["-inverted-resources"],
-        cases: &["inverted-resources/where-the-baseline-is-a-step"],
-        reason: "what is given as the baseline is what the others are compared with, and not a step as well",
+        reason: "the same finding in other words: directories are there, and no snapshots",
     },
     Known {
         faces: &[Check, OneByOne, Package],
