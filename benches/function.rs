@@ -125,7 +125,7 @@ fn compare(
 
 fn policy(list: &krm::ResourceList<'_>) -> Policy {
     let config = list.config.map(yaml::Node::to_yaml_value);
-    match krm_parity::policy::read(config.as_ref()) {
+    match krm_parity::policy::read(krm_parity::rules::RULES, config.as_ref()) {
         Ok(Config::Policy(policy)) => policy,
         other => panic!("the generated input holds a policy, not {other:?}"),
     }

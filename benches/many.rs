@@ -132,7 +132,7 @@ fn policy(spec: &str) -> Policy {
     );
     let tree = yaml::parse(&text).expect("the policy is YAML");
     let value = tree.roots().next().expect("a document").to_yaml_value();
-    match krm_parity::policy::read(Some(&value)) {
+    match krm_parity::policy::read(krm_parity::rules::RULES, Some(&value)) {
         Ok(Config::Policy(policy)) => policy,
         other => panic!("a policy, not {other:?}"),
     }

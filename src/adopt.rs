@@ -18,7 +18,7 @@ use crate::layout::{Layout, Overlay};
 use crate::path::{FieldPath, Path, Pattern, Segment};
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{exempting, scalar as value_of};
+use crate::rules::{exempting, record, scalar as value_of};
 use crate::text::without_hash;
 use crate::text::{is_unsafe, one_line};
 
@@ -126,7 +126,7 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
 /// An exemption cannot tell one file from another, so it would hide too much.
 #[must_use]
 pub fn is_left(policy: &Policy, finding: &Finding) -> bool {
-    let is_about_a_file = finding.rule.record().of_files;
+    let is_about_a_file = record(finding.rule).of_files;
     is_about_a_file && finding.severity < policy.fail_on
 }
 

@@ -315,7 +315,7 @@ pub fn record(
 }
 
 fn read_config(config: Option<Node<'_>>) -> Result<Config, Refusal> {
-    policy::open(config, None).map_err(|error| Refusal::Config {
+    policy::open(rules::RULES, config, None).map_err(|error| Refusal::Config {
         line: error.line,
         message: error.message,
     })

@@ -5,7 +5,6 @@
 
 mod base;
 mod scope;
-mod unjudged;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,13 +22,12 @@ use crate::layout::{Baseline, Layout, Overlay, Service};
 use crate::policy::{BASE, Policy};
 use crate::repo::{Parsed, without_password};
 use crate::resource::Resource;
-use crate::rules::{self, Absent, Failure, Gaps, Input, Missing, files};
+use crate::rules::{self, Absent, Failure, Gaps, Input, Missing, Unjudged, files};
 use crate::survey::Survey;
 use crate::yaml::{self, Tree, YamlError};
 
 use base::base;
 pub use scope::Scope;
-pub use unjudged::unjudged;
 
 /// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
 pub type Builds = BTreeMap<String, Result<String, String>>;
@@ -121,7 +119,6 @@ impl<'g> Gate<'g> {
         if let Some(parsed) = self.parsed {
             others.extend(self.lint(parsed, resources, &mut replays));
         }
-        others.extend(unjudged(self.layout, self.parsed));
         let mut survey = Survey {
             notes: self.layout.notes.clone(),
             ..Survey::default()
@@ -129,6 +126,7 @@ impl<'g> Gate<'g> {
         let mut gaps = Gaps {
             look: self.look(resources, &others),
             others,
+            unjudged: self.unjudged(),
             ..Gaps::default()
         };
         let mut planned = Vec::new();
@@ -146,6 +144,16 @@ impl<'g> Gate<'g> {
             self.trace(parsed, &mut survey.report.findings, &mut replays);
         }
         survey
+    }
+
+    /// What looks like an overlay and is not judged, with its place where the files are here.
+    fn unjudged(&self) -> Vec<Unjudged> {
+        let all = self.layout.unjudged.iter();
+        all.map(|one| Unjudged {
+            place: self.parsed.map(|parsed| one.find(parsed)),
+            ..one.clone()
+        })
+        .collect()
     }
 
     /// What can be said of the files of every overlay that builds.

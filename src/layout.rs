@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 
 use crate::policy::{Layout as Wanted, Policy};
 use crate::repo::{NAMES, Parsed, split};
+use crate::rules::Unjudged;
 use crate::yaml::YamlError;
 
 use above::{nest, rise};
@@ -32,7 +33,6 @@ pub use plain::is_plain;
 use services::services;
 pub use site::Site;
 use standing::{follow_links, stand};
-pub use unjudged::{Reason, Unjudged};
 
 /// One environment, by where it is made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::policy::{self, ParseError};
 use crate::repo::{Sources, join};
 use crate::report::survey::Format;
 use crate::report::text::Style;
+use crate::rules::RULES;
 use crate::survey::Survey;
 
 /// The files of a repository: its kustomizations, and what they name.
@@ -80,7 +81,7 @@ impl Policy {
     ///
     /// Says where in the text, and what, is wrong.
     pub fn parse(name: &str, text: &str) -> Result<Self, ParseError> {
-        policy::parse(name, text).map(Self)
+        policy::parse(RULES, name, text).map(Self)
     }
 }
 

@@ -4,14 +4,12 @@
 //! names and the host did not pass on is an error, and never a silent pass.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::api::PATH;
-use crate::catalog::RuleId;
-use crate::engine::{Replay, Unknown};
+use crate::engine::Replay;
 use crate::environment;
 use crate::finding::{FileRef, Finding, Report};
 use crate::gate::{self, Builds, Gate, Scope};
@@ -19,21 +17,16 @@ use crate::layout::{self, Layout, Site};
 use crate::policy::Policy;
 use crate::repo::{NAMES, Parsed, Sources, is_remote, split};
 use crate::resource::{Resource, is_bookkeeping, is_history};
+use crate::rules::files::unchecked_file::{unchecked, untold};
 use crate::snapshot;
 use crate::survey::Survey;
-use crate::text::{one_line, quoted};
 use crate::yaml::{self, Node};
 
 /// What the service of a package is called whose base lies at its root.
 const PACKAGE: &str = "package";
 
-const RULE: RuleId = RuleId::UncheckedFile;
-
 /// The annotation by which kpt says where the package lies that an item's path starts from.
 const PACKAGE_PATH: &str = "internal.config.kubernetes.io/package-path";
-
-/// The most characters of a path in a message.
-const MAX_PATH: usize = 200;
 
 /// How much all replays of a tree may make; an honest tree of a thousand environments stays far below.
 const MAX_SIZE: usize = 1 << 20;
@@ -79,13 +72,14 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
     let mut builds = Builds::new();
     let mut told = BTreeSet::new();
     let mut size = 0;
+    let own = |directory: &str| parsed.kustomization(directory).map(|found| found.file);
     for directory in layout.directories() {
         // What names it was not passed on as a whole, which is told there.
         if is_remote(directory) {
             continue;
         }
         if size >= MAX_SIZE {
-            others.push(untold(&parsed, directory, &[]));
+            others.push(untold(directory, own(directory), &[], index_of));
             continue;
         }
         let (absent, visits) = parsed.graph().absent(directory);
@@ -103,8 +97,10 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
             Ok(Some(content)) => {
                 builds.insert(directory.to_owned(), Ok(content));
             }
-            Ok(None) => others.push(untold(&parsed, directory, &[])),
-            Err(unknown) if is_whole => others.push(untold(&parsed, directory, &unknown)),
+            Ok(None) => others.push(untold(directory, own(directory), &[], index_of)),
+            Err(unknown) if is_whole => {
+                others.push(untold(directory, own(directory), &unknown, index_of));
+            }
             Err(_) => {}
         }
     }
@@ -237,51 +233,4 @@ fn sealed(lines: &str) -> Option<String> {
     let resources: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
     let items = environment::sort(&resources).ok()?;
     Some(snapshot::seal("", "", &items.live).content)
-}
-
-fn unchecked(kustomization: &str, path: &str) -> Finding {
-    let headline = format!(
-        "{} names {}, which the host did not pass on, so it was not checked",
-        quoted(kustomization, MAX_PATH),
-        quoted(path, MAX_PATH)
-    );
-    let help = "Write it as a resource or as a strategic merge patch of its own with apiVersion, kind and name, inline it, or check what kustomize builds.".to_owned();
-    Finding {
-        file: Some(FileRef {
-            path: kustomization.to_owned(),
-            index: Some(0),
-        }),
-        ..Finding::new(RULE, format!("{headline}. {help}"), headline, help)
-    }
-}
-
-/// A directory whose files are all there, and use what only kustomize knows, or what it refuses.
-fn untold(parsed: &Parsed<'_>, directory: &str, unknown: &[Unknown]) -> Finding {
-    let own = parsed.kustomization(directory).map(|found| found.file);
-    let first = unknown.first();
-    let place = first.and_then(|first| first.place.as_ref());
-    let file = place
-        .map(|(file, line)| (file.as_str(), index_of(*line)))
-        .or_else(|| Some((own?, 0)));
-    let mut why = first.map_or_else(String::new, |first| {
-        format!(": {}", one_line(&first.to_string(), MAX_PATH))
-    });
-    if let Some((file, _)) = place.filter(|(file, _)| Some(file.as_str()) != own) {
-        let _ = write!(why, " ({})", quoted(file, MAX_PATH));
-    }
-    if unknown.len() > 1 {
-        let _ = write!(why, ", and {} more", unknown.len() - 1);
-    }
-    let headline = format!(
-        "what {} comes to cannot be told by its files alone, so it was not checked{why}",
-        quoted(directory, MAX_PATH)
-    );
-    let help = "Check what kustomize builds of it, with `krm-parity check`.".to_owned();
-    Finding {
-        file: file.map(|(path, index)| FileRef {
-            path: path.to_owned(),
-            index: Some(index),
-        }),
-        ..Finding::new(RULE, format!("{headline}. {help}"), headline, help)
-    }
 }

@@ -26,6 +26,7 @@ mod open;
 mod permits;
 pub mod publish;
 mod services;
+mod settings;
 pub mod wire;
 
 pub use class_set::ClassSet;
@@ -36,6 +37,7 @@ pub use nearest::nearest;
 pub use open::{OpenError, ParseError, open, parse};
 pub use permits::{AllowedField, Exemption, Target};
 pub use services::ServiceEnvironments;
+pub use settings::RuleSetting;
 pub use wire::{Emit, IdentityMode, Mode, schema};
 
 /// The environment that a recorder records and a policy compares with, unless they say otherwise.
@@ -91,7 +93,7 @@ pub struct Policy {
     pub fields: Indexed<AllowedField>,
     /// Findings that may exist until a day.
     pub exemptions: Indexed<Exemption>,
-    /// What the policy says about single rules, by id; the catalogue speaks for the others.
+    /// What the policy says about single rules, by id; their records speak for the others.
     pub rules: BTreeMap<RuleId, RuleSetting>,
     /// Which services have fewer environments than the policy lists.
     pub services: Vec<ServiceEnvironments>,
@@ -103,21 +105,15 @@ pub struct Policy {
     pub emit: Emit,
 }
 
-/// What a policy says about one rule.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RuleSetting {
-    /// The weight of the rule's findings.
-    pub severity: Option<Severity>,
-    /// The greatest factor or number that is still fine, as an exact decimal of at least 1.
-    pub max: Option<String>,
-}
-
 impl Policy {
     /// The weight of a rule's findings under this policy.
     #[must_use]
-    pub fn severity(&self, rule: RuleId) -> Severity {
-        let set = self.rules.get(&rule).and_then(|setting| setting.severity);
-        set.unwrap_or(rule.record().severity)
+    pub fn severity(&self, rule: &Rule) -> Severity {
+        let set = self
+            .rules
+            .get(&rule.id)
+            .and_then(|setting| setting.severity);
+        set.unwrap_or(rule.severity)
     }
 
     /// The greatest factor or number that a rule lets pass, as an exact decimal of at least 1.
@@ -125,12 +121,12 @@ impl Policy {
     /// It is text because quantities are compared exactly, never as floats. A
     /// rule without such a bound has the strictest one, `1`.
     #[must_use]
-    pub fn max(&self, rule: RuleId) -> &str {
+    pub fn max(&self, rule: &Rule) -> &str {
         let set = self
             .rules
-            .get(&rule)
+            .get(&rule.id)
             .and_then(|setting| setting.max.as_deref());
-        set.or(rule.record().max).unwrap_or("1")
+        set.or(rule.max).unwrap_or("1")
     }
 
     /// Whether an overlay may make changes of this class.
@@ -174,30 +170,34 @@ pub struct ConfigError {
 
 /// Reads a functionConfig; none at all means the default policy.
 ///
+/// `rules` are those that a policy may set, as [`crate::rules::RULES`] lists them.
+///
 /// # Errors
 ///
 /// When the functionConfig is of an unknown kind, has an unknown key, a value
 /// of the wrong type, or says something that makes no sense.
-pub fn read(config: Option<&Value>) -> Result<Config, ConfigError> {
+pub fn read(rules: &[&Rule], config: Option<&Value>) -> Result<Config, ConfigError> {
     let Some(config) = config.filter(|config| !config.is_null()) else {
         return Ok(Config::Policy(Policy::default()));
     };
     let kind = kind_of(config)?;
     match kind {
-        wire::Kind::ParityPolicy => typed(config, kind)
-            .and_then(|config: wire::ParityPolicy| policy(config.spec.unwrap_or_default()))
+        wire::Kind::ParityPolicy => typed(rules, config, kind)
+            .and_then(|config: wire::ParityPolicy| policy(rules, config.spec.unwrap_or_default()))
             .map(Config::Policy),
-        wire::Kind::SnapshotRecorder => typed(config, kind)
+        wire::Kind::SnapshotRecorder => typed(rules, config, kind)
             .and_then(|config: wire::SnapshotRecorder| {
                 recorder(config.spec.unwrap_or_default(), config.metadata)
             })
             .map(Config::Recorder),
-        wire::Kind::ConfigMap if records(config) => typed(config, wire::Kind::RecorderConfigMap)
-            .and_then(flat_recorder)
-            .map_err(Fault::in_config_map)
-            .map(Config::Recorder),
-        wire::Kind::ConfigMap | wire::Kind::RecorderConfigMap => typed(config, kind)
-            .and_then(flat_policy)
+        wire::Kind::ConfigMap if records(config) => {
+            typed(rules, config, wire::Kind::RecorderConfigMap)
+                .and_then(flat_recorder)
+                .map_err(Fault::in_config_map)
+                .map(Config::Recorder)
+        }
+        wire::Kind::ConfigMap | wire::Kind::RecorderConfigMap => typed(rules, config, kind)
+            .and_then(|config| flat_policy(rules, config))
             .map_err(Fault::in_config_map)
             .map(Config::Policy),
     }
@@ -276,16 +276,20 @@ fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
 }
 
 /// Reads a functionConfig as the type of its kind; a failure is explained by the schema.
-fn typed<'de, T: Deserialize<'de>>(config: &'de Value, kind: wire::Kind) -> Result<T, Fault> {
+fn typed<'de, T: Deserialize<'de>>(
+    rules: &[&Rule],
+    config: &'de Value,
+    kind: wire::Kind,
+) -> Result<T, Fault> {
     T::deserialize(config).map_err(|error| {
-        explain::first_fault(config, &schema(kind)).unwrap_or_else(|| {
+        explain::first_fault(config, &schema(rules, kind)).unwrap_or_else(|| {
             let error = error.to_string();
             Fault::new(&[], text::one_line(&error, 4 * MAX_QUOTED))
         })
     })
 }
 
-fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
+fn policy(known: &[&Rule], spec: wire::PolicySpec) -> Result<Policy, Fault> {
     let defaults = Policy::default();
     let needs_baseline = spec.baseline.is_some();
     let baseline = spec.baseline.unwrap_or(defaults.baseline);
@@ -318,11 +322,7 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
             });
         }
     }
-    let mut rules = BTreeMap::new();
-    for (wire::RuleName(rule), setting) in spec.rules.unwrap_or_default().0 {
-        let setting = rule_setting(rule, setting.unwrap_or_default())?;
-        rules.insert(rule.id, setting);
-    }
+    let rules = settings::settings(spec.rules.unwrap_or_default(), known)?;
     let allow = spec.allow.unwrap_or_default();
     let classes = allow.classes;
     Ok(Policy {
@@ -347,48 +347,6 @@ fn policy(spec: wire::PolicySpec) -> Result<Policy, Fault> {
             wire::FailOn::Warning => Severity::Warning,
         },
         emit: spec.emit.unwrap_or_default(),
-    })
-}
-
-fn rule_setting(rule: &Rule, setting: wire::RuleSpec) -> Result<RuleSetting, Fault> {
-    if rule.id.is_blind()
-        && let Some(wire::SeverityName(severity @ (Severity::Ignore | Severity::Info))) =
-            setting.severity
-    {
-        let what = format!(
-            "{} cannot be {}: what it is about was not checked at all",
-            rule.id,
-            severity.id()
-        );
-        let at = ["spec", "rules", rule.id.as_str(), "severity"];
-        return Err(Fault::new(&at, what));
-    }
-    if let Some(wire::Decimal(max)) = &setting.max {
-        let at = ["spec", "rules", rule.id.as_str()];
-        if rule.max.is_none() {
-            return Err(explain::unknown(&at, "key", "max", &["severity"]));
-        }
-        if !max
-            .parse::<f64>()
-            .is_ok_and(|max| max.is_finite() && max >= 1.0)
-        {
-            let noun = if rule.unit == "×" {
-                "factor"
-            } else {
-                "number"
-            };
-            let what = format!("expected a {noun} of at least 1, found {max}");
-            return Err(Fault::new(
-                &["spec", "rules", rule.id.as_str(), "max"],
-                what,
-            ));
-        }
-    }
-    Ok(RuleSetting {
-        severity: setting
-            .severity
-            .map(|wire::SeverityName(severity)| severity),
-        max: setting.max.map(|wire::Decimal(max)| max),
     })
 }
 
@@ -430,7 +388,7 @@ fn records(config: &Value) -> bool {
     has("mode") || has("service")
 }
 
-fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
+fn flat_policy(rules: &[&Rule], config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
     let data = config.data.unwrap_or_default();
     let mut allow = None;
     if let Some(list) = &data.allow {
@@ -456,7 +414,7 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
         let words = words(&["spec", "environments"], list)?;
         environments = Some(words.into_iter().map(str::to_owned).collect());
     }
-    policy(wire::PolicySpec {
+    let spec = wire::PolicySpec {
         environment: data.environment,
         environments,
         baseline: data.baseline,
@@ -468,7 +426,8 @@ fn flat_policy(config: wire::PolicyConfigMap) -> Result<Policy, Fault> {
         exemptions: None,
         fail_on: data.fail_on,
         emit: data.emit,
-    })
+    };
+    policy(rules, spec)
 }
 
 fn flat_recorder(config: wire::RecorderConfigMap) -> Result<Recorder, Fault> {

@@ -55,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// What is read makes sense; what is not is said in one line.
 fn check_read(root: Node<'_>) {
-    match policy::read(Some(&root.to_yaml_value())) {
+    match policy::read(krm_parity::rules::RULES, Some(&root.to_yaml_value())) {
         Ok(Config::Recorder(recorder)) => assert!(!recorder.service.is_empty()),
         Ok(Config::Policy(policy)) => {
             assert_ne!(

@@ -250,9 +250,10 @@ fn what_cannot_be_adopted_is_told() {
     let mut expired = Policy::default();
     let text = "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {exemptions: [{rule: image, path: spec.x, \
                 reason: why, expires: '2026-06-14'}]}}";
-    if let Ok(crate::policy::Config::Policy(policy)) =
-        crate::policy::read(Some(&serde_yaml::from_str(text).unwrap()))
-    {
+    if let Ok(crate::policy::Config::Policy(policy)) = crate::policy::read(
+        crate::rules::RULES,
+        Some(&serde_yaml::from_str(text).unwrap()),
+    ) {
         expired = policy;
     }
     let info = Finding {

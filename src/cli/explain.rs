@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use crate::catalog::{Class, RULES, Rule, find_rule};
+use crate::catalog::{Class, Rule, RuleId};
 use crate::policy::nearest;
+use crate::rules::{RULES, record};
 use crate::text;
 
 mod changes;
@@ -57,7 +58,7 @@ pub fn explain(request: &Request) -> anyhow::Result<String> {
 
 /// Whether a word is a file's name, and not a rule or a class that a file happens to be named after.
 fn is_file(word: &str) -> bool {
-    let is_word = Class::from_id(word).is_some() || find_rule(word).is_some();
+    let is_word = Class::from_id(word).is_some() || RuleId::parse(word).is_some();
     word == "-" || (!is_word && (word.contains(['/', '.']) || Path::new(word).is_file()))
 }
 
@@ -92,8 +93,8 @@ fn is_allowed(class: Class) -> bool {
 fn entry(word: &str) -> anyhow::Result<String> {
     let class = Class::from_id(word);
     let rule = match class {
-        Some(class) => Some(class.rule().record()),
-        None => find_rule(word),
+        Some(class) => Some(record(class.rule())),
+        None => RuleId::parse(word).map(record),
     };
     let Some(rule) = rule else {
         let mut words: Vec<&str> = Class::ALL.map(Class::id).to_vec();

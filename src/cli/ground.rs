@@ -7,11 +7,12 @@ use anyhow::{Context, bail};
 use super::build::{Builder, How, Request};
 use super::{files, policy_file, tree};
 use crate::finding::Finding;
-use crate::gate::{self, Builds};
+use crate::gate::Builds;
 use crate::layout::{self, Layout, Service, Site};
 use crate::policy::Policy;
 use crate::repo::{self, Parsed, Sources, Why};
 use crate::rules;
+use crate::rules::Unjudged;
 
 /// Where things lie.
 #[derive(Debug)]
@@ -213,8 +214,7 @@ impl Ground {
         if !layout.services.iter().any(Service::is_asked) {
             let unreadable = layout::unreadable(parsed, &site, &policy.layout);
             let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
-            let unjudged = gate::unjudged(&layout, None).into_iter();
-            let unjudged = unjudged.map(|finding| finding.headline);
+            let unjudged = layout.unjudged.iter().map(Unjudged::headline);
             let notes = layout
                 .notes
                 .iter()

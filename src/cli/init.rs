@@ -23,7 +23,7 @@ use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
 use crate::layout::Layout;
 use crate::policy::{self, Policy};
 use crate::repo::Parsed;
-use crate::rules::exempting;
+use crate::rules::{RULES, Unjudged, exempting};
 use crate::yaml;
 
 /// How long adopted findings may stay, unless it is said otherwise.
@@ -189,8 +189,7 @@ impl Init {
             }));
         }
         told.extend(layout.notes.iter().cloned());
-        let unjudged = gate::unjudged(&layout, None).into_iter();
-        told.extend(unjudged.map(|finding| finding.headline));
+        told.extend(layout.unjudged.iter().map(Unjudged::headline));
         for note in told {
             super::complain(&format!("krm-parity: {note}"));
         }
@@ -222,7 +221,7 @@ impl Init {
             let mut layout = ground.layout(parsed, &Policy::default())?;
             layout.leave_others();
             let after = init::policy(&layout, self.wire.then_some(FUNCTION));
-            let policy = policy::parse(&name, &after)?;
+            let policy = policy::parse(RULES, &name, &after)?;
             let file = PolicyFile {
                 path,
                 name,
@@ -294,7 +293,7 @@ impl Init {
         let adoption = adopt::adopt(&scene, &findings, expires);
         file.after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
             .with_context(|| file.name.clone())?;
-        let adopted = policy::parse(&file.name, &file.after)?;
+        let adopted = policy::parse(RULES, &file.name, &file.after)?;
         let mut before: HashMap<&str, Vec<&Finding>> = HashMap::new();
         for finding in &findings {
             before.entry(&finding.message).or_default().push(finding);

@@ -12,6 +12,7 @@ use anyhow::{Context, bail};
 use super::{files, tree};
 use crate::policy::{self, Policy};
 use crate::repo::Ours;
+use crate::rules::RULES;
 use crate::yaml::{self, Node};
 
 /// Where a repository keeps its policy, below one of the directories upwards.
@@ -62,7 +63,7 @@ impl PolicyFile {
             bail!("cannot read {name}: it is not UTF-8");
         };
         Ok(Self {
-            policy: policy::parse(&name, text)?,
+            policy: policy::parse(RULES, &name, text)?,
             path: path.to_owned(),
             text: text.to_owned(),
             name,

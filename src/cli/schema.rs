@@ -8,6 +8,7 @@ use crate::policy::publish::{
 use crate::policy::{nearest, wire::Kind};
 use crate::report::krm::to_yaml_document;
 use crate::report::survey;
+use crate::rules::RULES;
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
@@ -37,10 +38,10 @@ pub fn print(kind: &str, format: &str) -> anyhow::Result<String> {
     }
     let (kind, name) = find(kind)?;
     Ok(match format {
-        "definition" => to_yaml_document(&function_definition(kind, name)),
-        "crd" => to_yaml_document(&custom_resource(kind, name)),
-        "krmfile" => to_yaml_document(&krmfile_definitions()),
-        _ => json(&json_schema(kind, name))?,
+        "definition" => to_yaml_document(&function_definition(RULES, kind, name)),
+        "crd" => to_yaml_document(&custom_resource(RULES, kind, name)),
+        "krmfile" => to_yaml_document(&krmfile_definitions(RULES)),
+        _ => json(&json_schema(RULES, kind, name))?,
     })
 }
 

@@ -22,6 +22,7 @@ use crate::layout::{Baseline, Layout, Overlay, Service};
 use crate::policy::{self, Config, Recorder};
 use crate::repo::NAMES;
 use crate::resource::Resource;
+use crate::rules::RULES;
 use crate::yaml::{self, MAX_BYTES};
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -168,7 +169,7 @@ impl Request {
         });
         let config = config.to_string();
         let tree = yaml::parse(&config)?;
-        match policy::open(tree.roots().next(), None) {
+        match policy::open(RULES, tree.roots().next(), None) {
             Ok(Config::Recorder(recorder)) => Ok(recorder),
             Ok(Config::Policy(_)) => bail!("a recorder is no policy"),
             Err(error) => {

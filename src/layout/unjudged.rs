@@ -11,42 +11,7 @@ use super::standing::{Kind, Standing};
 use super::{Overlay, Service, Site};
 use crate::policy::Policy;
 use crate::repo::{PACKAGES, Parsed, Unseen, Why, split};
-
-/// Something that looks like an overlay and is not judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unjudged {
-    /// Its directory.
-    pub directory: String,
-    /// The service that it seems to belong to; empty where nobody can tell.
-    pub service: String,
-    /// What it would be called; empty where it speaks of several.
-    pub environment: String,
-    /// Why it is not judged.
-    pub reason: Reason,
-    /// Whether an environment is made of the same base, or a link names it, so that this is one too.
-    pub is_environment: bool,
-}
-
-/// Why something that looks like an overlay is not judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The overlays of these names share a base, and none of them says that it is an environment.
-    Variants(Vec<String>),
-    /// It is made of these directories, and nothing says which environment it is.
-    Composed(Vec<String>),
-    /// No pattern of `spec.layout` names it.
-    Unmatched,
-    /// It has no base, and holds what this service holds.
-    Alone(String),
-    /// Its name, or that of a directory above it, begins with a dot; so many others lie there too.
-    Hidden(usize),
-    /// It is a link that leads out of the repository.
-    LeadsOut,
-    /// It is a link to a directory above, which leads around in circles.
-    LeadsUp,
-    /// It is a link to nothing.
-    LeadsNowhere,
-}
+use crate::rules::{Reason, Unjudged};
 
 /// Which services have environments that are made of a base.
 type Judged<'s> = BTreeMap<&'s str, &'s str>;
@@ -119,6 +84,7 @@ fn variants(service: &Service, environments: &BTreeSet<&str>) -> Option<Unjudged
         environment: String::new(),
         reason: Reason::Variants(names.collect()),
         is_environment: bases.any(|base| environments.contains(base.as_str())),
+        place: None,
     })
 }
 
@@ -152,6 +118,7 @@ fn left_out(
         environment: environment.map_or_else(String::new, |named| named.environment),
         reason,
         is_environment: sibling.is_some() || changes_them,
+        place: None,
     })
 }
 
@@ -194,6 +161,7 @@ fn copies<'c>(
             environment: named.environment,
             reason: Reason::Alone((*service).to_owned()),
             is_environment: false,
+            place: None,
         })
     };
     alone.filter_map(copy).collect()
@@ -250,6 +218,7 @@ fn without_base(first: &Candidate, together: &[&Candidate], words: Words<'_>) ->
         environment: String::new(),
         reason: Reason::Variants(together.iter().filter_map(name).collect()),
         is_environment: false,
+        place: None,
     }
 }
 
@@ -298,6 +267,7 @@ fn hidden(
                 .map_or_else(String::new, |named| named.environment),
             reason: Reason::Hidden(0),
             is_environment: sibling.is_some(),
+            place: None,
         });
     }
     found
@@ -333,5 +303,6 @@ fn link(unseen: &Unseen, words: Words<'_>, site: &Site<'_>) -> Option<Unjudged> 
         environment: named.environment,
         reason,
         is_environment: names_one || holds_environments,
+        place: None,
     })
 }

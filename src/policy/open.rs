@@ -1,6 +1,7 @@
 //! The one reader of a functionConfig: from a tree with places to what it asks for, and where it says so.
 
 use super::{Config, Policy};
+use crate::catalog::Rule;
 use crate::finding::{Place, line_around};
 use crate::yaml::{self, Node};
 
@@ -17,14 +18,19 @@ pub struct OpenError {
 /// Reads a functionConfig; none at all means the default policy.
 ///
 /// `file` is what reports call the file that it stands in, with its text. Given
-/// that, every exemption and every allowed field knows its place.
+/// that, every exemption and every allowed field knows its place. `rules` are
+/// those that a policy may set, as [`crate::rules::RULES`] lists them.
 ///
 /// # Errors
 ///
 /// As [`super::read`], with the line.
-pub fn open(config: Option<Node<'_>>, file: Option<(&str, &str)>) -> Result<Config, OpenError> {
+pub fn open(
+    rules: &[&Rule],
+    config: Option<Node<'_>>,
+    file: Option<(&str, &str)>,
+) -> Result<Config, OpenError> {
     let value = config.map(Node::to_yaml_value);
-    let mut read = super::read(value.as_ref()).map_err(|error| OpenError {
+    let mut read = super::read(rules, value.as_ref()).map_err(|error| OpenError {
         line: config.map_or(0, |config| config.follow(&error.path).0.line()),
         message: error.message,
     })?;
@@ -39,7 +45,7 @@ pub fn open(config: Option<Node<'_>>, file: Option<(&str, &str)>) -> Result<Conf
 /// # Errors
 ///
 /// Says where in the file, and what, is wrong. A second document would say something that nobody listens to.
-pub fn parse(name: &str, text: &str) -> Result<Policy, ParseError> {
+pub fn parse(rules: &[&Rule], name: &str, text: &str) -> Result<Policy, ParseError> {
     let at = |line: usize, message: String| ParseError(format!("{name}:{line}: {message}"));
     let tree = yaml::parse(text).map_err(|error| ParseError(format!("{name}: {error}")))?;
     let mut documents = tree.roots().filter(|root| !root.is_null());
@@ -52,7 +58,7 @@ pub fn parse(name: &str, text: &str) -> Result<Policy, ParseError> {
         let message = "a policy file holds one document, and this is a second one; put all of the policy into one spec";
         return Err(at(second.line(), message.to_owned()));
     }
-    match open(Some(config), Some((name, text))) {
+    match open(rules, Some(config), Some((name, text))) {
         Ok(Config::Policy(policy)) => Ok(policy),
         Ok(Config::Recorder(_)) => Err(ParseError(format!(
             "{name}: this is a recorder, not a policy"
@@ -115,7 +121,7 @@ mod tests {
         let text = format!(
             "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  exemptions:\n{entries}"
         );
-        let policy = parse("p.yaml", &text).unwrap();
+        let policy = parse(&[], "p.yaml", &text).unwrap();
         let tree = yaml::parse(&text).unwrap();
         let root = tree.roots().next().unwrap();
         let items = root.at(&["spec", "exemptions"]).unwrap().items();
@@ -125,12 +131,12 @@ mod tests {
             assert_eq!(exemption.place.as_ref(), Some(&expected));
         }
         let alias = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n  exemptions:\n  - &a {rule: image, reason: r, expires: '2027-01-31'}\n  - {rule: labels, reason: r, expires: '2027-01-31'}\n  - *a\n";
-        let lines = parse("p.yaml", alias).unwrap().exemptions;
+        let lines = parse(&[], "p.yaml", alias).unwrap().exemptions;
         let lines = lines.iter().map(|one| one.place.as_ref().unwrap().line);
         let lines: Vec<_> = lines.collect();
         assert!(matches!(lines.as_slice(), [6, 7, 6 | 8]), "{lines:?}");
         let flow = "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {exemptions: [{rule: image, reason: r, expires: '2027-01-31'}, {rule: labels, reason: r, expires: '2027-01-31'}]}}";
-        let policy = parse("p.yaml", flow).unwrap();
+        let policy = parse(&[], "p.yaml", flow).unwrap();
         let columns = policy
             .exemptions
             .iter()

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{Fault, MAX_QUOTED, explain, wire};
-use crate::catalog::{self, RuleId};
+use crate::catalog::RuleId;
 use crate::finding::{Place, ResourceRef};
 use crate::path::{Glob, Pattern, Spot};
 use crate::text;
@@ -173,24 +173,22 @@ fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, F
 }
 
 fn rule(id: &str) -> Result<RuleId, Fault> {
-    match catalog::find_rule(id) {
-        Some(rule) if rule.id.is_blind() => Err(Fault::new(
+    match RuleId::parse(id) {
+        Some(rule) if rule.is_blind() => Err(Fault::new(
             &["rule"],
             format!(
-                "{} cannot be exempt: what it is about was not checked at all; spec.layout.ignore leaves out a directory that is no environment",
-                rule.id
+                "{rule} cannot be exempt: what it is about was not checked at all; spec.layout.ignore leaves out a directory that is no environment"
             ),
         )),
-        Some(rule) if rule.id.is_about_exemptions() => Err(Fault::new(
+        Some(rule) if rule.is_about_exemptions() => Err(Fault::new(
             &["rule"],
             format!(
-                "{} is about exemptions and cannot be exempt itself; set its severity instead",
-                rule.id
+                "{rule} is about exemptions and cannot be exempt itself; set its severity instead"
             ),
         )),
-        Some(rule) => Ok(rule.id),
+        Some(rule) => Ok(rule),
         None => {
-            let ids: Vec<_> = catalog::RULES.iter().map(|rule| rule.id.as_str()).collect();
+            let ids: Vec<_> = RuleId::ALL.iter().map(|rule| rule.as_str()).collect();
             Err(Fault {
                 key: None,
                 ..explain::unknown(&["rule"], "rule", id, &ids)
@@ -301,7 +299,7 @@ mod tests {
         let text =
             format!("{{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {spec}}}");
         let value: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
-        match read(Some(&value)) {
+        match read(crate::rules::RULES, Some(&value)) {
             Ok(Config::Policy(policy)) => policy,
             other => panic!("{other:?}"),
         }
@@ -327,7 +325,7 @@ mod tests {
                 "{{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {{{at}, services: [x, {wrong}]}}]}}}}"
             );
             let value: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
-            let error = read(Some(&value)).unwrap_err();
+            let error = read(crate::rules::RULES, Some(&value)).unwrap_err();
             assert_eq!(error.path.join(" "), "spec exemptions 0 services 1");
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::schema;
 use super::wire::Kind;
 use crate::api::{GROUP, POLICY, RECORDER, VERSION};
+use crate::catalog::Rule;
 
 /// The kinds that are published, in the order of their documentation.
 pub const PUBLISHED: [(Kind, &str); 2] = [
@@ -18,14 +19,14 @@ pub const PUBLISHED: [(Kind, &str); 2] = [
 
 /// The JSON Schema (draft 2020-12) of a kind, for editors: it refuses unknown keys.
 #[must_use]
-pub fn json_schema(kind: Kind, name: &str) -> Value {
+pub fn json_schema(rules: &[&Rule], kind: Kind, name: &str) -> Value {
     let mut out = Map::new();
     out.insert(
         "$schema".to_owned(),
         json!("https://json-schema.org/draft/2020-12/schema"),
     );
     out.insert("title".to_owned(), json!(name));
-    if let Value::Object(fields) = closed(schema(kind)) {
+    if let Value::Object(fields) = closed(schema(rules, kind)) {
         out.extend(fields);
     }
     let mut out = Value::Object(out);
@@ -69,7 +70,7 @@ fn closed(schema: Value) -> Value {
 
 /// The `KRMFunctionDefinition` of the function: one version with the schema of its policy.
 #[must_use]
-pub fn function_definition(kind: Kind, name: &str) -> Value {
+pub fn function_definition(rules: &[&Rule], kind: Kind, name: &str) -> Value {
     json!({
         "apiVersion": "config.kubernetes.io/v1alpha1",
         "kind": "KRMFunctionDefinition",
@@ -77,12 +78,12 @@ pub fn function_definition(kind: Kind, name: &str) -> Value {
         "spec": {
             "group": GROUP,
             "names": {"kind": name},
-            "description": schema(kind)["description"].clone(),
+            "description": schema(rules, kind)["description"].clone(),
             "publisher": "krm-parity",
             "tags": ["validator", "kustomize", "drift", "parity"],
             "versions": [{
                 "name": VERSION,
-                "schema": {"openAPIV3Schema": schema(kind)},
+                "schema": {"openAPIV3Schema": schema(rules, kind)},
                 "idempotent": true,
                 "license": "Apache-2.0",
                 "runtime": {
@@ -99,7 +100,7 @@ pub fn function_definition(kind: Kind, name: &str) -> Value {
 
 /// The `CustomResourceDefinition` of a kind, for tools that check resources against such; no cluster needs it.
 #[must_use]
-pub fn custom_resource(kind: Kind, name: &str) -> Value {
+pub fn custom_resource(rules: &[&Rule], kind: Kind, name: &str) -> Value {
     let plural = match kind {
         Kind::ParityPolicy => "paritypolicies",
         _ => "snapshotrecorders",
@@ -121,7 +122,7 @@ pub fn custom_resource(kind: Kind, name: &str) -> Value {
                 "name": VERSION,
                 "served": true,
                 "storage": true,
-                "schema": {"openAPIV3Schema": schema(kind)},
+                "schema": {"openAPIV3Schema": schema(rules, kind)},
             }],
         },
     })
@@ -129,11 +130,11 @@ pub fn custom_resource(kind: Kind, name: &str) -> Value {
 
 /// The definitions that a Krmfile carries under `openAPI.definitions`.
 #[must_use]
-pub fn krmfile_definitions() -> Value {
+pub fn krmfile_definitions(rules: &[&Rule]) -> Value {
     let definitions: Map<_, _> = PUBLISHED
         .into_iter()
         .map(|(kind, name)| {
-            let mut definition = schema(kind);
+            let mut definition = schema(rules, kind);
             definition["x-kubernetes-group-version-kind"] =
                 json!([{"group": GROUP, "version": VERSION, "kind": name}]);
             (format!("io.{}.{VERSION}.{name}", "krm-parity"), definition)

@@ -1,8 +1,9 @@
 use super::*;
+use crate::rules::{RULES, record};
 use proptest::prelude::*;
 
 fn read_text(text: &str) -> Result<Config, ConfigError> {
-    read(Some(&serde_yaml::from_str(text).unwrap()))
+    read(RULES, Some(&serde_yaml::from_str(text).unwrap()))
 }
 
 fn read_policy(text: &str) -> Policy {
@@ -26,7 +27,7 @@ const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\n";
 #[test]
 fn nothing_means_the_defaults() {
     for config in [None, Some(&Value::Null)] {
-        assert_eq!(read(config), Ok(Config::Policy(Policy::default())));
+        assert_eq!(read(RULES, config), Ok(Config::Policy(Policy::default())));
     }
     for rest in [
         "",
@@ -39,9 +40,9 @@ fn nothing_means_the_defaults() {
         assert_eq!(policy, Policy::default(), "{rest}");
     }
     let policy = Policy::default();
-    for rule in crate::catalog::RULES {
-        assert_eq!(policy.severity(rule.id), rule.severity);
-        assert_eq!(policy.max(rule.id), rule.max.unwrap_or("1"));
+    for rule in RULES {
+        assert_eq!(policy.severity(rule), rule.severity);
+        assert_eq!(policy.max(rule), rule.max.unwrap_or("1"));
     }
     for class in Class::ALL {
         assert_eq!(
@@ -81,15 +82,18 @@ spec:
     assert_eq!(policy.identity, IdentityMode::Strict);
     let allowed = [Class::Replicas, Class::Image, Class::ImageTag];
     assert!(policy.allowed.iter().eq(allowed));
-    assert_eq!(policy.severity(RuleId::ScaleFactor), Severity::Error);
-    assert_eq!(policy.max(RuleId::ScaleFactor), "2.5");
     assert_eq!(
-        policy.severity(RuleId::LimitRequestRatio),
+        policy.severity(record(RuleId::ScaleFactor)),
+        Severity::Error
+    );
+    assert_eq!(policy.max(record(RuleId::ScaleFactor)), "2.5");
+    assert_eq!(
+        policy.severity(record(RuleId::LimitRequestRatio)),
         Severity::Warning
     );
-    assert_eq!(policy.max(RuleId::LimitRequestRatio), "3");
-    assert_eq!(policy.severity(RuleId::Image), Severity::Ignore);
-    assert_eq!(policy.severity(RuleId::Labels), Severity::Error);
+    assert_eq!(policy.max(record(RuleId::LimitRequestRatio)), "3");
+    assert_eq!(policy.severity(record(RuleId::Image)), Severity::Ignore);
+    assert_eq!(policy.severity(record(RuleId::Labels)), Severity::Error);
     assert_eq!(policy.fail_on, Severity::Warning);
     assert_eq!(policy.emit, Emit::None);
 }
@@ -152,7 +156,7 @@ fn numbers_keep_their_decimal_text() {
         let policy = read_policy(&format!(
             "{POLICY}spec: {{rules: {{scale-factor: {{max: {written}}}}}}}"
         ));
-        assert_eq!(policy.max(RuleId::ScaleFactor), kept, "{written}");
+        assert_eq!(policy.max(record(RuleId::ScaleFactor)), kept, "{written}");
     }
 }
 
@@ -404,9 +408,9 @@ fn schemas_are_structural() {
         wire::Kind::ConfigMap,
         wire::Kind::RecorderConfigMap,
     ] {
-        check(&schema(kind), &format!("{kind:?}"));
+        check(&schema(RULES, kind), &format!("{kind:?}"));
     }
-    let policy = schema(wire::Kind::ParityPolicy);
+    let policy = schema(RULES, wire::Kind::ParityPolicy);
     assert_eq!(
         policy["required"],
         serde_json::json!(["apiVersion", "kind"])
@@ -418,7 +422,7 @@ fn schemas_are_structural() {
     );
     assert_eq!(
         spec["rules"]["properties"].as_object().unwrap().len(),
-        crate::catalog::RULES.len()
+        RULES.len()
     );
     assert_eq!(
         spec["rules"]["properties"]["limit-request-ratio"]["properties"]["max"]["default"]
@@ -487,8 +491,8 @@ proptest! {
             wire::Kind::ParityPolicy => wire::ParityPolicy::deserialize(&config).is_ok(),
             _ => wire::SnapshotRecorder::deserialize(&config).is_ok(),
         };
-        let fault = explain::first_fault(&config, &schema(kind));
+        let fault = explain::first_fault(&config, &schema(RULES, kind));
         prop_assert!(is_typed || fault.is_some(), "a failure without an explanation");
-        prop_assert!(fault.is_none() || read(Some(&config)).is_err(), "{fault:?}");
+        prop_assert!(fault.is_none() || read(RULES, Some(&config)).is_err(), "{fault:?}");
     }
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::{Map, Number, json};
 
-use crate::catalog::{self, Class, Rule, Severity};
+use crate::catalog::{Class, Rule, RuleId, Severity};
 
 /// The shapes that a functionConfig may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,10 @@ pub enum Kind {
 /// The structural `openAPIV3Schema` of a kind, as Kubernetes and kpt want it.
 ///
 /// It is built on every call, which takes some hundred microseconds: ask for it
-/// to show it, or to explain what does not fit.
+/// to show it, or to explain what does not fit. `rules` are those that a policy
+/// may set.
 #[must_use]
-pub fn schema(kind: Kind) -> serde_json::Value {
+pub fn schema(rules: &[&Rule], kind: Kind) -> serde_json::Value {
     let settings = SchemaSettings::openapi3().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
@@ -44,13 +45,25 @@ pub fn schema(kind: Kind) -> serde_json::Value {
         .with_transform(StructuralSchemaRewriter)
         .with_transform(OptionalEnum)
         .into_generator();
-    match kind {
+    let mut schema = match kind {
         Kind::ParityPolicy => generator.into_root_schema_for::<ParityPolicy>(),
         Kind::SnapshotRecorder => generator.into_root_schema_for::<SnapshotRecorder>(),
         Kind::ConfigMap => generator.into_root_schema_for::<PolicyConfigMap>(),
         Kind::RecorderConfigMap => generator.into_root_schema_for::<RecorderConfigMap>(),
     }
-    .to_value()
+    .to_value();
+    let settings = schema.pointer_mut("/properties/spec/properties/rules");
+    if let Some(settings) = settings.and_then(serde_json::Value::as_object_mut) {
+        let all = rules.iter();
+        let all: Map<_, _> = all
+            .map(|rule| (rule.id.to_string(), rule_schema(rule)))
+            .collect();
+        // It stays the last key, as everywhere.
+        let nullable = settings.remove_entry("nullable");
+        settings.insert("properties".to_owned(), all.into());
+        settings.extend(nullable);
+    }
+    schema
 }
 
 /// What an overlay may change of its base, and how heavily each rule weighs.
@@ -194,46 +207,43 @@ impl JsonSchema for Rules {
         "Rules".into()
     }
 
-    /// The rules of the catalogue as keys, each with what it demands and its defaults.
+    /// A map, of which [`schema`] says which keys it may have.
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut severities = Severity::ALL.map(Severity::id);
-        severities.reverse();
-        let rule_schema = |rule: &Rule| {
-            let mut properties = json!({
-                "severity": {
-                    "type": "string",
-                    "enum": severities,
-                    "default": rule.severity.id(),
-                    "nullable": true,
-                },
-            });
-            if let Some(max) = rule.max {
-                properties["max"] = json!({
-                    "description": match rule.unit {
-                        "×" => "The greatest factor that is still fine.".to_owned(),
-                        unit => format!("The greatest number of{unit} that is still fine."),
-                    },
-                    "type": "number",
-                    "minimum": 1,
-                    "default": max.parse::<Number>().ok(),
-                    "nullable": true,
-                });
-            }
-            json!({
-                "description": rule.summary,
-                "type": "object",
-                "properties": properties,
-                "nullable": true,
-            })
-        };
-        let rules = catalog::RULES.iter();
-        json_schema!({
-            "type": "object",
-            "properties": rules
-                .map(|rule| (rule.id.to_string(), rule_schema(rule)))
-                .collect::<Map<_, _>>(),
-        })
+        json_schema!({"type": "object"})
     }
+}
+
+/// The schema of what one rule is set to: what it demands, and its defaults.
+fn rule_schema(rule: &Rule) -> serde_json::Value {
+    let mut severities = Severity::ALL.map(Severity::id);
+    severities.reverse();
+    let mut properties = Map::new();
+    if let Some(max) = rule.max {
+        let bound = json!({
+            "description": match rule.unit {
+                "×" => "The greatest factor that is still fine.".to_owned(),
+                unit => format!("The greatest number of{unit} that is still fine."),
+            },
+            "default": max.parse::<Number>().ok(),
+            "type": "number",
+            "minimum": 1,
+            "nullable": true,
+        });
+        properties.insert("max".to_owned(), bound);
+    }
+    let severity = json!({
+        "default": rule.severity.id(),
+        "type": "string",
+        "enum": severities,
+        "nullable": true,
+    });
+    properties.insert("severity".to_owned(), severity);
+    json!({
+        "description": rule.summary,
+        "type": "object",
+        "properties": properties,
+        "nullable": true,
+    })
 }
 
 /// What one rule is set to.
@@ -434,33 +444,13 @@ impl<'de> Deserialize<'de> for SeverityName {
 }
 
 /// A rule by its id.
-#[derive(Debug)]
-pub struct RuleName(pub &'static Rule);
-
-impl PartialEq for RuleName {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.id == other.0.id
-    }
-}
-
-impl Eq for RuleName {}
-
-impl PartialOrd for RuleName {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for RuleName {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.id.cmp(&other.0.id)
-    }
-}
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleName(pub RuleId);
 
 impl<'de> Deserialize<'de> for RuleName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = Cow::<str>::deserialize(deserializer)?;
-        let rule = catalog::find_rule(&id);
+        let rule = RuleId::parse(&id);
         rule.map(Self)
             .ok_or_else(|| de::Error::custom("unknown rule"))
     }

@@ -7,16 +7,20 @@
 //! the pen; a look at a repository tells of every exemption that could have
 //! exempted something nowhere else.
 
+pub(in crate::rules) mod expired_exemption;
 mod scope;
+pub(in crate::rules) mod unused_exemption;
 
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::gaps::Look;
 use super::matrix::{inverted_resources, scale_factor};
+use super::registry::record;
 use super::words;
-use crate::catalog::{RuleId, Severity};
+use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
 use crate::finding::{FieldRef, Finding, ResourceRef};
 use crate::path::Spot;
@@ -28,23 +32,10 @@ use scope::{Scope, Scopes};
 /// The most characters of a value in a message.
 const MAX_VALUE: usize = 60;
 
-/// How much of a repository was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    /// Services with their environments that were judged.
-    pub seen: BTreeSet<(String, String)>,
-    /// Services with their environments that are there and were not judged.
-    pub unseen: BTreeSet<(String, String)>,
-    /// Whether the policy may hold for services that nobody has counted.
-    pub is_part: bool,
-    /// Whether files were looked at, and not only what is built of them.
-    pub has_files: bool,
-}
-
 impl Look {
     /// Whether nothing that an exemption could be about was left out.
     fn is_enough_for(&self, exemption: &Exemption) -> bool {
-        let of_files = exemption.rule.record().of_files;
+        let of_files = record(exemption.rule).of_files;
         let mut unseen = self.unseen.iter();
         let is_seen = |name: &str| {
             let from = (name.to_owned(), String::new());
@@ -119,10 +110,16 @@ pub(super) fn apply(
         }
         let nearest = near.first.and_then(|at| findings.get(at));
         let why = || why_unused(exemption, nearest, scope, look);
-        let (rule, headline, help) = if is_expired {
-            expired(index, exemption)
+        let (rule, (headline, help)) = if is_expired {
+            (
+                RuleId::ExpiredExemption,
+                expired_exemption::words(index, exemption),
+            )
         } else if !is_used && let Some(why) = why() {
-            unused(index, exemption, &why)
+            (
+                RuleId::UnusedExemption,
+                unused_exemption::words(index, exemption, &why),
+            )
         } else {
             continue;
         };
@@ -131,7 +128,6 @@ pub(super) fn apply(
             _ => "",
         };
         told.push(Finding {
-            severity: policy.severity(rule),
             exemption: Some(index),
             place: exemption.place.clone(),
             environment: environment.to_owned(),
@@ -239,10 +235,9 @@ fn tell_other_value(index: usize, rule: RuleId, value: &str, finding: &mut Findi
     finding.message.push_str(&only);
 }
 
-/// Makes a finding information, and says until when.
+/// Says by which exemption a finding may exist, and until when; that makes it information.
 fn mark(index: usize, exemption: &Exemption, finding: &mut Finding) {
     finding.exemption.get_or_insert(index);
-    finding.severity = Severity::Info;
     let until = format!(
         " (exempt until {}: {})",
         exemption.expires,
@@ -308,7 +303,7 @@ fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
 
 /// Whether a rule is about how far an amount is from another one.
 fn is_of_distance(rule: RuleId) -> bool {
-    [inverted_resources::RULE, scale_factor::RULE].contains(&rule)
+    [inverted_resources::RULE.id, scale_factor::RULE.id].contains(&rule)
 }
 
 /// A value as an exemption writes it; nothing for lists and maps.
@@ -351,37 +346,13 @@ fn why_unused(
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
         // What is about files is found elsewhere, and so is what only another environment shows.
-        None if exemption.rule.record().of_files => None,
-        None if exemption.rule.record().of_siblings && !scope.has_siblings => None,
+        None if record(exemption.rule).of_files => None,
+        None if record(exemption.rule).of_siblings && !scope.has_siblings => None,
         None => known().or_else(|| {
             let is_exact = is_target_here && exemption.path.is_some();
             is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
         }),
     }
-}
-
-/// The rule, the headline and the help of a finding.
-type Words = (RuleId, String, String);
-
-fn unused(index: usize, exemption: &Exemption, why: &str) -> Words {
-    let headline = format!(
-        "spec.exemptions[{index}] ({}, {}) matched nothing: {why}",
-        exemption.rule,
-        text::one_line(&exemption.reason, 120)
-    );
-    let help = "Remove the exemption, so that it cannot hide what comes later, or mend its target and path.";
-    (RuleId::UnusedExemption, headline, help.to_owned())
-}
-
-fn expired(index: usize, exemption: &Exemption) -> Words {
-    let headline = format!(
-        "spec.exemptions[{index}] ({}, {}) expired after {}",
-        exemption.rule,
-        text::one_line(&exemption.reason, 120),
-        exemption.expires
-    );
-    let help = "Mend what it exempted and remove it, or decide anew and give it a later date.";
-    (RuleId::ExpiredExemption, headline, help.to_owned())
 }
 
 #[cfg(test)]

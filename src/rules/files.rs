@@ -4,112 +4,43 @@
 //! so has the function where kpt hands it a raw tree; in a build it sees what was
 //! built and not of what.
 
-use crate::blame::{Effect, Patch};
-use crate::catalog::{RuleId, Severity};
-use crate::engine::Replay;
-use crate::finding::{Finding, Place};
-use crate::policy::Policy;
-use crate::repo::{Parsed, is_guarded};
-use crate::resource::Resource;
+pub(in crate::rules) mod dead_patch;
+mod overlay;
+pub(in crate::rules) mod overlay_size;
+pub mod unchecked_file;
+pub(in crate::rules) mod unguarded_overlay;
+pub(in crate::rules) mod unjudged_overlay;
 
-/// An overlay and what it stands on.
-#[derive(Clone, Copy)]
-pub struct Overlay<'l, 't> {
-    /// Every file.
-    pub parsed: &'t Parsed<'t>,
-    /// What was replayed of the overlay.
-    pub replay: &'l Replay<'t>,
-    /// The overlay's directory.
-    pub directory: &'l str,
-    /// The base as it was built.
-    pub base: &'l [Resource<'l>],
-}
+use super::registry::{REGISTRY, record};
+use crate::catalog::Severity;
+use crate::finding::Finding;
+use crate::policy::Policy;
+
+pub use overlay::Overlay;
 
 /// Judges the files of one overlay.
 ///
-/// Service, environment and baseline of the findings are the caller's to fill in; exemptions come after that.
+/// Service, environment and baseline of the findings are the caller's to fill in; weights and exemptions come after
+/// that. What the policy ignores is not looked for, so that no exemption brings it back.
 #[must_use]
 pub fn lint(overlay: Overlay<'_, '_>, policy: &Policy) -> Vec<Finding> {
     let patches = overlay.replay.patches(overlay.base);
-    let mut findings: Vec<Finding> = patches.iter().filter_map(dead_patch).collect();
-    findings.extend(overlay_size(&patches, policy));
-    findings.extend(unguarded_overlay(overlay));
-    for finding in &mut findings {
-        finding.severity = policy.severity(finding.rule);
+    let mut findings = Vec::new();
+    for check in REGISTRY.iter().filter_map(|entry| entry.files) {
+        check(overlay, &patches, policy, &mut findings);
     }
-    findings.retain(|finding| finding.severity != Severity::Ignore);
+    findings.retain(|finding| policy.severity(record(finding.rule)) != Severity::Ignore);
     findings
-}
-
-/// A patch that the overlay could do without; a component's may be meant for others.
-fn dead_patch(patch: &Patch) -> Option<Finding> {
-    let (headline, help) = match patch.effect {
-        _ if !patch.is_own => return None,
-        Effect::Something => return None,
-        Effect::NoTarget => (
-            "the patch is for a resource that is not there",
-            "Remove the patch, or correct its target.",
-        ),
-        Effect::Nothing => (
-            "the patch changes nothing: all that it says stands there without it",
-            "Remove the patch.",
-        ),
-    };
-    Some(found(
-        RuleId::DeadPatch,
-        headline.to_owned(),
-        help,
-        &patch.place,
-    ))
-}
-
-fn overlay_size(patches: &[Patch], policy: &Policy) -> Option<Finding> {
-    let max = policy.max(RuleId::OverlaySize);
-    let most: f64 = max.parse().ok()?;
-    let count: usize = patches.iter().map(|patch| patch.documents.max(1)).sum();
-    if f64::from(u32::try_from(count).unwrap_or(u32::MAX)) <= most {
-        return None;
-    }
-    // The first one that is too many.
-    let mut sum = 0;
-    let excess = patches.iter().find(|patch| {
-        sum += patch.documents.max(1);
-        f64::from(u32::try_from(sum).unwrap_or(u32::MAX)) > most
-    })?;
-    Some(found(
-        RuleId::OverlaySize,
-        format!("the overlay has {count} patches, more than {max}"),
-        "Move what environments share to the base, or raise spec.rules.overlay-size.max in the ParityPolicy.",
-        &excess.place,
-    ))
-}
-
-fn unguarded_overlay(overlay: Overlay<'_, '_>) -> Option<Finding> {
-    if is_guarded(overlay.parsed, overlay.directory) {
-        return None;
-    }
-    let place = overlay.replay.kustomization()?;
-    Some(found(
-        RuleId::UnguardedOverlay,
-        "nothing calls krm-parity after the last change of the overlay".to_owned(),
-        "Name a ParityPolicy under transformers or validators of the overlay.",
-        &place,
-    ))
-}
-
-fn found(rule: RuleId, headline: String, help: &str, place: &Place) -> Finding {
-    let message = format!("{}:{}: {headline}.", place.file, place.line);
-    Finding {
-        place: Some(place.clone()),
-        ..Finding::new(rule, message, headline, help.to_owned())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::RuleId;
+    use crate::engine::Replay;
     use crate::policy::RuleSetting;
     use crate::repo::Sources;
+    use crate::resource::Resource;
     use crate::yaml::parse;
 
     const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1\n        env:\n        - name: A\n          value: '1'\n        - name: B\n          value: '2'\n";

@@ -81,7 +81,7 @@ pub fn decide<'p>(
         for classified in changes {
             let verdict = verdict(policy, &guidance, environment, pair, classified);
             let rule = match verdict {
-                Verdict::Guidance => base_guidance::RULE,
+                Verdict::Guidance => base_guidance::RULE.id,
                 _ => classified.class.rule(),
             };
             let (resource, field) = (pair.overlay.reference(), field(&classified.change));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::catalog::{Class, RuleId};
+use crate::catalog::Class;
 use crate::compare::diff::{By, Change, ChangeKind, Step};
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -134,11 +134,6 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
             }
         }
     }
-}
-
-/// What a rule demands.
-pub(super) fn demand(rule: RuleId) -> &'static str {
-    rule.record().summary
 }
 
 /// What happened, without where.

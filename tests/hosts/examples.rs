@@ -15,7 +15,8 @@ use crate::support::{
     rules, run, without_functions,
 };
 use assert_cmd::assert::OutputAssertExt as _;
-use krm_parity::catalog::{RULES, Severity};
+use krm_parity::catalog::{RuleId, Severity};
+use krm_parity::rules::{RULES, record};
 
 /// Every example that passes, and how often the function runs in it.
 const GOOD: [(&str, usize); 21] = [
@@ -296,7 +297,7 @@ fn every_rule_has_a_case_in_the_gallery_and_a_line_in_its_table() {
         );
     }
     for (name, rule) in cases {
-        let ends = match krm_parity::catalog::find_rule(rule).map(|rule| rule.severity) {
+        let ends = match RuleId::parse(rule).map(|rule| record(rule).severity) {
             Some(Severity::Error) => "fails",
             _ => "warns",
         };

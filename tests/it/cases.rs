@@ -14,8 +14,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use krm_parity::catalog::{Class, RULES};
+use krm_parity::catalog::Class;
 use krm_parity::function::Output;
+use krm_parity::rules::RULES;
 
 use crate::lawbook::{
     assert_list_laws, assert_spliced, documents, findings, list, run, sealed, sealed_as,

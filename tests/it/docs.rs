@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use krm_parity::catalog::{Class, RULES, Rule};
+use krm_parity::catalog::{Class, Rule};
 use krm_parity::policy::{self, wire};
+use krm_parity::rules::RULES;
 use krm_parity::yaml;
 use serde_json::Value;
 
@@ -255,7 +256,7 @@ const RULES_ROWS: &str = "\
 
 fn fields_of(kind: wire::Kind) -> String {
     let mut rows = "| field | value | default | meaning |\n|---|---|---|---|\n".to_owned();
-    field_rows(&policy::schema(kind), "", &mut rows);
+    field_rows(&policy::schema(RULES, kind), "", &mut rows);
     rows
 }
 
@@ -343,7 +344,7 @@ fn every_configuration_in_the_documents_is_read() {
                 if matches!(kind, "ParityPolicy" | "SnapshotRecorder" | "ConfigMap")
                     && root.get("apiVersion").is_some()
                 {
-                    let config = policy::read(Some(&root.to_yaml_value()));
+                    let config = policy::read(RULES, Some(&root.to_yaml_value()));
                     assert!(config.is_ok(), "{name}: {config:?}\n{block}");
                     seen.insert(kind.to_owned());
                 }

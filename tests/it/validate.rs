@@ -10,6 +10,7 @@ use std::process::Command;
 
 use jsonschema::{Draft, Validator};
 use krm_parity::policy;
+use krm_parity::rules::RULES;
 use krm_parity::yaml::{Node, parse};
 use serde_json::{Value, json};
 
@@ -130,7 +131,7 @@ fn accepted() -> Vec<(String, Value)> {
         })
         .filter(|(_, config)| {
             config.get("apiVersion").is_some()
-                && policy::read(Some(&serde_yaml::to_value(config).expect("YAML"))).is_ok()
+                && policy::read(RULES, Some(&serde_yaml::to_value(config).expect("YAML"))).is_ok()
         })
         .collect()
 }
@@ -241,7 +242,7 @@ fn what_is_refused_for_its_form_is_invalid_at_the_same_place() {
             "kind": "ParityPolicy",
             "spec": spec,
         });
-        let read = policy::read(Some(&serde_yaml::to_value(&config).expect("YAML")));
+        let read = policy::read(RULES, Some(&serde_yaml::to_value(&config).expect("YAML")));
         let error = read.expect_err(&format!("{config} is refused"));
         let said = format!("/{}", error.path.join("/"));
         assert!(

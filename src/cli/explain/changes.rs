@@ -20,6 +20,7 @@ use crate::policy::{self, Config, IdentityMode, Policy};
 use crate::report::text::{Style, render};
 use crate::resource::Resource;
 use crate::rules::permission::{Decision, Verdict, decide};
+use crate::rules::{RULES, record};
 use crate::snapshot;
 use crate::text;
 use crate::yaml::{self, Node, Tree};
@@ -231,7 +232,7 @@ fn judgement(
         return ("allowed", why);
     }
     let rule = decision.rule;
-    let severity = policy.severity(rule);
+    let severity = policy.severity(record(rule));
     if severity != Severity::Error {
         let at = written.at(&["spec", "rules", rule.as_str()]);
         let _ = write!(
@@ -264,7 +265,7 @@ fn judgement(
 
 impl Written<'_> {
     fn read(self) -> anyhow::Result<Policy> {
-        match policy::open(self.config, None) {
+        match policy::open(RULES, self.config, None) {
             Ok(Config::Policy(policy)) => Ok(policy),
             Ok(Config::Recorder(_)) => bail!("{}: this is a recorder, not a policy", self.name),
             Err(error) => bail!("{}:{}: {error}", self.name, error.line.max(1)),

@@ -8,7 +8,7 @@ use serde_json::Deserializer;
 use thiserror::Error;
 
 use super::wire::{self, API_VERSION, KIND};
-use crate::catalog::{self, Class, Severity};
+use crate::catalog::{Class, RuleId, Severity};
 use crate::finding::{FieldRef, Finding, Reference, Report, Totals};
 use crate::report::fingerprint::fingerprints;
 use crate::survey::{Environment, Service, Shard, State, Survey};
@@ -402,7 +402,7 @@ fn finding_from_wire(
         name: text::quoted(name, text::MAX_NAME),
         version: version.to_owned(),
     };
-    let rule = catalog::find_rule(&finding.rule).ok_or_else(|| unknown("rule", &finding.rule))?;
+    let rule = RuleId::parse(&finding.rule).ok_or_else(|| unknown("rule", &finding.rule))?;
     let class = match finding.class {
         Some(id) => Some(Class::from_id(&id).ok_or_else(|| unknown("class", &id))?),
         None => None,
@@ -410,7 +410,7 @@ fn finding_from_wire(
     let field = finding.field.map(FieldRef::try_from).transpose();
     let field = field.map_err(|what| ReadError::Path { index, what })?;
     Ok(Finding {
-        rule: rule.id,
+        rule,
         exemption: None,
         severity: match finding.severity {
             wire::Severity::Error => Severity::Error,

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::{baseline_name, counts, heaviest_first, location, resource_name};
-use crate::catalog::{RULES, Rule, Severity};
+use crate::catalog::{Rule, Severity};
 use crate::finding::{Finding, Place, Totals};
 use crate::report::fingerprint::fingerprints;
+use crate::rules::RULES;
 use crate::survey::Survey;
 use crate::text;
 
@@ -55,7 +56,7 @@ pub fn render(survey: &Survey) -> String {
             "tool": {"driver": {
                 "name": "krm-parity",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": RULES.iter().map(rule).collect::<Vec<_>>(),
+                "rules": RULES.iter().copied().map(rule).collect::<Vec<_>>(),
             }},
             "invocations": [{
                 "executionSuccessful": true,

@@ -1,17 +1,26 @@
 //! `added-resource`: the overlay holds a resource that the base does not.
 
-use crate::catalog::RuleId;
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
-use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::found::Found;
 use crate::rules::told::Told;
 use crate::rules::words;
 
-pub(in crate::rules) fn check(
-    comparison: &Comparison<'_, '_>,
-    _: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::AddedResource,
+    severity: Severity::Error,
+    summary: "An overlay must not hold a resource that the base does not have.",
+    why: "A resource that one environment alone has was never tested by the others.",
+    example: "production holds a CronJob that the base, and so staging, does not have",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.added {
         let resource = &comparison.sides.overlay[at];
@@ -25,11 +34,6 @@ pub(in crate::rules) fn check(
                 "Move the resource to {baseline}, so that every environment has it; or set spec.rules.added-resource.severity in the ParityPolicy."
             ),
         };
-        findings.push(comparison.finding(
-            RuleId::AddedResource,
-            resource,
-            comparison.foreign_service(),
-            told,
-        ));
+        found.push(comparison.finding(RULE.id, resource, comparison.foreign_service(), told));
     }
 }

@@ -1,22 +1,29 @@
 //! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
 
 use crate::api::PREFIX;
-use crate::catalog::RuleId;
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::compare::diff::{Change, Step};
-use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::found::Found;
 use crate::rules::permission::guidance;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: RuleId = RuleId::BaseGuidance;
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::BaseGuidance,
+    severity: Severity::Error,
+    summary: "What a base says about its overlays must be readable, and no overlay may change it.",
+    why: "An overlay that could allow itself a field would need no permission.",
+    example: "production removes the annotation krm-parity.io/deny from a Deployment of the base",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
 
-pub(in crate::rules) fn check(
-    comparison: &Comparison<'_, '_>,
-    _: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (pair, changes) in comparison.pairs() {
         for (key, text, error) in guidance(pair.base).faults {
@@ -30,7 +37,7 @@ pub(in crate::rules) fn check(
                     "Write patterns of paths with white space between them in {baseline}, such as spec.template.spec.nodeSelector.**"
                 ),
             };
-            findings.push(comparison.pair_finding(RULE, pair, told));
+            found.push(comparison.pair_finding(RULE.id, pair, told));
         }
         for classified in changes
             .iter()
@@ -39,12 +46,12 @@ pub(in crate::rules) fn check(
             let headline = format!("{environment} changes what {baseline} says about its overlays");
             let saying = Saying {
                 headline,
-                demand: words::demand(RULE),
+                demand: RULE.summary,
                 help: format!(
                     "Remove the annotation from the overlay: only those of {baseline} count."
                 ),
             };
-            findings.push(comparison.change_finding(RULE, pair, classified, saying));
+            found.push(comparison.change_finding(RULE.id, pair, classified, saying));
         }
     }
 }

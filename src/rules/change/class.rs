@@ -1,18 +1,161 @@
 //! The class rules: a change that nothing allows is a finding under the rule of its class.
 
 use crate::api::DENY;
+use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
-use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::found::Found;
 use crate::rules::permission::{Verdict, guidance, verdict};
 use crate::rules::told::Saying;
 use crate::rules::words;
 
-pub(in crate::rules) fn check(
-    comparison: &Comparison<'_, '_>,
-    policy: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+pub(in crate::rules) const REPLICAS: Rule = class(
+    RuleId::Replicas,
+    "An overlay must not change replica counts.",
+    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants every environment to run as many copies.",
+    "spec.replicas is 2 in the base and 3 in production, under a policy that does not allow replicas",
+);
+
+pub(in crate::rules) const RESOURCE_VALUES: Rule = class(
+    RuleId::ResourceValues,
+    "An overlay must not change resource quantities.",
+    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants containers of one size, since a smaller limit fails first where it was never tested.",
+    "limits.memory is 2Gi in the base and 512Mi in production, under a policy that does not allow resource-values",
+);
+
+pub(in crate::rules) const ENV_VALUES: Rule = class(
+    RuleId::EnvValues,
+    "An overlay must not change the value of a setting: of an environment variable, or of a key of a ConfigMap or Secret.",
+    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants one behaviour everywhere.",
+    "LOG_LEVEL is info in the base and debug in production",
+);
+
+pub(in crate::rules) const HOSTNAMES: Rule = class(
+    RuleId::Hostnames,
+    "An overlay must not change hostnames.",
+    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` has one set of names for all.",
+    "an Ingress has the host shop.example.com in the base and shop.prod.example.com in production",
+);
+
+pub(in crate::rules) const IMAGE: Rule = class(
+    RuleId::Image,
+    "Every environment must run the same image.",
+    "What was tested must be what is run.",
+    "the image is shop/api:1.14.2 in the base and shop/api:1.14.2-hotfix.1 in production",
+);
+
+pub(in crate::rules) const RESOURCE_NAMES: Rule = class(
+    RuleId::ResourceNames,
+    "An overlay must not add or remove a requested or limited resource.",
+    "A limit that exists in one environment alone changes scheduling and eviction there.",
+    "production removes limits.memory of the container api",
+);
+
+pub(in crate::rules) const ENV_NAMES: Rule = class(
+    RuleId::EnvNames,
+    "An overlay must not add, remove or reorder environment variables.",
+    "A variable that only one environment has switches code that the others never run.",
+    "the container api has a variable SKIP_FRAUD_CHECK in staging alone",
+);
+
+pub(in crate::rules) const CONFIG_KEYS: Rule = class(
+    RuleId::ConfigKeys,
+    "An overlay must not add or remove keys of a ConfigMap or Secret.",
+    "A key that only one environment has is a code path that only one environment runs.",
+    "the ConfigMap settings has a key FEATURE_X in staging alone",
+);
+
+pub(in crate::rules) const HEALTH_CHECKS: Rule = class(
+    RuleId::HealthChecks,
+    "Probes must be the same in every environment.",
+    "A probe loosened in one environment hides the failure that another one will show.",
+    "readinessProbe.periodSeconds is 10 in the base and 60 in production",
+);
+
+pub(in crate::rules) const INGRESS_STRUCTURE: Rule = class(
+    RuleId::IngressStructure,
+    "Routing must be the same in every environment, hostnames aside.",
+    "A path or backend that differs sends requests where no test has sent them.",
+    "the path /api has pathType: Prefix in the base and Exact in production",
+);
+
+pub(in crate::rules) const SERVICE_MESH: Rule = class(
+    RuleId::ServiceMesh,
+    "Service-mesh configuration must be the same in every environment.",
+    "Retries, timeouts and sidecars change what every request sees.",
+    "the retries of a VirtualService are 3 in the base and 0 in production",
+);
+
+pub(in crate::rules) const LABELS: Rule = class(
+    RuleId::Labels,
+    "An overlay must not add, change or remove labels of single resources.",
+    "Selectors, policies and dashboards choose by label.",
+    "production sets the label tier: gold on one Deployment",
+);
+
+pub(in crate::rules) const ANNOTATIONS: Rule = class(
+    RuleId::Annotations,
+    "An overlay must not add, change or remove annotations of single resources.",
+    "Controllers act on annotations as they act on fields.",
+    r#"production sets the annotation prometheus.io/scrape: "false" on one Deployment"#,
+);
+
+pub(in crate::rules) const CONTAINERS: Rule = class(
+    RuleId::Containers,
+    "An overlay must not add, remove or reorder containers.",
+    "Another container in the pod shares its network, its memory and its start-up.",
+    "production adds a sidecar named proxy to a Deployment",
+);
+
+pub(in crate::rules) const OTHER: Rule = class(
+    RuleId::Other,
+    "An overlay must not change fields outside the allowed classes.",
+    "What differs between environments is what a test in one cannot show for the other.",
+    "terminationGracePeriodSeconds is 30 in the base and 5 in production",
+);
+
+/// The record of a class: a change that nothing allows is an error.
+const fn class(
+    id: RuleId,
+    summary: &'static str,
+    why: &'static str,
+    example: &'static str,
+) -> Rule {
+    Rule {
+        id,
+        severity: Severity::Error,
+        summary,
+        why,
+        example,
+        max: None,
+        unit: "",
+        of_files: false,
+        of_siblings: false,
+    }
+}
+
+/// The record of the rule under which a class is reported.
+const fn record(class: Class) -> &'static Rule {
+    match class {
+        Class::Image | Class::ImageTag => &IMAGE,
+        Class::Replicas => &REPLICAS,
+        Class::ResourceValues => &RESOURCE_VALUES,
+        Class::EnvValues => &ENV_VALUES,
+        Class::Hostnames => &HOSTNAMES,
+        Class::ResourceNames => &RESOURCE_NAMES,
+        Class::EnvNames => &ENV_NAMES,
+        Class::ConfigKeys => &CONFIG_KEYS,
+        Class::HealthChecks => &HEALTH_CHECKS,
+        Class::IngressStructure => &INGRESS_STRUCTURE,
+        Class::ServiceMesh => &SERVICE_MESH,
+        Class::Labels => &LABELS,
+        Class::Annotations => &ANNOTATIONS,
+        Class::Containers => &CONTAINERS,
+        Class::Other => &OTHER,
+    }
+}
+
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (pair, changes) in comparison
         .pairs()
@@ -32,7 +175,7 @@ pub(in crate::rules) fn check(
             if verdict.is_allowed() || verdict == Verdict::Guidance {
                 continue;
             }
-            let rule = class.rule();
+            let rule = record(class);
             let headline = words::headline(change, class, environment, &baseline);
             let (demand, help) = match verdict {
                 Verdict::Denied(pattern) => (
@@ -42,7 +185,7 @@ pub(in crate::rules) fn check(
                     ),
                 ),
                 _ => (
-                    words::demand(rule).to_owned(),
+                    rule.summary.to_owned(),
                     words::help(change, class, policy, &baseline),
                 ),
             };
@@ -51,7 +194,19 @@ pub(in crate::rules) fn check(
                 demand: &demand,
                 help,
             };
-            findings.push(comparison.change_finding(rule, pair, classified, saying));
+            found.push(comparison.change_finding(rule.id, pair, classified, saying));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_the_record_of_its_rule() {
+        for class in Class::ALL {
+            assert_eq!(record(class).id, class.rule());
         }
     }
 }

@@ -2,25 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Class, RuleId};
+use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Classified, Comparison};
 use crate::compare::diff::{Change, Step, quantity};
 use crate::compare::steps::{Side, field_path, keyed_path, locate};
 use crate::finding::{FieldRef, Finding};
 use crate::policy::Policy;
 use crate::quantity::{Quantity, ratio, ratio_of_ratios_exceeds};
+use crate::rules::found::Found;
 use crate::rules::told::Told;
 use crate::rules::words;
 use crate::yaml::Node;
 
-const RULE: RuleId = RuleId::LimitRequestRatio;
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::LimitRequestRatio,
+    severity: Severity::Warning,
+    summary: "The ratio of limit to request must stay near the base's.",
+    why: "The ratio decides the quality-of-service class and how hard a container may be throttled or evicted.",
+    example: "cpu has limit 500m and request 250m in the base (2), and limit 1 and request 250m in production (4)",
+    max: Some("1.5"),
+    unit: "×",
+    of_files: false,
+    of_siblings: false,
+};
 
-pub(in crate::rules) fn check(
-    comparison: &Comparison<'_, '_>,
-    policy: &Policy,
-    findings: &mut Vec<Finding>,
-) {
-    let max_text = policy.max(RULE);
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
+    let max_text = policy.max(&RULE);
     let Ok(max) = Quantity::parse(max_text) else {
         return;
     };
@@ -73,17 +81,18 @@ pub(in crate::rules) fn check(
                 ),
                 headline,
                 help: format!(
-                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{RULE}.max in the ParityPolicy."
+                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{}.max in the ParityPolicy.",
+                    RULE.id
                 ),
             };
-            findings.push(Finding {
+            found.push(Finding {
                 class: Some(Class::ResourceValues),
                 field: Some(FieldRef {
                     path: field_path(steps).into_owned(),
                     overlay: locate(pair.overlay.node, steps, Side::Overlay).map(Node::to_json),
                     base: locate(pair.base.node, steps, Side::Base).map(Node::to_json),
                 }),
-                ..comparison.pair_finding(RULE, pair, told)
+                ..comparison.pair_finding(RULE.id, pair, told)
             });
         }
     }

@@ -1,17 +1,26 @@
 //! `removed-resource`: the base holds a resource that the overlay dropped.
 
-use crate::catalog::RuleId;
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
-use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::found::Found;
 use crate::rules::told::Told;
 use crate::rules::words;
 
-pub(in crate::rules) fn check(
-    comparison: &Comparison<'_, '_>,
-    _: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::RemovedResource,
+    severity: Severity::Error,
+    summary: "An overlay must not drop a resource of the base.",
+    why: "What the base promises must exist in every environment.",
+    example: "production drops the PodDisruptionBudget of the base by $patch: delete",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.removed {
         let resource = &comparison.sides.base[at];
@@ -25,11 +34,6 @@ pub(in crate::rules) fn check(
                 "Remove the patch that deletes it, or drop the resource from {baseline}; or set spec.rules.removed-resource.severity in the ParityPolicy."
             ),
         };
-        findings.push(comparison.finding(
-            RuleId::RemovedResource,
-            resource,
-            comparison.sides.services[at],
-            told,
-        ));
+        found.push(comparison.finding(RULE.id, resource, comparison.sides.services[at], told));
     }
 }

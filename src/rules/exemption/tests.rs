@@ -55,10 +55,16 @@ fn apply_by_loop(
             continue;
         }
         let why = || why_unused(exemption, findings, &here, look);
-        let (rule, headline, help) = if is_expired {
-            expired(index, exemption)
+        let (rule, (headline, help)) = if is_expired {
+            (
+                RuleId::ExpiredExemption,
+                expired_exemption::words(index, exemption),
+            )
         } else if !is_used && let Some(why) = why() {
-            unused(index, exemption, &why)
+            (
+                RuleId::UnusedExemption,
+                unused_exemption::words(index, exemption, &why),
+            )
         } else {
             continue;
         };
@@ -67,7 +73,6 @@ fn apply_by_loop(
             _ => "",
         };
         told.push(Finding {
-            severity: policy.severity(rule),
             exemption: Some(index),
             place: exemption.place.clone(),
             environment: environment.to_owned(),
@@ -178,8 +183,8 @@ fn why_unused(
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
         // What is about files is found elsewhere, and so is what only another environment shows.
-        None if exemption.rule.record().of_files => None,
-        None if exemption.rule.record().of_siblings && !has_siblings(here) => None,
+        None if record(exemption.rule).of_files => None,
+        None if record(exemption.rule).of_siblings && !has_siblings(here) => None,
         None => known().or_else(|| {
             let is_exact = is_target_here && exemption.path.is_some();
             is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
@@ -334,7 +339,10 @@ fn policy(exemptions: &[serde_json::Value]) -> Policy {
         "apiVersion": "krm-parity.io/v1alpha1", "kind": "ParityPolicy",
         "spec": {"exemptions": exemptions},
     });
-    match read(Some(&serde_yaml::to_value(all).unwrap())) {
+    match read(
+        crate::rules::RULES,
+        Some(&serde_yaml::to_value(all).unwrap()),
+    ) {
         Ok(Config::Policy(policy)) => policy,
         other => panic!("{other:?}"),
     }

@@ -1,31 +1,27 @@
 //! `build-failure`: an environment or its base could not be built, so nothing is known about it.
 
-use crate::catalog::RuleId;
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::finding::{Finding, Place};
+use crate::rules::found::Found;
+use crate::rules::gaps::{Failure, Gaps};
 use crate::text::one_line;
 use crate::yaml::YamlError;
 
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::BuildFailure,
+    severity: Severity::Error,
+    summary: "Every environment and its base must build.",
+    why: "What does not build was not checked, and will not be deployed either.",
+    example: "a patch of production names a Deployment that the base has renamed, so kustomize finds no target for it",
+    max: None,
+    unit: "",
+    of_files: true,
+    of_siblings: false,
+};
+
 /// The most characters of the builder's words.
 const MAX_WORDS: usize = 1000;
-
-/// A directory that could not be built.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The service.
-    pub service: String,
-    /// The environment.
-    pub environment: String,
-    /// The directory.
-    pub directory: String,
-    /// Whether it is the environment's base, and not the environment.
-    pub is_base: bool,
-    /// Where it is told, if that is not the environment's own kustomization.
-    pub place: Option<Place>,
-    /// Whether it was rendered by somebody else, and only had to be read.
-    pub is_rendered: bool,
-    /// What the builder said.
-    pub words: String,
-}
 
 /// A finding about a kustomization file, or a directory, that cannot be read.
 #[must_use]
@@ -47,17 +43,12 @@ pub fn unreadable(file: &str, error: &YamlError) -> Finding {
     };
     Finding {
         place: Some(place),
-        ..Finding::new(
-            RuleId::BuildFailure,
-            format!("{headline}. {help}"),
-            headline,
-            help,
-        )
+        ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
     }
 }
 
-pub(in crate::rules) fn check(failures: &[Failure], findings: &mut Vec<Finding>) {
-    for failure in failures {
+pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
+    for failure in &gaps.failures {
         let Failure {
             service,
             environment,
@@ -82,16 +73,11 @@ pub(in crate::rules) fn check(failures: &[Failure], findings: &mut Vec<Finding>)
             "{what} of service {service} {verb}: {}",
             one_line(words.trim(), MAX_WORDS)
         );
-        findings.push(Finding {
+        found.push(Finding {
             service: service.clone(),
             environment: environment.clone(),
             place: place.clone(),
-            ..Finding::new(
-                RuleId::BuildFailure,
-                format!("{headline}. {help}"),
-                headline,
-                help,
-            )
+            ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
         });
     }
 }

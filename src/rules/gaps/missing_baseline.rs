@@ -1,45 +1,28 @@
 //! `missing-baseline`: there is nothing to compare with, and that never passes in silence.
 
-use crate::catalog::RuleId;
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::finding::Finding;
+use crate::rules::found::Found;
+use crate::rules::gaps::{Gaps, Input, Missing};
 
-/// What should have been compared, and with what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// The service; empty where it is not known.
-    pub service: String,
-    /// The environment that was to be judged; empty where it is not known.
-    pub environment: String,
-    /// The environment that is missing.
-    pub baseline: String,
-    /// The environments that are there instead.
-    pub present: Vec<String>,
-    /// How many live resources there are.
-    pub resources: usize,
-    /// What was looked at.
-    pub input: Input,
-}
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::MissingBaseline,
+    severity: Severity::Error,
+    summary: "There must be something to compare with.",
+    why: "A check that has nothing to compare with must never pass in silence.",
+    example: "an overlay calls the policy, but no recorder has sealed its base",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
 
-/// What was looked at, as far as nothing could be compared in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// Resources and snapshots.
-    Built,
-    /// The files of a kustomize tree that nobody has built.
-    Unbuilt,
-    /// The directories of a repository, all built.
-    Directories,
-    /// The directories of a package, of which no environment or no base could be told by its files.
-    Untold,
-    /// Directories that build, and come to no resource at all.
-    Nothing,
-}
-
-pub(in crate::rules) fn check(missing: &[Missing], findings: &mut Vec<Finding>) {
-    for missing in missing {
+pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
+    for missing in &gaps.baselines {
         let what = match (missing.resources, missing.present.as_slice()) {
             _ if missing.input == Input::Nothing => {
-                findings.push(nothing(missing));
+                found.push(nothing(missing));
                 continue;
             }
             (_, present) if missing.input == Input::Directories => {
@@ -82,11 +65,11 @@ pub(in crate::rules) fn check(missing: &[Missing], findings: &mut Vec<Finding>) 
         };
         let message =
             format!("{headline}. A check that has nothing to compare with must never pass. {help}");
-        findings.push(Finding {
+        found.push(Finding {
             service: missing.service.clone(),
             environment: missing.environment.clone(),
             baseline: missing.baseline.clone(),
-            ..Finding::new(RuleId::MissingBaseline, message, headline, help)
+            ..Finding::new(RULE.id, message, headline, help)
         });
     }
 }
@@ -104,6 +87,6 @@ fn nothing(missing: &Missing) -> Finding {
         service: missing.service.clone(),
         environment: missing.environment.clone(),
         baseline: missing.baseline.clone(),
-        ..Finding::new(RuleId::MissingBaseline, message, headline, help)
+        ..Finding::new(RULE.id, message, headline, help)
     }
 }

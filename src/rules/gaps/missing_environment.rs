@@ -1,23 +1,25 @@
 //! `missing-environment`: a service lacks an environment that the policy lists.
 
-use crate::catalog::RuleId;
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::finding::Finding;
+use crate::rules::found::Found;
+use crate::rules::gaps::{Absent, Gaps};
 
-/// An environment that a service lacks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Absent {
-    /// The service.
-    pub service: String,
-    /// The environment that is not there.
-    pub environment: String,
-    /// The environments that are there.
-    pub present: Vec<String>,
-    /// The environments that it should have and has.
-    pub kept: Vec<String>,
-}
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::MissingEnvironment,
+    severity: Severity::Error,
+    summary: "A service must have every environment that spec.environments lists.",
+    why: "An environment that is not there was not checked.",
+    example: "the policy lists staging, and only dev and production are sealed",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: true,
+};
 
-pub(in crate::rules) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
-    for absent in absent {
+pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
+    for absent in &gaps.environments {
         let Absent {
             service,
             environment,
@@ -35,10 +37,10 @@ pub(in crate::rules) fn check(absent: &[Absent], findings: &mut Vec<Finding>) {
             kept.join(", ")
         );
         let message = format!("{headline}. {help}");
-        findings.push(Finding {
+        found.push(Finding {
             service: service.clone(),
             environment: environment.clone(),
-            ..Finding::new(RuleId::MissingEnvironment, message, headline, help)
+            ..Finding::new(RULE.id, message, headline, help)
         });
     }
 }

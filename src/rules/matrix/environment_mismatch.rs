@@ -7,23 +7,30 @@
 
 use std::collections::HashMap;
 
-use crate::catalog::RuleId;
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::{Against, Comparison};
-use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
+use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
 use crate::rules::permission::{self, Guidance, verdict};
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: RuleId = RuleId::EnvironmentMismatch;
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::EnvironmentMismatch,
+    severity: Severity::Error,
+    summary: "Two environments of a service must agree where environments must not differ.",
+    why: "What one environment was tested with is not what the other one runs, though neither breaks a rule of its own.",
+    example: "without a base, the readinessProbe waits 5 seconds in staging and 60 in production",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: true,
+};
 
-pub(in crate::rules) fn check(
-    matrix: &Matrix<'_, '_>,
-    policy: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+pub(in crate::rules) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, found: &mut Found) {
     let mut layers = None;
     for comparison in &matrix.siblings {
         let Against::Sibling {
@@ -44,7 +51,7 @@ pub(in crate::rules) fn check(
             let is_new =
                 |added: Option<&[usize]>, at: usize| added.is_none_or(|all| all.contains(&at));
             let is_told = |at: usize, other: usize| !is_new(early, at) || !is_new(late, other);
-            check_changes(comparison, is_told, |_, _| Vec::new(), policy, findings);
+            check_changes(comparison, is_told, |_, _| Vec::new(), policy, found);
             continue;
         }
         let layers = layers.get_or_insert_with(|| Layers::of(matrix));
@@ -58,8 +65,8 @@ pub(in crate::rules) fn check(
             let origins = [early.of_one(at), late.of_one(other)].into_iter();
             origins.filter_map(Origin::base).collect()
         };
-        check_changes(comparison, is_told, guides, policy, findings);
-        check_resources(comparison, &early, &late, findings);
+        check_changes(comparison, is_told, guides, policy, found);
+        check_resources(comparison, &early, &late, found);
     }
 }
 
@@ -199,7 +206,7 @@ fn check_changes<'m, 'a: 'm>(
     is_told: impl Fn(usize, usize) -> bool,
     guides: impl Fn(usize, usize) -> Vec<&'m Resource<'a>>,
     policy: &Policy,
-    findings: &mut Vec<Finding>,
+    found: &mut Found,
 ) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (&(at, other), (pair, changes)) in comparison.pairing.matched.iter().zip(comparison.pairs())
@@ -223,13 +230,13 @@ fn check_changes<'m, 'a: 'm>(
             let headline = words::headline(change, class, environment, &baseline);
             let saying = Saying {
                 headline,
-                demand: words::demand(RULE),
+                demand: RULE.summary,
                 help: format!(
                     "Let {environment} and {baseline} say the same. {}",
                     words::permit(class, policy)
                 ),
             };
-            findings.push(comparison.change_finding(RULE, pair, classified, saying));
+            found.push(comparison.change_finding(RULE.id, pair, classified, saying));
         }
     }
 }
@@ -239,7 +246,7 @@ fn check_resources<'a>(
     comparison: &Comparison<'_, 'a>,
     early: &Origins<'_, 'a>,
     late: &Origins<'_, 'a>,
-    findings: &mut Vec<Finding>,
+    found: &mut Found,
 ) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     let is_news = |own: &Origins<'_, 'a>, at: usize, other: &Origins<'_, 'a>| match own.of_one(at) {
@@ -259,13 +266,14 @@ fn check_resources<'a>(
             message: format!(
                 "{} is in {with}, but not in {without}. {}",
                 words::resource(resource),
-                words::demand(RULE)
+                RULE.summary
             ),
             headline,
             help: format!(
-                "Give it to both, or set spec.rules.{RULE}.severity in the ParityPolicy."
+                "Give it to both, or set spec.rules.{}.severity in the ParityPolicy.",
+                RULE.id
             ),
         };
-        findings.push(comparison.finding(RULE, resource, comparison.foreign_service(), told));
+        found.push(comparison.finding(RULE.id, resource, comparison.foreign_service(), told));
     }
 }

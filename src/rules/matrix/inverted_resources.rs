@@ -5,21 +5,28 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{Class, RuleId};
+use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Against;
-use crate::finding::Finding;
 use crate::policy::Policy;
+use crate::rules::found::Found;
 use crate::rules::matrix::{Matrix, Place, Value};
 use crate::rules::told::Saying;
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: RuleId = RuleId::InvertedResources;
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::InvertedResources,
+    severity: Severity::Error,
+    summary: "An environment must not get less of a resource than one that comes before it in spec.environments.",
+    why: "A service that passed staging with 2Gi of memory was killed in production, where somebody had set 512Mi half a year before.",
+    example: "limits.memory is 2Gi in staging and 512Mi in production",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: true,
+};
 
-pub(in crate::rules) fn check(
-    matrix: &Matrix<'_, '_>,
-    policy: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+pub(in crate::rules) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, found: &mut Found) {
     for value in inverted(matrix, policy).into_values() {
         let comparison = value.comparison;
         let (environment, baseline) = (comparison.environment(), comparison.baseline());
@@ -30,12 +37,12 @@ pub(in crate::rules) fn check(
         );
         let saying = Saying {
             headline,
-            demand: words::demand(RULE),
+            demand: RULE.summary,
             help: format!(
                 "Give {environment} at least what {baseline} has, or lower it in {baseline}, so that {baseline} shows what {environment} will do."
             ),
         };
-        findings.push(comparison.change_finding(RULE, value.pair, value.change, saying));
+        found.push(comparison.change_finding(RULE.id, value.pair, value.change, saying));
     }
 }
 

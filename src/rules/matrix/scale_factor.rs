@@ -2,35 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Class, RuleId};
+use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::quantity::{Quantity, ratio, ratio_exceeds};
+use crate::rules::found::Found;
 use crate::rules::matrix::inverted_resources::inverted;
 use crate::rules::matrix::{Matrix, Place, Value};
 use crate::rules::told::Saying;
 use crate::rules::words;
 
-pub(in crate::rules) const RULE: RuleId = RuleId::ScaleFactor;
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ScaleFactor,
+    severity: Severity::Warning,
+    summary: "A resource quantity must stay within a factor of the base's, and of every other environment's.",
+    why: "An environment that is many times smaller does not show how the larger one behaves.",
+    example: "requests.memory is 256Mi in the base and 2Gi in production: 8 times as much",
+    max: Some("4"),
+    unit: "×",
+    of_files: false,
+    of_siblings: true,
+};
 
 /// Checks an environment against the baseline.
-pub(in crate::rules) fn check(
-    comparison: &Comparison<'_, '_>,
-    policy: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
     let Some(max) = bound(policy) else { return };
     let far = comparison.values().filter(|value| is_far(value, max));
-    findings.extend(far.map(|value| finding(&value, policy)));
+    found.extend(far.map(|value| finding(&value, policy)));
 }
 
 /// Checks the environments of a service against each other, where nothing else has told it.
-pub(in crate::rules) fn check_matrix(
-    matrix: &Matrix<'_, '_>,
-    policy: &Policy,
-    findings: &mut Vec<Finding>,
-) {
+pub(in crate::rules) fn check_matrix(matrix: &Matrix<'_, '_>, policy: &Policy, found: &mut Found) {
     let Some(max) = bound(policy) else { return };
     let inverted = inverted(matrix, policy);
     let told: BTreeSet<Place<'_>> = matrix
@@ -63,12 +67,12 @@ pub(in crate::rules) fn check_matrix(
             farthest.insert(value.late.clone(), value);
         }
     }
-    findings.extend(farthest.values().map(|value| finding(value, policy)));
+    found.extend(farthest.values().map(|value| finding(value, policy)));
 }
 
 /// The greatest factor that is fine, or nothing where the class is not allowed: then any change is an error already.
 fn bound(policy: &Policy) -> Option<Quantity> {
-    let max = Quantity::parse(policy.max(RULE)).ok()?;
+    let max = Quantity::parse(policy.max(&RULE)).ok()?;
     policy.allows(Class::ResourceValues).then_some(max)
 }
 
@@ -94,14 +98,15 @@ fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
     let headline = format!(
         "the {key} {list}{} is {by} in {baseline}, beyond {}×",
         words::of_container(&change.steps),
-        policy.max(RULE)
+        policy.max(&RULE)
     );
     let saying = Saying {
         headline,
-        demand: words::demand(RULE),
+        demand: RULE.summary,
         help: format!(
-            "Bring the two closer together, or raise spec.rules.{RULE}.max in the ParityPolicy if {environment} really needs it."
+            "Bring the two closer together, or raise spec.rules.{}.max in the ParityPolicy if {environment} really needs it.",
+            RULE.id
         ),
     };
-    comparison.change_finding(RULE, value.pair, value.change, saying)
+    comparison.change_finding(RULE.id, value.pair, value.change, saying)
 }

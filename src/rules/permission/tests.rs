@@ -133,7 +133,7 @@ proptest! {
             "apiVersion": "krm-parity.io/v1alpha1", "kind": "ParityPolicy",
             "spec": {"allow": {"fields": fields}},
         });
-        let policy = match read(Some(&serde_yaml::to_value(all).unwrap())) {
+        let policy = match read(crate::rules::RULES, Some(&serde_yaml::to_value(all).unwrap())) {
             Ok(Config::Policy(policy)) => policy,
             other => panic!("{other:?}"),
         };

@@ -11,6 +11,7 @@ use krm_parity::gate::{self, Builds, Gate, Scope};
 use krm_parity::layout::{self, Layout, Overlay, Service, Site};
 use krm_parity::policy::{self, Config, Policy};
 use krm_parity::repo::{NAMES, Sources};
+use krm_parity::rules::RULES;
 use krm_parity::{environment, krm, snapshot, yaml};
 
 use crate::support::{Run, Tree, binary, copy, run};
@@ -164,7 +165,7 @@ impl Repository {
         let text = self.read("parity.yaml");
         let tree = yaml::parse(&text).unwrap();
         let value = tree.roots().next().map(yaml::Node::to_yaml_value);
-        match policy::read(value.as_ref()) {
+        match policy::read(RULES, value.as_ref()) {
             Ok(Config::Policy(policy)) => policy,
             other => panic!("{text}\n{other:?}"),
         }

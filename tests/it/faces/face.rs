@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-use krm_parity::catalog::RULES;
 use krm_parity::function::{self, Output};
+use krm_parity::rules::RULES;
 use serde_yaml::Value;
 
 use super::case::Case;

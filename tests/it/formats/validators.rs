@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use jsonschema::Draft;
-use krm_parity::catalog::RULES;
 use krm_parity::report::survey::Format;
+use krm_parity::rules::RULES;
 use krm_parity::survey::Survey;
 use serde_json::Value;
 

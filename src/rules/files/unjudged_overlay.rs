@@ -1,13 +1,27 @@
-//! `unjudged-overlay`: what looks like an overlay and was not judged, in words.
+//! `unjudged-overlay`: what looks like an overlay and was not judged.
 
 use std::slice::from_ref;
 
-use crate::catalog::{RuleId, Severity};
+use crate::catalog::{Rule, RuleId, Severity};
 use crate::engine::Replay;
 use crate::finding::{Finding, Place};
-use crate::layout::{Layout, Reason, Unjudged};
 use crate::repo::{NAMES, Parsed, join};
+use crate::rules::found::Found;
+use crate::rules::gaps::{Gaps, Reason, Unjudged};
 use crate::text::one_line;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::UnjudgedOverlay,
+    severity: Severity::Warning,
+    summary: "What looks like an overlay must be judged, or left out on purpose.",
+    why: "An environment that nobody looked at passes every check; where an environment is made of the same base, or a link names it, this is an error by default.",
+    example: "the overlay of production lies in overlays/.production, beside overlays/dev",
+    max: None,
+    unit: "",
+    of_files: true,
+    of_siblings: false,
+};
 
 /// The most characters of a path in a message.
 const MAX_PATH: usize = 200;
@@ -15,21 +29,40 @@ const MAX_PATH: usize = 200;
 const NAME_IT: &str =
     "Name it in spec.layout.overlays of the ParityPolicy, or leave it out with spec.layout.ignore.";
 
-/// A finding for everything that looks like an overlay and is not judged.
-#[must_use]
-pub fn unjudged(layout: &Layout, parsed: Option<&Parsed<'_>>) -> Vec<Finding> {
-    let findings = layout.unjudged.iter();
-    findings.map(|unjudged| finding(unjudged, parsed)).collect()
-}
+impl Unjudged {
+    /// What happened, in one line.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        self.words().0
+    }
 
-fn finding(unjudged: &Unjudged, parsed: Option<&Parsed<'_>>) -> Finding {
-    let directory = match unjudged.directory.as_str() {
-        "" => ".",
-        directory => directory,
-    };
-    let directory = one_line(directory, MAX_PATH);
-    let said = |rest: &str| format!("{directory} {rest}, so it was not judged");
-    let (headline, help) = match &unjudged.reason {
+    /// The kustomization that nobody judged, or the link that led to none.
+    #[must_use]
+    pub fn find(&self, parsed: &Parsed<'_>) -> Place {
+        let directory = &self.directory;
+        let replay = Replay::base(parsed, from_ref(directory));
+        replay.kustomization().unwrap_or_else(|| Place {
+            file: match self.reason {
+                Reason::LeadsOut | Reason::LeadsUp | Reason::LeadsNowhere => directory.clone(),
+                _ => join(directory, NAMES[0]),
+            },
+            line: 1,
+            column: 1,
+            length: 1,
+            what: "this was not judged".to_owned(),
+            source: None,
+        })
+    }
+
+    /// What is said of it, and what is to be done.
+    fn words(&self) -> (String, String) {
+        let directory = match self.directory.as_str() {
+            "" => ".",
+            directory => directory,
+        };
+        let directory = one_line(directory, MAX_PATH);
+        let said = |rest: &str| format!("{directory} {rest}, so it was not judged");
+        match &self.reason {
         Reason::Variants(names) => match names.as_slice() {
             [_] => (
                 said("is an overlay, and nothing says that it is an environment"),
@@ -79,40 +112,27 @@ fn finding(unjudged: &Unjudged, parsed: Option<&Parsed<'_>>) -> Finding {
             said("is a link to nothing"),
             "Correct or remove the link, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
         ),
-    };
-    let severity = if unjudged.is_environment {
-        Severity::Error
-    } else {
-        Severity::Warning
-    };
-    Finding {
-        // What it weighs, unless the policy says otherwise.
-        severity,
-        service: unjudged.service.clone(),
-        environment: unjudged.environment.clone(),
-        place: parsed.map(|parsed| place(unjudged, parsed)),
-        ..Finding::new(
-            RuleId::UnjudgedOverlay,
-            format!("{headline}. {help}"),
-            headline,
-            help,
-        )
+    }
     }
 }
 
-/// The kustomization that nobody judged, or the link that led to none.
-fn place(unjudged: &Unjudged, parsed: &Parsed<'_>) -> Place {
-    let directory = &unjudged.directory;
-    let replay = Replay::base(parsed, from_ref(directory));
-    replay.kustomization().unwrap_or_else(|| Place {
-        file: match unjudged.reason {
-            Reason::LeadsOut | Reason::LeadsUp | Reason::LeadsNowhere => directory.clone(),
-            _ => join(directory, NAMES[0]),
-        },
-        line: 1,
-        column: 1,
-        length: 1,
-        what: "this was not judged".to_owned(),
-        source: None,
-    })
+/// What is an environment by all signs weighs more than what may be one.
+pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
+    for unjudged in &gaps.unjudged {
+        if unjudged.is_environment {
+            found.push_as(Severity::Error, finding(unjudged));
+        } else {
+            found.push(finding(unjudged));
+        }
+    }
+}
+
+fn finding(unjudged: &Unjudged) -> Finding {
+    let (headline, help) = unjudged.words();
+    Finding {
+        service: unjudged.service.clone(),
+        environment: unjudged.environment.clone(),
+        place: unjudged.place.clone(),
+        ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
+    }
 }

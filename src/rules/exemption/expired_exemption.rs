@@ -1,0 +1,30 @@
+//! `expired-exemption`: an exemption that outlived its date.
+
+use crate::catalog::{Rule, RuleId, Severity};
+use crate::policy::Exemption;
+use crate::text;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ExpiredExemption,
+    severity: Severity::Error,
+    summary: "An exemption must not outlive its date.",
+    why: "A debt without a date is never paid.",
+    example: r#"an exemption with expires: "2026-06-30" still stands in the policy on 2026-07-01"#,
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// The headline and the help of a finding.
+pub(in crate::rules) fn words(index: usize, exemption: &Exemption) -> (String, String) {
+    let headline = format!(
+        "spec.exemptions[{index}] ({}, {}) expired after {}",
+        exemption.rule,
+        text::one_line(&exemption.reason, 120),
+        exemption.expires
+    );
+    let help = "Mend what it exempted and remove it, or decide anew and give it a later date.";
+    (headline, help.to_owned())
+}

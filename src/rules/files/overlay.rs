@@ -1,0 +1,29 @@
+//! An overlay's files as the rules about them see them.
+
+use crate::catalog::Rule;
+use crate::engine::Replay;
+use crate::finding::{Finding, Place};
+use crate::repo::Parsed;
+use crate::resource::Resource;
+
+/// An overlay and what it stands on.
+#[derive(Clone, Copy)]
+pub struct Overlay<'l, 't> {
+    /// Every file.
+    pub parsed: &'t Parsed<'t>,
+    /// What was replayed of the overlay.
+    pub replay: &'l Replay<'t>,
+    /// The overlay's directory.
+    pub directory: &'l str,
+    /// The base as it was built.
+    pub base: &'l [Resource<'l>],
+}
+
+/// A finding about a place of a file.
+pub(in crate::rules) fn found(rule: &Rule, headline: String, help: &str, place: &Place) -> Finding {
+    let message = format!("{}:{}: {headline}.", place.file, place.line);
+    Finding {
+        place: Some(place.clone()),
+        ..Finding::new(rule.id, message, headline, help.to_owned())
+    }
+}

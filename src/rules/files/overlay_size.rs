@@ -1,0 +1,50 @@
+//! `overlay-size`: more patches than anyone reads as a whole.
+
+use super::overlay::{Overlay, found};
+use crate::blame::Patch;
+use crate::catalog::{Rule, RuleId, Severity};
+use crate::finding::Finding;
+use crate::policy::Policy;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::OverlaySize,
+    severity: Severity::Warning,
+    summary: "An overlay must not hold more than a few patches.",
+    why: "An overlay of many patches says that its base is too generic, and nobody reads it as a whole.",
+    example: "the kustomization of production and its components name 14 patches",
+    max: Some("10"),
+    unit: " patches",
+    of_files: true,
+    of_siblings: false,
+};
+
+pub(in crate::rules) fn check(
+    _: Overlay<'_, '_>,
+    patches: &[Patch],
+    policy: &Policy,
+    findings: &mut Vec<Finding>,
+) {
+    findings.extend(excess(patches, policy));
+}
+
+fn excess(patches: &[Patch], policy: &Policy) -> Option<Finding> {
+    let max = policy.max(&RULE);
+    let most: f64 = max.parse().ok()?;
+    let count: usize = patches.iter().map(|patch| patch.documents.max(1)).sum();
+    if f64::from(u32::try_from(count).unwrap_or(u32::MAX)) <= most {
+        return None;
+    }
+    // The first one that is too many.
+    let mut sum = 0;
+    let excess = patches.iter().find(|patch| {
+        sum += patch.documents.max(1);
+        f64::from(u32::try_from(sum).unwrap_or(u32::MAX)) > most
+    })?;
+    Some(found(
+        &RULE,
+        format!("the overlay has {count} patches, more than {max}"),
+        "Move what environments share to the base, or raise spec.rules.overlay-size.max in the ParityPolicy.",
+        &excess.place,
+    ))
+}

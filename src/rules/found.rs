@@ -1,0 +1,49 @@
+//! What the rules find, on its way to its weight.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::Severity;
+use crate::finding::Finding;
+
+/// Findings that nobody has weighed yet.
+///
+/// No rule sets a severity: it says what its finding weighs by default where its record does not, and
+/// [`Self::weigh`] is the one place that sets any.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub findings: Vec<Finding>,
+    /// The default weights that are not those of the record, by the number of the finding.
+    defaults: BTreeMap<usize, Severity>,
+}
+
+impl Found {
+    /// Takes a finding that weighs what the record of its rule says, unless the policy says otherwise.
+    pub fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Takes a finding that weighs this much, unless the policy says otherwise.
+    pub fn push_as(&mut self, default: Severity, finding: Finding) {
+        self.defaults.insert(self.findings.len(), default);
+        self.findings.push(finding);
+    }
+
+    /// Gives every finding its weight, and leaves out those that weigh nothing.
+    pub fn weigh(
+        mut self,
+        weight: impl Fn(&Finding, Option<Severity>) -> Severity,
+    ) -> Vec<Finding> {
+        for (at, finding) in self.findings.iter_mut().enumerate() {
+            finding.severity = weight(finding, self.defaults.get(&at).copied());
+        }
+        self.findings
+            .retain(|finding| finding.severity != Severity::Ignore);
+        self.findings
+    }
+}
+
+impl Extend<Finding> for Found {
+    fn extend<T: IntoIterator<Item = Finding>>(&mut self, findings: T) {
+        self.findings.extend(findings);
+    }
+}

@@ -1,0 +1,153 @@
+//! The registry: every rule with its checks, a line each.
+
+use super::change::{added_resource, base_guidance, class, limit_request_ratio, removed_resource};
+use super::exemption::{expired_exemption, unused_exemption};
+use super::files::Overlay;
+use super::files::{dead_patch, overlay_size, unchecked_file, unguarded_overlay, unjudged_overlay};
+use super::found::Found;
+use super::gaps::Gaps;
+use super::gaps::{build_failure, missing_baseline, missing_environment};
+use super::matrix::Matrix;
+use super::matrix::{environment_mismatch, inverted_resources, scale_factor};
+use crate::blame::Patch;
+use crate::catalog::{Rule, RuleId};
+use crate::compare::comparison::Comparison;
+use crate::finding::Finding;
+use crate::policy::Policy;
+
+/// Reads an environment beside what it is made of.
+type OfChange = fn(&Comparison<'_, '_>, &Policy, &mut Found);
+/// Reads the environments of one service together.
+type OfMatrix = fn(&Matrix<'_, '_>, &Policy, &mut Found);
+/// Reads what was not there to be compared.
+type OfGaps = fn(&Gaps, &mut Found);
+/// Reads the files of an overlay.
+type OfFiles = fn(Overlay<'_, '_>, &[Patch], &Policy, &mut Vec<Finding>);
+
+/// A rule and what looks for it.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    rule: &'static Rule,
+    pub change: Option<OfChange>,
+    pub matrix: Option<OfMatrix>,
+    pub gaps: Option<OfGaps>,
+    pub files: Option<OfFiles>,
+}
+
+/// Every rule, in the order of [`RuleId::ALL`].
+///
+/// The rules of classes share one check, [`class::check`]; those about exemptions are found where exemptions
+/// are applied, and unchecked files by whoever reads a package.
+pub(super) const REGISTRY: &[Entry] = &[
+    rule(&added_resource::RULE).change(added_resource::check),
+    rule(&class::ANNOTATIONS),
+    rule(&base_guidance::RULE).change(base_guidance::check),
+    rule(&build_failure::RULE).gaps(build_failure::check),
+    rule(&class::CONFIG_KEYS),
+    rule(&class::CONTAINERS),
+    rule(&dead_patch::RULE).files(dead_patch::check),
+    rule(&class::ENV_NAMES),
+    rule(&class::ENV_VALUES),
+    rule(&environment_mismatch::RULE).matrix(environment_mismatch::check),
+    rule(&expired_exemption::RULE),
+    rule(&class::HEALTH_CHECKS),
+    rule(&class::HOSTNAMES),
+    rule(&class::IMAGE),
+    rule(&class::INGRESS_STRUCTURE),
+    rule(&inverted_resources::RULE).matrix(inverted_resources::check),
+    rule(&class::LABELS),
+    rule(&limit_request_ratio::RULE).change(limit_request_ratio::check),
+    rule(&missing_baseline::RULE).gaps(missing_baseline::check),
+    rule(&missing_environment::RULE).gaps(missing_environment::check),
+    rule(&class::OTHER),
+    rule(&overlay_size::RULE).files(overlay_size::check),
+    rule(&removed_resource::RULE).change(removed_resource::check),
+    rule(&class::REPLICAS),
+    rule(&class::RESOURCE_NAMES),
+    rule(&class::RESOURCE_VALUES),
+    rule(&scale_factor::RULE)
+        .change(scale_factor::check)
+        .matrix(scale_factor::check_matrix),
+    rule(&class::SERVICE_MESH),
+    rule(&unchecked_file::RULE),
+    rule(&unguarded_overlay::RULE).files(unguarded_overlay::check),
+    rule(&unjudged_overlay::RULE).gaps(unjudged_overlay::check),
+    rule(&unused_exemption::RULE),
+];
+
+const fn rule(rule: &'static Rule) -> Entry {
+    Entry {
+        rule,
+        change: None,
+        matrix: None,
+        gaps: None,
+        files: None,
+    }
+}
+
+impl Entry {
+    const fn change(self, check: OfChange) -> Self {
+        let change = Some(check);
+        Self { change, ..self }
+    }
+
+    const fn matrix(self, check: OfMatrix) -> Self {
+        let matrix = Some(check);
+        Self { matrix, ..self }
+    }
+
+    const fn gaps(self, check: OfGaps) -> Self {
+        let gaps = Some(check);
+        Self { gaps, ..self }
+    }
+
+    const fn files(self, check: OfFiles) -> Self {
+        let files = Some(check);
+        Self { files, ..self }
+    }
+}
+
+/// The record of every rule, sorted by name.
+pub const RULES: &[&Rule] = &records();
+
+/// The records of the registry; it does not compile unless every [`RuleId`] has exactly one, in its place.
+const fn records() -> [&'static Rule; RuleId::ALL.len()] {
+    assert!(REGISTRY.len() == RuleId::ALL.len());
+    let mut all = [REGISTRY[0].rule; RuleId::ALL.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = REGISTRY[at].rule;
+        assert!(all[at].id as usize == at);
+        at += 1;
+    }
+    all
+}
+
+/// What the rule is on record for.
+#[must_use]
+pub const fn record(rule: RuleId) -> &'static Rule {
+    RULES[rule as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_exactly_one_record_and_all_its_words() {
+        let ids: Vec<RuleId> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids, RuleId::ALL);
+        for rule in RULES {
+            assert_eq!(record(rule.id).id, rule.id);
+            for sentence in [rule.summary, rule.why] {
+                assert!(sentence.ends_with('.'), "{}: {sentence}", rule.id);
+            }
+            assert!(
+                !rule.example.is_empty() && !rule.example.ends_with('.'),
+                "{}",
+                rule.id
+            );
+            assert_eq!(rule.max.is_some(), !rule.unit.is_empty(), "{}", rule.id);
+        }
+    }
+}
