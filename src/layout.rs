@@ -29,7 +29,7 @@ pub use baseline::{Baseline, choose_baselines};
 use candidates::candidates;
 pub use dependencies::{dependencies, depends_on, is_touched};
 pub use names::root_name;
-pub use plain::is_plain;
+pub use plain::{is_plain, refers_unlike};
 use services::services;
 pub use site::Site;
 use standing::{follow_links, stand};

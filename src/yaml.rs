@@ -10,6 +10,7 @@
 //! them: `0644` is 420, `1_000` is 1000, `yes` is a string.
 
 mod bounds;
+mod breaks;
 mod json;
 mod kind;
 mod number;

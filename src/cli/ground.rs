@@ -290,7 +290,12 @@ impl Ground {
         let (plain, single): (Vec<&str>, Vec<&str>) = all
             .into_iter()
             .partition(|directory| layout::is_plain(parsed, directory));
-        let beside = layout.beside(&single);
+        let services = layout.services.iter();
+        let unlike = services.filter(|service| layout::refers_unlike(parsed, service));
+        let unlike = unlike.flat_map(|service| &service.overlays);
+        let unlike = unlike.map(|overlay| overlay.directory.as_str());
+        let alone: Vec<&str> = single.iter().copied().chain(unlike).collect();
+        let beside = layout.beside(&alone);
         let (beside, plain) = plain
             .into_iter()
             .partition(|directory| beside.contains(directory));

@@ -294,10 +294,11 @@ fn walk(
         let mut linked = Vec::new();
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
-            let (Ok(kind), Some(inner)) = (
-                entry.file_type(),
-                entry.file_name().to_str().map(str::to_owned),
-            ) else {
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
+            let Ok(inner) = entry.file_name().into_string() else {
+                note_no_text(&entry.path(), &name, sources);
                 continue;
             };
             let inner_name = fold(&sources.here, join(&name, &inner));
@@ -391,14 +392,38 @@ fn look_for_hidden(
         }
         let entries = fs::read_dir(&path).into_iter().flatten().flatten();
         let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        let mut inner: Vec<(PathBuf, String)> = directories
-            .filter_map(|entry| {
-                let inner = entry.file_name().to_str()?.to_owned();
-                (inner != ".git").then(|| (entry.path(), join(&name, &inner)))
-            })
-            .collect();
+        let mut inner: Vec<(PathBuf, String)> = Vec::new();
+        for entry in directories {
+            match entry.file_name().into_string() {
+                Ok(own) if own == ".git" => {}
+                Ok(own) => inner.push((entry.path(), join(&name, &own))),
+                Err(_) => note_no_text(&entry.path(), &name, sources),
+            }
+        }
         inner.sort();
         left.append(&mut inner);
+    }
+}
+
+/// Notes a directory whose name is no text, which nothing here can name, if a kustomization lies in it or below.
+fn note_no_text(path: &Path, above: &str, sources: &mut Sources) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut left = vec![path.to_owned()];
+    let mut count = 0_usize;
+    while let Some(directory) = left.pop() {
+        count += 1;
+        // What holds so many is not passed over either.
+        if count > MAX_HIDDEN || holds_kustomization(&directory) {
+            sources.insert_unseen(Unseen {
+                path: join(above, &name),
+                why: Why::NoText,
+                is_kustomization: true,
+            });
+            return;
+        }
+        let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+        let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        left.extend(inner.map(|entry| entry.path()));
     }
 }
 

@@ -1,5 +1,8 @@
 //! Which directories may be built together, each sealed on the way.
 
+use std::collections::BTreeSet;
+
+use super::Service;
 use crate::repo::{Edge, Parsed, Role, To, runs_only_own};
 use crate::yaml::Node;
 
@@ -34,6 +37,30 @@ pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
             })
         })
         && graph.is_whole()
+}
+
+/// Whether the environments of a service do not agree with their bases, and among themselves, on which fields refer to names.
+///
+/// References follow renamed resources after all has been sealed, and what an
+/// overlay alone calls a reference may be the image of a container.
+#[must_use]
+pub fn refers_unlike(parsed: &Parsed<'_>, service: &Service) -> bool {
+    let said = |directories: &[&str]| -> BTreeSet<&To> {
+        let is_part = |edge: &Edge| matches!(edge.role, Role::Load | Role::Component);
+        let all = parsed.graph().reach(directories, is_part);
+        let all = all.map(|(_, edge)| edge);
+        let said = all.filter(|edge| matches!(edge.role, Role::Configuration | Role::Crd));
+        said.map(|edge| &edge.to).collect()
+    };
+    let mut all = BTreeSet::new();
+    for overlay in &service.overlays {
+        all.insert(said(&[&overlay.directory]));
+        if !overlay.bases.is_empty() {
+            let bases: Vec<&str> = overlay.bases.iter().map(String::as_str).collect();
+            all.insert(said(&bases));
+        }
+    }
+    all.len() > 1
 }
 
 /// Whether an order of sorting, which only the outermost kustomization obeys, is one that kustomize knows.

@@ -285,12 +285,13 @@ fn top(path: &str) -> &str {
     path.get(..end.saturating_sub(1)).unwrap_or(path)
 }
 
-/// A link that leads to no environment, though it names one or holds a kustomization.
+/// What leads to no environment, though it names one or holds a kustomization: a link, or a name that is no text.
 fn link(unseen: &Unseen, words: Words<'_>, site: &Site<'_>) -> Option<Unjudged> {
     let reason = match unseen.why {
         Why::Outside => Reason::LeadsOut,
         Why::Above => Reason::LeadsUp,
         Why::Dangling => Reason::LeadsNowhere,
+        Why::NoText => Reason::NoText,
         Why::Hidden | Why::TooMany | Why::Elsewhere(_) => return None,
     };
     let named = words.name(&site.place(&unseen.path)?)?;

@@ -32,4 +32,6 @@ pub enum Why {
     Above,
     /// It is a link to nothing.
     Dangling,
+    /// Its name is no text; the path has a placeholder for what is none.
+    NoText,
 }

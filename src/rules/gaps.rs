@@ -125,6 +125,8 @@ pub enum Reason {
     LeadsUp,
     /// It is a link to nothing.
     LeadsNowhere,
+    /// Its name is no text.
+    NoText,
 }
 
 /// How much of a repository was looked at.

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 use super::bounds::{MAX_ALIAS_NODES, MAX_BYTES, MAX_DEPTH, YamlError};
+use super::breaks::foreign_break;
 use super::kind::{Kind, Style};
 use super::number::resolve_plain;
 use super::tree::{Node, Raw, Tree, offset};
@@ -80,7 +81,7 @@ fn parse_with(source: &str, keys: Keys) -> Result<Tree<'_>, YamlError> {
         replayed: 0,
         keys,
     };
-    for event in Parser::new_from_str_with_options(source, options) {
+    for event in Parser::new_from_str_with_options(source, options.clone()) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
             YamlError {
@@ -93,6 +94,13 @@ fn parse_with(source: &str, keys: Keys) -> Result<Tree<'_>, YamlError> {
             }
         })?;
         build.event(event, &span)?;
+    }
+    if let Some(at) = foreign_break(source, options) {
+        let char = source[at..].chars().next().map_or(0, u32::from);
+        let message = format!(
+            "U+{char:04X} ends a line for kustomize and kubectl, and for nobody else: write a line feed, or put it in quotes"
+        );
+        return Err(at_offset(source, at, message));
     }
     Ok(build.tree)
 }

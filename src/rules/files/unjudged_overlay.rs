@@ -43,7 +43,9 @@ impl Unjudged {
         let replay = Replay::base(parsed, from_ref(directory));
         replay.kustomization().unwrap_or_else(|| Place {
             file: match self.reason {
-                Reason::LeadsOut | Reason::LeadsUp | Reason::LeadsNowhere => directory.clone(),
+                Reason::LeadsOut | Reason::LeadsUp | Reason::LeadsNowhere | Reason::NoText => {
+                    directory.clone()
+                }
                 _ => join(directory, NAMES[0]),
             },
             line: 1,
@@ -111,6 +113,10 @@ impl Unjudged {
         Reason::LeadsNowhere => (
             said("is a link to nothing"),
             "Correct or remove the link, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
+        ),
+        Reason::NoText => (
+            said("holds a kustomization under a name that is not UTF-8"),
+            "Give its directory a name that is UTF-8, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
         ),
     }
     }

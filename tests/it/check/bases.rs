@@ -281,3 +281,42 @@ fn one_environment_without_a_base_is_told_as_that() {
         run.stdout
     );
 }
+
+/// References follow a new name, and an overlay may call anything one.
+#[test]
+fn what_an_overlay_calls_a_reference_is_compared_as_it_is_built() {
+    let kustomize = require!(kustomize(NEWEST));
+    let names = "nameReference:\n- kind: Deployment\n  fieldSpecs: [{path: spec/template/spec/containers/image}]\n";
+    for place in ["overlays/production", "part", "layer", "base"] {
+        let tree = Tree::new();
+        web(&tree);
+        let text = deployment("1", 10).replace("'app:1'", "web");
+        tree.write("base/web.yaml", &text);
+        let says = "configurations: [names.yaml]\n";
+        let of = |this: &str| if this == place { says } else { "" };
+        tree.write(&format!("{place}/names.yaml"), names);
+        tree.write(
+            "base/kustomization.yaml",
+            &format!("resources: [web.yaml]\n{}", of("base")),
+        );
+        let component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n";
+        tree.write("part/kustomization.yaml", &format!("{component}{says}"));
+        let loads = if place == "layer" {
+            let layer = format!("resources: [../base]\n{says}");
+            tree.write("layer/kustomization.yaml", &layer);
+            "resources: [../../layer]\n"
+        } else if place == "part" {
+            "resources: [../../base]\ncomponents: [../../part]\n"
+        } else {
+            "resources: [../../base]\n"
+        };
+        tree.write(
+            "overlays/production/kustomization.yaml",
+            &format!("{loads}namePrefix: other-\n{}", of("overlays/production")),
+        );
+        let found = findings(&report(&kustomize, &tree.path(""), &[]));
+        let is_told = found.iter().any(|line| line.ends_with("[name=app].image"));
+        // What the base itself calls a reference is one.
+        assert_eq!(is_told, place != "base", "{place}: {found:?}");
+    }
+}

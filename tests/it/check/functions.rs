@@ -42,6 +42,12 @@ fn annotated_mechanisms() -> Vec<(&'static str, String)> {
                 .replace("ParityPolicy", "SnapshotRecorder"),
         ),
         (
+            "container behind a line break that is none to most",
+            annotated(&format!(
+                "config.kubernetes.io/function: |\n      exec: {{path: krm-parity}} #\u{85}      {CONTAINER}"
+            )),
+        ),
+        (
             "legacy container",
             annotated("config.kubernetes.io/container: example.com/evil:1"),
         ),
@@ -114,6 +120,10 @@ fn other_mechanisms() -> Vec<(&'static str, String)> {
         (
             "a plugin of our group",
             "apiVersion: krm-parity.io/v1alpha1\nkind: Evil\nmetadata:\n  name: x\n".to_owned(),
+        ),
+        (
+            "function behind a line break that is none to most",
+            own(&format!("# \u{2028}  annotations: {{config.kubernetes.io/function: '{CONTAINER}'}}\n")),
         ),
         (
             "a plugin of another version",
@@ -323,6 +333,40 @@ fn nothing_that_gathers_functions_declares_one() {
                 arguments[0] == "init" || run.stdout.contains("build-failure"),
                 "{more}: {run:#?}"
             );
+        }
+    }
+}
+
+/// kustomize ends a line where most readers see a character of a comment.
+#[test]
+fn nothing_is_started_from_behind_a_comment() {
+    let kustomize = require!(kustomize(NEWEST));
+    let scene = Scene::new(&kustomize);
+    let function = format!(
+        "apiVersion: example.com/v1\nkind: Evil\nmetadata:\n  name: x\n  annotations: {{config.kubernetes.io/function: '{CONTAINER}'}}\n"
+    );
+    for char in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        for place in PLACES {
+            for field in FIELDS {
+                let hidden = format!("# a comment{char}{field}");
+                let tree = repository(place, &hidden, false, &function);
+                if place == "gathering" {
+                    let loads = format!("resources: [ours.yaml] # {char}resources: [f.yaml]\n");
+                    tree.write("overlays/prod/f/g/kustomization.yaml", &loads);
+                    tree.write(
+                        "overlays/prod/f/g/ours.yaml",
+                        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\n",
+                    );
+                    tree.write(
+                        "overlays/prod/kustomization.yaml",
+                        &format!("resources: [../../base]\n{field}: [f]\n"),
+                    );
+                }
+                let run = scene.run(&tree.path(""), &["check", "--format", "json"]);
+                let said = format!("{char:?}, {field} of {place}");
+                assert!(!scene.has_run(), "{said}: {run:#?}");
+                assert!(run.code != Some(0), "{said}: {run:#?}");
+            }
         }
     }
 }

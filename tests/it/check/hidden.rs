@@ -381,3 +381,41 @@ fn an_object_of_kustomizes_own_group_that_is_deployed_is_judged() {
         }
     }
 }
+
+/// git keeps such names, and kustomize builds there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_whose_name_is_no_text_is_told() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let kustomize = require!(kustomize(NEWEST));
+    for (at, told) in [
+        ("web/overlays", "web/overlays/prod\u{fffd}"),
+        ("web/overlays/inner", "web/overlays/inner/prod\u{fffd}"),
+        (".hidden", ".hidden/prod\u{fffd}"),
+        ("", "prod\u{fffd}"),
+    ] {
+        for inner in ["", "eu/web"] {
+            let tree = Tree::new();
+            service(&tree, "web");
+            let name = tree.path(at).join(OsStr::from_bytes(b"prod\xff"));
+            let directory = name.join(inner);
+            fs::create_dir_all(&directory).expect("a folder");
+            let text = "resources: [../../web/base]\n";
+            fs::write(directory.join("kustomization.yaml"), text).expect("a file");
+            let report = report(&kustomize, &tree.path(""), &[]);
+            let found = report["findings"].as_array().expect("findings");
+            assert_eq!(found.len(), 1, "{told} {inner}: {found:?}");
+            assert_eq!(found[0]["rule"], "unjudged-overlay");
+            assert_eq!(found[0]["place"]["file"], told);
+            assert_eq!(found[0]["severity"], "error", "{found:?}");
+        }
+    }
+    // What holds no kustomization is nobody's environment.
+    let tree = Tree::new();
+    service(&tree, "web");
+    let name = tree.path("web/overlays").join(OsStr::from_bytes(b"\xff"));
+    fs::create_dir_all(name).expect("a folder");
+    assert_eq!(findings(&report(&kustomize, &tree.path(""), &[])), [""; 0]);
+}

@@ -44,6 +44,26 @@ fn what_cannot_be_read_is_named_with_its_line() {
     assert!(run.stderr.contains("cannot read gone.yaml"), "{run:#?}");
 }
 
+/// kubectl reads YAML 1.1: what others see in a comment is a key to it.
+#[test]
+fn what_others_read_otherwise_is_not_compared() {
+    for char in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        let tree = Tree::new();
+        let base = config_map("a", "k");
+        let more = base.replace("  k: x", &format!("  k: x # a comment{char}  more: x"));
+        tree.write("base.yaml", &base);
+        tree.write("dev.yaml", &more);
+        let arguments = ["--rendered", "base=base.yaml", "--rendered", "dev=dev.yaml"];
+        let run = check(&tree.path("none"), &tree.path(""), &arguments);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert!(run.stdout.contains("build-failure"), "{run:#?}");
+        assert!(
+            run.stdout.contains("dev.yaml: line 6, column 19: U+"),
+            "{run:#?}"
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_followed() {
