@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::compare::comparison::Comparison;
-use crate::environment::{self, Fault};
+use crate::environment::{self, Fault, Items};
 use crate::finding::Report;
 use crate::krm::{self, Form, KrmError, Results};
 use crate::package;
@@ -265,6 +265,16 @@ pub fn compare<T>(
     look: impl FnOnce(&[Comparison<'_, '_>], &Gaps) -> T,
 ) -> Result<T, Refusal> {
     let items = environment::sort(resources)?;
+    let followed = snapshot::followed(&items.live, &items.hidden);
+    let followed = followed.as_deref();
+    let followed = followed.and_then(|content| yaml::parse_json_lines(content).ok());
+    let items = match &followed {
+        Some(tree) => Items {
+            live: tree.roots().filter_map(Resource::read).collect(),
+            ..items
+        },
+        None => items,
+    };
     let trees = items
         .sealed
         .iter()
@@ -310,7 +320,7 @@ pub fn record(
     Ok(snapshot::seal(
         &recorder.service,
         &recorder.environment,
-        &items.live,
+        &[items.live, items.hidden].concat(),
     ))
 }
 

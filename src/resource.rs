@@ -194,25 +194,71 @@ impl<'a> Resource<'a> {
 /// A reference such as `{kind: Secret, name: tls}` has neither metadata nor data, and is none.
 #[must_use]
 pub fn is_secret(node: Node<'_>) -> bool {
-    // A patch may have made another kind of one, and left the values.
-    let kinds = node.str_at(&["metadata", "annotations", PREVIOUS_KINDS]);
-    let was_secret = kinds.is_some_and(|kinds| kinds.split(',').any(|kind| kind == "Secret"));
-    (was_secret || node.get("kind").is_some_and(|kind| kind.text() == "Secret"))
-        && ["metadata", "data", "stringData"]
-            .iter()
-            .any(|field| node.get(field).is_some_and(|value| !value.is_null()))
+    secrecy(node) != Secrecy::None
 }
 
-/// Whether a field of a Secret may hold its values.
-///
-/// Everything may that is not known to be harmless: a misspelt `stringData` is
-/// as secret as a right one.
+/// Which fields of a map may hold values of a Secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Secrecy {
+    /// It is no Secret.
+    #[default]
+    None,
+    /// Its data: a custom resource of that kind says elsewhere what it is, not what it hides.
+    Data,
+    /// Everything that is not known to be harmless: a misspelt `stringData` is as secret as a right one.
+    All,
+}
+
+impl Secrecy {
+    /// Whether the values of a field must not be shown.
+    #[must_use]
+    pub fn hides(self, field: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Data => is_any(field, &DATA),
+            Self::All => !matches!(
+                field,
+                "apiVersion" | "kind" | "metadata" | "type" | "immutable"
+            ),
+        }
+    }
+}
+
+/// Where a Secret has its values.
+const DATA: [&str; 3] = ["data", "stringData", "binaryData"];
+
+/// Which fields of a map may hold values of a Secret, at whatever depth it stands.
 #[must_use]
-pub fn is_secret_data(field: &str) -> bool {
-    !matches!(
-        field,
-        "apiVersion" | "kind" | "metadata" | "type" | "immutable"
-    )
+pub fn secrecy(node: Node<'_>) -> Secrecy {
+    let kind = node.get("kind").map_or("", Node::text);
+    // A patch may have made another kind of one, and left the values.
+    let kinds = node.str_at(&["metadata", "annotations", PREVIOUS_KINDS]);
+    let mut kinds = kinds.into_iter().flat_map(|kinds| kinds.split(','));
+    let has = |fields: &[&str]| {
+        node.entries()
+            .any(|(key, value)| is_any(key.text(), fields) && !value.is_null())
+    };
+    let is_one = kinds.any(|kind| is_any(kind, &["Secret"])) || is_any(kind, &["Secret"]);
+    if is_one && (has(&DATA) || has(&["metadata"])) {
+        let is_custom = node
+            .str_at(&["apiVersion"])
+            .is_some_and(|version| version.contains('/'));
+        return if is_custom {
+            Secrecy::Data
+        } else {
+            Secrecy::All
+        };
+    }
+    if is_any(kind, &["SecretList"]) && has(&["items"]) {
+        return Secrecy::All;
+    }
+    Secrecy::None
+}
+
+/// Whether a word is one of some, however it is written.
+fn is_any(word: &str, known: &[&str]) -> bool {
+    let word = word.trim();
+    known.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Whether an annotation is a host's own note, and no part of the configuration.

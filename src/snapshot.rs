@@ -4,13 +4,18 @@
 //! text inside of one field of one item. So the base is written down as text, one
 //! canonical JSON object a line, with a digest that shows any change to it.
 
+mod follow;
+
 use sha2::{Digest, Sha256};
 
 use crate::api::{API_VERSION, GROUP, LOCAL_CONFIG, SNAPSHOT};
 use crate::finding::REDACTED;
-use crate::resource::{Resource, is_bookkeeping, is_history, is_secret, is_secret_data};
+use crate::resource::{Resource, is_bookkeeping, is_history, secrecy};
 use crate::text::{MAX_NAME, hex, push_list, push_map, push_quoted, quoted};
 use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
+
+pub use follow::followed;
+use follow::{Place, Renames};
 
 /// Why an item is not a snapshot that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -154,24 +159,28 @@ pub struct Snapshot {
 
 /// Seals resources under a service and an environment.
 ///
-/// Local configuration stays out, and so does every value of a Secret.
+/// Local configuration stays out, though the references that it takes along have followed it, and so does every value of a Secret.
 #[must_use]
 pub fn seal(service: &str, environment: &str, resources: &[Resource<'_>]) -> Snapshot {
-    let mut sorted: Vec<_> = resources
-        .iter()
-        .filter(|resource| !resource.is_local_config())
-        .collect();
-    sorted.sort_by_key(|resource| (resource.group(), resource.identity, resource.version()));
-    let mut content = String::new();
-    for resource in sorted {
-        write_sealed(resource.node, &mut content);
-        content.push('\n');
-    }
+    let is_hidden = |resource: &&Resource<'_>| resource.is_local_config();
+    let (hidden, emitted): (Vec<_>, Vec<_>) = resources.iter().partition(is_hidden);
+    let renames = Renames::learn(&emitted, &hidden);
     Snapshot {
         service: service.to_owned(),
         environment: environment.to_owned(),
-        content,
+        content: content(emitted, &renames),
     }
+}
+
+/// Resources as canonical JSON, one a line, in an order of their own.
+fn content(mut resources: Vec<&Resource<'_>>, renames: &Renames<'_>) -> String {
+    resources.sort_by_key(|resource| (resource.group(), resource.identity, resource.version()));
+    let mut content = String::new();
+    for resource in resources {
+        write_sealed(resource.node, Place::default(), renames, &mut content);
+        content.push('\n');
+    }
+    content
 }
 
 impl Snapshot {
@@ -235,26 +244,35 @@ impl Snapshot {
 }
 
 /// Writes a subtree as canonical JSON, without book-keeping and without values of Secrets.
-fn write_sealed(node: Node<'_>, out: &mut String) {
+fn write_sealed(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>, out: &mut String) {
+    let write = |node: Node<'_>, place, out: &mut String| match renames.follow(place, node) {
+        Some(name) => push_quoted(out, name),
+        None => write_sealed(node, place, renames, out),
+    };
     if node.is_seq() {
-        push_list(out, node.items(), |out, item| write_sealed(item, out));
+        push_list(out, node.items(), |out, item| {
+            write(item, place.within(), out);
+        });
         return;
     }
     if !node.is_map() {
         node.write_canonical(out);
         return;
     }
-    let secret = is_secret(node);
+    let secrecy = secrecy(node);
     let entries =
         texts(node).filter(|(key, value)| *key != "annotations" || !is_all_bookkeeping(*value));
     push_map(out, entries, |out, key, value| {
-        if secret && is_secret_data(key) {
+        if secrecy.hides(key) {
             write_redacted(value, out);
         } else if key == "annotations" && value.is_map() {
             let sealed = texts(value).filter(|(key, _)| is_sealed_annotation(key));
-            push_map(out, sealed, |out, _, value| value.write_canonical(out));
+            let inner = place.below(node, key);
+            push_map(out, sealed, |out, key, entry| {
+                write(entry, inner.below(value, key), out);
+            });
         } else {
-            write_sealed(value, out);
+            write(value, place.below(node, key), out);
         }
     });
 }
@@ -321,13 +339,35 @@ mod tests {
             "annotations:\n    internal.config.kubernetes.io/previousKinds: Secret\n",
         );
         assert_ne!(renamed, SECRET);
-        for text in [SECRET, &list, &renamed] {
+        let misspelt = SECRET.replace("kind: Secret", "kind: 'secret '");
+        for text in [SECRET, &list, &renamed, &misspelt] {
             let content = sealed(text).content;
             assert!(!content.contains("hunter2"), "{content}");
             assert!(
                 content.contains("\"stringData\":{\"k\":\"<redacted>\",\"n\":null}"),
                 "{content}"
             );
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_secret_is_sealed_as_one() {
+        for text in [
+            "apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {name: s}\n  data: {k: hunter2}\n",
+            "apiVersion: v1\nkind: Secret\nstringdata: {k: hunter2}\n",
+            "kind: Odd\nspec: {kind: Secret, StringData: {k: hunter2}}\n",
+            "apiVersion: example.com/v1\nkind: Secret\nmetadata: {name: s}\nstringData: {k: hunter2}\n",
+        ] {
+            let content = sealed(text).content;
+            assert!(!content.contains("hunter2"), "{content}");
+        }
+        // References are none, and what a custom resource specifies is none of its data.
+        for text in [
+            "kind: Odd\nspec: {from: {kind: Secret, name: plain, key: plain}}\n",
+            "apiVersion: example.com/v1\nkind: Secret\nmetadata: {name: s}\nspec: {days: plain}\n",
+        ] {
+            let content = sealed(text).content;
+            assert!(content.contains("plain"), "{content}");
         }
     }
 

@@ -61,6 +61,8 @@ impl Contradiction {
 pub struct Items<'a> {
     /// What is deployed.
     pub live: Vec<Resource<'a>>,
+    /// Local configuration, which no host emits.
+    pub hidden: Vec<Resource<'a>>,
     /// Sealed environments.
     pub sealed: Vec<Sealed<'a>>,
     /// Whether there are files of a kustomization that nobody has built.
@@ -81,7 +83,11 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
             items.sealed.push(snapshot::open(resource)?);
         } else if resource.group() == KUSTOMIZE_GROUP && is_file(resource) {
             items.unbuilt = true;
-        } else if !resource.is_local_config() && !is_kptfile(resource) {
+        } else if is_kptfile(resource) {
+            // The package's own.
+        } else if resource.is_local_config() {
+            items.hidden.push(resource.clone());
+        } else {
             items.live.push(resource.clone());
         }
     }

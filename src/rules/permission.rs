@@ -173,7 +173,7 @@ pub(super) fn verdict<'p>(
         environment,
         service: pair.service,
     };
-    if let Some(pattern) = denier(&guidance.deny, about, below) {
+    if let Some(pattern) = denier(&guidance.deny, about, change) {
         return Verdict::Denied(pattern.to_string());
     }
     if policy.allows(*class) {
@@ -208,24 +208,41 @@ pub(super) fn verdict<'p>(
     }
 }
 
-/// The first pattern that fits a place or a value below it.
-fn denier<'g, 'a: 'l, 'l>(
+/// The first pattern that fits a place or anything below it, a map or a list included.
+///
+/// However much comes in with a change, what the base denies does not come in with it.
+fn denier<'g>(
     patterns: &'g Indexed<Pattern>,
     about: About<'_>,
-    below: impl Fn() -> Option<&'l [Vec<Spot<'a>>]>,
+    change: &Change<'_>,
 ) -> Option<&'g Pattern> {
     if patterns.is_empty() {
         return None;
     }
-    let fits = |place: &[Spot<'_>]| {
+    let mut found: Option<(usize, &Pattern)> = None;
+    let mut look = |place: &[Spot<'_>]| {
         let mut near = patterns.near(About { place, ..about });
-        near.find(|(_, pattern)| pattern.matches(place))
+        let fits = near.find(|(_, pattern)| pattern.matches(place));
+        found = found.into_iter().chain(fits).min_by_key(|(at, _)| *at);
     };
-    let leaves = below().unwrap_or_default().iter();
-    let found = leaves
-        .filter_map(|leaf| fits(leaf))
-        .chain(fits(about.place));
-    found.min_by_key(|(at, _)| *at).map(|(_, pattern)| pattern)
+    look(about.place);
+    for node in [change.base, change.overlay].into_iter().flatten() {
+        visit(node, &mut about.place.to_vec(), &mut look);
+    }
+    found.map(|(_, pattern)| pattern)
+}
+
+/// Shows every place below a node.
+fn visit<'a>(node: Node<'a>, place: &mut Vec<Spot<'a>>, look: &mut impl FnMut(&[Spot<'_>])) {
+    let entries = node.entries().map(|(key, value)| (entry(key), value));
+    let items = node.items().enumerate();
+    let items = items.map(|(index, item)| (element(index, item), item));
+    for (spot, inner) in entries.chain(items) {
+        place.push(spot);
+        look(place);
+        visit(inner, place, look);
+        place.pop();
+    }
 }
 
 /// The first entry that holds, of those that may be about a place or about the first value below it.
@@ -269,29 +286,32 @@ fn collect<'a>(
         leaves.push(place.clone());
         return (leaves.len() <= MAX_LEAVES).then_some(());
     }
-    for (key, value) in node.entries() {
-        place.push(Spot {
-            segment: Segment::Field(Cow::Borrowed(key.text())),
-            index: None,
-        });
-        collect(value, place, leaves)?;
-        place.pop();
-    }
-    for (index, item) in node.items().enumerate() {
-        let name = item.get("name").filter(|name| name.is_scalar());
-        place.push(Spot {
-            segment: match name {
-                Some(name) => {
-                    Segment::Key(vec![(Cow::Borrowed("name"), Cow::Borrowed(name.text()))])
-                }
-                None => Segment::Index(index),
-            },
-            index: Some(index),
-        });
-        collect(item, place, leaves)?;
+    let entries = node.entries().map(|(key, value)| (entry(key), value));
+    let items = node.items().enumerate();
+    let items = items.map(|(index, item)| (element(index, item), item));
+    for (spot, inner) in entries.chain(items) {
+        place.push(spot);
+        collect(inner, place, leaves)?;
         place.pop();
     }
     Some(())
+}
+
+fn entry<'a>(key: Node<'a>) -> Spot<'a> {
+    Spot {
+        segment: Segment::Field(Cow::Borrowed(key.text())),
+        index: None,
+    }
+}
+
+fn element<'a>(index: usize, item: Node<'a>) -> Spot<'a> {
+    let name = item.get("name").filter(|name| name.is_scalar());
+    let by_name =
+        |name: Node<'a>| Segment::Key(vec![(Cow::Borrowed("name"), Cow::Borrowed(name.text()))]);
+    Spot {
+        segment: name.map_or(Segment::Index(index), by_name),
+        index: Some(index),
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod odd;
 mod places;
 mod policies;
 mod processes;
+mod references;
 mod rendered;
 mod secrets;
 mod since;

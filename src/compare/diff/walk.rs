@@ -7,7 +7,7 @@ use super::change::{By, Change, ChangeKind, Step};
 use super::keys::{Keys, keyed, name_by_content};
 use super::scalar::same_scalar;
 use super::{pod, secret};
-use crate::resource::{Resource, is_bookkeeping, is_secret, is_secret_data};
+use crate::resource::{Resource, Secrecy, is_bookkeeping, secrecy};
 use crate::schema::{self, Field, List, Scalar, Type};
 use crate::yaml::Node;
 
@@ -79,7 +79,8 @@ impl<'a> Walk<'a> {
         let quantities = quantities
             || (matches!(self.last_field(), Some("limits" | "requests"))
                 && self.is_under_resources());
-        let in_secret = [base, overlay].into_iter().flatten().any(is_secret);
+        let sides = [base, overlay].into_iter().flatten();
+        let secrecy = sides.map(secrecy).max().unwrap_or_default();
         let index = Index::of(overlay);
         let mut matched = 0;
         for (key, value) in base.into_iter().flat_map(Node::entries) {
@@ -91,7 +92,7 @@ impl<'a> Walk<'a> {
             if annotations && is_bookkeeping(key.text()) {
                 continue;
             }
-            self.entry(key.text(), Some(value), other, in_secret, ty, quantities);
+            self.entry(key.text(), Some(value), other, secrecy, ty, quantities);
         }
         if overlay.is_some_and(|overlay| matched < overlay.entries().count()) {
             let index = Index::of(base);
@@ -99,7 +100,7 @@ impl<'a> Walk<'a> {
                 if (annotations && is_bookkeeping(key.text())) || index.get(key.text()).is_some() {
                     continue;
                 }
-                self.entry(key.text(), None, Some(value), in_secret, ty, quantities);
+                self.entry(key.text(), None, Some(value), secrecy, ty, quantities);
             }
         }
         self.pod = outer;
@@ -110,7 +111,7 @@ impl<'a> Walk<'a> {
         key: &'a str,
         base: Option<Node<'a>>,
         overlay: Option<Node<'a>>,
-        in_secret: bool,
+        secrecy: Secrecy,
         ty: Type,
         quantities: bool,
     ) {
@@ -124,7 +125,7 @@ impl<'a> Walk<'a> {
             field.scalar = Scalar::Quantity;
         }
         let outer = self.secret;
-        if in_secret && is_secret_data(key) {
+        if secrecy.hides(key) {
             self.secret = true;
         }
         self.steps.push(Step::Field(key));

@@ -24,9 +24,12 @@ fn verdict_by_loop<'p>(
     let place = field_path(&change.steps);
     let place = place.spots();
     let denied = |pattern: &&Pattern| {
-        pattern.matches(place)
-            || leaves(change, place)
-                .is_some_and(|leaves| leaves.iter().any(|leaf| pattern.matches(leaf)))
+        let mut fits = pattern.matches(place);
+        for node in [change.base, change.overlay].into_iter().flatten() {
+            let mut look = |below: &[Spot<'_>]| fits |= pattern.matches(below);
+            visit(node, &mut place.to_vec(), &mut look);
+        }
+        fits
     };
     if let Some(pattern) = guidance.deny.iter().find(denied) {
         return Verdict::Denied(pattern.to_string());

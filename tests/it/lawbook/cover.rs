@@ -6,7 +6,7 @@
 use krm_parity::compare::diff::{Change, ChangeKind, Step, diff};
 use krm_parity::finding::REDACTED;
 use krm_parity::quantity::Quantity;
-use krm_parity::resource::{Resource, is_bookkeeping, is_secret_data};
+use krm_parity::resource::{Resource, is_bookkeeping, secrecy};
 use krm_parity::schema::{Field, List, Scalar, Type, is_transparent};
 use krm_parity::yaml::{Kind, Node};
 
@@ -57,12 +57,7 @@ impl<'a> Place<'a> {
         let field = ty.field(name);
         let mut names = self.names.clone();
         names.push(name);
-        let is_secret = sides.into_iter().flatten().any(|map| {
-            map.get("kind").is_some_and(|kind| kind.text() == "Secret")
-                && ["metadata", "data", "stringData"]
-                    .iter()
-                    .any(|field| map.get(field).is_some_and(|value| !value.is_null()))
-        });
+        let secrecy = sides.into_iter().flatten().map(secrecy).max();
         Self {
             field: Field {
                 scalar: if self.quantities {
@@ -76,7 +71,7 @@ impl<'a> Place<'a> {
                 || names.ends_with(&["resources", "limits"])
                 || names.ends_with(&["resources", "requests"]),
             names,
-            secret: self.secret || (is_secret && is_secret_data(name)),
+            secret: self.secret || secrecy.unwrap_or_default().hides(name),
         }
     }
 

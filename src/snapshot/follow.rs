@@ -1,0 +1,179 @@
+//! References that kustomize will turn at its very end, after everybody has looked.
+//!
+//! A build ends with letting references follow the names that resources once had.
+//! What is local configuration never leaves the build, and still takes the
+//! references along that meant something else in the base: a ClusterRole of the
+//! cluster, say, whose name a local one had before it was renamed. So what is
+//! compared has followed already, where that says something new.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::content;
+use crate::resource::{Identity, Resource};
+use crate::yaml::Node;
+
+/// What a generator wants, whose name is to end with a hash of its content.
+const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
+
+/// The names that references will follow, by what they say now.
+#[derive(Debug, Default)]
+pub(super) struct Renames<'a> {
+    /// The kind and the new name of each resource that had a name.
+    names: HashMap<&'a str, Vec<(&'a str, Cow<'a, str>)>>,
+}
+
+impl<'a> Renames<'a> {
+    /// Learns them from what is emitted and from what is not.
+    ///
+    /// The first name of what is emitted is the base's business: references to it follow in the base, too. A name in between is not,
+    /// and nothing is of what is not emitted, unless everything was renamed alike.
+    pub(super) fn learn(emitted: &[&Resource<'a>], hidden: &[&Resource<'a>]) -> Self {
+        let mut renames = Self::default();
+        for resource in emitted {
+            renames.add(resource, resource.previous.iter().skip(1));
+        }
+        for resource in hidden {
+            let is_shared = affix(resource).is_some_and(|own| {
+                let mut others = emitted.iter().filter(|other| !is_named_alone(other));
+                !emitted.is_empty() && others.all(|other| affix(other) == Some(own))
+            });
+            if !is_shared {
+                renames.add(resource, resource.previous.iter());
+            }
+            // What it will be is not known before the end.
+            if resource.annotation(NEEDS_HASH).is_some() {
+                let name = Cow::Owned(format!("{}-<hash>", resource.name()));
+                let all = renames.names.entry(resource.name()).or_default();
+                all.push((resource.kind(), name));
+            }
+        }
+        renames
+    }
+
+    fn add<'r>(&mut self, resource: &Resource<'a>, previous: impl Iterator<Item = &'r Identity<'a>>)
+    where
+        'a: 'r,
+    {
+        for old in previous.filter(|old| old.name != resource.name()) {
+            let all = self.names.entry(old.name).or_default();
+            all.push((old.kind, Cow::Borrowed(resource.name())));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// What a value of a map will say, where it is a reference that follows.
+    pub(super) fn follow(&self, place: Place<'_>, value: Node<'_>) -> Option<&str> {
+        if self.is_empty() {
+            return None;
+        }
+        let all = self.names.get(value.as_str()?)?;
+        let (_, name) = all.iter().find(|(kind, _)| place.means(kind))?;
+        Some(name)
+    }
+}
+
+/// Where a value stands, as far as that tells what it refers to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'n> {
+    /// The field that holds the map, or the list, that holds the value.
+    outer: &'n str,
+    /// The field that holds the value; empty in a list.
+    field: &'n str,
+    /// The `kind` that stands beside it.
+    kind: Option<&'n str>,
+}
+
+impl<'n> Place<'n> {
+    /// The place of a map's entry, the map standing here.
+    pub(super) fn below(self, map: Node<'n>, key: &'n str) -> Self {
+        Self {
+            // A map in a list is known by the list.
+            outer: if self.field.is_empty() {
+                self.outer
+            } else {
+                self.field
+            },
+            field: key,
+            kind: map.str_at(&["kind"]),
+        }
+    }
+
+    /// The place of a list's element, the list standing here.
+    pub(super) fn within(self) -> Self {
+        Self {
+            outer: self.field,
+            field: "",
+            kind: None,
+        }
+    }
+
+    /// Whether a value here names a resource of a kind, by the conventions of the Kubernetes API.
+    fn means(self, kind: &str) -> bool {
+        if self.outer == "metadata" {
+            return false;
+        }
+        if let Some(beside) = self.kind {
+            return beside == kind && self.field == "name";
+        }
+        let word = match self.field {
+            "name" | "" => self.outer,
+            field => field
+                .strip_suffix("Name")
+                .or_else(|| field.strip_suffix("Ref"))
+                .unwrap_or(field),
+        };
+        let word = ["KeyRef", "Ref", "Names", "s"]
+            .iter()
+            .find_map(|end| word.strip_suffix(end))
+            .unwrap_or(word);
+        let is_part = word.get(..1).is_some_and(|first| {
+            let rest = kind.strip_suffix(word.get(1..).unwrap_or_default());
+            rest.is_some_and(|rest| rest.ends_with(&first.to_ascii_uppercase()))
+        });
+        let ends_so = |word: &str| {
+            word.to_ascii_lowercase()
+                .ends_with(&kind.to_ascii_lowercase())
+        };
+        is_part || ends_so(word) || word == "resource"
+    }
+}
+
+/// Kinds that no prefix reaches.
+fn is_named_alone(resource: &Resource<'_>) -> bool {
+    matches!(
+        resource.kind(),
+        "Namespace" | "CustomResourceDefinition" | "APIService"
+    )
+}
+
+/// What stands before and after the first name of a resource in its last; `None` where it kept its name.
+fn affix<'a>(resource: &Resource<'a>) -> Option<(&'a str, &'a str)> {
+    let first = resource.previous.first()?.name;
+    (first != resource.name() && !first.is_empty()).then_some(())?;
+    resource.name().split_once(first)
+}
+
+/// What is emitted, sealed with its references turned; `None` where none will.
+#[must_use]
+pub fn followed(emitted: &[Resource<'_>], hidden: &[Resource<'_>]) -> Option<String> {
+    let emitted: Vec<_> = emitted.iter().collect();
+    let renames = Renames::learn(&emitted, &hidden.iter().collect::<Vec<_>>());
+    let turns = |resource: &&Resource<'_>| reaches(resource.node, Place::default(), &renames);
+    let any = !renames.is_empty() && emitted.iter().any(turns);
+    any.then(|| content(emitted, &renames))
+}
+
+/// Whether a reference at a node or below it will be turned.
+fn reaches(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>) -> bool {
+    renames.follow(place, node).is_some()
+        || node
+            .entries()
+            .any(|(key, value)| reaches(value, place.below(node, key.text()), renames))
+        || node
+            .items()
+            .any(|item| reaches(item, place.within(), renames))
+}
