@@ -14,8 +14,7 @@ use crate::resource::{Resource, is_bookkeeping, is_history, secrecy};
 use crate::text::{MAX_NAME, hex, push_list, push_map, push_quoted, quoted};
 use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
 
-pub use follow::followed;
-use follow::{Place, Renames};
+use follow::{Place, Renames, reaches};
 
 /// Why an item is not a snapshot that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -170,6 +169,16 @@ pub fn seal(service: &str, environment: &str, resources: &[Resource<'_>]) -> Sna
         environment: environment.to_owned(),
         content: content(emitted, &renames),
     }
+}
+
+/// What is emitted, sealed with its references turned; `None` where none will.
+#[must_use]
+pub fn followed(emitted: &[Resource<'_>], hidden: &[Resource<'_>]) -> Option<String> {
+    let emitted: Vec<_> = emitted.iter().collect();
+    let renames = Renames::learn(&emitted, &hidden.iter().collect::<Vec<_>>());
+    let turns = |resource: &&Resource<'_>| reaches(resource.node, Place::default(), &renames);
+    let any = !renames.is_empty() && emitted.iter().any(turns);
+    any.then(|| content(emitted, &renames))
 }
 
 /// Resources as canonical JSON, one a line, in an order of their own.

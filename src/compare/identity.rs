@@ -29,6 +29,8 @@ pub struct Identity<'a> {
     moves: HashMap<(&'a str, &'a str), usize>,
     /// The base namespaces in which a namespaced resource stayed.
     kept_namespaces: HashSet<&'a str>,
+    /// The kinds, by their groups, of which one stayed in a base namespace, whether they have namespaces or not.
+    kept_kinds: HashSet<(&'a str, &'a str, &'a str)>,
     /// The labels of pods, where there are workloads.
     pod_labels: Option<HashSet<(&'a str, &'a str)>>,
     labels: HashSet<(&'a str, &'a str)>,
@@ -76,8 +78,12 @@ pub fn learn<'a>(
                 .moves
                 .entry((from.namespace, to.namespace))
                 .or_default() += 1;
-        } else if is_namespaced(overlay.kind()) {
-            identity.kept_namespaces.insert(from.namespace);
+        } else {
+            let kept = (base.group(), from.kind, from.namespace);
+            identity.kept_kinds.insert(kept);
+            if is_namespaced(overlay.kind()) {
+                identity.kept_namespaces.insert(from.namespace);
+            }
         }
         for labels in POD_LABELS.iter().filter_map(|path| overlay.node.at(path)) {
             let entries = labels
@@ -223,8 +229,13 @@ impl Identity<'_> {
     /// Whether a resource went to the namespace that the others went to, too.
     fn is_own_move(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
         let (from, to) = (base.identity.namespace, overlay.identity.namespace);
-        !self.kept_namespaces.contains(from)
-            || self.moves.get(&(from, to)).is_some_and(|count| *count > 1)
+        let is_left = self.kept_namespaces.contains(from)
+            || self.kept_kinds.contains(&(base.group(), base.kind(), from))
+            || self
+                .moves
+                .iter()
+                .any(|(way, count)| way.0 == from && way.1 != to && *count > 1);
+        !is_left || self.moves.get(&(from, to)).is_some_and(|count| *count > 1)
     }
 
     /// An element of a list of names, such as `imagePullSecrets` in some types, or `resourceNames`.

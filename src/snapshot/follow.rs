@@ -9,7 +9,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::content;
 use crate::resource::{Identity, Resource};
 use crate::yaml::Node;
 
@@ -113,20 +112,19 @@ impl<'n> Place<'n> {
 
     /// Whether a value here names a resource of a kind, by the conventions of the Kubernetes API.
     fn means(self, kind: &str) -> bool {
-        if self.outer == "metadata" {
+        // kustomize lists IngressClass under a group that there is none of, and so turns no reference to one.
+        if self.outer == "metadata" || kind == "IngressClass" {
             return false;
         }
         if let Some(beside) = self.kind {
             return beside == kind && self.field == "name";
         }
-        let word = match self.field {
-            "name" | "" => self.outer,
-            field => field
-                .strip_suffix("Name")
-                .or_else(|| field.strip_suffix("Ref"))
-                .unwrap_or(field),
+        // What a field is called after, or what holds a `name`, alone or among others.
+        let (word, ends): (_, &[&str]) = match self.field {
+            "name" | "" => (self.outer, &["KeyRef", "Ref", "Names", "s"]),
+            field => (field, &["Name", "Ref"]),
         };
-        let word = ["KeyRef", "Ref", "Names", "s"]
+        let word = ends
             .iter()
             .find_map(|end| word.strip_suffix(end))
             .unwrap_or(word);
@@ -157,18 +155,8 @@ fn affix<'a>(resource: &Resource<'a>) -> Option<(&'a str, &'a str)> {
     resource.name().split_once(first)
 }
 
-/// What is emitted, sealed with its references turned; `None` where none will.
-#[must_use]
-pub fn followed(emitted: &[Resource<'_>], hidden: &[Resource<'_>]) -> Option<String> {
-    let emitted: Vec<_> = emitted.iter().collect();
-    let renames = Renames::learn(&emitted, &hidden.iter().collect::<Vec<_>>());
-    let turns = |resource: &&Resource<'_>| reaches(resource.node, Place::default(), &renames);
-    let any = !renames.is_empty() && emitted.iter().any(turns);
-    any.then(|| content(emitted, &renames))
-}
-
 /// Whether a reference at a node or below it will be turned.
-fn reaches(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>) -> bool {
+pub(super) fn reaches(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>) -> bool {
     renames.follow(place, node).is_some()
         || node
             .entries()
@@ -176,4 +164,70 @@ fn reaches(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>) -> bool {
         || node
             .items()
             .any(|item| reaches(item, place.within(), renames))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every place of kustomize's own table of references, by what it is about.
+    #[test]
+    fn references_are_known_by_where_they_stand() {
+        let means = |kind: &str, path: &[&'static str], beside: Option<&'static str>| {
+            let place = Place {
+                outer: path[0],
+                field: path[1],
+                kind: beside,
+            };
+            place.means(kind)
+        };
+        for (kind, path, beside) in [
+            ("ConfigMap", ["configMap", "name"], None),
+            ("ConfigMap", ["configMapRef", "name"], None),
+            ("ConfigMap", ["configMapKeyRef", "name"], None),
+            ("ConfigMap", ["resourceNames", ""], None),
+            ("Secret", ["secret", "secretName"], None),
+            ("Secret", ["tls", "secretName"], None),
+            ("Secret", ["secretKeyRef", "name"], None),
+            ("Secret", ["imagePullSecrets", "name"], None),
+            ("Secret", ["secrets", "name"], None),
+            (
+                "Secret",
+                ["annotations", "nginx.ingress.kubernetes.io/auth-secret"],
+                None,
+            ),
+            ("Secret", ["nodePublishSecretRef", "name"], None),
+            ("Service", ["spec", "serviceName"], None),
+            ("Service", ["service", "name"], None),
+            ("ServiceAccount", ["spec", "serviceAccountName"], None),
+            (
+                "ServiceAccount",
+                ["subjects", "name"],
+                Some("ServiceAccount"),
+            ),
+            ("ClusterRole", ["roleRef", "name"], Some("ClusterRole")),
+            ("Deployment", ["scaleTargetRef", "name"], Some("Deployment")),
+            (
+                "PersistentVolumeClaim",
+                ["persistentVolumeClaim", "claimName"],
+                None,
+            ),
+            ("PersistentVolume", ["spec", "volumeName"], None),
+            ("StorageClass", ["spec", "storageClassName"], None),
+            ("PriorityClass", ["spec", "priorityClassName"], None),
+        ] {
+            assert!(means(kind, &path, beside), "{kind} {path:?}");
+        }
+        for (kind, path, beside) in [
+            ("ConfigMap", ["metadata", "name"], None),
+            ("ConfigMap", ["containers", "name"], None),
+            ("ConfigMap", ["env", "value"], None),
+            ("Secret", ["configMapRef", "name"], None),
+            ("ServiceAccount", ["subjects", "name"], Some("User")),
+            ("Role", ["spec", "e"], None),
+            ("IngressClass", ["spec", "ingressClassName"], None),
+        ] {
+            assert!(!means(kind, &path, beside), "{kind} {path:?}");
+        }
+    }
 }
