@@ -73,17 +73,15 @@ pub fn learn<'a>(
         if !is_renamed && from.name == to.name && !is_never_renamed(overlay) {
             identity.others_agree = true;
         }
-        if from.namespace != to.namespace {
-            *identity
-                .moves
-                .entry((from.namespace, to.namespace))
-                .or_default() += 1;
-        } else {
+        if from.namespace == to.namespace {
             let kept = (base.group(), from.kind, from.namespace);
             identity.kept_kinds.insert(kept);
             if is_namespaced(overlay.kind()) {
                 identity.kept_namespaces.insert(from.namespace);
             }
+        } else {
+            let way = (from.namespace, to.namespace);
+            *identity.moves.entry(way).or_default() += 1;
         }
         for labels in POD_LABELS.iter().filter_map(|path| overlay.node.at(path)) {
             let entries = labels

@@ -297,7 +297,7 @@ fn collect<'a>(
     Some(())
 }
 
-fn entry<'a>(key: Node<'a>) -> Spot<'a> {
+fn entry(key: Node<'_>) -> Spot<'_> {
     Spot {
         segment: Segment::Field(Cow::Borrowed(key.text())),
         index: None,

@@ -1,10 +1,10 @@
 //! References that kustomize will turn at its very end, after everybody has looked.
 //!
 //! A build ends with letting references follow the names that resources once had.
-//! What is local configuration never leaves the build, and still takes the
-//! references along that meant something else in the base: a ClusterRole of the
-//! cluster, say, whose name a local one had before it was renamed. So what is
-//! compared has followed already, where that says something new.
+//! What is local configuration never leaves the build, and still takes along
+//! references that mean something else in the base, such as a role of the cluster
+//! that a local one was called like before it was renamed. So what is compared
+//! has followed already.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

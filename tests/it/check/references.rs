@@ -39,13 +39,16 @@ fn renamed(kind: &str, to: &str) -> String {
     )
 }
 
-/// What production adds to `resources: [../../base]`, the files below it, and what is to be found.
-fn turns() -> Vec<(
+/// What it is, what production adds, the files below it, and what is to be found.
+type Turn = (
     &'static str,
     String,
     Vec<(&'static str, String)>,
     &'static str,
-)> {
+);
+
+/// What production adds to `resources: [../../base]`, the files below it, and what is to be found.
+fn turns() -> Vec<Turn> {
     let role = |name: &str| {
         format!(
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {name}, {HIDDEN}}}\n"
