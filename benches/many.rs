@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::date;
 use krm_parity::catalog::RuleId;
 use krm_parity::compare::comparison::{Against, Sides, compare};
-use krm_parity::finding::{FieldRef, Finding, ResourceRef};
+use krm_parity::finding::{Compared, FieldRef, Finding, Name, ResourceRef};
 use krm_parity::path::{FieldPath, Path};
 use krm_parity::policy::{Config, IdentityMode, Policy};
 use krm_parity::resource::Resource;
@@ -159,8 +159,8 @@ fn exempt(item: &dyn Fn(usize) -> String, many: usize, findings: usize, from: us
     let is_of_name = item(0).contains("replicas");
     let others: Vec<Finding> = (0..findings)
         .map(|at| Finding {
-            service: format!("shop-{at}"),
-            environment: "production".to_owned(),
+            service: Name::new(&format!("shop-{at}")),
+            compared: Compared::with_base("production", "base"),
             resource: Some(ResourceRef {
                 api_version: "apps/v1".to_owned(),
                 kind: "Deployment".to_owned(),
@@ -190,7 +190,13 @@ fn exempt(item: &dyn Fn(usize) -> String, many: usize, findings: usize, from: us
             )
         })
         .collect();
-    let pairs = |finding: &Finding| (finding.service.clone(), finding.environment.clone());
+    let pairs = |finding: &Finding| {
+        let names = (finding.service(), finding.environment());
+        (
+            names.0.unwrap_or_default().to_owned(),
+            names.1.unwrap_or_default().to_owned(),
+        )
+    };
     let look = Look {
         seen: others.iter().map(pairs).collect(),
         has_files: true,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::{RuleId, Severity};
 use crate::compare::pair::plain_name;
 use crate::edit::{Item, scalar};
-use crate::finding::{Finding, ResourceRef};
+use crate::finding::{Finding, Name, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::{Layout, Overlay};
 use crate::path::{FieldPath, Path, Pattern, Segment};
@@ -69,7 +69,7 @@ struct Target {
 }
 
 /// The environments of each service.
-type Where = BTreeMap<String, BTreeSet<String>>;
+type Where = BTreeMap<Option<Name>, BTreeSet<String>>;
 
 /// Writes findings down as exemptions that hold until a day.
 #[must_use]
@@ -97,13 +97,13 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
         adoption.adopted += 1;
         let (count, services) = counts.entry(finding.rule).or_default();
         *count += 1;
-        services.insert(&finding.service);
+        services.extend(finding.service());
         subjects
             .entry(scene.subject(finding))
             .or_default()
             .entry(finding.service.clone())
             .or_default()
-            .insert(finding.environment.clone());
+            .extend(finding.environment().map(str::to_owned));
     }
     let mut last = None;
     for (subject, found) in &subjects {
@@ -139,11 +139,7 @@ pub fn is_unknown(finding: &Finding) -> bool {
 /// What stands above the exemptions of a rule.
 fn heading(rule: RuleId, count: usize, services: &BTreeSet<&str>) -> String {
     const SHOWN: usize = 8;
-    let named: Vec<_> = services
-        .iter()
-        .filter(|service| !service.is_empty())
-        .collect();
-    let shown: Vec<_> = named
+    let shown: Vec<_> = services
         .iter()
         .take(SHOWN)
         .map(|service| one_line(service, 63))
@@ -154,8 +150,8 @@ fn heading(rule: RuleId, count: usize, services: &BTreeSet<&str>) -> String {
         text.push_str(" in ");
         text.push_str(&shown.join(", "));
     }
-    if named.len() > SHOWN {
-        let rest = (named.len() - SHOWN).to_string();
+    if services.len() > SHOWN {
+        let rest = (services.len() - SHOWN).to_string();
         text.extend([" and ", &rest, " more services"]);
     }
     text
@@ -187,14 +183,14 @@ impl Scene<'_> {
         let base = finding.base_name.as_deref().unwrap_or(own);
         // Two resources go by a name where one has it now and another had it in the base.
         let is_taken = base != own
-            && self.overlays(&finding.service).any(|all| {
+            && self.overlays(finding.service()).any(|all| {
                 [base, own]
                     .iter()
                     .all(|name| holds(all, &resource.kind, name))
             });
         let name = if is_taken { own } else { base };
         let alike = || {
-            self.directories(&finding.service).filter_map(|all| {
+            self.directories(finding.service()).filter_map(|all| {
                 let alike = all
                     .iter()
                     .filter(|one| is_called(one, &resource.kind, name));
@@ -225,9 +221,9 @@ impl Scene<'_> {
     }
 
     /// What each directory of a service holds, bases included.
-    fn directories(&self, service: &str) -> impl Iterator<Item = &[Resource<'_>]> {
+    fn directories(&self, service: Option<&str>) -> impl Iterator<Item = &[Resource<'_>]> {
         let services = self.layout.services.iter();
-        let own = services.filter(move |other| other.name == service);
+        let own = services.filter(move |other| Some(other.name.as_str()) == service);
         own.flat_map(|service| &service.overlays)
             .flat_map(Overlay::directories)
             .filter_map(|directory| self.resources.get(directory.as_str()))
@@ -235,9 +231,9 @@ impl Scene<'_> {
     }
 
     /// What each environment of a service holds.
-    fn overlays(&self, service: &str) -> impl Iterator<Item = &[Resource<'_>]> {
+    fn overlays(&self, service: Option<&str>) -> impl Iterator<Item = &[Resource<'_>]> {
         let services = self.layout.services.iter();
-        let own = services.filter(move |other| other.name == service);
+        let own = services.filter(move |other| Some(other.name.as_str()) == service);
         own.flat_map(|service| &service.overlays)
             .filter_map(|overlay| self.resources.get(overlay.directory.as_str()))
             .map(Vec::as_slice)
@@ -250,24 +246,27 @@ impl Scene<'_> {
     fn split(&self, subject: &Subject, found: &Where) -> Vec<(Vec<String>, Vec<String>)> {
         let mut by_environments: BTreeMap<(Vec<String>, bool), Vec<String>> = BTreeMap::new();
         for (service, environments) in found {
-            let key = (self.in_order(environments), service.is_empty());
+            let key = (self.in_order(environments), service.is_none());
             let services = by_environments.entry(key).or_default();
-            services.push(service.clone());
+            services.extend(service.as_ref().map(|name| name.as_str().to_owned()));
         }
         let is_held_elsewhere = || match &subject.target {
             Some(target) => self
                 .layout
                 .services
                 .iter()
-                .filter(|service| !found.contains_key(&service.name))
+                .filter(|service| !found.contains_key(&Name::new(&service.name)))
                 .any(|service| {
-                    self.directories(&service.name)
+                    self.directories(Some(&service.name))
                         .any(|all| all.iter().any(|one| target.is_like(one)))
                 }),
             None => self.layout.services.len() > 1,
         };
         let names_services = found.len() > 1
-            || found.keys().all(|name| self.is_lasting(name))
+            || found.keys().all(|name| {
+                name.as_ref()
+                    .is_some_and(|name| self.is_lasting(name.as_str()))
+            })
             || is_held_elsewhere();
         by_environments
             .into_iter()
@@ -301,11 +300,7 @@ impl Scene<'_> {
     /// Environments as the policy lists them, or as they are promoted.
     fn in_order(&self, environments: &BTreeSet<String>) -> Vec<String> {
         let listed = &self.policy.environments;
-        let mut all: Vec<String> = environments
-            .iter()
-            .filter(|name| !name.is_empty())
-            .cloned()
-            .collect();
+        let mut all: Vec<String> = environments.iter().cloned().collect();
         all.sort_by_key(|name| {
             let place = listed.iter().position(|listed| listed == name);
             let rank = crate::environment::rank(name).unwrap_or(usize::MAX);

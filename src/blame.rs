@@ -15,7 +15,7 @@ use crate::engine::Replay;
 use crate::engine::item::Item;
 use crate::engine::piece::Mark;
 use crate::engine::walk::{Nearness, Use, What};
-use crate::finding::{self, Finding, Place, REDACTED, Reference, ResourceRef};
+use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef};
 use crate::path::FieldPath;
 use crate::repo::{NAMES, join, split};
 use crate::resource::Resource;
@@ -53,7 +53,7 @@ impl<'f> Target<'f> {
             path: field.map(|field| &field.path),
             value: field.and_then(|field| field.overlay.as_ref()),
             other: field.and_then(|field| field.base.as_ref()),
-            against_base: finding.reference == Reference::Base,
+            against_base: !matches!(finding.compared, Compared::Sibling { .. }),
         })
     }
 

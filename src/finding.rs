@@ -4,6 +4,7 @@
 //! that no report can leak what the judgement has hidden.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::catalog::{Class, RuleId, Severity};
 use crate::path::FieldPath;
@@ -103,14 +104,93 @@ pub(crate) fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// What an environment was compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reference {
-    /// What it is made of, whatever that is called.
+/// The name of a service or of an environment, which is never empty: what is not known has no name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// A name; nothing for an empty text.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self(Arc::from(text)))
+    }
+
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The environments that a finding speaks of, and what the one was to the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Compared {
+    /// None: it is about a file, a service or a policy.
     #[default]
-    Base,
-    /// An environment beside it.
-    Sibling,
+    Nothing,
+    /// One environment, which was compared with nothing.
+    Alone(Name),
+    /// An environment with what it is made of, whatever that is called.
+    Base {
+        /// The environment that was judged; `None` where nothing says which it is.
+        environment: Option<Name>,
+        /// What it is made of.
+        base: Name,
+    },
+    /// An environment with one beside it.
+    Sibling {
+        /// The environment that was judged.
+        environment: Name,
+        /// The one that comes before it.
+        sibling: Name,
+    },
+}
+
+impl Compared {
+    /// An environment and what it is made of, as far as both have names.
+    #[must_use]
+    pub fn with_base(environment: &str, base: &str) -> Self {
+        match (Name::new(environment), Name::new(base)) {
+            (environment, Some(base)) => Self::Base { environment, base },
+            (Some(environment), None) => Self::Alone(environment),
+            (None, None) => Self::Nothing,
+        }
+    }
+
+    /// An environment and one beside it; both have names, or there would not be two.
+    #[must_use]
+    pub fn with_sibling(environment: &str, sibling: &str) -> Self {
+        match (Name::new(environment), Name::new(sibling)) {
+            (Some(environment), Some(sibling)) => Self::Sibling {
+                environment,
+                sibling,
+            },
+            _ => Self::with_base(environment, sibling),
+        }
+    }
+
+    /// The environment that was judged.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::Alone(environment) | Self::Sibling { environment, .. } => {
+                Some(environment.as_str())
+            }
+            Self::Base { environment, .. } => environment.as_ref().map(Name::as_str),
+        }
+    }
+
+    /// The environment that it was compared with.
+    #[must_use]
+    pub fn baseline(&self) -> Option<&str> {
+        match self {
+            Self::Nothing | Self::Alone(_) => None,
+            Self::Base { base: other, .. } | Self::Sibling { sibling: other, .. } => {
+                Some(other.as_str())
+            }
+        }
+    }
 }
 
 /// One verdict about one place.
@@ -122,14 +202,10 @@ pub struct Finding {
     pub severity: Severity,
     /// The class of the change, for findings about a single change.
     pub class: Option<Class>,
-    /// The service that the base belongs to; empty where it is not known.
-    pub service: String,
-    /// The environment that was judged; empty where it is not known.
-    pub environment: String,
-    /// The environment that it was compared with.
-    pub baseline: String,
-    /// What that is to it.
-    pub reference: Reference,
+    /// The service that the base belongs to; `None` where it is not known.
+    pub service: Option<Name>,
+    /// The environment that was judged, and what it was compared with.
+    pub compared: Compared,
     /// The resource, unless the finding speaks of the whole input.
     pub resource: Option<ResourceRef>,
     /// The name that the resource has in the base, where the base has it.
@@ -160,10 +236,8 @@ impl Finding {
             rule,
             severity: Severity::Error,
             class: None,
-            service: String::new(),
-            environment: String::new(),
-            baseline: String::new(),
-            reference: Reference::Base,
+            service: None,
+            compared: Compared::Nothing,
             resource: None,
             base_name: None,
             field: None,
@@ -176,7 +250,34 @@ impl Finding {
             help,
         }
     }
+
+    /// The service by its name.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.service.as_ref().map(Name::as_str)
+    }
+
+    /// The environment that was judged.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        self.compared.environment()
+    }
+
+    /// The environment that it was compared with.
+    #[must_use]
+    pub fn baseline(&self) -> Option<&str> {
+        self.compared.baseline()
+    }
+
+    /// Who was compared, by which reports put findings together.
+    #[must_use]
+    pub fn sides(&self) -> Sides<'_> {
+        [self.service(), self.environment(), self.baseline()]
+    }
 }
+
+/// The names of a service, of the environment of it that was judged and of what that was compared with.
+pub type Sides<'f> = [Option<&'f str>; 3];
 
 /// Sorts findings as reports list them: by the place as it is written, then by the rule.
 pub fn sort(findings: &mut Vec<Finding>) {
@@ -194,9 +295,7 @@ pub fn sort(findings: &mut Vec<Finding>) {
 
 fn order<'f>(finding: &'f Finding, path: Option<&'f str>) -> impl Ord + 'f {
     (
-        &finding.service,
-        &finding.environment,
-        &finding.baseline,
+        finding.sides(),
         &finding.resource,
         path,
         finding.rule,

@@ -17,7 +17,7 @@ use crate::blame::Target;
 use crate::compare::comparison::Against;
 use crate::engine::Replay;
 use crate::environment::{self, Environment, Given, Names, Planned};
-use crate::finding::{Finding, Reference};
+use crate::finding::{Compared, Finding, Name};
 use crate::layout::{Baseline, Layout, Overlay, Service};
 use crate::policy::{BASE, Policy};
 use crate::repo::{Parsed, without_password};
@@ -181,9 +181,8 @@ impl<'g> Gate<'g> {
                 };
                 let found = files::lint(overlay, self.policy).into_iter();
                 findings.extend(found.map(|finding| Finding {
-                    service: service.name.clone(),
-                    environment: member.name.clone(),
-                    baseline: member.baseline.clone(),
+                    service: Name::new(&service.name),
+                    compared: Compared::with_base(&member.name, &member.baseline),
                     ..finding
                 }));
             }
@@ -195,9 +194,7 @@ impl<'g> Gate<'g> {
     fn trace(&self, parsed: &'g Parsed<'g>, findings: &mut [Finding], replays: &mut Replays<'g>) {
         let of_one_service = |a: &Finding, b: &Finding| a.service == b.service;
         for findings in findings.chunk_by_mut(of_one_service) {
-            let service = findings[0].service.as_str();
-            let services = self.layout.services.iter();
-            let Some(service) = services.into_iter().find(|known| known.name == service) else {
+            let Some(service) = self.service_of(&findings[0]) else {
                 continue;
             };
             let members = self.members(&service.overlays);
@@ -211,7 +208,7 @@ impl<'g> Gate<'g> {
                 .iter_mut()
                 .filter(|finding| finding.place.is_none())
             {
-                let Some(own) = overlay(&finding.environment) else {
+                let Some(own) = finding.environment().and_then(overlay) else {
                     continue;
                 };
                 let replay = replays.overlay(parsed, own);
@@ -223,21 +220,25 @@ impl<'g> Gate<'g> {
                     continue;
                 };
                 // What it is made of is asked where a value stands there, another environment what made it so.
-                let other = match (finding.reference, &own.baseline) {
-                    (Reference::Base, Baseline::Bases | Baseline::Absent) => None,
-                    (Reference::Base, Baseline::Named(_)) | (Reference::Sibling, _) => {
-                        overlay(&finding.baseline)
+                let other = match (&finding.compared, &own.baseline) {
+                    (Compared::Sibling { .. }, _) | (_, Baseline::Named(_)) => {
+                        finding.baseline().and_then(overlay)
                     }
+                    (_, Baseline::Bases | Baseline::Absent) => None,
                 };
-                finding.base_place = match (finding.reference, other) {
+                finding.base_place = match (&finding.compared, other) {
                     (_, Some(other)) => replays.overlay(parsed, other).cause(&target),
-                    (Reference::Base, None) => {
-                        replays.base(parsed, own.reference()).standing(&target)
-                    }
-                    (Reference::Sibling, None) => None,
+                    (Compared::Sibling { .. }, None) => None,
+                    (_, None) => replays.base(parsed, own.reference()).standing(&target),
                 };
             }
         }
+    }
+
+    /// The service that a finding is about.
+    fn service_of(&self, finding: &Finding) -> Option<&'g Service> {
+        let mut services = self.layout.services.iter();
+        services.find(|service| finding.service() == Some(&service.name))
     }
 
     /// A service's environments by the names that the policy knows them by, in promotion order.
@@ -310,8 +311,8 @@ impl<'g> Gate<'g> {
         };
         if let Some(input) = input {
             gaps.baselines.push(Missing {
-                service: service.to_owned(),
-                environment: self.policy.environment.clone().unwrap_or_default(),
+                service: Some(service.to_owned()),
+                environment: self.policy.environment.clone(),
                 baseline: self.policy.baseline.clone(),
                 present: present(),
                 resources: 0,
@@ -329,8 +330,8 @@ impl<'g> Gate<'g> {
         let judged = members.iter().filter(|member| self.is_judged(member));
         let (absent, there): (Vec<_>, Vec<_>) =
             judged.partition(|member| member.overlay.baseline == Baseline::Absent);
-        let missing = |environment: String| Missing {
-            service: service.to_owned(),
+        let missing = |environment: Option<String>| Missing {
+            service: Some(service.to_owned()),
             environment,
             baseline: self.policy.baseline.clone(),
             present: members.iter().map(|member| member.name.clone()).collect(),
@@ -338,11 +339,11 @@ impl<'g> Gate<'g> {
             input: Input::Directories,
         };
         if there.is_empty() && !absent.is_empty() {
-            let environment = self.policy.environment.clone().unwrap_or_default();
-            gaps.baselines.push(missing(environment));
+            gaps.baselines
+                .push(missing(self.policy.environment.clone()));
             return true;
         }
-        let absent = absent.into_iter().map(|member| member.name.clone());
+        let absent = absent.into_iter().map(|member| Some(member.name.clone()));
         gaps.baselines.extend(absent.map(missing));
         false
     }

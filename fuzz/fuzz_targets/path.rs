@@ -15,11 +15,12 @@ fn check_round_trip(path: &Path<'_>) {
 
 /// Reads both forms of a field's path, and finds them in one.
 fn check_both_forms(path: &Path<'_>, index: usize) {
-    let by_index = |segment: &Segment<'_>| match segment {
-        Segment::Field(name) => Segment::Field(name.clone()),
-        _ => Segment::Index(index),
-    };
-    let indexed = Path(path.0.iter().map(by_index).collect());
+    let mut indexed = path.clone();
+    for segment in &mut indexed.0 {
+        if !matches!(segment, Segment::Field(_)) {
+            *segment = Segment::Index(index);
+        }
+    }
     let joined = FieldPath::join(path.clone(), &indexed).expect("two forms of one path");
     assert_eq!(joined.to_string(), path.to_string());
     assert_eq!(joined.by_index().to_string(), indexed.to_string());

@@ -1,5 +1,5 @@
 use super::*;
-use crate::finding::FieldRef;
+use crate::finding::{Compared, FieldRef};
 use crate::layout::{Baseline, Overlay, Service};
 use crate::yaml::{Tree, parse};
 
@@ -58,8 +58,8 @@ const WEB: &str = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}
 
 fn finding(rule: &str, service: &str, environment: &str) -> Finding {
     Finding {
-        service: service.to_owned(),
-        environment: environment.to_owned(),
+        service: Name::new(service),
+        compared: Compared::with_base(environment, ""),
         ..Finding::new(
             RuleId::parse(rule).unwrap(),
             String::new(),

@@ -389,8 +389,7 @@ fn check_environments(policy: &Policy, findings: &[Finding], name: &str) -> anyh
         .iter()
         // What is not judged is not adopted, and may have any name.
         .filter(|finding| finding.rule != RuleId::UnjudgedOverlay)
-        .map(|finding| finding.environment.as_str())
-        .filter(|environment| !environment.is_empty())
+        .filter_map(Finding::environment)
         .collect();
     let unknown = found
         .into_iter()

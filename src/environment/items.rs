@@ -246,7 +246,7 @@ fn live<'a>(
     baselines: &BTreeMap<&'a str, &'a str>,
     policy: &Policy,
 ) -> Result<Plan<'a>, Fault> {
-    let environment = policy.environment.clone().unwrap_or_default();
+    let environment = policy.environment.clone();
     let mut base: Vec<(Resource<'a>, &'a str, &'a str)> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
     let mut found = false;
@@ -284,7 +284,7 @@ fn live<'a>(
             comparisons: Vec::new(),
             gaps: Gaps {
                 baselines: vec![Missing {
-                    service: String::new(),
+                    service: None,
                     environment,
                     baseline: policy.baseline.clone(),
                     present,
@@ -301,7 +301,7 @@ fn live<'a>(
     }
     Ok(Plan {
         comparisons: vec![Planned {
-            environment,
+            environment: environment.unwrap_or_default(),
             baseline: policy.baseline.clone(),
             against: Against::Baseline,
             is_made_of_one_base: false,
@@ -394,8 +394,8 @@ fn plan_service<'a>(
         judged.count() > 0 && (baseline.is_some() || (!policy.needs_baseline && others > 1));
     if !is_enough {
         plan.gaps.baselines.push(Missing {
-            service: service.to_owned(),
-            environment: policy.environment.clone().unwrap_or_default(),
+            service: Some(service.to_owned()),
+            environment: policy.environment.clone(),
             baseline: policy.baseline.clone(),
             present: present.iter().map(|name| (*name).to_owned()).collect(),
             resources: 0,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Gate, Member, Resources};
 use crate::catalog::RuleId;
-use crate::finding::{Finding, Reference};
+use crate::finding::{Compared, Finding};
 use crate::layout::{Overlay, Service};
 use crate::repo::without_password;
 use crate::rules::Look;
@@ -68,8 +68,7 @@ impl Gate<'_> {
 
     /// Whether a finding is about what was asked for: one of those environments, or a service all of which was.
     pub(super) fn is_asked(&self, finding: &Finding) -> bool {
-        let mut services = self.layout.services.iter();
-        let Some(service) = services.find(|service| service.name == finding.service) else {
+        let Some(service) = self.service_of(finding) else {
             return true;
         };
         let members = self.members(&service.overlays);
@@ -79,8 +78,8 @@ impl Gate<'_> {
         };
         members.iter().all(|member| member.overlay.is_asked)
             || finding.rule == RuleId::UnjudgedOverlay
-            || is_asked(&finding.environment)
-            || (finding.reference == Reference::Sibling && is_asked(&finding.baseline))
+            || finding.environment().is_some_and(is_asked)
+            || matches!(&finding.compared, Compared::Sibling { sibling, .. } if is_asked(sibling.as_str()))
     }
 
     /// What is shown of a service: its environments that were asked for, and what became of them.

@@ -31,12 +31,13 @@ pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
 
 /// What makes a finding itself, every part behind its length so that no two lists of parts look alike.
 fn identity(finding: &Finding) -> Vec<u8> {
+    let [service, environment, baseline] = finding.sides();
     let resource = finding.resource.as_ref();
     let path = finding.field.as_ref().map(|field| field.path.to_string());
     let parts = [
-        finding.service.as_str(),
-        &finding.environment,
-        &finding.baseline,
+        service.unwrap_or_default(),
+        environment.unwrap_or_default(),
+        baseline.unwrap_or_default(),
         finding.rule.as_str(),
         resource.map_or("", |resource| &resource.kind),
         resource
@@ -67,7 +68,7 @@ mod tests {
     use super::super::fixture::{at, change, findings};
     use super::*;
     use crate::catalog::RuleId;
-    use crate::finding::Place;
+    use crate::finding::{Compared, Name, Place};
     use serde_json::json;
 
     #[test]
@@ -93,9 +94,9 @@ mod tests {
         });
         assert_eq!(fingerprints(&[moved])[0], known);
         let others: [fn(&mut Finding); 7] = [
-            |finding| finding.service.push('x'),
-            |finding| finding.environment.push('x'),
-            |finding| finding.baseline.push('x'),
+            |finding| finding.service = Name::new("x"),
+            |finding| finding.compared = Compared::with_base("x", "base"),
+            |finding| finding.compared = Compared::with_base("production", "x"),
             |finding| finding.rule = RuleId::Image,
             |finding| finding.resource.as_mut().unwrap().kind.push('x'),
             |finding| finding.resource.as_mut().unwrap().namespace = Some("x".to_owned()),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::catalog::{Class, RuleId, Severity};
-use crate::finding::{FieldRef, FileRef, Finding, Report, ResourceRef, Totals};
+use crate::finding::{Compared, FieldRef, FileRef, Finding, Name, Report, ResourceRef, Totals};
 use crate::path::{FieldPath, Path, Segment};
 
 /// A finding about the Deployment `checkout`, without a field.
@@ -11,9 +11,8 @@ pub fn finding(rule: &str) -> Finding {
     let rule = RuleId::parse(rule).unwrap();
     let [message, headline, help] = ["the message", "the headline", "the help"].map(str::to_owned);
     Finding {
-        service: "checkout-service".to_owned(),
-        environment: "production".to_owned(),
-        baseline: "base".to_owned(),
+        service: Name::new("checkout-service"),
+        compared: Compared::with_base("production", "base"),
         resource: Some(ResourceRef {
             api_version: "apps/v1".to_owned(),
             kind: "Deployment".to_owned(),
@@ -94,7 +93,7 @@ pub fn findings() -> Vec<Finding> {
 
     let mut whole = finding("missing-baseline");
     whole.resource = None;
-    whole.service.clear();
+    whole.service = None;
     whole.headline = "there is no snapshot of base".to_owned();
     vec![probe, info, threshold, added, scale, whole]
 }

@@ -77,8 +77,8 @@ fn tags(finding: &Finding) -> Value {
         [
             ("rule", finding.rule.as_str()),
             ("class", finding.class.map_or("", |class| class.id())),
-            ("environment", &finding.environment),
-            ("service", &finding.service),
+            ("environment", finding.environment().unwrap_or_default()),
+            ("service", finding.service().unwrap_or_default()),
             ("field-path", &path.unwrap_or_default()),
         ]
         .map(|(name, value)| (name, (!value.is_empty()).then(|| json!(value)))),
@@ -277,6 +277,7 @@ fn write_quoted(out: &mut String, text: &str, astral: fn(&mut String, char)) {
 mod tests {
     use super::super::fixture::{change, finding, findings, report};
     use super::*;
+    use crate::finding::Compared;
     use proptest::prelude::*;
 
     #[test]
@@ -383,8 +384,8 @@ mod tests {
     fn empty_parts_are_left_out() {
         let mut bare = change("x", "spec.x", json!(1), json!(2));
         bare.resource = None;
-        bare.service.clear();
-        bare.environment.clear();
+        bare.service = None;
+        bare.compared = Compared::with_base("", "base");
         bare.class = None;
         let result = &results(&report(vec![bare]))[0];
         assert_eq!(

@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use serde_json::Value;
 
 use crate::catalog::Severity;
-use crate::finding::{FieldRef, Finding, Report, ResourceRef, Totals};
+use crate::finding::{FieldRef, Finding, Report, ResourceRef, Sides, Totals};
 use crate::text;
 
 /// The most lines before the summary: what a terminal shows without scrolling, and a log without drowning.
@@ -80,8 +80,7 @@ pub fn summary(report: &Report) -> String {
     let environments: BTreeSet<_> = report
         .findings
         .iter()
-        .map(|finding| finding.environment.as_str())
-        .filter(|name| !name.is_empty())
+        .filter_map(Finding::environment)
         .collect();
     let mut who = Vec::new();
     for (names, noun) in [(services(report), "service"), (environments, "environment")] {
@@ -110,11 +109,8 @@ pub fn summary(report: &Report) -> String {
 }
 
 fn services(report: &Report) -> BTreeSet<&str> {
-    let names = report
-        .findings
-        .iter()
-        .map(|finding| finding.service.as_str());
-    names.filter(|name| !name.is_empty()).collect()
+    let findings = report.findings.iter();
+    findings.filter_map(Finding::service).collect()
 }
 
 /// The counts that are not zero, in words: `3 errors, 1 warning`; nothing for none.
@@ -137,15 +133,10 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 }
 
 /// What makes findings stand under one head.
-type Place<'a> = (&'a str, &'a str, &'a str, Option<&'a ResourceRef>);
+type Place<'a> = (Sides<'a>, Option<&'a ResourceRef>);
 
 fn place(finding: &Finding) -> Place<'_> {
-    (
-        &finding.service,
-        &finding.environment,
-        &finding.baseline,
-        finding.resource.as_ref(),
-    )
+    (finding.sides(), finding.resource.as_ref())
 }
 
 /// A finding and its index in the report.
@@ -212,25 +203,26 @@ fn write_head(out: &mut String, finding: &Finding, names_service: bool, style: S
         }
         None => "the whole input".to_owned(),
     };
-    let service = if names_service {
-        finding.service.as_str()
-    } else {
-        ""
-    };
-    let comparison = match (finding.environment.as_str(), finding.baseline.as_str()) {
-        (environment, "") => environment.to_owned(),
-        ("", baseline) => format!("against {baseline}"),
-        (environment, baseline) => format!("{environment} against {baseline}"),
-    };
-    let aside: Vec<_> = [service, &comparison]
+    let service = finding.service().filter(|_| names_service);
+    let aside: Vec<_> = [service.map(str::to_owned), comparison(finding)]
         .into_iter()
-        .filter(|word| !word.is_empty())
+        .flatten()
         .collect();
     if !aside.is_empty() {
         let _ = write!(head, " ({})", aside.join(", "));
     }
     let head = text::one_line(&head, MAX_TEXT);
     let _ = writeln!(out, "{}", painted(&head, Ansi::new().bold(), style));
+}
+
+/// Who was compared with whom: `production against base`.
+pub(super) fn comparison(finding: &Finding) -> Option<String> {
+    match (finding.environment(), finding.baseline()) {
+        (None, None) => None,
+        (Some(environment), None) => Some(environment.to_owned()),
+        (None, Some(baseline)) => Some(format!("against {baseline}")),
+        (Some(environment), Some(baseline)) => Some(format!("{environment} against {baseline}")),
+    }
 }
 
 /// The longest name of an environment beside a value, in characters.
@@ -250,9 +242,9 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
         text::one_line(&finding.headline, MAX_TEXT)
     );
     // Two environments are called by their names, a base and its overlay by what they are.
-    let (base_name, overlay_name) = match (&*finding.baseline, &*finding.environment) {
-        ("" | "base", _) | (_, "") => ("base", "overlay"),
-        names => names,
+    let (base_name, overlay_name) = match (finding.baseline(), finding.environment()) {
+        (Some(baseline), Some(environment)) if baseline != "base" => (baseline, environment),
+        _ => ("base", "overlay"),
     };
     let (base_name, overlay_name) = (
         &*text::one_line(base_name, MAX_LABEL),
@@ -389,6 +381,7 @@ fn window(units: &[&str], start: usize) -> String {
 mod tests {
     use super::super::fixture::{change, finding, report};
     use super::*;
+    use crate::finding::{Compared, Name};
     use crate::path::FieldPath;
     use serde_json::json;
 
@@ -583,9 +576,8 @@ mod tests {
         let mut bad = change(evil, evil, json!(evil), json!({evil: evil}));
         bad.headline = evil.to_owned();
         bad.help = evil.to_owned();
-        bad.service = evil.to_owned();
-        bad.environment = evil.to_owned();
-        bad.baseline = evil.to_owned();
+        bad.service = Name::new(evil);
+        bad.compared = Compared::with_base(evil, evil);
         let resource = bad.resource.as_mut().unwrap();
         resource.kind = evil.to_owned();
         resource.api_version = evil.to_owned();
@@ -601,13 +593,13 @@ mod tests {
     #[test]
     fn the_summary_counts() {
         let mut two = vec![finding("image"), finding("image")];
-        two[1].environment = "dev".to_owned();
-        two[1].service = "cart".to_owned();
+        two[1].compared = Compared::with_base("dev", "base");
+        two[1].service = Name::new("cart");
         two[1].severity = Severity::Warning;
         insta::assert_snapshot!(summary(&report(two)), @r#"krm-parity: 2 services, 2 environments: 1 error, 1 warning in 5 resources"#);
         let mut warning = finding("scale-factor");
         warning.severity = Severity::Warning;
-        warning.service.clear();
+        warning.service = None;
         let mut report = report(vec![warning]);
         report.failed = true;
         report.totals.resources = 1;

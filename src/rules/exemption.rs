@@ -22,7 +22,7 @@ use super::registry::record;
 use super::words;
 use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
-use crate::finding::{FieldRef, Finding, ResourceRef};
+use crate::finding::{Compared, FieldRef, Finding, ResourceRef};
 use crate::path::Spot;
 use crate::policy::{About, Exemption, Policy, nearest};
 use crate::quantity::Quantity;
@@ -123,18 +123,19 @@ pub(super) fn apply(
         } else {
             continue;
         };
+        // One build has a name where one environment of it is concerned.
         let environment = match environments.first() {
             Some(environment) if environments.len() == 1 => *environment,
             _ => "",
         };
+        let compared = match look {
+            Some(_) => Compared::Nothing,
+            None => Compared::with_base(environment, &policy.baseline),
+        };
         told.push(Finding {
             exemption: Some(index),
             place: exemption.place.clone(),
-            environment: environment.to_owned(),
-            baseline: match look {
-                Some(_) => String::new(),
-                None => policy.baseline.clone(),
-            },
+            compared,
             ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
         });
     }
@@ -188,17 +189,19 @@ fn near<'p>(policy: &'p Policy, finding: &Finding) -> Vec<(usize, &'p Exemption)
     let resource = finding.resource.as_ref().unwrap_or(&nothing);
     let names = names(resource, finding.base_name.as_deref());
     let place = place(finding.field.as_ref());
+    let environment = finding.environment().unwrap_or_default();
+    let service = finding.service().unwrap_or_default();
     let about = About {
         rule: Some(finding.rule),
         resource,
         names: &names,
         place,
-        environment: &finding.environment,
-        service: &finding.service,
+        environment,
+        service,
     };
     let is_near = |(_, one): &(usize, &Exemption)| {
         one.rule == finding.rule
-            && one.is_for(&finding.environment, &finding.service)
+            && one.is_for(environment, service)
             && one.target.matches(resource, &names)
             && one.covers(place)
     };

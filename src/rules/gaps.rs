@@ -6,7 +6,7 @@ pub(in crate::rules) mod missing_environment;
 
 use std::collections::BTreeSet;
 
-use crate::finding::{Finding, Place};
+use crate::finding::{Compared, Finding, Place};
 
 /// What was not there to be compared.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,10 +28,10 @@ pub struct Gaps {
 /// What should have been compared, and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The service; empty where it is not known.
-    pub service: String,
-    /// The environment that was to be judged; empty where it is not known.
-    pub environment: String,
+    /// The service; `None` where it is not known.
+    pub service: Option<String>,
+    /// The environment that was to be judged; `None` where it is not known.
+    pub environment: Option<String>,
     /// The environment that is missing.
     pub baseline: String,
     /// The environments that are there instead.
@@ -40,6 +40,13 @@ pub struct Missing {
     pub resources: usize,
     /// What was looked at.
     pub input: Input,
+}
+
+impl Missing {
+    pub(in crate::rules) fn compared(&self) -> Compared {
+        let environment = self.environment.as_deref().unwrap_or_default();
+        Compared::with_base(environment, &self.baseline)
+    }
 }
 
 /// What was looked at, as far as nothing could be compared in it.

@@ -8,7 +8,7 @@ use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::Change;
 use crate::compare::pair::plain_name;
 use crate::compare::steps::field_path;
-use crate::finding::{FieldRef, Finding, REDACTED, Reference};
+use crate::finding::{Compared, FieldRef, Finding, Name, REDACTED};
 use crate::resource::Resource;
 use crate::text;
 use crate::yaml::Node;
@@ -110,12 +110,14 @@ impl Comparison<'_, '_> {
         told: Told,
     ) -> Finding {
         Finding {
-            service: service.to_owned(),
-            environment: self.sides.environment.to_owned(),
-            baseline: self.sides.baseline.to_owned(),
-            reference: match self.sides.against {
-                Against::Baseline => Reference::Base,
-                Against::Sibling { .. } => Reference::Sibling,
+            service: Name::new(service),
+            compared: match self.sides.against {
+                Against::Baseline => {
+                    Compared::with_base(self.sides.environment, self.sides.baseline)
+                }
+                Against::Sibling { .. } => {
+                    Compared::with_sibling(self.sides.environment, self.sides.baseline)
+                }
             },
             resource: Some(resource.reference()),
             file: resource.file(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Environment, Service, State, Survey};
-use crate::finding::Totals;
+use crate::finding::{Finding, Totals};
 
 /// One environment of one service, with how much was found in it.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ impl Cell<'_> {
 /// One service with its cells.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
-    /// The service's name; empty for findings that name no service.
-    pub name: &'a str,
+    /// The service's name; `None` for findings that name no service.
+    pub name: Option<&'a str>,
     /// The service; `None` where only findings name it.
     pub service: Option<&'a Service>,
     /// One cell a column, `None` where the service does not have that environment.
@@ -119,7 +119,7 @@ fn heaviest(weights: impl Iterator<Item = u8>, max: usize) -> Vec<usize> {
 #[must_use]
 pub fn matrix(survey: &Survey) -> Matrix<'_> {
     let findings = &survey.report.findings;
-    let mentioned = findings.iter().map(|finding| finding.environment.as_str());
+    let mentioned = findings.iter().filter_map(Finding::environment);
     let lists = survey.services.iter().map(|service| {
         let names = service.environments.iter();
         names.map(|environment| environment.name.as_str()).collect()
@@ -132,7 +132,7 @@ pub fn matrix(survey: &Survey) -> Matrix<'_> {
         .collect();
 
     let mut rows: Vec<Row<'_>> = Vec::new();
-    let mut row_of: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut row_of: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for service in &survey.services {
         let mut cells = vec![None; environments.len()];
         for environment in &service.environments {
@@ -141,25 +141,26 @@ pub fn matrix(survey: &Survey) -> Matrix<'_> {
                 totals: Totals::default(),
             });
         }
-        row_of.insert(&service.name, rows.len());
+        row_of.insert(Some(&service.name), rows.len());
         rows.push(Row {
-            name: &service.name,
+            name: Some(&service.name),
             service: Some(service),
             cells,
             rest: Totals::default(),
         });
     }
     for finding in findings {
-        let at = *row_of.entry(&finding.service).or_insert_with(|| {
+        let at = *row_of.entry(finding.service()).or_insert_with(|| {
             rows.push(Row {
-                name: &finding.service,
+                name: finding.service(),
                 service: None,
                 cells: vec![None; environments.len()],
                 rest: Totals::default(),
             });
             rows.len() - 1
         });
-        let totals = match column.get(finding.environment.as_str()) {
+        let column = finding.environment().and_then(|name| column.get(name));
+        let totals = match column {
             Some(&at_column) => {
                 let cell = rows[at].cells[at_column].get_or_insert(Cell {
                     environment: None,
@@ -185,9 +186,6 @@ pub(super) fn promotion_order<'a>(
     let mut places: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let listed = lists.flat_map(|list| list.into_iter().enumerate().collect::<Vec<_>>());
     for (at, name) in listed.chain(others.map(|name| (usize::MAX, name))) {
-        if name.is_empty() {
-            continue;
-        }
         let seen = places.len();
         let place = places.entry(name).or_insert((at, seen));
         if at != usize::MAX {
@@ -214,7 +212,7 @@ mod tests {
     fn the_order_follows_the_lists_as_far_as_they_agree() {
         let order = |lists: &[&[&'static str]]| {
             let lists = lists.iter().map(|list| list.to_vec());
-            promotion_order(lists, ["dev", "odd", ""].into_iter()).join(" ")
+            promotion_order(lists, ["dev", "odd"].into_iter()).join(" ")
         };
         assert_eq!(order(&[]), "dev odd");
         assert_eq!(

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use krm_parity::finding::Finding;
+use krm_parity::finding::{Compared, Finding};
 use krm_parity::report::fingerprint::fingerprints;
 use krm_parity::report::survey::Format;
 use krm_parity::report::survey::json::{self, ReadError};
@@ -237,7 +237,7 @@ fn no_stranger_writes_markdown() {
 #[test]
 fn a_sibling_is_not_called_base() {
     let mut finding = fixture::finding("inverted-resources", "shop", "production");
-    finding.baseline = "staging".to_owned();
+    finding.compared = Compared::with_sibling("production", "staging");
     let place = |environment: &str| {
         let file = format!("shop/overlays/{environment}/sizes.yaml");
         fixture::place(&file, 15, "patch", "memory: 2Gi", "2Gi")
@@ -386,6 +386,11 @@ fn a_broken_report_is_refused_with_a_reason() {
         r#""indexPath": "metadata.labels.tier""#,
     );
     assert!(told.contains(keyed) && told.contains(indexed));
+    for name in ["catalog", "dev"] {
+        let nameless = told.replacen(&format!("\"name\": \"{name}\""), "\"name\": \"\"", 1);
+        let error = json::read(&nameless).unwrap_err().to_string();
+        assert_eq!(error, "it has a service or an environment without a name");
+    }
     for (good, bad, why) in [
         (
             keyed,
@@ -514,8 +519,11 @@ fn shards(survey: &Survey, count: usize) -> Vec<Survey> {
                 .step_by(count)
                 .cloned()
                 .collect();
-            let is_ours =
-                |finding: &&Finding| services.iter().any(|one| one.name == finding.service);
+            let is_ours = |finding: &&Finding| {
+                services
+                    .iter()
+                    .any(|one| finding.service() == Some(&one.name))
+            };
             let findings = survey
                 .report
                 .findings

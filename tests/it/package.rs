@@ -38,8 +38,8 @@ fn lines(answer: &function::Answer) -> Vec<String> {
                 .map_or_else(String::new, |field| field.path.to_string());
             [
                 finding.rule.as_str(),
-                &finding.environment,
-                &finding.baseline,
+                finding.environment().unwrap_or_default(),
+                finding.baseline().unwrap_or_default(),
                 kind,
                 &path,
             ]

@@ -68,9 +68,12 @@ fn write_command(out: &mut String, survey: &Survey, finding: &Finding) {
         let end = place.column.saturating_add(place.length.max(1) - 1);
         let _ = write!(out, ",col={},endColumn={end}", place.column);
     }
-    let mut title = format!("{} {}", finding.rule, finding.service);
-    if !finding.environment.is_empty() {
-        let _ = write!(title, " {}", finding.environment);
+    let mut title = finding.rule.to_string();
+    for name in [finding.service(), finding.environment()]
+        .into_iter()
+        .flatten()
+    {
+        let _ = write!(title, " {name}");
     }
     let _ = write!(out, ",title={}", property(title.trim()));
     let _ = writeln!(out, "::{}", data(&message(finding)));

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::excerpt::excerpt;
-use super::{counts, resource_name};
+use super::{baseline_name, counts, environment_name, resource_name};
 use crate::catalog::Severity;
 use crate::finding::{FieldRef, Finding, Place, Totals};
 use crate::report::markup::escaped;
@@ -42,9 +42,7 @@ pub fn render(survey: &Survey) -> String {
     let groups: Vec<Group<'_>> = survey
         .report
         .findings
-        .chunk_by(|a, b| {
-            (&a.service, &a.environment, &a.baseline) == (&b.service, &b.environment, &b.baseline)
-        })
+        .chunk_by(|a, b| a.sides() == b.sides())
         .enumerate()
         .map(|(index, findings)| Group {
             id: format!("g{index}"),
@@ -158,7 +156,9 @@ fn write_bar(out: &mut String, survey: &Survey) {
     let mut environments: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &survey.report.findings {
         *rules.entry(finding.rule.as_str()).or_default() += 1;
-        *environments.entry(&finding.environment).or_default() += 1;
+        if let Some(name) = finding.environment() {
+            *environments.entry(name).or_default() += 1;
+        }
     }
     out.push_str("<div class=\"bar\" id=\"bar\" role=\"search\" aria-label=\"Filter the findings\" hidden>\n");
     out.push_str("<label><span class=\"hidden-text\">Search</span> <input type=\"search\" id=\"search\" placeholder=\"Search: service, field, value…\" title=\"Press / to search\"></label>\n");
@@ -194,10 +194,8 @@ fn write_bar(out: &mut String, survey: &Survey) {
             "<label for=\"{id}\"><span class=\"hidden-text\">{label}</span> <select id=\"{id}\"><option value=\"\">{all}</option>"
         );
         for (name, count) in options {
-            if !name.is_empty() {
-                let name = short(name);
-                let _ = write!(out, "<option value=\"{name}\">{name} ({count})</option>");
-            }
+            let name = short(name);
+            let _ = write!(out, "<option value=\"{name}\">{name} ({count})</option>");
         }
         out.push_str("</select></label>\n");
     }
@@ -224,27 +222,23 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
             environments.map(|one| ((&*service.name, &*one.name), &*one.directory))
         })
         .collect();
-    let of_one = |a: &Group<'_>, b: &Group<'_>| a.findings[0].service == b.findings[0].service;
+    let of_one = |a: &Group<'_>, b: &Group<'_>| a.findings[0].service() == b.findings[0].service();
     for of_service in groups.chunk_by(of_one) {
-        let service = of_service[0].findings[0].service.as_str();
-        let name = if service.is_empty() {
-            "(everything)"
-        } else {
-            service
-        };
+        let service = of_service[0].findings[0].service();
+        let name = service.unwrap_or("(everything)");
         let _ = writeln!(out, "<section class=\"service\">\n<h3>{}</h3>", short(name));
         for group in of_service {
             let first = &group.findings[0];
             let _ = write!(out, "<div class=\"group\" id=\"{}\">\n<h4>", group.id);
-            match (first.environment.as_str(), first.baseline.as_str()) {
-                ("", "") => out.push_str("<b>as a whole</b>"),
-                (environment, "") => {
+            match (first.environment(), first.baseline()) {
+                (None, None) => out.push_str("<b>as a whole</b>"),
+                (Some(environment), None) => {
                     let _ = write!(out, "<b>{}</b>", short(environment));
                 }
-                ("", baseline) => {
+                (None, Some(baseline)) => {
                     let _ = write!(out, "against {}", short(baseline));
                 }
-                (environment, baseline) => {
+                (Some(environment), Some(baseline)) => {
                     let _ = write!(
                         out,
                         "<b>{}</b> against {}",
@@ -253,7 +247,8 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
                     );
                 }
             }
-            match directories.get(&(service, first.environment.as_str())) {
+            let of = service.zip(first.environment());
+            match of.and_then(|of| directories.get(&of)) {
                 Some(&directory) if !directory.is_empty() => {
                     let _ = write!(out, " · <code>{}</code>", short(directory));
                 }
@@ -276,7 +271,7 @@ fn write_finding(out: &mut String, finding: &Finding, open: &str) {
         "<details class=\"finding {class}\" data-w=\"{class}\" data-r=\"{0}\" data-e=\"{1}\"{open}>\n\
          <summary><span class=\"tag {class}\">{2} {3}</span><span class=\"rule\">{0}</span><span class=\"what\">{4}</span></summary>\n<div class=\"body\">\n",
         finding.rule,
-        short(&finding.environment),
+        short(finding.environment().unwrap_or_default()),
         symbol_of(finding.severity),
         finding.severity.id(),
         short(&finding.headline),
@@ -306,14 +301,12 @@ fn write_finding(out: &mut String, finding: &Finding, open: &str) {
     }
     let has_values = field.is_some_and(|field| field.base.is_some() || field.overlay.is_some());
     if has_values || finding.place.is_some() || finding.base_place.is_some() {
-        let name =
-            |name: &str, otherwise: &str| short(if name.is_empty() { otherwise } else { name });
         out.push_str("<div class=\"sides\">\n");
         let base = value_of(field, |field| field.base.as_ref());
         write_side(
             out,
             "base",
-            &name(&finding.baseline, "base"),
+            &short(baseline_name(finding)),
             finding.base_place.as_ref(),
             base.as_deref(),
         );
@@ -321,7 +314,7 @@ fn write_finding(out: &mut String, finding: &Finding, open: &str) {
         write_side(
             out,
             "own",
-            &name(&finding.environment, "overlay"),
+            &short(environment_name(finding)),
             finding.place.as_ref(),
             overlay.as_deref(),
         );

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::wire::{self, API_VERSION, KIND};
 use crate::catalog::{Class, RuleId, Severity};
-use crate::finding::{FieldRef, Finding, Reference, Report, Totals};
+use crate::finding::{Compared, FieldRef, Finding, Name, Report, Totals};
 use crate::report::fingerprint::fingerprints;
 use crate::survey::{Environment, Service, Shard, State, Survey};
 use crate::text;
@@ -165,9 +165,9 @@ fn finding_to_wire(finding: &Finding, fingerprint: String) -> wire::Finding {
         },
         class: finding.class.map(|class| class.id().to_owned()),
         fingerprint,
-        service: finding.service.clone(),
-        environment: finding.environment.clone(),
-        baseline: finding.baseline.clone(),
+        service: written(finding.service()),
+        environment: written(finding.environment()),
+        baseline: written(finding.baseline()),
         resource: finding.resource.as_ref().map(Into::into),
         base_name: finding.base_name.clone(),
         field: finding.field.as_ref().map(Into::into),
@@ -178,6 +178,11 @@ fn finding_to_wire(finding: &Finding, fingerprint: String) -> wire::Finding {
         headline: finding.headline.clone(),
         help: finding.help.clone(),
     }
+}
+
+/// A name as a report has it, where what is not known is written as nothing.
+fn written(name: Option<&str>) -> String {
+    name.unwrap_or_default().to_owned()
 }
 
 /// Reads what [`render`] wrote.
@@ -331,6 +336,12 @@ fn check_services(services: &[Service], findings: &[Finding]) -> Result<(), Read
     };
     let mut names = BTreeSet::new();
     let mut columns = BTreeSet::new();
+    let environments = || services.iter().flat_map(|service| &service.environments);
+    let mut all = services.iter().map(|service| &service.name);
+    if all.any(String::is_empty) || environments().any(|one| one.name.is_empty()) {
+        let what = "it has a service or an environment without a name";
+        return Err(ReadError::Inconsistent(what.to_owned()));
+    }
     for service in services {
         if !names.insert(service.name.as_str()) {
             return twice("service", &service.name);
@@ -344,8 +355,8 @@ fn check_services(services: &[Service], findings: &[Finding]) -> Result<(), Read
         columns.append(&mut own);
     }
     for finding in findings {
-        names.insert(&finding.service);
-        columns.insert(&finding.environment);
+        names.insert(finding.service().unwrap_or_default());
+        columns.insert(finding.environment().unwrap_or_default());
     }
     if names.len().saturating_mul(columns.len()) > MAX_CELLS {
         let what = format!(
@@ -418,11 +429,9 @@ fn finding_from_wire(
             wire::Severity::Info => Severity::Info,
         },
         class,
-        service: finding.service,
-        environment: finding.environment,
-        baseline: finding.baseline,
-        // What was judged is traced already, which is all that asks for it.
-        reference: Reference::default(),
+        service: Name::new(&finding.service),
+        // A report does not say what the one was to the other: who has to know has asked before it was written.
+        compared: Compared::with_base(&finding.environment, &finding.baseline),
         resource: finding.resource.map(Into::into),
         base_name: finding.base_name,
         field,

@@ -14,7 +14,7 @@ use crate::survey::matrix::{Cell, Row, matrix};
 use crate::survey::{State, Survey};
 
 /// What was found, by service and environment.
-type Findings<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Finding>>;
+type Findings<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), Vec<&'a Finding>>;
 
 /// One test.
 struct Case {
@@ -38,7 +38,7 @@ pub fn render(survey: &Survey) -> String {
     let matrix = matrix(survey);
     let mut findings: Findings<'_> = BTreeMap::new();
     for finding in &survey.report.findings {
-        let of = (finding.service.as_str(), finding.environment.as_str());
+        let of = (finding.service(), finding.environment());
         findings.entry(of).or_default().push(finding);
     }
     let mut body = String::new();
@@ -53,7 +53,7 @@ pub fn render(survey: &Survey) -> String {
         let _ = writeln!(
             body,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{}\">",
-            escaped(suite_name(row.name)),
+            escaped(row.name.unwrap_or("(everything)")),
             cases.len(),
             count(Outcome::Skipped),
         );
@@ -74,7 +74,7 @@ pub fn render(survey: &Survey) -> String {
                 body,
                 "    <testcase name=\"{}\" classname=\"{}\"",
                 escaped(&case.name),
-                escaped(suite_name(row.name)),
+                escaped(row.name.unwrap_or("(everything)")),
             );
             if case.body.is_empty() {
                 body.push_str("/>\n");
@@ -91,14 +91,6 @@ pub fn render(survey: &Survey) -> String {
     )
 }
 
-const fn suite_name(name: &str) -> &str {
-    if name.is_empty() {
-        "(everything)"
-    } else {
-        name
-    }
-}
-
 fn cases(
     survey: &Survey,
     findings: &Findings<'_>,
@@ -113,21 +105,16 @@ fn cases(
     let mut cases = Vec::new();
     for (name, cell) in environments.iter().zip(&row.cells) {
         if let Some(cell) = cell {
-            cases.push(case(survey, of(name), name, Some(cell)));
+            cases.push(case(survey, of(Some(name)), name, Some(cell)));
         }
     }
     if row.rest.findings() > 0 {
-        cases.push(case(survey, of(""), "", None));
+        cases.push(case(survey, of(None), "(as a whole)", None));
     }
     cases
 }
 
-fn case(
-    survey: &Survey,
-    findings: &[&Finding],
-    environment: &str,
-    cell: Option<&Cell<'_>>,
-) -> Case {
+fn case(survey: &Survey, findings: &[&Finding], name: &str, cell: Option<&Cell<'_>>) -> Case {
     let threshold = failing(survey);
     let (fatal, other): (Vec<_>, Vec<_>) = findings
         .iter()
@@ -172,11 +159,6 @@ fn case(
             told(survey, &other)
         );
     }
-    let name = if environment.is_empty() {
-        "(as a whole)"
-    } else {
-        environment
-    };
     Case {
         name: name.to_owned(),
         body,

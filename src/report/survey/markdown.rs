@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{baseline_name, counts, heaviest_first, resource_name, summary};
+use super::{baseline_name, counts, environment_name, heaviest_first, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
 use crate::report::text::{both_values, counted};
@@ -137,11 +137,7 @@ fn write_table(out: &mut String, matrix: &Matrix<'_>) {
 }
 
 fn table_row(row: &Row<'_>, columns: &[usize], has_rest: bool) -> String {
-    let name = if row.name.is_empty() {
-        "(everything)"
-    } else {
-        row.name
-    };
+    let name = row.name.unwrap_or("(everything)");
     let mut line = format!("| {} |", code(name));
     for &column in columns {
         let _ = write!(line, " {} |", cell_text(row.cells[column].as_ref()));
@@ -193,9 +189,7 @@ const CLOSE: &str = "\n</details>\n\n";
 
 /// Writes as many findings as fit, the heaviest rather than others, and gives how many did not.
 fn write_findings(out: &mut String, findings: &[Finding]) -> Totals {
-    let of_one = |a: &Finding, b: &Finding| {
-        (&a.service, &a.environment, &a.baseline) == (&b.service, &b.environment, &b.baseline)
-    };
+    let of_one = |a: &Finding, b: &Finding| a.sides() == b.sides();
     let groups: Vec<_> = findings.chunk_by(of_one).collect();
     let heads: Vec<_> = groups
         .iter()
@@ -268,14 +262,14 @@ fn head(group: &[Finding], is_open: bool) -> String {
 
 fn side(finding: &Finding) -> String {
     let mut out = Vec::new();
-    if !finding.service.is_empty() {
-        out.push(format!("<b>{}</b>", prose(&finding.service)));
+    if let Some(service) = finding.service() {
+        out.push(format!("<b>{}</b>", prose(service)));
     }
-    match (finding.environment.as_str(), finding.baseline.as_str()) {
-        ("", "") => {}
-        (environment, "") => out.push(prose(environment)),
-        ("", baseline) => out.push(format!("against {}", prose(baseline))),
-        (environment, baseline) => out.push(format!(
+    match (finding.environment(), finding.baseline()) {
+        (None, None) => {}
+        (Some(environment), None) => out.push(prose(environment)),
+        (None, Some(baseline)) => out.push(format!("against {}", prose(baseline))),
+        (Some(environment), Some(baseline)) => out.push(format!(
             "{} against {}",
             prose(environment),
             prose(baseline)
@@ -304,10 +298,7 @@ fn told(finding: &Finding, with_help: bool) -> String {
         }
         if field.base.is_some() || field.overlay.is_some() {
             let (base, overlay) = both_values(field);
-            let environment = match finding.environment.as_str() {
-                "" => "overlay",
-                name => name,
-            };
+            let environment = environment_name(finding);
             let _ = write!(
                 out,
                 "<br>{baseline} {}, {} {}",

@@ -125,10 +125,12 @@ fn heaviest_first(findings: &[Finding]) -> Vec<usize> {
 
 /// What the other side of a finding is called.
 fn baseline_name(finding: &Finding) -> &str {
-    match finding.baseline.as_str() {
-        "" => "base",
-        name => name,
-    }
+    finding.baseline().unwrap_or("base")
+}
+
+/// What the side of a finding is called that was judged.
+fn environment_name(finding: &Finding) -> &str {
+    finding.environment().unwrap_or("overlay")
 }
 
 /// A file and a line for programs that demand one: the finding's own, else the kustomization that was judged.
@@ -139,12 +141,14 @@ fn location<'a>(survey: &'a Survey, finding: &'a Finding) -> (Cow<'a, str>, Opti
         return (Cow::Borrowed(&place.file), Some(place.line));
     }
     let services = survey.services.iter();
-    let service = services.into_iter().find(|one| one.name == finding.service);
+    let service = services
+        .into_iter()
+        .find(|one| finding.service() == Some(&one.name));
     let directory = service.and_then(|service| {
         let environments = service.environments.iter();
         let mut there = environments.filter(|one| !one.directory.is_empty());
         let any = there.clone().next().map(|one| &one.directory);
-        let own = there.find(|one| one.name == finding.environment);
+        let own = there.find(|one| finding.environment() == Some(&one.name));
         own.map(|one| &one.directory)
             .or(service.bases.first())
             .or(any)

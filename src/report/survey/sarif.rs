@@ -165,9 +165,9 @@ fn properties(finding: &Finding) -> Value {
     let field = finding.field.as_ref();
     let path = field.map(|field| field.path.to_string());
     let entries = [
-        ("service", finding.service.as_str()),
-        ("environment", &finding.environment),
-        ("baseline", &finding.baseline),
+        ("service", finding.service().unwrap_or_default()),
+        ("environment", finding.environment().unwrap_or_default()),
+        ("baseline", finding.baseline().unwrap_or_default()),
         ("class", finding.class.map_or("", |class| class.id())),
         ("fieldPath", path.as_deref().unwrap_or_default()),
         ("help", &finding.help),

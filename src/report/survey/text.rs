@@ -8,10 +8,10 @@ use anstyle::{AnsiColor, Style as Ansi};
 use unicode_width::UnicodeWidthStr;
 
 use super::excerpt::excerpt;
-use super::{counts, resource_name, summary};
+use super::{baseline_name, counts, environment_name, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
-use crate::report::text::{MAX_TEXT, Style, both_values, counted, painted};
+use crate::report::text::{MAX_TEXT, Style, both_values, comparison, counted, painted};
 use crate::survey::matrix::{self, Cell, Matrix, matrix};
 use crate::survey::{Service, State, Survey};
 use crate::text;
@@ -117,7 +117,7 @@ fn write_findings(out: &mut String, survey: &Survey, style: Style) {
     let mut side = None;
     let mut resource = None;
     for finding in &survey.report.findings {
-        let own_side = (&finding.service, &finding.environment, &finding.baseline);
+        let own_side = finding.sides();
         if side != Some(own_side) {
             if side.is_some() {
                 out.push('\n');
@@ -154,25 +154,17 @@ fn write_findings(out: &mut String, survey: &Survey, style: Style) {
 
 /// `checkout, production against base (overlays/production)`.
 fn head(survey: &Survey, finding: &Finding) -> String {
-    let mut who: Vec<String> = Vec::new();
-    if !finding.service.is_empty() {
-        who.push(finding.service.clone());
-    }
-    match (finding.environment.as_str(), finding.baseline.as_str()) {
-        ("", "") => {}
-        (environment, "") => who.push(environment.to_owned()),
-        ("", baseline) => who.push(format!("against {baseline}")),
-        (environment, baseline) => who.push(format!("{environment} against {baseline}")),
-    }
+    let who = [finding.service().map(str::to_owned), comparison(finding)];
+    let who: Vec<String> = who.into_iter().flatten().collect();
     let mut out = who.join(", ");
     if out.is_empty() {
         "everything".clone_into(&mut out);
     }
     let services = survey.services.iter();
     let directory = services
-        .filter(|service| service.name == finding.service)
+        .filter(|service| finding.service() == Some(&service.name))
         .flat_map(|service| &service.environments)
-        .find(|environment| environment.name == finding.environment)
+        .find(|environment| finding.environment() == Some(&environment.name))
         .map_or("", |environment| &environment.directory);
     if !directory.is_empty() {
         let _ = write!(out, " ({directory})");
@@ -228,12 +220,9 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
         let blue = AnsiColor::Blue.on_default().bold();
         write_place(out, place, '-', blue, gutter, style);
     }
-    let name = |name: &str, otherwise: &str| {
-        let name = if name.is_empty() { otherwise } else { name };
-        text::one_line(name, MAX_NAME).into_owned()
-    };
-    let base_name = name(&finding.baseline, "base");
-    let overlay_name = name(&finding.environment, "overlay");
+    let name = |name: &str| text::one_line(name, MAX_NAME).into_owned();
+    let base_name = name(baseline_name(finding));
+    let overlay_name = name(environment_name(finding));
     let width = base_name
         .width()
         .max(overlay_name.width())
@@ -393,11 +382,7 @@ fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
         table[0].push(("(as a whole)".to_owned(), plain.bold()));
     }
     for row in &shown {
-        let name = if row.name.is_empty() {
-            "(everything)"
-        } else {
-            row.name
-        };
+        let name = row.name.unwrap_or("(everything)");
         let mut line = vec![(text::one_line(name, MAX_NAME).into_owned(), plain)];
         line.extend(row.cells.iter().map(|cell| cell_text(cell.as_ref())));
         if has_rest {

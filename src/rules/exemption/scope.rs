@@ -39,8 +39,9 @@ impl<'f> Scopes<'f> {
         }
         let mut found: HashMap<&str, BTreeSet<&str>> = HashMap::new();
         for finding in findings {
-            let environments = found.entry(&finding.service).or_default();
-            environments.insert(&finding.environment);
+            let service = finding.service().unwrap_or_default();
+            let environments = found.entry(service).or_default();
+            environments.insert(finding.environment().unwrap_or_default());
         }
         Self {
             comparisons,
@@ -254,7 +255,7 @@ impl<'f> Paths<'f> {
             let Some(field) = &finding.field else {
                 continue;
             };
-            let key = (finding.rule, finding.environment.as_str());
+            let key = (finding.rule, finding.environment().unwrap_or_default());
             if seen.insert((key, &field.path)) {
                 all.entry(key).or_default().push((at, &field.path));
             }

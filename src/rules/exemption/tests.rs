@@ -7,6 +7,7 @@ use proptest::sample::select;
 use super::*;
 use crate::compare::comparison::{Against, Sides, compare};
 use crate::compare::pair::plain_name;
+use crate::finding::Name;
 use crate::path::{FieldPath, Path};
 use crate::policy::{Config, IdentityMode, read};
 use crate::resource::Resource;
@@ -46,8 +47,8 @@ fn apply_by_loop(
                 .chain(
                     findings
                         .iter()
-                        .filter(|finding| exemption.is_for(&finding.environment, &finding.service))
-                        .map(|finding| finding.environment.as_str()),
+                        .filter(|finding| is_of(exemption, finding))
+                        .map(|finding| finding.environment().unwrap_or_default()),
                 )
                 .collect(),
         };
@@ -75,15 +76,20 @@ fn apply_by_loop(
         told.push(Finding {
             exemption: Some(index),
             place: exemption.place.clone(),
-            environment: environment.to_owned(),
-            baseline: match look {
-                Some(_) => String::new(),
-                None => policy.baseline.clone(),
+            compared: match look {
+                Some(_) => Compared::Nothing,
+                None => Compared::with_base(environment, &policy.baseline),
             },
             ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
         });
     }
     findings.extend(told);
+}
+
+/// Whether an exemption is about the service and the environment of a finding.
+fn is_of(exemption: &Exemption, finding: &Finding) -> bool {
+    let [service, environment, _] = finding.sides().map(Option::unwrap_or_default);
+    exemption.is_for(environment, service)
 }
 
 /// Whether an exemption is about what a comparison judges.
@@ -134,7 +140,7 @@ fn exempts(exemption: &Exemption, finding: &Finding) -> bool {
 
 /// Whether an exemption is about a finding, whatever its value.
 fn is_near(exemption: &Exemption, finding: &Finding) -> bool {
-    if finding.rule != exemption.rule || !exemption.is_for(&finding.environment, &finding.service) {
+    if finding.rule != exemption.rule || !is_of(exemption, finding) {
         return false;
     }
     let resource = finding.resource.clone().unwrap_or_default();
@@ -208,7 +214,9 @@ fn near_path(
     let is_here = |finding: &&Finding| {
         let mut here = here.iter();
         finding.rule == exemption.rule
-            && here.any(|comparison| comparison.sides.environment == finding.environment)
+            && here.any(|comparison| {
+                comparison.sides.environment == finding.environment().unwrap_or_default()
+            })
     };
     let paths: Vec<String> = findings
         .iter()
@@ -255,8 +263,8 @@ prop_compose! {
     ) -> Finding {
         let text = format!("{rule} at {path:?}");
         Finding {
-            service: service.to_owned(),
-            environment: environment.to_owned(),
+            service: Name::new(service),
+            compared: Compared::with_base(environment, ""),
             resource: has_resource.then(|| ResourceRef {
                 api_version: "apps/v1".to_owned(),
                 kind: kind.to_owned(),

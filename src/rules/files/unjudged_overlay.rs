@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::engine::Replay;
-use crate::finding::{Finding, Place};
+use crate::finding::{Compared, Finding, Name, Place};
 use crate::repo::{NAMES, Parsed, join};
 use crate::rules::found::Found;
 use crate::rules::gaps::{Gaps, Reason, Unjudged};
@@ -136,8 +136,8 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
 fn finding(unjudged: &Unjudged) -> Finding {
     let (headline, help) = unjudged.words();
     Finding {
-        service: unjudged.service.clone(),
-        environment: unjudged.environment.clone(),
+        service: Name::new(&unjudged.service),
+        compared: Compared::with_base(&unjudged.environment, ""),
         place: unjudged.place.clone(),
         ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
     }

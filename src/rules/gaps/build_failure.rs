@@ -1,7 +1,7 @@
 //! `build-failure`: an environment or its base could not be built, so nothing is known about it.
 
 use crate::catalog::{Rule, RuleId, Severity};
-use crate::finding::{Finding, Place};
+use crate::finding::{Compared, Finding, Name, Place};
 use crate::rules::found::Found;
 use crate::rules::gaps::{Failure, Gaps};
 use crate::text::one_line;
@@ -74,8 +74,8 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
             one_line(words.trim(), MAX_WORDS)
         );
         found.push(Finding {
-            service: service.clone(),
-            environment: environment.clone(),
+            service: Name::new(service),
+            compared: Compared::with_base(environment, ""),
             place: place.clone(),
             ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
         });

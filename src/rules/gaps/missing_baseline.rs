@@ -1,7 +1,7 @@
 //! `missing-baseline`: there is nothing to compare with, and that never passes in silence.
 
 use crate::catalog::{Rule, RuleId, Severity};
-use crate::finding::Finding;
+use crate::finding::{Finding, Name};
 use crate::rules::found::Found;
 use crate::rules::gaps::{Gaps, Input, Missing};
 
@@ -66,9 +66,8 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
         let message =
             format!("{headline}. A check that has nothing to compare with must never pass. {help}");
         found.push(Finding {
-            service: missing.service.clone(),
-            environment: missing.environment.clone(),
-            baseline: missing.baseline.clone(),
+            service: missing.service.as_deref().and_then(Name::new),
+            compared: missing.compared(),
             ..Finding::new(RULE.id, message, headline, help)
         });
     }
@@ -84,9 +83,8 @@ fn nothing(missing: &Missing) -> Finding {
     let message =
         format!("{headline}. A check that has nothing to compare must never pass. {help}");
     Finding {
-        service: missing.service.clone(),
-        environment: missing.environment.clone(),
-        baseline: missing.baseline.clone(),
+        service: missing.service.as_deref().and_then(Name::new),
+        compared: missing.compared(),
         ..Finding::new(RULE.id, message, headline, help)
     }
 }

@@ -1,7 +1,7 @@
 //! `missing-environment`: a service lacks an environment that the policy lists.
 
 use crate::catalog::{Rule, RuleId, Severity};
-use crate::finding::Finding;
+use crate::finding::{Compared, Finding, Name};
 use crate::rules::found::Found;
 use crate::rules::gaps::{Absent, Gaps};
 
@@ -38,8 +38,8 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
         );
         let message = format!("{headline}. {help}");
         found.push(Finding {
-            service: service.clone(),
-            environment: environment.clone(),
+            service: Name::new(service),
+            compared: Compared::with_base(environment, ""),
             ..Finding::new(RULE.id, message, headline, help)
         });
     }

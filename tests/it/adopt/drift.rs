@@ -65,7 +65,7 @@ impl Drift {
             for overlay in &service.overlays {
                 let old: Vec<&Finding> = old
                     .iter()
-                    .filter(|finding| finding.service == service.name)
+                    .filter(|finding| finding.service() == Some(&service.name))
                     .collect();
                 of_overlay(overlay, builds, &old, &mut all);
             }

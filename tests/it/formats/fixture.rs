@@ -1,7 +1,9 @@
 //! The survey that every format is held over: a bit of everything, and a hostile and a large one.
 
 use krm_parity::catalog::{Class, RuleId, Severity};
-use krm_parity::finding::{FieldRef, FileRef, Finding, Place, Report, ResourceRef, Totals, sort};
+use krm_parity::finding::{
+    Compared, FieldRef, FileRef, Finding, Name, Place, Report, ResourceRef, Totals, sort,
+};
 use krm_parity::path::{FieldPath, Path, Segment};
 use krm_parity::survey::{Environment, Service, State, Survey};
 use serde_json::{Value, json};
@@ -47,9 +49,8 @@ pub fn service(name: &str, environments: &[(&str, State)]) -> Service {
 /// A finding about the Deployment of a service.
 pub fn finding(rule: &'static str, service: &str, environment: &str) -> Finding {
     Finding {
-        service: service.to_owned(),
-        environment: environment.to_owned(),
-        baseline: "base".to_owned(),
+        service: Name::new(service),
+        compared: Compared::with_base(environment, "base"),
         resource: Some(ResourceRef {
             api_version: "apps/v1".to_owned(),
             kind: "Deployment".to_owned(),
@@ -208,7 +209,7 @@ fn of_others() -> Vec<Finding> {
         json!("512Mi"),
     );
     let memory = Finding {
-        baseline: "staging".to_owned(),
+        compared: Compared::with_base("production", "staging"),
         ..told(
             memory,
             "the memory limit of container inventory is less than in staging, which comes before production",
@@ -235,7 +236,7 @@ fn of_others() -> Vec<Finding> {
     };
     let whole = Finding {
         severity: Severity::Warning,
-        baseline: String::new(),
+        compared: Compared::Nothing,
         resource: None,
         base_name: None,
         ..finding("unused-exemption", "", "")
@@ -274,7 +275,7 @@ pub fn of_one_text(text: &str) -> Survey {
             json!({ text: [text] }),
         );
         bad.severity = severity;
-        bad.baseline = evil();
+        bad.compared = Compared::with_base(text, text);
         bad.message = evil();
         bad.headline = evil();
         bad.help = evil();
@@ -293,7 +294,7 @@ pub fn of_one_text(text: &str) -> Survey {
         bad.base_place.clone_from(&bad.place);
         all.push(bad.clone());
         bad.place = None;
-        "production".clone_into(&mut bad.environment);
+        bad.compared = Compared::with_base("production", text);
         all.push(bad);
     }
     let mut one = service(

@@ -40,15 +40,17 @@ impl Strip<'_> {
     }
 }
 
+/// What the findings say of each cell, by service and environment.
+type Contents<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), Content<'a>>;
+
 /// Writes the table, with its head and its legend.
 pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, groups: &[Group<'_>]) {
-    let mut contents: BTreeMap<(&str, &str), Content<'_>> = BTreeMap::new();
+    let mut contents: Contents<'_> = BTreeMap::new();
     let mut rules: BTreeSet<&str> = BTreeSet::new();
     for group in groups {
         let first = &group.findings[0];
-        let content = contents
-            .entry((&first.service, &first.environment))
-            .or_default();
+        let of = (first.service(), first.environment());
+        let content = contents.entry(of).or_default();
         content.groups.push(&group.id);
         for finding in group.findings {
             content
@@ -56,7 +58,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
                 .entry(finding.rule.as_str())
                 .or_default()
                 .add(finding.severity);
-            if !first.environment.is_empty() {
+            if first.environment().is_some() {
                 rules.insert(finding.rule.as_str());
             }
         }
@@ -198,21 +200,17 @@ fn write_row(
     matrix: &Matrix<'_>,
     row: &Row<'_>,
     has_rest: bool,
-    contents: &BTreeMap<(&str, &str), Content<'_>>,
+    contents: &Contents<'_>,
     strip: &Strip<'_>,
 ) {
-    let name = short(if row.name.is_empty() {
-        "(everything)"
-    } else {
-        row.name
-    });
+    let name = short(row.name.unwrap_or("(everything)"));
     let _ = write!(out, "<tr><th scope=\"row\" title=\"{name}\">{name}</th>");
     let environments = matrix.environments.iter().zip(&row.cells);
     for (environment, cell) in environments {
         write_cell(
             out,
             cell.as_ref(),
-            contents.get(&(row.name, *environment)),
+            contents.get(&(row.name, Some(*environment))),
             strip,
         );
     }
@@ -226,7 +224,7 @@ fn write_row(
             rules: Vec::new(),
             pitch: strip.pitch,
         };
-        write_cell(out, cell, contents.get(&(row.name, "")), &none);
+        write_cell(out, cell, contents.get(&(row.name, None)), &none);
     }
     out.push_str("</tr>\n");
 }
