@@ -1,22 +1,10 @@
 //! What the environments of a repository are compared with, where the policy names it.
 
 use super::recorders::recorded_environments;
-use super::{Overlay, Service};
+use super::service::{Baseline, Overlay, Service};
 use crate::environment::Names;
 use crate::policy::{BASE, Policy};
 use crate::repo::{Parsed, Role, split};
-
-/// What an overlay is compared with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Baseline {
-    /// What it is made of.
-    #[default]
-    Bases,
-    /// The directories that the policy's baseline is, which is another environment or a layer below.
-    Named(Vec<String>),
-    /// Nothing: the policy names a baseline, and there is none of that name.
-    Absent,
-}
 
 /// Gives every overlay the baseline that the policy names.
 ///

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Overlay, Service};
+use super::service::{Overlay, Service};
 use crate::repo::{Edge, Ours, Parsed, To, is_inline};
 use crate::yaml::{self, Node, Tree};
 

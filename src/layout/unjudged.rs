@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::{Candidate, bases, identities};
 use super::names::Words;
+use super::service::{Overlay, Service};
+use super::site::Site;
 use super::standing::{Kind, Standing};
-use super::{Overlay, Service, Site};
 use crate::policy::Policy;
 use crate::repo::{PACKAGES, Parsed, Unseen, Why, split};
 use crate::rules::{Reason, Unjudged};
