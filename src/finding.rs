@@ -9,8 +9,7 @@ use std::sync::Arc;
 use crate::catalog::{Class, RuleId, Severity};
 use crate::path::FieldPath;
 
-/// What stands in a report instead of a Secret's value.
-pub const REDACTED: &str = "<redacted>";
+pub use crate::text::REDACTED;
 
 /// The resource that a finding speaks of, as the overlay names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -64,6 +64,9 @@ pub fn line_at(bytes: &[u8], offset: usize) -> usize {
         .count()
 }
 
+/// What stands in a text instead of a Secret's value.
+pub const REDACTED: &str = "<redacted>";
+
 /// The longest name of a stranger's that an error repeats, in characters.
 pub const MAX_NAME: usize = 100;
 

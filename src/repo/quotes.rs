@@ -7,7 +7,8 @@
 
 use std::fmt::Write as _;
 
-use super::secrets::{REDACTED, is_harmless};
+use super::patched::is_harmless;
+use crate::text::REDACTED;
 use crate::yaml::{self, Node};
 
 /// How deep errors may quote each other.

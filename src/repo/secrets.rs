@@ -3,13 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use regex::bytes::RegexBuilder;
-
+use super::patched::{is_harmless, may_patch_secret};
 use super::{Kustomization, Parsed, Role, is_inline, join, quotes, split};
+use crate::text::REDACTED;
 use crate::yaml::{self, Node};
-
-/// What stands in a text instead of a Secret's value.
-pub(super) const REDACTED: &str = "<redacted>";
 
 /// The fields of a Secret that hold none of its values.
 const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
@@ -100,50 +97,6 @@ pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
     Secrets {
         forms: found.values.iter().flat_map(|value| forms(value)).collect(),
     }
-}
-
-/// Whether a patch may be for a Secret, as far as its target and its own kind say.
-#[must_use]
-pub fn may_patch_secret(target: Option<Node<'_>>, patch: Node<'_>) -> bool {
-    let own = patch.str_at(&["kind"]);
-    match target.filter(|target| target.is_map()) {
-        // The target has the last word, but what calls itself a Secret holds the values of one.
-        Some(target) => {
-            target.str_at(&["kind"]).is_none_or(may_match) || own.is_some_and(|own| !is_other(own))
-        }
-        None => !own.is_some_and(is_other),
-    }
-}
-
-/// Whether a text that is to be a patch is known to be for something else than a Secret.
-pub(super) fn is_harmless(target: Option<Node<'_>>, text: &str) -> bool {
-    if let Ok(tree) = yaml::parse_lax(text) {
-        let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
-        return roots.peek().is_some() && roots.all(|root| !may_patch_secret(target, root));
-    }
-    let mut kinds = text.lines().filter_map(|line| line.strip_prefix("kind:"));
-    let is_for_other = match target.filter(|target| target.is_map()) {
-        Some(target) => !target.str_at(&["kind"]).is_none_or(may_match),
-        None => kinds.next().is_some_and(|kind| is_other(kind.trim())),
-    };
-    is_for_other && !text.contains("Secret") && kinds.all(|kind| is_other(kind.trim()))
-}
-
-/// Whether a kind is none of a Secret, nor of something that holds Secrets.
-fn is_other(kind: &str) -> bool {
-    !kind.is_empty()
-        && kind.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && !kind.starts_with("Secret")
-        && !kind.ends_with("List")
-}
-
-/// Whether the pattern of a target's kind may mean a Secret.
-fn may_match(pattern: &str) -> bool {
-    let regex = RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .unicode(false)
-        .size_limit(1 << 20)
-        .build();
-    pattern.is_empty() || regex.map_or(true, |regex| regex.is_match(b"Secret"))
 }
 
 /// A value as it is, as it is escaped, and in base64.
