@@ -7,7 +7,8 @@
 use serde_json::Value as Schema;
 use serde_yaml::Value;
 
-use super::{Fault, MAX_QUOTED, nearest};
+use super::fault::{Fault, MAX_QUOTED};
+use super::nearest::nearest;
 use crate::catalog::Class;
 use crate::text;
 

@@ -3,8 +3,22 @@
 //! The place stays a list of keys until the end, because it also becomes a line
 //! number, and because a `ConfigMap` has the same keys in other places.
 
-use super::ConfigError;
 use crate::path::{Path, Segment};
+
+/// The longest piece of a stranger's text that an error repeats, in characters.
+pub(super) const MAX_QUOTED: usize = 60;
+
+/// Why a functionConfig cannot be obeyed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    /// Keys and list indices from the functionConfig down to the culprit.
+    ///
+    /// [`open()`](super::open()), which has the text, turns them into a line number. The last ones may be absent from the text, when what is wrong is that they are missing.
+    pub path: Vec<String>,
+    /// One line that names the place, what is wrong there and what would be right.
+    pub message: String,
+}
 
 /// What is wrong at one place, before the place becomes text.
 #[derive(Debug)]

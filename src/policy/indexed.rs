@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
-use super::{AllowedField, Exemption, Target};
+use super::permits::{AllowedField, Exemption, Target};
 use crate::catalog::RuleId;
 use crate::finding::ResourceRef;
 use crate::path::{Demand, Glob, Index, Pattern, Spot};

@@ -1,6 +1,7 @@
 //! Which directories are whose environments, where guessing is not good enough.
 
-use super::{Fault, MAX_QUOTED, wire};
+use super::fault::{Fault, MAX_QUOTED};
+use super::wire;
 use crate::path::Glob;
 use crate::text;
 

@@ -1,6 +1,7 @@
 //! The one reader of a functionConfig: from a tree with places to what it asks for, and where it says so.
 
-use super::{Config, Policy};
+use super::config::{Config, Policy};
+use super::read::read as read_value;
 use crate::catalog::Rule;
 use crate::finding::{Place, line_around};
 use crate::yaml::{self, Node};
@@ -30,7 +31,7 @@ pub fn open(
     file: Option<(&str, &str)>,
 ) -> Result<Config, OpenError> {
     let value = config.map(Node::to_yaml_value);
-    let mut read = super::read(rules, value.as_ref()).map_err(|error| OpenError {
+    let mut read = read_value(rules, value.as_ref()).map_err(|error| OpenError {
         line: config.map_or(0, |config| config.follow(&error.path).0.line()),
         message: error.message,
     })?;

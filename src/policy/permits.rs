@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::{Fault, MAX_QUOTED, explain, wire};
+use super::fault::{Fault, MAX_QUOTED};
+use super::name::name as check_name;
+use super::{explain, wire};
 use crate::catalog::RuleId;
 use crate::finding::{Place, ResourceRef};
 use crate::path::{Glob, Pattern, Spot};
@@ -237,7 +239,7 @@ pub(super) fn environments(
     let names = names.unwrap_or_default();
     let known: Vec<_> = known.iter().map(String::as_str).collect();
     for (index, name) in names.iter().enumerate() {
-        super::name(&["environments"], name, "an environment")
+        check_name(&["environments"], name, "an environment")
             .map_err(|fault| fault.at_index(index))?;
         if !known.is_empty() && !known.contains(&name.as_str()) {
             let fault = explain::unknown(&["environments"], "environment", name, &known);

@@ -6,8 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schema;
-use super::wire::Kind;
+use super::wire::{Kind, schema};
 use crate::api::{GROUP, POLICY, RECORDER, VERSION};
 use crate::catalog::Rule;
 

@@ -1,6 +1,7 @@
 //! Which services have fewer environments than the policy lists, by intent.
 
-use super::{Fault, Policy, permits, wire};
+use super::fault::Fault;
+use super::{permits, wire};
 use crate::path::Glob;
 
 /// The environments that some services have.
@@ -10,18 +11,6 @@ pub struct ServiceEnvironments {
     pub name: Glob,
     /// The environments that they have, of those that the policy lists.
     pub environments: Vec<String>,
-}
-
-impl Policy {
-    /// The environments that a service must have, in promotion order.
-    ///
-    /// The first entry of `spec.services` that fits decides; a service that none fits has all that are listed.
-    pub fn expected<'p>(&'p self, service: &'p str) -> impl Iterator<Item = &'p String> {
-        let mut entries = self.services.iter();
-        let own = entries.find(|entry| entry.name.matches(service));
-        let all = self.environments.iter();
-        all.filter(move |name| own.is_none_or(|own| own.environments.contains(name)))
-    }
 }
 
 pub(super) fn services(

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fault, explain, wire};
+use super::fault::Fault;
+use super::{explain, wire};
 use crate::catalog::{Rule, RuleId, Severity};
 
 /// What a policy says about one rule.

@@ -1,5 +1,11 @@
+use serde::Deserialize;
+use serde_yaml::Value;
+
+use super::read::kind_of;
 use super::*;
+use crate::catalog::{Class, RuleId, Severity};
 use crate::rules::{RULES, record};
+use crate::text;
 use proptest::prelude::*;
 
 fn read_text(text: &str) -> Result<Config, ConfigError> {
