@@ -11,30 +11,22 @@ use sha2::{Digest, Sha256};
 use super::excerpt::excerpt;
 use super::{baseline_name, counts, environment_name, resource_name};
 use crate::catalog::Severity;
-use crate::finding::{FieldRef, Finding, Place, Totals};
+use crate::finding::{FieldRef, Finding, Place};
 use crate::report::markup::escaped;
 use crate::report::text::{counted, value};
 use crate::survey::matrix::matrix;
 use crate::survey::{State, Survey};
-use crate::text::one_line;
 
+mod marks;
 mod picture;
+
+use marks::{Group, class_of, short, symbol_of};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 /// Up to how many findings stand open from the start.
 const MAX_OPEN: usize = 12;
-
-/// The longest text of a stranger's, in characters.
-const MAX_TEXT: usize = 1000;
-
-/// The findings of one service in one environment against one other.
-struct Group<'a> {
-    /// The element's id.
-    id: String,
-    findings: &'a [Finding],
-}
 
 /// Renders a survey.
 #[must_use]
@@ -383,38 +375,6 @@ fn write_side(
         None => {}
     }
     out.push_str("</div>\n");
-}
-
-/// The class of an element that is about findings of this weight.
-const fn class_of(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "e",
-        Severity::Warning => "w",
-        Severity::Info | Severity::Ignore => "i",
-    }
-}
-
-const fn symbol_of(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "✗",
-        Severity::Warning => "!",
-        Severity::Info | Severity::Ignore => "i",
-    }
-}
-
-/// The heaviest of what was found.
-const fn heaviest(totals: &Totals) -> Option<Severity> {
-    match totals {
-        Totals { errors: 1.., .. } => Some(Severity::Error),
-        Totals { warnings: 1.., .. } => Some(Severity::Warning),
-        Totals { infos: 1.., .. } => Some(Severity::Info),
-        _ => None,
-    }
-}
-
-/// A stranger's text on one line, of bounded length, without markup.
-fn short(text: &str) -> String {
-    escaped(&one_line(text, MAX_TEXT))
 }
 
 /// Bytes in base64 with padding, as content security policies want digests.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Group, class_of, heaviest, short, symbol_of};
+use super::marks::{Group, class_of, heaviest, short, symbol_of};
 use crate::finding::Totals;
 use crate::report::survey::counts;
 use crate::survey::matrix::{Cell, Matrix, Row};

@@ -1,0 +1,49 @@
+//! What the table and the list of findings write alike.
+
+use crate::catalog::Severity;
+use crate::finding::{Finding, Totals};
+use crate::report::markup::escaped;
+use crate::text::one_line;
+
+/// The longest text of a stranger's, in characters.
+const MAX_TEXT: usize = 1000;
+
+/// The findings of one service in one environment against one other.
+pub(super) struct Group<'a> {
+    /// The element's id.
+    pub(super) id: String,
+    pub(super) findings: &'a [Finding],
+}
+
+/// The class of an element that is about findings of this weight.
+pub(super) const fn class_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "e",
+        Severity::Warning => "w",
+        Severity::Info | Severity::Ignore => "i",
+    }
+}
+
+/// The sign of that weight.
+pub(super) const fn symbol_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "✗",
+        Severity::Warning => "!",
+        Severity::Info | Severity::Ignore => "i",
+    }
+}
+
+/// The heaviest of what was found.
+pub(super) const fn heaviest(totals: &Totals) -> Option<Severity> {
+    match totals {
+        Totals { errors: 1.., .. } => Some(Severity::Error),
+        Totals { warnings: 1.., .. } => Some(Severity::Warning),
+        Totals { infos: 1.., .. } => Some(Severity::Info),
+        _ => None,
+    }
+}
+
+/// A stranger's text on one line, of bounded length, without markup.
+pub(super) fn short(text: &str) -> String {
+    escaped(&one_line(text, MAX_TEXT))
+}

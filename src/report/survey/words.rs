@@ -1,0 +1,143 @@
+//! What several formats say alike: the verdict in a line, and of a finding where it is and what it is about.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::catalog::Severity;
+use crate::finding::Finding;
+use crate::report::text::{counted, counts};
+use crate::survey::{State, Survey};
+
+/// The lightest finding that fails a run of this outcome.
+pub(super) fn failing(survey: &Survey) -> Severity {
+    // The report does not carry the policy; warnings that alone have failed it tell what it says.
+    if survey.report.failed && survey.report.totals.errors == 0 {
+        Severity::Warning
+    } else {
+        Severity::Error
+    }
+}
+
+/// The indexes of findings with the heaviest in front, otherwise in the report's order.
+///
+/// Where there is not room for all, what is left out is to be the lightest.
+pub(super) fn heaviest_first(findings: &[Finding]) -> Vec<usize> {
+    let mut indexes: Vec<_> = (0..findings.len()).collect();
+    indexes.sort_by_key(|&index| Reverse(findings[index].severity));
+    indexes
+}
+
+/// What the other side of a finding is called.
+pub(super) fn baseline_name(finding: &Finding) -> &str {
+    finding.baseline().unwrap_or("base")
+}
+
+/// What the side of a finding is called that was judged.
+pub(super) fn environment_name(finding: &Finding) -> &str {
+    finding.environment().unwrap_or("overlay")
+}
+
+/// A file and a line for programs that demand one: the finding's own, else the kustomization that was judged.
+///
+/// The line is only given where it is known.
+pub(super) fn location<'a>(
+    survey: &'a Survey,
+    finding: &'a Finding,
+) -> (Cow<'a, str>, Option<usize>) {
+    if let Some(place) = &finding.place {
+        return (Cow::Borrowed(&place.file), Some(place.line));
+    }
+    let services = survey.services.iter();
+    let service = services
+        .into_iter()
+        .find(|one| finding.service() == Some(&one.name));
+    let directory = service.and_then(|service| {
+        let environments = service.environments.iter();
+        let mut there = environments.filter(|one| !one.directory.is_empty());
+        let any = there.clone().next().map(|one| &one.directory);
+        let own = there.find(|one| finding.environment() == Some(&one.name));
+        own.map(|one| &one.directory)
+            .or(service.bases.first())
+            .or(any)
+    });
+    match directory {
+        Some(directory) => (kustomization_of(directory), None),
+        None => (Cow::Borrowed("kustomization.yaml"), None),
+    }
+}
+
+/// The file that stands for a directory; a file stands for itself.
+fn kustomization_of(directory: &str) -> Cow<'_, str> {
+    let name = directory.rsplit('/').next().unwrap_or_default();
+    let is_file = [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| name.ends_with(end));
+    match directory.trim_end_matches('/') {
+        _ if is_file => Cow::Borrowed(directory),
+        "" | "." => Cow::Borrowed("kustomization.yaml"),
+        directory => Cow::Owned(format!("{directory}/kustomization.yaml")),
+    }
+}
+
+/// The verdict in a line: what was looked at, and how much was found.
+///
+/// It begins with `krm-parity: ` and has no line break.
+#[must_use]
+pub fn summary(survey: &Survey) -> String {
+    let names: BTreeSet<_> = survey
+        .services
+        .iter()
+        .flat_map(|service| &service.environments)
+        .map(|environment| environment.name.as_str())
+        .collect();
+    let totals = &survey.report.totals;
+    let found = counts(totals);
+    let mut out = format!(
+        "krm-parity: {}, {}: {}",
+        counted(survey.services.len(), "service"),
+        counted(names.len(), "environment"),
+        if found.is_empty() {
+            "nothing found"
+        } else {
+            &found
+        },
+    );
+    if totals.resources > 0 {
+        out.push_str(" in ");
+        out.push_str(&counted(totals.resources, "resource"));
+    }
+    let states = [
+        (State::Failed, "not built"),
+        (State::Missing, "missing"),
+        (State::Skipped, "left out"),
+    ];
+    for (state, word) in states {
+        let environments = survey
+            .services
+            .iter()
+            .flat_map(|service| &service.environments);
+        let count = environments.filter(|one| one.state == state).count();
+        if count > 0 {
+            let _ = write!(out, "; {count} {word}");
+        }
+    }
+    if survey.report.failed && totals.errors == 0 {
+        out.push_str(" (the policy fails on warnings)");
+    }
+    out
+}
+
+/// The name of a resource for people: `apps/v1 Deployment shop/checkout`.
+pub(super) fn resource_name(finding: &Finding) -> Option<String> {
+    let resource = finding.resource.as_ref()?;
+    let namespace = resource.namespace.as_ref().map(|name| format!("{name}/"));
+    Some(format!(
+        "{} {} {}{}",
+        resource.api_version,
+        resource.kind,
+        namespace.unwrap_or_default(),
+        resource.name
+    ))
+}
