@@ -1,7 +1,7 @@
 //! `krm-parity explain`: what a rule or a class says, or what decides about each change of an overlay.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::bail;
 
@@ -11,6 +11,10 @@ use crate::rules::{RULES, record};
 use crate::text;
 
 mod changes;
+mod request;
+
+use request::MAX_VALUE;
+pub use request::Request;
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
@@ -23,22 +27,6 @@ Explain a rule or a class, or what decides about every change of an overlay.
 
 Overlay and base are what `kustomize build` prints; `-` reads the overlay or the list from stdin. Lines of the policy
 are those of --policy, or of the list's functionConfig.";
-
-/// The longest value that a line shows, in characters.
-const MAX_VALUE: usize = 60;
-
-/// What the user asked for.
-#[derive(Debug, Default)]
-pub struct Request {
-    /// A rule, a class, or an overlay's file; none for the list of all.
-    pub what: Option<String>,
-    /// The base's file.
-    pub base: Option<PathBuf>,
-    /// The policy's file; none for the defaults.
-    pub policy: Option<PathBuf>,
-    /// The environment that the overlay is.
-    pub environment: Option<String>,
-}
 
 /// Explains what was asked for.
 ///

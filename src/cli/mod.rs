@@ -8,7 +8,7 @@
 )]
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -37,7 +37,10 @@ pub mod schema;
 mod since;
 mod snapshot;
 mod strays;
+mod streams;
 mod tree;
+
+use streams::{complain, may_color, write_bytes, write_out};
 
 /// The exit code for "could not run", as opposed to "ran and found something".
 pub const COULD_NOT_RUN: u8 = 2;
@@ -106,11 +109,6 @@ enum Outcome {
     Told { failed: bool },
 }
 
-/// Whether this user wants colour where a terminal can show it.
-fn may_color() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
 /// Runs a verb.
 fn dispatch(matches: &ArgMatches) -> anyhow::Result<Outcome> {
     match matches.subcommand() {
@@ -174,28 +172,6 @@ fn say(text: &str) -> ExitCode {
             ExitCode::from(COULD_NOT_RUN)
         }
     }
-}
-
-/// Writes lines for people to stdout, none of which is a command to whoever runs builds.
-fn write_out(text: &str) -> io::Result<()> {
-    write_bytes(&crate::text::without_commands(text))
-}
-
-/// Writes to stdout; a reader that has gone away is no error.
-fn write_bytes(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
-/// Writes lines to stderr, and shrugs when nobody can read them.
-///
-/// They quote what strangers wrote, and whoever runs builds may take a line for a command.
-fn complain(text: &str) {
-    let text = crate::text::without_commands(text);
-    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 const ABOUT: &str = "Keeps kustomize overlays in parity with their base";

@@ -235,9 +235,8 @@ fn modules_use_only_what_stands_above_them() {
 }
 
 /// Circles that still stand, by their first file. The list only gets shorter.
-const KNOWN_CIRCLES: [&str; 4] = [
+const KNOWN_CIRCLES: [&str; 3] = [
     "catalog.rs",
-    "cli/change.rs",
     "gate.rs",
     "rules/change/base_guidance.rs",
 ];

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::files;
 use super::super::function::{read_stdin, today};
-use super::{MAX_VALUE, Request};
+use super::request::{MAX_VALUE, Request};
 use crate::api::{ALLOW, DENY};
 use crate::catalog::{Class, Severity};
 use crate::compare::comparison::Against;

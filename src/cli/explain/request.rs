@@ -1,0 +1,19 @@
+//! What is to be explained.
+
+use std::path::PathBuf;
+
+/// The longest value that a line shows, in characters.
+pub(in super::super) const MAX_VALUE: usize = 60;
+
+/// What the user asked for.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// A rule, a class, or an overlay's file; none for the list of all.
+    pub what: Option<String>,
+    /// The base's file.
+    pub base: Option<PathBuf>,
+    /// The policy's file; none for the defaults.
+    pub policy: Option<PathBuf>,
+    /// The environment that the overlay is.
+    pub environment: Option<String>,
+}
