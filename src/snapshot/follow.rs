@@ -25,12 +25,13 @@ pub(super) struct Renames<'a> {
 impl<'a> Renames<'a> {
     /// Learns them from what is emitted and from what is not.
     ///
-    /// The first name of what is emitted is the base's business: references to it follow in the base, too. A name in between is not,
-    /// and nothing is of what is not emitted, unless everything was renamed alike.
+    /// The first name of what is emitted is the base's business, and so is what a layer made of it by a prefix or a suffix: references
+    /// to it follow in the base, too. Any other name in between is not, and nothing is of what is not emitted, unless everything was
+    /// renamed alike.
     pub(super) fn learn(emitted: &[&Resource<'a>], hidden: &[&Resource<'a>]) -> Self {
         let mut renames = Self::default();
         for resource in emitted {
-            renames.add(resource, resource.previous.iter().skip(1));
+            renames.add(resource, between(resource));
         }
         for resource in hidden {
             let is_shared = affix(resource).is_some_and(|own| {
@@ -112,8 +113,10 @@ impl<'n> Place<'n> {
 
     /// Whether a value here names a resource of a kind, by the conventions of the Kubernetes API.
     fn means(self, kind: &str) -> bool {
-        // kustomize lists IngressClass under a group that there is none of, and so turns no reference to one.
-        if self.outer == "metadata" || kind == "IngressClass" {
+        // kustomize lists IngressClass under a group that there is none of, and so turns no reference to one. Labels are none,
+        // whatever they are called.
+        let is_never = ["metadata", "labels", "matchLabels", "selector"].contains(&self.outer);
+        if is_never || kind == "IngressClass" {
             return false;
         }
         if let Some(beside) = self.kind {
@@ -138,6 +141,19 @@ impl<'n> Place<'n> {
         };
         is_part || ends_so(word) || word == "resource"
     }
+}
+
+/// The names that a resource had on the way, but for those that only grew out of one another.
+fn between<'r, 'a>(resource: &'r Resource<'a>) -> impl Iterator<Item = &'r Identity<'a>> {
+    let names = &resource.previous;
+    let name = |at: usize| {
+        names
+            .get(at)
+            .map_or(resource.name(), |identity| identity.name)
+    };
+    let grows = move |at: usize| name(at + 1).contains(name(at));
+    let between = names.iter().enumerate().skip(1);
+    between.filter_map(move |(at, identity)| (!grows(at - 1) || !grows(at)).then_some(identity))
 }
 
 /// Kinds that no prefix reaches.
@@ -220,6 +236,9 @@ mod tests {
         }
         for (kind, path, beside) in [
             ("ConfigMap", ["metadata", "name"], None),
+            ("Service", ["labels", "service"], None),
+            ("Service", ["matchLabels", "service"], None),
+            ("Service", ["selector", "service"], None),
             ("ConfigMap", ["containers", "name"], None),
             ("ConfigMap", ["env", "value"], None),
             ("Secret", ["configMapRef", "name"], None),
