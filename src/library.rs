@@ -162,3 +162,42 @@ pub fn check(repository: &Repository, policy: &Policy, today: Date) -> Report {
     let survey = package::survey(&repository.sources, ROOT, &policy.0, today);
     Report(survey.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An environment whose kustomization nobody can read is not one that is not there.
+    #[test]
+    fn what_cannot_be_read_is_found() {
+        for text in ["resources: [", "- a list", ""] {
+            let repository: Repository = [
+                ("web/base/kustomization.yaml", "resources: []"),
+                (
+                    "web/overlays/dev/kustomization.yaml",
+                    "resources: [../../base]",
+                ),
+                ("web/overlays/prod/kustomization.yaml", text),
+            ]
+            .into_iter()
+            .collect();
+            let report = check(
+                &repository,
+                &Policy::default(),
+                jiff::civil::date(2026, 6, 15),
+            );
+            let files = report.findings().iter().map(|finding| {
+                let file = finding.place.as_ref().map(|place| place.file.as_str());
+                (finding.rule.as_str(), file)
+            });
+            let expected = (
+                "build-failure",
+                Some("web/overlays/prod/kustomization.yaml"),
+            );
+            assert!(
+                files.into_iter().any(|found| found == expected),
+                "{text:?} {report:?}"
+            );
+        }
+    }
+}

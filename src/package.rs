@@ -11,11 +11,11 @@ use serde_json::Value;
 use crate::api::PATH;
 use crate::engine::Replay;
 use crate::environment;
-use crate::finding::{FileRef, Finding, Report};
+use crate::finding::{FileRef, Report};
 use crate::gate::{self, Builds, Gate, Scope};
-use crate::layout::{self, Layout, Site};
+use crate::layout::{self, Site};
 use crate::policy::Policy;
-use crate::repo::{NAMES, Parsed, Sources, is_remote, split};
+use crate::repo::{NAMES, Sources, is_remote, split};
 use crate::resource::{Resource, is_bookkeeping, is_history};
 use crate::rules::files::unchecked_file::{unchecked, untold};
 use crate::snapshot;
@@ -106,29 +106,18 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
     }
     // What was too large to be replayed once is not replayed again to be traced.
     let parsed = (size < MAX_SIZE).then_some(&parsed);
-    Some(judge(&layout, &builds, parsed, others, policy, today))
-}
-
-fn judge(
-    layout: &Layout,
-    builds: &Builds,
-    parsed: Option<&Parsed<'_>>,
-    others: Vec<Finding>,
-    policy: &Policy,
-    today: Date,
-) -> Survey {
-    // The contents were sealed above, so they parse.
-    let trees = gate::parse(builds).unwrap_or_default();
-    let resources = gate::resources(&trees);
     let gate = Gate {
-        layout,
-        builds,
+        layout: &layout,
+        builds: &builds,
         policy,
         today,
         parsed,
+        site: Some(whole),
         scope: Scope::Unknown,
+        others,
     };
-    gate.survey(&resources, others)
+    // The contents were sealed above, so they parse.
+    gate::judge(&gate).ok()
 }
 
 /// Which item of its file a line of [`sources`] is: every item has a line, and a line with the mark between it and the next.

@@ -44,10 +44,13 @@ impl Repository {
             .iter()
             .map(|(directory, text)| (directory.as_str(), parse(text).unwrap()))
             .collect();
+        let read = |tree| Tree::roots(tree).filter_map(Resource::read).collect();
+        let resources = trees.iter();
+        let resources = resources.map(|(directory, tree)| (*directory, read(tree)));
         let scene = Scene {
             policy,
             layout: &self.layout,
-            resources: &crate::gate::resources(&trees),
+            resources: &resources.collect(),
             today: jiff::civil::date(2026, 6, 15),
         };
         adopt(&scene, findings, jiff::civil::date(2026, 9, 13))

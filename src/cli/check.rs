@@ -185,18 +185,17 @@ impl Check {
                 is_part: !policy_path.is_some_and(|file| ground.holds(file)),
             }
         };
-        let trees = gate::parse(&builds).context("what was built cannot be read")?;
-        let resources = gate::resources(&trees);
         let gate = Gate {
             layout: &layout,
             builds: &builds,
             policy,
             today,
             parsed: (!is_rendered).then_some(&parsed),
+            site: Some(ground.site()),
             scope,
+            others: Vec::new(),
         };
-        let others = ground.unreadable(&parsed, policy);
-        let mut survey = gate.survey(&resources, others);
+        let mut survey = gate::judge(&gate).context("what was built cannot be read")?;
         survey.shard = part;
         let judge = match &policy_file {
             Some(file) => format!("the policy is {}", file.name),

@@ -6,12 +6,10 @@ use anyhow::{Context, bail};
 
 use super::build::{Builder, How, Request};
 use super::{files, policy_file, tree};
-use crate::finding::Finding;
 use crate::gate::Builds;
 use crate::layout::{self, Layout, Service, Site};
 use crate::policy::Policy;
 use crate::repo::{self, Parsed, Sources, Why};
-use crate::rules;
 use crate::rules::Unjudged;
 
 /// Where things lie.
@@ -168,7 +166,7 @@ impl Ground {
     }
 
     /// Where services are looked for, and what was asked for.
-    fn site(&self) -> Site<'_> {
+    pub(super) fn site(&self) -> Site<'_> {
         Site {
             asked: &self.directories,
             here: &self.whole.here,
@@ -309,13 +307,6 @@ impl Ground {
         redact(&mut builds, parsed);
         builds.extend(unbuilt);
         Ok(builds)
-    }
-
-    /// What is wrong with kustomization files that nobody can read.
-    pub(super) fn unreadable(&self, parsed: &Parsed<'_>, policy: &Policy) -> Vec<Finding> {
-        layout::unreadable(parsed, &self.site(), &policy.layout)
-            .map(|(file, error)| rules::unreadable(file, error))
-            .collect()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::adopt::{self, Adoption, Scene};
 use crate::catalog::{RuleId, Severity};
 use crate::edit;
 use crate::finding::Finding;
-use crate::gate::{self, Gate, Scope};
+use crate::gate::{self, Gate, Resources, Scope};
 use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
 use crate::layout::Layout;
 use crate::policy::{self, Policy};
@@ -193,8 +193,7 @@ impl Init {
         for note in told {
             super::complain(&format!("krm-parity: {note}"));
         }
-        let done = self.finish(&file, &changes, &adoption, is_unwired)?;
-        Ok(if is_unwired { ExitCode::FAILURE } else { done })
+        self.finish(&file, &changes, &adoption, is_unwired)
     }
 
     /// The policy that holds here, or a first one, with what is found under it.
@@ -268,56 +267,19 @@ impl Init {
             limit: self.limit,
         };
         let builds = ground.build(parsed, layout, how)?;
-        let trees = gate::parse(&builds).context("what was built cannot be read")?;
-        let resources = gate::resources(&trees);
-        let judge = |policy: &Policy| -> Vec<Finding> {
-            let gate = Gate {
-                layout,
-                builds: &builds,
-                policy,
-                today,
-                parsed: Some(parsed),
-                scope: Scope::Unknown,
-            };
-            let others = ground.unreadable(parsed, policy);
-            gate.survey(&resources, others).report.findings
-        };
-        let findings = judge(policy);
-        check_environments(policy, &findings, &file.name)?;
-        let scene = Scene {
-            policy,
+        let gate = Gate {
             layout,
-            resources: &resources,
+            builds: &builds,
+            policy,
             today,
+            parsed: Some(parsed),
+            site: Some(ground.site()),
+            scope: Scope::Unknown,
+            others: Vec::new(),
         };
-        let adoption = adopt::adopt(&scene, &findings, expires);
-        file.after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
-            .with_context(|| file.name.clone())?;
-        let adopted = policy::parse(RULES, &file.name, &file.after)?;
-        let mut before: HashMap<&str, Vec<&Finding>> = HashMap::new();
-        for finding in &findings {
-            before.entry(&finding.message).or_default().push(finding);
-        }
-        let was_there = |finding: &Finding| {
-            let alike = before.get(finding.message.as_str());
-            alike.is_some_and(|alike| alike.contains(&finding))
-        };
-        let is_expected = |finding: &Finding| {
-            finding.severity < Severity::Warning
-                || adopt::is_left(policy, finding)
-                || adopt::is_unknown(finding)
-                || finding.rule == RuleId::ExpiredExemption
-                || was_there(finding)
-                    && (finding.rule == RuleId::UnusedExemption
-                        || is_expired(policy, finding, today))
-        };
-        if let Some(finding) = judge(&adopted).iter().find(|finding| !is_expected(finding)) {
-            bail!(
-                "this finding cannot be adopted, so nothing was changed: {}: {}",
-                finding.rule,
-                finding.message
-            );
-        }
+        let adopted = gate::open(&builds, |resources| adopt(&gate, resources, file, expires));
+        let (adoption, after, adopted) = adopted.context("what was built cannot be read")??;
+        file.after = after;
         *policy = adopted;
         Ok(adoption)
     }
@@ -369,12 +331,70 @@ impl Init {
                 counted(adoption.expired, "finding")
             ));
         }
-        if is_left {
+        if is_left || is_unwired {
             Ok(ExitCode::FAILURE)
         } else {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Today's findings as exemptions, and the policy with them as a text and as it is read.
+fn adopt(
+    gate: &Gate<'_>,
+    resources: &Resources<'_>,
+    file: &PolicyFile,
+    expires: Date,
+) -> anyhow::Result<(Adoption, String, Policy)> {
+    let Gate {
+        layout,
+        policy,
+        today,
+        ..
+    } = *gate;
+    let judge = |policy: &Policy| -> Vec<Finding> {
+        let gate = Gate {
+            policy,
+            ..gate.clone()
+        };
+        gate::survey(&gate, resources).report.findings
+    };
+    let findings = judge(policy);
+    check_environments(policy, &findings, &file.name)?;
+    let scene = Scene {
+        policy,
+        layout,
+        resources,
+        today,
+    };
+    let adoption = adopt::adopt(&scene, &findings, expires);
+    let after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
+        .with_context(|| file.name.clone())?;
+    let adopted = policy::parse(RULES, &file.name, &after)?;
+    let mut before: HashMap<&str, Vec<&Finding>> = HashMap::new();
+    for finding in &findings {
+        before.entry(&finding.message).or_default().push(finding);
+    }
+    let was_there = |finding: &Finding| {
+        let alike = before.get(finding.message.as_str());
+        alike.is_some_and(|alike| alike.contains(&finding))
+    };
+    let is_expected = |finding: &Finding| {
+        finding.severity < Severity::Warning
+            || adopt::is_left(policy, finding)
+            || adopt::is_unknown(finding)
+            || finding.rule == RuleId::ExpiredExemption
+            || was_there(finding)
+                && (finding.rule == RuleId::UnusedExemption || is_expired(policy, finding, today))
+    };
+    if let Some(finding) = judge(&adopted).iter().find(|finding| !is_expected(finding)) {
+        bail!(
+            "this finding cannot be adopted, so nothing was changed: {}: {}",
+            finding.rule,
+            finding.message
+        );
+    }
+    Ok((adoption, after, adopted))
 }
 
 /// Whether a finding is one that an exemption was for.

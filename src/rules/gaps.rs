@@ -58,6 +58,8 @@ pub enum Input {
     Unbuilt,
     /// The directories of a repository, all built.
     Directories,
+    /// Environments, none of which has the name of the baseline or is made of anything that has.
+    Others,
     /// The directories of a package, of which no environment or no base could be told by its files.
     Untold,
     /// Directories that build, and come to no resource at all.

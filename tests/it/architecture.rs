@@ -235,7 +235,7 @@ fn modules_use_only_what_stands_above_them() {
 }
 
 /// Circles that still stand, by their first file. The list only gets shorter.
-const KNOWN_CIRCLES: [&str; 3] = ["catalog.rs", "gate.rs", "rules/change/base_guidance.rs"];
+const KNOWN_CIRCLES: [&str; 2] = ["catalog.rs", "rules/change/base_guidance.rs"];
 
 /// Children of a module included: what two files share belongs in a third.
 #[test]

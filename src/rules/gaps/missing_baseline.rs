@@ -28,6 +28,12 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
             (_, present) if missing.input == Input::Directories => {
                 format!("there is {} only, made of no base", present.join(", "))
             }
+            (_, present) if missing.input == Input::Others => {
+                format!(
+                    "there is {} only, and nothing that they are made of is called so",
+                    present.join(", ")
+                )
+            }
             (_, present) if missing.input == Input::Untold => {
                 format!(
                     "what {} and its base come to is not known",
@@ -49,6 +55,8 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
         };
         let help = if missing.input == Input::Directories {
             "Let it load a base, or let spec.layout of the ParityPolicy name the environments that belong to it.".to_owned()
+        } else if missing.input == Input::Others {
+            "Name an environment as spec.baseline of the ParityPolicy, or a layer that all are made of; leave it out to compare each with its own base.".to_owned()
         } else if missing.input == Input::Untold {
             "Check what kustomize builds of it, with `krm-parity check`.".to_owned()
         } else if missing.input == Input::Unbuilt {

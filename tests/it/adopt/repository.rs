@@ -245,17 +245,17 @@ fn collect(directory: &Path, name: &str, files: &mut BTreeMap<String, String>) {
 
 /// What the library finds, warnings and errors only.
 pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Finding> {
-    let trees = gate::parse(builds).unwrap();
-    let resources = gate::resources(&trees);
     let gate = Gate {
         layout,
         builds,
         policy,
         today: today(),
         parsed: None,
+        site: None,
         scope: Scope::Unknown,
+        others: Vec::new(),
     };
-    let mut findings = gate.survey(&resources, Vec::new()).report.findings;
+    let mut findings = gate::judge(&gate).unwrap().report.findings;
     // What is about a file alone stays as it is.
     findings.retain(|finding| {
         finding.severity >= Severity::Warning && finding.rule != RuleId::UnjudgedOverlay

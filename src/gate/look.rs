@@ -1,0 +1,131 @@
+//! What was looked at, which decides who may call an exemption unused, and what is shown.
+
+use std::collections::BTreeSet;
+
+use super::scene::{Gate, Member, Resources, Scope};
+use crate::catalog::RuleId;
+use crate::finding::{Compared, Finding};
+use crate::layout::{Overlay, Service};
+use crate::repo::without_password;
+use crate::rules::{Look, Unjudged};
+use crate::survey::{self, Environment, State};
+
+/// How much of a repository is looked at.
+pub fn look(gate: &Gate<'_>, resources: &Resources<'_>, others: &[Finding]) -> Option<Look> {
+    let Scope::Repository {
+        others: left_out,
+        is_part,
+    } = gate.scope
+    else {
+        return None;
+    };
+    let mut look = Look {
+        // Of a file that cannot be read nobody knows which services it makes.
+        is_part: is_part
+            || others
+                .iter()
+                .any(|finding| finding.rule == RuleId::BuildFailure),
+        has_files: gate.parsed.is_some(),
+        ..Look::default()
+    };
+    for service in &gate.layout.services {
+        // Environments are compared with each other, so that one that does not build leaves a gap in all.
+        let mut directories = service.overlays.iter().flat_map(Overlay::directories);
+        let is_built = directories.all(|directory| resources.contains_key(directory.as_str()));
+        for member in gate.members(&service.overlays) {
+            let is_asked = member.overlay.is_asked;
+            let side = if is_built && is_asked && gate.is_judged(&member) {
+                &mut look.seen
+            } else {
+                &mut look.unseen
+            };
+            side.insert((service.name.clone(), member.environment.name));
+        }
+    }
+    for service in left_out {
+        for member in gate.members(&service.overlays) {
+            look.unseen
+                .insert((service.name.clone(), member.environment.name));
+        }
+    }
+    Some(look)
+}
+
+/// What looks like an overlay and is not judged, with its place where the files are here.
+pub fn unjudged(gate: &Gate<'_>) -> Vec<Unjudged> {
+    let all = gate.layout.unjudged.iter();
+    all.map(|one| Unjudged {
+        place: gate.parsed.map(|parsed| one.find(parsed)),
+        ..one.clone()
+    })
+    .collect()
+}
+
+/// Whether a finding is about what was asked for: one of those environments, or a service all of which was.
+pub fn is_asked(gate: &Gate<'_>, finding: &Finding) -> bool {
+    let Some(service) = gate.service_of(finding) else {
+        return true;
+    };
+    let members = gate.members(&service.overlays);
+    let is_asked = |name: &str| {
+        let mut members = members.iter();
+        members.any(|member| member.name == name && member.overlay.is_asked)
+    };
+    members.iter().all(|member| member.overlay.is_asked)
+        || finding.rule == RuleId::UnjudgedOverlay
+        || finding.environment().is_some_and(is_asked)
+        || matches!(&finding.compared, Compared::Sibling { sibling, .. } if is_asked(sibling.as_str()))
+}
+
+/// What is shown of a service: its environments that were asked for, and what became of them.
+pub fn service(gate: &Gate<'_>, service: &Service, members: &[Member<'_>]) -> survey::Service {
+    let all = service.overlays.iter().chain(&service.variants);
+    let bases: BTreeSet<&String> = all.flat_map(|overlay| &overlay.bases).collect();
+    let mut environments: Vec<Environment> = members
+        .iter()
+        .filter(|member| member.overlay.is_asked)
+        .map(|member| Environment {
+            name: member.name.clone(),
+            directory: member.overlay.directory.clone(),
+            state: match gate.builds.get(&member.overlay.directory) {
+                Some(Ok(_)) => State::Judged,
+                Some(Err(_)) => State::Failed,
+                None => State::Skipped,
+            },
+        })
+        .collect();
+    if members.iter().all(|member| member.overlay.is_asked) {
+        environments.extend(
+            gate.absent(service, members)
+                .into_iter()
+                .map(|absent| Environment {
+                    name: absent.environment,
+                    directory: String::new(),
+                    state: State::Missing,
+                }),
+        );
+    }
+    let variants = service.variants.iter();
+    let variants = variants.filter(|variant| variant.is_asked);
+    environments.extend(variants.map(|variant| Environment {
+        name: variant.name.clone(),
+        directory: variant.directory.clone(),
+        state: State::Skipped,
+    }));
+    // Stable: those that nobody has listed keep their order, at the end.
+    let listed = &gate.policy.environments;
+    let place = |name: &String| {
+        let member = members.iter().find(|member| member.name == *name);
+        let own = member.and_then(|member| member.rank);
+        own.or_else(|| listed.iter().position(|known| known == name))
+    };
+    environments.sort_by_key(|environment| place(&environment.name).unwrap_or(usize::MAX));
+    survey::Service {
+        name: service.name.clone(),
+        bases: bases
+            .into_iter()
+            .map(|base| without_password(base).into_owned())
+            .collect(),
+        environments,
+    }
+}

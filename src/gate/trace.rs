@@ -1,0 +1,114 @@
+//! Which files and lines findings come from, and what the files say themselves.
+
+use std::collections::BTreeMap;
+
+use super::scene::{Gate, Resources, base};
+use crate::blame::Target;
+use crate::engine::Replay;
+use crate::finding::{Compared, Finding, Name};
+use crate::layout::{Baseline, Overlay};
+use crate::repo::Parsed;
+use crate::rules::files;
+
+/// The replays, each made when it is first asked for.
+#[derive(Default)]
+pub struct Replays<'g> {
+    overlays: BTreeMap<&'g str, Replay<'g>>,
+    bases: BTreeMap<&'g [String], Replay<'g>>,
+}
+
+impl<'g> Replays<'g> {
+    fn overlay(&mut self, parsed: &'g Parsed<'g>, overlay: &'g Overlay) -> &Replay<'g> {
+        let make = || Replay::overlay(parsed, &overlay.directory, &overlay.bases);
+        self.overlays.entry(&overlay.directory).or_insert_with(make)
+    }
+
+    fn base(&mut self, parsed: &'g Parsed<'g>, bases: &'g [String]) -> &Replay<'g> {
+        let make = || Replay::base(parsed, bases);
+        self.bases.entry(bases).or_insert_with(make)
+    }
+}
+
+/// What can be said of the files of every overlay that builds.
+pub fn lint<'g>(
+    gate: &Gate<'g>,
+    parsed: &'g Parsed<'g>,
+    resources: &Resources<'_>,
+    replays: &mut Replays<'g>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for service in &gate.layout.services {
+        for member in gate.members(&service.overlays) {
+            let own = member.overlay;
+            if !own.is_asked
+                || !gate.is_judged(&member)
+                || !resources.contains_key(own.directory.as_str())
+            {
+                continue;
+            }
+            let overlay = files::Overlay {
+                parsed,
+                replay: replays.overlay(parsed, own),
+                directory: &own.directory,
+                base: &base(&own.bases, resources),
+            };
+            let found = files::lint(overlay, gate.policy).into_iter();
+            findings.extend(found.map(|finding| Finding {
+                service: Name::new(&service.name),
+                compared: Compared::with_base(&member.name, &member.baseline),
+                ..finding
+            }));
+        }
+    }
+    findings
+}
+
+/// Tells every finding the lines that it comes from.
+pub fn trace<'g>(
+    gate: &Gate<'g>,
+    parsed: &'g Parsed<'g>,
+    findings: &mut [Finding],
+    replays: &mut Replays<'g>,
+) {
+    let of_one_service = |a: &Finding, b: &Finding| a.service == b.service;
+    for findings in findings.chunk_by_mut(of_one_service) {
+        let Some(service) = gate.service_of(&findings[0]) else {
+            continue;
+        };
+        let members = gate.members(&service.overlays);
+        let overlay = |name: &str| {
+            let mut members = members.iter();
+            members
+                .find(|member| member.name == name)
+                .map(|member| member.overlay)
+        };
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| finding.place.is_none())
+        {
+            let Some(own) = finding.environment().and_then(overlay) else {
+                continue;
+            };
+            let replay = replays.overlay(parsed, own);
+            finding.place = match Target::overlay(finding) {
+                Some(target) => replay.cause(&target),
+                None => replay.kustomization(),
+            };
+            let Some(target) = Target::base(finding) else {
+                continue;
+            };
+            // What it is made of is asked where a value stands there, another environment what made it so.
+            let other = match (&finding.compared, &own.baseline) {
+                (Compared::Sibling { .. }, _) | (_, Baseline::Named(_)) => {
+                    finding.baseline().and_then(overlay)
+                }
+                (_, Baseline::Bases | Baseline::Absent) => None,
+            };
+            finding.base_place = match (&finding.compared, other) {
+                (_, Some(other)) => replays.overlay(parsed, other).cause(&target),
+                (Compared::Sibling { .. }, None) => None,
+                (_, None) => replays.base(parsed, own.reference()).standing(&target),
+            };
+        }
+    }
+}
