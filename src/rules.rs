@@ -8,6 +8,7 @@ mod exemption;
 pub mod files;
 mod found;
 mod gaps;
+mod guidance;
 mod matrix;
 pub mod permission;
 mod registry;

@@ -1,6 +1,6 @@
 //! The classes of fields, of which every change has exactly one.
 
-use super::RuleId;
+use super::rule::RuleId;
 
 /// What a field is for; every change has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

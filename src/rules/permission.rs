@@ -9,18 +9,16 @@ use std::cell::OnceCell;
 
 use jiff::civil::Date;
 
-use super::change::base_guidance;
 use super::exemption;
+use super::guidance::{Guidance, guidance, is_guidance};
 use super::told::field;
-use crate::api::{ALLOW, DENY};
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::steps::field_path;
 use crate::finding::{FieldRef, ResourceRef};
-use crate::path::{PathError, Pattern, Segment, Spot};
+use crate::path::{Pattern, Segment, Spot};
 use crate::policy::{About, AllowedField, Entry, Exemption, Indexed, Policy};
-use crate::resource::Resource;
 use crate::yaml::Node;
 
 /// What decided about a change.
@@ -81,7 +79,7 @@ pub fn decide<'p>(
         for classified in changes {
             let verdict = verdict(policy, &guidance, environment, pair, classified);
             let rule = match verdict {
-                Verdict::Guidance => base_guidance::RULE.id,
+                Verdict::Guidance => RuleId::BaseGuidance,
                 _ => classified.class.rule(),
             };
             let (resource, field) = (pair.overlay.reference(), field(&classified.change));
@@ -120,34 +118,6 @@ pub fn decide<'p>(
     decisions
 }
 
-/// What a base says of one of its resources.
-#[derive(Debug, Default)]
-pub(super) struct Guidance {
-    pub allow: Indexed<Pattern>,
-    pub deny: Indexed<Pattern>,
-    /// What could not be read: the annotation, the text and why.
-    pub faults: Vec<(&'static str, String, PathError)>,
-}
-
-/// Reads what a base says of a resource.
-pub(super) fn guidance(base: &Resource<'_>) -> Guidance {
-    let mut guidance = Guidance::default();
-    for key in [ALLOW, DENY] {
-        for text in base
-            .annotation(key)
-            .into_iter()
-            .flat_map(str::split_whitespace)
-        {
-            match Pattern::parse(text) {
-                Ok(pattern) if key == ALLOW => guidance.allow.push(pattern),
-                Ok(pattern) => guidance.deny.push(pattern),
-                Err(error) => guidance.faults.push((key, text.to_owned(), error)),
-            }
-        }
-    }
-    guidance
-}
-
 /// Decides about a change.
 pub(super) fn verdict<'p>(
     policy: &'p Policy,
@@ -157,7 +127,7 @@ pub(super) fn verdict<'p>(
     classified: &Classified<'_>,
 ) -> Verdict<'p> {
     let Classified { change, class } = classified;
-    if base_guidance::is_guidance(change) {
+    if is_guidance(change) {
         return Verdict::Guidance;
     }
     let place = field_path(&change.steps);

@@ -234,9 +234,6 @@ fn modules_use_only_what_stands_above_them() {
     }
 }
 
-/// Circles that still stand, by their first file. The list only gets shorter.
-const KNOWN_CIRCLES: [&str; 2] = ["catalog.rs", "rules/change/base_guidance.rs"];
-
 /// Children of a module included: what two files share belongs in a third.
 #[test]
 fn no_files_import_in_a_circle() {
@@ -251,9 +248,8 @@ fn no_files_import_in_a_circle() {
     let imports = imports::imports(&files);
     assert!(imports.len() > 100, "only {} files import", imports.len());
     let circles = imports::circles(&imports);
-    let firsts: Vec<&str> = circles.keys().copied().collect();
     let all: Vec<&str> = circles.values().map(String::as_str).collect();
-    assert_eq!(firsts, KNOWN_CIRCLES, "{}", all.join("\n\n"));
+    assert!(all.is_empty(), "{}", all.join("\n\n"));
 }
 
 /// What only one module may name, wherever in its code.

@@ -1,12 +1,10 @@
 //! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
 
-use crate::api::PREFIX;
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
-use crate::compare::diff::{Change, Step};
 use crate::policy::Policy;
 use crate::rules::found::Found;
-use crate::rules::permission::guidance;
+use crate::rules::guidance::{guidance, is_guidance};
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 
@@ -54,12 +52,4 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found
             found.push(comparison.change_finding(RULE.id, pair, classified, saying));
         }
     }
-}
-
-/// Whether a change is at one of our own annotations on the resource itself.
-pub(in crate::rules) fn is_guidance(change: &Change<'_>) -> bool {
-    matches!(
-        change.steps.as_slice(),
-        [Step::Field("metadata"), Step::Field("annotations"), Step::Field(key)] if key.starts_with(PREFIX)
-    )
 }

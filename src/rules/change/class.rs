@@ -5,7 +5,8 @@ use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::policy::Policy;
 use crate::rules::found::Found;
-use crate::rules::permission::{Verdict, guidance, verdict};
+use crate::rules::guidance::guidance;
+use crate::rules::permission::{Verdict, verdict};
 use crate::rules::told::Saying;
 use crate::rules::words;
 

@@ -12,8 +12,9 @@ use crate::compare::comparison::{Against, Comparison};
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
 use crate::rules::found::Found;
+use crate::rules::guidance::{Guidance, guidance};
 use crate::rules::matrix::Matrix;
-use crate::rules::permission::{self, Guidance, verdict};
+use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 
@@ -216,7 +217,7 @@ fn check_changes<'m, 'a: 'm>(
         }
         let mut guidances = vec![Guidance::default()];
         let guides = guides(at, other).into_iter();
-        guidances.extend(guides.map(permission::guidance));
+        guidances.extend(guides.map(guidance));
         for classified in changes {
             let allows = |environment: &str| {
                 guidances.iter().any(|guidance| {

@@ -7,6 +7,7 @@ use proptest::sample::select;
 use super::*;
 use crate::compare::comparison::{Against, Sides, compare};
 use crate::policy::{Config, IdentityMode, read};
+use crate::resource::Resource;
 use crate::yaml;
 
 /// Decides about a change by trying everything.
@@ -18,7 +19,7 @@ fn verdict_by_loop<'p>(
     classified: &Classified<'_>,
 ) -> Verdict<'p> {
     let Classified { change, class } = classified;
-    if base_guidance::is_guidance(change) {
+    if is_guidance(change) {
         return Verdict::Guidance;
     }
     let place = field_path(&change.steps);

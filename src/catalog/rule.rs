@@ -1,0 +1,116 @@
+//! The rules by name, and what a rule says of itself.
+
+use std::fmt;
+
+use super::severity::Severity;
+
+/// One rule as the policy and the messages know it; every file of a rule below [`crate::rules`] holds one.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The name that policies, messages and tags use.
+    pub id: RuleId,
+    /// The weight of a finding unless the policy says otherwise.
+    pub severity: Severity,
+    /// What the rule demands, in one sentence.
+    pub summary: &'static str,
+    /// Why it is demanded.
+    pub why: &'static str,
+    /// What breaks it, in a few words without a full stop.
+    pub example: &'static str,
+    /// The default of the policy's `max`, as a decimal, where the rule has one.
+    pub max: Option<&'static str>,
+    /// What `max` counts, as it follows a number; empty for rules without one.
+    pub unit: &'static str,
+    /// Whether the rule is about files, which no function sees in a build, and not about what is built of them.
+    pub of_files: bool,
+    /// Whether it compares environments with each other, so that a build of one does not show all that it finds.
+    pub of_siblings: bool,
+}
+
+/// Declares [`RuleId`] with the names and the list of all, so that none of them lacks a rule.
+macro_rules! rule_ids {
+    ($($variant:ident = $id:literal,)*) => {
+        /// The name of a rule; policies, messages, tags and reports write it as [`RuleId::as_str`] gives it.
+        ///
+        /// The order is the order of the names.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RuleId {
+            $(#[doc = concat!("`", $id, "`.")] $variant,)*
+        }
+
+        impl RuleId {
+            /// All rules, sorted by name.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name as people write it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $id,)*
+                }
+            }
+        }
+    };
+}
+
+rule_ids! {
+    AddedResource = "added-resource",
+    Annotations = "annotations",
+    BaseGuidance = "base-guidance",
+    BuildFailure = "build-failure",
+    ConfigKeys = "config-keys",
+    Containers = "containers",
+    DeadPatch = "dead-patch",
+    EnvNames = "env-names",
+    EnvValues = "env-values",
+    EnvironmentMismatch = "environment-mismatch",
+    ExpiredExemption = "expired-exemption",
+    HealthChecks = "health-checks",
+    Hostnames = "hostnames",
+    Image = "image",
+    IngressStructure = "ingress-structure",
+    InvertedResources = "inverted-resources",
+    Labels = "labels",
+    LimitRequestRatio = "limit-request-ratio",
+    MissingBaseline = "missing-baseline",
+    MissingEnvironment = "missing-environment",
+    Other = "other",
+    OverlaySize = "overlay-size",
+    RemovedResource = "removed-resource",
+    Replicas = "replicas",
+    ResourceNames = "resource-names",
+    ResourceValues = "resource-values",
+    ScaleFactor = "scale-factor",
+    ServiceMesh = "service-mesh",
+    UncheckedFile = "unchecked-file",
+    UnguardedOverlay = "unguarded-overlay",
+    UnjudgedOverlay = "unjudged-overlay",
+    UnusedExemption = "unused-exemption",
+}
+
+impl RuleId {
+    /// Whether the rule is about exemptions themselves.
+    #[must_use]
+    pub const fn is_about_exemptions(self) -> bool {
+        matches!(self, Self::ExpiredExemption | Self::UnusedExemption)
+    }
+
+    /// Whether the rule says that something was not checked at all, which nobody can allow.
+    #[must_use]
+    pub const fn is_blind(self) -> bool {
+        matches!(self, Self::BuildFailure | Self::MissingBaseline)
+    }
+
+    /// The rule of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let at = Self::ALL.binary_search_by(|rule| rule.as_str().cmp(name));
+        at.ok().map(|at| Self::ALL[at])
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
