@@ -22,7 +22,8 @@ use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{self, Finding, Report, Totals};
 use crate::policy::Policy;
 
-pub use exemption::{exempting, scalar};
+pub use exemption::about::scalar;
+pub use exemption::exempting;
 pub use gaps::build_failure::unreadable;
 pub use gaps::{Absent, Failure, Gaps, Input, Look, Missing, Reason, Unjudged};
 pub use registry::{RULES, record};

@@ -7,6 +7,7 @@
 //! the pen; a look at a repository tells of every exemption that could have
 //! exempted something nowhere else.
 
+pub(in crate::rules) mod about;
 pub(in crate::rules) mod expired_exemption;
 mod scope;
 pub(in crate::rules) mod unused_exemption;
@@ -14,19 +15,16 @@ pub(in crate::rules) mod unused_exemption;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use serde_json::Value;
 
 use super::gaps::Look;
-use super::matrix::{inverted_resources, scale_factor};
 use super::registry::record;
 use super::words;
 use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
-use crate::finding::{Compared, FieldRef, Finding, ResourceRef};
-use crate::path::Spot;
+use crate::finding::{Compared, Finding, ResourceRef};
 use crate::policy::{About, Exemption, Policy, nearest};
-use crate::quantity::Quantity;
 use crate::text;
+use about::{has_value, is_of_distance, names, place};
 use scope::{Scope, Scopes};
 
 /// The most characters of a value in a message.
@@ -208,11 +206,6 @@ fn near<'p>(policy: &'p Policy, finding: &Finding) -> Vec<(usize, &'p Exemption)
     policy.exemptions.near(about).filter(is_near).collect()
 }
 
-/// A field as patterns look at it; the resource itself for none.
-fn place(field: Option<&FieldRef>) -> &[Spot<'static>] {
-    field.map_or(&[], |field| field.path.spots())
-}
-
 /// The exemptions that are about a finding, expired or not, by their numbers.
 pub fn exempting<'p>(
     policy: &'p Policy,
@@ -248,75 +241,6 @@ fn mark(index: usize, exemption: &Exemption, finding: &mut Finding) {
     );
     finding.headline.push_str(&until);
     finding.message.push_str(&until);
-}
-
-/// The names by which a resource may be called: its own and the one in the base, with a generator's hash and without.
-///
-/// A generated name changes with the content, and only the end of a build adds the hash.
-pub(super) fn names<'n>(resource: &'n ResourceRef, in_base: Option<&'n str>) -> Vec<&'n str> {
-    let mut names = vec![resource.name.as_str()];
-    names.extend(in_base);
-    if matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
-        let plain: Vec<&str> = names.iter().map(|name| text::without_hash(name)).collect();
-        names.extend(plain);
-    }
-    names
-}
-
-/// Whether an exemption is about a field of a resource; `names` are those by which it may be called.
-pub(super) fn is_about(
-    exemption: &Exemption,
-    resource: &ResourceRef,
-    names: &[&str],
-    field: Option<&FieldRef>,
-) -> bool {
-    is_at(exemption, resource, names, field) && has_value(exemption, field)
-}
-
-/// Whether an exemption is about the place of a field, whatever stands there.
-fn is_at(
-    exemption: &Exemption,
-    resource: &ResourceRef,
-    names: &[&str],
-    field: Option<&FieldRef>,
-) -> bool {
-    exemption.target.matches(resource, names) && exemption.covers(place(field))
-}
-
-/// Whether a field has the value that an exemption is for, if it is for one; `512Mi` is `0.5Gi`.
-///
-/// Of amounts that are too far from others, those that are nearer need no exemption of their own.
-fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
-    let Some(wanted) = &exemption.value else {
-        return true;
-    };
-    let Some(found) = field.and_then(|field| scalar(field.overlay.as_ref()?)) else {
-        return false;
-    };
-    let amount = |text: &str| Quantity::parse(text).ok();
-    let amounts = amount(&found).zip(amount(wanted));
-    found == *wanted
-        || amounts.is_some_and(|(found, wanted)| {
-            let base = field.and_then(|field| amount(&scalar(field.base.as_ref()?)?));
-            let base = base.filter(|_| is_of_distance(exemption.rule));
-            found == wanted
-                || base.is_some_and(|base| wanted.min(base) <= found && found <= wanted.max(base))
-        })
-}
-
-/// Whether a rule is about how far an amount is from another one.
-fn is_of_distance(rule: RuleId) -> bool {
-    [inverted_resources::RULE.id, scale_factor::RULE.id].contains(&rule)
-}
-
-/// A value as an exemption writes it; nothing for lists and maps.
-#[must_use]
-pub fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    }
 }
 
 /// Why an exemption matches nothing, and what it might have meant; `None` where it may be about something else.

@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 
 use jiff::civil::Date;
 
-use super::exemption;
+use super::exemption::about::{is_about, names};
 use super::guidance::{Guidance, guidance, is_guidance};
 use super::told::field;
 use crate::catalog::{Class, RuleId};
@@ -83,12 +83,12 @@ pub fn decide<'p>(
                 _ => classified.class.rule(),
             };
             let (resource, field) = (pair.overlay.reference(), field(&classified.change));
-            let names = exemption::names(&resource, Some(pair.base.name()));
+            let names = names(&resource, Some(pair.base.name()));
             let exempts = |exemption: &Exemption| {
                 exemption.rule == rule
                     && exemption.is_for(environment, pair.service)
                     && exemption.expires >= today
-                    && exemption::is_about(exemption, &resource, &names, Some(&field))
+                    && is_about(exemption, &resource, &names, Some(&field))
             };
             let exemption = if verdict.is_allowed() {
                 None
@@ -158,7 +158,7 @@ pub(super) fn verdict<'p>(
     // What covers all values below a change covers the first of them.
     let first = || below().and_then(<[_]>::first).map(Vec::as_slice);
     let reference = pair.overlay.reference();
-    let names = exemption::names(&reference, Some(pair.base.name()));
+    let names = names(&reference, Some(pair.base.name()));
     let asked = About {
         resource: &reference,
         names: &names,

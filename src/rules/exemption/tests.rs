@@ -4,9 +4,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::about::is_at;
 use super::*;
 use crate::compare::comparison::{Against, Sides, compare};
 use crate::compare::pair::plain_name;
+use crate::finding::FieldRef;
 use crate::finding::Name;
 use crate::path::{FieldPath, Path};
 use crate::policy::{Config, IdentityMode, read};

@@ -45,7 +45,7 @@ fn verdict_by_loop<'p>(
             })
     };
     let reference = pair.overlay.reference();
-    let names = exemption::names(&reference, Some(pair.base.name()));
+    let names = names(&reference, Some(pair.base.name()));
     let field = policy.fields.iter().find(|field| {
         field.is_for(environment, pair.service)
             && field.target.matches(&reference, &names)

@@ -1,0 +1,87 @@
+//! Whether an exemption is about a field of a resource, and about the value that stands there.
+
+use serde_json::Value;
+
+use crate::catalog::RuleId;
+use crate::finding::{FieldRef, ResourceRef};
+use crate::path::Spot;
+use crate::policy::Exemption;
+use crate::quantity::Quantity;
+use crate::text;
+
+/// A field as patterns look at it; the resource itself for none.
+pub(super) fn place(field: Option<&FieldRef>) -> &[Spot<'static>] {
+    field.map_or(&[], |field| field.path.spots())
+}
+
+/// The names by which a resource may be called: its own and the one in the base, with a generator's hash and without.
+///
+/// A generated name changes with the content, and only the end of a build adds the hash.
+pub(in crate::rules) fn names<'n>(
+    resource: &'n ResourceRef,
+    in_base: Option<&'n str>,
+) -> Vec<&'n str> {
+    let mut names = vec![resource.name.as_str()];
+    names.extend(in_base);
+    if matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
+        let plain: Vec<&str> = names.iter().map(|name| text::without_hash(name)).collect();
+        names.extend(plain);
+    }
+    names
+}
+
+/// Whether an exemption is about a field of a resource; `names` are those by which it may be called.
+pub(in crate::rules) fn is_about(
+    exemption: &Exemption,
+    resource: &ResourceRef,
+    names: &[&str],
+    field: Option<&FieldRef>,
+) -> bool {
+    is_at(exemption, resource, names, field) && has_value(exemption, field)
+}
+
+/// Whether an exemption is about the place of a field, whatever stands there.
+pub(super) fn is_at(
+    exemption: &Exemption,
+    resource: &ResourceRef,
+    names: &[&str],
+    field: Option<&FieldRef>,
+) -> bool {
+    exemption.target.matches(resource, names) && exemption.covers(place(field))
+}
+
+/// Whether a field has the value that an exemption is for, if it is for one; `512Mi` is `0.5Gi`.
+///
+/// Of amounts that are too far from others, those that are nearer need no exemption of their own.
+pub(super) fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
+    let Some(wanted) = &exemption.value else {
+        return true;
+    };
+    let Some(found) = field.and_then(|field| scalar(field.overlay.as_ref()?)) else {
+        return false;
+    };
+    let amount = |text: &str| Quantity::parse(text).ok();
+    let amounts = amount(&found).zip(amount(wanted));
+    found == *wanted
+        || amounts.is_some_and(|(found, wanted)| {
+            let base = field.and_then(|field| amount(&scalar(field.base.as_ref()?)?));
+            let base = base.filter(|_| is_of_distance(exemption.rule));
+            found == wanted
+                || base.is_some_and(|base| wanted.min(base) <= found && found <= wanted.max(base))
+        })
+}
+
+/// Whether a rule is about how far an amount is from another one.
+pub(super) fn is_of_distance(rule: RuleId) -> bool {
+    matches!(rule, RuleId::InvertedResources | RuleId::ScaleFactor)
+}
+
+/// A value as an exemption writes it; nothing for lists and maps.
+#[must_use]
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
