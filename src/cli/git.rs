@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 
 use super::files;
 use super::process::{self, End};
+use super::tree;
 
 /// What git may not do, whatever any configuration says.
 const SETTINGS: [&str; 17] = [
@@ -61,14 +62,12 @@ impl WorkTree {
     ///
     /// Fails where there is none, without git, and where git refuses it, such as one that is somebody else's.
     pub(super) fn find(from: &Path, limit: Duration) -> anyhow::Result<Self> {
-        let mut found = None;
-        for directory in from.ancestors() {
-            found = git_directory(&directory.join(".git"))?.map(|git| (directory, git));
-            if found.is_some() {
-                break;
-            }
-        }
-        let Some((top, directory)) = found else {
+        let top = tree::repository(from);
+        let git = match &top {
+            Some(top) => git_directory(&top.join(".git"))?,
+            None => None,
+        };
+        let Some((top, directory)) = top.zip(git) else {
             bail!(
                 "{} is not in the work tree of a git repository, which --since needs",
                 files::shown(from)
@@ -77,7 +76,7 @@ impl WorkTree {
         let program = process::find("git").context("git is not on PATH, which --since needs")?;
         let mut tree = Self {
             program,
-            top: top.to_path_buf(),
+            top,
             directory,
             without_filters: Vec::new(),
             limit,
