@@ -13,11 +13,13 @@ mod change;
 mod keys;
 mod likeness;
 mod meaning;
+mod places;
 mod pod;
 mod scalar;
 mod secret;
 mod walk;
 
 pub use change::{By, Change, ChangeKind, Step};
+pub use places::places;
 pub use scalar::quantity;
 pub use walk::diff;

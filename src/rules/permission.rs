@@ -14,7 +14,7 @@ use super::guidance::{Guidance, guidance, is_guidance};
 use super::told::field;
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
-use crate::compare::diff::{Change, ChangeKind};
+use crate::compare::diff::{Change, ChangeKind, places};
 use crate::compare::steps::field_path;
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{Pattern, Segment, Spot};
@@ -143,7 +143,7 @@ pub(super) fn verdict<'p>(
         environment,
         service: pair.service,
     };
-    if let Some(pattern) = denier(&guidance.deny, about, change) {
+    if let Some(pattern) = denier(&guidance.deny, about, pair, change) {
         return Verdict::Denied(pattern.to_string());
     }
     if policy.allows(*class) {
@@ -184,6 +184,7 @@ pub(super) fn verdict<'p>(
 fn denier<'g>(
     patterns: &'g Indexed<Pattern>,
     about: About<'_>,
+    pair: Pair<'_, '_>,
     change: &Change<'_>,
 ) -> Option<&'g Pattern> {
     if patterns.is_empty() {
@@ -196,23 +197,8 @@ fn denier<'g>(
         found = found.into_iter().chain(fits).min_by_key(|(at, _)| *at);
     };
     look(about.place);
-    for node in [change.base, change.overlay].into_iter().flatten() {
-        visit(node, &mut about.place.to_vec(), &mut look);
-    }
+    places(pair.base, pair.overlay, change, &mut look);
     found.map(|(_, pattern)| pattern)
-}
-
-/// Shows every place below a node.
-fn visit<'a>(node: Node<'a>, place: &mut Vec<Spot<'a>>, look: &mut impl FnMut(&[Spot<'_>])) {
-    let entries = node.entries().map(|(key, value)| (entry(key), value));
-    let items = node.items().enumerate();
-    let items = items.map(|(index, item)| (element(index, item), item));
-    for (spot, inner) in entries.chain(items) {
-        place.push(spot);
-        look(place);
-        visit(inner, place, look);
-        place.pop();
-    }
 }
 
 /// The first entry that holds, of those that may be about a place or about the first value below it.

@@ -26,10 +26,8 @@ fn verdict_by_loop<'p>(
     let place = place.spots();
     let denied = |pattern: &&Pattern| {
         let mut fits = pattern.matches(place);
-        for node in [change.base, change.overlay].into_iter().flatten() {
-            let mut look = |below: &[Spot<'_>]| fits |= pattern.matches(below);
-            visit(node, &mut place.to_vec(), &mut look);
-        }
+        let mut look = |below: &[Spot<'_>]| fits |= pattern.matches(below);
+        places(pair.base, pair.overlay, change, &mut look);
         fits
     };
     if let Some(pattern) = guidance.deny.iter().find(denied) {

@@ -1,0 +1,130 @@
+//! The places at and below a change, as what forbids looks at them.
+//!
+//! A change names its elements by what tells two lists apart: a list that comes in
+//! as a whole names none, and one that holds a key twice names all by their index.
+//! Whoever forbids an element by its key means it there, too.
+
+use std::borrow::Cow;
+
+use super::change::{Change, Step};
+use crate::path::{Segment, Spot};
+use crate::resource::Resource;
+use crate::schema::{Field, KeyField, List, Type};
+use crate::yaml::Node;
+
+/// Shows the place of a change, and all below it, on both sides; elements by everything that they can be known by.
+pub fn places<'a>(
+    base: &Resource<'a>,
+    overlay: &Resource<'a>,
+    change: &Change<'a>,
+    look: &mut impl FnMut(&[Spot<'_>]),
+) {
+    let ty = Type::of(overlay.group(), overlay.version(), overlay.kind());
+    let sides = [(base.node, change.base), (overlay.node, change.overlay)];
+    for (side, (root, node)) in sides.into_iter().enumerate() {
+        let Some(node) = node else {
+            continue;
+        };
+        let mut way = Way {
+            place: Vec::with_capacity(change.steps.len()),
+            field: Field {
+                ty,
+                ..Field::UNKNOWN
+            },
+        };
+        let mut here = Some(root);
+        for (at, step) in change.steps.iter().enumerate() {
+            if change.pod == Some(at) {
+                way.field.ty = Type::POD_SPEC;
+            }
+            here = match step {
+                Step::Field(name) => {
+                    way.enter(name);
+                    here.and_then(|node| node.get(name))
+                }
+                Step::Element { base, overlay, .. } => {
+                    let own = if side == 0 { base } else { overlay };
+                    let item = here.and_then(|list| list.items().nth((*own)?));
+                    way.element(overlay.or(*base).unwrap_or(0), item);
+                    item
+                }
+            };
+        }
+        look(&way.place);
+        way.below(node, look);
+    }
+}
+
+/// The way to a place, and what is known of what stands there.
+struct Way<'a> {
+    place: Vec<Spot<'a>>,
+    field: Field,
+}
+
+impl<'a> Way<'a> {
+    fn enter(&mut self, name: &'a str) {
+        self.field = self.field.ty.field(name);
+        self.place.push(Spot {
+            segment: Segment::Field(Cow::Borrowed(name)),
+            index: None,
+        });
+    }
+
+    fn element(&mut self, index: usize, item: Option<Node<'a>>) {
+        let keys = match self.field.list {
+            List::Keyed { keys, .. } => keys,
+            _ => &[],
+        };
+        let segment = item.and_then(|item| known_by(item, keys));
+        self.place.push(Spot {
+            segment: segment.unwrap_or(Segment::Index(index)),
+            index: Some(index),
+        });
+        // Nothing is known of lists in lists.
+        self.field.list = List::Unknown;
+    }
+
+    /// Shows every place below a node, which stands here.
+    fn below(&mut self, node: Node<'a>, look: &mut impl FnMut(&[Spot<'_>])) {
+        let here = self.field;
+        for (key, value) in node.entries() {
+            self.enter(key.text());
+            self.leave(value, here, look);
+        }
+        for (index, item) in node.items().enumerate() {
+            self.element(index, Some(item));
+            self.leave(item, here, look);
+        }
+    }
+
+    fn leave(&mut self, node: Node<'a>, back: Field, look: &mut impl FnMut(&[Spot<'_>])) {
+        look(&self.place);
+        self.below(node, look);
+        self.place.pop();
+        self.field = back;
+    }
+}
+
+/// Everything that an element can be known by: its value, or all of its scalars with the keys that it leaves to their defaults.
+fn known_by<'a>(item: Node<'a>, keys: &'static [KeyField]) -> Option<Segment<'a>> {
+    if item.is_scalar() {
+        return Some(Segment::Value(Cow::Borrowed(item.text())));
+    }
+    let is_told = |node: Node<'_>| node.is_scalar() && !node.is_null();
+    let entries = item.entries().filter(|(_, value)| is_told(*value));
+    let mut known: Vec<(&'a str, &'a str)> = entries
+        .map(|(key, value)| (key.text(), value.text()))
+        .collect();
+    for key in keys {
+        let inner = key.name.split('.').try_fold(item, Node::get);
+        match inner.filter(|inner| is_told(*inner)) {
+            Some(inner) if key.name.contains('.') => known.push((key.name, inner.text())),
+            Some(_) => {}
+            None => known.extend(key.default.map(|default| (key.name, default))),
+        }
+    }
+    let known = known.into_iter();
+    let known = known.map(|(key, value)| (Cow::Borrowed(key), Cow::Borrowed(value)));
+    let known: Vec<_> = known.collect();
+    (!known.is_empty()).then_some(Segment::Key(known))
+}
