@@ -201,7 +201,9 @@ struct Directories(Vec<PathBuf>);
 
 impl Directories {
     fn make(&mut self, directory: &Path) -> io::Result<()> {
-        let missing = directory.ancestors().take_while(|path| !path.exists());
+        // The parent of a bare name is the empty path, which means the current directory and yet is said not to exist.
+        let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        let missing = directory.ancestors().take_while(is_missing);
         let missing: Vec<PathBuf> = missing.map(Path::to_path_buf).collect();
         for directory in missing.into_iter().rev() {
             fs::create_dir(&directory)?;

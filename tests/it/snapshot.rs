@@ -88,6 +88,21 @@ fn a_kustomization_is_built() {
     );
 }
 
+/// A bare name is a file of the current directory, where there is none yet as well as where there is one.
+#[test]
+fn a_snapshot_goes_to_a_file_of_the_current_directory() {
+    let tree = Tree::new();
+    let blueprint = example("kpt/blueprint");
+    let blueprint = blueprint.to_str().unwrap();
+    for file in ["sealed.yaml", "sealed.yaml", "new/sealed.yaml"] {
+        let arguments = ["--service", "checkout", "-o", file, blueprint];
+        let written = snapshot(&arguments, &tree.path(""), None);
+        assert!(written.succeeded(), "{file}: {written:#?}");
+        let sealed = fs::read_to_string(tree.path(file)).unwrap();
+        assert!(sealed.contains("kind: EnvironmentSnapshot"), "{sealed}");
+    }
+}
+
 /// After an update of the blueprint the new snapshot says what the package has missed.
 #[test]
 fn kpt_finds_the_snapshot_in_the_package() {
