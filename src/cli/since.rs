@@ -36,8 +36,9 @@ pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::R
     let tree = WorkTree::find(root, limit)?;
     let shown = files::shown(Path::new(revision));
     let commit = tree.commit(revision)?;
-    let commit =
-        commit.with_context(|| format!("--since {shown}: there is no such commit here"))?;
+    let commit = commit.with_context(|| {
+        format!("--since {shown}: there is no such commit here; git fetch brings what a shallow clone, or one of a single branch, lacks")
+    })?;
     let head = tree.commit("HEAD")?;
     let head = head.context("--since: nothing is committed here yet")?;
     // Without a common ancestor, as in a shallow clone, the revision itself is the next best.

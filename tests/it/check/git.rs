@@ -396,7 +396,11 @@ fn what_git_refuses_is_said() {
     let scene = Scene::new();
     for (place, revision, words) in [
         ("", "HEAD", "is not in the work tree of a git repository"),
-        ("work", "gone", "--since gone: there is no such commit here"),
+        (
+            "work",
+            "gone",
+            "--since gone: there is no such commit here; git fetch brings",
+        ),
         ("work", "HEAD:one", "there is no such commit here"),
         ("work", "", "there is no such commit here"),
         ("broken", "HEAD", "names no git directory"),
