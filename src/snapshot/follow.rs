@@ -26,21 +26,15 @@ impl<'a> Renames<'a> {
     /// Learns them from what is emitted and from what is not.
     ///
     /// The first name of what is emitted is the base's business, and so is what a layer made of it by a prefix or a suffix: references
-    /// to it follow in the base, too. Any other name in between is not, and nothing is of what is not emitted, unless everything was
-    /// renamed alike.
+    /// to it follow in the base, too. Any other name in between is not, and nothing is of what is not emitted, also where everything was
+    /// renamed alike: nothing of that name is deployed.
     pub(super) fn learn(emitted: &[&Resource<'a>], hidden: &[&Resource<'a>]) -> Self {
         let mut renames = Self::default();
         for resource in emitted {
             renames.add(resource, between(resource));
         }
         for resource in hidden {
-            let is_shared = affix(resource).is_some_and(|own| {
-                let mut others = emitted.iter().filter(|other| !is_named_alone(other));
-                !emitted.is_empty() && others.all(|other| affix(other) == Some(own))
-            });
-            if !is_shared {
-                renames.add(resource, resource.previous.iter());
-            }
+            renames.add(resource, resource.previous.iter());
             // What it will be is not known before the end.
             if resource.annotation(NEEDS_HASH).is_some() {
                 let name = Cow::Owned(format!("{}-<hash>", resource.name()));
@@ -154,21 +148,6 @@ fn between<'r, 'a>(resource: &'r Resource<'a>) -> impl Iterator<Item = &'r Ident
     let grows = move |at: usize| name(at + 1).contains(name(at));
     let between = names.iter().enumerate().skip(1);
     between.filter_map(move |(at, identity)| (!grows(at - 1) || !grows(at)).then_some(identity))
-}
-
-/// Kinds that no prefix reaches.
-fn is_named_alone(resource: &Resource<'_>) -> bool {
-    matches!(
-        resource.kind(),
-        "Namespace" | "CustomResourceDefinition" | "APIService"
-    )
-}
-
-/// What stands before and after the first name of a resource in its last; `None` where it kept its name.
-fn affix<'a>(resource: &Resource<'a>) -> Option<(&'a str, &'a str)> {
-    let first = resource.previous.first()?.name;
-    (first != resource.name() && !first.is_empty()).then_some(())?;
-    resource.name().split_once(first)
 }
 
 /// Whether a reference at a node or below it will be turned.

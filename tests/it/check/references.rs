@@ -97,6 +97,18 @@ fn turns() -> Vec<Turn> {
             ROLE,
         ),
         (
+            "a local role with the prefix that everything has",
+            "- x.yaml\nnamePrefix: over\n".to_owned(),
+            vec![("x.yaml", role("view"))],
+            ROLE,
+        ),
+        (
+            "a local role with the suffix that everything has",
+            "- x.yaml\nnameSuffix: -admin\n".to_owned(),
+            vec![("x.yaml", role("view"))],
+            ROLE,
+        ),
+        (
             "an account that was called otherwise in between",
             renamed("ServiceAccount", "restricted") + renamed("ServiceAccount", "web").trim_start_matches("patches:\n"),
             vec![],
