@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use krm_parity::catalog::{Class, Rule};
+use krm_parity::catalog::{Class, Rule, RuleId};
 use krm_parity::policy::{self, wire};
 use krm_parity::rules::RULES;
 use krm_parity::yaml;
@@ -174,11 +174,13 @@ fn reference() -> String {
             .map(|name| format!("[examples/gallery/{name}](../examples/gallery/{name})"))
             .collect();
         let _ = if rule.of_files {
-            writeln!(
-                text,
-                "- Example: {}. Only `krm-parity check` sees the files that this rule is about.",
-                rule.example
-            )
+            let seen = match rule.id {
+                RuleId::UncheckedFile => {
+                    "Found where a host hands over a tree that nobody has built, as kpt does"
+                }
+                _ => "`krm-parity check` finds it; a function in a build cannot",
+            };
+            writeln!(text, "- Example: {}. {seen}.", rule.example)
         } else {
             writeln!(
                 text,
