@@ -26,7 +26,8 @@ Explain a rule or a class, or what decides about every change of an overlay.
   krm-parity explain list.yaml                     the same of a ResourceList with a snapshot and a policy
 
 Overlay and base are what `kustomize build` prints; `-` reads the overlay or the list from stdin. Lines of the policy
-are those of --policy, or of the list's functionConfig.";
+are those of --policy, or of the list's functionConfig. What it says of some services or environments alone, as the
+exemptions that `init --adopt` has written, needs --service and --environment.";
 
 /// Explains what was asked for.
 ///

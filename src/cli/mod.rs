@@ -134,6 +134,7 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
             base: matches.get_one("base").cloned(),
             policy: matches.get_one("policy").cloned(),
             environment: matches.get_one("environment").cloned(),
+            service: matches.get_one("service").cloned(),
         })
         .map(|text| crate::text::without_commands(&text).into_owned()),
         Some(("snapshot", matches)) => snapshot::Request::read(matches).run(),
@@ -253,6 +254,13 @@ fn explain_command() -> Command {
                 .long("environment")
                 .value_name("NAME")
                 .help("The environment that the overlay is"),
+        )
+        .arg(
+            Arg::new("service")
+                .long("service")
+                .value_name("NAME")
+                .requires("base")
+                .help("The service that they are of, as `krm-parity check` calls it"),
         )
 }
 

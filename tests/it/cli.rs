@@ -351,6 +351,30 @@ fn severities_of_a_policy_are_explained() {
     }
 }
 
+/// `init --adopt` writes exemptions of services, so that a base without a recorder has to be given a name.
+#[test]
+fn what_a_policy_says_of_one_service_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    let exempt = case("health-checks/exempt-until-a-day", "policy.yaml");
+    let exempt = std::fs::read_to_string(exempt).unwrap();
+    let rule = "- rule: health-checks\n";
+    assert_eq!(exempt.matches(rule).count(), 1, "{exempt}");
+    let text = exempt.replace(rule, &format!("{rule}    services: [payments]\n"));
+    std::fs::write(&policy, text).unwrap();
+    let file = "health-checks/exempt-until-a-day";
+    let (overlay, base) = (case(file, "overlay.yaml"), case(file, "base.yaml"));
+    let first = |more: &[&str]| {
+        let policy = policy.to_str().unwrap();
+        let named = ["explain", &overlay, "--base", &base, "--policy", policy];
+        let text = stdout(&run(&[&named[..], more].concat())).to_owned();
+        text.split(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(first(&[]), "forbidden");
+    assert_eq!(first(&["--service", "checkout"]), "forbidden");
+    assert_eq!(first(&["--service", "payments"]), "exempt");
+}
+
 #[test]
 fn what_cannot_be_explained_is_told() {
     let told = |args: &[&str]| {

@@ -79,7 +79,7 @@ pub(super) fn explain(overlay: &Path, request: &Request) -> anyhow::Result<Strin
     let sealed = request
         .base
         .as_deref()
-        .map(|base| seal(base, &policy.baseline))
+        .map(|base| seal(base, request.service.as_deref(), &policy.baseline))
         .transpose()?;
     let sealed = sealed.as_deref().map(yaml::parse).transpose()?;
     if let Some(sealed) = &sealed {
@@ -299,12 +299,12 @@ impl Written<'_> {
 }
 
 /// The base as the snapshot that a recorder would have made of it.
-fn seal(base: &Path, baseline: &str) -> anyhow::Result<String> {
+fn seal(base: &Path, service: Option<&str>, baseline: &str) -> anyhow::Result<String> {
     let text = read(base)?;
     let tree = parse(&text, base)?;
     let all = krm::read_resources(&tree).with_context(|| name_of(base))?;
     let items = environment::sort(&all).with_context(|| name_of(base))?;
-    Ok(snapshot::seal("", baseline, &items.live).to_json())
+    Ok(snapshot::seal(service.unwrap_or_default(), baseline, &items.live).to_json())
 }
 
 fn name_of(path: &Path) -> String {

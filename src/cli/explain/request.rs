@@ -16,4 +16,6 @@ pub struct Request {
     pub policy: Option<PathBuf>,
     /// The environment that the overlay is.
     pub environment: Option<String>,
+    /// The service that base and overlay are of, for what a policy says of some services alone.
+    pub service: Option<String>,
 }
