@@ -17,19 +17,23 @@ const GATHERING: [&str; 9] = [
     "validators",
 ];
 
+/// Deeper than this nobody gathers.
+const MAX_DEPTH: usize = 64;
+
 /// Whether a policy is the last that acts on what a directory builds.
 ///
 /// kustomize runs validators after transformers, and both after everything else of the same kustomization.
 #[must_use]
 pub fn is_guarded(parsed: &Parsed<'_>, directory: &str) -> bool {
-    guards(parsed, directory, &mut BTreeSet::new())
+    guards(parsed, directory, 0, &mut BTreeSet::new())
 }
 
-fn guards(parsed: &Parsed<'_>, directory: &str, above: &mut BTreeSet<String>) -> bool {
+/// Whether a directory is guarded that lies so deep below the one that is asked about; none is looked at twice.
+fn guards(parsed: &Parsed<'_>, directory: &str, depth: usize, seen: &mut BTreeSet<String>) -> bool {
     let Some(kustomization) = parsed.kustomization(directory) else {
         return false;
     };
-    if !above.insert(directory.to_owned()) {
+    if depth > MAX_DEPTH || !seen.insert(directory.to_owned()) {
         return false;
     }
     let edges = || parsed.graph().of_directory(directory).iter();
@@ -55,8 +59,8 @@ fn guards(parsed: &Parsed<'_>, directory: &str, above: &mut BTreeSet<String>) ->
             || (!value.is_scalar() && value.is_childless())
     });
     // A component acts on all that is loaded beside it, and the last one acts last.
-    let guarded = |edge: &Edge, above: &mut BTreeSet<String>| match &edge.to {
-        To::Kustomization(inner) => guards(parsed, inner, above),
+    let mut guarded = |edge: &Edge| match &edge.to {
+        To::Kustomization(inner) => guards(parsed, inner, depth + 1, seen),
         _ => false,
     };
     if !is_gathering {
@@ -66,10 +70,10 @@ fn guards(parsed: &Parsed<'_>, directory: &str, above: &mut BTreeSet<String>) ->
         .filter(|edge| edge.role == Role::Component)
         .collect();
     if let Some(last) = components.last() {
-        return guarded(last, above);
+        return guarded(last);
     }
     let loads: Vec<&Edge> = edges().filter(|edge| edge.role == Role::Load).collect();
-    !loads.is_empty() && loads.into_iter().all(|edge| guarded(edge, above))
+    !loads.is_empty() && loads.into_iter().all(guarded)
 }
 
 /// What an entry of functions asks this program to do, where nobody else does anything: to judge, if one of them does.
@@ -243,6 +247,24 @@ mod tests {
             let sources = sources(text);
             assert_eq!(is_guarded(&sources.parse(), "o"), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_gathered_too_deep_is_not_guarded() {
+        let is_guarded_below = |depth: usize| {
+            let mut sources = Sources::default();
+            for at in 0..depth {
+                let text = format!("resources: [../d{}]", at + 1);
+                sources.insert(format!("d{at}/kustomization.yaml"), text);
+            }
+            let last = "resources: [a.yaml]\nvalidators: [policy.yaml]".to_owned();
+            sources.insert(format!("d{depth}/kustomization.yaml"), last);
+            sources.insert(format!("d{depth}/policy.yaml"), POLICY.to_owned());
+            is_guarded(&sources.parse(), "d0")
+        };
+        assert!(is_guarded_below(MAX_DEPTH));
+        assert!(!is_guarded_below(MAX_DEPTH + 1));
+        assert!(!is_guarded_below(20_000));
     }
 
     #[test]
