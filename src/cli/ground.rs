@@ -231,7 +231,7 @@ impl Ground {
         const SHOWN: usize = 5;
         let told = layout::told(parsed, &self.site(), &policy.layout);
         if told.is_empty() {
-            return "there is no kustomization".to_owned();
+            return "there is no kustomization; name a directory that holds some, or check what is already rendered with --rendered".to_owned();
         }
         let one = |(directory, bases): &(String, Vec<String>)| {
             let directory = if directory.is_empty() { "." } else { directory };
