@@ -202,6 +202,11 @@ impl Check {
             None => "there is no policy file, so the defaults hold".to_owned(),
         };
         survey.notes.push(judge);
+        if let Some(only) = &policy.environment {
+            survey.notes.push(format!(
+                "spec.environment of the policy is {only}, so no other environment is judged; leave it out to judge them all"
+            ));
+        }
         if !policy.exemptions.is_empty() {
             survey.notes.extend(super::function::note_of(today));
         }

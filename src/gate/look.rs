@@ -88,6 +88,8 @@ pub fn service(gate: &Gate<'_>, service: &Service, members: &[Member<'_>]) -> su
             name: member.name.clone(),
             directory: member.overlay.directory.clone(),
             state: match gate.builds.get(&member.overlay.directory) {
+                // Built for those that are judged, and not looked at for itself.
+                Some(Ok(_)) if gate.leaves_out(member) => State::Skipped,
                 Some(Ok(_)) => State::Judged,
                 Some(Err(_)) => State::Failed,
                 None => State::Skipped,

@@ -155,6 +155,12 @@ impl<'g> Gate<'g> {
     pub(super) fn is_judged(&self, member: &Member<'_>) -> bool {
         member.is_judged(self.policy)
     }
+
+    /// Whether the policy is about another environment alone.
+    pub(super) fn leaves_out(&self, member: &Member<'_>) -> bool {
+        let only = self.policy.environment.as_ref();
+        only.is_some_and(|only| *only != member.name)
+    }
 }
 
 /// The environments that members are.

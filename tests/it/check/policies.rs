@@ -217,6 +217,31 @@ fn every_report_names_the_policy_that_it_used() {
     }
 }
 
+/// What one overlay wants in a build, `spec.environment`, would make a gate blind to the rest.
+#[test]
+fn an_environment_that_the_policy_leaves_out_is_not_shown_as_judged() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = service();
+    let state = |spec: &str| {
+        tree.write("parity.yaml", &format!("{POLICY}spec: {{{spec}}}\n"));
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let environments = report["services"][0]["environments"].as_array().cloned();
+        let environments = environments.expect("environments");
+        let states: Vec<String> = environments
+            .iter()
+            .map(|one| format!("{} {}", one["name"], one["state"]).replace('"', ""))
+            .collect();
+        (states, report["notes"].to_string())
+    };
+    let (states, notes) = state("");
+    assert_eq!(states, ["dev judged", "production judged"]);
+    assert!(!notes.contains("spec.environment"), "{notes}");
+    let (states, notes) = state("environment: production");
+    assert_eq!(states, ["dev skipped", "production judged"]);
+    let told = "spec.environment of the policy is production, so no other environment is judged";
+    assert!(notes.contains(told), "{notes}");
+}
+
 /// The findings of a service that has dev and production alone, by rule and severity.
 fn judged(spec: &str) -> Vec<String> {
     let Some(kustomize) = crate::support::kustomize(NEWEST) else {
