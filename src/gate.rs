@@ -17,7 +17,7 @@ use crate::rules::{self, Gaps};
 use crate::survey::Survey;
 use crate::yaml::YamlError;
 
-use look::{is_asked, look, service, unjudged};
+use look::{Asked, look, service, unjudged};
 use plan::plan;
 pub use scene::{Builds, Gate, Resources, Scope, name_of, open};
 use trace::{Replays, lint, trace};
@@ -55,15 +55,17 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
         ..Survey::default()
     };
     let mut planned = Vec::new();
+    let mut asked = Asked::default();
     for of in &gate.layout.services {
         let members = gate.members(&of.overlays);
         plan(gate, of, &members, resources, &mut planned, &mut gaps);
+        asked.add(of, &members);
         survey.services.push(service(gate, of, &members));
     }
     let comparisons = environment::compare(&planned, &[], gate.policy.identity);
     survey.report = rules::judge(&comparisons, &gaps, gate.policy, gate.today);
     rules::keep(&mut survey.report, gate.policy, |finding| {
-        is_asked(gate, finding)
+        asked.holds(finding)
     });
     if let Some(parsed) = gate.parsed {
         trace(gate, parsed, &mut survey.report.findings, &mut replays);

@@ -1,6 +1,6 @@
 //! What was looked at, which decides who may call an exemption unused, and what is shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scene::{Gate, Member, Resources, Scope};
 use crate::catalog::RuleId;
@@ -61,20 +61,34 @@ pub fn unjudged(gate: &Gate<'_>) -> Vec<Unjudged> {
     .collect()
 }
 
-/// Whether a finding is about what was asked for: one of those environments, or a service all of which was.
-pub fn is_asked(gate: &Gate<'_>, finding: &Finding) -> bool {
-    let Some(service) = gate.service_of(finding) else {
-        return true;
-    };
-    let members = gate.members(&service.overlays);
-    let is_asked = |name: &str| {
-        let mut members = members.iter();
-        members.any(|member| member.name == name && member.overlay.is_asked)
-    };
-    members.iter().all(|member| member.overlay.is_asked)
-        || finding.rule == RuleId::UnjudgedOverlay
-        || finding.environment().is_some_and(is_asked)
-        || matches!(&finding.compared, Compared::Sibling { sibling, .. } if is_asked(sibling.as_str()))
+/// What was asked for of each service: its environments, or nothing less than all of them.
+#[derive(Default)]
+pub struct Asked<'g> {
+    services: BTreeMap<&'g str, Option<BTreeSet<String>>>,
+}
+
+impl<'g> Asked<'g> {
+    /// Adds a service by its environments; nothing stands for all of them.
+    pub fn add(&mut self, service: &'g Service, members: &[Member<'_>]) {
+        let asked = members.iter().filter(|member| member.overlay.is_asked);
+        let asked: BTreeSet<String> = asked.map(|member| member.name.clone()).collect();
+        let is_all = members.iter().all(|member| member.overlay.is_asked);
+        self.services
+            .insert(&service.name, (!is_all).then_some(asked));
+    }
+
+    /// Whether a finding is about one of those environments, or about a service all of which was asked for.
+    pub fn holds(&self, finding: &Finding) -> bool {
+        let service = finding.service();
+        let Some(Some(asked)) = service.and_then(|service| self.services.get(service)) else {
+            return true;
+        };
+        finding.rule == RuleId::UnjudgedOverlay
+            || finding
+                .environment()
+                .is_some_and(|name| asked.contains(name))
+            || matches!(&finding.compared, Compared::Sibling { sibling, .. } if asked.contains(sibling.as_str()))
+    }
 }
 
 /// What is shown of a service: its environments that were asked for, and what became of them.
