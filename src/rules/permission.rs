@@ -196,7 +196,10 @@ fn denier<'g>(
         let fits = near.find(|(_, pattern)| pattern.matches(place));
         found = found.into_iter().chain(fits).min_by_key(|(at, _)| *at);
     };
-    look(about.place);
+    // What it says of a map is about everything in it.
+    for end in 1..=about.place.len() {
+        look(about.place.get(..end).unwrap_or_default());
+    }
     places(pair.base, pair.overlay, change, &mut look);
     found.map(|(_, pattern)| pattern)
 }

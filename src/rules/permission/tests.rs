@@ -25,7 +25,7 @@ fn verdict_by_loop<'p>(
     let place = field_path(&change.steps);
     let place = place.spots();
     let denied = |pattern: &&Pattern| {
-        let mut fits = pattern.matches(place);
+        let mut fits = (1..=place.len()).any(|end| pattern.matches(&place[..end]));
         let mut look = |below: &[Spot<'_>]| fits |= pattern.matches(below);
         places(pair.base, pair.overlay, change, &mut look);
         fits
