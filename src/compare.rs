@@ -7,6 +7,8 @@
 pub mod classify;
 pub mod comparison;
 pub mod diff;
+pub mod guidance;
 pub mod identity;
+mod operative;
 pub mod pair;
 pub mod steps;

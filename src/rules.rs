@@ -8,7 +8,6 @@ mod exemption;
 pub mod files;
 mod found;
 mod gaps;
-mod guidance;
 mod matrix;
 pub mod permission;
 mod registry;

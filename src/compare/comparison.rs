@@ -2,6 +2,7 @@
 
 use super::classify::{Surroundings, classify};
 use super::diff::{Change, diff};
+use super::guidance::guidance;
 use super::identity::{self, Identity};
 use super::pair::{Pairing, pair, pair_siblings};
 use crate::catalog::Class;
@@ -98,6 +99,8 @@ pub fn compare_known<'c, 'a>(
             .iter()
             .find(|(service, _)| *service == sides.services[at])
             .map(|(_, identity)| identity);
+        // What a base denies is a change, whatever else it may be.
+        let guidance = guidance(base);
         let around = Surroundings {
             resource: overlay,
             base: sides.base,
@@ -110,7 +113,10 @@ pub fn compare_known<'c, 'a>(
                 change,
             })
             .filter(|Classified { change, class }| {
-                identity.is_none_or(|identity| !identity.cancels(change, *class, base, overlay))
+                identity.is_none_or(|identity| {
+                    !identity.cancels(change, *class, base, overlay)
+                        || guidance.denier(base, overlay, change).is_some()
+                })
             })
             .collect()
     };

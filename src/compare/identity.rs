@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::operative::is_operative;
 use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::compare::pair::{OwnAffix, is_never_renamed, plain_name};
@@ -35,8 +36,6 @@ pub struct Identity<'a> {
     pod_labels: Option<HashSet<(&'a str, &'a str)>>,
     labels: HashSet<(&'a str, &'a str)>,
     annotations: HashSet<(&'a str, &'a str)>,
-    /// Whether there is one resource, and nothing else that shows what was put on everything.
-    is_alone: bool,
     /// What two environments have put on all names, each in a way of its own.
     pub own_affixes: Vec<OwnAffix>,
 }
@@ -107,7 +106,6 @@ pub fn learn<'a>(
                 .insert(to.name);
         }
     }
-    identity.is_alone = pairs.len() == 1 && witnesses.is_empty();
     identity.labels = put_on_everything("labels", pairs, witnesses);
     identity.annotations = put_on_everything("annotations", pairs, witnesses);
     identity
@@ -152,12 +150,15 @@ impl Identity<'_> {
         base: &Resource<'_>,
         overlay: &Resource<'_>,
     ) -> bool {
-        // A label on one resource alone may have been put on everything or not: what routes or probes is not taken for granted.
-        let may_be_put =
-            !self.is_alone || !matches!(class, Class::HealthChecks | Class::ServiceMesh);
         let Some(Step::Field(field)) = change.steps.last() else {
             return self.is_renamed_element(change);
         };
+        // What somebody acts on changes what runs, on one resource or on all.
+        let may_be_put = !is_operative(field)
+            && !matches!(
+                class,
+                Class::HealthChecks | Class::ServiceMesh | Class::IngressStructure
+            );
         let parent = match change.steps.iter().rev().nth(1) {
             Some(Step::Field(parent)) => *parent,
             _ => "",

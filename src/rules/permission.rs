@@ -10,11 +10,11 @@ use std::cell::OnceCell;
 use jiff::civil::Date;
 
 use super::exemption::about::{is_about, names};
-use super::guidance::{Guidance, guidance, is_guidance};
 use super::told::field;
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
-use crate::compare::diff::{Change, ChangeKind, places};
+use crate::compare::diff::{Change, ChangeKind};
+use crate::compare::guidance::{Guidance, guidance, is_guidance};
 use crate::compare::steps::field_path;
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{Pattern, Segment, Spot};
@@ -143,7 +143,7 @@ pub(super) fn verdict<'p>(
         environment,
         service: pair.service,
     };
-    if let Some(pattern) = denier(&guidance.deny, about, pair, change) {
+    if let Some(pattern) = guidance.denier(pair.base, pair.overlay, change) {
         return Verdict::Denied(pattern.to_string());
     }
     if policy.allows(*class) {
@@ -176,32 +176,6 @@ pub(super) fn verdict<'p>(
         Some(pattern) => Verdict::Base(pattern.to_string()),
         None => Verdict::Forbidden,
     }
-}
-
-/// The first pattern that fits a place or anything below it, a map or a list included.
-///
-/// However much comes in with a change, what the base denies does not come in with it.
-fn denier<'g>(
-    patterns: &'g Indexed<Pattern>,
-    about: About<'_>,
-    pair: Pair<'_, '_>,
-    change: &Change<'_>,
-) -> Option<&'g Pattern> {
-    if patterns.is_empty() {
-        return None;
-    }
-    let mut found: Option<(usize, &Pattern)> = None;
-    let mut look = |place: &[Spot<'_>]| {
-        let mut near = patterns.near(About { place, ..about });
-        let fits = near.find(|(_, pattern)| pattern.matches(place));
-        found = found.into_iter().chain(fits).min_by_key(|(at, _)| *at);
-    };
-    // What it says of a map is about everything in it.
-    for end in 1..=about.place.len() {
-        look(about.place.get(..end).unwrap_or_default());
-    }
-    places(pair.base, pair.overlay, change, &mut look);
-    found.map(|(_, pattern)| pattern)
 }
 
 /// The first entry that holds, of those that may be about a place or about the first value below it.

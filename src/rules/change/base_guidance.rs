@@ -2,9 +2,9 @@
 
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
+use crate::compare::guidance::{guidance, is_guidance};
 use crate::policy::Policy;
 use crate::rules::found::Found;
-use crate::rules::guidance::{guidance, is_guidance};
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 

@@ -3,9 +3,9 @@
 use crate::api::DENY;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
+use crate::compare::guidance::guidance;
 use crate::policy::Policy;
 use crate::rules::found::Found;
-use crate::rules::guidance::guidance;
 use crate::rules::permission::{Verdict, verdict};
 use crate::rules::told::Saying;
 use crate::rules::words;

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::{Against, Comparison};
+use crate::compare::guidance::{Guidance, guidance};
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
 use crate::rules::found::Found;
-use crate::rules::guidance::{Guidance, guidance};
 use crate::rules::matrix::Matrix;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};

@@ -6,6 +6,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::compare::comparison::{Against, Sides, compare};
+use crate::compare::diff::places;
 use crate::policy::{Config, IdentityMode, read};
 use crate::resource::Resource;
 use crate::yaml;
