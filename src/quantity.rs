@@ -287,6 +287,26 @@ pub fn ratio(a: Quantity, b: Quantity) -> Option<String> {
     })
 }
 
+/// Says what one amount is divided by another (`2×`, `0.5×`), for messages; nothing where no number would be true.
+///
+/// As [`ratio`], but below one it is rounded down, which is away from the other side there, too.
+#[must_use]
+pub fn quotient(a: Quantity, b: Quantity) -> Option<String> {
+    let (larger, smaller) = magnitudes(a, b)?;
+    if a.0.unsigned_abs() >= b.0.unsigned_abs() {
+        return ratio(a, b);
+    }
+    let hundred = Wide::product(smaller, 100);
+    let down = (1..100)
+        .rev()
+        .find(|&down| Wide::product(larger, down) <= hundred);
+    Some(match down {
+        None => "less than 0.01×".to_owned(),
+        Some(down) if down % 10 == 0 => format!("0.{}×", down / 10),
+        Some(down) => format!("0.{down:02}×"),
+    })
+}
+
 /// The larger and the smaller magnitude of two amounts of one sign; nothing where one is zero or the signs differ.
 fn magnitudes(a: Quantity, b: Quantity) -> Option<(u128, u128)> {
     if a.0 == 0 || b.0 == 0 || (a.0 < 0) != (b.0 < 0) {
@@ -478,6 +498,23 @@ mod tests {
             (Quantity(1), most),
             most
         ));
+    }
+
+    #[test]
+    fn quotients_have_both_sides_of_one() {
+        let said = |a, b| quotient(q(a), q(b)).unwrap_or_default();
+        assert_eq!(said("1Gi", "512Mi"), "2×");
+        assert_eq!(said("1Gi", "2Gi"), "0.5×");
+        assert_eq!(said("1", "1"), "1×");
+        assert_eq!(said("1", "3"), "0.33×");
+        assert_eq!(said("999", "1000"), "0.99×");
+        assert_eq!(said("1", "20"), "0.05×");
+        assert_eq!(said("1", "1000"), "less than 0.01×");
+        assert_eq!(said("2", "-1") + &said("0", "1") + &said("1", "0"), "");
+        assert_eq!(
+            quotient(Quantity(i128::MAX / 2), Quantity(i128::MAX)).as_deref(),
+            Some("0.49×")
+        );
     }
 
     #[test]

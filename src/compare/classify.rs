@@ -113,6 +113,9 @@ fn is_health_annotation(key: &str) -> bool {
         || key == "alb.ingress.kubernetes.io/success-codes"
 }
 
+/// The group of Contour, whose kind HTTPProxy stands where others have an Ingress.
+const CONTOUR: &str = "projectcontour.io";
+
 /// API groups whose kinds configure a service mesh.
 const MESH_GROUPS: &[&str] = &[
     "cilium.io",
@@ -159,6 +162,7 @@ fn is_ingress(resource: &Resource<'_>) -> bool {
         "networking.k8s.io" | "extensions" => matches!(resource.kind(), "Ingress" | "IngressClass"),
         "gateway.networking.k8s.io" => true,
         "route.openshift.io" | "" => resource.kind() == "Route",
+        CONTOUR => resource.kind() == "HTTPProxy",
         _ => false,
     }
 }
@@ -209,6 +213,9 @@ fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
         }
         "route.openshift.io" | "" if resource.kind() == "Route" => {
             matches!(fields.as_slice(), ["host"])
+        }
+        CONTOUR if resource.kind() == "HTTPProxy" => {
+            matches!(fields.as_slice(), ["virtualhost", "fqdn"])
         }
         "cert-manager.io" if resource.kind() == "Certificate" => {
             matches!(fields.as_slice(), ["dnsNames" | "commonName"])

@@ -367,6 +367,12 @@ fn hostnames(resources: &mut [Value], dice: &mut Dice) {
                     .into_iter()
                     .for_each(rename);
             }
+            ("projectcontour.io", "HTTPProxy") => {
+                resource
+                    .pointer_mut("/spec/virtualhost/fqdn")
+                    .into_iter()
+                    .for_each(rename);
+            }
             ("cert-manager.io", "Certificate") => {
                 list(resource, "/spec/dnsNames")
                     .into_iter()

@@ -209,6 +209,7 @@ const EXTENSIONS: &[(&str, &[&str])] = &[
     ("keda.sh", &["ScaledJob", "ScaledObject", "TriggerAuthentication"]),
     ("monitoring.coreos.com", &["Alertmanager", "PodMonitor", "Probe", "Prometheus", "PrometheusRule", "ServiceMonitor"]),
     ("networking.istio.io", &["DestinationRule", "EnvoyFilter", "Gateway", "ServiceEntry", "Sidecar", "VirtualService"]),
+    ("projectcontour.io", &["HTTPProxy"]),
     ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
 ];

@@ -8,7 +8,7 @@ use crate::compare::diff::{Change, Step, quantity};
 use crate::compare::steps::{Side, field_path, keyed_path, locate};
 use crate::finding::{FieldRef, Finding};
 use crate::policy::Policy;
-use crate::quantity::{Quantity, ratio, ratio_of_ratios_exceeds};
+use crate::quantity::{Quantity, quotient, ratio_of_ratios_exceeds};
 use crate::rules::found::Found;
 use crate::rules::told::Told;
 use crate::rules::words;
@@ -63,12 +63,18 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
             }
             let text = |ratio: Option<(Quantity, Quantity)>| match ratio {
                 Some((limit, request)) => {
-                    self::ratio(limit, request).unwrap_or_else(|| "undefined".to_owned())
+                    quotient(limit, request).unwrap_or_else(|| "undefined".to_owned())
                 }
                 None => "absent".to_owned(),
             };
+            let is_above = overlay.is_some_and(|(limit, request)| limit < request);
+            let above = if is_above {
+                "; no API server takes a request above its limit"
+            } else {
+                ""
+            };
             let headline = format!(
-                "{key} limit ÷ request{} is {}, {} in {baseline}, beyond a factor of {max_text}",
+                "{key} limit ÷ request{} is {}, {} in {baseline}, beyond a factor of {max_text}{above}",
                 words::of_container(steps),
                 text(overlay),
                 text(base),
