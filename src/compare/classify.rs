@@ -113,7 +113,7 @@ fn is_health_annotation(key: &str) -> bool {
         || key == "alb.ingress.kubernetes.io/success-codes"
 }
 
-/// The group of Contour, whose kind HTTPProxy stands where others have an Ingress.
+/// The group of Contour, whose kind `HTTPProxy` stands where others have an Ingress.
 const CONTOUR: &str = "projectcontour.io";
 
 /// API groups whose kinds configure a service mesh.

@@ -16,12 +16,13 @@ pub struct Known {
 pub const OF_THE_POLICY: [&str; 2] = ["expired-exemption", "unused-exemption"];
 
 /// Cases that are no tree.
-pub const NO_TREES: [(&str, &str); 8] = [
+pub const NO_TREES: [(&str, &str); 9] = [
     ("allowed/environments-with-names-of-their-own", NOTES),
     ("allowed/hosts-book-keeping", NOTES),
     ("allowed/names-that-kustomize-recorded", NOTES),
     ("other/a-definition-renamed", NOTES),
     ("other/a-reference-that-local-configuration-turns", NOTES),
+    ("other/a-rename-that-the-base-denies", NOTES),
     ("other/one-resource-renamed-alone", NOTES),
     ("other/one-resource-renamed-under-a-prefix", NOTES),
     ("removed-resource/everything-deleted", NOTHING),
