@@ -3,10 +3,11 @@
 //! A signal ends the program wherever it is, so both are registered in the step that makes them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 
 use super::strays::{MARK, Strays};
 
@@ -43,10 +44,16 @@ pub(super) fn start(command: &mut Command) -> io::Result<Child> {
     std::os::unix::process::CommandExt::process_group(command, 0);
     let mut remains = remains();
     remains.started += 1;
-    let mark = format!("{}-{}", std::process::id(), remains.started);
+    let mark = format!("{:016x}-{}", run(), remains.started);
     let child = command.env(MARK, &mark).spawn()?;
     remains.groups.insert(child.id(), mark);
     Ok(child)
+}
+
+/// A number of this run alone: a container beside us counts its processes from one, too.
+fn run() -> u64 {
+    static RUN: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
+    *RUN
 }
 
 /// Waits for the end of a program that is over, whose group is then of no concern any more.
