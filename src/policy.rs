@@ -1,7 +1,7 @@
 //! The functionConfig: what a policy or a recorder asks for, checked before anything else runs.
 //!
 //! Reading goes in two steps. The types of [`wire`] say what may be written and
-//! are what the published schema is generated from; [`read`] turns them into
+//! are what the published schema is generated from; [`read()`] turns them into
 //! plain structs in which every name is known and every default filled in. A
 //! mistake costs one line that names the place and the nearest right word: only
 //! then is the schema built, so that a valid policy costs microseconds.

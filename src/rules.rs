@@ -1,6 +1,6 @@
 //! The judgement: what the policy makes of the changes.
 //!
-//! Every rule is a file of its name, with its record and its check; [`registry`]
+//! Every rule is a file of its name, with its record and its check; `registry`
 //! lists them all. Severity is applied here, in one place, and nowhere else.
 
 mod change;

@@ -24,7 +24,7 @@ pub struct OpenError {
 ///
 /// # Errors
 ///
-/// As [`super::read`], with the line.
+/// As [`super::read()`], with the line.
 pub fn open(
     rules: &[&Rule],
     config: Option<Node<'_>>,

@@ -1,7 +1,7 @@
 //! The functionConfig as it is written, and the schema that is generated from it.
 //!
 //! These types know names and shapes, not sense: what they let through is
-//! checked again by [`super::read`]. Every optional key may also be `null`,
+//! checked again by [`super::read()`]. Every optional key may also be `null`,
 //! which says the same as leaving it out.
 
 use std::borrow::Cow;
