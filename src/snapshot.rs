@@ -171,6 +171,12 @@ pub fn seal(service: &str, environment: &str, resources: &[Resource<'_>]) -> Sna
     }
 }
 
+/// Seals what a host has already emitted, marked as local or not, whose references have followed.
+#[must_use]
+pub fn seal_emitted(resources: &[Resource<'_>]) -> String {
+    content(resources.iter().collect(), &Renames::default())
+}
+
 /// What is emitted, sealed with its references turned; `None` where none will.
 #[must_use]
 pub fn followed(emitted: &[Resource<'_>], hidden: &[Resource<'_>]) -> Option<String> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::files;
+use crate::api::GROUP;
 use crate::gate::Builds;
 use crate::layout::{self, Baseline, Layout, Overlay, Service};
 use crate::policy::{BASE, Policy};
@@ -131,7 +132,11 @@ fn content(files: &[File]) -> anyhow::Result<String> {
     let trees = trees(files)?;
     let all = resources(&trees)?;
     let items = environment::sort(&all)?;
-    Ok(snapshot::seal("", "", &items.live).content)
+    // No host will leave out what it has already written: whoever applies the file applies this, too.
+    let is_strange = |resource: &Resource<'_>| resource.group() != GROUP;
+    let hidden = items.hidden.into_iter().filter(is_strange);
+    let deployed: Vec<_> = items.live.into_iter().chain(hidden).collect();
+    Ok(snapshot::seal_emitted(&deployed))
 }
 
 /// A file that somebody rendered.

@@ -131,3 +131,49 @@ fn a_baseline_is_a_step_as_well() {
         );
     }
 }
+
+/// What a host has written out, kubectl applies, whatever an annotation says to hosts.
+#[test]
+fn what_is_marked_as_local_is_applied_all_the_same() {
+    let local = "  annotations: {config.kubernetes.io/local-config: \"true\"}\n";
+    let deployment = |image: &str, annotations: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n{annotations}spec:\n  template:\n    spec:\n      containers:\n      - {{name: web, image: 'web:{image}'}}\n"
+        )
+    };
+    let added =
+        "---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: more\n".to_owned() + local;
+    let own =
+        "---\napiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n"
+            .to_owned()
+            + local;
+    let plain = deployment("1", "");
+    for (base, dev, rule) in [
+        (
+            plain.clone(),
+            plain.clone() + &added,
+            Some("added-resource"),
+        ),
+        (
+            plain.clone() + &added,
+            plain.clone(),
+            Some("removed-resource"),
+        ),
+        (
+            deployment("1", local),
+            deployment("2", local),
+            Some("image"),
+        ),
+        (plain.clone(), deployment("1", local), Some("annotations")),
+        (plain.clone(), plain.clone() + &own, None),
+    ] {
+        let tree = Tree::new();
+        tree.write("base.yaml", &base);
+        tree.write("dev.yaml", &dev);
+        let arguments = ["--rendered", "base=base.yaml", "--rendered", "dev=dev.yaml"];
+        let run = check(&tree.path("none"), &tree.path(""), &arguments);
+        let code = if rule.is_some() { Some(1) } else { Some(0) };
+        assert_eq!(run.code, code, "{dev}\n{run:#?}");
+        assert!(run.stdout.contains(rule.unwrap_or_default()), "{run:#?}");
+    }
+}
