@@ -320,7 +320,7 @@ pub fn record(
     Ok(snapshot::seal(
         &recorder.service,
         &recorder.environment,
-        &[items.live, items.hidden].concat(),
+        &items.to_seal(),
     ))
 }
 

@@ -276,10 +276,9 @@ pub fn list_of(base: &str, overlay: &str, policy: &str) -> Option<String> {
     };
     let base = yaml::parse(base).ok()?;
     let resources: Vec<_> = base.roots().filter_map(Resource::read).collect();
-    // A recorder seals what is deployed, and no item that is there for the hosts or for us.
-    let deployed = environment::sort(&resources).ok()?.live;
+    let sealed = environment::sort(&resources).ok()?.to_seal();
     let mut items = documents(overlay)?;
-    items.push(seal("fuzz", "base", &deployed).to_json());
+    items.push(seal("fuzz", "base", &sealed).to_json());
     let policy = documents(policy)?.into_iter().next();
     let policy = policy.unwrap_or_else(|| "null".to_owned());
     Some(format!(

@@ -69,6 +69,14 @@ pub struct Items<'a> {
     pub unbuilt: bool,
 }
 
+impl<'a> Items<'a> {
+    /// What a recorder seals: what is deployed, and what takes references along until it is dropped.
+    #[must_use]
+    pub fn to_seal(&self) -> Vec<Resource<'a>> {
+        self.live.iter().chain(&self.hidden).cloned().collect()
+    }
+}
+
 /// Sorts items by what they are there for.
 ///
 /// A host emits whatever is not marked as local, of whichever group it is: that is deployed.

@@ -304,7 +304,7 @@ fn seal(base: &Path, service: Option<&str>, baseline: &str) -> anyhow::Result<St
     let tree = parse(&text, base)?;
     let all = krm::read_resources(&tree).with_context(|| name_of(base))?;
     let items = environment::sort(&all).with_context(|| name_of(base))?;
-    Ok(snapshot::seal(service.unwrap_or_default(), baseline, &items.live).to_json())
+    Ok(snapshot::seal(service.unwrap_or_default(), baseline, &items.to_seal()).to_json())
 }
 
 fn name_of(path: &Path) -> String {
