@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::catalog::Class;
 use crate::compare::diff::{By, Change, ChangeKind, Step};
+use crate::compare::steps::keyed_path;
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::text;
@@ -54,36 +55,32 @@ pub(super) fn of_container(steps: &[Step<'_>]) -> String {
     }
 }
 
-/// What differs, as the subject of a sentence.
+/// What differs, as the subject of a sentence: a part by its own name, never the whole that has it.
 pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
     let steps = change.steps.as_slice();
     let last = change.fields().next_back().unwrap_or("");
     let container = of_container(steps);
-    let element = steps.iter().rev().find_map(|step| match step {
-        Step::Element {
-            by: By::Keys(keys), ..
-        } => keys.first().map(|(_, value)| *value),
-        Step::Element {
-            by: By::Value(value),
-            ..
-        } => Some(*value),
-        _ => None,
-    });
-    let reordered = change.kind == ChangeKind::Reordered;
+    let is_reordered = change.kind == ChangeKind::Reordered;
     match class {
-        Class::Containers | Class::Other if reordered => format!("the order of {last}"),
+        Class::Containers | Class::Other if is_reordered => format!("the order of {last}"),
         Class::Image => format!("the image{container}"),
         Class::ImageTag => format!("the image's tag or digest{container}"),
         Class::HealthChecks => {
-            let probe = change.fields().find_map(|field| match field {
-                "livenessProbe" => Some("the liveness probe"),
-                "readinessProbe" => Some("the readiness probe"),
-                "startupProbe" => Some("the startup probe"),
+            let probe = steps.iter().enumerate().find_map(|(at, step)| match step {
+                Step::Field("livenessProbe") => Some((at, "the liveness probe")),
+                Step::Field("readinessProbe") => Some((at, "the readiness probe")),
+                Step::Field("startupProbe") => Some((at, "the startup probe")),
                 _ => None,
             });
             match probe {
-                Some(probe) => format!("{probe}{container}"),
-                None => format!("health-check annotation {last}"),
+                Some((at, probe)) => {
+                    let order = if is_reordered { "the order of " } else { "" };
+                    format!(
+                        "{order}{}{container}",
+                        part_of(&steps[at + 1..], probe.to_owned())
+                    )
+                }
+                None => format!("health-check annotation {last}{}", of_template(steps)),
             }
         }
         Class::ResourceNames | Class::ResourceValues => {
@@ -99,19 +96,15 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
             };
             format!("{what}{container}")
         }
-        Class::EnvNames if reordered => format!("the order of environment variables{container}"),
-        Class::EnvNames | Class::EnvValues if steps.contains(&Step::Field("env")) => {
-            format!(
-                "environment variable {}{container}",
-                element.unwrap_or("list")
-            )
+        Class::EnvNames if is_reordered => {
+            format!("the order of environment variables{container}")
         }
-        Class::EnvNames | Class::EnvValues if steps.contains(&Step::Field("envFrom")) => {
-            format!("a source of environment variables{container}")
+        Class::EnvNames | Class::EnvValues => {
+            format!("{}{container}", setting(change))
         }
-        Class::EnvNames | Class::EnvValues | Class::ConfigKeys => format!("key {last}"),
-        Class::Labels => format!("label {last}"),
-        Class::Annotations => format!("annotation {last}"),
+        Class::ConfigKeys => key(steps),
+        Class::Labels => format!("label {last}{}", of_template(steps)),
+        Class::Annotations => format!("annotation {last}{}", of_template(steps)),
         Class::Containers if change.kind == ChangeKind::Modified => format!("the name{container}"),
         Class::Containers => match container.strip_prefix(" of ") {
             Some(container) => container.to_owned(),
@@ -127,12 +120,97 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
                 _ => "",
             };
             match steps.last() {
+                _ if is_reordered => format!("the order of the {of}list {last}"),
                 Some(Step::Element { .. }) => {
                     format!("an element of the {of}list {last}{container}")
                 }
-                _ => format!("the {of}field {last}{container}"),
+                _ if class == Class::Other => format!("the field {last}{container}"),
+                // It may be a label or an annotation.
+                _ => format!("the {of}field {last}{container}{}", of_template(steps)),
             }
         }
+    }
+}
+
+/// A part by the way to it, or the whole where the way ends there.
+fn part_of(way: &[Step<'_>], whole: String) -> String {
+    if way.is_empty() {
+        whole
+    } else {
+        format!("{} of {whole}", keyed_path(way))
+    }
+}
+
+/// An environment variable, a source of them or a key of a `ConfigMap`, or a part of one.
+fn setting(change: &Change<'_>) -> String {
+    let steps = change.steps.as_slice();
+    let list = steps
+        .windows(2)
+        .enumerate()
+        .find_map(|(at, pair)| match pair {
+            [
+                Step::Field(list @ ("env" | "envFrom")),
+                Step::Element { by, .. },
+            ] => Some((*list, by, &steps[at + 2..])),
+            _ => None,
+        });
+    match list {
+        Some(("env", by, way)) => {
+            let named = || {
+                let element = change.overlay.or(change.base)?;
+                element.get("name")?.as_str()
+            };
+            let name = match by {
+                By::Keys(keys) => keys.first().map(|(_, name)| *name),
+                _ if way.is_empty() => named(),
+                _ => None,
+            };
+            let whole = match name {
+                Some(name) => format!("environment variable {name}"),
+                None => "an environment variable".to_owned(),
+            };
+            match way {
+                [Step::Field("value")] => format!("the value of {whole}"),
+                _ => part_of(way, whole),
+            }
+        }
+        Some((_, _, way)) => {
+            let whole = "a source of environment variables".to_owned();
+            match way {
+                [
+                    Step::Field("configMapRef" | "secretRef"),
+                    Step::Field("name"),
+                ] => whole,
+                _ => part_of(way, whole),
+            }
+        }
+        None if matches!(steps.last(), Some(Step::Field("env" | "envFrom"))) => {
+            "the list of environment variables".to_owned()
+        }
+        None => key(steps),
+    }
+}
+
+/// A key of a `ConfigMap` or `Secret`, or the field that has all of them.
+fn key(steps: &[Step<'_>]) -> String {
+    match steps {
+        [Step::Field(all)] => format!("the field {all}"),
+        [_, Step::Field(key), way @ ..] => part_of(way, format!("key {key}")),
+        _ => "a key".to_owned(),
+    }
+}
+
+/// The template that has a label or an annotation, as an addition to a sentence; empty where it is the resource's own.
+fn of_template(steps: &[Step<'_>]) -> String {
+    let at = steps
+        .iter()
+        .rposition(|step| *step == Step::Field("metadata"))
+        .unwrap_or(0);
+    match &steps[..at] {
+        [] => String::new(),
+        [.., Step::Field("jobTemplate")] => " of the job template".to_owned(),
+        [.., Step::Field("template")] => " of the template".to_owned(),
+        way => format!(" of {}", keyed_path(way)),
     }
 }
 
@@ -190,4 +268,121 @@ pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline:
         _ => format!("Remove the change from the overlay, or make it in {baseline} for every environment."),
     };
     format!("{mend} {allow}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::classify::{Surroundings, classify};
+    use crate::compare::diff::diff;
+    use crate::yaml;
+
+    /// The headlines of what one resource, of which the differing lines are given, is on two sides.
+    fn headlines(resource: &str, base: &str, overlay: &str) -> Vec<String> {
+        let texts = [base, overlay].map(|lines| format!("{resource}{lines}"));
+        let trees = texts.each_ref().map(|text| yaml::parse(text).unwrap());
+        let [base, overlay] = trees
+            .each_ref()
+            .map(|tree| Resource::read(tree.roots().next().unwrap()).unwrap());
+        let around = Surroundings {
+            resource: &overlay,
+            base: &[],
+            overlay: &[],
+        };
+        let changes = diff(&base, &overlay);
+        let told = changes.iter().map(|change| {
+            let class = classify(change, around);
+            headline(change, class, "prod", "the base")
+        });
+        told.collect()
+    }
+
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: web:1\n";
+
+    #[test]
+    fn a_part_of_a_probe_is_called_by_its_name() {
+        for (base, overlay, wanted) in [
+            (
+                "{httpGet: {path: /a, port: 1}}",
+                "{httpGet: {port: 1}, periodSeconds: 9}",
+                vec![
+                    "httpGet.path of the liveness probe of container web is in the base, but not in prod",
+                    "periodSeconds of the liveness probe of container web is in prod, but not in the base",
+                ],
+            ),
+            (
+                "{httpGet: {port: 1, httpHeaders: [{name: Host, value: a}]}}",
+                "{httpGet: {port: 1, httpHeaders: [{name: Host, value: b}]}}",
+                vec![
+                    "httpGet.httpHeaders[0].value of the liveness probe of container web differs from the base",
+                ],
+            ),
+            // The probe itself.
+            (
+                "{tcpSocket: {port: 1}}",
+                "null",
+                vec!["the liveness probe of container web is in the base, but not in prod"],
+            ),
+        ] {
+            let probe = |text: &str| format!("    livenessProbe: {text}\n");
+            assert_eq!(headlines(POD, &probe(base), &probe(overlay)), wanted);
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_variable_is_called_by_its_name() {
+        for (base, overlay, wanted) in [
+            (
+                "env: [{name: A, value: a}]",
+                "env: [{name: A, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]",
+                vec![
+                    "the value of environment variable A of container web is in the base, but not in prod",
+                    "valueFrom of environment variable A of container web is in prod, but not in the base",
+                ],
+            ),
+            (
+                "env: []",
+                "env: [{name: A, value: a}]",
+                vec!["environment variable A of container web is in prod, but not in the base"],
+            ),
+            // A list without keys.
+            (
+                "env: [{name: A, value: a}, {name: A, value: b}]",
+                "env: [{name: A, value: a}, {name: A, value: b}, {name: B, value: c}]",
+                vec!["environment variable B of container web is in prod, but not in the base"],
+            ),
+            (
+                "envFrom: [{configMapRef: {name: a}}]",
+                "envFrom: [{configMapRef: {name: a, optional: true}}]",
+                vec![
+                    "configMapRef.optional of a source of environment variables of container web is in prod, but not in the base",
+                ],
+            ),
+            (
+                "envFrom: [{configMapRef: {name: a}}]",
+                "envFrom: [{configMapRef: {name: b}}]",
+                vec!["a source of environment variables of container web differs from the base"],
+            ),
+        ] {
+            let lines = |text: &str| format!("    {text}\n");
+            assert_eq!(headlines(POD, &lines(base), &lines(overlay)), wanted);
+        }
+    }
+
+    #[test]
+    fn what_a_template_has_is_not_what_the_resource_has() {
+        let text = "apiVersion: batch/v1\nkind: CronJob\n";
+        let labels = |text: &str| {
+            format!(
+                "metadata: {{name: web, labels: {{a: b}}}}\nspec: {{jobTemplate: {{metadata: {{labels: {{{text}}}}}, spec: {{template: {{metadata: {{annotations: {{{text}}}}}}}}}}}}}\n"
+            )
+        };
+        assert_eq!(
+            headlines(text, &labels("a: b"), &labels("a: c")),
+            [
+                "label a of the job template differs from the base",
+                "annotation a of the template differs from the base"
+            ]
+        );
+    }
 }

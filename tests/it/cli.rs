@@ -249,7 +249,7 @@ fn every_change_of_an_overlay_is_explained() {
       because nothing allows it, nor does spec.allow.classes (the default) hold health-checks, but spec.exemptions[0] (tests/cases/health-checks/exempt-until-a-day/policy.yaml:7) lets it be until 2026-06-15 (INC-1432, slow start until the cache is rebuilt)
 
     apps/v1 Deployment payments (production against base)
-      info[health-checks]: the readiness probe of container payments differs from the base (exempt until 2026-06-15: INC-1432, slow start until the cache is rebuilt)
+      info[health-checks]: periodSeconds of the readiness probe of container payments differs from the base (exempt until 2026-06-15: INC-1432, slow start until the cache is rebuilt)
         at      spec.template.spec.containers[name=payments].readinessProbe.periodSeconds
         base    10
         overlay 60
