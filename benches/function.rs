@@ -13,7 +13,6 @@ use krm_parity::environment::{self, Items};
 use krm_parity::function;
 use krm_parity::krm;
 use krm_parity::policy::{Config, IdentityMode, Policy};
-use krm_parity::resource::Resource;
 use krm_parity::rules;
 use krm_parity::snapshot::{self, Sealed};
 use krm_parity::yaml::{self, Tree};
@@ -100,7 +99,6 @@ fn compare(
 ) {
     let plan = environment::plan(items, trees, policy).expect("one snapshot contradicts nothing");
     let planned = &plan.comparisons[0];
-    let witnesses: Vec<&Resource<'_>> = items.sealed.iter().map(|sealed| &sealed.item).collect();
     group.bench_function(BenchmarkId::new("pair", size), |bencher| {
         bencher
             .iter_with_large_drop(|| pair::pair(black_box(&planned.base), &planned.overlay, &[]));
@@ -108,14 +106,10 @@ fn compare(
     // The comparison pairs, diffs, cancels and classifies; pairing alone stands above.
     group.bench_function(BenchmarkId::new("compare", size), |bencher| {
         bencher.iter_with_large_drop(|| {
-            environment::compare(
-                black_box(&plan.comparisons),
-                &witnesses,
-                IdentityMode::Cancel,
-            )
+            environment::compare(black_box(&plan.comparisons), IdentityMode::Cancel)
         });
     });
-    let compared = environment::compare(&plan.comparisons, &witnesses, IdentityMode::Cancel);
+    let compared = environment::compare(&plan.comparisons, IdentityMode::Cancel);
     group.bench_function(BenchmarkId::new("judge", size), |bencher| {
         bencher.iter_with_large_drop(|| {
             rules::judge(black_box(&compared), &plan.gaps, policy, date(2026, 1, 1))

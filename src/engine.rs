@@ -7,6 +7,7 @@
 mod accumulate;
 mod configured;
 mod emit;
+mod everything;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod generate;

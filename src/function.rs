@@ -281,12 +281,7 @@ pub fn compare<T>(
         .map(snapshot::Sealed::parse)
         .collect::<Result<Vec<Tree<'_>>, _>>()?;
     let plan = environment::plan(&items, &trees, policy)?;
-    let witnesses: Vec<&Resource<'_>> = items
-        .baselines(policy)
-        .filter(|_| !items.live.is_empty())
-        .map(|sealed| &sealed.item)
-        .collect();
-    let comparisons = environment::compare(&plan.comparisons, &witnesses, policy.identity);
+    let comparisons = environment::compare(&plan.comparisons, policy.identity);
     Ok(look(&comparisons, &plan.gaps))
 }
 

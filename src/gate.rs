@@ -20,7 +20,7 @@ use crate::yaml::YamlError;
 use look::{Asked, look, service, unjudged};
 use plan::plan;
 pub use scene::{Builds, Gate, Resources, Scope, name_of, open};
-use trace::{Replays, lint, trace};
+use trace::{Replays, lint, trace, witness};
 
 /// Opens what was built, and judges it.
 ///
@@ -58,11 +58,15 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
     let mut asked = Asked::default();
     for of in &gate.layout.services {
         let members = gate.members(&of.overlays);
+        let before = planned.len();
         plan(gate, of, &members, resources, &mut planned, &mut gaps);
+        if let (Some(parsed), Some(planned)) = (gate.parsed, planned.get_mut(before..)) {
+            witness(parsed, &members, planned, &mut replays);
+        }
         asked.add(of, &members);
         survey.services.push(service(gate, of, &members));
     }
-    let comparisons = environment::compare(&planned, &[], gate.policy.identity);
+    let comparisons = environment::compare(&planned, gate.policy.identity);
     survey.report = rules::judge(&comparisons, &gaps, gate.policy, gate.today);
     rules::keep(&mut survey.report, gate.policy, |finding| {
         asked.holds(finding)

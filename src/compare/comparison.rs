@@ -3,7 +3,7 @@
 use super::classify::{Surroundings, classify};
 use super::diff::{Change, diff};
 use super::guidance::guidance;
-use super::identity::{self, Identity};
+use super::identity::{self, Around, Identity, Witness};
 use super::pair::{Pairing, pair, pair_siblings};
 use crate::catalog::Class;
 use crate::policy::IdentityMode;
@@ -42,8 +42,8 @@ pub struct Sides<'c, 'a> {
     pub services: &'c [&'a str],
     /// The overlay's resources.
     pub overlay: &'c [Resource<'a>],
-    /// Items that only a transformation of everything reaches.
-    pub witnesses: &'c [&'c Resource<'a>],
+    /// What only a transformation of everything reaches.
+    pub witnesses: &'c [Witness],
 }
 
 /// Two environments, paired, with every classified change between them.
@@ -133,6 +133,16 @@ fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity
     let mut services: Vec<&str> = sides.services.to_vec();
     services.sort_unstable();
     services.dedup();
+    let matched = pairing.matched.iter();
+    let all: Vec<_> = matched
+        .map(|&(at, other)| (&sides.base[at], &sides.overlay[other]))
+        .collect();
+    let added = pairing.added.iter();
+    let added: Vec<_> = added.map(|&at| &sides.overlay[at]).collect();
+    let around = Around {
+        pairs: &all,
+        added: &added,
+    };
     services
         .into_iter()
         .map(|service| {
@@ -148,7 +158,7 @@ fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity
                 .filter(|at| sides.services[**at] == service)
                 .map(|&at| &sides.base[at])
                 .collect();
-            let mut identity = identity::learn(&pairs, &removed, sides.witnesses);
+            let mut identity = identity::learn(&pairs, &removed, around, sides.witnesses);
             identity.own_affixes.clone_from(&pairing.own_affixes);
             (service, identity)
         })

@@ -5,6 +5,9 @@
 //! namespaces and the labels are learnt from all resources together, and a change
 //! that says no more than they do is no change.
 
+mod put;
+mod selector;
+
 use std::collections::{HashMap, HashSet};
 
 use super::operative::is_operative;
@@ -14,6 +17,10 @@ use crate::compare::pair::{OwnAffix, is_never_renamed, plain_name};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 use crate::yaml::Node;
+
+pub use put::Witness;
+use put::put_on_everything;
+use selector::{Pod, follows, pods};
 
 /// What an overlay does to everything.
 #[derive(Debug, Default)]
@@ -32,24 +39,32 @@ pub struct Identity<'a> {
     kept_namespaces: HashSet<&'a str>,
     /// The kinds, by their groups, of which one stayed in a base namespace, whether they have namespaces or not.
     kept_kinds: HashSet<(&'a str, &'a str, &'a str)>,
-    /// The labels of pods, where there are workloads.
-    pod_labels: Option<HashSet<(&'a str, &'a str)>>,
+    /// The pods that selectors may find.
+    pods: Vec<Pod<'a>>,
     labels: HashSet<(&'a str, &'a str)>,
     annotations: HashSet<(&'a str, &'a str)>,
     /// What two environments have put on all names, each in a way of its own.
     pub own_affixes: Vec<OwnAffix>,
 }
 
+/// Whose pods a selector may find: those of all services of the two environments.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'r, 'a> {
+    /// What belongs together.
+    pub pairs: &'r [(&'r Resource<'a>, &'r Resource<'a>)],
+    /// What the overlay has added.
+    pub added: &'r [&'r Resource<'a>],
+}
+
 /// Learns from the pairs what the overlay does to everything.
 ///
-/// `removed` are base resources that the overlay dropped. `witnesses` are items that only a transformation of everything reaches, such
-/// as the base's snapshot. A label on the one resource of a service says nothing
-/// by itself; on the snapshot as well, it does.
+/// `removed` are base resources that the overlay dropped, and `witnesses` are what only a transformation of everything reaches.
 #[must_use]
 pub fn learn<'a>(
     pairs: &[(&Resource<'a>, &Resource<'a>)],
     removed: &[&Resource<'a>],
-    witnesses: &[&Resource<'a>],
+    all: Around<'_, 'a>,
+    witnesses: &[Witness],
 ) -> Identity<'a> {
     let mut identity = Identity::default();
     // What refers to a generated resource has its hash as long as it is there.
@@ -82,12 +97,6 @@ pub fn learn<'a>(
             let way = (from.namespace, to.namespace);
             *identity.moves.entry(way).or_default() += 1;
         }
-        for labels in POD_LABELS.iter().filter_map(|path| overlay.node.at(path)) {
-            let entries = labels
-                .entries()
-                .map(|(key, value)| (key.text(), value.text()));
-            identity.pod_labels.get_or_insert_default().extend(entries);
-        }
         if from.name != to.name {
             identity.names.entry(from.name).or_default().insert(to.name);
         }
@@ -108,36 +117,10 @@ pub fn learn<'a>(
     }
     identity.labels = put_on_everything("labels", pairs, witnesses);
     identity.annotations = put_on_everything("annotations", pairs, witnesses);
-    identity
-}
-
-/// The entries of a metadata map that every overlay resource has with one value.
-fn put_on_everything<'a>(
-    field: &str,
-    pairs: &[(&Resource<'a>, &Resource<'a>)],
-    witnesses: &[&Resource<'a>],
-) -> HashSet<(&'a str, &'a str)> {
-    let map = |resource: &Resource<'a>| resource.node.at(&["metadata", field]);
-    let Some(((_, first), rest)) = pairs.split_first() else {
-        return HashSet::new();
-    };
-    let mut common: Vec<_> = map(first)
-        .into_iter()
-        .flat_map(Node::entries)
-        .filter_map(|(key, value)| Some((key.text(), value.as_str()?)))
-        .collect();
-    let others = rest.iter().map(|(_, overlay)| *overlay);
-    let enough = if rest.is_empty() { witnesses } else { &[] };
-    for resource in others.chain(enough.iter().copied()) {
-        if common.is_empty() {
-            break;
-        }
-        let map = map(resource);
-        common.retain(|(key, value)| {
-            map.and_then(|map| map.get(key)).and_then(Node::as_str) == Some(*value)
-        });
+    if !identity.labels.is_empty() {
+        identity.pods = pods(all.pairs, all.added);
     }
-    common.into_iter().collect()
+    identity
 }
 
 impl Identity<'_> {
@@ -182,17 +165,11 @@ impl Identity<'_> {
             return false;
         }
         match parent {
-            // A selector that asks for a label which no pod has selects nothing.
-            "matchLabels" | "selector"
-                if self
-                    .pod_labels
-                    .as_ref()
-                    .is_some_and(|labels| !labels.contains(&(*field, after))) =>
-            {
-                false
-            }
-            "labels" | "matchLabels" | "selector" => {
-                (may_be_put && self.labels.contains(&(*field, after)))
+            "labels" => may_be_put && self.labels.contains(&(*field, after)),
+            "matchLabels" | "selector" => {
+                (may_be_put
+                    && self.labels.contains(&(*field, after))
+                    && follows(change, base, overlay, &self.pods))
                     || (*field == "kubernetes.io/metadata.name"
                         && self.is_moved(before.unwrap_or(""), after))
             }
@@ -322,19 +299,6 @@ impl Identity<'_> {
             })
     }
 }
-
-/// Where workloads have the labels of their pods.
-const POD_LABELS: [&[&str]; 2] = [
-    &["spec", "template", "metadata", "labels"],
-    &[
-        "spec",
-        "jobTemplate",
-        "spec",
-        "template",
-        "metadata",
-        "labels",
-    ],
-];
 
 /// What stands before and after the base's name in the overlay's, in every way to see it; nothing where it was not renamed so.
 ///

@@ -11,6 +11,7 @@ use super::names::Names;
 use super::plan::{Environment, Given, Planned, absent, environments, siblings};
 use crate::api::{ID, KUSTOMIZE_GROUP, PATH};
 use crate::compare::comparison::Against;
+use crate::compare::identity::Witness;
 use crate::krm::same_content;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
@@ -317,6 +318,10 @@ fn live<'a>(
             services: base.iter().map(|(_, service, _)| *service).collect(),
             base: base.into_iter().map(|(resource, ..)| resource).collect(),
             overlay: Cow::Borrowed(&items.live),
+            witnesses: items
+                .baselines(policy)
+                .map(|sealed| Witness::of(&sealed.item))
+                .collect(),
         }],
         gaps: Gaps::default(),
     })
@@ -381,6 +386,8 @@ fn plan_service<'a>(
             services: vec![service; base.len()],
             base,
             overlay: Cow::Owned(side(environment.source)),
+            // What is sealed has left its snapshot behind.
+            witnesses: Vec::new(),
         }
     };
     let judged = all.iter().filter(|one| one.is_judged(policy));

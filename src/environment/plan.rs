@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::names::{Names, place, rank};
 use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
+use crate::compare::identity::Witness;
 use crate::compare::pair::Pairing;
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
@@ -243,17 +244,13 @@ pub struct Planned<'a> {
     pub services: Vec<&'a str>,
     /// The overlay's resources.
     pub overlay: Cow<'a, [Resource<'a>]>,
+    /// What the overlay's transformations of everything made of an item that nothing else reaches, as far as one was there.
+    pub witnesses: Vec<Witness>,
 }
 
 /// Compares all that is planned; every environment against its base comes before it is a side of another comparison.
-///
-/// `witnesses` are items that only a transformation of everything reaches.
 #[must_use]
-pub fn compare<'c, 'a>(
-    planned: &'c [Planned<'a>],
-    witnesses: &'c [&'c Resource<'a>],
-    mode: IdentityMode,
-) -> Vec<Comparison<'c, 'a>> {
+pub fn compare<'c, 'a>(planned: &'c [Planned<'a>], mode: IdentityMode) -> Vec<Comparison<'c, 'a>> {
     let mut comparisons: Vec<Comparison<'c, 'a>> = Vec::with_capacity(planned.len());
     let mut baselines: HashMap<(&str, &str), usize> = HashMap::new();
     for planned in planned {
@@ -265,7 +262,7 @@ pub fn compare<'c, 'a>(
             base: &planned.base,
             services: &planned.services,
             overlay: &planned.overlay,
-            witnesses,
+            witnesses: &planned.witnesses,
         };
         let of = |name: &str| Some(&comparisons[*baselines.get(&(planned.service, name))?]);
         let known = match (

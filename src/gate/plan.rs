@@ -133,6 +133,7 @@ fn plan_baselines<'g>(
             services: vec![service; base.len()],
             base,
             overlay: Cow::Borrowed(own),
+            witnesses: Vec::new(),
         });
     }
 }
@@ -166,6 +167,7 @@ fn plan_siblings<'g>(
             services: vec![service; base.len()],
             base: base.clone(),
             overlay: Cow::Borrowed(overlay),
+            witnesses: Vec::new(),
         });
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::scene::{Gate, Resources, base};
+use super::scene::{Gate, Member, Resources, base};
 use crate::blame::Target;
+use crate::compare::identity::Witness;
 use crate::engine::Replay;
+use crate::environment::Planned;
 use crate::finding::{Compared, Finding, Name};
 use crate::layout::{Baseline, Overlay};
 use crate::repo::Parsed;
@@ -26,6 +28,26 @@ impl<'g> Replays<'g> {
     fn base(&mut self, parsed: &'g Parsed<'g>, bases: &'g [String]) -> &Replay<'g> {
         let make = || Replay::base(parsed, bases);
         self.bases.entry(bases).or_insert_with(make)
+    }
+}
+
+/// Lets every comparison know what the overlay puts on everything, as a build that took a snapshot along would.
+pub fn witness<'g>(
+    parsed: &'g Parsed<'g>,
+    members: &[Member<'g>],
+    planned: &mut [Planned<'_>],
+    replays: &mut Replays<'g>,
+) {
+    for one in planned {
+        let mut members = members.iter();
+        let Some(own) = members.find(|member| member.name == one.environment) else {
+            continue;
+        };
+        let (labels, annotations) = replays.overlay(parsed, own.overlay).everything();
+        one.witnesses = vec![Witness {
+            labels,
+            annotations,
+        }];
     }
 }
 

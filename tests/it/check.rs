@@ -6,6 +6,7 @@ mod copies;
 mod corpus;
 mod discovery;
 mod disguise;
+mod everything;
 mod fleet;
 mod functions;
 mod git;

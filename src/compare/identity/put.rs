@@ -1,0 +1,85 @@
+//! Labels and annotations that an overlay has put on everything.
+
+use std::collections::HashSet;
+
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+/// What an overlay's transformations of everything put on an item that nothing else reaches, such as the base's snapshot.
+///
+/// A label on the one resource of a service says nothing by itself; on the snapshot as well, it does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Witness {
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// Its annotations.
+    pub annotations: Vec<(String, String)>,
+}
+
+impl Witness {
+    /// What an item says that travelled with the resources.
+    #[must_use]
+    pub fn of(item: &Resource<'_>) -> Self {
+        let map = |field| {
+            let all = entries(item, field);
+            all.map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect()
+        };
+        Self {
+            labels: map("labels"),
+            annotations: map("annotations"),
+        }
+    }
+
+    fn has(&self, field: &str, key: &str, value: &str) -> bool {
+        let all = match field {
+            "labels" => &self.labels,
+            _ => &self.annotations,
+        };
+        all.iter().any(|one| one.0 == key && one.1 == value)
+    }
+}
+
+/// The entries of a metadata map that the overlay has put on every resource with one value, and on two at least.
+///
+/// What the base has with that value was not put there, and a patch puts something on one resource as easily as on
+/// two of which one had it. A witness counts as one that has it.
+pub(super) fn put_on_everything<'a>(
+    field: &str,
+    pairs: &[(&Resource<'a>, &Resource<'a>)],
+    witnesses: &[Witness],
+) -> HashSet<(&'a str, &'a str)> {
+    let map = |resource: &Resource<'a>| resource.node.at(&["metadata", field]);
+    let has = |map: Option<Node<'_>>, key: &str, value: &str| {
+        map.and_then(|map| map.get(key)).and_then(Node::as_str) == Some(value)
+    };
+    let Some(((_, first), rest)) = pairs.split_first() else {
+        return HashSet::new();
+    };
+    let mut common: Vec<_> = entries(first, field).collect();
+    for (_, resource) in rest {
+        if common.is_empty() {
+            break;
+        }
+        let map = map(resource);
+        common.retain(|(key, value)| has(map, key, value));
+    }
+    common.retain(|(key, value)| {
+        let bases = pairs.iter().filter(|(base, _)| !has(map(base), key, value));
+        let witnesses = witnesses.iter().filter(|one| one.has(field, key, value));
+        let mut put = bases.map(|_| ()).chain(witnesses.map(|_| ()));
+        // The base's word stays where no resource got another one.
+        let is_put = pairs.iter().any(|(base, _)| !has(map(base), key, value));
+        is_put && put.nth(1).is_some()
+    });
+    common.into_iter().collect()
+}
+
+fn entries<'a>(
+    resource: &Resource<'a>,
+    field: &str,
+) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+    let map = resource.node.at(&["metadata", field]).into_iter();
+    map.flat_map(Node::entries)
+        .filter_map(|(key, value)| Some((key.text(), value.as_str()?)))
+}

@@ -1,0 +1,27 @@
+//! What an overlay puts on everything, where everything is one resource: the gate knows it as a build that takes a snapshot along.
+
+use super::{NEWEST, report};
+use crate::support::{Tree, require};
+
+const REPORT: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  schedule: '0 3 * * *'\n  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: report, image: example.com/report:2}]}}}}\n";
+
+#[test]
+fn what_is_on_the_one_resource_is_on_everything_where_no_patch_put_it_there() {
+    let kustomize = require!(kustomize(NEWEST));
+    let everything = "commonAnnotations: {example.com/team: a}\n";
+    let patch = "patches: [{target: {kind: CronJob}, patch: '[{op: add, path: /metadata/annotations, value: {example.com/team: a}}]'}]\n";
+    let component = "components: [../../team]\n";
+    for (says, expected) in [(everything, 0), (component, 0), (patch, 1)] {
+        let tree = Tree::new();
+        tree.kustomization("base", "all.yaml", REPORT);
+        tree.write(
+            "team/kustomization.yaml",
+            &format!("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n{everything}"),
+        );
+        tree.overlay("overlays/dev", "");
+        tree.overlay("overlays/prod", says);
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let found = report["findings"].as_array().expect("findings");
+        assert_eq!(found.len(), expected, "{says}: {report:#}");
+    }
+}
