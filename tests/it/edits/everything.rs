@@ -268,9 +268,32 @@ pub(super) fn labels_and_selectors(resources: &mut [Value], dice: &mut Dice) {
             parent[name]["environment"] = value.clone().into();
         }
     };
+    let own = pods(resources);
     for resource in resources {
+        // A selector of pods that somebody else makes does not follow a label of this set.
+        let namespace = text(resource, "/metadata/namespace").to_owned();
+        let finds = |pointer: &str| {
+            let selector = resource.pointer(pointer).and_then(Value::as_object);
+            selector.is_some_and(|selector| {
+                own.iter().any(|(within, labels)| {
+                    *within == namespace
+                        && selector
+                            .iter()
+                            .all(|(key, value)| labels.get(key) == Some(value))
+                })
+            })
+        };
+        let is_of_strangers = match text(resource, "/kind") {
+            "Service" => !finds("/spec/selector"),
+            "PodDisruptionBudget" => !finds("/spec/selector/matchLabels"),
+            "NetworkPolicy" => !finds("/spec/podSelector/matchLabels"),
+            _ => false,
+        };
+        if is_of_strangers {
+            continue;
+        }
         match text(resource, "/kind") {
-            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => {
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Rollout" => {
                 put_at(resource, "/spec/selector/matchLabels", true);
                 put_template(resource, "/spec/template", &put_at);
                 let claims = resource
@@ -291,6 +314,20 @@ pub(super) fn labels_and_selectors(resources: &mut [Value], dice: &mut Dice) {
             _ => {}
         }
     }
+}
+
+/// The namespace and the labels of all pods that are made here.
+fn pods(resources: &[Value]) -> Vec<(String, Value)> {
+    const TEMPLATES: [&str; 2] = ["/spec/template", "/spec/jobTemplate/spec/template"];
+    let of = |resource: &Value| {
+        let templates = TEMPLATES.iter().filter_map(|at| resource.pointer(at));
+        let labels = templates.map(|template| template["metadata"]["labels"].clone());
+        let namespace = text(resource, "/metadata/namespace").to_owned();
+        labels
+            .map(|labels| (namespace.clone(), labels))
+            .collect::<Vec<_>>()
+    };
+    resources.iter().flat_map(of).collect()
 }
 
 /// The labels of a template, whose metadata is made where there is none.
