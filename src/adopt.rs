@@ -1,26 +1,26 @@
 //! Today's findings, written down as exemptions, so that from now on only what is new fails.
 //!
 //! An exemption covers one place of one resource in the environments where it
-//! was found, and nothing beside it; where the finding is about an amount, that
-//! amount alone.
+//! was found, and nothing beside it; and there the values that were found, unless
+//! somebody wants it for any.
+
+mod entry;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use serde_json::{Map, Value, json};
 
 use crate::catalog::{RuleId, Severity};
 use crate::compare::pair::plain_name;
-use crate::edit::{Item, scalar};
+use crate::edit::Item;
 use crate::finding::{Finding, Name, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::{Layout, Overlay};
-use crate::path::{FieldPath, Path, Pattern, Segment};
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{exempting, record, scalar as value_of};
-use crate::text::without_hash;
-use crate::text::{is_unsafe, one_line};
+use crate::rules::{exempting, held, is_of_distance, record};
+use crate::text::{one_line, without_hash};
+use entry::{Subject, Target, glob, item, pattern, service_glob};
 
 /// What adoption looks at.
 pub struct Scene<'s> {
@@ -47,33 +47,24 @@ pub struct Adoption {
     pub expired: usize,
 }
 
-/// What an exemption is about, but for services and environments.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Subject {
-    rule: RuleId,
-    path: Option<String>,
-    target: Option<Target>,
-    value: Option<String>,
+/// What exemptions are held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// The values that were found, so that another one at the same place is new.
+    Values,
+    /// The places alone, but for amounts, which may become worse without becoming another finding.
+    Places,
 }
 
-/// The rules about how much there is of something, which may become worse without becoming another finding.
-const AMOUNTS: [RuleId; 2] = [RuleId::InvertedResources, RuleId::ScaleFactor];
+/// The environments of each service, with the values that were found there; nothing for one that cannot be held.
+type Where = BTreeMap<Option<Name>, BTreeMap<String, BTreeSet<Option<String>>>>;
 
-/// Which resource is meant; a group or a namespace only where the rest does not tell.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Target {
-    kind: String,
-    name: String,
-    group: Option<String>,
-    namespace: Option<String>,
-}
-
-/// The environments of each service.
-type Where = BTreeMap<Option<Name>, BTreeSet<String>>;
+/// The environments of an exemption, and the value of each; the environments alone where it holds none.
+type Held = Vec<(String, Option<String>)>;
 
 /// Writes findings down as exemptions that hold until a day.
 #[must_use]
-pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption {
+pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, expires: Date) -> Adoption {
     let mut adoption = Adoption::default();
     let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
     let mut counts: BTreeMap<RuleId, (usize, BTreeSet<&str>)> = BTreeMap::new();
@@ -103,7 +94,9 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], expires: Date) -> Adoption
             .or_default()
             .entry(finding.service.clone())
             .or_default()
-            .extend(finding.environment().map(str::to_owned));
+            .entry(finding.environment().unwrap_or_default().to_owned())
+            .or_default()
+            .insert(value(finding, hold));
     }
     let mut last = None;
     for (subject, found) in &subjects {
@@ -136,6 +129,40 @@ pub fn is_unknown(finding: &Finding) -> bool {
     finding.rule.is_blind() || finding.rule == RuleId::UnjudgedOverlay
 }
 
+/// The value that an exemption of a finding holds; nothing where it holds any.
+///
+/// A ratio is about two values, of which the field has more than that.
+fn value(finding: &Finding, hold: Hold) -> Option<String> {
+    let is_held = match hold {
+        Hold::Values => finding.rule != RuleId::LimitRequestRatio,
+        Hold::Places => is_of_distance(finding.rule),
+    };
+    held(finding.field.as_ref().filter(|_| is_held)?)
+}
+
+/// The exemptions that the values of environments need: one, unless an environment has several at one place.
+fn layers(found: &BTreeMap<String, BTreeSet<Option<String>>>) -> Vec<Held> {
+    let mut layers = Vec::new();
+    let any: Held = found
+        .iter()
+        .filter(|(_, values)| values.contains(&None))
+        .map(|(environment, _)| (environment.clone(), None))
+        .collect();
+    layers.extend((!any.is_empty()).then_some(any));
+    for depth in 0.. {
+        let nth = found.iter().filter(|(_, values)| !values.contains(&None));
+        let nth = nth.filter_map(|(environment, values)| {
+            Some((environment.clone(), values.iter().nth(depth)?.clone()))
+        });
+        let nth: Held = nth.collect();
+        if nth.is_empty() {
+            break;
+        }
+        layers.push(nth);
+    }
+    layers
+}
+
 /// What stands above the exemptions of a rule.
 fn heading(rule: RuleId, count: usize, services: &BTreeSet<&str>) -> String {
     const SHOWN: usize = 8;
@@ -166,11 +193,6 @@ impl Scene<'_> {
                 .resource
                 .as_ref()
                 .map(|resource| self.target(finding, resource)),
-            value: finding
-                .field
-                .as_ref()
-                .filter(|_| AMOUNTS.contains(&finding.rule))
-                .and_then(|field| value_of(field.overlay.as_ref()?)),
         }
     }
 
@@ -243,12 +265,20 @@ impl Scene<'_> {
     ///
     /// They name their services, so that one that comes later is new. Only a name that comes from where the
     /// repository was checked out says nothing tomorrow, and is left out where no other service could be meant.
-    fn split(&self, subject: &Subject, found: &Where) -> Vec<(Vec<String>, Vec<String>)> {
-        let mut by_environments: BTreeMap<(Vec<String>, bool), Vec<String>> = BTreeMap::new();
+    fn split(&self, subject: &Subject, found: &Where) -> Vec<(Vec<String>, Held)> {
+        let mut by_environments: BTreeMap<(Held, bool), Vec<String>> = BTreeMap::new();
         for (service, environments) in found {
-            let key = (self.in_order(environments), service.is_none());
-            let services = by_environments.entry(key).or_default();
-            services.extend(service.as_ref().map(|name| name.as_str().to_owned()));
+            // What has no environment cannot stand in a list of them.
+            let (unnamed, named) = environments
+                .clone()
+                .into_iter()
+                .partition(|(name, _)| name.is_empty());
+            let all = [named, unnamed];
+            for held in all.iter().flat_map(layers) {
+                let key = (self.in_order(held), service.is_none());
+                let services = by_environments.entry(key).or_default();
+                services.extend(service.as_ref().map(|name| name.as_str().to_owned()));
+            }
         }
         let is_held_elsewhere = || match &subject.target {
             Some(target) => self
@@ -298,10 +328,9 @@ impl Scene<'_> {
     }
 
     /// Environments as the policy lists them, or as they are promoted.
-    fn in_order(&self, environments: &BTreeSet<String>) -> Vec<String> {
+    fn in_order(&self, mut all: Held) -> Held {
         let listed = &self.policy.environments;
-        let mut all: Vec<String> = environments.iter().cloned().collect();
-        all.sort_by_key(|name| {
+        all.sort_by_cached_key(|(name, _)| {
             let place = listed.iter().position(|listed| listed == name);
             let rank = crate::environment::rank(name).unwrap_or(usize::MAX);
             (place.unwrap_or(usize::MAX), rank, name.clone())
@@ -329,123 +358,6 @@ fn is_called(resource: &Resource<'_>, kind: &str, name: &str) -> bool {
 
 fn holds(all: &[Resource<'_>], kind: &str, name: &str) -> bool {
     all.iter().any(|one| is_called(one, kind, name))
-}
-
-/// A name as a glob that fits it, and as little beside it as globs can tell.
-fn glob(name: &str) -> String {
-    let is_own = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
-    name.chars()
-        .map(|c| if is_own(c) { c } else { '?' })
-        .collect()
-}
-
-/// A service as a glob that also fits the name that a recorder can have for it.
-fn service_glob(name: &str) -> String {
-    let is_own = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    name.chars()
-        .map(|c| if is_own(c) { c } else { '?' })
-        .collect()
-}
-
-/// A path as a pattern that fits it, and as little beside it as patterns can tell.
-fn pattern(path: &FieldPath<'_>) -> String {
-    let plain = |text: &str| text.replace('*', "?").into();
-    let segments = path.spots().iter().map(|spot| match &spot.segment {
-        Segment::Field(name) => Segment::Field(plain(name)),
-        Segment::Key(keys) => {
-            let keys = keys.iter();
-            Segment::Key(
-                keys.map(|(key, value)| (key.clone(), plain(value)))
-                    .collect(),
-            )
-        }
-        Segment::Value(value) => Segment::Value(plain(value)),
-        Segment::Index(index) => Segment::Index(*index),
-    });
-    let mut segments: Vec<Segment<'_>> = segments.collect();
-    if segments.len() <= Pattern::MAX_PARTS {
-        return Path(segments).to_string();
-    }
-    // No field of Kubernetes lies that deep; what does is cut where patterns end.
-    segments.truncate(Pattern::MAX_PARTS - 1);
-    format!("{}.**", Path(segments))
-}
-
-fn item(
-    subject: &Subject,
-    services: &[String],
-    environments: &[String],
-    today: Date,
-    expires: Date,
-) -> Item {
-    let reason =
-        format!("adopted {today}: TODO say why this may stay until then, and who mends it");
-    let expires = expires.to_string();
-    let mut value = Map::new();
-    let mut lines = vec![format!("- rule: {}", subject.rule)];
-    let mut add = |key: &str, text: String, it: Value| {
-        lines.push(format!("  {key}: {text}"));
-        value.insert(key.to_owned(), it);
-    };
-    if let Some(target) = &subject.target {
-        let parts = [
-            ("group", target.group.as_ref()),
-            ("kind", Some(&target.kind)),
-            ("namespace", target.namespace.as_ref()),
-            ("name", Some(&target.name)),
-        ];
-        let parts = || {
-            parts
-                .iter()
-                .filter_map(|(key, text)| Some((*key, (*text)?)))
-        };
-        let text: Vec<String> = parts()
-            .map(|(key, text)| format!("{key}: {}", scalar(text)))
-            .collect();
-        let map: Map<String, Value> = parts()
-            .map(|(key, text)| (key.to_owned(), json!(text)))
-            .collect();
-        add("target", format!("{{{}}}", text.join(", ")), map.into());
-    }
-    if let Some(path) = &subject.path {
-        add("path", path_scalar(path), json!(path));
-    }
-    if let Some(value) = &subject.value {
-        add("value", json!(value).to_string(), json!(value));
-    }
-    for (key, names) in [("services", services), ("environments", environments)] {
-        if !names.is_empty() {
-            let text: Vec<String> = names.iter().map(|name| scalar(name)).collect();
-            add(key, format!("[{}]", text.join(", ")), json!(names));
-        }
-    }
-    add("reason", json!(reason).to_string(), json!(reason));
-    add("expires", json!(expires).to_string(), json!(expires));
-    let mut all = Map::new();
-    all.insert("rule".to_owned(), json!(subject.rule.as_str()));
-    all.append(&mut value);
-    Item {
-        comment: None,
-        block: lines.join("\n"),
-        value: all.into(),
-    }
-}
-
-/// A path as a value in a map in block style, where brackets need no quotes.
-fn path_scalar(path: &str) -> String {
-    let is_plain = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '.' | '[' | ']' | '=' | '_' | '-' | '/' | ',')
-    };
-    let starts = path.starts_with(|c: char| c.is_ascii_alphabetic());
-    if starts && path.contains(['.', '[']) && path.chars().all(is_plain) {
-        path.to_owned()
-    } else if path.contains(['\'', '\\']) || path.chars().any(is_unsafe) {
-        json!(path).to_string()
-    } else if path.contains('"') {
-        format!("'{path}'")
-    } else {
-        scalar(path)
-    }
 }
 
 #[cfg(test)]

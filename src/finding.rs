@@ -250,6 +250,12 @@ impl Finding {
         }
     }
 
+    /// Adds to what is said of it in one line.
+    pub fn add(&mut self, note: &str) {
+        self.headline.push_str(note);
+        self.message.push_str(note);
+    }
+
     /// The service by its name.
     #[must_use]
     pub fn service(&self) -> Option<&str> {

@@ -21,8 +21,9 @@ use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{self, Finding, Report, Totals};
 use crate::policy::Policy;
 
-pub use exemption::about::scalar;
+pub use exemption::about::is_of_distance;
 pub use exemption::exempting;
+pub use exemption::held::held;
 pub use gaps::build_failure::unreadable;
 pub use gaps::{Absent, Failure, Gaps, Input, Look, Missing, Reason, Unjudged};
 pub use registry::{RULES, record};
@@ -64,11 +65,13 @@ pub fn judge(
         }
     }
     found.extend(gaps.others.iter().cloned());
+    let weights = found.weights(|finding, default| severity(finding, default, policy));
     exemption::apply(
         comparisons,
         gaps.look.as_ref(),
         policy,
         today,
+        &weights,
         &mut found.findings,
     );
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));

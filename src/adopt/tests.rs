@@ -1,6 +1,8 @@
+use super::entry::path_scalar;
 use super::*;
 use crate::finding::{Compared, FieldRef};
 use crate::layout::{Baseline, Overlay, Service};
+use crate::path::{FieldPath, Path, Pattern};
 use crate::yaml::{Tree, parse};
 
 /// Services by name, each with what its base and its environments hold.
@@ -53,7 +55,12 @@ impl Repository {
             resources: &resources.collect(),
             today: jiff::civil::date(2026, 6, 15),
         };
-        adopt(&scene, findings, jiff::civil::date(2026, 9, 13))
+        adopt(
+            &scene,
+            findings,
+            Hold::Values,
+            jiff::civil::date(2026, 9, 13),
+        )
     }
 }
 

@@ -14,7 +14,7 @@ use super::build::How;
 use super::change::{self, Change, Consent, Done};
 use super::ground::Ground;
 use super::{policy_file, process, tree};
-use crate::adopt::{self, Adoption, Scene};
+use crate::adopt::{self, Adoption, Hold, Scene};
 use crate::catalog::{RuleId, Severity};
 use crate::edit;
 use crate::finding::Finding;
@@ -85,6 +85,13 @@ pub(super) fn command() -> Command {
                 .conflicts_with("days")
                 .requires("adopt"),
         )
+        .arg(
+            flag(
+                "by-place",
+                "Let exemptions hold for any value at their place, and not for the one that was found",
+            )
+            .requires("adopt"),
+        )
         .arg(flag(
             "wire",
             "Let bases record themselves and overlays check themselves",
@@ -112,6 +119,7 @@ fn date(text: &str) -> Result<Date, String> {
 pub(super) struct Init {
     directory: PathBuf,
     adopt: bool,
+    hold: Hold,
     wire: bool,
     days: u16,
     expires: Option<Date>,
@@ -135,6 +143,11 @@ impl Init {
         Self {
             directory: directory.cloned().unwrap_or_else(|| PathBuf::from(".")),
             adopt: matches.get_flag("adopt"),
+            hold: if matches.get_flag("by-place") {
+                Hold::Places
+            } else {
+                Hold::Values
+            },
             wire: matches.get_flag("wire"),
             days: matches.get_one("days").copied().unwrap_or_default(),
             expires: matches.get_one("expires").copied(),
@@ -277,7 +290,9 @@ impl Init {
             scope: Scope::Unknown,
             others: Vec::new(),
         };
-        let adopted = gate::open(&builds, |resources| adopt(&gate, resources, file, expires));
+        let adopted = gate::open(&builds, |resources| {
+            adopt(&gate, resources, file, self.hold, expires)
+        });
         let (adoption, after, adopted) = adopted.context("what was built cannot be read")??;
         file.after = after;
         *policy = adopted;
@@ -344,6 +359,7 @@ fn adopt(
     gate: &Gate<'_>,
     resources: &Resources<'_>,
     file: &PolicyFile,
+    hold: Hold,
     expires: Date,
 ) -> anyhow::Result<(Adoption, String, Policy)> {
     let Gate {
@@ -367,7 +383,7 @@ fn adopt(
         resources,
         today,
     };
-    let adoption = adopt::adopt(&scene, &findings, expires);
+    let adoption = adopt::adopt(&scene, &findings, hold, expires);
     let after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
         .with_context(|| file.name.clone())?;
     let adopted = policy::parse(RULES, &file.name, &after)?;
@@ -384,8 +400,10 @@ fn adopt(
             || adopt::is_left(policy, finding)
             || adopt::is_unknown(finding)
             || finding.rule == RuleId::ExpiredExemption
-            || was_there(finding)
-                && (finding.rule == RuleId::UnusedExemption || is_expired(policy, finding, today))
+            // An entry that was there before may be for a value that is another one now.
+            || finding.rule == RuleId::UnusedExemption
+                && finding.exemption.is_some_and(|index| index < policy.exemptions.len())
+            || was_there(finding) && is_expired(policy, finding, today)
     };
     if let Some(finding) = judge(&adopted).iter().find(|finding| !is_expected(finding)) {
         bail!(

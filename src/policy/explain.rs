@@ -90,7 +90,14 @@ fn walk(value: &Value, schema: &Schema, at: &mut Vec<String>) -> Result<(), Faul
 /// The schema of one key, or nothing where the key is unknown.
 fn inner<'a>(schema: &'a Schema, key: &str) -> Option<&'a Schema> {
     let known = schema["properties"].get(key);
-    known.or_else(|| (schema[OPEN] == true).then_some(&ANYTHING))
+    let any = || {
+        schema
+            .get("additionalProperties")
+            .filter(|it| it.is_object())
+    };
+    known
+        .or_else(any)
+        .or_else(|| (schema[OPEN] == true).then_some(&ANYTHING))
 }
 
 fn unknown_key(schema: &Schema, key: &str, at: &[String]) -> Fault {

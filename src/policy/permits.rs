@@ -1,5 +1,7 @@
 //! What a policy permits beyond the classes: single fields, and findings until a day.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use super::fault::{Fault, MAX_QUOTED};
@@ -88,6 +90,18 @@ impl AllowedField {
     }
 }
 
+/// The values that an exemption is about, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// Any value.
+    #[default]
+    Any,
+    /// One value, whatever the environment.
+    One(String),
+    /// One value for each environment; no other environment is meant.
+    Each(BTreeMap<String, String>),
+}
+
 /// A permission for findings to exist until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
@@ -97,8 +111,8 @@ pub struct Exemption {
     pub target: Target,
     /// The places that this is about; `None` for all.
     pub path: Option<Pattern>,
-    /// The value that this is about, as text; `None` for any.
-    pub value: Option<String>,
+    /// The values that this is about.
+    pub values: Held,
     /// The environments that this is about; empty for all.
     pub environments: Vec<String>,
     /// The services that this is about; empty for all.
@@ -116,6 +130,16 @@ impl Exemption {
     #[must_use]
     pub fn is_for(&self, environment: &str, service: &str) -> bool {
         holds(&self.environments, &self.services, environment, service)
+    }
+
+    /// The one value that this is about in an environment; nothing where any will do.
+    #[must_use]
+    pub fn value(&self, environment: &str) -> Option<&str> {
+        match &self.values {
+            Held::Any => None,
+            Held::One(value) => Some(value),
+            Held::Each(values) => values.get(environment).map(String::as_str),
+        }
     }
 
     /// Whether this is about a place.
@@ -161,17 +185,59 @@ pub(super) fn exemptions(
 }
 
 fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, Fault> {
+    let (values, environments) = held(spec.value, spec.values, spec.environments, known)?;
     Ok(Exemption {
         rule: rule(&spec.rule)?,
         target: target(spec.target)?,
         path: spec.path.as_deref().map(pattern).transpose()?,
-        value: spec.value,
-        environments: environments(spec.environments, known)?,
+        values,
+        environments,
         services: services(spec.services)?,
         reason: reason(&spec.reason)?,
         expires: date(&spec.expires)?,
         place: None,
     })
+}
+
+/// The values of an exemption and the environments that it is about, which `values` names itself.
+fn held(
+    value: Option<String>,
+    values: Option<BTreeMap<String, String>>,
+    names: Option<Vec<String>>,
+    known: &[String],
+) -> Result<(Held, Vec<String>), Fault> {
+    let Some(values) = values else {
+        return Ok((
+            value.map_or(Held::Any, Held::One),
+            environments(names, known)?,
+        ));
+    };
+    let at = ["values"];
+    if value.is_some() {
+        let what =
+            "leave out value, or values: one is for all environments, the other says one for each";
+        return Err(Fault::new(&at, what));
+    }
+    if names.is_some() {
+        let what = "leave out environments: values names those that this is about";
+        return Err(Fault::new(&at, what));
+    }
+    if values.is_empty() {
+        let what =
+            "expected the value of at least one environment, such as {production: \"1.5.0\"}";
+        return Err(Fault::new(&at, what));
+    }
+    let listed: Vec<_> = known.iter().map(String::as_str).collect();
+    for name in values.keys() {
+        check_name(&at, name, "an environment")?;
+        if !listed.is_empty() && !listed.contains(&name.as_str()) {
+            let fault = explain::unknown(&at, "environment", name, &listed);
+            let what = format!("{} (spec.environments)", fault.what);
+            return Err(Fault { what, ..fault });
+        }
+    }
+    let names = values.keys().cloned().collect();
+    Ok((Held::Each(values), names))
 }
 
 fn rule(id: &str) -> Result<RuleId, Fault> {

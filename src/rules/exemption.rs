@@ -9,6 +9,7 @@
 
 pub(in crate::rules) mod about;
 pub(in crate::rules) mod expired_exemption;
+pub mod held;
 mod scope;
 pub(in crate::rules) mod unused_exemption;
 
@@ -19,7 +20,7 @@ use jiff::civil::Date;
 use super::gaps::Look;
 use super::registry::record;
 use super::words;
-use crate::catalog::RuleId;
+use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::{Compared, Finding, ResourceRef};
 use crate::policy::{About, Exemption, Policy, nearest};
@@ -75,18 +76,20 @@ impl Look {
 
 /// Applies a policy's exemptions to the findings, and adds what is wrong with them.
 ///
-/// Without a look nobody knows what else the policy holds for.
+/// Without a look nobody knows what else the policy holds for. `weights` are those of the findings, if nothing were
+/// exempt: what an entry has to say is said once, with a finding that it was for, unless that weighs less.
 pub(super) fn apply(
     comparisons: &[Comparison<'_, '_>],
     look: Option<&Look>,
     policy: &Policy,
     today: Date,
+    weights: &[Severity],
     findings: &mut Vec<Finding>,
 ) {
     if policy.exemptions.is_empty() {
         return;
     }
-    let near = weigh(policy, today, findings);
+    let near = weigh(policy, today, weights, findings);
     let mut scopes = Scopes::new(comparisons, findings);
     let mut told = Vec::new();
     for (index, exemption) in policy.exemptions.iter().enumerate() {
@@ -94,7 +97,7 @@ pub(super) fn apply(
         let near = &near[index];
         let is_used = near.is_used;
         // It stands in the policy once, whatever it is about.
-        if look.is_some() && is_used && !is_expired {
+        if near.is_told || look.is_some() && is_used && !is_expired {
             continue;
         }
         let scope = scopes.of(exemption);
@@ -147,34 +150,51 @@ struct Near {
     first: Option<usize>,
     /// Whether it is about the value of any.
     is_used: bool,
+    /// Whether a finding says what is wrong with it, which need not be said again.
+    is_told: bool,
 }
 
-/// Marks what exemptions are about, and says of findings that one would be if it were not for another value.
-fn weigh(policy: &Policy, today: Date, findings: &mut [Finding]) -> Vec<Near> {
+/// Marks what exemptions are about, and says of findings that one would be if it had not expired, or held another value.
+fn weigh(
+    policy: &Policy,
+    today: Date,
+    weights: &[Severity],
+    findings: &mut [Finding],
+) -> Vec<Near> {
     let mut all = vec![Near::default(); policy.exemptions.len()];
+    let of_expired = policy.severity(record(RuleId::ExpiredExemption));
     for (at, finding) in findings.iter_mut().enumerate() {
+        let weight = weights.get(at).copied().unwrap_or(Severity::Error);
         let near = near(policy, finding);
-        let about: Vec<_> = near
-            .iter()
-            .filter(|(_, exemption)| has_value(exemption, finding.field.as_ref()))
-            .copied()
-            .collect();
+        let environment = finding.environment().unwrap_or_default();
         for (index, _) in &near {
             all[*index].first.get_or_insert(at);
         }
+        let is_valid = |(_, exemption): &&(usize, &Exemption)| exemption.expires >= today;
+        let mut valid = near.iter().filter(is_valid);
+        let other =
+            valid.find_map(|(index, one)| Some((*index, one.rule, one.value(environment)?)));
+        let about: Vec<_> = near
+            .iter()
+            .filter(|(_, one)| has_value(one, environment, finding.field.as_ref()))
+            .collect();
         for (index, _) in &about {
             all[*index].is_used = true;
         }
-        let is_valid = |(_, exemption): &&(usize, &Exemption)| exemption.expires >= today;
-        if !about.iter().any(|one| is_valid(&one)) {
-            let mut valid = near.iter().filter(is_valid);
-            let other =
-                valid.find_map(|(index, one)| Some((*index, one.rule, one.value.as_ref()?)));
-            if let Some((index, rule, value)) = other {
-                tell_other_value(index, rule, value, finding);
+        if let Some((index, exemption)) = about.first()
+            && !about.iter().any(is_valid)
+        {
+            finding.add(&expired_exemption::note(*index, exemption));
+            for (index, _) in &about {
+                all[*index].is_told |= weight >= of_expired;
             }
+        } else if about.is_empty()
+            && let Some((index, rule, value)) = other
+        {
+            finding.add(&other_value(index, rule, value));
+            all[index].is_told |= weight > Severity::Info;
         }
-        for (index, exemption) in about.iter().filter(is_valid) {
+        for (index, exemption) in about.into_iter().filter(|one| is_valid(one)) {
             mark(*index, exemption, finding);
         }
     }
@@ -212,13 +232,14 @@ pub fn exempting<'p>(
     finding: &Finding,
 ) -> impl Iterator<Item = (usize, &'p Exemption)> {
     let mut near = near(policy, finding);
-    near.retain(|(_, one)| has_value(one, finding.field.as_ref()));
+    let environment = finding.environment().unwrap_or_default();
+    near.retain(|(_, one)| has_value(one, environment, finding.field.as_ref()));
     near.into_iter()
 }
 
-/// Says that an exemption would hold for a finding if it were not for another value.
-fn tell_other_value(index: usize, rule: RuleId, value: &str, finding: &mut Finding) {
-    let only = format!(
+/// That an exemption would hold for a finding if it were not for another value.
+fn other_value(index: usize, rule: RuleId, value: &str) -> String {
+    format!(
         " (spec.exemptions[{index}] is for the value {} {})",
         text::quoted(value, MAX_VALUE),
         if is_of_distance(rule) {
@@ -226,21 +247,17 @@ fn tell_other_value(index: usize, rule: RuleId, value: &str, finding: &mut Findi
         } else {
             "alone"
         }
-    );
-    finding.headline.push_str(&only);
-    finding.message.push_str(&only);
+    )
 }
 
 /// Says by which exemption a finding may exist, and until when; that makes it information.
 fn mark(index: usize, exemption: &Exemption, finding: &mut Finding) {
     finding.exemption.get_or_insert(index);
-    let until = format!(
+    finding.add(&format!(
         " (exempt until {}: {})",
         exemption.expires,
         text::one_line(&exemption.reason, 200)
-    );
-    finding.headline.push_str(&until);
-    finding.message.push_str(&until);
+    ));
 }
 
 /// Why an exemption matches nothing, and what it might have meant; `None` where it may be about something else.
@@ -256,7 +273,9 @@ fn why_unused(
     let target = &exemption.target;
     let is_target_here = scope.holds(target);
     let known = || {
-        if let (Some(near), Some(value)) = (near, &exemption.value) {
+        if let Some(near) = near
+            && let Some(value) = exemption.value(near.environment().unwrap_or_default())
+        {
             let found = words::value(near.field.as_ref().and_then(|field| field.overlay.as_ref()));
             let value = text::quoted(value, MAX_VALUE);
             return Some(format!("the value is {found} now, and not {value}"));

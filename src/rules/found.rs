@@ -28,6 +28,16 @@ impl Found {
         self.findings.push(finding);
     }
 
+    /// What every finding weighs before anything exempts it.
+    pub fn weights(
+        &self,
+        weight: impl Fn(&Finding, Option<Severity>) -> Severity,
+    ) -> Vec<Severity> {
+        let all = self.findings.iter().enumerate();
+        all.map(|(at, finding)| weight(finding, self.defaults.get(&at).copied()))
+            .collect()
+    }
+
     /// Gives every finding its weight, and leaves out those that weigh nothing.
     pub fn weigh(
         mut self,

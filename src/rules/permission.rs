@@ -88,7 +88,7 @@ pub fn decide<'p>(
                 exemption.rule == rule
                     && exemption.is_for(environment, pair.service)
                     && exemption.expires >= today
-                    && is_about(exemption, &resource, &names, Some(&field))
+                    && is_about(exemption, &resource, &names, environment, Some(&field))
             };
             let exemption = if verdict.is_allowed() {
                 None

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
+
 use super::words;
 use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
@@ -152,12 +154,15 @@ pub(super) fn field(change: &Change<'_>) -> FieldRef {
 
 /// A value for a report, unless it is a Secret's or too long to be read.
 fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
-    /// Values with more nodes than this are named, not shown.
+    /// Values with more nodes than this are named by a digest, not shown.
     const MAX_NODES: usize = 1000;
     if secret {
         REDACTED.into()
     } else if node.size() > MAX_NODES || has_long_key(node) {
-        format!("<{} nodes>", node.size()).into()
+        let mut all = String::new();
+        node.write_canonical(&mut all);
+        let digest = text::hex(&Sha256::digest(all));
+        format!("<sha256:{} of {} nodes>", &digest[..16], node.size()).into()
     } else {
         let mut value = node.to_json();
         // A sealed base is sorted, and two values are compared best in one order.

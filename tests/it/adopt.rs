@@ -4,3 +4,4 @@ mod corpus;
 mod drift;
 mod first;
 mod repository;
+mod values;

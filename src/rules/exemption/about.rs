@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::held::{is_held, scalar};
 use crate::catalog::RuleId;
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::Spot;
@@ -35,9 +36,10 @@ pub(in crate::rules) fn is_about(
     exemption: &Exemption,
     resource: &ResourceRef,
     names: &[&str],
+    environment: &str,
     field: Option<&FieldRef>,
 ) -> bool {
-    is_at(exemption, resource, names, field) && has_value(exemption, field)
+    is_at(exemption, resource, names, field) && has_value(exemption, environment, field)
 }
 
 /// Whether an exemption is about the place of a field, whatever stands there.
@@ -50,38 +52,35 @@ pub(super) fn is_at(
     exemption.target.matches(resource, names) && exemption.covers(place(field))
 }
 
-/// Whether a field has the value that an exemption is for, if it is for one; `512Mi` is `0.5Gi`.
+/// Whether a field has the value that an exemption is for in an environment, if it is for one; `512Mi` is `0.5Gi`.
 ///
 /// Of amounts that are too far from others, those that are nearer need no exemption of their own.
-pub(super) fn has_value(exemption: &Exemption, field: Option<&FieldRef>) -> bool {
-    let Some(wanted) = &exemption.value else {
+pub(super) fn has_value(
+    exemption: &Exemption,
+    environment: &str,
+    field: Option<&FieldRef>,
+) -> bool {
+    let Some(wanted) = exemption.value(environment) else {
         return true;
     };
-    let Some(found) = field.and_then(|field| scalar(field.overlay.as_ref()?)) else {
+    let Some(field) = field else {
         return false;
     };
-    let amount = |text: &str| Quantity::parse(text).ok();
-    let amounts = amount(&found).zip(amount(wanted));
-    found == *wanted
-        || amounts.is_some_and(|(found, wanted)| {
-            let base = field.and_then(|field| amount(&scalar(field.base.as_ref()?)?));
-            let base = base.filter(|_| is_of_distance(exemption.rule));
-            found == wanted
-                || base.is_some_and(|base| wanted.min(base) <= found && found <= wanted.max(base))
-        })
-}
-
-/// Whether a rule is about how far an amount is from another one.
-pub(super) fn is_of_distance(rule: RuleId) -> bool {
-    matches!(rule, RuleId::InvertedResources | RuleId::ScaleFactor)
-}
-
-/// A value as an exemption writes it; nothing for lists and maps.
-#[must_use]
-pub fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
+    if is_held(wanted, field) {
+        return true;
     }
+    let amount = |value: Option<&Value>| Quantity::parse(&scalar(value?)?).ok();
+    let wanted = Quantity::parse(wanted).ok();
+    let amounts = amount(field.overlay.as_ref()).zip(wanted);
+    amounts.is_some_and(|(found, wanted)| {
+        let base = amount(field.base.as_ref()).filter(|_| is_of_distance(exemption.rule));
+        found == wanted
+            || base.is_some_and(|base| wanted.min(base) <= found && found <= wanted.max(base))
+    })
+}
+
+/// Whether a rule is about how far an amount is from another one, so that it may become worse and not another finding.
+#[must_use]
+pub fn is_of_distance(rule: RuleId) -> bool {
+    matches!(rule, RuleId::InvertedResources | RuleId::ScaleFactor)
 }

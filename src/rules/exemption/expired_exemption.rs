@@ -28,3 +28,12 @@ pub(in crate::rules) fn words(index: usize, exemption: &Exemption) -> (String, S
     let help = "Mend what it exempted and remove it, or decide anew and give it a later date.";
     (headline, help.to_owned())
 }
+
+/// What a finding says of the exemption that it has outlived.
+pub(in crate::rules) fn note(index: usize, exemption: &Exemption) -> String {
+    format!(
+        " (no longer exempt: spec.exemptions[{index}] expired after {}: {})",
+        exemption.expires,
+        text::one_line(&exemption.reason, 200)
+    )
+}

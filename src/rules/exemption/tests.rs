@@ -11,7 +11,7 @@ use crate::compare::pair::plain_name;
 use crate::finding::FieldRef;
 use crate::finding::Name;
 use crate::path::{FieldPath, Path};
-use crate::policy::{Config, IdentityMode, read};
+use crate::policy::{Config, Held, IdentityMode, read};
 use crate::resource::Resource;
 use crate::yaml;
 
@@ -20,9 +20,10 @@ fn apply_by_loop(
     look: Option<&Look>,
     policy: &Policy,
     today: Date,
+    weights: &[Severity],
     findings: &mut Vec<Finding>,
 ) {
-    tell_other_values(policy, today, findings);
+    let said = say(policy, today, weights, findings);
     let mut told = Vec::new();
     for (index, exemption) in policy.exemptions.iter().enumerate() {
         let is_expired = exemption.expires < today;
@@ -55,6 +56,9 @@ fn apply_by_loop(
                 .collect(),
         };
         if look.is_none() && environments.is_empty() {
+            continue;
+        }
+        if said.contains(&index) {
             continue;
         }
         let why = || why_unused(exemption, findings, &here, look);
@@ -104,40 +108,47 @@ fn is_for(exemption: &Exemption, comparison: &Comparison<'_, '_>) -> bool {
     }
 }
 
-/// Says of findings that an exemption would hold for if it were not for another value.
-fn tell_other_values(policy: &Policy, today: Date, findings: &mut [Finding]) {
-    let valid = || {
-        let all = policy.exemptions.iter().enumerate();
-        all.filter(|(_, exemption)| exemption.expires >= today)
-    };
-    let of_values: Vec<_> = valid()
-        .filter_map(|(index, exemption)| Some((index, exemption, exemption.value.as_ref()?)))
-        .collect();
-    for finding in findings {
-        let mut near = of_values.iter();
-        let Some((index, exemption, value)) = near.find(|(_, one, _)| is_near(one, finding)) else {
+/// Says of findings why an exemption does not hold for them; gives the exemptions of which nothing more is to be said.
+fn say(
+    policy: &Policy,
+    today: Date,
+    weights: &[Severity],
+    findings: &mut [Finding],
+) -> BTreeSet<usize> {
+    let all = || policy.exemptions.iter().enumerate();
+    let is_valid = |exemption: &Exemption| exemption.expires >= today;
+    let mut said = BTreeSet::new();
+    for (finding, weight) in findings.iter_mut().zip(weights) {
+        let own = finding.clone();
+        let exempting = || all().filter(|(_, one)| exempts(one, &own));
+        let note = if exempting().any(|(_, one)| is_valid(one)) {
             continue;
-        };
-        if valid().any(|(_, exemption)| exempts(exemption, finding)) {
-            continue;
-        }
-        let only = format!(
-            " (spec.exemptions[{index}] is for the value {} {})",
-            text::quoted(value, MAX_VALUE),
-            if is_of_distance(exemption.rule) {
-                "or a nearer one"
-            } else {
-                "alone"
+        } else if let Some((index, exemption)) = exempting().next() {
+            if *weight >= policy.severity(record(RuleId::ExpiredExemption)) {
+                said.extend(exempting().map(|(index, _)| index));
             }
-        );
-        finding.headline.push_str(&only);
-        finding.message.push_str(&only);
+            expired_exemption::note(index, exemption)
+        } else {
+            let mut near = all().filter(|(_, one)| is_valid(one) && one.values != Held::Any);
+            let Some((index, one)) = near.find(|(_, one)| is_near(one, &own)) else {
+                continue;
+            };
+            if *weight > Severity::Info {
+                said.insert(index);
+            }
+            let value = one.value(own.environment().unwrap_or_default());
+            other_value(index, one.rule, value.unwrap_or_default())
+        };
+        finding.headline.push_str(&note);
+        finding.message.push_str(&note);
     }
+    said
 }
 
 /// Whether an exemption is about a finding, expired or not.
 fn exempts(exemption: &Exemption, finding: &Finding) -> bool {
-    is_near(exemption, finding) && has_value(exemption, finding.field.as_ref())
+    let environment = finding.environment().unwrap_or_default();
+    is_near(exemption, finding) && has_value(exemption, environment, finding.field.as_ref())
 }
 
 /// Whether an exemption is about a finding, whatever its value.
@@ -171,7 +182,9 @@ fn why_unused(
         .any(|(resource, name)| target.matches(resource, &[resource.name.as_str(), name]));
     let known = || {
         let near = findings.iter().find(|finding| is_near(exemption, finding));
-        if let (Some(near), Some(value)) = (near, &exemption.value) {
+        if let Some(near) = near
+            && let Some(value) = exemption.value(near.environment().unwrap_or_default())
+        {
             let found = words::value(near.field.as_ref().and_then(|field| field.overlay.as_ref()));
             let value = text::quoted(value, MAX_VALUE);
             return Some(format!("the value is {found} now, and not {value}"));
@@ -407,9 +420,14 @@ proptest! {
         });
         let policy = policy(&exemptions);
         let today = jiff::civil::date(2026, 6, 1);
+        let weights: Vec<Severity> = findings
+            .iter()
+            .map(|finding| policy.severity(record(finding.rule)))
+            .collect();
         let (mut by_index, mut by_loop) = (findings.clone(), findings);
-        apply(&comparisons, look.as_ref(), &policy, today, &mut by_index);
-        apply_by_loop(&comparisons, look.as_ref(), &policy, today, &mut by_loop);
+        let look = look.as_ref();
+        apply(&comparisons, look, &policy, today, &weights, &mut by_index);
+        apply_by_loop(&comparisons, look, &policy, today, &weights, &mut by_loop);
         prop_assert_eq!(by_index, by_loop);
     }
 }

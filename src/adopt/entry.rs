@@ -1,0 +1,188 @@
+//! An exemption as a policy has it, in the notation of a person.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+
+use crate::catalog::RuleId;
+use crate::edit::{Item, scalar};
+use crate::path::{FieldPath, Path, Pattern, Segment};
+use crate::text::is_unsafe;
+
+/// What an exemption is about, but for services, environments and values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Subject {
+    pub rule: RuleId,
+    pub path: Option<String>,
+    pub target: Option<Target>,
+}
+
+/// Which resource is meant; a group or a namespace only where the rest does not tell.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Target {
+    pub kind: String,
+    pub name: String,
+    pub group: Option<String>,
+    pub namespace: Option<String>,
+}
+
+/// The longest map of values that is written on one line, in characters.
+const MAX_LINE: usize = 100;
+
+/// A name as a glob that fits it, and as little beside it as globs can tell.
+pub(super) fn glob(name: &str) -> String {
+    let is_own = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
+    name.chars()
+        .map(|c| if is_own(c) { c } else { '?' })
+        .collect()
+}
+
+/// A service as a glob that also fits the name that a recorder can have for it.
+pub(super) fn service_glob(name: &str) -> String {
+    let is_own = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.chars()
+        .map(|c| if is_own(c) { c } else { '?' })
+        .collect()
+}
+
+/// A path as a pattern that fits it, and as little beside it as patterns can tell.
+pub(super) fn pattern(path: &FieldPath<'_>) -> String {
+    let plain = |text: &str| text.replace('*', "?").into();
+    let segments = path.spots().iter().map(|spot| match &spot.segment {
+        Segment::Field(name) => Segment::Field(plain(name)),
+        Segment::Key(keys) => {
+            let keys = keys.iter();
+            Segment::Key(
+                keys.map(|(key, value)| (key.clone(), plain(value)))
+                    .collect(),
+            )
+        }
+        Segment::Value(value) => Segment::Value(plain(value)),
+        Segment::Index(index) => Segment::Index(*index),
+    });
+    let mut segments: Vec<Segment<'_>> = segments.collect();
+    if segments.len() <= Pattern::MAX_PARTS {
+        return Path(segments).to_string();
+    }
+    // No field of Kubernetes lies that deep; what does is cut where patterns end.
+    segments.truncate(Pattern::MAX_PARTS - 1);
+    format!("{}.**", Path(segments))
+}
+
+/// An exemption in block style, and as a value.
+pub(super) fn item(
+    subject: &Subject,
+    services: &[String],
+    held: &[(String, Option<String>)],
+    today: Date,
+    expires: Date,
+) -> Item {
+    let reason =
+        format!("adopted {today}: TODO say why this may stay until then, and who mends it");
+    let expires = expires.to_string();
+    let mut value = Map::new();
+    let mut lines = vec![format!("- rule: {}", subject.rule)];
+    let mut add = |key: &str, text: String, it: Value| {
+        let space = if text.starts_with('\n') { "" } else { " " };
+        lines.push(format!("  {key}:{space}{text}"));
+        value.insert(key.to_owned(), it);
+    };
+    if let Some(target) = &subject.target {
+        let parts = [
+            ("group", target.group.as_ref()),
+            ("kind", Some(&target.kind)),
+            ("namespace", target.namespace.as_ref()),
+            ("name", Some(&target.name)),
+        ];
+        let parts = || {
+            parts
+                .iter()
+                .filter_map(|(key, text)| Some((*key, (*text)?)))
+        };
+        let text: Vec<String> = parts()
+            .map(|(key, text)| format!("{key}: {}", scalar(text)))
+            .collect();
+        let map: Map<String, Value> = parts()
+            .map(|(key, text)| (key.to_owned(), json!(text)))
+            .collect();
+        add("target", format!("{{{}}}", text.join(", ")), map.into());
+    }
+    if let Some(path) = &subject.path {
+        add("path", path_scalar(path), json!(path));
+    }
+    let names = |names: &[&str]| {
+        let text: Vec<String> = names.iter().map(|name| scalar(name)).collect();
+        (format!("[{}]", text.join(", ")), json!(names))
+    };
+    let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    if !services.is_empty() {
+        let (text, value) = names(&services);
+        add("services", text, value);
+    }
+    let environments: Vec<&str> = held.iter().map(|(name, _)| name.as_str()).collect();
+    let environments: Vec<&str> = environments
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .collect();
+    let values: BTreeSet<&str> = held
+        .iter()
+        .filter_map(|(_, value)| value.as_deref())
+        .collect();
+    match values.first() {
+        Some(_) if values.len() > 1 => {
+            let all = held.iter();
+            let all = all.filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)));
+            let text: Vec<String> = all
+                .clone()
+                .map(|(name, value)| format!("{}: {}", scalar(name), json!(value)))
+                .collect();
+            let flow = format!("{{{}}}", text.join(", "));
+            let text = if flow.chars().count() <= MAX_LINE {
+                flow
+            } else {
+                format!("\n    {}", text.join("\n    "))
+            };
+            let map: Map<String, Value> = all
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect();
+            add("values", text, map.into());
+        }
+        one => {
+            if let Some(value) = one {
+                add("value", json!(value).to_string(), json!(value));
+            }
+            if !environments.is_empty() {
+                let (text, value) = names(&environments);
+                add("environments", text, value);
+            }
+        }
+    }
+    add("reason", json!(reason).to_string(), json!(reason));
+    add("expires", json!(expires).to_string(), json!(expires));
+    let mut all = Map::new();
+    all.insert("rule".to_owned(), json!(subject.rule.as_str()));
+    all.append(&mut value);
+    Item {
+        comment: None,
+        block: lines.join("\n"),
+        value: all.into(),
+    }
+}
+
+/// A path as a value in a map in block style, where brackets need no quotes.
+pub(super) fn path_scalar(path: &str) -> String {
+    let is_plain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '.' | '[' | ']' | '=' | '_' | '-' | '/' | ',')
+    };
+    let starts = path.starts_with(|c: char| c.is_ascii_alphabetic());
+    if starts && path.contains(['.', '[']) && path.chars().all(is_plain) {
+        path.to_owned()
+    } else if path.contains(['\'', '\\']) || path.chars().any(is_unsafe) {
+        json!(path).to_string()
+    } else if path.contains('"') {
+        format!("'{path}'")
+    } else {
+        scalar(path)
+    }
+}

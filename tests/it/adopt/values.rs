@@ -1,0 +1,295 @@
+//! What adopted exemptions hold: the values that were found, and no others.
+
+use super::repository::Repository;
+use crate::support::{NEWEST, require};
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      nodeSelector: {disk: ssd}
+      containers:
+      - name: web
+        image: example.com/web:1
+        imagePullPolicy: Always
+        livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 10}
+";
+
+/// A base, `dev` that leaves it as it is, and two environments with some operations each.
+struct Shop(Repository);
+
+impl Shop {
+    fn new(kustomize: &std::path::Path) -> Self {
+        let repository = Repository::new("shop", kustomize);
+        repository.write("base/deployment.yaml", DEPLOYMENT);
+        repository.write("base/kustomization.yaml", "resources: [deployment.yaml]\n");
+        repository.write(
+            "overlays/dev/kustomization.yaml",
+            "resources: [../../base]\n",
+        );
+        Self(repository)
+    }
+
+    fn set(&self, environment: &str, operations: &[&str]) {
+        let lines: String = operations
+            .iter()
+            .map(|one| format!("    - {one}\n"))
+            .collect();
+        self.0.write(
+            &format!("overlays/{environment}/kustomization.yaml"),
+            &format!("resources: [../../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |\n{lines}"),
+        );
+    }
+
+    fn adopt(&self, more: &[&str]) -> String {
+        let made = self
+            .0
+            .krm_parity(&[&["init", "--adopt", "--yes"], more].concat());
+        assert!(made.succeeded(), "{made:#?}");
+        let checked = self.0.krm_parity(&["check"]);
+        assert!(
+            checked.succeeded() && !checked.stdout.contains("unused"),
+            "{checked:#?}"
+        );
+        let policy = self.0.read("parity.yaml");
+        let again = self
+            .0
+            .krm_parity(&[&["init", "--adopt", "--yes"], more].concat());
+        assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
+        assert_eq!(self.0.read("parity.yaml"), policy);
+        policy
+    }
+
+    /// What `check` says of another value, in one line.
+    fn red(&self, part: &str) {
+        let checked = self.0.krm_parity(&["check"]);
+        assert_eq!(checked.code, Some(1), "{checked:#?}");
+        assert!(checked.stdout.contains(part), "{part}: {checked:#?}");
+        assert!(!checked.stdout.contains("unused-exemption"), "{checked:#?}");
+    }
+}
+
+const IMAGE: &str =
+    "{op: replace, path: /spec/template/spec/containers/0/image, value: 'example.com/web:2'}";
+const PERIOD: &str =
+    "{op: replace, path: /spec/template/spec/containers/0/livenessProbe/periodSeconds, value: 30}";
+const ARGS: &str =
+    "{op: add, path: /spec/template/spec/containers/0/args, value: [--fast, --quiet]}";
+const PULL: &str = "{op: remove, path: /spec/template/spec/containers/0/imagePullPolicy}";
+const NODES: &str = "{op: add, path: /spec/template/spec/affinity, value: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: In, values: [one, two, three]}]}]}}}}";
+
+#[test]
+fn another_value_at_an_adopted_place_is_new() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize);
+    let all = [IMAGE, PERIOD, ARGS, PULL, NODES];
+    shop.set("production", &all);
+    let policy = shop.adopt(&[]);
+    for held in [
+        "image\n    value: \"example.com/web:2\"\n",
+        "periodSeconds\n    value: \"30\"\n",
+        "value: \"[\\\"--fast\\\",\\\"--quiet\\\"]\"\n",
+        "value: \"<absent>\"\n",
+        "value: \"sha256:",
+    ] {
+        assert!(policy.contains(held), "{held}: {policy}");
+    }
+    for (at, other, part) in [
+        (
+            0,
+            IMAGE.replace(":2", ":3"),
+            "is for the value \"example.com/web:2\" alone)",
+        ),
+        (
+            1,
+            PERIOD.replace("30", "60"),
+            "is for the value \"30\" alone)",
+        ),
+        (
+            2,
+            ARGS.replace("--quiet", "--loud"),
+            "--quiet\\\"]\" alone)",
+        ),
+        (
+            3,
+            PULL.replace("remove", "replace")
+                .replace('}', ", value: Never}"),
+            "is for the value \"<absent>\" alone)",
+        ),
+        (
+            4,
+            NODES.replace("three", "four"),
+            "is for the value \"sha256:",
+        ),
+    ] {
+        let mut changed: Vec<&str> = all.to_vec();
+        changed[at] = &other;
+        shop.set("production", &changed);
+        shop.red(part);
+    }
+    // What was found is still exempt, and what is like the base needs nothing any more.
+    shop.set("production", &all[1..]);
+    let checked = shop.0.krm_parity(&["check"]);
+    assert!(checked.succeeded(), "{checked:#?}");
+    assert!(
+        checked
+            .stdout
+            .contains("matched nothing: there is no finding of image here"),
+        "{checked:#?}"
+    );
+}
+
+#[test]
+fn environments_with_values_of_their_own_share_an_entry() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize);
+    let later = IMAGE.replace(":2", ":3");
+    shop.set("staging", &[&later]);
+    shop.set("production", &[IMAGE]);
+    let policy = shop.adopt(&[]);
+    let held = "values: {staging: \"example.com/web:3\", production: \"example.com/web:2\"}\n";
+    assert!(policy.contains(held), "{policy}");
+    // Each environment is held to its own value, and not to that of the other.
+    shop.set("production", &[&later]);
+    shop.red("is for the value \"example.com/web:2\" alone)");
+}
+
+/// The loose form lets in any value, but for amounts: those are held in both.
+#[test]
+fn by_place_any_value_will_do() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize);
+    shop.set("staging", &[&IMAGE.replace(":2", ":3")]);
+    shop.set("production", &[IMAGE]);
+    let policy = shop.adopt(&["--by-place"]);
+    assert!(
+        !policy.contains("    value") && policy.contains("environments: [staging, production]\n"),
+        "{policy}"
+    );
+    shop.set("production", &[&IMAGE.replace(":2", ":4")]);
+    let checked = shop.0.krm_parity(&["check"]);
+    assert!(checked.succeeded(), "{checked:#?}");
+    let refused = shop.0.krm_parity(&["init", "--by-place"]);
+    assert_eq!(refused.code, Some(2), "{refused:#?}");
+}
+
+/// What nobody may see is not written, and what nobody could read is written as a digest.
+#[test]
+fn secrets_are_not_held_and_what_is_odd_is_held_by_a_digest() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new("shop", &kustomize);
+    repository.write(
+        "base/secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\ndata: {user: YQ==}\n",
+    );
+    repository.write(
+        "base/config.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {a: b}\n",
+    );
+    repository.write(
+        "base/kustomization.yaml",
+        "resources: [secret.yaml, config.yaml]\n",
+    );
+    repository.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    let production = |secret: &str, odd: &str| {
+        repository.write("overlays/production/kustomization.yaml", &format!(
+            "resources: [../../base]\npatches:\n- patch: |\n    {{apiVersion: v1, kind: Secret, metadata: {{name: web}}, data: {{password: {secret}}}}}\n\
+             - patch: |\n    {{apiVersion: v1, kind: ConfigMap, metadata: {{name: web}}, data: {{odd: \"{odd}\", more: \"{}\"}}}}\n",
+            "x".repeat(5000)
+        ));
+    };
+    production("aHVudGVyMg==", "two\\nlines \\u202e \\\" \\'");
+    let made = repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert!(made.succeeded(), "{made:#?}");
+    let policy = repository.read("parity.yaml");
+    assert!(
+        !policy.contains("aHVudGVyMg") && !policy.contains("xxx"),
+        "{policy}"
+    );
+    assert_eq!(policy.matches("value: \"sha256:").count(), 2, "{policy}");
+    let of_secret = policy.find("path: data.password").unwrap();
+    assert!(
+        policy[of_secret..].starts_with("path: data.password\n    environments"),
+        "{policy}"
+    );
+    let checked = repository.krm_parity(&["check"]);
+    assert!(checked.succeeded(), "{checked:#?}");
+    // A Secret's value may change, as far as this can tell; the other may not.
+    production("b3RoZXI=", "two\\nlines \\u202e \\\" \\'");
+    assert!(repository.krm_parity(&["check"]).succeeded());
+    production("b3RoZXI=", "two\\nlines");
+    let checked = repository.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+}
+
+/// An entry that has expired is told with the finding that it was for, or alone where there is none.
+#[test]
+fn an_expired_entry_is_told_once() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize);
+    shop.set("production", &[IMAGE]);
+    let entry = |rule: &str, path: &str| {
+        format!(
+            "  - rule: {rule}\n    path: \"{path}\"\n    reason: why not\n    expires: \"2026-06-01\"\n"
+        )
+    };
+    let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  exemptions:\n";
+    shop.0.write(
+        "parity.yaml",
+        &format!("{head}{}", entry("image", "**.image")),
+    );
+    let checked = shop.0.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    assert!(
+        checked
+            .stdout
+            .contains("(no longer exempt: spec.exemptions[0] expired after 2026-06-01: why not)"),
+        "{checked:#?}"
+    );
+    assert!(
+        !checked.stdout.contains("expired-exemption"),
+        "{checked:#?}"
+    );
+    assert!(checked.stdout.contains("1 error"), "{checked:#?}");
+
+    // One that nothing needs is told alone.
+    shop.0.write(
+        "parity.yaml",
+        &format!(
+            "{head}{}{}",
+            entry("image", "**.image"),
+            entry("image", "spec.x")
+        ),
+    );
+    let checked = shop.0.krm_parity(&["check"]);
+    assert!(
+        checked
+            .stdout
+            .contains("error[expired-exemption]: spec.exemptions[1]"),
+        "{checked:#?}"
+    );
+    assert!(checked.stdout.contains("2 errors"), "{checked:#?}");
+
+    // A finding that fails nothing does not stand in for one that does.
+    shop.0.write(
+        "parity.yaml",
+        &format!(
+            "{head}{}  rules: {{image: {{severity: warning}}}}\n",
+            entry("image", "**.image")
+        ),
+    );
+    let checked = shop.0.krm_parity(&["check"]);
+    assert_eq!(checked.code, Some(1), "{checked:#?}");
+    assert!(
+        checked.stdout.contains("1 error, 1 warning"),
+        "{checked:#?}"
+    );
+}
