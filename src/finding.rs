@@ -211,6 +211,8 @@ pub struct Finding {
     pub base_name: Option<String>,
     /// The field, unless the finding speaks of the whole resource.
     pub field: Option<FieldRef>,
+    /// The part of the field that makes it a finding, where one does: what lines are told for.
+    pub part: Option<FieldRef>,
     /// The file, where the host told it.
     pub file: Option<FileRef>,
     /// Which exemption of the policy holds for it, or is what it complains about; from 0.
@@ -240,6 +242,7 @@ impl Finding {
             resource: None,
             base_name: None,
             field: None,
+            part: None,
             file: None,
             exemption: None,
             place: None,

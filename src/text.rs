@@ -223,6 +223,17 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// An image reference without its tag and digest.
+#[must_use]
+pub fn repository(image: &str) -> &str {
+    let image = image.split_once('@').map_or(image, |(name, _)| name);
+    match image.rsplit_once(':') {
+        // A colon before the last slash belongs to the registry's port.
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    }
+}
+
 /// A name without kustomize's generator hash: ten of its sixteen letters and digits after a dash.
 #[must_use]
 pub fn without_hash(name: &str) -> &str {
@@ -241,6 +252,19 @@ pub fn without_hash(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repositories_are_told_from_tags() {
+        for (image, name) in [
+            ("nginx", "nginx"),
+            ("nginx:1.2", "nginx"),
+            ("host:5000/a/b", "host:5000/a/b"),
+            ("host:5000/a/b:1@sha256:00", "host:5000/a/b"),
+            ("a@sha256:00", "a"),
+        ] {
+            assert_eq!(repository(image), name);
+        }
+    }
 
     #[test]
     fn quoted_text_is_json_and_stays_on_its_line() {

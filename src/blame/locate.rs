@@ -8,7 +8,7 @@ use crate::engine::piece::{Body, Gone, Mark, Piece, same};
 use crate::finding::REDACTED;
 use crate::path::{Path, Segment, Spot};
 use crate::resource::{Resource, is_bookkeeping};
-use crate::text::without_hash;
+use crate::text::{repository, without_hash};
 
 use super::Target;
 
@@ -31,7 +31,9 @@ impl Replay<'_> {
             return piece.is_null().then_some(piece.mark);
         };
         if is_agreed(item, piece, value) {
-            let own = self.own_name(item, steps);
+            let own = self
+                .own_name(item, steps)
+                .or_else(|| renamed(piece, target));
             return Some(own.unwrap_or_else(|| self.writer(item, piece)));
         }
         if let Some(mark) = self.through_var(piece, value) {
@@ -230,6 +232,15 @@ impl Item {
         }
         is_alike(self, &self.root, &built, true)
     }
+}
+
+/// Who gave an image its name, where the other side has another one.
+fn renamed(piece: &Piece, target: &Target<'_>) -> Option<Mark> {
+    let ours = piece.as_str()?;
+    let theirs = target.other?.as_str()?;
+    piece
+        .touched
+        .filter(|_| repository(ours) != repository(theirs))
 }
 
 fn follow<'p>(piece: &'p Piece, steps: &[Spot<'_>]) -> Option<&'p Piece> {

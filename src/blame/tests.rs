@@ -424,3 +424,48 @@ fn a_long_line_is_not_repeated_by_every_finding() {
         assert_eq!((place.length, place.source.is_some()), (1, is_shown));
     }
 }
+
+/// Where it is told that an image comes from, which is another one on the other side.
+fn image(entry: &str, value: &str, other: &str) -> String {
+    let text = format!("resources: [../base]\nimages:\n- name: web\n{entry}");
+    let sources = sources(&[("o/kustomization.yaml", &text)]);
+    let parsed = sources.parse();
+    let bases = ["base".to_owned()];
+    let replay = Replay::overlay(&parsed, "o", &bases);
+    let resource = ResourceRef {
+        api_version: "apps/v1".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: "web".to_owned(),
+        namespace: None,
+    };
+    let (value, other) = (json!(value), json!(other));
+    let place = replay.cause(&Target {
+        resource: &resource,
+        name: "web",
+        path: Some(&at(&format!("{WEB}.image"))),
+        value: Some(&value),
+        other: Some(&other),
+        against_base: true,
+    });
+    let place = place.unwrap();
+    format!("{}:{}", place.file, place.line)
+}
+
+#[test]
+fn an_image_of_another_name_is_told_by_its_name() {
+    for entry in [
+        "  newName: other\n  newTag: \"2\"\n",
+        "  newName: other\n  digest: sha256:0\n",
+    ] {
+        let value = if entry.contains("newTag") {
+            "other:2"
+        } else {
+            "other@sha256:0"
+        };
+        assert_eq!(image(entry, value, "web:1"), "o/kustomization.yaml:4");
+        // Of one that has the same name it differs by the tag alone.
+        assert_eq!(image(entry, value, "other:1"), "o/kustomization.yaml:5");
+    }
+    let tag_alone = "  newName: web\n  newTag: \"2\"\n";
+    assert_eq!(image(tag_alone, "web:2", "web:1"), "o/kustomization.yaml:5");
+}

@@ -7,6 +7,7 @@
 use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::resource::Resource;
+use crate::text::repository;
 use crate::yaml::Node;
 
 /// The resources around a change, for the classes that depend on them.
@@ -289,17 +290,6 @@ fn image(change: &Change<'_>) -> Class {
     }
 }
 
-/// An image reference without its tag and digest.
-#[must_use]
-pub fn repository(image: &str) -> &str {
-    let image = image.split_once('@').map_or(image, |(name, _)| name);
-    match image.rsplit_once(':') {
-        // A colon before the last slash belongs to the registry's port.
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => image,
-    }
-}
-
 /// Whether the old and the new source of an `envFrom` have the same keys.
 fn same_keys(change: &Change<'_>, source: &str, around: Surroundings<'_, '_>) -> bool {
     let kind = match source {
@@ -334,19 +324,6 @@ fn same_keys(change: &Change<'_>, source: &str, around: Surroundings<'_, '_>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn repositories_are_told_from_tags() {
-        for (image, name) in [
-            ("nginx", "nginx"),
-            ("nginx:1.2", "nginx"),
-            ("host:5000/a/b", "host:5000/a/b"),
-            ("host:5000/a/b:1@sha256:00", "host:5000/a/b"),
-            ("a@sha256:00", "a"),
-        ] {
-            assert_eq!(repository(image), name);
-        }
-    }
 
     #[test]
     fn mesh_keys_are_told_by_domain() {

@@ -67,7 +67,7 @@ pub(crate) enum Body {
 pub(crate) struct Piece {
     pub body: Body,
     pub mark: Mark,
-    /// Who was the last to add, remove or move children, without writing the whole.
+    /// Who was the last to add, remove or move children, without writing the whole; of an image, who gave it its name.
     pub touched: Option<Mark>,
     /// The children that are no more.
     pub gone: Vec<Gone>,

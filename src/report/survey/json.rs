@@ -435,6 +435,7 @@ fn finding_from_wire(
         resource: finding.resource.map(Into::into),
         base_name: finding.base_name,
         field,
+        part: None,
         file: finding.file.map(Into::into),
         place: finding.place.map(Into::into),
         base_place: finding.base_place.map(Into::into),

@@ -1,16 +1,16 @@
 //! `limit-request-ratio`: limit ÷ request of a resource differs much from the base's.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Classified, Comparison};
-use crate::compare::diff::{Change, Step, quantity};
+use crate::compare::diff::{Change, ChangeKind, Step, quantity};
 use crate::compare::steps::{Side, field_path, keyed_path, locate};
 use crate::finding::{FieldRef, Finding};
 use crate::policy::Policy;
 use crate::quantity::{Quantity, quotient, ratio_of_ratios_exceeds};
 use crate::rules::found::Found;
-use crate::rules::told::Told;
+use crate::rules::told::{Told, field};
 use crate::rules::words;
 use crate::yaml::Node;
 
@@ -37,7 +37,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
     }
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (pair, changes) in comparison.pairs() {
-        let mut seen = BTreeSet::new();
+        let mut ratios: BTreeMap<_, Vec<&Change<'_>>> = BTreeMap::new();
         for Classified { change, class } in changes {
             // An added or removed name that is an error already needs no second finding.
             let counts = *class == Class::ResourceValues
@@ -45,9 +45,13 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
             let Some((steps, key)) = resources(change).filter(|_| counts) else {
                 continue;
             };
-            if !seen.insert((keyed_path(steps), key)) {
+            let halves = ratios.entry((keyed_path(steps), key)).or_default();
+            halves.push(change);
+        }
+        for ((_, key), halves) in ratios {
+            let Some((steps, _)) = resources(halves[0]) else {
                 continue;
-            }
+            };
             let ratio_on = |root, side| {
                 locate(root, steps, side).and_then(|resources| ratio_in(resources, key))
             };
@@ -93,6 +97,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
             };
             found.push(Finding {
                 class: Some(Class::ResourceValues),
+                part: half(&halves, base.zip(overlay), max).map(field),
                 field: Some(FieldRef {
                     path: field_path(steps).into_owned(),
                     overlay: locate(pair.overlay.node, steps, Side::Overlay).map(Node::to_json),
@@ -113,6 +118,36 @@ fn resources<'c, 'a>(change: &'c Change<'a>) -> Option<(&'c [Step<'a>], &'a str)
             Step::Field(key),
         ] => Some((way, key)),
         _ => None,
+    }
+}
+
+/// Which of the halves that differ makes the ratio what it is: the limit, unless the request does it alone.
+fn half<'h, 'a>(
+    halves: &[&'h Change<'a>],
+    ratios: Option<((Quantity, Quantity), (Quantity, Quantity))>,
+    max: Quantity,
+) -> Option<&'h Change<'a>> {
+    let of = |list: &str| {
+        let mut halves = halves.iter().copied();
+        halves.find(|change| change.fields().rev().nth(1) == Some(list))
+    };
+    let is_alone = |(base, overlay): ((Quantity, Quantity), (Quantity, Quantity))| {
+        !ratio_of_ratios_exceeds((overlay.0, base.1), base, max)
+            && ratio_of_ratios_exceeds((base.0, overlay.1), base, max)
+    };
+    let (limit, request) = (of("limits"), of("requests"));
+    let Some(ratios) = ratios else {
+        // One side lacks a half.
+        let mut halves = [limit, request].into_iter().flatten();
+        return halves
+            .clone()
+            .find(|half| half.kind != ChangeKind::Modified)
+            .or_else(|| halves.next());
+    };
+    if is_alone(ratios) {
+        request.or(limit)
+    } else {
+        limit.or(request)
     }
 }
 
