@@ -62,4 +62,15 @@ pub struct Survey {
     pub report: Report,
     /// What a reader must know to trust the rest, a line each: what was left out, and why.
     pub notes: Vec<String>,
+    /// What helps somebody whose first run is red, a command and what it does; nothing for machines.
+    pub next: Vec<Step>,
+}
+
+/// A command that helps, and what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What to type: `krm-parity explain image`.
+    pub command: String,
+    /// What comes of it, as the rest of a sentence: `says what the rule wants, and why`.
+    pub does: String,
 }

@@ -1,5 +1,7 @@
 //! `krm-parity check`: the gate over a repository.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,11 +15,14 @@ use super::formats::Formats;
 use super::ground::Ground;
 use super::policy_file::{self, PolicyFile};
 use super::{process, since, tree};
+use crate::adopt;
+use crate::catalog::RuleId;
+use crate::finding::Finding;
 use crate::gate::{self, Builds, Gate, Scope};
 use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
 use crate::repo::{self, Parsed, Sources};
-use crate::survey::{Shard, Survey};
+use crate::survey::{Shard, Step, Survey};
 use crate::text;
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -101,6 +106,32 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let survey = Check::read(matches).survey()?;
     formats.write(&survey)?;
     Ok(survey.report.failed)
+}
+
+/// What helps somebody whose first run is red, unless nothing that is red can be adopted.
+fn next(findings: &[Finding], policy: &Policy, arguments: &str) -> Vec<Step> {
+    let mut counts: BTreeMap<RuleId, usize> = BTreeMap::new();
+    for finding in findings {
+        if finding.severity >= policy.fail_on && !adopt::is_unknown(finding) {
+            *counts.entry(finding.rule).or_default() += 1;
+        }
+    }
+    let most = counts
+        .iter()
+        .max_by_key(|(rule, count)| (**count, Reverse(**rule)));
+    let Some((rule, _)) = most else {
+        return Vec::new();
+    };
+    vec![
+        Step {
+            command: format!("krm-parity explain {rule}"),
+            does: "says what the rule demands, and why".to_owned(),
+        },
+        Step {
+            command: format!("krm-parity init --adopt{arguments}"),
+            does: "writes these findings into a policy as exemptions with a date, so that from then on only what is new fails".to_owned(),
+        },
+    ]
 }
 
 /// What `check` is asked to do.
@@ -210,7 +241,37 @@ impl Check {
         if !policy.exemptions.is_empty() {
             survey.notes.extend(super::function::note_of(today));
         }
+        if self.is_first(policy) {
+            let findings = &survey.report.findings;
+            survey.next = next(findings, policy, &self.arguments());
+        }
         Ok(survey)
+    }
+
+    /// Whether nobody has adopted anything yet, where `init` would look for the policy and can build.
+    fn is_first(&self, policy: &Policy) -> bool {
+        policy.exemptions.is_empty() && self.policy.is_none() && self.rendered.is_empty()
+    }
+
+    /// What `init` needs to be told to look at the same; nothing where a shell could read it in another way.
+    fn arguments(&self) -> String {
+        let is_plain = |word: &str| {
+            word.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_./=:,+@".contains(c))
+        };
+        let mut words = Vec::new();
+        if let [directory] = self.directories.as_slice() {
+            words.extend(directory.to_str().filter(|name| *name != "."));
+        }
+        if !self.flags.is_empty() {
+            words.push("--");
+            words.extend(self.flags.iter().map(|flag| flag.to_str().unwrap_or(" ")));
+        }
+        if words.iter().all(|word| is_plain(word)) {
+            words.iter().flat_map(|word| [" ", word]).collect()
+        } else {
+            String::new()
+        }
     }
 
     fn how(&self) -> How<'_> {

@@ -323,6 +323,7 @@ fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
             failed: report.failed,
         },
         notes: report.notes,
+        next: Vec::new(),
     })
 }
 

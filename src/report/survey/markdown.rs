@@ -72,6 +72,13 @@ pub fn render(survey: &Survey) -> String {
     }
     out.truncate(out.trim_end().len());
     out.push('\n');
+    for (index, step) in survey.next.iter().enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        let line = format!("{gap}- {} {}\n", code(&step.command), prose(&step.does));
+        if out.len() + line.len() <= MAX_BYTES {
+            out.push_str(&line);
+        }
+    }
     out
 }
 

@@ -48,6 +48,14 @@ pub fn render(survey: &Survey, style: Style) -> String {
         let label = painted("note", Ansi::new().bold(), style);
         let _ = writeln!(out, "{label}: {}", text::one_line(note, MAX_TEXT));
     }
+    for step in &survey.next {
+        let label = painted("next", Ansi::new().bold(), style);
+        let _ = writeln!(
+            out,
+            "{label}: {}",
+            text::one_line(&format!("{} {}", step.command, step.does), MAX_TEXT)
+        );
+    }
     let _ = writeln!(out, "{}", summary(survey));
     text::without_commands(&out).into_owned()
 }

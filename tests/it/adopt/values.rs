@@ -293,3 +293,70 @@ fn an_expired_entry_is_told_once() {
         "{checked:#?}"
     );
 }
+
+/// A first red run ends with the way on; one that is green, or under a policy that adopts already, does not.
+#[test]
+fn a_first_red_run_says_what_to_do_next() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize);
+    let next = "krm-parity init --adopt";
+    let of = |arguments: &[&str]| shop.0.krm_parity(&[&["check"], arguments].concat());
+    shop.set("production", &[PERIOD]);
+    let red = of(&[]);
+    let lines: Vec<&str> = red.stdout.lines().rev().take(3).collect();
+    assert!(
+        lines[1].starts_with("next: krm-parity init --adopt writes"),
+        "{red:#?}"
+    );
+    assert!(
+        lines[2].starts_with("next: krm-parity explain health-checks says"),
+        "{red:#?}"
+    );
+    // The commands look at the same, as far as a shell leaves them what they are.
+    for (arguments, wanted) in [
+        (&["."][..], "init --adopt writes"),
+        (
+            &["overlays/production"],
+            "init --adopt overlays/production writes",
+        ),
+        (
+            &[".", "--", "--load-restrictor=LoadRestrictionsNone"],
+            "init --adopt -- --load-restrictor=LoadRestrictionsNone writes",
+        ),
+        (&["base", "overlays"], "init --adopt writes"),
+    ] {
+        let red = of(arguments);
+        assert!(red.stdout.contains(wanted), "{wanted}: {red:#?}");
+    }
+    assert!(
+        of(&["--format", "markdown"])
+            .stdout
+            .contains("- <code>krm-parity init --adopt</code> writes")
+    );
+    assert!(!of(&["--format", "json"]).stdout.contains(next));
+    shop.adopt(&[]);
+    shop.set("production", &[PERIOD, IMAGE]);
+    let red = of(&[]);
+    assert!(
+        red.code == Some(1) && !red.stdout.contains(next),
+        "{red:#?}"
+    );
+
+    let green = Shop::new(&kustomize);
+    green.set("production", &["{op: add, path: /spec/replicas, value: 3}"]);
+    let checked = green.0.krm_parity(&["check"]);
+    assert!(
+        checked.succeeded() && !checked.stdout.contains(next),
+        "{checked:#?}"
+    );
+    // What does not build cannot be adopted.
+    green.set(
+        "production",
+        &["{op: replace, path: /spec/nothing/here, value: 3}"],
+    );
+    let checked = green.0.krm_parity(&["check"]);
+    assert!(
+        checked.code == Some(1) && !checked.stdout.contains(next),
+        "{checked:#?}"
+    );
+}

@@ -26,6 +26,7 @@ pub fn survey(services: Vec<Service>, findings: Vec<Finding>, notes: &[&str]) ->
             totals,
         },
         notes: notes.iter().map(|&note| note.to_owned()).collect(),
+        next: Vec::new(),
     }
 }
 
