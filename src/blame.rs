@@ -46,7 +46,7 @@ impl<'f> Target<'f> {
     #[must_use]
     pub fn overlay(finding: &'f Finding) -> Option<Self> {
         let resource = finding.resource.as_ref()?;
-        let field = finding.part.as_ref().or(finding.field.as_ref());
+        let field = finding.traced();
         Some(Self {
             resource,
             name: &resource.name,
@@ -61,7 +61,7 @@ impl<'f> Target<'f> {
     #[must_use]
     pub fn base(finding: &'f Finding) -> Option<Self> {
         let resource = finding.resource.as_ref()?;
-        let field = finding.part.as_ref().or(finding.field.as_ref());
+        let field = finding.traced();
         Some(Self {
             resource,
             name: finding.base_name.as_deref().unwrap_or(&resource.name),

@@ -253,6 +253,12 @@ impl Finding {
         }
     }
 
+    /// The field that lines are told for: the part that makes it a finding, or else all of it.
+    #[must_use]
+    pub fn traced(&self) -> Option<&FieldRef> {
+        self.part.as_ref().or(self.field.as_ref())
+    }
+
     /// Adds to what is said of it in one line.
     pub fn add(&mut self, note: &str) {
         self.headline.push_str(note);

@@ -6,12 +6,10 @@
 
 mod follow;
 
-use sha2::{Digest, Sha256};
-
 use crate::api::{API_VERSION, GROUP, LOCAL_CONFIG, SNAPSHOT};
 use crate::finding::REDACTED;
 use crate::resource::{Resource, is_bookkeeping, is_history, secrecy};
-use crate::text::{MAX_NAME, hex, push_list, push_map, push_quoted, quoted};
+use crate::text::{MAX_NAME, digest, push_list, push_map, push_quoted, quoted};
 use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
 
 use follow::{Place, Renames, reaches};
@@ -137,12 +135,6 @@ impl Sealed<'_> {
             problem,
         }
     }
-}
-
-/// The digest of a content, as the item carries it.
-#[must_use]
-pub fn digest(content: &str) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(content)))
 }
 
 /// A snapshot that is yet to be written.

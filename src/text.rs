@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use sha2::{Digest, Sha256};
+
 /// Whether a character must not reach a terminal or a log as it is.
 ///
 /// These are all control characters, all line breaks of Unicode, and every
@@ -221,6 +223,12 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
     }
     out
+}
+
+/// The SHA-256 digest of a text, as everything here writes it.
+#[must_use]
+pub fn digest(content: &str) -> String {
+    format!("sha256:{}", hex(&Sha256::digest(content)))
 }
 
 /// An image reference without its tag and digest.

@@ -120,11 +120,8 @@ pub(super) fn item(
         let (text, value) = names(&services);
         add("services", text, value);
     }
-    let environments: Vec<&str> = held.iter().map(|(name, _)| name.as_str()).collect();
-    let environments: Vec<&str> = environments
-        .into_iter()
-        .filter(|name| !name.is_empty())
-        .collect();
+    let environments = held.iter().map(|(name, _)| name.as_str());
+    let environments: Vec<&str> = environments.filter(|name| !name.is_empty()).collect();
     let values: BTreeSet<&str> = held
         .iter()
         .filter_map(|(_, value)| value.as_deref())

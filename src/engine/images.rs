@@ -104,7 +104,6 @@ impl Image<'_> {
             Some(at) => (&rest[..start + at], Some(&rest[start + at + 1..])),
             None => (rest, None),
         };
-        let old_name = name.to_owned();
         let new_name = self.name.map_or(name, |(name, _)| name);
         let (new_tag, new_digest) = match (self.tag, self.digest, self.suffix) {
             (Some((tag, _)), None, None) => (Some(tag.to_owned()), None),
@@ -138,7 +137,7 @@ impl Image<'_> {
             image.body = Body::Scalar(text.into());
             image.mark = mark;
         }
-        if let Some((_, mark)) = self.name.filter(|(name, _)| *name != old_name) {
+        if let Some((_, mark)) = self.name.filter(|_| new_name != name) {
             image.touched = Some(mark);
         }
     }

@@ -227,14 +227,9 @@ fn held(
             "expected the value of at least one environment, such as {production: \"1.5.0\"}";
         return Err(Fault::new(&at, what));
     }
-    let listed: Vec<_> = known.iter().map(String::as_str).collect();
+    let known: Vec<_> = known.iter().map(String::as_str).collect();
     for name in values.keys() {
-        check_name(&at, name, "an environment")?;
-        if !listed.is_empty() && !listed.contains(&name.as_str()) {
-            let fault = explain::unknown(&at, "environment", name, &listed);
-            let what = format!("{} (spec.environments)", fault.what);
-            return Err(Fault { what, ..fault });
-        }
+        environment(&at, name, &known)?;
     }
     let names = values.keys().cloned().collect();
     Ok((Held::Each(values), names))
@@ -305,19 +300,21 @@ pub(super) fn environments(
     let names = names.unwrap_or_default();
     let known: Vec<_> = known.iter().map(String::as_str).collect();
     for (index, name) in names.iter().enumerate() {
-        check_name(&["environments"], name, "an environment")
-            .map_err(|fault| fault.at_index(index))?;
-        if !known.is_empty() && !known.contains(&name.as_str()) {
-            let fault = explain::unknown(&["environments"], "environment", name, &known);
-            return Err(Fault {
-                key: None,
-                what: format!("{} (spec.environments)", fault.what),
-                ..fault
-            }
-            .at_index(index));
-        }
+        environment(&["environments"], name, &known)
+            .map_err(|fault| Fault { key: None, ..fault }.at_index(index))?;
     }
     Ok(names)
+}
+
+/// Checks the name of an environment, which is one of those that the policy lists, if it lists any.
+fn environment(at: &[&str], name: &str, known: &[&str]) -> Result<(), Fault> {
+    check_name(at, name, "an environment")?;
+    if known.is_empty() || known.contains(&name) {
+        return Ok(());
+    }
+    let fault = explain::unknown(at, "environment", name, known);
+    let what = format!("{} (spec.environments)", fault.what);
+    Err(Fault { what, ..fault })
 }
 
 /// Services are named after directories too, so that nearly every text may be one.

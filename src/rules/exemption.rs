@@ -171,9 +171,10 @@ fn weigh(
             all[*index].first.get_or_insert(at);
         }
         let is_valid = |(_, exemption): &&(usize, &Exemption)| exemption.expires >= today;
-        let mut valid = near.iter().filter(is_valid);
-        let other =
-            valid.find_map(|(index, one)| Some((*index, one.rule, one.value(environment)?)));
+        let other = || {
+            let mut valid = near.iter().filter(is_valid);
+            valid.find_map(|(index, one)| Some((*index, one.rule, one.value(environment)?)))
+        };
         let about: Vec<_> = near
             .iter()
             .filter(|(_, one)| has_value(one, environment, finding.field.as_ref()))
@@ -189,7 +190,7 @@ fn weigh(
                 all[*index].is_told |= weight >= of_expired;
             }
         } else if about.is_empty()
-            && let Some((index, rule, value)) = other
+            && let Some((index, rule, value)) = other()
         {
             finding.add(&other_value(index, rule, value));
             all[index].is_told |= weight > Severity::Info;

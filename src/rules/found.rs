@@ -43,8 +43,9 @@ impl Found {
         mut self,
         weight: impl Fn(&Finding, Option<Severity>) -> Severity,
     ) -> Vec<Finding> {
-        for (at, finding) in self.findings.iter_mut().enumerate() {
-            finding.severity = weight(finding, self.defaults.get(&at).copied());
+        let weights = self.weights(weight);
+        for (finding, severity) in self.findings.iter_mut().zip(weights) {
+            finding.severity = severity;
         }
         self.findings
             .retain(|finding| finding.severity != Severity::Ignore);

@@ -65,12 +65,11 @@ pub(super) fn put_on_everything<'a>(
         common.retain(|(key, value)| has(map, key, value));
     }
     common.retain(|(key, value)| {
-        let bases = pairs.iter().filter(|(base, _)| !has(map(base), key, value));
+        let put = pairs.iter().filter(|(base, _)| !has(map(base), key, value));
+        let put = put.count();
         let witnesses = witnesses.iter().filter(|one| one.has(field, key, value));
-        let mut put = bases.map(|_| ()).chain(witnesses.map(|_| ()));
         // The base's word stays where no resource got another one.
-        let is_put = pairs.iter().any(|(base, _)| !has(map(base), key, value));
-        is_put && put.nth(1).is_some()
+        put > 0 && put + witnesses.count() > 1
     });
     common.into_iter().collect()
 }

@@ -37,7 +37,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
     }
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (pair, changes) in comparison.pairs() {
-        let mut ratios: BTreeMap<_, Vec<&Change<'_>>> = BTreeMap::new();
+        let mut ratios = BTreeMap::new();
         for Classified { change, class } in changes {
             // An added or removed name that is an error already needs no second finding.
             let counts = *class == Class::ResourceValues
@@ -45,13 +45,11 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
             let Some((steps, key)) = resources(change).filter(|_| counts) else {
                 continue;
             };
-            let halves = ratios.entry((keyed_path(steps), key)).or_default();
+            let ratio = ratios.entry((keyed_path(steps), key));
+            let (_, halves) = ratio.or_insert((steps, Vec::new()));
             halves.push(change);
         }
-        for ((_, key), halves) in ratios {
-            let Some((steps, _)) = resources(halves[0]) else {
-                continue;
-            };
+        for ((_, key), (steps, halves)) in ratios {
             let ratio_on = |root, side| {
                 locate(root, steps, side).and_then(|resources| ratio_in(resources, key))
             };

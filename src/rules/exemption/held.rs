@@ -6,11 +6,10 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::finding::{FieldRef, REDACTED};
 use crate::path::Segment;
-use crate::text::{hex, is_unsafe, without_hash};
+use crate::text::{digest, is_unsafe, without_hash};
 
 /// How a policy writes that there is no value.
 const ABSENT: &str = "<absent>";
@@ -76,10 +75,6 @@ fn written(value: &Value) -> String {
         sorted.sort_all_objects();
         sorted.to_string()
     })
-}
-
-fn digest(text: &str) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(text)))
 }
 
 /// The name of a field, unless it is an element of a list.

@@ -139,8 +139,7 @@ fn say(
             let value = one.value(own.environment().unwrap_or_default());
             other_value(index, one.rule, value.unwrap_or_default())
         };
-        finding.headline.push_str(&note);
-        finding.message.push_str(&note);
+        finding.add(&note);
     }
     said
 }
