@@ -134,6 +134,23 @@ fn what_makes_an_environment_passes() {
     }
 }
 
+/// A label that is put on all selectors, too, takes the pods from one that asks for somebody else's.
+#[test]
+fn a_peer_of_strangers_does_not_follow() {
+    for host in both_ends(require!(kustomizes())) {
+        let scene = zoo();
+        let own = "from: [{podSelector: {matchLabels: {app: app}}}]";
+        let zoo = scene.tree.read("base/app.yaml");
+        assert!(zoo.contains(own));
+        let strangers = own.replace("app: app", "app: web");
+        scene
+            .tree
+            .write("base/app.yaml", &zoo.replace(own, &strangers));
+        scene.overlay("labels: [{pairs: {stage: production}, includeSelectors: true}]\n");
+        scene.build(&host).fails(2, &["other"]);
+    }
+}
+
 /// Every transformer is noted on every resource, where that is asked for. So the output is not that of a
 /// build without functions: it is that of a build with a function which does nothing.
 #[test]
