@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Class, RuleId, Severity};
 use crate::path::FieldPath;
+use crate::text::without_hash;
 
 pub use crate::text::REDACTED;
 
@@ -22,6 +23,18 @@ pub struct ResourceRef {
     pub name: String,
     /// `metadata.namespace`, where it is set.
     pub namespace: Option<String>,
+}
+
+impl ResourceRef {
+    /// The name without the hash that kustomize's generators put behind it, which changes with every value inside.
+    #[must_use]
+    pub fn plain_name(&self) -> &str {
+        if matches!(self.kind.as_str(), "ConfigMap" | "Secret") {
+            without_hash(&self.name)
+        } else {
+            &self.name
+        }
+    }
 }
 
 /// The field that a finding speaks of, with both values.
@@ -367,6 +380,8 @@ pub struct Report {
     pub totals: Totals,
     /// Whether the policy's `failOn` is reached.
     pub failed: bool,
+    /// That `failOn`, for whoever leaves findings out; `None` where a report does not say it.
+    pub fail_on: Option<Severity>,
 }
 
 #[cfg(test)]

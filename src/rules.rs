@@ -8,6 +8,7 @@ mod exemption;
 pub mod files;
 mod found;
 mod gaps;
+mod loosened_policy;
 mod matrix;
 pub mod permission;
 mod registry;
@@ -25,7 +26,9 @@ pub use exemption::about::is_of_distance;
 pub use exemption::exempting;
 pub use exemption::held::held;
 pub use gaps::build_failure::unreadable;
+pub use gaps::missing_environment::gone;
 pub use gaps::{Absent, Failure, Gaps, Input, Look, Missing, Reason, Unjudged};
+pub use loosened_policy::Stated;
 pub use registry::{RULES, record};
 
 use found::Found;
@@ -82,10 +85,17 @@ pub fn judge(
             ..Totals::default()
         },
         failed: false,
+        fail_on: Some(policy.fail_on),
         findings,
     };
     keep(&mut report, policy, |_| true);
     report
+}
+
+/// What a policy lets pass that an earlier one did not; `earlier` is what a person calls where that one stands.
+#[must_use]
+pub fn loosened(old: Stated<'_>, new: Stated<'_>, earlier: &str) -> Vec<Finding> {
+    loosened_policy::loosened(RULES, old, new, earlier)
 }
 
 /// Leaves out the findings that nobody asked for, and counts those that are left.

@@ -1,7 +1,8 @@
 //! Surveys: what a look at a whole repository has to say, services × environments.
 
-use crate::finding::Report;
+use crate::finding::{Finding, Report};
 
+pub mod against;
 pub mod matrix;
 pub mod merge;
 
@@ -51,6 +52,17 @@ pub struct Shard {
     pub of: String,
 }
 
+/// What a survey was held against.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Against {
+    /// What a person calls it: `main (0123456789ab)`, `report.json`.
+    pub name: String,
+    /// What is there and was there before, in the order of output.
+    pub known: Vec<Finding>,
+    /// What was there before and is not there any more, in the order of output.
+    pub fixed: Vec<Finding>,
+}
+
 /// Everything that a look at a repository has to say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Survey {
@@ -60,6 +72,8 @@ pub struct Survey {
     pub services: Vec<Service>,
     /// What was found, over all services; findings name theirs.
     pub report: Report,
+    /// What it was held against, where it was; then the report has what is new, and no more.
+    pub against: Option<Against>,
     /// What a reader must know to trust the rest, a line each: what was left out, and why.
     pub notes: Vec<String>,
     /// What helps somebody whose first run is red, a command and what it does; nothing for machines.

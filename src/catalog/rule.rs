@@ -72,6 +72,7 @@ rule_ids! {
     InvertedResources = "inverted-resources",
     Labels = "labels",
     LimitRequestRatio = "limit-request-ratio",
+    LoosenedPolicy = "loosened-policy",
     MissingBaseline = "missing-baseline",
     MissingEnvironment = "missing-environment",
     Other = "other",
@@ -89,10 +90,13 @@ rule_ids! {
 }
 
 impl RuleId {
-    /// Whether the rule is about exemptions themselves.
+    /// Whether the rule is about exemptions themselves, or about all that a policy permits.
     #[must_use]
     pub const fn is_about_exemptions(self) -> bool {
-        matches!(self, Self::ExpiredExemption | Self::UnusedExemption)
+        matches!(
+            self,
+            Self::ExpiredExemption | Self::LoosenedPolicy | Self::UnusedExemption
+        )
     }
 
     /// Whether the rule says that something was not checked at all, which nobody can allow.

@@ -1,5 +1,6 @@
 //! `krm-parity check`: the gate over a repository.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,11 +9,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::build::How;
 use super::formats::Formats;
 use super::ground::Ground;
+use super::new::{Earlier, Now};
+use super::past::Past;
 use super::policy_file::{self, PolicyFile};
 use super::{process, since, tree};
 use crate::adopt;
@@ -75,6 +79,22 @@ pub(super) fn command() -> Command {
                 .value_name("REV")
                 .help("Check only services whose files have changed since this branch left REV")
                 .conflicts_with("rendered"),
+        )
+        .arg(
+            Arg::new("new")
+                .long("new")
+                .value_name("REV")
+                .help("Judge REV too, and fail only on what was not there when this branch left it")
+                .conflicts_with_all(["rendered", "against"]),
+        )
+        .arg(
+            Arg::new("against")
+                .long("against")
+                .value_name("REPORT")
+                .help(
+                    "Fail only on what is not in an earlier report of --format json; `-` for stdin",
+                )
+                .value_parser(value_parser!(PathBuf)),
         )
         .arg(
             Arg::new("shard")
@@ -140,6 +160,8 @@ pub(super) struct Check {
     policy: Option<PathBuf>,
     rendered: Vec<String>,
     since: Option<String>,
+    new: Option<String>,
+    against: Option<PathBuf>,
     shard: Option<(usize, usize)>,
     one_by_one: bool,
     limit: Duration,
@@ -166,6 +188,8 @@ impl Check {
                 .cloned()
                 .collect(),
             since: matches.get_one("since").cloned(),
+            new: matches.get_one("new").cloned(),
+            against: matches.get_one("against").cloned(),
             shard: matches.get_one("shard").copied(),
             one_by_one: matches.get_flag("one-by-one"),
             limit: process::limit(matches),
@@ -182,6 +206,14 @@ impl Check {
     pub(super) fn survey(&self) -> anyhow::Result<Survey> {
         let today = super::function::today()?;
         let mut ground = Ground::new(&self.directories)?;
+        let stored = self.against.as_deref().map(Earlier::stored).transpose()?;
+        let revision = match &self.new {
+            Some(name) => Some(Past::read(&ground.first, name, self.limit)?),
+            None => None,
+        };
+        if let Some(past) = &revision {
+            ground.is_below(&past.top)?;
+        }
         let policy_file = self.policy_file(&ground)?;
         let defaults = Policy::default();
         let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
@@ -195,7 +227,7 @@ impl Check {
         let parsed = sources.parse();
         let mut part = None;
         let mut left_out = Vec::new();
-        let (layout, builds) = if is_rendered {
+        let (mut layout, builds) = if is_rendered {
             super::rendered::read(&self.rendered, policy)?
         } else {
             let mut layout = ground.layout(&parsed, policy)?;
@@ -208,6 +240,34 @@ impl Check {
             };
             (layout, builds)
         };
+        // What is gone is for one shard to report.
+        let tells_gone = self.shard.is_none_or(|(index, _)| index == 1);
+        let earlier = match &revision {
+            Some(then) => Some(Earlier::judged(
+                then,
+                &Now {
+                    ground: &ground,
+                    layout: &layout,
+                    builds: &builds,
+                    left_out: &left_out,
+                    policy,
+                    file: policy_file.as_ref(),
+                    is_named: self.policy.is_some(),
+                    tells_gone,
+                    how: self.how(),
+                    today,
+                },
+            )?),
+            None => stored,
+        };
+        let mut policy = Cow::Borrowed(policy);
+        let mut others = Vec::new();
+        if let Some(earlier) = &earlier {
+            let name = policy_file.as_ref().map(|file| file.name.as_str());
+            others = earlier.loosened(policy.to_mut(), name);
+            others.extend(earlier.gone(&mut layout, &left_out, &policy, tells_gone));
+        }
+        let policy = &*policy;
         let scope = if is_rendered {
             Scope::Unknown
         } else {
@@ -224,11 +284,20 @@ impl Check {
             parsed: (!is_rendered).then_some(&parsed),
             site: Some(ground.site()),
             scope,
-            others: Vec::new(),
+            others,
         };
         let mut survey = gate::judge(&gate).context("what was built cannot be read")?;
+        if let Some(earlier) = &earlier {
+            survey = earlier.hold(survey);
+        }
         survey.shard = part;
-        let judge = match &policy_file {
+        self.close(&mut survey, policy, policy_file.as_ref(), today);
+        Ok(survey)
+    }
+
+    /// Says by which policy and which day a survey was judged, and what helps where a first one is red.
+    fn close(&self, survey: &mut Survey, policy: &Policy, file: Option<&PolicyFile>, today: Date) {
+        let judge = match file {
             Some(file) => format!("the policy is {}", file.name),
             None => "there is no policy file, so the defaults hold".to_owned(),
         };
@@ -245,12 +314,17 @@ impl Check {
             let findings = &survey.report.findings;
             survey.next = next(findings, policy, &self.arguments());
         }
-        Ok(survey)
     }
 
     /// Whether nobody has adopted anything yet, where `init` would look for the policy and can build.
+    ///
+    /// What a branch brings is for it to fix: adopting it would loosen the policy.
     fn is_first(&self, policy: &Policy) -> bool {
-        policy.exemptions.is_empty() && self.policy.is_none() && self.rendered.is_empty()
+        let is_alone = self.new.is_none() && self.against.is_none();
+        is_alone
+            && policy.exemptions.is_empty()
+            && self.policy.is_none()
+            && self.rendered.is_empty()
     }
 
     /// What `init` needs to be told to look at the same; nothing where a shell could read it in another way.
@@ -294,7 +368,10 @@ impl Check {
     /// Shards go together where they are of the same services and were judged alike.
     fn part(&self, policy: &Policy, layout: &Layout) -> Option<Shard> {
         let (index, count) = self.shard?;
-        let whole = format!("{policy:?}{layout:?}{:?}{:?}", self.since, self.flags);
+        let whole = format!(
+            "{policy:?}{layout:?}{:?}{:?}{:?}{:?}",
+            self.since, self.flags, self.new, self.against
+        );
         let digest = Sha256::digest(whole);
         Some(Shard {
             index,

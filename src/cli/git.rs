@@ -5,6 +5,7 @@
 //! we find the work tree ourselves, say which it is, and turn off whatever could start a program.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use anyhow::{Context, bail};
 use super::files;
 use super::process::{self, End};
 use super::tree;
+
+pub(super) mod objects;
 
 /// What git may not do, whatever any configuration says.
 const SETTINGS: [&str; 17] = [
@@ -53,6 +56,8 @@ pub(super) struct WorkTree {
     /// Settings that turn off the filters that its configuration knows.
     without_filters: Vec<String>,
     limit: Duration,
+    /// The flag that asks.
+    flag: &'static str,
 }
 
 impl WorkTree {
@@ -61,7 +66,7 @@ impl WorkTree {
     /// # Errors
     ///
     /// Fails where there is none, without git, and where git refuses it, such as one that is somebody else's.
-    pub(super) fn find(from: &Path, limit: Duration) -> anyhow::Result<Self> {
+    pub(super) fn find(from: &Path, flag: &'static str, limit: Duration) -> anyhow::Result<Self> {
         let top = tree::repository(from);
         let git = match &top {
             Some(top) => git_directory(&top.join(".git"))?,
@@ -69,17 +74,19 @@ impl WorkTree {
         };
         let Some((top, directory)) = top.zip(git) else {
             bail!(
-                "{} is not in the work tree of a git repository, which --since needs",
+                "{} is not in the work tree of a git repository, which {flag} needs",
                 files::shown(from)
             );
         };
-        let program = process::find("git").context("git is not on PATH, which --since needs")?;
+        let program = process::find("git")
+            .with_context(|| format!("git is not on PATH, which {flag} needs"))?;
         let mut tree = Self {
             program,
             top,
             directory,
             without_filters: Vec::new(),
             limit,
+            flag,
         };
         tree.check()?;
         tree.without_filters = tree.filters()?;
@@ -92,7 +99,7 @@ impl WorkTree {
     ///
     /// As [`Self::find`].
     pub(super) fn inner(&self, place: &Path) -> anyhow::Result<Self> {
-        Self::find(place, self.limit)
+        Self::find(place, self.flag, self.limit)
     }
 
     /// Lets git look for itself, which refuses what its user should not trust: it does not where it is told the place.
@@ -238,7 +245,12 @@ impl WorkTree {
     }
 
     fn output(&self, command: &mut Command) -> anyhow::Result<Output> {
-        match process::run(command, self.limit).context("cannot run git, which --since needs")? {
+        self.output_of(process::run(command, self.limit))
+    }
+
+    fn output_of(&self, end: io::Result<End>) -> anyhow::Result<Output> {
+        let cannot = || format!("cannot run git, which {} needs", self.flag);
+        match end.with_context(cannot)? {
             End::Exit(output) => Ok(output),
             End::TooLate => bail!(
                 "git was ended after {} in {}; --timeout SECONDS allows more",

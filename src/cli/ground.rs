@@ -81,6 +81,46 @@ impl Ground {
         })
     }
 
+    /// Makes sure that all directories lie in one repository.
+    ///
+    /// # Errors
+    ///
+    /// Fails on one that lies elsewhere.
+    pub(super) fn is_below(&self, top: &Path) -> anyhow::Result<()> {
+        let mut all = self.directories.iter().map(|one| self.root.join(one));
+        let other = all.find(|one| tree::repository(one).as_deref() != Some(top));
+        match other {
+            Some(other) => bail!(
+                "{} is not in the repository {}; --new looks at one repository at a time",
+                files::shown(&other),
+                files::shown(top)
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// The same directories as they lie below another one, as far as they are there.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the one that all paths are relative to cannot be made.
+    pub(super) fn moved(&self, place_of: impl Fn(&Path) -> PathBuf) -> anyhow::Result<Self> {
+        let root = place_of(&self.root);
+        std::fs::create_dir_all(&root)
+            .with_context(|| format!("cannot make {}", root.display()))?;
+        let is_there = |directory: &&String| root.join(directory).is_dir();
+        let directories: Vec<String> = self.directories.iter().filter(is_there).cloned().collect();
+        let full: Vec<PathBuf> = directories.iter().map(|one| root.join(one)).collect();
+        let whole = Whole::of(&root, &shared(&full), None);
+        Ok(Self {
+            first: place_of(&self.first),
+            root,
+            directories,
+            whole,
+            notes: Vec::new(),
+        })
+    }
+
     /// Reads every kustomization of what the directories are a part of.
     ///
     /// That is what the policy is for, if it was found above them; else the repository;
@@ -193,6 +233,13 @@ impl Ground {
         self.first.display().to_string()
     }
 
+    /// Finds services and environments, if there are any.
+    pub(super) fn discover(&self, parsed: &Parsed<'_>, policy: &Policy) -> Layout {
+        let mut layout = layout::discover(parsed, &self.site(), policy);
+        layout.notes.extend(self.notes.iter().cloned());
+        layout
+    }
+
     /// Finds services and environments.
     ///
     /// # Errors
@@ -200,8 +247,7 @@ impl Ground {
     /// Fails where there is no service.
     pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
         let site = self.site();
-        let mut layout = layout::discover(parsed, &site, policy);
-        layout.notes.extend(self.notes.iter().cloned());
+        let mut layout = self.discover(parsed, policy);
         let mut unseen = parsed.sources.unseen().iter();
         if let Some(unseen) = unseen.find(|unseen| unseen.why == Why::TooMany) {
             layout.notes.push(format!(

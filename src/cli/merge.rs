@@ -1,14 +1,13 @@
 //! `krm-parity merge`: the reports of the shards of one check, made one.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::files;
 use super::formats::{self, Formats};
-use crate::report::survey::json::{MAX_BYTES, read};
+use super::new::Earlier;
+use super::reports::{is_stdin, load};
 use crate::survey::Survey;
 use crate::survey::merge::{check_shards, merge};
 
@@ -34,6 +33,13 @@ pub(super) fn command() -> Command {
                 .num_args(1..)
                 .value_parser(value_parser!(PathBuf)),
         )
+        .arg(
+            Arg::new("against")
+                .long("against")
+                .value_name("REPORT")
+                .help("Fail on what is not in this earlier report; what is in it is known, and only counted")
+                .value_parser(value_parser!(PathBuf)),
+        )
         .arg(formats::arg())
 }
 
@@ -50,36 +56,17 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     }
     let surveys: Vec<(String, Survey)> = files
         .into_iter()
-        .map(|file| load(file))
+        .map(|file| load(file).map(|(name, _, survey)| (name, survey)))
         .collect::<anyhow::Result<_>>()?;
     check_shards(&surveys)?;
-    let survey = merge(surveys.into_iter().map(|(_, survey)| survey).collect());
+    let is_held = surveys.iter().find(|(_, survey)| survey.against.is_some());
+    let mut survey = merge(surveys.iter().map(|(_, survey)| survey.clone()).collect());
+    if let Some(file) = matches.get_one::<PathBuf>("against") {
+        if let Some((name, _)) = is_held {
+            bail!("{name} says already what is new, so --against has nothing to say");
+        }
+        survey = Earlier::stored(file)?.hold_alone(survey);
+    }
     formats.write(&survey)?;
     Ok(survey.report.failed)
-}
-
-fn is_stdin(file: &Path) -> bool {
-    file == Path::new("-")
-}
-
-fn load(file: &Path) -> anyhow::Result<(String, Survey)> {
-    let name = if is_stdin(file) {
-        "stdin".to_owned()
-    } else {
-        crate::text::one_line(&file.display().to_string(), 400).into_owned()
-    };
-    let bytes = if is_stdin(file) {
-        let mut bytes = Vec::new();
-        // One byte more than is taken tells too much from just enough.
-        let source = std::io::stdin().lock().take(MAX_BYTES as u64 + 1);
-        { source }
-            .read_to_end(&mut bytes)
-            .with_context(|| format!("cannot read {name}"))?;
-        bytes
-    } else {
-        files::read_named(file, MAX_BYTES).with_context(|| format!("cannot read {name}"))?
-    };
-    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not UTF-8"))?;
-    let survey = read(&text).with_context(|| name.clone())?;
-    Ok((name, survey))
 }

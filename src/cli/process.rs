@@ -4,6 +4,7 @@
 //! all that it has started when its time is over. What it writes is kept up to a bound.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -98,13 +99,27 @@ fn without_relative(path: &OsString) -> OsString {
 ///
 /// Fails where it cannot be started.
 pub(super) fn run(command: &mut Command, limit: Duration) -> io::Result<End> {
-    run_bounded(command, limit, MAX_STDOUT)
+    run_bounded(command, Stdio::null(), limit, MAX_STDOUT)
 }
 
-fn run_bounded(command: &mut Command, limit: Duration, max: usize) -> io::Result<End> {
+/// As [`run`], for a program that reads a file as its stdin.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(super) fn run_with(command: &mut Command, stdin: File, limit: Duration) -> io::Result<End> {
+    run_bounded(command, stdin.into(), limit, MAX_STDOUT)
+}
+
+fn run_bounded(
+    command: &mut Command,
+    stdin: Stdio,
+    limit: Duration,
+    max: usize,
+) -> io::Result<End> {
     let begin = Instant::now();
     command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = remains::start(command)?;
@@ -281,7 +296,7 @@ mod tests {
     #[test]
     fn more_than_is_taken_ends_a_program() {
         let mut command = command(Path::new("/bin/cat"));
-        let end = run_bounded(command.arg("/dev/zero"), LONG, 1 << 20).unwrap();
+        let end = run_bounded(command.arg("/dev/zero"), Stdio::null(), LONG, 1 << 20).unwrap();
         assert!(matches!(end, End::TooMuch), "{end:?}");
     }
 

@@ -33,7 +33,7 @@ pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::R
     if revision.starts_with('-') {
         bail!("--since {revision}: this is no revision");
     }
-    let tree = WorkTree::find(root, limit)?;
+    let tree = WorkTree::find(root, "--since", limit)?;
     let shown = files::shown(Path::new(revision));
     let commit = tree.commit(revision)?;
     let commit = commit.with_context(|| {
@@ -62,7 +62,7 @@ pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::R
     })
 }
 
-fn short(id: &str) -> &str {
+pub(super) fn short(id: &str) -> &str {
     id.get(..SHORT).unwrap_or(id)
 }
 

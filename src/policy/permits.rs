@@ -243,6 +243,10 @@ fn rule(id: &str) -> Result<RuleId, Fault> {
                 "{rule} cannot be exempt: what it is about was not checked at all; spec.layout.ignore leaves out a directory that is no environment"
             ),
         )),
+        Some(RuleId::LoosenedPolicy) => Err(Fault::new(
+            &["rule"],
+            "loosened-policy is about exemptions too and cannot be exempt itself; set its severity instead",
+        )),
         Some(rule) if rule.is_about_exemptions() => Err(Fault::new(
             &["rule"],
             format!(

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Finding, ResourceRef};
+use crate::survey::Survey;
 use crate::text;
 
 /// The fingerprints of the findings of one run, in their order: 32 hexadecimal digits each, no two alike.
@@ -29,6 +30,23 @@ pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(fingerprint_of).collect()
 }
 
+/// The fingerprints of what is new in a survey, of what is known, and of what is fixed; no two alike.
+///
+/// What is known comes first, so that it keeps the one that it had.
+#[must_use]
+pub fn of_survey(survey: &Survey) -> [Vec<String>; 3] {
+    let new = &survey.report.findings;
+    let Some(against) = &survey.against else {
+        return [fingerprints(new), Vec::new(), Vec::new()];
+    };
+    let known = against.known.iter();
+    let all: Vec<Finding> = known.chain(new).chain(&against.fixed).cloned().collect();
+    let mut known = fingerprints(&all);
+    let mut new_ones = known.split_off(against.known.len());
+    let fixed = new_ones.split_off(new.len());
+    [new_ones, known, fixed]
+}
+
 /// What makes a finding itself, every part behind its length so that no two lists of parts look alike.
 fn identity(finding: &Finding) -> Vec<u8> {
     let [service, environment, baseline] = finding.sides();
@@ -43,7 +61,7 @@ fn identity(finding: &Finding) -> Vec<u8> {
         resource
             .and_then(|resource| resource.namespace.as_deref())
             .unwrap_or_default(),
-        resource.map_or("", plain_name),
+        resource.map_or("", ResourceRef::plain_name),
         path.as_deref().unwrap_or_default(),
     ];
     let mut out = Vec::new();
@@ -52,15 +70,6 @@ fn identity(finding: &Finding) -> Vec<u8> {
         out.extend_from_slice(part.as_bytes());
     }
     out
-}
-
-/// The name without the hash that kustomize's generators put behind it, which changes with every value inside.
-fn plain_name(resource: &ResourceRef) -> &str {
-    if matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
-        text::without_hash(&resource.name)
-    } else {
-        &resource.name
-    }
 }
 
 #[cfg(test)]
@@ -138,8 +147,8 @@ mod tests {
             name: "settings-7hf9k8m2b5".to_owned(),
             ..ResourceRef::default()
         };
-        assert_eq!(plain_name(&resource), "settings");
+        assert_eq!(resource.plain_name(), "settings");
         resource.kind = "Deployment".to_owned();
-        assert_eq!(plain_name(&resource), "settings-7hf9k8m2b5");
+        assert_eq!(resource.plain_name(), "settings-7hf9k8m2b5");
     }
 }

@@ -114,6 +114,7 @@ pub fn report(findings: Vec<Finding>) -> Report {
     };
     Report {
         failed: totals.errors > 0,
+        fail_on: Some(Severity::Error),
         findings,
         totals,
     }

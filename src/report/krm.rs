@@ -24,7 +24,12 @@ const MAX_SIMPLE_KEY: usize = 1000;
 /// They follow the KRM functions specification; what it has no place for stands in the tags.
 #[must_use]
 pub fn results(report: &Report) -> Vec<Value> {
-    report.findings.iter().map(result).collect()
+    results_of(&report.findings)
+}
+
+/// The results of findings, one each, in their order.
+pub(super) fn results_of(findings: &[Finding]) -> Vec<Value> {
+    findings.iter().map(result).collect()
 }
 
 fn result(finding: &Finding) -> Value {

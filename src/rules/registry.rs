@@ -7,6 +7,7 @@ use super::files::{dead_patch, overlay_size, unchecked_file, unguarded_overlay, 
 use super::found::Found;
 use super::gaps::Gaps;
 use super::gaps::{build_failure, missing_baseline, missing_environment};
+use super::loosened_policy;
 use super::matrix::Matrix;
 use super::matrix::{environment_mismatch, inverted_resources, scale_factor};
 use crate::blame::Patch;
@@ -57,6 +58,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&inverted_resources::RULE).matrix(inverted_resources::check),
     rule(&class::LABELS),
     rule(&limit_request_ratio::RULE).change(limit_request_ratio::check),
+    rule(&loosened_policy::RULE),
     rule(&missing_baseline::RULE).gaps(missing_baseline::check),
     rule(&missing_environment::RULE).gaps(missing_environment::check),
     rule(&class::OTHER),

@@ -12,6 +12,8 @@ pub struct Cell<'a> {
     pub environment: Option<&'a Environment>,
     /// What was found in it; resources are not counted by environment and stay 0.
     pub totals: Totals,
+    /// How much is there that an earlier look has found already, and that does not count.
+    pub known: usize,
 }
 
 impl Cell<'_> {
@@ -139,6 +141,7 @@ pub fn matrix(survey: &Survey) -> Matrix<'_> {
             cells[column[environment.name.as_str()]] = Some(Cell {
                 environment: Some(environment),
                 totals: Totals::default(),
+                known: 0,
             });
         }
         row_of.insert(Some(&service.name), rows.len());
@@ -165,12 +168,24 @@ pub fn matrix(survey: &Survey) -> Matrix<'_> {
                 let cell = rows[at].cells[at_column].get_or_insert(Cell {
                     environment: None,
                     totals: Totals::default(),
+                    known: 0,
                 });
                 &mut cell.totals
             }
             None => &mut rows[at].rest,
         };
         totals.add(finding.severity);
+    }
+    // What is known names no row and no column of its own.
+    let known = survey.against.iter().flat_map(|against| &against.known);
+    for finding in known {
+        let row = row_of.get(&finding.service());
+        let column = finding.environment().and_then(|name| column.get(name));
+        if let (Some(&row), Some(&column)) = (row, column)
+            && let Some(cell) = &mut rows[row].cells[column]
+        {
+            cell.known += 1;
+        }
     }
     Matrix { environments, rows }
 }

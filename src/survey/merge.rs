@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::matrix::promotion_order;
 use super::{Environment, Service, Shard, State, Survey};
-use crate::finding::{self, Totals};
+use crate::finding::{self, Finding, Totals};
 
 /// Why reports are not all shards of one check.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -33,6 +33,16 @@ pub enum ShardError {
         /// Of how many.
         count: usize,
     },
+    /// Some were held against an earlier look, and some were not.
+    #[error(
+        "{one} says what is new, and {other} does not: hold all of them against an earlier look, or none"
+    )]
+    Halves {
+        /// The name of a report that says it.
+        one: String,
+        /// The name of one that does not.
+        other: String,
+    },
     /// Some are not there.
     #[error("{missing} missing, so nobody knows what was found there")]
     Missing {
@@ -52,6 +62,17 @@ const MAX_MISSING: usize = 8;
 ///
 /// When shards do not make a whole.
 pub fn check_shards(surveys: &[(String, Survey)]) -> Result<(), ShardError> {
+    let find = |is_held| {
+        surveys
+            .iter()
+            .find(|(_, survey)| survey.against.is_some() == is_held)
+    };
+    if let (Some((one, _)), Some((other, _))) = (find(true), find(false)) {
+        return Err(ShardError::Halves {
+            one: one.clone(),
+            other: other.clone(),
+        });
+    }
     let mut shards = surveys
         .iter()
         .filter_map(|(name, survey)| Some((name, survey.shard.as_ref()?)));
@@ -141,6 +162,26 @@ pub fn merge(surveys: Vec<Survey>) -> Survey {
             }
         }
         all_notes.extend(survey.notes);
+        if let Some(own) = survey.against {
+            let against = merged.against.get_or_insert_default();
+            if !against.name.is_empty() && against.name != own.name {
+                against.name.push_str("; ");
+                against.name.push_str(&own.name);
+            } else {
+                against.name = own.name;
+            }
+            for (what, all, own) in [
+                ("known", &mut against.known, own.known),
+                ("fixed", &mut against.fixed, own.fixed),
+            ] {
+                let is_first = |finding: &Finding| seen.insert(format!("{what} {finding:?}"));
+                all.extend(own.into_iter().filter(is_first));
+            }
+        }
+        merged.report.fail_on = match (merged.report.fail_on, report.fail_on) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
     }
     all_notes.extend(notes);
     all_notes.retain(|note| said.insert(note.clone()));
@@ -148,6 +189,10 @@ pub fn merge(surveys: Vec<Survey>) -> Survey {
 
     let findings = &mut merged.report.findings;
     finding::sort(findings);
+    if let Some(against) = &mut merged.against {
+        finding::sort(&mut against.known);
+        finding::sort(&mut against.fixed);
+    }
     let mut totals = Totals {
         resources: merged.report.totals.resources,
         ..Totals::default()

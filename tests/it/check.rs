@@ -13,6 +13,7 @@ mod git;
 mod hidden;
 mod inputs;
 mod layers;
+mod new;
 mod odd;
 mod places;
 mod policies;

@@ -18,7 +18,7 @@ mod merge_verb;
 mod room;
 mod validators;
 
-use fixture::{clean, everything, hostile, large};
+use fixture::{clean, everything, held, hostile, large};
 
 fn render(format: Format, survey: &Survey) -> String {
     format.render(survey, Style::default())
@@ -47,7 +47,11 @@ fn file_name(survey: &str, format: Format) -> String {
 #[test]
 fn formats_look_as_recorded() {
     let mut written = Vec::new();
-    for (name, survey) in [("everything", everything()), ("clean", clean())] {
+    for (name, survey) in [
+        ("everything", everything()),
+        ("held", held()),
+        ("clean", clean()),
+    ] {
         for format in Format::ALL {
             // The version is no news.
             let quoted = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
@@ -78,7 +82,7 @@ fn formats_look_as_recorded() {
 
 #[test]
 fn every_format_ends_in_one_line_break_and_repeats() {
-    for survey in [everything(), clean(), hostile(), Survey::default()] {
+    for survey in [everything(), held(), clean(), hostile(), Survey::default()] {
         for format in Format::ALL {
             let text = render(format, &survey);
             assert!(
@@ -144,8 +148,9 @@ fn the_matrix_in_text_fits_a_terminal() {
 /// What is unsafe in a log is unsafe in every format, whoever shows it.
 #[test]
 fn no_control_character_gets_through() {
-    let survey = hostile();
-    for format in Format::ALL {
+    for (format, survey) in Format::ALL.into_iter().flat_map(|format| {
+        [hostile(), fixture::hostile_held(fixture::EVIL)].map(|survey| (format, survey))
+    }) {
         let text = render(format, &survey);
         let found = text
             .chars()
@@ -191,7 +196,7 @@ const COMMANDS: [&str; 6] = [
 #[test]
 fn no_format_lets_a_stranger_write_a_command() {
     for command in COMMANDS {
-        let survey = fixture::of_one_text(command);
+        let survey = fixture::hostile_held(command);
         for format in Format::ALL {
             let text = render(format, &survey);
             for line in text.split(['\n', '\r']) {
@@ -220,7 +225,7 @@ fn no_format_lets_a_stranger_write_a_command() {
 
 #[test]
 fn no_stranger_writes_markdown() {
-    let text = render(Format::Markdown, &hostile());
+    let text = render(Format::Markdown, &fixture::hostile_held(fixture::EVIL));
     for word in [
         "<script", "@team", "`", "](", "![", "*b*", "_c_", "www.e", "http:", "$x", ":+1",
     ] {
@@ -327,6 +332,8 @@ fn the_report_reads_back_without_loss() {
     });
     for survey in [
         everything(),
+        held(),
+        fixture::hostile_held("x"),
         clean(),
         hostile(),
         large(500, 50),
@@ -368,11 +375,11 @@ fn a_broken_report_is_refused_with_a_reason() {
     its apiVersion is "krm-parity.io/v1", and this version reads krm-parity.io/v1alpha1; use one version of krm-parity for all reports
     findings[0]: unknown rule "imagine"; it was written by krm-parity "VERSION", and this is VERSION
     findings[1]: unknown class "imagine"; it was written by krm-parity "VERSION", and this is VERSION
-    line 1, column 1442: unknown variant `fatal`, expected one of `info`, `warning`, `error`
+    line 1, column 1459: unknown variant `fatal`, expected one of `info`, `warning`, `error`
     its totals are not those of its findings: it was changed or cut after it was written
     it has the service "catalog" twice
     line 1, column 122: invalid type: string "yes", expected a boolean
-    line 1, column 242: unknown field `later`, expected one of `name`, `bases`, `environments`
+    line 1, column 259: unknown field `later`, expected one of `name`, `bases`, `environments`
     "#);
     let text = good.to_string();
     assert!(matches!(
@@ -478,7 +485,14 @@ fn the_report_follows_its_published_schema() {
         count: 2,
         of: "0f".to_owned(),
     });
-    for survey in [everything(), clean(), hostile(), large(100, 9), shard] {
+    for survey in [
+        everything(),
+        held(),
+        clean(),
+        hostile(),
+        large(100, 9),
+        shard,
+    ] {
         let report = serde_json::from_str(&render(Format::Json, &survey)).unwrap();
         let faults: Vec<_> = validator
             .iter_errors(&report)
@@ -592,6 +606,7 @@ fn environments_of_a_service_are_united() {
 fn pages() -> Vec<(&'static str, Survey)> {
     vec![
         ("everything", everything()),
+        ("held", held()),
         ("clean", clean()),
         ("empty", Survey::default()),
         ("hostile", hostile()),

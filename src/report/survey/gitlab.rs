@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::location;
 use crate::catalog::Severity;
-use crate::report::fingerprint::fingerprints;
+use crate::finding::Finding;
+use crate::report::fingerprint::of_survey;
 use crate::survey::Survey;
 use crate::text;
 
@@ -14,14 +15,26 @@ const MAX_DESCRIPTION: usize = 1000;
 /// Renders a survey.
 #[must_use]
 pub fn render(survey: &Survey) -> String {
-    let findings = &survey.report.findings;
-    let issues = findings.iter().zip(fingerprints(findings));
+    // GitLab holds the report of a branch against that of its target itself, so it needs what is known as well.
+    let known = survey.against.iter().flat_map(|against| &against.known);
+    let findings: Vec<Finding> = survey
+        .report
+        .findings
+        .iter()
+        .chain(known)
+        .cloned()
+        .collect();
+    let new = survey.report.findings.len();
+    let [mut prints, known, _] = of_survey(survey);
+    prints.extend(known);
+    let issues = findings.iter().zip(prints).enumerate();
     let issues: Vec<Value> = issues
-        .map(|(finding, fingerprint)| {
+        .map(|(at, (finding, fingerprint))| {
+            let standing = if at < new { "" } else { "known: " };
             // GitLab demands a line, and its first stands for the whole file.
             let (path, line) = location(survey, finding);
             json!({
-                "description": text::one_line(&finding.message, MAX_DESCRIPTION),
+                "description": format!("{standing}{}", text::one_line(&finding.message, MAX_DESCRIPTION)),
                 "check_name": finding.rule.as_str(),
                 "fingerprint": fingerprint,
                 "severity": match finding.severity {

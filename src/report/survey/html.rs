@@ -9,13 +9,13 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::excerpt::excerpt;
-use super::{baseline_name, counts, environment_name, resource_name};
+use super::{baseline_name, counts, environment_name, resource_name, standings};
 use crate::catalog::Severity;
 use crate::finding::{FieldRef, Finding, Place};
 use crate::report::markup::escaped;
 use crate::report::text::{counted, value};
 use crate::survey::matrix::matrix;
-use crate::survey::{State, Survey};
+use crate::survey::{Against, State, Survey};
 
 mod marks;
 mod picture;
@@ -61,6 +61,9 @@ pub fn render(survey: &Survey) -> String {
         write_bar(&mut out, survey);
         write_groups(&mut out, survey, &groups);
     }
+    if let Some(against) = &survey.against {
+        write_not_new(&mut out, against);
+    }
     let _ = write!(
         out,
         "</main>\n<footer>\n<p>Written by krm-parity {}. <code>krm-parity explain RULE</code> says why a rule is there and how to permit what it forbids.</p>\n</footer>\n",
@@ -70,7 +73,43 @@ pub fn render(survey: &Survey) -> String {
     out
 }
 
+/// What an earlier look has found already, and what is not there any more: a line each, folded.
+fn write_not_new(out: &mut String, against: &Against) {
+    let name = short(&against.name);
+    for (id, word, said, findings) in [
+        ("known", "Known", "was there before, in", &against.known),
+        (
+            "fixed",
+            "Fixed",
+            "is not there any more, since",
+            &against.fixed,
+        ),
+    ] {
+        if findings.is_empty() {
+            continue;
+        }
+        let _ = write!(
+            out,
+            "<h2 id=\"{id}\">{word}</h2>\n<details class=\"not-new\"><summary><span class=\"tag i\">{}</span><span class=\"what\">{said} {name}</span></summary>\n<div class=\"body\"><ul>\n",
+            findings.len(),
+        );
+        for finding in findings {
+            let _ = writeln!(
+                out,
+                "<li>{} <b>{}</b> {}</li>",
+                symbol_of(finding.severity),
+                finding.rule,
+                short(&finding.message)
+            );
+        }
+        out.push_str("</ul></div>\n</details>\n");
+    }
+}
+
 fn verdict(survey: &Survey) -> String {
+    if let Some(against) = &survey.against {
+        return standings(&survey.report.totals, against);
+    }
     let found = counts(&survey.report.totals);
     if found.is_empty() {
         "Nothing found".to_owned()
@@ -116,6 +155,9 @@ fn write_top(out: &mut String, survey: &Survey) {
         if count > 0 {
             facts.push(format!("{count} {word}"));
         }
+    }
+    if let Some(against) = &survey.against {
+        facts.push(format!("against {}", short(&against.name)));
     }
     if survey.report.failed && totals.errors == 0 {
         facts.push("the policy fails on warnings".to_owned());
@@ -206,6 +248,7 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
     } else {
         ""
     };
+    let mark = if survey.against.is_some() { "new " } else { "" };
     let directories: BTreeMap<(&str, &str), &str> = survey
         .services
         .iter()
@@ -248,7 +291,7 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
             }
             out.push_str("</h4>\n");
             for finding in group.findings {
-                write_finding(out, finding, open);
+                write_finding(out, finding, open, mark);
             }
             out.push_str("</div>\n");
         }
@@ -256,17 +299,18 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
     }
 }
 
-fn write_finding(out: &mut String, finding: &Finding, open: &str) {
+fn write_finding(out: &mut String, finding: &Finding, open: &str, mark: &str) {
     let class = class_of(finding.severity);
     let _ = write!(
         out,
         "<details class=\"finding {class}\" data-w=\"{class}\" data-r=\"{0}\" data-e=\"{1}\"{open}>\n\
-         <summary><span class=\"tag {class}\">{2} {3}</span><span class=\"rule\">{0}</span><span class=\"what\">{4}</span></summary>\n<div class=\"body\">\n",
+         <summary><span class=\"tag {class}\">{2} {5}{3}</span><span class=\"rule\">{0}</span><span class=\"what\">{4}</span></summary>\n<div class=\"body\">\n",
         finding.rule,
         short(finding.environment().unwrap_or_default()),
         symbol_of(finding.severity),
         finding.severity.id(),
         short(&finding.headline),
+        mark,
     );
     let field = finding.field.as_ref();
     let path = field.map(|field| field.path.to_string());

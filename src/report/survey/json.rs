@@ -1,94 +1,26 @@
 //! The survey as a `ParityReport`: all of it, written and read back without loss.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Deserializer;
-use thiserror::Error;
+use serde_json::{Deserializer, Value};
 
+use super::unread::MAX_DEPTH;
+pub use super::unread::{MAX_BYTES, ReadError};
 use super::wire::{self, API_VERSION, KIND};
 use crate::catalog::{Class, RuleId, Severity};
 use crate::finding::{Compared, FieldRef, Finding, Name, Report, Totals};
-use crate::report::fingerprint::fingerprints;
-use crate::survey::{Environment, Service, Shard, State, Survey};
+use crate::report::fingerprint::of_survey;
+use crate::survey::{Against, Environment, Service, Shard, State, Survey};
 use crate::text;
 
-/// The largest report that is read, in bytes.
-pub const MAX_BYTES: usize = 256 << 20;
-
-/// The deepest nesting that is read: that of the values in a finding, and room for the report around them.
-const MAX_DEPTH: usize = 300;
+/// The longest name of what a report was held against, in characters.
+const MAX_AGAINST: usize = 400;
 
 /// The most cells that the matrix of a report may have.
 const MAX_CELLS: usize = 1 << 20;
-
-/// Why a text is no report that this program reads.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum ReadError {
-    /// It is larger than [`MAX_BYTES`].
-    #[error("it is larger than {} MiB", MAX_BYTES >> 20)]
-    TooLarge,
-    /// Its values are nested too deep.
-    #[error("line {line}: nested deeper than {MAX_DEPTH} levels")]
-    TooDeep {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// It ends too early.
-    #[error("line {line}: it is cut short")]
-    Truncated {
-        /// The last line.
-        line: usize,
-    },
-    /// It is no JSON, or has another shape.
-    #[error("line {line}, column {column}: {what}")]
-    Malformed {
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1, in bytes.
-        column: usize,
-        /// What is wrong.
-        what: String,
-    },
-    /// It is something else.
-    #[error("it is no report of krm-parity, but {found}")]
-    WrongKind {
-        /// What it says it is.
-        found: String,
-    },
-    /// It is of another version of the schema.
-    #[error(
-        "its apiVersion is {found}, and this version reads {API_VERSION}; use one version of krm-parity for all reports"
-    )]
-    WrongVersion {
-        /// The version that it names.
-        found: String,
-    },
-    /// It holds a name that the catalogue does not.
-    #[error("findings[{index}]: unknown {noun} {name}; it was written by krm-parity {version}, and this is {}", env!("CARGO_PKG_VERSION"))]
-    UnknownName {
-        /// The finding's index, from 0.
-        index: usize,
-        /// `rule` or `class`.
-        noun: &'static str,
-        /// The name, quoted.
-        name: String,
-        /// The version that wrote it, quoted.
-        version: String,
-    },
-    /// A path of it leads nowhere.
-    #[error("findings[{index}].field: {what}")]
-    Path {
-        /// The finding's index, from 0.
-        index: usize,
-        /// Which path, and what is wrong with it.
-        what: String,
-    },
-    /// It contradicts itself.
-    #[error("{0}")]
-    Inconsistent(String),
-}
 
 /// Renders a survey.
 #[must_use]
@@ -103,6 +35,7 @@ pub fn render(survey: &Survey) -> String {
 fn to_wire(survey: &Survey) -> wire::ParityReport {
     let report = &survey.report;
     let totals = &report.totals;
+    let [new, known, fixed] = of_survey(survey);
     let services = survey.services.iter().map(|service| wire::Service {
         name: service.name.clone(),
         bases: service.bases.clone(),
@@ -125,6 +58,7 @@ fn to_wire(survey: &Survey) -> wire::ParityReport {
             of: shard.of.clone(),
         }),
         failed: report.failed,
+        fail_on: report.fail_on.map(severity_to_wire),
         totals: wire::Totals {
             errors: totals.errors,
             warnings: totals.warnings,
@@ -132,12 +66,16 @@ fn to_wire(survey: &Survey) -> wire::ParityReport {
             resources: totals.resources,
         },
         services: services.collect(),
-        findings: report
-            .findings
-            .iter()
-            .zip(fingerprints(&report.findings))
-            .map(|(finding, fingerprint)| finding_to_wire(finding, fingerprint))
-            .collect(),
+        findings: findings_to_wire(
+            &report.findings,
+            new,
+            survey.against.as_ref().map(|_| wire::Standing::New),
+        ),
+        against: survey.against.as_ref().map(|against| wire::Against {
+            name: against.name.clone(),
+            known: findings_to_wire(&against.known, known, Some(wire::Standing::Known)),
+            fixed: findings_to_wire(&against.fixed, fixed, Some(wire::Standing::Fixed)),
+        }),
         notes: survey.notes.clone(),
     }
 }
@@ -155,14 +93,41 @@ fn environment_to_wire(environment: &Environment) -> wire::Environment {
     }
 }
 
-fn finding_to_wire(finding: &Finding, fingerprint: String) -> wire::Finding {
+fn findings_to_wire(
+    findings: &[Finding],
+    prints: Vec<String>,
+    standing: Option<wire::Standing>,
+) -> Vec<wire::Finding> {
+    let all = findings.iter().zip(prints);
+    all.map(|(finding, print)| finding_to_wire(finding, print, standing))
+        .collect()
+}
+
+const fn severity_to_wire(severity: Severity) -> wire::Severity {
+    match severity {
+        Severity::Error => wire::Severity::Error,
+        Severity::Warning => wire::Severity::Warning,
+        Severity::Info | Severity::Ignore => wire::Severity::Info,
+    }
+}
+
+const fn severity_from_wire(severity: wire::Severity) -> Severity {
+    match severity {
+        wire::Severity::Error => Severity::Error,
+        wire::Severity::Warning => Severity::Warning,
+        wire::Severity::Info => Severity::Info,
+    }
+}
+
+fn finding_to_wire(
+    finding: &Finding,
+    fingerprint: String,
+    standing: Option<wire::Standing>,
+) -> wire::Finding {
     wire::Finding {
         rule: finding.rule.to_string(),
-        severity: match finding.severity {
-            Severity::Error => wire::Severity::Error,
-            Severity::Warning => wire::Severity::Warning,
-            Severity::Info | Severity::Ignore => wire::Severity::Info,
-        },
+        severity: severity_to_wire(finding.severity),
+        standing,
         class: finding.class.map(|class| class.id().to_owned()),
         fingerprint,
         service: written(finding.service()),
@@ -191,13 +156,23 @@ fn written(name: Option<&str>) -> String {
 ///
 /// When the text is not a report that this version can read without losing something.
 pub fn read(text: &str) -> Result<Survey, ReadError> {
+    read_with_version(text).map(|(survey, _)| survey)
+}
+
+/// Reads what [`render`] wrote, and says which version of the program has written it.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with_version(text: &str) -> Result<(Survey, String), ReadError> {
     if text.len() > MAX_BYTES {
         return Err(ReadError::TooLarge);
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     bound_depth(text)?;
-    check_head(text)?;
-    from_wire(parse(text)?)
+    let version = check_head(text)?;
+    let parsed = parse(text).map_err(|error| error.of_version(version.as_deref()))?;
+    from_wire(parsed).map(|survey| (survey, version.unwrap_or_default()))
 }
 
 /// Refuses what a recursive reader could not survive, before it runs.
@@ -225,8 +200,8 @@ fn bound_depth(text: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Tells another document from a broken one.
-fn check_head(text: &str) -> Result<(), ReadError> {
+/// Tells another document from a broken one; gives the version that wrote it.
+fn check_head(text: &str) -> Result<Option<String>, ReadError> {
     /// What every document of this family says of itself; the rest is skipped.
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -235,6 +210,8 @@ fn check_head(text: &str) -> Result<(), ReadError> {
         api_version: Option<String>,
         #[serde(default)]
         kind: Option<String>,
+        #[serde(default)]
+        tool: Option<Value>,
     }
     // What is no map has no head.
     let found = match text.trim_start().chars().next() {
@@ -253,7 +230,10 @@ fn check_head(text: &str) -> Result<(), ReadError> {
     let head: Head = parse(text)?;
     let quoted = |word: &str| text::quoted(word, text::MAX_NAME);
     let found = match (head.kind.as_deref(), head.api_version.as_deref()) {
-        (Some(KIND), Some(API_VERSION)) => return Ok(()),
+        (Some(KIND), Some(API_VERSION)) => {
+            let version = head.tool.as_ref().and_then(|tool| tool["version"].as_str());
+            return Ok(version.map(str::to_owned));
+        }
         (Some(KIND), Some(version)) => {
             return Err(ReadError::WrongVersion {
                 found: quoted(version),
@@ -288,10 +268,30 @@ fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ReadError> {
 
 fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
     let version = text::quoted(&report.tool.version, text::MAX_NAME);
-    let findings = report.findings.into_iter().enumerate();
-    let findings: Vec<_> = findings
-        .map(|(index, finding)| finding_from_wire(index, finding, &version))
-        .collect::<Result<_, _>>()?;
+    let all = |list, findings: Vec<wire::Finding>, standing| -> Result<Vec<Finding>, ReadError> {
+        if findings.iter().any(|finding| finding.standing != standing) {
+            return Err(ReadError::Inconsistent(format!(
+                "{list} hold a finding whose standing says that it is none of them"
+            )));
+        }
+        let findings = findings.into_iter().enumerate();
+        findings
+            .map(|(index, finding)| {
+                let at = Index { list, index };
+                finding_from_wire(at, finding, &version)
+            })
+            .collect()
+    };
+    let standing = report.against.as_ref().map(|_| wire::Standing::New);
+    let findings = all("findings", report.findings, standing)?;
+    let against = match report.against {
+        Some(against) => Some(Against {
+            name: text::one_line(&against.name, MAX_AGAINST).into_owned(),
+            known: all("against.known", against.known, Some(wire::Standing::Known))?,
+            fixed: all("against.fixed", against.fixed, Some(wire::Standing::Fixed))?,
+        }),
+        None => None,
+    };
     let totals = Totals {
         errors: report.totals.errors,
         warnings: report.totals.warnings,
@@ -312,7 +312,9 @@ fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
     }
     let services = report.services.into_iter().map(service_from_wire);
     let services: Vec<Service> = services.collect();
-    check_services(&services, &findings)?;
+    let more = against.iter();
+    let more = more.flat_map(|against| against.known.iter().chain(&against.fixed));
+    check_services(&services, findings.iter().chain(more))?;
     let shard = report.shard.as_ref().map(shard_from_wire).transpose()?;
     Ok(Survey {
         shard,
@@ -321,14 +323,19 @@ fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
             findings,
             totals,
             failed: report.failed,
+            fail_on: report.fail_on.map(severity_from_wire),
         },
+        against,
         notes: report.notes,
         next: Vec::new(),
     })
 }
 
 /// Names are unique, and the matrix stays of a size that can be laid out.
-fn check_services(services: &[Service], findings: &[Finding]) -> Result<(), ReadError> {
+fn check_services<'f>(
+    services: &[Service],
+    findings: impl Iterator<Item = &'f Finding>,
+) -> Result<(), ReadError> {
     let twice = |what: &str, name: &str| {
         let name = text::quoted(name, text::MAX_NAME);
         Err(ReadError::Inconsistent(format!(
@@ -403,13 +410,26 @@ fn service_from_wire(service: wire::Service) -> Service {
     }
 }
 
-fn finding_from_wire(
+/// A finding's place in a report.
+#[derive(Clone, Copy)]
+struct Index {
+    list: &'static str,
     index: usize,
+}
+
+impl fmt::Display for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.list, self.index)
+    }
+}
+
+fn finding_from_wire(
+    at: Index,
     finding: wire::Finding,
     version: &str,
 ) -> Result<Finding, ReadError> {
     let unknown = |noun, name: &str| ReadError::UnknownName {
-        index,
+        at: at.to_string(),
         noun,
         name: text::quoted(name, text::MAX_NAME),
         version: version.to_owned(),
@@ -420,15 +440,14 @@ fn finding_from_wire(
         None => None,
     };
     let field = finding.field.map(FieldRef::try_from).transpose();
-    let field = field.map_err(|what| ReadError::Path { index, what })?;
+    let field = field.map_err(|what| ReadError::Path {
+        at: at.to_string(),
+        what,
+    })?;
     Ok(Finding {
         rule,
         exemption: None,
-        severity: match finding.severity {
-            wire::Severity::Error => Severity::Error,
-            wire::Severity::Warning => Severity::Warning,
-            wire::Severity::Info => Severity::Info,
-        },
+        severity: severity_from_wire(finding.severity),
         class,
         service: Name::new(&finding.service),
         // A report does not say what the one was to the other: who has to know has asked before it was written.

@@ -16,6 +16,9 @@ use crate::survey::{State, Survey};
 /// What was found, by service and environment.
 type Findings<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), Vec<&'a Finding>>;
 
+/// What is not new, by service and environment: `known` or `fixed`.
+type NotNew<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), Vec<(&'static str, &'a Finding)>>;
+
 /// One test.
 struct Case {
     name: String,
@@ -41,10 +44,19 @@ pub fn render(survey: &Survey) -> String {
         let of = (finding.service(), finding.environment());
         findings.entry(of).or_default().push(finding);
     }
+    let mut not_new: NotNew<'_> = BTreeMap::new();
+    if let Some(against) = &survey.against {
+        for (standing, all) in [("known", &against.known), ("fixed", &against.fixed)] {
+            for finding in all {
+                let of = (finding.service(), finding.environment());
+                not_new.entry(of).or_default().push((standing, finding));
+            }
+        }
+    }
     let mut body = String::new();
     let mut sum = [0_usize; 3];
     for row in &matrix.rows {
-        let cases = cases(survey, &findings, &matrix.environments, row);
+        let cases = cases(survey, &findings, &not_new, &matrix.environments, row);
         let count = |outcome| cases.iter().filter(|case| case.outcome == outcome).count();
         let (failures, errors) = (count(Outcome::Failed), count(Outcome::Broken));
         sum[0] += cases.len();
@@ -58,8 +70,19 @@ pub fn render(survey: &Survey) -> String {
             count(Outcome::Skipped),
         );
         // The schema has no room for properties of the whole.
-        if !survey.notes.is_empty() {
+        if !survey.notes.is_empty() || survey.against.is_some() {
             body.push_str("    <properties>\n");
+            for standing in survey.against.iter().flat_map(|_| ["known", "fixed"]) {
+                let of_row = not_new
+                    .iter()
+                    .filter(|((service, _), _)| *service == row.name);
+                let all = of_row.flat_map(|(_, all)| all);
+                let count = all.filter(|(own, _)| *own == standing).count();
+                let _ = writeln!(
+                    body,
+                    "      <property name=\"{standing}\" value=\"{count}\"/>"
+                );
+            }
             for note in &survey.notes {
                 let _ = writeln!(
                     body,
@@ -94,6 +117,7 @@ pub fn render(survey: &Survey) -> String {
 fn cases(
     survey: &Survey,
     findings: &Findings<'_>,
+    not_new: &NotNew<'_>,
     environments: &[&str],
     row: &Row<'_>,
 ) -> Vec<Case> {
@@ -102,19 +126,31 @@ fn cases(
             .get(&(row.name, environment))
             .map_or(&[][..], Vec::as_slice)
     };
+    let not_new = |environment| {
+        not_new
+            .get(&(row.name, environment))
+            .map_or(&[][..], Vec::as_slice)
+    };
     let mut cases = Vec::new();
     for (name, cell) in environments.iter().zip(&row.cells) {
         if let Some(cell) = cell {
-            cases.push(case(survey, of(Some(name)), name, Some(cell)));
+            let (of, not_new) = (of(Some(name)), not_new(Some(name)));
+            cases.push(case(survey, of, not_new, name, Some(cell)));
         }
     }
     if row.rest.findings() > 0 {
-        cases.push(case(survey, of(None), "(as a whole)", None));
+        cases.push(case(survey, of(None), not_new(None), "(as a whole)", None));
     }
     cases
 }
 
-fn case(survey: &Survey, findings: &[&Finding], name: &str, cell: Option<&Cell<'_>>) -> Case {
+fn case(
+    survey: &Survey,
+    findings: &[&Finding],
+    not_new: &[(&str, &Finding)],
+    name: &str,
+    cell: Option<&Cell<'_>>,
+) -> Case {
     let threshold = failing(survey);
     let (fatal, other): (Vec<_>, Vec<_>) = findings
         .iter()
@@ -152,12 +188,12 @@ fn case(survey: &Survey, findings: &[&Finding], name: &str, cell: Option<&Cell<'
         }
         State::Judged => Outcome::Passed,
     };
-    if !other.is_empty() {
-        let _ = writeln!(
-            body,
-            "      <system-out>{}</system-out>",
-            told(survey, &other)
-        );
+    let mut said = told(survey, &other);
+    for (standing, finding) in not_new {
+        let _ = write!(said, "{standing}: {}", told(survey, &[*finding]));
+    }
+    if !said.is_empty() {
+        let _ = writeln!(body, "      <system-out>{said}</system-out>");
     }
     Case {
         name: name.to_owned(),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::report::krm::{results, to_yaml, to_yaml_document};
+use crate::report::krm::{results, results_of, to_yaml, to_yaml_document};
 use crate::survey::Survey;
 
 /// Renders a survey.
@@ -13,7 +13,18 @@ pub fn render(survey: &Survey) -> String {
         "kind": "ResourceList",
         "items": [],
     }));
-    let results = results(&survey.report);
+    let mut results = results(&survey.report);
+    if let Some(against) = &survey.against {
+        // A host that fails on errors is to fail on new ones alone.
+        for (standing, findings) in [("known", &against.known), ("fixed", &against.fixed)] {
+            let told = results_of(findings);
+            results.extend(told.into_iter().map(|mut result| {
+                result["severity"] = json!("info");
+                result["tags"]["standing"] = json!(standing);
+                result
+            }));
+        }
+    }
     if results.is_empty() {
         out.push_str("results: []\n");
     } else {

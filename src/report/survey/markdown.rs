@@ -12,7 +12,7 @@ use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
 use crate::report::text::{both_values, counted};
 use crate::survey::matrix::{Cell, Matrix, Row, matrix};
-use crate::survey::{State, Survey};
+use crate::survey::{Against, State, Survey};
 use crate::text::one_line;
 
 /// The first line, which no reader sees.
@@ -69,6 +69,9 @@ pub fn render(survey: &Survey) -> String {
             "**{} left out**, because a comment has room for {MAX_BYTES} characters. The full report has them all.",
             counts(&left),
         );
+    }
+    if let Some(against) = &survey.against {
+        write_not_new(&mut out, against);
     }
     out.truncate(out.trim_end().len());
     out.push('\n');
@@ -251,6 +254,38 @@ fn write_findings(out: &mut String, findings: &[Finding]) -> Totals {
         out.push_str(CLOSE);
     }
     totals
+}
+
+/// Writes what was known, and what is fixed, folded; what does not fit is counted.
+fn write_not_new(out: &mut String, against: &Against) {
+    let name = prose(&against.name);
+    for (what, findings) in [
+        (format!("known, also found in {name}"), &against.known),
+        (format!("fixed since {name}"), &against.fixed),
+    ] {
+        let head = format!("<details><summary>{} {what}</summary>\n\n", findings.len());
+        let mut room = MAX_BYTES.saturating_sub(out.len() + head.len() + CLOSE.len() + RESERVE / 4);
+        if findings.is_empty() || room == 0 {
+            continue;
+        }
+        out.push_str(&head);
+        for (at, finding) in findings.iter().enumerate() {
+            let line = format!(
+                "- {} **{}**: {} ({})\n",
+                mark(finding.severity),
+                finding.rule,
+                prose(&finding.headline),
+                side(finding)
+            );
+            if line.len() > room {
+                let _ = writeln!(out, "- … and {} more", findings.len() - at);
+                break;
+            }
+            room -= line.len();
+            out.push_str(&line);
+        }
+        out.push_str(CLOSE);
+    }
 }
 
 /// What opens the section of findings about one side.

@@ -17,12 +17,15 @@ pub mod krm;
 pub mod markdown;
 pub mod sarif;
 pub mod text;
+mod unread;
 mod wire;
 mod words;
 
 pub use wire::{KIND, schema};
 pub use words::summary;
-use words::{baseline_name, environment_name, failing, heaviest_first, location, resource_name};
+use words::{
+    baseline_name, environment_name, failing, heaviest_first, location, resource_name, standings,
+};
 
 /// A form in which a survey can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

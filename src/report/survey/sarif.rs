@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{baseline_name, counts, heaviest_first, location, resource_name};
 use crate::catalog::{Rule, Severity};
 use crate::finding::{Finding, Place, Totals};
-use crate::report::fingerprint::fingerprints;
+use crate::report::fingerprint::of_survey;
 use crate::rules::RULES;
 use crate::survey::Survey;
 use crate::text;
@@ -28,9 +28,19 @@ const MAX_MESSAGE: usize = 1000;
 /// Renders a survey.
 #[must_use]
 pub fn render(survey: &Survey) -> String {
-    let findings = &survey.report.findings;
+    let mut findings: Vec<Finding> = survey.report.findings.clone();
+    let mut states = vec!["new"; findings.len()];
+    if let Some(against) = &survey.against {
+        for (state, more) in [("unchanged", &against.known), ("absent", &against.fixed)] {
+            findings.extend(more.iter().cloned());
+            states.resize(findings.len(), state);
+        }
+    }
+    let findings = findings.as_slice();
     let mut notes: Vec<String> = survey.notes.clone();
     let mut kept = heaviest_first(findings);
+    // Stable: what is new comes before the rest.
+    kept.sort_by_key(|&index| states[index] != "new");
     let mut left = Totals::default();
     for index in kept.drain(MAX_RESULTS.min(findings.len())..) {
         left.add(findings[index].severity);
@@ -42,10 +52,14 @@ pub fn render(survey: &Survey) -> String {
             counts(&left)
         ));
     }
-    let prints = fingerprints(findings);
-    let results = kept
-        .into_iter()
-        .map(|index| result(survey, &findings[index], &prints[index]));
+    let prints = of_survey(survey).concat();
+    let results = kept.into_iter().map(|index| {
+        let mut result = result(survey, &findings[index], &prints[index]);
+        if survey.against.is_some() {
+            result["baselineState"] = json!(states[index]);
+        }
+        result
+    });
     let notifications = notes
         .iter()
         .map(|note| json!({"level": "note", "message": {"text": plain(note)}}));

@@ -13,7 +13,7 @@ use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
 use crate::report::text::{MAX_TEXT, Style, both_values, comparison, counted, painted};
 use crate::survey::matrix::{self, Cell, Matrix, matrix};
-use crate::survey::{Service, State, Survey};
+use crate::survey::{Against, Service, State, Survey};
 use crate::text;
 
 /// The widest that the matrix gets, in columns.
@@ -33,7 +33,9 @@ const MAX_NAME: usize = 32;
 pub fn render(survey: &Survey, style: Style) -> String {
     let mut out = String::new();
     write_findings(&mut out, survey, style);
+    let is_known = |against: &Against| !against.known.is_empty();
     let is_clean = survey.report.findings.is_empty()
+        && !survey.against.as_ref().is_some_and(is_known)
         && survey
             .services
             .iter()
@@ -311,6 +313,9 @@ fn cell_text(cell: Option<&Cell<'_>>) -> (String, Ansi) {
             color_of(Severity::Warning).on_default(),
         ),
         (State::Skipped, true) => ("skipped".to_owned(), Ansi::new().dimmed()),
+        (State::Judged, true) if cell.known > 0 => {
+            (format!("{} known", cell.known), Ansi::new().dimmed())
+        }
         (State::Judged, true) => ("✓".to_owned(), AnsiColor::Green.on_default()),
         (State::Missing, false) => (format!("missing {found}"), ansi),
         (_, false) => (found, ansi),

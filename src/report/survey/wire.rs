@@ -38,16 +38,46 @@ pub struct ParityReport {
     /// The part of a check that this is, where `--shard` split it; `krm-parity merge` makes sure that all are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
-    /// Whether the policy's `failOn` is reached, which is exit code 1.
+    /// Whether the policy's `failOn` is reached, which is exit code 1; with `against`, by what is new.
     pub failed: bool,
+    /// The policy's `failOn`: the lightest finding that fails a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_on: Option<Severity>,
     /// How much was found.
     pub totals: Totals,
     /// What was looked at, sorted by name.
     pub services: Vec<Service>,
-    /// What was found, sorted by service, environment, baseline, resource and field.
+    /// What was found, sorted by service, environment, baseline, resource and field; with `against`, what is new.
     pub findings: Vec<Finding>,
+    /// What was known before and what is fixed, where `--new` or `--against` has held it against an earlier look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
     /// What a reader must know to trust the rest, a line each: what was left out, and why.
     pub notes: Vec<String>,
+}
+
+/// What a report was held against, and what is not new.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Against {
+    /// What a person calls it: `main (0123456789ab)`, `report.json`.
+    pub name: String,
+    /// What is there and was there before; it does not count in `totals` and fails nothing.
+    pub known: Vec<Finding>,
+    /// What was there before and is not there any more, as it was found then.
+    pub fixed: Vec<Finding>,
+}
+
+/// Whether a finding was there in an earlier look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It was not.
+    New,
+    /// It was.
+    Known,
+    /// It was, and is not any more.
+    Fixed,
 }
 
 /// The program that wrote a report.
@@ -146,6 +176,9 @@ pub struct Finding {
     pub rule: String,
     /// The weight after the policy has spoken.
     pub severity: Severity,
+    /// Whether it was there before, where `--new` or `--against` has asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// The class of the change, for findings about a single change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,

@@ -6,9 +6,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::catalog::Severity;
-use crate::finding::Finding;
+use crate::finding::{Finding, Totals};
 use crate::report::text::{counted, counts};
-use crate::survey::{State, Survey};
+use crate::survey::{Against, State, Survey};
+use crate::text::{one_line, without_commands};
+
+/// The longest name of what a survey was held against, in characters.
+const MAX_NAME: usize = 200;
 
 /// The lightest finding that fails a run of this outcome.
 pub(super) fn failing(survey: &Survey) -> Severity {
@@ -93,7 +97,10 @@ pub fn summary(survey: &Survey) -> String {
         .map(|environment| environment.name.as_str())
         .collect();
     let totals = &survey.report.totals;
-    let found = counts(totals);
+    let found = match &survey.against {
+        Some(against) => standings(totals, against),
+        None => counts(totals),
+    };
     let mut out = format!(
         "krm-parity: {}, {}: {}",
         counted(survey.services.len(), "service"),
@@ -107,6 +114,10 @@ pub fn summary(survey: &Survey) -> String {
     if totals.resources > 0 {
         out.push_str(" in ");
         out.push_str(&counted(totals.resources, "resource"));
+    }
+    if let Some(against) = &survey.against {
+        let name = one_line(&against.name, MAX_NAME);
+        let _ = write!(out, ", against {}", without_commands(&name));
     }
     let states = [
         (State::Failed, "not built"),
@@ -126,6 +137,17 @@ pub fn summary(survey: &Survey) -> String {
     if survey.report.failed && totals.errors == 0 {
         out.push_str(" (the policy fails on warnings)");
     }
+    out
+}
+
+/// `2 new (1 error, 1 warning), 5 known, 1 fixed`.
+pub(super) fn standings(totals: &Totals, against: &Against) -> String {
+    let mut out = format!("{} new", totals.findings());
+    if totals.findings() > 0 {
+        let _ = write!(out, " ({})", counts(totals));
+    }
+    let (known, fixed) = (against.known.len(), against.fixed.len());
+    let _ = write!(out, ", {known} known, {fixed} fixed");
     out
 }
 

@@ -4,6 +4,10 @@ use crate::catalog::{Rule, RuleId, Severity};
 use crate::finding::{Compared, Finding, Name};
 use crate::rules::found::Found;
 use crate::rules::gaps::{Absent, Gaps};
+use crate::text::one_line;
+
+/// The longest name of an earlier look, in characters.
+const MAX_NAME: usize = 200;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {
@@ -17,6 +21,38 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_files: false,
     of_siblings: true,
 };
+
+/// Findings about environments of a service that an earlier look has judged, and that nobody judges any more.
+///
+/// `earlier` is what a person calls where it was.
+#[must_use]
+pub fn gone(service: &str, environments: &[&str], is_whole: bool, earlier: &str) -> Vec<Finding> {
+    let earlier = one_line(earlier, MAX_NAME);
+    let finding = |environment: &str, headline: String| {
+        let help = format!(
+            "Bring it back, or see why it is not found any more. If it is to go, this says so once, until it is merged; {earlier} is what it was held against."
+        );
+        Finding {
+            service: Name::new(service),
+            compared: Compared::with_base(environment, ""),
+            ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
+        }
+    };
+    if is_whole {
+        let all = environments.join(", ");
+        let headline = format!(
+            "service {service} is gone, of which {all} was judged in {earlier}, so nothing of it is judged any more"
+        );
+        return vec![finding("", headline)];
+    }
+    let one = |name: &&str| {
+        let headline = format!(
+            "{name} of service {service} was judged in {earlier}, and is not judged any more"
+        );
+        finding(name, headline)
+    };
+    environments.iter().map(one).collect()
+}
 
 pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
     for absent in &gaps.environments {

@@ -1,11 +1,14 @@
 //! The survey that every format is held over: a bit of everything, and a hostile and a large one.
 
+use std::collections::BTreeMap;
+
 use krm_parity::catalog::{Class, RuleId, Severity};
 use krm_parity::finding::{
     Compared, FieldRef, FileRef, Finding, Name, Place, Report, ResourceRef, Totals, sort,
 };
 use krm_parity::path::{FieldPath, Path, Segment};
-use krm_parity::survey::{Environment, Service, State, Survey};
+use krm_parity::survey::against::Before;
+use krm_parity::survey::{Against, Environment, Service, State, Survey};
 use serde_json::{Value, json};
 
 /// A survey of these findings, counted, and failed where there is an error.
@@ -22,9 +25,11 @@ pub fn survey(services: Vec<Service>, findings: Vec<Finding>, notes: &[&str]) ->
         services,
         report: Report {
             failed: totals.errors > 0,
+            fail_on: Some(Severity::Error),
             findings,
             totals,
         },
+        against: None,
         notes: notes.iter().map(|&note| note.to_owned()).collect(),
         next: Vec::new(),
     }
@@ -132,6 +137,36 @@ pub fn everything() -> Survey {
         findings,
         &["--since left out 1 environment whose sources did not change"],
     )
+}
+
+/// The same, held against an earlier look: some of it is new, some was known, and one is fixed.
+pub fn held() -> Survey {
+    let mut earlier = everything();
+    let findings = &mut earlier.report.findings;
+    let fixed = finding("replicas", "catalog", "dev");
+    findings.push(told(fixed, "there is one replica too many"));
+    // One is new, and one has another value by now.
+    findings.remove(0);
+    let with_values = findings.iter_mut().filter_map(|one| one.field.as_mut());
+    if let Some(field) = { with_values }.next() {
+        field.overlay = Some(json!("what it was"));
+    }
+    everything().against(Before {
+        name: "main (0123456789ab)",
+        survey: &earlier,
+        renamed: &BTreeMap::new(),
+    })
+}
+
+/// Every text is hostile, also of what is known and what is fixed.
+pub fn hostile_held(text: &str) -> Survey {
+    let mut survey = of_one_text(text);
+    survey.against = Some(Against {
+        name: text.to_owned(),
+        known: survey.report.findings.clone(),
+        fixed: survey.report.findings.clone(),
+    });
+    survey
 }
 
 /// Findings with places.

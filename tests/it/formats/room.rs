@@ -2,7 +2,7 @@
 
 use krm_parity::catalog::Severity;
 use krm_parity::report::survey::{Format, markdown};
-use krm_parity::survey::{State, Survey};
+use krm_parity::survey::{Against, State, Survey};
 use serde_json::Value;
 
 use super::fixture::{self, hostile, large};
@@ -35,6 +35,23 @@ fn a_comment_fits_whatever_was_found() {
     survey.notes = vec![fixture::EVIL.repeat(20); 2000];
     let text = render(Format::Markdown, &survey);
     assert!(text.len() <= markdown::MAX_BYTES, "{}", text.len());
+    // What was known before must not take the room of what is new, nor more than there is.
+    for (new, known) in [(10, 5000), (5000, 5000), (40, 20)] {
+        let mut survey = large(new, 100);
+        let known = large(known, 100).report.findings;
+        survey.against = Some(Against {
+            name: "main".to_owned(),
+            fixed: known.clone(),
+            known,
+        });
+        let text = render(Format::Markdown, &survey);
+        assert!(text.len() <= markdown::MAX_BYTES, "{}", text.len());
+        assert_eq!(
+            text.matches("<details").count(),
+            text.matches("</details>").count()
+        );
+        assert_eq!(new < 1000, !text.contains("left out**"), "{new}");
+    }
 }
 
 /// So many informations about the first service, and one error about the last.

@@ -10,7 +10,7 @@ use krm_parity::rules::RULES;
 use krm_parity::survey::Survey;
 use serde_json::Value;
 
-use super::fixture::{clean, everything, hostile, large};
+use super::fixture::{clean, everything, held, hostile, large};
 use super::{pages, render};
 use crate::support::{self, require};
 
@@ -23,6 +23,11 @@ const MAX_MILLISECONDS: f64 = 3000.0;
 fn surveys() -> Vec<(&'static str, Survey)> {
     vec![
         ("everything", everything()),
+        ("held", held()),
+        (
+            "held by strangers",
+            super::fixture::hostile_held(super::fixture::EVIL),
+        ),
         ("clean", clean()),
         ("empty", Survey::default()),
         ("hostile", hostile()),

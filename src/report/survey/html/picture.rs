@@ -218,6 +218,7 @@ fn write_row(
         let rest = Cell {
             environment: None,
             totals: row.rest,
+            known: 0,
         };
         let cell = (row.rest.findings() > 0).then_some(&rest);
         let none = Strip {
@@ -240,6 +241,7 @@ fn write_cell(
         return;
     };
     let word = match cell.state() {
+        State::Judged if cell.known > 0 => &format!("{} known", cell.known),
         State::Judged => "",
         State::Failed => "not built",
         State::Missing => "missing",

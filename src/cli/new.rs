@@ -1,0 +1,466 @@
+//! What is new: a survey held against what an earlier look has seen, in a revision or in a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use jiff::civil::Date;
+
+use super::build::How;
+use super::ground::Ground;
+use super::past::Past;
+use super::policy_file::PolicyFile;
+use super::{reports, tree};
+use crate::catalog::RuleId;
+use crate::finding::Finding;
+use crate::gate::{self, Builds, Gate, Resources, Scope};
+use crate::layout::{self, Layout, Overlay, Service};
+use crate::policy::Policy;
+use crate::repo::Parsed;
+use crate::rules::{self, Reason, Stated};
+use crate::survey::against::{Before, Judged};
+use crate::survey::{State, Survey};
+
+/// The most names that a note lists.
+const MAX_NAMES: usize = 5;
+
+/// What an earlier look has seen.
+pub(super) struct Earlier {
+    /// What a person calls it.
+    pub name: String,
+    survey: Survey,
+    /// The policy that held, and what reports call its file; `None` where a report does not say it.
+    stated: Option<(Policy, Option<String>)>,
+    /// Services that have another name by now.
+    renamed: BTreeMap<String, String>,
+    /// What a reader must know of it.
+    notes: Vec<String>,
+}
+
+/// What is looked at now, which an earlier look is to be limited to.
+pub(super) struct Now<'n> {
+    pub ground: &'n Ground,
+    pub layout: &'n Layout,
+    pub builds: &'n Builds,
+    pub left_out: &'n [Service],
+    pub policy: &'n Policy,
+    /// Where the policy lies, and whether somebody has named it.
+    pub file: Option<&'n PolicyFile>,
+    pub is_named: bool,
+    /// Whether services that are gone are for this run to report, and not for another shard.
+    pub tells_gone: bool,
+    pub how: How<'n>,
+    pub today: Date,
+}
+
+impl Earlier {
+    /// What a report says that was written earlier.
+    ///
+    /// # Errors
+    ///
+    /// Fails on whatever is no report of this version, and on a part of one.
+    pub(super) fn stored(file: &Path) -> anyhow::Result<Self> {
+        let (name, version, survey) = reports::load(file)
+            .with_context(|| "--against wants a report that --format json has written")?;
+        if let Some(shard) = &survey.shard {
+            bail!(
+                "{name} is shard {} of {}, so nobody knows what was found in the rest; unite them first with krm-parity merge",
+                shard.index,
+                shard.count
+            );
+        }
+        let own = env!("CARGO_PKG_VERSION");
+        let mut notes = Vec::new();
+        if version != own {
+            let version = crate::text::quoted(&version, crate::text::MAX_NAME);
+            notes.push(format!(
+                "{name} was written by krm-parity {version}, and this is {own}: what only one of them finds is called new or fixed"
+            ));
+        }
+        Ok(Self {
+            name,
+            survey,
+            stated: None,
+            renamed: BTreeMap::new(),
+            notes,
+        })
+    }
+
+    /// What a revision holds, found, built and judged as this run does it, by the policy that it had.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it cannot be read or built.
+    pub(super) fn judged(past: &Past, now: &Now<'_>) -> anyhow::Result<Self> {
+        let mut notes = vec![past.told.clone()];
+        let mut ground = now.ground.moved(|full| past.place_of(full))?;
+        let (policy, file) = policy_of(past, &ground, now, &mut notes);
+        let path = file.as_ref().map(|file| past.place_of(&full(&file.path)));
+        let name = past.name.clone();
+        let file_name = file.map(|file| file.name);
+        if ground.directories.is_empty() {
+            notes.push(format!("nothing of what is looked at was there in {name}"));
+            return Ok(Self {
+                name,
+                survey: Survey::default(),
+                stated: Some((policy, file_name)),
+                renamed: BTreeMap::new(),
+                notes,
+            });
+        }
+        let sources = ground.read(path.as_deref())?;
+        let parsed = sources.parse();
+        let mut layout = ground.discover(&parsed, &policy);
+        let mut left_out = layout.leave_others();
+        let is_left_out = |service: &mut Service| {
+            let is_of = |all: &[Service]| all.iter().any(|one| one.name == service.name);
+            !is_of(&now.layout.services) && (is_of(now.left_out) || !now.tells_gone)
+        };
+        left_out.extend(layout.services.extract_if(.., is_left_out));
+        layout
+            .unjudged
+            .retain(|one| !left_out.iter().any(|service| service.name == one.service));
+        let builds = if layout.services.is_empty() {
+            Builds::new()
+        } else {
+            ground.build(&parsed, &layout, now.how)?
+        };
+        let gate = Gate {
+            layout: &layout,
+            builds: &builds,
+            policy: &policy,
+            today: now.today,
+            parsed: Some(&parsed),
+            site: Some(ground.site()),
+            scope: Scope::Repository {
+                others: &left_out,
+                is_part: !path.is_some_and(|file| ground.holds(&file)),
+            },
+            others: Vec::new(),
+        };
+        let survey = gate::judge(&gate).context("what was built cannot be read")?;
+        let lost = unbuilt(&survey, now);
+        if !lost.is_empty() {
+            refuse_unwritten(past, &ground, &parsed, &layout, &lost)?;
+            notes.push(format!(
+                "{} did not build in {name}, so all that is found there is new",
+                listed(&lost)
+            ));
+        }
+        let renamed = renamed(&layout, &builds, now)?;
+        for (before, after) in &renamed {
+            notes.push(format!(
+                "service {after} holds what {before} held in {name}, and is taken for it"
+            ));
+        }
+        Ok(Self {
+            name,
+            survey,
+            stated: Some((policy, file_name)),
+            renamed,
+            notes,
+        })
+    }
+
+    /// Findings about what this policy lets pass that the earlier one did not; how much they weigh is for that one to say.
+    pub(super) fn loosened(&self, policy: &mut Policy, file: Option<&str>) -> Vec<Finding> {
+        let Some((earlier, earlier_file)) = &self.stated else {
+            return Vec::new();
+        };
+        let old = Stated {
+            policy: earlier,
+            file: earlier_file.as_deref(),
+        };
+        let found = rules::loosened(old, Stated { policy, file }, &self.name);
+        match earlier.rules.get(&RuleId::LoosenedPolicy) {
+            Some(setting) => policy.rules.insert(RuleId::LoosenedPolicy, setting.clone()),
+            None => policy.rules.remove(&RuleId::LoosenedPolicy),
+        };
+        found
+    }
+
+    /// Findings about environments that were judged and are not judged any more; what looks like one of them weighs more.
+    pub(super) fn gone(
+        &self,
+        layout: &mut Layout,
+        left_out: &[Service],
+        policy: &Policy,
+        tells_gone: bool,
+    ) -> Vec<Finding> {
+        let all = layout.services.iter().chain(left_out);
+        let mut there: Judged = BTreeSet::new();
+        let mut services = BTreeSet::new();
+        for service in all {
+            services.insert(service.name.clone());
+            for overlay in &service.overlays {
+                let name = gate::name_of(overlay, &service.overlays, &policy.environments);
+                if policy.environment.as_ref().is_none_or(|only| *only == name) {
+                    there.insert((service.name.clone(), name));
+                }
+            }
+        }
+        let mut lost: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (service, environment) in self.survey.judged() {
+            let service = self.renamed.get(&service).cloned().unwrap_or(service);
+            let one = (service, environment);
+            if !there.contains(&one) {
+                let (service, environment) = one;
+                lost.entry(service).or_default().push(environment);
+            }
+        }
+        let mut found = Vec::new();
+        for (service, mut environments) in lost {
+            environments.retain(|environment| {
+                let is_told = services.contains(&service)
+                    && policy.environment.is_none()
+                    && policy.expected(&service).any(|name| name == environment);
+                !is_told && !self.is_unjudged(layout, &service, environment)
+            });
+            if environments.is_empty() || !tells_gone && !services.contains(&service) {
+                continue;
+            }
+            let names: Vec<&str> = environments.iter().map(String::as_str).collect();
+            let is_whole = !services.contains(&service);
+            found.extend(rules::gone(&service, &names, is_whole, &self.name));
+        }
+        found
+    }
+
+    /// Whether something that is not judged is what an environment has become; then it weighs as one.
+    fn is_unjudged(&self, layout: &mut Layout, service: &str, environment: &str) -> bool {
+        let services = self.survey.services.iter();
+        let directory = services
+            .filter(|one| self.renamed.get(&one.name).unwrap_or(&one.name) == service)
+            .flat_map(|one| &one.environments)
+            .find(|one| one.name == environment)
+            .map(|one| one.directory.as_str());
+        let mut is_found = false;
+        for unjudged in &mut layout.unjudged {
+            let is_own = Some(unjudged.directory.as_str()) == directory
+                || unjudged.service == service
+                    && match &unjudged.reason {
+                        Reason::Variants(names) => names.iter().any(|name| name == environment),
+                        _ => unjudged.environment == environment,
+                    };
+            if is_own {
+                unjudged.is_environment = true;
+                is_found = true;
+            }
+        }
+        is_found
+    }
+
+    /// Holds a survey against what was seen.
+    pub(super) fn hold(&self, survey: Survey) -> Survey {
+        let mut survey = survey.against(Before {
+            name: &self.name,
+            survey: &self.survey,
+            renamed: &self.renamed,
+        });
+        survey.notes.extend(self.notes.iter().cloned());
+        survey
+    }
+
+    /// Holds a survey against what was seen where only the survey says what was looked at.
+    pub(super) fn hold_alone(&self, mut survey: Survey) -> Survey {
+        let mut missing = Vec::new();
+        let mut lost: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (service, environment) in self.survey.judged() {
+            match survey.services.iter().find(|one| one.name == service) {
+                None => missing.push(service),
+                Some(own) if own.environments.iter().any(|one| one.name == environment) => {}
+                Some(_) => lost.entry(service).or_default().push(environment),
+            }
+        }
+        for (service, environments) in lost {
+            let names: Vec<&str> = environments.iter().map(String::as_str).collect();
+            for mut finding in rules::gone(&service, &names, false, &self.name) {
+                finding.severity = rules::record(finding.rule).severity;
+                survey.report.findings.push(finding);
+            }
+        }
+        crate::finding::sort(&mut survey.report.findings);
+        missing.dedup();
+        if !missing.is_empty() {
+            survey.notes.push(format!(
+                "{} of {} are in none of these reports, so nothing is said of them",
+                listed(&missing),
+                self.name
+            ));
+        }
+        self.hold(survey)
+    }
+}
+
+/// The policy that held in a revision, as this run finds its own.
+fn policy_of(
+    past: &Past,
+    ground: &Ground,
+    now: &Now<'_>,
+    notes: &mut Vec<String>,
+) -> (Policy, Option<PolicyFile>) {
+    let own = now.file.map(|file| full(&file.path));
+    let found = match &own {
+        // Somebody has named it, so the same file is meant; what lies outside of the repository has no past.
+        Some(own) if now.is_named && !own.starts_with(&past.top) => {
+            return (now.policy.clone(), None);
+        }
+        Some(own) if now.is_named => {
+            let path = past.place_of(own);
+            let name = ground.name_of(&path);
+            path.is_file()
+                .then(|| PolicyFile::named(&path, name))
+                .transpose()
+        }
+        _ => PolicyFile::find(&ground.first, |path| ground.name_of(path)),
+    };
+    match found {
+        Ok(Some(file)) => (file.policy.clone(), Some(file)),
+        Ok(None) => (Policy::default(), None),
+        // Whoever corrects a policy that nobody could read must not be kept from it.
+        Err(error) => {
+            notes.push(format!(
+                "the policy of {} cannot be read ({error:#}), so this one judges it as well",
+                past.name
+            ));
+            (now.policy.clone(), None)
+        }
+    }
+}
+
+fn full(path: &Path) -> std::path::PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The environments that did not build then, and do now.
+fn unbuilt(survey: &Survey, now: &Now<'_>) -> Vec<String> {
+    let is_built = |service: &str, directory: &str| {
+        let mut own = now.layout.services.iter();
+        let own = own.find(|one| one.name == service);
+        let mut overlays = own.into_iter().flat_map(|own| &own.overlays);
+        overlays.any(|overlay| overlay.directory == directory)
+            && matches!(now.builds.get(directory), Some(Ok(_)))
+    };
+    let mut lost = Vec::new();
+    for service in &survey.services {
+        for environment in &service.environments {
+            if environment.state == State::Failed && is_built(&service.name, &environment.directory)
+            {
+                lost.push(format!("{} of {}", environment.name, service.name));
+            }
+        }
+    }
+    lost
+}
+
+/// Refuses a revision that did not build for what could not be written of it.
+fn refuse_unwritten(
+    past: &Past,
+    ground: &Ground,
+    parsed: &Parsed<'_>,
+    layout: &Layout,
+    lost: &[String],
+) -> anyhow::Result<()> {
+    let names: BTreeMap<String, &String> = past
+        .unwritten
+        .iter()
+        .map(|(path, why)| (ground.name_of(&past.place_of(path)), why))
+        .collect();
+    let all: BTreeSet<String> = names.keys().cloned().collect();
+    for service in &layout.services {
+        let is_lost =
+            |overlay: &Overlay| lost.contains(&format!("{} of {}", overlay.name, service.name));
+        if !service.overlays.iter().any(is_lost) {
+            continue;
+        }
+        let Some(paths) = layout::dependencies(parsed, service) else {
+            continue;
+        };
+        let paths = tree::real_paths(&ground.root, paths);
+        for (name, why) in &names {
+            let one = BTreeSet::from([name.clone()]);
+            if all.contains(name) && layout::is_touched(&paths, &one) {
+                bail!(
+                    "service {} of {} cannot be built: {name} {why}. Hold this run against a report instead: krm-parity check --format json=report.json where it can be built, and --against report.json here",
+                    service.name,
+                    past.name
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Services that are gone, by the name of the new one that holds the same: as many environments of the same names, and mostly
+/// the same resources.
+fn renamed(
+    before: &Layout,
+    builds: &Builds,
+    now: &Now<'_>,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let is_in = |name: &str, all: &[Service]| all.iter().any(|one| one.name == name);
+    let gone: Vec<&Service> = before
+        .services
+        .iter()
+        .filter(|one| !is_in(&one.name, &now.layout.services) && !is_in(&one.name, now.left_out))
+        .collect();
+    let mut added: Vec<&Service> = now
+        .layout
+        .services
+        .iter()
+        .filter(|one| !is_in(&one.name, &before.services))
+        .collect();
+    let mut found = BTreeMap::new();
+    if gone.is_empty() || added.is_empty() {
+        return Ok(found);
+    }
+    let environments = |service: &Service| -> BTreeSet<String> {
+        service
+            .overlays
+            .iter()
+            .map(|one| one.name.clone())
+            .collect()
+    };
+    let held = |services: &[&Service], builds: &Builds| {
+        let open = |resources: &Resources<'_>| -> Vec<BTreeSet<String>> {
+            services.iter().map(|one| held_by(one, resources)).collect()
+        };
+        gate::open(builds, open).context("what was built cannot be read")
+    };
+    let had = held(&gone, builds)?;
+    let mut has = held(&added, now.builds)?;
+    for (service, had) in gone.into_iter().zip(had) {
+        let shared = |at: &usize| had.intersection(&has[*at]).count();
+        let fits = |at: &usize| {
+            environments(added[*at]) == environments(service)
+                && 2 * shared(at) >= had.len().max(has[*at].len()).max(1)
+        };
+        let best = (0..added.len()).filter(fits).max_by_key(shared);
+        if let Some(at) = best {
+            found.insert(service.name.clone(), added.remove(at).name.clone());
+            has.remove(at);
+        }
+    }
+    Ok(found)
+}
+
+/// The resources of a service's environments, by kind and name.
+fn held_by(service: &Service, resources: &Resources<'_>) -> BTreeSet<String> {
+    let overlays = service.overlays.iter();
+    let all = overlays.filter_map(|overlay| resources.get(overlay.directory.as_str()));
+    let names = all.flatten().map(|resource| {
+        let reference = resource.reference();
+        format!("{}/{}", reference.kind, reference.plain_name())
+    });
+    names.collect()
+}
+
+/// A few names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(MAX_NAMES).cloned();
+    let shown: Vec<String> = shown.collect();
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

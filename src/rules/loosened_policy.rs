@@ -1,0 +1,292 @@
+//! `loosened-policy`: what a branch lets pass that the policy before it did not.
+//!
+//! A branch that could permit its own drift would not be judged at all. So `check --new` holds its policy against the
+//! earlier one, entry by entry. What is narrower, or stands elsewhere in the file, is not looser.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{Class, Rule, RuleId, Severity};
+use crate::finding::{Finding, Place};
+use crate::path::Glob;
+use crate::policy::{AllowedField, Exemption, Held, IdentityMode, Policy, Target};
+use crate::quantity::Quantity;
+use crate::text::one_line;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::LoosenedPolicy,
+    severity: Severity::Error,
+    summary: "A branch must not loosen the policy that judges it.",
+    why: "A branch that permits its own drift is not judged by anyone; --new holds its policy against the earlier one.",
+    example: "a branch changes a probe of production, and adds the exemption for it",
+    max: None,
+    unit: "",
+    of_files: true,
+    of_siblings: false,
+};
+
+/// The longest reason or list of names in a headline, in characters.
+const MAX_WORDS: usize = 120;
+
+/// A policy, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Stated<'p> {
+    /// What holds.
+    pub policy: &'p Policy,
+    /// What reports call its file; `None` where there is none, and the defaults hold.
+    pub file: Option<&'p str>,
+}
+
+/// What a policy lets pass that an earlier one did not; `earlier` is what a person calls where that one stands.
+pub(super) fn loosened(
+    rules: &[&Rule],
+    old: Stated<'_>,
+    new: Stated<'_>,
+    earlier: &str,
+) -> Vec<Finding> {
+    let earlier = one_line(earlier, MAX_WORDS);
+    let mut said = Vec::new();
+    permits(old.policy, new.policy, &mut said);
+    settings(rules, old.policy, new.policy, &mut said);
+    scope(old.policy, new.policy, &mut said);
+    let place = |entry: Option<Place>| {
+        let file = new.file.or(old.file)?;
+        Some(entry.unwrap_or_else(|| Place {
+            file: file.to_owned(),
+            line: 1,
+            column: 1,
+            length: 1,
+            what: "the policy".to_owned(),
+            source: None,
+        }))
+    };
+    let help = format!(
+        "Take it out of this branch, or let the owner of the policy merge it apart. Where every change of the policy is reviewed anyway, set spec.rules.loosened-policy.severity: warning; what the policy of {earlier} says counts."
+    );
+    let finding = |headline: String, entry: Option<Place>| Finding {
+        place: place(entry),
+        ..Finding::new(
+            RULE.id,
+            format!("{headline}. {help}"),
+            headline,
+            help.clone(),
+        )
+    };
+    // Where there was no policy, all of it is looser than the defaults: that is one thing to agree to.
+    if let (None, Some(file), [_, _, ..]) = (old.file, new.file, said.as_slice()) {
+        let headline = format!(
+            "{earlier} has no policy, and {file} permits more than the defaults do, in {} entries",
+            said.len()
+        );
+        return vec![finding(headline, None)];
+    }
+    let all = said.into_iter();
+    all.map(|(what, entry)| finding(format!("{what}, unlike in {earlier}"), entry))
+        .collect()
+}
+
+/// What was loosened, and where the policy says so if it is an entry of a list.
+type Said = Vec<(String, Option<Place>)>;
+
+/// Classes, fields and exemptions that were added or widened.
+fn permits(old: &Policy, new: &Policy, said: &mut Said) {
+    for class in Class::ALL {
+        let is_told = class == Class::ImageTag && new.allows(Class::Image);
+        if new.allows(class) && !old.allows(class) && !is_told {
+            let id = class.id();
+            said.push((format!("spec.allow.classes holds {id}"), None));
+        }
+    }
+    for (index, field) in new.fields.iter().enumerate() {
+        if !old.fields.iter().any(|old| holds_field(old, field)) {
+            let what = format!(
+                "spec.allow.fields[{index}] allows {}",
+                one_line(&field.path.to_string(), MAX_WORDS)
+            );
+            said.push((what, field.place.clone()));
+        }
+    }
+    for (index, exemption) in new.exemptions.iter().enumerate() {
+        let same = old.exemptions.iter();
+        let same = same.filter(|old| holds_exemption(old, exemption));
+        let until = same.map(|old| old.expires).max();
+        let what = match until {
+            Some(until) if until >= exemption.expires => continue,
+            Some(until) => format!("holds until {} and not until {until}", exemption.expires),
+            None => format!("holds until {}", exemption.expires),
+        };
+        let what = format!(
+            "spec.exemptions[{index}] ({}, {}) {what}",
+            exemption.rule,
+            one_line(&exemption.reason, MAX_WORDS)
+        );
+        said.push((what, exemption.place.clone()));
+    }
+}
+
+/// Weights that were lowered and bounds that were raised.
+fn settings(rules: &[&Rule], old: &Policy, new: &Policy, said: &mut Said) {
+    for rule in rules {
+        let (before, after) = (old.severity(rule), new.severity(rule));
+        if after < before {
+            let what = format!(
+                "spec.rules.{}.severity is lowered from {} to {}",
+                rule.id,
+                before.id(),
+                after.id()
+            );
+            said.push((what, None));
+        }
+        let (before, after) = (old.max(rule), new.max(rule));
+        let amounts = (Quantity::parse(before), Quantity::parse(after));
+        let is_raised = match amounts {
+            (Ok(before), Ok(after)) => after > before,
+            _ => before != after,
+        };
+        if rule.max.is_some() && is_raised {
+            let what = format!(
+                "spec.rules.{}.max is raised from {before} to {after}",
+                rule.id
+            );
+            said.push((what, None));
+        }
+    }
+    if new.fail_on > old.fail_on {
+        let (before, after) = (old.fail_on.id(), new.fail_on.id());
+        said.push((
+            format!("spec.failOn is raised from {before} to {after}"),
+            None,
+        ));
+    }
+    if (old.identity, new.identity) == (IdentityMode::Strict, IdentityMode::Cancel) {
+        said.push((
+            "spec.identity is cancel, and no longer strict".to_owned(),
+            None,
+        ));
+    }
+}
+
+/// What is no longer judged, or by something else.
+fn scope(old: &Policy, new: &Policy, said: &mut Said) {
+    let dropped: Vec<&str> = old
+        .environments
+        .iter()
+        .filter(|name| !new.environments.contains(name))
+        .map(String::as_str)
+        .collect();
+    if !dropped.is_empty() {
+        let names = one_line(&dropped.join(", "), MAX_WORDS).into_owned();
+        said.push((format!("spec.environments lacks {names}"), None));
+    }
+    if let Some(only) = &new.environment
+        && old.environment.as_ref() != Some(only)
+    {
+        said.push((
+            format!("spec.environment leaves {only} alone to be judged"),
+            None,
+        ));
+    }
+    if new.baseline != old.baseline {
+        let (before, after) = (&old.baseline, &new.baseline);
+        said.push((
+            format!("spec.baseline is {after}, and no longer {before}"),
+            None,
+        ));
+    }
+    for (index, service) in new.services.iter().enumerate() {
+        // What an earlier entry or the list itself demanded of the services that this one is about.
+        let name = service.name.as_str();
+        let before: BTreeSet<&String> =
+            match old.services.iter().find(|old| old.name == service.name) {
+                Some(old) => old.environments.iter().collect(),
+                None if service.name.is_literal() => old.expected(name).collect(),
+                None => old.environments.iter().collect(),
+            };
+        let fewer: Vec<&str> = before
+            .into_iter()
+            .filter(|name| new.environments.contains(name))
+            .filter(|name| !service.environments.contains(name))
+            .map(String::as_str)
+            .collect();
+        if !fewer.is_empty() {
+            let what = format!(
+                "spec.services[{index}] lets {} do without {}",
+                one_line(name, MAX_WORDS),
+                one_line(&fewer.join(", "), MAX_WORDS)
+            );
+            said.push((what, None));
+        }
+    }
+    for glob in &new.layout.ignore {
+        if !old.layout.ignore.contains(glob) {
+            let glob = one_line(glob.as_str(), MAX_WORDS);
+            said.push((format!("spec.layout.ignore leaves out {glob}"), None));
+        }
+    }
+}
+
+/// Whether an allowed field is about all that another one is about.
+fn holds_field(wide: &AllowedField, narrow: &AllowedField) -> bool {
+    holds_target(&wide.target, &narrow.target)
+        && wide.path == narrow.path
+        && holds_names(&wide.environments, &narrow.environments)
+        && holds_services(&wide.services, &narrow.services)
+}
+
+/// Whether an exemption is about all that another one is about, whatever their days.
+fn holds_exemption(wide: &Exemption, narrow: &Exemption) -> bool {
+    wide.rule == narrow.rule
+        && holds_target(&wide.target, &narrow.target)
+        && (wide.path.is_none() || wide.path == narrow.path)
+        && holds_values(wide, narrow)
+        && holds_names(&wide.environments, &narrow.environments)
+        && holds_services(&wide.services, &narrow.services)
+}
+
+/// Whether the values that one is about, environment by environment, are among those of the other.
+fn holds_values(wide: &Exemption, narrow: &Exemption) -> bool {
+    match (&wide.values, &narrow.values) {
+        (Held::Any, _) => true,
+        (wide, narrow) if wide == narrow => true,
+        (_, Held::Any) | (Held::One(_), Held::One(_)) => false,
+        (Held::One(value), Held::Each(values)) => values.values().all(|own| own == value),
+        (Held::Each(values), Held::Each(own)) => own
+            .iter()
+            .all(|(environment, value)| values.get(environment) == Some(value)),
+        (Held::Each(values), Held::One(value)) => {
+            let mut environments = narrow.environments.iter();
+            !narrow.environments.is_empty()
+                && environments.all(|one| values.get(one) == Some(value))
+        }
+    }
+}
+
+fn holds_target(wide: &Target, narrow: &Target) -> bool {
+    [
+        (&wide.group, &narrow.group),
+        (&wide.version, &narrow.version),
+        (&wide.kind, &narrow.kind),
+        (&wide.namespace, &narrow.namespace),
+        (&wide.name, &narrow.name),
+    ]
+    .into_iter()
+    .all(|(wide, narrow)| match (wide, narrow) {
+        (None, _) => true,
+        (Some(wide), Some(narrow)) => holds_glob(wide, narrow),
+        (Some(wide), None) => wide.as_str() == "*",
+    })
+}
+
+/// An empty list stands for all.
+fn holds_names(wide: &[String], narrow: &[String]) -> bool {
+    wide.is_empty() || !narrow.is_empty() && narrow.iter().all(|name| wide.contains(name))
+}
+
+fn holds_services(wide: &[Glob], narrow: &[Glob]) -> bool {
+    let is_held = |narrow: &Glob| wide.iter().any(|wide| holds_glob(wide, narrow));
+    wide.is_empty() || !narrow.is_empty() && narrow.iter().all(is_held)
+}
+
+fn holds_glob(wide: &Glob, narrow: &Glob) -> bool {
+    wide == narrow || narrow.is_literal() && wide.matches(narrow.as_str())
+}

@@ -1,0 +1,239 @@
+//! A survey beside an earlier one: what is new in it, what was known, and what is fixed.
+//!
+//! A branch answers for what it brings. So what was there before is neither shown nor fails a run; it is counted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Against, State, Survey};
+use crate::catalog::{RuleId, Severity};
+use crate::finding::{Finding, Totals};
+use crate::text::without_hash;
+
+/// What an earlier look has seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'b> {
+    /// What a person calls it.
+    pub name: &'b str,
+    /// What was seen, and found.
+    pub survey: &'b Survey,
+    /// Services by the names that they had then, where those are others.
+    pub renamed: &'b BTreeMap<String, String>,
+}
+
+/// A service with one of its environments.
+pub type Judged = BTreeSet<(String, String)>;
+
+impl Survey {
+    /// The environments that were judged, with their services.
+    #[must_use]
+    pub fn judged(&self) -> Judged {
+        let services = self.services.iter();
+        let environments = services.flat_map(|service| {
+            let judged = service.environments.iter();
+            let judged = judged.filter(|one| one.state == State::Judged);
+            judged.map(|one| (service.name.clone(), one.name.clone()))
+        });
+        environments.collect()
+    }
+
+    /// Leaves what is new among the findings, and says beside it what was known and what is fixed.
+    ///
+    /// What is known neither counts nor fails. What was found where nobody has looked this time is neither known nor fixed.
+    #[must_use]
+    pub fn against(mut self, before: Before<'_>) -> Self {
+        let earlier = before.survey;
+        let old = earlier.against.iter().flat_map(|against| &against.known);
+        let old: Vec<&Finding> = earlier.report.findings.iter().chain(old).collect();
+        let name_of = |finding: &Finding| -> Option<String> {
+            let own = finding.service()?;
+            let name = before.renamed.get(own).map_or(own, String::as_str);
+            Some(name.to_owned())
+        };
+        let mut left: BTreeMap<Identity, Vec<usize>> = BTreeMap::new();
+        for (at, finding) in old.iter().enumerate() {
+            let identity = Identity::of(finding, name_of(finding));
+            left.entry(identity).or_default().push(at);
+        }
+        let mut is_left = vec![true; old.len()];
+        let (mut new, mut known) = (Vec::new(), Vec::new());
+        let own = |finding: &Finding| finding.service().map(str::to_owned);
+        let findings = std::mem::take(&mut self.report.findings);
+        // Of several alike, those that also look alike are the same ones.
+        let mut partner = vec![None; findings.len()];
+        for is_exact in [true, false] {
+            for (finding, partner) in findings.iter().zip(&mut partner) {
+                if partner.is_some() {
+                    continue;
+                }
+                let Some(same) = left.get_mut(&Identity::of(finding, own(finding))) else {
+                    continue;
+                };
+                let found = same
+                    .iter()
+                    .position(|&at| !is_exact || looks_like(finding, old[at]));
+                if let Some(found) = found {
+                    let at = same.remove(found);
+                    is_left[at] = false;
+                    *partner = Some(at);
+                }
+            }
+        }
+        for (finding, partner) in findings.into_iter().zip(partner) {
+            if partner.is_some() {
+                known.push(finding);
+            } else {
+                new.push(finding);
+            }
+        }
+        // A place whose value has changed is new, and not fixed as well.
+        let changed: BTreeSet<Identity> = new
+            .iter()
+            .map(|finding| Identity::of(finding, own(finding)).without_values())
+            .collect();
+        let judged = self.judged();
+        let looked_at: BTreeSet<&str> = self
+            .services
+            .iter()
+            .map(|service| service.name.as_str())
+            .collect();
+        let is_seen = |finding: &Finding| match (name_of(finding), finding.environment()) {
+            (None, _) => true,
+            (Some(service), None) => looked_at.contains(service.as_str()),
+            (Some(service), Some(environment)) => {
+                judged.contains(&(service, environment.to_owned()))
+            }
+        };
+        let fixed = old.iter().zip(is_left).filter(|(finding, is_left)| {
+            let is_changed = || {
+                let identity = Identity::of(finding, name_of(finding));
+                changed.contains(&identity.without_values())
+            };
+            *is_left && is_seen(finding) && !is_changed()
+        });
+        let fixed = fixed.map(|(finding, _)| (*finding).clone()).collect();
+        self.against = Some(Against {
+            name: before.name.to_owned(),
+            known,
+            fixed,
+        });
+        self.report.findings = new;
+        self.count();
+        self
+    }
+
+    /// Counts the findings anew, after some were left out.
+    fn count(&mut self) {
+        let report = &mut self.report;
+        // Where a report does not say when it fails, it says whether warnings alone have failed it.
+        let fail_on = report.fail_on.unwrap_or({
+            if report.failed && report.totals.errors == 0 {
+                Severity::Warning
+            } else {
+                Severity::Error
+            }
+        });
+        report.totals = Totals {
+            resources: report.totals.resources,
+            ..Totals::default()
+        };
+        report.failed = false;
+        for finding in &report.findings {
+            report.totals.add(finding.severity);
+            report.failed |= finding.severity >= fail_on;
+        }
+    }
+}
+
+/// What makes a finding the same in two looks: everything that [`Survey::against`] compares.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    rule: &'static str,
+    service: Option<String>,
+    environment: Option<String>,
+    resource: Option<[String; 4]>,
+    path: Option<String>,
+    values: [Option<String>; 2],
+}
+
+impl Identity {
+    fn of(finding: &Finding, service: Option<String>) -> Self {
+        let resource = finding.resource.as_ref().map(|resource| {
+            let group = resource.api_version.split_once('/');
+            [
+                group.map_or("", |(group, _)| group).to_owned(),
+                resource.kind.clone(),
+                resource.namespace.clone().unwrap_or_default(),
+                resource.plain_name().to_owned(),
+            ]
+        });
+        let field = finding.field.as_ref();
+        let values = match field {
+            Some(field) => [&field.base, &field.overlay].map(|value| value.as_ref().map(plain)),
+            // What has no field says in its headline how much it is, or which.
+            None if resource.is_none() => {
+                [Some(what_happened(&finding.headline)), dead_line(finding)]
+            }
+            None => [None, None],
+        };
+        Self {
+            rule: finding.rule.as_str(),
+            service,
+            environment: finding.environment().map(str::to_owned),
+            resource,
+            path: field.map(|field| field.path.to_string()),
+            values,
+        }
+    }
+
+    fn without_values(self) -> Self {
+        Self {
+            values: [None, None],
+            ..self
+        }
+    }
+}
+
+/// Whether two findings of one identity are also told alike, and in the same file.
+fn looks_like(one: &Finding, other: &Finding) -> bool {
+    let file = |finding: &Finding| finding.place.as_ref().map(|place| place.file.clone());
+    one.headline == other.headline && file(one) == file(other)
+}
+
+/// A value as text, with the names in it that kustomize generates as they were before.
+fn plain(value: &Value) -> String {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                let plain = without_hash(text).len();
+                text.truncate(plain);
+            }
+            Value::Array(all) => all.iter_mut().for_each(strip),
+            Value::Object(all) => all.values_mut().for_each(strip),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut value = value.clone();
+    strip(&mut value);
+    value.to_string()
+}
+
+/// A headline without what the policy's list of exemptions adds to it: numbers that move with those before, and days.
+fn what_happened(headline: &str) -> String {
+    const ADDED: [&str; 2] = [" (exempt until ", " (spec.exemptions["];
+    let end = ADDED.iter().filter_map(|added| headline.find(added)).min();
+    let headline = &headline[..end.unwrap_or(headline.len())];
+    let Some((before, rest)) = headline.split_once("spec.exemptions[") else {
+        return headline.to_owned();
+    };
+    let rest = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    format!("{before}spec.exemptions[{rest}")
+}
+
+/// The line of a dead patch: nothing else tells one from another.
+fn dead_line(finding: &Finding) -> Option<String> {
+    let place = finding.place.as_ref()?;
+    let source = place.source.as_ref()?;
+    (finding.rule == RuleId::DeadPatch).then(|| source.trim().to_owned())
+}

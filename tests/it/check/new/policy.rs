@@ -1,0 +1,176 @@
+//! A branch's own policy does not let its drift pass.
+
+use super::{Branch, LABEL, NEWEST, none, patch, told};
+use crate::support::require;
+
+/// What the policy of a branch lets pass that the one of its last commit does not.
+fn loosened(branch: &Branch, spec: &str) -> Vec<String> {
+    branch.policy(spec);
+    let report = branch.report(&["--new", "HEAD"]);
+    let all = report["findings"].as_array().expect("findings").iter();
+    let own = all.filter(|finding| finding["rule"] == "loosened-policy");
+    own.map(|finding| {
+        assert_eq!(finding["place"]["file"], "parity.yaml");
+        let headline = finding["headline"].as_str().unwrap_or_default();
+        let what = headline.split(", unlike").next();
+        what.unwrap_or_default().to_owned()
+    })
+    .collect()
+}
+
+/// The weights and entries of a policy before, and one that is looser or not.
+#[test]
+fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    let entry = |path: &str, environments: &str, day: &str| {
+        format!(
+            "  - {{rule: health-checks, path: '{path}', environments: [{environments}], reason: r, expires: {day}}}\n"
+        )
+    };
+    let head = "  environments: [staging, production]\n  rules: {scale-factor: {max: 4}}\n";
+    let old = format!(
+        "{head}  allow: {{classes: [replicas, image]}}\n  exemptions:\n{}",
+        entry("**.livenessProbe", "staging, production", "2027-01-31")
+    );
+    branch.policy(&old);
+    branch.commit();
+    let loosened = |spec: &str| loosened(&branch, spec);
+    // Narrower, shorter, stricter, in another order, for another reason.
+    let narrow = format!(
+        "{head}  allow: {{classes: [image, replicas]}}\n  failOn: warning\n  exemptions:\n{}{}",
+        entry("**.livenessProbe", "production", "2026-12-31").replace("reason: r", "reason: s"),
+        entry("**.livenessProbe", "staging", "2027-01-31"),
+    );
+    assert_eq!(loosened(&old), none());
+    assert_eq!(loosened(&narrow), none());
+    let wider: [(&str, &str, &str); 8] = [
+        (
+            "image]",
+            "image, labels]",
+            "spec.allow.classes holds labels",
+        ),
+        (
+            "2027-01-31",
+            "2027-02-01",
+            "spec.exemptions[0] (health-checks, r) holds until 2027-02-01 and not until 2027-01-31",
+        ),
+        (
+            "environments: [staging, production], reason",
+            "reason",
+            "spec.exemptions[0] (health-checks, r) holds until 2027-01-31",
+        ),
+        (
+            "path: '**.livenessProbe', ",
+            "",
+            "spec.exemptions[0] (health-checks, r) holds until 2027-01-31",
+        ),
+        (
+            "max: 4",
+            "max: 5, severity: info",
+            "spec.rules.scale-factor.severity is lowered from warning to info",
+        ),
+        (
+            "  environments: [staging, production]\n",
+            "  environments: [production, staging, dev]\n",
+            "",
+        ),
+        (
+            "  allow:",
+            "  baseline: staging\n  allow:",
+            "spec.baseline is staging, and no longer base",
+        ),
+        (
+            "  allow:",
+            "  services: [{name: web, environments: [production]}]\n  allow:",
+            "spec.services[0] lets web do without staging",
+        ),
+    ];
+    for (from, to, expected) in wider {
+        let found = loosened(&old.replacen(from, to, 1));
+        match expected {
+            "" => assert_eq!(found, none(), "{to}"),
+            expected => assert!(found.iter().any(|one| one == expected), "{to} {found:?}"),
+        }
+    }
+    assert_eq!(branch.check(&["--new", "HEAD"]).code, Some(1));
+    // How much it weighs is for the earlier policy to say.
+    branch.policy(&old.replace("max: 4}", "max: 4}, loosened-policy: {severity: ignore}"));
+    assert_eq!(
+        told(&branch.report(&["--new", "HEAD"])),
+        ["loosened-policy"]
+    );
+    branch.commit();
+    branch.policy(&old.replace("image]", "image, labels]"));
+    assert_eq!(branch.new_since(&["--new", "HEAD"]).0, none());
+    // The first policy is one thing to agree to.
+    let report = branch.report(&["--new", "HEAD~2"]);
+    assert_eq!(told(&report), ["loosened-policy"], "{report:#}");
+}
+
+/// What an adopted entry holds is what it lets pass: another value is wider, and so is none.
+#[test]
+fn an_exemption_is_looser_where_it_holds_other_values() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    let policy = |held: &str| {
+        format!(
+            "  environments: [staging, production]\n  exemptions:\n  - {{rule: labels, {held}reason: r, expires: 2027-01-31}}\n"
+        )
+    };
+    let looser = |before: &str, after: &str| {
+        branch.policy(&policy(before));
+        branch.commit();
+        !loosened(&branch, &policy(after)).is_empty()
+    };
+    let any = "environments: [staging, production], ";
+    let one = "environments: [staging, production], value: '20', ";
+    let other = "environments: [staging, production], value: '30', ";
+    let each = "values: {staging: '20', production: '20'}, ";
+    let mixed = "values: {staging: '20', production: '30'}, ";
+    for (before, after) in [
+        (any, one),
+        (any, mixed),
+        (one, one),
+        (one, each),
+        (each, one),
+    ] {
+        assert!(!looser(before, after), "{before}to {after}");
+        assert!(!looser(after, after), "{after}");
+    }
+    for (before, after) in [
+        (one, any),
+        (one, other),
+        (one, mixed),
+        (mixed, any),
+        (mixed, one),
+        (mixed, each),
+    ] {
+        assert!(looser(before, after), "{before}to {after}");
+    }
+}
+
+#[test]
+fn what_a_branch_exempts_for_itself_stays_red() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    branch.policy("  environments: [staging, production]\n");
+    branch.commit();
+    branch.overlay("web", "staging", &patch(LABEL, "x"));
+    branch.policy("  environments: [staging, production]\n  exemptions: [{rule: labels, reason: r, expires: 2027-01-31}]\n");
+    let report = branch.report(&["--new", "HEAD"]);
+    let weights: Vec<_> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(|finding| (finding["rule"].as_str(), finding["severity"].as_str()))
+        .collect();
+    let expected = [
+        (Some("loosened-policy"), Some("error")),
+        (Some("labels"), Some("info")),
+    ];
+    assert_eq!(weights, expected);
+    assert_eq!(branch.check(&["--new", "HEAD"]).code, Some(1));
+    // A day that is over for both is no news.
+    branch.policy("  exemptions: [{rule: health-checks, reason: r, expires: 2026-01-31}]\n");
+    branch.commit();
+    branch.overlay("web", "staging", "");
+    assert_eq!(branch.check(&["--new", "HEAD"]).code, Some(0));
+}
