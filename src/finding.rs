@@ -266,6 +266,17 @@ impl Finding {
         }
     }
 
+    /// Whether an exemption of the policy lets it exist, which makes it information.
+    #[must_use]
+    pub const fn is_exempt(&self) -> bool {
+        // Those two are about an entry that exempts nothing.
+        let is_of_entry = matches!(
+            self.rule,
+            RuleId::ExpiredExemption | RuleId::UnusedExemption
+        );
+        self.exemption.is_some() && !is_of_entry
+    }
+
     /// The field that lines are told for: the part that makes it a finding, or else all of it.
     #[must_use]
     pub fn traced(&self) -> Option<&FieldRef> {

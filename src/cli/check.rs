@@ -62,7 +62,7 @@ pub(super) fn command() -> Command {
                 .help("The ParityPolicy; by default parity.yaml in DIR or above")
                 .value_parser(value_parser!(PathBuf)),
         )
-        .arg(super::formats::arg())
+        .args(super::formats::args())
         .arg(
             Arg::new("rendered")
                 .long("rendered")

@@ -8,8 +8,9 @@ use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches};
 
 use super::remains::Temporary;
+use crate::catalog::Severity;
 use crate::policy::nearest;
-use crate::report::survey::Format;
+use crate::report::survey::{Format, View};
 use crate::report::text::Style;
 use crate::survey::Survey;
 use crate::text::{MAX_NAME, quoted};
@@ -22,12 +23,38 @@ struct Output {
     file: Option<PathBuf>,
 }
 
-/// The formats of one run.
+/// The formats of one run, and how much of it they show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Formats(Vec<Output>);
+pub(super) struct Formats {
+    outputs: Vec<Output>,
+    view: View,
+}
 
-/// The argument that [`Formats::parse`] reads.
-pub(super) fn arg() -> Arg {
+/// The weights that can be asked for.
+const WEIGHTS: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Error];
+
+/// The arguments that [`Formats::parse`] reads.
+pub(super) fn args() -> [Arg; 4] {
+    [
+        format(),
+        Arg::new("quiet")
+            .short('q')
+            .long("quiet")
+            .help("Show what fails the run and its verdict, and nothing else")
+            .action(ArgAction::SetTrue),
+        Arg::new("min-severity")
+            .long("min-severity")
+            .value_name("SEVERITY")
+            .help("Show no findings lighter than this: info, warning or error; they still count")
+            .value_parser(WEIGHTS.map(Severity::id)),
+        Arg::new("show-exempt")
+            .long("show-exempt")
+            .help("Show findings that an exemption of the policy lets exist, too")
+            .action(ArgAction::SetTrue),
+    ]
+}
+
+fn format() -> Arg {
     let names: Vec<_> = Format::ALL.map(Format::id).into();
     Arg::new("format")
         .long("format")
@@ -47,7 +74,19 @@ impl Formats {
     /// When a format is unknown, stdout or a file is asked for twice, or a file could never be written.
     pub(super) fn parse(matches: &ArgMatches) -> anyhow::Result<Self> {
         let words = matches.get_many::<String>("format").unwrap_or_default();
-        Self::of(words.map(String::as_str))
+        let least = matches.get_one::<String>("min-severity");
+        let view = View {
+            least: WEIGHTS
+                .into_iter()
+                .find(|one| least.is_some_and(|name| name == one.id())),
+            exempt: matches.get_flag("show-exempt"),
+            quiet: matches.get_flag("quiet"),
+            ..View::default()
+        };
+        Ok(Self {
+            view,
+            ..Self::of(words.map(String::as_str))?
+        })
     }
 
     fn of<'a>(words: impl Iterator<Item = &'a str>) -> anyhow::Result<Self> {
@@ -81,7 +120,10 @@ impl Formats {
                 file: None,
             });
         }
-        Ok(Self(outputs))
+        Ok(Self {
+            outputs,
+            view: View::default(),
+        })
     }
 
     /// Tells a survey in every format, files first, so that a reader of stdout finds them written.
@@ -92,19 +134,20 @@ impl Formats {
     ///
     /// When a file or stdout cannot be written.
     pub(super) fn write(&self, survey: &Survey) -> anyhow::Result<()> {
-        for output in &self.0 {
+        for output in &self.outputs {
             if let Some(file) = &output.file {
-                let text = output.format.render(survey, Style::default());
+                let text = output.format.render(survey, self.view);
                 replace(file, text.as_bytes())
                     .with_context(|| format!("cannot write {}", shown(file)))?;
             }
         }
-        for output in self.0.iter().filter(|output| output.file.is_none()) {
+        for output in self.outputs.iter().filter(|output| output.file.is_none()) {
             let mut out = io::stdout().lock();
             let style = Style {
                 color: out.is_terminal() && super::may_color(),
             };
-            let text = output.format.render(survey, style);
+            let view = View { style, ..self.view };
+            let text = output.format.render(survey, view);
             match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                     return Err(error).context("cannot write to stdout");
@@ -234,7 +277,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a=b.sarif");
         let word = format!("sarif={}", file.display());
-        let Formats(outputs) = of(&["text", &word]).unwrap();
+        let Formats { outputs, .. } = of(&["text", &word]).unwrap();
         assert_eq!(outputs[1].file.as_deref(), Some(file.as_path()));
         let faults = [
             (vec!["sarf"], "unknown format \"sarf\"; did you mean sarif?"),

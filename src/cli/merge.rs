@@ -40,7 +40,7 @@ pub(super) fn command() -> Command {
                 .help("Fail on what is not in this earlier report; what is in it is known, and only counted")
                 .value_parser(value_parser!(PathBuf)),
         )
-        .arg(formats::arg())
+        .args(formats::args())
 }
 
 /// Reads, unites and tells; gives whether the policy of any of the checks was broken.

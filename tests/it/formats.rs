@@ -17,6 +17,7 @@ mod fixture;
 mod merge_verb;
 mod room;
 mod validators;
+mod view;
 
 use fixture::{clean, everything, held, hostile, large};
 
@@ -33,7 +34,7 @@ fn golden(name: &str) -> PathBuf {
 /// The file name that a format's golden text has.
 fn file_name(survey: &str, format: Format) -> String {
     let end = match format {
-        Format::Text | Format::Github => "txt",
+        Format::Text | Format::Concise | Format::Github => "txt",
         Format::Json | Format::Gitlab => "json",
         Format::Krm => "yaml",
         Format::Sarif => "sarif",
@@ -262,7 +263,7 @@ fn a_sibling_is_not_called_base() {
         result["message"]["text"]
             .as_str()
             .unwrap()
-            .ends_with(" ([staging](1))")
+            .contains(" ([staging](1))\n\nMake the change in the base.")
     );
     assert_eq!(
         result["relatedLocations"][0]["message"]["text"],

@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::{counts, location, summary};
+use super::view::View;
+use super::{advice, counts, location, summary};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Totals};
 use crate::survey::Survey;
@@ -20,11 +21,12 @@ const MAX_MESSAGE: usize = 1000;
 
 /// Renders a survey.
 #[must_use]
-pub fn render(survey: &Survey) -> String {
+pub fn render(survey: &Survey, view: View) -> String {
     let mut out = String::new();
     let mut told = [0_usize; 4];
     let mut beyond = Totals::default();
-    for finding in &survey.report.findings {
+    let shown = view.pick(survey);
+    for &finding in &shown.findings {
         let count = &mut told[finding.severity as usize];
         *count += 1;
         if *count <= MAX_ANNOTATIONS {
@@ -34,14 +36,16 @@ pub fn render(survey: &Survey) -> String {
             write_line(&mut out, survey, finding);
         }
     }
-    for note in &survey.notes {
+    let hidden = shown.note();
+    let notes = survey.notes.iter().chain(&hidden);
+    for note in notes.take_while(|_| !view.quiet) {
         let _ = writeln!(
             out,
             "note: {}",
             text::without_commands(&text::one_line(note, MAX_MESSAGE))
         );
     }
-    if beyond.findings() > 0 {
+    if beyond.findings() > 0 && !view.quiet {
         let _ = writeln!(
             out,
             "note: GitHub shows {MAX_ANNOTATIONS} annotations of each weight; {} beyond that stand in this log alone",
@@ -76,7 +80,12 @@ fn write_command(out: &mut String, survey: &Survey, finding: &Finding) {
         let _ = write!(title, " {name}");
     }
     let _ = write!(out, ",title={}", property(title.trim()));
-    let _ = writeln!(out, "::{}", data(&message(finding)));
+    let mut message = message(finding).into_owned();
+    if let Some(help) = advice(finding) {
+        message.push('\n');
+        message.push_str(&text::one_line(help, MAX_MESSAGE));
+    }
+    let _ = writeln!(out, "::{}", data(&message));
 }
 
 fn write_line(out: &mut String, survey: &Survey, finding: &Finding) {

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::location;
+use super::{advice, location};
 use crate::catalog::Severity;
 use crate::finding::Finding;
 use crate::report::fingerprint::of_survey;
 use crate::survey::Survey;
 use crate::text;
 
-/// The longest description, in characters.
+/// The longest message and the longest advice of a description, in characters.
 const MAX_DESCRIPTION: usize = 1000;
 
 /// Renders a survey.
@@ -31,10 +31,13 @@ pub fn render(survey: &Survey) -> String {
     let issues: Vec<Value> = issues
         .map(|(at, (finding, fingerprint))| {
             let standing = if at < new { "" } else { "known: " };
+            let message = text::one_line(&finding.message, MAX_DESCRIPTION);
+            let help =
+                advice(finding).map(|help| format!(" {}", text::one_line(help, MAX_DESCRIPTION)));
             // GitLab demands a line, and its first stands for the whole file.
             let (path, line) = location(survey, finding);
             json!({
-                "description": format!("{standing}{}", text::one_line(&finding.message, MAX_DESCRIPTION)),
+                "description": format!("{standing}{message}{}", help.unwrap_or_default()),
                 "check_name": finding.rule.as_str(),
                 "fingerprint": fingerprint,
                 "severity": match finding.severity {

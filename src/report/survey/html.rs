@@ -3,13 +3,14 @@
 //! The page works without scripts; with them it can be filtered. It loads nothing, and its content security policy lets it run
 //! and show nothing but the script and the style that this file puts in, by their digests.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use super::excerpt::excerpt;
-use super::{baseline_name, counts, environment_name, resource_name, standings};
+use super::{baseline_name, counts, environment_name, resource_name, sides_by_weight, standings};
 use crate::catalog::Severity;
 use crate::finding::{FieldRef, Finding, Place};
 use crate::report::markup::escaped;
@@ -31,16 +32,7 @@ const MAX_OPEN: usize = 12;
 /// Renders a survey.
 #[must_use]
 pub fn render(survey: &Survey) -> String {
-    let groups: Vec<Group<'_>> = survey
-        .report
-        .findings
-        .chunk_by(|a, b| a.sides() == b.sides())
-        .enumerate()
-        .map(|(index, findings)| Group {
-            id: format!("g{index}"),
-            findings,
-        })
-        .collect();
+    let groups = groups(&survey.report.findings);
     let mut out = String::new();
     let _ = write!(
         out,
@@ -71,6 +63,26 @@ pub fn render(survey: &Survey) -> String {
     );
     let _ = write!(out, "<script>{SCRIPT}</script>\n</body>\n</html>\n");
     out
+}
+
+/// The findings by service and side, the heaviest in front at every level.
+fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
+    let findings: Vec<&Finding> = findings.iter().collect();
+    let mut services: Vec<_> = findings
+        .chunk_by(|a, b| a.service() == b.service())
+        .map(sides_by_weight)
+        .collect();
+    let weight = |sides: &Vec<Vec<&Finding>>| {
+        let first = sides.first().and_then(|side| side.first());
+        first.map(|finding| Reverse(finding.severity))
+    };
+    services.sort_by_key(weight);
+    let groups = services.into_iter().flatten().enumerate();
+    let groups = groups.map(|(index, findings)| Group {
+        id: format!("g{index}"),
+        findings,
+    });
+    groups.collect()
 }
 
 /// What an earlier look has found already, and what is not there any more: a line each, folded.
@@ -233,7 +245,11 @@ fn write_bar(out: &mut String, survey: &Survey) {
         }
         out.push_str("</select></label>\n");
     }
-    let is_open = survey.report.findings.len() <= MAX_OPEN;
+    let is_open = survey
+        .report
+        .findings
+        .iter()
+        .all(|one| is_open(survey, one));
     let _ = write!(
         out,
         "<button type=\"button\" id=\"reset\">Reset</button>\n<button type=\"button\" id=\"open\" aria-pressed=\"{is_open}\">{}</button>\n\
@@ -242,12 +258,12 @@ fn write_bar(out: &mut String, survey: &Survey) {
     );
 }
 
+/// Whether a finding is unfolded at first: what is an error, and all where there is little.
+fn is_open(survey: &Survey, finding: &Finding) -> bool {
+    finding.severity == Severity::Error || survey.report.findings.len() <= MAX_OPEN
+}
+
 fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
-    let open = if survey.report.findings.len() <= MAX_OPEN {
-        " open"
-    } else {
-        ""
-    };
     let mark = if survey.against.is_some() { "new " } else { "" };
     let directories: BTreeMap<(&str, &str), &str> = survey
         .services
@@ -290,7 +306,12 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
                 _ => {}
             }
             out.push_str("</h4>\n");
-            for finding in group.findings {
+            for finding in &group.findings {
+                let open = if is_open(survey, finding) {
+                    " open"
+                } else {
+                    ""
+                };
                 write_finding(out, finding, open, mark);
             }
             out.push_str("</div>\n");
@@ -301,16 +322,23 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
 
 fn write_finding(out: &mut String, finding: &Finding, open: &str, mark: &str) {
     let class = class_of(finding.severity);
+    // Of many cards that are folded, each says what it is about.
+    let of = finding.resource.as_ref().map_or_else(String::new, |one| {
+        let namespace = one.namespace.as_ref().map(|name| format!("{name}/"));
+        let name = format!("{}{}", namespace.unwrap_or_default(), one.name);
+        format!("<b>{} {}</b> ", short(&one.kind), short(&name))
+    });
     let _ = write!(
         out,
         "<details class=\"finding {class}\" data-w=\"{class}\" data-r=\"{0}\" data-e=\"{1}\"{open}>\n\
-         <summary><span class=\"tag {class}\">{2} {5}{3}</span><span class=\"rule\">{0}</span><span class=\"what\">{4}</span></summary>\n<div class=\"body\">\n",
+         <summary><span class=\"tag {class}\">{2} {5}{3}</span><span class=\"rule\">{0}</span><span class=\"what\">{6}{4}</span></summary>\n<div class=\"body\">\n",
         finding.rule,
         short(finding.environment().unwrap_or_default()),
         symbol_of(finding.severity),
         finding.severity.id(),
         short(&finding.headline),
         mark,
+        of,
     );
     let field = finding.field.as_ref();
     let path = field.map(|field| field.path.to_string());

@@ -7,7 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{baseline_name, counts, environment_name, heaviest_first, resource_name, summary};
+use super::view::View;
+use super::{
+    baseline_name, counts, environment_name, heaviest_first, resource_name, sides_by_weight,
+    summary,
+};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place, Totals};
 use crate::report::text::{both_values, counted};
@@ -38,8 +42,9 @@ const MAX_OPEN: usize = 10;
 
 /// Renders a survey.
 #[must_use]
-pub fn render(survey: &Survey) -> String {
+pub fn render(survey: &Survey, view: View) -> String {
     let report = &survey.report;
+    let shown = view.pick(survey);
     let verdict = match (report.failed, report.findings.is_empty()) {
         (true, _) => "❌",
         (false, true) => "✅",
@@ -47,22 +52,12 @@ pub fn render(survey: &Survey) -> String {
     };
     let mut out = format!("{MARKER}\n### {verdict} {}\n\n", prose(&summary(survey)));
     write_table(&mut out, &matrix(survey));
-    for (index, note) in survey.notes.iter().enumerate() {
-        let line = format!("> {}\n>\n", prose(note));
-        if out.len() + line.len() > MAX_TABLE + 8192 {
-            let _ = writeln!(
-                out,
-                "> … and {}",
-                counted(survey.notes.len() - index, "more note")
-            );
-            break;
-        }
-        out.push_str(&line);
+    if !view.quiet {
+        let hidden = shown.note();
+        let notes: Vec<&String> = survey.notes.iter().chain(&hidden).collect();
+        write_notes(&mut out, &notes);
     }
-    if !survey.notes.is_empty() {
-        out.push('\n');
-    }
-    let left = write_findings(&mut out, &report.findings);
+    let left = write_findings(&mut out, &sides_by_weight(&shown.findings).concat());
     if left.findings() > 0 {
         let _ = writeln!(
             out,
@@ -83,6 +78,21 @@ pub fn render(survey: &Survey) -> String {
         }
     }
     out
+}
+
+fn write_notes(out: &mut String, notes: &[&String]) {
+    for (index, note) in notes.iter().enumerate() {
+        let line = format!("> {}\n>\n", prose(note));
+        if out.len() + line.len() > MAX_TABLE + 8192 {
+            let left = counted(notes.len() - index, "more note");
+            let _ = writeln!(out, "> … and {left}");
+            break;
+        }
+        out.push_str(&line);
+    }
+    if !notes.is_empty() {
+        out.push('\n');
+    }
 }
 
 fn write_table(out: &mut String, matrix: &Matrix<'_>) {
@@ -198,12 +208,15 @@ fn marks(totals: &Totals) -> String {
 const CLOSE: &str = "\n</details>\n\n";
 
 /// Writes as many findings as fit, the heaviest rather than others, and gives how many did not.
-fn write_findings(out: &mut String, findings: &[Finding]) -> Totals {
-    let of_one = |a: &Finding, b: &Finding| a.sides() == b.sides();
+fn write_findings(out: &mut String, findings: &[&Finding]) -> Totals {
+    let of_one = |a: &&Finding, b: &&Finding| a.sides() == b.sides();
     let groups: Vec<_> = findings.chunk_by(of_one).collect();
     let heads: Vec<_> = groups
         .iter()
-        .map(|group| head(group, findings.len() <= MAX_OPEN))
+        .map(|group| {
+            let is_heavy = group.iter().any(|one| one.severity == Severity::Error);
+            head(group, is_heavy || findings.len() <= MAX_OPEN)
+        })
         .collect();
     let group_of: Vec<usize> = groups
         .iter()
@@ -289,7 +302,7 @@ fn write_not_new(out: &mut String, against: &Against) {
 }
 
 /// What opens the section of findings about one side.
-fn head(group: &[Finding], is_open: bool) -> String {
+fn head(group: &[&Finding], is_open: bool) -> String {
     let mut totals = Totals::default();
     for finding in group {
         totals.add(finding.severity);
@@ -297,7 +310,7 @@ fn head(group: &[Finding], is_open: bool) -> String {
     format!(
         "<details{}><summary>{}: {}</summary>\n\n",
         if is_open { " open" } else { "" },
-        group.first().map(side).unwrap_or_default(),
+        group.first().copied().map(side).unwrap_or_default(),
         counts(&totals)
     )
 }

@@ -4,9 +4,11 @@
 //! caller needs. Text of strangers is made harmless by each format in its own
 //! way, and no format shows what a finding does not hold, so none shows a secret.
 
-use crate::report::text::{Style, counts};
+use crate::report::text::counts;
 use crate::survey::Survey;
 
+mod closing;
+pub mod concise;
 mod excerpt;
 pub mod github;
 pub mod gitlab;
@@ -18,13 +20,16 @@ pub mod markdown;
 pub mod sarif;
 pub mod text;
 mod unread;
+mod view;
 mod wire;
 mod words;
 
+pub use view::View;
 pub use wire::{KIND, schema};
 pub use words::summary;
 use words::{
-    baseline_name, environment_name, failing, heaviest_first, location, resource_name, standings,
+    advice, baseline_name, environment_name, failing, heaviest_first, location, resource_name,
+    sides_by_weight, standings,
 };
 
 /// A form in which a survey can be told.
@@ -32,6 +37,8 @@ use words::{
 pub enum Format {
     /// For people, at a terminal or in a log.
     Text,
+    /// For editors, and for people with many findings: a line a finding.
+    Concise,
     /// All of it, for programs; reads back.
     Json,
     /// The results of a KRM function.
@@ -52,8 +59,9 @@ pub enum Format {
 
 impl Format {
     /// All formats, in the order of their documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Text,
+        Self::Concise,
         Self::Json,
         Self::Krm,
         Self::Sarif,
@@ -69,6 +77,7 @@ impl Format {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Concise => "concise",
             Self::Json => "json",
             Self::Krm => "krm",
             Self::Sarif => "sarif",
@@ -86,18 +95,20 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.id() == id)
     }
 
-    /// The survey in this format, ending in a line break; only [`Self::Text`] heeds the style.
+    /// The survey in this format, ending in a line break; the formats for programs show all of it whatever the view.
     #[must_use]
-    pub fn render(self, survey: &Survey, style: Style) -> String {
+    pub fn render(self, survey: &Survey, view: impl Into<View>) -> String {
+        let view = view.into();
         match self {
-            Self::Text => text::render(survey, style),
+            Self::Text => text::render(survey, view),
+            Self::Concise => concise::render(survey, view),
             Self::Json => json::render(survey),
             Self::Krm => krm::render(survey),
             Self::Sarif => sarif::render(survey),
             Self::Junit => junit::render(survey),
-            Self::Github => github::render(survey),
+            Self::Github => github::render(survey, view),
             Self::Gitlab => gitlab::render(survey),
-            Self::Markdown => markdown::render(survey),
+            Self::Markdown => markdown::render(survey, view),
             Self::Html => html::render(survey),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{baseline_name, counts, heaviest_first, location, resource_name};
+use super::{advice, baseline_name, counts, heaviest_first, location, resource_name};
 use crate::catalog::{Rule, Severity};
 use crate::finding::{Finding, Place, Totals};
 use crate::report::fingerprint::of_survey;
@@ -144,6 +144,9 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
             },
         }));
     }
+    if let Some(help) = advice(finding) {
+        let _ = write!(message, "\n\n{}", plain(help));
+    }
     let (file, _) = location(survey, finding);
     let mut at = json!({
         "physicalLocation": {
@@ -168,6 +171,15 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
         "properties": properties(finding),
         "ruleIndex": finding.rule as usize,
     });
+    // All results have it or none, so that a viewer knows that somebody has looked.
+    out["suppressions"] = match finding.exemption {
+        Some(index) if finding.is_exempt() => json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": format!("spec.exemptions[{index}] of the policy"),
+        }]),
+        _ => json!([]),
+    };
     if !related.is_empty() {
         out["relatedLocations"] = json!(related);
     }

@@ -1,65 +1,56 @@
-//! The survey for people: every finding with the lines that caused it, then the matrix, then one line.
+//! The survey for people: every finding with the lines that caused it, then the matrix, counts by rule, and one line.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 use unicode_width::UnicodeWidthStr;
 
+use super::closing::{self, color_of};
 use super::excerpt::excerpt;
-use super::{baseline_name, counts, environment_name, resource_name, summary};
+use super::view::View;
+use super::{baseline_name, environment_name, resource_name};
 use crate::catalog::Severity;
-use crate::finding::{Finding, Place, Totals};
+use crate::finding::{Finding, Place};
 use crate::report::text::{MAX_TEXT, Style, both_values, comparison, counted, painted};
-use crate::survey::matrix::{self, Cell, Matrix, matrix};
 use crate::survey::{Against, Service, State, Survey};
 use crate::text;
 
-/// The widest that the matrix gets, in columns.
-const MAX_WIDTH: usize = 100;
-
-/// The most rows of the matrix; what has findings comes first.
-const MAX_ROWS: usize = 40;
+mod table;
 
 /// The most services that a clean report lists.
 const MAX_SERVICES: usize = 20;
 
-/// The longest name in the matrix, in columns.
+/// The longest name of an environment beside a value, in columns.
 const MAX_NAME: usize = 32;
 
 /// Renders a survey.
 #[must_use]
-pub fn render(survey: &Survey, style: Style) -> String {
+pub fn render(survey: &Survey, view: View) -> String {
     let mut out = String::new();
-    write_findings(&mut out, survey, style);
-    let is_known = |against: &Against| !against.known.is_empty();
-    let is_clean = survey.report.findings.is_empty()
-        && !survey.against.as_ref().is_some_and(is_known)
-        && survey
-            .services
-            .iter()
-            .flat_map(|service| &service.environments)
-            .all(|environment| environment.state == State::Judged);
-    if is_clean {
-        write_services(&mut out, survey);
-    } else {
-        write_matrix(&mut out, survey, style);
+    let mut shown = view.pick(survey);
+    // What fails stands last, where a terminal shows it without scrolling.
+    shown.findings.sort_by_key(|finding| finding.severity);
+    write_findings(&mut out, survey, &shown.findings, view.style);
+    if !view.quiet {
+        if is_clean(survey) {
+            write_services(&mut out, survey);
+        } else {
+            table::write(&mut out, survey, view.style);
+        }
     }
-    for note in &survey.notes {
-        let label = painted("note", Ansi::new().bold(), style);
-        let _ = writeln!(out, "{label}: {}", text::one_line(note, MAX_TEXT));
-    }
-    for step in &survey.next {
-        let label = painted("next", Ansi::new().bold(), style);
-        let _ = writeln!(
-            out,
-            "{label}: {}",
-            text::one_line(&format!("{} {}", step.command, step.does), MAX_TEXT)
-        );
-    }
-    let _ = writeln!(out, "{}", summary(survey));
+    closing::write(&mut out, survey, &shown, view);
     text::without_commands(&out).into_owned()
+}
+
+/// Whether everything was judged, and there is nothing to say about it.
+fn is_clean(survey: &Survey) -> bool {
+    let is_known = |against: &Against| !against.known.is_empty();
+    let services = survey.services.iter();
+    let mut environments = services.flat_map(|service| &service.environments);
+    survey.report.findings.is_empty()
+        && !survey.against.as_ref().is_some_and(is_known)
+        && environments.all(|environment| environment.state == State::Judged)
 }
 
 /// Where nothing was found, what was looked at: a line a service, so that a reader sees what was taken for what.
@@ -122,11 +113,11 @@ fn shared<'a>(mut paths: impl Iterator<Item = &'a String>) -> &'a str {
     shared
 }
 
-fn write_findings(out: &mut String, survey: &Survey, style: Style) {
+fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], style: Style) {
     let mut helped = BTreeSet::new();
     let mut side = None;
     let mut resource = None;
-    for finding in &survey.report.findings {
+    for &finding in findings {
         let own_side = finding.sides();
         if side != Some(own_side) {
             if side.is_some() {
@@ -154,10 +145,10 @@ fn write_findings(out: &mut String, survey: &Survey, style: Style) {
             write_note(out, finding, style);
             continue;
         }
-        let with_help = helped.insert(finding.help.as_str());
+        let with_help = helped.insert((finding.service(), finding.help.as_str()));
         write_finding(out, finding, with_help, style);
     }
-    if !survey.report.findings.is_empty() {
+    if !findings.is_empty() {
         out.push('\n');
     }
 }
@@ -180,14 +171,6 @@ fn head(survey: &Survey, finding: &Finding) -> String {
         let _ = write!(out, " ({directory})");
     }
     text::one_line(&out, MAX_TEXT).into_owned()
-}
-
-const fn color_of(severity: Severity) -> AnsiColor {
-    match severity {
-        Severity::Error => AnsiColor::Red,
-        Severity::Warning => AnsiColor::Yellow,
-        Severity::Info | Severity::Ignore => AnsiColor::Cyan,
-    }
 }
 
 /// A finding in one line, with its place at the end.
@@ -294,165 +277,4 @@ fn write_place(
     let _ = writeln!(out, "      {pad} {bar}");
     let _ = writeln!(out, "      {number} {bar} {line}");
     let _ = writeln!(out, "      {pad} {bar} {indent}{label}");
-}
-
-/// What a cell shows: `✓`, or its counts, or what became of the environment.
-fn cell_text(cell: Option<&Cell<'_>>) -> (String, Ansi) {
-    let Some(cell) = cell else {
-        return ("·".to_owned(), Ansi::new().dimmed());
-    };
-    let found = short_counts(&cell.totals);
-    let ansi = weight(&cell.totals);
-    match (cell.state(), found.is_empty()) {
-        (State::Failed, true) => (
-            "not built".to_owned(),
-            color_of(Severity::Error).on_default(),
-        ),
-        (State::Missing, true) => (
-            "missing".to_owned(),
-            color_of(Severity::Warning).on_default(),
-        ),
-        (State::Skipped, true) => ("skipped".to_owned(), Ansi::new().dimmed()),
-        (State::Judged, true) if cell.known > 0 => {
-            (format!("{} known", cell.known), Ansi::new().dimmed())
-        }
-        (State::Judged, true) => ("✓".to_owned(), AnsiColor::Green.on_default()),
-        (State::Missing, false) => (format!("missing {found}"), ansi),
-        (_, false) => (found, ansi),
-    }
-}
-
-/// `2E 1W`.
-fn short_counts(totals: &Totals) -> String {
-    let counts: Vec<_> = [
-        (totals.errors, 'E'),
-        (totals.warnings, 'W'),
-        (totals.infos, 'I'),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, letter)| format!("{count}{letter}"))
-    .collect();
-    counts.join(" ")
-}
-
-fn weight(totals: &Totals) -> Ansi {
-    let severity = match totals {
-        Totals { errors: 1.., .. } => Severity::Error,
-        Totals { warnings: 1.., .. } => Severity::Warning,
-        _ => Severity::Info,
-    };
-    color_of(severity).on_default()
-}
-
-/// The columns of the table that fit, the names of services first; of too many, the heaviest.
-fn fitting(matrix: &Matrix<'_>, widths: &[usize]) -> Vec<usize> {
-    let mut rest = Totals::default();
-    for row in &matrix.rows {
-        rest = rest.plus(&row.rest);
-    }
-    let weight_of = |column: usize| {
-        let environment = column - 1;
-        if environment < matrix.environments.len() {
-            matrix.column_weight(environment)
-        } else {
-            matrix::weight(&rest)
-        }
-    };
-    let mut by_weight: Vec<_> = (1..widths.len()).collect();
-    by_weight.sort_by_cached_key(|&column| Reverse(weight_of(column)));
-    let mut used = widths.first().copied().unwrap_or(0);
-    let mut fitting: Vec<_> = by_weight
-        .into_iter()
-        .take_while(|&column| {
-            used += 2 + widths[column];
-            used <= MAX_WIDTH
-        })
-        .collect();
-    fitting.push(0);
-    fitting.sort_unstable();
-    fitting
-}
-
-fn write_matrix(out: &mut String, survey: &Survey, style: Style) {
-    let matrix = matrix(survey);
-    let shown = matrix.heaviest_rows(MAX_ROWS);
-    let unclean = matrix.rows.iter().filter(|row| !row.is_clean()).count();
-    let left = matrix.rows.len() - shown.len();
-
-    let has_rest = shown.iter().any(|row| row.rest.findings() > 0);
-    let mut names: Vec<String> = vec![String::new()];
-    names.extend(
-        matrix
-            .environments
-            .iter()
-            .map(|name| text::one_line(name, MAX_NAME).into_owned()),
-    );
-    let plain = Ansi::new();
-    let mut table: Vec<Vec<(String, Ansi)>> =
-        vec![names.into_iter().map(|name| (name, plain.bold())).collect()];
-    if has_rest {
-        table[0].push(("(as a whole)".to_owned(), plain.bold()));
-    }
-    for row in &shown {
-        let name = row.name.unwrap_or("(everything)");
-        let mut line = vec![(text::one_line(name, MAX_NAME).into_owned(), plain)];
-        line.extend(row.cells.iter().map(|cell| cell_text(cell.as_ref())));
-        if has_rest {
-            line.push((short_counts(&row.rest), weight(&row.rest)));
-        }
-        table.push(line);
-    }
-    let columns = table[0].len();
-    let widths: Vec<usize> = (0..columns)
-        .map(|at| {
-            table
-                .iter()
-                .map(|line| line[at].0.width())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    let fitting = fitting(&matrix, &widths);
-    for line in &table {
-        let mut text = String::new();
-        for &at in &fitting {
-            let (cell, ansi) = &line[at];
-            let pad = " ".repeat(widths[at] - cell.width());
-            if at > 0 {
-                text.push_str("  ");
-            }
-            let cell = if cell.is_empty() {
-                String::new()
-            } else {
-                painted(cell, *ansi, style)
-            };
-            let _ = write!(text, "{cell}{pad}");
-        }
-        let _ = writeln!(out, "{}", text.trim_end());
-    }
-    let mut more = Vec::new();
-    if left > 0 {
-        let hidden = unclean.saturating_sub(MAX_ROWS);
-        let kind = if hidden == 0 { "clean " } else { "" };
-        more.push(format!("{left} more {kind}services"));
-    }
-    if fitting.len() < columns {
-        more.push(format!("{} more environments", columns - fitting.len()));
-    }
-    if !more.is_empty() {
-        let _ = writeln!(out, "… and {}", more.join(", "));
-    }
-    if !counts(&survey.report.totals).is_empty() {
-        let _ = writeln!(
-            out,
-            "{}",
-            painted(
-                "E errors, W warnings, I infos, ✓ clean, · not there",
-                plain.dimmed(),
-                style
-            )
-        );
-    }
-    out.push('\n');
 }

@@ -1,6 +1,6 @@
 //! What several formats say alike: the verdict in a line, and of a finding where it is and what it is about.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,21 +16,33 @@ const MAX_NAME: usize = 200;
 
 /// The lightest finding that fails a run of this outcome.
 pub(super) fn failing(survey: &Survey) -> Severity {
-    // The report does not carry the policy; warnings that alone have failed it tell what it says.
-    if survey.report.failed && survey.report.totals.errors == 0 {
+    // An older report does not say it; warnings that alone have failed a run tell what its policy says.
+    let told = if survey.report.failed && survey.report.totals.errors == 0 {
         Severity::Warning
     } else {
         Severity::Error
-    }
+    };
+    survey.report.fail_on.unwrap_or(told)
 }
 
 /// The indexes of findings with the heaviest in front, otherwise in the report's order.
 ///
 /// Where there is not room for all, what is left out is to be the lightest.
-pub(super) fn heaviest_first(findings: &[Finding]) -> Vec<usize> {
+pub(super) fn heaviest_first<F: Borrow<Finding>>(findings: &[F]) -> Vec<usize> {
     let mut indexes: Vec<_> = (0..findings.len()).collect();
-    indexes.sort_by_key(|&index| Reverse(findings[index].severity));
+    indexes.sort_by_key(|&index| Reverse(findings[index].borrow().severity));
     indexes
+}
+
+/// Findings of one side together; the sides, and what each of them has, with the heaviest first.
+pub(super) fn sides_by_weight<'f>(findings: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
+    let sides = findings.chunk_by(|a, b| a.sides() == b.sides());
+    let mut sides: Vec<Vec<&Finding>> = sides.map(<[_]>::to_vec).collect();
+    for side in &mut sides {
+        side.sort_by_key(|finding| Reverse(finding.severity));
+    }
+    sides.sort_by_key(|side| side.first().map(|finding| Reverse(finding.severity)));
+    sides
 }
 
 /// What the other side of a finding is called.
@@ -149,6 +161,12 @@ pub(super) fn standings(totals: &Totals, against: &Against) -> String {
     let (known, fixed) = (against.known.len(), against.fixed.len());
     let _ = write!(out, ", {known} known, {fixed} fixed");
     out
+}
+
+/// What to do about a finding, where its message does not end in it already.
+pub(super) fn advice(finding: &Finding) -> Option<&str> {
+    let help = finding.help.as_str();
+    (!help.is_empty() && !finding.message.contains(help)).then_some(help)
 }
 
 /// The name of a resource for people: `apps/v1 Deployment shop/checkout`.

@@ -12,7 +12,7 @@ const MAX_TEXT: usize = 1000;
 pub(super) struct Group<'a> {
     /// The element's id.
     pub(super) id: String,
-    pub(super) findings: &'a [Finding],
+    pub(super) findings: Vec<&'a Finding>,
 }
 
 /// The class of an element that is about findings of this weight.

@@ -52,7 +52,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
         let of = (first.service(), first.environment());
         let content = contents.entry(of).or_default();
         content.groups.push(&group.id);
-        for finding in group.findings {
+        for finding in &group.findings {
             content
                 .rules
                 .entry(finding.rule.as_str())

@@ -1,0 +1,43 @@
+//! The survey with a line a finding, as compilers write it, for editors and for those who have many.
+
+use std::fmt::Write as _;
+
+use anstyle::Style as Ansi;
+
+use super::closing::{self, color_of};
+use super::location;
+use super::view::View;
+use crate::finding::Finding;
+use crate::report::text::{MAX_TEXT, painted};
+use crate::survey::Survey;
+use crate::text;
+
+/// Renders a survey: `file:line:column: severity rule: headline`, the heaviest last.
+#[must_use]
+pub fn render(survey: &Survey, view: View) -> String {
+    let mut out = String::new();
+    let mut shown = view.pick(survey);
+    shown.findings.sort_by_key(|finding| finding.severity);
+    for finding in &shown.findings {
+        write_finding(&mut out, survey, finding, view);
+    }
+    closing::write(&mut out, survey, &shown, view);
+    text::without_commands(&out).into_owned()
+}
+
+fn write_finding(out: &mut String, survey: &Survey, finding: &Finding, view: View) {
+    let (file, _) = location(survey, finding);
+    let mut place = text::one_line(&file, MAX_TEXT).into_owned();
+    if let Some(known) = &finding.place {
+        let _ = write!(place, ":{}:{}", known.line, known.column);
+    }
+    let ansi = color_of(finding.severity).on_default().bold();
+    let _ = writeln!(
+        out,
+        "{}: {} {}: {}",
+        painted(&place, Ansi::new().bold(), view.style),
+        painted(finding.severity.id(), ansi, view.style),
+        finding.rule,
+        text::one_line(&finding.headline, MAX_TEXT)
+    );
+}
