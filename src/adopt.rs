@@ -5,6 +5,7 @@
 //! somebody wants it for any.
 
 mod entry;
+mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::{exempting, held, is_of_distance, record};
 use crate::text::{one_line, without_hash};
+pub use tags::{allow_tags, sets_tags};
+
 use entry::{Subject, Target, glob, item, pattern, service_glob};
 
 /// What adoption looks at.
@@ -45,6 +48,8 @@ pub struct Adoption {
     pub unbuilt: Vec<String>,
     /// How many findings an exemption is for that has expired, and that somebody has to decide anew.
     pub expired: usize,
+    /// Whether the policy allows image tags from now on, since every environment sets its own.
+    pub allows_tags: bool,
 }
 
 /// What exemptions are held to.

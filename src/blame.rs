@@ -129,6 +129,16 @@ impl Replay<'_> {
         Some(self.place(self.narrow(mark, target), target.is_hidden()))
     }
 
+    /// What this side comes to at a field, where that is a single value.
+    #[must_use]
+    pub fn value(&self, target: &Target<'_>) -> Option<String> {
+        let mut piece = &self.find(target)?.root;
+        for spot in target.path?.spots() {
+            piece = piece.step(&spot.segment)?;
+        }
+        piece.scalar_text()
+    }
+
     /// The kustomization, where nothing more can be told.
     fn untold(&self) -> Option<Place> {
         let what = UNTOLD.to_owned();

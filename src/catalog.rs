@@ -9,7 +9,7 @@ mod rule;
 mod severity;
 
 pub use class::Class;
-pub use rule::{Rule, RuleId};
+pub use rule::{DAYS, Rule, RuleId};
 pub use severity::Severity;
 
 #[cfg(test)]

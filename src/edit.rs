@@ -305,8 +305,14 @@ fn flow(text: &str, node: Node<'_>, added: &str) -> Splice {
 
 /// The elements as they stand in brackets: several of them, and maps, on lines of their own.
 fn elements(text: &str, around: Node<'_>, items: &[Item]) -> String {
-    if items.len() == 1 && items[0].value.is_string() {
-        return items[0].value.to_string();
+    if let [
+        Item {
+            value: Value::String(text),
+            ..
+        },
+    ] = items
+    {
+        return scalar(text);
     }
     let start = text[..around.span().start]
         .rfind('\n')

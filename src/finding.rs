@@ -220,6 +220,8 @@ pub struct Finding {
     pub compared: Compared,
     /// The resource, unless the finding speaks of the whole input.
     pub resource: Option<ResourceRef>,
+    /// Whether every environment of the service differs from the base there, so that the base is no reference.
+    pub overridden: bool,
     /// The name that the resource has in the base, where the base has it.
     pub base_name: Option<String>,
     /// The field, unless the finding speaks of the whole resource.
@@ -253,6 +255,7 @@ impl Finding {
             service: None,
             compared: Compared::Nothing,
             resource: None,
+            overridden: false,
             base_name: None,
             field: None,
             part: None,

@@ -7,7 +7,9 @@
 //! one build holds.
 
 mod look;
+mod past;
 mod plan;
+mod record;
 mod scene;
 mod trace;
 
@@ -18,7 +20,9 @@ use crate::survey::Survey;
 use crate::yaml::YamlError;
 
 use look::{Asked, look, service, unjudged};
+use past::ask;
 use plan::plan;
+pub use record::{Ask, Commit, Edit, History, Record};
 pub use scene::{Builds, Gate, Resources, Scope, name_of, open};
 use trace::{Replays, lint, trace, witness};
 
@@ -67,6 +71,8 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
         survey.services.push(service(gate, of, &members));
     }
     let comparisons = environment::compare(&planned, gate.policy.identity);
+    let questions = rules::questions(&comparisons, &gaps, gate.policy);
+    gaps.past = ask(gate, &questions, &mut replays);
     survey.report = rules::judge(&comparisons, &gaps, gate.policy, gate.today);
     rules::keep(&mut survey.report, gate.policy, |finding| {
         asked.holds(finding)

@@ -6,7 +6,7 @@ use crate::api;
 use crate::edit::{self, EditError, Item, scalar};
 use crate::environment::rank;
 use crate::gate::name_of;
-use crate::layout::Layout;
+use crate::layout::{Layout, Overlay, Service};
 use crate::policy::MAX_NAME;
 use crate::repo::{Edge, Kustomization, Ours, Parsed, Role, is_guarded, join, relative};
 use crate::yaml::{Node, Tree};
@@ -64,7 +64,7 @@ pub fn promotion(layout: &Layout) -> Result<Vec<String>, Vec<String>> {
 
 /// The text of a first policy; `function` is for policies that builds load.
 #[must_use]
-pub fn policy(layout: &Layout, function: Option<&str>) -> String {
+pub fn policy(layout: &Layout, parsed: &Parsed<'_>, function: Option<&str>) -> String {
     let list = |names: &[String]| {
         let names: Vec<String> = names.iter().map(|name| scalar(name)).collect();
         format!("[{}]", names.join(", "))
@@ -81,13 +81,38 @@ pub fn policy(layout: &Layout, function: Option<&str>) -> String {
             list(&names)
         ),
     };
+    let classes = if layout.services.iter().any(|one| sets_tags(one, parsed)) {
+        "    # These are the defaults, and image-tag, since environments set tags of their own: `krm-parity check` reports a\n    \
+         # tag that no earlier environment has run. Everything else must be as the base says.\n    \
+         classes: [replicas, resource-values, env-values, hostnames, image-tag]\n"
+    } else {
+        "    # These are the defaults. Everything else must be as the base says.\n    \
+         classes: [replicas, resource-values, env-values, hostnames]\n"
+    };
     format!(
         "# What the environments of this repository may differ in; `krm-parity check` holds them to it.\n\
          apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n{}spec:\n{environments}  \
-         allow:\n    # These are the defaults. Everything else must be as the base says.\n    \
-         classes: [replicas, resource-values, env-values, hostnames]\n",
+         allow:\n{classes}",
         annotations(function)
     )
+}
+
+/// Whether every environment of a service sets tags of images in its kustomization.
+fn sets_tags(service: &Service, parsed: &Parsed<'_>) -> bool {
+    let sets = |overlay: &Overlay| {
+        let own = parsed.kustomization(&overlay.directory);
+        let mut images = own.iter().filter_map(|own| own.root.get("images"));
+        images.any(|list| {
+            let mut entries = list.items();
+            entries.any(|entry| {
+                entry
+                    .get("newTag")
+                    .or_else(|| entry.get("digest"))
+                    .is_some()
+            })
+        })
+    };
+    service.overlays.len() > 1 && service.overlays.iter().all(sets)
 }
 
 fn annotations(function: Option<&str>) -> String {

@@ -114,6 +114,7 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
         parsed,
         site: Some(whole),
         scope: Scope::Unknown,
+        history: None,
         others,
     };
     // The contents were sealed above, so they parse.

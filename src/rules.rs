@@ -10,6 +10,8 @@ mod found;
 mod gaps;
 mod loosened_policy;
 mod matrix;
+mod overridden;
+mod past;
 pub mod permission;
 mod registry;
 mod told;
@@ -29,10 +31,12 @@ pub use gaps::build_failure::unreadable;
 pub use gaps::missing_environment::gone;
 pub use gaps::{Absent, Failure, Gaps, Input, Look, Missing, Reason, Unjudged};
 pub use loosened_policy::Stated;
+pub use past::{Blind, Past, Question, Ran, is_same_image, version};
 pub use registry::{RULES, record};
 
 use found::Found;
 use matrix::matrices;
+use overridden::Overridden;
 use registry::REGISTRY;
 
 /// Judges comparisons, and what was not there to be compared.
@@ -44,13 +48,17 @@ pub fn judge(
     today: Date,
 ) -> Report {
     let mut found = Found::default();
-    let matrices = matrices(comparisons);
+    let mut matrices = matrices(comparisons);
+    for matrix in &mut matrices {
+        matrix.past = Some(&gaps.past);
+    }
     let of_bases = || {
         let all = comparisons.iter();
         all.filter(|comparison| comparison.sides.against == Against::Baseline)
     };
+    let overridden = Overridden::of(&matrices, gaps, policy);
     for comparison in of_bases() {
-        change::class::check(comparison, policy, &mut found);
+        change::class::check(comparison, &overridden, policy, &mut found);
     }
     for entry in REGISTRY {
         if let Some(check) = entry.change {
@@ -60,7 +68,7 @@ pub fn judge(
         }
         if let Some(check) = entry.matrix {
             for matrix in &matrices {
-                check(matrix, policy, &mut found);
+                check(matrix, &overridden, policy, &mut found);
             }
         }
         if let Some(check) = entry.gaps {
@@ -98,6 +106,20 @@ pub fn loosened(old: Stated<'_>, new: Stated<'_>, earlier: &str) -> Vec<Finding>
     loosened_policy::loosened(RULES, old, new, earlier)
 }
 
+/// What the past has to be asked before comparisons can be judged, each question once.
+#[must_use]
+pub fn questions(
+    comparisons: &[Comparison<'_, '_>],
+    gaps: &Gaps,
+    policy: &Policy,
+) -> Vec<Question> {
+    let matrices = matrices(comparisons);
+    let overridden = Overridden::of(&matrices, gaps, policy);
+    let all = matrices.iter();
+    all.flat_map(|matrix| matrix::unpromoted_image::questions(matrix, &overridden, policy))
+        .collect()
+}
+
 /// Leaves out the findings that nobody asked for, and counts those that are left.
 pub fn keep(report: &mut Report, policy: &Policy, is_asked: impl Fn(&Finding) -> bool) {
     report.findings.retain(is_asked);
@@ -126,7 +148,13 @@ fn severity(finding: &Finding, default: Option<Severity>, policy: &Policy) -> Se
         }),
         None => of(finding.rule),
     };
+    // What is only told weighs no more, however much its rule does.
+    if default == Some(Severity::Info) {
+        return own.min(Severity::Info);
+    }
     match (finding.rule, finding.class) {
+        // What is ignored or exempt about the base hides no difference between environments.
+        (RuleId::EnvironmentMismatch, _) if finding.overridden => own,
         (RuleId::EnvironmentMismatch, Some(class)) => own.min(of(class.rule())),
         (RuleId::EnvironmentMismatch, None) => own.min(of(RuleId::AddedResource)),
         _ => own,

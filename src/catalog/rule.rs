@@ -27,6 +27,17 @@ pub struct Rule {
     pub of_siblings: bool,
 }
 
+/// The unit of a bound that counts days.
+pub const DAYS: &str = " days";
+
+impl Rule {
+    /// The least that a policy may set as the rule's `max`: a number of days may be none at all.
+    #[must_use]
+    pub fn least(&self) -> u32 {
+        u32::from(self.unit != DAYS)
+    }
+}
+
 /// Declares [`RuleId`] with the names and the list of all, so that none of them lacks a rule.
 macro_rules! rule_ids {
     ($($variant:ident = $id:literal,)*) => {
@@ -86,6 +97,7 @@ rule_ids! {
     UncheckedFile = "unchecked-file",
     UnguardedOverlay = "unguarded-overlay",
     UnjudgedOverlay = "unjudged-overlay",
+    UnpromotedImage = "unpromoted-image",
     UnusedExemption = "unused-exemption",
 }
 

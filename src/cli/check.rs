@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -276,6 +276,10 @@ impl Check {
                 is_part: !policy_path.is_some_and(|file| ground.holds(file)),
             }
         };
+        let record = |paths: &BTreeSet<String>| {
+            let asked = self.new.as_deref().or(self.since.as_deref());
+            super::history::record(&ground.root, paths, asked, self.limit)
+        };
         let gate = Gate {
             layout: &layout,
             builds: &builds,
@@ -284,6 +288,7 @@ impl Check {
             parsed: (!is_rendered).then_some(&parsed),
             site: Some(ground.site()),
             scope,
+            history: Some(&record),
             others,
         };
         let mut survey = gate::judge(&gate).context("what was built cannot be read")?;

@@ -4,6 +4,8 @@
 //! directory that looks like a bare repository is one to git, with a configuration of its own. So
 //! we find the work tree ourselves, say which it is, and turn off whatever could start a program.
 
+mod past;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,7 +58,7 @@ pub(super) struct WorkTree {
     /// Settings that turn off the filters that its configuration knows.
     without_filters: Vec<String>,
     limit: Duration,
-    /// The flag that asks.
+    /// What it is needed for, as a person calls it: a flag, or the history of images.
     flag: &'static str,
 }
 
@@ -78,8 +80,7 @@ impl WorkTree {
                 files::shown(from)
             );
         };
-        let program = process::find("git")
-            .with_context(|| format!("git is not on PATH, which {flag} needs"))?;
+        let program = find().with_context(|| format!("git is not on PATH, which {flag} needs"))?;
         let mut tree = Self {
             program,
             top,
@@ -268,6 +269,11 @@ impl WorkTree {
         }
         text(output.stdout)
     }
+}
+
+/// The program itself.
+pub(super) fn find() -> Option<PathBuf> {
+    process::find("git")
 }
 
 /// The setting by which whoever runs git trusts a directory of somebody else.

@@ -1,5 +1,6 @@
 //! `krm-parity init`: a first policy, the wiring of builds, and today's findings as exemptions.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -232,7 +233,7 @@ impl Init {
         let Some(found) = found else {
             let mut layout = ground.layout(parsed, &Policy::default())?;
             layout.leave_others();
-            let after = init::policy(&layout, self.wire.then_some(FUNCTION));
+            let after = init::policy(&layout, parsed, self.wire.then_some(FUNCTION));
             let policy = policy::parse(RULES, &name, &after)?;
             let file = PolicyFile {
                 path,
@@ -280,6 +281,9 @@ impl Init {
             limit: self.limit,
         };
         let builds = ground.build(parsed, layout, how)?;
+        let record = |paths: &BTreeSet<String>| {
+            super::history::record(&ground.root, paths, None, self.limit)
+        };
         let gate = Gate {
             layout,
             builds: &builds,
@@ -288,6 +292,7 @@ impl Init {
             parsed: Some(parsed),
             site: Some(ground.site()),
             scope: Scope::Unknown,
+            history: Some(&record),
             others: Vec::new(),
         };
         let adopted = gate::open(&builds, |resources| {
@@ -329,6 +334,12 @@ impl Init {
         if done == Done::Written {
             let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
             super::write_out(&format!("\nWrote {}.\n", names.join(", ")))?;
+            if adoption.allows_tags {
+                super::write_out(
+                    "Every environment sets image tags of its own, so spec.allow.classes has image-tag now: \
+                     `krm-parity check` reports a tag that no earlier environment has run.\n",
+                )?;
+            }
             if adoption.adopted > 0 {
                 super::write_out(&format!(
                     "{} adopted as {}: fill in the reasons that say TODO, and who owns them.\n",
@@ -375,16 +386,28 @@ fn adopt(
         };
         gate::survey(&gate, resources).report.findings
     };
-    let findings = judge(policy);
+    let mut findings = judge(policy);
     check_environments(policy, &findings, &file.name)?;
+    let (mut text, mut policy) = (Cow::Borrowed(&file.after), Cow::Borrowed(policy));
+    let allows_tags = adopt::sets_tags(&policy, &findings);
+    if allows_tags {
+        let open = adopt::allow_tags(&text, &policy).with_context(|| file.name.clone())?;
+        policy = Cow::Owned(policy::parse(RULES, &file.name, &open)?);
+        text = Cow::Owned(open);
+        findings = judge(&policy);
+    }
+    let policy = policy.as_ref();
     let scene = Scene {
         policy,
         layout,
         resources,
         today,
     };
-    let adoption = adopt::adopt(&scene, &findings, hold, expires);
-    let after = edit::append(&file.after, &["spec", "exemptions"], &adoption.items)
+    let adoption = Adoption {
+        allows_tags,
+        ..adopt::adopt(&scene, &findings, hold, expires)
+    };
+    let after = edit::append(&text, &["spec", "exemptions"], &adoption.items)
         .with_context(|| file.name.clone())?;
     let adopted = policy::parse(RULES, &file.name, &after)?;
     let mut before: HashMap<&str, Vec<&Finding>> = HashMap::new();

@@ -25,6 +25,7 @@ mod formats;
 pub mod function;
 mod git;
 mod ground;
+mod history;
 mod init;
 mod merge;
 mod new;

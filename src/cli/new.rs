@@ -125,6 +125,11 @@ impl Earlier {
         } else {
             ground.build(&parsed, &layout, now.how)?
         };
+        // The branch that counts is the same one, so that what has come through it is no finding of REV either.
+        let (root, limit) = (now.ground.root.as_path(), now.how.limit);
+        let record = |paths: &BTreeSet<String>| {
+            super::history::record(root, paths, Some(&past.revision), limit)
+        };
         let gate = Gate {
             layout: &layout,
             builds: &builds,
@@ -136,6 +141,7 @@ impl Earlier {
                 others: &left_out,
                 is_part: !path.is_some_and(|file| ground.holds(&file)),
             },
+            history: Some(&record),
             others: Vec::new(),
         };
         let survey = gate::judge(&gate).context("what was built cannot be read")?;

@@ -42,6 +42,8 @@ pub(super) struct Past {
     pub name: String,
     /// Which commit is meant, for a person.
     pub told: String,
+    /// The revision, as it was asked for.
+    pub revision: String,
     /// What could not be written, by its path in full, and why.
     pub unwritten: BTreeMap<PathBuf, String>,
 }
@@ -99,6 +101,7 @@ impl Past {
             top,
             name: format!("{shown} ({})", short(&meant)),
             told,
+            revision: revision.to_owned(),
             unwritten: BTreeMap::new(),
         };
         past.write(&tree, &meant)

@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use jiff::civil::Date;
 
+use super::record::Ask;
 use crate::environment::{self, Environment, Given, Names};
 use crate::finding::Finding;
 use crate::layout::{Baseline, Layout, Overlay, Service, Site};
@@ -34,6 +35,8 @@ pub struct Gate<'g> {
     pub site: Option<Site<'g>>,
     /// What else the policy may hold for.
     pub scope: Scope<'g>,
+    /// Who can tell what the files were before; nothing where nobody can.
+    pub history: Option<Ask<'g>>,
     /// Findings that only whoever built it can tell.
     pub others: Vec<Finding>,
 }

@@ -20,7 +20,7 @@ pub struct Replays<'g> {
 }
 
 impl<'g> Replays<'g> {
-    fn overlay(&mut self, parsed: &'g Parsed<'g>, overlay: &'g Overlay) -> &Replay<'g> {
+    pub fn overlay(&mut self, parsed: &'g Parsed<'g>, overlay: &'g Overlay) -> &Replay<'g> {
         let make = || Replay::overlay(parsed, &overlay.directory, &overlay.bases);
         self.overlays.entry(&overlay.directory).or_insert_with(make)
     }

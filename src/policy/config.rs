@@ -76,7 +76,7 @@ impl Policy {
         set.unwrap_or(rule.severity)
     }
 
-    /// The greatest factor or number that a rule lets pass, as an exact decimal of at least 1.
+    /// The greatest factor or number that a rule lets pass, as an exact decimal of at least [`Rule::least`].
     ///
     /// It is text because quantities are compared exactly, never as floats. A
     /// rule without such a bound has the strictest one, `1`.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::fault::Fault;
 use super::{explain, wire};
-use crate::catalog::{Rule, RuleId, Severity};
+use crate::catalog::{DAYS, Rule, RuleId, Severity};
 
 /// What a policy says about one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleSetting {
     /// The weight of the rule's findings.
     pub severity: Option<Severity>,
-    /// The greatest factor or number that is still fine, as an exact decimal of at least 1.
+    /// The greatest factor or number that is still fine, as an exact decimal of at least [`Rule::least`].
     pub max: Option<String>,
 }
 
@@ -50,16 +50,17 @@ fn setting_of(
         let Some(bounded) = record.filter(|record| record.max.is_some()) else {
             return Err(explain::unknown(&at, "key", "max", &["severity"]));
         };
+        let least = bounded.least();
         if !max
             .parse::<f64>()
-            .is_ok_and(|max| max.is_finite() && max >= 1.0)
+            .is_ok_and(|max| max.is_finite() && max >= f64::from(least))
         {
-            let noun = if bounded.unit == "×" {
-                "factor"
-            } else {
-                "number"
+            let noun = match bounded.unit {
+                "×" => "factor",
+                DAYS => "number of days",
+                _ => "number",
             };
-            let what = format!("expected a {noun} of at least 1, found {max}");
+            let what = format!("expected a {noun} of at least {least}, found {max}");
             return Err(Fault::new(&["spec", "rules", rule.as_str(), "max"], what));
         }
     }

@@ -228,7 +228,7 @@ fn rule_schema(rule: &Rule) -> serde_json::Value {
             },
             "default": max.parse::<Number>().ok(),
             "type": "number",
-            "minimum": 1,
+            "minimum": rule.least(),
             "nullable": true,
         });
         properties.insert("max".to_owned(), bound);

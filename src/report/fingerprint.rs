@@ -47,12 +47,46 @@ pub fn of_survey(survey: &Survey) -> [Vec<String>; 3] {
     [new_ones, known, fixed]
 }
 
-/// What makes a finding itself, every part behind its length so that no two lists of parts look alike.
+/// What the findings of one place share: the service, the rule, the resource as the base calls it and the field's path.
+///
+/// 32 hexadecimal digits where findings share them, and nothing elsewhere.
+#[must_use]
+pub fn groups(findings: &[Finding]) -> Vec<Option<String>> {
+    let mut sizes: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    let keys: Vec<_> = findings.iter().map(group).collect();
+    for key in keys.iter().flatten() {
+        *sizes.entry(key.clone()).or_default() += 1;
+    }
+    let named = |key: Option<Vec<u8>>| {
+        let key = key.filter(|key| sizes.get(key).is_some_and(|size| *size > 1))?;
+        Some(text::hex(&Sha256::digest(&key)[..16]))
+    };
+    keys.into_iter().map(named).collect()
+}
+
+/// The place that a finding about an environment's resource is about.
+fn group(finding: &Finding) -> Option<Vec<u8>> {
+    let resource = finding.resource.as_ref()?;
+    finding.environment()?;
+    let path = finding.field.as_ref().map(|field| field.path.to_string());
+    Some(joined(&[
+        finding.service().unwrap_or_default(),
+        finding.rule.as_str(),
+        &resource.kind,
+        finding
+            .base_name
+            .as_deref()
+            .unwrap_or_else(|| resource.plain_name()),
+        path.as_deref().unwrap_or_default(),
+    ]))
+}
+
+/// What makes a finding itself.
 fn identity(finding: &Finding) -> Vec<u8> {
     let [service, environment, baseline] = finding.sides();
     let resource = finding.resource.as_ref();
     let path = finding.field.as_ref().map(|field| field.path.to_string());
-    let parts = [
+    joined(&[
         service.unwrap_or_default(),
         environment.unwrap_or_default(),
         baseline.unwrap_or_default(),
@@ -63,7 +97,11 @@ fn identity(finding: &Finding) -> Vec<u8> {
             .unwrap_or_default(),
         resource.map_or("", ResourceRef::plain_name),
         path.as_deref().unwrap_or_default(),
-    ];
+    ])
+}
+
+/// Parts, every one behind its length so that no two lists of parts look alike.
+fn joined(parts: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     for part in parts {
         out.extend_from_slice(&(part.len() as u64).to_be_bytes());

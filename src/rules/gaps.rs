@@ -7,6 +7,7 @@ pub(in crate::rules) mod missing_environment;
 use std::collections::BTreeSet;
 
 use crate::finding::{Compared, Finding, Place};
+use crate::rules::past::Past;
 
 /// What was not there to be compared.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Gaps {
     pub failures: Vec<Failure>,
     /// What looks like an overlay and was not judged.
     pub unjudged: Vec<Unjudged>,
+    /// What environments have run before, as far as somebody could look.
+    pub past: Past,
     /// Findings that no comparison shows, to be weighed with the rest.
     pub others: Vec<Finding>,
     /// How much of a repository was looked at; `None` for what one build holds.

@@ -2,7 +2,9 @@
 
 pub(in crate::rules) mod environment_mismatch;
 pub(in crate::rules) mod inverted_resources;
+pub(in crate::rules) mod odd;
 pub(in crate::rules) mod scale_factor;
+pub(in crate::rules) mod unpromoted_image;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +14,7 @@ use crate::compare::diff::{ChangeKind, quantity};
 use crate::compare::steps::keyed_path;
 use crate::path::Path;
 use crate::quantity::Quantity;
+use crate::rules::past::Past;
 
 /// Every comparison of one service.
 #[derive(Default)]
@@ -20,6 +23,17 @@ pub(in crate::rules) struct Matrix<'m, 'a> {
     pub baselines: BTreeMap<&'m str, &'m Comparison<'m, 'a>>,
     /// Environments against those before them, in promotion order.
     pub siblings: Vec<&'m Comparison<'m, 'a>>,
+    /// What environments have run before; nothing where nobody has asked.
+    pub past: Option<&'m Past>,
+}
+
+impl<'m> Matrix<'m, '_> {
+    /// The service.
+    pub(in crate::rules) fn service(&self) -> &'m str {
+        let mut all = self.siblings.iter().chain(self.baselines.values());
+        all.next()
+            .map_or("", |comparison| comparison.foreign_service())
+    }
 }
 
 /// A resource value of an environment: the environment, the index of the resource in it, the path.

@@ -9,7 +9,8 @@ use super::gaps::Gaps;
 use super::gaps::{build_failure, missing_baseline, missing_environment};
 use super::loosened_policy;
 use super::matrix::Matrix;
-use super::matrix::{environment_mismatch, inverted_resources, scale_factor};
+use super::matrix::{environment_mismatch, inverted_resources, scale_factor, unpromoted_image};
+use super::overridden::Overridden;
 use crate::blame::Patch;
 use crate::catalog::{Rule, RuleId};
 use crate::compare::comparison::Comparison;
@@ -19,7 +20,7 @@ use crate::policy::Policy;
 /// Reads an environment beside what it is made of.
 type OfChange = fn(&Comparison<'_, '_>, &Policy, &mut Found);
 /// Reads the environments of one service together.
-type OfMatrix = fn(&Matrix<'_, '_>, &Policy, &mut Found);
+type OfMatrix = fn(&Matrix<'_, '_>, &Overridden<'_>, &Policy, &mut Found);
 /// Reads what was not there to be compared.
 type OfGaps = fn(&Gaps, &mut Found);
 /// Reads the files of an overlay.
@@ -74,6 +75,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&unchecked_file::RULE),
     rule(&unguarded_overlay::RULE).files(unguarded_overlay::check),
     rule(&unjudged_overlay::RULE).gaps(unjudged_overlay::check),
+    rule(&unpromoted_image::RULE).matrix(unpromoted_image::check),
     rule(&unused_exemption::RULE),
 ];
 

@@ -247,6 +247,14 @@ pub(super) fn permit(class: Class, policy: &Policy) -> String {
     )
 }
 
+/// What to do about a change that every environment makes.
+pub(super) fn share(class: Class, policy: &Policy, baseline: &str) -> String {
+    let allow = permit(class, policy);
+    format!(
+        "Move what the environments share into {baseline}, which none of them uses here. {allow}"
+    )
+}
+
 /// What to do about a forbidden change.
 pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline: &str) -> String {
     let allow = permit(class, policy);

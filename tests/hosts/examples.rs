@@ -280,7 +280,7 @@ fn gallery() -> BTreeMap<String, &'static str> {
 fn is_matrix(rule: &str) -> bool {
     matches!(
         rule,
-        "environment-mismatch" | "inverted-resources" | "missing-environment"
+        "environment-mismatch" | "inverted-resources" | "missing-environment" | "unpromoted-image"
     )
 }
 

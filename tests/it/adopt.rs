@@ -4,4 +4,5 @@ mod corpus;
 mod drift;
 mod first;
 mod repository;
+mod tags;
 mod values;

@@ -18,6 +18,7 @@ mod odd;
 mod places;
 mod policies;
 mod processes;
+mod promotion;
 mod references;
 mod rendered;
 mod secrets;

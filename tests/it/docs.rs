@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use krm_parity::catalog::{Class, Rule, RuleId};
+use krm_parity::catalog::{Class, DAYS, Rule, RuleId};
 use krm_parity::policy::{self, wire};
 use krm_parity::rules::RULES;
 use krm_parity::yaml;
@@ -91,6 +91,7 @@ fn is_class(rule: &Rule) -> bool {
 
 fn default_of(rule: &Rule) -> String {
     match rule.max {
+        Some(max) if rule.unit == DAYS => format!("{}; {max}{DAYS}", rule.severity.id()),
         Some(max) => format!("{} beyond {max}{}", rule.severity.id(), rule.unit),
         None => rule.severity.id().to_owned(),
     }
@@ -158,9 +159,10 @@ fn reference() -> String {
             ),
             None if rule.max.is_some() => writeln!(
                 text,
-                "- Default: {}. `spec.rules.{}` takes another `max` (at least 1) and another `severity`.",
+                "- Default: {}. `spec.rules.{}` takes another `max` (at least {}) and another `severity`.",
                 default_of(rule),
-                rule.id.as_str()
+                rule.id.as_str(),
+                rule.least()
             ),
             None => writeln!(
                 text,
@@ -253,7 +255,7 @@ fn field_rows(schema: &Value, at: &str, rows: &mut String) {
 /// The rules are all alike, so one row stands for each of their two settings.
 const RULES_ROWS: &str = "\
 | `spec.rules.RULE.severity` | `error`, `warning`, `info`, `ignore` | the rule's own | The weight of the rule's findings. |
-| `spec.rules.RULE.max` | number, at least 1 | the rule's own | The greatest factor or number that is still fine; for the rules that have one. |
+| `spec.rules.RULE.max` | number, at least 1; days: at least 0 | the rule's own | The greatest factor or number that is still fine; for the rules that have one. |
 ";
 
 fn fields_of(kind: wire::Kind) -> String {

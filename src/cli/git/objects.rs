@@ -73,7 +73,8 @@ impl WorkTree {
             });
             let (chunk, rest) = left.split_at(fits.count().max(1));
             left = rest;
-            let told = self.batch(chunk)?;
+            let ids: Vec<&str> = chunk.iter().map(|entry| entry.id.as_str()).collect();
+            let told = self.batch("--batch", &ids)?;
             let mut told = told.as_slice();
             for entry in chunk {
                 let content = object(&mut told, &entry.id)?;
@@ -83,18 +84,16 @@ impl WorkTree {
         Ok(())
     }
 
-    fn batch(&self, entries: &[Entry]) -> anyhow::Result<Vec<u8>> {
+    /// What git tells of objects, in their order: `what` is a flag of `git cat-file`.
+    pub(super) fn batch(&self, what: &str, ids: &[&str]) -> anyhow::Result<Vec<u8>> {
         let mut names = tempfile::tempfile().context("cannot make a temporary file")?;
-        let text: String = entries
-            .iter()
-            .map(|entry| format!("{}\n", entry.id))
-            .collect();
+        let text: String = ids.iter().flat_map(|id| [id, "\n"]).collect();
         let written = names
             .write_all(text.as_bytes())
             .and_then(|()| names.rewind());
         written.context("cannot write a temporary file")?;
         let mut command = self.command();
-        command.args(["cat-file", "--batch"]);
+        command.args(["--no-replace-objects", "cat-file", what]);
         let output = self.output_of(process::run_with(&mut command, names, self.limit))?;
         if !output.status.success() {
             bail!("{}", partial(&words(&output)));
@@ -127,7 +126,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
 }
 
 /// Takes `ID TYPE SIZE`, a line break, the content and one more from the front of what git tells.
-fn object<'t>(told: &mut &'t [u8], id: &str) -> anyhow::Result<&'t [u8]> {
+pub(super) fn object<'t>(told: &mut &'t [u8], id: &str) -> anyhow::Result<&'t [u8]> {
     let unknown = || format!("git does not give the object {id}");
     let end = told
         .iter()

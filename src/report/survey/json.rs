@@ -12,7 +12,7 @@ pub use super::unread::{MAX_BYTES, ReadError};
 use super::wire::{self, API_VERSION, KIND};
 use crate::catalog::{Class, RuleId, Severity};
 use crate::finding::{Compared, FieldRef, Finding, Name, Report, Totals};
-use crate::report::fingerprint::of_survey;
+use crate::report::fingerprint::{groups, of_survey};
 use crate::survey::{Against, Environment, Service, Shard, State, Survey};
 use crate::text;
 
@@ -98,8 +98,8 @@ fn findings_to_wire(
     prints: Vec<String>,
     standing: Option<wire::Standing>,
 ) -> Vec<wire::Finding> {
-    let all = findings.iter().zip(prints);
-    all.map(|(finding, print)| finding_to_wire(finding, print, standing))
+    let all = findings.iter().zip(prints).zip(groups(findings));
+    all.map(|((finding, print), group)| finding_to_wire(finding, print, group, standing))
         .collect()
 }
 
@@ -122,6 +122,7 @@ const fn severity_from_wire(severity: wire::Severity) -> Severity {
 fn finding_to_wire(
     finding: &Finding,
     fingerprint: String,
+    group: Option<String>,
     standing: Option<wire::Standing>,
 ) -> wire::Finding {
     wire::Finding {
@@ -130,6 +131,8 @@ fn finding_to_wire(
         standing,
         class: finding.class.map(|class| class.id().to_owned()),
         fingerprint,
+        group,
+        overridden: finding.overridden,
         service: written(finding.service()),
         environment: written(finding.environment()),
         baseline: written(finding.baseline()),
@@ -453,6 +456,7 @@ fn finding_from_wire(
         // A report does not say what the one was to the other: who has to know has asked before it was written.
         compared: Compared::with_base(&finding.environment, &finding.baseline),
         resource: finding.resource.map(Into::into),
+        overridden: finding.overridden,
         base_name: finding.base_name,
         field,
         part: None,

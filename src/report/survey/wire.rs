@@ -184,6 +184,12 @@ pub struct Finding {
     pub class: Option<String>,
     /// 32 hexadecimal digits that stay when lines shift or words change; no two findings of a report share them.
     pub fingerprint: String,
+    /// 32 hexadecimal digits that the findings of one place share, an environment each; left out where there is one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Whether every environment of the service differs from the base there, so that the base is no reference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
     /// The service; empty where it is not known.
     pub service: String,
     /// The environment that was judged; empty where it is not known.

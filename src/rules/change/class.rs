@@ -4,8 +4,10 @@ use crate::api::DENY;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::compare::guidance::guidance;
+use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::rules::found::Found;
+use crate::rules::overridden::{Overridden, is_placeholder};
 use crate::rules::permission::{Verdict, verdict};
 use crate::rules::told::Saying;
 use crate::rules::words;
@@ -156,14 +158,19 @@ const fn record(class: Class) -> &'static Rule {
     }
 }
 
-pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    overridden: &Overridden<'_>,
+    policy: &Policy,
+    found: &mut Found,
+) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
-    for (pair, changes) in comparison
-        .pairs()
-        .filter(|(_, changes)| !changes.is_empty())
-    {
+    for (number, (pair, changes)) in comparison.pairs().enumerate() {
+        if changes.is_empty() {
+            continue;
+        }
         let guidance = guidance(pair.base);
-        for classified in changes {
+        for (at, classified) in changes.iter().enumerate() {
             let (change, class) = (&classified.change, classified.class);
             let verdict = verdict(
                 policy,
@@ -177,8 +184,13 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 continue;
             }
             let rule = record(class);
+            let is_overridden = overridden.holds(comparison, number, at);
             let headline = words::headline(change, class, environment, &baseline);
             let (demand, help) = match verdict {
+                _ if is_overridden => (
+                    format!("Every environment overrides {baseline} here."),
+                    words::share(class, policy, &baseline),
+                ),
                 Verdict::Denied(pattern) => (
                     format!("The owner of {baseline} denies it: {DENY}: {pattern}."),
                     format!(
@@ -195,7 +207,16 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 demand: &demand,
                 help,
             };
-            found.push(comparison.change_finding(rule.id, pair, classified, saying));
+            let finding = Finding {
+                overridden: is_overridden,
+                ..comparison.change_finding(rule.id, pair, classified, saying)
+            };
+            // A tag that every environment sets, and what the base leaves open, is told and no more.
+            if is_overridden && (class == Class::ImageTag || is_placeholder(change)) {
+                found.push_as(Severity::Info, finding);
+            } else {
+                found.push(finding);
+            }
         }
     }
 }

@@ -1,19 +1,27 @@
 //! `environment-mismatch`: two environments disagree where no comparison with a base has told it.
 //!
-//! Without a base every forbidden difference of two neighbours in promotion order
-//! is one. With one base of both, each was judged against it, and what is left are
-//! the resources that both have added. Where their bases differ, or one of them has
+//! Without a base every forbidden difference is one. With one base of both, each
+//! was judged against it, and what is left are the resources that both have added
+//! and the places that all override. Where their bases differ, or one of them has
 //! none, all is compared but what was made of one resource that both bases hold.
+//!
+//! Told is the environment that differs from most others, against the earliest of
+//! those; where two camps are as large, the later one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::{Rule, RuleId, Severity};
-use crate::compare::comparison::{Against, Comparison};
+use crate::catalog::{Class, Rule, RuleId, Severity};
+use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::guidance::{Guidance, guidance};
+use crate::compare::steps::keyed_path;
+use crate::finding::Finding;
+use crate::path::Path;
 use crate::policy::Policy;
 use crate::resource::{Identity, Resource};
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
+use crate::rules::matrix::odd::{self, Kin, Member, is_next, turned, turned_change};
+use crate::rules::overridden::{Overridden, overlap};
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
@@ -31,15 +39,19 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: true,
 };
 
-pub(in crate::rules) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(
+    matrix: &Matrix<'_, '_>,
+    overridden: &Overridden<'_>,
+    policy: &Policy,
+    found: &mut Found,
+) {
+    let kin = Kin::of(matrix);
+    let order = odd::order(matrix);
     let mut layers = None;
+    let mut disagreements = Vec::new();
+    let mut lacks = Vec::new();
     for comparison in &matrix.siblings {
-        let Against::Sibling {
-            is_next: true,
-            is_of_one_base,
-            ..
-        } = comparison.sides.against
-        else {
+        let Against::Sibling { is_of_one_base, .. } = comparison.sides.against else {
             continue;
         };
         if is_of_one_base {
@@ -52,7 +64,9 @@ pub(in crate::rules) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, found: &
             let is_new =
                 |added: Option<&[usize]>, at: usize| added.is_none_or(|all| all.contains(&at));
             let is_told = |at: usize, other: usize| !is_new(early, at) || !is_new(late, other);
-            check_changes(comparison, is_told, |_, _| Vec::new(), policy, found);
+            let guides = |_, _| Vec::new();
+            let from = (&kin, overridden, policy);
+            collect(comparison, is_told, guides, from, &mut disagreements);
             continue;
         }
         let layers = layers.get_or_insert_with(|| Layers::of(matrix));
@@ -66,8 +80,172 @@ pub(in crate::rules) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, found: &
             let origins = [early.of_one(at), late.of_one(other)].into_iter();
             origins.filter_map(Origin::base).collect()
         };
-        check_changes(comparison, is_told, guides, policy, found);
-        check_resources(comparison, &early, &late, found);
+        let from = (&kin, overridden, policy);
+        collect(comparison, is_told, guides, from, &mut disagreements);
+        collect_lacks(comparison, &kin, &early, &late, &mut lacks);
+    }
+    blame(matrix, &kin, &order, disagreements, policy, found);
+    blame_lacks(&order, lacks, found);
+}
+
+/// One difference of two environments that nothing allows and that no comparison with the base has told.
+struct Disagreement<'m, 'a> {
+    comparison: &'m Comparison<'m, 'a>,
+    /// The resource, whatever environment it is looked at in.
+    kin: Member<'m>,
+    path: Path<'m>,
+    pair: Pair<'m, 'a>,
+    change: &'m Classified<'a>,
+    is_overridden: bool,
+}
+
+/// A resource that one of two environments lacks.
+struct Lack<'m, 'a> {
+    comparison: &'m Comparison<'m, 'a>,
+    kin: Member<'m>,
+    resource: &'m Resource<'a>,
+    with: &'m str,
+    without: &'m str,
+}
+
+/// Says who is wrong, at every place where environments disagree.
+fn blame<'m, 'a: 'm>(
+    matrix: &Matrix<'m, 'a>,
+    kin: &Kin<'m>,
+    order: &[&'m str],
+    mut all: Vec<Disagreement<'m, 'a>>,
+    policy: &Policy,
+    found: &mut Found,
+) {
+    all.sort_by(|a, b| (a.kin, &a.path).cmp(&(b.kin, &b.path)));
+    // What lies in a place follows it in this order.
+    for place in all.chunk_by(|a, b| a.kin == b.kin && odd::is_in(&b.path, &a.path)) {
+        let top = &place[0];
+        let mut seats = BTreeMap::new();
+        for comparison in &matrix.siblings {
+            let sides = &comparison.sides;
+            for (number, &(at, other)) in comparison.pairing.matched.iter().enumerate() {
+                if kin.root((sides.baseline, at)) == top.kin {
+                    seats.insert((sides.baseline, sides.environment), (*comparison, number));
+                    let _ = other;
+                }
+            }
+        }
+        let is_alike = |early: &str, late: &str| match seats.get(&(early, late)) {
+            Some((comparison, number)) => comparison.changes[*number]
+                .iter()
+                .all(|one| !overlap(&keyed_path(&one.change.steps), &top.path)),
+            None => has_one_value(place, early, late),
+        };
+        let has_seat = |name: &&&str| {
+            seats
+                .keys()
+                .any(|(early, late)| *early == **name || *late == **name)
+        };
+        let order: Vec<&str> = order.iter().filter(has_seat).copied().collect();
+        let majority = odd::majority(&order, is_alike);
+        let Some(&norm) = majority.first() else {
+            continue;
+        };
+        for name in order.iter().filter(|name| !majority.contains(*name)) {
+            let is_known = seats.contains_key(&(norm, *name)) || seats.contains_key(&(*name, norm));
+            for one in place {
+                let sides = &one.comparison.sides;
+                let is_its = if is_known {
+                    [(norm, *name), (*name, norm)].contains(&(sides.baseline, sides.environment))
+                } else {
+                    sides.environment == *name && is_next(one.comparison)
+                };
+                if is_its {
+                    tell(one, name, policy, found);
+                }
+            }
+        }
+    }
+}
+
+/// Whether two environments that nobody compares hold one value there, as far as other comparisons show both.
+fn has_one_value(place: &[Disagreement<'_, '_>], early: &str, late: &str) -> bool {
+    let value = |name: &str| {
+        place.iter().find_map(|one| {
+            let sides = &one.comparison.sides;
+            let change = &one.change.change;
+            if sides.baseline == name {
+                Some((&one.path, change.base))
+            } else {
+                (sides.environment == name).then_some((&one.path, change.overlay))
+            }
+        })
+    };
+    match (value(early), value(late)) {
+        (Some((a, early)), Some((b, late))) if a == b => match (early, late) {
+            (Some(early), Some(late)) => early.same_in_order(late),
+            (None, None) => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Reports a disagreement, as a finding about one of its environments.
+fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut Found) {
+    let turned_around = (one.comparison.sides.environment != blamed).then(|| {
+        let pair = Pair {
+            base: one.pair.overlay,
+            overlay: one.pair.base,
+            service: one.pair.service,
+        };
+        (turned(one.comparison), pair, turned_change(one.change))
+    });
+    let (comparison, pair, classified) = match &turned_around {
+        Some((comparison, pair, change)) => (comparison, *pair, change),
+        None => (one.comparison, one.pair, one.change),
+    };
+    let (environment, baseline) = (comparison.environment(), comparison.baseline());
+    let (change, class) = (&classified.change, classified.class);
+    let headline = words::headline(change, class, environment, &baseline);
+    let saying = Saying {
+        headline,
+        demand: RULE.summary,
+        help: format!(
+            "Let {environment} and {baseline} say the same. {}",
+            words::permit(class, policy)
+        ),
+    };
+    found.push(Finding {
+        overridden: one.is_overridden,
+        ..comparison.change_finding(RULE.id, pair, classified, saying)
+    });
+}
+
+/// Says who is wrong about every resource that some environments lack.
+fn blame_lacks<'m>(order: &[&'m str], mut all: Vec<Lack<'m, '_>>, found: &mut Found) {
+    all.sort_by_key(|lack| lack.kin);
+    for lacks in all.chunk_by(|a, b| a.kin == b.kin) {
+        let with: BTreeSet<&str> = lacks.iter().map(|lack| lack.with).collect();
+        let of = |name: &&&str| {
+            let mut lacks = lacks.iter();
+            lacks.any(|lack| lack.with == **name || lack.without == **name)
+        };
+        let order: Vec<&str> = order.iter().filter(of).copied().collect();
+        let majority = odd::majority(&order, |a, b| with.contains(a) == with.contains(b));
+        let Some(&norm) = majority.first() else {
+            continue;
+        };
+        for &name in order.iter().filter(|name| !majority.contains(*name)) {
+            let is_norm = |lack: &&Lack<'_, '_>| [lack.with, lack.without].contains(&norm);
+            let is_its = |lack: &&Lack<'_, '_>| [lack.with, lack.without].contains(&name);
+            let direct = lacks.iter().filter(is_its).find(is_norm);
+            let late = || {
+                let mut own = lacks.iter().filter(is_its);
+                own.find(|lack| {
+                    lack.comparison.sides.environment == name && is_next(lack.comparison)
+                })
+            };
+            if let Some(lack) = direct.or_else(late) {
+                tell_lack(lack, name, found);
+            }
+        }
     }
 }
 
@@ -199,82 +377,112 @@ impl<'m, 'a> Layers<'m, 'a> {
     }
 }
 
-/// Reports the changes of resources, but of those where a comparison with the base has told them.
+/// Collects the changes of resources, but of those where a comparison with the base has told them.
 ///
 /// `guides` are the resources of bases that may say what environments may touch.
-fn check_changes<'m, 'a: 'm>(
-    comparison: &Comparison<'_, 'a>,
+fn collect<'m, 'a: 'm>(
+    comparison: &'m Comparison<'m, 'a>,
     is_told: impl Fn(usize, usize) -> bool,
     guides: impl Fn(usize, usize) -> Vec<&'m Resource<'a>>,
-    policy: &Policy,
-    found: &mut Found,
+    (kin, overridden, policy): (&Kin<'m>, &Overridden<'_>, &Policy),
+    all: &mut Vec<Disagreement<'m, 'a>>,
 ) {
-    let (environment, baseline) = (comparison.environment(), comparison.baseline());
+    let sides = &comparison.sides;
     for (&(at, other), (pair, changes)) in comparison.pairing.matched.iter().zip(comparison.pairs())
     {
-        if changes.is_empty() || is_told(at, other) {
+        let is_told = is_told(at, other);
+        if changes.is_empty() || is_told && !overridden.has(comparison, (at, other)) {
             continue;
         }
         let mut guidances = vec![Guidance::default()];
         let guides = guides(at, other).into_iter();
         guidances.extend(guides.map(guidance));
         for classified in changes {
+            let path = keyed_path(&classified.change.steps);
+            let is_overridden = overridden.is_between(comparison, (at, other), &path);
             let allows = |environment: &str| {
                 guidances.iter().any(|guidance| {
                     verdict(policy, guidance, environment, pair, classified).is_allowed()
                 })
             };
-            if allows(comparison.sides.environment) || allows(comparison.sides.baseline) {
+            // Images that every environment sets are asked where they come from.
+            if is_overridden && classified.class == Class::ImageTag {
                 continue;
             }
-            let (change, class) = (&classified.change, classified.class);
-            let headline = words::headline(change, class, environment, &baseline);
-            let saying = Saying {
-                headline,
-                demand: RULE.summary,
-                help: format!(
-                    "Let {environment} and {baseline} say the same. {}",
-                    words::permit(class, policy)
-                ),
-            };
-            found.push(comparison.change_finding(RULE.id, pair, classified, saying));
+            if is_told && !is_overridden || allows(sides.environment) || allows(sides.baseline) {
+                continue;
+            }
+            all.push(Disagreement {
+                comparison,
+                kin: kin.root((sides.baseline, at)),
+                path,
+                pair,
+                change: classified,
+                is_overridden,
+            });
         }
     }
 }
 
-/// Reports the resources that one of two environments lacks, but those that were judged as added or removed.
-fn check_resources<'a>(
-    comparison: &Comparison<'_, 'a>,
+/// Collects the resources that one of two environments lacks, but those that were judged as added or removed.
+fn collect_lacks<'m, 'a>(
+    comparison: &'m Comparison<'m, 'a>,
+    kin: &Kin<'m>,
     early: &Origins<'_, 'a>,
     late: &Origins<'_, 'a>,
-    found: &mut Found,
+    all: &mut Vec<Lack<'m, 'a>>,
 ) {
-    let (environment, baseline) = (comparison.environment(), comparison.baseline());
     let is_news = |own: &Origins<'_, 'a>, at: usize, other: &Origins<'_, 'a>| match own.of_one(at) {
         Origin::Untold => true,
         Origin::Added => false,
         Origin::Made { root, .. } => !other.holds(root),
     };
+    let sides = &comparison.sides;
     let added = comparison.pairing.added.iter();
     let added = added.filter(|&&at| is_news(late, at, early));
-    let added = added.map(|&at| (&comparison.sides.overlay[at], environment, &*baseline));
+    all.extend(added.map(|&at| Lack {
+        comparison,
+        kin: kin.root((sides.environment, at)),
+        resource: &sides.overlay[at],
+        with: sides.environment,
+        without: sides.baseline,
+    }));
     let removed = comparison.pairing.removed.iter();
     let removed = removed.filter(|&&at| is_news(early, at, late));
-    let removed = removed.map(|&at| (&comparison.sides.base[at], &*baseline, environment));
-    for (resource, with, without) in added.chain(removed) {
-        let headline = format!("the resource is in {with}, but not in {without}");
-        let told = Told {
-            message: format!(
-                "{} is in {with}, but not in {without}. {}",
-                words::resource(resource),
-                RULE.summary
-            ),
-            headline,
-            help: format!(
-                "Give it to both, or set spec.rules.{}.severity in the ParityPolicy.",
-                RULE.id
-            ),
-        };
-        found.push(comparison.finding(RULE.id, resource, comparison.foreign_service(), told));
-    }
+    all.extend(removed.map(|&at| Lack {
+        comparison,
+        kin: kin.root((sides.baseline, at)),
+        resource: &sides.base[at],
+        with: sides.baseline,
+        without: sides.environment,
+    }));
+}
+
+/// Reports a resource that an environment alone has, or alone lacks.
+fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, found: &mut Found) {
+    let turned_around =
+        (lack.comparison.sides.environment != blamed).then(|| turned(lack.comparison));
+    let comparison = turned_around.as_ref().unwrap_or(lack.comparison);
+    let called = |name: &str| {
+        if name == comparison.sides.environment {
+            comparison.environment().to_owned()
+        } else {
+            comparison.baseline().into_owned()
+        }
+    };
+    let (with, without) = (called(lack.with), called(lack.without));
+    let told = Told {
+        message: format!(
+            "{} is in {with}, but not in {without}. {}",
+            words::resource(lack.resource),
+            RULE.summary
+        ),
+        headline: format!("the resource is in {with}, but not in {without}"),
+        help: format!(
+            "Give it to both, or set spec.rules.{}.severity in the ParityPolicy.",
+            RULE.id
+        ),
+    };
+    let service = comparison.foreign_service();
+    found.push(comparison.finding(RULE.id, lack.resource, service, told));
 }

@@ -10,6 +10,7 @@ use crate::compare::comparison::Against;
 use crate::policy::Policy;
 use crate::rules::found::Found;
 use crate::rules::matrix::{Matrix, Place, Value};
+use crate::rules::overridden::Overridden;
 use crate::rules::told::Saying;
 use crate::rules::words;
 
@@ -26,7 +27,12 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: true,
 };
 
-pub(in crate::rules) fn check(matrix: &Matrix<'_, '_>, policy: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(
+    matrix: &Matrix<'_, '_>,
+    _: &Overridden<'_>,
+    policy: &Policy,
+    found: &mut Found,
+) {
     for value in inverted(matrix, policy).into_values() {
         let comparison = value.comparison;
         let (environment, baseline) = (comparison.environment(), comparison.baseline());

@@ -10,6 +10,7 @@ use crate::quantity::{Quantity, ratio, ratio_exceeds};
 use crate::rules::found::Found;
 use crate::rules::matrix::inverted_resources::inverted;
 use crate::rules::matrix::{Matrix, Place, Value};
+use crate::rules::overridden::Overridden;
 use crate::rules::told::Saying;
 use crate::rules::words;
 
@@ -34,7 +35,12 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
 }
 
 /// Checks the environments of a service against each other, where nothing else has told it.
-pub(in crate::rules) fn check_matrix(matrix: &Matrix<'_, '_>, policy: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check_matrix(
+    matrix: &Matrix<'_, '_>,
+    _: &Overridden<'_>,
+    policy: &Policy,
+    found: &mut Found,
+) {
     let Some(max) = bound(policy) else { return };
     let inverted = inverted(matrix, policy);
     let told: BTreeSet<Place<'_>> = matrix

@@ -253,6 +253,7 @@ pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Findin
         parsed: None,
         site: None,
         scope: Scope::Unknown,
+        history: None,
         others: Vec::new(),
     };
     let mut findings = gate::judge(&gate).unwrap().report.findings;

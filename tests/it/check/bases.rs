@@ -58,7 +58,7 @@ fn what_another_base_brings_is_compared() {
         &format!("resources: [../../base, ../../extras]\n{}", patch(60)),
     );
     let expected = [
-        "environment-mismatch production staging CronJob  ".to_owned(),
+        "environment-mismatch production dev CronJob  ".to_owned(),
         format!("health-checks production base Deployment web {PROBE}"),
     ];
     assert_eq!(found(&tree, &[]), expected);
@@ -95,7 +95,7 @@ fn two_bases_are_compared_in_full() {
         "overlays/production/kustomization.yaml",
         "resources: [../../base-v2]\n",
     );
-    let mismatch = format!("environment-mismatch production staging Deployment web {PROBE}");
+    let mismatch = format!("environment-mismatch production dev Deployment web {PROBE}");
     let image = mismatch.replace("livenessProbe.periodSeconds", "image");
     assert_eq!(found(&tree, &[]), [image.as_str(), mismatch.as_str()]);
     // A base may say what its environments may touch.
@@ -125,9 +125,9 @@ fn a_copy_without_a_base_is_compared_in_full() {
     assert_eq!(
         found(&tree, &[]),
         [
-            "environment-mismatch production staging CronJob  ".to_owned(),
-            format!("environment-mismatch production staging Deployment web {IMAGE}"),
-            format!("environment-mismatch production staging Deployment web {PROBE}"),
+            "environment-mismatch production dev CronJob  ".to_owned(),
+            format!("environment-mismatch production dev Deployment web {IMAGE}"),
+            format!("environment-mismatch production dev Deployment web {PROBE}"),
         ]
     );
 }

@@ -165,6 +165,8 @@ fn what_is_shared_is_the_base() {
         told(&report(&kustomize, &tree.path(""), &[])),
         [
             "production base 30 50 base/web.yaml:4 production/:7",
+            // Both override the base there, so that they are compared with each other, too.
+            "production staging 40 50 staging/:7 production/:7",
             "staging base 30 40 base/web.yaml:4 staging/:7",
         ]
     );

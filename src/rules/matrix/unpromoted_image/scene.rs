@@ -1,0 +1,270 @@
+//! Which images of a service's environments the rule is about, and what stands beside each.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::words::Case;
+use crate::catalog::{Class, RuleId, Severity};
+use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::guidance::{Guidance, guidance};
+use crate::compare::steps::{field_path, keyed_path};
+use crate::finding::Finding;
+use crate::path::Path;
+use crate::policy::Policy;
+use crate::rules::matrix::{Matrix, Place, odd};
+use crate::rules::overridden::{Overridden, overlap};
+use crate::rules::past::{Question, is_same_image};
+use crate::rules::permission::{Verdict, verdict};
+
+/// A service, as far as the rule is about it.
+pub(super) struct Scene<'s, 'm, 'a> {
+    pub matrix: &'s Matrix<'m, 'a>,
+    overridden: &'s Overridden<'m>,
+    policy: &'s Policy,
+    /// The policy as it would be if images were not allowed to differ.
+    strict: Cow<'s, Policy>,
+    /// The environments, the earlier ones first.
+    pub order: Vec<&'m str>,
+}
+
+/// An environment that comes before another, and how their images differ; both run the same where they do not.
+pub(super) struct Step<'m, 'a> {
+    pub comparison: &'m Comparison<'m, 'a>,
+    pub difference: Option<Difference<'m, 'a>>,
+}
+
+impl<'m> Step<'m, '_> {
+    /// The environment that comes before.
+    pub fn name(&self) -> &'m str {
+        self.comparison.sides.baseline
+    }
+}
+
+/// Two images of one name that are not one.
+#[derive(Clone, Copy)]
+pub(super) struct Difference<'m, 'a> {
+    pub comparison: &'m Comparison<'m, 'a>,
+    pub pair: Pair<'m, 'a>,
+    pub change: &'m Classified<'a>,
+    /// What the earlier environment runs.
+    pub early: &'a str,
+    /// What the later one runs.
+    pub late: &'a str,
+}
+
+impl Difference<'_, '_> {
+    /// Whether the earlier environment has ever run what the later one runs.
+    pub fn question(&self) -> Question {
+        Question {
+            service: self.pair.service.to_owned(),
+            environment: self.comparison.sides.baseline.to_owned(),
+            resource: self.pair.base.reference(),
+            path: field_path(&self.change.change.steps).into_owned(),
+            today: self.early.to_owned(),
+            image: self.late.to_owned(),
+        }
+    }
+
+    /// A finding about the later environment.
+    pub fn tell(&self, weight: Severity, case: Case<'_>) -> (Severity, Finding) {
+        let saying = case.saying(self.comparison, self.change, self.early, self.late);
+        let id = RuleId::UnpromotedImage;
+        let finding = self
+            .comparison
+            .change_finding(id, self.pair, self.change, saying);
+        (weight, finding)
+    }
+}
+
+/// What two environments that are compared run at one place.
+pub(super) enum Found<'m, 'a> {
+    /// One image.
+    Same,
+    /// Two of one name.
+    Differs(Difference<'m, 'a>),
+    /// What this rule does not weigh: another repository, no such container, or what the policy allows.
+    Other,
+}
+
+impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
+    /// Nothing where no environment differs from another in a tag or a digest.
+    pub fn of(
+        matrix: &'s Matrix<'m, 'a>,
+        overridden: &'s Overridden<'m>,
+        policy: &'s Policy,
+    ) -> Option<Self> {
+        let mut changes = matrix
+            .siblings
+            .iter()
+            .flat_map(|one| &one.changes)
+            .flatten();
+        if !changes.any(|one| one.class == Class::ImageTag) {
+            return None;
+        }
+        let strict = if policy.allows(Class::ImageTag) {
+            let is_other = |class: &Class| !matches!(class, Class::Image | Class::ImageTag);
+            Cow::Owned(Policy {
+                allowed: policy.allowed.iter().filter(is_other).collect(),
+                ..policy.clone()
+            })
+        } else {
+            Cow::Borrowed(policy)
+        };
+        Some(Self {
+            matrix,
+            overridden,
+            policy,
+            strict,
+            order: odd::order(matrix),
+        })
+    }
+
+    /// Every image that differs from one before it, with all environments before it, the nearest last.
+    pub fn steps(&self) -> BTreeMap<Place<'m>, Vec<Step<'m, 'a>>> {
+        let ordered = || self.compared(true);
+        let mut all: BTreeMap<Place<'m>, Vec<Step<'m, 'a>>> = BTreeMap::new();
+        for comparison in ordered() {
+            let environment = comparison.sides.environment;
+            let is_judged = |only: &String| only == environment;
+            if self
+                .policy
+                .environment
+                .as_ref()
+                .is_some_and(|only| !is_judged(only))
+            {
+                continue;
+            }
+            for (number, other, path) in differing(comparison) {
+                if matches!(self.look(comparison, number, &path), Found::Differs(_)) {
+                    all.entry((environment, other, path)).or_default();
+                }
+            }
+        }
+        if all.is_empty() {
+            return all;
+        }
+        for comparison in ordered() {
+            let environment = comparison.sides.environment;
+            for (number, &(_, other)) in comparison.pairing.matched.iter().enumerate() {
+                let first = (environment, other, Path(Vec::new()));
+                let here = all.range_mut(first..);
+                let here = here.take_while(|((a, b, _), _)| (*a, *b) == (environment, other));
+                for ((_, _, path), steps) in here {
+                    let difference = match self.look(comparison, number, path) {
+                        Found::Same => None,
+                        Found::Differs(difference) => Some(difference),
+                        Found::Other => continue,
+                    };
+                    steps.push(Step {
+                        comparison,
+                        difference,
+                    });
+                }
+            }
+        }
+        let position =
+            |step: &Step<'_, '_>| self.order.iter().position(|name| *name == step.name());
+        for steps in all.values_mut() {
+            steps.sort_by_key(position);
+        }
+        all
+    }
+
+    /// The environments that are compared with one before them, or with one of which nothing says that it comes before.
+    pub fn compared(&self, ordered: bool) -> impl Iterator<Item = &'m Comparison<'m, 'a>> {
+        let all = self.matrix.siblings.iter().copied();
+        all.filter(move |comparison| {
+            matches!(comparison.sides.against, Against::Sibling { is_promoted, .. } if is_promoted == ordered)
+        })
+    }
+
+    /// What two environments run at a place.
+    pub fn look(
+        &self,
+        comparison: &'m Comparison<'m, 'a>,
+        number: usize,
+        path: &Path<'_>,
+    ) -> Found<'m, 'a> {
+        let changes = comparison
+            .changes
+            .get(number)
+            .map_or(&[][..], Vec::as_slice);
+        let mut here = changes
+            .iter()
+            .filter(|one| overlap(&keyed_path(&one.change.steps), path));
+        let Some(change) = here.next() else {
+            return Found::Same;
+        };
+        let both = change.change.base.zip(change.change.overlay);
+        let both = both.and_then(|(early, late)| early.as_str().zip(late.as_str()));
+        let is_tag = change.class == Class::ImageTag && here.next().is_none();
+        let (Some((early, late)), true) = (both, is_tag) else {
+            return Found::Other;
+        };
+        if is_same_image(early, late) {
+            return Found::Same;
+        }
+        let (Some(pair), Some(&members)) = (
+            comparison.pairs().nth(number).map(|(pair, _)| pair),
+            comparison.pairing.matched.get(number),
+        ) else {
+            return Found::Other;
+        };
+        if !self.is_open(comparison, members, path)
+            || self.is_free(comparison, members, pair, change)
+        {
+            return Found::Other;
+        }
+        Found::Differs(Difference {
+            comparison,
+            pair,
+            change,
+            early,
+            late,
+        })
+    }
+
+    /// Whether a difference there is this rule's: all environments override the base, or they may differ.
+    fn is_open(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        members: (usize, usize),
+        path: &Path<'_>,
+    ) -> bool {
+        self.policy.allows(Class::ImageTag) || self.overridden.is_between(comparison, members, path)
+    }
+
+    /// Whether the policy or the base allows this very field, or the base denies it, which is told elsewhere.
+    fn is_free(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        (_, other): (usize, usize),
+        pair: Pair<'_, '_>,
+        change: &Classified<'_>,
+    ) -> bool {
+        let own = self.matrix.baselines.get(comparison.sides.environment);
+        let made = own.and_then(|own| {
+            let mut matched = own.pairing.matched.iter();
+            let (base, _) = matched.find(|(_, overlay)| *overlay == other)?;
+            own.sides.base.get(*base)
+        });
+        let guidance = made.map_or_else(Guidance::default, guidance);
+        let sides = [comparison.sides.environment, comparison.sides.baseline];
+        let mut verdicts = sides
+            .iter()
+            .map(|environment| verdict(&self.strict, &guidance, environment, pair, change));
+        verdicts.any(|verdict| verdict != Verdict::Forbidden)
+    }
+}
+
+/// Where two environments differ in a tag or a digest: the pair, the resource of the later one, and the path.
+pub(super) fn differing<'m>(
+    comparison: &'m Comparison<'m, '_>,
+) -> impl Iterator<Item = (usize, usize, Path<'m>)> {
+    let matched = comparison.pairing.matched.iter().zip(&comparison.changes);
+    let matched = matched.enumerate();
+    matched.flat_map(|(number, (&(_, other), changes))| {
+        let tags = changes.iter().filter(|one| one.class == Class::ImageTag);
+        tags.map(move |one| (number, other, keyed_path(&one.change.steps)))
+    })
+}

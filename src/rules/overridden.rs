@@ -1,0 +1,284 @@
+//! Overridden places: what every environment of a service changes is no difference of one of them.
+//!
+//! At such a place the base is no reference: the finding is told once for the
+//! service, and the environments are compared with each other there, so that an
+//! exemption about the base hides nothing that differs between them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::gaps::Gaps;
+use super::matrix::Matrix;
+use super::permission::{Verdict, verdict};
+use crate::compare::comparison::{Against, Comparison};
+use crate::compare::diff::{Change, ChangeKind};
+use crate::compare::guidance::guidance;
+use crate::compare::steps::keyed_path;
+use crate::path::Path;
+use crate::policy::Policy;
+use crate::resource::{Identity, Resource};
+
+/// The overridden places of all services that are looked at.
+#[derive(Debug, Default)]
+pub(super) struct Overridden<'m> {
+    /// By service and environment: the changes against its base at such places, by pair and by change.
+    changes: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
+    /// By service, environment and resource of it: the places.
+    places: HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>,
+}
+
+impl<'m> Overridden<'m> {
+    /// Finds what every environment of a service changes, of at least two that are promoted and all built.
+    pub fn of<'a: 'm>(matrices: &[Matrix<'m, 'a>], gaps: &Gaps, policy: &Policy) -> Self {
+        let mut all = Self::default();
+        for matrix in matrices {
+            let service = matrix.service();
+            let is_whole = gaps.failures.iter().all(|one| one.service != service);
+            if let Some(tower) = is_whole.then(|| Tower::of(matrix)).flatten() {
+                tower.find(service, policy, &mut all);
+            }
+        }
+        all
+    }
+
+    /// Whether a change against the base lies at an overridden place: by its pair, and by its number there.
+    pub fn holds(&self, comparison: &Comparison<'_, '_>, pair: usize, change: usize) -> bool {
+        let of = (comparison.foreign_service(), comparison.sides.environment);
+        self.changes
+            .get(&of)
+            .is_some_and(|changes| changes.contains(&(pair, change)))
+    }
+
+    /// Whether two environments have made a resource of one of the base that holds overridden places.
+    pub fn has(&self, comparison: &Comparison<'_, '_>, (early, late): (usize, usize)) -> bool {
+        let service = comparison.foreign_service();
+        let sides = &comparison.sides;
+        let has = |environment, at| self.places.contains_key(&(service, environment, at));
+        has(sides.baseline, early) && has(sides.environment, late)
+    }
+
+    /// Whether two environments differ at an overridden place: by the resources of both, and by the path.
+    pub fn is_between(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        (early, late): (usize, usize),
+        path: &Path<'_>,
+    ) -> bool {
+        let service = comparison.foreign_service();
+        let holds = |environment: &str, at: usize| {
+            let places = self.places.get(&(service, environment, at));
+            places.is_some_and(|places| places.iter().any(|place| overlap(place, path)))
+        };
+        holds(comparison.sides.baseline, early) && holds(comparison.sides.environment, late)
+    }
+}
+
+/// Whether one place is the other one, or lies in it.
+pub(super) fn overlap(Path(a): &Path<'_>, Path(b): &Path<'_>) -> bool {
+    let shared = a.len().min(b.len());
+    a[..shared] == b[..shared]
+}
+
+/// Whether the base says no more than that an environment is to fill something in.
+pub(super) fn is_placeholder(change: &Change<'_>) -> bool {
+    const MARKS: [&str; 5] = ["REPLACE", "CHANGE_ME", "CHANGEME", "PLACEHOLDER", "TODO"];
+    let text = change.base.filter(|node| node.is_scalar());
+    change.kind == ChangeKind::Modified
+        && !change.secret
+        && text.is_some_and(|node| {
+            let text = node.text();
+            let mut marks = MARKS.iter();
+            !node.is_null() && text.is_empty() || marks.any(|mark| text.starts_with(mark))
+        })
+}
+
+/// The environments of a service, as they stand on one base and on one another.
+struct Tower<'s, 'm, 'a> {
+    /// Every environment against what it is made of.
+    floors: &'s BTreeMap<&'m str, &'m Comparison<'m, 'a>>,
+    /// The environments that stand on the base of all.
+    ground: Vec<&'m str>,
+    /// The environments that stand on an environment.
+    above: BTreeMap<&'m str, Vec<&'m str>>,
+}
+
+/// A change of an environment, by the pair of resources and by its number there.
+struct Step<'m> {
+    pair: usize,
+    change: usize,
+    path: Path<'m>,
+}
+
+/// The changes of an environment, by the resource of the base at the bottom that they are about.
+type Steps<'m> = BTreeMap<usize, Vec<Step<'m>>>;
+
+impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
+    /// Nothing where the environments have no base in common, or no two of them are promoted one to the other.
+    fn of(matrix: &'s Matrix<'m, 'a>) -> Option<Self> {
+        let floors = &matrix.baselines;
+        let mut ground = Vec::new();
+        let mut above: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (&environment, comparison) in floors {
+            match floors.get_key_value(comparison.sides.baseline) {
+                Some((&layer, _)) if layer != environment => {
+                    above.entry(layer).or_default().push(environment);
+                }
+                _ => ground.push(environment),
+            }
+        }
+        let tower = Self {
+            floors,
+            ground,
+            above,
+        };
+        let (first, others) = tower.ground.split_first()?;
+        let base = |environment: &str| floors[environment].sides.base;
+        let is_one = others.iter().all(|other| is_same(base(first), base(other)));
+        let is_promoted = |comparison: &&Comparison<'_, '_>| {
+            let sides = &comparison.sides;
+            matches!(sides.against, Against::Sibling { is_promoted, .. } if is_promoted)
+                && tower.bottom(sides.baseline) != tower.bottom(sides.environment)
+        };
+        let is_ranked = matrix.siblings.iter().any(is_promoted);
+        (is_one && is_ranked && !others.is_empty()).then_some(tower)
+    }
+
+    /// The environment on the ground that another stands on.
+    fn bottom(&self, environment: &str) -> Option<&'m str> {
+        let mut at = *self.floors.get_key_value(environment)?.0;
+        // No more steps than there are floors, since directories may go around in circles.
+        for _ in self.floors {
+            match self.floors.get_key_value(self.floors[at].sides.baseline) {
+                Some((&layer, _)) if layer != at => at = layer,
+                _ => return Some(at),
+            }
+        }
+        None
+    }
+
+    /// Finds the places, and marks what lies there.
+    fn find(&self, service: &'m str, policy: &Policy, all: &mut Overridden<'m>) {
+        let mut steps: BTreeMap<&'m str, Steps<'m>> = BTreeMap::new();
+        let mut roots = BTreeMap::new();
+        let mut left: Vec<(&'m str, Option<HashMap<usize, usize>>)> =
+            self.ground.iter().map(|name| (*name, None)).collect();
+        while let Some((environment, below)) = left.pop() {
+            let comparison = self.floors[environment];
+            let own = own_roots(comparison, below.as_ref());
+            steps.insert(environment, forbidden(comparison, &own, policy));
+            for &next in self.above.get(environment).into_iter().flatten() {
+                let below = rise(&own, comparison.sides.overlay, self.floors[next].sides.base);
+                left.push((next, Some(below)));
+            }
+            roots.insert(environment, own);
+        }
+        let mut places: BTreeMap<usize, Vec<Path<'m>>> = BTreeMap::new();
+        for (&environment, own) in &steps {
+            for (&root, steps_of_one) in own {
+                for step in steps_of_one {
+                    let mut ground = self.ground.iter();
+                    if !ground.all(|other| self.covers(other, root, &step.path, &steps)) {
+                        continue;
+                    }
+                    let changes = all.changes.entry((service, environment)).or_default();
+                    changes.insert((step.pair, step.change));
+                    let places = places.entry(root).or_default();
+                    if !places.contains(&step.path) {
+                        places.push(step.path.clone());
+                    }
+                }
+            }
+        }
+        for (environment, own) in roots {
+            for (at, root) in own {
+                if let Some(places) = places.get(&root) {
+                    let of = (service, environment, at);
+                    all.places.insert(of, places.clone());
+                }
+            }
+        }
+    }
+
+    /// Whether an environment, or all that stand on it, change a place.
+    fn covers(
+        &self,
+        environment: &str,
+        root: usize,
+        path: &Path<'_>,
+        steps: &BTreeMap<&str, Steps<'_>>,
+    ) -> bool {
+        let own = steps.get(environment).and_then(|own| own.get(&root));
+        let mut own = own.into_iter().flatten();
+        if own.any(|step| overlap(&step.path, path)) {
+            return true;
+        }
+        let above = self.above.get(environment).map_or(&[][..], Vec::as_slice);
+        let mut others = above.iter();
+        !above.is_empty() && others.all(|other| self.covers(other, root, path, steps))
+    }
+}
+
+/// Of which resource of the base at the bottom each resource of an environment was made.
+fn own_roots(
+    comparison: &Comparison<'_, '_>,
+    below: Option<&HashMap<usize, usize>>,
+) -> HashMap<usize, usize> {
+    let matched = comparison.pairing.matched.iter();
+    let own = matched.filter_map(|&(at, other)| {
+        let root = below.map_or(Some(at), |below| below.get(&at).copied())?;
+        Some((other, root))
+    });
+    own.collect()
+}
+
+/// What the resources of an environment are among those of what stands on it.
+fn rise(
+    own: &HashMap<usize, usize>,
+    overlay: &[Resource<'_>],
+    base: &[Resource<'_>],
+) -> HashMap<usize, usize> {
+    fn key<'r>(resource: &Resource<'r>) -> (&'r str, Identity<'r>) {
+        (resource.group(), resource.identity)
+    }
+    let of: HashMap<_, _> = overlay.iter().map(key).zip(0..).collect();
+    let risen = base.iter().enumerate().filter_map(|(at, resource)| {
+        let root = own.get(of.get(&key(resource))?)?;
+        Some((at, *root))
+    });
+    risen.collect()
+}
+
+/// What an environment changes although nothing allows it, and no base denies it.
+fn forbidden<'m>(
+    comparison: &'m Comparison<'m, '_>,
+    roots: &HashMap<usize, usize>,
+    policy: &Policy,
+) -> Steps<'m> {
+    let mut steps = Steps::new();
+    let matched = comparison.pairing.matched.iter();
+    for (number, (&(_, other), (pair, changes))) in matched.zip(comparison.pairs()).enumerate() {
+        let Some(root) = roots.get(&other) else {
+            continue;
+        };
+        if changes.is_empty() {
+            continue;
+        }
+        let guidance = guidance(pair.base);
+        for (at, classified) in changes.iter().enumerate() {
+            let environment = comparison.sides.environment;
+            let verdict = verdict(policy, &guidance, environment, pair, classified);
+            if verdict == Verdict::Forbidden {
+                steps.entry(*root).or_default().push(Step {
+                    pair: number,
+                    change: at,
+                    path: keyed_path(&classified.change.steps),
+                });
+            }
+        }
+    }
+    steps
+}
+
+/// Whether two environments are made of the same: what is built is sealed in one order.
+fn is_same(a: &[Resource<'_>], b: &[Resource<'_>]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.node.same_in_order(b.node))
+}

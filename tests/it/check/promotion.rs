@@ -1,0 +1,614 @@
+//! `unpromoted-image`: what an environment runs came through those before it, as the history of their files proves.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::NEWEST;
+use crate::support::{Run, Tree, binary, require, run};
+
+/// The day that all checks take for today.
+const TODAY: i64 = 1_781_481_600;
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// How an overlay says which image it runs: `TAG` stands for the tag, `DIGEST` for a digest that goes with it.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    says: &'static str,
+    /// A further file of the overlay.
+    file: &'static str,
+    text: &'static str,
+}
+
+const TAG: Way = Way {
+    name: "tag",
+    says: "images:\n- name: shop/web\n  newTag: \"TAG\"\n",
+    file: "",
+    text: "",
+};
+
+const WAYS: [Way; 7] = [
+    TAG,
+    Way {
+        name: "digest",
+        says: "images: [{name: shop/web, digest: 'sha256:DIGEST'}]\n",
+        ..TAG
+    },
+    Way {
+        name: "name",
+        says: "images:\n- name: shop/web\n  newName: registry.example.com/shop/web\n  newTag: \"TAG\"\n",
+        ..TAG
+    },
+    Way {
+        name: "strategic",
+        says: "patches: [{path: image.yaml}]\n",
+        file: "image.yaml",
+        text: "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: shop/web:TAG\n",
+    },
+    Way {
+        name: "operation",
+        says: "patches:\n- target: {kind: Deployment}\n  path: image.json\n",
+        file: "image.json",
+        text: "[{\"op\": \"replace\", \"path\": \"/spec/template/spec/containers/0/image\", \"value\": \"shop/web:TAG\"}]\n",
+    },
+    Way {
+        name: "component",
+        says: "components: [image]\n",
+        file: "image/kustomization.yaml",
+        text: "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages: [{name: shop/web, newTag: \"TAG\"}]\n",
+    },
+    Way {
+        name: "inline",
+        says: "patches:\n- patch: |\n    - {op: replace, path: /spec/template/spec/containers/0/image, value: \"shop/web:TAG\"}\n  target: {kind: Deployment}\n",
+        ..TAG
+    },
+];
+
+/// The policy of repositories whose CI sets tags, environment by environment.
+const POLICY: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n  allow:\n    classes: [replicas, resource-values, env-values, hostnames, image-tag]\n";
+
+const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
+
+/// A repository with a service `web`, whose environments say in one way what they run.
+struct Repository {
+    tree: Tree,
+    place: String,
+    way: Way,
+}
+
+impl Repository {
+    /// With nothing committed.
+    fn new(way: Way) -> Self {
+        let repository = Self {
+            tree: Tree::new(),
+            place: "work".to_owned(),
+            way,
+        };
+        repository.base("web");
+        repository.policy("");
+        repository.git(&["init", "-q", "-b", "main"]);
+        repository
+    }
+
+    /// Allows tags to differ, and says more.
+    fn policy(&self, more: &str) {
+        let file = format!("{}/parity.yaml", self.place);
+        self.tree.write(&file, &format!("{POLICY}{more}"));
+    }
+
+    fn base(&self, service: &str) {
+        let base = format!("{}/{service}/base", self.place);
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - {name: web, image: 'shop/web:latest'}\n";
+        self.tree.kustomization(&base, "web.yaml", text);
+    }
+
+    /// Lets an environment run a tag.
+    fn set(&self, service: &str, environment: &str, tag: &str) {
+        let digest = format!("{:0>64}", tag.replace('.', ""));
+        let with = |text: &str| text.replace("TAG", tag).replace("DIGEST", &digest);
+        let overlay = format!("{}/{service}/overlays/{environment}", self.place);
+        self.tree.overlay(&overlay, &with(self.way.says));
+        if !self.way.file.is_empty() {
+            let file = format!("{overlay}/{}", self.way.file);
+            self.tree.write(&file, &with(self.way.text));
+        }
+    }
+
+    /// Lets the environments run these tags, in the order of their promotion.
+    fn run(&self, tags: [&str; 3]) {
+        for (environment, tag) in ENVIRONMENTS.iter().zip(tags) {
+            self.set("web", environment, tag);
+        }
+    }
+
+    fn git_at(&self, arguments: &[&str], days: i64) {
+        let time = format!("{} +0000", TODAY - days * DAY);
+        run(Command::new("git")
+            .current_dir(self.tree.path(&self.place))
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_COMMITTER_DATE", time)
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
+            .args(["-c", "protocol.file.allow=always"])
+            .args(arguments))
+        .expect_success("git");
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        self.git_at(arguments, 0);
+    }
+
+    /// Commits all that lies there, some days ago.
+    fn commit(&self, days: i64) {
+        self.git(&["add", "."]);
+        self.git_at(&["commit", "-q", "--allow-empty", "-m", "x"], days);
+    }
+
+    /// States, each with how many days ago it was committed.
+    fn history(&self, states: &[(i64, [&str; 3])]) {
+        for (days, tags) in states {
+            self.run(*tags);
+            self.commit(*days);
+        }
+    }
+
+    fn command(&self, path: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .current_dir(self.tree.path(&self.place))
+            .env("PATH", path)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("SOURCE_DATE_EPOCH", TODAY.to_string())
+            .args(["check", "--format", "json"])
+            .args(arguments);
+        command
+    }
+
+    fn check(&self, kustomize: &Path) -> Vec<Found> {
+        let path = format!("{}:/usr/bin:/bin", folder(kustomize));
+        found(&run(&mut self.command(&path, &[])))
+    }
+}
+
+fn folder(program: &Path) -> String {
+    program.parent().expect("a folder").display().to_string()
+}
+
+/// What is said of an image.
+#[derive(Debug)]
+struct Found {
+    severity: String,
+    environment: String,
+    baseline: String,
+    headline: String,
+    help: String,
+    place: String,
+}
+
+/// What the rule finds; nothing else that weighs anything is found.
+fn found(run: &Run) -> Vec<Found> {
+    let report: Value =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"));
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let all = report["findings"].as_array().expect("findings").iter();
+    let mut found = Vec::new();
+    for finding in all {
+        if finding["rule"] == "unpromoted-image" {
+            found.push(Found {
+                severity: text(&finding["severity"]),
+                environment: text(&finding["environment"]),
+                baseline: text(&finding["baseline"]),
+                headline: text(&finding["headline"]),
+                help: text(&finding["help"]),
+                place: format!(
+                    "{}:{}",
+                    text(&finding["place"]["file"]),
+                    finding["place"]["line"]
+                ),
+            });
+        } else {
+            let is_of_name = finding["rule"] == "image" && finding["class"] == "image";
+            assert!(finding["severity"] == "info" || is_of_name, "{finding:#}");
+        }
+    }
+    found
+}
+
+/// Severity, environment and headline, in short.
+fn told(found: &[Found]) -> Vec<String> {
+    let one = |found: &Found| {
+        format!(
+            "{} {}: {}",
+            found.severity, found.environment, found.headline
+        )
+    };
+    found.iter().map(one).collect()
+}
+
+#[test]
+fn what_an_earlier_environment_has_run_is_known_however_it_says_so() {
+    let kustomize = require!(kustomize(NEWEST));
+    for way in WAYS {
+        let repository = Repository::new(way);
+        repository.history(&[
+            (60, ["1.0", "1.0", "1.0"]),
+            (12, ["1.1", "1.1", "1.0"]),
+            (4, ["1.2", "1.2", "1.0"]),
+        ]);
+        let own = |tag: &str| {
+            if way.name == "digest" {
+                format!("digest sha256:{}", "0".repeat(12))
+            } else {
+                format!("tag {tag}")
+            }
+        };
+        repository.set("web", "production", "1.1");
+        let known = repository.check(&kustomize);
+        let wanted = format!(
+            "info production: staging runs {} of container web, and left {} 4 days ago",
+            own("1.2"),
+            own("1.1")
+        );
+        assert_eq!(told(&known), [wanted], "{}", way.name);
+        // Nobody has run this one.
+        repository.set("web", "production", "1.1.9");
+        let unknown = repository.check(&kustomize);
+        let wanted = format!(
+            "error production: no environment before production runs or has run {} of container web",
+            own("1.1.9")
+        );
+        assert_eq!(told(&unknown), [wanted], "{}", way.name);
+        assert_eq!(unknown[0].baseline, "staging");
+        assert!(
+            unknown[0].help.contains("the commits of main"),
+            "{unknown:#?}"
+        );
+        let file = format!("web/overlays/production/{}", way.file);
+        let file = if way.file.is_empty() {
+            file + "kustomization.yaml"
+        } else {
+            file
+        };
+        assert!(
+            unknown[0].place.starts_with(&file),
+            "{} {unknown:#?}",
+            way.name
+        );
+        // And all run the same.
+        repository.run(["1.3", "1.3", "1.3"]);
+        assert_eq!(told(&repository.check(&kustomize)), [""; 0], "{}", way.name);
+    }
+}
+
+#[test]
+fn a_tag_that_was_left_long_ago_is_a_warning() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    let policy = |max: &str| {
+        repository.policy(&format!("  rules:\n    unpromoted-image: {{max: {max}}}\n"));
+    };
+    repository.history(&[
+        (90, ["1", "1", "1"]),
+        (31, ["2", "2", "1"]),
+        (30, ["3", "3", "1"]),
+    ]);
+    assert_eq!(
+        told(&repository.check(&kustomize)),
+        ["warning production: staging left tag 1 of container web 31 days ago"]
+    );
+    repository.set("web", "production", "2");
+    assert_eq!(
+        told(&repository.check(&kustomize)),
+        ["info production: staging runs tag 3 of container web, and left tag 2 30 days ago"]
+    );
+    policy("29");
+    assert_eq!(
+        told(&repository.check(&kustomize)),
+        ["warning production: staging left tag 2 of container web 30 days ago"]
+    );
+    policy("0");
+    assert_eq!(
+        told(&repository.check(&kustomize)),
+        ["error production: production runs tag 2 of container web, and staging runs tag 3"]
+    );
+    // What staging skipped, dev runs: it was tested, but is not what comes next.
+    repository.run(["4", "3", "4"]);
+    repository.commit(0);
+    policy("30");
+    assert_eq!(
+        told(&repository.check(&kustomize)),
+        [
+            "info production: staging runs tag 3 of container web, and dev runs tag 4",
+            "info staging: dev runs tag 4 of container web, and left tag 3 today",
+        ]
+    );
+}
+
+#[test]
+fn only_what_came_to_the_branch_counts() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "1"])]);
+    let is_unpromoted = |repository: &Repository| {
+        let found = repository.check(&kustomize);
+        let [only] = found.as_slice() else {
+            panic!("{found:#?}")
+        };
+        assert!(["error", "info"].contains(&&*only.severity), "{only:#?}");
+        only.severity == "error"
+    };
+    // The branch under review lets staging run it for one commit.
+    repository.git(&["checkout", "-q", "-b", "feature"]);
+    repository.history(&[(3, ["1", "2", "1"]), (2, ["1", "1", "2"])]);
+    assert!(is_unpromoted(&repository));
+    // Merging it brings its last state alone.
+    repository.git(&["checkout", "-q", "main"]);
+    repository.git(&["merge", "-q", "--no-ff", "-m", "m", "feature"]);
+    assert!(is_unpromoted(&repository));
+    // The same on the branch itself is a state that staging had.
+    repository.history(&[(1, ["1", "2", "1"]), (0, ["1", "1", "2"])]);
+    assert!(!is_unpromoted(&repository));
+    // A remote knows better which branch counts.
+    repository.git(&["update-ref", "refs/remotes/origin/main", "main~2"]);
+    assert!(is_unpromoted(&repository));
+    repository.git(&["update-ref", "refs/remotes/origin/trunk", "main"]);
+    repository.git(&[
+        "symbolic-ref",
+        "refs/remotes/origin/HEAD",
+        "refs/remotes/origin/trunk",
+    ]);
+    assert!(!is_unpromoted(&repository));
+}
+
+#[test]
+fn a_shallow_clone_is_an_error_that_says_how_to_fetch_more() {
+    let kustomize = require!(kustomize(NEWEST));
+    let mut repository = Repository::new(TAG);
+    repository.history(&[
+        (9, ["1", "1", "1"]),
+        (5, ["2", "2", "1"]),
+        (3, ["3", "3", "1"]),
+    ]);
+    let url = format!("file://{}", repository.tree.path("work").display());
+    repository.git(&["clone", "-q", "--depth", "2", &url, "../shallow"]);
+    repository.place = "shallow".to_owned();
+    let found = repository.check(&kustomize);
+    assert_eq!(found[0].severity, "error", "{found:#?}");
+    assert!(found[0].help.contains("`fetch-depth: 0`"), "{found:#?}");
+    // What is here proves it all the same.
+    repository.set("web", "production", "2");
+    assert_eq!(repository.check(&kustomize)[0].severity, "info");
+    repository.git(&["fetch", "-q", "--unshallow"]);
+    repository.set("web", "production", "1");
+    assert_eq!(repository.check(&kustomize)[0].severity, "info");
+    repository.set("web", "production", "0");
+    let found = repository.check(&kustomize);
+    assert_eq!(found[0].severity, "error", "{found:#?}");
+    assert!(!found[0].help.contains("fetch-depth"), "{found:#?}");
+}
+
+#[test]
+fn without_a_history_an_unknown_tag_is_a_warning_that_says_so() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.history(&[(9, ["2", "1", "1"]), (5, ["2", "2", "1"])]);
+    let warns = |run: &Run, why: &str| {
+        let found = found(run);
+        let told = told(&found);
+        let wanted = "warning production: nothing shows that an environment before production has run tag 1 of container web";
+        assert_eq!(told, [wanted], "{run:#?}");
+        assert!(found[0].help.starts_with(why), "{found:#?}");
+    };
+    let link = repository.tree.path("bin/kustomize");
+    fs::create_dir_all(link.parent().expect("a folder")).expect("a folder");
+    std::os::unix::fs::symlink(&kustomize, &link).expect("a link");
+    let path = folder(&link);
+    let mut without_git = repository.command(&path, &[]);
+    warns(&run(&mut without_git), "git is not on PATH");
+    // What is built has none.
+    let mut rendered = Vec::new();
+    for environment in [
+        "base",
+        "overlays/dev",
+        "overlays/staging",
+        "overlays/production",
+    ] {
+        let built = run(Command::new(&kustomize)
+            .current_dir(repository.tree.path("work/web"))
+            .args(["build", environment]))
+        .expect_success("kustomize");
+        let name = environment.trim_start_matches("overlays/");
+        let file = repository.tree.write(&format!("built/{name}.yaml"), &built);
+        rendered.extend([
+            "--rendered".to_owned(),
+            format!("{name}={}", file.display()),
+        ]);
+    }
+    let rendered: Vec<&str> = rendered.iter().map(String::as_str).collect();
+    let path = format!("{path}:/usr/bin:/bin");
+    let mut command = repository.command(&path, &rendered);
+    warns(&run(&mut command), "What is already built");
+    fs::rename(
+        repository.tree.path("work/.git"),
+        repository.tree.path("aside"),
+    )
+    .expect("a folder");
+    let mut command = repository.command(&path, &[]);
+    warns(&run(&mut command), "The files are in no git repository");
+    // What they all run needs no history.
+    repository.run(["2", "2", "2"]);
+    assert_eq!(told(&found(&run(&mut command))), [""; 0]);
+}
+
+#[test]
+fn two_services_have_a_history_each() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.base("api");
+    for (days, tag) in [(9, "1"), (5, "2")] {
+        for environment in ENVIRONMENTS {
+            repository.set("web", environment, tag);
+            repository.set("api", environment, "7");
+        }
+        repository.commit(days);
+    }
+    // What web has run, api has not.
+    repository.set("web", "production", "1");
+    repository.set("api", "production", "1");
+    let found = repository.check(&kustomize);
+    assert_eq!(
+        told(&found),
+        [
+            "error production: no environment before production runs or has run tag 1 of container web",
+            "info production: staging runs tag 2 of container web, and left tag 1 5 days ago",
+        ]
+    );
+    assert!(found[0].place.starts_with("api/"), "{found:#?}");
+}
+
+#[test]
+fn environments_without_an_order_run_the_same() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    for environment in ["dev", "production-asia", "production-eu", "production-us"] {
+        repository.set("web", environment, "1");
+    }
+    repository.commit(9);
+    repository.set("web", "dev", "2");
+    repository.commit(3);
+    repository.set("web", "production-asia", "2");
+    let found = repository.check(&kustomize);
+    let beside: Vec<_> = found
+        .iter()
+        .filter(|found| found.severity == "error")
+        .collect();
+    let [only] = beside.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(only.environment, "production-asia");
+    assert!(only.help.contains("spec.environments"), "{only:#?}");
+    for environment in ["production-eu", "production-us"] {
+        repository.set("web", environment, "2");
+    }
+    assert_eq!(told(&repository.check(&kustomize)), [""; 0]);
+}
+
+#[test]
+fn an_image_of_another_repository_is_not_promoted() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "1"])]);
+    repository.tree.overlay(
+        "work/web/overlays/production",
+        "images: [{name: shop/web, newName: elsewhere/web, newTag: '1'}]\n",
+    );
+    let path = format!("{}:/usr/bin:/bin", folder(&kustomize));
+    let run = run(&mut repository.command(&path, &[]));
+    let report: Value = serde_json::from_str(&run.stdout).expect("a report");
+    let all = report["findings"].as_array().expect("findings");
+    let errors: Vec<_> = all
+        .iter()
+        .filter(|one| one["severity"] == "error")
+        .collect();
+    assert!(!errors.is_empty(), "{report:#}");
+    for error in errors {
+        assert_eq!(error["class"], "image", "{error:#}");
+        assert_ne!(error["rule"], "unpromoted-image", "{error:#}");
+    }
+}
+
+#[test]
+fn what_the_policy_allows_in_one_environment_is_not_weighed_there() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    // Only production overrides the base.
+    repository.history(&[(9, ["latest", "latest", "latest"])]);
+    repository.set("web", "production", "1");
+    let wanted =
+        "error production: no environment before production runs or has run tag 1 of container web";
+    assert_eq!(told(&repository.check(&kustomize)), [wanted]);
+    let field = |environment: &str| {
+        repository.policy(&format!(
+            "    fields:\n    - {{target: {{kind: Deployment}}, path: '**.image', environments: [{environment}], reason: hotfixes}}\n"
+        ));
+    };
+    field("production");
+    assert_eq!(told(&repository.check(&kustomize)), [""; 0]);
+    // What another one may do is not what this one may.
+    field("dev");
+    assert_eq!(told(&repository.check(&kustomize)), [wanted]);
+}
+
+#[test]
+fn reading_the_history_runs_nothing_that_the_repository_plants() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "1"]), (5, ["2", "2", "1"])]);
+    let trace = repository.tree.path("trace");
+    let evil = repository
+        .tree
+        .script("evil", &format!("touch {}\ncat\n", trace.display()));
+    let evil = evil.display().to_string();
+    // Its last commit is signed by nobody.
+    let sign = "git cat-file commit HEAD | sed '/^committer/a gpgsig -----BEGIN PGP SIGNATURE-----\\n \\n x\\n -----END PGP SIGNATURE-----' \
+                | git hash-object -t commit -w --stdin | xargs git update-ref refs/heads/main";
+    let signed = Command::new("sh")
+        .current_dir(repository.tree.path("work"))
+        .args(["-c", sign])
+        .status();
+    assert!(signed.is_ok_and(|status| status.success()));
+    for (name, value) in [
+        ("log.showSignature", "true"),
+        ("gpg.program", evil.as_str()),
+        ("core.pager", &evil),
+        ("core.fsmonitor", &evil),
+        ("diff.external", &evil),
+        ("diff.x.textconv", &evil),
+    ] {
+        repository.git(&["config", name, value]);
+    }
+    repository.tree.write("work/.gitattributes", "* diff=x\n");
+    let _ = run(Command::new("git")
+        .current_dir(repository.tree.path("work"))
+        .args(["log", "-1"]));
+    assert!(trace.exists(), "git runs nothing, so this proves nothing");
+    fs::remove_file(&trace).expect("the trace");
+    assert_eq!(
+        told(&repository.check(&kustomize)),
+        ["info production: staging runs tag 2 of container web, and left tag 1 5 days ago"]
+    );
+    assert!(!trace.exists());
+    // Nor is anything of it changed.
+    let status = run(Command::new("git")
+        .current_dir(repository.tree.path("work"))
+        .args(["-c", "core.fsmonitor=false", "status", "--porcelain"]));
+    assert_eq!(status.stdout, "?? .gitattributes\n");
+}
+
+#[test]
+fn what_lies_in_another_repository_is_not_judged_by_this_one() {
+    let kustomize = require!(kustomize(NEWEST));
+    let mut repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "1"]), (5, ["2", "2", "1"])]);
+    // The whole service is a submodule of another repository.
+    repository.git(&["init", "-q", "-b", "main", "../outer"]);
+    let url = format!("file://{}", repository.tree.path("work").display());
+    repository.place = "outer".to_owned();
+    repository.git(&["submodule", "--quiet", "add", &url, "inner"]);
+    repository.policy("");
+    repository.commit(0);
+    let found = repository.check(&kustomize);
+    let [only] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(only.severity, "warning", "{found:#?}");
+    assert!(only.help.contains("another repository"), "{found:#?}");
+    // Its own history knows.
+    repository.place = "outer/inner".to_owned();
+    assert_eq!(repository.check(&kustomize)[0].severity, "info");
+}
