@@ -35,6 +35,8 @@ pub struct Scene<'s> {
     pub resources: &'s Resources<'s>,
     /// The day on which exemptions are weighed.
     pub today: Date,
+    /// Whether builds check themselves, which see one environment and no place that all override.
+    pub is_wired: bool,
 }
 
 /// What became of the findings.
@@ -74,7 +76,8 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, expires: Date)
     let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
     let mut counts: BTreeMap<RuleId, (usize, BTreeSet<&str>)> = BTreeMap::new();
     for finding in findings {
-        if finding.severity < Severity::Warning || finding.rule.is_about_exemptions() {
+        let is_light = finding.severity < Severity::Warning;
+        if is_light && !scene.is_red_in_builds(finding) || finding.rule.is_about_exemptions() {
             continue;
         }
         if is_left(scene.policy, finding) && !finding.rule.is_blind() {
@@ -190,6 +193,17 @@ fn heading(rule: RuleId, count: usize, services: &BTreeSet<&str>) -> String {
 }
 
 impl Scene<'_> {
+    /// Whether a build of one environment fails on what is information where all of them are seen.
+    fn is_red_in_builds(&self, finding: &Finding) -> bool {
+        self.is_wired
+            && finding.overridden
+            && finding
+                .class
+                .is_some_and(|class| class.rule() == finding.rule)
+            && finding.exemption.is_none()
+            && self.policy.severity(record(finding.rule)) >= Severity::Warning
+    }
+
     fn subject(&self, finding: &Finding) -> Subject {
         Subject {
             rule: finding.rule,

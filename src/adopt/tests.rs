@@ -54,6 +54,7 @@ impl Repository {
             layout: &self.layout,
             resources: &resources.collect(),
             today: jiff::civil::date(2026, 6, 15),
+            is_wired: false,
         };
         adopt(
             &scene,

@@ -296,7 +296,7 @@ impl Init {
             others: Vec::new(),
         };
         let adopted = gate::open(&builds, |resources| {
-            adopt(&gate, resources, file, self.hold, expires)
+            adopt(&gate, resources, file, self, expires)
         });
         let (adoption, after, adopted) = adopted.context("what was built cannot be read")??;
         file.after = after;
@@ -370,7 +370,7 @@ fn adopt(
     gate: &Gate<'_>,
     resources: &Resources<'_>,
     file: &PolicyFile,
-    hold: Hold,
+    asked: &Init,
     expires: Date,
 ) -> anyhow::Result<(Adoption, String, Policy)> {
     let Gate {
@@ -402,10 +402,11 @@ fn adopt(
         layout,
         resources,
         today,
+        is_wired: asked.wire || is_run_by_builds(&file.after),
     };
     let adoption = Adoption {
         allows_tags,
-        ..adopt::adopt(&scene, &findings, hold, expires)
+        ..adopt::adopt(&scene, &findings, asked.hold, expires)
     };
     let after = edit::append(&text, &["spec", "exemptions"], &adoption.items)
         .with_context(|| file.name.clone())?;
@@ -436,6 +437,11 @@ fn adopt(
         );
     }
     Ok((adoption, after, adopted))
+}
+
+/// Whether a policy says how builds run the function that it is for.
+fn is_run_by_builds(text: &str) -> bool {
+    yaml::parse_lax(text).is_ok_and(|tree| init::function_of(&tree).is_some())
 }
 
 /// Whether a finding is one that an exemption was for.

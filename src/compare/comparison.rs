@@ -112,11 +112,13 @@ pub fn compare_known<'c, 'a>(
                 class: classify(&change, around),
                 change,
             })
-            .filter(|Classified { change, class }| {
-                identity.is_none_or(|identity| {
-                    !identity.cancels(change, *class, base, overlay)
-                        || guidance.denier(base, overlay, change).is_some()
-                })
+            .filter(|classified| {
+                let Classified { change, class } = classified;
+                let is_environment = identity.is_some_and(|identity| {
+                    identity.cancels(change, *class, base, overlay)
+                        || is_own_name(&sides, classified, overlay)
+                });
+                !is_environment || guidance.denier(base, overlay, change).is_some()
             })
             .collect()
     };
@@ -126,6 +128,20 @@ pub fn compare_known<'c, 'a>(
         pairing,
         changes,
     }
+}
+
+/// Whether two environments say the same, each with its own name in it.
+///
+/// A base that is no environment has no name to put in.
+fn is_own_name(sides: &Sides<'_, '_>, classified: &Classified<'_>, overlay: &Resource<'_>) -> bool {
+    let Classified { change, class } = classified;
+    let texts = change.base.zip(change.overlay);
+    let texts = texts.and_then(|(early, late)| early.as_str().zip(late.as_str()));
+    texts.is_some_and(|(early, late)| {
+        sides.against != Against::Baseline
+            && identity::may_name(change, *class, overlay.kind())
+            && identity::says_own_name((sides.baseline, early), (sides.environment, late))
+    })
 }
 
 /// What the overlay does to everything, for every service of the base.

@@ -5,6 +5,7 @@
 //! namespaces and the labels are learnt from all resources together, and a change
 //! that says no more than they do is no change.
 
+mod own_name;
 mod put;
 mod selector;
 
@@ -18,6 +19,7 @@ use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 use crate::yaml::Node;
 
+pub use own_name::{may_name, says_own_name};
 pub use put::Witness;
 use put::put_on_everything;
 use selector::{Pod, follows, pods};

@@ -12,9 +12,10 @@ use super::permission::{Verdict, verdict};
 use crate::compare::comparison::{Against, Comparison};
 use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::guidance::guidance;
+use crate::compare::identity::{may_name, says_own_name};
 use crate::compare::steps::keyed_path;
 use crate::path::Path;
-use crate::policy::Policy;
+use crate::policy::{IdentityMode, Policy};
 use crate::resource::{Identity, Resource};
 
 /// The overridden places of all services that are looked at.
@@ -22,6 +23,8 @@ use crate::resource::{Identity, Resource};
 pub(super) struct Overridden<'m> {
     /// By service and environment: the changes against its base at such places, by pair and by change.
     changes: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
+    /// Of these, those at which all environments say the same, each with its own name in it.
+    own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
     places: HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>,
 }
@@ -44,6 +47,14 @@ impl<'m> Overridden<'m> {
     pub fn holds(&self, comparison: &Comparison<'_, '_>, pair: usize, change: usize) -> bool {
         let of = (comparison.foreign_service(), comparison.sides.environment);
         self.changes
+            .get(&of)
+            .is_some_and(|changes| changes.contains(&(pair, change)))
+    }
+
+    /// Whether all environments say the same there, each with its own name in it.
+    pub fn is_own_name(&self, comparison: &Comparison<'_, '_>, pair: usize, change: usize) -> bool {
+        let of = (comparison.foreign_service(), comparison.sides.environment);
+        self.own_names
             .get(&of)
             .is_some_and(|changes| changes.contains(&(pair, change)))
     }
@@ -171,6 +182,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             }
             roots.insert(environment, own);
         }
+        let is_named = policy.identity == IdentityMode::Cancel;
         let mut places: BTreeMap<usize, Vec<Path<'m>>> = BTreeMap::new();
         for (&environment, own) in &steps {
             for (&root, steps_of_one) in own {
@@ -181,6 +193,10 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
                     }
                     let changes = all.changes.entry((service, environment)).or_default();
                     changes.insert((step.pair, step.change));
+                    if is_named && self.say_own_names(root, &step.path, &steps) {
+                        let own = all.own_names.entry((service, environment)).or_default();
+                        own.insert((step.pair, step.change));
+                    }
                     let places = places.entry(root).or_default();
                     if !places.contains(&step.path) {
                         places.push(step.path.clone());
@@ -196,6 +212,30 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
                 }
             }
         }
+    }
+
+    /// Whether every environment puts a value at a place, and all are one but for the environment's own name in it.
+    fn say_own_names(
+        &self,
+        root: usize,
+        path: &Path<'_>,
+        steps: &BTreeMap<&str, Steps<'_>>,
+    ) -> bool {
+        let value = |environment: &'m str| {
+            let own = steps.get(environment)?.get(&root)?;
+            let step = own.iter().find(|step| step.path == *path)?;
+            let comparison = self.floors[environment];
+            let classified = comparison.changes.get(step.pair)?.get(step.change)?;
+            let &(_, other) = comparison.pairing.matched.get(step.pair)?;
+            let kind = comparison.sides.overlay[other].kind();
+            let text = classified.change.overlay?.as_str()?;
+            may_name(&classified.change, classified.class, kind).then_some((environment, text))
+        };
+        let values: Option<Vec<_>> = self.ground.iter().map(|one| value(one)).collect();
+        let Some([first, others @ ..]) = values.as_deref() else {
+            return false;
+        };
+        self.above.is_empty() && others.iter().all(|other| says_own_name(*first, *other))
     }
 
     /// Whether an environment, or all that stand on it, change a place.

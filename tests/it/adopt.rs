@@ -3,6 +3,6 @@
 mod corpus;
 mod drift;
 mod first;
+mod overridden;
 mod repository;
-mod tags;
 mod values;

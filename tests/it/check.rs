@@ -15,6 +15,7 @@ mod inputs;
 mod layers;
 mod new;
 mod odd;
+mod overridden;
 mod places;
 mod policies;
 mod processes;

@@ -211,8 +211,11 @@ pub(in crate::rules) fn check(
                 overridden: is_overridden,
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
-            // A tag that every environment sets, and what the base leaves open, is told and no more.
-            if is_overridden && (class == Class::ImageTag || is_placeholder(change)) {
+            // A tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.
+            let is_told = class == Class::ImageTag
+                || is_placeholder(change)
+                || overridden.is_own_name(comparison, number, at);
+            if is_overridden && is_told {
                 found.push_as(Severity::Info, finding);
             } else {
                 found.push(finding);

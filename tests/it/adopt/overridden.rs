@@ -1,4 +1,4 @@
-//! Tags that every environment sets are no debt to be written down, and stay watched.
+//! What every environment overrides: tags are no debt to be written down, and what is information for all stays green in each build.
 
 use std::path::Path;
 use std::process::Command;
@@ -45,7 +45,7 @@ impl Shop {
     fn set(&self, environment: &str, tag: &str) {
         let says = if self.by_patch {
             format!(
-                "patches:\n- target: {{kind: Deployment}}\n  patch: '[{{op: replace, path: /spec/template/spec/containers/0/image, value: example.com/web:{tag}}}]'\n"
+                "patches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: replace, path: /spec/template/spec/containers/0/image, value: 'example.com/web:{tag}'}}\n"
             )
         } else {
             format!("images: [{{name: example.com/web, newTag: '{tag}'}}]\n")
@@ -180,4 +180,48 @@ fn a_policy_that_lists_no_classes_keeps_the_defaults() {
             .collect();
         assert_eq!(classes, wanted, "{policy}");
     }
+}
+
+#[test]
+fn what_is_information_for_all_is_adopted_where_builds_check_themselves() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = || {
+        let repository = Repository::new("shop", &kustomize);
+        repository.write(
+            "base/web.yaml",
+            &DEPLOYMENT.replace("{name: web}", "{name: web, labels: {tier: REPLACE_ME}}"),
+        );
+        repository.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+        for environment in ["dev", "staging", "prod"] {
+            repository.write(
+                &format!("overlays/{environment}/kustomization.yaml"),
+                &format!("resources: [../../base]\npatches:\n- patch: '{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web, labels: {{tier: web}}, annotations: {{example.com/role: role/{environment}-web}}}}}}'\n"),
+            );
+        }
+        repository
+    };
+    let seen = shop();
+    let checked = seen.krm_parity(&["check"]);
+    assert!(
+        checked.succeeded() && !checked.stdout.contains("error["),
+        "{checked:#?}"
+    );
+    // Where no build looks, nothing needs an entry.
+    let said = seen.krm_parity(&["init", "--adopt", "--yes"]);
+    assert!(said.succeeded(), "{said:#?}");
+    assert!(!seen.read("parity.yaml").contains("exemptions"));
+    let wired = shop();
+    let said = wired.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
+    assert!(said.succeeded(), "{said:#?}");
+    for directory in wired.wired() {
+        let built = wired.build(&directory, true);
+        assert!(built.succeeded(), "{directory}: {built:#?}");
+    }
+    let checked = wired.krm_parity(&["check"]);
+    assert!(
+        checked.succeeded() && !checked.stdout.contains("warning["),
+        "{checked:#?}"
+    );
+    let again = wired.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
+    assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
 }

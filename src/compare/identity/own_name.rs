@@ -1,0 +1,231 @@
+//! The environment's own name inside of a value, such as `role/shop-prod-api` in production.
+//!
+//! Two environments that say the same, each with its own name put in, say the same.
+//! What is taken for a name is narrow: a whole segment, in spellings that nobody
+//! takes for another environment, and never all that a value says.
+
+use crate::catalog::Class;
+use crate::compare::diff::Change;
+
+/// Words that are one name.
+const SPELLINGS: [&[&str]; 7] = [
+    &["dev", "develop", "development", "devel"],
+    &["test", "testing", "tst"],
+    &["int", "integration"],
+    &["stage", "staging", "stg"],
+    &["acc", "acceptance"],
+    &["preprod", "preproduction"],
+    &["prod", "production", "prd"],
+];
+
+/// Names that the API gives a meaning of its own.
+const TAKEN: [&str; 5] = ["none", "privileged", "baseline", "default", "restricted"];
+
+/// Whether two values say the same, each with the name of its own environment in it.
+///
+/// At least one other segment has to be there, so that a value that is nothing but a name never is.
+#[must_use]
+pub fn says_own_name((one, before): (&str, &str), (other, after): (&str, &str)) -> bool {
+    if [one, other].iter().any(|name| is_taken(name)) {
+        return false;
+    }
+    let (a, b) = (pieces(before), pieces(after));
+    let (one, other) = (segments(one), segments(other));
+    let (mut at, mut to) = (0, 0);
+    let (mut is_named, mut is_kept) = (false, false);
+    while at < a.len() && to < b.len() {
+        match own(&a, at, &one).zip(own(&b, to, &other)) {
+            Some((skipped, passed)) => {
+                at += skipped;
+                to += passed;
+                is_named = true;
+            }
+            None if a[at] == b[to] => {
+                is_kept |= is_segment(a[at]);
+                at += 1;
+                to += 1;
+            }
+            None => return false,
+        }
+    }
+    is_named && is_kept && at == a.len() && to == b.len()
+}
+
+/// Whether the name of the environment may stand in what a change is about, as a name and as nothing that runs.
+#[must_use]
+pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
+    const RUN: [&str; 12] = [
+        "args",
+        "command",
+        "ephemeralContainers",
+        "image",
+        "images",
+        "lifecycle",
+        "livenessProbe",
+        "readinessProbe",
+        "route",
+        "routes",
+        "securityContext",
+        "startupProbe",
+    ];
+    let fields: Vec<&str> = change.fields().collect();
+    let Some((last, above)) = fields.split_last() else {
+        return false;
+    };
+    if change.secret || fields.iter().any(|field| RUN.contains(field)) {
+        return false;
+    }
+    let is_in = |name: &str| above.contains(&name);
+    if is_in("containers") || is_in("initContainers") {
+        // Of a container the sources of its environment alone are names.
+        return *last == "name" && (is_in("envFrom") || is_in("valueFrom"));
+    }
+    match class {
+        Class::Labels | Class::Annotations => {
+            let is_of_metadata = matches!(
+                above,
+                [.., parent, "labels" | "annotations"] if parent.ends_with("etadata")
+            );
+            let domain = last.split_once('/').map_or("", |(domain, _)| domain);
+            let is_routed = domain.split(['.', '-']).any(|part| part == "ingress");
+            is_of_metadata && !is_routed && domain != "pod-security.kubernetes.io"
+        }
+        Class::IngressStructure => *last == "secretName" && is_in("tls"),
+        Class::Other => !kind.contains("Route") && !kind.contains("Ingress"),
+        _ => false,
+    }
+}
+
+fn is_taken(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    TAKEN.contains(&lower.as_str())
+}
+
+fn is_segment(piece: &str) -> bool {
+    piece.chars().all(char::is_alphanumeric)
+}
+
+/// Runs of letters and digits, and each character between them.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = if first.is_alphanumeric() {
+            rest.find(|c: char| !c.is_alphanumeric())
+                .unwrap_or(rest.len())
+        } else {
+            first.len_utf8()
+        };
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// The segments of an environment's name.
+fn segments(name: &str) -> Vec<String> {
+    let all = pieces(name).into_iter().filter(|piece| is_segment(piece));
+    all.map(str::to_lowercase).collect()
+}
+
+/// How many pieces from a place on are the environment's own name, between characters that are neither letters nor digits.
+fn own(pieces: &[&str], at: usize, name: &[String]) -> Option<usize> {
+    let is_before = |word: &str| {
+        let before = at.checked_sub(2).and_then(|before| pieces.get(before));
+        before.is_some_and(|before| before.eq_ignore_ascii_case(word))
+    };
+    let mut length = 0;
+    for (number, wanted) in name.iter().enumerate() {
+        if number > 0 {
+            let between = pieces.get(at + length)?;
+            if is_segment(between) {
+                return None;
+            }
+            length += 1;
+        }
+        let piece = pieces.get(at + length)?.to_lowercase();
+        let is_it = piece == *wanted
+            || SPELLINGS
+                .iter()
+                .any(|words| words.contains(&piece.as_str()) && words.contains(&wanted.as_str()));
+        if !is_it {
+            return None;
+        }
+        length += 1;
+    }
+    // `pre-prod` and `non-prod` are no production.
+    (length > 0 && !is_before("pre") && !is_before("non")).then_some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_differ_in_the_own_name_alone_say_the_same() {
+        for (one, before, other, after, is_same) in [
+            (
+                "dev",
+                "role/shop-dev-api",
+                "prod",
+                "role/shop-prod-api",
+                true,
+            ),
+            ("dev", "shop-development", "prod", "shop-production", true),
+            (
+                "dev",
+                "db.dev.example.com",
+                "staging",
+                "db.stage.example.com",
+                true,
+            ),
+            ("dev", "a_dev_b", "prod-eu", "a_prod_eu_b", true),
+            ("dev", "DEV-shop", "prod", "PROD-shop", true),
+            // Somebody else's name, or another word.
+            (
+                "dev",
+                "role/shop-dev-api",
+                "prod",
+                "role/shop-dev-api",
+                false,
+            ),
+            (
+                "dev",
+                "role/shop-dev-api",
+                "prod",
+                "role/shop-staging-api",
+                false,
+            ),
+            (
+                "dev",
+                "role/shop-dev-api",
+                "prod",
+                "role/shop-prod-admin",
+                false,
+            ),
+            ("test", "shop-test", "int", "shop-int", true),
+            ("test", "shop-int", "int", "shop-test", false),
+            // Never a whole value, nor a part of a word.
+            ("dev", "dev", "prod", "prod", false),
+            ("dev", "/dev/", "prod", "/prod/", false),
+            ("dev", "devices", "prod", "prodices", false),
+            ("dev", "shopdev", "prod", "shopprod", false),
+            // What stands before the other one is another environment.
+            ("dev", "shop-dev", "prod", "shop-pre-prod", false),
+            ("dev", "shop-pre-dev", "prod", "shop-pre-prod", false),
+            // The API gives these a meaning.
+            (
+                "baseline",
+                "x-baseline",
+                "privileged",
+                "x-privileged",
+                false,
+            ),
+            ("", "shop", "", "shop", false),
+        ] {
+            let told = says_own_name((one, before), (other, after));
+            assert_eq!(told, is_same, "{one} {before} {other} {after}");
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Places that every environment overrides: the base is no reference there, and the environments are.
+
+use super::{NEWEST, report};
+use crate::support::{Tree, require};
+
+const PERIOD: &str = "/spec/template/spec/containers/0/livenessProbe/periodSeconds";
+
+const ARGUMENTS: &str = "/spec/template/spec/containers/0/args";
+
+const ROLE: &str = "/metadata/annotations/eks.amazonaws.com~1role-arn";
+
+/// A service with environments that each do something to one base.
+struct Shop(Tree);
+
+impl Shop {
+    fn new() -> Self {
+        let shop = Self(Tree::new());
+        shop.base("{}", "ready");
+        shop
+    }
+
+    /// The annotations of the base's Deployment, and the argument of its container.
+    fn base(&self, annotations: &str, argument: &str) {
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  annotations: {annotations}\nspec:\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    \
+             metadata: {{labels: {{app: web}}}}\n    spec:\n      priorityClassName: shop-base-web\n      containers:\n      - {{name: web, image: 'web:1', args: ['{argument}'], livenessProbe: {{periodSeconds: 10}}}}\n"
+        );
+        self.0.kustomization("base", "web.yaml", &text);
+    }
+
+    /// Lets an environment on `below` put a value at a place.
+    fn on(&self, below: &str, environment: &str, path: &str, value: &str) {
+        let text = if path.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "patches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: add, path: {path}, value: {value}}}\n"
+            )
+        };
+        self.0.write(
+            &format!("overlays/{environment}/kustomization.yaml"),
+            &format!("resources: [../{below}]\n{text}"),
+        );
+    }
+
+    /// Lets three environments put a value each at a place; an empty one leaves the base as it is.
+    fn put(&self, path: &str, values: [&str; 3]) {
+        for (environment, value) in ["dev", "staging", "prod"].into_iter().zip(values) {
+            let path = if value.is_empty() { "" } else { path };
+            self.on("../base", environment, path, value);
+        }
+    }
+
+    fn policy(&self, spec: &str) {
+        let head =
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n";
+        self.0.write("parity.yaml", &format!("{head}{spec}"));
+    }
+
+    /// `severity rule environment baseline`, and `all` where all environments override the base.
+    fn found(&self) -> Vec<String> {
+        let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
+        let report = report(&kustomize, &self.0.path(""), &[]);
+        let findings = report["findings"].as_array().expect("findings").iter();
+        let told = findings.map(|one| {
+            let words = ["severity", "rule", "environment", "baseline"];
+            let words = words.map(|word| one[word].as_str().unwrap_or_default().to_owned());
+            let all = if one["overridden"] == true {
+                " all"
+            } else {
+                ""
+            };
+            format!("{}{all}", words.join(" "))
+        });
+        told.collect()
+    }
+}
+
+const PROBES: [&str; 3] = [
+    "error health-checks dev base all",
+    "error health-checks prod base all",
+    "error health-checks staging base all",
+];
+
+/// What is told of all three, and something more of production.
+fn with(more: &str) -> Vec<String> {
+    let mut all: Vec<String> = PROBES.map(str::to_owned).to_vec();
+    all.insert(2, more.to_owned());
+    all
+}
+
+const MISMATCH: &str = "error environment-mismatch prod dev all";
+
+#[test]
+fn environments_are_compared_where_all_override_the_base() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.put(PERIOD, ["20", "20", "20"]);
+    assert_eq!(shop.found(), PROBES);
+    shop.put(PERIOD, ["20", "20", "30"]);
+    assert_eq!(shop.found(), with(MISMATCH));
+    // Two camps of one size: the later one is told.
+    shop.put(PERIOD, ["20", "30", "30"]);
+    let odd = MISMATCH.replace("prod dev", "dev staging");
+    assert!(shop.found().contains(&odd), "{:?}", shop.found());
+    // One that stands on the base makes it the reference.
+    shop.put(PERIOD, ["", "20", "30"]);
+    assert_eq!(
+        shop.found(),
+        [
+            "error health-checks prod base",
+            "error health-checks staging base"
+        ]
+    );
+}
+
+#[test]
+fn what_is_settled_about_the_base_hides_nothing_between_environments() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.put(PERIOD, ["20", "20", "30"]);
+    shop.policy("  exemptions:\n  - {rule: health-checks, reason: r, expires: '2027-01-01'}\n");
+    let exempt: Vec<String> = with(MISMATCH)
+        .iter()
+        .map(|line| line.replace("error health", "info health"))
+        .collect();
+    assert_eq!(shop.found(), exempt);
+    shop.policy("  rules:\n    health-checks: {severity: ignore}\n");
+    assert_eq!(shop.found(), [MISMATCH]);
+    // Where the policy allows the field, both may differ.
+    shop.policy("  allow:\n    fields:\n    - {target: {kind: Deployment}, path: '**.livenessProbe.**', reason: r}\n");
+    assert_eq!(shop.found(), [""; 0]);
+}
+
+#[test]
+fn what_the_base_denies_is_an_error_of_each() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.base("{krm-parity.io/deny: '**.livenessProbe.**'}", "ready");
+    shop.put(PERIOD, ["20", "20", "30"]);
+    assert_eq!(shop.found(), PROBES.map(|line| line.replace(" all", "")));
+}
+
+#[test]
+fn a_base_that_only_holds_a_place_is_filled_in() {
+    let _kustomize = require!(kustomize(NEWEST));
+    for (argument, severity) in [
+        ("", "info"),
+        ("REPLACE_ME", "info"),
+        ("CHANGE_ME-now", "info"),
+        ("TODO", "info"),
+        // Somebody has said something.
+        ("ready", "error"),
+        ("my TODO", "error"),
+    ] {
+        let shop = Shop::new();
+        shop.base("{}", argument);
+        shop.put(ARGUMENTS, ["[a]", "[a]", "[a]"]);
+        let found = shop.found();
+        assert_eq!(found.len(), 3, "{argument}: {found:?}");
+        assert!(
+            found.iter().all(|line| line.starts_with(severity)),
+            "{argument}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_region_counts_with_what_it_stands_on() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.put(PERIOD, ["20", "20", "20"]);
+    shop.on("prod", "prod-eu", "", "");
+    assert_eq!(shop.found(), PROBES);
+    // Production itself is as the base says, and all that stand on it are not.
+    shop.put(PERIOD, ["20", "20", ""]);
+    shop.on("prod", "prod-eu", PERIOD, "20");
+    let found = shop.found();
+    assert!(
+        found.contains(&"error health-checks prod-eu prod all".to_owned()),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn the_own_name_of_an_environment_in_a_value_is_what_makes_it_one() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.base("{a: b}", "ready");
+    let severities = |found: &[String]| -> Vec<String> {
+        let words = found.iter().map(|line| line.split(' ').take(3));
+        words
+            .map(|words| words.collect::<Vec<_>>().join(" "))
+            .collect()
+    };
+    let each = |severity: &str, rule: &str| {
+        ["dev", "prod", "staging"].map(|name| format!("{severity} {rule} {name}"))
+    };
+    shop.put(ROLE, ["role/web-dev", "role/web-staging", "role/web-prod"]);
+    assert_eq!(severities(&shop.found()), each("info", "annotations"));
+    // In the spelling of their own.
+    shop.put(
+        ROLE,
+        [
+            "role/web-development",
+            "role/web-stg",
+            "role/web-production",
+        ],
+    );
+    assert_eq!(severities(&shop.found()), each("info", "annotations"));
+    for (path, values, rule) in [
+        // Another role, or the role of somebody else.
+        (
+            ROLE,
+            ["role/web-dev", "role/web-staging", "role/admin-prod"],
+            "annotations",
+        ),
+        (
+            ROLE,
+            ["role/web-dev", "role/web-staging", "role/web-staging"],
+            "annotations",
+        ),
+        // All of a value, an argument, and what a controller routes by.
+        (ROLE, ["dev", "staging", "prod"], "annotations"),
+        (
+            ARGUMENTS,
+            ["[web-dev]", "[web-staging]", "[web-prod]"],
+            "other",
+        ),
+        (
+            "/metadata/annotations/nginx.ingress.kubernetes.io~1upstream-vhost",
+            ["web-dev", "web-staging", "web-prod"],
+            "annotations",
+        ),
+    ] {
+        shop.put(path, values);
+        let found = shop.found();
+        let errors = found
+            .iter()
+            .filter(|line| line.starts_with(&format!("error {rule}")));
+        assert_eq!(errors.count(), 3, "{values:?}: {found:?}");
+    }
+    shop.put(ROLE, ["role/web-dev", "role/web-staging", "role/web-prod"]);
+    shop.policy("  identity: strict\n");
+    let found = shop.found();
+    assert!(
+        found.iter().all(|line| line.starts_with("error")),
+        "{found:?}"
+    );
+}
