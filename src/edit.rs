@@ -305,14 +305,16 @@ fn flow(text: &str, node: Node<'_>, added: &str) -> Splice {
 
 /// The elements as they stand in brackets: several of them, and maps, on lines of their own.
 fn elements(text: &str, around: Node<'_>, items: &[Item]) -> String {
-    if let [
-        Item {
-            value: Value::String(text),
-            ..
-        },
-    ] = items
+    if let [item] = items
+        && let Some(word) = item.value.as_str()
     {
-        return scalar(text);
+        // A list without quotes is no JSON, and needs none here either.
+        let is_plain = around.items().any(|other| other.style() == Style::Plain);
+        return if is_plain {
+            scalar(word)
+        } else {
+            item.value.to_string()
+        };
     }
     let start = text[..around.span().start]
         .rfind('\n')

@@ -59,17 +59,14 @@ fn an_entry_joins_every_notation() {
             "transformers:\n- |-\n  kind: X",
             "transformers:\n- |-\n  kind: X\n- ../parity/dev\n",
         ),
-        (
-            "transformers: [a]\n",
-            "transformers: [a, \"../parity/dev\"]\n",
-        ),
+        ("transformers: [a]\n", "transformers: [a, ../parity/dev]\n"),
         (
             "transformers: [ a, 'b' ] # both\n",
-            "transformers: [ a, 'b', \"../parity/dev\" ] # both\n",
+            "transformers: [ a, 'b', ../parity/dev ] # both\n",
         ),
         (
             "transformers: [\n  a, # one\n  b,\n]\n",
-            "transformers: [\n  a, # one\n  b, \"../parity/dev\",\n]\n",
+            "transformers: [\n  a, # one\n  b, ../parity/dev,\n]\n",
         ),
         ("transformers: []\n", "transformers: [\"../parity/dev\"]\n"),
         (

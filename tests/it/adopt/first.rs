@@ -175,7 +175,7 @@ fn wiring_inserts_lines_and_then_builds_check_themselves() {
         ),
         (
             "overlays/production/kustomization.yaml",
-            "resources:\r\n- ../../base\r\ntransformers: [../../parity/production]\r\nreplicas: [{name: checkout, count: 3}]\r\n",
+            "resources:\r\n- ../../base\r\ntransformers: [\"../../parity/production\"]\r\nreplicas: [{name: checkout, count: 3}]\r\n",
         ),
         (
             "parity/policy/kustomization.yaml",
