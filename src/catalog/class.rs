@@ -100,13 +100,13 @@ impl Class {
                 "`spec.replicas`; the bounds of a HorizontalPodAutoscaler, of KEDA's scalers and of a PodDisruptionBudget"
             }
             Self::ResourceValues => {
-                "the quantity of a key under `resources.requests` or `resources.limits` that the base has too"
+                "the quantity of a key under `resources.requests` or `resources.limits` that the base has too, in containers, pods and claims of storage; what is no quantity is `other`"
             }
             Self::EnvValues => {
-                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret"
+                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret, and its ciphertext in a SealedSecret or under SOPS"
             }
             Self::Hostnames => {
-                "hosts of an Ingress and its TLS entries, of Gateway API routes and listeners, of an OpenShift Route, of Istio's kinds; DNS names of a Certificate; external-dns hostname annotations"
+                "hosts of an Ingress and its TLS entries, of Gateway API routes and listeners, of an OpenShift Route, of Istio's kinds but for those that give access (AuthorizationPolicy, ServiceEntry, Sidecar); DNS names of a Certificate; external-dns hostname annotations"
             }
             Self::Image => "the repository of a container's image",
             Self::ImageTag => {
@@ -116,12 +116,14 @@ impl Class {
             Self::EnvNames => {
                 "an environment variable added, removed or moved relative to the others; an `envFrom` source added or removed"
             }
-            Self::ConfigKeys => "a key added to or removed from a ConfigMap or Secret",
+            Self::ConfigKeys => {
+                "a key added to or removed from a ConfigMap, Secret or SealedSecret; `data` and `stringData` of a Secret are one set of keys"
+            }
             Self::HealthChecks => {
                 "liveness, readiness and startup probes; health-check annotations of load balancers"
             }
             Self::IngressStructure => {
-                "everything but the hostnames in an Ingress, a Gateway API kind or an OpenShift Route: paths, backends, TLS entries, the class"
+                "everything but the hostnames in an Ingress, a Gateway API kind or an OpenShift Route: paths, backends, TLS entries, the class; a host that becomes `*` or goes, since that catches everybody's traffic"
             }
             Self::ServiceMesh => {
                 "kinds, labels and annotations of Istio, Linkerd, Consul, Kuma, Cilium and SMI"

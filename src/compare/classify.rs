@@ -4,8 +4,17 @@
 //! thing that needs a look at other resources is the target of an `envFrom`,
 //! which may change only to a source with the same keys.
 
+mod encrypted;
+mod groups;
+mod hosts;
+
+pub use hosts::takes_all_traffic;
+
+use groups::{CONTOUR, is_within};
+
 use crate::catalog::Class;
-use crate::compare::diff::{Change, ChangeKind, Step};
+use crate::compare::diff::{Change, ChangeKind, Step, quantity};
+use crate::quantity::Quantity;
 use crate::resource::Resource;
 use crate::text::repository;
 use crate::yaml::Node;
@@ -35,8 +44,14 @@ pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {
     if is_replica_count(resource, steps) {
         return Class::Replicas;
     }
-    if is_hostname(resource, steps) {
-        return Class::Hostnames;
+    if let Some(class) = claim(change, steps, resource) {
+        return class;
+    }
+    if let Some(class) = hosts::class(resource, change) {
+        return class;
+    }
+    if let Some(class) = encrypted::class(resource, change) {
+        return class;
     }
     if is_config(resource)
         && let [Step::Field("data" | "stringData" | "binaryData"), rest @ ..] = steps
@@ -54,6 +69,9 @@ pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {
     }
     if top && is_ingress(resource) {
         return Class::IngressStructure;
+    }
+    if encrypted::is_setting(resource, change) {
+        return Class::EnvValues;
     }
     Class::Other
 }
@@ -114,9 +132,6 @@ fn is_health_annotation(key: &str) -> bool {
         || key == "alb.ingress.kubernetes.io/success-codes"
 }
 
-/// The group of Contour, whose kind `HTTPProxy` stands where others have an Ingress.
-const CONTOUR: &str = "projectcontour.io";
-
 /// API groups whose kinds configure a service mesh.
 const MESH_GROUPS: &[&str] = &[
     "cilium.io",
@@ -137,14 +152,6 @@ const MESH_DOMAINS: &[&str] = &[
     "openservicemesh.io",
     "smi-spec.io",
 ];
-
-fn is_within(domain: &str, parents: &[&str]) -> bool {
-    parents.iter().any(|parent| {
-        domain
-            .strip_suffix(parent)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
-}
 
 fn is_mesh_group(group: &str) -> bool {
     is_within(group, MESH_GROUPS)
@@ -194,38 +201,6 @@ fn is_replica_count(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
     }
 }
 
-fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
-    let [Step::Field("spec"), rest @ ..] = steps else {
-        return false;
-    };
-    let fields: Vec<&str> = rest
-        .iter()
-        .filter_map(|step| match step {
-            Step::Field(name) => Some(*name),
-            Step::Element { .. } => None,
-        })
-        .collect();
-    match resource.group() {
-        "networking.k8s.io" | "extensions" if resource.kind() == "Ingress" => {
-            matches!(fields.as_slice(), ["rules", "host"] | ["tls", "hosts"])
-        }
-        "gateway.networking.k8s.io" => {
-            matches!(fields.as_slice(), ["hostnames"] | ["listeners", "hostname"])
-        }
-        "route.openshift.io" | "" if resource.kind() == "Route" => {
-            matches!(fields.as_slice(), ["host"])
-        }
-        CONTOUR if resource.kind() == "HTTPProxy" => {
-            matches!(fields.as_slice(), ["virtualhost", "fqdn"])
-        }
-        "cert-manager.io" if resource.kind() == "Certificate" => {
-            matches!(fields.as_slice(), ["dnsNames" | "commonName"])
-        }
-        group if is_within(group, &["istio.io"]) => fields.last() == Some(&"hosts"),
-        _ => false,
-    }
-}
-
 /// Fields of a pod specification; `steps` begin inside of it.
 fn in_pod(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_, '_>) -> Class {
     match steps {
@@ -238,6 +213,9 @@ fn in_pod(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_, '_>)
             _ => Class::Other,
         },
         [Step::Field("resources"), rest @ ..] => in_resources(change, rest),
+        [Step::Field("volumes"), ..] => {
+            claim(change, steps, around.resource).unwrap_or(Class::Other)
+        }
         _ => Class::Other,
     }
 }
@@ -268,12 +246,42 @@ fn in_container(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_
     }
 }
 
+/// The storage that a claim asks for, be it one of its own or a template of one.
+fn claim(change: &Change<'_>, steps: &[Step<'_>], resource: &Resource<'_>) -> Option<Class> {
+    let is_claim = resource.kind() == "PersistentVolumeClaim" && resource.group().is_empty();
+    let from = if is_claim {
+        Some(0)
+    } else {
+        steps
+            .iter()
+            .rposition(|step| *step == Step::Field("volumeClaimTemplate"))
+            .map(|at| at + 1)
+            .or_else(|| {
+                let list = Step::Field("volumeClaimTemplates");
+                Some(steps.iter().rposition(|step| *step == list)? + 2)
+            })
+    };
+    match steps.get(from?..)? {
+        [Step::Field("spec"), Step::Field("resources"), rest @ ..] => {
+            Some(in_resources(change, rest))
+        }
+        _ => None,
+    }
+}
+
 fn in_resources(change: &Change<'_>, steps: &[Step<'_>]) -> Class {
     match steps {
         [Step::Field("requests" | "limits"), Step::Field(_)]
             if change.kind == ChangeKind::Modified =>
         {
-            Class::ResourceValues
+            // What is no amount gives or takes nothing that could be weighed.
+            let is_amount = |node| quantity(node).is_some_and(|amount| amount >= Quantity::ZERO);
+            match (change.base, change.overlay) {
+                (Some(base), Some(overlay)) if is_amount(base) && is_amount(overlay) => {
+                    Class::ResourceValues
+                }
+                _ => Class::Other,
+            }
         }
         [] | [Step::Field("requests" | "limits"), ..] => Class::ResourceNames,
         _ => Class::Other,

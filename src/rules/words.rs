@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::catalog::Class;
+use crate::compare::classify::takes_all_traffic;
 use crate::compare::diff::{By, Change, ChangeKind, Step};
 use crate::compare::steps::keyed_path;
 use crate::policy::Policy;
@@ -191,8 +192,12 @@ fn setting(change: &Change<'_>) -> String {
     }
 }
 
-/// A key of a `ConfigMap` or `Secret`, or the field that has all of them.
+/// A key of a `ConfigMap` or `Secret`, or the field that has all of them; a `SealedSecret` keeps its keys one level deeper.
 fn key(steps: &[Step<'_>]) -> String {
+    let steps = match steps {
+        [Step::Field("spec"), rest @ ..] => rest,
+        _ => steps,
+    };
     match steps {
         [Step::Field(all)] => format!("the field {all}"),
         [_, Step::Field(key), way @ ..] => part_of(way, format!("key {key}")),
@@ -256,9 +261,18 @@ pub(super) fn share(class: Class, policy: &Policy, baseline: &str) -> String {
 }
 
 /// What to do about a forbidden change.
-pub(super) fn help(change: &Change<'_>, class: Class, policy: &Policy, baseline: &str) -> String {
+pub(super) fn help(
+    change: &Change<'_>,
+    overlay: &Resource<'_>,
+    class: Class,
+    policy: &Policy,
+    baseline: &str,
+) -> String {
     let allow = permit(class, policy);
     let mend = match (class, change.kind) {
+        (Class::IngressStructure, _) if takes_all_traffic(overlay, change) => {
+            "Name a host here: a route without one, or with one that stands for all, takes requests that are meant for others.".to_owned()
+        }
         (Class::Containers | Class::EnvNames, ChangeKind::Reordered) => {
             "A strategic merge patch moves what it patches to the front of the list: use a JSON6902 patch, which keeps the order.".to_owned()
         }
@@ -374,6 +388,44 @@ mod tests {
         ] {
             let lines = |text: &str| format!("    {text}\n");
             assert_eq!(headlines(POD, &lines(base), &lines(overlay)), wanted);
+        }
+    }
+
+    #[test]
+    fn a_sealed_key_is_called_by_its_name() {
+        let text = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db}\n";
+        assert_eq!(
+            headlines(
+                text,
+                "spec: {encryptedData: {a: Ag}}\n",
+                "spec: {encryptedData: {a: Ax, root: Ag}}\n"
+            ),
+            [
+                "key a differs from the base",
+                "key root is in prod, but not in the base"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_host_for_all_is_answered_with_what_it_does() {
+        let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\n";
+        let rule = |text: &str| format!("spec: {{rules: [{{{text}}}]}}");
+        for (overlay, is_for_all) in [
+            ("host: '*', http: {}", true),
+            ("http: {}", true),
+            ("host: a.example.com", false),
+        ] {
+            let texts = ["host: a.example.com, http: {}", overlay].map(rule);
+            let texts = texts.map(|lines| format!("{text}{lines}"));
+            let trees = texts.each_ref().map(|text| yaml::parse(text).unwrap());
+            let [base, overlay] = trees
+                .each_ref()
+                .map(|tree| Resource::read(tree.roots().next().unwrap()).unwrap());
+            let changes = diff(&base, &overlay);
+            let class = Class::IngressStructure;
+            let help = help(&changes[0], &overlay, class, &Policy::default(), "the base");
+            assert_eq!(help.starts_with("Name a host here"), is_for_all, "{help}");
         }
     }
 

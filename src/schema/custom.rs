@@ -1,7 +1,8 @@
 //! Types of well-known extensions, described by hand as far as lists, quantities and pods in them matter.
 //!
-//! What is not listed is unknown, not plain: KEDA's `triggers`, a monitor's `endpoints` and an external secret's `data` have no key that
-//! validation makes unique, so that inference does as well as a table would.
+//! What is not listed is unknown, not plain: KEDA's `triggers` have no key that their users keep unique, so that inference does as well as a
+//! table would. Keys that no validation makes unique but everybody keeps so, such as `secretKey` of an external secret, are listed: where an
+//! element lacks one or two share it, the list is compared as one without keys.
 
 #![expect(
     non_upper_case_globals,
@@ -39,6 +40,28 @@ types! { from builtin::END;
     DeploymentConfigStrategy { "customParams": one(DeploymentConfigCustomParams), "recreateParams": one(DeploymentConfigHooks), "resources": one(builtin::ResourceRequirements), "rollingParams": one(DeploymentConfigHooks) }
     DestinationRule { "metadata": one(ObjectMeta), "spec": one(DestinationRuleSpec) }
     DestinationRuleSpec { "exportTo": set(Unknown), "subsets": keyed(Unknown, NAME), "workloadSelector": one(LabelSelector) }
+    ClusterExternalSecret { "metadata": one(ObjectMeta), "spec": one(ClusterExternalSecretSpec) }
+    ClusterExternalSecretSpec { "externalSecretSpec": one(ExternalSecretSpec), "namespaceSelector": one(LabelSelector) }
+    DnsEndpoint { "metadata": one(ObjectMeta), "spec": one(DnsEndpointSpec) }
+    DnsEndpointSpec { "endpoints": keyed(DnsEndpointRecord, DNS_NAME_RECORD_TYPE) }
+    DnsEndpointRecord { "targets": set(Unknown) }
+    ExternalSecret { "metadata": one(ObjectMeta), "spec": one(ExternalSecretSpec) }
+    ExternalSecretSpec { "data": keyed(Unknown, SECRET_KEY) }
+    HelmRelease { "metadata": one(ObjectMeta), "spec": one(HelmReleaseSpec) }
+    HelmReleaseSpec { "valuesFrom": keyed_in_order(Unknown, KIND_NAME_VALUES_KEY) }
+    FluxKustomization { "metadata": one(ObjectMeta), "spec": one(FluxKustomizationSpec) }
+    FluxKustomizationSpec { "postBuild": one(FluxPostBuild) }
+    FluxPostBuild { "substituteFrom": keyed_in_order(Unknown, KIND_NAME) }
+    IngressRoute { "metadata": one(ObjectMeta), "spec": one(IngressRouteSpec) }
+    IngressRouteSpec { "routes": keyed(Unknown, MATCH) }
+    NodePool { "metadata": one(ObjectMeta), "spec": one(NodePoolSpec) }
+    NodePoolSpec { "limits": quantities(), "template": one(NodePoolTemplate) }
+    NodePoolTemplate { "metadata": one(ObjectMeta), "spec": one(NodePoolTemplateSpec) }
+    NodePoolTemplateSpec { "requirements": keyed(NodePoolRequirement, KEY) }
+    NodePoolRequirement { "values": set(Unknown) }
+    SecretProviderClass { "metadata": one(ObjectMeta), "spec": one(SecretProviderClassSpec) }
+    SecretProviderClassSpec { "secretObjects": keyed(SecretProviderClassObject, SECRET_NAME) }
+    SecretProviderClassObject { "data": keyed(Unknown, KEY) }
     GatewayAllowedRoutes { "kinds": set(Unknown), "namespaces": one(GatewayRouteNamespaces) }
     GatewayApiGateway { "metadata": one(ObjectMeta), "spec": one(GatewayApiGatewaySpec) }
     GatewayApiGatewaySpec { "addresses": set(Unknown), "listeners": keyed(GatewayListener, NAME) }
@@ -113,6 +136,9 @@ pub(super) static ROOTS: &[Root] = &[
     ("argoproj.io", "Rollout", "", Rollout),
     ("autoscaling.k8s.io", "VerticalPodAutoscaler", "", VerticalPodAutoscaler),
     ("cert-manager.io", "Certificate", "", Certificate),
+    ("external-secrets.io", "ClusterExternalSecret", "", ClusterExternalSecret),
+    ("external-secrets.io", "ExternalSecret", "", ExternalSecret),
+    ("externaldns.k8s.io", "DNSEndpoint", "", DnsEndpoint),
     ("gateway.networking.k8s.io", "GRPCRoute", "", TrafficRoute),
     ("gateway.networking.k8s.io", "Gateway", "", GatewayApiGateway),
     ("gateway.networking.k8s.io", "HTTPRoute", "", TrafficRoute),
@@ -121,6 +147,8 @@ pub(super) static ROOTS: &[Root] = &[
     ("gateway.networking.k8s.io", "TCPRoute", "", TrafficRoute),
     ("gateway.networking.k8s.io", "TLSRoute", "", TrafficRoute),
     ("gateway.networking.k8s.io", "UDPRoute", "", TrafficRoute),
+    ("helm.toolkit.fluxcd.io", "HelmRelease", "", HelmRelease),
+    ("karpenter.sh", "NodePool", "", NodePool),
     ("keda.sh", "ScaledJob", "", ScaledJob),
     ("keda.sh", "ScaledObject", "", ScaledObject),
     ("kubeflow.org", "JAXJob", "", KubeflowJob),
@@ -131,6 +159,7 @@ pub(super) static ROOTS: &[Root] = &[
     ("kubeflow.org", "PyTorchJob", "", KubeflowJob),
     ("kubeflow.org", "TFJob", "", KubeflowJob),
     ("kubeflow.org", "XGBoostJob", "", KubeflowJob),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization", "", FluxKustomization),
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet", "", LeaderWorkerSet),
     ("monitoring.coreos.com", "PodMonitor", "", Monitor),
     ("monitoring.coreos.com", "PrometheusRule", "", PrometheusRule),
@@ -140,7 +169,10 @@ pub(super) static ROOTS: &[Root] = &[
     ("networking.istio.io", "ServiceEntry", "", ServiceEntry),
     ("networking.istio.io", "VirtualService", "", VirtualService),
     ("route.openshift.io", "Route", "", Route),
+    ("secrets-store.csi.x-k8s.io", "SecretProviderClass", "", SecretProviderClass),
     ("security.istio.io", "AuthorizationPolicy", "", AuthorizationPolicy),
     ("serving.knative.dev", "Configuration", "", KnativeService),
     ("serving.knative.dev", "Service", "", KnativeService),
+    ("traefik.containo.us", "IngressRoute", "", IngressRoute),
+    ("traefik.io", "IngressRoute", "", IngressRoute),
 ];

@@ -110,6 +110,7 @@ pub(super) const CONTAINER_PORT_PROTOCOL_OR_TCP: &[KeyField] =
     &[key("containerPort"), key_or("protocol", "TCP")];
 pub(super) const COUNTER_SET: &[KeyField] = &[key("counterSet")];
 pub(super) const DEVICE_PATH: &[KeyField] = &[key("devicePath")];
+pub(super) const DNS_NAME_RECORD_TYPE: &[KeyField] = &[key("dnsName"), key_or("recordType", "A")];
 pub(super) const DRIVER_DEVICE_POOL_SHARE_ID_OR_EMPTY: &[KeyField] = &[
     key("driver"),
     key("device"),
@@ -119,6 +120,10 @@ pub(super) const DRIVER_DEVICE_POOL_SHARE_ID_OR_EMPTY: &[KeyField] = &[
 pub(super) const IP: &[KeyField] = &[key("ip")];
 pub(super) const KEY: &[KeyField] = &[key("key")];
 pub(super) const KEY_EFFECT: &[KeyField] = &[key("key"), key("effect")];
+pub(super) const KIND_NAME: &[KeyField] = &[key("kind"), key("name")];
+pub(super) const KIND_NAME_VALUES_KEY: &[KeyField] =
+    &[key("kind"), key("name"), key_or("valuesKey", "values.yaml")];
+pub(super) const MATCH: &[KeyField] = &[key("match")];
 pub(super) const METADATA_NAME: &[KeyField] = &[key("metadata.name")];
 pub(super) const MOUNT_PATH: &[KeyField] = &[key("mountPath")];
 pub(super) const NAME: &[KeyField] = &[key("name")];
@@ -131,6 +136,8 @@ pub(super) const RESOURCE_CLAIM_NAME: &[KeyField] = &[key("resourceClaimName")];
 pub(super) const RESOURCE_ID: &[KeyField] = &[key("resourceID")];
 pub(super) const RESOURCE_NAME: &[KeyField] = &[key("resourceName")];
 pub(super) const RULE: &[KeyField] = &[key("rule")];
+pub(super) const SECRET_KEY: &[KeyField] = &[key("secretKey")];
+pub(super) const SECRET_NAME: &[KeyField] = &[key("secretName")];
 pub(super) const STATUS_REASON: &[KeyField] = &[key("status"), key("reason")];
 pub(super) const TOPOLOGY_KEY_WHEN_UNSATISFIABLE: &[KeyField] =
     &[key("topologyKey"), key("whenUnsatisfiable")];

@@ -81,6 +81,10 @@ impl<'a> Walk<'a> {
                 && self.is_under_resources());
         let sides = [base, overlay].into_iter().flatten();
         let secrecy = sides.map(secrecy).max().unwrap_or_default();
+        let one_set = secrecy == Secrecy::All && secret::has_two_fields(base, overlay);
+        if one_set {
+            self.keys_of_secret(base, overlay);
+        }
         let index = Index::of(overlay);
         let mut matched = 0;
         for (key, value) in base.into_iter().flat_map(Node::entries) {
@@ -89,7 +93,9 @@ impl<'a> Walk<'a> {
             if other.is_some_and(|other| value.same_in_order(other)) {
                 continue;
             }
-            if annotations && is_bookkeeping(key.text()) {
+            if (annotations && is_bookkeeping(key.text()))
+                || (one_set && secret::is_field(key.text()))
+            {
                 continue;
             }
             self.entry(key.text(), Some(value), other, secrecy, ty, quantities);
@@ -97,13 +103,61 @@ impl<'a> Walk<'a> {
         if overlay.is_some_and(|overlay| matched < overlay.entries().count()) {
             let index = Index::of(base);
             for (key, value) in overlay.into_iter().flat_map(Node::entries) {
-                if (annotations && is_bookkeeping(key.text())) || index.get(key.text()).is_some() {
+                if (annotations && is_bookkeeping(key.text()))
+                    || (one_set && secret::is_field(key.text()))
+                    || index.get(key.text()).is_some()
+                {
                     continue;
                 }
                 self.entry(key.text(), None, Some(value), secrecy, ty, quantities);
             }
         }
         self.pod = outer;
+    }
+
+    /// Compares the keys of a Secret, of which each side may have some under `data` and some under `stringData`.
+    fn keys_of_secret(&mut self, base: Option<Node<'a>>, overlay: Option<Node<'a>>) {
+        let outer = std::mem::replace(&mut self.secret, true);
+        let (left, right) = (secret::keys(base), secret::keys(overlay));
+        let mut keys: Vec<&'a str> = left.keys().chain(right.keys()).copied().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            let (one, other) = (left.get(key).copied(), right.get(key).copied());
+            if let (Some(one), Some(other)) = (one, other)
+                && secret::same_value(one, other)
+            {
+                continue;
+            }
+            // A key that is under both is under `data` in the cluster.
+            let field = match (one, other) {
+                (Some((field, _)), Some((same, _))) if field == same => field,
+                (Some((field, _)), None) | (None, Some((field, _))) => field,
+                _ => "data",
+            };
+            self.steps.extend([Step::Field(field), Step::Field(key)]);
+            self.values(
+                one.map(|(_, value)| value),
+                other.map(|(_, value)| value),
+                Field::UNKNOWN,
+            );
+            self.steps.truncate(self.steps.len() - 2);
+        }
+        for field in secret::FIELDS {
+            let [one, other] = [base, overlay].map(|side| {
+                let value = side.and_then(|side| side.get(field));
+                value.filter(|value| !value.is_null())
+            });
+            // An empty map has no keys, and is still another thing than none.
+            if let (Some(only), None) | (None, Some(only)) = (one, other)
+                && only.is_childless()
+            {
+                self.steps.push(Step::Field(field));
+                self.values(one, other, Field::UNKNOWN);
+                self.steps.pop();
+            }
+        }
+        self.secret = outer;
     }
 
     fn entry(

@@ -199,7 +199,7 @@ pub(in crate::rules) fn check(
                 ),
                 _ => (
                     rule.summary.to_owned(),
-                    words::help(change, class, policy, &baseline),
+                    words::help(change, pair.overlay, class, policy, &baseline),
                 ),
             };
             let saying = Saying {

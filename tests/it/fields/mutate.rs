@@ -319,6 +319,13 @@ impl<'t> Walk<'t> {
     }
 
     fn become_other(&mut self, here: &Here, base: &Value, overlay: &Value, change: Change) {
+        let is_amount = |value: &Value| {
+            value.is_number() || value.as_str().is_some_and(|text| text.ends_with("00m"))
+        };
+        let change = match change {
+            Change::Changed if is_amount(base) && is_amount(overlay) => Change::Reweighed,
+            other => other,
+        };
         let expected = match here.keyed() {
             Some((element, _)) => {
                 vec![(element.clone(), Change::Removed), (element, Change::Added)]
@@ -518,7 +525,7 @@ impl<'t> Walk<'t> {
         let on = |at: usize, change| (here.place.index(at), change);
         if distinct {
             let (added, removed) = (Change::Added, Change::Removed);
-            let gone = vec![on(0, removed), on(1, removed)];
+            let gone = vec![on(0, Change::Emptied), on(1, Change::Emptied)];
             self.push(here, "emptied", of(&[0, 1]), of(&[]), gone);
             let come = vec![on(0, added), on(1, added)];
             self.push(here, "filled", of(&[]), of(&[0, 1]), come);

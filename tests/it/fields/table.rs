@@ -111,6 +111,10 @@ pub enum Change {
     Removed,
     Reordered,
     Retagged,
+    /// An element removed from a list that has no other.
+    Emptied,
+    /// From one amount to another.
+    Reweighed,
 }
 
 enum Pattern {
@@ -332,7 +336,13 @@ impl Classes<'_> {
             path.is_some_and(|path| fits(&row.pattern, path))
                 && match row.change.as_str() {
                     "any" => true,
-                    "changed" => matches!(change, Change::Changed | Change::Retagged),
+                    "changed" => matches!(
+                        change,
+                        Change::Changed | Change::Retagged | Change::Reweighed
+                    ),
+                    "removed" => change == Change::Removed,
+                    "emptied" => change == Change::Emptied,
+                    "reweighed" => change == Change::Reweighed,
                     "retagged" => change == Change::Retagged,
                     other => panic!("{other} is no change"),
                 }

@@ -6,7 +6,7 @@
 use krm_parity::compare::diff::{Change, ChangeKind, Step, diff};
 use krm_parity::finding::REDACTED;
 use krm_parity::quantity::Quantity;
-use krm_parity::resource::{Resource, is_bookkeeping, secrecy};
+use krm_parity::resource::{Resource, Secrecy, is_bookkeeping, secrecy};
 use krm_parity::schema::{Field, List, Scalar, Type, is_transparent};
 use krm_parity::yaml::{Kind, Node};
 
@@ -195,6 +195,23 @@ fn maps<'a>(
         return place.fault("a map on one side lies under no change");
     }
     let mut taken = 0;
+    let sides = [base, overlay];
+    let keys_of_secret = sides.into_iter().flatten().map(secrecy).max() == Some(Secrecy::All)
+        && KEYS_OF_SECRET.iter().all(|name| names.contains(name))
+        && KEYS_OF_SECRET.iter().all(|name| {
+            let fields = sides
+                .into_iter()
+                .flatten()
+                .filter_map(|side| side.get(name));
+            fields.clone().any(|field| !field.is_null())
+                && fields
+                    .into_iter()
+                    .all(|field| field.is_map() || field.is_null())
+        });
+    if keys_of_secret {
+        names.retain(|name| !KEYS_OF_SECRET.contains(name));
+        taken += secret_keys(sides, changes)?;
+    }
     for name in names {
         let inner: Vec<Below> = changes
             .iter()
@@ -219,6 +236,58 @@ fn maps<'a>(
         return place.fault("a change lies under a field that neither side has");
     }
     Ok(())
+}
+
+/// The fields of a Secret that the API server makes one.
+const KEYS_OF_SECRET: [&str; 2] = ["data", "stringData"];
+
+/// A key that only one side has, in whichever field, lies under one change; how many changes there are.
+fn secret_keys<'a>(
+    sides: [Option<Node<'a>>; 2],
+    changes: &[Below<'_, 'a>],
+) -> Result<usize, String> {
+    let has = |side: Option<Node<'a>>, key: &str| {
+        KEYS_OF_SECRET
+            .iter()
+            .filter_map(|field| side?.get(field)?.get(key))
+            .any(|value| !value.is_null())
+    };
+    let own: Vec<_> = changes
+        .iter()
+        .filter(
+            |(_, steps)| matches!(steps[0], Step::Field(name) if KEYS_OF_SECRET.contains(&name)),
+        )
+        .collect();
+    let mut keys: Vec<&str> = sides
+        .into_iter()
+        .flatten()
+        .flat_map(|side| {
+            KEYS_OF_SECRET
+                .iter()
+                .filter_map(move |field| side.get(field))
+        })
+        .flat_map(Node::entries)
+        .map(|(key, _)| key.text())
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        let told: Vec<_> = own
+            .iter()
+            .filter(|(_, steps)| steps.get(1) == Some(&Step::Field(key)))
+            .map(|(change, _)| change.kind)
+            .collect();
+        let right = match sides.map(|side| has(side, key)) {
+            [true, false] => told == [ChangeKind::Removed],
+            [false, true] => told == [ChangeKind::Added],
+            [true, true] => told.is_empty() || told == [ChangeKind::Modified],
+            [false, false] => told.is_empty(),
+        };
+        if !right {
+            return Err(format!("key {key} of a Secret is told as {told:?}"));
+        }
+    }
+    Ok(own.len())
 }
 
 fn lists<'a>(

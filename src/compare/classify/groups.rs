@@ -1,0 +1,13 @@
+//! API groups and domains of keys, as far as more than one question is about them.
+
+/// The group of Contour, whose kind `HTTPProxy` stands where others have an Ingress.
+pub(super) const CONTOUR: &str = "projectcontour.io";
+
+/// Whether a domain is one of some, or below one.
+pub(super) fn is_within(domain: &str, parents: &[&str]) -> bool {
+    parents.iter().any(|parent| {
+        domain
+            .strip_suffix(parent)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}

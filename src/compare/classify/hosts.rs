@@ -1,0 +1,97 @@
+//! Names under which a service is reached, and what is more than another name.
+//!
+//! Where the base has a host and the overlay has none, or one that stands for
+//! all, the overlay takes everybody's traffic: that is no other name.
+
+use super::groups::{CONTOUR, is_within};
+use crate::catalog::Class;
+use crate::compare::diff::{Change, ChangeKind, Step};
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+/// The class of a change of a field that holds hosts, or of an element of it.
+pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
+    if !is_hostname(resource, &change.steps) {
+        return None;
+    }
+    Some(if takes_all_traffic(resource, change) {
+        Class::IngressStructure
+    } else {
+        Class::Hostnames
+    })
+}
+
+/// Whether an overlay, whose resource is given, made of a host one that stands for all, or none.
+#[must_use]
+pub fn takes_all_traffic(resource: &Resource<'_>, change: &Change<'_>) -> bool {
+    let routes = resource.group() != "cert-manager.io" && is_hostname(resource, &change.steps);
+    routes && (change.overlay.is_some_and(is_catch_all) || has_no_host(resource, change))
+}
+
+/// Whether a host, or one of a list of hosts, stands for all; Istio writes a namespace before it.
+fn is_catch_all(node: Node<'_>) -> bool {
+    if node.is_seq() {
+        return node.items().any(is_catch_all);
+    }
+    node.as_str()
+        .is_some_and(|host| matches!(host.rsplit('/').next(), Some("" | "*")))
+}
+
+/// Whether the base has a host there and the overlay none at all.
+fn has_no_host(resource: &Resource<'_>, change: &Change<'_>) -> bool {
+    let is_gone = change.kind == ChangeKind::Removed;
+    if !is_gone {
+        return change.base.is_some()
+            && change
+                .overlay
+                .is_some_and(|node| node.is_seq() && node.is_childless());
+    }
+    let [list @ .., Step::Element { .. }] = change.steps.as_slice() else {
+        return true;
+    };
+    // A host less is only another set of names, as long as one is left.
+    list.iter()
+        .try_fold(resource.node, |node, step| match step {
+            Step::Field(name) => node.get(name),
+            Step::Element { overlay, .. } => node.items().nth((*overlay)?),
+        })
+        .is_none_or(Node::is_childless)
+}
+
+fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
+    let [Step::Field("spec"), rest @ ..] = steps else {
+        return false;
+    };
+    let fields: Vec<&str> = rest
+        .iter()
+        .filter_map(|step| match step {
+            Step::Field(name) => Some(*name),
+            Step::Element { .. } => None,
+        })
+        .collect();
+    match resource.group() {
+        "networking.k8s.io" | "extensions" if resource.kind() == "Ingress" => {
+            matches!(fields.as_slice(), ["rules", "host"] | ["tls", "hosts"])
+        }
+        "gateway.networking.k8s.io" => {
+            matches!(fields.as_slice(), ["hostnames"] | ["listeners", "hostname"])
+        }
+        "route.openshift.io" | "" if resource.kind() == "Route" => {
+            matches!(fields.as_slice(), ["host"])
+        }
+        CONTOUR if resource.kind() == "HTTPProxy" => {
+            matches!(fields.as_slice(), ["virtualhost", "fqdn"])
+        }
+        "cert-manager.io" if resource.kind() == "Certificate" => {
+            matches!(fields.as_slice(), ["dnsNames" | "commonName"])
+        }
+        // The hosts of these say what may be called, and by whom.
+        group if is_within(group, &["istio.io"]) => {
+            !matches!(
+                resource.kind(),
+                "AuthorizationPolicy" | "ServiceEntry" | "Sidecar"
+            ) && fields.last() == Some(&"hosts")
+        }
+        _ => false,
+    }
+}
