@@ -64,8 +64,9 @@ pub fn groups(findings: &[Finding]) -> Vec<Option<String>> {
     keys.into_iter().map(named).collect()
 }
 
-/// The place that a finding about an environment's resource is about.
-fn group(finding: &Finding) -> Option<Vec<u8>> {
+/// The place that a finding about an environment's resource is about; nothing where it is about no resource of one.
+#[must_use]
+pub fn group(finding: &Finding) -> Option<Vec<u8>> {
     let resource = finding.resource.as_ref()?;
     finding.environment()?;
     let path = finding.field.as_ref().map(|field| field.path.to_string());

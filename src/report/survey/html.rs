@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::excerpt::excerpt;
-use super::{baseline_name, counts, environment_name, resource_name, sides_by_weight, standings};
+use super::places::{Told, sides_by_weight};
+use super::{baseline_name, counts, environment_name, resource_name, standings};
 use crate::catalog::Severity;
 use crate::finding::{FieldRef, Finding, Place};
 use crate::report::markup::escaped;
@@ -21,7 +22,7 @@ use crate::survey::{Against, State, Survey};
 mod marks;
 mod picture;
 
-use marks::{Group, class_of, short, symbol_of};
+use marks::{Group, class_of, names, short, symbol_of};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -72,15 +73,15 @@ fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
         .chunk_by(|a, b| a.service() == b.service())
         .map(sides_by_weight)
         .collect();
-    let weight = |sides: &Vec<Vec<&Finding>>| {
+    let weight = |sides: &Vec<Vec<Told<'_>>>| {
         let first = sides.first().and_then(|side| side.first());
-        first.map(|finding| Reverse(finding.severity))
+        first.map(|told| Reverse(told.first.severity))
     };
     services.sort_by_key(weight);
     let groups = services.into_iter().flatten().enumerate();
-    let groups = groups.map(|(index, findings)| Group {
+    let groups = groups.map(|(index, places)| Group {
         id: format!("g{index}"),
-        findings,
+        places,
     });
     groups.collect()
 }
@@ -273,32 +274,26 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
             environments.map(|one| ((&*service.name, &*one.name), &*one.directory))
         })
         .collect();
-    let of_one = |a: &Group<'_>, b: &Group<'_>| a.findings[0].service() == b.findings[0].service();
-    for of_service in groups.chunk_by(of_one) {
-        let service = of_service[0].findings[0].service();
+    for of_service in groups.chunk_by(|a, b| a.service() == b.service()) {
+        let service = of_service.first().and_then(Group::service);
         let name = service.unwrap_or("(everything)");
         let _ = writeln!(out, "<section class=\"service\">\n<h3>{}</h3>", short(name));
         for group in of_service {
-            let first = &group.findings[0];
+            let Some(told) = group.places.first() else {
+                continue;
+            };
             let _ = write!(out, "<div class=\"group\" id=\"{}\">\n<h4>", group.id);
-            match (first.environment(), first.baseline()) {
-                (None, None) => out.push_str("<b>as a whole</b>"),
-                (Some(environment), None) => {
-                    let _ = write!(out, "<b>{}</b>", short(environment));
-                }
-                (None, Some(baseline)) => {
-                    let _ = write!(out, "against {}", short(baseline));
-                }
-                (Some(environment), Some(baseline)) => {
-                    let _ = write!(
-                        out,
-                        "<b>{}</b> against {}",
-                        short(environment),
-                        short(baseline)
-                    );
-                }
+            let environments = told.environments();
+            let environments = environments.map(|names| format!("<b>{}</b>", short(&names)));
+            let baseline = told.first.baseline();
+            let baseline = baseline.map(|name| format!("against {}", short(name)));
+            let words: Vec<String> = environments.into_iter().chain(baseline).collect();
+            if words.is_empty() {
+                out.push_str("<b>as a whole</b>");
             }
-            let of = service.zip(first.environment());
+            out.push_str(&words.join(" "));
+            let of = service.zip(told.first.environment());
+            let of = of.filter(|_| told.others.is_empty());
             match of.and_then(|of| directories.get(&of)) {
                 Some(&directory) if !directory.is_empty() => {
                     let _ = write!(out, " · <code>{}</code>", short(directory));
@@ -306,13 +301,13 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
                 _ => {}
             }
             out.push_str("</h4>\n");
-            for finding in &group.findings {
-                let open = if is_open(survey, finding) {
+            for told in &group.places {
+                let open = if is_open(survey, told.first) {
                     " open"
                 } else {
                     ""
                 };
-                write_finding(out, finding, open, mark);
+                write_finding(out, told, open, mark);
             }
             out.push_str("</div>\n");
         }
@@ -320,7 +315,8 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
     }
 }
 
-fn write_finding(out: &mut String, finding: &Finding, open: &str, mark: &str) {
+fn write_finding(out: &mut String, told: &Told<'_>, open: &str, mark: &str) {
+    let finding = told.first;
     let class = class_of(finding.severity);
     // Of many cards that are folded, each says what it is about.
     let of = finding.resource.as_ref().map_or_else(String::new, |one| {
@@ -333,7 +329,7 @@ fn write_finding(out: &mut String, finding: &Finding, open: &str, mark: &str) {
         "<details class=\"finding {class}\" data-w=\"{class}\" data-r=\"{0}\" data-e=\"{1}\"{open}>\n\
          <summary><span class=\"tag {class}\">{2} {5}{3}</span><span class=\"rule\">{0}</span><span class=\"what\">{6}{4}</span></summary>\n<div class=\"body\">\n",
         finding.rule,
-        short(finding.environment().unwrap_or_default()),
+        names(told.all().filter_map(Finding::environment)),
         symbol_of(finding.severity),
         finding.severity.id(),
         short(&finding.headline),
@@ -374,14 +370,16 @@ fn write_finding(out: &mut String, finding: &Finding, open: &str, mark: &str) {
             finding.base_place.as_ref(),
             base.as_deref(),
         );
-        let overlay = value_of(field, |field| field.overlay.as_ref());
-        write_side(
-            out,
-            "own",
-            &short(environment_name(finding)),
-            finding.place.as_ref(),
-            overlay.as_deref(),
-        );
+        for one in told.all() {
+            let overlay = value_of(one.field.as_ref(), |field| field.overlay.as_ref());
+            write_side(
+                out,
+                "own",
+                &short(environment_name(one)),
+                one.place.as_ref(),
+                overlay.as_deref(),
+            );
+        }
         out.push_str("</div>\n");
     }
     if let (None, Some(file)) = (&finding.place, &finding.file) {

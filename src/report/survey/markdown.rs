@@ -7,13 +7,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::places::{Told, sides_by_weight};
 use super::view::View;
-use super::{
-    baseline_name, counts, environment_name, heaviest_first, resource_name, sides_by_weight,
-    summary,
-};
+use super::{baseline_name, counts, environment_name, heaviest_first, resource_name, summary};
 use crate::catalog::Severity;
-use crate::finding::{Finding, Place, Totals};
+use crate::finding::{Place, Totals};
 use crate::report::text::{both_values, counted};
 use crate::survey::matrix::{Cell, Matrix, Row, matrix};
 use crate::survey::{Against, State, Survey};
@@ -208,13 +206,14 @@ fn marks(totals: &Totals) -> String {
 const CLOSE: &str = "\n</details>\n\n";
 
 /// Writes as many findings as fit, the heaviest rather than others, and gives how many did not.
-fn write_findings(out: &mut String, findings: &[&Finding]) -> Totals {
-    let of_one = |a: &&Finding, b: &&Finding| a.sides() == b.sides();
-    let groups: Vec<_> = findings.chunk_by(of_one).collect();
+fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
+    let groups: Vec<_> = findings.chunk_by(Told::is_of_one_side).collect();
     let heads: Vec<_> = groups
         .iter()
         .map(|group| {
-            let is_heavy = group.iter().any(|one| one.severity == Severity::Error);
+            let is_heavy = group
+                .iter()
+                .any(|one| one.first.severity == Severity::Error);
             head(group, is_heavy || findings.len() <= MAX_OPEN)
         })
         .collect();
@@ -232,7 +231,7 @@ fn write_findings(out: &mut String, findings: &[&Finding]) -> Totals {
     let mut count = 0;
     for &index in &by_weight {
         let finding = &findings[index];
-        let mut needed = told(finding, helped.insert(finding.help.as_str())).len();
+        let mut needed = told(finding, helped.insert(finding.first.help.as_str())).len();
         if opened.insert(group_of[index]) {
             needed += heads[group_of[index]].len() + CLOSE.len();
         }
@@ -246,7 +245,9 @@ fn write_findings(out: &mut String, findings: &[&Finding]) -> Totals {
     let kept: BTreeSet<_> = kept.iter().copied().collect();
     let mut totals = Totals::default();
     for &index in left {
-        totals.add(findings[index].severity);
+        for finding in findings[index].all() {
+            totals.add(finding.severity);
+        }
     }
 
     let mut helped = BTreeSet::new();
@@ -261,7 +262,7 @@ fn write_findings(out: &mut String, findings: &[&Finding]) -> Totals {
             open = Some(group);
             out.push_str(&heads[group]);
         }
-        out.push_str(&told(finding, helped.insert(finding.help.as_str())));
+        out.push_str(&told(finding, helped.insert(finding.first.help.as_str())));
     }
     if open.is_some() {
         out.push_str(CLOSE);
@@ -288,7 +289,10 @@ fn write_not_new(out: &mut String, against: &Against) {
                 mark(finding.severity),
                 finding.rule,
                 prose(&finding.headline),
-                side(finding)
+                side(&Told {
+                    first: finding,
+                    others: Vec::new()
+                })
             );
             if line.len() > room {
                 let _ = writeln!(out, "- … and {} more", findings.len() - at);
@@ -302,41 +306,34 @@ fn write_not_new(out: &mut String, against: &Against) {
 }
 
 /// What opens the section of findings about one side.
-fn head(group: &[&Finding], is_open: bool) -> String {
+fn head(group: &[Told<'_>], is_open: bool) -> String {
     let mut totals = Totals::default();
-    for finding in group {
+    for finding in group.iter().flat_map(Told::all) {
         totals.add(finding.severity);
     }
     format!(
         "<details{}><summary>{}: {}</summary>\n\n",
         if is_open { " open" } else { "" },
-        group.first().copied().map(side).unwrap_or_default(),
+        group.first().map(side).unwrap_or_default(),
         counts(&totals)
     )
 }
 
-fn side(finding: &Finding) -> String {
+fn side(told: &Told<'_>) -> String {
+    let finding = told.first;
     let mut out = Vec::new();
     if let Some(service) = finding.service() {
         out.push(format!("<b>{}</b>", prose(service)));
     }
-    match (finding.environment(), finding.baseline()) {
-        (None, None) => {}
-        (Some(environment), None) => out.push(prose(environment)),
-        (None, Some(baseline)) => out.push(format!("against {}", prose(baseline))),
-        (Some(environment), Some(baseline)) => out.push(format!(
-            "{} against {}",
-            prose(environment),
-            prose(baseline)
-        )),
-    }
+    out.extend(told.who().map(|who| prose(&who)));
     if out.is_empty() {
         out.push("everything".to_owned());
     }
     out.join(", ")
 }
 
-fn told(finding: &Finding, with_help: bool) -> String {
+fn told(told: &Told<'_>, with_help: bool) -> String {
+    let finding = told.first;
     let mut out = format!(
         "- {} **{}**: {}",
         mark(finding.severity),
@@ -347,34 +344,35 @@ fn told(finding: &Finding, with_help: bool) -> String {
     if let Some(name) = resource_name(finding) {
         let _ = write!(out, "<br>{}", code(&name));
     }
-    if let Some(field) = &finding.field {
-        if !field.path.is_empty() {
-            let _ = write!(out, "<br>at {}", code(&field.path.to_string()));
-        }
-        if field.base.is_some() || field.overlay.is_some() {
-            let (base, overlay) = both_values(field);
-            let environment = environment_name(finding);
-            let _ = write!(
-                out,
-                "<br>{baseline} {}, {} {}",
-                code(&base),
-                prose(environment),
-                code(&overlay)
-            );
+    let path = finding.field.as_ref().map(|field| field.path.to_string());
+    if let Some(path) = path.filter(|path| !path.is_empty()) {
+        let _ = write!(out, "<br>at {}", code(&path));
+    }
+    let mut base = None;
+    let mut values = Vec::new();
+    for one in told.all() {
+        let fields = one.field.as_ref();
+        let field = fields.filter(|field| field.base.is_some() || field.overlay.is_some());
+        if let Some((before, overlay)) = field.map(both_values) {
+            base.get_or_insert(before);
+            let environment = prose(environment_name(one));
+            values.push(format!("{environment} {}", code(&overlay)));
         }
     }
+    if let Some(base) = base {
+        let _ = write!(out, "<br>{baseline} {}, {}", code(&base), values.join(", "));
+    }
     let place = |place: &Place| code(&format!("{}:{}", place.file, place.line));
-    match (&finding.place, &finding.base_place) {
-        (Some(own), Some(base)) => {
-            let _ = write!(out, "<br>in {}, {baseline} in {}", place(own), place(base));
-        }
-        (Some(own), None) => {
-            let _ = write!(out, "<br>in {}", place(own));
-        }
-        (None, Some(base)) => {
-            let _ = write!(out, "<br>{baseline} in {}", place(base));
-        }
-        (None, None) => {}
+    let own = told.all().filter_map(|one| one.place.as_ref()).map(place);
+    let own: Vec<String> = own.collect();
+    let base = finding
+        .base_place
+        .as_ref()
+        .map(|base| format!("{baseline} in {}", place(base)));
+    let own = (!own.is_empty()).then(|| format!("in {}", own.join(", ")));
+    let places: Vec<String> = own.into_iter().chain(base).collect();
+    if !places.is_empty() {
+        let _ = write!(out, "<br>{}", places.join(", "));
     }
     if with_help && !finding.help.is_empty() {
         let _ = write!(out, "<br>💡 {}", prose(&finding.help));

@@ -17,6 +17,7 @@ pub mod json;
 pub mod junit;
 pub mod krm;
 pub mod markdown;
+mod places;
 pub mod sarif;
 pub mod text;
 mod unread;
@@ -29,7 +30,7 @@ pub use wire::{KIND, schema};
 pub use words::summary;
 use words::{
     advice, baseline_name, environment_name, failing, heaviest_first, location, resource_name,
-    sides_by_weight, standings,
+    standings,
 };
 
 /// A form in which a survey can be told.

@@ -8,11 +8,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::closing::{self, color_of};
 use super::excerpt::excerpt;
+use super::places::{Told, places};
 use super::view::View;
 use super::{baseline_name, environment_name, resource_name};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place};
-use crate::report::text::{MAX_TEXT, Style, both_values, comparison, counted, painted};
+use crate::report::text::{MAX_TEXT, Style, both_values, counted, painted};
 use crate::survey::{Against, Service, State, Survey};
 use crate::text;
 
@@ -115,21 +116,18 @@ fn shared<'a>(mut paths: impl Iterator<Item = &'a String>) -> &'a str {
 
 fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], style: Style) {
     let mut helped = BTreeSet::new();
-    let mut side = None;
+    let mut side: Option<&Told<'_>> = None;
     let mut resource = None;
-    for &finding in findings {
-        let own_side = finding.sides();
-        if side != Some(own_side) {
+    let places = places(findings);
+    for told in &places {
+        let finding = told.first;
+        if side.is_none_or(|side| !side.is_of_one_side(told)) {
             if side.is_some() {
                 out.push('\n');
             }
-            side = Some(own_side);
+            side = Some(told);
             resource = None;
-            let head = painted(
-                &head(survey, finding),
-                Ansi::new().bold().underline(),
-                style,
-            );
+            let head = painted(&head(survey, told), Ansi::new().bold().underline(), style);
             let _ = writeln!(out, "{head}");
         }
         if resource != Some(&finding.resource) {
@@ -142,11 +140,11 @@ fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], styl
         }
         if finding.severity == Severity::Info {
             // What needs nobody, such as what is exempt, must not bury what does.
-            write_note(out, finding, style);
+            write_note(out, told, style);
             continue;
         }
         let with_help = helped.insert((finding.service(), finding.help.as_str()));
-        write_finding(out, finding, with_help, style);
+        write_finding(out, told, with_help, style);
     }
     if !findings.is_empty() {
         out.push('\n');
@@ -154,8 +152,9 @@ fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], styl
 }
 
 /// `checkout, production against base (overlays/production)`.
-fn head(survey: &Survey, finding: &Finding) -> String {
-    let who = [finding.service().map(str::to_owned), comparison(finding)];
+fn head(survey: &Survey, told: &Told<'_>) -> String {
+    let finding = told.first;
+    let who = [finding.service().map(str::to_owned), told.who()];
     let who: Vec<String> = who.into_iter().flatten().collect();
     let mut out = who.join(", ");
     if out.is_empty() {
@@ -167,23 +166,25 @@ fn head(survey: &Survey, finding: &Finding) -> String {
         .flat_map(|service| &service.environments)
         .find(|environment| finding.environment() == Some(&environment.name))
         .map_or("", |environment| &environment.directory);
-    if !directory.is_empty() {
+    if !directory.is_empty() && told.others.is_empty() {
         let _ = write!(out, " ({directory})");
     }
     text::one_line(&out, MAX_TEXT).into_owned()
 }
 
-/// A finding in one line, with its place at the end.
-fn write_note(out: &mut String, finding: &Finding, style: Style) {
-    write_label(out, finding, style);
-    if let Some(place) = &finding.place {
-        let _ = write!(
-            out,
-            " --> {}:{}:{}",
-            text::one_line(&place.file, MAX_TEXT),
-            place.line,
-            place.column
-        );
+/// `file:line:column`.
+fn address(place: &Place) -> String {
+    let file = text::one_line(&place.file, MAX_TEXT);
+    format!("{file}:{}:{}", place.line, place.column)
+}
+
+/// A finding in one line, with its places at the end.
+fn write_note(out: &mut String, told: &Told<'_>, style: Style) {
+    write_label(out, told.first, style);
+    let places = told.all().filter_map(|finding| finding.place.as_ref());
+    let places: Vec<String> = places.map(address).collect();
+    if !places.is_empty() {
+        let _ = write!(out, " --> {}", places.join(", "));
     }
     out.push('\n');
 }
@@ -199,7 +200,8 @@ fn write_label(out: &mut String, finding: &Finding, style: Style) {
     );
 }
 
-fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: Style) {
+fn write_finding(out: &mut String, told: &Told<'_>, with_help: bool, style: Style) {
+    let finding = told.first;
     let color = color_of(finding.severity);
     write_label(out, finding, style);
     out.push('\n');
@@ -215,29 +217,42 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
     }
     let name = |name: &str| text::one_line(name, MAX_NAME).into_owned();
     let base_name = name(baseline_name(finding));
-    let overlay_name = name(environment_name(finding));
-    let width = base_name
-        .width()
-        .max(overlay_name.width())
-        .max("overlay".len());
+    let names = told.all().map(|finding| name(environment_name(finding)));
+    let width = names.map(|name| name.width()).max().unwrap_or_default();
+    let width = width.max(base_name.width()).max("overlay".len());
     let line = |out: &mut String, label: &str, value: &str| {
         let pad = " ".repeat(width.saturating_sub(label.width()));
         let label = painted(label, Ansi::new().dimmed(), style);
         let _ = writeln!(out, "      {label}{pad} {value}");
     };
-    if let Some(field) = &finding.field {
-        if !field.path.is_empty() {
-            let path = field.path.to_string();
-            line(out, "at", &text::one_line(&path, MAX_TEXT));
-        }
-        if field.base.is_some() || field.overlay.is_some() {
-            let (base, overlay) = both_values(field);
-            line(out, &base_name, &base);
-            line(out, &overlay_name, &overlay);
-        }
+    if let Some(field) = &finding.field
+        && !field.path.is_empty()
+    {
+        let path = field.path.to_string();
+        line(out, "at", &text::one_line(&path, MAX_TEXT));
     }
-    if let (None, Some(file)) = (&finding.place, &finding.file) {
-        line(out, "file", &text::one_line(&file.path, MAX_TEXT));
+    for finding in told.all() {
+        let is_first = std::ptr::eq(finding, told.first);
+        let own = name(environment_name(finding));
+        // The lines of the first one stand above.
+        let place = finding.place.as_ref().filter(|_| !is_first);
+        let place = place.map(|place| format!("--> {}", address(place)));
+        let field = finding.field.as_ref();
+        let value = field.filter(|field| field.base.is_some() || field.overlay.is_some());
+        let value = value.map(|field| {
+            let (base, overlay) = both_values(field);
+            if is_first {
+                line(out, &base_name, &base);
+            }
+            overlay
+        });
+        let words: Vec<_> = value.into_iter().chain(place).collect();
+        if !words.is_empty() {
+            line(out, &own, &words.join("  "));
+        }
+        if let (None, Some(file)) = (&finding.place, &finding.file) {
+            line(out, "file", &text::one_line(&file.path, MAX_TEXT));
+        }
     }
     if with_help && !finding.help.is_empty() {
         line(out, "help", &text::one_line(&finding.help, MAX_TEXT * 2));

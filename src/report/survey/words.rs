@@ -34,17 +34,6 @@ pub(super) fn heaviest_first<F: Borrow<Finding>>(findings: &[F]) -> Vec<usize> {
     indexes
 }
 
-/// Findings of one side together; the sides, and what each of them has, with the heaviest first.
-pub(super) fn sides_by_weight<'f>(findings: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
-    let sides = findings.chunk_by(|a, b| a.sides() == b.sides());
-    let mut sides: Vec<Vec<&Finding>> = sides.map(<[_]>::to_vec).collect();
-    for side in &mut sides {
-        side.sort_by_key(|finding| Reverse(finding.severity));
-    }
-    sides.sort_by_key(|side| side.first().map(|finding| Reverse(finding.severity)));
-    sides
-}
-
 /// What the other side of a finding is called.
 pub(super) fn baseline_name(finding: &Finding) -> &str {
     finding.baseline().unwrap_or("base")

@@ -248,3 +248,41 @@ fn the_own_name_of_an_environment_in_a_value_is_what_makes_it_one() {
         "{found:?}"
     );
 }
+
+#[test]
+fn a_person_reads_of_a_place_once() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.put(PERIOD, ["20", "20", "25"]);
+    let told = |format: &str| {
+        let arguments = ["--format", format];
+        super::check(&kustomize, &shop.0.path(""), &arguments).stdout
+    };
+    for (format, mark) in [
+        ("text", "error[health-checks]"),
+        ("markdown", "**health-checks**"),
+        ("html", "<span class=\"rule\">health-checks<"),
+    ] {
+        let text = told(format);
+        assert_eq!(text.matches(mark).count(), 1, "{format}: {text}");
+        assert!(
+            text.contains("dev, prod and staging</b> against base")
+                || text.contains("dev, prod and staging against base"),
+            "{format}: {text}"
+        );
+        for environment in ["dev", "prod", "staging"] {
+            let file = format!("overlays/{environment}/kustomization.yaml");
+            assert!(text.contains(&file), "{format}: {text}");
+        }
+    }
+    let text = told("text");
+    assert!(
+        text.contains("prod    25  --> overlays/prod/kustomization.yaml:5:"),
+        "{text}"
+    );
+    // What they do not do alike is told of each.
+    shop.put(PERIOD, ["20", "20", ""]);
+    shop.on("../base", "prod", ARGUMENTS, "[other]");
+    assert_eq!(told("text").matches("error[health-checks]").count(), 1);
+    assert_eq!(told("text").matches("error[other]").count(), 1);
+}

@@ -1,18 +1,31 @@
 //! What the table and the list of findings write alike.
 
 use crate::catalog::Severity;
-use crate::finding::{Finding, Totals};
+use crate::finding::Totals;
 use crate::report::markup::escaped;
+use crate::report::survey::places::Told;
 use crate::text::one_line;
 
 /// The longest text of a stranger's, in characters.
 const MAX_TEXT: usize = 1000;
 
-/// The findings of one service in one environment against one other.
+/// The findings of one service in the same environments against one other.
 pub(super) struct Group<'a> {
     /// The element's id.
     pub(super) id: String,
-    pub(super) findings: Vec<&'a Finding>,
+    pub(super) places: Vec<Told<'a>>,
+}
+
+impl<'a> Group<'a> {
+    /// The service that all of it is about.
+    pub(super) fn service(&self) -> Option<&'a str> {
+        self.places.first()?.first.service()
+    }
+}
+
+/// Names as a list that the page's script reads: a line each, as the page shows it.
+pub(super) fn names<'n>(all: impl Iterator<Item = &'n str>) -> String {
+    all.map(short).collect::<Vec<_>>().join("\n")
 }
 
 /// The class of an element that is about findings of this weight.

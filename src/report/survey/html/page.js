@@ -8,7 +8,7 @@
     group: element.closest(".group").id,
     weight: element.dataset.w,
     rule: element.dataset.r,
-    environment: element.dataset.e,
+    environments: element.dataset.e.split("\n"),
     text: null,
   }));
   const services = all(".service").map((element) => ({ element, groups: all(".group", element) }));
@@ -39,7 +39,7 @@
       const fits =
         shown.has(finding.weight) &&
         (rule.value === "" || rule.value === finding.rule) &&
-        (environment.value === "" || environment.value === finding.environment) &&
+        (environment.value === "" || finding.environments.includes(environment.value)) &&
         words.every((word) => textOf(finding).includes(word));
       finding.element.hidden = !fits;
       if (fits) {

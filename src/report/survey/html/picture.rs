@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::marks::{Group, class_of, heaviest, short, symbol_of};
 use crate::finding::Totals;
 use crate::report::survey::counts;
+use crate::report::survey::places::Told;
 use crate::survey::matrix::{Cell, Matrix, Row};
 use crate::survey::{State, Survey};
 
@@ -48,17 +49,18 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
     let mut contents: Contents<'_> = BTreeMap::new();
     let mut rules: BTreeSet<&str> = BTreeSet::new();
     for group in groups {
-        let first = &group.findings[0];
-        let of = (first.service(), first.environment());
-        let content = contents.entry(of).or_default();
-        content.groups.push(&group.id);
-        for finding in &group.findings {
+        for finding in group.places.iter().flat_map(Told::all) {
+            let of = (finding.service(), finding.environment());
+            let content = contents.entry(of).or_default();
+            if content.groups.last() != Some(&group.id.as_str()) {
+                content.groups.push(&group.id);
+            }
             content
                 .rules
                 .entry(finding.rule.as_str())
                 .or_default()
                 .add(finding.severity);
-            if first.environment().is_some() {
+            if finding.environment().is_some() {
                 rules.insert(finding.rule.as_str());
             }
         }
