@@ -80,6 +80,7 @@ rule_ids! {
     Hostnames = "hostnames",
     Image = "image",
     IngressStructure = "ingress-structure",
+    InvertedReplicas = "inverted-replicas",
     InvertedResources = "inverted-resources",
     Labels = "labels",
     LimitRequestRatio = "limit-request-ratio",

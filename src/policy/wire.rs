@@ -185,7 +185,7 @@ pub struct ExemptionSpec {
     pub target: Option<TargetSpec>,
     /// The pattern of the findings' path; without it, all.
     pub path: Option<String>,
-    /// The one value, as a string, that a field of the findings has in the environment: `<absent>` where it has none, a list or a map as JSON, what is long by its `sha256:` digest. Of rules about distances (`inverted-resources`, `scale-factor`), those between it and the other environment's as well. Without it, any; never one of a Secret.
+    /// The one value, as a string, that a field of the findings has in the environment: `<absent>` where it has none, a list or a map as JSON, what is long by its `sha256:` digest. Of rules about distances (`inverted-resources`, `inverted-replicas`, `scale-factor`), those between it and the other environment's as well. Without it, any; never one of a Secret.
     pub value: Option<String>,
     /// The value in each environment, where they differ: `{staging: "1.4.0", production: "1.5.0"}`. The exemption is about these environments, and has neither `value` nor `environments`.
     pub values: Option<BTreeMap<String, String>>,

@@ -9,7 +9,9 @@ use super::gaps::Gaps;
 use super::gaps::{build_failure, missing_baseline, missing_environment};
 use super::loosened_policy;
 use super::matrix::Matrix;
-use super::matrix::{environment_mismatch, inverted_resources, scale_factor, unpromoted_image};
+use super::matrix::{
+    environment_mismatch, inverted_replicas, inverted_resources, scale_factor, unpromoted_image,
+};
 use super::overridden::Overridden;
 use crate::blame::Patch;
 use crate::catalog::{Rule, RuleId};
@@ -56,6 +58,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&class::HOSTNAMES),
     rule(&class::IMAGE),
     rule(&class::INGRESS_STRUCTURE),
+    rule(&inverted_replicas::RULE).matrix(inverted_replicas::check),
     rule(&inverted_resources::RULE).matrix(inverted_resources::check),
     rule(&class::LABELS),
     rule(&limit_request_ratio::RULE).change(limit_request_ratio::check),

@@ -280,7 +280,11 @@ fn gallery() -> BTreeMap<String, &'static str> {
 fn is_matrix(rule: &str) -> bool {
     matches!(
         rule,
-        "environment-mismatch" | "inverted-resources" | "missing-environment" | "unpromoted-image"
+        "environment-mismatch"
+            | "inverted-replicas"
+            | "inverted-resources"
+            | "missing-environment"
+            | "unpromoted-image"
     )
 }
 

@@ -82,5 +82,8 @@ pub(super) fn has_value(
 /// Whether a rule is about how far an amount is from another one, so that it may become worse and not another finding.
 #[must_use]
 pub fn is_of_distance(rule: RuleId) -> bool {
-    matches!(rule, RuleId::InvertedResources | RuleId::ScaleFactor)
+    matches!(
+        rule,
+        RuleId::InvertedReplicas | RuleId::InvertedResources | RuleId::ScaleFactor
+    )
 }

@@ -1,0 +1,212 @@
+//! `inverted-replicas`: a later environment runs fewer replicas than an earlier one.
+//!
+//! What an autoscaler scales is weighed by the bounds of the autoscaler, unless it runs
+//! nothing at all: Kubernetes' own autoscaler does not wake what has no replica.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{Class, Rule, RuleId, Severity};
+use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::diff::{Change, quantity};
+use crate::compare::steps::keyed_path;
+use crate::policy::Policy;
+use crate::quantity::Quantity;
+use crate::resource::Resource;
+use crate::rules::found::Found;
+use crate::rules::matrix::{Matrix, Place};
+use crate::rules::overridden::Overridden;
+use crate::rules::told::Saying;
+use crate::rules::words;
+use crate::yaml::Node;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::InvertedReplicas,
+    severity: Severity::Warning,
+    summary: "An environment must not run fewer replicas than one that comes before it in spec.environments.",
+    why: "Staging with three replicas hides what production with one will show: every restart is an outage. No replica at all is an error.",
+    example: "spec.replicas is 3 in staging and 1 in production",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: true,
+};
+
+/// A count that an earlier environment has more of.
+struct Fewer<'m, 'a> {
+    comparison: &'m Comparison<'m, 'a>,
+    pair: Pair<'m, 'a>,
+    classified: &'m Classified<'a>,
+    early: Quantity,
+    late: Quantity,
+}
+
+pub(in crate::rules) fn check(
+    matrix: &Matrix<'_, '_>,
+    _: &Overridden<'_>,
+    policy: &Policy,
+    found: &mut Found,
+) {
+    // A class that is not allowed is an error already, whichever has more.
+    if !policy.allows(Class::Replicas) {
+        return;
+    }
+    for fewer in worst(matrix).into_values() {
+        let comparison = fewer.comparison;
+        let (environment, baseline) = (comparison.environment(), comparison.baseline());
+        let change = &fewer.classified.change;
+        let mut subject = words::subject(change, Class::Replicas);
+        if let (None, Some(count)) = (change.overlay, default(fewer.pair.overlay, change)) {
+            subject = format!("{subject}, which is {count} where it is absent,");
+        }
+        let runs_nothing = fewer.late == Quantity::ZERO && !is_lower_bound(change);
+        let (severity, headline) = if runs_nothing {
+            (
+                Severity::Error,
+                format!("{subject} is 0, but not in {baseline}, which comes before {environment}"),
+            )
+        } else {
+            (
+                RULE.severity,
+                format!("{subject} is less than in {baseline}, which comes before {environment}"),
+            )
+        };
+        let saying = Saying {
+            headline,
+            demand: RULE.summary,
+            help: format!(
+                "Give {environment} at least what {baseline} has, or lower it in {baseline}. If {environment} really needs less, \
+                 say so in spec.exemptions of the ParityPolicy, or set spec.rules.{}.severity.",
+                RULE.id
+            ),
+        };
+        let finding = comparison.change_finding(RULE.id, fewer.pair, fewer.classified, saying);
+        found.push_as(severity, finding);
+    }
+}
+
+/// Every count that is too small, with the earlier environment that has most.
+fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> {
+    let mut worst: BTreeMap<Place<'m>, Fewer<'m, 'a>> = BTreeMap::new();
+    let promoted = matrix.siblings.iter().filter(|comparison| {
+        matches!(
+            comparison.sides.against,
+            Against::Sibling {
+                is_promoted: true,
+                ..
+            }
+        )
+    });
+    for comparison in promoted {
+        let matched = comparison.pairing.matched.iter();
+        for (&(_, other), (pair, changes)) in matched.zip(comparison.pairs()) {
+            for classified in changes {
+                let Some((early, late)) = counts(comparison, pair, classified) else {
+                    continue;
+                };
+                let path = keyed_path(&classified.change.steps);
+                let place = (comparison.sides.environment, other, path);
+                let is_worse = worst.get(&place).is_none_or(|known| known.early <= early);
+                if late < early && is_worse {
+                    let fewer = Fewer {
+                        comparison,
+                        pair,
+                        classified,
+                        early,
+                        late,
+                    };
+                    worst.insert(place, fewer);
+                }
+            }
+        }
+    }
+    worst
+}
+
+/// How many both sides run, where the change is about that and both are known.
+fn counts(
+    comparison: &Comparison<'_, '_>,
+    pair: Pair<'_, '_>,
+    classified: &Classified<'_>,
+) -> Option<(Quantity, Quantity)> {
+    let change = &classified.change;
+    if classified.class != Class::Replicas || !is_count(change) {
+        return None;
+    }
+    let count = |node: Option<Node<'_>>, resource: &Resource<'_>| match node
+        .filter(|node| !node.is_null())
+    {
+        Some(node) => quantity(node),
+        None => Quantity::parse(default(resource, change)?).ok(),
+    };
+    let early = count(change.base, pair.base)?;
+    let late = count(change.overlay, pair.overlay)?;
+    let sides = [
+        (pair.base, comparison.sides.base),
+        (pair.overlay, comparison.sides.overlay),
+    ];
+    let is_left_to_others = change.fields().eq(["spec", "replicas"])
+        && sides.iter().any(|(resource, all)| {
+            let scalers = scalers(resource, all);
+            scalers
+                .max()
+                .is_some_and(|scaler| scaler == Scaler::FromZero || late > Quantity::ZERO)
+        });
+    (!is_left_to_others).then_some((early, late))
+}
+
+/// Whether a field says how many run, or may; a disruption budget says how many may be missing.
+fn is_count(change: &Change<'_>) -> bool {
+    matches!(
+        change.fields().next_back(),
+        Some("replicas" | "minReplicas" | "maxReplicas" | "minReplicaCount" | "maxReplicaCount")
+    )
+}
+
+/// Whether a field bounds an autoscaler from below, so that 0 is a rest and no end.
+fn is_lower_bound(change: &Change<'_>) -> bool {
+    matches!(
+        change.fields().next_back(),
+        Some("minReplicas" | "minReplicaCount")
+    )
+}
+
+/// What Kubernetes, Argo Rollouts and KEDA take where a count is absent; nothing where nobody says.
+fn default(resource: &Resource<'_>, change: &Change<'_>) -> Option<&'static str> {
+    let field = change.fields().next_back()?;
+    match (resource.group(), resource.kind(), field) {
+        ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet", "replicas")
+        | ("", "ReplicationController", "replicas")
+        | ("argoproj.io", "Rollout", "replicas")
+        | ("autoscaling", _, "minReplicas") => Some("1"),
+        ("keda.sh", _, "minReplicaCount") => Some("0"),
+        ("keda.sh", _, "maxReplicaCount") => Some("100"),
+        _ => None,
+    }
+}
+
+/// What scales a workload instead of the count that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Scaler {
+    /// Kubernetes' own, which leaves alone what has no replica.
+    FromOne,
+    /// KEDA, which wakes what rests.
+    FromZero,
+}
+
+/// The autoscalers among the resources of an environment that scale one of them.
+fn scalers(resource: &Resource<'_>, all: &[Resource<'_>]) -> impl Iterator<Item = Scaler> {
+    all.iter().filter_map(|one| {
+        let (scaler, usual) = match (one.group(), one.kind()) {
+            ("autoscaling", "HorizontalPodAutoscaler") => (Scaler::FromOne, ""),
+            ("keda.sh", "ScaledObject") => (Scaler::FromZero, "Deployment"),
+            _ => return None,
+        };
+        let target = one.node.get("spec")?.get("scaleTargetRef")?;
+        let text = |name: &str| target.get(name)?.as_str();
+        let is_its = text("name") == Some(resource.name())
+            && text("kind").unwrap_or(usual) == resource.kind()
+            && one.identity.namespace == resource.identity.namespace;
+        is_its.then_some(scaler)
+    })
+}
