@@ -17,13 +17,14 @@ use crate::edit::Item;
 use crate::finding::{Finding, Name, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::{Layout, Overlay};
+use crate::path::fitting::{glob, pattern, service_glob};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::{exempting, held, is_of_distance, record};
 use crate::text::{one_line, without_hash};
 pub use tags::{allow_tags, sets_tags};
 
-use entry::{Subject, Target, glob, item, pattern, service_glob};
+use entry::{Subject, Target, item};
 
 /// What adoption looks at.
 pub struct Scene<'s> {

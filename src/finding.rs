@@ -242,6 +242,8 @@ pub struct Finding {
     pub headline: String,
     /// What to do about it, in one or two sentences.
     pub help: String,
+    /// How the policy would permit it, with the entry to paste: `add to spec.exemptions of …`; empty where it could not, or nobody should.
+    pub permit: String,
 }
 
 impl Finding {
@@ -266,18 +268,24 @@ impl Finding {
             message,
             headline,
             help,
+            permit: String::new(),
+        }
+    }
+
+    /// What to do about it, and how to permit it.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match (self.help.as_str(), self.permit.as_str()) {
+            (help, "") => help.to_owned(),
+            ("", permit) => format!("To permit it, {permit}"),
+            (help, permit) => format!("{help} To permit it, {permit}"),
         }
     }
 
     /// Whether an exemption of the policy lets it exist, which makes it information.
     #[must_use]
-    pub const fn is_exempt(&self) -> bool {
-        // Those two are about an entry that exempts nothing.
-        let is_of_entry = matches!(
-            self.rule,
-            RuleId::ExpiredExemption | RuleId::UnusedExemption
-        );
-        self.exemption.is_some() && !is_of_entry
+    pub fn is_exempt(&self) -> bool {
+        self.exemption.is_some() && !self.rule.is_about_exemptions()
     }
 
     /// The field that lines are told for: the part that makes it a finding, or else all of it.

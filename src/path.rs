@@ -26,6 +26,7 @@
 //! `*` and `?` are never plain: they are kept for patterns.
 
 mod field;
+pub mod fitting;
 mod index;
 mod one;
 mod pattern;

@@ -12,6 +12,7 @@ mod loosened_policy;
 mod matrix;
 mod overridden;
 mod past;
+mod paste;
 pub mod permission;
 mod registry;
 mod told;

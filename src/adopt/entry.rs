@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::RuleId;
 use crate::edit::{Item, scalar};
-use crate::path::{FieldPath, Path, Pattern, Segment};
 use crate::text::is_unsafe;
 
 /// What an exemption is about, but for services, environments and values.
@@ -29,46 +28,6 @@ pub(super) struct Target {
 
 /// The longest map of values that is written on one line, in characters.
 const MAX_LINE: usize = 100;
-
-/// A name as a glob that fits it, and as little beside it as globs can tell.
-pub(super) fn glob(name: &str) -> String {
-    let is_own = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
-    name.chars()
-        .map(|c| if is_own(c) { c } else { '?' })
-        .collect()
-}
-
-/// A service as a glob that also fits the name that a recorder can have for it.
-pub(super) fn service_glob(name: &str) -> String {
-    let is_own = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    name.chars()
-        .map(|c| if is_own(c) { c } else { '?' })
-        .collect()
-}
-
-/// A path as a pattern that fits it, and as little beside it as patterns can tell.
-pub(super) fn pattern(path: &FieldPath<'_>) -> String {
-    let plain = |text: &str| text.replace('*', "?").into();
-    let segments = path.spots().iter().map(|spot| match &spot.segment {
-        Segment::Field(name) => Segment::Field(plain(name)),
-        Segment::Key(keys) => {
-            let keys = keys.iter();
-            Segment::Key(
-                keys.map(|(key, value)| (key.clone(), plain(value)))
-                    .collect(),
-            )
-        }
-        Segment::Value(value) => Segment::Value(plain(value)),
-        Segment::Index(index) => Segment::Index(*index),
-    });
-    let mut segments: Vec<Segment<'_>> = segments.collect();
-    if segments.len() <= Pattern::MAX_PARTS {
-        return Path(segments).to_string();
-    }
-    // No field of Kubernetes lies that deep; what does is cut where patterns end.
-    segments.truncate(Pattern::MAX_PARTS - 1);
-    format!("{}.**", Path(segments))
-}
 
 /// An exemption in block style, and as a value.
 pub(super) fn item(

@@ -215,7 +215,10 @@ impl Check {
             ground.is_below(&past.top)?;
         }
         let policy_file = self.policy_file(&ground)?;
-        let defaults = Policy::default();
+        let defaults = Policy {
+            file: Some(policy_file::FIRST.to_owned()),
+            ..Policy::default()
+        };
         let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
         let policy_path = policy_file.as_ref().map(|file| file.path.as_path());
         let is_rendered = !self.rendered.is_empty();

@@ -15,9 +15,12 @@ use crate::repo::Ours;
 use crate::rules::RULES;
 use crate::yaml::{self, Node};
 
+/// Where a policy is written that is not there yet.
+pub(super) const FIRST: &str = "parity.yaml";
+
 /// Where a repository keeps its policy, below one of the directories upwards.
 const PLACES: [&str; 6] = [
-    "parity.yaml",
+    FIRST,
     "parity.yml",
     "parity/policy.yaml",
     "parity/policy.yml",

@@ -16,6 +16,10 @@ pub const BASE: &str = "base";
 
 /// What the function was asked to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a run has one, so a box would save nothing"
+)]
 pub enum Config {
     /// Seal the incoming items.
     Recorder(Recorder),
@@ -37,6 +41,8 @@ pub struct Recorder {
 /// What an overlay may do; from a `ParityPolicy`, or the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
+    /// What reports call its file; `None` where it is no file of its own.
+    pub file: Option<String>,
     /// The environment that live items are; unset for a matrix of snapshots.
     pub environment: Option<String>,
     /// All environments in promotion order; empty where the policy does not list them.
@@ -66,6 +72,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What a sentence calls it: by its file, where there is one.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.file.as_deref().unwrap_or("the ParityPolicy")
+    }
+
     /// The weight of a rule's findings under this policy.
     #[must_use]
     pub fn severity(&self, rule: &Rule) -> Severity {
@@ -109,6 +121,7 @@ impl Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            file: None,
             environment: None,
             environments: Vec::new(),
             baseline: BASE.to_owned(),

@@ -4,7 +4,11 @@ use super::config::{Config, Policy};
 use super::read::read as read_value;
 use crate::catalog::Rule;
 use crate::finding::{Place, line_around};
+use crate::text::one_line;
 use crate::yaml::{self, Node};
+
+/// The longest name of a file that messages repeat, in characters.
+const MAX_FILE: usize = 200;
 
 /// A functionConfig that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +41,7 @@ pub fn open(
     })?;
     if let (Config::Policy(policy), Some(config), Some((name, text))) = (&mut read, config, file) {
         locate(policy, config, name, text);
+        policy.file = Some(one_line(name, MAX_FILE).into_owned());
     }
     Ok(read)
 }

@@ -177,6 +177,7 @@ fn policy(known: &[&Rule], spec: wire::PolicySpec) -> Result<Policy, Fault> {
     let allow = spec.allow.unwrap_or_default();
     let classes = allow.classes;
     Ok(Policy {
+        file: None,
         services: services::services(spec.services.unwrap_or_default(), &environments)?,
         fields: permits::allowed_fields(allow.fields.unwrap_or_default(), &environments)?.into(),
         exemptions: permits::exemptions(spec.exemptions.unwrap_or_default(), &environments)?.into(),

@@ -11,6 +11,7 @@
 //! Those of a whole [`Survey`](crate::survey::Survey) stand in [`survey`], where
 //! [`survey::Format`] lists them.
 
+mod advice;
 pub mod fingerprint;
 pub mod krm;
 mod markup;

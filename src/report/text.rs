@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style as Ansi};
 use serde_json::Value;
 
+use super::advice::{Advice, Said};
 use crate::catalog::Severity;
 use crate::finding::{FieldRef, Finding, Report, ResourceRef, Sides, Totals};
 use crate::text;
@@ -49,12 +50,12 @@ pub fn render(report: &Report, style: Style) -> String {
     };
     let (shown, left) = by_weight.split_at(shown);
     let names_service = services(report).len() > 1;
-    let mut helped = BTreeSet::new();
+    let mut advice = Advice::default();
     for group in grouped(shown) {
         write_head(&mut out, group[0], names_service, style);
         for finding in group {
-            let with_help = helped.insert(finding.help.as_str());
-            write_finding(&mut out, finding, with_help, style);
+            let said = advice.of(finding);
+            write_finding(&mut out, finding, said, style);
         }
     }
     if !left.is_empty() {
@@ -157,13 +158,13 @@ fn is_info(finding: &Finding) -> bool {
 /// How many findings, from the front, fit into that many lines.
 fn fitting(findings: &[Indexed<'_>], max_lines: usize) -> usize {
     let mut heads = BTreeSet::new();
-    let mut helped = BTreeSet::new();
+    let mut advice = Advice::default();
     let mut lines = 0;
     for (count, (_, finding)) in findings.iter().enumerate() {
         lines += usize::from(heads.insert((is_info(finding), place(finding))));
-        let with_help = helped.insert(finding.help.as_str());
+        let said = advice.of(finding);
         let mut text = String::new();
-        write_finding(&mut text, finding, with_help, Style::default());
+        write_finding(&mut text, finding, said, Style::default());
         lines += text.matches('\n').count();
         if lines > max_lines {
             return count;
@@ -228,7 +229,7 @@ pub(super) fn comparison(finding: &Finding) -> Option<String> {
 /// The longest name of an environment beside a value, in characters.
 const MAX_LABEL: usize = 24;
 
-fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: Style) {
+fn write_finding(out: &mut String, finding: &Finding, said: Said<'_>, style: Style) {
     let color = match finding.severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,
@@ -272,8 +273,8 @@ fn write_finding(out: &mut String, finding: &Finding, with_help: bool, style: St
     if let Some(file) = &finding.file {
         line("file", &text::one_line(&file.path, MAX_TEXT));
     }
-    if with_help && !finding.help.is_empty() {
-        line("help", &text::one_line(&finding.help, MAX_TEXT));
+    for (label, said) in said.lines() {
+        line(label, &text::one_line(said, MAX_TEXT * 2));
     }
 }
 
@@ -418,6 +419,7 @@ mod tests {
           error[added-resource]: the base does not have this resource
         the whole input (production against base)
           error[missing-baseline]: there is no snapshot of base
+            help    the help
         apps/v1 Deployment checkout (production against base)
           info[labels]: a label was added
         krm-parity: checkout-service, production: 4 errors, 1 warning, 1 info in 5 resources

@@ -236,7 +236,7 @@ pub(super) fn headline(
     text::one_line(&format!("{subject} {verb}"), 300).into_owned()
 }
 
-/// How a policy would permit a change.
+/// How a policy would permit a class.
 pub(super) fn permit(class: Class, policy: &Policy) -> String {
     // Naming the list replaces the default, so the whole list is told.
     let classes: Vec<_> = policy
@@ -246,18 +246,14 @@ pub(super) fn permit(class: Class, policy: &Policy) -> String {
         .map(Class::id)
         .collect();
     format!(
-        "To permit it, use the ParityPolicy: spec.allow.fields for this field, spec.exemptions until a day, or \
-         spec.allow.classes: [{}] for the class.",
-        classes.join(", "),
+        "spec.allow.classes: [{}] permits the class.",
+        classes.join(", ")
     )
 }
 
 /// What to do about a change that every environment makes.
-pub(super) fn share(class: Class, policy: &Policy, baseline: &str) -> String {
-    let allow = permit(class, policy);
-    format!(
-        "Move what the environments share into {baseline}, which none of them uses here. {allow}"
-    )
+pub(super) fn share(baseline: &str) -> String {
+    format!("Move what the environments share into {baseline}, which none of them uses here.")
 }
 
 /// What to do about a forbidden change.
@@ -265,11 +261,9 @@ pub(super) fn help(
     change: &Change<'_>,
     overlay: &Resource<'_>,
     class: Class,
-    policy: &Policy,
     baseline: &str,
 ) -> String {
-    let allow = permit(class, policy);
-    let mend = match (class, change.kind) {
+    match (class, change.kind) {
         (Class::IngressStructure, _) if takes_all_traffic(overlay, change) => {
             "Name a host here: a route without one, or with one that stands for all, takes requests that are meant for others.".to_owned()
         }
@@ -288,8 +282,7 @@ pub(super) fn help(
         (_, ChangeKind::Added) => format!("Remove it from the overlay, or move it to {baseline} for every environment."),
         (_, ChangeKind::Removed) => format!("Keep it in the overlay, or drop it from {baseline} for every environment."),
         _ => format!("Remove the change from the overlay, or make it in {baseline} for every environment."),
-    };
-    format!("{mend} {allow}")
+    }
 }
 
 #[cfg(test)]
@@ -424,7 +417,7 @@ mod tests {
                 .map(|tree| Resource::read(tree.roots().next().unwrap()).unwrap());
             let changes = diff(&base, &overlay);
             let class = Class::IngressStructure;
-            let help = help(&changes[0], &overlay, class, &Policy::default(), "the base");
+            let help = help(&changes[0], &overlay, class, "the base");
             assert_eq!(help.starts_with("Name a host here"), is_for_all, "{help}");
         }
     }

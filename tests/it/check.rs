@@ -16,6 +16,7 @@ mod layers;
 mod new;
 mod odd;
 mod overridden;
+mod paste;
 mod places;
 mod policies;
 mod processes;

@@ -83,7 +83,7 @@ fn write_command(out: &mut String, survey: &Survey, finding: &Finding) {
     let mut message = message(finding).into_owned();
     if let Some(help) = advice(finding) {
         message.push('\n');
-        message.push_str(&text::one_line(help, MAX_MESSAGE));
+        message.push_str(&text::one_line(&help, MAX_MESSAGE));
     }
     let _ = writeln!(out, "::{}", data(&message));
 }

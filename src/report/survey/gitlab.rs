@@ -33,7 +33,7 @@ pub fn render(survey: &Survey) -> String {
             let standing = if at < new { "" } else { "known: " };
             let message = text::one_line(&finding.message, MAX_DESCRIPTION);
             let help =
-                advice(finding).map(|help| format!(" {}", text::one_line(help, MAX_DESCRIPTION)));
+                advice(finding).map(|help| format!(" {}", text::one_line(&help, MAX_DESCRIPTION)));
             // GitLab demands a line, and its first stands for the whole file.
             let (path, line) = location(survey, finding);
             json!({

@@ -393,7 +393,7 @@ fn write_finding(out: &mut String, told: &Told<'_>, open: &str, mark: &str) {
         let _ = writeln!(
             out,
             "<p class=\"help\"><b>Help</b> {}</p>",
-            short(&finding.help)
+            short(&finding.advice())
         );
     }
     out.push_str("</div>\n</details>\n");

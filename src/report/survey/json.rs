@@ -145,6 +145,7 @@ fn finding_to_wire(
         message: finding.message.clone(),
         headline: finding.headline.clone(),
         help: finding.help.clone(),
+        permit: finding.permit.clone(),
     }
 }
 
@@ -466,5 +467,6 @@ fn finding_from_wire(
         message: finding.message,
         headline: finding.headline,
         help: finding.help,
+        permit: finding.permit,
     })
 }

@@ -244,8 +244,10 @@ fn told(survey: &Survey, findings: &[&Finding]) -> String {
             lines.push(format!("  in   {}", one(&name)));
         }
         lines.push(format!("  at   {}{line}", one(&file)));
-        if !finding.help.is_empty() {
-            lines.push(format!("  help {}", one(&finding.help)));
+        for (label, said) in [("help", &finding.help), ("permit", &finding.permit)] {
+            if !said.is_empty() {
+                lines.push(format!("  {label} {}", one(said)));
+            }
         }
         out.push_str(&escaped_lines(&lines.join("\n")));
         out.push('\n');

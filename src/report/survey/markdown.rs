@@ -12,6 +12,7 @@ use super::view::View;
 use super::{baseline_name, counts, environment_name, heaviest_first, resource_name, summary};
 use crate::catalog::Severity;
 use crate::finding::{Place, Totals};
+use crate::report::advice::{Advice, Said};
 use crate::report::text::{both_values, counted};
 use crate::survey::matrix::{Cell, Matrix, Row, matrix};
 use crate::survey::{Against, State, Survey};
@@ -225,13 +226,13 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
 
     // An advice is as long wherever it stands, so what fits in this order fits in the other.
     let by_weight = heaviest_first(findings);
-    let mut helped = BTreeSet::new();
+    let mut advice = Advice::default();
     let mut opened = BTreeSet::new();
     let mut room = MAX_BYTES.saturating_sub(out.len() + RESERVE);
     let mut count = 0;
     for &index in &by_weight {
         let finding = &findings[index];
-        let mut needed = told(finding, helped.insert(finding.first.help.as_str())).len();
+        let mut needed = told(finding, advice.of(finding.first)).len();
         if opened.insert(group_of[index]) {
             needed += heads[group_of[index]].len() + CLOSE.len();
         }
@@ -250,7 +251,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
         }
     }
 
-    let mut helped = BTreeSet::new();
+    let mut advice = Advice::default();
     let mut open = None;
     for index in kept {
         let finding = &findings[index];
@@ -262,7 +263,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
             open = Some(group);
             out.push_str(&heads[group]);
         }
-        out.push_str(&told(finding, helped.insert(finding.first.help.as_str())));
+        out.push_str(&told(finding, advice.of(finding.first)));
     }
     if open.is_some() {
         out.push_str(CLOSE);
@@ -332,7 +333,7 @@ fn side(told: &Told<'_>) -> String {
     out.join(", ")
 }
 
-fn told(told: &Told<'_>, with_help: bool) -> String {
+fn told(told: &Told<'_>, said: Said<'_>) -> String {
     let finding = told.first;
     let mut out = format!(
         "- {} **{}**: {}",
@@ -374,8 +375,11 @@ fn told(told: &Told<'_>, with_help: bool) -> String {
     if !places.is_empty() {
         let _ = write!(out, "<br>{}", places.join(", "));
     }
-    if with_help && !finding.help.is_empty() {
-        let _ = write!(out, "<br>💡 {}", prose(&finding.help));
+    if !said.help.is_empty() {
+        let _ = write!(out, "<br>💡 {}", prose(said.help));
+    }
+    if !said.permit.is_empty() {
+        let _ = write!(out, "<br>To permit it, {}", prose(said.permit));
     }
     out.push('\n');
     out

@@ -145,7 +145,7 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
         }));
     }
     if let Some(help) = advice(finding) {
-        let _ = write!(message, "\n\n{}", plain(help));
+        let _ = write!(message, "\n\n{}", plain(&help));
     }
     let (file, _) = location(survey, finding);
     let mut at = json!({
@@ -197,6 +197,7 @@ fn properties(finding: &Finding) -> Value {
         ("class", finding.class.map_or("", |class| class.id())),
         ("fieldPath", path.as_deref().unwrap_or_default()),
         ("help", &finding.help),
+        ("permit", &finding.permit),
     ];
     let entries = entries.into_iter().filter(|(_, value)| !value.is_empty());
     let mut out: Map<String, Value> = entries

@@ -1,6 +1,5 @@
 //! The survey for people: every finding with the lines that caused it, then the matrix, counts by rule, and one line.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
@@ -13,6 +12,7 @@ use super::view::View;
 use super::{baseline_name, environment_name, resource_name};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place};
+use crate::report::advice::{Advice, Said};
 use crate::report::text::{MAX_TEXT, Style, both_values, counted, painted};
 use crate::survey::{Against, Service, State, Survey};
 use crate::text;
@@ -115,7 +115,7 @@ fn shared<'a>(mut paths: impl Iterator<Item = &'a String>) -> &'a str {
 }
 
 fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], style: Style) {
-    let mut helped = BTreeSet::new();
+    let mut advice = Advice::default();
     let mut side: Option<&Told<'_>> = None;
     let mut resource = None;
     let places = places(findings);
@@ -143,8 +143,8 @@ fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], styl
             write_note(out, told, style);
             continue;
         }
-        let with_help = helped.insert((finding.service(), finding.help.as_str()));
-        write_finding(out, told, with_help, style);
+        let said = advice.of(finding);
+        write_finding(out, told, said, style);
     }
     if !findings.is_empty() {
         out.push('\n');
@@ -200,7 +200,7 @@ fn write_label(out: &mut String, finding: &Finding, style: Style) {
     );
 }
 
-fn write_finding(out: &mut String, told: &Told<'_>, with_help: bool, style: Style) {
+fn write_finding(out: &mut String, told: &Told<'_>, said: Said<'_>, style: Style) {
     let finding = told.first;
     let color = color_of(finding.severity);
     write_label(out, finding, style);
@@ -254,8 +254,8 @@ fn write_finding(out: &mut String, told: &Told<'_>, with_help: bool, style: Styl
             line(out, "file", &text::one_line(&file.path, MAX_TEXT));
         }
     }
-    if with_help && !finding.help.is_empty() {
-        line(out, "help", &text::one_line(&finding.help, MAX_TEXT * 2));
+    for (label, said) in said.lines() {
+        line(out, label, &text::one_line(said, MAX_TEXT * 2));
     }
 }
 

@@ -220,6 +220,9 @@ pub struct Finding {
     pub headline: String,
     /// What to do about it.
     pub help: String,
+    /// How the policy would permit it, with the entry to paste.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub permit: String,
 }
 
 /// A resource.

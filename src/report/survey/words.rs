@@ -153,9 +153,15 @@ pub(super) fn standings(totals: &Totals, against: &Against) -> String {
 }
 
 /// What to do about a finding, where its message does not end in it already.
-pub(super) fn advice(finding: &Finding) -> Option<&str> {
+pub(super) fn advice(finding: &Finding) -> Option<String> {
     let help = finding.help.as_str();
-    (!help.is_empty() && !finding.message.contains(help)).then_some(help)
+    let advice = finding.advice();
+    let advice = if finding.message.contains(help) {
+        advice.strip_prefix(help).unwrap_or_default().trim_start()
+    } else {
+        &advice
+    };
+    (!advice.is_empty()).then(|| advice.to_owned())
 }
 
 /// The name of a resource for people: `apps/v1 Deployment shop/checkout`.

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
+use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::rules::found::Found;
 use crate::rules::told::Told;
@@ -20,7 +21,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.added {
         let resource = &comparison.sides.overlay[at];
@@ -30,10 +31,12 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found
                 "{name} is in {environment}, but not in {baseline}. An overlay must not hold a resource that {baseline} does not have."
             ),
             headline: format!("the resource is in {environment}, but not in {baseline}"),
-            help: format!(
-                "Move the resource to {baseline}, so that every environment has it; or set spec.rules.added-resource.severity in the ParityPolicy."
-            ),
+            help: format!("Move the resource to {baseline}, so that every environment has it."),
         };
-        found.push(comparison.finding(RULE.id, resource, comparison.foreign_service(), told));
+        let service = comparison.foreign_service();
+        found.push(Finding {
+            permit: comparison.exempt(RULE.id, resource, service, policy),
+            ..comparison.finding(RULE.id, resource, service, told)
+        });
     }
 }

@@ -8,6 +8,7 @@ use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::rules::found::Found;
 use crate::rules::overridden::{Overridden, is_placeholder};
+use crate::rules::paste::Environments;
 use crate::rules::permission::{Verdict, verdict};
 use crate::rules::told::Saying;
 use crate::rules::words;
@@ -186,10 +187,10 @@ pub(in crate::rules) fn check(
             let rule = record(class);
             let is_overridden = overridden.holds(comparison, number, at);
             let headline = words::headline(change, class, environment, &baseline);
-            let (demand, help) = match verdict {
+            let (demand, help) = match &verdict {
                 _ if is_overridden => (
                     format!("Every environment overrides {baseline} here."),
-                    words::share(class, policy, &baseline),
+                    words::share(&baseline),
                 ),
                 Verdict::Denied(pattern) => (
                     format!("The owner of {baseline} denies it: {DENY}: {pattern}."),
@@ -199,7 +200,7 @@ pub(in crate::rules) fn check(
                 ),
                 _ => (
                     rule.summary.to_owned(),
-                    words::help(change, pair.overlay, class, policy, &baseline),
+                    words::help(change, pair.overlay, class, &baseline),
                 ),
             };
             let saying = Saying {
@@ -207,8 +208,19 @@ pub(in crate::rules) fn check(
                 demand: &demand,
                 help,
             };
+            let environments = if is_overridden {
+                Environments::All
+            } else {
+                Environments::One
+            };
+            // What its owner denies, no policy permits.
+            let permit = match verdict {
+                Verdict::Denied(_) => String::new(),
+                _ => comparison.permit(rule.id, pair, change, class, environments, policy),
+            };
             let finding = Finding {
                 overridden: is_overridden,
+                permit,
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
             // A tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.

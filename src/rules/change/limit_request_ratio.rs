@@ -89,8 +89,9 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 ),
                 headline,
                 help: format!(
-                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{}.max in the ParityPolicy.",
-                    RULE.id
+                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{}.max in {}.",
+                    RULE.id,
+                    policy.called()
                 ),
             };
             found.push(Finding {

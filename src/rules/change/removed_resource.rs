@@ -2,6 +2,7 @@
 
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
+use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::rules::found::Found;
 use crate::rules::told::Told;
@@ -20,7 +21,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.removed {
         let resource = &comparison.sides.base[at];
@@ -31,9 +32,13 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found
             ),
             headline: format!("the resource is in {baseline}, but not in {environment}"),
             help: format!(
-                "Remove the patch that deletes it, or drop the resource from {baseline}; or set spec.rules.removed-resource.severity in the ParityPolicy."
+                "Remove the patch that deletes it, or drop the resource from {baseline}."
             ),
         };
-        found.push(comparison.finding(RULE.id, resource, comparison.sides.services[at], told));
+        let service = comparison.sides.services[at];
+        found.push(Finding {
+            permit: comparison.exempt(RULE.id, resource, service, policy),
+            ..comparison.finding(RULE.id, resource, service, told)
+        });
     }
 }

@@ -22,6 +22,7 @@ use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, is_next, turned, turned_change};
 use crate::rules::overridden::{Overridden, overlap};
+use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
@@ -85,7 +86,7 @@ pub(in crate::rules) fn check(
         collect_lacks(comparison, &kin, &early, &late, &mut lacks);
     }
     blame(matrix, &kin, &order, disagreements, policy, found);
-    blame_lacks(&order, lacks, found);
+    blame_lacks(&order, lacks, policy, found);
 }
 
 /// One difference of two environments that nothing allows and that no comparison with the base has told.
@@ -207,19 +208,22 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
     let saying = Saying {
         headline,
         demand: RULE.summary,
-        help: format!(
-            "Let {environment} and {baseline} say the same. {}",
-            words::permit(class, policy)
-        ),
+        help: format!("Let {environment} and {baseline} say the same."),
     };
     found.push(Finding {
+        permit: comparison.permit(RULE.id, pair, change, class, Environments::One, policy),
         overridden: one.is_overridden,
         ..comparison.change_finding(RULE.id, pair, classified, saying)
     });
 }
 
 /// Says who is wrong about every resource that some environments lack.
-fn blame_lacks<'m>(order: &[&'m str], mut all: Vec<Lack<'m, '_>>, found: &mut Found) {
+fn blame_lacks<'m>(
+    order: &[&'m str],
+    mut all: Vec<Lack<'m, '_>>,
+    policy: &Policy,
+    found: &mut Found,
+) {
     all.sort_by_key(|lack| lack.kin);
     for lacks in all.chunk_by(|a, b| a.kin == b.kin) {
         let with: BTreeSet<&str> = lacks.iter().map(|lack| lack.with).collect();
@@ -243,7 +247,7 @@ fn blame_lacks<'m>(order: &[&'m str], mut all: Vec<Lack<'m, '_>>, found: &mut Fo
                 })
             };
             if let Some(lack) = direct.or_else(late) {
-                tell_lack(lack, name, found);
+                tell_lack(lack, name, policy, found);
             }
         }
     }
@@ -459,7 +463,7 @@ fn collect_lacks<'m, 'a>(
 }
 
 /// Reports a resource that an environment alone has, or alone lacks.
-fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, found: &mut Found) {
+fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, policy: &Policy, found: &mut Found) {
     let turned_around =
         (lack.comparison.sides.environment != blamed).then(|| turned(lack.comparison));
     let comparison = turned_around.as_ref().unwrap_or(lack.comparison);
@@ -478,11 +482,11 @@ fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, found: &mut Found) {
             RULE.summary
         ),
         headline: format!("the resource is in {with}, but not in {without}"),
-        help: format!(
-            "Give it to both, or set spec.rules.{}.severity in the ParityPolicy.",
-            RULE.id
-        ),
+        help: "Give it to both.".to_owned(),
     };
     let service = comparison.foreign_service();
-    found.push(comparison.finding(RULE.id, lack.resource, service, told));
+    found.push(Finding {
+        permit: comparison.exempt(RULE.id, lack.resource, service, policy),
+        ..comparison.finding(RULE.id, lack.resource, service, told)
+    });
 }

@@ -110,8 +110,9 @@ fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
         headline,
         demand: RULE.summary,
         help: format!(
-            "Bring the two closer together, or raise spec.rules.{}.max in the ParityPolicy if {environment} really needs it.",
-            RULE.id
+            "Bring the two closer together, or raise spec.rules.{}.max in {} if {environment} really needs it.",
+            RULE.id,
+            policy.called()
         ),
     };
     comparison.change_finding(RULE.id, value.pair, value.change, saying)

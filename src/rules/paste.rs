@@ -1,0 +1,109 @@
+//! The entry of a policy that would permit a finding, as a person pastes it.
+//!
+//! It is about one place of one resource of one service in one environment, since a wider one would permit what nobody
+//! has looked at.
+
+use std::fmt::Write as _;
+
+use super::words;
+use crate::catalog::{Class, RuleId};
+use crate::compare::comparison::{Comparison, Pair};
+use crate::compare::diff::Change;
+use crate::compare::pair::plain_name;
+use crate::compare::steps::field_path;
+use crate::edit;
+use crate::path::fitting::{glob, pattern, service_glob};
+use crate::policy::Policy;
+use crate::resource::Resource;
+use crate::text::is_unsafe;
+
+/// Which environments an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Environments {
+    /// The one that the finding is about.
+    One,
+    /// All of the service, since all differ there from their base.
+    All,
+}
+
+impl Comparison<'_, '_> {
+    /// How a policy would permit a change, as the rest of a sentence.
+    pub(super) fn permit(
+        &self,
+        rule: RuleId,
+        pair: Pair<'_, '_>,
+        change: &Change<'_>,
+        class: Class,
+        environments: Environments,
+        policy: &Policy,
+    ) -> String {
+        let path = pattern(&field_path(&change.steps));
+        let entry = self.entry(pair.base, Some(&path), pair.service, environments);
+        let mut out = format!(
+            "add to spec.allow.fields of {}: {{{entry}, reason: TODO}}, or to spec.exemptions with rule: {rule} and expires: YYYY-MM-DD.",
+            policy.called()
+        );
+        // What is of no class is anything at all, which nobody should permit as a whole.
+        if class != Class::Other {
+            out.push(' ');
+            out.push_str(&words::permit(class, policy));
+        }
+        out
+    }
+
+    /// How a policy would let a whole resource exist until a day, as the rest of a sentence.
+    pub(super) fn exempt(
+        &self,
+        rule: RuleId,
+        resource: &Resource<'_>,
+        service: &str,
+        policy: &Policy,
+    ) -> String {
+        format!(
+            "add to spec.exemptions of {}: {{rule: {rule}, {}, reason: TODO, expires: YYYY-MM-DD}}.",
+            policy.called(),
+            self.entry(resource, None, service, Environments::One)
+        )
+    }
+
+    /// What an entry is about, without the braces around it.
+    fn entry(
+        &self,
+        resource: &Resource<'_>,
+        path: Option<&str>,
+        service: &str,
+        environments: Environments,
+    ) -> String {
+        let mut out = format!(
+            "target: {{kind: {}, name: {}}}",
+            scalar(&glob(resource.kind())),
+            scalar(&glob(plain_name(resource)))
+        );
+        let environment = match environments {
+            Environments::One => self.sides.environment.to_owned(),
+            Environments::All => String::new(),
+        };
+        let lists = [
+            ("services", service_glob(service)),
+            ("environments", environment),
+        ];
+        let path = path.map(|path| format!(", path: {}", scalar(path)));
+        out.extend(path);
+        for (key, name) in lists {
+            if !name.is_empty() {
+                let _ = write!(out, ", {key}: [{}]", scalar(&name));
+            }
+        }
+        out
+    }
+}
+
+/// A string as a map on one line has it.
+fn scalar(text: &str) -> String {
+    let plain = edit::scalar(text);
+    if plain == text || text.contains(['\'', '\\']) || text.chars().any(is_unsafe) {
+        plain
+    } else {
+        format!("'{text}'")
+    }
+}

@@ -1,0 +1,136 @@
+//! What a finding says to paste permits it, and nothing beside it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{NEWEST, check, findings, report};
+use crate::support::{Tree, require};
+
+const HEAD: &str =
+    "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec:\n";
+
+/// Two services whose resources have the same names and drift alike, in odd places too.
+struct Repository {
+    tree: Tree,
+    kustomize: PathBuf,
+}
+
+impl Repository {
+    fn new(kustomize: PathBuf) -> Self {
+        let tree = Tree::new();
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec:\n  selector: {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec:\n      containers:\n      - {name: app, image: 'app:1'}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n";
+        let patch = "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - {op: add, path: /spec/template/spec/containers/0/livenessProbe, value: {httpGet: {path: /x, port: 80}}}\n    - {op: add, path: /spec/template/spec/containers/0/image, value: 'other:1'}\n    - {op: add, path: /spec/template/spec/dnsPolicy, value: Default}\n    - {op: add, path: /metadata/annotations, value: {\"example.com/it's 'odd' [x]\": y}}\n- target: {kind: ConfigMap, name: gone}\n  patch: '{$patch: delete, apiVersion: v1, kind: ConfigMap, metadata: {name: gone}}'\nresources: [../../base, own.yaml]\n";
+        for service in ["web", "api"] {
+            tree.kustomization(&format!("{service}/base"), "app.yaml", deployment);
+            for environment in ["staging", "production"] {
+                let folder = format!("{service}/overlays/{environment}");
+                // One place is overridden in production alone.
+                let patch = match environment {
+                    "staging" => patch.replace("other:1", "app:1"),
+                    _ => patch.to_owned(),
+                };
+                tree.write(&format!("{folder}/kustomization.yaml"), &patch);
+                tree.write(
+                    &format!("{folder}/own.yaml"),
+                    &format!(
+                        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: own-{environment}}}\n"
+                    ),
+                );
+            }
+        }
+        Self { tree, kustomize }
+    }
+
+    fn report(&self) -> Value {
+        report(&self.kustomize, &self.tree.path(""), &[])
+    }
+}
+
+/// The list that a finding's entry belongs in, the file, and the entry, with a reason and a day where they are asked for.
+fn entry(finding: &Value) -> (String, String, String) {
+    let said = finding["permit"].as_str().expect("how to permit it");
+    let (_, said) = said.split_once("add to spec.").expect("a list");
+    let (list, said) = said.split_once(" of ").expect("a file");
+    let (file, said) = said.split_once(": {").expect("an entry");
+    let end = said.find("}, or ").or_else(|| said.find("}."));
+    let end = end.expect("an end");
+    let entry = said[..end]
+        .replace("reason: TODO", "reason: x")
+        .replace("YYYY-MM-DD", "2026-12-31");
+    (list.to_owned(), file.to_owned(), format!("{{{entry}}}"))
+}
+
+#[test]
+fn a_pasted_entry_permits_its_finding_and_no_other() {
+    let repository = Repository::new(require!(kustomize(NEWEST)));
+    let before = repository.report();
+    let all: BTreeSet<String> = findings(&before).into_iter().collect();
+    let mut lists = BTreeSet::new();
+    let mut told = BTreeSet::new();
+    for finding in before["findings"].as_array().expect("findings") {
+        if finding["severity"] != "error" || finding["rule"] == "environment-mismatch" {
+            continue;
+        }
+        let (list, file, entry) = entry(finding);
+        assert_eq!(file, "parity.yaml");
+        let field = match list.as_str() {
+            "allow.fields" => format!("  allow:\n    fields:\n    - {entry}\n"),
+            _ => format!("  exemptions:\n  - {entry}\n"),
+        };
+        repository.tree.write(&file, &format!("{HEAD}{field}"));
+        let after = repository.report();
+        let errors: Vec<Value> = after["findings"]
+            .as_array()
+            .expect("findings")
+            .iter()
+            .filter(|one| one["severity"] == "error" && one["rule"] != "environment-mismatch")
+            .cloned()
+            .collect();
+        let after: BTreeSet<String> = findings(&serde_json::json!({ "findings": errors }))
+            .into_iter()
+            .collect();
+        let gone = all
+            .difference(&after)
+            .filter(|one| !one.starts_with("environment-mismatch"))
+            .count();
+        // Where all environments override a place, one entry is about all of them.
+        let meant = before["findings"].as_array().expect("findings").iter();
+        let meant = meant.filter(|one| one["permit"] == finding["permit"]);
+        assert_eq!(gone, meant.count(), "{entry}");
+        told.insert(finding["rule"].as_str().unwrap_or_default().to_owned());
+        lists.insert(list);
+        std::fs::remove_file(repository.tree.path(&file)).expect("a file");
+    }
+    assert_eq!(lists.len(), 2);
+    let expected = [
+        "added-resource",
+        "annotations",
+        "health-checks",
+        "image",
+        "other",
+        "removed-resource",
+    ];
+    assert!(told.iter().eq(expected), "{told:?}");
+}
+
+/// Everything that is not understood is of that class, so permitting it is permitting anything.
+#[test]
+fn nobody_is_told_to_permit_everything() {
+    let repository = Repository::new(require!(kustomize(NEWEST)));
+    let report = repository.report();
+    let mut classes = 0;
+    for finding in report["findings"].as_array().expect("findings") {
+        let said = finding["permit"].as_str().unwrap_or_default();
+        let classes_of = said
+            .split("spec.allow.classes: [")
+            .nth(1)
+            .unwrap_or_default();
+        assert!(!classes_of.contains("other"), "{said}");
+        classes += usize::from(!classes_of.is_empty());
+    }
+    assert!(classes > 0);
+    let text = check(&repository.kustomize, &repository.tree.path(""), &[]).stdout;
+    assert!(text.contains("add to spec.allow.fields of parity.yaml: {target: {kind: Deployment, name: app}, path: '"), "{text}");
+}
