@@ -87,6 +87,9 @@ pub fn judge(
         &mut found.findings,
     );
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
+    if let Some(file) = &policy.file {
+        paste::name_policy(&mut findings, file);
+    }
     finding::sort(&mut findings);
     let mut report = Report {
         totals: Totals {

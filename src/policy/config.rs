@@ -72,12 +72,6 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What a sentence calls it: by its file, where there is one.
-    #[must_use]
-    pub fn called(&self) -> &str {
-        self.file.as_deref().unwrap_or("the ParityPolicy")
-    }
-
     /// The weight of a rule's findings under this policy.
     #[must_use]
     pub fn severity(&self, rule: &Rule) -> Severity {

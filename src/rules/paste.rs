@@ -12,10 +12,15 @@ use crate::compare::diff::Change;
 use crate::compare::pair::plain_name;
 use crate::compare::steps::field_path;
 use crate::edit;
+use crate::finding::Finding;
+use crate::path::FieldPath;
 use crate::path::fitting::{glob, pattern, service_glob};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::text::is_unsafe;
+
+/// What rules call the policy, of whose file they know nothing.
+const CALLED: &str = "the ParityPolicy";
 
 /// Which environments an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +45,7 @@ impl Comparison<'_, '_> {
         let path = pattern(&field_path(&change.steps));
         let entry = self.entry(pair.base, Some(&path), pair.service, environments);
         let mut out = format!(
-            "add to spec.allow.fields of {}: {{{entry}, reason: TODO}}, or to spec.exemptions with rule: {rule} and expires: YYYY-MM-DD.",
-            policy.called()
+            "add to spec.allow.fields of {CALLED}: {{{entry}, reason: TODO}}, or to spec.exemptions with rule: {rule} and expires: YYYY-MM-DD."
         );
         // What is of no class is anything at all, which nobody should permit as a whole.
         if class != Class::Other {
@@ -52,17 +56,24 @@ impl Comparison<'_, '_> {
     }
 
     /// How a policy would let a whole resource exist until a day, as the rest of a sentence.
-    pub(super) fn exempt(
+    pub(super) fn exempt(&self, rule: RuleId, resource: &Resource<'_>, service: &str) -> String {
+        exemption(
+            rule,
+            &self.entry(resource, None, service, Environments::One),
+        )
+    }
+
+    /// How a policy would let a place be what it is until a day, as the rest of a sentence.
+    pub(super) fn exempt_at(
         &self,
         rule: RuleId,
-        resource: &Resource<'_>,
-        service: &str,
-        policy: &Policy,
+        pair: Pair<'_, '_>,
+        path: &FieldPath<'_>,
     ) -> String {
-        format!(
-            "add to spec.exemptions of {}: {{rule: {rule}, {}, reason: TODO, expires: YYYY-MM-DD}}.",
-            policy.called(),
-            self.entry(resource, None, service, Environments::One)
+        let path = pattern(path);
+        exemption(
+            rule,
+            &self.entry(pair.base, Some(&path), pair.service, Environments::One),
         )
     }
 
@@ -95,6 +106,25 @@ impl Comparison<'_, '_> {
             }
         }
         out
+    }
+}
+
+fn exemption(rule: RuleId, entry: &str) -> String {
+    format!(
+        "add to spec.exemptions of {CALLED}: {{rule: {rule}, {entry}, reason: TODO, expires: YYYY-MM-DD}}."
+    )
+}
+
+/// Calls the policy by its file in what is to be done about findings.
+pub(super) fn name_policy(findings: &mut [Finding], file: &str) {
+    for finding in findings {
+        if finding.help.contains(CALLED) {
+            let help = finding.help.replacen(CALLED, file, 1);
+            // Some messages end in it; what they quote stays as it is.
+            finding.message = finding.message.replacen(&finding.help, &help, 1);
+            finding.help = help;
+        }
+        finding.permit = finding.permit.replacen(CALLED, file, 1);
     }
 }
 

@@ -67,8 +67,14 @@ impl Comparison<'_, '_> {
             headline: saying.headline,
             help: saying.help + &self.whereabouts(pair),
         };
+        // What the base says about its overlays is for its owner to change, and for no policy.
+        let permit = match rule {
+            RuleId::BaseGuidance => String::new(),
+            _ => self.exempt_at(rule, pair, &field.path),
+        };
         Finding {
             class: Some(*class),
+            permit,
             field: Some(field),
             ..self.pair_finding(rule, pair, told)
         }

@@ -21,7 +21,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.added {
         let resource = &comparison.sides.overlay[at];
@@ -35,7 +35,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
         };
         let service = comparison.foreign_service();
         found.push(Finding {
-            permit: comparison.exempt(RULE.id, resource, service, policy),
+            permit: comparison.exempt(RULE.id, resource, service),
             ..comparison.finding(RULE.id, resource, service, told)
         });
     }

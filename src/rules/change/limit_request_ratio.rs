@@ -89,13 +89,13 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 ),
                 headline,
                 help: format!(
-                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{}.max in {}.",
-                    RULE.id,
-                    policy.called()
+                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{}.max in the ParityPolicy.",
+                    RULE.id
                 ),
             };
             found.push(Finding {
                 class: Some(Class::ResourceValues),
+                permit: comparison.exempt_at(RULE.id, pair, &field_path(steps)),
                 part: half(&halves, base.zip(overlay), max).map(field),
                 field: Some(FieldRef {
                     path: field_path(steps).into_owned(),

@@ -21,7 +21,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.removed {
         let resource = &comparison.sides.base[at];
@@ -37,7 +37,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
         };
         let service = comparison.sides.services[at];
         found.push(Finding {
-            permit: comparison.exempt(RULE.id, resource, service, policy),
+            permit: comparison.exempt(RULE.id, resource, service),
             ..comparison.finding(RULE.id, resource, service, told)
         });
     }

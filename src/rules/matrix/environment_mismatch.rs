@@ -86,7 +86,7 @@ pub(in crate::rules) fn check(
         collect_lacks(comparison, &kin, &early, &late, &mut lacks);
     }
     blame(matrix, &kin, &order, disagreements, policy, found);
-    blame_lacks(&order, lacks, policy, found);
+    blame_lacks(&order, lacks, found);
 }
 
 /// One difference of two environments that nothing allows and that no comparison with the base has told.
@@ -218,12 +218,7 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
 }
 
 /// Says who is wrong about every resource that some environments lack.
-fn blame_lacks<'m>(
-    order: &[&'m str],
-    mut all: Vec<Lack<'m, '_>>,
-    policy: &Policy,
-    found: &mut Found,
-) {
+fn blame_lacks<'m>(order: &[&'m str], mut all: Vec<Lack<'m, '_>>, found: &mut Found) {
     all.sort_by_key(|lack| lack.kin);
     for lacks in all.chunk_by(|a, b| a.kin == b.kin) {
         let with: BTreeSet<&str> = lacks.iter().map(|lack| lack.with).collect();
@@ -247,7 +242,7 @@ fn blame_lacks<'m>(
                 })
             };
             if let Some(lack) = direct.or_else(late) {
-                tell_lack(lack, name, policy, found);
+                tell_lack(lack, name, found);
             }
         }
     }
@@ -463,7 +458,7 @@ fn collect_lacks<'m, 'a>(
 }
 
 /// Reports a resource that an environment alone has, or alone lacks.
-fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, policy: &Policy, found: &mut Found) {
+fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, found: &mut Found) {
     let turned_around =
         (lack.comparison.sides.environment != blamed).then(|| turned(lack.comparison));
     let comparison = turned_around.as_ref().unwrap_or(lack.comparison);
@@ -486,7 +481,7 @@ fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, policy: &Policy, found: &mut Fou
     };
     let service = comparison.foreign_service();
     found.push(Finding {
-        permit: comparison.exempt(RULE.id, lack.resource, service, policy),
+        permit: comparison.exempt(RULE.id, lack.resource, service),
         ..comparison.finding(RULE.id, lack.resource, service, told)
     });
 }

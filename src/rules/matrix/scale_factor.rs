@@ -110,9 +110,8 @@ fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
         headline,
         demand: RULE.summary,
         help: format!(
-            "Bring the two closer together, or raise spec.rules.{}.max in {} if {environment} really needs it.",
-            RULE.id,
-            policy.called()
+            "Bring the two closer together, or raise spec.rules.{}.max in the ParityPolicy if {environment} really needs it.",
+            RULE.id
         ),
     };
     comparison.change_finding(RULE.id, value.pair, value.change, saying)

@@ -76,7 +76,7 @@ fn a_layer_is_called_by_its_name() {
     );
     let text = check(&kustomize, &tree.path(""), &[]).stdout;
     assert!(
-        text.contains("production-eu against production (overlays/production/eu)"),
+        text.contains("production-eu and production-us against production\n"),
         "{text}"
     );
     assert!(

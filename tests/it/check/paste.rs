@@ -1,9 +1,10 @@
 //! What a finding says to paste permits it, and nothing beside it.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{NEWEST, check, findings, report};
 use crate::support::{Tree, require};
@@ -20,15 +21,15 @@ struct Repository {
 impl Repository {
     fn new(kustomize: PathBuf) -> Self {
         let tree = Tree::new();
-        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec:\n  selector: {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec:\n      containers:\n      - {name: app, image: 'app:1'}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n";
-        let patch = "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - {op: add, path: /spec/template/spec/containers/0/livenessProbe, value: {httpGet: {path: /x, port: 80}}}\n    - {op: add, path: /spec/template/spec/containers/0/image, value: 'other:1'}\n    - {op: add, path: /spec/template/spec/dnsPolicy, value: Default}\n    - {op: add, path: /metadata/annotations, value: {\"example.com/it's 'odd' [x]\": y}}\n- target: {kind: ConfigMap, name: gone}\n  patch: '{$patch: delete, apiVersion: v1, kind: ConfigMap, metadata: {name: gone}}'\nresources: [../../base, own.yaml]\n";
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec:\n  selector: {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec:\n      containers:\n      - {name: app, image: 'app:1', resources: {limits: {memory: 2Gi}, requests: {memory: 1Gi}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone}\n";
+        let patch = "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - {op: add, path: /spec/template/spec/containers/0/livenessProbe, value: {httpGet: {path: /x, port: 80}}}\n    - {op: add, path: /spec/template/spec/containers/0/image, value: 'other:1'}\n    - {op: add, path: /spec/template/spec/containers/0/resources/limits/memory, value: 128Mi}\n    - {op: add, path: /spec/template/spec/dnsPolicy, value: Default}\n    - {op: add, path: /metadata/annotations, value: {\"example.com/it's 'odd' [x]\": y}}\n- target: {kind: ConfigMap, name: gone}\n  patch: '{$patch: delete, apiVersion: v1, kind: ConfigMap, metadata: {name: gone}}'\nresources: [../../base, own.yaml]\n";
         for service in ["web", "api"] {
             tree.kustomization(&format!("{service}/base"), "app.yaml", deployment);
             for environment in ["staging", "production"] {
                 let folder = format!("{service}/overlays/{environment}");
                 // One place is overridden in production alone.
                 let patch = match environment {
-                    "staging" => patch.replace("other:1", "app:1"),
+                    "staging" => patch.replace("other:1", "app:1").replace("128Mi", "2Gi"),
                     _ => patch.to_owned(),
                 };
                 tree.write(&format!("{folder}/kustomization.yaml"), &patch);
@@ -62,46 +63,43 @@ fn entry(finding: &Value) -> (String, String, String) {
     (list.to_owned(), file.to_owned(), format!("{{{entry}}}"))
 }
 
+/// What somebody has to do something about, but for what follows from the rest.
+fn weighty(report: &Value) -> Vec<Value> {
+    let all = report["findings"].as_array().expect("findings").iter();
+    let is_weighty =
+        |one: &&Value| one["severity"] != "info" && one["rule"] != "environment-mismatch";
+    all.filter(is_weighty).cloned().collect()
+}
+
+fn lines(findings_of: &[Value]) -> BTreeSet<String> {
+    let report = json!({ "findings": findings_of });
+    findings(&report).into_iter().collect()
+}
+
 #[test]
 fn a_pasted_entry_permits_its_finding_and_no_other() {
     let repository = Repository::new(require!(kustomize(NEWEST)));
-    let before = repository.report();
-    let all: BTreeSet<String> = findings(&before).into_iter().collect();
+    let before = weighty(&repository.report());
     let mut lists = BTreeSet::new();
     let mut told = BTreeSet::new();
-    for finding in before["findings"].as_array().expect("findings") {
-        if finding["severity"] != "error" || finding["rule"] == "environment-mismatch" {
-            continue;
-        }
+    for finding in &before {
         let (list, file, entry) = entry(finding);
         assert_eq!(file, "parity.yaml");
-        let field = match list.as_str() {
+        let spec = match list.as_str() {
             "allow.fields" => format!("  allow:\n    fields:\n    - {entry}\n"),
             _ => format!("  exemptions:\n  - {entry}\n"),
         };
-        repository.tree.write(&file, &format!("{HEAD}{field}"));
-        let after = repository.report();
-        let errors: Vec<Value> = after["findings"]
-            .as_array()
-            .expect("findings")
-            .iter()
-            .filter(|one| one["severity"] == "error" && one["rule"] != "environment-mismatch")
-            .cloned()
-            .collect();
-        let after: BTreeSet<String> = findings(&serde_json::json!({ "findings": errors }))
-            .into_iter()
-            .collect();
-        let gone = all
-            .difference(&after)
-            .filter(|one| !one.starts_with("environment-mismatch"))
-            .count();
+        repository.tree.write(&file, &format!("{HEAD}{spec}"));
+        let after = lines(&weighty(&repository.report()));
+        let gone = lines(&before).difference(&after).count();
         // Where all environments override a place, one entry is about all of them.
-        let meant = before["findings"].as_array().expect("findings").iter();
-        let meant = meant.filter(|one| one["permit"] == finding["permit"]);
+        let meant = before
+            .iter()
+            .filter(|one| one["permit"] == finding["permit"]);
         assert_eq!(gone, meant.count(), "{entry}");
         told.insert(finding["rule"].as_str().unwrap_or_default().to_owned());
         lists.insert(list);
-        std::fs::remove_file(repository.tree.path(&file)).expect("a file");
+        fs::remove_file(repository.tree.path(&file)).expect("a file");
     }
     assert_eq!(lists.len(), 2);
     let expected = [
@@ -109,8 +107,11 @@ fn a_pasted_entry_permits_its_finding_and_no_other() {
         "annotations",
         "health-checks",
         "image",
+        "inverted-resources",
+        "limit-request-ratio",
         "other",
         "removed-resource",
+        "scale-factor",
     ];
     assert!(told.iter().eq(expected), "{told:?}");
 }
