@@ -132,15 +132,17 @@ pub fn compare_known<'c, 'a>(
 
 /// Whether two environments say the same, each with its own name in it.
 ///
-/// A base that is no environment has no name to put in.
+/// A base that is no environment may speak of any other one.
 fn is_own_name(sides: &Sides<'_, '_>, classified: &Classified<'_>, overlay: &Resource<'_>) -> bool {
     let Classified { change, class } = classified;
     let texts = change.base.zip(change.overlay);
     let texts = texts.and_then(|(early, late)| early.as_str().zip(late.as_str()));
+    let (own, other) = (sides.environment, sides.baseline);
     texts.is_some_and(|(early, late)| {
-        sides.against != Against::Baseline
-            && identity::may_name(change, *class, overlay.kind())
-            && identity::says_own_name((sides.baseline, early), (sides.environment, late))
+        identity::may_name(change, *class, overlay.kind())
+            && (identity::says_own_name((other, early), (own, late))
+                && sides.against != Against::Baseline
+                || identity::puts_own_name(early, own, late) && sides.against == Against::Baseline)
     })
 }
 

@@ -19,7 +19,7 @@ use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 use crate::yaml::Node;
 
-pub use own_name::{may_name, says_own_name};
+pub use own_name::{may_name, puts_own_name, says_own_name};
 pub use put::Witness;
 use put::put_on_everything;
 use selector::{Pod, follows, pods};

@@ -123,7 +123,7 @@ struct Step<'m> {
 type Steps<'m> = BTreeMap<usize, Vec<Step<'m>>>;
 
 impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
-    /// Nothing where the environments have no base in common, or no two of them are promoted one to the other.
+    /// Nothing where no two environments with bases of their own are promoted one to the other.
     fn of(matrix: &'s Matrix<'m, 'a>) -> Option<Self> {
         let floors = &matrix.baselines;
         let mut ground = Vec::new();
@@ -141,16 +141,13 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             ground,
             above,
         };
-        let (first, others) = tower.ground.split_first()?;
-        let base = |environment: &str| floors[environment].sides.base;
-        let is_one = others.iter().all(|other| is_same(base(first), base(other)));
         let is_promoted = |comparison: &&Comparison<'_, '_>| {
             let sides = &comparison.sides;
             matches!(sides.against, Against::Sibling { is_promoted, .. } if is_promoted)
                 && tower.bottom(sides.baseline) != tower.bottom(sides.environment)
         };
         let is_ranked = matrix.siblings.iter().any(is_promoted);
-        (is_one && is_ranked && !others.is_empty()).then_some(tower)
+        (is_ranked && tower.ground.len() > 1).then_some(tower)
     }
 
     /// The environment on the ground that another stands on.
@@ -166,19 +163,41 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         None
     }
 
+    /// What the resources of the base of each environment on the ground are, among those of all such bases.
+    fn bases(&self) -> Vec<(&'m str, HashMap<usize, usize>)> {
+        let mut known: HashMap<_, Vec<(usize, &Resource<'_>)>> = HashMap::new();
+        let mut count = 0;
+        let mut number = |resource: &'m Resource<'a>| {
+            let alike = known.entry(key(resource)).or_default();
+            let mut same = alike
+                .iter()
+                .filter(|(_, one)| one.node.same_in_order(resource.node));
+            if let Some((number, _)) = same.next() {
+                return *number;
+            }
+            count += 1;
+            alike.push((count, resource));
+            count
+        };
+        let numbers = |name: &&'m str| {
+            let base = self.floors[*name].sides.base.iter();
+            (*name, base.map(&mut number).enumerate().collect())
+        };
+        self.ground.iter().map(numbers).collect()
+    }
+
     /// Finds the places, and marks what lies there.
     fn find(&self, service: &'m str, policy: &Policy, all: &mut Overridden<'m>) {
         let mut steps: BTreeMap<&'m str, Steps<'m>> = BTreeMap::new();
         let mut roots = BTreeMap::new();
-        let mut left: Vec<(&'m str, Option<HashMap<usize, usize>>)> =
-            self.ground.iter().map(|name| (*name, None)).collect();
+        let mut left = self.bases();
         while let Some((environment, below)) = left.pop() {
             let comparison = self.floors[environment];
-            let own = own_roots(comparison, below.as_ref());
+            let own = own_roots(comparison, &below);
             steps.insert(environment, forbidden(comparison, &own, policy));
             for &next in self.above.get(environment).into_iter().flatten() {
                 let below = rise(&own, comparison.sides.overlay, self.floors[next].sides.base);
-                left.push((next, Some(below)));
+                left.push((next, below));
             }
             roots.insert(environment, own);
         }
@@ -260,11 +279,11 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
 /// Of which resource of the base at the bottom each resource of an environment was made.
 fn own_roots(
     comparison: &Comparison<'_, '_>,
-    below: Option<&HashMap<usize, usize>>,
+    below: &HashMap<usize, usize>,
 ) -> HashMap<usize, usize> {
     let matched = comparison.pairing.matched.iter();
     let own = matched.filter_map(|&(at, other)| {
-        let root = below.map_or(Some(at), |below| below.get(&at).copied())?;
+        let root = *below.get(&at)?;
         Some((other, root))
     });
     own.collect()
@@ -276,9 +295,6 @@ fn rise(
     overlay: &[Resource<'_>],
     base: &[Resource<'_>],
 ) -> HashMap<usize, usize> {
-    fn key<'r>(resource: &Resource<'r>) -> (&'r str, Identity<'r>) {
-        (resource.group(), resource.identity)
-    }
     let of: HashMap<_, _> = overlay.iter().map(key).zip(0..).collect();
     let risen = base.iter().enumerate().filter_map(|(at, resource)| {
         let root = own.get(of.get(&key(resource))?)?;
@@ -318,7 +334,6 @@ fn forbidden<'m>(
     steps
 }
 
-/// Whether two environments are made of the same: what is built is sealed in one order.
-fn is_same(a: &[Resource<'_>], b: &[Resource<'_>]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.node.same_in_order(b.node))
+fn key<'r>(resource: &Resource<'r>) -> (&'r str, Identity<'r>) {
+    (resource.group(), resource.identity)
 }

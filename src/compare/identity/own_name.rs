@@ -51,6 +51,14 @@ pub fn says_own_name((one, before): (&str, &str), (other, after): (&str, &str)) 
     is_named && is_kept && at == a.len() && to == b.len()
 }
 
+/// Whether an environment says what its base says, with its own name where the base has a word for another one.
+#[must_use]
+pub fn puts_own_name(before: &str, environment: &str, after: &str) -> bool {
+    let words = SPELLINGS.iter().filter_map(|words| words.first());
+    let mut words = words.filter(|word| before.len() >= word.len());
+    words.any(|word| says_own_name((word, before), (environment, after)))
+}
+
 /// Whether the name of the environment may stand in what a change is about, as a name and as nothing that runs.
 #[must_use]
 pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
@@ -226,6 +234,28 @@ mod tests {
         ] {
             let told = says_own_name((one, before), (other, after));
             assert_eq!(told, is_same, "{one} {before} {other} {after}");
+        }
+    }
+
+    #[test]
+    fn a_base_may_speak_of_another_environment() {
+        for (before, environment, after, is_same) in [
+            ("shop-dev-db", "prd", "shop-prd-db", true),
+            ("shop-staging-db", "production", "shop-prod-db", true),
+            (
+                "shop.int.example.com",
+                "prod",
+                "shop.prod.example.com",
+                true,
+            ),
+            // The base says something, or the environment has somebody else's.
+            ("shop-main-db", "prod", "shop-prod-db", false),
+            ("shop-dev-db", "prod", "shop-staging-db", false),
+            ("shop-dev-db", "", "shop--db", false),
+            ("dev", "prod", "prod", false),
+        ] {
+            let told = puts_own_name(before, environment, after);
+            assert_eq!(told, is_same, "{before} {environment} {after}");
         }
     }
 }

@@ -332,7 +332,7 @@ fn write_finding(out: &mut String, told: &Told<'_>, open: &str, mark: &str) {
         names(told.all().filter_map(Finding::environment)),
         symbol_of(finding.severity),
         finding.severity.id(),
-        short(&finding.headline),
+        short(&told.headline()),
         mark,
         of,
     );

@@ -339,7 +339,7 @@ fn told(told: &Told<'_>, said: Said<'_>) -> String {
         "- {} **{}**: {}",
         mark(finding.severity),
         finding.rule,
-        prose(&finding.headline)
+        prose(&told.headline())
     );
     let baseline = prose(baseline_name(finding));
     if let Some(name) = resource_name(finding) {

@@ -1,6 +1,6 @@
 //! One finding a place: what several environments do alike is told once, with what each of them says there.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::iter;
@@ -52,6 +52,14 @@ impl<'f> Told<'f> {
         })
     }
 
+    /// What happened in all of them.
+    pub fn headline(&self) -> Cow<'f, str> {
+        match self.environments() {
+            Some(names) if !self.others.is_empty() => Cow::Owned(renamed(self.first, &names)),
+            _ => Cow::Borrowed(&self.first.headline),
+        }
+    }
+
     /// `dev, staging and production against base`; nothing where it is about no environment.
     pub fn who(&self) -> Option<String> {
         if self.others.is_empty() {
@@ -65,6 +73,22 @@ impl<'f> Told<'f> {
     }
 }
 
+/// The headline of a finding, where the environment has another name.
+fn renamed(finding: &Finding, name: &str) -> String {
+    let Some(own) = finding.environment() else {
+        return finding.headline.clone();
+    };
+    let mut out = String::new();
+    let mut rest = finding.headline.as_str();
+    let mark = format!(" in {own}");
+    while let Some((before, after)) = rest.split_once(&mark) {
+        let is_name = after.is_empty() || after.starts_with(',');
+        out.extend([before, " in ", if is_name { name } else { own }]);
+        rest = after;
+    }
+    out + rest
+}
+
 /// Puts together what says the same of one place, in the order of the findings; of a service, what several environments share comes first.
 pub(super) fn places<'f>(findings: &[&'f Finding]) -> Vec<Told<'f>> {
     let mut all: Vec<Told<'f>> = Vec::new();
@@ -72,7 +96,7 @@ pub(super) fn places<'f>(findings: &[&'f Finding]) -> Vec<Told<'f>> {
     for &finding in findings {
         let place = group(finding).map(|place| {
             let weight = (finding.severity, finding.is_exempt());
-            (place, weight, finding.baseline(), finding.headline.as_str())
+            (place, weight, finding.baseline(), renamed(finding, ""))
         });
         let there = place.as_ref().and_then(|place| known.get(place));
         match there.map(|&at| &mut all[at]) {

@@ -180,7 +180,7 @@ fn address(place: &Place) -> String {
 
 /// A finding in one line, with its places at the end.
 fn write_note(out: &mut String, told: &Told<'_>, style: Style) {
-    write_label(out, told.first, style);
+    write_label(out, told, style);
     let places = told.all().filter_map(|finding| finding.place.as_ref());
     let places: Vec<String> = places.map(address).collect();
     if !places.is_empty() {
@@ -189,21 +189,22 @@ fn write_note(out: &mut String, told: &Told<'_>, style: Style) {
     out.push('\n');
 }
 
-fn write_label(out: &mut String, finding: &Finding, style: Style) {
+fn write_label(out: &mut String, told: &Told<'_>, style: Style) {
+    let finding = told.first;
     let color = color_of(finding.severity);
     let label = format!("{}[{}]", finding.severity.id(), finding.rule);
     let _ = write!(
         out,
         "    {}: {}",
         painted(&label, color.on_default().bold(), style),
-        text::one_line(&finding.headline, MAX_TEXT)
+        text::one_line(&told.headline(), MAX_TEXT)
     );
 }
 
 fn write_finding(out: &mut String, told: &Told<'_>, said: Said<'_>, style: Style) {
     let finding = told.first;
     let color = color_of(finding.severity);
-    write_label(out, finding, style);
+    write_label(out, told, style);
     out.push('\n');
     let places = [&finding.place, &finding.base_place];
     let lines = places.into_iter().flatten().map(|place| place.line);

@@ -8,7 +8,9 @@
 //! Told is the environment that differs from most others, against the earliest of
 //! those; where two camps are as large, the later one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod origin;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
@@ -17,7 +19,7 @@ use crate::compare::steps::keyed_path;
 use crate::finding::Finding;
 use crate::path::Path;
 use crate::policy::Policy;
-use crate::resource::{Identity, Resource};
+use crate::resource::Resource;
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, is_next, turned, turned_change};
@@ -26,6 +28,7 @@ use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
+use origin::{Layers, Origin, Origins, is_same, key};
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {
@@ -157,12 +160,37 @@ fn blame<'m, 'a: 'm>(
                 } else {
                     sides.environment == *name && is_next(one.comparison)
                 };
-                if is_its {
+                if is_its && !is_told_of_layer(matrix, one, name) {
                     tell(one, name, policy, found);
                 }
             }
         }
     }
+}
+
+/// Whether the same was told of an environment against the environment that it is made of.
+fn is_told_of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name: &str) -> bool {
+    let own = matrix.baselines.get(name);
+    let Some(own) = own.filter(|own| matrix.baselines.contains_key(own.sides.baseline)) else {
+        return false;
+    };
+    let sides = &one.comparison.sides;
+    let change = &one.change.change;
+    let (at, norm) = if sides.environment == name {
+        (one.pair.overlay, change.base)
+    } else {
+        (one.pair.base, change.overlay)
+    };
+    own.pairs().any(|(pair, changes)| {
+        let is_same = |there: &Classified<'_>| match (there.change.base, norm) {
+            (Some(base), Some(norm)) => base.same_in_order(norm),
+            (base, norm) => base.is_none() && norm.is_none(),
+        };
+        key(pair.overlay) == key(at)
+            && changes
+                .iter()
+                .any(|there| keyed_path(&there.change.steps) == one.path && is_same(there))
+    })
 }
 
 /// Whether two environments that nobody compares hold one value there, as far as other comparisons show both.
@@ -244,134 +272,6 @@ fn blame_lacks<'m>(order: &[&'m str], mut all: Vec<Lack<'m, '_>>, found: &mut Fo
             if let Some(lack) = direct.or_else(late) {
                 tell_lack(lack, name, found);
             }
-        }
-    }
-}
-
-/// Where a resource of an environment comes from.
-#[derive(Clone, Copy)]
-enum Origin<'m, 'a> {
-    /// The environment was compared with no base.
-    Untold,
-    /// The environment has added it, which was judged.
-    Added,
-    /// It was made of this resource of its base, and that of this one at the bottom of all layers, which was judged.
-    Made {
-        base: &'m Resource<'a>,
-        root: &'m Resource<'a>,
-    },
-}
-
-impl<'m, 'a> Origin<'m, 'a> {
-    fn base(self) -> Option<&'m Resource<'a>> {
-        match self {
-            Self::Made { base, .. } => Some(base),
-            _ => None,
-        }
-    }
-}
-
-/// Where the resources of an environment come from.
-struct Origins<'m, 'a> {
-    /// By index; nothing where the environment was compared with no base.
-    known: Option<HashMap<usize, Origin<'m, 'a>>>,
-    /// All that its base holds, traced to the bottom of all layers.
-    roots: HashMap<Key<'a>, Vec<&'m Resource<'a>>>,
-}
-
-impl<'m, 'a> Origins<'m, 'a> {
-    fn of(matrix: &Matrix<'m, 'a>, layers: &Layers<'m, 'a>, environment: &str) -> Self {
-        let Some(comparison) = matrix.baselines.get(environment) else {
-            return Self {
-                known: None,
-                roots: HashMap::new(),
-            };
-        };
-        let bases = comparison.sides.base.iter();
-        let roots: Vec<_> = bases.map(|base| layers.root(base, environment)).collect();
-        let made = |&(at, other): &(usize, usize)| {
-            let (base, root) = (&comparison.sides.base[at], roots[at]);
-            (other, Origin::Made { base, root })
-        };
-        let known = comparison.pairing.matched.iter().map(made).collect();
-        let mut by_key: HashMap<Key<'a>, Vec<_>> = HashMap::new();
-        for root in roots {
-            by_key.entry(key(root)).or_default().push(root);
-        }
-        Self {
-            known: Some(known),
-            roots: by_key,
-        }
-    }
-
-    fn of_one(&self, at: usize) -> Origin<'m, 'a> {
-        match &self.known {
-            None => Origin::Untold,
-            Some(known) => known.get(&at).copied().unwrap_or(Origin::Added),
-        }
-    }
-
-    /// Whether the base holds a resource.
-    fn holds(&self, root: &Resource<'a>) -> bool {
-        let alike = self.roots.get(&key(root)).into_iter().flatten();
-        alike.into_iter().any(|own| is_same(own, root))
-    }
-}
-
-type Key<'a> = (&'a str, Identity<'a>);
-
-fn key<'a>(resource: &Resource<'a>) -> Key<'a> {
-    (resource.group(), resource.identity)
-}
-
-/// What is built is sealed in one order, so equal resources are equal in order.
-fn is_same(a: &Resource<'_>, b: &Resource<'_>) -> bool {
-    a.node.same_in_order(b.node)
-}
-
-/// What each environment made of its base: an environment may itself be the base of others.
-struct Layers<'m, 'a> {
-    made: HashMap<Key<'a>, Vec<Layer<'m, 'a>>>,
-}
-
-struct Layer<'m, 'a> {
-    environment: &'m str,
-    overlay: &'m Resource<'a>,
-    base: &'m Resource<'a>,
-}
-
-impl<'m, 'a> Layers<'m, 'a> {
-    fn of(matrix: &Matrix<'m, 'a>) -> Self {
-        let mut made: HashMap<Key<'a>, Vec<Layer<'m, 'a>>> = HashMap::new();
-        for (environment, comparison) in &matrix.baselines {
-            for &(at, other) in &comparison.pairing.matched {
-                let overlay = &comparison.sides.overlay[other];
-                made.entry(key(overlay)).or_default().push(Layer {
-                    environment,
-                    overlay,
-                    base: &comparison.sides.base[at],
-                });
-            }
-        }
-        Self { made }
-    }
-
-    /// What a resource of an environment's base was made of, as far as all steps were judged.
-    fn root(&self, base: &'m Resource<'a>, environment: &str) -> &'m Resource<'a> {
-        let mut seen = vec![environment];
-        let mut root = base;
-        loop {
-            let layers = self.made.get(&key(root)).into_iter().flatten();
-            let mut below = layers.filter(|layer| {
-                !seen.contains(&layer.environment)
-                    && is_same(layer.overlay, root)
-                    && !is_same(layer.base, root)
-            });
-            let Some(layer) = below.next() else {
-                return root;
-            };
-            seen.push(layer.environment);
-            root = layer.base;
         }
     }
 }

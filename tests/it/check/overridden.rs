@@ -9,6 +9,8 @@ const ARGUMENTS: &str = "/spec/template/spec/containers/0/args";
 
 const ROLE: &str = "/metadata/annotations/eks.amazonaws.com~1role-arn";
 
+const OWNER: &str = "/metadata/annotations/example.com~1role";
+
 /// A service with environments that each do something to one base.
 struct Shop(Tree);
 
@@ -285,4 +287,70 @@ fn a_person_reads_of_a_place_once() {
     shop.on("../base", "prod", ARGUMENTS, "[other]");
     assert_eq!(told("text").matches("error[health-checks]").count(), 1);
     assert_eq!(told("text").matches("error[other]").count(), 1);
+}
+
+#[test]
+fn what_else_a_base_brings_does_not_matter() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.put(PERIOD, ["20", "20", "30"]);
+    let staging = shop.0.read("overlays/staging/kustomization.yaml");
+    let more = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: clean}\n";
+    shop.0.kustomization("more", "job.yaml", more);
+    let more = staging.replace("[../../base]", "[../../base, ../../more]");
+    shop.0.write("overlays/staging/kustomization.yaml", &more);
+    let found = shop.found();
+    assert!(found.contains(&MISMATCH.to_owned()), "{found:?}");
+    for line in PROBES {
+        assert!(found.contains(&line.to_owned()), "{found:?}");
+    }
+    // Another base is another reference.
+    let other = shop.0.read("base/web.yaml").replace("web:1", "web:2");
+    shop.0.kustomization("other", "web.yaml", &other);
+    let text = staging.replace("../../base", "../../other");
+    shop.0.write("overlays/staging/kustomization.yaml", &text);
+    let found = shop.found();
+    let is_told = |line: &String| line.starts_with("error health-checks") && line.ends_with("all");
+    assert!(!found.iter().any(is_told), "{found:?}");
+}
+
+#[test]
+fn a_region_is_told_against_what_it_stands_on_alone() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.put(PERIOD, ["20", "20", "20"]);
+    shop.on("prod", "prod-eu", PERIOD, "40");
+    let found = shop.found();
+    assert_eq!(
+        found
+            .iter()
+            .filter(|line| line.contains("prod-eu"))
+            .collect::<Vec<_>>(),
+        ["error health-checks prod-eu prod all"],
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_base_may_speak_of_another_environment() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    shop.base("{example.com/role: role/web-dev-api}", "ready");
+    shop.put(OWNER, ["", "role/web-stg-api", "role/web-prod-api"]);
+    assert_eq!(shop.found(), [""; 0]);
+    // Another role, or that of somebody else.
+    shop.put(
+        OWNER,
+        ["", "role/web-staging-admin", "role/web-staging-api"],
+    );
+    assert_eq!(
+        shop.found(),
+        [
+            "error annotations prod base",
+            "error annotations staging base"
+        ]
+    );
+    shop.put(OWNER, ["", "", "role/web-prod-api"]);
+    shop.policy("  identity: strict\n");
+    assert_eq!(shop.found(), ["error annotations prod base"]);
 }
