@@ -1,7 +1,8 @@
 //! `inverted-replicas`: a later environment runs fewer replicas than an earlier one.
 //!
 //! What an autoscaler scales is weighed by the bounds of the autoscaler, unless it runs
-//! nothing at all: Kubernetes' own autoscaler does not wake what has no replica.
+//! nothing at all: Kubernetes' own autoscaler does not wake what has no replica. A count
+//! that neither an environment nor its base states is left to whoever scales it.
 
 use std::collections::BTreeMap;
 
@@ -106,6 +107,9 @@ fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> 
                 };
                 let path = keyed_path(&classified.change.steps);
                 let place = (comparison.sides.environment, other, path);
+                if classified.change.overlay.is_none() && is_left_open(matrix, &place) {
+                    continue;
+                }
                 let is_worse = worst.get(&place).is_none_or(|known| known.early <= early);
                 if late < early && is_worse {
                     let fewer = Fewer {
@@ -121,6 +125,20 @@ fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> 
         }
     }
     worst
+}
+
+/// Whether a count is absent in the base as well, so that whoever scales may: what an overlay took away is not.
+fn is_left_open(matrix: &Matrix<'_, '_>, (environment, at, path): &Place<'_>) -> bool {
+    let Some(against_base) = matrix.baselines.get(environment) else {
+        return false;
+    };
+    let matched = against_base.pairing.matched.iter();
+    let mut pairs = matched.zip(against_base.pairs());
+    let own = pairs.find(|((_, other), _)| other == at);
+    own.is_some_and(|(_, (_, changes))| {
+        let mut changes = changes.iter();
+        changes.all(|one| keyed_path(&one.change.steps) != *path)
+    })
 }
 
 /// How many both sides run, where the change is about that and both are known.
