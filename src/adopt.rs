@@ -55,6 +55,15 @@ pub struct Adoption {
     pub allows_tags: bool,
 }
 
+/// The days on which exemptions end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days {
+    /// The first of them.
+    pub first: Date,
+    /// The last of them, which may be the first.
+    pub last: Date,
+}
+
 /// What exemptions are held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
@@ -70,9 +79,9 @@ type Where = BTreeMap<Option<Name>, BTreeMap<String, BTreeSet<Option<String>>>>;
 /// The environments of an exemption, and the value of each; the environments alone where it holds none.
 type Held = Vec<(String, Option<String>)>;
 
-/// Writes findings down as exemptions that hold until a day.
+/// Writes findings down as exemptions that hold until a day, each service until its own.
 #[must_use]
-pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, expires: Date) -> Adoption {
+pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) -> Adoption {
     let mut adoption = Adoption::default();
     let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
     let mut counts: BTreeMap<RuleId, (usize, BTreeSet<&str>)> = BTreeMap::new();
@@ -115,6 +124,7 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, expires: Date)
                 heading(subject.rule, *count, services)
             });
             last = Some(subject.rule);
+            let expires = scene.day(&services, days);
             let services: Vec<String> = services.iter().map(|name| service_glob(name)).collect();
             let item = item(subject, &services, &environments, scene.today, expires);
             adoption.items.push(Item { comment, ..item });
@@ -345,6 +355,26 @@ impl Scene<'_> {
             let mut overlays = service.overlays.iter();
             overlays.all(|overlay| overlay.directory.split('/').any(is_word))
         })
+    }
+
+    /// The day on which an exemption of some services ends: the first of theirs, which lie evenly in the order of the
+    /// names of all services, so that another run comes to the same.
+    fn day(&self, services: &[String], days: Days) -> Date {
+        let names: BTreeSet<&str> = self
+            .layout
+            .services
+            .iter()
+            .map(|service| service.name.as_str())
+            .collect();
+        let steps = i64::try_from(names.len().saturating_sub(1)).unwrap_or(i64::MAX);
+        let first = services
+            .iter()
+            .filter_map(|name| names.iter().position(|one| one == name));
+        let first = i64::try_from(first.min().unwrap_or_default()).unwrap_or_default();
+        let span = days.last.duration_since(days.first).as_hours() / 24;
+        let after = span.saturating_mul(first) / steps.max(1);
+        let day = days.first.checked_add(jiff::Span::new().days(after));
+        day.unwrap_or(days.first)
     }
 
     /// Environments as the policy lists them, or as they are promoted.

@@ -60,7 +60,10 @@ impl Repository {
             &scene,
             findings,
             Hold::Values,
-            jiff::civil::date(2026, 9, 13),
+            Days {
+                first: jiff::civil::date(2026, 9, 13),
+                last: jiff::civil::date(2026, 9, 13),
+            },
         )
     }
 }

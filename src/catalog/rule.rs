@@ -76,6 +76,7 @@ rule_ids! {
     EnvValues = "env-values",
     EnvironmentMismatch = "environment-mismatch",
     ExpiredExemption = "expired-exemption",
+    ExpiringExemption = "expiring-exemption",
     HealthChecks = "health-checks",
     Hostnames = "hostnames",
     Image = "image",
@@ -108,7 +109,10 @@ impl RuleId {
     pub const fn is_about_exemptions(self) -> bool {
         matches!(
             self,
-            Self::ExpiredExemption | Self::LoosenedPolicy | Self::UnusedExemption
+            Self::ExpiredExemption
+                | Self::ExpiringExemption
+                | Self::LoosenedPolicy
+                | Self::UnusedExemption
         )
     }
 

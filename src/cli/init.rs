@@ -1,7 +1,8 @@
 //! `krm-parity init`: a first policy, the wiring of builds, and today's findings as exemptions.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+mod adoption;
+
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,16 +16,13 @@ use super::build::How;
 use super::change::{self, Change, Consent, Done};
 use super::ground::Ground;
 use super::{policy_file, process, tree};
-use crate::adopt::{self, Adoption, Hold, Scene};
-use crate::catalog::{RuleId, Severity};
-use crate::edit;
-use crate::finding::Finding;
-use crate::gate::{self, Gate, Resources, Scope};
+use crate::adopt::{Adoption, Hold};
+use crate::gate::{self, Gate, Scope};
 use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
 use crate::layout::Layout;
 use crate::policy::{self, Policy};
 use crate::repo::Parsed;
-use crate::rules::{RULES, Unjudged, exempting};
+use crate::rules::{RULES, Unjudged};
 use crate::yaml;
 
 /// How long adopted findings may stay, unless it is said otherwise.
@@ -71,9 +69,9 @@ pub(super) fn command() -> Command {
         .arg(
             Arg::new("days")
                 .long("days")
-                .value_name("N")
-                .help("How many days the exemptions hold")
-                .value_parser(value_parser!(u16).range(1..=3650))
+                .value_name("N|N..M")
+                .help("How many days the exemptions hold; 30..120 spreads the services over those days")
+                .value_parser(adoption::days)
                 .default_value(DAYS)
                 .requires("adopt"),
         )
@@ -82,7 +80,7 @@ pub(super) fn command() -> Command {
                 .long("expires")
                 .value_name("YYYY-MM-DD")
                 .help("The last day on which the exemptions hold")
-                .value_parser(date)
+                .value_parser(adoption::date)
                 .conflicts_with("days")
                 .requires("adopt"),
         )
@@ -109,20 +107,13 @@ pub(super) fn command() -> Command {
         )
 }
 
-/// Reads a day as policies have it.
-fn date(text: &str) -> Result<Date, String> {
-    let day: Option<Date> = text.parse().ok();
-    day.filter(|day| day.to_string() == text)
-        .ok_or_else(|| "expected a day as YYYY-MM-DD, such as 2027-01-31".to_owned())
-}
-
 /// What `init` is asked to do.
 pub(super) struct Init {
     directory: PathBuf,
     adopt: bool,
     hold: Hold,
     wire: bool,
-    days: u16,
+    days: (u16, u16),
     expires: Option<Date>,
     consent: Consent,
     limit: Duration,
@@ -268,12 +259,10 @@ impl Init {
         if let Some(note) = super::function::note_of(today) {
             super::complain(&format!("krm-parity: {note}"));
         }
-        let expires = match self.expires {
-            Some(day) if day < today => bail!("--expires {day}: that day is over"),
-            Some(day) => day,
-            None => today
-                .checked_add(jiff::Span::new().days(i64::from(self.days)))
-                .context("that many days lead beyond the calendar")?,
+        let terms = adoption::Terms {
+            hold: self.hold,
+            is_wired: self.wire,
+            days: adoption::ends(self.days, self.expires, today)?,
         };
         let how = How {
             one_by_one: false,
@@ -296,7 +285,7 @@ impl Init {
             others: Vec::new(),
         };
         let adopted = gate::open(&builds, |resources| {
-            adopt(&gate, resources, file, self, expires)
+            adoption::adopt(&gate, resources, &file.name, &file.after, terms)
         });
         let (adoption, after, adopted) = adopted.context("what was built cannot be read")??;
         file.after = after;
@@ -362,111 +351,6 @@ impl Init {
         } else {
             Ok(ExitCode::SUCCESS)
         }
-    }
-}
-
-/// Today's findings as exemptions, and the policy with them as a text and as it is read.
-fn adopt(
-    gate: &Gate<'_>,
-    resources: &Resources<'_>,
-    file: &PolicyFile,
-    asked: &Init,
-    expires: Date,
-) -> anyhow::Result<(Adoption, String, Policy)> {
-    let Gate {
-        layout,
-        policy,
-        today,
-        ..
-    } = *gate;
-    let judge = |policy: &Policy| -> Vec<Finding> {
-        let gate = Gate {
-            policy,
-            ..gate.clone()
-        };
-        gate::survey(&gate, resources).report.findings
-    };
-    let mut findings = judge(policy);
-    check_environments(policy, &findings, &file.name)?;
-    let (mut text, mut policy) = (Cow::Borrowed(&file.after), Cow::Borrowed(policy));
-    let allows_tags = adopt::sets_tags(&policy, &findings);
-    if allows_tags {
-        let open = adopt::allow_tags(&text, &policy).with_context(|| file.name.clone())?;
-        policy = Cow::Owned(policy::parse(RULES, &file.name, &open)?);
-        text = Cow::Owned(open);
-        findings = judge(&policy);
-    }
-    let policy = policy.as_ref();
-    let scene = Scene {
-        policy,
-        layout,
-        resources,
-        today,
-        is_wired: asked.wire || is_run_by_builds(&file.after),
-    };
-    let adoption = Adoption {
-        allows_tags,
-        ..adopt::adopt(&scene, &findings, asked.hold, expires)
-    };
-    let after = edit::append(&text, &["spec", "exemptions"], &adoption.items)
-        .with_context(|| file.name.clone())?;
-    let adopted = policy::parse(RULES, &file.name, &after)?;
-    let mut before: HashMap<&str, Vec<&Finding>> = HashMap::new();
-    for finding in &findings {
-        before.entry(&finding.message).or_default().push(finding);
-    }
-    let was_there = |finding: &Finding| {
-        let alike = before.get(finding.message.as_str());
-        alike.is_some_and(|alike| alike.contains(&finding))
-    };
-    let is_expected = |finding: &Finding| {
-        finding.severity < Severity::Warning
-            || adopt::is_left(policy, finding)
-            || adopt::is_unknown(finding)
-            || finding.rule == RuleId::ExpiredExemption
-            // An entry that was there before may be for a value that is another one now.
-            || finding.rule == RuleId::UnusedExemption
-                && finding.exemption.is_some_and(|index| index < policy.exemptions.len())
-            || was_there(finding) && is_expired(policy, finding, today)
-    };
-    if let Some(finding) = judge(&adopted).iter().find(|finding| !is_expected(finding)) {
-        bail!(
-            "this finding cannot be adopted, so nothing was changed: {}: {}",
-            finding.rule,
-            finding.message
-        );
-    }
-    Ok((adoption, after, adopted))
-}
-
-/// Whether a policy says how builds run the function that it is for.
-fn is_run_by_builds(text: &str) -> bool {
-    yaml::parse_lax(text).is_ok_and(|tree| init::function_of(&tree).is_some())
-}
-
-/// Whether a finding is one that an exemption was for.
-fn is_expired(policy: &Policy, finding: &Finding, today: Date) -> bool {
-    exempting(policy, finding).any(|(_, exemption)| exemption.expires < today)
-}
-
-/// Makes sure that exemptions can name the environments that were found.
-fn check_environments(policy: &Policy, findings: &[Finding], name: &str) -> anyhow::Result<()> {
-    let listed = &policy.environments;
-    let found: BTreeSet<&str> = findings
-        .iter()
-        // What is not judged is not adopted, and may have any name.
-        .filter(|finding| finding.rule != RuleId::UnjudgedOverlay)
-        .filter_map(Finding::environment)
-        .collect();
-    let unknown = found
-        .into_iter()
-        .find(|found| !listed.iter().any(|listed| listed == found));
-    match unknown {
-        Some(unknown) if !listed.is_empty() => bail!(
-            "{name} lists {} under spec.environments, but {unknown} is there too: add it, or leave its directory out by spec.layout.ignore",
-            listed.join(", ")
-        ),
-        _ => Ok(()),
     }
 }
 

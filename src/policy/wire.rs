@@ -223,6 +223,9 @@ fn rule_schema(rule: &Rule) -> serde_json::Value {
     if let Some(max) = rule.max {
         let bound = json!({
             "description": match rule.unit {
+                _ if rule.id == RuleId::ExpiringExemption => {
+                    "How many days before its last one an exemption is announced.".to_owned()
+                }
                 "×" => "The greatest factor that is still fine.".to_owned(),
                 unit => format!("The greatest number of{unit} that is still fine."),
             },

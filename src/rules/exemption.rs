@@ -1,4 +1,4 @@
-//! `expired-exemption` and `unused-exemption`: the exemptions themselves, and what they do.
+//! `expired-exemption`, `expiring-exemption` and `unused-exemption`: the exemptions themselves, and what they do.
 //!
 //! An exempt finding stays in the report as information. An exemption is weighed
 //! once, over everything that was looked at: what it exempts anywhere keeps it.
@@ -9,6 +9,7 @@
 
 pub(in crate::rules) mod about;
 pub(in crate::rules) mod expired_exemption;
+pub(in crate::rules) mod expiring_exemption;
 pub mod held;
 mod scope;
 pub(in crate::rules) mod unused_exemption;
@@ -140,7 +141,20 @@ pub(super) fn apply(
             ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
         });
     }
+    let compared = match look {
+        Some(_) => Compared::Nothing,
+        None => of_one_build(policy),
+    };
+    let used = policy.exemptions.iter().enumerate();
+    let used = used.filter(|(index, _)| near[*index].is_used);
+    told.extend(expiring_exemption::announce(used, policy, today, &compared));
     findings.extend(told);
+}
+
+/// What a finding about a policy is about in one build.
+fn of_one_build(policy: &Policy) -> Compared {
+    let environment = policy.environment.as_deref().unwrap_or_default();
+    Compared::with_base(environment, &policy.baseline)
 }
 
 /// What an exemption is about among the findings.

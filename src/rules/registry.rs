@@ -1,7 +1,7 @@
 //! The registry: every rule with its checks, a line each.
 
 use super::change::{added_resource, base_guidance, class, limit_request_ratio, removed_resource};
-use super::exemption::{expired_exemption, unused_exemption};
+use super::exemption::{expired_exemption, expiring_exemption, unused_exemption};
 use super::files::Overlay;
 use super::files::{dead_patch, overlay_size, unchecked_file, unguarded_overlay, unjudged_overlay};
 use super::found::Found;
@@ -54,6 +54,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&class::ENV_VALUES),
     rule(&environment_mismatch::RULE).matrix(environment_mismatch::check),
     rule(&expired_exemption::RULE),
+    rule(&expiring_exemption::RULE),
     rule(&class::HEALTH_CHECKS),
     rule(&class::HOSTNAMES),
     rule(&class::IMAGE),

@@ -89,6 +89,13 @@ fn apply_by_loop(
             ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
         });
     }
+    let compared = match look {
+        Some(_) => Compared::Nothing,
+        None => of_one_build(policy),
+    };
+    let all = policy.exemptions.iter().enumerate();
+    let used = all.filter(|(_, one)| findings.iter().any(|finding| exempts(one, finding)));
+    told.extend(expiring_exemption::announce(used, policy, today, &compared));
     findings.extend(told);
 }
 
@@ -337,7 +344,15 @@ fn exemption() -> impl Strategy<Value = serde_json::Value> {
         vec(select(&["shop", "bank", "*", "team/*", "shpo"][..]), 0..3),
         vec(select(&["dev", "production"][..]), 0..3),
     );
-    let expires = select(&["2026-12-31", "2026-01-31"][..]);
+    let expires = select(
+        &[
+            "2026-12-31",
+            "2026-01-31",
+            "2026-06-01",
+            "2026-06-15",
+            "2026-06-16",
+        ][..],
+    );
     (select(&RULES[..]), target, path, value, lists, expires).prop_map(
         |(rule, (kind, name, namespace, group), path, value, (services, environments), expires)| {
             let mut target = serde_json::json!({"kind": kind, "name": name, "namespace": namespace, "group": group});

@@ -579,7 +579,10 @@ fn what_cannot_be_done_is_said_and_nothing_is_changed() {
             &["init", "--adopt", "--yes", "--expires", "2026-06-14"],
             "that day is over",
         ),
-        (&["init", "--adopt", "--days", "0"], "0 is not in 1..=3650"),
+        (
+            &["init", "--adopt", "--days", "0"],
+            "expected a number of days from 1 to 3650",
+        ),
         (
             &["init", "no-such-directory"],
             "cannot find no-such-directory",

@@ -360,3 +360,57 @@ fn a_first_red_run_says_what_to_do_next() {
         "{checked:#?}"
     );
 }
+
+/// Each service gets a day of its own between two days, which another run finds again.
+#[test]
+fn days_are_spread_over_the_services() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new("shops", &kustomize);
+    for service in ["cart", "pay", "web"] {
+        let write = |file: &str, text: &str| repository.write(&format!("{service}/{file}"), text);
+        write("base/deployment.yaml", DEPLOYMENT);
+        write("base/kustomization.yaml", "resources: [deployment.yaml]\n");
+        write(
+            "overlays/dev/kustomization.yaml",
+            "resources: [../../base]\n",
+        );
+        write(
+            "overlays/production/kustomization.yaml",
+            &format!(
+                "resources: [../../base]\nimages: [{{name: example.com/web, newTag: '{service}'}}]\n"
+            ),
+        );
+    }
+    for wrong in [
+        "0", "30..", "..30", "30..20", "1..4000", "-1", "+1", "1..2..3", "a", "30.. 40",
+    ] {
+        let days = format!("--days={wrong}");
+        let refused = repository.krm_parity(&["init", "--adopt", "--yes", &days]);
+        assert_eq!(refused.code, Some(2), "{wrong}: {refused:#?}");
+        assert!(
+            refused.stderr.contains("such as 30..120"),
+            "{wrong}: {refused:#?}"
+        );
+    }
+    let made = repository.krm_parity(&["init", "--adopt", "--yes", "--days", "10..30"]);
+    assert!(made.succeeded(), "{made:#?}");
+    let policy = repository.read("parity.yaml");
+    let days: Vec<&str> = policy
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("expires: "))
+        .collect();
+    assert_eq!(days, ["\"2026-06-25\"", "\"2026-07-05\"", "\"2026-07-15\""]);
+    // The first of them is near enough to be announced.
+    let checked = repository.krm_parity(&["check"]);
+    let told =
+        "info[expiring-exemption]: an exemption ends after 2026-06-25: spec.exemptions[0] (image)";
+    assert!(
+        checked.succeeded() && checked.stdout.contains(told),
+        "{checked:#?}"
+    );
+    assert_eq!(
+        checked.stdout.matches("info[expiring-exemption]").count(),
+        1,
+        "{checked:#?}"
+    );
+}

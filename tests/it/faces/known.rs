@@ -13,7 +13,11 @@ pub struct Known {
 }
 
 /// Findings about the policy name the environment where a build judges one, and none where many are judged.
-pub const OF_THE_POLICY: [&str; 2] = ["expired-exemption", "unused-exemption"];
+pub const OF_THE_POLICY: [&str; 3] = [
+    "expired-exemption",
+    "expiring-exemption",
+    "unused-exemption",
+];
 
 /// Cases that are no tree.
 pub const NO_TREES: [(&str, &str); 9] = [
