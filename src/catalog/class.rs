@@ -103,7 +103,7 @@ impl Class {
                 "the quantity of a key under `resources.requests` or `resources.limits` that the base has too, in containers, pods and claims of storage; what is no quantity is `other`"
             }
             Self::EnvValues => {
-                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret, and its ciphertext in a SealedSecret or under SOPS"
+                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret, and its ciphertext in a SealedSecret or under SOPS; what charts have below `env`, `config` and their like, in a HelmRelease or an Argo CD Application"
             }
             Self::Hostnames => {
                 "hosts of an Ingress and its TLS entries, of Gateway API routes and listeners, of an OpenShift Route, of Istio's kinds but for those that give access (AuthorizationPolicy, ServiceEntry, Sidecar); DNS names of a Certificate; external-dns hostname annotations"
@@ -117,7 +117,7 @@ impl Class {
                 "an environment variable added, removed or moved relative to the others; an `envFrom` source added or removed"
             }
             Self::ConfigKeys => {
-                "a key added to or removed from a ConfigMap, Secret or SealedSecret; `data` and `stringData` of a Secret are one set of keys"
+                "a key added to or removed from a ConfigMap, Secret or SealedSecret; `data` and `stringData` of a Secret are one set of keys; a value of a chart, a parameter or a substitution of Flux that one side alone has"
             }
             Self::HealthChecks => {
                 "liveness, readiness and startup probes; health-check annotations of load balancers"

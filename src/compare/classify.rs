@@ -7,16 +7,17 @@
 mod encrypted;
 mod groups;
 mod hosts;
+mod parts;
+mod settings;
 
 pub use hosts::takes_all_traffic;
 
 use groups::{CONTOUR, is_within};
+use parts::{image, in_resources};
 
 use crate::catalog::Class;
-use crate::compare::diff::{Change, ChangeKind, Step, quantity};
-use crate::quantity::Quantity;
+use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::resource::Resource;
-use crate::text::repository;
 use crate::yaml::Node;
 
 /// The resources around a change, for the classes that depend on them.
@@ -69,6 +70,9 @@ pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {
     }
     if top && is_ingress(resource) {
         return Class::IngressStructure;
+    }
+    if let Some(class) = settings::class(resource, change) {
+        return class;
     }
     if encrypted::is_setting(resource, change) {
         return Class::EnvValues;
@@ -266,35 +270,6 @@ fn claim(change: &Change<'_>, steps: &[Step<'_>], resource: &Resource<'_>) -> Op
             Some(in_resources(change, rest))
         }
         _ => None,
-    }
-}
-
-fn in_resources(change: &Change<'_>, steps: &[Step<'_>]) -> Class {
-    match steps {
-        [Step::Field("requests" | "limits"), Step::Field(_)]
-            if change.kind == ChangeKind::Modified =>
-        {
-            // What is no amount gives or takes nothing that could be weighed.
-            let is_amount = |node| quantity(node).is_some_and(|amount| amount >= Quantity::ZERO);
-            match (change.base, change.overlay) {
-                (Some(base), Some(overlay)) if is_amount(base) && is_amount(overlay) => {
-                    Class::ResourceValues
-                }
-                _ => Class::Other,
-            }
-        }
-        [] | [Step::Field("requests" | "limits"), ..] => Class::ResourceNames,
-        _ => Class::Other,
-    }
-}
-
-fn image(change: &Change<'_>) -> Class {
-    match (
-        change.base.and_then(Node::as_str),
-        change.overlay.and_then(Node::as_str),
-    ) {
-        (Some(base), Some(overlay)) if repository(base) == repository(overlay) => Class::ImageTag,
-        _ => Class::Image,
     }
 }
 

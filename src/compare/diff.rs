@@ -22,4 +22,4 @@ mod walk;
 pub use change::{By, Change, ChangeKind, Step};
 pub use places::places;
 pub use scalar::quantity;
-pub use walk::diff;
+pub use walk::{diff, diff_maps};

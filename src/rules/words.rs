@@ -62,6 +62,9 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
     let last = change.fields().next_back().unwrap_or("");
     let container = of_container(steps);
     let is_reordered = change.kind == ChangeKind::Reordered;
+    if let Some(name) = parameter(steps) {
+        return format!("the parameter {name}");
+    }
     match class {
         Class::Containers | Class::Other if is_reordered => format!("the order of {last}"),
         Class::Image => format!("the image{container}"),
@@ -71,6 +74,7 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
                 Step::Field("livenessProbe") => Some((at, "the liveness probe")),
                 Step::Field("readinessProbe") => Some((at, "the readiness probe")),
                 Step::Field("startupProbe") => Some((at, "the startup probe")),
+                Step::Field(name) if name.ends_with("Probe") => Some((at, *name)),
                 _ => None,
             });
             match probe {
@@ -111,7 +115,9 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
             Some(container) => container.to_owned(),
             None => format!("the list of {last}"),
         },
-        Class::Replicas if last == "replicas" => "the replica count".to_owned(),
+        Class::Replicas if matches!(last, "replicas" | "replicaCount" | "count") => {
+            "the replica count".to_owned()
+        }
         Class::Replicas => format!("the replica bound {last}"),
         Class::Hostnames => "a hostname".to_owned(),
         Class::IngressStructure | Class::ServiceMesh | Class::Other => {
@@ -192,12 +198,43 @@ fn setting(change: &Change<'_>) -> String {
     }
 }
 
+/// The parameter of a chart that a change is about, by its name; Argo CD has them as a list.
+fn parameter<'a>(steps: &[Step<'a>]) -> Option<&'a str> {
+    steps.windows(3).find_map(|three| match three {
+        [
+            Step::Field("helm"),
+            Step::Field("parameters"),
+            Step::Element {
+                by: By::Keys(keys), ..
+            },
+        ] => keys
+            .iter()
+            .find(|(key, _)| *key == "name")
+            .map(|(_, name)| *name),
+        _ => None,
+    })
+}
+
 /// A key of a `ConfigMap` or `Secret`, or the field that has all of them; a `SealedSecret` keeps its keys one level deeper.
+///
+/// What is set for a chart is called by the way to it.
 fn key(steps: &[Step<'_>]) -> String {
     let steps = match steps {
         [Step::Field("spec"), rest @ ..] => rest,
         _ => steps,
     };
+    let values = steps
+        .iter()
+        .position(|step| matches!(step, Step::Field("substitute" | "values" | "valuesObject")));
+    if let Some(at) = values
+        && !matches!(steps.first(), Some(Step::Field("data")))
+        && at + 1 < steps.len()
+    {
+        return format!("the setting {}", keyed_path(&steps[at + 1..]));
+    }
+    if let [.., Step::Field("helm"), Step::Field("values")] = steps {
+        return "the text of values".to_owned();
+    }
     match steps {
         [Step::Field(all)] => format!("the field {all}"),
         [_, Step::Field(key), way @ ..] => part_of(way, format!("key {key}")),

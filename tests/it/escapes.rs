@@ -205,6 +205,8 @@ fn no_field_of_kubernetes_escapes() {
 const EXTENSIONS: &[(&str, &[&str])] = &[
     ("argoproj.io", &["AnalysisTemplate", "AppProject", "Application", "ApplicationSet", "Rollout"]),
     ("cert-manager.io", &["Certificate", "ClusterIssuer", "Issuer"]),
+    ("helm.toolkit.fluxcd.io", &["HelmRelease"]),
+    ("kustomize.toolkit.fluxcd.io", &["Kustomization"]),
     ("gateway.networking.k8s.io", &["GRPCRoute", "Gateway", "GatewayClass", "HTTPRoute", "ReferenceGrant", "TCPRoute", "TLSRoute"]),
     ("keda.sh", &["ScaledJob", "ScaledObject", "TriggerAuthentication"]),
     ("monitoring.coreos.com", &["Alertmanager", "PodMonitor", "Probe", "Prometheus", "PrometheusRule", "ServiceMonitor"]),

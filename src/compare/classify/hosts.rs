@@ -25,7 +25,16 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
 #[must_use]
 pub fn takes_all_traffic(resource: &Resource<'_>, change: &Change<'_>) -> bool {
     let routes = resource.group() != "cert-manager.io" && is_hostname(resource, &change.steps);
-    routes && (change.overlay.is_some_and(is_catch_all) || has_no_host(resource, change))
+    routes && weigh(change, Some(resource.node)) == Class::IngressStructure
+}
+
+/// The class of a change of a field that holds hosts, whose steps begin at a node of the overlay.
+pub(super) fn weigh(change: &Change<'_>, from: Option<Node<'_>>) -> Class {
+    if change.overlay.is_some_and(is_catch_all) || has_no_host(change, from) {
+        Class::IngressStructure
+    } else {
+        Class::Hostnames
+    }
 }
 
 /// Whether a host, or one of a list of hosts, stands for all; Istio writes a namespace before it.
@@ -38,7 +47,7 @@ fn is_catch_all(node: Node<'_>) -> bool {
 }
 
 /// Whether the base has a host there and the overlay none at all.
-fn has_no_host(resource: &Resource<'_>, change: &Change<'_>) -> bool {
+fn has_no_host(change: &Change<'_>, from: Option<Node<'_>>) -> bool {
     let is_gone = change.kind == ChangeKind::Removed;
     if !is_gone {
         return change.base.is_some()
@@ -50,12 +59,16 @@ fn has_no_host(resource: &Resource<'_>, change: &Change<'_>) -> bool {
         return true;
     };
     // A host less is only another set of names, as long as one is left.
-    list.iter()
-        .try_fold(resource.node, |node, step| match step {
-            Step::Field(name) => node.get(name),
-            Step::Element { overlay, .. } => node.items().nth((*overlay)?),
-        })
+    from.and_then(|from| follow(from, list))
         .is_none_or(Node::is_childless)
+}
+
+/// Where steps lead from a node of the overlay.
+pub(super) fn follow<'a>(from: Node<'a>, steps: &[Step<'_>]) -> Option<Node<'a>> {
+    steps.iter().try_fold(from, |node, step| match step {
+        Step::Field(name) => node.get(name),
+        Step::Element { overlay, .. } => node.items().nth((*overlay)?),
+    })
 }
 
 fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {

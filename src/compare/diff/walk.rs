@@ -28,6 +28,19 @@ pub fn diff<'a>(base: &Resource<'a>, overlay: &Resource<'a>) -> Vec<Change<'a>> 
     walk.changes
 }
 
+/// Every difference between two maps of which nothing is known.
+#[must_use]
+pub fn diff_maps<'a>(base: Node<'a>, overlay: Node<'a>) -> Vec<Change<'a>> {
+    let mut walk = Walk {
+        steps: Vec::new(),
+        changes: Vec::new(),
+        pod: None,
+        secret: false,
+    };
+    walk.maps(Some(base), Some(overlay), Type::UNKNOWN, false);
+    walk.changes
+}
+
 struct Walk<'a> {
     steps: Vec<Step<'a>>,
     changes: Vec<Change<'a>>,

@@ -175,9 +175,9 @@ fn counts(
 
 /// Whether a field says how many run, or may; a disruption budget says how many may be missing.
 fn is_count(change: &Change<'_>) -> bool {
-    matches!(
+    !matches!(
         change.fields().next_back(),
-        Some("replicas" | "minReplicas" | "maxReplicas" | "minReplicaCount" | "maxReplicaCount")
+        Some("idleReplicaCount" | "maxUnavailable" | "minAvailable")
     )
 }
 

@@ -89,9 +89,6 @@ fn is_far(value: &Value<'_, '_>, max: Quantity) -> bool {
 fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
     let (comparison, change) = (value.comparison, &value.change.change);
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
-    let mut names = change.fields().rev();
-    let (key, list) = (names.next().unwrap_or(""), names.next().unwrap_or(""));
-    let list = list.trim_end_matches('s');
     let more = if value.overlay > value.base {
         "more"
     } else {
@@ -102,8 +99,8 @@ fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
         None => "far from".to_owned(),
     };
     let headline = format!(
-        "the {key} {list}{} is {by} in {baseline}, beyond {}×",
-        words::of_container(&change.steps),
+        "{} is {by} in {baseline}, beyond {}×",
+        words::subject(change, value.change.class),
         policy.max(&RULE)
     );
     let saying = Saying {

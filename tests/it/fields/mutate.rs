@@ -107,6 +107,15 @@ fn scalar(ty: &str, variant: usize) -> Value {
     }
 }
 
+/// What it is that a scalar comes or goes.
+const fn alone(change: Change) -> Change {
+    match change {
+        Change::Added => Change::AddedAlone,
+        Change::Removed => Change::RemovedAlone,
+        other => other,
+    }
+}
+
 fn quantity(variant: usize) -> Value {
     json!(format!("{}m", 1000 * (variant + 1)))
 }
@@ -275,7 +284,8 @@ impl<'t> Walk<'t> {
                     .map(|at| (place.index(at), change))
                     .collect()
             }
-            _ => vec![(place.clone(), change)],
+            Value::Object(_) | Value::Array(_) => vec![(place.clone(), change)],
+            _ => vec![(place.clone(), alone(change))],
         }
     }
 
@@ -434,7 +444,7 @@ impl<'t> Walk<'t> {
                 "null",
                 here.with(one.clone()),
                 here.with(Value::Null),
-                vec![(here.place.clone(), Change::Removed)],
+                vec![(here.place.clone(), Change::RemovedAlone)],
             );
             self.push(
                 here,

@@ -113,6 +113,10 @@ pub enum Change {
     Retagged,
     /// An element removed from a list that has no other.
     Emptied,
+    /// A scalar that is added.
+    AddedAlone,
+    /// A scalar that is removed.
+    RemovedAlone,
     /// From one amount to another.
     Reweighed,
 }
@@ -124,11 +128,19 @@ enum Pattern {
     Names(Vec<String>),
 }
 
+/// Where the pattern of a row begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Top,
+    Pod,
+    Values,
+}
+
 struct Row {
     kinds: Vec<String>,
-    /// The pattern, and whether it begins where a pod does.
+    /// The pattern, and where it begins.
     pattern: Vec<Pattern>,
-    in_pod: bool,
+    from: From,
     change: String,
     class: String,
 }
@@ -136,6 +148,7 @@ struct Row {
 /// The table of classes by field.
 pub struct Table {
     pods: Vec<(Vec<String>, Vec<Pattern>)>,
+    values: Vec<(Vec<String>, Vec<Pattern>)>,
     rows: Vec<Row>,
     /// The maps that are reported entry by entry.
     transparent: Vec<String>,
@@ -144,6 +157,7 @@ pub struct Table {
 /// What the table says of one kind.
 pub struct Classes<'t> {
     pods: Vec<&'t [Pattern]>,
+    values: Vec<&'t [Pattern]>,
     rows: Vec<&'t Row>,
     transparent: &'t [String],
 }
@@ -155,22 +169,26 @@ pub struct Classes<'t> {
 #[must_use]
 pub fn read() -> Table {
     let text = include_str!("../../../docs/fields.md");
-    let pods = rows(text, "| kinds | pod specification |")
-        .iter()
-        .map(|cells| (ticks(&cells[0]), pattern(&ticks(&cells[1]).remove(0))))
-        .collect();
+    let places = |head: &str| {
+        let rows = rows(text, head);
+        let read = |cells: &Vec<String>| (ticks(&cells[0]), pattern(&ticks(&cells[1]).remove(0)));
+        rows.iter().map(read).collect()
+    };
+    let pods = places("| kinds | pod specification |");
+    let values = places("| kinds | values of a chart |");
     let rows = rows(text, "| kinds | field | change | class |")
         .iter()
         .map(|cells| {
             let path = ticks(&cells[1]).remove(0);
-            let (in_pod, path) = match path.strip_prefix("POD.") {
-                Some(rest) => (true, rest),
-                None => (false, path.as_str()),
+            let (from, path) = match (path.strip_prefix("POD."), path.strip_prefix("VALUES.")) {
+                (Some(rest), _) => (From::Pod, rest),
+                (_, Some(rest)) => (From::Values, rest),
+                _ => (From::Top, path.as_str()),
             };
             Row {
                 kinds: ticks(&cells[0]),
                 pattern: pattern(path),
-                in_pod,
+                from,
                 change: cells[2].clone(),
                 class: cells[3].clone(),
             }
@@ -180,6 +198,7 @@ pub fn read() -> Table {
     let (list, _) = list.split_once(".\n").expect("their end");
     Table {
         pods,
+        values,
         rows,
         transparent: ticks(list),
     }
@@ -290,14 +309,24 @@ fn is_kind(kinds: &[String], kind: &str) -> bool {
     kinds.iter().any(|wanted| glob(wanted, kind))
 }
 
+/// The way to a place from the one of some places that it is in.
+fn way_from<'p>(places: &[&[Pattern]], path: &'p [Seg]) -> Option<&'p [Seg]> {
+    places.iter().find_map(|place| {
+        let (before, rest) = path.split_at_checked(place.len())?;
+        fits(place, before).then_some(rest)
+    })
+}
+
 impl Table {
     /// What the table says of one `Kind.group`.
     #[must_use]
     pub fn of(&self, kind: &str) -> Classes<'_> {
         let pods = self.pods.iter().filter(|(kinds, _)| is_kind(kinds, kind));
+        let values = self.values.iter().filter(|(kinds, _)| is_kind(kinds, kind));
         let rows = self.rows.iter().filter(|row| is_kind(&row.kinds, kind));
         Classes {
             pods: pods.map(|(_, pod)| pod.as_slice()).collect(),
+            values: values.map(|(_, place)| place.as_slice()).collect(),
             rows: rows.collect(),
             transparent: &self.transparent,
         }
@@ -308,10 +337,7 @@ impl Classes<'_> {
     /// The way from a pod specification to a place, if the place is in one.
     #[must_use]
     pub fn in_pod<'p>(&self, path: &'p [Seg]) -> Option<&'p [Seg]> {
-        self.pods.iter().find_map(|pod| {
-            let (before, rest) = path.split_at_checked(pod.len())?;
-            fits(pod, before).then_some(rest)
-        })
+        way_from(&self.pods, path)
     }
 
     /// Whether a map is reported entry by entry.
@@ -327,11 +353,12 @@ impl Classes<'_> {
     #[must_use]
     pub fn class(&self, place: &Place, change: Change) -> &str {
         let pod = self.in_pod(&place.0);
+        let values = way_from(&self.values, &place.0);
         let row = self.rows.iter().find(|row| {
-            let path = if row.in_pod {
-                pod
-            } else {
-                Some(place.0.as_slice())
+            let path = match row.from {
+                From::Top => Some(place.0.as_slice()),
+                From::Pod => pod,
+                From::Values => values,
             };
             path.is_some_and(|path| fits(&row.pattern, path))
                 && match row.change.as_str() {
@@ -340,7 +367,8 @@ impl Classes<'_> {
                         change,
                         Change::Changed | Change::Retagged | Change::Reweighed
                     ),
-                    "removed" => change == Change::Removed,
+                    "removed" => matches!(change, Change::Removed | Change::RemovedAlone),
+                    "alone" => matches!(change, Change::AddedAlone | Change::RemovedAlone),
                     "emptied" => change == Change::Emptied,
                     "reweighed" => change == Change::Reweighed,
                     "retagged" => change == Change::Retagged,

@@ -270,12 +270,21 @@ fn field(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -
             } else if is_image {
                 (other(&place, &value), Change::Retagged)
             } else {
-                (other(&place, &value), Change::Changed)
+                let is_amount =
+                    names(&place).contains(&"resources") && thousandths(&value).is_some();
+                let change = if is_amount {
+                    Change::Reweighed
+                } else {
+                    Change::Changed
+                };
+                (other(&place, &value), change)
             };
             (place, Some(value), change)
         }
     };
-    if is_identity(&place) || (target.kind == "Secret" && change == Change::Changed) {
+    if is_identity(&place)
+        || (target.kind == "Secret" && matches!(change, Change::Changed | Change::Reweighed))
+    {
         return None;
     }
     let class = table.of(&target.kind).class(&place, change).to_owned();
