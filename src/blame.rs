@@ -11,10 +11,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::engine::Replay;
 use crate::engine::item::Item;
 use crate::engine::piece::Mark;
 use crate::engine::walk::{Nearness, Use, What};
+use crate::engine::{Form, Reason, Replay};
 use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef};
 use crate::path::FieldPath;
 use crate::repo::{NAMES, join, split};
@@ -78,9 +78,11 @@ impl<'f> Target<'f> {
     }
 }
 
-/// A patch of an overlay.
+/// A patch of an overlay, or another entry of its kustomization.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Patch {
+pub struct Entry {
+    /// What it is.
+    pub form: Form,
     /// Where it is named, or where it stands when it is inline.
     pub place: Place,
     /// How many documents it has.
@@ -100,6 +102,8 @@ pub enum Effect {
     NoTarget,
     /// Everything that it says stood there before.
     Nothing,
+    /// kustomize makes the same without it.
+    Dropped,
 }
 
 impl Replay<'_> {
@@ -190,50 +194,98 @@ impl Replay<'_> {
         Some(place)
     }
 
-    /// The patches of the overlay's own kustomization and of its components.
+    /// The patches and the other entries of the overlay's own kustomization and of its components.
     ///
-    /// `base` is the base as it was built: what a patch does is told where the replay agrees with it.
+    /// `base` and `built` are the base and the overlay as they were built: what an entry does is told where the replay
+    /// agrees with them.
     #[must_use]
-    pub fn patches(&self, base: &[Resource<'_>]) -> Vec<Patch> {
-        let own = self.walk.patches.iter();
+    pub fn entries(&self, base: &[Resource<'_>], built: &[Resource<'_>]) -> Vec<Entry> {
+        let own = self.walk.uses.iter();
         own.filter(|done| done.reach != Nearness::Far)
-            .map(|done| Patch {
+            .map(|done| Entry {
+                form: done.form,
                 place: self.place(done.mark, false),
                 documents: done.documents,
                 is_own: done.reach == Nearness::Own,
-                effect: self.effect(done, base),
+                effect: self.effect(done, base, built),
             })
             .collect()
     }
 
-    fn effect(&self, done: &Use, base: &[Resource<'_>]) -> Effect {
+    fn effect(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> Effect {
+        let hides = |reason: Reason| {
+            // What reaches further than the defaults reaches more than patches do.
+            reason.hides_patches() || !done.form.is_patch() && reason != Reason::Scalar
+        };
         let is_known = done.is_followed
             && self.walk.elsewhere.is_empty()
-            && !self
-                .walk
-                .unknown
-                .iter()
-                .any(|lost| lost.reason.hides_patches());
-        if done.changed || !is_known {
+            && !self.walk.unknown.iter().any(|lost| hides(lost.reason));
+        if !is_known {
             return Effect::Something;
+        }
+        if done.changed {
+            return if self.is_dropped(done, base, built) {
+                Effect::Dropped
+            } else {
+                Effect::Something
+            };
         }
         if done.targets.is_empty() {
             return Effect::NoTarget;
         }
-        let is_sure = done.targets.iter().all(|(kind, name)| {
-            let mut ours = self.walk.base.iter().filter(|item| {
-                item.kind == *kind && item.ids.iter().any(|(_, called)| called == name)
-            });
-            let (Some(ours), None) = (ours.next(), ours.next()) else {
-                return false;
-            };
-            base.iter().any(|resource| ours.is_built(resource))
+        let is_sure = done.targets.iter().all(|target| {
+            let ours = self.shared(target);
+            ours.is_some_and(|ours| base.iter().any(|resource| ours.is_built(resource)))
         });
         if is_sure {
             Effect::Nothing
         } else {
             Effect::Something
         }
+    }
+
+    /// The one resource of the base that had this kind and name.
+    fn shared(&self, (kind, name): &(String, String)) -> Option<&Item> {
+        let mut ours =
+            self.walk.base.iter().filter(|item| {
+                item.kind == *kind && item.ids.iter().any(|(_, called)| called == name)
+            });
+        ours.next().filter(|_| ours.next().is_none())
+    }
+
+    /// Whether kustomize leaves out a patch without a word: all that it is for is built as in the base, and nothing else
+    /// changes any of it, so that nothing undoes it.
+    fn is_dropped(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> bool {
+        let is_alone = |target: &(String, String)| {
+            let mut uses = self.walk.uses.iter().filter(|other| {
+                !self.is_base(other.mark) && other.changed && other.targets.contains(target)
+            });
+            uses.all(|other| std::ptr::eq(other, done))
+        };
+        let is_kept = |target: &(String, String)| {
+            let Some(ours) = self.shared(target).filter(|ours| !ours.is_secret()) else {
+                return false;
+            };
+            let as_ours = |all: &[Resource<'_>]| {
+                let mut found = all.iter().filter(|resource| {
+                    resource.kind() == ours.kind
+                        && resource.group() == ours.group
+                        && resource.name() == ours.name()
+                });
+                let one = found.next().filter(|_| found.next().is_none());
+                one.filter(|one| !one.is_secret())
+                    .map(|one| one.node.to_json())
+            };
+            let before = as_ours(base);
+            before.is_some() && before == as_ours(built)
+        };
+        // An operation that does nothing may still be a test.
+        done.form == Form::Strategic
+            && !done.targets.is_empty()
+            && done
+                .targets
+                .iter()
+                .all(|target| is_alone(target) && is_kept(target))
     }
 
     /// The resource of this side that a target names.

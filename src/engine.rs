@@ -29,6 +29,7 @@ use item::Item;
 use walk::Walk;
 
 pub use unknown::{Reason, Unknown};
+pub use walk::Form;
 
 /// What directories make of their files, and who wrote what.
 pub struct Replay<'t> {

@@ -76,7 +76,13 @@ pub fn judge(
             check(gaps, &mut found);
         }
     }
-    found.extend(gaps.others.iter().cloned());
+    for other in &gaps.others {
+        // Less than its record says it weighs where the rule says so itself.
+        match other.severity {
+            Severity::Info => found.push_as(Severity::Info, other.clone()),
+            _ => found.push(other.clone()),
+        }
+    }
     let weights = found.weights(|finding, default| severity(finding, default, policy));
     exemption::apply(
         comparisons,

@@ -363,7 +363,7 @@ proptest::proptest! {
         let parsed = sources.parse();
         let bases = ["base".to_owned()];
         let replay = Replay::overlay(&parsed, "o", &bases);
-        let _ = replay.patches(&[]);
+        let _ = replay.entries(&[], &[]);
         for (kind, name) in [("Deployment", "p-web-s"), ("ConfigMap", "cfg")] {
             let resource = ResourceRef {
                 api_version: "apps/v1".to_owned(),

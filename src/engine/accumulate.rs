@@ -13,7 +13,7 @@ use super::replace;
 use super::text::Shift;
 use super::transform::{self, Depth};
 use super::unknown::Reason;
-use super::walk::{Var, Walk, What};
+use super::walk::{Form, Var, Walk, What};
 
 /// How many kustomizations one replay visits at most.
 const MAX_VISITS: usize = 4096;
@@ -309,11 +309,15 @@ impl Walk<'_> {
                 }
                 let origin = self.origin(kustomization.file, what);
                 let mut pen = self.pen(origin, &Shift::None);
-                if what == What::Replicas {
-                    transform::replicas(items, entry, &mut pen);
+                let before = pen.unknown.len();
+                let (form, done) = if what == What::Replicas {
+                    (Form::Replicas, transform::replicas(items, entry, &mut pen))
                 } else {
-                    images::image(items, entry, &mut pen);
-                }
+                    (Form::Images, images::image(items, entry, &mut pen))
+                };
+                let mark = pen.mark_of(entry.get("name").unwrap_or(entry));
+                let wrote = pen.wrote(mark, before, done.is_some());
+                self.note_use(form, wrote);
             }
         }
         for entry in list("replacements") {
@@ -361,13 +365,18 @@ impl Walk<'_> {
             if let Some(fields) = entry.get("fields").filter(|fields| !fields.is_childless()) {
                 self.note_at(Reason::Setting, "fields", kustomization.file, fields);
             }
-            all.extend(entry.get("pairs").map(|pairs| (What::Labels, pairs, depth)));
+            let whole = entry.get("fields").is_none().then_some(entry);
+            all.extend(
+                entry
+                    .get("pairs")
+                    .map(|pairs| (What::Labels, pairs, depth, whole)),
+            );
         }
         let common = root.get("commonLabels");
-        all.extend(common.map(|pairs| (What::Labels, pairs, Depth::Selectors)));
+        all.extend(common.map(|pairs| (What::Labels, pairs, Depth::Selectors, None)));
         let common = root.get("commonAnnotations");
-        all.extend(common.map(|pairs| (What::Annotations, pairs, Depth::Templates)));
-        for (what, pairs, depth) in all {
+        all.extend(common.map(|pairs| (What::Annotations, pairs, Depth::Templates, None)));
+        for (what, pairs, depth, whole) in all {
             let origin = self.origin(kustomization.file, what);
             let field = if what == What::Labels {
                 "labels"
@@ -375,7 +384,17 @@ impl Walk<'_> {
                 "annotations"
             };
             let mut pen = self.pen(origin, &Shift::None);
-            transform::pairs(items, field, pairs, depth, &mut pen);
+            let before = pen.unknown.len();
+            let done = transform::pairs(items, field, pairs, depth, &mut pen);
+            let done = done.and_then(|()| pen.spend(items.len()));
+            let Some((entry, ())) = whole.zip(done) else {
+                continue;
+            };
+            pen.met.extend(items.iter().map(Item::first));
+            let key = pairs.entries().next().map_or(entry, |(key, _)| key);
+            let mark = pen.mark_of(key);
+            let wrote = pen.wrote(mark, before, true);
+            self.note_use(Form::Labels, wrote);
         }
     }
 
@@ -392,9 +411,13 @@ impl Walk<'_> {
         let origin = self.origin(kustomization.file, What::Replacements);
         let mut replace = |walk: &mut Self, entry, origin| {
             let mut pen = walk.pen(origin, &Shift::None);
+            let before = pen.unknown.len();
             if let Err(reason) = replace::apply(entry, items, &mut pen) {
                 pen.lose(reason, "", entry);
             }
+            let mark = pen.mark_of(entry);
+            let wrote = pen.wrote(mark, before, true);
+            walk.note_use(Form::Replacement, wrote);
         };
         let Some(path) = entry.str_at(&["path"]) else {
             replace(self, entry, origin);

@@ -55,13 +55,20 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> O
     let mut paid = Some(());
     for item in items {
         if item.kind != "CustomResourceDefinition" {
+            let mut is_met = false;
             containers(&mut item.root, &mut |image: &mut Piece| {
                 let Some(old) = image.as_str() else { return };
                 if paid.is_some() && pattern.is_match(old.as_bytes()) {
+                    let old = old.to_owned();
                     new.apply(image);
+                    is_met = true;
+                    pen.changed |= image.as_str() != Some(&old);
                     paid = pen.spend(image.measure().1);
                 }
             });
+            if is_met {
+                pen.met.push(item.first());
+            }
         }
     }
     paid

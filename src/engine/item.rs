@@ -46,6 +46,12 @@ pub(crate) enum To {
 }
 
 impl Item {
+    /// Its kind and the name that it had first.
+    pub fn first(&self) -> (String, String) {
+        let name = self.ids.first().map(|(_, name)| name.clone());
+        (self.kind.clone(), name.unwrap_or_default())
+    }
+
     /// Reads a resource that was just loaded; nothing for what has no kind or name.
     pub fn new(root: Piece, origin: Option<Mark>) -> Option<Self> {
         let text = |path: &[&str]| root.at(path).and_then(Piece::scalar_text);

@@ -10,7 +10,7 @@ use super::item::{Item, Selector, scan};
 use super::piece::{Body, Mark, Piece};
 use super::text::Shift;
 use super::unknown::Reason;
-use super::walk::{Use, Walk, What};
+use super::walk::{Form, Use, Walk, What};
 use super::{merge, operations};
 
 /// One document of a patch.
@@ -108,7 +108,13 @@ impl Walk<'_> {
         let mark = self.pen(at, named.shift).mark(key, body);
         self.refuse(named, path.as_deref(), body, tree, mark);
         let has_options = entry.is_some_and(|entry| entry.get("options").is_some());
+        let is_operations = said.is_some_and(Node::is_seq);
         let mut done = Use {
+            form: if is_operations {
+                Form::Json6902
+            } else {
+                Form::Strategic
+            },
             mark,
             documents: tree.roots().filter(|root| !root.is_null()).count(),
             reach: self.nearness(),
@@ -132,7 +138,7 @@ impl Walk<'_> {
                 done.is_followed = false;
             }
         }
-        self.patches.push(done);
+        self.uses.push(done);
     }
 
     /// Notes what kustomize refuses in a patch, whatever it is for.

@@ -94,6 +94,16 @@ pub(crate) struct Pen<'p> {
     pub unknown: &'p mut Vec<Lost>,
     /// Whether anything became another value.
     pub changed: bool,
+    /// What it was for: kind and first name.
+    pub met: Vec<(String, String)>,
+}
+
+/// What an entry of a list came to.
+pub(crate) struct Wrote {
+    pub mark: Mark,
+    pub targets: Vec<(String, String)>,
+    pub changed: bool,
+    pub is_followed: bool,
 }
 
 /// Takes from a budget, in pieces; nothing where it does not suffice, and from then on.
@@ -113,6 +123,17 @@ impl Pen<'_> {
     pub fn lose(&mut self, reason: Reason, what: &str, node: Node<'_>) {
         let mark = self.mark_of(node);
         lose(self.unknown, reason, what, Some(mark));
+    }
+
+    /// What was written of one entry, and whether all of it was followed: nothing more is unknown than before.
+    pub fn wrote(self, mark: Mark, before: usize, is_paid: bool) -> Wrote {
+        let is_full = self.unknown.len() >= MAX_UNKNOWN;
+        Wrote {
+            mark,
+            targets: self.met,
+            changed: self.changed,
+            is_followed: is_paid && !is_full && self.unknown.len() == before,
+        }
     }
 
     /// The mark of a value: the value itself where it stands on one line, else its key.

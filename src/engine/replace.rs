@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::yaml::Node;
 
 use super::item::{Item, Selector, scan};
-use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, TEXT};
+use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, TEXT, is_same};
 use super::unknown::Reason;
 
 /// Which part of a text a replacement takes or gives.
@@ -86,6 +86,7 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
             select.selects(item) && !rejects.iter().any(|reject| reject.selects(item))
         });
         for item in chosen {
+            pen.met.push(item.first());
             for path in &paths {
                 let mark = pen.mark(None, *path);
                 let steps = steps(path.text()).ok_or(Reason::Selector)?;
@@ -196,7 +197,9 @@ impl Write<'_> {
         let Some((first, rest)) = steps.split_first() else {
             self.pay(Some(piece), 0, pen)?;
             *written += 1;
-            *piece = Piece::new(self.body(Some(piece)), mark);
+            let new = Piece::new(self.body(Some(piece)), mark);
+            pen.changed |= !is_same(piece, &new);
+            *piece = new;
             return Some(());
         };
         match &mut piece.body {
@@ -211,6 +214,7 @@ impl Write<'_> {
                         .iter()
                         .map(|step| inner(step).unwrap_or(step))
                         .collect();
+                    pen.changed = true;
                     piece.set(&names, Piece::new(self.body(None), mark));
                 }
             }

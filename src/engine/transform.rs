@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::yaml::Node;
 
 use super::item::{Item, Reach, To, as_text, is_cluster_wide, scan};
-use super::piece::{Body, Pen, Piece, TEXT};
+use super::piece::{Body, Pen, Piece, TEXT, is_same};
 use super::unknown::Reason;
 
 /// Where the labels of pod templates stand, by the kinds that have them.
@@ -394,6 +394,7 @@ pub(super) fn pairs(
             for (path, create) in paths {
                 let parent = &path[..path.len() - 1];
                 if create || item.root.at(parent).is_some() {
+                    pen.changed |= is_other(item.root.at(&path), &child);
                     item.root.set(&path, child.clone());
                 }
             }
@@ -407,6 +408,7 @@ pub(super) fn pairs(
                     each_at(&mut item.root, path, &mut |selector| {
                         paid = paid.and_then(|()| pen.spend(1));
                         if paid.is_some() {
+                            pen.changed |= is_other(selector.get(name), &child);
                             selector.set(&[name], child.clone());
                         }
                     });
@@ -422,6 +424,7 @@ pub(super) fn pairs(
                 {
                     pen.spend(claims.len())?;
                     for claim in claims {
+                        pen.changed |= is_other(claim.at(&["metadata", field, name]), &child);
                         claim.set(&["metadata", field, name], child.clone());
                     }
                 }
@@ -429,6 +432,11 @@ pub(super) fn pairs(
         }
     }
     Some(())
+}
+
+/// Whether a place has another value so far, or none.
+fn is_other(old: Option<&Piece>, new: &Piece) -> bool {
+    old.is_none_or(|old| !is_same(old, new))
 }
 
 /// The kinds whose replicas `replicas` sets.
@@ -453,7 +461,9 @@ pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -
     for item in items {
         let scales = SCALED.contains(&item.kind.as_str());
         if scales && item.ids.iter().any(|(_, called)| called == name.text()) {
+            pen.changed |= is_other(item.root.at(&["spec", "replicas"]), &child);
             item.root.set(&["spec", "replicas"], child.clone());
+            pen.met.push(item.first());
             is_met = true;
         }
     }

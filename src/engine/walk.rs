@@ -7,7 +7,7 @@ use crate::repo::Parsed;
 use crate::yaml::Node;
 
 use super::item::Item;
-use super::piece::{Lost, Mark, Pen, lose};
+use super::piece::{Lost, Mark, Pen, Wrote, lose};
 use super::text::Shift;
 use super::unknown::Reason;
 
@@ -69,9 +69,35 @@ impl Var {
     }
 }
 
-/// A patch, and whether it did anything.
+/// What an entry of a kustomization is, as far as it may turn out to be needless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A strategic merge patch.
+    Strategic,
+    /// A JSON6902 patch.
+    Json6902,
+    /// An entry of `images`.
+    Images,
+    /// An entry of `replicas`.
+    Replicas,
+    /// An entry of `labels`.
+    Labels,
+    /// An entry of `replacements`.
+    Replacement,
+}
+
+impl Form {
+    /// Whether it is a patch.
+    #[must_use]
+    pub const fn is_patch(self) -> bool {
+        matches!(self, Self::Strategic | Self::Json6902)
+    }
+}
+
+/// A patch or another entry, and whether it did anything.
 #[derive(Clone, Debug)]
 pub(crate) struct Use {
+    pub form: Form,
     pub mark: Mark,
     /// How many documents it has.
     pub documents: usize,
@@ -111,7 +137,7 @@ pub(crate) struct Walk<'t> {
     pub gone: Vec<(Item, Mark)>,
     /// Entries that load what is not here.
     pub elsewhere: Vec<Mark>,
-    pub patches: Vec<Use>,
+    pub uses: Vec<Use>,
     pub budget: usize,
     /// What was not followed exactly, and where.
     pub unknown: Vec<Lost>,
@@ -156,7 +182,7 @@ impl<'t> Walk<'t> {
             vars: Vec::new(),
             gone: Vec::new(),
             elsewhere: Vec::new(),
-            patches: Vec::new(),
+            uses: Vec::new(),
             budget: MAX_PIECES,
             unknown: Vec::new(),
             reached: false,
@@ -216,6 +242,20 @@ impl<'t> Walk<'t> {
             secrets: &mut self.secrets,
             unknown: &mut self.unknown,
             changed: false,
+            met: Vec::new(),
         }
+    }
+
+    /// Notes an entry that a pen has followed.
+    pub fn note_use(&mut self, form: Form, wrote: Wrote) {
+        self.uses.push(Use {
+            form,
+            mark: wrote.mark,
+            documents: 1,
+            reach: self.nearness(),
+            targets: wrote.targets,
+            changed: wrote.changed,
+            is_followed: wrote.is_followed,
+        });
     }
 }

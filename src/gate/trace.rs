@@ -73,6 +73,7 @@ pub fn lint<'g>(
                 replay: replays.overlay(parsed, own),
                 directory: &own.directory,
                 base: &base(&own.bases, resources),
+                built: &resources[own.directory.as_str()],
             };
             let found = files::lint(overlay, gate.policy).into_iter();
             findings.extend(found.map(|finding| Finding {

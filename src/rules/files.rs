@@ -24,10 +24,10 @@ pub use overlay::Overlay;
 /// that. What the policy ignores is not looked for, so that no exemption brings it back.
 #[must_use]
 pub fn lint(overlay: Overlay<'_, '_>, policy: &Policy) -> Vec<Finding> {
-    let patches = overlay.replay.patches(overlay.base);
+    let entries = overlay.replay.entries(overlay.base, overlay.built);
     let mut findings = Vec::new();
     for check in REGISTRY.iter().filter_map(|entry| entry.files) {
-        check(overlay, &patches, policy, &mut findings);
+        check(overlay, &entries, policy, &mut findings);
     }
     findings.retain(|finding| policy.severity(record(finding.rule)) != Severity::Ignore);
     findings
@@ -45,8 +45,14 @@ mod tests {
 
     const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1\n        env:\n        - name: A\n          value: '1'\n        - name: B\n          value: '2'\n";
 
-    /// What is found, as `rule file:line`, of an overlay beside the base.
+    /// What is found, as `rule file:line`, of an overlay beside the base, which is built like this.
     fn linted(files: &[(&str, &str)], built: &str) -> Vec<String> {
+        linted_as(files, built, "")
+    }
+
+    /// What is found where the overlay is known to be built like this as well.
+    fn linted_as(files: &[(&str, &str)], base: &str, overlay: &str) -> Vec<String> {
+        let texts = [base, overlay];
         let mut sources = Sources::default();
         let base = [
             ("base/kustomization.yaml", "resources: [d.yaml]"),
@@ -58,8 +64,10 @@ mod tests {
         let parsed = sources.parse();
         let bases = ["base".to_owned()];
         let replay = Replay::overlay(&parsed, "o", &bases);
-        let tree = parse(built).unwrap();
-        let base: Vec<_> = tree.roots().filter_map(Resource::read).collect();
+        let trees = texts.map(|text| parse(text).unwrap());
+        let [base, built] = trees
+            .each_ref()
+            .map(|tree| tree.roots().filter_map(Resource::read).collect::<Vec<_>>());
         let mut policy = Policy::default();
         let setting = RuleSetting {
             severity: None,
@@ -76,12 +84,17 @@ mod tests {
             replay: &replay,
             directory: "o",
             base: &base,
+            built: &built,
         };
         lint(overlay, &policy)
             .into_iter()
             .map(|finding| {
                 let place = finding.place.unwrap();
-                format!("{} {}:{}", finding.rule, place.file, place.line)
+                let lesser = match finding.severity {
+                    Severity::Info => " (info)",
+                    _ => "",
+                };
+                format!("{} {}:{}{lesser}", finding.rule, place.file, place.line)
             })
             .collect()
     }
@@ -167,6 +180,121 @@ mod tests {
         let built = BASE.replace("web:1", "web:2");
         let found = linted(&[("o/kustomization.yaml", text)], &built);
         assert_eq!(found, ["unguarded-overlay o/kustomization.yaml:1"]);
+    }
+
+    /// The overlay that these lines make, guarded.
+    fn listed(lines: &str, built: &str) -> Vec<String> {
+        let text = format!("resources: [../base]\ntransformers: [policy.yaml]\n{lines}");
+        let policy =
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\n";
+        let files = [
+            ("o/kustomization.yaml", text.as_str()),
+            ("o/policy.yaml", policy),
+            (
+                "c/kustomization.yaml",
+                "kind: Component\nimages: [{name: none, newTag: '2'}]\n",
+            ),
+        ];
+        linted_as(&files, BASE, built)
+    }
+
+    #[test]
+    fn entries_that_do_nothing_are_found() {
+        let source = "source: {kind: Deployment, name: web, fieldPath: spec.replicas}";
+        let replacement = |to: &str| {
+            format!(
+                "replacements:\n- {source}\n  targets: [{{select: {{kind: Deployment}}, fieldPaths: [{to}], options: {{create: true}}}}]\n"
+            )
+        };
+        for (lines, expected) in [
+            // No image has this name.
+            (
+                "images:\n- name: registry/web\n  newTag: '2'\n".to_owned(),
+                "dead-patch o/kustomization.yaml:4",
+            ),
+            ("images:\n- name: web\n  newTag: '2'\n".to_owned(), ""),
+            // It pins what the base says.
+            (
+                "images:\n- name: web\n  newTag: '1'\n".to_owned(),
+                "dead-patch o/kustomization.yaml:4 (info)",
+            ),
+            (
+                "images:\n- name: web\n  newName: web\n".to_owned(),
+                "dead-patch o/kustomization.yaml:4 (info)",
+            ),
+            // The second one finds what the first one has made.
+            (
+                "images:\n- {name: web, newName: b}\n- {name: b, newTag: '2'}\n".to_owned(),
+                "",
+            ),
+            // What is appended differs between releases.
+            (
+                "images:\n- {name: web, newTag: '1', tagSuffix: '-x'}\n".to_owned(),
+                "",
+            ),
+            (
+                "replicas:\n- {name: web, count: 2}\n".to_owned(),
+                "dead-patch o/kustomization.yaml:4 (info)",
+            ),
+            ("replicas:\n- {name: web, count: 3}\n".to_owned(), ""),
+            ("labels:\n- pairs: {a: b}\n".to_owned(), ""),
+            (
+                "labels:\n- pairs: {a: b}\n- pairs: {a: b}\n".to_owned(),
+                "dead-patch o/kustomization.yaml:5",
+            ),
+            // The second one reaches the pods as well.
+            (
+                "labels:\n- pairs: {a: b}\n- pairs: {a: b}\n  includeTemplates: true\n".to_owned(),
+                "",
+            ),
+            (
+                replacement("spec.replicas"),
+                "dead-patch o/kustomization.yaml:4",
+            ),
+            (replacement("spec.minReadySeconds"), ""),
+            // A component's entries are for others, too.
+            ("components: [../c]\n".to_owned(), ""),
+            // A configuration of its own finds images elsewhere.
+            (
+                "configurations: [x.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
+                "",
+            ),
+            // Whatever comes from elsewhere may have it.
+            (
+                "generators: [x.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
+                "",
+            ),
+        ] {
+            let expected: Vec<_> = [expected]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect();
+            assert_eq!(listed(&lines, ""), expected, "{lines}");
+        }
+    }
+
+    #[test]
+    fn patches_that_kustomize_drops_are_found_by_what_is_built() {
+        let patch = |count: u8| {
+            format!(
+                "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{replicas: {count}}}\n"
+            )
+        };
+        let one = format!("patches:\n{}", patch(3));
+        assert_eq!(listed(&one, BASE), ["dead-patch o/kustomization.yaml:4"]);
+        // It does what it says, or nobody knows.
+        let built = BASE.replace("replicas: 2", "replicas: 3");
+        assert_eq!(listed(&one, &built), [""; 0]);
+        assert_eq!(listed(&one, ""), [""; 0]);
+        // Two that undo one another: neither can be left out alone.
+        let two = format!("patches:\n{}{}", patch(3), patch(2));
+        assert_eq!(listed(&two, BASE), [""; 0]);
+        // So can an entry of another list.
+        let undone = format!("{one}replicas:\n- {{name: web, count: 2}}\n");
+        assert_eq!(listed(&undone, BASE), [""; 0]);
+        // An operation may be a test.
+        let test = "patches:\n- target: {kind: Deployment}\n  patch: '[{op: test, path: /spec/replicas, value: 2}]'\n";
+        assert_eq!(listed(test, BASE), [""; 0]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::matrix::{
     environment_mismatch, inverted_replicas, inverted_resources, scale_factor, unpromoted_image,
 };
 use super::overridden::Overridden;
-use crate::blame::Patch;
+use crate::blame;
 use crate::catalog::{Rule, RuleId};
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
@@ -26,7 +26,7 @@ type OfMatrix = fn(&Matrix<'_, '_>, &Overridden<'_>, &Policy, &mut Found);
 /// Reads what was not there to be compared.
 type OfGaps = fn(&Gaps, &mut Found);
 /// Reads the files of an overlay.
-type OfFiles = fn(Overlay<'_, '_>, &[Patch], &Policy, &mut Vec<Finding>);
+type OfFiles = fn(Overlay<'_, '_>, &[blame::Entry], &Policy, &mut Vec<Finding>);
 
 /// A rule and what looks for it.
 #[derive(Clone, Copy)]

@@ -155,7 +155,7 @@ fn a_patch_is_called_what_it_is() {
         let sources = sources(&[("o/kustomization.yaml", &text)]);
         let parsed = sources.parse();
         let bases = ["base".to_owned()];
-        let patches = Replay::overlay(&parsed, "o", &bases).patches(&[]);
+        let patches = Replay::overlay(&parsed, "o", &bases).entries(&[], &[]);
         let [patch] = patches.as_slice() else {
             panic!("{patches:?}");
         };

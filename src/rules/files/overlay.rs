@@ -17,6 +17,8 @@ pub struct Overlay<'l, 't> {
     pub directory: &'l str,
     /// The base as it was built.
     pub base: &'l [Resource<'l>],
+    /// The overlay as it was built.
+    pub built: &'l [Resource<'l>],
 }
 
 /// A finding about a place of a file.

@@ -1,7 +1,7 @@
 //! `overlay-size`: more patches than anyone reads as a whole.
 
 use super::overlay::{Overlay, found};
-use crate::blame::Patch;
+use crate::blame::Entry;
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -21,23 +21,24 @@ pub(in crate::rules) const RULE: Rule = Rule {
 
 pub(in crate::rules) fn check(
     _: Overlay<'_, '_>,
-    patches: &[Patch],
+    entries: &[Entry],
     policy: &Policy,
     findings: &mut Vec<Finding>,
 ) {
-    findings.extend(excess(patches, policy));
+    findings.extend(excess(entries, policy));
 }
 
-fn excess(patches: &[Patch], policy: &Policy) -> Option<Finding> {
+fn excess(entries: &[Entry], policy: &Policy) -> Option<Finding> {
     let max = policy.max(&RULE);
     let most: f64 = max.parse().ok()?;
-    let count: usize = patches.iter().map(|patch| patch.documents.max(1)).sum();
+    let patches = || entries.iter().filter(|entry| entry.form.is_patch());
+    let count: usize = patches().map(|patch| patch.documents.max(1)).sum();
     if f64::from(u32::try_from(count).unwrap_or(u32::MAX)) <= most {
         return None;
     }
     // The first one that is too many.
     let mut sum = 0;
-    let excess = patches.iter().find(|patch| {
+    let excess = patches().find(|patch| {
         sum += patch.documents.max(1);
         f64::from(u32::try_from(sum).unwrap_or(u32::MAX)) > most
     })?;

@@ -1,7 +1,7 @@
 //! `unguarded-overlay`: nothing checks an overlay after its last change.
 
 use super::overlay::{Overlay, found};
-use crate::blame::Patch;
+use crate::blame::Entry;
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -22,7 +22,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
 
 pub(in crate::rules) fn check(
     overlay: Overlay<'_, '_>,
-    _: &[Patch],
+    _: &[Entry],
     _: &Policy,
     findings: &mut Vec<Finding>,
 ) {

@@ -125,12 +125,14 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
     }
     let tree = parse(&base).expect("what was built");
     let resources: Vec<_> = tree.roots().filter_map(Resource::read).collect();
-    for patch in replay.patches(&resources) {
-        if patch.effect == Effect::Something {
+    let tree = parse(&text).expect("what was built");
+    let made: Vec<_> = tree.roots().filter_map(Resource::read).collect();
+    for entry in replay.entries(&resources, &made) {
+        if entry.effect == Effect::Something {
             continue;
         }
-        // Without a dead patch the very same is built.
-        let place = &patch.place;
+        // Without a dead entry the very same is built.
+        let place = &entry.place;
         let text_there = sources.text(&place.file).expect("a file");
         let Some(new) = removed(text_there, place) else {
             continue;
@@ -219,7 +221,7 @@ fn in_the_corpus_every_place_is_what_caused_the_finding() {
         .into_iter()
         .flatten()
         .for_each(|one| println!("  {one}"));
-    println!("{} dead patches, without which the same is built", sum.dead);
+    println!("{} dead entries, without which the same is built", sum.dead);
     assert!(held(true) > 50 && held(false) == 0);
     sum.close("corpus", 5.0, 2.0);
 }
