@@ -230,8 +230,9 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
     ),
     (json!("HTTPRoute", "op: replace, path: /spec/rules/0/matches/0/path/value, value: /x"), &["ingress-structure"]),
     (json!("CronJob", "op: replace, path: /spec/schedule, value: '0 4 * * *'"), &["other"]),
+    // What is asked for may differ; what a claim is may not.
     (
-        json!("StatefulSet", "op: replace, path: /spec/volumeClaimTemplates/0/spec/resources/requests/storage, value: 5Gi"),
+        json!("StatefulSet", "op: add, path: /spec/volumeClaimTemplates/0/spec/storageClassName, value: slow"),
         &["other"],
     ),
     (json!("Odd", "op: replace, path: /spec/a, value: '420'"), &["other"]),

@@ -246,7 +246,7 @@ fn every_change_of_an_overlay_is_explained() {
       at      spec.template.spec.containers[name=payments].readinessProbe.periodSeconds (modified)
       base    10
       overlay 60
-      because nothing allows it, nor does spec.allow.classes (the default) hold health-checks, but spec.exemptions[0] (tests/cases/health-checks/exempt-until-a-day/policy.yaml:7) lets it be until 2026-06-15 (INC-1432, slow start until the cache is rebuilt)
+      because nothing allows it, nor does spec.allow.classes (the default) hold health-checks, but spec.exemptions[0] (tests/cases/health-checks/exempt-until-a-day/policy.yaml:9) lets it be until 2026-06-15 (INC-1432, slow start until the cache is rebuilt)
 
     apps/v1 Deployment payments (production against base)
       info[health-checks]: periodSeconds of the readiness probe of container payments differs from the base (exempt until 2026-06-15: INC-1432, slow start until the cache is rebuilt)
