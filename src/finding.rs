@@ -406,6 +406,34 @@ pub struct Report {
     pub fail_on: Option<Severity>,
 }
 
+impl Report {
+    /// The lightest finding that fails a run of this outcome.
+    ///
+    /// An older report does not say it; warnings that alone have failed a run tell what its policy says.
+    #[must_use]
+    pub fn failing(&self) -> Severity {
+        let told = if self.failed && self.totals.errors == 0 {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        self.fail_on.unwrap_or(told)
+    }
+
+    /// Counts the findings anew, after some were left out.
+    pub fn count(&mut self, fail_on: Severity) {
+        self.totals = Totals {
+            resources: self.totals.resources,
+            ..Totals::default()
+        };
+        self.failed = false;
+        for finding in &self.findings {
+            self.totals.add(finding.severity);
+            self.failed |= finding.severity >= fail_on;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -301,9 +301,7 @@ pub fn record(
     }
     let mut seen = HashMap::new();
     for resource in &items.live {
-        let first = *seen
-            .entry((resource.group(), resource.identity))
-            .or_insert(resource);
+        let first = *seen.entry(resource.key()).or_insert(resource);
         if !std::ptr::eq(first, resource) && !krm::same_content(first, resource) {
             return Err(Refusal::Twice {
                 line: resource.node.line(),

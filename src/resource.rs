@@ -15,6 +15,9 @@ const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
 const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
 const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
 
+/// What tells a resource from every other one of its environment: its API group, and where it is addressed in that.
+pub type Key<'a> = (&'a str, Identity<'a>);
+
 /// Where a resource is addressed within its API group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity<'a> {
@@ -95,6 +98,12 @@ impl<'a> Resource<'a> {
         self.api_version
             .split_once('/')
             .map_or("", |(group, _)| group)
+    }
+
+    /// What tells it from every other resource of its environment.
+    #[must_use]
+    pub fn key(&self) -> Key<'a> {
+        (self.group(), self.identity)
     }
 
     /// The API version without its group.

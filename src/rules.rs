@@ -123,7 +123,9 @@ pub fn questions(
     gaps: &Gaps,
     policy: &Policy,
 ) -> Vec<Question> {
-    let matrices = matrices(comparisons);
+    let mut matrices = matrices(comparisons);
+    // Only where tags differ there is something to ask, and places are looked for.
+    matrices.retain(matrix::Matrix::has_tags);
     let overridden = Overridden::of(&matrices, gaps, policy);
     let all = matrices.iter();
     all.flat_map(|matrix| matrix::unpromoted_image::questions(matrix, &overridden, policy))
@@ -133,15 +135,7 @@ pub fn questions(
 /// Leaves out the findings that nobody asked for, and counts those that are left.
 pub fn keep(report: &mut Report, policy: &Policy, is_asked: impl Fn(&Finding) -> bool) {
     report.findings.retain(is_asked);
-    report.totals = Totals {
-        resources: report.totals.resources,
-        ..Totals::default()
-    };
-    report.failed = false;
-    for finding in &report.findings {
-        report.totals.add(finding.severity);
-        report.failed |= finding.severity >= policy.fail_on;
-    }
+    report.count(policy.fail_on);
 }
 
 /// The weight of a finding: what is exempt is information, and two environments that disagree weigh no more than one

@@ -14,7 +14,7 @@ use crate::compare::comparison::Against;
 use crate::compare::identity::Witness;
 use crate::krm::same_content;
 use crate::policy::Policy;
-use crate::resource::{Identity, Resource};
+use crate::resource::Resource;
 use crate::rules::{Gaps, Input, Missing};
 use crate::snapshot::{self, Sealed, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
@@ -137,7 +137,7 @@ fn merge<'a>(sealed: &'a [Sealed<'a>], trees: &'a [Tree<'a>]) -> Result<Merged<'
         let of = (snapshot.environment, snapshot.service);
         let all = merged.entry(of).or_default();
         for resource in snapshot.resources(tree).map_err(Fault::Damaged)? {
-            match places.get(&(of, key(&resource))) {
+            match places.get(&(of, resource.key())) {
                 Some(&at) if same_content(&all[at].0, &resource) => {}
                 Some(&at) => {
                     return Err(Fault::Contradiction(contradiction(
@@ -145,17 +145,13 @@ fn merge<'a>(sealed: &'a [Sealed<'a>], trees: &'a [Tree<'a>]) -> Result<Merged<'
                     )));
                 }
                 None => {
-                    places.insert((of, key(&resource)), all.len());
+                    places.insert((of, resource.key()), all.len());
                     all.push((resource, snapshot.item.name()));
                 }
             }
         }
     }
     Ok(merged)
-}
-
-fn key<'a>(resource: &Resource<'a>) -> (&'a str, Identity<'a>) {
-    (resource.group(), resource.identity)
 }
 
 fn contradiction(
@@ -265,7 +261,7 @@ fn live<'a>(
         }
         found = true;
         for (resource, snapshot) in resources {
-            match known.get(&key(resource)) {
+            match known.get(&resource.key()) {
                 Some(&at) if same_content(&base[at].0, resource) => {}
                 Some(&at) => {
                     let second = items
@@ -280,7 +276,7 @@ fn live<'a>(
                     }
                 }
                 None => {
-                    known.insert(key(resource), base.len());
+                    known.insert(resource.key(), base.len());
                     base.push((resource.clone(), service, snapshot));
                 }
             }

@@ -83,7 +83,7 @@ pub fn base<'t>(bases: &[String], resources: &Resources<'t>) -> Vec<Resource<'t>
         .iter()
         .filter_map(|directory| resources.get(directory.as_str()))
         .flatten()
-        .filter(|resource| seen.insert((resource.group(), resource.identity)))
+        .filter(|resource| seen.insert(resource.key()))
         .cloned()
         .collect()
 }

@@ -28,7 +28,24 @@ pub(in crate::rules) struct Matrix<'m, 'a> {
     pub past: Option<&'m Past>,
 }
 
-impl<'m> Matrix<'m, '_> {
+impl<'m, 'a> Matrix<'m, 'a> {
+    /// The environments that are compared with one before them, or with one of which nothing says that it comes before.
+    pub(in crate::rules) fn compared(
+        &self,
+        ordered: bool,
+    ) -> impl Iterator<Item = &'m Comparison<'m, 'a>> {
+        let all = self.siblings.iter().copied();
+        all.filter(move |comparison| {
+            matches!(comparison.sides.against, Against::Sibling { is_promoted, .. } if is_promoted == ordered)
+        })
+    }
+
+    /// Whether two environments differ in the tag or the digest of an image.
+    pub(in crate::rules) fn has_tags(&self) -> bool {
+        let mut changes = self.siblings.iter().flat_map(|one| &one.changes).flatten();
+        changes.any(|one| one.class == Class::ImageTag)
+    }
+
     /// The service.
     pub(in crate::rules) fn service(&self) -> &'m str {
         let mut all = self.siblings.iter().chain(self.baselines.values());

@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::gaps::Gaps;
 use super::matrix::Matrix;
 use super::permission::{Verdict, verdict};
-use crate::compare::comparison::{Against, Comparison};
+use crate::compare::comparison::Comparison;
 use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::guidance::guidance;
 use crate::compare::identity::{may_name, says_own_name};
 use crate::compare::steps::keyed_path;
 use crate::path::Path;
 use crate::policy::{IdentityMode, Policy};
-use crate::resource::{Identity, Resource};
+use crate::resource::Resource;
 
 /// The overridden places of all services that are looked at.
 #[derive(Debug, Default)]
@@ -141,12 +141,10 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             ground,
             above,
         };
-        let is_promoted = |comparison: &&Comparison<'_, '_>| {
+        let is_ranked = matrix.compared(true).any(|comparison| {
             let sides = &comparison.sides;
-            matches!(sides.against, Against::Sibling { is_promoted, .. } if is_promoted)
-                && tower.bottom(sides.baseline) != tower.bottom(sides.environment)
-        };
-        let is_ranked = matrix.siblings.iter().any(is_promoted);
+            tower.bottom(sides.baseline) != tower.bottom(sides.environment)
+        });
         (is_ranked && tower.ground.len() > 1).then_some(tower)
     }
 
@@ -168,7 +166,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         let mut known: HashMap<_, Vec<(usize, &Resource<'_>)>> = HashMap::new();
         let mut count = 0;
         let mut number = |resource: &'m Resource<'a>| {
-            let alike = known.entry(key(resource)).or_default();
+            let alike = known.entry(resource.key()).or_default();
             let mut same = alike
                 .iter()
                 .filter(|(_, one)| one.node.same_in_order(resource.node));
@@ -295,9 +293,9 @@ fn rise(
     overlay: &[Resource<'_>],
     base: &[Resource<'_>],
 ) -> HashMap<usize, usize> {
-    let of: HashMap<_, _> = overlay.iter().map(key).zip(0..).collect();
+    let of: HashMap<_, _> = overlay.iter().map(Resource::key).zip(0..).collect();
     let risen = base.iter().enumerate().filter_map(|(at, resource)| {
-        let root = own.get(of.get(&key(resource))?)?;
+        let root = own.get(of.get(&resource.key())?)?;
         Some((at, *root))
     });
     risen.collect()
@@ -332,8 +330,4 @@ fn forbidden<'m>(
         }
     }
     steps
-}
-
-fn key<'r>(resource: &Resource<'r>) -> (&'r str, Identity<'r>) {
-    (resource.group(), resource.identity)
 }

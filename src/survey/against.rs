@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Against, State, Survey};
-use crate::catalog::{RuleId, Severity};
-use crate::finding::{Finding, Totals};
+use crate::catalog::RuleId;
+use crate::finding::Finding;
 use crate::text::without_hash;
 
 /// What an earlier look has seen.
@@ -119,30 +119,9 @@ impl Survey {
             fixed,
         });
         self.report.findings = new;
-        self.count();
+        let fail_on = self.report.failing();
+        self.report.count(fail_on);
         self
-    }
-
-    /// Counts the findings anew, after some were left out.
-    fn count(&mut self) {
-        let report = &mut self.report;
-        // Where a report does not say when it fails, it says whether warnings alone have failed it.
-        let fail_on = report.fail_on.unwrap_or({
-            if report.failed && report.totals.errors == 0 {
-                Severity::Warning
-            } else {
-                Severity::Error
-            }
-        });
-        report.totals = Totals {
-            resources: report.totals.resources,
-            ..Totals::default()
-        };
-        report.failed = false;
-        for finding in &report.findings {
-            report.totals.add(finding.severity);
-            report.failed |= finding.severity >= fail_on;
-        }
     }
 }
 

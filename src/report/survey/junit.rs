@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{counts, failing, location, resource_name};
+use super::{counts, location, resource_name};
 use crate::catalog::Severity;
 use crate::finding::Finding;
 use crate::report::markup::{escaped, escaped_lines};
@@ -151,7 +151,7 @@ fn case(
     name: &str,
     cell: Option<&Cell<'_>>,
 ) -> Case {
-    let threshold = failing(survey);
+    let threshold = survey.report.failing();
     let (fatal, other): (Vec<_>, Vec<_>) = findings
         .iter()
         .copied()

@@ -29,8 +29,7 @@ pub use view::View;
 pub use wire::{KIND, schema};
 pub use words::summary;
 use words::{
-    advice, baseline_name, environment_name, failing, heaviest_first, location, resource_name,
-    standings,
+    advice, baseline_name, environment_name, heaviest_first, location, resource_name, standings,
 };
 
 /// A form in which a survey can be told.

@@ -3,7 +3,6 @@
 //! What is left out is counted, so that nobody takes silence for a clean repository. Formats for programs hold everything,
 //! since what is not in them counts as fixed.
 
-use super::words::failing;
 use crate::catalog::Severity;
 use crate::finding::{Finding, Totals};
 use crate::report::text::{Style, counted, counts};
@@ -45,7 +44,7 @@ impl View {
     /// Picks the findings that are shown.
     pub(super) fn pick(self, survey: &Survey) -> Shown<'_> {
         let all = if self.quiet {
-            failing(survey)
+            survey.report.failing()
         } else {
             Severity::Info
         };

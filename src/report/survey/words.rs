@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::catalog::Severity;
 use crate::finding::{Finding, Totals};
 use crate::report::text::{counted, counts};
 use crate::survey::{Against, State, Survey};
@@ -13,17 +12,6 @@ use crate::text::{one_line, without_commands};
 
 /// The longest name of what a survey was held against, in characters.
 const MAX_NAME: usize = 200;
-
-/// The lightest finding that fails a run of this outcome.
-pub(super) fn failing(survey: &Survey) -> Severity {
-    // An older report does not say it; warnings that alone have failed a run tell what its policy says.
-    let told = if survey.report.failed && survey.report.totals.errors == 0 {
-        Severity::Warning
-    } else {
-        Severity::Error
-    };
-    survey.report.fail_on.unwrap_or(told)
-}
 
 /// The indexes of findings with the heaviest in front, otherwise in the report's order.
 ///

@@ -28,7 +28,7 @@ use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
-use origin::{Layers, Origin, Origins, is_same, key};
+use origin::{Layers, Origin, Origins, is_same};
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {
@@ -112,6 +112,9 @@ struct Lack<'m, 'a> {
     without: &'m str,
 }
 
+/// Where a resource is compared: by both environments, the comparison and the number of the pair in it.
+type Seats<'m, 'a> = BTreeMap<(&'m str, &'m str), (&'m Comparison<'m, 'a>, usize)>;
+
 /// Says who is wrong, at every place where environments disagree.
 fn blame<'m, 'a: 'm>(
     matrix: &Matrix<'m, 'a>,
@@ -122,19 +125,22 @@ fn blame<'m, 'a: 'm>(
     found: &mut Found,
 ) {
     all.sort_by(|a, b| (a.kin, &a.path).cmp(&(b.kin, &b.path)));
+    let mut seats: BTreeMap<Member<'m>, Seats<'m, 'a>> =
+        all.iter().map(|one| (one.kin, Seats::new())).collect();
+    for comparison in &matrix.siblings {
+        let sides = &comparison.sides;
+        for (number, &(at, _)) in comparison.pairing.matched.iter().enumerate() {
+            if let Some(seats) = seats.get_mut(&kin.root((sides.baseline, at))) {
+                seats.insert((sides.baseline, sides.environment), (*comparison, number));
+            }
+        }
+    }
     // What lies in a place follows it in this order.
     for place in all.chunk_by(|a, b| a.kin == b.kin && odd::is_in(&b.path, &a.path)) {
         let top = &place[0];
-        let mut seats = BTreeMap::new();
-        for comparison in &matrix.siblings {
-            let sides = &comparison.sides;
-            for (number, &(at, other)) in comparison.pairing.matched.iter().enumerate() {
-                if kin.root((sides.baseline, at)) == top.kin {
-                    seats.insert((sides.baseline, sides.environment), (*comparison, number));
-                    let _ = other;
-                }
-            }
-        }
+        let Some(seats) = seats.get(&top.kin) else {
+            continue;
+        };
         let is_alike = |early: &str, late: &str| match seats.get(&(early, late)) {
             Some((comparison, number)) => comparison.changes[*number]
                 .iter()
@@ -186,7 +192,7 @@ fn is_told_of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name: &
             (Some(base), Some(norm)) => base.same_in_order(norm),
             (base, norm) => base.is_none() && norm.is_none(),
         };
-        key(pair.overlay) == key(at)
+        pair.overlay.key() == at.key()
             && changes
                 .iter()
                 .any(|there| keyed_path(&there.change.steps) == one.path && is_same(there))

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
-use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, quantity};
 use crate::compare::steps::keyed_path;
 use crate::policy::Policy;
@@ -89,16 +89,7 @@ pub(in crate::rules) fn check(
 /// Every count that is too small, with the earlier environment that has most.
 fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> {
     let mut worst: BTreeMap<Place<'m>, Fewer<'m, 'a>> = BTreeMap::new();
-    let promoted = matrix.siblings.iter().filter(|comparison| {
-        matches!(
-            comparison.sides.against,
-            Against::Sibling {
-                is_promoted: true,
-                ..
-            }
-        )
-    });
-    for comparison in promoted {
+    for comparison in matrix.compared(true) {
         let matched = comparison.pairing.matched.iter();
         for (&(_, other), (pair, changes)) in matched.zip(comparison.pairs()) {
             for classified in changes {

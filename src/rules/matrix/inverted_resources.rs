@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
-use crate::compare::comparison::Against;
+use crate::compare::comparison::Comparison;
 use crate::policy::Policy;
 use crate::rules::found::Found;
 use crate::rules::matrix::{Matrix, Place, Value};
@@ -62,16 +62,7 @@ pub(in crate::rules) fn inverted<'m, 'a>(
     if !policy.allows(Class::ResourceValues) {
         return worst;
     }
-    let promoted = matrix.siblings.iter().filter(|comparison| {
-        matches!(
-            comparison.sides.against,
-            Against::Sibling {
-                is_promoted: true,
-                ..
-            }
-        )
-    });
-    for value in promoted.flat_map(|comparison| comparison.values()) {
+    for value in matrix.compared(true).flat_map(Comparison::values) {
         if value.overlay >= value.base {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::resource::{Identity, Resource};
+use crate::resource::{Key, Resource};
 use crate::rules::matrix::Matrix;
 
 /// Where a resource of an environment comes from.
@@ -53,7 +53,7 @@ impl<'m, 'a> Origins<'m, 'a> {
         let known = comparison.pairing.matched.iter().map(made).collect();
         let mut by_key: HashMap<Key<'a>, Vec<_>> = HashMap::new();
         for root in roots {
-            by_key.entry(key(root)).or_default().push(root);
+            by_key.entry(root.key()).or_default().push(root);
         }
         Self {
             known: Some(known),
@@ -70,15 +70,9 @@ impl<'m, 'a> Origins<'m, 'a> {
 
     /// Whether the base holds a resource.
     pub(super) fn holds(&self, root: &Resource<'a>) -> bool {
-        let alike = self.roots.get(&key(root)).into_iter().flatten();
+        let alike = self.roots.get(&root.key()).into_iter().flatten();
         alike.into_iter().any(|own| is_same(own, root))
     }
-}
-
-pub(super) type Key<'a> = (&'a str, Identity<'a>);
-
-pub(super) fn key<'a>(resource: &Resource<'a>) -> Key<'a> {
-    (resource.group(), resource.identity)
 }
 
 /// What is built is sealed in one order, so equal resources are equal in order.
@@ -103,7 +97,7 @@ impl<'m, 'a> Layers<'m, 'a> {
         for (environment, comparison) in &matrix.baselines {
             for &(at, other) in &comparison.pairing.matched {
                 let overlay = &comparison.sides.overlay[other];
-                made.entry(key(overlay)).or_default().push(Layer {
+                made.entry(overlay.key()).or_default().push(Layer {
                     environment,
                     overlay,
                     base: &comparison.sides.base[at],
@@ -118,7 +112,7 @@ impl<'m, 'a> Layers<'m, 'a> {
         let mut seen = vec![environment];
         let mut root = base;
         loop {
-            let layers = self.made.get(&key(root)).into_iter().flatten();
+            let layers = self.made.get(&root.key()).into_iter().flatten();
             let mut below = layers.filter(|layer| {
                 !seen.contains(&layer.environment)
                     && is_same(layer.overlay, root)

@@ -28,7 +28,7 @@ pub(super) fn check<'m, 'a: 'm>(
 ) {
     let kin = Kin::of(scene.matrix);
     let mut places: BTreeMap<(Member<'m>, Path<'m>), Vec<Seat<'m, 'a>>> = BTreeMap::new();
-    for comparison in scene.compared(false) {
+    for comparison in scene.matrix.compared(false) {
         for (_, other, path) in differing(comparison) {
             let root = kin.root((comparison.sides.environment, other));
             places.entry((root, path)).or_default();
@@ -37,7 +37,7 @@ pub(super) fn check<'m, 'a: 'm>(
     if places.is_empty() {
         return;
     }
-    for comparison in scene.compared(false) {
+    for comparison in scene.matrix.compared(false) {
         for (number, &members) in comparison.pairing.matched.iter().enumerate() {
             let root = kin.root((comparison.sides.environment, members.1));
             let here = places.range_mut((root, Path(Vec::new()))..);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::words::Case;
 use crate::catalog::{Class, RuleId, Severity};
-use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::guidance::{Guidance, guidance};
 use crate::compare::steps::{field_path, keyed_path};
 use crate::finding::Finding;
@@ -93,12 +93,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
         overridden: &'s Overridden<'m>,
         policy: &'s Policy,
     ) -> Option<Self> {
-        let mut changes = matrix
-            .siblings
-            .iter()
-            .flat_map(|one| &one.changes)
-            .flatten();
-        if !changes.any(|one| one.class == Class::ImageTag) {
+        if !matrix.has_tags() {
             return None;
         }
         let strict = if policy.allows(Class::ImageTag) {
@@ -121,7 +116,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
 
     /// Every image that differs from one before it, with all environments before it, the nearest last.
     pub fn steps(&self) -> BTreeMap<Place<'m>, Vec<Step<'m, 'a>>> {
-        let ordered = || self.compared(true);
+        let ordered = || self.matrix.compared(true);
         let mut all: BTreeMap<Place<'m>, Vec<Step<'m, 'a>>> = BTreeMap::new();
         for comparison in ordered() {
             let environment = comparison.sides.environment;
@@ -168,14 +163,6 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
             steps.sort_by_key(position);
         }
         all
-    }
-
-    /// The environments that are compared with one before them, or with one of which nothing says that it comes before.
-    pub fn compared(&self, ordered: bool) -> impl Iterator<Item = &'m Comparison<'m, 'a>> {
-        let all = self.matrix.siblings.iter().copied();
-        all.filter(move |comparison| {
-            matches!(comparison.sides.against, Against::Sibling { is_promoted, .. } if is_promoted == ordered)
-        })
     }
 
     /// What two environments run at a place.
