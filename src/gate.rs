@@ -23,7 +23,7 @@ use look::{Asked, look, service, unjudged};
 use past::ask;
 use plan::plan;
 pub use record::{Ask, Commit, Edit, History, Record};
-pub use scene::{Builds, Gate, Resources, Scope, name_of, open};
+pub use scene::{Builds, Gate, Lacking, Resources, Scope, name_of, open};
 use trace::{Replays, lint, trace, witness};
 
 /// Opens what was built, and judges it.

@@ -106,9 +106,11 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
     }
     // What was too large to be replayed once is not replayed again to be traced.
     let parsed = (size < MAX_SIZE).then_some(&parsed);
+    let lacking = gate::Lacking::new();
     let gate = Gate {
         layout: &layout,
         builds: &builds,
+        lacking: &lacking,
         policy,
         today,
         parsed,

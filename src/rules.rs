@@ -79,7 +79,7 @@ pub fn judge(
     for other in &gaps.others {
         // Less than its record says it weighs where the rule says so itself.
         match other.severity {
-            Severity::Info => found.push_as(Severity::Info, other.clone()),
+            less @ (Severity::Info | Severity::Warning) => found.push_as(less, other.clone()),
             _ => found.push(other.clone()),
         }
     }

@@ -5,6 +5,7 @@
 //! a plugin. A batch that fails is halved until what fails stands alone; that is
 //! built once more by itself, and kustomize's own words are what is reported.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
@@ -21,6 +22,7 @@ use crate::api::{API_VERSION, POLICY, RECORDER};
 use crate::repo::is_remote_directory;
 use crate::{environment, krm, snapshot, yaml};
 
+mod without;
 mod words;
 mod work;
 use words::words;
@@ -63,8 +65,23 @@ pub(super) struct Request<'r> {
     pub beside: Vec<&'r str>,
     /// Directories that must be built by themselves, as they are deployed; some lie in other repositories.
     pub single: Vec<&'r str>,
+    /// Directories that lack sources of Secrets by design.
+    pub lacking: Vec<Lacking<'r>>,
     /// Whether all are built by themselves.
     pub one_by_one: bool,
+}
+
+/// A directory that lacks sources of Secrets.
+#[derive(Debug)]
+pub(super) struct Lacking<'r> {
+    /// The directory.
+    pub directory: &'r str,
+    /// Whether functions of ours may be all that it declares.
+    pub may_be_ours: bool,
+    /// All other files that it is built from.
+    pub files: BTreeSet<String>,
+    /// The files that are absent.
+    pub stubs: BTreeSet<String>,
 }
 
 impl Builder {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::build::How;
 use super::formats::Formats;
-use super::ground::Ground;
+use super::ground::{Built, Ground};
 use super::new::{Earlier, Now};
 use super::past::Past;
 use super::policy_file::{self, PolicyFile};
@@ -22,7 +22,7 @@ use super::{process, since, tree};
 use crate::adopt;
 use crate::catalog::RuleId;
 use crate::finding::Finding;
-use crate::gate::{self, Builds, Gate, Scope};
+use crate::gate::{self, Gate, Scope};
 use crate::layout::{self, Layout, Service};
 use crate::policy::Policy;
 use crate::repo::{self, Parsed, Sources};
@@ -213,6 +213,7 @@ impl Check {
         };
         if let Some(past) = &revision {
             ground.is_below(&past.top)?;
+            ground.hold_against(|full| past.place_of(full));
         }
         let policy_file = self.policy_file(&ground)?;
         let defaults = Policy {
@@ -230,18 +231,14 @@ impl Check {
         let parsed = sources.parse();
         let mut part = None;
         let mut left_out = Vec::new();
-        let (mut layout, builds) = if is_rendered {
+        let (mut layout, Built { builds, lacking }) = if is_rendered {
             super::rendered::read(&self.rendered, policy)?
         } else {
             let mut layout = ground.layout(&parsed, policy)?;
             part = self.part(policy, &layout);
             left_out = self.select(&mut layout, &parsed, &ground, policy_path)?;
-            let builds = if layout.services.is_empty() {
-                Builds::new()
-            } else {
-                ground.build(&parsed, &layout, self.how())?
-            };
-            (layout, builds)
+            let built = ground.build(&parsed, &layout, self.how())?;
+            (layout, built)
         };
         // What is gone is for one shard to report.
         let tells_gone = self.shard.is_none_or(|(index, _)| index == 1);
@@ -286,6 +283,7 @@ impl Check {
         let gate = Gate {
             layout: &layout,
             builds: &builds,
+            lacking: &lacking,
             policy,
             today,
             parsed: (!is_rendered).then_some(&parsed),

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The most bytes of a repository's file: larger ones are no configuration that a person wrote.
 pub(super) const MAX_BYTES: usize = 16 << 20;
@@ -106,6 +106,26 @@ pub(super) fn without_long_words(text: &str) -> Cow<'_, str> {
         word.to_owned()
     });
     Cow::Owned(words.collect())
+}
+
+/// Where something lies below another directory as it lies in full.
+pub(super) fn mirrored(below: &Path, full: &Path) -> PathBuf {
+    let parts = full.components();
+    let inner = parts.filter(|part| matches!(part, Component::Normal(_)));
+    below.join(inner.collect::<PathBuf>())
+}
+
+/// A path without `..`, by its text alone.
+pub(super) fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir {
+            out.pop();
+        } else {
+            out.push(part);
+        }
+    }
+    out
 }
 
 fn bounded(file: File, max: usize) -> Result<Vec<u8>, Unread> {

@@ -6,8 +6,9 @@
 
 mod past;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -186,6 +187,28 @@ impl WorkTree {
         let mut command = self.command();
         command.args(["ls-files", "-z", "--others", "--exclude-standard"]);
         Ok(names(&self.text(&mut command)?))
+    }
+
+    /// Which of some paths, in full and below the top, git is told to ignore; what it knows is not ignored.
+    pub(super) fn ignored(&self, paths: &[PathBuf]) -> anyhow::Result<BTreeSet<PathBuf>> {
+        let mut wanted = tempfile::tempfile().context("cannot make a temporary file")?;
+        let mut text = Vec::new();
+        for path in paths {
+            text.extend_from_slice(path.as_os_str().as_encoded_bytes());
+            text.push(0);
+        }
+        let written = wanted.write_all(&text).and_then(|()| wanted.rewind());
+        written.context("cannot write a temporary file")?;
+        let mut command = self.command();
+        command.args(["check-ignore", "-z", "--stdin"]);
+        let output = self.output_of(process::run_with(&mut command, wanted, self.limit))?;
+        match output.status.code() {
+            Some(0 | 1) => {
+                let told = names(&self::text(output.stdout)?);
+                Ok(told.into_iter().map(PathBuf::from).collect())
+            }
+            _ => bail!("{}", words(&output)),
+        }
     }
 
     /// The submodules of the index.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::build::{Builder, How, Request};
+use super::build::{Builder, How, Lacking, Request};
+use super::lacking::{self, Design};
 use super::{files, policy_file, tree};
-use crate::gate::Builds;
+use crate::gate::{self, Builds};
 use crate::layout::{self, Layout, Service, Site};
 use crate::policy::Policy;
 use crate::repo::{self, Parsed, Sources, Why};
@@ -25,6 +26,17 @@ pub(super) struct Ground {
     whole: Whole,
     /// What a reader must know of how it was looked at.
     notes: Vec<String>,
+    /// Where `root` lies in the work tree, if this is a revision of it.
+    work: Option<PathBuf>,
+    /// Where `root` lies as a revision had it that this is held against.
+    before: Option<PathBuf>,
+}
+
+/// What directories come to, and what some of them lack.
+#[derive(Default)]
+pub(super) struct Built {
+    pub builds: Builds,
+    pub lacking: gate::Lacking,
 }
 
 /// What is looked at, so that no name and no verdict hangs on which part of it was asked for.
@@ -78,7 +90,14 @@ impl Ground {
             first,
             whole,
             notes: Vec::new(),
+            work: None,
+            before: None,
         })
+    }
+
+    /// Notes what a revision had that this is held against.
+    pub(super) fn hold_against(&mut self, place_of: impl Fn(&Path) -> PathBuf) {
+        self.before = Some(place_of(&self.root));
     }
 
     /// Makes sure that all directories lie in one repository.
@@ -114,6 +133,8 @@ impl Ground {
         let whole = Whole::of(&root, &shared(&full), None);
         Ok(Self {
             first: place_of(&self.first),
+            work: Some(self.root.clone()),
+            before: None,
             root,
             directories,
             whole,
@@ -319,7 +340,10 @@ impl Ground {
         parsed: &Parsed<'_>,
         layout: &Layout,
         how: How<'_>,
-    ) -> anyhow::Result<Builds> {
+    ) -> anyhow::Result<Built> {
+        if layout.services.is_empty() {
+            return Ok(Built::default());
+        }
         // Whoever reads a pipe waits for somebody to write into it, so what names one is not built at all.
         let mut unbuilt = Builds::new();
         let mut all = layout.directories();
@@ -331,14 +355,37 @@ impl Ground {
             unbuilt.insert((*directory).to_owned(), Err(words));
             false
         });
+        let design = Design {
+            root: &self.root,
+            work: self.work.as_ref().unwrap_or(&self.root),
+            before: self.before.as_deref(),
+            limit: how.limit,
+        };
+        let absent = design.absent(parsed, &all);
+        let lacking: Vec<Lacking<'_>> = absent
+            .iter()
+            .filter_map(|(directory, edges)| {
+                let directory = all.iter().find(|one| *one == directory)?;
+                let is_plain = layout::is_plain(parsed, directory);
+                lacking::without(parsed, directory, edges, is_plain)
+            })
+            .collect();
+        let is_lacking = |directory: &str| lacking.iter().any(|one| one.directory == directory);
         let (plain, single): (Vec<&str>, Vec<&str>) = all
             .into_iter()
+            .filter(|directory| !is_lacking(directory))
             .partition(|directory| layout::is_plain(parsed, directory));
         let services = layout.services.iter();
         let unlike = services.filter(|service| layout::refers_unlike(parsed, service));
         let unlike = unlike.flat_map(|service| &service.overlays);
         let unlike = unlike.map(|overlay| overlay.directory.as_str());
-        let alone: Vec<&str> = single.iter().copied().chain(unlike).collect();
+        let without = lacking.iter().map(|one| one.directory);
+        let alone: Vec<&str> = single
+            .iter()
+            .copied()
+            .chain(without)
+            .chain(unlike)
+            .collect();
         let beside = layout.beside(&alone);
         let (beside, plain) = plain
             .into_iter()
@@ -348,11 +395,15 @@ impl Ground {
             plain,
             beside,
             single,
+            lacking,
             one_by_one: how.one_by_one,
         })?;
         redact(&mut builds, parsed);
         builds.extend(unbuilt);
-        Ok(builds)
+        Ok(Built {
+            builds,
+            lacking: absent,
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::build::How;
 use super::change::{self, Change, Consent, Done};
-use super::ground::Ground;
+use super::ground::{Built, Ground};
 use super::{policy_file, process, tree};
 use crate::adopt::{Adoption, Hold};
 use crate::gate::{self, Gate, Scope};
@@ -269,13 +269,14 @@ impl Init {
             flags: &self.flags,
             limit: self.limit,
         };
-        let builds = ground.build(parsed, layout, how)?;
+        let Built { builds, lacking } = ground.build(parsed, layout, how)?;
         let record = |paths: &BTreeSet<String>| {
             super::history::record(&ground.root, paths, None, self.limit)
         };
         let gate = Gate {
             layout,
             builds: &builds,
+            lacking: &lacking,
             policy,
             today,
             parsed: Some(parsed),

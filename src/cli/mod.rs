@@ -27,6 +27,7 @@ mod git;
 mod ground;
 mod history;
 mod init;
+mod lacking;
 mod merge;
 mod new;
 mod past;

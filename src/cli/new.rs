@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use jiff::civil::Date;
 
 use super::build::How;
-use super::ground::Ground;
+use super::ground::{Built, Ground};
 use super::past::Past;
 use super::policy_file::PolicyFile;
 use super::{reports, tree};
@@ -120,11 +120,7 @@ impl Earlier {
         layout
             .unjudged
             .retain(|one| !left_out.iter().any(|service| service.name == one.service));
-        let builds = if layout.services.is_empty() {
-            Builds::new()
-        } else {
-            ground.build(&parsed, &layout, now.how)?
-        };
+        let Built { builds, lacking } = ground.build(&parsed, &layout, now.how)?;
         // The branch that counts is the same one, so that what has come through it is no finding of REV either.
         let (root, limit) = (now.ground.root.as_path(), now.how.limit);
         let record = |paths: &BTreeSet<String>| {
@@ -133,6 +129,7 @@ impl Earlier {
         let gate = Gate {
             layout: &layout,
             builds: &builds,
+            lacking: &lacking,
             policy: &policy,
             today: now.today,
             parsed: Some(&parsed),

@@ -111,9 +111,7 @@ impl Past {
 
     /// Where something lies that lies elsewhere in full.
     pub(super) fn place_of(&self, full: &Path) -> PathBuf {
-        let parts = full.components();
-        let inner = parts.filter(|part| matches!(part, Component::Normal(_)));
-        self.prefix.join(inner.collect::<PathBuf>())
+        files::mirrored(&self.prefix, full)
     }
 
     fn write(&mut self, tree: &WorkTree, commit: &str) -> anyhow::Result<()> {

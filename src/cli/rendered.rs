@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::files;
+use super::ground::Built;
 use crate::api::GROUP;
-use crate::gate::Builds;
 use crate::layout::{self, Baseline, Layout, Overlay, Service};
 use crate::policy::{BASE, Policy};
 use crate::resource::Resource;
@@ -34,9 +34,9 @@ struct Named {
 ///
 /// Fails on an argument of another form, an environment that is named twice,
 /// and what cannot be read; a file that is no YAML is a build that failed.
-pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Layout, Builds)> {
+pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Layout, Built)> {
     let mut services: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    let mut builds = Builds::new();
+    let mut built = Built::default();
     for argument in arguments {
         for named in named(argument)? {
             let environments = services.entry(named.service.clone()).or_default();
@@ -56,7 +56,7 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
     for (_, path) in services.values().flatten() {
         let files = files(Path::new(path)).context("--rendered")?;
         let content = content(&files).map_err(|error| format!("{error:#}"));
-        builds.insert(path.clone(), content);
+        built.builds.insert(path.clone(), content);
     }
     let mut layout = Layout::default();
     for (service, environments) in services {
@@ -87,7 +87,7 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
     }
     // What is rendered says nothing of what it is made of.
     layout::choose_baselines(&mut layout.services, policy, |_| Vec::new());
-    Ok((layout, builds))
+    Ok((layout, built))
 }
 
 /// The environments that one argument names.

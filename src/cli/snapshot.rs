@@ -23,6 +23,7 @@ use crate::policy::{self, Config, Recorder};
 use crate::repo::NAMES;
 use crate::resource::Resource;
 use crate::rules::RULES;
+use crate::text;
 use crate::yaml::{self, MAX_BYTES};
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -253,8 +254,19 @@ impl Request {
             flags: &self.flags,
             limit: self.limit,
         };
-        let mut builds = ground.build(&parsed, &layout, how)?;
-        match builds.remove(&directory) {
+        let mut built = ground.build(&parsed, &layout, how)?;
+        let lacking = built.lacking.get(&directory);
+        for path in lacking
+            .into_iter()
+            .flatten()
+            .filter_map(|edge| edge.to.path())
+        {
+            let path = text::quoted(path, text::MAX_NAME);
+            super::complain(&format!(
+                "krm-parity: {path} is not here; the keys of the Secret made of it are not sealed"
+            ));
+        }
+        match built.builds.remove(&directory) {
             Some(Ok(content)) => Ok(content),
             Some(Err(words)) => bail!("{} does not build: {words}", self.path.display()),
             None => bail!("{} was not built", self.path.display()),

@@ -10,13 +10,16 @@ use crate::environment::{self, Environment, Given, Names};
 use crate::finding::Finding;
 use crate::layout::{Baseline, Layout, Overlay, Service, Site};
 use crate::policy::{BASE, Policy};
-use crate::repo::Parsed;
+use crate::repo::{Edge, Parsed};
 use crate::resource::Resource;
 use crate::rules::Absent;
 use crate::yaml::{self, Tree, YamlError};
 
 /// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
 pub type Builds = BTreeMap<String, Result<String, String>>;
+
+/// The entries of kustomizations that name sources of Secrets which are absent by design, by the directory that lacks them.
+pub type Lacking = BTreeMap<String, Vec<Edge>>;
 
 /// Everything that the gate looks at.
 #[derive(Clone)]
@@ -25,6 +28,8 @@ pub struct Gate<'g> {
     pub layout: &'g Layout,
     /// What they build, by directory.
     pub builds: &'g Builds,
+    /// What some of them were built without.
+    pub lacking: &'g Lacking,
     /// The policy.
     pub policy: &'g Policy,
     /// The day on which exemptions are weighed.

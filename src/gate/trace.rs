@@ -74,6 +74,7 @@ pub fn lint<'g>(
                 directory: &own.directory,
                 base: &base(&own.bases, resources),
                 built: &resources[own.directory.as_str()],
+                lacking: gate.lacking.get(&own.directory).map_or(&[], Vec::as_slice),
             };
             let found = files::lint(overlay, gate.policy).into_iter();
             findings.extend(found.map(|finding| Finding {

@@ -392,7 +392,7 @@ mod tests {
                 "Data: Absent(overlays/dev/g.txt)",
                 "Data: Absent(overlays/dev/e.env)",
                 "Data: Absent(overlays/dev/old.env)",
-                "Data: Absent(overlays/dev/s.txt)",
+                "SecretData: Absent(overlays/dev/s.txt)",
                 "HelmValues: Absent(overlays/dev/v.yaml)",
                 "HelmValues: Absent(overlays/dev/w.yaml)",
                 "HelmValues: Absent(overlays/dev/u.yaml)",

@@ -20,8 +20,10 @@ pub enum Role {
     Transformer,
     /// A function that looks at resources, or a directory that gathers some.
     Validator,
-    /// A file whose content becomes that of a generated resource.
+    /// A file whose content becomes that of a generated `ConfigMap`.
     Data,
+    /// A file whose content becomes that of a generated Secret.
+    SecretData,
     /// What a replacement says.
     Replacement,
     /// Where kustomize's own transformers act.
@@ -81,7 +83,7 @@ pub(super) fn references(root: Node<'_>) -> Vec<Reference<'_>> {
         ("patchesJson6902", &["path"], Role::Patch),
         ("replacements", &["path"], Role::Replacement),
         ("configMapGenerator", DATA, Role::Data),
-        ("secretGenerator", DATA, Role::Data),
+        ("secretGenerator", DATA, Role::SecretData),
         ("helmCharts", HELM_VALUES, Role::HelmValues),
         ("helmChartInflationGenerator", &["values"], Role::HelmValues),
         ("helmChartInflationGenerator", HELM_HOMES, Role::HelmHome),

@@ -85,6 +85,7 @@ mod tests {
             directory: "o",
             base: &base,
             built: &built,
+            lacking: &[],
         };
         lint(overlay, &policy)
             .into_iter()

@@ -76,7 +76,7 @@ pub(super) const REGISTRY: &[Entry] = &[
         .change(scale_factor::check)
         .matrix(scale_factor::check_matrix),
     rule(&class::SERVICE_MESH),
-    rule(&unchecked_file::RULE),
+    rule(&unchecked_file::RULE).files(unchecked_file::check),
     rule(&unguarded_overlay::RULE).files(unguarded_overlay::check),
     rule(&unjudged_overlay::RULE).gaps(unjudged_overlay::check),
     rule(&unpromoted_image::RULE).matrix(unpromoted_image::check),

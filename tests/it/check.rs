@@ -1,5 +1,6 @@
 //! `krm-parity check` as a process: what it finds, builds, tells and leaves alone.
 
+mod absent;
 mod bases;
 mod commands;
 mod copies;

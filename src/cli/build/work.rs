@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{Builder, Place, Request, Sealed};
+use super::{Builder, Lacking, Place, Request, Sealed};
 use crate::gate::Builds;
 
 /// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
@@ -28,6 +28,8 @@ enum Job<'r> {
     Batch(Vec<&'r str>),
     /// A directory, and whether functions of ours may be all that it declares.
     Single(&'r str, bool),
+    /// One that lacks sources of Secrets.
+    Lacking(&'r Lacking<'r>),
 }
 
 impl Builder {
@@ -55,7 +57,9 @@ impl Builder {
         let singles = singles.map(|directory| Job::Single(directory, false));
         let beside = request.beside.iter();
         let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
-        let count = request.plain.len() + request.beside.len() + request.single.len();
+        let singles = singles.chain(request.lacking.iter().map(Job::Lacking));
+        let alone = request.beside.len() + request.single.len() + request.lacking.len();
+        let count = request.plain.len() + alone;
         let work = Work::new(self, &root, &place, singles.chain(batches), count);
         work.finish(workers)
     }
@@ -136,6 +140,7 @@ impl<'w> Work<'w> {
                     self.single(directory, may_be_ours)?;
                 }
                 Some(Job::Batch(batch)) => self.batch(&batch)?,
+                Some(Job::Lacking(lacking)) => self.without(lacking)?,
             }
         }
     }
@@ -191,6 +196,22 @@ impl<'w> Work<'w> {
         let built = builder.single(self.root, self.place, directory, may_be_ours)?;
         self.keep(directory, built.unwrap_or_else(|| Err(self.hang())));
         Ok(())
+    }
+
+    fn without(&self, lacking: &'w Lacking<'w>) -> anyhow::Result<()> {
+        let built = if self.is_given_up() {
+            None
+        } else {
+            self.builder.without(self.root, self.place, lacking)?
+        };
+        match built {
+            Some(content) => {
+                self.keep(lacking.directory, Ok(content));
+                Ok(())
+            }
+            // What does not build otherwise either says so in its own words.
+            None => self.single(lacking.directory, lacking.may_be_ours),
+        }
     }
 
     /// Counts a directory that took too long by itself, and says so.

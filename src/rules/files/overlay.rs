@@ -3,7 +3,7 @@
 use crate::catalog::Rule;
 use crate::engine::Replay;
 use crate::finding::{Finding, Place};
-use crate::repo::Parsed;
+use crate::repo::{Edge, Parsed};
 use crate::resource::Resource;
 
 /// An overlay and what it stands on.
@@ -19,6 +19,8 @@ pub struct Overlay<'l, 't> {
     pub base: &'l [Resource<'l>],
     /// The overlay as it was built.
     pub built: &'l [Resource<'l>],
+    /// The entries that name sources of Secrets which are absent by design.
+    pub lacking: &'l [Edge],
 }
 
 /// A finding about a place of a file.

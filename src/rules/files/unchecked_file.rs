@@ -1,10 +1,14 @@
 //! `unchecked-file`: a file that a kustomization names was not there to be checked, or could not be.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::Overlay;
+use crate::blame::Entry;
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::engine::Unknown;
-use crate::finding::{FileRef, Finding};
+use crate::finding::{FileRef, Finding, Place};
+use crate::policy::Policy;
 use crate::text::{one_line, quoted};
 
 /// The record of the rule.
@@ -12,7 +16,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::UncheckedFile,
     severity: Severity::Error,
     summary: "Every file that a kustomization names must be there to be checked.",
-    why: "kpt hands a function the resources of a package and leaves out what is none, such as files of JSON 6902 operations; what was not seen must not pass in silence.",
+    why: "kpt hands a function the resources of a package and leaves out what is none, such as files of JSON 6902 operations; what was not seen must not pass in silence. In `check` it is a warning about a source of a Secret that git ignores, without which the rest is judged.",
     example: "overlays/production names patch.json under patches, and kpt does not pass it on",
     max: None,
     unit: "",
@@ -22,6 +26,46 @@ pub(in crate::rules) const RULE: Rule = Rule {
 
 /// The most characters of a path in a message.
 const MAX_PATH: usize = 200;
+
+/// What the files of one overlay lack: sources of Secrets that are absent by design, each at the entry that names it.
+pub(in crate::rules) fn check(
+    overlay: Overlay<'_, '_>,
+    _: &[Entry],
+    _: &Policy,
+    findings: &mut Vec<Finding>,
+) {
+    let mut told = BTreeSet::new();
+    for edge in overlay.lacking {
+        let Some((path, node)) = edge.to.path().zip(overlay.parsed.node(edge)) else {
+            continue;
+        };
+        if !told.insert((&*edge.file, edge.node)) {
+            continue;
+        }
+        let text = overlay.parsed.sources.text(&edge.file).unwrap_or_default();
+        let what = "the source of a Secret".to_owned();
+        let place = Place::excerpt(&edge.file, text, node.span(), what);
+        // Beside it may stand a value.
+        let source = place.source.filter(|line| is_alone(line, node.text()));
+        let headline = format!(
+            "{}, a source of a Secret, is not here, so the keys of that Secret were not compared",
+            quoted(path, MAX_PATH)
+        );
+        let help = "It seems to be kept out of the repository by intent, so all else was judged. To compare the keys as well, put a file with the same keys and any values there before the check.".to_owned();
+        findings.push(Finding {
+            severity: Severity::Warning,
+            place: Some(Place { source, ..place }),
+            ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
+        });
+    }
+}
+
+/// Whether a line holds nothing but an entry.
+fn is_alone(line: &str, entry: &str) -> bool {
+    let line = line.trim().trim_start_matches(['-', ' ']);
+    let line = line.strip_prefix("env:").unwrap_or(line);
+    line.trim().trim_matches(['"', '\'']) == entry
+}
 
 /// A file that a kustomization names and the host did not pass on.
 #[must_use]

@@ -245,7 +245,9 @@ fn collect(directory: &Path, name: &str, files: &mut BTreeMap<String, String>) {
 
 /// What the library finds, warnings and errors only.
 pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Finding> {
+    let lacking = gate::Lacking::new();
     let gate = Gate {
+        lacking: &lacking,
         layout,
         builds,
         policy,

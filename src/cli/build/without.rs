@@ -1,0 +1,129 @@
+//! Builds a directory without sources of Secrets that are absent by design: a copy of its files of our own, where
+//! something stands in for each, and a Secret of which nobody knows its keys.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::super::files;
+use super::{Builder, Lacking, Place};
+use crate::finding::REDACTED;
+
+/// The most that is copied for one directory, in bytes.
+const MAX_BYTES: usize = 64 << 20;
+
+/// What begins the key that stands in for the keys of a file that is not there.
+const STUB: &str = "KRM_PARITY_ABSENT_";
+
+impl Builder {
+    /// Builds a directory without what it lacks; `None` where that is not possible either.
+    pub(super) fn without(
+        &self,
+        root: &Path,
+        place: &Place,
+        lacking: &Lacking<'_>,
+    ) -> anyhow::Result<Option<String>> {
+        let copy = tempfile::Builder::new()
+            .prefix("without-")
+            .tempdir_in(place.directory.path())
+            .context("cannot make a temporary directory")?;
+        let below = fs::canonicalize(copy.path()).context("cannot find a temporary directory")?;
+        if !fill(&below, root, lacking)? {
+            return Ok(None);
+        }
+        let moved = files::mirrored(&below, root);
+        let built = self.single(&moved, place, lacking.directory, lacking.may_be_ours)?;
+        Ok(built.and_then(Result::ok).map(|content| unknown(&content)))
+    }
+}
+
+/// Copies the files of a directory; whether all could be copied as kustomize would read them.
+fn fill(below: &Path, root: &Path, lacking: &Lacking<'_>) -> anyhow::Result<bool> {
+    let mut left = MAX_BYTES;
+    for file in &lacking.files {
+        let full = files::normal(&root.join(file));
+        // Where a link is on the way, kustomize looks at where it leads.
+        if fs::canonicalize(&full).ok().as_ref() != Some(&full) {
+            return Ok(false);
+        }
+        let Ok(bytes) = files::read(&full) else {
+            return Ok(false);
+        };
+        let Some(rest) = left.checked_sub(bytes.len()) else {
+            return Ok(false);
+        };
+        left = rest;
+        write(&files::mirrored(below, &full), &bytes)?;
+    }
+    for (number, file) in lacking.stubs.iter().enumerate() {
+        let full = files::normal(&root.join(file));
+        write(
+            &files::mirrored(below, &full),
+            format!("{STUB}{number}=\n").as_bytes(),
+        )?;
+    }
+    // It may hold no file of its own.
+    fs::create_dir_all(files::mirrored(below, root)).context("cannot write a temporary file")?;
+    Ok(true)
+}
+
+fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let written = file.parent().map_or(Ok(()), fs::create_dir_all);
+    written
+        .and_then(|()| fs::write(file, bytes))
+        .context("cannot write a temporary file")
+}
+
+/// Sealed resources, of which Secrets do not tell their keys where a stub stands for some.
+fn unknown(content: &str) -> String {
+    let mut out = String::with_capacity(content.len());
+    for line in content.lines() {
+        match marked(line) {
+            Some(secret) => out.push_str(&secret),
+            None => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn marked(line: &str) -> Option<String> {
+    if !line.contains(STUB) {
+        return None;
+    }
+    let mut resource: Value = serde_json::from_str(line).ok()?;
+    let is_secret = resource.get("kind")?.as_str() == Some("Secret");
+    let data = resource.get_mut("data").filter(|_| is_secret)?;
+    let mut keys = data.as_object()?.keys();
+    if !keys.any(|key| key.starts_with(STUB)) {
+        return None;
+    }
+    *data = Value::from(REDACTED);
+    Some(resource.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_secret_that_lacks_its_source_forgets_its_keys() {
+        let line = |kind: &str, key: &str| {
+            format!("{{\"apiVersion\":\"v1\",\"data\":{{\"{key}\":\"x\"}},\"kind\":\"{kind}\"}}\n")
+        };
+        let lacking = line("Secret", "KRM_PARITY_ABSENT_0");
+        let others = [
+            line("ConfigMap", "KRM_PARITY_ABSENT_0"),
+            line("Secret", "a"),
+        ]
+        .concat();
+        assert_eq!(
+            unknown(&format!("{lacking}{others}")),
+            format!(
+                "{{\"apiVersion\":\"v1\",\"data\":\"{REDACTED}\",\"kind\":\"Secret\"}}\n{others}"
+            )
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! The sources of Secrets that a repository does not hold by design, so that the rest is built and judged without them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use strsim::damerau_levenshtein;
+
+use super::build;
+use super::git::WorkTree;
+use super::{files, tree};
+use crate::gate::Lacking;
+use crate::repo::{Edge, NAMES, Parsed, Role, To, join, split};
+
+/// Who can tell what is absent by design.
+pub(super) struct Design<'d> {
+    /// The directory that all paths are relative to, where they are looked at.
+    pub root: &'d Path,
+    /// The same in the work tree whose git is asked.
+    pub work: &'d Path,
+    /// The same as a revision has left it: what was there then is absent by mistake.
+    pub before: Option<&'d Path>,
+    /// How long git may take.
+    pub limit: Duration,
+}
+
+impl Design<'_> {
+    /// What directories lack, where that is nothing but sources of Secrets that are absent by design.
+    pub(super) fn absent(&self, parsed: &Parsed<'_>, directories: &[&str]) -> Lacking {
+        let mut all = Lacking::new();
+        for &directory in directories {
+            let (edges, _) = parsed.graph().absent(directory);
+            let edges = edges.into_iter();
+            // What is here and is no text is not among the files that were read.
+            let missing: Vec<&Edge> = edges.filter(|edge| self.is_missing(edge)).collect();
+            let is_source = |edge: &&Edge| edge.role == Role::SecretData;
+            if !missing.is_empty() && missing.iter().all(is_source) {
+                let missing = missing.into_iter().cloned().collect();
+                all.insert(directory.to_owned(), missing);
+            }
+        }
+        if all.is_empty() {
+            return all;
+        }
+        let paths = all.values().flatten().filter_map(|edge| edge.to.path());
+        let paths: BTreeSet<String> = paths.map(str::to_owned).collect();
+        let by_design = self.by_design(parsed, paths);
+        let is_meant = |edge: &Edge| edge.to.path().is_some_and(|path| by_design.contains(path));
+        all.retain(|_, edges| edges.iter().all(is_meant));
+        all
+    }
+
+    fn is_missing(&self, edge: &Edge) -> bool {
+        match &edge.to {
+            To::Absent(path) => !self.root.join(path).is_file(),
+            _ => false,
+        }
+    }
+
+    /// Which of some paths are absent by design.
+    fn by_design(&self, parsed: &Parsed<'_>, mut paths: BTreeSet<String>) -> BTreeSet<String> {
+        let was_there = |path: &str| {
+            let before = self.before.map(|before| before.join(path));
+            before.is_some_and(|before| before.symlink_metadata().is_ok())
+        };
+        let named = named(parsed);
+        paths.retain(|path| !was_there(path) && !self.is_misspelt(path, &named));
+        let mut trees: BTreeMap<PathBuf, Option<BTreeSet<PathBuf>>> = BTreeMap::new();
+        let mut wanted: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+        let place = |path: &str| {
+            let full = files::normal(&self.work.join(path));
+            tree::repository(full.parent()?).map(|top| (top, full))
+        };
+        for (top, full) in paths.iter().filter_map(|path| place(path)) {
+            wanted.entry(top).or_default().push(full);
+        }
+        for (top, full) in wanted {
+            let told = WorkTree::find(&top, "a missing source of a Secret", self.limit)
+                .and_then(|tree| tree.ignored(&full));
+            trees.insert(top, told.ok());
+        }
+        paths.retain(|path| {
+            let known = place(path).and_then(|(top, full)| {
+                let ignored = trees.get(&top)?.as_ref()?;
+                Some(ignored.contains(&full))
+            });
+            known.unwrap_or_else(|| is_secret_by_name(split(path).1))
+        });
+        paths
+    }
+
+    /// Whether a file lies where one is missing that nothing names and that is called nearly so.
+    fn is_misspelt(&self, path: &str, named: &BTreeSet<&str>) -> bool {
+        let (directory, name) = split(path);
+        let entries = std::fs::read_dir(self.root.join(directory));
+        let mut beside = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok());
+        beside.any(|other| {
+            !NAMES.contains(&other.as_str())
+                && !named.contains(join(directory, &other).as_str())
+                && is_slip(name, &other)
+        })
+    }
+}
+
+/// Every path that something names.
+fn named<'p>(parsed: &'p Parsed<'_>) -> BTreeSet<&'p str> {
+    let graph = parsed.graph();
+    let all = parsed.kustomizations();
+    all.flat_map(|one| graph.of_directory(one.directory()))
+        .filter_map(|edge| edge.to.path())
+        .collect()
+}
+
+/// Whether one name was probably meant by the other: a letter or two are others.
+fn is_slip(one: &str, other: &str) -> bool {
+    const MAX_NAME: usize = 64;
+    const LONG: usize = 8;
+    let length = one.chars().count();
+    if one.len() > MAX_NAME || other.len() > MAX_NAME {
+        return false;
+    }
+    let most = if length >= LONG { 2 } else { 1 };
+    damerau_levenshtein(&one.to_lowercase(), &other.to_lowercase()) <= most
+}
+
+/// Whether a name is one of those that repositories keep out, where no git can tell.
+fn is_secret_by_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.starts_with(".env")
+        || name.contains(".enc.")
+        || [".enc", ".key", ".pem"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// What a directory is built from without some of its sources; nothing where it needs more than files.
+pub(super) fn without<'a>(
+    parsed: &Parsed<'_>,
+    directory: &'a str,
+    absent: &[Edge],
+    may_be_ours: bool,
+) -> Option<build::Lacking<'a>> {
+    let mut files = BTreeSet::new();
+    for (inner, edges) in parsed.graph().directories(&[directory], |_| true) {
+        if parsed.sources.is_linked(inner) {
+            return None;
+        }
+        files.insert(parsed.kustomization(inner)?.file.to_owned());
+        for edge in edges {
+            match &edge.to {
+                _ if edge.role == Role::HelmHome => return None,
+                To::File(path) | To::Absent(path) => {
+                    files.insert(path.clone());
+                }
+                To::Kustomization(_) | To::Remote(_) | To::Inline => {}
+            }
+        }
+    }
+    let paths = absent.iter().filter_map(|edge| edge.to.path());
+    let stubs: BTreeSet<String> = paths.map(str::to_owned).collect();
+    files.retain(|file| !stubs.contains(file));
+    Some(build::Lacking {
+        directory,
+        may_be_ours,
+        files,
+        stubs,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_told_from_other_files() {
+        for (one, other) in [
+            (".env.prd", ".env.prod"),
+            ("db.txt", "DB.txt"),
+            ("passwrd.txt", "password.txt"),
+        ] {
+            assert!(is_slip(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            (".env", ".envrc"),
+            (".env", ".env.example"),
+            ("a.pem", "kustomization.yaml"),
+            ("tls.key", "tls.crt"),
+        ] {
+            assert!(!is_slip(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn without_git_names_tell() {
+        for name in [
+            ".env",
+            ".ENV.production",
+            "db.enc.yaml",
+            "secrets.enc",
+            "tls.key",
+            "ca.pem",
+        ] {
+            assert!(is_secret_by_name(name), "{name}");
+        }
+        for name in [
+            "env",
+            "my.env.yaml",
+            "encoded.txt",
+            "key",
+            "keys.txt",
+            "pem",
+        ] {
+            assert!(!is_secret_by_name(name), "{name}");
+        }
+    }
+}

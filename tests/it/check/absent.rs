@@ -1,0 +1,301 @@
+//! Sources of Secrets that a repository keeps out: the rest of the environment is judged.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{NEWEST, report};
+use crate::support::{Tree, require, run};
+
+const BASE: &str = "secretGenerator:\n- name: web\n  literals: [mode=plain]\n";
+
+/// A service whose environments make Secrets of files, in a repository that ignores some.
+struct Shop(Tree);
+
+impl Shop {
+    fn new(base: &str) -> Self {
+        let shop = Self(Tree::new());
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    \
+            metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - {name: web, image: 'web:1', envFrom: [{secretRef: {name: web}}]}\n";
+        shop.0.write("base/web.yaml", text);
+        shop.0.write(
+            "base/kustomization.yaml",
+            &format!("resources: [web.yaml]\n{base}"),
+        );
+        shop
+    }
+
+    fn overlay(&self, environment: &str, text: &str) {
+        self.0.write(
+            &format!("overlays/{environment}/kustomization.yaml"),
+            &format!("resources: [../../base]\n{text}"),
+        );
+    }
+
+    /// An environment that merges what a list of files says into the Secret of the base, or whatever `behavior` is.
+    fn merges(&self, environment: &str, behavior: &str, sources: &str, more: &str) {
+        let text =
+            format!("secretGenerator:\n- name: web\n  behavior: {behavior}\n  {sources}\n{more}");
+        self.overlay(environment, &text);
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        run(Command::new("git")
+            .current_dir(self.0.path(""))
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
+            .args(arguments))
+        .expect_success("git");
+    }
+
+    fn commit(&self, ignored: &str) {
+        self.0.write(".gitignore", ignored);
+        self.git(&["init", "-q", "-b", "main"]);
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", "x"]);
+    }
+
+    fn report(&self, arguments: &[&str]) -> Value {
+        let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
+        report(&kustomize, &self.0.path(""), arguments)
+    }
+
+    /// `severity rule environment file:line`, and the field.
+    fn found(&self, arguments: &[&str]) -> Vec<String> {
+        let report = self.report(arguments);
+        let findings = report["findings"].as_array().expect("findings").iter();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut told: Vec<String> = findings
+            .map(|one| {
+                let words = ["severity", "rule", "environment"].map(|word| text(&one[word]));
+                let file = text(&one["place"]["file"]);
+                let field = text(&one["field"]["path"]);
+                let line = format!(
+                    "{} {file}:{} {field}",
+                    words.join(" "),
+                    one["place"]["line"]
+                );
+                line.trim_end().to_owned()
+            })
+            .collect();
+        told.sort();
+        told
+    }
+}
+
+const IMAGE: &str = "images:\n- name: web\n  newTag: '2'\n";
+
+const DEV: &str = "warning unchecked-file dev overlays/dev/kustomization.yaml:5";
+
+const PROD: &str = "warning unchecked-file prod overlays/prod/kustomization.yaml:5";
+
+#[test]
+fn what_git_ignores_leaves_the_rest_of_an_environment_to_be_judged() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(BASE);
+    for (behavior, sources) in [
+        ("merge", "envs: [secrets/web.properties]"),
+        ("replace", "env: secrets/web.properties"),
+        ("merge", "files: [config=secrets/web.properties]"),
+    ] {
+        shop.merges("dev", behavior, sources, "");
+        shop.merges("prod", behavior, sources, IMAGE);
+        if sources.starts_with("envs") {
+            shop.commit("secrets/\n");
+        }
+        let mut expected = vec![
+            "error image prod overlays/prod/kustomization.yaml:8 spec.template.spec.containers[name=web].image",
+            DEV,
+            PROD,
+        ];
+        if sources.starts_with("files") {
+            // Which key it makes is known without it.
+            expected.splice(
+                0..0,
+                [
+                    "error config-keys dev overlays/dev/kustomization.yaml:5 data.config",
+                    "error config-keys prod overlays/prod/kustomization.yaml:5 data.config",
+                ],
+            );
+        }
+        for arguments in [&[][..], &["--one-by-one"]] {
+            assert_eq!(
+                shop.found(arguments),
+                expected,
+                "{behavior} {sources} {arguments:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_environment_that_has_the_file_is_not_blamed_for_its_keys() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(BASE);
+    shop.merges("dev", "merge", "envs: [.env]", "");
+    shop.merges("prod", "merge", "envs: [.env]", "");
+    shop.commit(".env\n");
+    shop.0.write("overlays/dev/.env", "PASSWORD=a\n");
+    assert_eq!(
+        shop.found(&[]),
+        [
+            "error config-keys dev overlays/dev/.env:1 data.PASSWORD",
+            PROD
+        ]
+    );
+    // Both are there: the keys of both are compared.
+    shop.0.write("overlays/prod/.env", "PASSWORD=b\nMORE=c\n");
+    let found = shop.found(&[]);
+    assert!(
+        found.iter().all(|one| one.starts_with("error")),
+        "{found:#?}"
+    );
+    assert!(
+        found.iter().any(|one| one.ends_with("data.MORE")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_base_that_lacks_a_file_is_compared_all_the_same() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new("namePrefix: shop-\nsecretGenerator:\n- name: web\n  envs: [.env]\n");
+    shop.overlay("dev", "namespace: dev\n");
+    shop.overlay("prod", IMAGE);
+    shop.commit(".env\n");
+    let base = |environment: &str| {
+        format!("warning unchecked-file {environment} base/kustomization.yaml:5")
+    };
+    assert_eq!(
+        shop.found(&[]),
+        [
+            "error image prod overlays/prod/kustomization.yaml:4 spec.template.spec.containers[name=web].image".to_owned(),
+            base("dev"),
+            base("prod")
+        ]
+    );
+}
+
+#[test]
+fn a_secret_keeps_its_identity_without_its_source() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(BASE);
+    shop.overlay("dev", "");
+    shop.overlay("prod", "secretGenerator:\n- name: more\n  envs: [.env]\n");
+    shop.commit(".env\n");
+    assert_eq!(
+        shop.found(&[]),
+        [
+            "error added-resource prod overlays/prod/kustomization.yaml:3",
+            "warning unchecked-file prod overlays/prod/kustomization.yaml:4"
+        ]
+    );
+}
+
+#[test]
+fn what_is_absent_by_mistake_does_not_build() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let is_failure = |shop: &Shop, arguments: &[&str]| {
+        let found = shop.found(arguments);
+        let failures = found
+            .iter()
+            .filter(|one| one.starts_with("error build-failure"));
+        assert_eq!(failures.count(), 1, "{found:#?}");
+        assert!(
+            !found.iter().any(|one| one.contains("unchecked-file")),
+            "{found:#?}"
+        );
+    };
+    let with = |sources: &str| {
+        let shop = Shop::new(BASE);
+        shop.overlay("dev", "");
+        shop.merges("prod", "merge", sources, "");
+        shop
+    };
+    // git is not told to ignore it.
+    let shop = with("envs: [.env]");
+    shop.commit("*.txt\n");
+    is_failure(&shop, &[]);
+    // Another file is there that is called nearly so.
+    let shop = with("envs: [.env.prd]");
+    shop.0.write("overlays/prod/.env.prod", "A=b\n");
+    shop.commit(".env.prd\n");
+    is_failure(&shop, &[]);
+    // It was removed, though git knows it.
+    let shop = with("envs: [.env]");
+    shop.0.write("overlays/prod/.env", "A=b\n");
+    shop.commit("");
+    shop.0.write(".gitignore", ".env\n");
+    fs::remove_file(shop.0.path("overlays/prod/.env")).expect("a file");
+    is_failure(&shop, &[]);
+    // A branch has removed it.
+    shop.git(&["checkout", "-q", "-b", "branch"]);
+    shop.git(&["add", "-A"]);
+    shop.git(&["commit", "-q", "-m", "y"]);
+    is_failure(&shop, &["--new", "main"]);
+    // Nobody may see it, and it is no Secret's.
+    let shop = with("envs: [.env]\nconfigMapGenerator:\n- name: c\n  envs: [.env.local]");
+    shop.commit(".env*\n");
+    is_failure(&shop, &[]);
+}
+
+#[test]
+fn without_git_names_tell_what_is_kept_out() {
+    let _kustomize = require!(kustomize(NEWEST));
+    for (name, is_kept_out) in [
+        (".env.production", true),
+        ("tls.key", true),
+        ("web.properties", false),
+    ] {
+        let shop = Shop::new(BASE);
+        shop.overlay("dev", "");
+        shop.merges("prod", "merge", &format!("files: [config={name}]"), "");
+        let found = shop.found(&[]);
+        let is_told = found.iter().any(|one| one.starts_with(PROD));
+        let fails = found
+            .iter()
+            .any(|one| one.starts_with("error build-failure"));
+        assert_eq!((is_told, fails), (is_kept_out, !is_kept_out), "{found:#?}");
+    }
+}
+
+#[test]
+fn what_a_branch_lacks_as_the_revision_did_is_not_new() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(BASE);
+    shop.overlay("dev", "");
+    shop.merges("prod", "merge", "envs: [secrets/db]", "");
+    shop.commit("secrets/\n");
+    shop.merges("prod", "merge", "envs: [secrets/db]", IMAGE);
+    assert_eq!(
+        shop.found(&["--new", "HEAD"]),
+        [
+            "error image prod overlays/prod/kustomization.yaml:8 spec.template.spec.containers[name=web].image"
+        ]
+    );
+}
+
+#[test]
+fn no_value_and_no_stand_in_is_told() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(BASE);
+    shop.overlay("dev", "");
+    shop.overlay(
+        "prod",
+        "secretGenerator: [{name: web, behavior: merge, literals: [password=hunter2], envs: [.env]}]\n",
+    );
+    shop.commit(".env\n");
+    for format in [
+        "text", "json", "sarif", "markdown", "html", "junit", "github", "gitlab",
+    ] {
+        let run = super::check(&kustomize, &shop.0.path(""), &["--format", format]);
+        for word in ["hunter2", "KRM_PARITY_ABSENT"] {
+            assert!(
+                !run.stdout.contains(word) && !run.stderr.contains(word),
+                "{format}: {run:#?}"
+            );
+        }
+    }
+}
