@@ -4,7 +4,9 @@
 //! was found, and nothing beside it; and there the values that were found, unless
 //! somebody wants it for any.
 
+mod adoption;
 mod entry;
+mod stale;
 mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +22,10 @@ use crate::layout::{Layout, Overlay};
 use crate::path::fitting::{glob, pattern, service_glob};
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{exempting, held, is_of_distance, record};
+use crate::rules::{exempting, held, is_of_distance, nearby, record};
 use crate::text::{one_line, without_hash};
+pub use adoption::Adoption;
+pub use stale::{idle, is_no_worse, join, undated, without};
 pub use tags::{allow_tags, sets_tags};
 
 use entry::{Subject, Target, item};
@@ -38,21 +42,6 @@ pub struct Scene<'s> {
     pub today: Date,
     /// Whether builds check themselves, which see one environment and no place that all override.
     pub is_wired: bool,
-}
-
-/// What became of the findings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Adoption {
-    /// Exemptions to be written down, in the order of their rules and paths.
-    pub items: Vec<Item>,
-    /// How many findings they are for.
-    pub adopted: usize,
-    /// What does not build or is not judged, a line each: nothing is known about it, so nothing can be exempt.
-    pub unbuilt: Vec<String>,
-    /// How many findings an exemption is for that has expired, and that somebody has to decide anew.
-    pub expired: usize,
-    /// Whether the policy allows image tags from now on, since every environment sets its own.
-    pub allows_tags: bool,
 }
 
 /// The days on which exemptions end.
@@ -83,8 +72,10 @@ type Held = Vec<(String, Option<String>)>;
 #[must_use]
 pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) -> Adoption {
     let mut adoption = Adoption::default();
-    let mut subjects: BTreeMap<Subject, Where> = BTreeMap::new();
-    let mut counts: BTreeMap<RuleId, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    // What an exemption is for with another value comes last, since it may stand where that one does.
+    let mut subjects: BTreeMap<(bool, Subject), Where> = BTreeMap::new();
+    let mut nears: BTreeMap<Subject, BTreeSet<usize>> = BTreeMap::new();
+    let mut counts: BTreeMap<(bool, RuleId), (usize, BTreeSet<&str>)> = BTreeMap::new();
     for finding in findings {
         let is_light = finding.severity < Severity::Warning;
         if is_light && !scene.is_red_in_builds(finding) || finding.rule.is_about_exemptions() {
@@ -104,11 +95,17 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) ->
             continue;
         }
         adoption.adopted += 1;
-        let (count, services) = counts.entry(finding.rule).or_default();
+        let subject = scene.subject(finding);
+        let near = nearby(scene.policy, finding);
+        let has_near = !near.is_empty();
+        let (count, services) = counts.entry((has_near, finding.rule)).or_default();
         *count += 1;
         services.extend(finding.service());
+        if has_near {
+            nears.entry(subject.clone()).or_default().extend(near);
+        }
         subjects
-            .entry(scene.subject(finding))
+            .entry((has_near, subject))
             .or_default()
             .entry(finding.service.clone())
             .or_default()
@@ -117,17 +114,20 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) ->
             .insert(value(finding, hold));
     }
     let mut last = None;
-    for (subject, found) in &subjects {
+    for ((has_near, subject), found) in &subjects {
+        let kind = (*has_near, subject.rule);
         for (services, environments) in scene.split(subject, found) {
-            let comment = (Some(subject.rule) != last).then(|| {
-                let (count, services) = &counts[&subject.rule];
+            let comment = (Some(kind) != last).then(|| {
+                let (count, services) = &counts[&kind];
                 heading(subject.rule, *count, services)
             });
-            last = Some(subject.rule);
+            last = Some(kind);
             let expires = scene.day(&services, days);
             let services: Vec<String> = services.iter().map(|name| service_glob(name)).collect();
             let item = item(subject, &services, &environments, scene.today, expires);
             adoption.items.push(Item { comment, ..item });
+            let near = nears.get(subject).filter(|_| *has_near);
+            adoption.near.push(near.cloned().unwrap_or_default());
         }
     }
     adoption

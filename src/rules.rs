@@ -26,8 +26,8 @@ use crate::finding::{self, Finding, Report, Totals};
 use crate::policy::Policy;
 
 pub use exemption::about::is_of_distance;
-pub use exemption::exempting;
 pub use exemption::held::held;
+pub use exemption::{exempting, nearby};
 pub use gaps::build_failure::unreadable;
 pub use gaps::missing_environment::gone;
 pub use gaps::{Absent, Failure, Gaps, Input, Look, Missing, Reason, Unjudged};

@@ -26,6 +26,15 @@ pub(super) struct Target {
     pub namespace: Option<String>,
 }
 
+/// How the reason of an adopted exemption begins, before the day.
+const ADOPTED: &str = "adopted ";
+
+/// How it goes on, for its owner to replace.
+const TODO: &str = ": TODO say why this may stay until then, and who fixes it";
+
+/// What stands before the reason of the exemption whose place this one took.
+const BEFORE: &str = "; the reason for the value before: ";
+
 /// The longest map of values that is written on one line, in characters.
 const MAX_LINE: usize = 100;
 
@@ -37,8 +46,7 @@ pub(super) fn item(
     today: Date,
     expires: Date,
 ) -> Item {
-    let reason =
-        format!("adopted {today}: TODO say why this may stay until then, and who mends it");
+    let reason = format!("{ADOPTED}{today}{TODO}");
     let expires = expires.to_string();
     let mut value = Map::new();
     let mut lines = vec![format!("- rule: {}", subject.rule)];
@@ -124,6 +132,30 @@ pub(super) fn item(
         block: lines.join("\n"),
         value: all.into(),
     }
+}
+
+/// The reason that a person gave for an exemption; nothing where it is still as it was adopted.
+pub(super) fn reason_of(reason: &str) -> Option<&str> {
+    match reason.split_once(TODO) {
+        Some((adopted, rest)) if adopted.starts_with(ADOPTED) => rest.strip_prefix(BEFORE),
+        _ => Some(reason),
+    }
+}
+
+/// An exemption that takes the place of another one, whose reason it keeps for its owner to judge.
+pub(super) fn after(item: &Item, reason: Option<&str>) -> Item {
+    let mut item = Item {
+        comment: None,
+        ..item.clone()
+    };
+    let old = item.value.get("reason").and_then(Value::as_str);
+    if let Some((old, reason)) = old.zip(reason) {
+        let new = json!(format!("{old}{BEFORE}{reason}"));
+        let line = |reason: &Value| format!("\n  reason: {reason}\n");
+        item.block = item.block.replacen(&line(&json!(old)), &line(&new), 1);
+        item.value["reason"] = new;
+    }
+    item
 }
 
 /// A path as a value in a map in block style, where brackets need no quotes.

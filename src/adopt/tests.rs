@@ -142,7 +142,7 @@ fn environments_of_one_place_are_one_exemption() {
     );
     assert_eq!(adoption.items[1].comment, None);
     assert!(adoption.items[0].block.ends_with(
-        "reason: \"adopted 2026-06-15: TODO say why this may stay until then, and who mends it\"\n  expires: \"2026-09-13\""
+        "reason: \"adopted 2026-06-15: TODO say why this may stay until then, and who fixes it\"\n  expires: \"2026-09-13\""
     ));
     assert_eq!(
         parse(&adoption.items[1].block)

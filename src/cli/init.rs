@@ -1,6 +1,7 @@
 //! `krm-parity init`: a first policy, the wiring of builds, and today's findings as exemptions.
 
 mod adoption;
+mod ending;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -13,10 +14,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
 
 use super::build::How;
-use super::change::{self, Change, Consent, Done};
+use super::change::{Change, Consent};
 use super::ground::{Built, Ground};
 use super::{policy_file, process, tree};
-use crate::adopt::{Adoption, Hold};
+use crate::adopt::Hold;
 use crate::gate::{self, Gate, Scope};
 use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
 use crate::layout::Layout;
@@ -24,6 +25,8 @@ use crate::policy::{self, Policy};
 use crate::repo::Parsed;
 use crate::rules::{RULES, Unjudged};
 use crate::yaml;
+use adoption::Outcome;
+use ending::Ending;
 
 /// How long adopted findings may stay, unless it is said otherwise.
 const DAYS: &str = "90";
@@ -35,6 +38,7 @@ after a yes; nothing else is touched, and a second run changes nothing.
   krm-parity init                  parity.yaml in DIR, which is all that `krm-parity check` needs
   krm-parity init --adopt          and today's findings in it as exemptions, so that `check` passes
                                    today and fails on whatever is new
+  krm-parity init --adopt --prune  and without the exemptions that match nothing any more
   krm-parity init --wire           parity/policy/policy.yaml instead, a recorder in every base, and the
                                    check in every overlay, so that `kustomize build` itself fails
 
@@ -91,6 +95,13 @@ pub(super) fn command() -> Command {
             )
             .requires("adopt"),
         )
+        .arg(
+            flag(
+                "prune",
+                "Take out the exemptions that match nothing any more, expired ones included",
+            )
+            .requires("adopt"),
+        )
         .arg(flag(
             "wire",
             "Let bases record themselves and overlays check themselves",
@@ -112,6 +123,7 @@ pub(super) struct Init {
     directory: PathBuf,
     adopt: bool,
     hold: Hold,
+    prune: bool,
     wire: bool,
     days: (u16, u16),
     expires: Option<Date>,
@@ -140,6 +152,7 @@ impl Init {
             } else {
                 Hold::Values
             },
+            prune: matches.get_flag("prune"),
             wire: matches.get_flag("wire"),
             days: matches.get_one("days").copied().unwrap_or_default(),
             expires: matches.get_one("expires").copied(),
@@ -164,11 +177,18 @@ impl Init {
             tree::read_beside(&ground.root, &mut sources, RECORDER);
         }
         let parsed = sources.parse();
-        let (mut file, mut policy, layout) = self.policy(&ground, &parsed, found)?;
+        let (mut file, mut policy, mut layout) = self.policy(&ground, &parsed, found)?;
+        let others = layout.leave_others();
+        let layout = layout;
         let mut told = Vec::new();
-        let mut adoption = Adoption::default();
+        let mut outcome = Outcome::default();
         if self.adopt {
-            adoption = self.adopt(&ground, &parsed, &layout, &mut file, &mut policy)?;
+            let scope = Scope::Repository {
+                others: &others,
+                is_part: !ground.holds(&file.path),
+            };
+            outcome = self.adopt(&ground, &parsed, &layout, scope, &mut file, &mut policy)?;
+            told.append(&mut outcome.notes);
         }
         let mut changes = Vec::new();
         if file.before.as_ref() != Some(&file.after) {
@@ -198,7 +218,16 @@ impl Init {
         for note in told {
             super::complain(&format!("krm-parity: {note}"));
         }
-        self.finish(&file, &changes, &adoption, is_unwired)
+        let ending = Ending {
+            file: &file.name,
+            adopt: self.adopt,
+            prune: self.prune,
+            wire: self.wire,
+            consent: self.consent,
+            outcome: &outcome,
+            is_unwired,
+        };
+        ending.finish(&changes)
     }
 
     /// The policy that holds here, or a first one, with what is found under it.
@@ -222,9 +251,10 @@ impl Init {
         );
         let name = ground.name_of(&path);
         let Some(found) = found else {
-            let mut layout = ground.layout(parsed, &Policy::default())?;
-            layout.leave_others();
-            let after = init::policy(&layout, parsed, self.wire.then_some(FUNCTION));
+            let layout = ground.layout(parsed, &Policy::default())?;
+            let mut asked = layout.clone();
+            asked.leave_others();
+            let after = init::policy(&asked, parsed, self.wire.then_some(FUNCTION));
             let policy = policy::parse(RULES, &name, &after)?;
             let file = PolicyFile {
                 path,
@@ -235,8 +265,7 @@ impl Init {
             return Ok((file, policy, layout));
         };
         let (before, policy) = (found.text, found.policy);
-        let mut layout = ground.layout(parsed, &policy)?;
-        layout.leave_others();
+        let layout = ground.layout(parsed, &policy)?;
         let file = PolicyFile {
             path,
             name,
@@ -252,9 +281,10 @@ impl Init {
         ground: &Ground,
         parsed: &Parsed<'_>,
         layout: &Layout,
+        scope: Scope<'_>,
         file: &mut PolicyFile,
         policy: &mut Policy,
-    ) -> anyhow::Result<Adoption> {
+    ) -> anyhow::Result<Outcome> {
         let today = super::function::today()?;
         if let Some(note) = super::function::note_of(today) {
             super::complain(&format!("krm-parity: {note}"));
@@ -263,6 +293,8 @@ impl Init {
             hold: self.hold,
             is_wired: self.wire,
             days: adoption::ends(self.days, self.expires, today)?,
+            prunes: self.prune,
+            scope,
         };
         let how = How {
             one_by_one: false,
@@ -288,70 +320,10 @@ impl Init {
         let adopted = gate::open(&builds, |resources| {
             adoption::adopt(&gate, resources, &file.name, &file.after, terms)
         });
-        let (adoption, after, adopted) = adopted.context("what was built cannot be read")??;
+        let (outcome, after, adopted) = adopted.context("what was built cannot be read")??;
         file.after = after;
         *policy = adopted;
-        Ok(adoption)
-    }
-
-    /// Shows and makes the changes, and says what is left.
-    fn finish(
-        &self,
-        file: &PolicyFile,
-        changes: &[Change],
-        adoption: &Adoption,
-        is_unwired: bool,
-    ) -> anyhow::Result<ExitCode> {
-        let is_left = !adoption.unbuilt.is_empty() || adoption.expired > 0;
-        let done = if changes.is_empty() {
-            super::write_out(&format!(
-                "Nothing to do: {} is there{}.\n",
-                file.name,
-                match (self.adopt, self.wire) {
-                    (true, _) if is_left => ", and nothing that is found can be adopted",
-                    (true, _) => ", and there is no finding to adopt",
-                    (false, true) if is_unwired => {
-                        ", and nothing more can be wired: what is left is named above"
-                    }
-                    (false, true) => ", and everything that can be is wired",
-                    (false, false) => "",
-                }
-            ))?;
-            Done::Shown
-        } else {
-            change::make(changes, self.consent)?
-        };
-        if done == Done::Written {
-            let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
-            super::write_out(&format!("\nWrote {}.\n", names.join(", ")))?;
-            if adoption.allows_tags {
-                super::write_out(
-                    "Every environment sets image tags of its own, so spec.allow.classes has image-tag now: \
-                     `krm-parity check` reports a tag that no earlier environment has run.\n",
-                )?;
-            }
-            if adoption.adopted > 0 {
-                super::write_out(&format!(
-                    "{} adopted as {}: fill in the reasons that say TODO, and who owns them.\n",
-                    counted(adoption.adopted, "finding"),
-                    counted(adoption.items.len(), "exemption"),
-                ))?;
-            }
-        }
-        for headline in &adoption.unbuilt {
-            super::complain(&format!("krm-parity: not adopted: {headline}"));
-        }
-        if adoption.expired > 0 {
-            super::complain(&format!(
-                "krm-parity: not adopted: {} whose exemption has expired; mend them, or decide anew and give it a later date",
-                counted(adoption.expired, "finding")
-            ));
-        }
-        if is_left || is_unwired {
-            Ok(ExitCode::FAILURE)
-        } else {
-            Ok(ExitCode::SUCCESS)
-        }
+        Ok(outcome)
     }
 }
 
@@ -392,9 +364,4 @@ fn wiring(
             || policy.fields.iter().any(|one| !one.services.is_empty()),
     };
     init::wire(&plan).map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{s}")
 }

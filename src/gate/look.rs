@@ -39,7 +39,12 @@ pub fn look(gate: &Gate<'_>, resources: &Resources<'_>, others: &[Finding]) -> O
             } else {
                 &mut look.unseen
             };
-            side.insert((service.name.clone(), member.environment.name));
+            let name = (service.name.clone(), member.environment.name);
+            let mut directories = member.overlay.directories();
+            if directories.any(|directory| gate.lacking.contains_key(directory)) {
+                look.lacking.insert(name.clone());
+            }
+            side.insert(name);
         }
     }
     for service in left_out {

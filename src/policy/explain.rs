@@ -1,4 +1,4 @@
-//! Why a functionConfig does not fit its schema, said so that it can be mended.
+//! Why a functionConfig does not fit its schema, said so that it can be fixed.
 //!
 //! The typed reader only says *that* something is wrong, and not where. This
 //! walk runs after it has failed, along the very schema that is published, and

@@ -142,6 +142,21 @@ impl Exemption {
         }
     }
 
+    /// Whether this may be about keys of a Secret.
+    #[must_use]
+    pub fn may_be_about_keys(&self) -> bool {
+        match &self.target.kind {
+            Some(kind) => kind.matches("Secret"),
+            None => matches!(
+                self.rule,
+                RuleId::ConfigKeys
+                    | RuleId::EnvValues
+                    | RuleId::EnvironmentMismatch
+                    | RuleId::Other
+            ),
+        }
+    }
+
     /// Whether this is about a place.
     #[must_use]
     pub fn covers(&self, place: &[Spot<'_>]) -> bool {

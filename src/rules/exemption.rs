@@ -43,9 +43,13 @@ impl Look {
             seen.next().is_some_and(|(service, _)| service == name)
         };
         let mut services = exemption.services.iter();
+        let mut lacking = self.lacking.iter();
+        let lacks_keys = exemption.may_be_about_keys()
+            && lacking.any(|(service, environment)| exemption.is_for(environment, service));
         // What a host does not pass on is found by no look at a repository.
         exemption.rule != RuleId::UncheckedFile
             && (self.has_files || !of_files)
+            && !lacks_keys
             && !unseen.any(|(service, environment)| exemption.is_for(environment, service))
             && (!self.is_part
                 || !exemption.services.is_empty() && services.all(|glob| is_seen(glob.as_str())))
@@ -250,6 +254,15 @@ pub fn exempting<'p>(
     let environment = finding.environment().unwrap_or_default();
     near.retain(|(_, one)| has_value(one, environment, finding.field.as_ref()));
     near.into_iter()
+}
+
+/// The numbers of the exemptions that are about the place of a finding, for another value than it has.
+#[must_use]
+pub fn nearby(policy: &Policy, finding: &Finding) -> Vec<usize> {
+    let environment = finding.environment().unwrap_or_default();
+    let mut near = near(policy, finding);
+    near.retain(|(_, one)| !has_value(one, environment, finding.field.as_ref()));
+    near.into_iter().map(|(index, _)| index).collect()
 }
 
 /// That an exemption would hold for a finding if it were not for another value.

@@ -148,6 +148,8 @@ pub struct Look {
     pub seen: BTreeSet<(String, String)>,
     /// Services with their environments that are there and were not judged.
     pub unseen: BTreeSet<(String, String)>,
+    /// Services with their environments that were judged without keys of Secrets.
+    pub lacking: BTreeSet<(String, String)>,
     /// Whether the policy may hold for services that nobody has counted.
     pub is_part: bool,
     /// Whether files were looked at, and not only what is built of them.

@@ -4,5 +4,6 @@ mod corpus;
 mod drift;
 mod first;
 mod overridden;
+mod prune;
 mod repository;
 mod values;

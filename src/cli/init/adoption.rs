@@ -1,4 +1,4 @@
-//! What `init --adopt` writes into a policy, and until when it holds.
+//! What `init --adopt` writes into a policy and takes out of it, and until when it holds.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -8,9 +8,8 @@ use jiff::civil::Date;
 
 use crate::adopt::{self, Adoption, Days, Hold, Scene};
 use crate::catalog::{RuleId, Severity};
-use crate::edit;
 use crate::finding::Finding;
-use crate::gate::{self, Gate, Resources};
+use crate::gate::{self, Gate, Resources, Scope};
 use crate::init;
 use crate::policy::{self, Policy};
 use crate::rules::{RULES, exempting};
@@ -18,11 +17,25 @@ use crate::yaml;
 
 /// On what terms findings are adopted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
+pub(super) struct Terms<'t> {
     pub hold: Hold,
     /// Whether builds will run the function.
     pub is_wired: bool,
     pub days: Days,
+    /// Whether exemptions that match nothing go.
+    pub prunes: bool,
+    /// What else the policy may hold for than what is looked at.
+    pub scope: Scope<'t>,
+}
+
+/// What became of a policy.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub adoption: Adoption,
+    /// What was said of the exemptions that are gone, a line each.
+    pub pruned: Vec<String>,
+    /// What a person has to do by hand.
+    pub notes: Vec<String>,
 }
 
 /// Reads a number of days, or the least and the most of them.
@@ -79,21 +92,24 @@ pub(super) fn adopt(
     resources: &Resources<'_>,
     name: &str,
     text: &str,
-    terms: Terms,
-) -> anyhow::Result<(Adoption, String, Policy)> {
+    terms: Terms<'_>,
+) -> anyhow::Result<(Outcome, String, Policy)> {
     let Gate {
         layout,
         policy,
         today,
         ..
     } = *gate;
-    let judge = |policy: &Policy| -> Vec<Finding> {
+    let judge_in = |scope: Scope<'_>, policy: &Policy| -> Vec<Finding> {
         let gate = Gate {
             policy,
+            scope,
             ..gate.clone()
         };
         gate::survey(&gate, resources).report.findings
     };
+    let judge = |policy: &Policy| judge_in(gate.scope, policy);
+    let idle = |policy: &Policy| adopt::idle(judge_in(terms.scope, &adopt::undated(policy, today)));
     let mut findings = judge(policy);
     check_environments(policy, &findings, name)?;
     let (mut text, mut policy) = (Cow::Borrowed(text), Cow::Borrowed(policy));
@@ -116,11 +132,70 @@ pub(super) fn adopt(
         allows_tags,
         ..adopt::adopt(&scene, &findings, terms.hold, terms.days)
     };
-    let after = edit::append(&text, &["spec", "exemptions"], &adoption.items)
-        .with_context(|| name.to_owned())?;
-    let adopted = policy::parse(RULES, name, &after)?;
+    let mut after =
+        adopt::join(&text, &adoption, policy, &BTreeSet::new()).with_context(|| name.to_owned())?;
+    let mut adopted = policy::parse(RULES, name, &after)?;
+    let mut left = judge(&adopted);
+    check_adopted(policy, &findings, &left, today)?;
+    let mut outcome = Outcome {
+        adoption,
+        ..Outcome::default()
+    };
+    let is_no_worse = |policy: &Policy, left: &mut Vec<Finding>| {
+        let found = judge(policy);
+        let is_no_worse = adopt::is_no_worse(&found, left);
+        *left = found;
+        is_no_worse
+    };
+    // What was for the value before makes room for what is for the value now.
+    if outcome.adoption.near.iter().any(|near| !near.is_empty()) {
+        let idle: BTreeSet<usize> = idle(&adopted).into_keys().collect();
+        match adopt::join(&text, &outcome.adoption, policy, &idle) {
+            Ok(joined) => {
+                let policy = policy::parse(RULES, name, &joined)?;
+                if is_no_worse(&policy, &mut left) {
+                    (after, adopted) = (joined, policy);
+                }
+            }
+            Err(error) => outcome.notes.push(format!(
+                "{name}: an exemption for another value than there is now stays beside the new one: {error}"
+            )),
+        }
+    }
+    if terms.prunes {
+        let idle = idle(&adopted);
+        let gone: BTreeSet<usize> = idle.keys().copied().collect();
+        let pruned = adopt::without(&after, &adopted, &gone)
+            .with_context(|| format!("nothing was changed: {name}"))?;
+        let policy = policy::parse(RULES, name, &pruned)?;
+        if !is_no_worse(&policy, &mut left) {
+            bail!(
+                "nothing was changed: {name} has exemptions that seem to match nothing, and yet findings fail without them"
+            );
+        }
+        outcome.pruned = idle.into_values().map(|one| line(&one)).collect();
+        (after, adopted) = (pruned, policy);
+    }
+    Ok((outcome, after, adopted))
+}
+
+/// What is said of an exemption that is gone: where it stood, and why nothing needs it.
+fn line(finding: &Finding) -> String {
+    match &finding.place {
+        Some(place) => format!("{}:{}: {}", place.file, place.line, finding.headline),
+        None => finding.headline.clone(),
+    }
+}
+
+/// Makes sure that nothing is left that was to be adopted.
+fn check_adopted(
+    policy: &Policy,
+    findings: &[Finding],
+    left: &[Finding],
+    today: Date,
+) -> anyhow::Result<()> {
     let mut before: HashMap<&str, Vec<&Finding>> = HashMap::new();
-    for finding in &findings {
+    for finding in findings {
         before.entry(&finding.message).or_default().push(finding);
     }
     let was_there = |finding: &Finding| {
@@ -137,14 +212,14 @@ pub(super) fn adopt(
                 && finding.exemption.is_some_and(|index| index < policy.exemptions.len())
             || was_there(finding) && is_expired(policy, finding, today)
     };
-    if let Some(finding) = judge(&adopted).iter().find(|finding| !is_expected(finding)) {
-        bail!(
+    match left.iter().find(|finding| !is_expected(finding)) {
+        Some(finding) => bail!(
             "this finding cannot be adopted, so nothing was changed: {}: {}",
             finding.rule,
             finding.message
-        );
+        ),
+        None => Ok(()),
     }
-    Ok((adoption, after, adopted))
 }
 
 /// Whether a policy says how builds run the function that it is for.

@@ -25,7 +25,7 @@ pub(in crate::rules) fn words(index: usize, exemption: &Exemption) -> (String, S
         text::one_line(&exemption.reason, 120),
         exemption.expires
     );
-    let help = "Mend what it exempted and remove it, or decide anew and give it a later date.";
+    let help = "Fix what it exempted and remove it, or decide anew and give it a later date.";
     (headline, help.to_owned())
 }
 

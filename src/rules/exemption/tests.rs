@@ -431,6 +431,7 @@ proptest! {
             unseen: pairs().take(usize::from(has_unseen)).collect(),
             is_part,
             has_files,
+            ..Look::default()
         });
         let policy = policy(&exemptions);
         let today = jiff::civil::date(2026, 6, 1);

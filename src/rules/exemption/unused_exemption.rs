@@ -24,6 +24,6 @@ pub(in crate::rules) fn words(index: usize, exemption: &Exemption, why: &str) ->
         exemption.rule,
         text::one_line(&exemption.reason, 120)
     );
-    let help = "Remove the exemption, so that it cannot hide what comes later, or mend what it is about: its target, path, value, services or environments.";
+    let help = "Remove the exemption, so that it cannot hide what comes later, or correct what it is about: its target, path, value, services or environments.";
     (headline, help.to_owned())
 }

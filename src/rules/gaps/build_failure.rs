@@ -31,7 +31,7 @@ pub fn unreadable(file: &str, error: &YamlError) -> Finding {
         one_line(file, MAX_WORDS),
         error.message
     );
-    let help = "Mend it, or name its directory in spec.layout.ignore of the ParityPolicy if it is no kustomization.".to_owned();
+    let help = "Fix it, or name its directory in spec.layout.ignore of the ParityPolicy if it is no kustomization.".to_owned();
     let place = Place {
         file: file.to_owned(),
         line: error.line,

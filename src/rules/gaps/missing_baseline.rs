@@ -87,7 +87,7 @@ fn nothing(missing: &Missing) -> Finding {
         "nothing that {} builds holds a resource",
         missing.present.join(", ")
     );
-    let help = "Mend what the kustomizations load, or name the directories in spec.layout.ignore of the ParityPolicy.".to_owned();
+    let help = "Fix what the kustomizations load, or name the directories in spec.layout.ignore of the ParityPolicy.".to_owned();
     let message =
         format!("{headline}. A check that has nothing to compare must never pass. {help}");
     Finding {

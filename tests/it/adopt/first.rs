@@ -321,7 +321,7 @@ fn adoption_adds_to_a_policy() {
     );
     let added = "    # health-checks: 1 finding in shop\n    - rule: health-checks\n      target: {kind: Deployment, name: checkout}\n      \
                  path: spec.template.spec.containers[name=checkout].livenessProbe.periodSeconds\n      value: \"60\"\n      environments: [dev]\n      \
-                 reason: \"adopted 2026-06-15: TODO say why this may stay until then, and who mends it\"\n      \
+                 reason: \"adopted 2026-06-15: TODO say why this may stay until then, and who fixes it\"\n      \
                  expires: \"2026-06-25\"\n";
     assert_eq!(
         repository.read("parity.yaml"),

@@ -240,7 +240,7 @@ fn of_two_alike_one_is_known() {
     assert_eq!(count(&branch), (0, 2, 0));
     branch.overlay("web", "staging", &format!("{dead}{dead}"));
     assert_eq!(count(&branch), (1, 2, 0));
-    // One is mended and another one comes in, of which another line shows.
+    // One is fixed and another one comes in, of which another line shows.
     let other = dead.replace("  patch: |-", "  patch: |2-");
     branch.overlay("web", "staging", &other);
     assert_eq!(

@@ -16,7 +16,7 @@ struct Case {
     files: &'static [(&'static str, &'static str)],
     /// What must not be seen, in whatever form.
     planted: &'static [&'static str],
-    /// What helps to mend it.
+    /// What helps to fix it.
     kept: &'static [&'static str],
 }
 

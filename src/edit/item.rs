@@ -1,0 +1,77 @@
+//! What is put into a list, and why it cannot be.
+
+use serde_json::Value;
+
+use crate::yaml::{self, YamlError};
+
+/// An element to be added to a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// A line above it, without the `#`; only where the list is in block style.
+    pub comment: Option<String>,
+    /// It as an element of a list in block style: lines of which the first begins with a dash.
+    pub block: String,
+    /// It as a value, for lists in flow style and for proof.
+    pub value: Value,
+}
+
+impl Item {
+    /// An element that is a string.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self {
+            comment: None,
+            block: format!("- {}", scalar(text)),
+            value: Value::from(text),
+        }
+    }
+}
+
+/// A string as YAML, in quotes only where a reader of any version could take it for something else.
+#[must_use]
+pub fn scalar(text: &str) -> String {
+    const BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    let is_word = text.chars().all(is_plain)
+        && !text.starts_with('-')
+        && yaml::resolve_plain(text) == yaml::Kind::Str
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && !BOOLEANS.contains(&text.to_ascii_lowercase().as_str());
+    if is_word {
+        text.to_owned()
+    } else {
+        Value::from(text).to_string()
+    }
+}
+
+/// Why a text cannot be edited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The text is no YAML.
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+    /// Something else than a list stands there.
+    #[error("line {line}: {what} is not {expected}")]
+    Shape {
+        /// The line, from 1.
+        line: usize,
+        /// What has the wrong shape.
+        what: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The text is written in a way that leaves no place to insert at.
+    #[error("{0} is written in a way that nothing can be inserted into")]
+    Notation(String),
+    /// What is to be edited is an alias.
+    #[error("{0} is an alias of what is written elsewhere; write it out, or edit it by hand")]
+    Alias(String),
+    /// An element cannot be taken out without touching what is around it.
+    #[error("{what} cannot be taken out of the file: {why}; edit it by hand")]
+    Held {
+        /// The element.
+        what: String,
+        /// What holds it.
+        why: &'static str,
+    },
+}
