@@ -15,14 +15,11 @@ use crate::engine::item::Item;
 use crate::engine::piece::Mark;
 use crate::engine::walk::{Nearness, Use, What};
 use crate::engine::{Form, Reason, Replay};
-use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef};
+use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef, UNTOLD};
 use crate::path::FieldPath;
 use crate::repo::{NAMES, join, split};
 use crate::resource::Resource;
 use crate::text::without_hash;
-
-/// What a place says that only names the kustomization.
-pub const UNTOLD: &str = "the kustomization; the cause could not be told";
 
 /// The field of a resource whose place is asked for.
 #[derive(Clone, Copy, Debug)]

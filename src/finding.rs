@@ -74,6 +74,19 @@ pub struct Place {
     pub source: Option<String>,
 }
 
+/// What to do about a finding, as one text.
+#[must_use]
+pub fn advice(help: &str, permit: &str) -> String {
+    match (help, permit) {
+        (help, "") => help.to_owned(),
+        ("", permit) => format!("To permit it, {permit}"),
+        (help, permit) => format!("{help} To permit it, {permit}"),
+    }
+}
+
+/// What a place says that only names the kustomization.
+pub const UNTOLD: &str = "the kustomization; the cause could not be told";
+
 /// The longest line that a place repeats, in bytes: each of a hundred thousand findings may have the same one.
 pub(crate) const MAX_LINE: usize = 16 << 10;
 
@@ -275,11 +288,7 @@ impl Finding {
     /// What to do about it, and how to permit it.
     #[must_use]
     pub fn advice(&self) -> String {
-        match (self.help.as_str(), self.permit.as_str()) {
-            (help, "") => help.to_owned(),
-            ("", permit) => format!("To permit it, {permit}"),
-            (help, permit) => format!("{help} To permit it, {permit}"),
-        }
+        advice(&self.help, &self.permit)
     }
 
     /// Whether an exemption of the policy lets it exist, which makes it information.

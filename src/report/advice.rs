@@ -1,5 +1,6 @@
 //! What to do about findings, said once where many are alike.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::catalog::{RuleId, Severity};
@@ -13,10 +14,10 @@ pub(super) struct Advice<'f> {
 }
 
 /// What is to be said with a finding; empty where a reader knows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said<'f> {
     pub help: &'f str,
-    pub permit: &'f str,
+    pub permit: Cow<'f, str>,
 }
 
 impl<'f> Advice<'f> {
@@ -30,14 +31,17 @@ impl<'f> Advice<'f> {
         let key = (service, finding.rule, finding.severity);
         let is_new = !finding.permit.is_empty() && self.permit.insert(key);
         let permit = if is_new { finding.permit.as_str() } else { "" };
-        Said { help, permit }
+        Said {
+            help,
+            permit: Cow::Borrowed(permit),
+        }
     }
 }
 
-impl<'f> Said<'f> {
+impl Said<'_> {
     /// The lines of a report for people, each with its label.
-    pub(super) fn lines(self) -> impl Iterator<Item = (&'static str, &'f str)> {
-        let lines = [("help", self.help), ("permit", self.permit)];
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let lines = [("help", self.help), ("permit", &*self.permit)];
         lines.into_iter().filter(|(_, said)| !said.is_empty())
     }
 }

@@ -55,7 +55,7 @@ pub fn render(report: &Report, style: Style) -> String {
         write_head(&mut out, group[0], names_service, style);
         for finding in group {
             let said = advice.of(finding);
-            write_finding(&mut out, finding, said, style);
+            write_finding(&mut out, finding, &said, style);
         }
     }
     if !left.is_empty() {
@@ -164,7 +164,7 @@ fn fitting(findings: &[Indexed<'_>], max_lines: usize) -> usize {
         lines += usize::from(heads.insert((is_info(finding), place(finding))));
         let said = advice.of(finding);
         let mut text = String::new();
-        write_finding(&mut text, finding, said, Style::default());
+        write_finding(&mut text, finding, &said, Style::default());
         lines += text.matches('\n').count();
         if lines > max_lines {
             return count;
@@ -229,7 +229,7 @@ pub(super) fn comparison(finding: &Finding) -> Option<String> {
 /// The longest name of an environment beside a value, in characters.
 const MAX_LABEL: usize = 24;
 
-fn write_finding(out: &mut String, finding: &Finding, said: Said<'_>, style: Style) {
+fn write_finding(out: &mut String, finding: &Finding, said: &Said<'_>, style: Style) {
     let color = match finding.severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,

@@ -10,7 +10,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::excerpt::excerpt;
-use super::places::{Told, sides_by_weight};
+use super::places::sides_by_weight;
+use super::told::Told;
 use super::{baseline_name, counts, environment_name, resource_name, standings};
 use crate::catalog::Severity;
 use crate::finding::{FieldRef, Finding, Place};
@@ -33,7 +34,7 @@ const MAX_OPEN: usize = 12;
 /// Renders a survey.
 #[must_use]
 pub fn render(survey: &Survey) -> String {
-    let groups = groups(&survey.report.findings);
+    let groups = groups(survey);
     let mut out = String::new();
     let _ = write!(
         out,
@@ -67,11 +68,11 @@ pub fn render(survey: &Survey) -> String {
 }
 
 /// The findings by service and side, the heaviest in front at every level.
-fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
-    let findings: Vec<&Finding> = findings.iter().collect();
+fn groups(survey: &Survey) -> Vec<Group<'_>> {
+    let findings: Vec<&Finding> = survey.report.findings.iter().collect();
     let mut services: Vec<_> = findings
         .chunk_by(|a, b| a.service() == b.service())
-        .map(sides_by_weight)
+        .map(|findings| sides_by_weight(survey, findings))
         .collect();
     let weight = |sides: &Vec<Vec<Told<'_>>>| {
         let first = sides.first().and_then(|side| side.first());
@@ -389,11 +390,19 @@ fn write_finding(out: &mut String, told: &Told<'_>, open: &str, mark: &str) {
             short(&file.path)
         );
     }
+    let also = told.also();
+    if !also.is_empty() {
+        let _ = writeln!(
+            out,
+            "<p class=\"where\">also {}</p>",
+            short(&also.join(", "))
+        );
+    }
     if !finding.help.is_empty() {
         let _ = writeln!(
             out,
             "<p class=\"help\"><b>Help</b> {}</p>",
-            short(&finding.advice())
+            short(&told.advice())
         );
     }
     out.push_str("</div>\n</details>\n");

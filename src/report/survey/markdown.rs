@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::places::{Told, sides_by_weight};
+use super::places::sides_by_weight;
+use super::told::Told;
 use super::view::View;
 use super::{baseline_name, counts, environment_name, heaviest_first, resource_name, summary};
 use crate::catalog::Severity;
@@ -56,7 +57,7 @@ pub fn render(survey: &Survey, view: View) -> String {
         let notes: Vec<&String> = survey.notes.iter().chain(&hidden).collect();
         write_notes(&mut out, &notes);
     }
-    let left = write_findings(&mut out, &sides_by_weight(&shown.findings).concat());
+    let left = write_findings(&mut out, &sides_by_weight(survey, &shown.findings).concat());
     if left.findings() > 0 {
         let _ = writeln!(
             out,
@@ -232,7 +233,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
     let mut count = 0;
     for &index in &by_weight {
         let finding = &findings[index];
-        let mut needed = told(finding, advice.of(finding.first)).len();
+        let mut needed = told(finding, &finding.said(&mut advice)).len();
         if opened.insert(group_of[index]) {
             needed += heads[group_of[index]].len() + CLOSE.len();
         }
@@ -246,7 +247,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
     let kept: BTreeSet<_> = kept.iter().copied().collect();
     let mut totals = Totals::default();
     for &index in left {
-        for finding in findings[index].all() {
+        for finding in findings[index].every() {
             totals.add(finding.severity);
         }
     }
@@ -263,7 +264,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
             open = Some(group);
             out.push_str(&heads[group]);
         }
-        out.push_str(&told(finding, advice.of(finding.first)));
+        out.push_str(&told(finding, &finding.said(&mut advice)));
     }
     if open.is_some() {
         out.push_str(CLOSE);
@@ -292,7 +293,8 @@ fn write_not_new(out: &mut String, against: &Against) {
                 prose(&finding.headline),
                 side(&Told {
                     first: finding,
-                    others: Vec::new()
+                    others: Vec::new(),
+                    repeats: Vec::new(),
                 })
             );
             if line.len() > room {
@@ -309,7 +311,7 @@ fn write_not_new(out: &mut String, against: &Against) {
 /// What opens the section of findings about one side.
 fn head(group: &[Told<'_>], is_open: bool) -> String {
     let mut totals = Totals::default();
-    for finding in group.iter().flat_map(Told::all) {
+    for finding in group.iter().flat_map(Told::every) {
         totals.add(finding.severity);
     }
     format!(
@@ -333,7 +335,7 @@ fn side(told: &Told<'_>) -> String {
     out.join(", ")
 }
 
-fn told(told: &Told<'_>, said: Said<'_>) -> String {
+fn told(told: &Told<'_>, said: &Said<'_>) -> String {
     let finding = told.first;
     let mut out = format!(
         "- {} **{}**: {}",
@@ -375,11 +377,15 @@ fn told(told: &Told<'_>, said: Said<'_>) -> String {
     if !places.is_empty() {
         let _ = write!(out, "<br>{}", places.join(", "));
     }
+    let also = told.also();
+    if !also.is_empty() {
+        let _ = write!(out, "<br>also {}", prose(&also.join(", ")));
+    }
     if !said.help.is_empty() {
         let _ = write!(out, "<br>💡 {}", prose(said.help));
     }
     if !said.permit.is_empty() {
-        let _ = write!(out, "<br>To permit it, {}", prose(said.permit));
+        let _ = write!(out, "<br>To permit it, {}", prose(&said.permit));
     }
     out.push('\n');
     out

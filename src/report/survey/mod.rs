@@ -20,6 +20,7 @@ pub mod markdown;
 mod places;
 pub mod sarif;
 pub mod text;
+mod told;
 mod unread;
 mod view;
 mod wire;

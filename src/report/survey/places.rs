@@ -1,96 +1,19 @@
-//! One finding a place: what several environments do alike is told once, with what each of them says there.
+//! One finding a place: what several environments do alike is told once, with what each of them says there, and so is
+//! what one line does to several resources, or in several services that load it.
 
-use std::borrow::{Borrow, Cow};
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::iter;
 
-use crate::catalog::Severity;
-use crate::finding::Finding;
+use serde_json::Value;
+
+use super::told::{Told, renamed};
+use crate::catalog::{RuleId, Severity};
+use crate::finding::{Finding, UNTOLD};
 use crate::report::fingerprint::group;
-use crate::report::text::comparison;
-
-/// A finding, and the same one of other environments.
-#[derive(Clone, Debug)]
-pub(super) struct Told<'f> {
-    /// The one of the first environment.
-    pub first: &'f Finding,
-    /// Those of the others.
-    pub others: Vec<&'f Finding>,
-}
-
-impl Borrow<Finding> for Told<'_> {
-    fn borrow(&self) -> &Finding {
-        self.first
-    }
-}
-
-impl<'f> Told<'f> {
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &'f Finding> {
-        iter::once(self.first).chain(self.others.iter().copied())
-    }
-
-    /// Whether another one is about the same environments, against the same one.
-    pub fn is_of_one_side(&self, other: &Self) -> bool {
-        self.others.len() == other.others.len()
-            && self
-                .all()
-                .map(Finding::sides)
-                .eq(other.all().map(Finding::sides))
-    }
-
-    /// The environments, as a person lists them; nothing where it is about none.
-    pub fn environments(&self) -> Option<String> {
-        let names: Option<Vec<&str>> = self.all().map(Finding::environment).collect();
-        let names = names?;
-        let (last, others) = names.split_last()?;
-        Some(if others.is_empty() {
-            (*last).to_owned()
-        } else {
-            format!("{} and {last}", others.join(", "))
-        })
-    }
-
-    /// What happened in all of them.
-    pub fn headline(&self) -> Cow<'f, str> {
-        match self.environments() {
-            Some(names) if !self.others.is_empty() => Cow::Owned(renamed(self.first, &names)),
-            _ => Cow::Borrowed(&self.first.headline),
-        }
-    }
-
-    /// `dev, staging and production against base`; nothing where it is about no environment.
-    pub fn who(&self) -> Option<String> {
-        if self.others.is_empty() {
-            return comparison(self.first);
-        }
-        let environments = self.environments()?;
-        Some(match self.first.baseline() {
-            Some(baseline) => format!("{environments} against {baseline}"),
-            None => environments,
-        })
-    }
-}
-
-/// The headline of a finding, where the environment has another name.
-fn renamed(finding: &Finding, name: &str) -> String {
-    let Some(own) = finding.environment() else {
-        return finding.headline.clone();
-    };
-    let mut out = String::new();
-    let mut rest = finding.headline.as_str();
-    let mark = format!(" in {own}");
-    while let Some((before, after)) = rest.split_once(&mark) {
-        let is_name = after.is_empty() || after.starts_with(',');
-        out.extend([before, " in ", if is_name { name } else { own }]);
-        rest = after;
-    }
-    out + rest
-}
+use crate::survey::Survey;
 
 /// Puts together what says the same of one place, in the order of the findings; of a service, what several environments share comes first.
-pub(super) fn places<'f>(findings: &[&'f Finding]) -> Vec<Told<'f>> {
+pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<'f>> {
     let mut all: Vec<Told<'f>> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
     for &finding in findings {
@@ -113,10 +36,12 @@ pub(super) fn places<'f>(findings: &[&'f Finding]) -> Vec<Told<'f>> {
                 all.push(Told {
                     first: finding,
                     others: Vec::new(),
+                    repeats: Vec::new(),
                 });
             }
         }
     }
+    let mut all = causes(survey, all);
     let of_one = |a: &Told<'_>, b: &Told<'_>| {
         (a.first.service(), a.first.severity) == (b.first.service(), b.first.severity)
     };
@@ -130,9 +55,128 @@ pub(super) fn places<'f>(findings: &[&'f Finding]) -> Vec<Told<'f>> {
     all
 }
 
+/// Puts together what the same lines do to several resources, told where it is nearest to them.
+fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
+    let mut known: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+    let mut lines: HashMap<Vec<String>, usize> = HashMap::new();
+    for (at, told) in all.iter().enumerate() {
+        if let Some(cause) = cause(told) {
+            known.entry(cause).or_default().push(at);
+        }
+        if let Some(line) = line(told).filter(|_| !is_of_siblings(told)) {
+            lines.entry(line).or_insert(at);
+        }
+    }
+    // Which one tells it, if it is another.
+    let mut nearest: Vec<Option<usize>> = vec![None; all.len()];
+    for group in known.values().filter(|group| group.len() > 1) {
+        let distance = |at: &usize| (Reverse(nearness(survey, all[*at].first)), *at);
+        let Some(first) = group.iter().copied().min_by_key(distance) else {
+            continue;
+        };
+        for &at in group.iter().filter(|&&at| at != first) {
+            nearest[at] = Some(first);
+        }
+    }
+    for (at, told) in all.iter().enumerate() {
+        // What a service has told of itself is no news where another one loads it.
+        let there = line(told).filter(|_| nearest[at].is_none() && is_of_siblings(told));
+        if let Some(&there) = there.and_then(|line| lines.get(&line))
+            && all[there].first.service() != told.first.service()
+            && all[there].first.severity >= told.first.severity
+        {
+            nearest[at] = Some(nearest[there].unwrap_or(there));
+        }
+    }
+    let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
+    for (told, nearest) in all.iter().zip(&nearest) {
+        if let Some(repeats) = nearest.and_then(|nearest| repeats.get_mut(nearest)) {
+            repeats.push(told.clone());
+        }
+    }
+    let told = all.into_iter().zip(repeats).zip(nearest);
+    told.filter(|(_, nearest)| nearest.is_none())
+        .map(|((told, repeats), _)| Told { repeats, ..told })
+        .collect()
+}
+
+/// Whether it is about environments that disagree, whatever the base says.
+fn is_of_siblings(told: &Told<'_>) -> bool {
+    told.first.rule == RuleId::EnvironmentMismatch
+}
+
+/// What findings have in common that the same lines have caused: the rule, the environments, their lines and the values.
+fn cause(told: &Told<'_>) -> Option<Vec<String>> {
+    let first = told.first;
+    first.resource.as_ref()?;
+    let mut out = vec![
+        first.rule.to_string(),
+        first.severity.id().to_owned(),
+        first.is_exempt().to_string(),
+    ];
+    for finding in told.all() {
+        let [own, base] = values(finding);
+        let baseline = finding.baseline().unwrap_or_default().to_owned();
+        out.extend(spot(finding)?.into_iter().chain([baseline, own, base]));
+    }
+    Some(out)
+}
+
+/// What findings of two services have in common that one of them has from the other: the resource, the environments, their lines and values.
+fn line(told: &Told<'_>) -> Option<Vec<String>> {
+    let first = told.first;
+    let resource = first.resource.as_ref()?;
+    let mut out = vec![
+        resource.kind.clone(),
+        resource.plain_name().to_owned(),
+        first.is_exempt().to_string(),
+    ];
+    for finding in told.all() {
+        let [own, _] = values(finding);
+        out.extend(spot(finding)?.into_iter().chain([own]));
+    }
+    Some(out)
+}
+
+/// The environment of a finding, and where its line is; nothing where that could not be told.
+fn spot(finding: &Finding) -> Option<[String; 3]> {
+    let place = finding
+        .place
+        .as_ref()
+        .filter(|place| place.what != UNTOLD)?;
+    Some([
+        finding.environment().unwrap_or_default().to_owned(),
+        place.file.clone(),
+        format!("{}:{}:{}", place.line, place.column, place.what),
+    ])
+}
+
+/// The environment's value and the one that it is compared with.
+fn values(finding: &Finding) -> [String; 2] {
+    let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
+    let field = finding.field.as_ref();
+    [
+        value(field.and_then(|field| field.overlay.as_ref())),
+        value(field.and_then(|field| field.base.as_ref())),
+    ]
+}
+
+/// How many directories the line of a finding and its environment share.
+fn nearness(survey: &Survey, finding: &Finding) -> usize {
+    let file = finding.place.as_ref().map_or("", |place| &place.file);
+    let services = survey.services.iter();
+    let mut environments = services
+        .filter(|service| finding.service() == Some(&service.name))
+        .flat_map(|service| &service.environments);
+    let own = environments.find(|one| finding.environment() == Some(&one.name));
+    let directory = own.map_or("", |one| &one.directory);
+    let parts = directory.split('/').zip(file.split('/'));
+    parts.take_while(|(one, other)| one == other).count()
+}
+
 /// The places of one side together; the sides, and what each of them has, with the heaviest first.
-pub(super) fn sides_by_weight<'f>(findings: &[&'f Finding]) -> Vec<Vec<Told<'f>>> {
-    let all = places(findings);
+pub(super) fn sides_by_weight<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Vec<Told<'f>>> {
+    let all = places(survey, findings);
     let sides = all.chunk_by(Told::is_of_one_side);
     let mut sides: Vec<Vec<Told<'f>>> = sides.map(<[_]>::to_vec).collect();
     let weight = |told: &Told<'_>| Reverse(told.first.severity);
@@ -141,4 +185,138 @@ pub(super) fn sides_by_weight<'f>(findings: &[&'f Finding]) -> Vec<Vec<Told<'f>>
     }
     sides.sort_by_key(|side| side.first().map_or(Reverse(Severity::Ignore), weight));
     sides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Compared, Name, Place};
+    use crate::report::fixture::change;
+    use serde_json::json;
+
+    /// A change of a Deployment by a line of a file, in an environment.
+    fn by(file: &str, line: usize, service: &str, environment: &str, name: &str) -> Finding {
+        let mut finding = change(name, "spec.x", json!(1), json!(2));
+        finding.service = Name::new(service);
+        finding.compared = Compared::with_base(environment, "base");
+        finding.place = Some(Place {
+            file: file.to_owned(),
+            line,
+            column: 3,
+            length: 1,
+            what: "images".to_owned(),
+            source: None,
+        });
+        finding.permit =
+            format!("add {{name: {name}, services: [{service}], environments: [{environment}]}}.");
+        finding
+    }
+
+    /// What is told, as `service name environments; what it also holds for`.
+    fn told(findings: &[Finding]) -> Vec<String> {
+        let all: Vec<&Finding> = findings.iter().collect();
+        let survey = Survey {
+            services: ["outer", "shop/web"].map(service).to_vec(),
+            ..Survey::default()
+        };
+        let all = places(&survey, &all);
+        let one = |told: &Told<'_>| {
+            let name = told
+                .first
+                .resource
+                .as_ref()
+                .map_or("", |one| one.name.as_str());
+            format!(
+                "{} {name} {}; {}",
+                told.first.service().unwrap_or_default(),
+                told.environments().unwrap_or_default(),
+                told.also().join(", ")
+            )
+        };
+        all.iter().map(one).collect()
+    }
+
+    fn service(name: &str) -> crate::survey::Service {
+        let environment = |environment: &str| crate::survey::Environment {
+            name: environment.to_owned(),
+            directory: format!("{name}/overlays/{environment}"),
+            state: crate::survey::State::Judged,
+        };
+        crate::survey::Service {
+            name: name.to_owned(),
+            bases: Vec::new(),
+            environments: ["dev", "prod"].map(environment).to_vec(),
+        }
+    }
+
+    const FILE: &str = "shop/web/overlays/prod/kustomization.yaml";
+
+    #[test]
+    fn what_one_line_does_to_several_resources_is_told_once() {
+        let web = by(FILE, 4, "shop/web", "prod", "web");
+        let job = by(FILE, 4, "shop/web", "prod", "job");
+        assert_eq!(
+            told(&[web.clone(), job.clone()]),
+            ["shop/web web prod; apps/v1 Deployment job"]
+        );
+        let mut inner = web.clone();
+        inner.field = change("web", "spec.y", json!(1), json!(2)).field;
+        assert_eq!(told(&[web.clone(), inner]), ["shop/web web prod; spec.y"]);
+        // Another line, another value, another weight, and a line that nobody knows are something else.
+        let others: [fn(&mut Finding); 6] = [
+            |one| one.place.as_mut().unwrap().line = 5,
+            |one| one.place = None,
+            |one| one.field.as_mut().unwrap().overlay = Some(json!(3)),
+            |one| one.field.as_mut().unwrap().base = Some(json!(3)),
+            |one| one.severity = Severity::Warning,
+            |one| one.compared = Compared::with_base("dev", "base"),
+        ];
+        for change in others {
+            let mut other = job.clone();
+            change(&mut other);
+            assert_eq!(told(&[web.clone(), other]).len(), 2);
+        }
+        let untold = [web, job].map(|mut one| {
+            UNTOLD.clone_into(&mut one.place.as_mut().unwrap().what);
+            one
+        });
+        assert_eq!(told(&untold).len(), 2);
+    }
+
+    #[test]
+    fn what_a_service_loads_from_another_one_is_told_of_that_one() {
+        let outer = by(FILE, 4, "outer", "prod", "web");
+        let own = by(FILE, 4, "shop/web", "prod", "web");
+        let once = ["shop/web web prod; in service outer"];
+        assert_eq!(told(&[outer.clone(), own.clone()]), once);
+        // Beside a sibling it is the same line.
+        let mut beside = outer.clone();
+        beside.rule = RuleId::EnvironmentMismatch;
+        beside.compared = Compared::with_sibling("prod", "dev");
+        beside.field.as_mut().unwrap().base = Some(json!(7));
+        assert_eq!(told(&[beside.clone(), own.clone()]), once);
+        // What weighs more than what has been told is told, and so is what the service itself finds.
+        let mut light = own.clone();
+        light.severity = Severity::Warning;
+        assert_eq!(told(&[beside.clone(), light]).len(), 2);
+        beside.service = own.service.clone();
+        assert_eq!(told(&[beside, own]).len(), 2);
+    }
+
+    #[test]
+    fn an_entry_permits_all_that_is_told_together() {
+        let findings = [
+            by(FILE, 4, "shop/web", "dev", "web"),
+            by(FILE, 4, "shop/web", "prod", "web"),
+        ];
+        let all: Vec<&Finding> = findings.iter().collect();
+        let all = places(&Survey::default(), &all);
+        let [told] = all.as_slice() else {
+            panic!("{all:?}");
+        };
+        assert_eq!(
+            told.permit(),
+            "add {name: web, services: [shop/web], environments: [dev, prod]}."
+        );
+    }
 }

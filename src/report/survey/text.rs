@@ -7,7 +7,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::closing::{self, color_of};
 use super::excerpt::excerpt;
-use super::places::{Told, places};
+use super::places::places;
+use super::told::Told;
 use super::view::View;
 use super::{baseline_name, environment_name, resource_name};
 use crate::catalog::Severity;
@@ -118,7 +119,7 @@ fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], styl
     let mut advice = Advice::default();
     let mut side: Option<&Told<'_>> = None;
     let mut resource = None;
-    let places = places(findings);
+    let places = places(survey, findings);
     for told in &places {
         let finding = told.first;
         if side.is_none_or(|side| !side.is_of_one_side(told)) {
@@ -143,8 +144,8 @@ fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], styl
             write_note(out, told, style);
             continue;
         }
-        let said = advice.of(finding);
-        write_finding(out, told, said, style);
+        let said = told.said(&mut advice);
+        write_finding(out, told, &said, style);
     }
     if !findings.is_empty() {
         out.push('\n');
@@ -201,7 +202,7 @@ fn write_label(out: &mut String, told: &Told<'_>, style: Style) {
     );
 }
 
-fn write_finding(out: &mut String, told: &Told<'_>, said: Said<'_>, style: Style) {
+fn write_finding(out: &mut String, told: &Told<'_>, said: &Said<'_>, style: Style) {
     let finding = told.first;
     let color = color_of(finding.severity);
     write_label(out, told, style);
@@ -254,6 +255,10 @@ fn write_finding(out: &mut String, told: &Told<'_>, said: Said<'_>, style: Style
         if let (None, Some(file)) = (&finding.place, &finding.file) {
             line(out, "file", &text::one_line(&file.path, MAX_TEXT));
         }
+    }
+    let also = told.also();
+    if !also.is_empty() {
+        line(out, "also", &text::one_line(&also.join(", "), MAX_TEXT * 2));
     }
     for (label, said) in said.lines() {
         line(out, label, &text::one_line(said, MAX_TEXT * 2));

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use krm_parity::blame::{Effect, Target, UNTOLD};
+use krm_parity::blame::{Effect, Target};
 use krm_parity::engine::Replay;
+use krm_parity::finding::UNTOLD;
 use krm_parity::finding::{Finding, Place};
 use krm_parity::policy::IdentityMode;
 use krm_parity::repo::Sources;

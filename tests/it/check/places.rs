@@ -274,3 +274,36 @@ fn one_rename_under_a_prefix_is_found_where_it_is_written() {
     assert_eq!(place["source"], "      value: web-v2", "{place:#}");
     assert!(prove(&kustomize, &root).contains(&"other place".to_owned()));
 }
+
+#[test]
+fn one_entry_that_changes_many_containers_is_one_finding_for_people() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    let workload = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    \
+             metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n      - {{name: a, image: 'shop:1'}}\n      - {{name: b, image: 'shop:1'}}\n"
+        )
+    };
+    let text = format!("{}---\n{}", workload("web"), workload("job"));
+    tree.kustomization("base", "all.yaml", &text);
+    tree.write(
+        "overlays/dev/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    tree.write(
+        "overlays/prod/kustomization.yaml",
+        "resources: [../../base]\nimages:\n- name: shop\n  newTag: '2'\n",
+    );
+    for (format, mark) in [
+        ("text", "error[image]"),
+        ("markdown", "❌ **image**"),
+        ("html", "<details class=\"finding e\""),
+    ] {
+        let run = super::check(&kustomize, &tree.path(""), &["--format", format]);
+        assert_eq!(run.stdout.matches(mark).count(), 1, "{format}: {run:#?}");
+        assert!(run.stdout.contains("also"), "{format}: {run:#?}");
+    }
+    // Programs get all four.
+    assert_eq!(all(&report(&kustomize, &tree.path(""), &[])).len(), 4);
+}

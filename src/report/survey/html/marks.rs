@@ -3,7 +3,7 @@
 use crate::catalog::Severity;
 use crate::finding::Totals;
 use crate::report::markup::escaped;
-use crate::report::survey::places::Told;
+use crate::report::survey::told::Told;
 use crate::text::one_line;
 
 /// The longest text of a stranger's, in characters.

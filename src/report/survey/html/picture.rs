@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::marks::{Group, class_of, heaviest, short, symbol_of};
 use crate::finding::Totals;
 use crate::report::survey::counts;
-use crate::report::survey::places::Told;
+use crate::report::survey::told::Told;
 use crate::survey::matrix::{Cell, Matrix, Row};
 use crate::survey::{State, Survey};
 
@@ -49,7 +49,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
     let mut contents: Contents<'_> = BTreeMap::new();
     let mut rules: BTreeSet<&str> = BTreeSet::new();
     for group in groups {
-        for finding in group.places.iter().flat_map(Told::all) {
+        for finding in group.places.iter().flat_map(Told::every) {
             let of = (finding.service(), finding.environment());
             let content = contents.entry(of).or_default();
             if content.groups.last() != Some(&group.id.as_str()) {

@@ -1,0 +1,185 @@
+//! What people are told at once: a finding, the same one of other environments, and what the same lines do elsewhere.
+
+use std::borrow::{Borrow, Cow};
+use std::iter;
+
+use super::resource_name;
+use crate::finding::{self, Finding};
+use crate::report::advice::{Advice, Said};
+use crate::report::text::comparison;
+
+/// A finding, and the same one of other environments.
+#[derive(Clone, Debug)]
+pub(super) struct Told<'f> {
+    /// The one of the first environment.
+    pub first: &'f Finding,
+    /// Those of the others.
+    pub others: Vec<&'f Finding>,
+    /// What the same lines do elsewhere in the same environments.
+    pub repeats: Vec<Self>,
+}
+
+impl Borrow<Finding> for Told<'_> {
+    fn borrow(&self) -> &Finding {
+        self.first
+    }
+}
+
+impl<'f> Told<'f> {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &'f Finding> {
+        iter::once(self.first).chain(self.others.iter().copied())
+    }
+
+    /// What else the lines do this to, as a person lists it: resources, other services, other places of the same resource.
+    pub fn also(&self) -> Vec<String> {
+        const MAX: usize = 12;
+        let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.to_string());
+        let own = path(self.first);
+        let name = |repeat: &Self| {
+            let repeat = repeat.first;
+            let mut out = String::new();
+            if repeat.resource != self.first.resource {
+                out = resource_name(repeat).unwrap_or_default();
+            }
+            let path = path(repeat);
+            if path != own {
+                let path = path.unwrap_or_default();
+                out.push_str(if out.is_empty() { "" } else { " at " });
+                out.push_str(&path);
+            }
+            if repeat.service() != self.first.service() {
+                let service = repeat.service().unwrap_or_default();
+                out.push_str(if out.is_empty() { "" } else { " " });
+                out.push_str("in service ");
+                out.push_str(service);
+            }
+            out
+        };
+        let mut all: Vec<String> = self.repeats.iter().take(MAX).map(name).collect();
+        let left = self.repeats.len().saturating_sub(MAX);
+        if left > 0 {
+            all.push(format!("{left} more"));
+        }
+        all
+    }
+
+    /// What is to be said with it: how to permit it permits all of it.
+    pub fn said(&self, advice: &mut Advice<'f>) -> Said<'f> {
+        let said = advice.of(self.first);
+        if said.permit.is_empty() {
+            return said;
+        }
+        let permit = Cow::Owned(self.permit());
+        Said { permit, ..said }
+    }
+
+    /// What to do about it, where it stands by itself.
+    pub fn advice(&self) -> String {
+        finding::advice(&self.first.help, &self.permit())
+    }
+
+    /// How to permit what all of them say; empty where no policy does.
+    pub fn permit(&self) -> String {
+        let mut permit = self.first.permit.clone();
+        for key in ["environments", "services"] {
+            let all = self.every().map(|one| one.permit.as_str());
+            if let Some(joined) = joined(&permit, all, key) {
+                permit = joined;
+            }
+        }
+        if !permit.is_empty()
+            && self
+                .repeats
+                .iter()
+                .any(|one| one.first.resource != self.first.resource)
+        {
+            permit.push_str(" Each of what it also holds for needs an entry of its own, or a target that fits all.");
+        }
+        permit
+    }
+
+    /// All of them, and all that the same lines do elsewhere.
+    pub fn every(&self) -> impl Iterator<Item = &'f Finding> {
+        let elsewhere = self.repeats.iter().flat_map(Self::all);
+        self.all().chain(elsewhere)
+    }
+
+    /// Whether another one is about the same environments, against the same one.
+    pub fn is_of_one_side(&self, other: &Self) -> bool {
+        self.others.len() == other.others.len()
+            && self
+                .all()
+                .map(Finding::sides)
+                .eq(other.all().map(Finding::sides))
+    }
+
+    /// The environments, as a person lists them; nothing where it is about none.
+    pub fn environments(&self) -> Option<String> {
+        let names: Option<Vec<&str>> = self.all().map(Finding::environment).collect();
+        let names = names?;
+        let (last, others) = names.split_last()?;
+        Some(if others.is_empty() {
+            (*last).to_owned()
+        } else {
+            format!("{} and {last}", others.join(", "))
+        })
+    }
+
+    /// What happened in all of them.
+    pub fn headline(&self) -> Cow<'f, str> {
+        match self.environments() {
+            Some(names) if !self.others.is_empty() => Cow::Owned(renamed(self.first, &names)),
+            _ => Cow::Borrowed(&self.first.headline),
+        }
+    }
+
+    /// `dev, staging and production against base`; nothing where it is about no environment.
+    pub fn who(&self) -> Option<String> {
+        if self.others.is_empty() {
+            return comparison(self.first);
+        }
+        let environments = self.environments()?;
+        Some(match self.first.baseline() {
+            Some(baseline) => format!("{environments} against {baseline}"),
+            None => environments,
+        })
+    }
+}
+
+/// The headline of a finding, where the environment has another name.
+pub(super) fn renamed(finding: &Finding, name: &str) -> String {
+    let Some(own) = finding.environment() else {
+        return finding.headline.clone();
+    };
+    let mut out = String::new();
+    let mut rest = finding.headline.as_str();
+    let mark = format!(" in {own}");
+    while let Some((before, after)) = rest.split_once(&mark) {
+        let is_name = after.is_empty() || after.starts_with(',');
+        out.extend([before, " in ", if is_name { name } else { own }]);
+        rest = after;
+    }
+    out + rest
+}
+
+/// An entry of a policy whose list under a key holds what the lists of others hold as well; nothing where they differ in more.
+fn joined<'p>(permit: &'p str, others: impl Iterator<Item = &'p str>, key: &str) -> Option<String> {
+    let mark = format!(", {key}: [");
+    let parts = |permit: &'p str| {
+        let (before, rest) = permit.split_once(&mark)?;
+        let (names, after) = rest.split_once(']')?;
+        Some((before, names, after))
+    };
+    let (before, names, after) = parts(permit)?;
+    let mut all = vec![names];
+    for other in others {
+        match parts(other) {
+            Some((one, names, two)) if (one, two) == (before, after) && !all.contains(&names) => {
+                all.push(names);
+            }
+            _ => {}
+        }
+    }
+    Some(format!("{before}{mark}{}]{after}", all.join(", ")))
+}
