@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::told::{Told, renamed};
+use super::told::{Told, list_of, renamed};
 use crate::catalog::{RuleId, Severity};
 use crate::finding::{Finding, UNTOLD};
 use crate::report::fingerprint::group;
@@ -55,6 +55,9 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
     all
 }
 
+/// So many elements of one list are told as one.
+const MANY: usize = 3;
+
 /// Puts together what the same lines do to several resources, told where it is nearest to them.
 fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     let mut known: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
@@ -88,9 +91,27 @@ fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
             nearest[at] = Some(nearest[there].unwrap_or(there));
         }
     }
+    let mut lists: HashMap<_, Vec<usize>> = HashMap::new();
+    for (at, told) in all.iter().enumerate() {
+        let list = list_of(told.first).filter(|_| nearest[at].is_none());
+        if let Some(list) = list {
+            let sides: Vec<_> = told.all().map(Finding::sides).collect();
+            let weight = (told.first.severity, told.first.is_exempt());
+            lists.entry((list, sides, weight)).or_default().push(at);
+        }
+    }
+    // Two are read at once, a list that is another one is not.
+    for group in lists.values().filter(|group| group.len() >= MANY) {
+        for &at in &group[1..] {
+            nearest[at] = Some(group[0]);
+        }
+    }
     let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
+    let all_nearest = nearest.clone();
     for (told, nearest) in all.iter().zip(&nearest) {
-        if let Some(repeats) = nearest.and_then(|nearest| repeats.get_mut(nearest)) {
+        // What tells it may be told with another one itself.
+        let last = nearest.map(|at| all_nearest[at].unwrap_or(at));
+        if let Some(repeats) = last.and_then(|at| repeats.get_mut(at)) {
             repeats.push(told.clone());
         }
     }
@@ -301,6 +322,28 @@ mod tests {
         assert_eq!(told(&[beside.clone(), light]).len(), 2);
         beside.service = own.service.clone();
         assert_eq!(told(&[beside, own]).len(), 2);
+    }
+
+    #[test]
+    fn a_list_of_which_much_is_another_is_told_once() {
+        let element = |name: &str, at: usize, base: Option<&str>, overlay: Option<&str>| {
+            let mut finding = by(FILE, at + 4, "shop/web", "prod", name);
+            let field = finding.field.as_mut().unwrap();
+            field.path = crate::report::fixture::at(&format!("args[{at}]"), &format!("args[{at}]"));
+            field.base = base.map(|text| json!(text));
+            field.overlay = overlay.map(|text| json!(text));
+            finding
+        };
+        let mut findings = vec![
+            element("web", 0, None, Some("--a")),
+            element("web", 1, Some("--b"), None),
+        ];
+        assert_eq!(told(&findings).len(), 2);
+        findings.push(element("web", 2, Some("--c=1"), Some("--c=2")));
+        let once = "shop/web web prod; --b (removed), --c=1 → --c=2";
+        assert_eq!(told(&findings), [once]);
+        findings.push(element("job", 0, None, Some("--d")));
+        assert_eq!(told(&findings), [once, "shop/web job prod; "]);
     }
 
     #[test]

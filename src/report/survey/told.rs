@@ -4,9 +4,11 @@ use std::borrow::{Borrow, Cow};
 use std::iter;
 
 use super::resource_name;
+use crate::catalog::RuleId;
 use crate::finding::{self, Finding};
+use crate::path::{FieldPath, Segment};
 use crate::report::advice::{Advice, Said};
-use crate::report::text::comparison;
+use crate::report::text::{both_values, comparison};
 
 /// A finding, and the same one of other environments.
 #[derive(Clone, Debug)]
@@ -38,6 +40,9 @@ impl<'f> Told<'f> {
         let own = path(self.first);
         let name = |repeat: &Self| {
             let repeat = repeat.first;
+            if list_of(self.first).is_some() && list_of(repeat) == list_of(self.first) {
+                return element(repeat);
+            }
             let mut out = String::new();
             if repeat.resource != self.first.resource {
                 out = resource_name(repeat).unwrap_or_default();
@@ -88,13 +93,12 @@ impl<'f> Told<'f> {
                 permit = joined;
             }
         }
-        if !permit.is_empty()
-            && self
-                .repeats
-                .iter()
-                .any(|one| one.first.resource != self.first.resource)
-        {
-            permit.push_str(" Each of what it also holds for needs an entry of its own, or a target that fits all.");
+        let own = without_lists(&self.first.permit);
+        let is_other = |one: &Self| without_lists(&one.first.permit) != own;
+        if !permit.is_empty() && self.repeats.iter().any(is_other) {
+            permit.push_str(
+                " What it also holds for needs entries of its own, or one that fits all.",
+            );
         }
         permit
     }
@@ -161,6 +165,45 @@ pub(super) fn renamed(finding: &Finding, name: &str) -> String {
         rest = after;
     }
     out + rest
+}
+
+/// An entry of a policy without the lists that are joined.
+fn without_lists(permit: &str) -> String {
+    let mut out = permit.to_owned();
+    for key in ["environments", "services"] {
+        let mark = format!(", {key}: [");
+        if let Some((before, rest)) = out.split_once(&mark)
+            && let Some((_, after)) = rest.split_once(']')
+        {
+            out = format!("{before}{after}");
+        }
+    }
+    out
+}
+
+/// The list without keys that a finding is about an element of; with the service, the resource and the rule.
+pub(super) fn list_of(finding: &Finding) -> Option<(&str, [&str; 2], RuleId, String)> {
+    let field = finding.field.as_ref()?;
+    let (element, outer) = field.path.spots().split_last()?;
+    let is_plain = matches!(element.segment, Segment::Index(_) | Segment::Value(_));
+    let list = FieldPath::new(outer.to_vec()).to_string();
+    let resource = finding.resource.as_ref()?;
+    let service = finding.service().unwrap_or_default();
+    let resource = [resource.kind.as_str(), resource.name.as_str()];
+    is_plain.then_some((service, resource, finding.rule, list))
+}
+
+/// What has become of an element of a list.
+fn element(finding: &Finding) -> String {
+    let Some(field) = &finding.field else {
+        return String::new();
+    };
+    let (base, overlay) = both_values(field);
+    match (&field.base, &field.overlay) {
+        (Some(_), Some(_)) => format!("{base} → {overlay}"),
+        (Some(_), None) => format!("{base} (removed)"),
+        _ => format!("{overlay} (added)"),
+    }
 }
 
 /// An entry of a policy whose list under a key holds what the lists of others hold as well; nothing where they differ in more.
