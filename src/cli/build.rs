@@ -5,7 +5,7 @@
 //! a plugin. A batch that fails is halved until what fails stands alone; that is
 //! built once more by itself, and kustomize's own words are what is reported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
@@ -29,6 +29,9 @@ use words::words;
 
 /// The plugin home of a build whose judge is the gate: below it, the program lets pass what it would judge.
 const HOME: &str = "krm-parity-judges-later";
+
+/// What begins the key that stands in for the keys of a file that is not there.
+pub(super) const STUB: &str = "KRM_PARITY_ABSENT_";
 
 /// What a build that may run nothing but kustomize's own functions says when there is another one.
 const REFUSED: &str = "external plugins disabled";
@@ -80,8 +83,8 @@ pub(super) struct Lacking<'r> {
     pub may_be_ours: bool,
     /// All other files that it is built from.
     pub files: BTreeSet<String>,
-    /// The files that are absent.
-    pub stubs: BTreeSet<String>,
+    /// What stands in for the files that are absent, and for those that name what cannot run.
+    pub stubs: BTreeMap<String, String>,
 }
 
 impl Builder {

@@ -359,6 +359,10 @@ impl Ground {
             root: &self.root,
             work: self.work.as_ref().unwrap_or(&self.root),
             before: self.before.as_deref(),
+            runs_functions: how
+                .flags
+                .iter()
+                .any(|flag| flag == "--enable-alpha-plugins"),
             limit: how.limit,
         };
         let absent = design.absent(parsed, &all);
@@ -367,7 +371,7 @@ impl Ground {
             .filter_map(|(directory, edges)| {
                 let directory = all.iter().find(|one| *one == directory)?;
                 let is_plain = layout::is_plain(parsed, directory);
-                lacking::without(parsed, directory, edges, is_plain)
+                lacking::without(parsed, &self.root, directory, edges, is_plain)
             })
             .collect();
         let is_lacking = |directory: &str| lacking.iter().any(|one| one.directory == directory);

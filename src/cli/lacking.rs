@@ -12,6 +12,8 @@ use super::{files, tree};
 use crate::gate::Lacking;
 use crate::repo::{Edge, NAMES, Parsed, Role, To, join, split};
 
+mod sops;
+
 /// Who can tell what is absent by design.
 pub(super) struct Design<'d> {
     /// The directory that all paths are relative to, where they are looked at.
@@ -20,6 +22,8 @@ pub(super) struct Design<'d> {
     pub work: &'d Path,
     /// The same as a revision has left it: what was there then is absent by mistake.
     pub before: Option<&'d Path>,
+    /// Whether whoever asks lets functions run.
+    pub runs_functions: bool,
     /// How long git may take.
     pub limit: Duration,
 }
@@ -34,20 +38,44 @@ impl Design<'_> {
             // What is here and is no text is not among the files that were read.
             let missing: Vec<&Edge> = edges.filter(|edge| self.is_missing(edge)).collect();
             let is_source = |edge: &&Edge| edge.role == Role::SecretData;
-            if !missing.is_empty() && missing.iter().all(is_source) {
-                let missing = missing.into_iter().cloned().collect();
-                all.insert(directory.to_owned(), missing);
+            if !missing.iter().all(is_source) {
+                continue;
+            }
+            let decrypting = self.decrypting(parsed, directory);
+            let lacking: Vec<Edge> = missing.into_iter().chain(decrypting).cloned().collect();
+            if !lacking.is_empty() {
+                all.insert(directory.to_owned(), lacking);
             }
         }
         if all.is_empty() {
             return all;
         }
-        let paths = all.values().flatten().filter_map(|edge| edge.to.path());
+        let sources = all.values().flatten();
+        let sources = sources.filter(|edge| edge.role == Role::SecretData);
+        let paths = sources.filter_map(|edge| edge.to.path());
         let paths: BTreeSet<String> = paths.map(str::to_owned).collect();
         let by_design = self.by_design(parsed, paths);
-        let is_meant = |edge: &Edge| edge.to.path().is_some_and(|path| by_design.contains(path));
+        let is_meant = |edge: &Edge| {
+            let path = edge.to.path();
+            edge.role == Role::Generator || path.is_some_and(|path| by_design.contains(path))
+        };
         all.retain(|_, edges| edges.iter().all(is_meant));
         all
+    }
+
+    /// The generators of a directory that decrypt, where nothing is run.
+    fn decrypting<'p>(&self, parsed: &'p Parsed<'_>, directory: &str) -> Vec<&'p Edge> {
+        if self.runs_functions {
+            return Vec::new();
+        }
+        let all = parsed.graph().reach(&[directory], |_| true);
+        let generators = all.map(|(_, edge)| edge);
+        let generators = generators.filter(|edge| edge.role == Role::Generator);
+        let decrypts = |edge: &&Edge| match &edge.to {
+            To::File(file) => sops::decrypts(parsed, file),
+            _ => false,
+        };
+        generators.filter(decrypts).collect()
     }
 
     fn is_missing(&self, edge: &Edge) -> bool {
@@ -140,11 +168,16 @@ fn is_secret_by_name(name: &str) -> bool {
 /// What a directory is built from without some of its sources; nothing where it needs more than files.
 pub(super) fn without<'a>(
     parsed: &Parsed<'_>,
+    root: &Path,
     directory: &'a str,
     absent: &[Edge],
     may_be_ours: bool,
 ) -> Option<build::Lacking<'a>> {
+    let lacking = absent.iter().filter_map(|edge| edge.to.path());
+    let lacking: BTreeSet<&str> = lacking.collect();
+    let is_lacking = |path: &str| lacking.contains(path);
     let mut files = BTreeSet::new();
+    let mut stubs = BTreeMap::new();
     for (inner, edges) in parsed.graph().directories(&[directory], |_| true) {
         if parsed.sources.is_linked(inner) {
             return None;
@@ -153,6 +186,13 @@ pub(super) fn without<'a>(
         for edge in edges {
             match &edge.to {
                 _ if edge.role == Role::HelmHome => return None,
+                To::File(path) if edge.role == Role::Generator && is_lacking(path) => {
+                    stubs.insert(path.clone(), sops::stand_in(parsed, root, inner, path)?);
+                }
+                To::Absent(path) if is_lacking(path) => {
+                    let number = stubs.len();
+                    stubs.insert(path.clone(), format!("{}{number}=\n", build::STUB));
+                }
                 To::File(path) | To::Absent(path) => {
                     files.insert(path.clone());
                 }
@@ -160,9 +200,7 @@ pub(super) fn without<'a>(
             }
         }
     }
-    let paths = absent.iter().filter_map(|edge| edge.to.path());
-    let stubs: BTreeSet<String> = paths.map(str::to_owned).collect();
-    files.retain(|file| !stubs.contains(file));
+    files.retain(|file| !stubs.contains_key(file));
     Some(build::Lacking {
         directory,
         may_be_ours,

@@ -8,14 +8,11 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::super::files;
-use super::{Builder, Lacking, Place};
+use super::{Builder, Lacking, Place, STUB};
 use crate::finding::REDACTED;
 
 /// The most that is copied for one directory, in bytes.
 const MAX_BYTES: usize = 64 << 20;
-
-/// What begins the key that stands in for the keys of a file that is not there.
-const STUB: &str = "KRM_PARITY_ABSENT_";
 
 impl Builder {
     /// Builds a directory without what it lacks; `None` where that is not possible either.
@@ -57,12 +54,9 @@ fn fill(below: &Path, root: &Path, lacking: &Lacking<'_>) -> anyhow::Result<bool
         left = rest;
         write(&files::mirrored(below, &full), &bytes)?;
     }
-    for (number, file) in lacking.stubs.iter().enumerate() {
+    for (file, text) in &lacking.stubs {
         let full = files::normal(&root.join(file));
-        write(
-            &files::mirrored(below, &full),
-            format!("{STUB}{number}=\n").as_bytes(),
-        )?;
+        write(&files::mirrored(below, &full), text.as_bytes())?;
     }
     // It may hold no file of its own.
     fs::create_dir_all(files::mirrored(below, root)).context("cannot write a temporary file")?;

@@ -9,6 +9,7 @@ use crate::catalog::{Rule, RuleId, Severity};
 use crate::engine::Unknown;
 use crate::finding::{FileRef, Finding, Place};
 use crate::policy::Policy;
+use crate::repo::Role;
 use crate::text::{one_line, quoted};
 
 /// The record of the rule.
@@ -47,9 +48,21 @@ pub(in crate::rules) fn check(
         let place = Place::excerpt(&edge.file, text, node.span(), what);
         // Beside it may stand a value.
         let source = place.source.filter(|line| is_alone(line, node.text()));
+        let path = quoted(path, MAX_PATH);
+        if edge.role == Role::Generator {
+            let headline = format!(
+                "{path} decrypts Secrets, and nothing is run here, so they were compared as far as what is encrypted tells"
+            );
+            let help = "Names and keys were; of keys in an encrypted file of variables nothing is known. With `krm-parity check -- --enable-alpha-plugins --enable-exec` the generator is run, where its key is.".to_owned();
+            findings.push(Finding {
+                severity: Severity::Warning,
+                place: Some(Place { source, ..place }),
+                ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
+            });
+            continue;
+        }
         let headline = format!(
-            "{}, a source of a Secret, is not here, so the keys of that Secret were not compared",
-            quoted(path, MAX_PATH)
+            "{path}, a source of a Secret, is not here, so the keys of that Secret were not compared"
         );
         let help = "It seems to be kept out of the repository by intent, so all else was judged. To compare the keys as well, put a file with the same keys and any values there before the check.".to_owned();
         findings.push(Finding {

@@ -299,3 +299,122 @@ fn no_value_and_no_stand_in_is_told() {
         }
     }
 }
+
+const KSOPS: &str = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata:\n  name: db\n  annotations:\n    config.kubernetes.io/function: |\n      exec: {path: ksops}\nfiles: [./db.enc.yaml]\n";
+
+/// A Secret as SOPS encrypts it.
+fn encrypted(keys: &[&str]) -> String {
+    let keys: String = keys
+        .iter()
+        .map(|key| format!("  {key}: ENC[AES256_GCM,data:aHVudGVyMg==,type:str]\n"))
+        .collect();
+    format!(
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n  labels: {{app: web}}\ntype: Opaque\nstringData:\n{keys}sops:\n  mac: ENC[AES256_GCM,data:bWFj,type:str]\n"
+    )
+}
+
+#[test]
+fn what_decrypts_is_not_run_and_leaves_the_rest_to_be_judged() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&format!("{BASE}generators: [ksops.yaml]\n"));
+    shop.0.write("base/ksops.yaml", KSOPS);
+    shop.0
+        .write("base/db.enc.yaml", &encrypted(&["user", "password"]));
+    shop.overlay("dev", "");
+    shop.overlay("prod", &format!("namePrefix: prod-\n{IMAGE}"));
+    shop.commit("");
+    let base = |environment: &str| {
+        format!("warning unchecked-file {environment} base/kustomization.yaml:5")
+    };
+    let image = "error image prod overlays/prod/kustomization.yaml:5 spec.template.spec.containers[name=web].image";
+    assert_eq!(
+        shop.found(&[]),
+        [image.to_owned(), base("dev"), base("prod")]
+    );
+    // Its keys are in plain sight, and so is a Secret that only production has.
+    shop.0.write(
+        "overlays/prod/ksops.yaml",
+        &KSOPS.replace("name: db", "name: more"),
+    );
+    shop.0.write(
+        "overlays/prod/db.enc.yaml",
+        &encrypted(&["user"]).replace("name: db", "name: more"),
+    );
+    shop.overlay("prod", "generators: [ksops.yaml]\n");
+    let found = shop.found(&[]);
+    assert_eq!(found.len(), 4, "{found:#?}");
+    assert!(
+        found[0].starts_with("error added-resource prod overlays/prod/"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_generator_of_one_secret_hides_the_keys_of_variables_alone() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(BASE);
+    let sops = |more: &str| {
+        format!(
+            "apiVersion: goabout.com/v1beta1\nkind: SopsSecretGenerator\nmetadata: {{name: web}}\nbehavior: merge\n{more}"
+        )
+    };
+    shop.0
+        .write("overlays/dev/sops.yaml", &sops("envs: [web.enc.env]\n"));
+    shop.overlay("dev", "generators: [sops.yaml]\n");
+    shop.0.write(
+        "overlays/prod/sops.yaml",
+        &sops("files: [tls.key=tls.enc.key]\n"),
+    );
+    shop.overlay("prod", "generators: [sops.yaml]\n");
+    let found = shop.found(&[]);
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(
+        found[0].starts_with("error config-keys prod") && found[0].ends_with("data[\"tls.key\"]"),
+        "{found:#?}"
+    );
+    assert!(
+        found[1..]
+            .iter()
+            .all(|one| one.starts_with("warning unchecked-file")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn what_does_more_than_decrypt_does_not_build() {
+    let _kustomize = require!(kustomize(NEWEST));
+    for (generator, secret) in [
+        // What is encrypted may be anything.
+        (
+            KSOPS.to_owned(),
+            encrypted(&["a"]).replace("kind: Secret", "kind: ConfigMap"),
+        ),
+        (
+            KSOPS.to_owned(),
+            encrypted(&["a"]).replace("sops:", "other:"),
+        ),
+        (
+            format!("{KSOPS}---\napiVersion: example.com/v1\nkind: Other\nmetadata: {{name: o}}\n"),
+            encrypted(&["a"]),
+        ),
+        (
+            KSOPS.replace("viaduct.ai", "example.com"),
+            encrypted(&["a"]),
+        ),
+        (
+            KSOPS.replace("db.enc.yaml", "gone.enc.yaml"),
+            encrypted(&["a"]),
+        ),
+    ] {
+        let shop = Shop::new(BASE);
+        shop.overlay("dev", "");
+        shop.overlay("prod", "generators: [ksops.yaml]\n");
+        shop.0.write("overlays/prod/ksops.yaml", &generator);
+        shop.0.write("overlays/prod/db.enc.yaml", &secret);
+        let found = shop.found(&[]);
+        assert!(
+            found.len() == 1 && found[0].starts_with("error build-failure prod"),
+            "{generator} {found:#?}"
+        );
+    }
+}
