@@ -4,6 +4,7 @@
 //! counts is that an image came through the environments before. What they ran before
 //! today is asked of the past; without one nothing can be proved, which is said.
 
+mod alone;
 mod beside;
 mod scene;
 mod words;
@@ -57,6 +58,7 @@ pub(in crate::rules) fn check(
         }
     }
     beside::check(&scene, &told, found);
+    alone::check(&scene, found);
 }
 
 /// What the past has to be asked before a service can be judged.

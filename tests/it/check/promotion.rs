@@ -523,6 +523,34 @@ fn an_image_of_another_repository_is_not_promoted() {
 }
 
 #[test]
+fn a_tag_that_no_environment_could_have_tried_is_held_against_the_base() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "latest"])]);
+    let elsewhere = |environment: &str| {
+        repository.tree.overlay(
+            &format!("work/web/overlays/{environment}"),
+            "images: [{name: shop/web, newName: local/web, newTag: '1'}]\n",
+        );
+    };
+    elsewhere("dev");
+    elsewhere("staging");
+    let of_production = || {
+        let mut all = told(&repository.check(&kustomize));
+        all.retain(|one| one.starts_with("error production"));
+        all
+    };
+    // As in the base.
+    assert_eq!(of_production(), [""; 0]);
+    repository.set("web", "production", "2");
+    let wanted = "error production: no environment before production runs tag 2 of container web: staging runs another image";
+    assert_eq!(of_production(), [wanted]);
+    // One that runs it, or has run it, is asked as ever.
+    repository.set("web", "staging", "2");
+    assert_eq!(of_production(), [""; 0]);
+}
+
+#[test]
 fn what_the_policy_allows_in_one_environment_is_not_weighed_there() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);

@@ -20,9 +20,9 @@ use crate::rules::permission::{Verdict, verdict};
 pub(super) struct Scene<'s, 'm, 'a> {
     pub matrix: &'s Matrix<'m, 'a>,
     overridden: &'s Overridden<'m>,
-    policy: &'s Policy,
+    pub policy: &'s Policy,
     /// The policy as it would be if images were not allowed to differ.
-    strict: Cow<'s, Policy>,
+    pub strict: Cow<'s, Policy>,
     /// The environments, the earlier ones first.
     pub order: Vec<&'m str>,
 }
@@ -93,7 +93,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
         overridden: &'s Overridden<'m>,
         policy: &'s Policy,
     ) -> Option<Self> {
-        if !matrix.has_tags() {
+        if !matrix.has_tags() && !policy.allows(Class::ImageTag) {
             return None;
         }
         let strict = if policy.allows(Class::ImageTag) {
@@ -114,19 +114,19 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
         })
     }
 
+    /// Whether the policy judges an environment.
+    pub fn is_judged(&self, environment: &str) -> bool {
+        let only = self.policy.environment.as_ref();
+        only.is_none_or(|only| only == environment)
+    }
+
     /// Every image that differs from one before it, with all environments before it, the nearest last.
     pub fn steps(&self) -> BTreeMap<Place<'m>, Vec<Step<'m, 'a>>> {
         let ordered = || self.matrix.compared(true);
         let mut all: BTreeMap<Place<'m>, Vec<Step<'m, 'a>>> = BTreeMap::new();
         for comparison in ordered() {
             let environment = comparison.sides.environment;
-            let is_judged = |only: &String| only == environment;
-            if self
-                .policy
-                .environment
-                .as_ref()
-                .is_some_and(|only| !is_judged(only))
-            {
+            if !self.is_judged(environment) {
                 continue;
             }
             for (number, other, path) in differing(comparison) {

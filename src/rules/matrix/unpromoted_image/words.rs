@@ -28,6 +28,8 @@ pub(super) enum Case<'c> {
     Unequal,
     /// Neither comes before the other.
     Beside,
+    /// The environments before run another image, the last of them this one.
+    Alone { before: &'c str },
 }
 
 impl Case<'_> {
@@ -67,6 +69,9 @@ impl Case<'_> {
             Self::Runs { other: runs } => {
                 format!("{other} runs {theirs}{container}, and {runs} runs {own}")
             }
+            Self::Alone { before } => format!(
+                "no environment before {environment} runs {own}{container}: {before} runs another image"
+            ),
             Self::Unequal | Self::Beside => {
                 format!("{environment} runs {own}{container}, and {other} runs {theirs}")
             }
@@ -86,13 +91,18 @@ impl Case<'_> {
                 "What an environment before has left is not what is tested today."
             }
             Self::Left { .. } | Self::Runs { .. } => "That is fine while it is being promoted.",
-            Self::Never { .. } | Self::Shallow { .. } | Self::Unknown(_) => DEMAND,
+            Self::Never { .. } | Self::Shallow { .. } | Self::Unknown(_) | Self::Alone { .. } => {
+                DEMAND
+            }
         }
     }
 
     fn help(self, environment: &str, other: &str) -> String {
         let rule = RuleId::UnpromotedImage;
         match self {
+            Self::Alone { before } => format!(
+                "Run the same image in {before} first, or set the tag in the base, which is what {environment} was held to. An emergency is an entry of spec.exemptions in the ParityPolicy, until a day."
+            ),
             Self::Never { branch } => {
                 let looked = match branch {
                     "" => String::new(),
