@@ -123,6 +123,7 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) ->
             });
             last = Some(kind);
             let expires = scene.day(&services, days);
+            adoption.ends.insert(expires);
             let services: Vec<String> = services.iter().map(|name| service_glob(name)).collect();
             let item = item(subject, &services, &environments, scene.today, expires);
             adoption.items.push(Item { comment, ..item });

@@ -17,6 +17,7 @@ mod services;
 mod site;
 mod standing;
 mod unjudged;
+mod unused;
 
 use std::collections::BTreeSet;
 
@@ -35,6 +36,7 @@ pub use service::{Baseline, Overlay, Service};
 use services::services;
 pub use site::Site;
 use standing::{follow_links, stand};
+pub use unused::unused;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub use layout::{Captured, Layout, OverlayPattern};
 pub use name::MAX_NAME;
 pub use nearest::nearest;
 pub use open::{OpenError, ParseError, open, parse};
-pub use permits::{AllowedField, Exemption, Held, Target};
+pub use permits::{AllowedField, Exemption, Extent, Held, Target};
 pub use read::read;
 pub use services::ServiceEnvironments;
 pub use settings::RuleSetting;

@@ -30,7 +30,9 @@ pub use exemption::held::held;
 pub use exemption::{exempting, nearby};
 pub use gaps::build_failure::unreadable;
 pub use gaps::missing_environment::gone;
-pub use gaps::{Absent, Failure, Gaps, Input, Look, Missing, Reason, Unjudged};
+pub use gaps::{
+    Absent, Failure, Gaps, Input, Look, Missing, Patterns, Reason, Unjudged, UnusedPattern,
+};
 pub use loosened_policy::Stated;
 pub use past::{Blind, Past, Question, Ran, is_same_image, version};
 pub use registry::{RULES, record};

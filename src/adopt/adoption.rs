@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use crate::edit::Item;
 
 /// What became of the findings.
@@ -11,6 +13,8 @@ pub struct Adoption {
     pub items: Vec<Item>,
     /// Which exemptions of the policy are about the place of each of them, for another value.
     pub near: Vec<BTreeSet<usize>>,
+    /// The days on which they end, each once.
+    pub ends: BTreeSet<Date>,
     /// How many findings they are for.
     pub adopted: usize,
     /// What does not build or is not judged, a line each: nothing is known about it, so nothing can be exempt.

@@ -225,6 +225,10 @@ impl Init {
             wire: self.wire,
             consent: self.consent,
             outcome: &outcome,
+            wired: layout
+                .overlays()
+                .next()
+                .map(|overlay| overlay.directory.as_str()),
             is_unwired,
         };
         ending.finish(&changes)

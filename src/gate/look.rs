@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::scene::{Gate, Member, Resources, Scope};
 use crate::catalog::RuleId;
 use crate::finding::{Compared, Finding};
-use crate::layout::{Overlay, Service};
+use crate::layout::{self, Overlay, Service};
 use crate::repo::without_password;
 use crate::rules::{Look, Unjudged};
 use crate::survey::{self, Environment, State};
@@ -46,6 +46,9 @@ pub fn look(gate: &Gate<'_>, resources: &Resources<'_>, others: &[Finding]) -> O
             }
             side.insert(name);
         }
+    }
+    if let (false, Some(parsed), Some(site)) = (is_part, gate.parsed, &gate.site) {
+        look.unused = layout::unused(parsed, site, &gate.policy.layout);
     }
     for service in left_out {
         for member in gate.members(&service.overlays) {

@@ -306,6 +306,7 @@ fn a_policy_names_the_layout_where_words_do_not() {
     let wanted = Wanted {
         overlays: vec![OverlayPattern::parse("{environment}").unwrap()],
         ignore: vec![Glob::new("web")],
+        ..Wanted::default()
     };
     let policy = Policy {
         layout: wanted,

@@ -1,7 +1,10 @@
 //! Which directories are whose environments, where guessing is not good enough.
 
+use std::fmt;
+
 use super::fault::{Fault, MAX_QUOTED};
 use super::wire;
+use crate::finding::Place;
 use crate::path::Glob;
 use crate::text;
 
@@ -12,6 +15,10 @@ pub struct Layout {
     pub overlays: Vec<OverlayPattern>,
     /// Directories that are nobody's overlay.
     pub ignore: Vec<Glob>,
+    /// Where the policy names each of the overlays, if it stands in a file.
+    pub overlay_places: Vec<Place>,
+    /// Where the policy names each of the directories to ignore, if it stands in a file.
+    pub ignore_places: Vec<Place>,
 }
 
 /// One part of a pattern.
@@ -36,6 +43,18 @@ pub struct Captured {
     pub environment: String,
     /// The path with the environment left open.
     pub key: String,
+}
+
+impl fmt::Display for OverlayPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Text(glob) => glob.as_str(),
+            Part::Any => "**",
+            Part::Service => "{service}",
+            Part::Environment => "{environment}",
+        });
+        f.write_str(&parts.collect::<Vec<_>>().join("/"))
+    }
 }
 
 impl OverlayPattern {
@@ -144,6 +163,7 @@ pub(super) fn layout(spec: wire::LayoutSpec) -> Result<Layout, Fault> {
     Ok(Layout {
         overlays: overlays.collect::<Result<_, _>>()?,
         ignore: ignore.iter().map(|glob| Glob::new(glob)).collect(),
+        ..Layout::default()
     })
 }
 

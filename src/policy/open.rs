@@ -112,6 +112,12 @@ fn locate(policy: &mut Policy, config: Node<'_>, name: &str, text: &str) {
     for (field, place) in policy.fields.iter_mut().zip(fields) {
         field.place = Some(place);
     }
+    policy.layout.overlay_places = places(&["spec", "layout", "overlays"], "the pattern").collect();
+    policy.layout.ignore_places = places(&["spec", "layout", "ignore"], "the pattern").collect();
+    let services = places(&["spec", "services"], "the entry");
+    for (service, place) in policy.services.iter_mut().zip(services) {
+        service.place = Some(place);
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::fault::{Fault, MAX_QUOTED};
 use super::name::name as check_name;
 use super::{explain, wire};
-use crate::catalog::RuleId;
+use crate::catalog::{Class, RuleId};
 use crate::finding::{Place, ResourceRef};
 use crate::path::{Glob, Pattern, Spot};
 use crate::text;
@@ -59,10 +59,29 @@ fn fits(glob: Option<&Glob>, text: &str) -> bool {
     glob.is_none_or(|glob| glob.matches(text))
 }
 
-/// Whether lists of environments and services, each of which means all when it is empty, hold both.
-fn holds(environments: &[String], services: &[Glob], environment: &str, service: &str) -> bool {
-    (environments.is_empty() || environments.iter().any(|name| name == environment))
-        && (services.is_empty() || services.iter().any(|glob| glob.matches(service)))
+/// The environments and services that an entry is about; an empty list means all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Extent<'p> {
+    /// The environments.
+    pub environments: &'p [String],
+    /// The services.
+    pub services: &'p [Glob],
+}
+
+impl Extent<'_> {
+    /// Whether an environment of a service is among them.
+    #[must_use]
+    pub fn is_for(self, environment: &str, service: &str) -> bool {
+        let is_empty = self.environments.is_empty();
+        (is_empty || self.environments.iter().any(|name| name == environment))
+            && self.is_of(service)
+    }
+
+    /// Whether a service is among them.
+    #[must_use]
+    pub fn is_of(self, service: &str) -> bool {
+        self.services.is_empty() || self.services.iter().any(|glob| glob.matches(service))
+    }
 }
 
 /// A field that may differ.
@@ -83,10 +102,19 @@ pub struct AllowedField {
 }
 
 impl AllowedField {
+    /// The environments and services that this is about.
+    #[must_use]
+    pub fn extent(&self) -> Extent<'_> {
+        Extent {
+            environments: &self.environments,
+            services: &self.services,
+        }
+    }
+
     /// Whether this is about an environment of a service.
     #[must_use]
     pub fn is_for(&self, environment: &str, service: &str) -> bool {
-        holds(&self.environments, &self.services, environment, service)
+        self.extent().is_for(environment, service)
     }
 }
 
@@ -126,10 +154,19 @@ pub struct Exemption {
 }
 
 impl Exemption {
+    /// The environments and services that this is about.
+    #[must_use]
+    pub fn extent(&self) -> Extent<'_> {
+        Extent {
+            environments: &self.environments,
+            services: &self.services,
+        }
+    }
+
     /// Whether this is about an environment of a service.
     #[must_use]
     pub fn is_for(&self, environment: &str, service: &str) -> bool {
-        holds(&self.environments, &self.services, environment, service)
+        self.extent().is_for(environment, service)
     }
 
     /// The one value that this is about in an environment; nothing where any will do.
@@ -270,6 +307,13 @@ fn rule(id: &str) -> Result<RuleId, Fault> {
         )),
         Some(rule) => Ok(rule),
         None => {
+            if let Some(class) = Class::from_id(id) {
+                let rule = class.rule();
+                let what = format!(
+                    "unknown rule \"{id}\"; changes of that class come under the rule \"{rule}\""
+                );
+                return Err(Fault::new(&["rule"], what));
+            }
             let ids: Vec<_> = RuleId::ALL.iter().map(|rule| rule.as_str()).collect();
             Err(Fault {
                 key: None,

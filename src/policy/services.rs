@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::{permits, wire};
+use crate::finding::Place;
 use crate::path::Glob;
 
 /// The environments that some services have.
@@ -11,6 +12,8 @@ pub struct ServiceEnvironments {
     pub name: Glob,
     /// The environments that they have, of those that the policy lists.
     pub environments: Vec<String>,
+    /// Where the policy says so, if it stands in a file.
+    pub place: Option<Place>,
 }
 
 pub(super) fn services(
@@ -32,6 +35,7 @@ pub(super) fn services(
         Ok(ServiceEnvironments {
             name,
             environments: permits::environments(Some(spec.environments), known)?,
+            place: None,
         })
     };
     let specs = specs.into_iter().enumerate();

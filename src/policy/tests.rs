@@ -231,6 +231,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
             "{environments: [dev], allow: {fields: [{path: spec, reason: x, environments: [dve]}]}}",
         ),
         spec("{exemptions: [{rule: health-cheks, reason: x, expires: 2027-01-31}]}"),
+        spec("{exemptions: [{rule: image-tag, reason: x, expires: 2027-01-31}]}"),
         spec("{exemptions: [{rule: health-checks, reason: x}]}"),
         spec("{exemptions: [{rule: health-checks, reason: x, expires: 2027-02-30}]}"),
         spec("{exemptions: [{rule: health-checks, reason: x, expires: 31.1.2027}]}"),
@@ -346,6 +347,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec allow fields 0 target kind] spec.allow.fields[0].target.kind: "[a-z]" fits no kind: use letters, digits, `-`, `.`, `_` and `:`, with `*` for any characters and `?` for any one
     [spec allow fields 0 environments 0] spec.allow.fields[0].environments[0]: unknown environment "dve"; did you mean "dev"? (spec.environments)
     [spec exemptions 0 rule] spec.exemptions[0].rule: unknown rule "health-cheks"; did you mean "health-checks"?
+    [spec exemptions 0 rule] spec.exemptions[0].rule: unknown rule "image-tag"; changes of that class come under the rule "image"
     [spec exemptions 0] spec.exemptions[0]: expires is missing
     [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-02-30" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec exemptions 0 expires] spec.exemptions[0].expires: "31.1.2027" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31

@@ -11,8 +11,10 @@ pub(in crate::rules) mod about;
 pub(in crate::rules) mod expired_exemption;
 pub(in crate::rules) mod expiring_exemption;
 pub mod held;
+mod look;
 mod scope;
 pub(in crate::rules) mod unused_exemption;
+mod unused_permit;
 
 use std::collections::BTreeSet;
 
@@ -24,60 +26,13 @@ use super::words;
 use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::{Compared, Finding, ResourceRef};
-use crate::policy::{About, Exemption, Policy, nearest};
+use crate::policy::{About, Exemption, Policy};
 use crate::text;
 use about::{has_value, is_of_distance, names, place};
 use scope::{Scope, Scopes};
 
 /// The most characters of a value in a message.
 const MAX_VALUE: usize = 60;
-
-impl Look {
-    /// Whether nothing that an exemption could be about was left out.
-    fn is_enough_for(&self, exemption: &Exemption) -> bool {
-        let of_files = record(exemption.rule).of_files;
-        let mut unseen = self.unseen.iter();
-        let is_seen = |name: &str| {
-            let from = (name.to_owned(), String::new());
-            let mut seen = self.seen.range(from..);
-            seen.next().is_some_and(|(service, _)| service == name)
-        };
-        let mut services = exemption.services.iter();
-        let mut lacking = self.lacking.iter();
-        let lacks_keys = exemption.may_be_about_keys()
-            && lacking.any(|(service, environment)| exemption.is_for(environment, service));
-        // What a host does not pass on is found by no look at a repository.
-        exemption.rule != RuleId::UncheckedFile
-            && (self.has_files || !of_files)
-            && !lacks_keys
-            && !unseen.any(|(service, environment)| exemption.is_for(environment, service))
-            && (!self.is_part
-                || !exemption.services.is_empty() && services.all(|glob| is_seen(glob.as_str())))
-    }
-
-    /// Why an exemption of a whole look matches nothing.
-    fn why(&self, exemption: &Exemption, is_target_here: bool) -> String {
-        let is_of = |service: &str| {
-            let mut globs = exemption.services.iter();
-            exemption.services.is_empty() || globs.any(|glob| glob.matches(service))
-        };
-        let mut known = self.seen.iter().chain(&self.unseen);
-        if !known.clone().any(|(service, _)| is_of(service)) {
-            let names: Vec<&str> = known.map(|(service, _)| service.as_str()).collect();
-            let mut globs = exemption.services.iter();
-            let near = globs.find_map(|glob| nearest(glob.as_str(), &names));
-            let near = near.map_or_else(String::new, |near| format!(", but there is {near}"));
-            return format!("there is no service of that name{near}");
-        }
-        if !known.any(|(service, environment)| exemption.is_for(environment, service)) {
-            return "no service that it is about has such an environment".to_owned();
-        }
-        if !is_target_here {
-            return "its target is nowhere that it is about".to_owned();
-        }
-        format!("there is no finding of {} here", exemption.rule)
-    }
-}
 
 /// Applies a policy's exemptions to the findings, and adds what is wrong with them.
 ///
@@ -91,7 +46,10 @@ pub(super) fn apply(
     weights: &[Severity],
     findings: &mut Vec<Finding>,
 ) {
-    if policy.exemptions.is_empty() {
+    let has_permits = |look: &Look| {
+        !(policy.fields.is_empty() && policy.services.is_empty() && look.unused.is_empty())
+    };
+    if policy.exemptions.is_empty() && !look.is_some_and(has_permits) {
         return;
     }
     let near = weigh(policy, today, weights, findings);
@@ -105,7 +63,7 @@ pub(super) fn apply(
         if near.is_told || look.is_some() && is_used && !is_expired {
             continue;
         }
-        let scope = scopes.of(exemption);
+        let scope = scopes.of(exemption.extent());
         // An environment that is missing has findings and no comparison.
         let environments = match look {
             Some(_) => &BTreeSet::new(),
@@ -144,6 +102,9 @@ pub(super) fn apply(
             compared,
             ..Finding::new(rule, format!("{headline}. {help}"), headline, help)
         });
+    }
+    if let Some(look) = look {
+        told.extend(unused_permit::check(comparisons, look, policy, &mut scopes));
     }
     let compared = match look {
         Some(_) => Compared::Nothing,
@@ -310,12 +271,10 @@ fn why_unused(
         }
         if is_target_here {
             let path = exemption.path.as_ref()?.to_string();
-            let near = scope.near_path(exemption.rule, &path)?;
+            let near = scope.near_path(exemption.rule, exemption.extent(), target, &path)?;
             return Some(format!("there is a finding of this rule at {near}"));
         }
-        let name = target.name.as_ref()?.as_str();
-        let near = scope.near_name(target, name);
-        near.map(|near| format!("its target is not here, but {near} is"))
+        scope.near_target(target)
     };
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),

@@ -141,6 +141,26 @@ pub enum Reason {
     NoText,
 }
 
+/// A pattern of the policy that no directory is like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusedPattern {
+    /// The list that it is in.
+    pub list: Patterns,
+    /// Its number there, from 0.
+    pub index: usize,
+    /// The directory that it may have meant.
+    pub near: Option<String>,
+}
+
+/// The lists of a policy that hold patterns of directories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patterns {
+    /// `spec.layout.overlays`.
+    Overlays,
+    /// `spec.layout.ignore`.
+    Ignore,
+}
+
 /// How much of a repository was looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -152,6 +172,8 @@ pub struct Look {
     pub lacking: BTreeSet<(String, String)>,
     /// Whether the policy may hold for services that nobody has counted.
     pub is_part: bool,
+    /// Patterns of directories in the policy that no directory is like, as far as all of them were looked at.
+    pub unused: Vec<UnusedPattern>,
     /// Whether files were looked at, and not only what is built of them.
     pub has_files: bool,
 }

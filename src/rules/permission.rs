@@ -15,7 +15,7 @@ use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::guidance::{Guidance, guidance, is_guidance};
-use crate::compare::steps::field_path;
+use crate::compare::steps::{field_path, keyed_path};
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{Pattern, Segment, Spot};
 use crate::policy::{About, AllowedField, Entry, Exemption, Indexed, Policy};
@@ -175,6 +175,56 @@ pub(super) fn verdict<'p>(
     match first_near(&guidance.allow, about, first, covers) {
         Some(pattern) => Verdict::Base(pattern.to_string()),
         None => Verdict::Forbidden,
+    }
+}
+
+/// What an allowed field is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// No change.
+    Nothing,
+    /// Only parts of what changes as a whole, here.
+    Parts(String),
+    /// A change.
+    Change,
+}
+
+/// Notes of the policy's allowed fields which are about a change of a comparison, whatever decides about that.
+pub(super) fn fields_about(comparison: &Comparison<'_, '_>, policy: &Policy, uses: &mut [Use]) {
+    let environment = comparison.sides.environment;
+    for (pair, changes) in comparison.pairs() {
+        let reference = pair.overlay.reference();
+        let names = names(&reference, Some(pair.base.name()));
+        for Classified { change, .. } in changes {
+            let place = field_path(&change.steps);
+            let place = place.spots();
+            let below = leaves(change, place).unwrap_or_default();
+            let about = About {
+                rule: None,
+                resource: &reference,
+                names: &names,
+                place,
+                environment,
+                service: pair.service,
+            };
+            let near = |place| policy.fields.near(About { place, ..about });
+            let first = below.first().into_iter().flat_map(|place| near(place));
+            for (at, field) in near(place).chain(first) {
+                if let Some(used) = uses.get_mut(at)
+                    && *used != Use::Change
+                    && field.is_for(environment, pair.service)
+                    && field.target.matches(&reference, &names)
+                {
+                    let covered = below.iter();
+                    let covered = covered.filter(|leaf| field.path.matches(leaf)).count();
+                    if field.path.matches(place) || covered > 0 && covered == below.len() {
+                        *used = Use::Change;
+                    } else if covered > 0 && *used == Use::Nothing {
+                        *used = Use::Parts(keyed_path(&change.steps).to_string());
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod references;
 mod rendered;
 mod secrets;
 mod since;
+mod unused;
 mod verdicts;
 
 use std::ffi::OsString;

@@ -32,6 +32,8 @@ pub(super) struct Terms<'t> {
 #[derive(Default)]
 pub(super) struct Outcome {
     pub adoption: Adoption,
+    /// How many exemptions for another value made room.
+    pub replaced: usize,
     /// What was said of the exemptions that are gone, a line each.
     pub pruned: Vec<String>,
     /// What a person has to do by hand.
@@ -154,6 +156,8 @@ pub(super) fn adopt(
             Ok(joined) => {
                 let policy = policy::parse(RULES, name, &joined)?;
                 if is_no_worse(&policy, &mut left) {
+                    let before = adopted.exemptions.len();
+                    outcome.replaced = before.saturating_sub(policy.exemptions.len());
                     (after, adopted) = (joined, policy);
                 }
             }

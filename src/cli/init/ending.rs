@@ -16,6 +16,8 @@ pub(super) struct Ending<'e> {
     pub wire: bool,
     pub consent: Consent,
     pub outcome: &'e Outcome,
+    /// A directory whose builds check themselves.
+    pub wired: Option<&'e str>,
     /// Whether something could not be wired.
     pub is_unwired: bool,
 }
@@ -23,9 +25,7 @@ pub(super) struct Ending<'e> {
 impl Ending<'_> {
     /// Shows and makes the changes, and says what is left.
     pub(super) fn finish(&self, changes: &[Change]) -> anyhow::Result<ExitCode> {
-        let Outcome {
-            adoption, pruned, ..
-        } = self.outcome;
+        let adoption = &self.outcome.adoption;
         let is_left = !adoption.unbuilt.is_empty() || adoption.expired > 0;
         let done = if changes.is_empty() {
             write_out(&format!(
@@ -50,36 +50,13 @@ impl Ending<'_> {
         if done == Done::Written {
             let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
             write_out(&format!("\nWrote {}.\n", names.join(", ")))?;
-            if adoption.allows_tags {
-                write_out(
-                    "Every environment sets image tags of its own, so spec.allow.classes has image-tag now: \
-                     `krm-parity check` reports a tag that no earlier environment has run.\n",
-                )?;
-            }
-            if adoption.adopted > 0 {
-                write_out(&format!(
-                    "{} adopted as {}: fill in the reasons that say TODO, and who owns them.\n",
-                    counted(adoption.adopted, "finding"),
-                    counted(adoption.items.len(), "exemption"),
-                ))?;
-            }
+            self.tell_adopted()?;
         }
-        if !pruned.is_empty() {
-            write_out(&format!(
-                "{} {} matched nothing any more:\n",
-                if done == Done::Written {
-                    "Removed"
-                } else {
-                    "This removes"
-                },
-                match pruned.len() {
-                    1 => "1 exemption that".to_owned(),
-                    count => format!("{count} exemptions that"),
-                }
-            ))?;
-            for line in pruned {
-                write_out(&format!("  {line}\n"))?;
-            }
+        self.tell_pruned(done)?;
+        match done {
+            Done::Written => self.tell_next(is_left)?,
+            Done::Shown if changes.is_empty() => {}
+            Done::Shown => complain("krm-parity: nothing was written, because of --dry-run"),
         }
         for headline in &adoption.unbuilt {
             complain(&format!("krm-parity: not adopted: {headline}"));
@@ -90,11 +67,108 @@ impl Ending<'_> {
                 counted(adoption.expired, "finding")
             ));
         }
+        if is_left {
+            complain(
+                "krm-parity: `krm-parity check` fails on what was not adopted; fix it, and run this again for what shows then",
+            );
+        }
         if is_left || self.is_unwired {
             Ok(ExitCode::FAILURE)
         } else {
             Ok(ExitCode::SUCCESS)
         }
+    }
+
+    /// Says what became of the findings, and who has to do something about it.
+    fn tell_adopted(&self) -> anyhow::Result<()> {
+        let adoption = &self.outcome.adoption;
+        if adoption.allows_tags {
+            write_out(
+                "Every environment sets image tags of its own, so spec.allow.classes has image-tag now: \
+                 `krm-parity check` reports a tag that no earlier environment has run.\n",
+            )?;
+        }
+        if adoption.adopted == 0 {
+            return Ok(());
+        }
+        let ends = match (adoption.ends.first(), adoption.ends.last()) {
+            (Some(first), Some(last)) if first < last => {
+                format!(", the first until {first} and the last until {last}")
+            }
+            (Some(day), _) => format!(", until {day}"),
+            _ => String::new(),
+        };
+        write_out(&format!(
+            "{} adopted as {}{ends}. Replace every TODO in {} by a reason and whoever fixes it.\n",
+            counted(adoption.adopted, "finding"),
+            counted(adoption.items.len(), "exemption"),
+            self.file,
+        ))?;
+        match self.outcome.replaced {
+            0 => Ok(()),
+            count => Ok(write_out(&format!(
+                "{} for another value than there is now {} replaced.\n",
+                counted(count, "exemption"),
+                if count == 1 { "was" } else { "were" },
+            ))?),
+        }
+    }
+
+    /// Says which exemptions go.
+    fn tell_pruned(&self, done: Done) -> anyhow::Result<()> {
+        let pruned = &self.outcome.pruned;
+        if pruned.is_empty() {
+            return Ok(());
+        }
+        let verb = if done == Done::Written {
+            "Removed"
+        } else {
+            "This removes"
+        };
+        let what = match pruned.len() {
+            1 => "1 exemption that".to_owned(),
+            count => format!("{count} exemptions that"),
+        };
+        write_out(&format!("{verb} {what} matched nothing any more:\n"))?;
+        for line in pruned {
+            write_out(&format!("  {line}\n"))?;
+        }
+        Ok(())
+    }
+
+    /// Says what to do next.
+    fn tell_next(&self, is_left: bool) -> anyhow::Result<()> {
+        let mut next: Vec<String> = Vec::new();
+        if let Some(directory) = self.wired.filter(|_| self.wire) {
+            next.push(format!(
+                "`kustomize build --enable-alpha-plugins --enable-exec {directory}` checks what it builds, with krm-parity on PATH; without these flags it fails"
+            ));
+        }
+        next.push(match (self.adopt, is_left) {
+            (true, false) => format!(
+                "`krm-parity check` passes now and fails on whatever is new; commit {}, and let CI run it",
+                self.file
+            ),
+            (true, true) => return Self::write_next(&next),
+            (false, _) => {
+                "`krm-parity check` compares every environment with its base and with the others"
+                    .to_owned()
+            }
+        });
+        if !self.adopt {
+            next.push(
+                "`krm-parity init --adopt` writes down what it finds today, so that it fails only on what is new"
+                    .to_owned(),
+            );
+        }
+        Self::write_next(&next)
+    }
+
+    fn write_next(next: &[String]) -> anyhow::Result<()> {
+        for line in next {
+            write_out(&format!("next: {line}\n"))?;
+        }
+        Ok(())
     }
 }
 

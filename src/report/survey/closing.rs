@@ -22,7 +22,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, shown: &Shown<'_>, view: 
         }
         write_counts(out, survey, view);
         for step in &survey.next {
-            let step = format!("{} {}", step.command, step.does);
+            let step = format!("`{}` {}", step.command, step.does);
             let _ = writeln!(
                 out,
                 "{}: {}",

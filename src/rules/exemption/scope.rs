@@ -4,16 +4,15 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::about::names;
 use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Comparison};
 use crate::compare::pair::plain_name;
-use crate::finding::Finding;
-use crate::path::{FieldPath, Glob};
-use crate::policy::{Exemption, Target, nearest};
+use crate::compare::steps::keyed_path;
+use crate::finding::{Finding, ResourceRef};
+use crate::path::Glob;
+use crate::policy::{Extent, Target, nearest};
 use crate::resource::Resource;
-
-/// The environments and services that an exemption is for.
-type Key<'f> = (&'f [String], &'f [Glob]);
 
 /// The group, the version and the kind that a target names.
 type Type = [Option<Glob>; 3];
@@ -26,7 +25,7 @@ pub(super) struct Scopes<'f> {
     /// Which environments of a service have findings.
     found: HashMap<&'f str, BTreeSet<&'f str>>,
     paths: Rc<Paths<'f>>,
-    gathered: HashMap<Key<'f>, Scope<'f>>,
+    gathered: HashMap<Extent<'f>, Scope<'f>>,
 }
 
 impl<'f> Scopes<'f> {
@@ -52,24 +51,23 @@ impl<'f> Scopes<'f> {
         }
     }
 
-    /// What is there for an exemption.
-    pub(super) fn of(&mut self, exemption: &'f Exemption) -> &Scope<'f> {
-        let key: Key<'f> = (&exemption.environments, &exemption.services);
-        if !self.gathered.contains_key(&key) {
-            let scope = self.gather(exemption);
-            self.gathered.insert(key, scope);
+    /// What is there for the environments and services of an entry.
+    pub(super) fn of(&mut self, extent: Extent<'f>) -> &Scope<'f> {
+        if !self.gathered.contains_key(&extent) {
+            let scope = self.gather(extent);
+            self.gathered.insert(extent, scope);
         }
-        &self.gathered[&key]
+        &self.gathered[&extent]
     }
 
-    fn gather(&self, exemption: &Exemption) -> Scope<'f> {
-        let globs = &exemption.services;
+    fn gather(&self, extent: Extent<'_>) -> Scope<'f> {
+        let globs = extent.services;
         let is_named = !globs.is_empty() && globs.iter().all(Glob::is_literal);
         let mut here: Vec<usize> = Vec::new();
         let mut environments = BTreeSet::new();
         let mut add_found = |service: &str, all: &BTreeSet<&'f str>| {
             let all = all.iter().copied();
-            environments.extend(all.filter(|name| exemption.is_for(name, service)));
+            environments.extend(all.filter(|name| extent.is_for(name, service)));
         };
         if is_named {
             for glob in globs {
@@ -89,7 +87,7 @@ impl<'f> Scopes<'f> {
         let here: Vec<_> = here
             .into_iter()
             .map(|at| &self.comparisons[at])
-            .filter(|comparison| is_for(exemption, comparison))
+            .filter(|comparison| is_for(extent, comparison))
             .collect();
         let of = |comparison: &&'f Comparison<'f, 'f>| comparison.sides.environment;
         let judged: BTreeSet<&str> = here.iter().map(of).collect();
@@ -121,10 +119,10 @@ fn services<'f>(comparison: &'f Comparison<'f, 'f>) -> BTreeSet<&'f str> {
     }
 }
 
-/// Whether an exemption is about what a comparison judges.
-fn is_for(exemption: &Exemption, comparison: &Comparison<'_, '_>) -> bool {
+/// Whether an entry is about what a comparison judges.
+fn is_for(extent: Extent<'_>, comparison: &Comparison<'_, '_>) -> bool {
     let sides = &comparison.sides;
-    let is_for = |service: &str| exemption.is_for(sides.environment, service);
+    let is_for = |service: &str| extent.is_for(sides.environment, service);
     match sides.service {
         "" => is_for("") || sides.services.iter().any(|name| is_for(name)),
         service => is_for(service),
@@ -167,21 +165,86 @@ impl<'f> Scope<'f> {
         }
     }
 
-    /// The name that is nearest to one, of resources of a target's type.
-    pub(super) fn near_name(&self, target: &Target, name: &str) -> Option<&'f str> {
+    /// What a target that is not here might have meant: a resource of its type, or a type of that name.
+    pub(super) fn near_target(&self, target: &Target) -> Option<String> {
         let held = self.held();
-        let key = [&target.group, &target.version, &target.kind].map(Clone::clone);
-        let mut known = held.names.borrow_mut();
-        let names = known.entry(key).or_insert_with(|| held.names_of(target));
-        nearest(name, names)
+        if let Some(name) = &target.name {
+            let key = [&target.group, &target.version, &target.kind].map(Clone::clone);
+            let mut known = held.names.borrow_mut();
+            let names = known.entry(key).or_insert_with(|| held.names_of(target));
+            if let Some(near) = nearest(name.as_str(), names) {
+                return Some(format!("its target is not here, but {near} is"));
+            }
+        }
+        let kind = target.kind.as_ref().filter(|kind| {
+            let mut kinds = held.by_kind.keys();
+            !kinds.any(|known| kind.matches(known))
+        })?;
+        let mut kinds: Vec<&str> = held.by_kind.keys().copied().collect();
+        kinds.sort_unstable();
+        let near = nearest(kind.as_str(), &kinds)?;
+        Some(format!(
+            "there is no {} here, but there is {near}",
+            kind.as_str()
+        ))
     }
 
-    /// The finding of a rule that is nearest to a path.
-    pub(super) fn near_path(&self, rule: RuleId, path: &str) -> Option<String> {
-        let paths = self.paths.of(rule, &self.judged);
+    /// Why no resource is meant by a target; nothing where one is.
+    pub(super) fn why_no_target(&self, target: &Target) -> Option<String> {
+        let is_here = *target == Target::default() || self.holds(target);
+        let why = || {
+            let near = self.near_target(target);
+            near.unwrap_or_else(|| "its target is nowhere that it is about".to_owned())
+        };
+        (!is_here).then(why)
+    }
+
+    /// The finding of a rule that is nearest to a path, of those about what a target means.
+    pub(super) fn near_path(
+        &self,
+        rule: RuleId,
+        extent: Extent<'_>,
+        target: &Target,
+        path: &str,
+    ) -> Option<String> {
+        let nothing = ResourceRef::default();
+        let is_meant = |finding: &&Finding| {
+            let resource = finding.resource.as_ref().unwrap_or(&nothing);
+            let names = names(resource, finding.base_name.as_deref());
+            extent.is_of(finding.service().unwrap_or_default()) && target.matches(resource, &names)
+        };
+        let mut seen = HashSet::new();
+        let paths = self.paths.of(rule, &self.judged).into_iter();
+        let paths = paths
+            .filter(is_meant)
+            .filter_map(|finding| finding.field.as_ref());
+        let paths = paths.filter(|field| seen.insert(&field.path));
+        let paths: Vec<String> = paths.map(|field| field.path.to_string()).collect();
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
         let near = nearest(path, &texts).or_else(|| texts.first().copied());
         near.map(str::to_owned)
+    }
+
+    /// The difference that is nearest to a path, of those in what a target means.
+    pub(super) fn near_change(
+        &self,
+        extent: Extent<'_>,
+        target: &Target,
+        path: &str,
+    ) -> Option<String> {
+        let mut paths = BTreeSet::new();
+        for comparison in &self.here {
+            for (pair, changes) in comparison.pairs() {
+                let reference = pair.overlay.reference();
+                let names = names(&reference, Some(pair.base.name()));
+                if extent.is_of(pair.service) && target.matches(&reference, &names) {
+                    let all = changes.iter();
+                    paths.extend(all.map(|one| keyed_path(&one.change.steps).to_string()));
+                }
+            }
+        }
+        let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
+        nearest(path, &texts).map(str::to_owned)
     }
 }
 
@@ -236,47 +299,27 @@ impl<'f> Held<'f> {
     }
 }
 
-/// The paths of a rule's findings in some environments, as they are written.
-type Known<'f> = HashMap<(RuleId, BTreeSet<&'f str>), Rc<[String]>>;
-
-/// The paths of findings.
-struct Paths<'f> {
-    /// Those of a rule in an environment, each once, with the finding that has it first.
-    all: HashMap<(RuleId, &'f str), Vec<(usize, &'f FieldPath<'static>)>>,
-    /// Those of a rule in some environments that were asked for.
-    known: RefCell<Known<'f>>,
-}
+/// The findings of a rule in an environment that have a path, with their numbers.
+struct Paths<'f>(HashMap<(RuleId, &'f str), Vec<(usize, &'f Finding)>>);
 
 impl<'f> Paths<'f> {
     fn new(findings: &'f [Finding]) -> Self {
         let mut all: HashMap<_, Vec<_>> = HashMap::new();
-        let mut seen = HashSet::new();
         for (at, finding) in findings.iter().enumerate() {
-            let Some(field) = &finding.field else {
-                continue;
-            };
-            let key = (finding.rule, finding.environment().unwrap_or_default());
-            if seen.insert((key, &field.path)) {
-                all.entry(key).or_default().push((at, &field.path));
+            if finding.field.is_some() {
+                let key = (finding.rule, finding.environment().unwrap_or_default());
+                all.entry(key).or_default().push((at, finding));
             }
         }
-        Self {
-            all,
-            known: RefCell::default(),
-        }
+        Self(all)
     }
 
-    fn of(&self, rule: RuleId, environments: &BTreeSet<&'f str>) -> Rc<[String]> {
-        let key = (rule, environments.clone());
-        let gather = || {
-            let lists = environments.iter().map(|name| self.all.get(&(rule, *name)));
-            let mut paths: Vec<_> = lists.flatten().flatten().copied().collect();
-            paths.sort_unstable_by_key(|(at, _)| *at);
-            let mut seen = HashSet::new();
-            let paths = paths.into_iter().map(|(_, path)| path.to_string());
-            paths.filter(|path| seen.insert(path.clone())).collect()
-        };
-        let mut known = self.known.borrow_mut();
-        Rc::clone(known.entry(key).or_insert_with(gather))
+    /// The findings of a rule in some environments, in their order.
+    fn of(&self, rule: RuleId, environments: &BTreeSet<&'f str>) -> Vec<&'f Finding> {
+        let lists = environments.iter();
+        let lists = lists.filter_map(|name| self.0.get(&(rule, *name)));
+        let mut found: Vec<(usize, &Finding)> = lists.flatten().copied().collect();
+        found.sort_unstable_by_key(|(at, _)| *at);
+        found.into_iter().map(|(_, finding)| finding).collect()
     }
 }

@@ -11,7 +11,7 @@ use crate::compare::pair::plain_name;
 use crate::finding::FieldRef;
 use crate::finding::Name;
 use crate::path::{FieldPath, Path};
-use crate::policy::{Config, Held, IdentityMode, read};
+use crate::policy::{Config, Held, IdentityMode, nearest, read};
 use crate::resource::Resource;
 use crate::yaml;
 
@@ -199,13 +199,27 @@ fn why_unused(
             let path = exemption.path.as_ref()?.to_string();
             return near_path(exemption, &path, findings, here);
         }
-        let name = target.name.as_ref()?.as_str();
         let names: Vec<&str> = resources
             .iter()
             .filter(|(resource, _)| target.matches_type(resource))
             .map(|(_, name)| *name)
             .collect();
-        nearest(name, &names).map(|near| format!("its target is not here, but {near} is"))
+        let name = target.name.as_ref();
+        if let Some(near) = name.and_then(|name| nearest(name.as_str(), &names)) {
+            return Some(format!("its target is not here, but {near} is"));
+        }
+        let kinds: BTreeSet<&str> = resources
+            .iter()
+            .map(|(resource, _)| resource.kind.as_str())
+            .collect();
+        let kind = target.kind.as_ref()?;
+        if kinds.iter().any(|known| kind.matches(known)) {
+            return None;
+        }
+        let kinds: Vec<&str> = kinds.into_iter().collect();
+        let near = nearest(kind.as_str(), &kinds)?;
+        let kind = kind.as_str();
+        Some(format!("there is no {kind} here, but there is {near}"))
     };
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
@@ -234,7 +248,13 @@ fn near_path(
 ) -> Option<String> {
     let is_here = |finding: &&Finding| {
         let mut here = here.iter();
+        let resource = finding.resource.clone().unwrap_or_default();
+        let names = names(&resource, finding.base_name.as_deref());
+        let services = &exemption.services;
+        let service = finding.service().unwrap_or_default();
         finding.rule == exemption.rule
+            && (services.is_empty() || services.iter().any(|glob| glob.matches(service)))
+            && exemption.target.matches(&resource, &names)
             && here.any(|comparison| {
                 comparison.sides.environment == finding.environment().unwrap_or_default()
             })

@@ -87,7 +87,12 @@ fn by_default_only_the_policy_is_written() {
 
     let made = repository.krm_parity(&["init", "--yes"]);
     assert!(made.succeeded(), "{made:#?}");
-    assert!(made.stdout.ends_with("\nWrote parity.yaml.\n"), "{made:#?}");
+    assert!(
+        made.stdout.contains(
+            "\nWrote parity.yaml.\nnext: `krm-parity check` compares every environment with its base and with the others\nnext: `krm-parity init --adopt` writes"
+        ),
+        "{made:#?}"
+    );
     assert_eq!(changed(&before, &repository), ["parity.yaml"]);
     assert_eq!(repository.read("parity.yaml"), POLICY);
     assert!(repository.krm_parity(&["check"]).succeeded());

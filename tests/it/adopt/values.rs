@@ -305,25 +305,25 @@ fn a_first_red_run_says_what_to_do_next() {
     let red = of(&[]);
     let lines: Vec<&str> = red.stdout.lines().rev().take(3).collect();
     assert!(
-        lines[1].starts_with("next: krm-parity init --adopt writes"),
+        lines[1].starts_with("next: `krm-parity init --adopt` writes"),
         "{red:#?}"
     );
     assert!(
-        lines[2].starts_with("next: krm-parity explain health-checks says"),
+        lines[2].starts_with("next: `krm-parity explain health-checks` says"),
         "{red:#?}"
     );
     // The commands look at the same, as far as a shell leaves them what they are.
     for (arguments, wanted) in [
-        (&["."][..], "init --adopt writes"),
+        (&["."][..], "init --adopt` writes"),
         (
             &["overlays/production"],
-            "init --adopt overlays/production writes",
+            "init --adopt overlays/production` writes",
         ),
         (
             &[".", "--", "--load-restrictor=LoadRestrictionsNone"],
-            "init --adopt -- --load-restrictor=LoadRestrictionsNone writes",
+            "init --adopt -- --load-restrictor=LoadRestrictionsNone` writes",
         ),
-        (&["base", "overlays"], "init --adopt writes"),
+        (&["base", "overlays"], "init --adopt` writes"),
     ] {
         let red = of(arguments);
         assert!(red.stdout.contains(wanted), "{wanted}: {red:#?}");

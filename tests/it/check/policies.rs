@@ -271,14 +271,14 @@ fn an_environment_that_the_policy_lists_is_missed_unless_it_is_meant_so() {
         ),
         (
             format!("{listed}, {service}other, environments: [dev, production]}}]"),
-            "error missing-environment",
+            "warning unused-exemption\nerror missing-environment",
         ),
         // The first entry that fits decides.
         (
             format!(
                 "{listed}, services: [{{name: '*', environments: [staging]}}, {{name: '*', environments: [dev]}}]"
             ),
-            "error missing-environment",
+            "warning unused-exemption\nerror missing-environment",
         ),
         (
             format!("{listed}, rules: {{missing-environment: {{severity: warning}}}}"),

@@ -1,0 +1,237 @@
+//! What a policy names and that matches nothing: each entry is told with what it may have meant, and none that was not looked at.
+
+use super::{NEWEST, report};
+use crate::support::{Tree, require};
+
+/// Two services, of which `production` of `cart` has a node selector and `production` of `web` another probe.
+fn shop() -> Tree {
+    let tree = Tree::new();
+    for service in ["cart", "web"] {
+        tree.kustomization(
+            &format!("{service}/base"),
+            "deployment.yaml",
+            &format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {service}}}\nspec: {{template: {{spec: {{containers: [{{name: app, image: 'app:1', livenessProbe: {{periodSeconds: 10}}}}]}}}}}}\n"
+            ),
+        );
+        for environment in ["dev", "production"] {
+            tree.overlay(&format!("{service}/overlays/{environment}"), "");
+        }
+    }
+    for (service, spec) in [
+        ("cart", "nodeSelector: {disk: ssd}"),
+        (
+            "web",
+            "containers: [{name: app, livenessProbe: {periodSeconds: 30}}]",
+        ),
+    ] {
+        tree.overlay(
+            &format!("{service}/overlays/production"),
+            &format!(
+                "patches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: {service}}}\n    spec: {{template: {{spec: {{{spec}}}}}}}\n"
+            ),
+        );
+    }
+    tree
+}
+
+/// Writes a policy with some entries of a list, each on a line of its own from line 5 on.
+fn policy(tree: &Tree, list: &str, entries: &[String]) {
+    let ends = "}".repeat(1 + list.matches('{').count());
+    let entries = entries.join(",\n  ");
+    tree.write(
+        "parity.yaml",
+        &format!(
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {{environments: [dev, production],\n  {list} [\n  {entries}\n  ]{ends}\n"
+        ),
+    );
+}
+
+/// The unused entries, as `line: headline`, and whether anything fails.
+fn unused(tree: &Tree, directory: &str, arguments: &[&str]) -> Vec<String> {
+    let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
+    let report = report(&kustomize, &tree.path(directory), arguments);
+    let all = report["findings"].as_array().expect("findings").iter();
+    let own = all.filter(|one| one["rule"] == "unused-exemption");
+    own.map(|one| {
+        assert_eq!(one["severity"], "warning", "{one:#}");
+        assert_eq!(one["exemption"], serde_json::Value::Null, "{one:#}");
+        let headline = one["headline"].as_str().unwrap_or_default();
+        format!("{}: {headline}", one["place"]["line"])
+    })
+    .collect()
+}
+
+const SELECTOR: &str = "spec.template.spec.nodeSelector";
+
+#[test]
+fn allowed_fields_that_match_nothing_are_told_with_what_they_may_have_meant() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = shop();
+    let field = |more: &str| format!("{{reason: why, {more}}}");
+    for (entry, why) in [
+        (format!("path: {SELECTOR}"), None),
+        (format!("path: {SELECTOR}.disk, services: [cart]"), None),
+        (format!("path: {SELECTOR}, target: {{name: c*}}"), None),
+        // What its class allows as well is something that differs.
+        ("path: '**.periodSeconds', services: [web]".to_owned(), None),
+        (format!("path: {SELECTOR}.*"), None),
+        (
+            format!("path: {SELECTOR}, services: [crt]"),
+            Some("there is no service of that name, but there is cart"),
+        ),
+        (
+            format!("path: {SELECTOR}, services: [web]"),
+            Some("nothing that is judged differs there"),
+        ),
+        (
+            format!("path: {SELECTOR}, environments: [dev]"),
+            Some("nothing that is judged differs there"),
+        ),
+        (
+            "path: spec.template.spec.nodeSelectr".to_owned(),
+            Some("nothing that is judged differs there, but spec.template.spec.nodeSelector does"),
+        ),
+        (
+            format!("path: {SELECTOR}, target: {{kind: Deployment, name: catr}}"),
+            Some("its target is not here, but cart is"),
+        ),
+        (
+            format!("path: {SELECTOR}, target: {{kind: Deploymnt, name: cart}}"),
+            Some("there is no Deploymnt here, but there is Deployment"),
+        ),
+        (
+            format!("path: {SELECTOR}, target: {{kind: Ingress}}"),
+            Some("its target is nowhere that it is about"),
+        ),
+    ] {
+        policy(&tree, "allow: {fields:", &[field(&entry)]);
+        let expected: Vec<String> = why
+            .iter()
+            .map(|why| {
+                let path = entry.split([' ', ',']).nth(1).unwrap().trim_matches('\'');
+                format!("5: spec.allow.fields[0] ({path}, why) matched nothing: {why}")
+            })
+            .collect();
+        assert_eq!(unused(&tree, "", &[]), expected, "{entry}");
+    }
+}
+
+#[test]
+fn services_and_patterns_of_the_layout_are_told_too() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = shop();
+    let all = [
+        "{name: cart, environments: [dev, production]}",
+        "{name: wbe, environments: [dev]}",
+        "{name: '*', environments: [dev, production]}",
+        "{name: web, environments: [dev]}",
+        "{name: other, environments: [dev]}",
+    ];
+    policy(&tree, "services:", &all.map(str::to_owned));
+    let services = [
+        "6: spec.services[1] (wbe) matched nothing: there is no service of that name, but there is web",
+        "8: spec.services[3] (web) matched nothing: spec.services[2] comes first and is about the same service",
+        "9: spec.services[4] (other) matched nothing: there is no service of that name",
+    ];
+    assert_eq!(unused(&tree, "", &[]), services);
+    // Whoever looks at a part knows nothing of the rest.
+    assert_eq!(unused(&tree, "web", &[]), [""; 0]);
+
+    tree.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  layout:\n    overlays:\n    - '{service}/overlays/{environment}'\n    - apps/{service}/{environment}\n    ignore:\n    - test/*\n    - 'web/*/dev'\n    - web/overlay/dev\n",
+    );
+    let patterns = [
+        "7: spec.layout.overlays[1] (apps/{service}/{environment}) matched nothing: there is no kustomization in such a directory",
+        "9: spec.layout.ignore[0] (test/*) matched nothing: there is no kustomization in such a directory",
+        "11: spec.layout.ignore[2] (web/overlay/dev) matched nothing: there is no kustomization in such a directory, but there is web/overlays/dev",
+    ];
+    let mut found = unused(&tree, "", &[]);
+    found.sort_by_key(|line| {
+        line.split(':')
+            .next()
+            .and_then(|line| line.parse::<u32>().ok())
+    });
+    assert_eq!(found, patterns);
+    assert_eq!(unused(&tree, "web", &[]), [""; 0]);
+}
+
+/// What another part of the repository may need, or what nobody could build, is not told.
+#[test]
+fn what_was_not_looked_at_may_match() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = shop();
+    let entries = [
+        format!("{{path: {SELECTOR}, services: [cart], environments: [dev], reason: a}}"),
+        format!("{{path: {SELECTOR}, environments: [dev], reason: b}}"),
+        format!("{{path: {SELECTOR}, services: [web], reason: c}}"),
+    ];
+    policy(&tree, "allow: {fields:", &entries);
+    let names = |found: Vec<String>| -> String {
+        let reasons = found.iter().filter_map(|line| {
+            line.split(", ")
+                .nth(1)?
+                .split(')')
+                .next()
+                .map(str::to_owned)
+        });
+        reasons.collect()
+    };
+    assert_eq!(names(unused(&tree, "", &[])), "abc");
+    assert_eq!(names(unused(&tree, "web", &[])), "c");
+    assert_eq!(names(unused(&tree, "", &["--shard", "1/2"])), "a");
+    assert_eq!(names(unused(&tree, "", &["--shard", "2/2"])), "c");
+    tree.write(
+        "cart/overlays/dev/kustomization.yaml",
+        "resources: [nowhere.yaml]\n",
+    );
+    assert_eq!(names(unused(&tree, "", &[])), "c");
+    // What is rendered is all that anybody knows of, and not all that there is.
+    let build = |directory: &str| {
+        let built = std::process::Command::new(&kustomize)
+            .args(["build", directory])
+            .current_dir(tree.path("web"))
+            .output()
+            .expect("kustomize");
+        String::from_utf8(built.stdout).expect("text")
+    };
+    for (name, directory) in [("base", "base"), ("production", "overlays/production")] {
+        tree.write(&format!("out/{name}.yaml"), &build(directory));
+    }
+    let rendered = unused(&tree, "", &["--policy", "parity.yaml", "--rendered", "out"]);
+    assert_eq!(rendered, [""; 0]);
+}
+
+/// A weight of its own, as every rule.
+#[test]
+fn what_matches_nothing_weighs_what_the_policy_says() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = shop();
+    tree.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  allow: {fields: [{path: spec.nothing, reason: why}]}\n  rules: {unused-exemption: {severity: error}}\n",
+    );
+    let report = report(&kustomize, &tree.path(""), &[]);
+    let all = report["findings"].as_array().expect("findings").iter();
+    let own: Vec<_> = all
+        .filter(|one| one["rule"] == "unused-exemption")
+        .collect();
+    assert!(own.len() == 1 && own[0]["severity"] == "error", "{own:#?}");
+}
+
+/// What is added as a whole is allowed as a whole, or not at all.
+#[test]
+fn a_part_of_what_is_added_is_told_to_be_one() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = shop();
+    let patch = tree.read("cart/overlays/production/kustomization.yaml");
+    let patch = patch.replace("{disk: ssd}", "{disk: ssd, zone: a}");
+    tree.write("cart/overlays/production/kustomization.yaml", &patch);
+    let entry = format!("{{reason: why, path: {SELECTOR}.disk}}");
+    policy(&tree, "allow: {fields:", &[entry]);
+    let why = format!(
+        "5: spec.allow.fields[0] ({SELECTOR}.disk, why) matched nothing: it is about a part of {SELECTOR} alone, which is added or removed as a whole"
+    );
+    assert_eq!(unused(&tree, "", &[]), [why]);
+}
