@@ -2,6 +2,7 @@
 
 use crate::catalog::RuleId;
 use crate::compare::comparison::{Classified, Comparison};
+use crate::compare::diff::Step;
 use crate::rules::past::{Blind, version};
 use crate::rules::told::Saying;
 use crate::rules::words::of_container;
@@ -43,6 +44,11 @@ impl Case<'_> {
     ) -> Saying<'static> {
         let (environment, other) = (comparison.environment(), comparison.baseline());
         let container = of_container(&change.change.steps);
+        let called = |text: &str| match change.change.steps.last() {
+            // A chart's values often say the tag alone.
+            Some(Step::Field("tag")) => tag(text),
+            _ => called(text),
+        };
         let (own, theirs) = (called(late), called(early));
         let headline = match self {
             Self::Never { .. } => {
@@ -169,8 +175,12 @@ fn called(image: &str) -> String {
             let short: String = digest.chars().take(19).collect();
             format!("digest {short}")
         }
-        tag => format!("tag {}", text::one_line(tag, 128)),
+        own => tag(own),
     }
+}
+
+fn tag(text: &str) -> String {
+    format!("tag {}", text::one_line(text, 128))
 }
 
 /// How long ago, in days.
