@@ -5,6 +5,7 @@
 //! namespaces and the labels are learnt from all resources together, and a change
 //! that says no more than they do is no change.
 
+mod names_in_text;
 mod own_name;
 mod put;
 mod selector;
@@ -136,7 +137,7 @@ impl Identity<'_> {
         overlay: &Resource<'_>,
     ) -> bool {
         let Some(Step::Field(field)) = change.steps.last() else {
-            return self.is_renamed_element(change);
+            return self.is_renamed_element(change) || self.is_renamed_text(change, class);
         };
         // What somebody acts on changes what runs, on one resource or on all.
         let may_be_put = !is_operative(field)
@@ -181,9 +182,30 @@ impl Identity<'_> {
             }
             _ if change.kind == ChangeKind::Removed => false,
             _ if *field == "namespace" => self.is_moved(before.unwrap_or(""), after),
-            _ if is_reference(field) => before.is_some_and(|before| self.is_renamed(before, after)),
-            _ => false,
+            _ if is_reference(field)
+                && before.is_some_and(|before| self.is_renamed(before, after)) =>
+            {
+                true
+            }
+            _ => self.is_renamed_text(change, class),
         }
+    }
+
+    /// A text in which names of resources follow their renames, such as `--peer=web:8080`.
+    fn is_renamed_text(&self, change: &Change<'_>, class: Class) -> bool {
+        let texts = change
+            .base
+            .and_then(Node::as_str)
+            .zip(change.overlay.and_then(Node::as_str));
+        let is_open = class == Class::Other
+            && !change.secret
+            && !change
+                .fields()
+                .any(|field| field.ends_with("ecurityContext"));
+        is_open
+            && texts.is_some_and(|(before, after)| {
+                names_in_text::follow(before, after, |old, new| self.is_renamed(old, new))
+            })
     }
 
     /// Whether a new name is the prefix and suffix that the others got, too.

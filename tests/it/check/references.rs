@@ -167,3 +167,36 @@ fn local_configuration_that_is_renamed_like_all_turns_nothing() {
     let run = check(&kustomize, &tree.path("web"), &[]);
     assert!(run.succeeded(), "{run:#?}");
 }
+
+#[test]
+fn a_name_inside_of_a_text_follows_its_rename_and_nothing_else_does() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write(
+        "base/web.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  \
+         selector: {matchLabels: {app: api}}\n  template:\n    metadata: {labels: {app: api}}\n    spec:\n      containers:\n      - {name: api, image: 'api:1', args: ['--peer=http://web:80/', --fast]}\n",
+    );
+    tree.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    for (argument, errors) in [
+        ("--peer=http://prod-web:80/", 0),
+        ("--peer=http://web:80/", 0),
+        ("--peer=http://dev-web:80/", 1),
+        ("--peer=http://prod-web:81/", 1),
+        ("--peer=http://prod-api:80/", 1),
+        ("--peer=http://other-prod-web:80/", 1),
+    ] {
+        tree.write(
+            "overlays/prod/kustomization.yaml",
+            &format!(
+                "resources: [../../base]\nnamePrefix: prod-\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n    - op: replace\n      path: /spec/template/spec/containers/0/args/0\n      value: {argument}\n"
+            ),
+        );
+        for arguments in [&[][..], &["--one-by-one"]] {
+            let report = report(&kustomize, &tree.path(""), arguments);
+            let all = report["findings"].as_array().expect("findings");
+            let wrong = all.iter().filter(|one| one["severity"] == "error").count();
+            assert_eq!(wrong, errors, "{argument} {arguments:?} {report:#}");
+        }
+    }
+}
