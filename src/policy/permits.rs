@@ -9,7 +9,7 @@ use super::name::name as check_name;
 use super::{explain, wire};
 use crate::catalog::{Class, RuleId};
 use crate::finding::{Place, ResourceRef};
-use crate::path::{Glob, Pattern, Spot};
+use crate::path::{Glob, Path, Pattern, Segment, Spot};
 use crate::text;
 
 /// Which resources are meant; what is not named fits all.
@@ -352,8 +352,28 @@ fn target(spec: Option<wire::TargetSpec>) -> Result<Target, Fault> {
 fn pattern(text: &str) -> Result<Pattern, Fault> {
     Pattern::parse(text).map_err(|error| {
         let found = text::quoted(text, MAX_QUOTED);
+        if let Some(path) = of_pointer(text) {
+            let what = format!("{found} is a JSON pointer; write {path}");
+            return Fault::new(&["path"], what);
+        }
         Fault::new(&["path"], format!("{found} is no pattern: {error}"))
     })
+}
+
+/// What a JSON pointer is as a path; patches of JSON 6902 have them.
+fn of_pointer(text: &str) -> Option<String> {
+    let parts = text.strip_prefix('/')?.split('/');
+    let segment = |part: &str| {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        match part.parse::<usize>() {
+            Ok(index) => Segment::Index(index),
+            Err(_) if part == "-" => Segment::Index(0),
+            Err(_) => Segment::Field(part.into()),
+        }
+    };
+    let path = Path(parts.map(segment).collect()).to_string();
+    let is_short = path.len() <= 4 * MAX_QUOTED && !path.chars().any(text::is_unsafe);
+    (is_short && Pattern::parse(&path).is_ok()).then_some(path)
 }
 
 pub(super) fn environments(

@@ -237,6 +237,9 @@ fn errors_name_the_place_and_the_nearest_right_word() {
         spec("{exemptions: [{rule: health-checks, reason: x, expires: 31.1.2027}]}"),
         spec("{exemptions: [{rule: unused-exemption, reason: x, expires: 2027-01-31}]}"),
         spec("{exemptions: [{rule: image, path: 'a[', reason: x, expires: 2027-01-31}]}"),
+        spec(
+            "{exemptions: [{rule: image, path: /metadata/annotations/a.b~1c/0, reason: x, expires: 2027-01-31}]}",
+        ),
         spec("{exemptions: [{rule: image, value: 512, reason: x, expires: 2027-01-31}]}"),
         spec("{exemptions: [{rule: image, values: {dev: 512}, reason: x, expires: 2027-01-31}]}"),
         spec("{exemptions: [{rule: image, values: {}, reason: x, expires: 2027-01-31}]}"),
@@ -353,6 +356,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec exemptions 0 expires] spec.exemptions[0].expires: "31.1.2027" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec exemptions 0 rule] spec.exemptions[0].rule: unused-exemption is about exemptions and cannot be exempt itself; set its severity instead
     [spec exemptions 0 path] spec.exemptions[0].path: "a[" is no pattern: column 3: expected a word; odd words are written in double quotes
+    [spec exemptions 0 path] spec.exemptions[0].path: "/metadata/annotations/a.b~1c/0" is a JSON pointer; write metadata.annotations["a.b/c"][0]
     [spec exemptions 0 value] spec.exemptions[0].value: expected a string, found the number 512; put it in quotes
     [spec exemptions 0 values dev] spec.exemptions[0].values.dev: expected a string, found the number 512; put it in quotes
     [spec exemptions 0 values] spec.exemptions[0].values: expected the value of at least one environment, such as {production: "1.5.0"}

@@ -89,6 +89,9 @@ impl Ending<'_> {
             )?;
         }
         if adoption.adopted == 0 {
+            if self.adopt && adoption.unbuilt.is_empty() && adoption.expired == 0 {
+                write_out("There was no finding to adopt.\n")?;
+            }
             return Ok(());
         }
         let ends = match (adoption.ends.first(), adoption.ends.last()) {

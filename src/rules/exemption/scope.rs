@@ -13,6 +13,10 @@ use crate::finding::{Finding, ResourceRef};
 use crate::path::Glob;
 use crate::policy::{Extent, Target, nearest};
 use crate::resource::Resource;
+use crate::text;
+
+/// The most characters of a word in a message.
+const MAX_WORD: usize = 63;
 
 /// The group, the version and the kind that a target names.
 type Type = [Option<Glob>; 3];
@@ -165,27 +169,45 @@ impl<'f> Scope<'f> {
         }
     }
 
-    /// What a target that is not here might have meant: a resource of its type, or a type of that name.
+    /// What a target that is not here might have meant: a resource of its type, or another type, group or namespace.
     pub(super) fn near_target(&self, target: &Target) -> Option<String> {
         let held = self.held();
         if let Some(name) = &target.name {
             let key = [&target.group, &target.version, &target.kind].map(Clone::clone);
             let mut known = held.names.borrow_mut();
             let names = known.entry(key).or_insert_with(|| held.names_of(target));
+            if let Some(namespace) = &target.namespace
+                && names.iter().any(|known| name.matches(known))
+            {
+                let (name, namespace) = (name.as_str(), namespace.as_str());
+                return Some(format!(
+                    "{name} is here, but not in the namespace {}",
+                    text::quoted(namespace, MAX_WORD)
+                ));
+            }
             if let Some(near) = nearest(name.as_str(), names) {
                 return Some(format!("its target is not here, but {near} is"));
             }
         }
-        let kind = target.kind.as_ref().filter(|kind| {
-            let mut kinds = held.by_kind.keys();
-            !kinds.any(|known| kind.matches(known))
-        })?;
-        let mut kinds: Vec<&str> = held.by_kind.keys().copied().collect();
-        kinds.sort_unstable();
-        let near = nearest(kind.as_str(), &kinds)?;
+        let kind = target.kind.as_ref()?;
+        let word = kind.as_str();
+        let of_kind = held.by_kind.iter().filter(|(known, _)| kind.matches(known));
+        let groups: BTreeSet<&str> = of_kind
+            .flat_map(|(_, all)| all)
+            .map(|resource| resource.group())
+            .collect();
+        if groups.is_empty() {
+            let kinds: BTreeSet<&str> = held.by_kind.keys().copied().collect();
+            let kinds: Vec<&str> = kinds.into_iter().collect();
+            let near = nearest(word, &kinds)?;
+            return Some(format!("there is no {word} here, but there is {near}"));
+        }
+        let group = target.group.as_ref()?;
+        let is_other = !groups.iter().any(|known| group.matches(known));
+        let known = groups.first().filter(|_| is_other)?;
         Some(format!(
-            "there is no {} here, but there is {near}",
-            kind.as_str()
+            "{word} is of the group {} here",
+            text::quoted(known, MAX_WORD)
         ))
     }
 

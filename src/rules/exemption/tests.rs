@@ -11,7 +11,7 @@ use crate::compare::pair::plain_name;
 use crate::finding::FieldRef;
 use crate::finding::Name;
 use crate::path::{FieldPath, Path};
-use crate::policy::{Config, Held, IdentityMode, nearest, read};
+use crate::policy::{Config, Held, IdentityMode, Target, nearest, read};
 use crate::resource::Resource;
 use crate::yaml;
 
@@ -61,7 +61,11 @@ fn apply_by_loop(
         if said.contains(&index) {
             continue;
         }
-        let why = || why_unused(exemption, findings, &here, look);
+        let near_target = |target: &Target| {
+            let mut scopes = Scopes::new(comparisons, findings);
+            scopes.of(exemption.extent()).near_target(target)
+        };
+        let why = || why_unused(exemption, findings, &here, look, near_target);
         let (rule, (headline, help)) = if is_expired {
             (
                 RuleId::ExpiredExemption,
@@ -173,6 +177,7 @@ fn why_unused(
     findings: &[Finding],
     here: &[&Comparison<'_, '_>],
     look: Option<&Look>,
+    near_target: impl Fn(&Target) -> Option<String>,
 ) -> Option<String> {
     if look.is_some_and(|look| !look.is_enough_for(exemption)) {
         return None;
@@ -199,27 +204,7 @@ fn why_unused(
             let path = exemption.path.as_ref()?.to_string();
             return near_path(exemption, &path, findings, here);
         }
-        let names: Vec<&str> = resources
-            .iter()
-            .filter(|(resource, _)| target.matches_type(resource))
-            .map(|(_, name)| *name)
-            .collect();
-        let name = target.name.as_ref();
-        if let Some(near) = name.and_then(|name| nearest(name.as_str(), &names)) {
-            return Some(format!("its target is not here, but {near} is"));
-        }
-        let kinds: BTreeSet<&str> = resources
-            .iter()
-            .map(|(resource, _)| resource.kind.as_str())
-            .collect();
-        let kind = target.kind.as_ref()?;
-        if kinds.iter().any(|known| kind.matches(known)) {
-            return None;
-        }
-        let kinds: Vec<&str> = kinds.into_iter().collect();
-        let near = nearest(kind.as_str(), &kinds)?;
-        let kind = kind.as_str();
-        Some(format!("there is no {kind} here, but there is {near}"))
+        near_target(target)
     };
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),

@@ -119,7 +119,7 @@ fn what_matches_nothing_goes_and_all_else_stays() {
         format!("{HEAD}  # about the image of web\n{kept}  # the end\n  failOn: error # as ever\n")
     );
     for part in [
-        "\nWrote parity.yaml.\nRemoved 3 exemptions that matched nothing any more:\n",
+        "\nWrote parity.yaml.\nThere was no finding to adopt.\nRemoved 3 exemptions that matched nothing any more:\n",
         "  parity.yaml:8: spec.exemptions[0] (health-checks, probe of web) matched nothing: there is no finding",
         "  parity.yaml:27: spec.exemptions[3] (health-checks, probe of cart) matched nothing",
     ] {

@@ -101,6 +101,14 @@ fn allowed_fields_that_match_nothing_are_told_with_what_they_may_have_meant() {
             Some("there is no Deploymnt here, but there is Deployment"),
         ),
         (
+            format!("path: {SELECTOR}, target: {{kind: Deployment, name: cart, namespace: shop}}"),
+            Some("cart is here, but not in the namespace \"shop\""),
+        ),
+        (
+            format!("path: {SELECTOR}, target: {{group: app, kind: Deployment}}"),
+            Some("Deployment is of the group \"apps\" here"),
+        ),
+        (
             format!("path: {SELECTOR}, target: {{kind: Ingress}}"),
             Some("its target is nowhere that it is about"),
         ),
@@ -234,4 +242,56 @@ fn a_part_of_what_is_added_is_told_to_be_one() {
         "5: spec.allow.fields[0] ({SELECTOR}.disk, why) matched nothing: it is about a part of {SELECTOR} alone, which is added or removed as a whole"
     );
     assert_eq!(unused(&tree, "", &[]), [why]);
+}
+
+/// What an exemption may have meant is looked for in its own services and target.
+#[test]
+fn an_exemption_is_told_what_it_may_have_meant() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = shop();
+    let exemption = |more: &str| format!("{{reason: why, expires: 2027-01-31, {more}}}");
+    let probe = "spec.template.spec.containers[name=app].livenessProbe";
+    for (entry, why) in [
+        (
+            "rule: health-checks, path: '**.livenessProbe', services: [web]",
+            "there is a finding of this rule at PROBE.periodSeconds",
+        ),
+        (
+            "rule: health-checks, path: '**.livenessProbe', services: [cart]",
+            "there is no finding of health-checks here",
+        ),
+        (
+            "rule: health-checks, path: '**.livenessProbe', target: {name: cart}",
+            "there is no finding of health-checks here",
+        ),
+        (
+            "rule: health-checks, target: {kind: Deploymet}",
+            "there is no Deploymet here, but there is Deployment",
+        ),
+        (
+            "rule: health-checks, services: [wbe]",
+            "there is no service of that name, but there is web",
+        ),
+    ] {
+        policy(&tree, "exemptions:", &[exemption(entry)]);
+        let report = report(&kustomize, &tree.path(""), &[]);
+        let all = report["findings"].as_array().expect("findings").iter();
+        let own = all.filter(|one| one["rule"] == "unused-exemption");
+        let told: Vec<_> = own.filter_map(|one| one["headline"].as_str()).collect();
+        let rule = "spec.exemptions[0] (health-checks, why) matched nothing";
+        let expected = format!("{rule}: {}", why.replace("PROBE", probe));
+        assert_eq!(told, [expected], "{entry}");
+    }
+    // Without a list in the policy, environments are those that are there.
+    tree.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {exemptions: [{rule: image, environments: [prod], reason: why, expires: 2027-01-31}]}\n",
+    );
+    let report = report(&kustomize, &tree.path(""), &[]);
+    assert!(
+        report.to_string().contains(
+            "no service that it is about has such an environment, but there is production"
+        ),
+        "{report:#}"
+    );
 }
