@@ -383,7 +383,7 @@ impl Scene<'_> {
         let listed = &self.policy.environments;
         all.sort_by_cached_key(|(name, _)| {
             let place = listed.iter().position(|listed| listed == name);
-            let rank = crate::environment::rank(name).unwrap_or(usize::MAX);
+            let rank = crate::naming::rank(name).unwrap_or(usize::MAX);
             (place.unwrap_or(usize::MAX), rank, name.clone())
         });
         all

@@ -5,5 +5,5 @@ mod names;
 mod plan;
 
 pub use items::{Contradiction, Fault, Items, Plan, plan, sort};
-pub use names::{Names, is_word, rank};
+pub use names::Names;
 pub use plan::{Environment, Given, Pair, Planned, absent, compare, environments, siblings};

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api;
 use crate::edit::{self, EditError, Item, scalar};
-use crate::environment::rank;
 use crate::gate::name_of;
 use crate::layout::{Layout, Overlay, Service};
+use crate::naming::rank;
 use crate::policy::MAX_NAME;
 use crate::repo::{Edge, Kustomization, Ours, Parsed, Role, is_guarded, join, relative};
 use crate::yaml::{Node, Tree};

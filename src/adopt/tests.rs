@@ -29,7 +29,7 @@ impl Repository {
                         directory: directory(name),
                         bases: vec![directory("base")],
                         baseline: Baseline::default(),
-                        rank: crate::environment::rank(name),
+                        rank: crate::naming::rank(name),
                         is_asked: true,
                     })
                     .collect(),

@@ -13,7 +13,7 @@ use crate::layout::{self, Baseline, Layout, Overlay, Service};
 use crate::policy::{BASE, Policy};
 use crate::resource::Resource;
 use crate::yaml::{self, MAX_BYTES, Tree};
-use crate::{environment, krm, snapshot};
+use crate::{environment, krm, naming, snapshot};
 
 /// The most files and directories that one argument may lead to, links followed.
 const MAX_ENTRIES: usize = 100_000;
@@ -73,7 +73,7 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
                 directory: path.clone(),
                 bases: bases.clone(),
                 baseline: Baseline::default(),
-                rank: environment::rank(name),
+                rank: naming::rank(name),
                 is_asked: true,
             })
             .collect();

@@ -1,74 +1,9 @@
-//! What the name of an environment says: how far along a promotion it stands, and what a policy calls it.
+//! What a policy calls the environments of a service.
 
 use std::collections::BTreeMap;
 
+use crate::naming::rank;
 use crate::policy::Policy;
-
-/// Words for environments, by how far along a promotion they stand.
-const WORDS: [&[&str]; 5] = [
-    &["local", "kind", "minikube", "sandbox", "localhost", "k3d"],
-    &["dev", "develop", "development", "devel"],
-    &[
-        "test",
-        "testing",
-        "tst",
-        "ci",
-        "int",
-        "integration",
-        "qa",
-        "e2e",
-        "demo",
-    ],
-    &[
-        "stage",
-        "staging",
-        "stg",
-        "uat",
-        "acc",
-        "acceptance",
-        "preprod",
-        "preproduction",
-        "preview",
-        "canary",
-        "nonprod",
-    ],
-    &["prod", "production", "prd", "live"],
-];
-
-/// How far along a promotion an environment of that name stands: `dev` before `staging` before `production`.
-///
-/// `None` where the name does not tell.
-#[must_use]
-pub fn rank(name: &str) -> Option<usize> {
-    let lower = name.to_lowercase();
-    let tokens: Vec<&str> = lower
-        .split(|character: char| !character.is_alphabetic())
-        .filter(|token| !token.is_empty())
-        .collect();
-    let of = |token: &str| WORDS.iter().position(|words| words.contains(&token));
-    let found: Vec<usize> = tokens
-        .iter()
-        .enumerate()
-        .filter_map(|(at, token)| {
-            // `pre-prod` and `non-prod` come before `prod`.
-            let is_before = at > 0 && matches!(tokens[at - 1], "pre" | "non");
-            of(token).map(|rank| if is_before && rank == 4 { 3 } else { rank })
-        })
-        .collect();
-    // `vke-dev` has one word; `dev-to-prod` has two, and does not tell.
-    match found.as_slice() {
-        [first, rest @ ..] if rest.iter().all(|rank| rank == first) => Some(*first),
-        _ => None,
-    }
-}
-
-/// Whether a part of a path or of a name is a word for environments.
-#[must_use]
-pub fn is_word(part: &str) -> bool {
-    WORDS
-        .iter()
-        .any(|words| words.contains(&part.to_lowercase().as_str()))
-}
 
 /// What a policy calls the environments of a service: the one place where names that mean the same are taken for each other.
 #[derive(Debug)]

@@ -6,10 +6,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use super::names::{Names, place, rank};
+use super::names::{Names, place};
 use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
 use crate::compare::identity::Witness;
 use crate::compare::pair::Pairing;
+use crate::naming::rank;
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::rules::Absent;

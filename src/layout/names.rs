@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::environment::{is_word, rank};
+use crate::naming::{is_word, rank};
 use crate::policy::OverlayPattern;
 
 /// A directory, as its path names it.

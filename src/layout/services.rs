@@ -8,7 +8,7 @@ use super::recorders::recorded_service;
 use super::service::{Baseline, Overlay, Service};
 use super::site::Site;
 use super::standing::{Kind, Standing};
-use crate::environment::rank;
+use crate::naming::rank;
 use crate::policy::Policy;
 use crate::repo::Parsed;
 

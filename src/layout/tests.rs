@@ -3,7 +3,7 @@
 mod above;
 
 use super::*;
-use crate::environment::rank;
+use crate::naming::rank;
 use crate::path::Glob;
 use crate::policy::OverlayPattern;
 use crate::repo::Sources;

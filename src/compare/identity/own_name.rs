@@ -6,17 +6,7 @@
 
 use crate::catalog::Class;
 use crate::compare::diff::Change;
-
-/// Words that are one name.
-const SPELLINGS: [&[&str]; 7] = [
-    &["dev", "develop", "development", "devel"],
-    &["test", "testing", "tst"],
-    &["int", "integration"],
-    &["stage", "staging", "stg"],
-    &["acc", "acceptance"],
-    &["preprod", "preproduction"],
-    &["prod", "production", "prd"],
-];
+use crate::naming::{is_segment, own, pieces, plainest, segments};
 
 /// Names that the API gives a meaning of its own.
 const TAKEN: [&str; 5] = ["none", "privileged", "baseline", "default", "restricted"];
@@ -54,8 +44,7 @@ pub fn says_own_name((one, before): (&str, &str), (other, after): (&str, &str)) 
 /// Whether an environment says what its base says, with its own name where the base has a word for another one.
 #[must_use]
 pub fn puts_own_name(before: &str, environment: &str, after: &str) -> bool {
-    let words = SPELLINGS.iter().filter_map(|words| words.first());
-    let mut words = words.filter(|word| before.len() >= word.len());
+    let mut words = plainest().filter(|word| before.len() >= word.len());
     words.any(|word| says_own_name((word, before), (environment, after)))
 }
 
@@ -107,63 +96,6 @@ pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
 fn is_taken(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     TAKEN.contains(&lower.as_str())
-}
-
-fn is_segment(piece: &str) -> bool {
-    piece.chars().all(char::is_alphanumeric)
-}
-
-/// Runs of letters and digits, and each character between them.
-fn pieces(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let end = if first.is_alphanumeric() {
-            rest.find(|c: char| !c.is_alphanumeric())
-                .unwrap_or(rest.len())
-        } else {
-            first.len_utf8()
-        };
-        let (piece, after) = rest.split_at(end);
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
-}
-
-/// The segments of an environment's name.
-fn segments(name: &str) -> Vec<String> {
-    let all = pieces(name).into_iter().filter(|piece| is_segment(piece));
-    all.map(str::to_lowercase).collect()
-}
-
-/// How many pieces from a place on are the environment's own name, between characters that are neither letters nor digits.
-fn own(pieces: &[&str], at: usize, name: &[String]) -> Option<usize> {
-    let is_before = |word: &str| {
-        let before = at.checked_sub(2).and_then(|before| pieces.get(before));
-        before.is_some_and(|before| before.eq_ignore_ascii_case(word))
-    };
-    let mut length = 0;
-    for (number, wanted) in name.iter().enumerate() {
-        if number > 0 {
-            let between = pieces.get(at + length)?;
-            if is_segment(between) {
-                return None;
-            }
-            length += 1;
-        }
-        let piece = pieces.get(at + length)?.to_lowercase();
-        let is_it = piece == *wanted
-            || SPELLINGS
-                .iter()
-                .any(|words| words.contains(&piece.as_str()) && words.contains(&wanted.as_str()));
-        if !is_it {
-            return None;
-        }
-        length += 1;
-    }
-    // `pre-prod` and `non-prod` are no production.
-    (length > 0 && !is_before("pre") && !is_before("non")).then_some(length)
 }
 
 #[cfg(test)]

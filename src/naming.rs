@@ -1,0 +1,151 @@
+//! What environments are called, and where such a name stands inside of another.
+//!
+//! Discovery, the planner, pairing and what cancels all ask whether a word means an
+//! environment; here they ask one list.
+
+/// Words for environments, by how far along a promotion they stand.
+const WORDS: [&[&str]; 5] = [
+    &["local", "kind", "minikube", "sandbox", "localhost", "k3d"],
+    &["dev", "develop", "development", "devel"],
+    &[
+        "test",
+        "testing",
+        "tst",
+        "ci",
+        "int",
+        "integration",
+        "qa",
+        "e2e",
+        "demo",
+    ],
+    &[
+        "stage",
+        "staging",
+        "stg",
+        "uat",
+        "acc",
+        "acceptance",
+        "preprod",
+        "preproduction",
+        "preview",
+        "canary",
+        "nonprod",
+    ],
+    &["prod", "production", "prd", "live"],
+];
+
+/// Words that are one name.
+const SPELLINGS: [&[&str]; 7] = [
+    &["dev", "develop", "development", "devel"],
+    &["test", "testing", "tst"],
+    &["int", "integration"],
+    &["stage", "staging", "stg"],
+    &["acc", "acceptance"],
+    &["preprod", "preproduction"],
+    &["prod", "production", "prd"],
+];
+
+/// How far along a promotion an environment of that name stands: `dev` before `staging` before `production`.
+///
+/// `None` where the name does not tell.
+#[must_use]
+pub fn rank(name: &str) -> Option<usize> {
+    let lower = name.to_lowercase();
+    let tokens: Vec<&str> = lower
+        .split(|character: char| !character.is_alphabetic())
+        .filter(|token| !token.is_empty())
+        .collect();
+    let of = |token: &str| WORDS.iter().position(|words| words.contains(&token));
+    let found: Vec<usize> = tokens
+        .iter()
+        .enumerate()
+        .filter_map(|(at, token)| {
+            // `pre-prod` and `non-prod` come before `prod`.
+            let is_before = at > 0 && matches!(tokens[at - 1], "pre" | "non");
+            of(token).map(|rank| if is_before && rank == 4 { 3 } else { rank })
+        })
+        .collect();
+    // `vke-dev` has one word; `dev-to-prod` has two, and does not tell.
+    match found.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|rank| rank == first) => Some(*first),
+        _ => None,
+    }
+}
+
+/// Whether a part of a path or of a name is a word for environments.
+#[must_use]
+pub fn is_word(part: &str) -> bool {
+    WORDS
+        .iter()
+        .any(|words| words.contains(&part.to_lowercase().as_str()))
+}
+
+/// One spelling of every name that has several.
+pub fn plainest() -> impl Iterator<Item = &'static str> {
+    SPELLINGS.iter().filter_map(|words| words.first().copied())
+}
+
+/// Whether two words in lower case are spellings of one name.
+fn are_one(one: &str, other: &str) -> bool {
+    let mut spellings = SPELLINGS.iter();
+    spellings.any(|words| words.contains(&one) && words.contains(&other))
+}
+
+/// Whether a piece is a run of letters and digits.
+#[must_use]
+pub fn is_segment(piece: &str) -> bool {
+    piece.chars().all(char::is_alphanumeric)
+}
+
+/// Runs of letters and digits, and each character between them.
+#[must_use]
+pub fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = if first.is_alphanumeric() {
+            rest.find(|c: char| !c.is_alphanumeric())
+                .unwrap_or(rest.len())
+        } else {
+            first.len_utf8()
+        };
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// The segments of an environment's name.
+#[must_use]
+pub fn segments(name: &str) -> Vec<String> {
+    let all = pieces(name).into_iter().filter(|piece| is_segment(piece));
+    all.map(str::to_lowercase).collect()
+}
+
+/// How many pieces from a place on are the environment's own name, between characters that are neither letters nor digits.
+#[must_use]
+pub fn own(pieces: &[&str], at: usize, name: &[String]) -> Option<usize> {
+    let is_before = |word: &str| {
+        let before = at.checked_sub(2).and_then(|before| pieces.get(before));
+        before.is_some_and(|before| before.eq_ignore_ascii_case(word))
+    };
+    let mut length = 0;
+    for (number, wanted) in name.iter().enumerate() {
+        if number > 0 {
+            let between = pieces.get(at + length)?;
+            if is_segment(between) {
+                return None;
+            }
+            length += 1;
+        }
+        let piece = pieces.get(at + length)?.to_lowercase();
+        let is_it = piece == *wanted || are_one(&piece, wanted);
+        if !is_it {
+            return None;
+        }
+        length += 1;
+    }
+    // `pre-prod` and `non-prod` are no production.
+    (length > 0 && !is_before("pre") && !is_before("non")).then_some(length)
+}
