@@ -45,6 +45,9 @@ const SPELLINGS: [&[&str]; 7] = [
     &["prod", "production", "prd"],
 ];
 
+/// Names that the API gives a meaning of its own.
+const TAKEN: [&str; 5] = ["none", "privileged", "baseline", "default", "restricted"];
+
 /// How far along a promotion an environment of that name stands: `dev` before `staging` before `production`.
 ///
 /// `None` where the name does not tell.
@@ -83,6 +86,31 @@ pub fn is_word(part: &str) -> bool {
 /// One spelling of every name that has several.
 pub fn plainest() -> impl Iterator<Item = &'static str> {
     SPELLINGS.iter().filter_map(|words| words.first().copied())
+}
+
+/// Every word that an environment may be called by itself; a canary is a copy of what stands beside it.
+pub fn all_words() -> impl Iterator<Item = &'static str> {
+    WORDS
+        .iter()
+        .copied()
+        .flatten()
+        .copied()
+        .filter(|word| *word != "canary")
+}
+
+/// Whether the API gives a name a meaning of its own.
+#[must_use]
+pub fn is_taken(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    TAKEN.contains(&lower.as_str())
+}
+
+/// Whether two names are spellings of one.
+#[must_use]
+pub fn are_alike(one: &str, other: &str) -> bool {
+    let (one, other) = (segments(one), segments(other));
+    let mut both = one.iter().zip(&other);
+    one.len() == other.len() && both.all(|(a, b)| a == b || are_one(a, b))
 }
 
 /// Whether two words in lower case are spellings of one name.

@@ -4,7 +4,7 @@ use super::classify::{Surroundings, classify};
 use super::diff::{Change, diff};
 use super::guidance::guidance;
 use super::identity::{self, Around, Identity, Witness};
-use super::pair::{Pairing, pair, pair_siblings};
+use super::pair::{Called, Early, Pairing, pair_called};
 use crate::catalog::Class;
 use crate::policy::IdentityMode;
 use crate::resource::Resource;
@@ -79,11 +79,14 @@ pub fn compare_known<'c, 'a>(
     mode: IdentityMode,
     known: &[(usize, usize)],
 ) -> Comparison<'c, 'a> {
-    let pair = match sides.against {
-        Against::Baseline => pair,
-        Against::Sibling { .. } => pair_siblings,
+    let called = Called {
+        early: match sides.against {
+            Against::Baseline => Early::Base(sides.baseline),
+            Against::Sibling { .. } => Early::Sibling(sides.baseline),
+        },
+        late: sides.environment,
     };
-    let mut pairing = pair(sides.base, sides.overlay, known);
+    let mut pairing = pair_called(sides.base, sides.overlay, known, called);
     let identities = match mode {
         IdentityMode::Cancel => learn(&sides, &pairing),
         IdentityMode::Strict => Vec::new(),
@@ -116,7 +119,7 @@ pub fn compare_known<'c, 'a>(
                 let Classified { change, class } = classified;
                 let is_environment = identity.is_some_and(|identity| {
                     identity.cancels(change, *class, base, overlay)
-                        || is_own_name(&sides, classified, overlay)
+                        || is_own_name(&sides, &pairing, classified, overlay)
                 });
                 !is_environment || guidance.denier(base, overlay, change).is_some()
             })
@@ -133,15 +136,24 @@ pub fn compare_known<'c, 'a>(
 /// Whether two environments say the same, each with its own name in it.
 ///
 /// A base that is no environment may speak of any other one.
-fn is_own_name(sides: &Sides<'_, '_>, classified: &Classified<'_>, overlay: &Resource<'_>) -> bool {
+fn is_own_name(
+    sides: &Sides<'_, '_>,
+    pairing: &Pairing,
+    classified: &Classified<'_>,
+    overlay: &Resource<'_>,
+) -> bool {
     let Classified { change, class } = classified;
     let texts = change.base.zip(change.overlay);
     let texts = texts.and_then(|(early, late)| early.as_str().zip(late.as_str()));
     let (own, other) = (sides.environment, sides.baseline);
+    let own_words = pairing.own_words.as_ref();
     texts.is_some_and(|(early, late)| {
         identity::may_name(change, *class, overlay.kind())
             && (identity::says_own_name((other, early), (own, late))
                 && sides.against != Against::Baseline
+                || own_words.is_some_and(|words| {
+                    identity::says_own_name((&words.base, early), (&words.overlay, late))
+                })
                 || identity::puts_own_name(early, own, late) && sides.against == Against::Baseline)
     })
 }
@@ -178,6 +190,7 @@ fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity
                 .collect();
             let mut identity = identity::learn(&pairs, &removed, around, sides.witnesses);
             identity.own_affixes.clone_from(&pairing.own_affixes);
+            identity.own_words.clone_from(&pairing.own_words);
             (service, identity)
         })
         .collect()

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use super::operative::is_operative;
 use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step};
-use crate::compare::pair::{OwnAffix, is_never_renamed, plain_name};
+use crate::compare::pair::{OwnAffix, OwnWords, is_never_renamed, plain_name};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 use crate::yaml::Node;
@@ -48,6 +48,8 @@ pub struct Identity<'a> {
     annotations: HashSet<(&'a str, &'a str)>,
     /// What two environments have put on all names, each in a way of its own.
     pub own_affixes: Vec<OwnAffix>,
+    /// The words for their own environments that names of both sides hold.
+    pub own_words: Option<OwnWords>,
 }
 
 /// Whose pods a selector may find: those of all services of the two environments.
@@ -216,7 +218,8 @@ impl Identity<'_> {
             return is_namespace(overlay);
         }
         let has_own = |affix: &OwnAffix| affix.explains(base, overlay);
-        if self.own_affixes.iter().any(has_own) {
+        let has_words = |words: &OwnWords| words.explains(base, overlay);
+        if self.own_affixes.iter().any(has_own) || self.own_words.as_ref().is_some_and(has_words) {
             return true;
         }
         let mut own = affixes(base, overlay).peekable();

@@ -7,6 +7,7 @@
 mod history;
 mod names;
 mod own_affix;
+mod own_word;
 mod rest;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use rest::{Key, Rest, key};
 pub(crate) use names::is_never_renamed;
 pub use names::plain_name;
 pub use own_affix::OwnAffix;
+pub use own_word::{Called, Early, OwnWords};
 
 /// The result of pairing, as indices into the two lists, in the overlay's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Pairing {
     pub removed: Vec<usize>,
     /// What two environments have put on all names, each in a way of its own.
     pub own_affixes: Vec<OwnAffix>,
+    /// The words for their own environments that names of both sides hold.
+    pub own_words: Option<OwnWords>,
 }
 
 impl Pairing {
@@ -46,24 +50,26 @@ impl Pairing {
 /// Pairs two lists of resources; `known` says what is known to belong together where no history tells.
 #[must_use]
 pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>], known: &[(usize, usize)]) -> Pairing {
-    paired(base, overlay, known, false)
+    pair_called(
+        base,
+        overlay,
+        known,
+        Called {
+            early: Early::Base(""),
+            late: "",
+        },
+    )
 }
 
-/// [`pair`] for two environments, neither of which is made of the other: each may have a prefix or a suffix of its own.
+/// [`pair`] for two sides whose names are known, each of which may stand in what belongs to it.
+///
+/// Of two environments, neither of which is made of the other, each may have a prefix or a suffix of its own as well.
 #[must_use]
-pub fn pair_siblings(
+pub fn pair_called(
     base: &[Resource<'_>],
     overlay: &[Resource<'_>],
     known: &[(usize, usize)],
-) -> Pairing {
-    paired(base, overlay, known, true)
-}
-
-fn paired(
-    base: &[Resource<'_>],
-    overlay: &[Resource<'_>],
-    known: &[(usize, usize)],
-    are_siblings: bool,
+    called: Called<'_>,
 ) -> Pairing {
     let (mut found, mut used) = by_history(base, overlay);
     for &(at, other) in known {
@@ -81,10 +87,10 @@ fn paired(
         key(resource, first.map_or(resource.name(), |first| first.name))
     });
     rest.match_affixes(&mut found);
-    let own_affixes = if are_siblings {
-        rest.match_own_affixes(&mut found)
-    } else {
-        Vec::new()
+    let own_words = rest.match_own_words(&mut found, called);
+    let own_affixes = match called.early {
+        Early::Sibling(_) => rest.match_own_affixes(&mut found),
+        Early::Base(_) => Vec::new(),
     };
     // An environment's own Namespace object: there is one, and it is named after the environment.
     rest.match_by(&mut found, |resource| {
@@ -99,6 +105,7 @@ fn paired(
 
     let mut pairing = Pairing {
         own_affixes,
+        own_words,
         ..Pairing::default()
     };
     let mut used = vec![false; base.len()];
@@ -236,7 +243,11 @@ mod tests {
         let paired = |base: &[(&str, &str, &str, &str)], overlay: &[(&str, &str, &str, &str)]| {
             let (base, overlay) = (text(base), text(overlay));
             let (base, overlay) = (parse(&base).unwrap(), parse(&overlay).unwrap());
-            pair_siblings(&resources(&base), &resources(&overlay), &[]).matched
+            let called = Called {
+                early: Early::Sibling("one"),
+                late: "other",
+            };
+            pair_called(&resources(&base), &resources(&overlay), &[], called).matched
         };
         let pairs = paired(
             &[

@@ -11,6 +11,7 @@ mod everything;
 mod fleet;
 mod functions;
 mod git;
+mod helm;
 mod hidden;
 mod inputs;
 mod layers;

@@ -6,10 +6,7 @@
 
 use crate::catalog::Class;
 use crate::compare::diff::Change;
-use crate::naming::{is_segment, own, pieces, plainest, segments};
-
-/// Names that the API gives a meaning of its own.
-const TAKEN: [&str; 5] = ["none", "privileged", "baseline", "default", "restricted"];
+use crate::naming::{is_segment, is_taken, own, pieces, plainest, segments};
 
 /// Whether two values say the same, each with the name of its own environment in it.
 ///
@@ -91,11 +88,6 @@ pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
         Class::Other => !kind.contains("Route") && !kind.contains("Ingress"),
         _ => false,
     }
-}
-
-fn is_taken(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    TAKEN.contains(&lower.as_str())
 }
 
 #[cfg(test)]

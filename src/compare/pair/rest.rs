@@ -115,7 +115,7 @@ impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
         self.forget(found);
     }
 
-    fn forget(&mut self, found: &[Option<usize>]) {
+    pub(super) fn forget(&mut self, found: &[Option<usize>]) {
         let used: HashSet<usize> = self.right.iter().filter_map(|&at| found[at]).collect();
         self.left.retain(|at| !used.contains(at));
         self.right.retain(|&at| found[at].is_none());

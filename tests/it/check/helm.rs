@@ -1,0 +1,129 @@
+//! What Helm has rendered: one release an environment, each named after it.
+
+use super::{findings, report};
+use crate::support::Tree;
+
+/// What a chart makes of a release: a workload with what it refers to, and a part of it with a name of its own.
+fn release(name: &str) -> String {
+    format!(
+        "apiVersion: v1
+kind: ConfigMap
+metadata: {{name: {name}-config}}
+data: {{LEVEL: info}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {{name: {name}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}}}
+spec: {{ports: [{{port: 80}}], selector: {{app: web, release: {name}}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  selector: {{matchLabels: {{app: web, release: {name}}}}}
+  template:
+    metadata: {{labels: {{app: web, release: {name}}}}}
+    spec:
+      serviceAccountName: {name}
+      containers:
+      - {{name: web, image: web:1, envFrom: [{{configMapRef: {{name: {name}-config}}}}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}-cache}}
+spec: {{ports: [{{port: 6379}}], selector: {{app: cache, release: {name}}}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{name: {name}-cache}}
+spec: {{selector: {{matchLabels: {{app: cache, release: {name}}}}}}}
+"
+    )
+}
+
+/// What is found in `ENVIRONMENT` beside another one, of rendered files.
+fn found(early: (&str, &str), late: (&str, &str)) -> Vec<String> {
+    let tree = Tree::new();
+    tree.write("early.yaml", early.1);
+    tree.write("late.yaml", late.1);
+    let (early, late) = (
+        format!("web/{}=early.yaml", early.0),
+        format!("web/{}=late.yaml", late.0),
+    );
+    let arguments = ["--rendered", &early, "--rendered", &late];
+    findings(&report(&tree.path("none"), &tree.path(""), &arguments))
+}
+
+#[test]
+fn releases_that_are_named_after_their_environments_are_one() {
+    for (early, late, one, other) in [
+        ("staging", "production", "web-staging", "web-production"),
+        ("dev", "prod", "dev-web", "prod-web"),
+        ("dev", "eu-prod", "shop-development-web", "shop-prd-web"),
+        ("blue", "green", "web-blue", "web-green"),
+        ("base", "production", "web-qa", "web-production"),
+        ("base", "production", "web-dev", "web-production"),
+    ] {
+        let found = found((early, &release(one)), (late, &release(other)));
+        assert_eq!(found, [""; 0], "{early} {late} {one} {other}");
+    }
+}
+
+#[test]
+fn what_is_not_the_own_name_is_reported() {
+    let (staging, production) = (release("web-staging"), release("web-production"));
+    let told = |late: &str, wanted: &[&str]| {
+        assert_ne!(late, production, "nothing was changed");
+        let found = found(("staging", &staging), ("production", late));
+        assert!(!found.is_empty(), "{late}");
+        for wanted in wanted {
+            let is_there = found.iter().any(|found| found.contains(wanted));
+            assert!(is_there, "{wanted} is not in {found:#?}");
+        }
+    };
+    // What refers to another environment, or to what is not there.
+    for name in [
+        "web-dev",
+        "web-preview",
+        "web-pre-production",
+        "shop-production",
+    ] {
+        let account = format!("serviceAccountName: {name}\n");
+        told(
+            &production.replace("serviceAccountName: web-production\n", &account),
+            &["spec.template.spec.serviceAccountName"],
+        );
+    }
+    // Another release beside it: a copy is added.
+    told(
+        &(production.clone()
+            + "---\napiVersion: v1\nkind: Service\nmetadata: {name: web-prod-cache}\nspec: {ports: [{port: 6379}]}\n"),
+        &["Service  "],
+    );
+    // One that has another rest.
+    told(
+        &production.replace("name: web-production-cache", "name: web-production-store"),
+        &["Service  "],
+    );
+    // A change of what it says.
+    told(
+        &production.replace("port: 6379", "port: 6380"),
+        &["Service web-staging-cache spec.ports"],
+    );
+}
+
+#[test]
+fn a_name_that_is_the_environment_alone_is_no_name_of_its_own() {
+    let found = found(
+        ("staging", &release("staging")),
+        ("production", &release("production")),
+    );
+    assert!(
+        found.iter().any(|one| one.ends_with("Deployment  ")),
+        "{found:#?}"
+    );
+}
