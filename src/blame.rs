@@ -212,7 +212,12 @@ impl Replay<'_> {
     fn effect(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> Effect {
         let hides = |reason: Reason| {
             // What reaches further than the defaults reaches more than patches do.
-            reason.hides_patches() || !done.form.is_patch() && reason != Reason::Scalar
+            let is_further = match reason {
+                Reason::Scalar => false,
+                Reason::Configurations => self.walk.extended.contains(&done.form),
+                _ => true,
+            };
+            reason.hides_patches() || !done.form.is_patch() && is_further
         };
         let is_known = done.is_followed
             && self.walk.elsewhere.is_empty()

@@ -29,9 +29,11 @@ mod field;
 pub mod fitting;
 mod index;
 mod one;
+mod overlap;
 mod pattern;
 
 pub use field::FieldPath;
 pub use index::{Demand, Index};
 pub use one::{Path, PathError, Segment};
+pub use overlap::overlap;
 pub use pattern::{Glob, Pattern, Spot};

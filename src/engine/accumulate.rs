@@ -142,7 +142,45 @@ impl Walk<'_> {
                 _ => continue,
             };
             self.note_at(reason, key.text(), file, key);
+            if reason == Reason::Configurations {
+                self.extend(kustomization);
+            }
         }
+    }
+
+    /// Notes which entries of kustomizations reach further by `configurations`; of what cannot be read, all may.
+    fn extend(&mut self, kustomization: Kustomization<'_>) {
+        const ALL: [Form; 4] = [
+            Form::Images,
+            Form::Replicas,
+            Form::Labels,
+            Form::Replacement,
+        ];
+        for entry in kustomization.strings("configurations") {
+            let path = kustomization.resolve(entry.text());
+            let Some(tree) = path.and_then(|path| self.parsed.tree(&path)) else {
+                self.extended.extend(ALL);
+                continue;
+            };
+            let fields = tree.roots().flat_map(Node::entries);
+            let said = fields.filter(|(_, value)| !value.is_null() && !value.is_childless());
+            // Everything else says where names, references and prefixes stand.
+            let reached = said.filter_map(|(key, _)| match key.text() {
+                "images" => Some(Form::Images),
+                "replicas" => Some(Form::Replicas),
+                "labels" | "commonLabels" | "templateLabels" => Some(Form::Labels),
+                _ => None,
+            });
+            self.extended.extend(reached);
+        }
+        // Each once, however often a kustomization is loaded.
+        let mut known = Vec::new();
+        for form in std::mem::take(&mut self.extended) {
+            if !known.contains(&form) {
+                known.push(form);
+            }
+        }
+        self.extended = known;
     }
 
     /// Notes resources of one name, which kustomize does not take together.

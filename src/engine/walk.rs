@@ -138,6 +138,8 @@ pub(crate) struct Walk<'t> {
     /// Entries that load what is not here.
     pub elsewhere: Vec<Mark>,
     pub uses: Vec<Use>,
+    /// What `configurations` have reach further than it does by default.
+    pub extended: Vec<Form>,
     pub budget: usize,
     /// What was not followed exactly, and where.
     pub unknown: Vec<Lost>,
@@ -183,6 +185,7 @@ impl<'t> Walk<'t> {
             gone: Vec::new(),
             elsewhere: Vec::new(),
             uses: Vec::new(),
+            extended: Vec::new(),
             budget: MAX_PIECES,
             unknown: Vec::new(),
             reached: false,

@@ -137,8 +137,12 @@ pub fn siblings(
         .filter(|at| !all[*at].is_baseline)
         .collect();
     let place = |at: usize| beside.iter().position(|other| *other == at);
-    // What others are made of is deployed by none of them.
-    let is_layer = |one: &Environment<'_>| all.iter().any(|other| other.is_made_of(one));
+    // What others of its own rank are made of, as regions are, is deployed by none of them; what an environment of
+    // another rank is made of is an environment beside it.
+    let is_layer = |one: &Environment<'_>| {
+        let mut others = all.iter().filter(|other| other.is_made_of(one));
+        others.any(|other| one.rank.is_none() || other.rank == one.rank)
+    };
     let is_between = |early: &Environment<'_>, late: &Environment<'_>| {
         let mut between = beside.iter().map(|at| &all[*at]);
         between.any(|one| one.rank > early.rank && one.rank < late.rank)

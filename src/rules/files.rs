@@ -195,6 +195,11 @@ mod tests {
                 "c/kustomization.yaml",
                 "kind: Component\nimages: [{name: none, newTag: '2'}]\n",
             ),
+            ("o/images.yaml", "images: [{path: spec/image, kind: Web}]\n"),
+            (
+                "o/names.yaml",
+                "nameReference: [{kind: Service, version: v1, fieldSpecs: [{kind: Web, path: spec/service}]}]\nimages: []\n",
+            ),
         ];
         linted_as(&files, BASE, built)
     }
@@ -255,7 +260,16 @@ mod tests {
             (replacement("spec.minReadySeconds"), ""),
             // A component's entries are for others, too.
             ("components: [../c]\n".to_owned(), ""),
-            // A configuration of its own finds images elsewhere.
+            // A configuration of its own finds images elsewhere, or references and nothing more.
+            (
+                "configurations: [images.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
+                "",
+            ),
+            (
+                "configurations: [names.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
+                "dead-patch o/kustomization.yaml:5",
+            ),
+            // Nobody can say what is not here.
             (
                 "configurations: [x.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
                 "",

@@ -13,7 +13,7 @@ use crate::catalog::Class;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::{ChangeKind, quantity};
 use crate::compare::steps::keyed_path;
-use crate::path::Path;
+use crate::path::{Path, overlap};
 use crate::quantity::Quantity;
 use crate::rules::past::Past;
 
@@ -44,6 +44,45 @@ impl<'m, 'a> Matrix<'m, 'a> {
     pub(in crate::rules) fn has_tags(&self) -> bool {
         let mut changes = self.siblings.iter().flat_map(|one| &one.changes).flatten();
         changes.any(|one| one.class == Class::ImageTag)
+    }
+
+    /// Whether an environment is made of another, directly or through others.
+    pub(in crate::rules) fn stands_on(&self, upper: &str, lower: &str) -> bool {
+        let mut at = upper;
+        // No more steps than there are environments, since directories may go around in circles.
+        for _ in &self.baselines {
+            let Some(comparison) = self.baselines.get(at) else {
+                return false;
+            };
+            at = comparison.sides.baseline;
+            if at == lower {
+                return upper != lower;
+            }
+        }
+        false
+    }
+
+    /// The environment that another is made of, where a place is what that one made of it, so that it answers for both.
+    pub(in crate::rules) fn floor(&self, (environment, at, path): &Place<'_>) -> Option<&'m str> {
+        let own = self.baselines.get(environment)?;
+        let (floor, _) = self.baselines.get_key_value(own.sides.baseline)?;
+        let number = own
+            .pairing
+            .matched
+            .iter()
+            .position(|(_, other)| other == at)?;
+        let mut changes = own.changes.get(number)?.iter();
+        changes
+            .all(|one| !overlap(&keyed_path(&one.change.steps), path))
+            .then_some(*floor)
+    }
+
+    /// Whether the later one of two environments has a place from one that it stands on and that is compared with the earlier one itself.
+    pub(in crate::rules) fn is_of_floor(&self, early: &str, late: &Place<'_>) -> bool {
+        self.floor(late).is_some_and(|floor| {
+            let mut all = self.siblings.iter();
+            all.any(|one| one.sides.baseline == early && one.sides.environment == floor)
+        })
     }
 
     /// The service.

@@ -2,21 +2,27 @@
 //!
 //! At such a place the base is no reference: the finding is told once for the
 //! service, and the environments are compared with each other there, so that an
-//! exemption about the base hides nothing that differs between them.
+//! exemption about the base hides nothing that differs between them. What two of
+//! them add is told of each, and compared in the same way.
+
+mod added;
+mod placeholder;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::gaps::Gaps;
+use super::gaps::{Gaps, Look};
 use super::matrix::Matrix;
+use super::matrix::odd::{Kin, Member, is_in};
 use super::permission::{Verdict, verdict};
 use crate::compare::comparison::Comparison;
-use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::guidance::guidance;
 use crate::compare::identity::{may_name, says_own_name};
 use crate::compare::steps::keyed_path;
-use crate::path::Path;
+use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
+use added::Added;
+pub(super) use placeholder::is_placeholder;
 
 /// The overridden places of all services that are looked at.
 #[derive(Debug, Default)]
@@ -27,17 +33,30 @@ pub(super) struct Overridden<'m> {
     own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
     places: HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>,
+    /// By service and environment: what it adds, whether others do or not.
+    added: HashMap<(&'m str, &'m str), Added<'m>>,
+    /// By service and environment: the resources that every environment adds.
+    added_by_all: HashMap<(&'m str, &'m str), HashSet<usize>>,
+    /// Services that have one environment alone, as far as somebody has looked at all of them.
+    sole: HashSet<String>,
 }
 
 impl<'m> Overridden<'m> {
     /// Finds what every environment of a service changes, of at least two that are promoted and all built.
     pub fn of<'a: 'm>(matrices: &[Matrix<'m, 'a>], gaps: &Gaps, policy: &Policy) -> Self {
-        let mut all = Self::default();
+        let mut all = Self {
+            sole: gaps.look.as_ref().map(sole).unwrap_or_default(),
+            ..Self::default()
+        };
         for matrix in matrices {
             let service = matrix.service();
+            let added = added::added(matrix, policy).into_iter();
+            all.added
+                .extend(added.map(|(environment, added)| ((service, environment), added)));
             let is_whole = gaps.failures.iter().all(|one| one.service != service);
             if let Some(tower) = is_whole.then(|| Tower::of(matrix)).flatten() {
                 tower.find(service, policy, &mut all);
+                tower.find_added(matrix, &mut all);
             }
         }
         all
@@ -59,12 +78,51 @@ impl<'m> Overridden<'m> {
             .is_some_and(|changes| changes.contains(&(pair, change)))
     }
 
-    /// Whether two environments have made a resource of one of the base that holds overridden places.
+    /// Whether an environment, or one that it stands on, has added a resource; nothing where it has no base.
+    pub fn is_added(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        environment: &str,
+        at: usize,
+    ) -> Option<bool> {
+        let added = self
+            .added
+            .get(&(comparison.foreign_service(), environment))?;
+        Some(added.resources.contains(&at))
+    }
+
+    /// Whether an environment is the only one of its service, so that what it fills in is filled in everywhere.
+    pub fn is_sole(&self, comparison: &Comparison<'_, '_>) -> bool {
+        self.sole.contains(comparison.foreign_service())
+    }
+
+    /// Whether every environment of the service adds a resource.
+    pub fn is_added_by_all(&self, comparison: &Comparison<'_, '_>, at: usize) -> bool {
+        let of = (comparison.foreign_service(), comparison.sides.environment);
+        let all = self.added_by_all.get(&of);
+        all.is_some_and(|all| all.contains(&at))
+    }
+
+    /// Whether two environments have made a resource of one of the base that holds overridden places, or have both added to it.
     pub fn has(&self, comparison: &Comparison<'_, '_>, (early, late): (usize, usize)) -> bool {
         let service = comparison.foreign_service();
         let sides = &comparison.sides;
         let has = |environment, at| self.places.contains_key(&(service, environment, at));
+        let adds = |environment, at| !self.additions(service, environment, at).is_empty();
         has(sides.baseline, early) && has(sides.environment, late)
+            || adds(sides.baseline, early) && adds(sides.environment, late)
+    }
+
+    /// The places of a resource of the base that an environment has added to it.
+    fn additions<'s>(
+        &'s self,
+        service: &'s str,
+        environment: &'s str,
+        at: usize,
+    ) -> &'s [Path<'s>] {
+        let added = self.added.get(&(service, environment));
+        let places = added.and_then(|added| added.places.get(&at));
+        places.map_or(&[], Vec::as_slice)
     }
 
     /// Whether two environments differ at an overridden place: by the resources of both, and by the path.
@@ -81,25 +139,31 @@ impl<'m> Overridden<'m> {
         };
         holds(comparison.sides.baseline, early) && holds(comparison.sides.environment, late)
     }
+
+    /// Whether two environments differ in what both of them have added to a resource of the base.
+    pub fn is_in_additions(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        (early, late): (usize, usize),
+        path: &Path<'_>,
+    ) -> bool {
+        let service = comparison.foreign_service();
+        let adds = |environment: &str, at: usize| {
+            let places = self.additions(service, environment, at);
+            places.iter().any(|place| is_in(path, place))
+        };
+        adds(comparison.sides.baseline, early) && adds(comparison.sides.environment, late)
+    }
 }
 
-/// Whether one place is the other one, or lies in it.
-pub(super) fn overlap(Path(a): &Path<'_>, Path(b): &Path<'_>) -> bool {
-    let shared = a.len().min(b.len());
-    a[..shared] == b[..shared]
-}
-
-/// Whether the base says no more than that an environment is to fill something in.
-pub(super) fn is_placeholder(change: &Change<'_>) -> bool {
-    const MARKS: [&str; 5] = ["REPLACE", "CHANGE_ME", "CHANGEME", "PLACEHOLDER", "TODO"];
-    let text = change.base.filter(|node| node.is_scalar());
-    change.kind == ChangeKind::Modified
-        && !change.secret
-        && text.is_some_and(|node| {
-            let text = node.text();
-            let mut marks = MARKS.iter();
-            !node.is_null() && text.is_empty() || marks.any(|mark| text.starts_with(mark))
-        })
+/// The services that have one environment alone.
+fn sole(look: &Look) -> HashSet<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (service, _) in look.seen.iter().chain(&look.unseen) {
+        *counts.entry(service).or_default() += 1;
+    }
+    let sole = counts.into_iter().filter(|(_, count)| *count == 1);
+    sole.map(|(service, _)| service.to_owned()).collect()
 }
 
 /// The environments of a service, as they stand on one base and on one another.
@@ -228,6 +292,29 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
                     all.places.insert(of, places.clone());
                 }
             }
+        }
+    }
+
+    /// Finds the resources that all environments on the ground add.
+    fn find_added(&self, matrix: &Matrix<'m, 'a>, all: &mut Overridden<'m>) {
+        let kin = Kin::of(matrix);
+        let added = |name: &&'m str| {
+            let added = self.floors[*name].pairing.added.iter();
+            let roots = added.map(|&at| (kin.root((*name, at)), at));
+            (*name, roots.collect::<Vec<_>>())
+        };
+        let added: Vec<_> = self.ground.iter().map(added).collect();
+        let holders = added.iter().flat_map(|(_, own)| own);
+        let mut counts: HashMap<Member<'_>, usize> = HashMap::new();
+        for (root, _) in holders {
+            *counts.entry(*root).or_default() += 1;
+        }
+        for (name, own) in added {
+            let shared = own
+                .iter()
+                .filter(|(root, _)| counts[root] >= self.ground.len());
+            let shared = shared.map(|(_, at)| *at).collect();
+            all.added_by_all.insert((matrix.service(), name), shared);
         }
     }
 

@@ -40,10 +40,11 @@ pub(super) struct Entry {
 
 /// Every rule, in the order of [`RuleId::ALL`].
 ///
-/// The rules of classes share one check, [`class::check`]; those about exemptions are found where exemptions
+/// The rules of classes share one check, [`class::check`], which like [`added_resource::check`] is handed what all
+/// environments do; those about exemptions are found where exemptions
 /// are applied, and unchecked files by whoever reads a package.
 pub(super) const REGISTRY: &[Entry] = &[
-    rule(&added_resource::RULE).change(added_resource::check),
+    rule(&added_resource::RULE),
     rule(&class::ANNOTATIONS),
     rule(&base_guidance::RULE).change(base_guidance::check),
     rule(&build_failure::RULE).gaps(build_failure::check),

@@ -289,8 +289,18 @@ pub(super) fn permit(class: Class, policy: &Policy) -> String {
 }
 
 /// What to do about a change that every environment makes.
-pub(super) fn share(baseline: &str) -> String {
-    format!("Move what the environments share into {baseline}, which none of them uses here.")
+pub(super) fn share(kind: ChangeKind, baseline: &str) -> String {
+    match kind {
+        ChangeKind::Added => {
+            format!(
+                "Move it to {baseline}, and keep in the overlays only what has to differ in it."
+            )
+        }
+        ChangeKind::Removed => format!("Drop it from {baseline}: no environment keeps it."),
+        _ => format!(
+            "Let {baseline} say what the environments share, and keep in the overlays only what has to differ."
+        ),
+    }
 }
 
 /// What to do about a forbidden change.

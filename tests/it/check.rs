@@ -1,6 +1,7 @@
 //! `krm-parity check` as a process: what it finds, builds, tells and leaves alone.
 
 mod absent;
+mod additions;
 mod bases;
 mod commands;
 mod copies;

@@ -3,8 +3,8 @@
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
-use crate::policy::Policy;
 use crate::rules::found::Found;
+use crate::rules::overridden::Overridden;
 use crate::rules::told::Told;
 use crate::rules::words;
 
@@ -21,7 +21,11 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found: &mut Found) {
+pub(in crate::rules) fn check(
+    comparison: &Comparison<'_, '_>,
+    overridden: &Overridden<'_>,
+    found: &mut Found,
+) {
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for &at in &comparison.pairing.added {
         let resource = &comparison.sides.overlay[at];
@@ -31,7 +35,13 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found
                 "{name} is in {environment}, but not in {baseline}. An overlay must not hold a resource that {baseline} does not have."
             ),
             headline: format!("the resource is in {environment}, but not in {baseline}"),
-            help: format!("Move the resource to {baseline}, so that every environment has it."),
+            help: if overridden.is_added_by_all(comparison, at) {
+                format!(
+                    "Every environment adds it: move the resource to {baseline}, and keep in the overlays only what has to differ in it."
+                )
+            } else {
+                format!("Move the resource to {baseline}, so that every environment has it.")
+            },
         };
         let service = comparison.foreign_service();
         found.push(Finding {

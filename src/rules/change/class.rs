@@ -190,7 +190,7 @@ pub(in crate::rules) fn check(
             let (demand, help) = match &verdict {
                 _ if is_overridden => (
                     format!("Every environment overrides {baseline} here."),
-                    words::share(&baseline),
+                    words::share(change.kind, &baseline),
                 ),
                 Verdict::Denied(pattern) => (
                     format!("The owner of {baseline} denies it: {DENY}: {pattern}."),
@@ -224,10 +224,16 @@ pub(in crate::rules) fn check(
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
             // A tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.
-            let is_told = class == Class::ImageTag
-                || is_placeholder(change)
-                || overridden.is_own_name(comparison, number, at);
-            if is_overridden && is_told {
+            let is_told = if is_overridden {
+                class == Class::ImageTag
+                    || is_placeholder(classified)
+                    || overridden.is_own_name(comparison, number, at)
+            } else {
+                verdict == Verdict::Forbidden
+                    && overridden.is_sole(comparison)
+                    && is_placeholder(classified)
+            };
+            if is_told {
                 found.push_as(Severity::Info, finding);
             } else {
                 found.push(finding);

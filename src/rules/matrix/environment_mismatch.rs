@@ -1,8 +1,8 @@
 //! `environment-mismatch`: two environments disagree where no comparison with a base has told it.
 //!
 //! Without a base every forbidden difference is one. With one base of both, each
-//! was judged against it, and what is left are the resources that both have added
-//! and the places that all override. Where their bases differ, or one of them has
+//! was judged against it, and what is left is what both have added, resources and
+//! parts of them, and the places that all override. Where their bases differ, or one of them has
 //! none, all is compared but what was made of one resource that both bases hold.
 //!
 //! Told is the environment that differs from most others, against the earliest of
@@ -17,13 +17,13 @@ use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::guidance::{Guidance, guidance};
 use crate::compare::steps::keyed_path;
 use crate::finding::Finding;
-use crate::path::Path;
+use crate::path::{Path, overlap};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, is_next, turned, turned_change};
-use crate::rules::overridden::{Overridden, overlap};
+use crate::rules::overridden::Overridden;
 use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
@@ -59,15 +59,15 @@ pub(in crate::rules) fn check(
             continue;
         };
         if is_of_one_base {
-            let added = |environment: &str| {
-                let against_base = matrix.baselines.get(environment);
-                against_base.map(|comparison| comparison.pairing.added.as_slice())
+            let sides = &comparison.sides;
+            let is_new = |environment: &str, at: usize| {
+                overridden
+                    .is_added(comparison, environment, at)
+                    .unwrap_or(true)
             };
-            let early = added(comparison.sides.baseline);
-            let late = added(comparison.sides.environment);
-            let is_new =
-                |added: Option<&[usize]>, at: usize| added.is_none_or(|all| all.contains(&at));
-            let is_told = |at: usize, other: usize| !is_new(early, at) || !is_new(late, other);
+            let is_told = |at: usize, other: usize| {
+                !is_new(sides.baseline, at) || !is_new(sides.environment, other)
+            };
             let guides = |_, _| Vec::new();
             let from = (&kin, overridden, policy);
             collect(comparison, is_told, guides, from, &mut disagreements);
@@ -88,8 +88,9 @@ pub(in crate::rules) fn check(
         collect(comparison, is_told, guides, from, &mut disagreements);
         collect_lacks(comparison, &kin, &early, &late, &mut lacks);
     }
-    blame(matrix, &kin, &order, disagreements, policy, found);
-    blame_lacks(&order, lacks, found);
+    let from = (&kin, overridden, policy);
+    blame(matrix, from, &order, disagreements, found);
+    blame_lacks(matrix, &order, lacks, found);
 }
 
 /// One difference of two environments that nothing allows and that no comparison with the base has told.
@@ -98,9 +99,13 @@ struct Disagreement<'m, 'a> {
     /// The resource, whatever environment it is looked at in.
     kin: Member<'m>,
     path: Path<'m>,
+    /// The resource in the earlier environment, and in the later one.
+    members: (usize, usize),
     pair: Pair<'m, 'a>,
     change: &'m Classified<'a>,
     is_overridden: bool,
+    /// Whether it lies in what both have added, so that whoever has not has no say.
+    is_in_additions: bool,
 }
 
 /// A resource that one of two environments lacks.
@@ -118,10 +123,9 @@ type Seats<'m, 'a> = BTreeMap<(&'m str, &'m str), (&'m Comparison<'m, 'a>, usize
 /// Says who is wrong, at every place where environments disagree.
 fn blame<'m, 'a: 'm>(
     matrix: &Matrix<'m, 'a>,
-    kin: &Kin<'m>,
+    (kin, overridden, policy): (&Kin<'m>, &Overridden<'_>, &Policy),
     order: &[&'m str],
     mut all: Vec<Disagreement<'m, 'a>>,
-    policy: &Policy,
     found: &mut Found,
 ) {
     all.sort_by(|a, b| (a.kin, &a.path).cmp(&(b.kin, &b.path)));
@@ -141,6 +145,12 @@ fn blame<'m, 'a: 'm>(
         let Some(seats) = seats.get(&top.kin) else {
             continue;
         };
+        let adds = |(comparison, number): &(&Comparison<'_, '_>, usize)| {
+            let members = comparison.pairing.matched.get(*number);
+            members.is_some_and(|one| overridden.is_in_additions(comparison, *one, &top.path))
+        };
+        let mut seats = seats.clone();
+        seats.retain(|_, seat| !top.is_in_additions || adds(seat));
         let is_alike = |early: &str, late: &str| match seats.get(&(early, late)) {
             Some((comparison, number)) => comparison.changes[*number]
                 .iter()
@@ -153,7 +163,7 @@ fn blame<'m, 'a: 'm>(
                 .any(|(early, late)| *early == **name || *late == **name)
         };
         let order: Vec<&str> = order.iter().filter(has_seat).copied().collect();
-        let majority = odd::majority(&order, is_alike);
+        let majority = odd::majority(matrix, &order, is_alike);
         let Some(&norm) = majority.first() else {
             continue;
         };
@@ -166,12 +176,40 @@ fn blame<'m, 'a: 'm>(
                 } else {
                     sides.environment == *name && is_next(one.comparison)
                 };
-                if is_its && !is_told_of_layer(matrix, one, name) {
+                let is_told = || {
+                    is_told_of_layer(matrix, one, name)
+                        || is_told_of_floor(matrix, one, name, &majority)
+                };
+                if is_its && !is_told() {
                     tell(one, name, policy, found);
                 }
             }
         }
     }
+}
+
+/// Whether an environment has what it is blamed for from one that it stands on, and that is blamed itself.
+fn is_told_of_floor(
+    matrix: &Matrix<'_, '_>,
+    one: &Disagreement<'_, '_>,
+    name: &str,
+    majority: &[&str],
+) -> bool {
+    let sides = &one.comparison.sides;
+    let (at, other) = if sides.environment == name {
+        (one.members.1, sides.baseline)
+    } else {
+        (one.members.0, sides.environment)
+    };
+    let Some(floor) = matrix.floor(&(name, at, one.path.clone())) else {
+        return false;
+    };
+    let mut all = matrix.siblings.iter();
+    !majority.contains(&floor)
+        && all.any(|one| {
+            let sides = (one.sides.baseline, one.sides.environment);
+            sides == (floor, other) || sides == (other, floor)
+        })
 }
 
 /// Whether the same was told of an environment against the environment that it is made of.
@@ -252,7 +290,12 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
 }
 
 /// Says who is wrong about every resource that some environments lack.
-fn blame_lacks<'m>(order: &[&'m str], mut all: Vec<Lack<'m, '_>>, found: &mut Found) {
+fn blame_lacks<'m>(
+    matrix: &Matrix<'_, '_>,
+    order: &[&'m str],
+    mut all: Vec<Lack<'m, '_>>,
+    found: &mut Found,
+) {
     all.sort_by_key(|lack| lack.kin);
     for lacks in all.chunk_by(|a, b| a.kin == b.kin) {
         let with: BTreeSet<&str> = lacks.iter().map(|lack| lack.with).collect();
@@ -261,7 +304,7 @@ fn blame_lacks<'m>(order: &[&'m str], mut all: Vec<Lack<'m, '_>>, found: &mut Fo
             lacks.any(|lack| lack.with == **name || lack.without == **name)
         };
         let order: Vec<&str> = order.iter().filter(of).copied().collect();
-        let majority = odd::majority(&order, |a, b| with.contains(a) == with.contains(b));
+        let majority = odd::majority(matrix, &order, |a, b| with.contains(a) == with.contains(b));
         let Some(&norm) = majority.first() else {
             continue;
         };
@@ -310,20 +353,25 @@ fn collect<'m, 'a: 'm>(
                     verdict(policy, guidance, environment, pair, classified).is_allowed()
                 })
             };
+            let is_in_additions =
+                is_told && overridden.is_in_additions(comparison, (at, other), &path);
+            let is_open = is_overridden || is_in_additions;
             // Images that every environment sets are asked where they come from.
-            if is_overridden && classified.class == Class::ImageTag {
+            if is_open && classified.class == Class::ImageTag {
                 continue;
             }
-            if is_told && !is_overridden || allows(sides.environment) || allows(sides.baseline) {
+            if is_told && !is_open || allows(sides.environment) || allows(sides.baseline) {
                 continue;
             }
             all.push(Disagreement {
                 comparison,
                 kin: kin.root((sides.baseline, at)),
                 path,
+                members: (at, other),
                 pair,
                 change: classified,
                 is_overridden,
+                is_in_additions,
             });
         }
     }

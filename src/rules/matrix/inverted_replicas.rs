@@ -102,7 +102,8 @@ fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> 
                     continue;
                 }
                 let is_worse = worst.get(&place).is_none_or(|known| known.early <= early);
-                if late < early && is_worse {
+                let is_own = || !matrix.is_of_floor(comparison.sides.baseline, &place);
+                if late < early && is_worse && is_own() {
                     let fewer = Fewer {
                         comparison,
                         pair,

@@ -63,7 +63,7 @@ pub(in crate::rules) fn inverted<'m, 'a>(
         return worst;
     }
     for value in matrix.compared(true).flat_map(Comparison::values) {
-        if value.overlay >= value.base {
+        if value.overlay >= value.base || matrix.is_of_floor(value.early.0, &value.late) {
             continue;
         }
         let is_worse = worst

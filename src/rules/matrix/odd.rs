@@ -69,7 +69,10 @@ pub(in crate::rules) fn order<'m>(matrix: &Matrix<'m, '_>) -> Vec<&'m str> {
 }
 
 /// The environments that agree with most others, the earliest of them first; where two camps are as large, that of the earliest.
+///
+/// Those that stand on one another count once.
 pub(in crate::rules) fn majority<'m>(
+    matrix: &Matrix<'_, '_>,
     order: &[&'m str],
     is_alike: impl Fn(&str, &str) -> bool,
 ) -> Vec<&'m str> {
@@ -84,7 +87,12 @@ pub(in crate::rules) fn majority<'m>(
         }
     }
     // The first of those that are as large.
-    let largest = camps.iter().rev().max_by_key(|camp| camp.len());
+    let size = |camp: &&Vec<&str>| {
+        let own = camp.iter();
+        let counted = own.filter(|one| !camp.iter().any(|other| matrix.stands_on(one, other)));
+        counted.count()
+    };
+    let largest = camps.iter().rev().max_by_key(size);
     largest.cloned().unwrap_or_default()
 }
 

@@ -59,7 +59,7 @@ pub(in crate::rules) fn check_matrix(
         let is_told = told.contains(&value.early)
             || told.contains(&value.late)
             || inverted.contains_key(&value.late);
-        if is_told || !is_far(&value, max) {
+        if is_told || !is_far(&value, max) || matrix.is_of_floor(value.early.0, &value.late) {
             continue;
         }
         let is_farther = farthest.get(&value.late).is_none_or(|known| {

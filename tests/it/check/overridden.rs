@@ -151,6 +151,8 @@ fn a_base_that_only_holds_a_place_is_filled_in() {
         ("REPLACE_ME", "info"),
         ("CHANGE_ME-now", "info"),
         ("TODO", "info"),
+        ("set-by-overlay", "info"),
+        ("<argument>", "info"),
         // Somebody has said something.
         ("ready", "error"),
         ("my TODO", "error"),

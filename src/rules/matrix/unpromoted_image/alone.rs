@@ -6,10 +6,9 @@ use crate::catalog::{Class, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::compare::guidance::guidance;
 use crate::compare::steps::keyed_path;
-use crate::path::Path;
+use crate::path::{Path, overlap};
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
-use crate::rules::overridden::overlap;
 use crate::rules::permission::{Verdict, verdict};
 
 /// Reports every environment whose tag is not the base's, where all environments before it run another image there.

@@ -57,7 +57,7 @@ pub(super) fn check<'m, 'a: 'm>(
     }
     for seats in places.values() {
         for group in groups(seats) {
-            blame(&scene.order, &group, told, found);
+            blame(scene, &group, told, found);
         }
     }
 }
@@ -84,18 +84,19 @@ fn groups<'s, 'm, 'a>(seats: &'s [Seat<'m, 'a>]) -> Vec<Vec<&'s Seat<'m, 'a>>> {
 
 /// Says of each environment that runs another image than most that it does.
 fn blame(
-    order: &[&str],
+    scene: &Scene<'_, '_, '_>,
     seats: &[&Seat<'_, '_>],
     told: &BTreeSet<(&str, usize)>,
     found: &mut Found,
 ) {
     let images = images(seats);
-    let order: Vec<&str> = order
+    let order: Vec<&str> = scene
+        .order
         .iter()
         .copied()
         .filter(|name| images.contains_key(name))
         .collect();
-    let majority = odd::majority(&order, |a, b| images.get(a) == images.get(b));
+    let majority = odd::majority(scene.matrix, &order, |a, b| images.get(a) == images.get(b));
     for name in order.iter().filter(|name| !majority.contains(*name)) {
         let of_it = |seat: &&&Seat<'_, '_>| {
             let sides = &seat.comparison.sides;

@@ -9,10 +9,10 @@ use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::guidance::{Guidance, guidance};
 use crate::compare::steps::{field_path, keyed_path};
 use crate::finding::Finding;
-use crate::path::Path;
+use crate::path::{Path, overlap};
 use crate::policy::Policy;
 use crate::rules::matrix::{Matrix, Place, odd};
-use crate::rules::overridden::{Overridden, overlap};
+use crate::rules::overridden::Overridden;
 use crate::rules::past::{Question, is_same_image};
 use crate::rules::permission::{Verdict, verdict};
 
@@ -130,6 +130,11 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
                 continue;
             }
             for (number, other, path) in differing(comparison) {
+                // Whoever it stands on answers for an image that it takes over.
+                let floor = self.matrix.floor(&(environment, other, path.clone()));
+                if floor.is_some_and(|floor| self.order.contains(&floor)) {
+                    continue;
+                }
                 if matches!(self.look(comparison, number, &path), Found::Differs(_)) {
                     all.entry((environment, other, path)).or_default();
                 }
@@ -211,14 +216,16 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
         })
     }
 
-    /// Whether a difference there is this rule's: all environments override the base, or they may differ.
+    /// Whether a difference there is this rule's: all environments override the base, both add the container, or they may differ.
     fn is_open(
         &self,
         comparison: &Comparison<'_, '_>,
         members: (usize, usize),
         path: &Path<'_>,
     ) -> bool {
-        self.policy.allows(Class::ImageTag) || self.overridden.is_between(comparison, members, path)
+        self.policy.allows(Class::ImageTag)
+            || self.overridden.is_between(comparison, members, path)
+            || self.overridden.is_in_additions(comparison, members, path)
     }
 
     /// Whether the policy or the base allows this very field, or the base denies it, which is told elsewhere.
