@@ -4,6 +4,10 @@
 //! shows them to a person goes through here, so that no value can end a line,
 //! move the cursor, colour a terminal or turn the reading direction.
 
+mod hosts;
+
+pub use hosts::open_hosts;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 

@@ -9,6 +9,8 @@ mod groups;
 mod hosts;
 mod parts;
 mod settings;
+mod storage;
+mod traefik;
 
 pub use hosts::takes_all_traffic;
 
@@ -48,7 +50,11 @@ pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {
     if let Some(class) = claim(change, steps, resource) {
         return class;
     }
-    if let Some(class) = hosts::class(resource, change) {
+    if let Some(class) = storage::class(resource, change) {
+        return class;
+    }
+    if let Some(class) = hosts::class(resource, change).or_else(|| traefik::class(resource, change))
+    {
         return class;
     }
     if let Some(class) = encrypted::class(resource, change) {
@@ -175,7 +181,7 @@ fn is_ingress(resource: &Resource<'_>) -> bool {
         "gateway.networking.k8s.io" => true,
         "route.openshift.io" | "" => resource.kind() == "Route",
         CONTOUR => resource.kind() == "HTTPProxy",
-        _ => false,
+        _ => traefik::is_route(resource),
     }
 }
 

@@ -58,6 +58,7 @@ pub fn services<'s>(
         });
     }
     let judged = judged_bases(&groups);
+    let called = called(&groups);
     let given: Vec<Option<String>> = groups
         .values()
         .map(|members| given(parsed, members, &policy.baseline))
@@ -74,7 +75,7 @@ pub fn services<'s>(
     let mut services: Vec<Service> = groups
         .into_values()
         .zip(names)
-        .map(|(members, name)| service(name, members, &judged, site))
+        .map(|(members, name)| service(name, members, (&judged, &called), site))
         .collect();
     services.sort_by(|a, b| a.name.cmp(&b.name));
     (services, alone)
@@ -87,6 +88,18 @@ fn judged_bases(groups: &Groups<'_>) -> BTreeSet<String> {
         .flatten()
         .filter(|member| member.named.is_known)
         .flat_map(|member| member.candidate.all_bases().cloned())
+        .collect()
+}
+
+/// What environments are called that stand in a directory for overlays beside one with a word for environments.
+fn called(groups: &Groups<'_>) -> BTreeSet<String> {
+    let is_service = |members: &&Vec<Member<'_>>| members.iter().any(|one| one.named.is_known);
+    groups
+        .values()
+        .filter(is_service)
+        .flatten()
+        .filter(|member| member.named.is_in_overlays && member.named.is_last)
+        .map(|member| member.named.environment.clone())
         .collect()
 }
 
@@ -115,9 +128,15 @@ fn given(parsed: &Parsed<'_>, members: &[Member<'_>], baseline: &str) -> Option<
 fn service(
     name: String,
     members: Vec<Member<'_>>,
-    judged: &BTreeSet<String>,
+    (judged, called): (&BTreeSet<String>, &BTreeSet<String>),
     site: &Site<'_>,
 ) -> Service {
+    // What other services of the repository call their environments.
+    let is_called = |member: &Member<'_>| {
+        let named = &member.named;
+        named.is_in_overlays && named.is_last && called.contains(&named.environment)
+    };
+    let are_called = members.iter().all(is_called);
     // Where one says that it is an environment, all of that base are.
     let is_environment = |member: &Member<'_>| {
         member.named.is_known
@@ -134,7 +153,7 @@ fn service(
     let has_word = has_word || bases.all(|base| own.contains(base));
     let (environments, variants): (Vec<Member<'_>>, Vec<Member<'_>>) = members
         .into_iter()
-        .partition(|member| has_word || is_environment(member));
+        .partition(|member| has_word || are_called || is_environment(member));
     Service {
         name,
         is_above: environments.iter().any(|member| member.named.is_above),
@@ -243,7 +262,13 @@ fn parts<'s>(
             .all_bases()
             .map(|base| format!("base {base}"));
         let own = format!("base {}", member.candidate.directory);
-        for mark in name.into_iter().chain(bases).chain([own]) {
+        // `alpha` is made of `alpha/app` as `production` is made of `production/app`.
+        let inside = format!("{}/", member.candidate.directory);
+        let is_stemless = words.stem(&member.named.environment).is_none();
+        let parts = member.candidate.bases.iter().filter(|_| is_stemless);
+        let parts = parts.filter_map(|base| base.strip_prefix(&inside));
+        let parts = parts.map(|part| format!("part {part}"));
+        for mark in name.into_iter().chain(bases).chain([own]).chain(parts) {
             let known = *first.entry(mark).or_insert(at);
             unite(&mut roots, known, at);
         }

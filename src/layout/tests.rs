@@ -1,6 +1,7 @@
 //! Layouts of repositories as people write them.
 
 mod above;
+mod alike;
 
 use super::*;
 use crate::naming::rank;

@@ -53,7 +53,9 @@ types! { from builtin::END;
     FluxKustomizationSpec { "postBuild": one(FluxPostBuild) }
     FluxPostBuild { "substituteFrom": keyed_in_order(Unknown, KIND_NAME) }
     IngressRoute { "metadata": one(ObjectMeta), "spec": one(IngressRouteSpec) }
-    IngressRouteSpec { "routes": keyed(Unknown, MATCH) }
+    IngressRouteSpec { "routes": route_rules(Unknown) }
+    ManagedCertificate { "metadata": one(ObjectMeta), "spec": one(ManagedCertificateSpec) }
+    ManagedCertificateSpec { "domains": set(Unknown) }
     NodePool { "metadata": one(ObjectMeta), "spec": one(NodePoolSpec) }
     NodePoolSpec { "limits": quantities(), "template": one(NodePoolTemplate) }
     NodePoolTemplate { "metadata": one(ObjectMeta), "spec": one(NodePoolTemplateSpec) }
@@ -164,6 +166,7 @@ pub(super) static ROOTS: &[Root] = &[
     ("monitoring.coreos.com", "PodMonitor", "", Monitor),
     ("monitoring.coreos.com", "PrometheusRule", "", PrometheusRule),
     ("monitoring.coreos.com", "ServiceMonitor", "", Monitor),
+    ("networking.gke.io", "ManagedCertificate", "", ManagedCertificate),
     ("networking.istio.io", "DestinationRule", "", DestinationRule),
     ("networking.istio.io", "Gateway", "", IstioGateway),
     ("networking.istio.io", "ServiceEntry", "", ServiceEntry),
@@ -174,5 +177,7 @@ pub(super) static ROOTS: &[Root] = &[
     ("serving.knative.dev", "Configuration", "", KnativeService),
     ("serving.knative.dev", "Service", "", KnativeService),
     ("traefik.containo.us", "IngressRoute", "", IngressRoute),
+    ("traefik.containo.us", "IngressRouteTCP", "", IngressRoute),
     ("traefik.io", "IngressRoute", "", IngressRoute),
+    ("traefik.io", "IngressRouteTCP", "", IngressRoute),
 ];

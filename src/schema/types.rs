@@ -33,7 +33,7 @@ pub enum List {
     Ordered,
     /// Ingress `spec.rules`: paired by host, then by the shape of their paths.
     IngressRules,
-    /// `spec.rules` of the Gateway API's routes: paired by their `matches`, then by shape.
+    /// `spec.rules` of the Gateway API's routes and `spec.routes` of Traefik's: paired by their `matches` or `match`, then by shape.
     RouteRules,
 }
 

@@ -123,7 +123,6 @@ pub(super) const KEY_EFFECT: &[KeyField] = &[key("key"), key("effect")];
 pub(super) const KIND_NAME: &[KeyField] = &[key("kind"), key("name")];
 pub(super) const KIND_NAME_VALUES_KEY: &[KeyField] =
     &[key("kind"), key("name"), key_or("valuesKey", "values.yaml")];
-pub(super) const MATCH: &[KeyField] = &[key("match")];
 pub(super) const METADATA_NAME: &[KeyField] = &[key("metadata.name")];
 pub(super) const MOUNT_PATH: &[KeyField] = &[key("mountPath")];
 pub(super) const NAME: &[KeyField] = &[key("name")];

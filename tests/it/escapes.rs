@@ -211,9 +211,13 @@ const EXTENSIONS: &[(&str, &[&str])] = &[
     ("keda.sh", &["ScaledJob", "ScaledObject", "TriggerAuthentication"]),
     ("monitoring.coreos.com", &["Alertmanager", "PodMonitor", "Probe", "Prometheus", "PrometheusRule", "ServiceMonitor"]),
     ("networking.istio.io", &["DestinationRule", "EnvoyFilter", "Gateway", "ServiceEntry", "Sidecar", "VirtualService"]),
+    ("kafka.strimzi.io", &["Kafka", "KafkaNodePool"]),
+    ("networking.gke.io", &["ManagedCertificate"]),
+    ("postgresql.cnpg.io", &["Cluster"]),
     ("projectcontour.io", &["HTTPProxy"]),
     ("security.istio.io", &["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]),
     ("telemetry.istio.io", &["Telemetry"]),
+    ("traefik.io", &["IngressRoute", "IngressRouteTCP", "IngressRouteUDP"]),
 ];
 
 #[test]

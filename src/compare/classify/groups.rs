@@ -3,6 +3,9 @@
 /// The group of Contour, whose kind `HTTPProxy` stands where others have an Ingress.
 pub(super) const CONTOUR: &str = "projectcontour.io";
 
+/// The groups of Traefik, of today and of its second version.
+pub(super) const TRAEFIK: [&str; 2] = ["traefik.io", "traefik.containo.us"];
+
 /// Whether a domain is one of some, or below one.
 pub(super) fn is_within(domain: &str, parents: &[&str]) -> bool {
     parents.iter().any(|parent| {

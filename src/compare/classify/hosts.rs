@@ -4,10 +4,14 @@
 //! all, the overlay takes everybody's traffic: that is no other name.
 
 use super::groups::{CONTOUR, is_within};
+use super::traefik;
 use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::resource::Resource;
 use crate::yaml::Node;
+
+/// Groups whose hosts are what a certificate is for, and take no traffic.
+const CERTIFICATES: [&str; 2] = ["cert-manager.io", "networking.gke.io"];
 
 /// The class of a change of a field that holds hosts, or of an element of it.
 pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
@@ -24,8 +28,9 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
 /// Whether an overlay, whose resource is given, made of a host one that stands for all, or none.
 #[must_use]
 pub fn takes_all_traffic(resource: &Resource<'_>, change: &Change<'_>) -> bool {
-    let routes = resource.group() != "cert-manager.io" && is_hostname(resource, &change.steps);
+    let routes = !CERTIFICATES.contains(&resource.group()) && is_hostname(resource, &change.steps);
     routes && weigh(change, Some(resource.node)) == Class::IngressStructure
+        || traefik::takes_all_traffic(resource, change)
 }
 
 /// The class of a change of a field that holds hosts, whose steps begin at a node of the overlay.
@@ -97,6 +102,9 @@ fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
         }
         "cert-manager.io" if resource.kind() == "Certificate" => {
             matches!(fields.as_slice(), ["dnsNames" | "commonName"])
+        }
+        "networking.gke.io" if resource.kind() == "ManagedCertificate" => {
+            matches!(fields.as_slice(), ["domains"])
         }
         // The hosts of these say what may be called, and by whom.
         group if is_within(group, &["istio.io"]) => {

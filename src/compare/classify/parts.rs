@@ -12,18 +12,24 @@ pub(super) fn in_resources(change: &Change<'_>, steps: &[Step<'_>]) -> Class {
         [Step::Field("requests" | "limits"), Step::Field(_)]
             if change.kind == ChangeKind::Modified =>
         {
-            // What is no amount gives or takes nothing that could be weighed.
-            let is_amount = |node| quantity(node).is_some_and(|amount| amount >= Quantity::ZERO);
-            match (change.base, change.overlay) {
-                (Some(base), Some(overlay)) if is_amount(base) && is_amount(overlay) => {
-                    Class::ResourceValues
-                }
-                _ => Class::Other,
+            if is_reweighed(change) {
+                Class::ResourceValues
+            } else {
+                Class::Other
             }
         }
         [] | [Step::Field("requests" | "limits"), ..] => Class::ResourceNames,
         _ => Class::Other,
     }
+}
+
+/// Whether both sides are amounts: what is no amount gives or takes nothing that could be weighed.
+pub(super) fn is_reweighed(change: &Change<'_>) -> bool {
+    let is_amount = |node: Option<Node<'_>>| {
+        node.and_then(quantity)
+            .is_some_and(|amount| amount >= Quantity::ZERO)
+    };
+    change.kind == ChangeKind::Modified && is_amount(change.base) && is_amount(change.overlay)
 }
 
 /// The class of a change of an image.

@@ -72,6 +72,14 @@ pub(super) fn name_by_content<'a>(
                 _ => By::Index,
             }
         }
+        (Some(left), Some(right)) if list == List::RouteRules => {
+            match (left.str_at(&["match"]), right.str_at(&["match"])) {
+                (Some(expression), Some(same)) if expression == same => {
+                    By::Keys(vec![("match", expression)])
+                }
+                _ => By::Index,
+            }
+        }
         _ => By::Index,
     }
 }

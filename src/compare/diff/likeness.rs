@@ -1,6 +1,7 @@
 //! How alike two values are.
 
 use crate::schema::List;
+use crate::text::open_hosts;
 use crate::yaml::Node;
 
 /// From this likeness on, of 1000, two unequal elements of a set are versions of one another.
@@ -17,10 +18,19 @@ pub(super) fn of_elements(base: Node<'_>, overlay: Node<'_>, list: List) -> u32 
         // The same host, or the same paths under another host.
         List::IngressRules if same("host") => 2000 + likeness(base, overlay),
         List::IngressRules if same("http") => 1500,
-        List::RouteRules if same("matches") => 2000 + likeness(base, overlay),
+        List::RouteRules if same("matches") && same("match") => 2000 + likeness(base, overlay),
+        // The same expression with other hosts in it.
+        List::RouteRules if opened(base).is_some() && opened(base) == opened(overlay) => {
+            1500 + likeness(base, overlay)
+        }
         List::IngressRules | List::RouteRules => likeness(base, overlay).max(ALIKE),
         _ => likeness(base, overlay),
     }
+}
+
+/// The expression of a route without its hosts.
+fn opened(route: Node<'_>) -> Option<String> {
+    Some(open_hosts(route.str_at(&["match"])?).0)
 }
 
 /// How alike two values are, from 0 to 1000, at a bounded cost.

@@ -33,6 +33,7 @@ fn excess(entries: &[Entry], policy: &Policy) -> Option<Finding> {
     let most: f64 = max.parse().ok()?;
     let patches = || entries.iter().filter(|entry| entry.form.is_patch());
     let count: usize = patches().map(|patch| patch.documents.max(1)).sum();
+    let entries = patches().count();
     if f64::from(u32::try_from(count).unwrap_or(u32::MAX)) <= most {
         return None;
     }
@@ -44,8 +45,35 @@ fn excess(entries: &[Entry], policy: &Policy) -> Option<Finding> {
     })?;
     Some(found(
         &RULE,
-        format!("the overlay has {count} patches, more than {max}"),
+        headline(count, entries, max),
         "Move what environments share to the base, or raise spec.rules.overlay-size.max in the ParityPolicy.",
         &excess.place,
     ))
+}
+
+/// A file of a patch may hold several, and people count what the kustomization lists.
+fn headline(count: usize, entries: usize, max: &str) -> String {
+    let of_entries = match entries {
+        _ if entries == count => String::new(),
+        1 => " in one entry".to_owned(),
+        entries => format!(" in {entries} entries"),
+    };
+    format!("the overlay has {count} patches{of_entries}, more than {max}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::headline;
+
+    #[test]
+    fn it_says_where_so_many_patches_are() {
+        assert_eq!(
+            headline(14, 3, "10"),
+            "the overlay has 14 patches in 3 entries, more than 10"
+        );
+        assert_eq!(
+            headline(11, 11, "10"),
+            "the overlay has 11 patches, more than 10"
+        );
+    }
 }

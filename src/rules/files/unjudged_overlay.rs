@@ -68,7 +68,7 @@ impl Unjudged {
         Reason::Variants(names) => match names.as_slice() {
             [_] => (
                 said("is an overlay, and nothing says that it is an environment"),
-                format!("Call its directory after an environment. {NAME_IT}"),
+                "Call its directory after an environment, list its name under spec.environments of the ParityPolicy, name it in spec.layout.overlays, or leave it out with spec.layout.ignore.".to_owned(),
             ),
             names => (
                 format!(
