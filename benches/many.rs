@@ -253,6 +253,7 @@ fn permit(many: usize, findings: usize, is_denied: bool) -> Duration {
         services: &["shop"],
         overlay: &overlay,
         witnesses: &[],
+        is_rendered: false,
     };
     let compared = [compare(sides, IdentityMode::Strict)];
     timed(|| rules::judge(&compared, &Gaps::default(), &policy, date(2026, 1, 1)))

@@ -3,7 +3,7 @@
 use super::classify::{Surroundings, classify};
 use super::diff::{Change, diff};
 use super::guidance::guidance;
-use super::identity::{self, Around, Identity, Witness};
+use super::identity::{self, Around, Identity, Rendered, Witness};
 use super::pair::{Called, Early, Pairing, pair_called};
 use crate::catalog::Class;
 use crate::policy::IdentityMode;
@@ -44,6 +44,8 @@ pub struct Sides<'c, 'a> {
     pub overlay: &'c [Resource<'a>],
     /// What only a transformation of everything reaches.
     pub witnesses: &'c [Witness],
+    /// Whether somebody else has rendered both, so that what made them has left its notes.
+    pub is_rendered: bool,
 }
 
 /// Two environments, paired, with every classified change between them.
@@ -104,6 +106,11 @@ pub fn compare_known<'c, 'a>(
             .map(|(_, identity)| identity);
         // What a base denies is a change, whatever else it may be.
         let guidance = guidance(base);
+        let rendered = Rendered {
+            base: sides.base,
+            overlay: sides.overlay,
+            pairing: &pairing,
+        };
         let around = Surroundings {
             resource: overlay,
             base: sides.base,
@@ -120,6 +127,7 @@ pub fn compare_known<'c, 'a>(
                 let is_environment = identity.is_some_and(|identity| {
                     identity.cancels(change, *class, base, overlay)
                         || is_own_name(&sides, &pairing, classified, overlay)
+                        || sides.is_rendered && rendered.is_note(change, base, overlay)
                 });
                 !is_environment || guidance.denier(base, overlay, change).is_some()
             })
@@ -149,6 +157,7 @@ fn is_own_name(
     let own_words = pairing.own_words.as_ref();
     texts.is_some_and(|(early, late)| {
         identity::may_name(change, *class, overlay.kind())
+            && !identity::is_left_behind(change, sides.overlay)
             && (identity::says_own_name((other, early), (own, late))
                 && sides.against != Against::Baseline
                 || own_words.is_some_and(|words| {

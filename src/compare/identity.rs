@@ -5,6 +5,7 @@
 //! namespaces and the labels are learnt from all resources together, and a change
 //! that says no more than they do is no change.
 
+mod helm;
 mod names_in_text;
 mod own_name;
 mod put;
@@ -20,9 +21,11 @@ use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 use crate::yaml::Node;
 
+pub use helm::Rendered;
 pub use own_name::{may_name, puts_own_name, says_own_name};
 pub use put::Witness;
 use put::put_on_everything;
+pub use selector::is_left_behind;
 use selector::{Pod, follows, pods};
 
 /// What an overlay does to everything.

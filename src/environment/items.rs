@@ -314,6 +314,7 @@ fn live<'a>(
             services: base.iter().map(|(_, service, _)| *service).collect(),
             base: base.into_iter().map(|(resource, ..)| resource).collect(),
             overlay: Cow::Borrowed(&items.live),
+            is_rendered: false,
             witnesses: items
                 .baselines(policy)
                 .map(|sealed| Witness::of(&sealed.item))
@@ -383,6 +384,7 @@ fn plan_service<'a>(
             base,
             overlay: Cow::Owned(side(environment.source)),
             // What is sealed has left its snapshot behind.
+            is_rendered: false,
             witnesses: Vec::new(),
         }
     };

@@ -251,6 +251,8 @@ pub struct Planned<'a> {
     pub overlay: Cow<'a, [Resource<'a>]>,
     /// What the overlay's transformations of everything made of an item that nothing else reaches, as far as one was there.
     pub witnesses: Vec<Witness>,
+    /// Whether somebody else has rendered both sides.
+    pub is_rendered: bool,
 }
 
 /// Compares all that is planned; every environment against its base comes before it is a side of another comparison.
@@ -268,6 +270,7 @@ pub fn compare<'c, 'a>(planned: &'c [Planned<'a>], mode: IdentityMode) -> Vec<Co
             services: &planned.services,
             overlay: &planned.overlay,
             witnesses: &planned.witnesses,
+            is_rendered: planned.is_rendered,
         };
         let of = |name: &str| Some(&comparisons[*baselines.get(&(planned.service, name))?]);
         let known = match (

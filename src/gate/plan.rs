@@ -134,6 +134,7 @@ fn plan_baselines<'g>(
             base,
             overlay: Cow::Borrowed(own),
             witnesses: Vec::new(),
+            is_rendered: gate.parsed.is_none(),
         });
     }
 }
@@ -168,6 +169,7 @@ fn plan_siblings<'g>(
             base: base.clone(),
             overlay: Cow::Borrowed(overlay),
             witnesses: Vec::new(),
+            is_rendered: gate.parsed.is_none(),
         });
     }
 }

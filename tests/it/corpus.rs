@@ -43,6 +43,7 @@ fn summary(corpus: &Path) -> String {
             services: &vec!["corpus"; base.len()],
             overlay: &overlay,
             witnesses: &[],
+            is_rendered: false,
         };
         let comparison = compare(sides, IdentityMode::Cancel);
         let mut classes: BTreeMap<&str, usize> = BTreeMap::new();

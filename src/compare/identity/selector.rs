@@ -145,6 +145,26 @@ pub(super) fn follows(
     }) && is_met
 }
 
+/// Whether the overlay still has a selector that asks for what a label said before, so that it finds nothing any more.
+///
+/// What the label has become there may be the environment's own name; what runs is another.
+pub fn is_left_behind(change: &Change<'_>, overlay: &[Resource<'_>]) -> bool {
+    const SELECTORS: [&[&str]; 3] = [
+        &["spec", "selector"],
+        &["spec", "selector", "matchLabels"],
+        &["spec", "podSelector", "matchLabels"],
+    ];
+    let [.., Step::Field("labels"), Step::Field(key)] = change.steps.as_slice() else {
+        return false;
+    };
+    let before = change.base.and_then(Node::as_str);
+    let asks = |resource: &Resource<'_>| {
+        let mut all = SELECTORS.iter().filter_map(|path| resource.node.at(path));
+        all.any(|selector| selector.get(key).and_then(Node::as_str) == before)
+    };
+    before.is_some() && overlay.iter().any(asks)
+}
+
 fn plain(namespace: &str) -> &str {
     if namespace == "default" {
         ""

@@ -425,6 +425,7 @@ proptest! {
                 services: &services,
                 overlay: &resources[1..],
                 witnesses: &[],
+        is_rendered: false,
             })
             .map(|sides| compare(sides, IdentityMode::Strict))
             .collect();

@@ -98,6 +98,14 @@ fn what_is_not_the_own_name_is_reported() {
             &["spec.template.spec.serviceAccountName"],
         );
     }
+    // A selector that does not follow its pods.
+    told(
+        &production.replace(
+            "selector: {app: web, release: web-production}}",
+            "selector: {app: web, release: web-staging}}",
+        ),
+        &["spec.template.metadata.labels.release"],
+    );
     // Another release beside it: a copy is added.
     told(
         &(production.clone()
@@ -126,4 +134,114 @@ fn a_name_that_is_the_environment_alone_is_no_name_of_its_own() {
         found.iter().any(|one| one.ends_with("Deployment  ")),
         "{found:#?}"
     );
+}
+
+/// A release as a chart of today renders it, with a `ConfigMap` and a Secret that its pod reads, and a test.
+fn noted(name: &str, version: &str, level: &str, checksum: &str, test: &str) -> String {
+    let labels = format!(
+        "{{helm.sh/chart: web-{version}, app.kubernetes.io/instance: {name}, app.kubernetes.io/version: '{version}'}}"
+    );
+    format!(
+        "apiVersion: v1
+kind: ConfigMap
+metadata: {{name: web, labels: {labels}}}
+data: {{LEVEL: {level}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: other, labels: {labels}}}
+data: {{COLOUR: red}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web, labels: {labels}}}
+spec: {{ports: [{{port: 80}}], selector: {{app: web}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web, labels: {labels}}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata:
+      annotations: {{checksum/config: {checksum}}}
+      labels: {{app: web, helm.sh/chart: web-{version}, app.kubernetes.io/instance: {name}}}
+    spec:
+      containers:
+      - {{name: web, image: web:1, envFrom: [{{configMapRef: {{name: web}}}}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-test
+  labels: {labels}
+  annotations: {{helm.sh/hook: test}}
+spec: {{containers: [{{name: wget, image: busybox:1, args: [{test}]}}]}}
+"
+    )
+}
+
+#[test]
+fn notes_of_helm_are_no_findings() {
+    let one = noted("blue", "1.0.0", "info", "aaaa", "blue:80");
+    let other = noted("green", "1.1.0", "warn", "bbbb", "green:80");
+    for (early, late) in [("staging", "production"), ("base", "production")] {
+        let found = found((early, &one), (late, &other));
+        assert_eq!(found, [""; 0], "{early} {late}");
+    }
+}
+
+#[test]
+fn what_helm_acts_on_and_what_nothing_explains_is_reported() {
+    let one = noted("blue", "1.0.0", "info", "aaaa", "blue:80");
+    let other = |level: &str, checksum: &str| noted("green", "1.1.0", level, checksum, "green:80");
+    let warn = other("warn", "bbbb");
+    for (late, wanted) in [
+        // The pod has read nothing else, or another pod has.
+        (
+            other("info", "bbbb"),
+            "Deployment web spec.template.metadata.annotations[\"checksum/config\"]",
+        ),
+        (
+            other("info", "bbbb").replace("COLOUR: red", "COLOUR: blue"),
+            "Deployment web spec.template.metadata.annotations[\"checksum/config\"]",
+        ),
+        // A hook is acted on, and what only a hook of another time runs is judged.
+        (
+            warn.replace("helm.sh/hook: test", "helm.sh/hook: pre-install"),
+            "Pod web-test metadata.annotations[\"helm.sh/hook\"]",
+        ),
+        (
+            warn.replace("helm.sh/hook: test", "helm.sh/hook: 'test,pre-install'"),
+            "Pod web-test metadata.annotations[\"helm.sh/hook\"]",
+        ),
+        // Another label of the same domain, and a label that goes away.
+        (
+            warn.replacen(
+                "app.kubernetes.io/version: '1.1.0'",
+                "app.kubernetes.io/part-of: x",
+                1,
+            ),
+            "ConfigMap web metadata.labels[\"app.kubernetes.io/part-of\"]",
+        ),
+        // A key that only looks alike.
+        (
+            warn.replace(
+                "checksum/config: bbbb",
+                "checksum/config: bbbb, helm.sh/resource-policy: keep",
+            ),
+            "Deployment web spec.template.metadata.annotations[\"helm.sh/resource-policy\"]",
+        ),
+    ] {
+        assert_ne!(late, warn, "nothing was changed");
+        for early in ["staging", "base"] {
+            let found = found((early, &one), ("production", &late));
+            let is_there = found.iter().any(|found| found.ends_with(wanted));
+            assert!(is_there, "{early}: {wanted} is not in {found:#?}");
+        }
+    }
+    // Of a pod that only one of them has nobody knows what it tests.
+    let (rest, _) = one.rsplit_once("---").expect("the last one");
+    let found = found(("staging", rest), ("production", &warn));
+    assert_eq!(found.len(), 1, "{found:#?}");
 }
