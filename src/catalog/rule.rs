@@ -77,6 +77,7 @@ rule_ids! {
     EnvironmentMismatch = "environment-mismatch",
     ExpiredExemption = "expired-exemption",
     ExpiringExemption = "expiring-exemption",
+    ForeignEnvironment = "foreign-environment",
     HealthChecks = "health-checks",
     Hostnames = "hostnames",
     Image = "image",

@@ -7,6 +7,7 @@
 
 mod helm;
 mod names_in_text;
+mod other_name;
 mod own_name;
 mod put;
 mod selector;
@@ -22,6 +23,7 @@ use crate::text::without_hash;
 use crate::yaml::Node;
 
 pub use helm::Rendered;
+pub use other_name::{says_name, share_a_name};
 pub use own_name::{may_name, puts_own_name, says_own_name};
 pub use put::Witness;
 use put::put_on_everything;

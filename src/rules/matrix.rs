@@ -1,6 +1,7 @@
 //! The environments of one service, side by side, and the rules that read them so.
 
 pub(in crate::rules) mod environment_mismatch;
+pub(in crate::rules) mod foreign_environment;
 pub(in crate::rules) mod inverted_replicas;
 pub(in crate::rules) mod inverted_resources;
 pub(in crate::rules) mod odd;

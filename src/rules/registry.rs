@@ -10,7 +10,8 @@ use super::gaps::{build_failure, missing_baseline, missing_environment};
 use super::loosened_policy;
 use super::matrix::Matrix;
 use super::matrix::{
-    environment_mismatch, inverted_replicas, inverted_resources, scale_factor, unpromoted_image,
+    environment_mismatch, foreign_environment, inverted_replicas, inverted_resources, scale_factor,
+    unpromoted_image,
 };
 use super::overridden::Overridden;
 use crate::blame;
@@ -56,6 +57,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&environment_mismatch::RULE).matrix(environment_mismatch::check),
     rule(&expired_exemption::RULE),
     rule(&expiring_exemption::RULE),
+    rule(&foreign_environment::RULE).matrix(foreign_environment::check),
     rule(&class::HEALTH_CHECKS),
     rule(&class::HOSTNAMES),
     rule(&class::IMAGE),

@@ -281,6 +281,7 @@ fn is_matrix(rule: &str) -> bool {
     matches!(
         rule,
         "environment-mismatch"
+            | "foreign-environment"
             | "inverted-replicas"
             | "inverted-resources"
             | "missing-environment"

@@ -1,0 +1,233 @@
+//! `foreign-environment`: a value of one environment holds the name of another one of its service.
+//!
+//! Values may differ, and nobody looks at them: production that talks to the database of
+//! staging passes every other rule. It is told where the base holds no environment's name, or
+//! where all other environments that say something else there hold their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{Class, Rule, RuleId, Severity};
+use crate::compare::comparison::{Classified, Comparison, Pair};
+use crate::compare::identity::{says_name, share_a_name};
+use crate::compare::steps::keyed_path;
+use crate::path::Path;
+use crate::policy::Policy;
+use crate::rules::found::Found;
+use crate::rules::matrix::Matrix;
+use crate::rules::matrix::odd::{self, Kin, Member, turned, turned_change};
+use crate::rules::overridden::Overridden;
+use crate::rules::told::Saying;
+use crate::rules::words;
+use crate::yaml::Node;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ForeignEnvironment,
+    severity: Severity::Warning,
+    summary: "A value of one environment must not hold the name of another one.",
+    why: "Values may differ, so nothing else looks at what they say: production that talks to the database of staging passes every other rule.",
+    example: "DB_HOST is db.staging.example.com in production",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: true,
+};
+
+/// A place of a resource, whatever environment it is looked at in.
+type Spot<'m> = (Member<'m>, Path<'m>);
+
+/// What a finding is about: the service, the environment, the resource and the path.
+type Of = [String; 4];
+
+/// What is known of a place.
+#[derive(Default)]
+struct Said<'m, 'a> {
+    /// What environments say there.
+    values: BTreeMap<&'m str, &'a str>,
+    /// What the base of an environment says there; nothing where it says nothing.
+    bases: BTreeMap<&'m str, Option<&'a str>>,
+    /// A comparison that shows what an environment says: that with its base, else one with another environment.
+    shown: BTreeMap<&'m str, Shown<'m, 'a>>,
+}
+
+/// A change that shows a value, of its later side or of its earlier one.
+struct Shown<'m, 'a> {
+    comparison: &'m Comparison<'m, 'a>,
+    pair: Pair<'m, 'a>,
+    change: &'m Classified<'a>,
+    is_early: bool,
+}
+
+pub(in crate::rules) fn check(
+    matrix: &Matrix<'_, '_>,
+    _: &Overridden<'_>,
+    policy: &Policy,
+    found: &mut Found,
+) {
+    let order = odd::order(matrix);
+    if order.len() < 2 {
+        return;
+    }
+    let told = told(found);
+    for said in collect(matrix).into_values() {
+        for (&environment, &value) in &said.values {
+            let is_judged = policy
+                .environment
+                .as_ref()
+                .is_none_or(|only| only == environment);
+            if !is_judged || said.is_told(environment, &told) {
+                continue;
+            }
+            let others = order
+                .iter()
+                .filter(|other| is_other(matrix, environment, other));
+            let mut others = others.filter(|other| says_name(value, other));
+            if let Some(other) = others.next()
+                && !says_name(value, environment)
+                && said.is_odd(environment, &order)
+                && let Some(shown) = said.shown.get(environment)
+            {
+                tell(shown, other, found);
+            }
+        }
+    }
+}
+
+/// Whether the name of one environment is surely not meant as that of another, or of what it is made of.
+fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
+    let mut below = environment;
+    for _ in 0..matrix.baselines.len() {
+        if below == other {
+            return false;
+        }
+        match matrix.baselines.get(below) {
+            Some(comparison) => below = comparison.sides.baseline,
+            None => break,
+        }
+    }
+    below != other && !share_a_name(environment, other)
+}
+
+/// What the places that environments or their bases disagree on say.
+fn collect<'m, 'a: 'm>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Spot<'m>, Said<'m, 'a>> {
+    let kin = Kin::of(matrix);
+    let mut all: BTreeMap<Spot<'m>, Said<'m, 'a>> = BTreeMap::new();
+    let baselines = matrix.baselines.values().map(|one| (*one, true));
+    let siblings = matrix.siblings.iter().map(|one| (*one, false));
+    for (comparison, is_base) in baselines.chain(siblings) {
+        let sides = &comparison.sides;
+        for (&(_, at), (pair, changes)) in comparison.pairing.matched.iter().zip(comparison.pairs())
+        {
+            let root = kin.root((sides.environment, at));
+            for classified in changes.iter().filter(|one| is_open(one)) {
+                let change = &classified.change;
+                let path = keyed_path(&change.steps);
+                let said = all.entry((root, path)).or_default();
+                let text = |node: Option<Node<'a>>| node.and_then(Node::as_str);
+                let (early, late) = (text(change.base), text(change.overlay));
+                if is_base {
+                    said.bases.insert(sides.environment, early);
+                }
+                for (name, value, is_early) in [
+                    (sides.environment, late, false),
+                    (sides.baseline, early, true),
+                ] {
+                    if is_base && is_early {
+                        continue;
+                    }
+                    if let Some(value) = value.filter(|value| !value.contains('\n')) {
+                        said.values.insert(name, value);
+                        said.shown.entry(name).or_insert(Shown {
+                            comparison,
+                            pair,
+                            change: classified,
+                            is_early,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Whether a change is about something that may name a place, a host or a role, and is no secret.
+fn is_open(Classified { change, class }: &Classified<'_>) -> bool {
+    const RUN: [&str; 3] = ["args", "command", "securityContext"];
+    let is_class = matches!(
+        class,
+        Class::EnvValues | Class::Hostnames | Class::Labels | Class::Annotations | Class::Other
+    );
+    is_class && !change.secret && !change.fields().any(|field| RUN.contains(&field))
+}
+
+/// What every finding is about that there is.
+fn told(found: &Found) -> BTreeSet<Of> {
+    let all = found.findings.iter().filter_map(|finding| {
+        let (resource, field) = (finding.resource.as_ref()?, finding.field.as_ref()?);
+        let environment = finding.environment()?.to_owned();
+        let resource = format!("{} {}", resource.kind, resource.name);
+        let service = finding.service().unwrap_or_default().to_owned();
+        Some([service, environment, resource, field.path.to_string()])
+    });
+    all.collect()
+}
+
+impl<'m> Said<'m, '_> {
+    /// Whether something else was found at the place in an environment, which is enough to make somebody look at it.
+    fn is_told(&self, environment: &str, told: &BTreeSet<Of>) -> bool {
+        let Some(shown) = self.shown.get(environment) else {
+            return true;
+        };
+        let resource = if shown.is_early {
+            shown.pair.base
+        } else {
+            shown.pair.overlay
+        };
+        let resource = format!("{} {}", resource.kind(), resource.name());
+        let path = keyed_path(&shown.change.change.steps).to_string();
+        let service = shown.pair.service.to_owned();
+        told.contains(&[service, environment.to_owned(), resource, path])
+    }
+
+    /// Whether an environment says what its base does not, which names none; or all others that say something name themselves.
+    fn is_odd(&self, environment: &str, order: &[&'m str]) -> bool {
+        let base = self.bases.get(environment).copied().flatten();
+        let names_none = |base: &str| !order.iter().any(|name| says_name(base, name));
+        if base.is_some_and(names_none) {
+            return true;
+        }
+        let mut others = self
+            .values
+            .iter()
+            .filter(|(name, _)| **name != environment)
+            .peekable();
+        others.peek().is_some() && others.all(|(name, value)| says_name(value, name))
+    }
+}
+
+/// Reports that an environment names another one.
+fn tell(shown: &Shown<'_, '_>, other: &str, found: &mut Found) {
+    let around = shown.is_early.then(|| {
+        let pair = Pair {
+            base: shown.pair.overlay,
+            overlay: shown.pair.base,
+            service: shown.pair.service,
+        };
+        (turned(shown.comparison), pair, turned_change(shown.change))
+    });
+    let (comparison, pair, classified) = match &around {
+        Some((comparison, pair, change)) => (comparison, *pair, change),
+        None => (shown.comparison, shown.pair, shown.change),
+    };
+    let environment = comparison.environment();
+    let subject = words::subject(&classified.change, classified.class);
+    let saying = Saying {
+        headline: format!("{subject} names {other} in {environment}"),
+        demand: RULE.summary,
+        help: format!(
+            "Name what {environment} is meant to use. If it is meant to use what {other} has, say so in spec.exemptions of the ParityPolicy."
+        ),
+    };
+    found.push(comparison.change_finding(RULE.id, pair, classified, saying));
+}
