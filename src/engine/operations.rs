@@ -171,7 +171,9 @@ fn put(
         *resource = new;
         return Some(());
     };
-    if how.is_partial {
+    // kustomize keeps notes of its own among the annotations of everything that it builds, so that no operation misses
+    // the map itself.
+    if how.is_partial || parents == ["metadata", "annotations"] {
         pen.spend(parents.len())?;
         come(resource, parents, how.mark);
     }

@@ -165,3 +165,65 @@ fn a_patch_is_called_what_it_is() {
         );
     }
 }
+
+/// kustomize keeps its own notes among the annotations, so that the map is there for every operation.
+#[test]
+fn an_operation_adds_the_first_annotation() {
+    let operation = |op: &str, path: &str, indent: &str| {
+        format!("{indent}- op: {op}\n{indent}  path: {path}\n{indent}  value: x\n")
+    };
+    let both = |op: &str| {
+        let first = operation(op, "/metadata/annotations/example.com~1a", "    ");
+        first + &operation(op, "/metadata/annotations/b", "    ")
+    };
+    for op in ["add", "replace"] {
+        let inline = format!(
+            "resources: [../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n{}",
+            both(op)
+        );
+        for (path, value, line) in [
+            (
+                r#"metadata.annotations["example.com/a"]"#,
+                json!("x"),
+                "7:14 x",
+            ),
+            ("metadata.annotations.b", json!("x"), "10:14 x"),
+            (
+                "metadata.annotations",
+                json!({"example.com/a": "x", "b": "x"}),
+                "6:13 /metadata/annotations/example.com~1a",
+            ),
+        ] {
+            assert_eq!(
+                told(&inline, "web", path, &value),
+                format!("o/kustomization.yaml:{line} (JSON6902 operation)"),
+                "{op} {path}"
+            );
+        }
+        let patch = operation(op, "/metadata/annotations/a", "");
+        let files = [
+            (
+                "o/kustomization.yaml",
+                "resources: [../base]\npatches:\n- {path: p.yaml, target: {kind: Deployment}}\n",
+            ),
+            ("o/p.yaml", &*patch),
+        ];
+        assert_eq!(
+            cause(
+                &files,
+                "Deployment",
+                "web",
+                "metadata.annotations.a",
+                &json!("x")
+            ),
+            "o/p.yaml:3:10 x (JSON6902 operation)"
+        );
+    }
+    // Guilty twin: other maps do not come by themselves, and kustomize does not build this.
+    let labels = format!(
+        "resources: [../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n{}",
+        operation("add", "/spec/selector/none/a", "    ")
+    );
+    let said = told(&labels, "web", "spec.selector.none.a", &json!("x"));
+    assert!(said.contains("could not be told"), "{said}");
+}

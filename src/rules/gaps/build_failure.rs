@@ -82,11 +82,47 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
     }
 }
 
+/// What to do next: the flag that the words ask for, or none.
 fn help(directory: &str, words: &str) -> String {
     let flags = if words.contains("plugins disabled") {
-        "It declares a function, and none is run unless flags after `--` say so: krm-parity check -- --enable-alpha-plugins, with --enable-exec for a function that is a program"
+        " It declares a function, and none is run unless flags after `--` say so: krm-parity check -- --enable-alpha-plugins, with --enable-exec for a function that is a program"
+    } else if words.contains("is not in or below") {
+        " It loads a file from outside of its directory, which a flag after `--` allows: krm-parity check -- --load-restrictor LoadRestrictionsNone"
+    } else if words.contains("--enable-helm") {
+        " It inflates a chart, which a flag after `--` allows: krm-parity check -- --enable-helm"
     } else {
-        "Flags that it needs go after `--`, as in: krm-parity check -- --enable-helm"
+        ""
     };
-    format!("Build it alone to see more: kustomize build {directory}. {flags}")
+    format!("Build it alone to see more: kustomize build {directory}.{flags}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_named_only_where_the_words_ask_for_it() {
+        for (words, flag) in [
+            (
+                "loading KV pairs: security; file '/r/a.env' is not in or below '/r/o'",
+                "-- --load-restrictor LoadRestrictionsNone",
+            ),
+            (
+                "trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm",
+                "-- --enable-helm",
+            ),
+            (
+                "external plugins disabled; unable to load external plugin 'x'",
+                "-- --enable-alpha-plugins",
+            ),
+        ] {
+            let help = help("o", words);
+            assert!(help.contains(flag), "{help}");
+            assert_eq!(help.matches("check -- --").count(), 1, "{help}");
+        }
+        assert_eq!(
+            help("o", "no such file: 'p.yaml'"),
+            "Build it alone to see more: kustomize build o."
+        );
+    }
 }
