@@ -551,6 +551,31 @@ fn a_tag_that_no_environment_could_have_tried_is_held_against_the_base() {
 }
 
 #[test]
+fn an_image_that_is_taken_over_is_told_of_whoever_set_it() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "1"])]);
+    repository
+        .tree
+        .overlay("work/web/overlays/devenv", "namePrefix: my-\n");
+    let file = "work/web/overlays/devenv/kustomization.yaml";
+    repository
+        .tree
+        .write(file, "resources: [../staging]\nnamePrefix: my-\n");
+    repository.set("web", "production", "2");
+    let wanted =
+        "error production: no environment before production runs or has run tag 2 of container web";
+    assert_eq!(told(&repository.check(&kustomize)), [wanted]);
+    // One of its own is its own.
+    repository.tree.write(
+        file,
+        "resources: [../staging]\nimages: [{name: shop/web, newTag: '3'}]\n",
+    );
+    let told = told(&repository.check(&kustomize));
+    assert!(told.iter().any(|one| one.contains("devenv")), "{told:?}");
+}
+
+#[test]
 fn what_the_policy_allows_in_one_environment_is_not_weighed_there() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);

@@ -42,6 +42,15 @@ pub(super) fn check<'m, 'a: 'm>(
             let root = kin.root((comparison.sides.environment, members.1));
             let here = places.range_mut((root, Path(Vec::new()))..);
             for ((_, path), seats) in here.take_while(|((own, _), _)| *own == root) {
+                // Whoever it stands on answers for an image that it takes over.
+                let sides = &comparison.sides;
+                let sides = [(sides.baseline, members.0), (sides.environment, members.1)];
+                let mut floors = sides
+                    .into_iter()
+                    .filter_map(|(name, at)| scene.matrix.floor(&(name, at, path.clone())));
+                if floors.any(|floor| scene.order.contains(&floor)) {
+                    continue;
+                }
                 let difference = match scene.look(comparison, number, path) {
                     Look::Same => None,
                     Look::Differs(difference) => Some(difference),
