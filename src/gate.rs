@@ -6,6 +6,7 @@
 //! with its own base and with its siblings, as [`crate::function`] does it for what
 //! one build holds.
 
+mod failure;
 mod look;
 mod past;
 mod plan;

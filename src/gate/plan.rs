@@ -1,11 +1,10 @@
 //! What is compared with what, and what cannot be.
 
 use std::borrow::Cow;
-use std::slice::from_ref;
 
+use super::failure;
 use super::scene::{Gate, Member, Resources, base, of};
 use crate::compare::comparison::Against;
-use crate::engine::Replay;
 use crate::environment::{self, Environment, Planned};
 use crate::layout::{Baseline, Overlay, Service};
 use crate::policy::BASE;
@@ -103,14 +102,14 @@ fn plan_baselines<'g>(
             // What its base breaks is told once.
             let is_told = !is_base && gaps.failures.len() > failures;
             if let Some(Err(words)) = gate.builds.get(directory).filter(|_| !is_told) {
-                let base = gate.parsed.filter(|_| is_base);
-                let base = base.map(|parsed| Replay::base(parsed, from_ref(directory)));
                 gaps.failures.push(Failure {
                     service: service.to_owned(),
                     environment: member.name.clone(),
                     directory: without_password(directory).into_owned(),
                     is_base,
-                    place: base.and_then(|base| base.kustomization()),
+                    place: gate
+                        .parsed
+                        .and_then(|parsed| failure::place(parsed, directory, words)),
                     // What is rendered has no sources.
                     is_rendered: gate.parsed.is_none(),
                     words: words.clone(),

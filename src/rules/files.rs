@@ -5,6 +5,7 @@
 //! built and not of what.
 
 pub(in crate::rules) mod dead_patch;
+mod entry;
 mod overlay;
 pub(in crate::rules) mod overlay_size;
 pub mod unchecked_file;
@@ -16,6 +17,7 @@ use crate::catalog::Severity;
 use crate::finding::Finding;
 use crate::policy::Policy;
 
+pub use entry::entry_place;
 pub use overlay::Overlay;
 
 /// Judges the files of one overlay.

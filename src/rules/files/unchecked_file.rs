@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::Overlay;
+use super::{Overlay, entry_place};
 use crate::blame::Entry;
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::engine::Unknown;
-use crate::finding::{FileRef, Finding, Place};
+use crate::finding::{FileRef, Finding};
 use crate::policy::Policy;
 use crate::repo::Role;
 use crate::text::{one_line, quoted};
@@ -37,17 +37,13 @@ pub(in crate::rules) fn check(
 ) {
     let mut told = BTreeSet::new();
     for edge in overlay.lacking {
-        let Some((path, node)) = edge.to.path().zip(overlay.parsed.node(edge)) else {
+        let place = entry_place(overlay.parsed, edge, "the source of a Secret");
+        let Some((path, place)) = edge.to.path().zip(place) else {
             continue;
         };
         if !told.insert((&*edge.file, edge.node)) {
             continue;
         }
-        let text = overlay.parsed.sources.text(&edge.file).unwrap_or_default();
-        let what = "the source of a Secret".to_owned();
-        let place = Place::excerpt(&edge.file, text, node.span(), what);
-        // Beside it may stand a value.
-        let source = place.source.filter(|line| is_alone(line, node.text()));
         let path = quoted(path, MAX_PATH);
         if edge.role == Role::Generator {
             let headline = format!(
@@ -56,7 +52,7 @@ pub(in crate::rules) fn check(
             let help = "Names and keys were; of keys in an encrypted file of variables nothing is known. With `krm-parity check -- --enable-alpha-plugins --enable-exec` the generator is run, where its key is.".to_owned();
             findings.push(Finding {
                 severity: Severity::Warning,
-                place: Some(Place { source, ..place }),
+                place: Some(place),
                 ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
             });
             continue;
@@ -67,17 +63,10 @@ pub(in crate::rules) fn check(
         let help = "It seems to be kept out of the repository by intent, so all else was judged. To compare the keys as well, put a file with the same keys and any values there before the check.".to_owned();
         findings.push(Finding {
             severity: Severity::Warning,
-            place: Some(Place { source, ..place }),
+            place: Some(place),
             ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
         });
     }
-}
-
-/// Whether a line holds nothing but an entry.
-fn is_alone(line: &str, entry: &str) -> bool {
-    let line = line.trim().trim_start_matches(['-', ' ']);
-    let line = line.strip_prefix("env:").unwrap_or(line);
-    line.trim().trim_matches(['"', '\'']) == entry
 }
 
 /// A file that a kustomization names and the host did not pass on.
