@@ -17,7 +17,7 @@ use crate::engine::walk::{Nearness, Use, What};
 use crate::engine::{Form, Reason, Replay};
 use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef, UNTOLD};
 use crate::path::FieldPath;
-use crate::repo::{NAMES, join, split};
+use crate::repo::{NAMES, To, join, split};
 use crate::resource::Resource;
 use crate::text::without_hash;
 
@@ -191,7 +191,7 @@ impl Replay<'_> {
         Some(place)
     }
 
-    /// The patches and the other entries of the overlay's own kustomization and of its components.
+    /// The patches and the other entries of the overlay's own kustomization, of its parts and of its components.
     ///
     /// `base` and `built` are the base and the overlay as they were built: what an entry does is told where the replay
     /// agrees with them.
@@ -203,10 +203,27 @@ impl Replay<'_> {
                 form: done.form,
                 place: self.place(done.mark, false),
                 documents: done.documents,
-                is_own: done.reach == Nearness::Own,
+                is_own: done.reach == Nearness::Own
+                    || done.reach == Nearness::Part && self.is_alone(done.mark),
                 effect: self.effect(done, base, built),
             })
             .collect()
+    }
+
+    /// Whether one kustomization alone loads the one that a mark stands in.
+    fn is_alone(&self, mark: Mark) -> bool {
+        let parsed = self.walk.parsed;
+        let file = self.walk.origins.get(mark.origin);
+        let mut directory = file.map_or("", |origin| split(origin.file).0);
+        // A file of a patch may lie deeper.
+        while !directory.is_empty() && parsed.kustomization(directory).is_none() {
+            directory = split(directory).0;
+        }
+        let mut loaders = parsed.kustomizations().filter(|other| {
+            let mut edges = parsed.graph().of_directory(other.directory()).iter();
+            edges.any(|edge| matches!(&edge.to, To::Kustomization(to) if to == directory))
+        });
+        loaders.next().is_some() && loaders.next().is_none()
     }
 
     fn effect(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> Effect {

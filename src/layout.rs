@@ -18,6 +18,7 @@ mod site;
 mod standing;
 mod unjudged;
 mod unused;
+mod whole;
 
 use std::collections::BTreeSet;
 

@@ -115,6 +115,8 @@ pub(crate) struct Use {
 pub(crate) enum Nearness {
     /// In its own kustomization.
     Own,
+    /// In a directory inside of its own, which it loads.
+    Part,
     /// In a component of it.
     Component,
     /// Further away: in a layer below or in the base.
@@ -216,6 +218,14 @@ impl<'t> Walk<'t> {
         match self.stack.as_slice() {
             _ if self.in_base => Nearness::Far,
             [_] => Nearness::Own,
+            [own, part]
+                if part
+                    .strip_prefix(own.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+                    && !is_component(part) =>
+            {
+                Nearness::Part
+            }
             [_, above @ ..] if above.iter().all(is_component) => Nearness::Component,
             _ => Nearness::Far,
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Site;
 use super::candidates::{Candidate, candidates};
 use super::names::{Named, Words, name_by_pattern};
+use super::whole::put_together;
 use crate::policy::Policy;
 use crate::repo::Parsed;
 
@@ -41,7 +42,12 @@ pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Stand
         listed: &policy.environments,
     };
     let patterns = &policy.layout.overlays;
-    let all = candidates(parsed, site, &policy.layout.ignore);
+    let mut all = candidates(parsed, site, &policy.layout.ignore);
+    let parts = if patterns.is_empty() {
+        put_together(&mut all, words)
+    } else {
+        Vec::new()
+    };
     let known: BTreeSet<&str> = all
         .iter()
         .filter(|candidate| candidate.has_base())
@@ -52,7 +58,10 @@ pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Stand
         })
         .map(|candidate| candidate.directory.as_str())
         .collect();
-    let kind = |candidate: &Candidate| {
+    let kind = |(at, candidate): (usize, &Candidate)| {
+        if parts.contains(&at) {
+            return Kind::Other;
+        }
         let by_words = by_words(candidate, words, site, &known);
         if patterns.is_empty() {
             return by_words;
@@ -69,7 +78,7 @@ pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Stand
             (_, kind) => kind,
         }
     };
-    let kinds: Vec<Kind> = all.iter().map(kind).collect();
+    let kinds: Vec<Kind> = all.iter().enumerate().map(kind).collect();
     let standing = all.into_iter().zip(kinds);
     let mut standing: Vec<Standing> = standing
         .map(|(candidate, kind)| Standing { candidate, kind })

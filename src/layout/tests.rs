@@ -2,6 +2,7 @@
 
 mod above;
 mod alike;
+mod whole;
 
 use super::*;
 use crate::naming::rank;

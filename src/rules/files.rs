@@ -340,4 +340,25 @@ mod tests {
             ["overlay-size o/kustomization.yaml:6"]
         );
     }
+
+    #[test]
+    fn entries_of_a_part_are_the_overlays_own_where_it_alone_loads_it() {
+        let part = "resources: [../../base]\nimages:\n- {name: none, newTag: '2'}\n";
+        let files = [
+            ("o/kustomization.yaml", "resources: [./part]\n"),
+            ("o/part/kustomization.yaml", part),
+        ];
+        assert_eq!(
+            linted(&files, BASE),
+            [
+                "dead-patch o/part/kustomization.yaml:3",
+                "unguarded-overlay o/kustomization.yaml:1"
+            ]
+        );
+        let other = ("other/kustomization.yaml", "resources: [../o/part]\n");
+        assert_eq!(
+            linted(&[files[0], files[1], other], BASE),
+            ["unguarded-overlay o/kustomization.yaml:1"]
+        );
+    }
 }

@@ -1,0 +1,62 @@
+//! Environments that are put together of parts of their own.
+
+use super::{NONE, found};
+
+/// An environment of a part that is made of the base and a part of settings is judged as a whole.
+#[test]
+fn an_environment_is_put_together_of_its_parts() {
+    let mut layout: Vec<(String, Vec<&str>)> = vec![("base/cluster".to_owned(), Vec::new())];
+    for name in ["alpha", "production"] {
+        layout.push((format!("overlays/{name}"), vec!["./yamls", "./configs"]));
+        layout.push((
+            format!("overlays/{name}/yamls"),
+            vec!["../../../base/cluster"],
+        ));
+        layout.push((format!("overlays/{name}/configs"), Vec::new()));
+    }
+    let layout: Vec<(&str, &[&str])> = layout
+        .iter()
+        .map(|(directory, loads)| (directory.as_str(), loads.as_slice()))
+        .collect();
+    assert_eq!(
+        found(&layout),
+        [
+            "repo production overlays/production < base/cluster",
+            "repo alpha overlays/alpha < base/cluster",
+        ]
+    );
+}
+
+/// Applications that an environment gathers stay services, and a part that others load stays what it is.
+#[test]
+fn what_is_gathered_is_no_part() {
+    let several = found(&[
+        ("bases/web", NONE),
+        ("bases/api", NONE),
+        ("environments/dev", &["./web", "./api"]),
+        ("environments/dev/web", &["../../../bases/web"]),
+        ("environments/dev/api", &["../../../bases/api"]),
+    ]);
+    for service in [
+        "api dev environments/dev/api",
+        "web dev environments/dev/web",
+    ] {
+        assert!(
+            several.iter().any(|line| line.starts_with(service)),
+            "{several:?}"
+        );
+    }
+    let shared = found(&[
+        ("base", NONE),
+        ("overlays/dev", &["./app", "./settings"]),
+        ("overlays/dev/app", &["../../../base"]),
+        ("overlays/dev/settings", NONE),
+        ("tools", &["../overlays/dev/settings"]),
+    ]);
+    assert!(
+        shared
+            .iter()
+            .any(|line| line.contains(" dev overlays/dev/app < base")),
+        "{shared:?}"
+    );
+}
