@@ -14,7 +14,8 @@ mod traefik;
 
 pub use hosts::takes_all_traffic;
 
-use groups::{CONTOUR, is_within};
+use groups::CONTOUR;
+pub(super) use groups::is_within;
 use parts::{image, in_resources};
 
 use crate::catalog::Class;

@@ -1,10 +1,34 @@
 //! Keys of labels and annotations that somebody acts on, however many resources carry them.
 
+use super::classify::is_within;
+
 /// Domains of public projects whose keys only describe.
-const DESCRIPTIVE: [&str; 1] = ["app.kubernetes.io"];
+const DESCRIPTIVE: [&str; 2] = ["app.kubernetes.io", "tags.datadoghq.com"];
 
 /// Ends of the domains that public projects have; what an organisation calls its own keys is not among them.
 const PUBLIC: [&str; 3] = [".io", ".sh", ".dev"];
+
+/// Other domains, with all below them, whose keys a published controller acts on, as its documentation says.
+#[rustfmt::skip]
+const ACTED_ON: &[&str] = &[
+    // Clouds: workload identity, load balancers, placement.
+    "amazonaws.com", "cloud.google.com", "azure.com", "azure.workload.identity", "k8s.aws", "oraclecloud.com",
+    "digitalocean.com", "hetzner.cloud", "openstack.org", "alibabacloud.com", "tailscale.com",
+    // Secrets: injection and copies.
+    "hashicorp.com", "sealedsecrets.bitnami.com", "emberstack.com", "mittwald.de", "appscode.com",
+    "doppler.com", "infisical.com",
+    // Routing.
+    "konghq.com", "nginx.org", "nginx.com", "haproxy.org", "haproxy.com", "f5.com", "citrix.com", "metallb.universe.tf",
+    "apisix.apache.org",
+    // Networks and devices.
+    "projectcalico.org", "ovn.org", "tigera.com", "nvidia.com", "intel.com", "amd.com",
+    // Restarts, scaling and scheduling.
+    "stakater.com", "wave.pusher.com", "fairwinds.com", "yunikorn.apache.org",
+    // Agents beside the pods.
+    "datadoghq.com", "elastic.co", "co.elastic.logs", "co.elastic.metrics", "newrelic.com", "dynatrace.com", "appdynamics.com",
+    // Orders to deployment tools.
+    "pulumi.com",
+];
 
 /// Whether a controller may act on a label or an annotation, so that it is never taken for what makes an environment.
 ///
@@ -15,10 +39,10 @@ pub(super) fn is_operative(key: &str) -> bool {
     let Some((domain, _)) = key.split_once('/') else {
         return false;
     };
-    !DESCRIPTIVE.contains(&domain)
-        && PUBLIC
-            .iter()
-            .any(|end| domain.len() > end.len() && domain.to_ascii_lowercase().ends_with(end))
+    let domain = domain.to_ascii_lowercase();
+    let is_public = |end: &&str| domain.len() > end.len() && domain.ends_with(*end);
+    !DESCRIPTIVE.contains(&domain.as_str())
+        && (PUBLIC.iter().any(is_public) || is_within(&domain, ACTED_ON))
 }
 
 #[cfg(test)]
@@ -38,6 +62,13 @@ mod tests {
             "helm.sh/hook",
             "kuma.io/mesh",
             "eventing.knative.dev/injection",
+            "vault.hashicorp.com/agent-inject",
+            "eks.amazonaws.com/role-arn",
+            "cloud.google.com/backend-config",
+            "azure.workload.identity/use",
+            "elbv2.k8s.aws/pod-readiness-gate-inject",
+            "admission.datadoghq.com/enabled",
+            "Reloader.Stakater.com/auto",
         ] {
             assert!(is_operative(key), "{key}");
         }
@@ -47,8 +78,11 @@ mod tests {
             "istio.io",
             ".io/x",
             "app.kubernetes.io/instance",
+            "tags.datadoghq.com/env",
             "example.com/environment",
             "acme.internal/stage",
+            "notamazonaws.com/team",
+            "vault.hashicorp.com.example/agent-inject",
         ] {
             assert!(!is_operative(key), "{key}");
         }

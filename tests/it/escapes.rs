@@ -4,6 +4,8 @@
 //! docs/fields.md says in which class the program must report it. Run with `--nocapture`, the tests say
 //! how much they tried.
 
+mod everywhere;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,10 +27,22 @@ const BATCH: usize = 200;
 
 /// The function's whole way, on a base and an overlay: seal the one, judge the other.
 fn judged(base: &[Value], overlay: &[Value], identity: &str) -> Vec<Finding> {
+    judged_beside(base, overlay, identity, |_| {})
+}
+
+/// The same, where what reaches everything has reached the snapshot as well.
+fn judged_beside(
+    base: &[Value],
+    overlay: &[Value],
+    identity: &str,
+    reach: impl FnOnce(&mut Value),
+) -> Vec<Finding> {
     let text: String = base.iter().map(|item| format!("---\n{item}\n")).collect();
     let tree = parse(&text).expect("JSON is YAML");
     let resources: Vec<_> = tree.roots().filter_map(Resource::read).collect();
     let snapshot = seal("all", "base", &resources).to_json();
+    let mut snapshot: Value = serde_json::from_str(&snapshot).expect("a snapshot");
+    reach(&mut snapshot);
     let items: String = overlay.iter().map(|item| format!(", {item}")).collect();
     let policy = json!({
         "apiVersion": "krm-parity.io/v1alpha1",
@@ -241,7 +255,11 @@ fn deployment() -> Value {
 
 /// What was found, as class (or rule) and path.
 fn told(base: &[Value], overlay: &[Value], identity: &str) -> Vec<(String, String)> {
-    judged(base, overlay, identity)
+    classes_and_paths(&judged(base, overlay, identity))
+}
+
+fn classes_and_paths(findings: &[Finding]) -> Vec<(String, String)> {
+    findings
         .iter()
         .map(|finding| {
             let path = finding

@@ -7,7 +7,7 @@ pub(super) const CONTOUR: &str = "projectcontour.io";
 pub(super) const TRAEFIK: [&str; 2] = ["traefik.io", "traefik.containo.us"];
 
 /// Whether a domain is one of some, or below one.
-pub(super) fn is_within(domain: &str, parents: &[&str]) -> bool {
+pub(in crate::compare) fn is_within(domain: &str, parents: &[&str]) -> bool {
     parents.iter().any(|parent| {
         domain
             .strip_suffix(parent)
