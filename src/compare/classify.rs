@@ -7,9 +7,9 @@
 mod encrypted;
 mod groups;
 mod hosts;
+mod operators;
 mod parts;
 mod settings;
-mod storage;
 mod traefik;
 
 pub use hosts::takes_all_traffic;
@@ -51,7 +51,7 @@ pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {
     if let Some(class) = claim(change, steps, resource) {
         return class;
     }
-    if let Some(class) = storage::class(resource, change) {
+    if let Some(class) = operators::class(resource, change) {
         return class;
     }
     if let Some(class) = hosts::class(resource, change).or_else(|| traefik::class(resource, change))
@@ -84,7 +84,7 @@ pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {
     if encrypted::is_setting(resource, change) {
         return Class::EnvValues;
     }
-    Class::Other
+    operators::compute(change).unwrap_or(Class::Other)
 }
 
 fn is_config(resource: &Resource<'_>) -> bool {

@@ -97,6 +97,7 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
             let what = match names.as_slice() {
                 ["limits", key] => format!("the {key} limit"),
                 ["requests", key] => format!("the {key} request"),
+                [] if class == Class::ResourceValues => "the storage request".to_owned(),
                 _ => "the list of resources".to_owned(),
             };
             format!("{what}{container}")
@@ -115,10 +116,10 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
             Some(container) => container.to_owned(),
             None => format!("the list of {last}"),
         },
-        Class::Replicas if matches!(last, "replicas" | "replicaCount" | "count") => {
-            "the replica count".to_owned()
+        Class::Replicas if last.contains("min") || last.contains("max") => {
+            format!("the replica bound {last}")
         }
-        Class::Replicas => format!("the replica bound {last}"),
+        Class::Replicas => "the replica count".to_owned(),
         Class::Hostnames => "a hostname".to_owned(),
         Class::IngressStructure | Class::ServiceMesh | Class::Other => {
             let of = match class {

@@ -10,6 +10,7 @@ use crate::survey::Survey;
 mod closing;
 pub mod concise;
 mod excerpt;
+mod family;
 pub mod github;
 pub mod gitlab;
 pub mod html;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::family::family;
 use super::told::{Told, list_of, renamed};
 use crate::catalog::{RuleId, Severity};
 use crate::finding::{Finding, UNTOLD};
@@ -55,7 +56,7 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
     all
 }
 
-/// So many elements of one list are told as one.
+/// So many elements of one list, or names of one family, are told as one.
 const MANY: usize = 3;
 
 /// Puts together what the same lines do to several resources, told where it is nearest to them.
@@ -100,8 +101,21 @@ fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
             lists.entry((list, sides, weight)).or_default().push(at);
         }
     }
+    let mut families: HashMap<_, Vec<usize>> = HashMap::new();
+    for (at, told) in all.iter().enumerate() {
+        let own = |told: &Told<'f>| told.all().map(family).collect::<Option<Vec<_>>>();
+        if let Some(family) = own(told).filter(|_| nearest[at].is_none()) {
+            let sides: Vec<_> = told.all().map(Finding::sides).collect();
+            let weight = (told.first.severity, told.first.is_exempt());
+            families
+                .entry((family, sides, weight))
+                .or_default()
+                .push(at);
+        }
+    }
     // Two are read at once, a list that is another one is not.
-    for group in lists.values().filter(|group| group.len() >= MANY) {
+    let groups = lists.values().chain(families.values());
+    for group in groups.filter(|group| group.len() >= MANY) {
         for &at in &group[1..] {
             nearest[at] = Some(group[0]);
         }
@@ -211,6 +225,7 @@ pub(super) fn sides_by_weight<'f>(survey: &Survey, findings: &[&'f Finding]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Class;
     use crate::finding::{Compared, Name, Place};
     use crate::report::fixture::change;
     use serde_json::json;
@@ -344,6 +359,69 @@ mod tests {
         assert_eq!(told(&findings), [once]);
         findings.push(element("job", 0, None, Some("--d")));
         assert_eq!(told(&findings), [once, "shop/web job prod; "]);
+    }
+
+    #[test]
+    fn names_that_one_file_adds_beside_one_another_are_told_once() {
+        let variable = |name: &str, file: &str, base: Option<&str>, overlay: Option<&str>| {
+            let mut finding = by(file, 4, "shop/web", "prod", "web");
+            finding.class = Some(Class::EnvNames);
+            let field = finding.field.as_mut().unwrap();
+            let path = format!("env[name={name}]");
+            field.path = crate::report::fixture::at(&path, "env[0]");
+            field.base = base.map(|text| json!(text));
+            field.overlay = overlay.map(|text| json!(text));
+            finding
+        };
+        let added = |name: &str| variable(name, FILE, None, Some(name));
+        let mut findings = vec![added("A"), added("B")];
+        findings[1].place.as_mut().unwrap().line = 5;
+        assert_eq!(told(&findings).len(), 2);
+        findings.push(added("C"));
+        findings[2].place.as_mut().unwrap().line = 6;
+        let once = "shop/web web prod; B, C";
+        assert_eq!(told(&findings), [once]);
+        // Those of another file, those that are gone, and those that only differ are something else.
+        let others = [
+            variable("D", "shop/web/base/other.yaml", None, Some("d")),
+            variable("E", FILE, Some("e"), None),
+            variable("F", FILE, Some("f"), Some("g")),
+        ];
+        for other in others {
+            let both = [findings.clone(), vec![other]].concat();
+            assert_eq!(told(&both).len(), 2);
+        }
+        // What acts by itself is told by itself.
+        findings[1].class = Some(Class::ServiceMesh);
+        assert_eq!(told(&findings).len(), 3);
+    }
+
+    #[test]
+    fn parameters_of_one_map_are_told_once() {
+        let parameter = |path: &str, overlay: Value| {
+            let mut finding = by(FILE, 4, "shop/web", "prod", "db");
+            finding.class = Some(Class::Other);
+            let field = finding.field.as_mut().unwrap();
+            field.path = crate::report::fixture::at(path, path);
+            field.base = Some(json!(1));
+            field.overlay = Some(overlay);
+            finding
+        };
+        let three = |path: &str| {
+            let names = ["a", "b", "c"].into_iter().zip(2..);
+            let all = names.map(|(name, at)| parameter(&format!("{path}.{name}"), json!(at)));
+            all.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(&three("spec.pool.parameters")),
+            ["shop/web db prod; b: 1 → 3, c: 1 → 4"]
+        );
+        for apart in ["spec", "spec.template.spec", "spec.x.securityContext"] {
+            assert_eq!(told(&three(apart)).len(), 3, "{apart}");
+        }
+        let map = parameter("spec.pool.parameters.d", json!({"e": 1}));
+        let both = [three("spec.pool.parameters"), vec![map]].concat();
+        assert_eq!(told(&both).len(), 2);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::{Borrow, Cow};
 use std::iter;
 
-use super::resource_name;
+use super::{family, resource_name};
 use crate::catalog::RuleId;
 use crate::finding::{self, Finding};
 use crate::path::{FieldPath, Segment};
@@ -35,13 +35,17 @@ impl<'f> Told<'f> {
 
     /// What else the lines do this to, as a person lists it: resources, other services, other places of the same resource.
     pub fn also(&self) -> Vec<String> {
-        const MAX: usize = 12;
+        const MAX: usize = 20;
         let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.to_string());
         let own = path(self.first);
         let name = |repeat: &Self| {
             let repeat = repeat.first;
             if list_of(self.first).is_some() && list_of(repeat) == list_of(self.first) {
                 return element(repeat);
+            }
+            let own_family = family::family(self.first);
+            if own_family.is_some() && family::family(repeat) == own_family {
+                return family::said(repeat).unwrap_or_default();
             }
             let mut out = String::new();
             if repeat.resource != self.first.resource {
