@@ -179,6 +179,7 @@ fn exempt(item: &dyn Fn(usize) -> String, many: usize, findings: usize, from: us
                         "spec.template.spec.containers[name=app].env[name=V{at}].value"
                     ))
                 },
+                base_path: None,
                 overlay: Some("1".into()),
                 base: Some("2".into()),
             }),

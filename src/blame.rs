@@ -62,7 +62,7 @@ impl<'f> Target<'f> {
         Some(Self {
             resource,
             name: finding.base_name.as_deref().unwrap_or(&resource.name),
-            path: field.map(|field| &field.path),
+            path: field.map(|field| field.base_path.as_ref().unwrap_or(&field.path)),
             value: field.and_then(|field| field.base.as_ref()),
             other: field.and_then(|field| field.overlay.as_ref()),
             against_base: false,

@@ -42,6 +42,8 @@ impl ResourceRef {
 pub struct FieldRef {
     /// The way to it, by key and by index in the overlay.
     pub path: FieldPath<'static>,
+    /// The way to it in the base, where that is another one, as [`crate::compare::steps::base_path`] has it; no report holds it.
+    pub base_path: Option<FieldPath<'static>>,
     /// The overlay's value; `None` where the overlay has none.
     pub overlay: Option<serde_json::Value>,
     /// The base's value; `None` where the base has none.
@@ -455,6 +457,7 @@ mod tests {
             .map(|text| Finding {
                 field: Some(FieldRef {
                     path: Path::parse(text).unwrap().into(),
+                    base_path: None,
                     overlay: None,
                     base: None,
                 }),

@@ -15,6 +15,7 @@ mod past;
 mod paste;
 pub mod permission;
 mod registry;
+mod renamed;
 mod told;
 mod words;
 

@@ -99,6 +99,7 @@ fn about(service: &str, environment: &str, path: &str) -> Finding {
         base_name: Some("web".to_owned()),
         field: Some(FieldRef {
             path: at(path).into_owned(),
+            base_path: None,
             overlay: None,
             base: None,
         }),

@@ -15,11 +15,12 @@ mod likeness;
 mod meaning;
 mod places;
 mod pod;
+mod renamed;
 mod scalar;
 mod secret;
 mod walk;
 
-pub use change::{By, Change, ChangeKind, Step};
+pub use change::{By, Change, ChangeKind, Keys, Step};
 pub use places::places;
 pub use scalar::quantity;
 pub use walk::{diff, diff_maps};

@@ -1,7 +1,7 @@
 //! What a base says in its own annotations about its overlays.
 
 use super::diff::{Change, Step, places};
-use super::steps::field_path;
+use super::steps::{base_path, field_path};
 use crate::api::{ALLOW, DENY, PREFIX};
 use crate::finding::ResourceRef;
 use crate::path::{PathError, Pattern, Spot};
@@ -50,8 +50,13 @@ impl Guidance {
             found = found.into_iter().chain(fits).min_by_key(|(at, _)| *at);
         };
         // What it says of a map is about everything in it.
-        for end in 1..=place.spots().len() {
-            look(place.spots().get(..end).unwrap_or_default());
+        for place in [Some(place), base_path(&change.steps)]
+            .into_iter()
+            .flatten()
+        {
+            for end in 1..=place.spots().len() {
+                look(place.spots().get(..end).unwrap_or_default());
+            }
         }
         places(base, overlay, change, &mut look);
         found.map(|(_, pattern)| pattern)

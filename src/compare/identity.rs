@@ -166,6 +166,10 @@ impl Identity<'_> {
         if change.steps.len() == 1 && matches!(*field, "kind" | "apiVersion") {
             return false;
         }
+        // A container has its name for its own sake, whatever else is called so.
+        if class == Class::Containers {
+            return false;
+        }
         let before = change.base.map(Node::text);
         let Some(after) = change.overlay.and_then(Node::as_str) else {
             return false;

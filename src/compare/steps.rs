@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::diff::{By, Step};
+use super::diff::{By, Keys, Step};
 use crate::path::{FieldPath, Path, Segment, Spot};
 use crate::yaml::Node;
 
@@ -15,12 +15,9 @@ pub fn keyed_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
             .map(|step| match step {
                 Step::Field(name) => Segment::Field(Cow::Borrowed(*name)),
                 Step::Element {
-                    by: By::Keys(keys), ..
-                } => Segment::Key(
-                    keys.iter()
-                        .map(|(key, value)| (Cow::Borrowed(*key), Cow::Borrowed(*value)))
-                        .collect(),
-                ),
+                    by: By::Keys(keys) | By::Renamed { now: keys, .. },
+                    ..
+                } => by_keys(keys),
                 Step::Element {
                     by: By::Value(value),
                     ..
@@ -33,6 +30,12 @@ pub fn keyed_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
             })
             .collect(),
     )
+}
+
+fn by_keys<'a>(keys: &Keys<'a>) -> Segment<'a> {
+    let keys = keys.iter();
+    let keys = keys.map(|(key, value)| (Cow::Borrowed(*key), Cow::Borrowed(*value)));
+    Segment::Key(keys.collect())
 }
 
 /// A path with elements by what they are, and by their place in the overlay, or in the base where the overlay lacks them.
@@ -51,6 +54,41 @@ pub fn field_path<'a>(steps: &[Step<'a>]) -> FieldPath<'a> {
         })
         .collect();
     FieldPath::new(spots)
+}
+
+/// The way to the same place in the base, where that is another one: its elements may be called otherwise there, or stand elsewhere.
+///
+/// An element that the base lacks has an index as its segment, and none of its own.
+#[must_use]
+pub fn base_path<'a>(steps: &[Step<'a>]) -> Option<FieldPath<'a>> {
+    let is_other = |step: &Step<'_>| match step {
+        Step::Element { by, base, overlay } => match by {
+            By::Renamed { .. } => true,
+            By::Index => overlay.is_some() && base != overlay,
+            _ => false,
+        },
+        Step::Field(_) => false,
+    };
+    if !steps.iter().any(is_other) {
+        return None;
+    }
+    let Path(segments) = keyed_path(steps);
+    let spot = |(segment, step): (Segment<'a>, &Step<'a>)| match step {
+        Step::Field(_) => Spot {
+            segment,
+            index: None,
+        },
+        Step::Element { base, by, .. } => Spot {
+            segment: match by {
+                By::Renamed { was, .. } => by_keys(was),
+                By::Index => base.map_or(segment, Segment::Index),
+                _ => segment,
+            },
+            index: *base,
+        },
+    };
+    let spots = segments.into_iter().zip(steps).map(spot);
+    Some(FieldPath::new(spots.collect()))
 }
 
 /// Which of the two sides a path is followed on.

@@ -38,6 +38,7 @@ pub fn change(name: &str, path: &str, base: Value, overlay: Value) -> Finding {
     name.clone_into(&mut finding.resource.as_mut().unwrap().name);
     finding.field = Some(FieldRef {
         path: FieldPath::from(read).into_owned(),
+        base_path: None,
         overlay: Some(overlay),
         base: Some(base),
     });

@@ -512,6 +512,7 @@ mod tests {
             .map(|(base, overlay)| {
                 let field = FieldRef {
                     path: FieldPath::default(),
+                    base_path: None,
                     overlay,
                     base,
                 };

@@ -28,7 +28,7 @@ use crate::compare::comparison::Comparison;
 use crate::finding::{Compared, Finding, ResourceRef};
 use crate::policy::{About, Exemption, Policy};
 use crate::text;
-use about::{has_value, is_of_distance, names, place};
+use about::{has_value, is_at, is_of_distance, names, place};
 use scope::{Scope, Scopes};
 
 /// The most characters of a value in a message.
@@ -200,8 +200,7 @@ fn near<'p>(policy: &'p Policy, finding: &Finding) -> Vec<(usize, &'p Exemption)
     let is_near = |(_, one): &(usize, &Exemption)| {
         one.rule == finding.rule
             && one.is_for(environment, service)
-            && one.target.matches(resource, &names)
-            && one.covers(place)
+            && is_at(one, resource, &names, finding.field.as_ref())
     };
     policy.exemptions.near(about).filter(is_near).collect()
 }

@@ -10,14 +10,15 @@ use std::cell::OnceCell;
 use jiff::civil::Date;
 
 use super::exemption::about::{is_about, names};
+use super::renamed;
 use super::told::field;
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, ChangeKind};
 use crate::compare::guidance::{Guidance, guidance, is_guidance};
-use crate::compare::steps::{field_path, keyed_path};
+use crate::compare::steps::{base_path, field_path, keyed_path};
 use crate::finding::{FieldRef, ResourceRef};
-use crate::path::{Pattern, Segment, Spot};
+use crate::path::{FieldPath, Pattern, Segment, Spot};
 use crate::policy::{About, AllowedField, Entry, Exemption, Indexed, Policy};
 use crate::yaml::Node;
 
@@ -132,6 +133,8 @@ pub(super) fn verdict<'p>(
     }
     let place = field_path(&change.steps);
     let place = place.spots();
+    let in_base = base_path(&change.steps);
+    let in_base = in_base.as_ref().map(FieldPath::spots);
     let below = OnceCell::new();
     let below = || below.get_or_init(|| leaves(change, place)).as_deref();
     // The base speaks of this resource alone.
@@ -150,7 +153,7 @@ pub(super) fn verdict<'p>(
         return Verdict::Class;
     }
     let covers = |pattern: &Pattern| {
-        pattern.matches(place)
+        renamed::covers(pattern, place, in_base)
             || below().is_some_and(|leaves| {
                 !leaves.is_empty() && leaves.iter().all(|leaf| pattern.matches(leaf))
             })

@@ -9,8 +9,9 @@ use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::Change;
 use crate::compare::pair::plain_name;
-use crate::compare::steps::field_path;
+use crate::compare::steps::{base_path, field_path};
 use crate::finding::{Compared, FieldRef, Finding, Name, REDACTED};
+use crate::path::FieldPath;
 use crate::resource::Resource;
 use crate::text;
 use crate::yaml::Node;
@@ -153,6 +154,7 @@ pub(super) struct Saying<'s> {
 pub(super) fn field(change: &Change<'_>) -> FieldRef {
     FieldRef {
         path: field_path(&change.steps).into_owned(),
+        base_path: base_path(&change.steps).map(FieldPath::into_owned),
         overlay: change.overlay.map(|node| shown(node, change.secret)),
         base: change.base.map(|node| shown(node, change.secret)),
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::catalog::Class;
 use crate::compare::classify::takes_all_traffic;
-use crate::compare::diff::{By, Change, ChangeKind, Step};
+use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::compare::steps::keyed_path;
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -34,11 +34,9 @@ pub(super) fn of_container(steps: &[Step<'_>]) -> String {
     let container = steps.windows(2).find_map(|pair| match pair {
         [
             Step::Field(list @ ("containers" | "initContainers" | "ephemeralContainers")),
-            Step::Element {
-                by: By::Keys(keys), ..
-            },
+            Step::Element { by, .. },
         ] => {
-            let name = keys.iter().find(|(key, _)| *key == "name")?.1;
+            let name = by.keys()?.iter().find(|(key, _)| *key == "name")?.1;
             Some((
                 if *list == "initContainers" {
                     "init container"
@@ -168,10 +166,9 @@ fn setting(change: &Change<'_>) -> String {
                 let element = change.overlay.or(change.base)?;
                 element.get("name")?.as_str()
             };
-            let name = match by {
-                By::Keys(keys) => keys.first().map(|(_, name)| *name),
-                _ if way.is_empty() => named(),
-                _ => None,
+            let name = match by.keys() {
+                None if way.is_empty() => named(),
+                keys => keys.and_then(|keys| Some(keys.first()?.1)),
             };
             let whole = match name {
                 Some(name) => format!("environment variable {name}"),
@@ -205,10 +202,9 @@ fn parameter<'a>(steps: &[Step<'a>]) -> Option<&'a str> {
         [
             Step::Field("helm"),
             Step::Field("parameters"),
-            Step::Element {
-                by: By::Keys(keys), ..
-            },
-        ] => keys
+            Step::Element { by, .. },
+        ] => by
+            .keys()?
             .iter()
             .find(|(key, _)| *key == "name")
             .map(|(_, name)| *name),
@@ -257,6 +253,25 @@ fn of_template(steps: &[Step<'_>]) -> String {
     }
 }
 
+/// What a container is, and its names on both sides, where a change is about these.
+fn renamed<'a>(change: &Change<'a>) -> Option<(&'static str, &'a str, &'a str)> {
+    let [
+        ..,
+        Step::Field(list),
+        Step::Element { .. },
+        Step::Field("name"),
+    ] = change.steps.as_slice()
+    else {
+        return None;
+    };
+    let names = change.base.zip(change.overlay)?;
+    let kind = match *list {
+        "initContainers" => "init container",
+        _ => "container",
+    };
+    Some((kind, names.0.as_str()?, names.1.as_str()?))
+}
+
 /// What happened, without where.
 pub(super) fn headline(
     change: &Change<'_>,
@@ -264,6 +279,10 @@ pub(super) fn headline(
     environment: &str,
     baseline: &str,
 ) -> String {
+    if let (Class::Containers, Some((kind, was, now))) = (class, renamed(change)) {
+        let told = format!("{kind} {was} of {baseline} is called {now} in {environment}");
+        return text::one_line(&told, 300).into_owned();
+    }
     let subject = subject(change, class);
     let verb = match change.kind {
         ChangeKind::Added => format!("is in {environment}, but not in {baseline}"),

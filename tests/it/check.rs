@@ -25,6 +25,7 @@ mod policies;
 mod processes;
 mod promotion;
 mod references;
+mod renamed;
 mod rendered;
 mod secrets;
 mod since;

@@ -93,7 +93,13 @@ fn swapped<'a>(change: &Change<'a>) -> Parts<'a> {
         Step::Element { base, overlay, by } => Step::Element {
             base: *overlay,
             overlay: *base,
-            by: By::clone(by),
+            by: match by {
+                By::Renamed { was, now } => By::Renamed {
+                    was: now.clone(),
+                    now: was.clone(),
+                },
+                by => By::clone(by),
+            },
         },
     });
     let kind = match change.kind {

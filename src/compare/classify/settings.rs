@@ -7,7 +7,7 @@
 use super::hosts;
 use super::parts::{image, in_resources};
 use crate::catalog::Class;
-use crate::compare::diff::{By, Change, ChangeKind, Step, diff_maps, quantity};
+use crate::compare::diff::{Change, ChangeKind, Step, diff_maps, quantity};
 use crate::resource::Resource;
 use crate::yaml::{Node, parse};
 
@@ -224,13 +224,12 @@ fn of_parameter(change: &Change<'_>, steps: &[Step<'_>]) -> Option<Class> {
 /// The name of a parameter that a step leads to.
 fn parameter<'a>(step: &Step<'a>) -> Option<&'a str> {
     match step {
-        Step::Element {
-            by: By::Keys(keys), ..
-        } => keys
+        Step::Element { by, .. } => by
+            .keys()?
             .iter()
             .find(|(key, _)| *key == "name")
             .map(|(_, name)| *name),
-        _ => None,
+        Step::Field(_) => None,
     }
 }
 

@@ -18,15 +18,36 @@ pub enum Step<'a> {
     },
 }
 
+/// The values of an element at the list's merge keys.
+pub type Keys<'a> = Vec<(&'static str, &'a str)>;
+
 /// What a list element is known by.
 #[derive(Clone, Debug, PartialEq)]
 pub enum By<'a> {
     /// Its place.
     Index,
     /// Its values at the list's merge keys.
-    Keys(Vec<(&'static str, &'a str)>),
+    Keys(Keys<'a>),
+    /// Its values at the list's merge keys, which are others in the base.
+    Renamed {
+        /// Those in the base.
+        was: Keys<'a>,
+        /// Those in the overlay.
+        now: Keys<'a>,
+    },
     /// Itself, in a set of scalars.
     Value(&'a str),
+}
+
+impl<'a> By<'a> {
+    /// Its values at the list's merge keys, as the overlay has them, where it is known by them.
+    #[must_use]
+    pub fn keys(&self) -> Option<&Keys<'a>> {
+        match self {
+            Self::Keys(keys) | Self::Renamed { now: keys, .. } => Some(keys),
+            Self::Index | Self::Value(_) => None,
+        }
+    }
 }
 
 /// How the two sides differ at one place.

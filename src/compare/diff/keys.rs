@@ -2,12 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::change::By;
+use super::change::{By, Keys};
 use crate::schema::{KeyField, List};
 use crate::yaml::{Kind, Node};
-
-/// What an element has at its list's merge keys.
-pub(super) type Keys<'a> = Vec<(&'static str, &'a str)>;
 
 /// The values of every element at the merge keys; nothing where one lacks them or two share them.
 pub(super) fn keyed<'a>(items: &[Node<'a>], keys: &'static [KeyField]) -> Option<Vec<Keys<'a>>> {

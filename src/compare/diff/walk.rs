@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::align::{Pair, align_ordered, align_set};
-use super::change::{By, Change, ChangeKind, Step};
-use super::keys::{Keys, keyed, name_by_content};
+use super::change::{By, Change, ChangeKind, Keys, Step};
+use super::keys::{keyed, name_by_content};
+use super::renamed::renamed;
 use super::scalar::same_scalar;
 use super::{pod, secret};
 use crate::resource::{Resource, Secrecy, is_bookkeeping, secrecy};
@@ -334,16 +335,35 @@ impl<'a> Walk<'a> {
             .enumerate()
             .map(|(at, keys)| (keys.as_slice(), at))
             .collect();
+        let others = left_keys.iter();
+        let others = others.map(|keys| places.get(keys.as_slice()).copied());
+        let mut others: Vec<Option<usize>> = others.collect();
         let mut taken = vec![false; right.len()];
-        let mut order = Vec::new();
-        for (at, keys) in left_keys.iter().enumerate() {
-            let other = places.get(keys.as_slice()).copied();
-            if let Some(other) = other {
+        for other in others.iter().flatten() {
+            taken[*other] = true;
+        }
+        if self.is_list_of_containers() {
+            let free = |taken: &[bool]| (0..taken.len()).filter(|at| !taken[*at]).collect();
+            let is_paired: Vec<bool> = others.iter().map(Option::is_some).collect();
+            let left_over: (Vec<usize>, Vec<usize>) = (free(&is_paired), free(&taken));
+            for (at, other) in renamed((left, &left_over.0), (right, &left_over.1)) {
+                others[at] = Some(other);
                 taken[other] = true;
-                order.push((at, other));
             }
+        }
+        let mut order = Vec::new();
+        for (at, keys) in left_keys.into_iter().enumerate() {
+            let other = others[at];
+            let by = match other.map(|other| &right_keys[other]) {
+                Some(now) if *now != keys => By::Renamed {
+                    was: keys,
+                    now: now.clone(),
+                },
+                _ => By::Keys(keys),
+            };
+            order.extend(other.map(|other| (at, other)));
             let overlay = other.map(|other| (other, right[other]));
-            self.element(Some((at, left[at])), overlay, By::Keys(keys.clone()), field);
+            self.element(Some((at, left[at])), overlay, by, field);
         }
         for (at, keys) in right_keys.iter().enumerate().filter(|(at, _)| !taken[*at]) {
             self.element(None, Some((at, right[at])), By::Keys(keys.clone()), field);
@@ -354,6 +374,12 @@ impl<'a> Walk<'a> {
         {
             self.emit(ChangeKind::Reordered, Some(base), Some(overlay));
         }
+    }
+
+    /// Whether the list that a walk stands in is one of a pod's containers.
+    fn is_list_of_containers(&self) -> bool {
+        let is_of_pod = self.pod.is_some_and(|pod| pod + 1 == self.steps.len());
+        is_of_pod && matches!(self.last_field(), Some("containers" | "initContainers"))
     }
 
     /// Whether Kubernetes does something else because common elements changed places.

@@ -349,6 +349,7 @@ impl TryFrom<Field> for FieldRef {
             path: path
                 .ok_or("path and indexPath lead to different places")?
                 .into_owned(),
+            base_path: None,
             overlay: field.overlay,
             base: field.base,
         })

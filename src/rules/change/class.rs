@@ -106,7 +106,7 @@ pub(in crate::rules) const ANNOTATIONS: Rule = class(
 
 pub(in crate::rules) const CONTAINERS: Rule = class(
     RuleId::Containers,
-    "An overlay must not add, remove or reorder containers.",
+    "An overlay must not add, remove, rename or reorder containers.",
     "Another container in the pod shares its network, its memory and its start-up.",
     "production adds a sidecar named proxy to a Deployment",
 );

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Classified, Comparison};
 use crate::compare::diff::{Change, ChangeKind, Step, quantity};
-use crate::compare::steps::{Side, field_path, keyed_path, locate};
+use crate::compare::steps::{Side, base_path, field_path, keyed_path, locate};
 use crate::finding::{FieldRef, Finding};
+use crate::path::FieldPath;
 use crate::policy::Policy;
 use crate::quantity::{Quantity, quotient, ratio_of_ratios_exceeds};
 use crate::rules::found::Found;
@@ -99,6 +100,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 part: half(&halves, base.zip(overlay), max).map(field),
                 field: Some(FieldRef {
                     path: field_path(steps).into_owned(),
+                    base_path: base_path(steps).map(FieldPath::into_owned),
                     overlay: locate(pair.overlay.node, steps, Side::Overlay).map(Node::to_json),
                     base: locate(pair.base.node, steps, Side::Base).map(Node::to_json),
                 }),

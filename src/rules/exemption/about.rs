@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::held::{is_held, scalar};
 use crate::catalog::RuleId;
 use crate::finding::{FieldRef, ResourceRef};
-use crate::path::Spot;
+use crate::path::{FieldPath, Spot};
 use crate::policy::Exemption;
 use crate::quantity::Quantity;
+use crate::rules::renamed::covers;
 use crate::text;
 
 /// A field as patterns look at it; the resource itself for none.
@@ -49,7 +50,13 @@ pub(super) fn is_at(
     names: &[&str],
     field: Option<&FieldRef>,
 ) -> bool {
-    exemption.target.matches(resource, names) && exemption.covers(place(field))
+    let in_base = field.and_then(|field| field.base_path.as_ref());
+    let in_base = in_base.map(FieldPath::spots);
+    exemption.target.matches(resource, names)
+        && exemption
+            .path
+            .as_ref()
+            .is_none_or(|path| covers(path, place(field), in_base))
 }
 
 /// Whether a field has the value that an exemption is for in an environment, if it is for one; `512Mi` is `0.5Gi`.

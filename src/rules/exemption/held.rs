@@ -120,6 +120,7 @@ mod tests {
     fn field(path: &str, overlay: Option<Value>, base: Option<Value>) -> FieldRef {
         FieldRef {
             path: FieldPath::from(Path::parse(path).unwrap()).into_owned(),
+            base_path: None,
             overlay,
             base,
         }

@@ -304,6 +304,7 @@ prop_compose! {
                     let indexed = Path::parse(&indexed).unwrap();
                     FieldPath::join(Path::parse(path).unwrap(), &indexed).unwrap()
                 },
+                base_path: None,
                 overlay: Some(values.0.into()),
                 base: Some(values.1.into()),
             }),

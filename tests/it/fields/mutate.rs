@@ -337,10 +337,11 @@ impl<'t> Walk<'t> {
             other => other,
         };
         let expected = match here.keyed() {
-            Some((element, _)) => {
+            Some((element, _)) if !self.has_image(here, &element) => {
                 vec![(element.clone(), Change::Removed), (element, Change::Added)]
             }
-            None => vec![(here.place.clone(), change)],
+            // A container with an image is known by that as well.
+            _ => vec![(here.place.clone(), change)],
         };
         let what = format!("{base} becomes {overlay}");
         self.push(
@@ -350,6 +351,18 @@ impl<'t> Walk<'t> {
             here.with(overlay.clone()),
             expected,
         );
+    }
+
+    /// Whether an element is a container that says what it runs.
+    fn has_image(&self, here: &Here, element: &Place) -> bool {
+        let of_pod = self.classes.in_pod(&element.0);
+        let is_container = matches!(
+            of_pod,
+            Some([Seg::Field(list), Seg::Index(_)]) if matches!(list.as_str(), "containers" | "initContainers")
+        );
+        let image = at(&mut here.root.clone(), element).get("image").cloned();
+        is_container
+            && image.is_some_and(|image| image.as_str().is_some_and(|image| !image.is_empty()))
     }
 
     /// The fields of a map that is there already.

@@ -85,6 +85,7 @@ fn at(text: &str) -> FieldPath<'static> {
 pub fn change(mut finding: Finding, path: &str, base: Value, overlay: Value) -> Finding {
     finding.field = Some(FieldRef {
         path: at(path),
+        base_path: None,
         overlay: Some(overlay),
         base: Some(base),
     });
@@ -259,6 +260,7 @@ fn of_others() -> Vec<Finding> {
         severity: Severity::Info,
         field: Some(FieldRef {
             path: at("metadata.labels.tier"),
+            base_path: None,
             overlay: Some(Value::Null),
             base: None,
         }),

@@ -7,7 +7,7 @@ use super::words::Case;
 use crate::catalog::{Class, RuleId, Severity};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::guidance::{Guidance, guidance};
-use crate::compare::steps::{field_path, keyed_path};
+use crate::compare::steps::{base_path, field_path, keyed_path};
 use crate::finding::Finding;
 use crate::path::{Path, overlap};
 use crate::policy::Policy;
@@ -55,11 +55,14 @@ pub(super) struct Difference<'m, 'a> {
 impl Difference<'_, '_> {
     /// Whether the earlier environment has ever run what the later one runs.
     pub fn question(&self) -> Question {
+        let steps = &self.change.change.steps;
         Question {
             service: self.pair.service.to_owned(),
             environment: self.comparison.sides.baseline.to_owned(),
             resource: self.pair.base.reference(),
-            path: field_path(&self.change.change.steps).into_owned(),
+            path: base_path(steps)
+                .unwrap_or_else(|| field_path(steps))
+                .into_owned(),
             today: self.early.to_owned(),
             image: self.late.to_owned(),
         }

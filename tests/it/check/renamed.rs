@@ -1,0 +1,114 @@
+//! A container that has another name in one environment is the same container, told at the line that names it.
+
+use serde_json::Value;
+
+use super::{NEWEST, report};
+use crate::support::{Tree, require};
+
+const BASE: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: template
+        image: shop/web:1
+        imagePullPolicy: Always
+      - name: proxy
+        image: shop/proxy:1
+";
+
+/// An environment that patches a container, and says the rest in a policy.
+fn service(environments: &[(&str, &str)]) -> Tree {
+    let tree = Tree::new();
+    tree.kustomization("base", "web.yaml", BASE);
+    for (name, operations) in environments {
+        let patch = format!("patches:\n- target: {{kind: Deployment}}\n  patch: |\n{operations}");
+        let patch = if operations.is_empty() { "" } else { &patch };
+        tree.write(
+            &format!("overlays/{name}/kustomization.yaml"),
+            &format!("resources: [../../base]\n{patch}"),
+        );
+    }
+    tree
+}
+
+fn replace(field: &str, value: &str) -> String {
+    format!(
+        "    - {{op: replace, path: /spec/template/spec/containers/0/{field}, value: {value}}}\n"
+    )
+}
+
+/// `severity rule environment baseline path place baseplace`, each place as `line:column`.
+fn told(tree: &Tree) -> Vec<String> {
+    let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
+    let report = report(&kustomize, &tree.path(""), &[]);
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let place = |place: &Value| format!("{}:{}", place["line"], place["column"]);
+    let told = findings.map(|one| {
+        let words = ["severity", "rule", "environment", "baseline"];
+        let words = words.map(|word| one[word].as_str().unwrap_or_default().to_owned());
+        let path = one["field"]["path"].as_str().unwrap_or_default();
+        let path = path.trim_start_matches("spec.template.spec.");
+        let places = [&one["place"], &one["basePlace"]].map(place);
+        format!("{} {path} {}", words.join(" "), places.join(" "))
+    });
+    told.collect()
+}
+
+#[test]
+fn a_renamed_container_and_what_else_changed_in_it_are_told() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let patch = replace("name", "mail") + &replace("imagePullPolicy", "IfNotPresent");
+    let tree = service(&[("dev", ""), ("prod", &patch)]);
+    let name = "error containers prod base containers[name=mail].name 5:73 10:15";
+    let pull = "error other prod base containers[name=mail].imagePullPolicy 6:84 12:26";
+    assert_eq!(told(&tree), [pull, name]);
+    // The class that the name is of has nothing to do with what is in the container.
+    let policy =
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n  ";
+    for permits in [
+        "allow: {classes: [containers]}",
+        "allow: {fields: [{path: '**.containers[name=mail].name', reason: r}]}",
+        "exemptions: [{rule: containers, reason: r, expires: '2027-01-01'}]",
+    ] {
+        tree.write("parity.yaml", &format!("{policy}{permits}\n"));
+        let told = told(&tree);
+        let told: Vec<_> = told.iter().filter(|one| one.starts_with("error")).collect();
+        assert_eq!(told, [pull], "{permits}");
+    }
+    // Whatever the one may do that is called so, the other one is gone.
+    for permits in [
+        "allow: {fields: [{path: '**.containers[name=mail].**', reason: r}]}",
+        "exemptions: [{rule: containers, path: '**.containers[name=mail].**', reason: r, expires: '2027-01-01'}]",
+    ] {
+        tree.write("parity.yaml", &format!("{policy}{permits}\n"));
+        assert!(told(&tree).contains(&name.to_owned()), "{permits}");
+    }
+}
+
+#[test]
+fn environments_that_all_rename_it_are_compared_with_each_other() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let name = replace("name", "mail");
+    let patch = name.clone() + &replace("imagePullPolicy", "IfNotPresent");
+    let tree = service(&[("dev", &name), ("staging", &name), ("prod", &patch)]);
+    let told = told(&tree);
+    let between = |one: &&String| !one.contains(" base ");
+    assert_eq!(told.iter().filter(between).count(), 0, "{told:#?}");
+    let pull = "error other prod base containers[name=mail].imagePullPolicy 6:84 12:26";
+    assert!(told.contains(&pull.to_owned()), "{told:#?}");
+    // Two environments that call it by names of their own are told so.
+    let tree = service(&[
+        ("dev", ""),
+        ("staging", &replace("name", "post")),
+        ("prod", &name),
+    ]);
+    let named = self::told(&tree);
+    let named = named.iter().filter(|one| one.contains("].name"));
+    assert_eq!(named.count(), 2);
+}
