@@ -5,6 +5,7 @@
 //! to the very value that was found; elsewhere the kustomization is named, and
 //! that the cause could not be told.
 
+mod absent;
 mod locate;
 
 use std::ops::Range;
@@ -17,9 +18,9 @@ use crate::engine::walk::{Nearness, Use, What};
 use crate::engine::{Form, Reason, Replay};
 use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef, UNTOLD};
 use crate::path::FieldPath;
-use crate::repo::{NAMES, To, join, split};
+use crate::repo::{Kustomization, NAMES, To, join, split};
 use crate::resource::Resource;
-use crate::text::without_hash;
+use crate::yaml::Node;
 
 /// The field of a resource whose place is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +119,7 @@ impl Replay<'_> {
         };
         match mark {
             Some(mark) => Some(self.place(self.narrow(mark, target), target.is_hidden())),
-            None => self.untold(),
+            None => self.lacking(target).or_else(|| self.untold()),
         }
     }
 
@@ -178,13 +179,23 @@ impl Replay<'_> {
             .iter()
             .find_map(|name| entries().find(|key| key.text() == *name))
             .or_else(|| entries().next())?;
+        self.field_of(kustomization, key, "the kustomization")
+    }
+
+    /// The place of a field of a kustomization, without what else its line may hold.
+    fn field_of(
+        &self,
+        kustomization: Kustomization<'_>,
+        key: Node<'_>,
+        what: &str,
+    ) -> Option<Place> {
         let file = kustomization.file;
-        let text = parsed.sources.text(file)?;
+        let text = self.walk.parsed.sources.text(file)?;
         let span = key.span();
-        let what = "the kustomization".to_owned();
-        let mut place = Place::excerpt(file, text, span.clone(), what);
+        let mut place = Place::excerpt(file, text, span.clone(), what.to_owned());
         let line = finding::line_around(text, span.start);
-        let others = entries().filter(|key| line.contains(&key.span().start));
+        let keys = kustomization.root.entries().map(|(key, _)| key);
+        let others = keys.filter(|key| line.contains(&key.span().start));
         if others.count() > 1 || self.may_show_secret(file, &line) {
             place.source = None;
         }
@@ -305,89 +316,6 @@ impl Replay<'_> {
                 .targets
                 .iter()
                 .all(|target| is_alone(target) && is_kept(target))
-    }
-
-    /// The resource of this side that a target names.
-    fn find(&self, target: &Target<'_>) -> Option<&Item> {
-        let group = target
-            .resource
-            .api_version
-            .split_once('/')
-            .map_or("", |(group, _)| group);
-        let kind = &target.resource.kind;
-        let alike = || self.items.iter().filter(|item| item.kind == *kind);
-        let called = |item: &Item, name: &str| {
-            item.name() == name || (item.generated && item.name() == without_hash(name))
-        };
-        let namespace = target.resource.namespace.as_deref().unwrap_or_default();
-        let mut found: Vec<&Item> = alike().filter(|item| called(item, target.name)).collect();
-        if found.is_empty() {
-            found = alike()
-                .filter(|item| item.ids.iter().any(|(_, name)| name == target.name))
-                .collect();
-        }
-        for keep in [
-            (|item: &Item, group: &str, _: &str| item.group == group)
-                as fn(&Item, &str, &str) -> bool,
-            |item, _, namespace| item.namespace() == namespace,
-        ] {
-            if found.len() > 1 && found.iter().any(|item| keep(item, group, namespace)) {
-                found.retain(|item| keep(item, group, namespace));
-            }
-        }
-        // Of two that are equally good one cannot be told.
-        match found.as_slice() {
-            [one] => Some(one),
-            _ => None,
-        }
-    }
-
-    /// What took a resource away that this side does not have.
-    fn missing(&self, target: &Target<'_>) -> Option<Mark> {
-        let kind = &target.resource.kind;
-        let deleted = self.walk.gone.iter().rev().find(|(item, _)| {
-            item.kind == *kind
-                && item.ids.iter().any(|(_, name)| {
-                    name == target.name || item.generated && name == without_hash(target.name)
-                })
-        });
-        deleted.map(|(_, mark)| *mark).or_else(|| {
-            self.elsewhere()
-                .filter(|_| target.value.is_some() || target.path.is_none())
-        })
-    }
-
-    /// Why the name of a generated resource has another hash, or none, where no line says that name.
-    fn unreferred(&self, target: &Target<'_>) -> Option<Mark> {
-        let name = target.value?.as_str()?;
-        let is_it = |item: &Item, name: &str| {
-            item.generated && item.ids.iter().any(|(_, called)| called == name)
-        };
-        let mut gone = self.walk.gone.iter().rev();
-        if let Some((_, mark)) = gone.find(|(item, _)| is_it(item, name)) {
-            return Some(*mark);
-        }
-        // The hash is over the data.
-        let plain = without_hash(name);
-        let mut made = self.items.iter().filter(|item| is_it(item, plain));
-        let item = made.next().filter(|_| plain != name)?;
-        let mark = self.writer(item, item.root.get("data")?);
-        (made.next().is_none() && !self.is_base(mark)).then_some(mark)
-    }
-
-    /// The one entry of the overlay that loads what is not here.
-    fn elsewhere(&self) -> Option<Mark> {
-        let own: Vec<Mark> = self
-            .walk
-            .elsewhere
-            .iter()
-            .copied()
-            .filter(|mark| !self.is_base(*mark))
-            .collect();
-        match own.as_slice() {
-            [one] => Some(*one),
-            _ => None,
-        }
     }
 
     /// Whether a mark belongs to what the overlay takes from the base.

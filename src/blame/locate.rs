@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::engine::Replay;
 use crate::engine::item::{Item, To};
-use crate::engine::piece::{Body, Gone, Mark, Piece, same};
+use crate::engine::piece::{Body, Mark, Piece, same};
 use crate::finding::REDACTED;
 use crate::path::{Path, Segment, Spot};
 use crate::resource::{Resource, is_bookkeeping};
@@ -28,7 +28,8 @@ impl Replay<'_> {
         }
         let Some(value) = target.value else {
             // The replay has what the build has not; a null is as good as nothing.
-            return piece.is_null().then_some(piece.mark);
+            let null = piece.is_null().then_some(piece.mark);
+            return null.or_else(|| self.without_index(item, target));
         };
         if is_agreed(item, piece, value) {
             let own = self
@@ -74,57 +75,10 @@ impl Replay<'_> {
         last.unwrap_or(own)
     }
 
-    /// Why there is nothing at a place: `piece` is the last that there is, and `at` the step that leads nowhere.
-    fn absent(
-        &self,
-        item: &Item,
-        piece: &Piece,
-        steps: &[Spot<'_>],
-        at: usize,
-        target: &Target<'_>,
-    ) -> Option<Mark> {
-        if let Some(value) = target.value {
-            let found = Self::reached(item, steps, value)
-                .or_else(|| self.elsewhere_in_list(item, steps, value));
-            let by_var = || {
-                let elements = piece.items().iter();
-                let mut marks = elements.filter_map(|element| self.through_var(element, value));
-                marks.next().filter(|_| at + 1 == steps.len())
-            };
-            return found
-                .or_else(by_var)
-                .or_else(|| item.partial.then(|| self.elsewhere())?);
-        }
-        let is_last = at + 1 == steps.len();
-        let same_value = |gone: &Gone| {
-            target
-                .other
-                .zip(gone.piece.to_json())
-                .is_some_and(|(other, json)| same(&json, other))
-        };
-        let lost = piece.lost(&steps[at].segment).or_else(|| {
-            let mut gone = piece.gone.iter().rev();
-            gone.find(|gone| gone.key.is_none() && is_last && same_value(gone))
-                .map(|gone| gone.mark)
-        });
-        if lost.is_some() {
-            return lost;
-        }
-        let own = if std::ptr::eq(piece, &raw const item.root) {
-            item.origin
-        } else {
-            piece.mark
-        };
-        if !self.is_overlay || !self.is_base(own) {
-            return Some(own);
-        }
-        item.partial.then(|| self.elsewhere())?
-    }
-
     /// Who wrote what a `$(NAME)` in a text stands for, where that makes the text this value.
     ///
     /// The text itself is the cause where the overlay wrote it.
-    fn through_var(&self, piece: &Piece, value: &Value) -> Option<Mark> {
+    pub(super) fn through_var(&self, piece: &Piece, value: &Value) -> Option<Mark> {
         let text = piece.as_str()?;
         let mut text = text.to_owned();
         let mut last = None;
@@ -152,7 +106,7 @@ impl Replay<'_> {
     }
 
     /// A transformation of everything that says just this value.
-    fn reached(item: &Item, steps: &[Spot<'_>], value: &Value) -> Option<Mark> {
+    pub(super) fn reached(item: &Item, steps: &[Spot<'_>], value: &Value) -> Option<Mark> {
         let text = value.as_str()?;
         let name = |step: Option<&Spot<'_>>| match step.map(|step| &step.segment) {
             Some(Segment::Field(name)) => Some(name.to_string()),
@@ -194,7 +148,12 @@ impl Replay<'_> {
     }
 
     /// The one element of a list that has this value, where the build has the list in another order.
-    fn elsewhere_in_list(&self, item: &Item, steps: &[Spot<'_>], value: &Value) -> Option<Mark> {
+    pub(super) fn elsewhere_in_list(
+        &self,
+        item: &Item,
+        steps: &[Spot<'_>],
+        value: &Value,
+    ) -> Option<Mark> {
         let at = steps
             .iter()
             .rposition(|step| matches!(step.segment, Segment::Index(_)))?;
@@ -243,7 +202,7 @@ fn renamed(piece: &Piece, target: &Target<'_>) -> Option<Mark> {
         .filter(|_| repository(ours) != repository(theirs))
 }
 
-fn follow<'p>(piece: &'p Piece, steps: &[Spot<'_>]) -> Option<&'p Piece> {
+pub(super) fn follow<'p>(piece: &'p Piece, steps: &[Spot<'_>]) -> Option<&'p Piece> {
     let mut steps = steps.iter().map(|step| &step.segment);
     steps.try_fold(piece, Piece::step)
 }

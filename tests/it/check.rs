@@ -15,6 +15,7 @@ mod git;
 mod helm;
 mod hidden;
 mod inputs;
+mod lacking;
 mod layers;
 mod new;
 mod odd;
