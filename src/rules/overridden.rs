@@ -7,6 +7,7 @@
 
 mod added;
 mod placeholder;
+mod remembered;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,15 +15,17 @@ use super::gaps::{Gaps, Look};
 use super::matrix::Matrix;
 use super::matrix::odd::{Kin, Member, is_in};
 use super::permission::{Verdict, verdict};
+use crate::catalog::RuleId;
 use crate::compare::comparison::Comparison;
 use crate::compare::guidance::guidance;
 use crate::compare::identity::{may_name, says_own_name};
-use crate::compare::steps::keyed_path;
+use crate::compare::steps::{field_path, keyed_path};
 use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use added::Added;
 pub(super) use placeholder::is_placeholder;
+use remembered::{Deed, company};
 
 /// The overridden places of all services that are looked at.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ pub(super) struct Overridden<'m> {
     own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
     places: HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>,
+    /// By service, environment and resource of it: the places at which exemptions name it, and one that they name has gone back to the base.
+    remembered: HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>,
     /// By service and environment: what it adds, whether others do or not.
     added: HashMap<(&'m str, &'m str), Added<'m>>,
     /// By service and environment: the resources that every environment adds.
@@ -109,8 +114,46 @@ impl<'m> Overridden<'m> {
         let sides = &comparison.sides;
         let has = |environment, at| self.places.contains_key(&(service, environment, at));
         let adds = |environment, at| !self.additions(service, environment, at).is_empty();
+        let is_named = |environment, at| {
+            let of = (service, environment, at);
+            self.remembered.contains_key(&of)
+        };
         has(sides.baseline, early) && has(sides.environment, late)
             || adds(sides.baseline, early) && adds(sides.environment, late)
+            || is_named(sides.baseline, early) && is_named(sides.environment, late)
+    }
+
+    /// Whether an exemption names two environments that differ at a path, of which one has gone back to the base.
+    pub fn is_remembered(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        (early, late): (usize, usize),
+        path: &Path<'_>,
+    ) -> bool {
+        let service = comparison.foreign_service();
+        let is_named = |environment: &str, at: usize| {
+            let places = self.remembered.get(&(service, environment, at));
+            places.is_some_and(|places| places.iter().any(|place| overlap(place, path)))
+        };
+        is_named(comparison.sides.baseline, early) && is_named(comparison.sides.environment, late)
+    }
+
+    /// Whether exemptions name two environments for a resource of which one has added or removed it, and the other no longer has.
+    pub fn is_resource_remembered(
+        comparison: &Comparison<'_, '_>,
+        (rule, resource): (RuleId, &Resource<'_>),
+        (environment, other): (&str, &str),
+        policy: &Policy,
+    ) -> bool {
+        let deed = Deed {
+            rule,
+            service: comparison.foreign_service(),
+            environment,
+            resource: &resource.reference(),
+            base_name: None,
+            place: &[],
+        };
+        company(policy, &deed).contains(other)
     }
 
     /// The places of a resource of the base that an environment has added to it.
@@ -265,11 +308,20 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         }
         let is_named = policy.identity == IdentityMode::Cancel;
         let mut places: BTreeMap<usize, Vec<Path<'m>>> = BTreeMap::new();
+        let mut remembered: BTreeMap<(&'m str, usize), Vec<Path<'m>>> = BTreeMap::new();
         for (&environment, own) in &steps {
             for (&root, steps_of_one) in own {
                 for step in steps_of_one {
-                    let mut ground = self.ground.iter();
-                    if !ground.all(|other| self.covers(other, root, &step.path, &steps)) {
+                    let covers = |other: &&'m str| self.covers(other, root, &step.path, &steps);
+                    if !self.ground.iter().all(&covers) {
+                        let named = self.remembered(environment, step, policy);
+                        if named.iter().all(covers) {
+                            continue;
+                        }
+                        for name in named.into_iter().chain([environment]) {
+                            let there = remembered.entry((name, root)).or_default();
+                            there.push(step.path.clone());
+                        }
                         continue;
                     }
                     let changes = all.changes.entry((service, environment)).or_default();
@@ -287,12 +339,39 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         }
         for (environment, own) in roots {
             for (at, root) in own {
+                let of = (service, environment, at);
                 if let Some(places) = places.get(&root) {
-                    let of = (service, environment, at);
                     all.places.insert(of, places.clone());
+                }
+                if let Some(places) = remembered.remove(&(environment, root)) {
+                    all.remembered.insert(of, places);
                 }
             }
         }
+    }
+
+    /// The other environments on the ground that exemptions name along with one for a change.
+    fn remembered(&self, environment: &'m str, step: &Step<'m>, policy: &Policy) -> Vec<&'m str> {
+        let comparison = self.floors[environment];
+        let pairs = comparison.pairs().nth(step.pair);
+        let Some((pair, changes)) = pairs.filter(|_| self.ground.contains(&environment)) else {
+            return Vec::new();
+        };
+        let Some(classified) = changes.get(step.change) else {
+            return Vec::new();
+        };
+        let path = field_path(&classified.change.steps);
+        let deed = Deed {
+            rule: classified.class.rule(),
+            service: pair.service,
+            environment,
+            resource: &pair.overlay.reference(),
+            base_name: Some(pair.base.name()),
+            place: path.spots(),
+        };
+        let company = company(policy, &deed);
+        let ground = self.ground.iter().copied();
+        ground.filter(|name| company.contains(name)).collect()
     }
 
     /// Finds the resources that all environments on the ground add.

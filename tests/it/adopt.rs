@@ -6,4 +6,5 @@ mod first;
 mod overridden;
 mod prune;
 mod repository;
+mod returned;
 mod values;

@@ -71,6 +71,7 @@ pub(in crate::rules) fn check(
             let guides = |_, _| Vec::new();
             let from = (&kin, overridden, policy);
             collect(comparison, is_told, guides, from, &mut disagreements);
+            collect_remembered(comparison, from, &mut lacks);
             continue;
         }
         let layers = layers.get_or_insert_with(|| Layers::of(matrix));
@@ -104,8 +105,8 @@ struct Disagreement<'m, 'a> {
     pair: Pair<'m, 'a>,
     change: &'m Classified<'a>,
     is_overridden: bool,
-    /// Whether it lies in what both have added, so that whoever has not has no say.
-    is_in_additions: bool,
+    /// Whether it lies in what both have added, or in what an exemption names both for, so that nobody else has a say.
+    is_of_some: bool,
 }
 
 /// A resource that one of two environments lacks.
@@ -119,6 +120,17 @@ struct Lack<'m, 'a> {
 
 /// Where a resource is compared: by both environments, the comparison and the number of the pair in it.
 type Seats<'m, 'a> = BTreeMap<(&'m str, &'m str), (&'m Comparison<'m, 'a>, usize)>;
+
+/// Whether a path lies in what two environments have added, or in what an exemption names both for.
+fn is_of_some(
+    overridden: &Overridden<'_>,
+    comparison: &Comparison<'_, '_>,
+    members: (usize, usize),
+    path: &Path<'_>,
+) -> bool {
+    overridden.is_in_additions(comparison, members, path)
+        || overridden.is_remembered(comparison, members, path)
+}
 
 /// Says who is wrong, at every place where environments disagree.
 fn blame<'m, 'a: 'm>(
@@ -145,12 +157,12 @@ fn blame<'m, 'a: 'm>(
         let Some(seats) = seats.get(&top.kin) else {
             continue;
         };
-        let adds = |(comparison, number): &(&Comparison<'_, '_>, usize)| {
+        let has_say = |(comparison, number): &(&Comparison<'_, '_>, usize)| {
             let members = comparison.pairing.matched.get(*number);
-            members.is_some_and(|one| overridden.is_in_additions(comparison, *one, &top.path))
+            members.is_some_and(|one| is_of_some(overridden, comparison, *one, &top.path))
         };
         let mut seats = seats.clone();
-        seats.retain(|_, seat| !top.is_in_additions || adds(seat));
+        seats.retain(|_, seat| !top.is_of_some || has_say(seat));
         let is_alike = |early: &str, late: &str| match seats.get(&(early, late)) {
             Some((comparison, number)) => comparison.changes[*number]
                 .iter()
@@ -353,9 +365,8 @@ fn collect<'m, 'a: 'm>(
                     verdict(policy, guidance, environment, pair, classified).is_allowed()
                 })
             };
-            let is_in_additions =
-                is_told && overridden.is_in_additions(comparison, (at, other), &path);
-            let is_open = is_overridden || is_in_additions;
+            let is_of_some = is_told && is_of_some(overridden, comparison, (at, other), &path);
+            let is_open = is_overridden || is_of_some;
             // Images that every environment sets are asked where they come from.
             if is_open && classified.class == Class::ImageTag {
                 continue;
@@ -371,7 +382,7 @@ fn collect<'m, 'a: 'm>(
                 pair,
                 change: classified,
                 is_overridden,
-                is_in_additions,
+                is_of_some,
             });
         }
     }
@@ -409,6 +420,38 @@ fn collect_lacks<'m, 'a>(
         with: sides.baseline,
         without: sides.environment,
     }));
+}
+
+/// Collects the resources that an exemption lets both environments add, or remove, of which one no longer does.
+fn collect_remembered<'m, 'a>(
+    comparison: &'m Comparison<'m, 'a>,
+    (kin, overridden, policy): (&Kin<'m>, &Overridden<'_>, &Policy),
+    all: &mut Vec<Lack<'m, 'a>>,
+) {
+    let sides = &comparison.sides;
+    let (early, late) = (sides.baseline, sides.environment);
+    let mut collect = |(with, without), at: usize, resource: &'m Resource<'a>| {
+        let (rule, whose) = if overridden.is_added(comparison, with, at) == Some(true) {
+            (RuleId::AddedResource, (with, without))
+        } else {
+            (RuleId::RemovedResource, (without, with))
+        };
+        if Overridden::is_resource_remembered(comparison, (rule, resource), whose, policy) {
+            all.push(Lack {
+                comparison,
+                kin: kin.root((with, at)),
+                resource,
+                with,
+                without,
+            });
+        }
+    };
+    for &at in &comparison.pairing.added {
+        collect((late, early), at, &sides.overlay[at]);
+    }
+    for &at in &comparison.pairing.removed {
+        collect((early, late), at, &sides.base[at]);
+    }
 }
 
 /// Reports a resource that an environment alone has, or alone lacks.

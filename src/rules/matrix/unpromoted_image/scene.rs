@@ -229,6 +229,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
         self.policy.allows(Class::ImageTag)
             || self.overridden.is_between(comparison, members, path)
             || self.overridden.is_in_additions(comparison, members, path)
+            || self.overridden.is_remembered(comparison, members, path)
     }
 
     /// Whether the policy or the base allows this very field, or the base denies it, which is told elsewhere.

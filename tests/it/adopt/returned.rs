@@ -1,0 +1,185 @@
+//! An environment that goes back to the base, while those that were adopted with it do not.
+
+use std::process::Command;
+
+use super::repository::Repository;
+use crate::support::{NEWEST, require, run};
+
+const BASE: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: example.com/web:1
+        args: [serve]
+        livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 10}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {a: b}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
+";
+
+/// What environments do to the base: a name, a patch or a file, and the place that is told.
+#[rustfmt::skip]
+const DEEDS: &[(&str, &str, &str)] = &[
+    ("limit", "{op: add, path: /spec/template/spec/containers/0/resources, value: {limits: {memory: 1Gi}}}", "resources.limits.memory"),
+    ("probe", "{op: replace, path: /spec/template/spec/containers/0/livenessProbe/periodSeconds, value: 30}", "livenessProbe.periodSeconds"),
+    ("no probe", "{op: remove, path: /spec/template/spec/containers/0/livenessProbe}", "livenessProbe"),
+    ("variable", "{op: add, path: /spec/template/spec/containers/0/env, value: [{name: A, value: a}]}", "env[name=A]"),
+    ("field", "{op: add, path: /spec/template/spec/hostNetwork, value: false}", "hostNetwork"),
+    ("tag", "{op: replace, path: /spec/template/spec/containers/0/image, value: 'example.org/web:2'}", "image"),
+];
+
+struct Shop {
+    repository: Repository,
+}
+
+impl Shop {
+    /// A service of which these environments do something, adopted.
+    fn new(kustomize: &std::path::Path, doing: &[&str], says: &str) -> Self {
+        let repository = Repository::new("shop", kustomize);
+        repository.write("base/web.yaml", BASE);
+        repository.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+        let shop = Self { repository };
+        for environment in ["dev", "staging", "prod"] {
+            let is_doing = doing.contains(&environment);
+            shop.set(environment, if is_doing { says } else { "" });
+        }
+        shop.git(&["init", "-q", "-b", "main"]);
+        shop.git(&["add", "."]);
+        shop.git(&["commit", "-q", "-m", "x"]);
+        let said = shop.repository.krm_parity(&["init", "--adopt", "--yes"]);
+        assert!(said.succeeded(), "{said:#?}");
+        assert_eq!(shop.checked(), [""; 0], "{says}");
+        shop
+    }
+
+    fn set(&self, environment: &str, says: &str) {
+        let directory = format!("overlays/{environment}");
+        let own = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\ndata: {a: b}\n";
+        self.repository.write(&format!("{directory}/own.yaml"), own);
+        let text = format!("resources: [../../base]\n{says}");
+        let file = format!("{directory}/kustomization.yaml");
+        self.repository.write(&file, &text);
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        run(Command::new("git")
+            .current_dir(self.repository.root())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
+            .args(arguments))
+        .expect_success("git");
+    }
+
+    /// What is weighed as an error: rule, environment, kind and path.
+    fn checked(&self) -> Vec<String> {
+        let said = self.repository.krm_parity(&["check", "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&said.stdout).expect("a report");
+        let findings = report["findings"].as_array().expect("findings").iter();
+        let weighed = findings.filter(|one| one["severity"] == "error");
+        let text = |one: &serde_json::Value| {
+            let path = one["field"]["path"].as_str().unwrap_or_default();
+            let kind = one["resource"]["kind"].as_str().unwrap_or_default();
+            format!("{} {} {kind} {path}", one["rule"], one["environment"]).replace('"', "")
+        };
+        weighed.map(text).collect()
+    }
+}
+
+fn patch(operation: &str) -> String {
+    format!("patches:\n- target: {{kind: Deployment}}\n  patch: |-\n    - {operation}\n")
+}
+
+#[test]
+fn who_goes_back_to_the_base_alone_is_told() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (name, operations, place) in DEEDS {
+        let says = patch(operations);
+        for (doing, returns) in [
+            (&["dev", "staging", "prod"][..], "prod"),
+            (&["dev", "staging", "prod"], "dev"),
+            (&["staging", "prod"], "prod"),
+        ] {
+            let shop = Shop::new(&kustomize, doing, &says);
+            shop.set(returns, "");
+            let told = shop.checked();
+            let is_it = |line: &String| {
+                let rule = line.starts_with("environment-mismatch")
+                    || line.starts_with("unpromoted-image");
+                rule && line.contains(&format!(" {returns} ")) && line.ends_with(place)
+            };
+            assert!(
+                told.len() == 1 && is_it(&told[0]),
+                "{name}, {returns} of {doing:?}: {told:?}"
+            );
+            // Where nobody is left who does it, all is well.
+            for environment in doing {
+                shop.set(environment, "");
+            }
+            assert_eq!(shop.checked(), [""; 0], "{name}");
+        }
+    }
+}
+
+#[test]
+fn who_gives_up_an_added_or_removed_resource_alone_is_told() {
+    let kustomize = require!(kustomize(NEWEST));
+    let removes = "patches:\n- patch: '{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}, $patch: delete}'\n";
+    for (says, kind) in [
+        ("- own.yaml\n".to_owned(), "ConfigMap"),
+        (removes.to_owned(), "PodDisruptionBudget"),
+    ] {
+        let says = if kind == "ConfigMap" {
+            "configMapGenerator: [{name: own, literals: [a=b]}]\n".to_owned()
+        } else {
+            says
+        };
+        let shop = Shop::new(&kustomize, &["dev", "staging", "prod"], &says);
+        shop.set("prod", "");
+        assert_eq!(
+            shop.checked(),
+            [format!("environment-mismatch prod {kind} ")],
+            "{says}"
+        );
+    }
+}
+
+/// The twin: what one environment was adopted for alone says nothing of the others.
+#[test]
+fn what_one_environment_was_adopted_for_is_its_own() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (_, operations, _) in DEEDS {
+        let shop = Shop::new(&kustomize, &["dev"], &patch(operations));
+        assert_eq!(shop.checked(), [""; 0]);
+    }
+}
+
+/// Another twin: an entry that holds no value says what may be, and not what was.
+#[test]
+fn what_may_be_anything_may_be_nothing() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize, &["dev", "staging", "prod"], &patch(DEEDS[1].1));
+    let policy = shop.repository.read("parity.yaml");
+    let lines = policy.lines().map(|line| {
+        let is_value = line.trim_start().starts_with("value: ");
+        if is_value { "" } else { line }
+    });
+    let without: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    shop.repository
+        .write("parity.yaml", &(without.join("\n") + "\n"));
+    shop.set("prod", "");
+    assert_eq!(shop.checked(), [""; 0], "{without:?}");
+}
