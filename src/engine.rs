@@ -15,6 +15,7 @@ mod images;
 pub(crate) mod item;
 mod merge;
 mod operations;
+mod origin;
 mod patch;
 pub(crate) mod piece;
 mod replace;
@@ -60,10 +61,7 @@ impl<'t> Replay<'t> {
     #[must_use]
     pub fn base(parsed: &'t Parsed<'t>, directories: &[String]) -> Self {
         let mut walk = Walk::bare(parsed);
-        let mut items = Vec::new();
-        for directory in directories {
-            walk.accumulate(directory, &mut items);
-        }
+        let items = walk.together(directories);
         Self {
             walk,
             items,

@@ -27,10 +27,7 @@ const MAX_NESTING: usize = 100;
 /// What the directories of a base come to by themselves, and the files that they consist of.
 pub(super) fn base<'t>(parsed: &'t Parsed<'t>, bases: &[String]) -> (Vec<Item>, BTreeSet<&'t str>) {
     let mut walk = Walk::bare(parsed);
-    let mut items = Vec::new();
-    for directory in bases {
-        walk.accumulate(directory, &mut items);
-    }
+    let items = walk.together(bases);
     let resources = walk
         .origins
         .iter()
@@ -39,6 +36,18 @@ pub(super) fn base<'t>(parsed: &'t Parsed<'t>, bases: &[String]) -> (Vec<Item>, 
 }
 
 impl Walk<'_> {
+    /// What directories come to, each by itself.
+    pub fn together(&mut self, directories: &[String]) -> Vec<Item> {
+        let mut all = Vec::new();
+        for directory in directories {
+            // What one says about everything says nothing about the others.
+            let mut own = Vec::new();
+            self.accumulate(directory, &mut own);
+            all.append(&mut own);
+        }
+        all
+    }
+
     /// Adds what a directory makes of everything that was there before.
     pub fn accumulate(&mut self, directory: &str, items: &mut Vec<Item>) {
         let parsed = self.parsed;

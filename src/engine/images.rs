@@ -59,10 +59,13 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> O
             containers(&mut item.root, &mut |image: &mut Piece| {
                 let Some(old) = image.as_str() else { return };
                 if paid.is_some() && pattern.is_match(old.as_bytes()) {
-                    let old = old.to_owned();
+                    let before = image.clone();
                     new.apply(image);
                     is_met = true;
-                    pen.changed |= image.as_str() != Some(&old);
+                    pen.changed |= image.as_str() != before.as_str();
+                    if pen.keeps(&before, image) {
+                        *image = before;
+                    }
                     paid = pen.spend(image.measure().1);
                 }
             });

@@ -178,8 +178,8 @@ fn map(
             _ => false,
         };
         if !merged {
-            put(children, Some(key), value, pen)?;
-            dest.touched = Some(mark);
+            let is_new = put(children, Some(key), value, pen)?;
+            dest.touched = Some(mark).filter(|_| is_new).or(dest.touched);
         }
     }
     Some(())
@@ -226,8 +226,8 @@ fn metadata_of(dest: &mut Piece, patch: Node<'_>, pen: &mut Pen<'_>) -> Option<(
             }
             _ => {
                 if let Body::Map(children) = &mut dest.body {
-                    put(children, Some(key), value, pen)?;
-                    dest.touched = Some(mark);
+                    let is_new = put(children, Some(key), value, pen)?;
+                    dest.touched = Some(mark).filter(|_| is_new).or(dest.touched);
                 }
             }
         }
@@ -235,18 +235,22 @@ fn metadata_of(dest: &mut Piece, patch: Node<'_>, pen: &mut Pen<'_>) -> Option<(
     Some(())
 }
 
-/// Puts a value of a patch in the place of what was there.
+/// Puts a value of a patch in the place of what was there; whether nobody but the base had said it before.
 fn put(
     children: &mut BTreeMap<String, Piece>,
     key: Option<Node<'_>>,
     value: Node<'_>,
     pen: &mut Pen<'_>,
-) -> Option<()> {
+) -> Option<bool> {
     let new = stripped(key, value, pen)?;
     let name = key.map_or("", Node::text);
-    pen.changed |= !children.get(name).is_some_and(|old| is_same(old, &new));
+    let old = children.get(name);
+    if old.is_some_and(|old| pen.keeps(old, &new)) {
+        return Some(false);
+    }
+    pen.changed |= !old.is_some_and(|old| is_same(old, &new));
     children.insert(name.to_owned(), new);
-    Some(())
+    Some(true)
 }
 
 /// What a patch says as a new value: without directives, and without what they or nulls remove.

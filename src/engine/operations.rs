@@ -60,7 +60,12 @@ fn one(
         op @ ("add" | "replace") => {
             let (key, value) = value?;
             let new = pen.piece(Some(key), value)?;
-            pen.changed |= !look(resource, &path).is_some_and(|old| is_same(old, &new));
+            let old = look(resource, &path);
+            let is_written = op == "replace" || is_in_map(resource, &path);
+            if is_written && old.is_some_and(|old| pen.keeps(old, &new)) {
+                return Some(());
+            }
+            pen.changed |= !old.is_some_and(|old| is_same(old, &new));
             let how = Put {
                 mark: of_path,
                 is_add: op == "add",
@@ -110,6 +115,14 @@ fn look<'p>(resource: &'p Piece, path: &[String]) -> Option<&'p Piece> {
             Body::List(items) => items.get(index(step, items.len())?),
             _ => None,
         })
+}
+
+/// Whether a path ends at a key, where `add` writes over what was there.
+fn is_in_map(resource: &Piece, path: &[String]) -> bool {
+    let parent = path
+        .split_last()
+        .and_then(|(_, parents)| look(resource, parents));
+    parent.is_some_and(|parent| matches!(parent.body, Body::Map(_)))
 }
 
 fn look_mut<'p>(resource: &'p mut Piece, path: &[String]) -> Option<&'p mut Piece> {

@@ -9,6 +9,7 @@ use crate::path::Segment;
 use crate::resource::is_secret;
 use crate::yaml::{Node, Style};
 
+use super::origin::Origin;
 use super::text::Shift;
 use super::unknown::{MAX_UNKNOWN, Reason};
 
@@ -86,6 +87,8 @@ pub(crate) struct Gone {
 pub(crate) struct Pen<'p> {
     pub origin: usize,
     pub shift: &'p Shift,
+    /// Who wrote what there is.
+    pub origins: &'p [Origin<'p>],
     /// How many more pieces the whole replay may make.
     pub budget: &'p mut usize,
     /// Ranges that hold Secrets.
@@ -114,6 +117,12 @@ pub(crate) fn spend(budget: &mut usize, pieces: usize) -> Option<()> {
 }
 
 impl Pen<'_> {
+    /// Whether a value has what another one says, and nobody has to say it again: the base's own may be said by the overlay.
+    pub fn keeps(&self, old: &Piece, new: &Piece) -> bool {
+        let origin = self.origins.get(old.mark.origin);
+        is_same(old, new) && origin.is_some_and(|origin| !origin.in_base)
+    }
+
     /// Takes from the budget, as [`spend`] does.
     pub fn spend(&mut self, pieces: usize) -> Option<()> {
         spend(self.budget, pieces)

@@ -7,6 +7,7 @@ use crate::repo::Parsed;
 use crate::yaml::Node;
 
 use super::item::Item;
+pub(crate) use super::origin::{Origin, What};
 use super::piece::{Lost, Mark, Pen, Wrote, lose};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -15,38 +16,6 @@ use super::unknown::Reason;
 ///
 /// Whatever takes time is paid in pieces, so this bounds the time as well. Unit tests are slow, and make do with less.
 pub(crate) const MAX_PIECES: usize = if cfg!(test) { 1 << 18 } else { 4 << 20 };
-
-/// What writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    Resource,
-    Elsewhere,
-    Strategic,
-    Json6902,
-    Images,
-    Replicas,
-    Prefix,
-    Suffix,
-    Namespace,
-    Labels,
-    Annotations,
-    ConfigMapGenerator,
-    SecretGenerator,
-    ConfigMapFile,
-    SecretFile,
-    Replacements,
-}
-
-/// Who wrote a mark.
-#[derive(Clone, Debug)]
-pub(crate) struct Origin<'t> {
-    pub file: &'t str,
-    pub what: What,
-    /// Whether it belongs to the base.
-    pub in_base: bool,
-    /// The component that it belongs to.
-    pub component: Option<String>,
-}
 
 /// One of `vars`: the field of a resource that a name stands for.
 #[derive(Clone, Debug)]
@@ -251,6 +220,7 @@ impl<'t> Walk<'t> {
         Pen {
             origin,
             shift,
+            origins: &self.origins,
             budget: &mut self.budget,
             secrets: &mut self.secrets,
             unknown: &mut self.unknown,

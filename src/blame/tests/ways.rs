@@ -61,6 +61,48 @@ fn every_line_of_a_folded_patch_is_its_own() {
 }
 
 #[test]
+fn who_says_it_first_is_told_and_who_repeats_it_is_not() {
+    let merge = |lines: &str| {
+        format!(
+            "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{{lines}}}\n"
+        )
+    };
+    let json = |value: u8| {
+        format!(
+            "- target: {{kind: Deployment}}\n  patch: '[{{\"op\": \"replace\", \"path\": \"/spec/replicas\", \"value\": {value}}}]'\n"
+        )
+    };
+    let volumes = "template: {spec: {volumes: [{name: tmp, emptyDir: {}}]}}";
+    let (three, four) = ("replicas: 3", "replicas: 4");
+    let volume = "spec.template.spec.volumes[name=tmp]";
+    let replicas = "spec.replicas";
+    for (patches, path, value, line) in [
+        (
+            merge(volumes) + &merge(volumes),
+            volume,
+            json!({"name": "tmp", "emptyDir": {}}),
+            7,
+        ),
+        (merge(three) + &merge(three), replicas, json!(3), 7),
+        (json(3) + &json(3), replicas, json!(3), 4),
+        (merge(three) + &json(3), replicas, json!(3), 7),
+        // Who brings it back has the last word.
+        (
+            merge(three) + &merge(four) + &merge(three),
+            replicas,
+            json!(3),
+            17,
+        ),
+        (json(3) + &json(4) + &json(3), replicas, json!(3), 8),
+    ] {
+        let text = format!("resources: [../base]\npatches:\n{patches}");
+        let told = told(&text, "web", path, &value);
+        let wanted = format!("o/kustomization.yaml:{line}:");
+        assert!(told.starts_with(&wanted), "{told}\n{text}");
+    }
+}
+
+#[test]
 fn who_renames_is_told_and_not_the_prefix() {
     let named = "p-other";
     for (rest, expected) in [

@@ -69,8 +69,11 @@ pub fn by_place(
     places
 }
 
-/// Where two lines of one kind do the same together, so that none of them alone undoes it.
-const JOINT: [(&str, &str); 1] = [("p0942", "replacements")];
+/// Where two lines of one kind do the same together, so that none of them alone undoes it: the first of them is told.
+const JOINT: [(&str, &str); 2] = [
+    ("p0942", "replacements"),
+    ("p0096", "JSON6902 operation (component backend-fwi)"),
+];
 
 /// Tells of a place whether an edit of it changed each of its findings.
 pub fn conclude(

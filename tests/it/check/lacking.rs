@@ -147,3 +147,24 @@ fn a_resource_that_another_environment_has_is_missing_in_what_is_loaded() {
     let wanted = format!("removed-resource prod base : {missing} | {there}");
     assert_told(&told(&tree), &wanted);
 }
+
+#[test]
+fn a_part_of_a_base_says_nothing_about_another_part() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.kustomization("parts/crd", "flags.yaml", MAP);
+    let labels = |key: &str| format!("labels:\n- pairs:\n    {key}: b\n");
+    overlay(&tree, "parts/crd", "flags.yaml", &labels("team"));
+    let other = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\n";
+    tree.kustomization("parts/cert", "other.yaml", other);
+    let both = "../../parts/crd, ../../parts/cert";
+    overlay(&tree, "overlays/dev", both, "");
+    overlay(
+        &tree,
+        "overlays/prod",
+        both,
+        &labels("cluster.x-k8s.io/provider"),
+    );
+    let wanted = "labels prod base metadata.labels[\"cluster.x-k8s.io/provider\"]: overlays/prod/kustomization.yaml cluster.x-k8s.io/provider: b | parts/cert/other.yaml metadata:";
+    assert_told(&told(&tree), wanted);
+}
