@@ -9,6 +9,7 @@
 //! those; where two camps are as large, the later one.
 
 mod origin;
+mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,13 +23,14 @@ use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
-use crate::rules::matrix::odd::{self, Kin, Member, is_next, turned, turned_change};
+use crate::rules::matrix::odd::{self, Kin, Member, Voice, is_next, turned, turned_change};
 use crate::rules::overridden::Overridden;
 use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
 use origin::{Layers, Origin, Origins, is_same};
+use voice::Matter;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {
@@ -163,6 +165,7 @@ fn blame<'m, 'a: 'm>(
         };
         let mut seats = seats.clone();
         seats.retain(|_, seat| !top.is_of_some || has_say(seat));
+        let seats = &seats;
         let is_alike = |early: &str, late: &str| match seats.get(&(early, late)) {
             Some((comparison, number)) => comparison.changes[*number]
                 .iter()
@@ -175,7 +178,14 @@ fn blame<'m, 'a: 'm>(
                 .any(|(early, late)| *early == **name || *late == **name)
         };
         let order: Vec<&str> = order.iter().filter(has_seat).copied().collect();
-        let majority = odd::majority(matrix, &order, is_alike);
+        let matter = Matter {
+            pair: top.pair,
+            change: top.change,
+            path: &top.path,
+        };
+        let from = (overridden, policy);
+        let voice = |name: &str| voice::of(matrix, from, matter, seats.values(), name);
+        let majority = odd::majority(matrix, &order, is_alike, voice);
         let Some(&norm) = majority.first() else {
             continue;
         };
@@ -316,7 +326,8 @@ fn blame_lacks<'m>(
             lacks.any(|lack| lack.with == **name || lack.without == **name)
         };
         let order: Vec<&str> = order.iter().filter(of).copied().collect();
-        let majority = odd::majority(matrix, &order, |a, b| with.contains(a) == with.contains(b));
+        let is_alike = |a: &str, b: &str| with.contains(a) == with.contains(b);
+        let majority = odd::majority(matrix, &order, is_alike, |_| Voice::Vote);
         let Some(&norm) = majority.first() else {
             continue;
         };

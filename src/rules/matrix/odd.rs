@@ -68,13 +68,25 @@ pub(in crate::rules) fn order<'m>(matrix: &Matrix<'m, '_>) -> Vec<&'m str> {
     order
 }
 
+/// What an environment says to who is the odd one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules) enum Voice {
+    /// It counts.
+    Vote,
+    /// It counts, but for the other side where camps are as large: it is what has changed.
+    Doubt,
+    /// It does not count: it is known to be another one there.
+    None,
+}
+
 /// The environments that agree with most others, the earliest of them first; where two camps are as large, that of the earliest.
 ///
-/// Those that stand on one another count once.
+/// Those that stand on one another count once, those without a vote not at all, and among camps that are as large those with a doubt less.
 pub(in crate::rules) fn majority<'m>(
     matrix: &Matrix<'_, '_>,
     order: &[&'m str],
     is_alike: impl Fn(&str, &str) -> bool,
+    voice: impl Fn(&str) -> Voice,
 ) -> Vec<&'m str> {
     let mut camps: Vec<Vec<&str>> = Vec::new();
     for name in order {
@@ -90,7 +102,12 @@ pub(in crate::rules) fn majority<'m>(
     let size = |camp: &&Vec<&str>| {
         let own = camp.iter();
         let counted = own.filter(|one| !camp.iter().any(|other| matrix.stands_on(one, other)));
-        counted.count()
+        let voices: Vec<Voice> = counted.map(|one| voice(one)).collect();
+        let count = |wanted: &[Voice]| {
+            let all = voices.iter();
+            all.filter(|one| wanted.contains(one)).count()
+        };
+        (count(&[Voice::Vote, Voice::Doubt]), count(&[Voice::Vote]))
     };
     let largest = camps.iter().rev().max_by_key(size);
     largest.cloned().unwrap_or_default()

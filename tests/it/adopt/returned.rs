@@ -112,6 +112,7 @@ fn who_goes_back_to_the_base_alone_is_told() {
             (&["dev", "staging", "prod"][..], "prod"),
             (&["dev", "staging", "prod"], "dev"),
             (&["staging", "prod"], "prod"),
+            (&["staging", "prod"], "staging"),
         ] {
             let shop = Shop::new(&kustomize, doing, &says);
             shop.set(returns, "");
@@ -182,4 +183,42 @@ fn what_may_be_anything_may_be_nothing() {
         .write("parity.yaml", &(without.join("\n") + "\n"));
     shop.set("prod", "");
     assert_eq!(shop.checked(), [""; 0], "{without:?}");
+}
+
+/// Among environments without a common base, one that was adopted as the odd one has no vote on who is it next.
+#[test]
+fn who_is_known_to_be_the_odd_one_has_no_vote() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = Repository::new("shop", &kustomize);
+    let shop = Shop { repository };
+    let write = |environment: &str, has_limit: bool| {
+        let limit = "        resources: {limits: {memory: 1Gi}}\n        livenessProbe";
+        let text = if has_limit {
+            BASE.replace("        livenessProbe", limit)
+        } else {
+            BASE.to_owned()
+        };
+        let directory = format!("overlays/{environment}");
+        shop.repository
+            .write(&format!("{directory}/web.yaml"), &text);
+        let file = format!("{directory}/kustomization.yaml");
+        shop.repository.write(&file, "resources: [web.yaml]\n");
+    };
+    for environment in ["dev", "test", "staging", "prod"] {
+        write(environment, environment != "dev");
+    }
+    shop.git(&["init", "-q", "-b", "main"]);
+    shop.git(&["add", "."]);
+    shop.git(&["commit", "-q", "-m", "x"]);
+    let said = shop.repository.krm_parity(&["init", "--adopt", "--yes"]);
+    assert!(said.succeeded(), "{said:#?}");
+    assert_eq!(shop.checked(), [""; 0]);
+    write("prod", false);
+    let told = shop.checked();
+    assert!(
+        told.len() == 1
+            && told[0].starts_with("environment-mismatch prod Deployment ")
+            && told[0].ends_with("resources.limits.memory"),
+        "{told:?}"
+    );
 }

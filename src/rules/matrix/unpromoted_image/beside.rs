@@ -9,7 +9,7 @@ use crate::compare::comparison::{Comparison, Pair};
 use crate::finding::Finding;
 use crate::path::Path;
 use crate::rules::found::Found;
-use crate::rules::matrix::odd::{self, Kin, Member, turned, turned_change};
+use crate::rules::matrix::odd::{self, Kin, Member, Voice, turned, turned_change};
 
 /// What two environments run at one place.
 struct Seat<'m, 'a> {
@@ -105,7 +105,12 @@ fn blame(
         .copied()
         .filter(|name| images.contains_key(name))
         .collect();
-    let majority = odd::majority(scene.matrix, &order, |a, b| images.get(a) == images.get(b));
+    let majority = odd::majority(
+        scene.matrix,
+        &order,
+        |a, b| images.get(a) == images.get(b),
+        |_| Voice::Vote,
+    );
     for name in order.iter().filter(|name| !majority.contains(*name)) {
         let of_it = |seat: &&&Seat<'_, '_>| {
             let sides = &seat.comparison.sides;
