@@ -32,6 +32,7 @@ mod secrets;
 mod since;
 mod unused;
 mod verdicts;
+mod voters;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -6,7 +6,7 @@ mod cover;
 mod list;
 mod shuffle;
 
-use krm_parity::compare::diff::{By, Change, ChangeKind, Step, diff};
+use krm_parity::compare::diff::{Change, ChangeKind, Step, diff};
 use krm_parity::compare::pair::pair;
 use krm_parity::resource::Resource;
 use krm_parity::yaml::{Node, Tree, parse};
@@ -93,13 +93,7 @@ fn swapped<'a>(change: &Change<'a>) -> Parts<'a> {
         Step::Element { base, overlay, by } => Step::Element {
             base: *overlay,
             overlay: *base,
-            by: match by {
-                By::Renamed { was, now } => By::Renamed {
-                    was: now.clone(),
-                    now: was.clone(),
-                },
-                by => By::clone(by),
-            },
+            by: by.turned(),
         },
     });
     let kind = match change.kind {

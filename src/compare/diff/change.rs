@@ -48,6 +48,18 @@ impl<'a> By<'a> {
             Self::Index | Self::Value(_) => None,
         }
     }
+
+    /// The same, with the base in the place of the overlay.
+    #[must_use]
+    pub fn turned(&self) -> Self {
+        match self {
+            Self::Renamed { was, now } => Self::Renamed {
+                was: now.clone(),
+                now: was.clone(),
+            },
+            same => same.clone(),
+        }
+    }
 }
 
 /// How the two sides differ at one place.

@@ -151,7 +151,7 @@ pub(in crate::rules) fn turned_change<'a>(classified: &Classified<'a>) -> Classi
         Step::Element { base, overlay, by } => Step::Element {
             base: *overlay,
             overlay: *base,
-            by: by.clone(),
+            by: by.turned(),
         },
     };
     Classified {
