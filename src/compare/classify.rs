@@ -98,7 +98,7 @@ fn metadata(steps: &[Step<'_>]) -> Option<Class> {
         .rposition(|step| *step == Step::Field("metadata"))?;
     match &steps[at + 1..] {
         [Step::Field("labels"), rest @ ..] => Some(match rest.first() {
-            Some(Step::Field(key)) if is_mesh_key(key) => Class::ServiceMesh,
+            Some(Step::Field(key)) => of_label(key),
             _ => Class::Labels,
         }),
         [Step::Field("annotations"), rest @ ..] => Some(match rest.first() {
@@ -141,6 +141,15 @@ fn is_health_annotation(key: &str) -> bool {
         .iter()
         .any(|word| name.contains(word))
         || key == "alb.ingress.kubernetes.io/success-codes"
+}
+
+/// The class of a label, wherever it is asked for.
+pub(super) fn of_label(key: &str) -> Class {
+    if is_mesh_key(key) {
+        Class::ServiceMesh
+    } else {
+        Class::Labels
+    }
 }
 
 /// API groups whose kinds configure a service mesh.

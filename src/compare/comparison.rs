@@ -1,9 +1,11 @@
 //! A comparison: two environments, paired, with every classified change between them.
 
+use std::cell::OnceCell;
+
 use super::classify::{Surroundings, classify};
-use super::diff::{Change, diff};
+use super::diff::{Change, Step, diff};
 use super::guidance::guidance;
-use super::identity::{self, Around, Identity, Rendered, Witness};
+use super::identity::{self, Around, Identity, Pod, Rendered, Witness, goes_with_label, pods};
 use super::pair::{Called, Early, Pairing, pair_called};
 use crate::catalog::Class;
 use crate::policy::IdentityMode;
@@ -98,6 +100,8 @@ pub fn compare_known<'c, 'a>(
             .iter()
             .any(|(_, identity)| identity.is_own_namespace(&sides.overlay[at]))
     });
+    let all = OnceCell::new();
+    let all = || all.get_or_init(|| pods_of(&sides, &pairing)).as_slice();
     let changes_of = |&(at, other): &(usize, usize)| {
         let (base, overlay) = (&sides.base[at], &sides.overlay[other]);
         let identity = identities
@@ -118,9 +122,14 @@ pub fn compare_known<'c, 'a>(
         };
         diff(base, overlay)
             .into_iter()
-            .map(|change| Classified {
-                class: classify(&change, around),
-                change,
+            .map(|change| {
+                let class = match classify(&change, around) {
+                    Class::Other if is_of_selector(&change) => {
+                        goes_with_label(&change, base, overlay, all()).unwrap_or(Class::Other)
+                    }
+                    class => class,
+                };
+                Classified { change, class }
             })
             .filter(|classified| {
                 let Classified { change, class } = classified;
@@ -139,6 +148,30 @@ pub fn compare_known<'c, 'a>(
         pairing,
         changes,
     }
+}
+
+/// Whether a change is about a label that a selector asks for.
+fn is_of_selector(change: &Change<'_>) -> bool {
+    matches!(
+        change.steps.as_slice(),
+        [
+            Step::Field("spec"),
+            Step::Field("selector"),
+            Step::Field(_),
+            ..
+        ]
+    )
+}
+
+/// All pods of the two sides.
+fn pods_of<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<Pod<'a>> {
+    let pairs = pairing.matched.iter();
+    let pairs: Vec<_> = pairs
+        .map(|&(at, other)| (&sides.base[at], &sides.overlay[other]))
+        .collect();
+    let added = pairing.added.iter();
+    let added: Vec<_> = added.map(|&at| &sides.overlay[at]).collect();
+    pods(&pairs, &added)
 }
 
 /// Whether two environments say the same, each with its own name in it.

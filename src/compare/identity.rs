@@ -27,8 +27,9 @@ pub use other_name::{says_name, share_a_name};
 pub use own_name::{may_name, puts_own_name, says_own_name};
 pub use put::Witness;
 use put::put_on_everything;
+use selector::follows;
 pub use selector::is_left_behind;
-use selector::{Pod, follows, pods};
+pub(super) use selector::{Pod, goes_with_label, pods};
 
 /// What an overlay does to everything.
 #[derive(Debug, Default)]

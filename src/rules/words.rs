@@ -107,6 +107,9 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
             format!("{}{container}", setting(change))
         }
         Class::ConfigKeys => key(steps),
+        Class::Labels if matches!(steps, [_, Step::Field("selector"), ..]) => {
+            format!("selector label {last}")
+        }
         Class::Labels => format!("label {last}{}", of_template(steps)),
         Class::Annotations => format!("annotation {last}{}", of_template(steps)),
         Class::Containers if change.kind == ChangeKind::Modified => format!("the name{container}"),

@@ -80,9 +80,14 @@ pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
                 above,
                 [.., parent, "labels" | "annotations"] if parent.ends_with("etadata")
             );
+            // A selector goes with the labels of its pods.
+            let is_selector = matches!(
+                above,
+                ["spec", "selector"] | ["spec", "selector", "matchLabels"]
+            );
             let domain = last.split_once('/').map_or("", |(domain, _)| domain);
             let is_routed = domain.split(['.', '-']).any(|part| part == "ingress");
-            is_of_metadata && !is_routed && domain != "pod-security.kubernetes.io"
+            (is_of_metadata || is_selector) && !is_routed && domain != "pod-security.kubernetes.io"
         }
         Class::IngressStructure => *last == "secretName" && is_in("tls"),
         Class::Other => !kind.contains("Route") && !kind.contains("Ingress"),

@@ -4,6 +4,8 @@
 //! nothing, as long as every selector still finds what it found. One that asks
 //! for pods of somebody else finds nothing any more.
 
+use crate::catalog::Class;
+use crate::compare::classify::of_label;
 use crate::compare::diff::{Change, Step};
 use crate::compare::steps::{Side, locate};
 use crate::resource::Resource;
@@ -14,7 +16,7 @@ const MAX_DEPTH: usize = 16;
 
 /// The labels of pods, before and after.
 #[derive(Debug)]
-pub(super) struct Pod<'a> {
+pub(in crate::compare) struct Pod<'a> {
     /// The namespace that the overlay has it in.
     namespace: &'a str,
     /// Its labels in the base; nothing where the overlay has added it.
@@ -25,7 +27,7 @@ pub(super) struct Pod<'a> {
 }
 
 /// All pods that the overlay has.
-pub(super) fn pods<'a>(
+pub(in crate::compare) fn pods<'a>(
     pairs: &[(&Resource<'a>, &Resource<'a>)],
     added: &[&Resource<'a>],
 ) -> Vec<Pod<'a>> {
@@ -93,6 +95,56 @@ pub(super) fn follows(
     overlay: &Resource<'_>,
     pods: &[Pod<'_>],
 ) -> bool {
+    is_followed(change, (base, overlay), pods, |_, _| true)
+}
+
+/// The class of a label that a selector asks for because its pods have it now, where it finds the same pods by it.
+///
+/// Its change is no more than theirs. One that asks for what its pods have said before finds others than it
+/// did, or will, and one that finds pods of somebody else by what it says now is another selector.
+pub(in crate::compare) fn goes_with_label(
+    change: &Change<'_>,
+    base: &Resource<'_>,
+    overlay: &Resource<'_>,
+    pods: &[Pod<'_>],
+) -> Option<Class> {
+    let (way, key) = match change.steps.as_slice() {
+        [
+            Step::Field("spec"),
+            Step::Field("selector"),
+            Step::Field("matchLabels"),
+            Step::Field(key),
+        ]
+        | [
+            Step::Field("spec"),
+            Step::Field("selector"),
+            Step::Field(key),
+        ] => (&change.steps[..2], *key),
+        _ => return None,
+    };
+    let is_plain = change.steps.len() == 3;
+    let now = locate(overlay.node, way, Side::Overlay);
+    let is_of_pod = |pod: &Pod<'_>, is_own: bool| {
+        let [before, after] = [pod.base, pod.overlay].map(|labels| {
+            let value = labels.and_then(|labels| labels.get(key));
+            value.and_then(Node::as_str)
+        });
+        if is_own {
+            before != after
+        } else {
+            !matches(now, is_plain, pod.overlay)
+        }
+    };
+    is_followed(change, (base, overlay), pods, is_of_pod).then(|| of_label(key))
+}
+
+/// [`follows`], where every pod near it fits as well, be it one that the selector found before or not.
+fn is_followed(
+    change: &Change<'_>,
+    (base, overlay): (&Resource<'_>, &Resource<'_>),
+    pods: &[Pod<'_>],
+    fits: impl Fn(&Pod<'_>, bool) -> bool,
+) -> bool {
     let (Some(after), [outer @ .., Step::Field(parent), Step::Field(key)]) = (
         change.overlay.and_then(Node::as_str),
         change.steps.as_slice(),
@@ -137,9 +189,12 @@ pub(super) fn follows(
     near.all(|pod| {
         let labels = if pod.is_added { pod.overlay } else { pod.base };
         if !matches(before, is_plain, labels) {
-            return true;
+            return fits(pod, false);
         }
         is_met |= !pod.is_added;
+        if !pod.is_added && !fits(pod, true) {
+            return false;
+        }
         let own = pod.overlay.and_then(|labels| labels.get(key));
         own.and_then(Node::as_str) == Some(after)
     }) && is_met
