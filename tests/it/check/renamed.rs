@@ -112,3 +112,15 @@ fn environments_that_all_rename_it_are_compared_with_each_other() {
     let named = named.iter().filter(|one| one.contains("].name"));
     assert_eq!(named.count(), 2);
 }
+
+#[test]
+fn an_earlier_environment_is_told_by_its_own_name_for_it() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    for (name, container) in [("dev", "post"), ("staging", "mail"), ("prod", "mail")] {
+        let text = BASE.replace("name: template", &format!("name: {container}"));
+        tree.kustomization(&format!("environments/{name}"), "web.yaml", &text);
+    }
+    let wanted = "error environment-mismatch dev staging containers[name=post].name 10:15 10:15";
+    assert_eq!(told(&tree), [wanted]);
+}
