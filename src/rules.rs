@@ -63,6 +63,7 @@ pub fn judge(
     let overridden = Overridden::of(&matrices, gaps, policy);
     for comparison in of_bases() {
         change::class::check(comparison, &overridden, policy, &mut found);
+        change::own_namespace::check(comparison, policy, &mut found);
         change::added_resource::check(comparison, &overridden, &mut found);
     }
     for entry in REGISTRY {

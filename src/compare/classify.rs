@@ -177,7 +177,8 @@ fn is_mesh_group(group: &str) -> bool {
     is_within(group, MESH_GROUPS)
 }
 
-fn is_mesh_key(key: &str) -> bool {
+/// Whether a service mesh reads a label or an annotation.
+pub(super) fn is_mesh_key(key: &str) -> bool {
     key == "istio-injection"
         || key
             .split_once('/')

@@ -59,6 +59,8 @@ pub struct Comparison<'c, 'a> {
     pub pairing: Pairing,
     /// The changes of every matched pair, in the order of [`Pairing::matched`].
     pub changes: Vec<Vec<Classified<'a>>>,
+    /// The namespaces that the overlay brings for its own resources, which are not among those added, with what somebody acts on in each.
+    pub namespaces: Vec<(usize, Vec<Classified<'a>>)>,
 }
 
 /// A change and what it is for.
@@ -95,11 +97,26 @@ pub fn compare_known<'c, 'a>(
         IdentityMode::Cancel => learn(&sides, &pairing),
         IdentityMode::Strict => Vec::new(),
     };
-    pairing.added.retain(|&at| {
-        !identities
-            .iter()
-            .any(|(_, identity)| identity.is_own_namespace(&sides.overlay[at]))
+    let is_own = |at: &usize| {
+        let mut identities = identities.iter();
+        identities.any(|(_, identity)| identity.is_own_namespace(&sides.overlay[*at]))
+    };
+    let (own, added): (Vec<usize>, _) = pairing.added.iter().partition(|at| is_own(at));
+    pairing.added = added;
+    let namespaces = own.into_iter().map(|at| {
+        let around = Surroundings {
+            resource: &sides.overlay[at],
+            base: sides.base,
+            overlay: sides.overlay,
+        };
+        let entries = identity::operative_entries(around.resource).into_iter();
+        let classified = entries.map(|change| Classified {
+            class: classify(&change, around),
+            change,
+        });
+        (at, classified.collect())
     });
+    let namespaces = namespaces.collect();
     let all = OnceCell::new();
     let all = || all.get_or_init(|| pods_of(&sides, &pairing)).as_slice();
     let changes_of = |&(at, other): &(usize, usize)| {
@@ -147,6 +164,7 @@ pub fn compare_known<'c, 'a>(
         sides,
         pairing,
         changes,
+        namespaces,
     }
 }
 

@@ -14,6 +14,7 @@ mod selector;
 
 use std::collections::{HashMap, HashSet};
 
+use super::classify::is_mesh_key;
 use super::operative::is_operative;
 use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step};
@@ -294,47 +295,61 @@ impl Identity<'_> {
 }
 
 impl Identity<'_> {
-    /// Whether an added resource is no more than the namespace that the overlay's resources are in.
+    /// Whether an added resource is the namespace that the overlay's resources are in.
     ///
-    /// A Namespace that says something of its own, such as a label that switches
-    /// a sidecar on, is a resource like any other.
+    /// What describes it is nobody's business; what it holds besides makes it a
+    /// resource like any other, and what somebody acts on is told by itself.
     #[must_use]
     pub fn is_own_namespace(&self, added: &Resource<'_>) -> bool {
-        let is_entered = self
-            .namespaces
-            .values()
-            .any(|names| names.contains(added.name()));
-        let says_nothing = |field: &str, known: &HashSet<(&str, &str)>| {
-            let entries = added
-                .node
-                .at(&["metadata", field])
-                .into_iter()
-                .flat_map(Node::entries);
-            entries.into_iter().all(|(key, value)| {
-                is_bookkeeping(key.text())
-                    || known.contains(&(key.text(), value.text()))
-                    || (key.text() == "kubernetes.io/metadata.name" && value.text() == added.name())
-            })
-        };
+        let mut entered = self.namespaces.values();
+        let metadata = added.node.at(&["metadata"]).into_iter();
         is_namespace(added)
-            && is_entered
-            && says_nothing("labels", &self.labels)
-            && says_nothing("annotations", &self.annotations)
-            && added
-                .node
-                .at(&["metadata"])
-                .into_iter()
-                .flat_map(Node::entries)
-                .all(|(key, _)| {
-                    matches!(
-                        key.text(),
-                        "name" | "labels" | "annotations" | "namespace" | "creationTimestamp"
-                    )
-                })
+            && entered.any(|names| names.contains(added.name()))
+            && metadata.flat_map(Node::entries).all(|(key, _)| {
+                matches!(
+                    key.text(),
+                    "name" | "labels" | "annotations" | "namespace" | "creationTimestamp"
+                )
+            })
             && added.node.entries().all(|(key, value)| {
                 matches!(key.text(), "apiVersion" | "kind" | "metadata") || value.is_null()
             })
     }
+}
+
+/// The labels and annotations of a resource that somebody acts on.
+#[must_use]
+pub fn operative_entries<'a>(resource: &Resource<'a>) -> Vec<Change<'a>> {
+    let mut all = Vec::new();
+    for field in ["labels", "annotations"] {
+        let entries = resource.node.at(&["metadata", field]).into_iter();
+        for (key, value) in entries.flat_map(Node::entries) {
+            let key = key.text();
+            let names_itself =
+                key == "kubernetes.io/metadata.name" && value.text() == resource.name();
+            let may_act = is_operative(key) || is_mesh_key(key);
+            if !may_act
+                || names_itself
+                || is_bookkeeping(key)
+                || key.starts_with(crate::api::PREFIX)
+            {
+                continue;
+            }
+            all.push(Change {
+                steps: vec![
+                    Step::Field("metadata"),
+                    Step::Field(field),
+                    Step::Field(key),
+                ],
+                kind: ChangeKind::Added,
+                base: None,
+                overlay: Some(value),
+                pod: None,
+                secret: false,
+            });
+        }
+    }
+    all
 }
 
 /// What stands before and after the base's name in the overlay's, in every way to see it; nothing where it was not renamed so.

@@ -4,4 +4,5 @@ pub(in crate::rules) mod added_resource;
 pub(in crate::rules) mod base_guidance;
 pub(in crate::rules) mod class;
 pub(in crate::rules) mod limit_request_ratio;
+pub(in crate::rules) mod own_namespace;
 pub(in crate::rules) mod removed_resource;

@@ -139,7 +139,7 @@ const fn class(
 }
 
 /// The record of the rule under which a class is reported.
-const fn record(class: Class) -> &'static Rule {
+pub(super) const fn record(class: Class) -> &'static Rule {
     match class {
         Class::Image | Class::ImageTag => &IMAGE,
         Class::Replicas => &REPLICAS,

@@ -133,6 +133,7 @@ pub(in crate::rules) fn turned<'m, 'a>(comparison: &Comparison<'m, 'a>) -> Compa
         },
         pairing: Pairing::default(),
         changes: Vec::new(),
+        namespaces: Vec::new(),
     }
 }
 
