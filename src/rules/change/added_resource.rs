@@ -3,6 +3,7 @@
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
+use crate::resource::Resource;
 use crate::rules::found::Found;
 use crate::rules::overridden::Overridden;
 use crate::rules::told::Told;
@@ -35,7 +36,9 @@ pub(in crate::rules) fn check(
                 "{name} is in {environment}, but not in {baseline}. An overlay must not hold a resource that {baseline} does not have."
             ),
             headline: format!("the resource is in {environment}, but not in {baseline}"),
-            help: if overridden.is_added_by_all(comparison, at) {
+            help: if is_bound_to_its_namespace(resource) {
+                "It is encrypted for one namespace, so that every environment needs its own: see that each has one of this name, and permit it.".to_owned()
+            } else if overridden.is_added_by_all(comparison, at) {
                 format!(
                     "Every environment adds it: move the resource to {baseline}, and keep in the overlays only what has to differ in it."
                 )
@@ -49,4 +52,9 @@ pub(in crate::rules) fn check(
             ..comparison.finding(RULE.id, resource, service, told)
         });
     }
+}
+
+/// Whether a resource can be of use in one namespace alone, so that no base can hold it for all.
+fn is_bound_to_its_namespace(resource: &Resource<'_>) -> bool {
+    resource.group() == "bitnami.com" && resource.kind() == "SealedSecret"
 }

@@ -233,7 +233,7 @@ fn the_only_environment_fills_in_what_the_base_leaves_open() {
 fn the_help_says_what_helps_where_every_environment_does_it() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = service(&[("staging", ""), ("prod", "")]);
-    let help = |names: &[&str]| {
+    let help = |names: &[&str], kind: &str| {
         for name in ["staging", "prod"] {
             let resources = if names.contains(&name) {
                 "resources: [../../base, extra.yaml]\n"
@@ -241,19 +241,27 @@ fn the_help_says_what_helps_where_every_environment_does_it() {
                 "resources: [../../base]\n"
             };
             tree.write(&format!("overlays/{name}/kustomization.yaml"), resources);
-            let extra = "apiVersion: v1\nkind: Service\nmetadata: {name: extra}\nspec: {}\n";
-            tree.write(&format!("overlays/{name}/extra.yaml"), extra);
+            let extra = format!("{kind}\nmetadata: {{name: extra}}\nspec: {{}}\n");
+            tree.write(&format!("overlays/{name}/extra.yaml"), &extra);
         }
         let report = report(&kustomize, &tree.path(""), &[]);
         let finding = &report["findings"][0];
         assert_eq!(finding["rule"], "added-resource", "{finding:#}");
         finding["help"].as_str().unwrap_or_default().to_owned()
     };
-    let all = help(&["staging", "prod"]);
+    let service = "apiVersion: v1\nkind: Service";
+    let all = help(&["staging", "prod"], service);
     assert!(
         all.starts_with("Every environment adds it: move the resource to the base"),
         "{all}"
     );
-    let one = help(&["prod"]);
+    let one = help(&["prod"], service);
     assert!(one.contains("so that every environment has it"), "{one}");
+    // No base can hold what is encrypted for one namespace.
+    let sealed = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret";
+    let sealed = help(&["staging", "prod"], sealed);
+    assert!(
+        sealed.contains("every environment needs its own"),
+        "{sealed}"
+    );
 }
