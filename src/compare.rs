@@ -6,6 +6,7 @@
 
 pub mod classify;
 pub mod comparison;
+pub mod defaults;
 pub mod diff;
 pub mod guidance;
 pub mod identity;

@@ -3,6 +3,7 @@
 use crate::api::DENY;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
+use crate::compare::defaults::is_default;
 use crate::compare::guidance::guidance;
 use crate::finding::Finding;
 use crate::policy::Policy;
@@ -187,7 +188,12 @@ pub(in crate::rules) fn check(
             let rule = record(class);
             let is_overridden = overridden.holds(comparison, number, at);
             let headline = words::headline(change, class, environment, &baseline);
+            let says_default = verdict == Verdict::Forbidden && is_default(change, pair.overlay);
             let (demand, help) = match &verdict {
+                _ if says_default => (
+                    "Kubernetes takes the same where nothing is said.".to_owned(),
+                    format!("Leave it out, or write it into {baseline}, so that both read alike."),
+                ),
                 _ if is_overridden => (
                     format!("Every environment overrides {baseline} here."),
                     words::share(change.kind, &baseline),
@@ -223,8 +229,10 @@ pub(in crate::rules) fn check(
                 permit,
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
-            // A tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.
-            let is_told = if is_overridden {
+            // What says nothing new, a tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.
+            let is_told = if says_default {
+                true
+            } else if is_overridden {
                 class == Class::ImageTag
                     || is_placeholder(classified)
                     || overridden.is_own_name(comparison, number, at)

@@ -1,9 +1,8 @@
 //! `environment-mismatch`: two environments disagree where no comparison with a base has told it.
 //!
 //! Without a base every forbidden difference is one. With one base of both, each
-//! was judged against it, and what is left is what both have added, resources and
-//! parts of them, and the places that all override. Where their bases differ, or one of them has
-//! none, all is compared but what was made of one resource that both bases hold.
+//! was judged against it, and what is left is what both have added, and the places that all override.
+//! Where their bases differ, or one has none, all is compared but what was made of one resource of both bases.
 //!
 //! Told is the environment that differs from most others, against the earliest of
 //! those; where two camps are as large, the later one.
@@ -15,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::defaults::is_default;
 use crate::compare::guidance::{Guidance, guidance};
 use crate::compare::steps::keyed_path;
 use crate::finding::Finding;
@@ -304,11 +304,16 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         demand: RULE.summary,
         help: format!("Let {environment} and {baseline} say the same."),
     };
-    found.push(Finding {
+    let finding = Finding {
         permit: comparison.permit(RULE.id, pair, change, class, Environments::One, policy),
         overridden: one.is_overridden,
         ..comparison.change_finding(RULE.id, pair, classified, saying)
-    });
+    };
+    if is_default(change, pair.overlay) {
+        found.push_as(Severity::Info, finding);
+    } else {
+        found.push(finding);
+    }
 }
 
 /// Says who is wrong about every resource that some environments lack.

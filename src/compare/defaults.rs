@@ -1,0 +1,113 @@
+//! Fields that say what the API server would say without them.
+//!
+//! From the API reference of Kubernetes: who writes such a value out, or leaves
+//! it away, changes nothing that runs.
+
+use super::diff::{Change, Step};
+use crate::resource::Resource;
+
+/// Below a pod's specification: the fields without list elements, and the default.
+#[rustfmt::skip]
+const IN_PODS: &[(&[&str], &str)] = &[
+    (&["dnsPolicy"], "ClusterFirst"),
+    (&["enableServiceLinks"], "true"),
+    (&["hostIPC"], "false"),
+    (&["hostNetwork"], "false"),
+    (&["hostPID"], "false"),
+    (&["schedulerName"], "default-scheduler"),
+    (&["terminationGracePeriodSeconds"], "30"),
+];
+
+/// In a container.
+#[rustfmt::skip]
+const IN_CONTAINERS: &[(&[&str], &str)] = &[
+    (&["stdin"], "false"),
+    (&["terminationMessagePath"], "/dev/termination-log"),
+    (&["terminationMessagePolicy"], "File"),
+    (&["tty"], "false"),
+];
+
+/// In a probe.
+#[rustfmt::skip]
+const IN_PROBES: &[(&[&str], &str)] = &[
+    (&["failureThreshold"], "3"),
+    (&["httpGet", "scheme"], "HTTP"),
+    (&["initialDelaySeconds"], "0"),
+    (&["periodSeconds"], "10"),
+    (&["successThreshold"], "1"),
+    (&["timeoutSeconds"], "1"),
+];
+
+/// Group, kind, the fields, and the default.
+#[rustfmt::skip]
+const IN_KINDS: &[(&str, &str, &[&str], &str)] = &[
+    ("", "Service", &["spec", "internalTrafficPolicy"], "Cluster"),
+    ("", "Service", &["spec", "sessionAffinity"], "None"),
+    ("", "Service", &["spec", "type"], "ClusterIP"),
+    ("apps", "DaemonSet", &["spec", "revisionHistoryLimit"], "10"),
+    ("apps", "DaemonSet", &["spec", "template", "spec", "restartPolicy"], "Always"),
+    ("apps", "Deployment", &["spec", "progressDeadlineSeconds"], "600"),
+    ("apps", "Deployment", &["spec", "revisionHistoryLimit"], "10"),
+    ("apps", "Deployment", &["spec", "template", "spec", "restartPolicy"], "Always"),
+    ("apps", "StatefulSet", &["spec", "podManagementPolicy"], "OrderedReady"),
+    ("apps", "StatefulSet", &["spec", "revisionHistoryLimit"], "10"),
+    ("apps", "StatefulSet", &["spec", "template", "spec", "restartPolicy"], "Always"),
+    ("batch", "CronJob", &["spec", "concurrencyPolicy"], "Allow"),
+    ("batch", "CronJob", &["spec", "failedJobsHistoryLimit"], "1"),
+    ("batch", "CronJob", &["spec", "successfulJobsHistoryLimit"], "3"),
+    ("batch", "CronJob", &["spec", "suspend"], "false"),
+    ("route.openshift.io", "Route", &["spec", "to", "weight"], "100"),
+];
+
+/// Whether one side lacks a field and the other one says what the API server takes for it then.
+#[must_use]
+pub fn is_default(change: &Change<'_>, resource: &Resource<'_>) -> bool {
+    let said = match (change.base, change.overlay) {
+        (Some(said), None) | (None, Some(said)) => said,
+        _ => return false,
+    };
+    if !said.is_scalar() {
+        return false;
+    }
+    let steps = change.steps.as_slice();
+    is_of_kind(steps, said.text(), resource) || is_in_pod(change, said.text(), resource)
+}
+
+fn is_of_kind(steps: &[Step<'_>], said: &str, resource: &Resource<'_>) -> bool {
+    IN_KINDS.iter().any(|(group, kind, path, default)| {
+        (*group, *kind) == (resource.group(), resource.kind())
+            && *default == said
+            && is_at(steps, path)
+    })
+}
+
+fn is_in_pod(change: &Change<'_>, said: &str, resource: &Resource<'_>) -> bool {
+    let is_workload = matches!(resource.group(), "" | "apps" | "batch");
+    let Some(pod) = change.pod.filter(|_| is_workload) else {
+        return false;
+    };
+    let is_in = |steps: &[Step<'_>], table: &[(&[&str], &str)]| {
+        let mut table = table.iter();
+        table.any(|(path, default)| *default == said && is_at(steps, path))
+    };
+    match &change.steps[pod..] {
+        [
+            Step::Field("containers" | "initContainers"),
+            Step::Element { .. },
+            Step::Field("livenessProbe" | "readinessProbe" | "startupProbe"),
+            probe @ ..,
+        ] => is_in(probe, IN_PROBES),
+        [
+            Step::Field("containers" | "initContainers"),
+            Step::Element { .. },
+            container @ ..,
+        ] => is_in(container, IN_CONTAINERS),
+        inner => is_in(inner, IN_PODS),
+    }
+}
+
+/// Whether steps lead through these fields and no list.
+fn is_at(steps: &[Step<'_>], path: &[&str]) -> bool {
+    let mut pairs = steps.iter().zip(path);
+    steps.len() == path.len() && pairs.all(|(step, field)| *step == Step::Field(field))
+}
