@@ -15,6 +15,10 @@
 //!   [containerPort=80,protocol=TCP]
 //!   [="web"]                     the element of a set that is this value
 //!   ["a.b/c"]                    a field whose name is not plain
+//!   [flag=--metrics]             the flag among arguments; one that is there twice by its whole text
+//!   [after=--port]               what follows that flag
+//!   [base=1]                     what only the base has of a list without keys, by its index there
+//!   [order=elements]             the order of a list of arguments
 //! ```
 //!
 //! A key's value is plain when it consists of the characters of a field and of
@@ -25,6 +29,7 @@
 //!
 //! `*` and `?` are never plain: they are kept for patterns.
 
+pub mod argument;
 mod field;
 pub mod fitting;
 mod index;

@@ -4,11 +4,11 @@ use crate::engine::Replay;
 use crate::engine::item::Item;
 use crate::engine::piece::{Gone, Mark, Piece, same};
 use crate::finding::Place;
-use crate::path::{Segment, Spot};
+use crate::path::Spot;
 use crate::text::without_hash;
 
 use super::Target;
-use super::locate::follow;
+use super::locate::{follow, is_of_list_without_keys};
 
 impl Replay<'_> {
     /// The resource of this side that a target names.
@@ -153,7 +153,7 @@ impl Replay<'_> {
         let steps = target.path?.spots();
         let (element, above) = steps.split_last()?;
         let list = follow(&item.root, above)?;
-        let is_by_index = matches!(element.segment, Segment::Index(_));
+        let is_by_index = is_of_list_without_keys(&element.segment);
         is_by_index.then(|| self.absent(item, list, steps, above.len(), target))?
     }
 

@@ -6,6 +6,7 @@ use crate::engine::Replay;
 use crate::engine::item::{Item, To};
 use crate::engine::piece::{Body, Mark, Piece, same};
 use crate::finding::REDACTED;
+use crate::path::argument::Named;
 use crate::path::{Path, Segment, Spot};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::text::{repository, without_hash};
@@ -21,7 +22,11 @@ impl Replay<'_> {
         let steps = path.spots();
         let mut piece = &item.root;
         for (at, step) in steps.iter().enumerate() {
-            let Some(next) = piece.step(&step.segment) else {
+            // What was removed has a place on the side that has it.
+            let is_gone =
+                target.value.is_none() && matches!(step.segment.named(), Some(Named::Removed(_)));
+            let next = piece.step(&step.segment).filter(|_| !is_gone);
+            let Some(next) = next else {
                 return self.absent(item, piece, steps, at, target);
             };
             piece = next;
@@ -156,7 +161,7 @@ impl Replay<'_> {
     ) -> Option<Mark> {
         let at = steps
             .iter()
-            .rposition(|step| matches!(step.segment, Segment::Index(_)))?;
+            .rposition(|step| is_of_list_without_keys(&step.segment))?;
         let list = follow(&item.root, &steps[..at])?;
         let mut found = list
             .items()
@@ -200,6 +205,11 @@ fn renamed(piece: &Piece, target: &Target<'_>) -> Option<Mark> {
     piece
         .touched
         .filter(|_| repository(ours) != repository(theirs))
+}
+
+/// Whether a step leads to an element that has no keys, which the build may have elsewhere.
+pub(super) fn is_of_list_without_keys(step: &Segment<'_>) -> bool {
+    matches!(step, Segment::Index(_)) || step.named().is_some()
 }
 
 pub(super) fn follow<'p>(piece: &'p Piece, steps: &[Spot<'_>]) -> Option<&'p Piece> {

@@ -1,7 +1,7 @@
 //! The structural difference of two resources, as Kubernetes reads them.
 //!
 //! Lists are compared by what their elements are, not by where they stand,
-//! unless Kubernetes acts on their order. Three laws hold and are tested:
+//! unless Kubernetes acts on their order. No two changes have one path. Three laws hold and are tested:
 //! `diff(a, a)` is empty; `diff(b, a)` is `diff(a, b)` with the sides swapped;
 //! every difference of the two trees lies under exactly one change.
 //!
@@ -9,6 +9,7 @@
 //! The hosts' own annotations are no part of a resource and never differ.
 
 mod align;
+mod arguments;
 mod change;
 mod keys;
 mod likeness;

@@ -23,10 +23,21 @@ pub fn keyed_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
                     ..
                 } => Segment::Value(Cow::Borrowed(*value)),
                 Step::Element {
+                    by: By::Flag(name), ..
+                } => Segment::flag(*name),
+                Step::Element {
+                    by: By::After(name),
+                    ..
+                } => Segment::after(*name),
+                Step::Element { by: By::Order, .. } => Segment::order(),
+                Step::Element {
                     by: By::Index,
                     base,
                     overlay,
-                } => Segment::Index(overlay.or(*base).unwrap_or(0)),
+                } => match overlay {
+                    Some(at) => Segment::Index(*at),
+                    None => Segment::removed(base.unwrap_or(0)),
+                },
             })
             .collect(),
     )
@@ -38,7 +49,9 @@ fn by_keys<'a>(keys: &Keys<'a>) -> Segment<'a> {
     Segment::Key(keys.collect())
 }
 
-/// A path with elements by what they are, and by their place in the overlay, or in the base where the overlay lacks them.
+/// A path with elements by what they are, and by their place in the overlay.
+///
+/// What the overlay lacks has no place there: an index that stood for both would name two differences.
 #[must_use]
 pub fn field_path<'a>(steps: &[Step<'a>]) -> FieldPath<'a> {
     let Path(segments) = keyed_path(steps);
@@ -49,7 +62,7 @@ pub fn field_path<'a>(steps: &[Step<'a>]) -> FieldPath<'a> {
             segment,
             index: match step {
                 Step::Field(_) => None,
-                Step::Element { base, overlay, .. } => overlay.or(*base),
+                Step::Element { overlay, .. } => *overlay,
             },
         })
         .collect();

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::path::Segment;
+use crate::path::argument::{Named, Role, flag, roles};
 use crate::resource::is_secret;
 use crate::yaml::{Node, Style};
 
@@ -369,11 +370,34 @@ impl Piece {
             Segment::Field(name) => self.get(name),
             Segment::Index(at) => self.items().get(*at),
             step => {
+                if let Some(named) = step.named() {
+                    return self.argument(named);
+                }
                 let items = self.items();
                 let exact = items.iter().find(|item| item.is_named(step, false));
                 exact.or_else(|| items.iter().find(|item| item.is_named(step, true)))
             }
         }
+    }
+
+    /// What a name leads to in a list without keys; its order is the list itself.
+    fn argument(&self, named: Named<'_>) -> Option<&Self> {
+        let items = self.items();
+        let texts: Vec<Option<&str>> = items.iter().map(Self::as_str).collect();
+        let at = match named {
+            Named::Order => return Some(self),
+            Named::Removed(at) => Some(at),
+            Named::Flag(wanted) => {
+                let roles = roles(&texts);
+                // One of several is called by its whole text.
+                let exact = texts.iter().position(|text| *text == Some(wanted));
+                exact.or_else(|| roles.iter().position(|role| *role == Role::Flag(wanted)))
+            }
+            Named::After(flag) => roles(&texts)
+                .iter()
+                .position(|role| *role == Role::After(flag)),
+        };
+        items.get(at?)
     }
 
     /// What took the child away, or gave it another name, that a step led to.
@@ -404,6 +428,10 @@ impl Piece {
 
     /// Whether an element of a list is the one that a step names; an absent key may stand for its default.
     pub fn is_named(&self, step: &Segment<'_>, defaults: bool) -> bool {
+        if let Some(Named::Flag(wanted)) = step.named() {
+            let text = self.as_str();
+            return text == Some(wanted) || text.and_then(flag) == Some(wanted);
+        }
         match step {
             Segment::Value(value) => self.scalar_text().as_deref() == Some(value),
             Segment::Key(keys) => keys.iter().all(|(key, value)| {

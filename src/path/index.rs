@@ -272,9 +272,9 @@ impl Index {
                     .filter_map(|(key, value)| Some(Edge::Pair(word(key)?, word(value)?))),
             ),
             Segment::Value(value) => edges.extend(word(value).map(Edge::Value)),
-            Segment::Index(index) => edges.push(Edge::Index(*index)),
+            Segment::Index(_) => {}
         }
-        edges.extend(spot.index.map(Edge::Index));
+        edges.extend(spot.asked().map(Edge::Index));
         if !matches!(spot.segment, Segment::Field(_)) {
             edges.push(Edge::Element);
         }

@@ -77,7 +77,7 @@ impl Glob {
 pub struct Spot<'a> {
     /// The segment by which the step is known.
     pub segment: Segment<'a>,
-    /// The element's index, which `[3]` asks for, whatever the element is known by.
+    /// The element's index, which `[3]` asks for, whatever the element is known by; nothing where the overlay lacks it.
     pub index: Option<usize>,
 }
 
@@ -86,6 +86,14 @@ impl Spot<'_> {
     #[must_use]
     pub fn is_field(&self, name: &str) -> bool {
         matches!(&self.segment, Segment::Field(own) if own == name)
+    }
+
+    /// The index by which a pattern may ask for it: none where it has a name that says more.
+    pub(super) fn asked(&self) -> Option<usize> {
+        match self.segment {
+            Segment::Index(index) => Some(index),
+            _ => self.index.filter(|_| self.segment.named().is_none()),
+        }
     }
 }
 
@@ -197,9 +205,7 @@ impl Part {
             (Self::Any | Self::Deep, _) => true,
             (Self::Field(glob), Segment::Field(name)) => glob.matches(name),
             (Self::Element, segment) => !matches!(segment, Segment::Field(_)),
-            (Self::Index(index), segment) => {
-                spot.index == Some(*index) || *segment == Segment::Index(*index)
-            }
+            (Self::Index(index), _) => spot.asked() == Some(*index),
             (Self::Key(wanted), Segment::Key(keys)) => wanted.iter().all(|(name, glob)| {
                 keys.iter()
                     .any(|(key, value)| key == name && glob.matches(value))

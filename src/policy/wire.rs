@@ -149,7 +149,7 @@ pub struct Allow {
 pub struct AllowedField {
     /// The resources that this is about; without it, all.
     pub target: Option<TargetSpec>,
-    /// The pattern of the field's path: `*` is one segment, `**` any number, `[*]` any element of a list.
+    /// The pattern of the field's path: `*` is one segment, `**` any number, `[*]` any element of a list, `[flag=--metrics]` a flag among arguments.
     pub path: String,
     /// The environments that this is about; without it, all.
     pub environments: Option<Vec<String>>,

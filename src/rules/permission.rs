@@ -14,10 +14,11 @@ use super::renamed;
 use super::told::field;
 use crate::catalog::{Class, RuleId};
 use crate::compare::comparison::{Classified, Comparison, Pair};
-use crate::compare::diff::{Change, ChangeKind};
+use crate::compare::diff::{By, Change, ChangeKind, Step};
 use crate::compare::guidance::{Guidance, guidance, is_guidance};
 use crate::compare::steps::{base_path, field_path, keyed_path};
 use crate::finding::{FieldRef, ResourceRef};
+use crate::path::argument::{self, is_of_arguments};
 use crate::path::{FieldPath, Pattern, Segment, Spot};
 use crate::policy::{About, AllowedField, Entry, Exemption, Indexed, Policy};
 use crate::yaml::Node;
@@ -251,11 +252,17 @@ fn first_near<'p, 'a: 'l, 'l, T: Entry>(
 /// The places of all values below a change; `None` where they are too many to look at.
 fn leaves<'a>(change: &Change<'a>, place: &[Spot<'a>]) -> Option<Vec<Vec<Spot<'a>>>> {
     let mut leaves = Vec::new();
-    for node in [change.base, change.overlay].into_iter().flatten() {
-        if node.is_scalar() || node.is_childless() {
+    if matches!(
+        change.steps.last(),
+        Some(Step::Element { by: By::Order, .. })
+    ) {
+        return Some(leaves);
+    }
+    for (node, is_base) in [(change.base, true), (change.overlay, false)] {
+        let Some(node) = node.filter(|node| !node.is_scalar() && !node.is_childless()) else {
             continue;
-        }
-        collect(node, &mut place.to_vec(), &mut leaves)?;
+        };
+        collect(node, is_base, &mut place.to_vec(), &mut leaves)?;
     }
     Some(leaves)
 }
@@ -265,6 +272,7 @@ const MAX_LEAVES: usize = 4096;
 
 fn collect<'a>(
     node: Node<'a>,
+    is_base: bool,
     place: &mut Vec<Spot<'a>>,
     leaves: &mut Vec<Vec<Spot<'a>>>,
 ) -> Option<()> {
@@ -272,12 +280,21 @@ fn collect<'a>(
         leaves.push(place.clone());
         return (leaves.len() <= MAX_LEAVES).then_some(());
     }
+    let items: Vec<Node<'a>> = node.items().collect();
+    let is_argument = place
+        .last()
+        .is_some_and(|last| matches!(&last.segment, Segment::Field(name) if is_of_arguments(name)));
+    let texts = items.iter().filter(|_| is_argument);
+    let texts: Vec<Option<&str>> = texts.map(|item| item.as_str()).collect();
+    let mut arguments = argument::names(&texts);
+    let elements = items.into_iter().enumerate().map(|(index, item)| {
+        let argument = arguments.get_mut(index).and_then(Option::take);
+        (element(index, is_base, item, argument), item)
+    });
     let entries = node.entries().map(|(key, value)| (entry(key), value));
-    let items = node.items().enumerate();
-    let items = items.map(|(index, item)| (element(index, item), item));
-    for (spot, inner) in entries.chain(items) {
+    for (spot, inner) in entries.chain(elements) {
         place.push(spot);
-        collect(inner, place, leaves)?;
+        collect(inner, is_base, place, leaves)?;
         place.pop();
     }
     Some(())
@@ -290,13 +307,24 @@ fn entry(key: Node<'_>) -> Spot<'_> {
     }
 }
 
-fn element<'a>(index: usize, item: Node<'a>) -> Spot<'a> {
+/// An element of a list that comes in or goes as a whole, called as it would be alone.
+fn element<'a>(
+    index: usize,
+    is_base: bool,
+    item: Node<'a>,
+    argument: Option<Segment<'a>>,
+) -> Spot<'a> {
     let name = item.get("name").filter(|name| name.is_scalar());
     let by_name =
         |name: Node<'a>| Segment::Key(vec![(Cow::Borrowed("name"), Cow::Borrowed(name.text()))]);
+    let by_place = if is_base {
+        Segment::removed(index)
+    } else {
+        Segment::Index(index)
+    };
     Spot {
-        segment: name.map_or(Segment::Index(index), by_name),
-        index: Some(index),
+        segment: argument.unwrap_or_else(|| name.map_or(by_place, by_name)),
+        index: Some(index).filter(|_| !is_base),
     }
 }
 

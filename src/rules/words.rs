@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::catalog::Class;
 use crate::compare::classify::takes_all_traffic;
-use crate::compare::diff::{Change, ChangeKind, Step};
+use crate::compare::diff::{By, Change, ChangeKind, Step};
 use crate::compare::steps::keyed_path;
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -62,6 +62,11 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
     let is_reordered = change.kind == ChangeKind::Reordered;
     if let Some(name) = parameter(steps) {
         return format!("the parameter {name}");
+    }
+    if class != Class::HealthChecks
+        && let Some(argument) = argument(steps)
+    {
+        return format!("{argument}{container}");
     }
     match class {
         Class::Containers | Class::Other if is_reordered => format!("the order of {last}"),
@@ -138,6 +143,33 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
                 _ => format!("the {of}field {last}{container}{}", of_template(steps)),
             }
         }
+    }
+}
+
+/// An argument by its flag, or the order of all; nothing where it has only its place.
+fn argument(steps: &[Step<'_>]) -> Option<String> {
+    let [way @ .., Step::Field(list), Step::Element { by, .. }] = steps else {
+        return None;
+    };
+    let start = way
+        .iter()
+        .rposition(|step| matches!(step, Step::Element { .. }));
+    let way = &way[start.map_or(0, |at| at + 1)..];
+    // A hook of a container has arguments of its own.
+    let of = if way.is_empty() && start.is_some() {
+        String::new()
+    } else {
+        format!(
+            " of {}",
+            keyed_path(&steps[start.map_or(0, |at| at + 1)..steps.len() - 1])
+        )
+    };
+    match by {
+        By::Flag(flag) => Some(format!("flag {flag}{of}")),
+        By::After(flag) => Some(format!("what follows flag {flag}{of}")),
+        By::Order if of.is_empty() => Some(format!("the order of {list}")),
+        By::Order => Some(format!("the order{of}")),
+        By::Index | By::Keys(_) | By::Renamed { .. } | By::Value(_) => None,
     }
 }
 

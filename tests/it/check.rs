@@ -2,6 +2,7 @@
 
 mod absent;
 mod additions;
+mod arguments;
 mod bases;
 mod commands;
 mod copies;

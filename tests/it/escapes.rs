@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::civil::date;
-use krm_parity::finding::Finding;
+use krm_parity::finding::{FieldRef, Finding};
 use krm_parity::function;
 use krm_parity::resource::Resource;
 use krm_parity::snapshot::seal;
@@ -64,6 +64,16 @@ fn named(value: &Value, name: &str) -> Value {
     value
 }
 
+/// The place of a field by index; of the base where the overlay has no such field, and so no index for it.
+fn by_index(field: &FieldRef, mutation: &Mutation) -> String {
+    let keyed = field.path.spots().iter().map(|spot| &spot.segment);
+    let in_base = place_of(keyed, &mutation.base).filter(|_| field.overlay.is_none());
+    in_base.map_or_else(
+        || field.path.by_index().to_string(),
+        |place| place.to_string(),
+    )
+}
+
 /// What is wrong with the findings about one mutation.
 fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Option<String> {
     let expected = |place: &Place, change| {
@@ -81,7 +91,7 @@ fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Opt
             let path = finding
                 .field
                 .as_ref()
-                .map_or_else(String::new, |field| field.path.by_index().to_string());
+                .map_or_else(String::new, |field| by_index(field, mutation));
             let class = finding
                 .class
                 .map_or(finding.rule.as_str(), |class| class.id());
@@ -95,7 +105,7 @@ fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Opt
         let Some(field) = &finding.field else {
             continue;
         };
-        let by_index = field.path.by_index().to_string();
+        let by_index = by_index(field, mutation);
         // The path for people leads to the same place, on one side or the other.
         let keyed = || field.path.spots().iter().map(|spot| &spot.segment);
         let leads = [&mutation.overlay, &mutation.base]

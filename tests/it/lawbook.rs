@@ -6,8 +6,12 @@ mod cover;
 mod list;
 mod shuffle;
 
+use std::collections::HashSet;
+
 use krm_parity::compare::diff::{Change, ChangeKind, Step, diff};
 use krm_parity::compare::pair::pair;
+use krm_parity::compare::steps::{field_path, keyed_path};
+use krm_parity::path::{Path, Segment};
 use krm_parity::resource::Resource;
 use krm_parity::yaml::{Node, Tree, parse};
 
@@ -35,6 +39,7 @@ pub fn assert_diff_laws(base: &str, overlay: &str) {
     for (at, other) in pair(&base, &overlay, &[]).matched {
         let (base, overlay) = (&base[at], &overlay[other]);
         assert_reversible(base, overlay);
+        assert_distinct(base, overlay);
         assert_covered(base, overlay);
         assert_covered(overlay, base);
     }
@@ -49,6 +54,36 @@ pub fn assert_same(base: &Resource<'_>, overlay: &Resource<'_>) {
         base.node,
         overlay.node
     );
+}
+
+/// No two differences have one path, so that whoever permits one permits no other; no removed element is called by an index.
+pub fn assert_distinct(base: &Resource<'_>, overlay: &Resource<'_>) {
+    let changes = diff(base, overlay);
+    let mut paths = HashSet::new();
+    for change in &changes {
+        let path = field_path(&change.steps);
+        let text = path.to_string();
+        assert_eq!(
+            Path::parse(&text),
+            Ok(keyed_path(&change.steps)),
+            "{text} leads elsewhere"
+        );
+        let is_missing = change.kind == ChangeKind::Removed
+            && matches!(change.steps.last(), Some(Step::Element { .. }));
+        let last = path.spots().last();
+        let has_index = last
+            .is_some_and(|last| last.index.is_some() || matches!(last.segment, Segment::Index(_)));
+        assert!(
+            !(is_missing && has_index),
+            "{text} has the index of another element"
+        );
+        assert!(
+            paths.insert(text.clone()),
+            "two differences at {text}:\n{:?}\n{:?}",
+            base.node,
+            overlay.node
+        );
+    }
 }
 
 /// A difference read backwards is the same difference with its sides swapped.

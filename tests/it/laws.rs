@@ -11,9 +11,9 @@ use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Map, Value, json};
 
 use crate::lawbook::{
-    TODAY, assert_covered, assert_diff_laws, assert_reversible, assert_same, assert_spliced,
-    corpus_pairs, documents, findings, list, resources, run, sealed, shuffled, shuffled_keys,
-    shuffled_unordered,
+    TODAY, assert_covered, assert_diff_laws, assert_distinct, assert_reversible, assert_same,
+    assert_spliced, corpus_pairs, documents, findings, list, resources, run, sealed, shuffled,
+    shuffled_keys, shuffled_unordered,
 };
 
 /// The same cases on every run; `KRM_PARITY_EXPLORE=1` thinks of new ones.
@@ -217,6 +217,15 @@ fn wild() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Arguments of a program: flags with and without values, repeated ones, a shell, what no flag can stand behind.
+fn arguments() -> BoxedStrategy<Value> {
+    let word = select(vec![
+        "--a", "--a=1", "--a=2", "--b", "--b=x", "-v", "x", "y", "$(a)", "--", "sh", "-c", "-", "",
+    ]);
+    let word = prop_oneof![9 => word.prop_map(Value::from), 1 => Just(json!(8080))];
+    vec(word, 0..7).prop_map(Value::from).boxed()
+}
+
 /// A resource of the shape that its kind has.
 #[expect(clippy::too_many_lines, reason = "a table of shapes")]
 fn tame() -> impl Strategy<Value = Value> {
@@ -264,7 +273,7 @@ fn tame() -> impl Strategy<Value = Value> {
         maybe(list(port.clone())),
         maybe(list(mount)),
         maybe(quantities.clone()),
-        maybe(list(words().prop_map(Value::from).boxed())),
+        maybe(arguments()),
     )
         .prop_map(|(name, image, env, from, ports, mounts, limits, args)| {
             json!({"name": name, "image": image, "env": env, "envFrom": from, "ports": ports, "volumeMounts": mounts,
@@ -420,6 +429,7 @@ fn hold(base: &Value, overlay: &Value) {
         with(overlay, |overlay| {
             assert_same(base, base);
             assert_reversible(base, overlay);
+            assert_distinct(base, overlay);
             assert_covered(base, overlay);
             assert_covered(overlay, base);
         });
@@ -428,6 +438,15 @@ fn hold(base: &Value, overlay: &Value) {
 
 proptest! {
     #![proptest_config(config(3000))]
+
+    #[test]
+    fn random_arguments_keep_the_laws(base in arguments(), overlay in arguments()) {
+        let pod = |args: &Value| json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "spec": {"containers": [{"name": "a", "image": "x", "args": args, "command": ["run"]}]},
+        });
+        hold(&pod(&base), &pod(&overlay));
+    }
 
     #[test]
     fn random_trees_keep_the_laws(base in wild(), edits in edits()) {

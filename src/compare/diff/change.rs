@@ -37,6 +37,12 @@ pub enum By<'a> {
     },
     /// Itself, in a set of scalars.
     Value(&'a str),
+    /// The name of a flag among arguments; its whole text where it is there more than once.
+    Flag(&'a str),
+    /// The flag that it follows.
+    After(&'a str),
+    /// Nothing: it is no element, but the order of all.
+    Order,
 }
 
 impl<'a> By<'a> {
@@ -45,7 +51,7 @@ impl<'a> By<'a> {
     pub fn keys(&self) -> Option<&Keys<'a>> {
         match self {
             Self::Keys(keys) | Self::Renamed { now: keys, .. } => Some(keys),
-            Self::Index | Self::Value(_) => None,
+            Self::Index | Self::Value(_) | Self::Flag(_) | Self::After(_) | Self::Order => None,
         }
     }
 

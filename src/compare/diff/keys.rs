@@ -1,6 +1,6 @@
 //! What list elements are known by.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::change::{By, Keys};
 use crate::schema::{KeyField, List};
@@ -46,15 +46,46 @@ fn key_text(node: Node<'_>) -> Option<&str> {
     }
 }
 
+/// What tells the elements of a list without keys apart, where nothing else does and no two elements of one side share it.
+pub(super) struct Marks<'a> {
+    key: &'static str,
+    seen: HashMap<&'a str, bool>,
+}
+
+impl<'a> Marks<'a> {
+    pub(super) fn of(list: List, sides: [&[Node<'a>]; 2]) -> Option<Self> {
+        let key = match list {
+            List::IngressRules => "host",
+            List::RouteRules => "match",
+            _ => return None,
+        };
+        let mut seen: HashMap<&str, bool> = HashMap::new();
+        for side in sides {
+            let mut own = HashSet::new();
+            for mark in side.iter().filter_map(|item| item.str_at(&[key])) {
+                let is_single = own.insert(mark);
+                *seen.entry(mark).or_insert(true) &= is_single;
+            }
+        }
+        Some(Self { key, seen })
+    }
+
+    /// What two elements that are one are known by.
+    fn both(&self, base: Node<'a>, overlay: Node<'a>) -> Option<By<'a>> {
+        let mark = base.str_at(&[self.key])?;
+        let is_one =
+            overlay.str_at(&[self.key]) == Some(mark) && self.seen.get(mark) == Some(&true);
+        is_one.then(|| By::Keys(vec![(self.key, mark)]))
+    }
+}
+
 /// What an element is known by, of a list without keys.
 pub(super) fn name_by_content<'a>(
-    base: Option<(usize, Node<'a>)>,
-    overlay: Option<(usize, Node<'a>)>,
-    list: List,
+    base: Option<Node<'a>>,
+    overlay: Option<Node<'a>>,
+    marks: Option<&Marks<'a>>,
     set: bool,
 ) -> By<'a> {
-    let node = |side: Option<(usize, Node<'a>)>| side.map(|(_, node)| node);
-    let (base, overlay) = (node(base), node(overlay));
     if !set {
         return By::Index;
     }
@@ -63,19 +94,9 @@ pub(super) fn name_by_content<'a>(
         (Some(only), None) | (None, Some(only)) if only.kind() == Kind::Str => {
             By::Value(only.text())
         }
-        (Some(left), Some(right)) if list == List::IngressRules => {
-            match (left.str_at(&["host"]), right.str_at(&["host"])) {
-                (Some(host), Some(same)) if host == same => By::Keys(vec![("host", host)]),
-                _ => By::Index,
-            }
-        }
-        (Some(left), Some(right)) if list == List::RouteRules => {
-            match (left.str_at(&["match"]), right.str_at(&["match"])) {
-                (Some(expression), Some(same)) if expression == same => {
-                    By::Keys(vec![("match", expression)])
-                }
-                _ => By::Index,
-            }
+        (Some(left), Some(right)) => {
+            let by = marks.and_then(|marks| marks.both(left, right));
+            by.unwrap_or(By::Index)
         }
         _ => By::Index,
     }

@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 
-use super::change::{Change, Step};
+use super::change::{By, Change, Step};
+use crate::path::argument::{flag, is_of_arguments};
 use crate::path::{Segment, Spot};
 use crate::resource::Resource;
 use crate::schema::{Field, KeyField, List, Type};
@@ -31,8 +32,10 @@ pub fn places<'a>(
                 ty,
                 ..Field::UNKNOWN
             },
+            is_base: side == 0,
         };
         let mut here = Some(root);
+        let mut last = None;
         for (at, step) in change.steps.iter().enumerate() {
             if change.pod == Some(at) {
                 way.field.ty = Type::POD_SPEC;
@@ -42,15 +45,21 @@ pub fn places<'a>(
                     way.enter(name);
                     here.and_then(|node| node.get(name))
                 }
+                // The order of a list is the list.
+                Step::Element { by: By::Order, .. } => here,
                 Step::Element { base, overlay, .. } => {
                     let own = if side == 0 { base } else { overlay };
                     let item = here.and_then(|list| list.items().nth((*own)?));
                     way.element(overlay.or(*base).unwrap_or(0), item);
+                    last = here.zip(*own).filter(|_| at + 1 == change.steps.len());
                     item
                 }
             };
         }
         look(&way.place);
+        if let Some((list, at)) = last {
+            way.otherwise(&list.items().collect::<Vec<_>>(), at, look);
+        }
         way.below(node, look);
     }
 }
@@ -59,6 +68,7 @@ pub fn places<'a>(
 struct Way<'a> {
     place: Vec<Spot<'a>>,
     field: Field,
+    is_base: bool,
 }
 
 impl<'a> Way<'a> {
@@ -91,9 +101,39 @@ impl<'a> Way<'a> {
             self.enter(key.text());
             self.leave(value, here, look);
         }
-        for (index, item) in node.items().enumerate() {
-            self.element(index, Some(item));
-            self.leave(item, here, look);
+        let items: Vec<_> = node.items().collect();
+        for (index, item) in items.iter().enumerate() {
+            self.element(index, Some(*item));
+            self.otherwise(&items, index, look);
+            self.leave(*item, here, look);
+        }
+    }
+
+    /// Shows the element that the way ends in by the other names that an argument has, and by its index in its own list.
+    ///
+    /// Whoever forbids a flag means it wherever it is, also where it is there twice.
+    fn otherwise(&self, list: &[Node<'a>], at: usize, look: &mut impl FnMut(&[Spot<'_>])) {
+        let Some((here, above)) = self.place.split_last() else {
+            return;
+        };
+        let text = |at: usize| list.get(at).and_then(|item| item.as_str());
+        let is_argument = above.last().is_some_and(
+            |above| matches!(&above.segment, Segment::Field(name) if is_of_arguments(name)),
+        );
+        let mut names = vec![Segment::Index(at)];
+        names.extend(self.is_base.then(|| Segment::removed(at)));
+        if let Some(own) = text(at).filter(|_| is_argument) {
+            let flags = flag(own).into_iter().flat_map(|name| [name, own]);
+            names.extend(flags.map(Segment::flag));
+            let before = at.checked_sub(1).and_then(text).and_then(flag);
+            names.extend(before.map(Segment::after));
+        }
+        let index = here.index;
+        let mut place = above.to_vec();
+        for segment in names {
+            place.push(Spot { segment, index });
+            look(&place);
+            place.pop();
         }
     }
 
@@ -125,6 +165,10 @@ fn known_by<'a>(item: Node<'a>, keys: &'static [KeyField]) -> Option<Segment<'a>
     }
     let known = known.into_iter();
     let known = known.map(|(key, value)| (Cow::Borrowed(key), Cow::Borrowed(value)));
-    let known: Vec<_> = known.collect();
+    let mut known: Vec<_> = known.collect();
+    if let [only] = known.as_slice() {
+        // Two of the same are asked for like one, and are no name of an argument.
+        known.push(only.clone());
+    }
     (!known.is_empty()).then_some(Segment::Key(known))
 }

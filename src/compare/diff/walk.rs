@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use super::align::{Pair, align_ordered, align_set};
+use super::arguments;
 use super::change::{By, Change, ChangeKind, Keys, Step};
-use super::keys::{keyed, name_by_content};
+use super::keys::{Marks, keyed, name_by_content};
 use super::renamed::renamed;
 use super::scalar::same_scalar;
 use super::{pod, secret};
+use crate::path::argument::is_of_arguments;
 use crate::resource::{Resource, Secrecy, is_bookkeeping, secrecy};
 use crate::schema::{self, Field, List, Scalar, Type};
 use crate::yaml::Node;
@@ -280,6 +282,14 @@ impl<'a> Walk<'a> {
             }
             return;
         }
+        let name = self.last_field().unwrap_or("");
+        if is_of_arguments(name)
+            && matches!(field.list, List::Ordered | List::Unknown)
+            && base.items().chain(overlay.items()).all(Node::is_scalar)
+        {
+            self.arguments(base, overlay, field);
+            return;
+        }
         if base.is_childless() || overlay.is_childless() {
             // One is empty and the other is not, or they would be the same.
             let (only, is_base) = if base.is_childless() {
@@ -315,11 +325,34 @@ impl<'a> Walk<'a> {
             }
             _ => (align_ordered(&left, &right, field), false),
         };
+        let marks = Marks::of(field.list, [&left, &right]);
         for Pair { base, overlay } in pairs {
             let base = base.map(|at| (at, left[at]));
             let overlay = overlay.map(|at| (at, right[at]));
-            let by = name_by_content(base, overlay, field.list, set);
+            let [one, other] = [base, overlay].map(|side| side.map(|(_, node)| node));
+            let by = name_by_content(one, other, marks.as_ref(), set);
             self.element(base, overlay, by, field);
+        }
+    }
+
+    /// Compares two lists of arguments, in which flags are known by their names.
+    fn arguments(&mut self, base: Node<'a>, overlay: Node<'a>, field: Field) {
+        let [left, right] = [base, overlay].map(|side| side.items().collect::<Vec<_>>());
+        let aligned = arguments::align(&left, &right, field);
+        for (pair, by) in aligned.pairs {
+            let base = pair.base.map(|at| (at, left[at]));
+            let overlay = pair.overlay.map(|at| (at, right[at]));
+            self.element(base, overlay, by, field);
+        }
+        if aligned.is_moved {
+            // Whoever permits that the list differs as a whole has not seen this.
+            self.steps.push(Step::Element {
+                base: None,
+                overlay: None,
+                by: By::Order,
+            });
+            self.emit(ChangeKind::Reordered, Some(base), Some(overlay));
+            self.steps.pop();
         }
     }
 

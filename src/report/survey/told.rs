@@ -6,6 +6,7 @@ use std::iter;
 use super::{family, resource_name};
 use crate::catalog::RuleId;
 use crate::finding::{self, Finding};
+use crate::path::argument::Named;
 use crate::path::{FieldPath, Segment};
 use crate::report::advice::{Advice, Said};
 use crate::report::text::{both_values, comparison};
@@ -189,7 +190,11 @@ fn without_lists(permit: &str) -> String {
 pub(super) fn list_of(finding: &Finding) -> Option<(&str, [&str; 2], RuleId, String)> {
     let field = finding.field.as_ref()?;
     let (element, outer) = field.path.spots().split_last()?;
-    let is_plain = matches!(element.segment, Segment::Index(_) | Segment::Value(_));
+    let is_plain = match element.segment.named() {
+        // An order is no element, and would be listed as all of them.
+        Some(named) => named != Named::Order,
+        None => matches!(element.segment, Segment::Index(_) | Segment::Value(_)),
+    };
     let list = FieldPath::new(outer.to_vec()).to_string();
     let resource = finding.resource.as_ref()?;
     let service = finding.service().unwrap_or_default();

@@ -246,7 +246,7 @@ pub struct Resource {
 pub struct Field {
     /// The path with elements by key: `containers[name=web].image`.
     pub path: String,
-    /// The path with elements by index in the overlay.
+    /// The path with elements by index in the overlay; by key those that it lacks.
     pub index_path: String,
     /// The overlay's value; left out where the overlay has none.
     #[serde(

@@ -243,7 +243,8 @@ impl<'f> Scope<'f> {
         let paths = paths.filter(|field| seen.insert(&field.path));
         let paths: Vec<String> = paths.map(|field| field.path.to_string()).collect();
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let near = nearest(path, &texts).or_else(|| texts.first().copied());
+        let near = nearest(path, &texts).or_else(|| of_one_list(path, &texts));
+        let near = near.or_else(|| texts.first().copied());
         near.map(str::to_owned)
     }
 
@@ -266,8 +267,20 @@ impl<'f> Scope<'f> {
             }
         }
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
-        nearest(path, &texts).map(str::to_owned)
+        let near = nearest(path, &texts).or_else(|| of_one_list(path, &texts));
+        near.map(str::to_owned)
     }
+}
+
+/// The first path of an element of the list that another path leads into.
+fn of_one_list<'p>(path: &str, paths: &[&'p str]) -> Option<&'p str> {
+    let (list, _) = path.rsplit_once('[')?;
+    let is_in = |other: &&&str| {
+        other
+            .strip_prefix(list)
+            .is_some_and(|rest| rest.starts_with('['))
+    };
+    paths.iter().find(is_in).copied()
 }
 
 /// The resources of a scope.

@@ -250,7 +250,14 @@ fn near_path(
         .filter_map(|finding| Some(finding.field.as_ref()?.path.to_string()))
         .collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let near = nearest(path, &paths).or_else(|| paths.first().copied())?;
+    let of_one_list = || {
+        let (list, _) = path.rsplit_once('[')?;
+        let head = format!("{list}[");
+        paths.iter().find(|other| other.starts_with(&head)).copied()
+    };
+    let near = nearest(path, &paths)
+        .or_else(of_one_list)
+        .or_else(|| paths.first().copied())?;
     Some(format!("there is a finding of this rule at {near}"))
 }
 

@@ -50,7 +50,7 @@ impl Repository {
 }
 
 /// The list that a finding's entry belongs in, the file, and the entry, with a reason and a day where they are asked for.
-fn entry(finding: &Value) -> (String, String, String) {
+pub(super) fn entry(finding: &Value) -> (String, String, String) {
     let said = finding["permit"].as_str().expect("how to permit it");
     let (_, said) = said.split_once("add to spec.").expect("a list");
     let (list, said) = said.split_once(" of ").expect("a file");

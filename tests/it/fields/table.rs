@@ -5,6 +5,7 @@
 use std::fmt;
 
 use krm_parity::path::Segment;
+use krm_parity::path::argument::{self, Named};
 use serde_json::Value;
 
 /// One step of a path.
@@ -75,7 +76,21 @@ pub fn place_of<'p>(path: impl Iterator<Item = &'p Segment<'p>>, root: &Value) -
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        if segment.named() == Some(Named::Order) {
+            continue;
+        }
+        let of_flag = |at: usize, flag: &str| {
+            let element = value.get(at).and_then(Value::as_str);
+            element.is_some_and(|text| text == flag || argument::flag(text) == Some(flag))
+        };
+        let of_name = |at: usize| match segment.named()? {
+            Named::Removed(index) => Some(at == index),
+            Named::Flag(flag) => Some(of_flag(at, flag)),
+            Named::After(flag) => Some(at > 0 && of_flag(at - 1, flag)),
+            Named::Order => None,
+        };
         let is_it = |at: usize, element: &Value| match segment {
+            _ if of_name(at).is_some() => of_name(at) == Some(true),
             Segment::Index(index) => at == *index,
             Segment::Value(wanted) => text(element) == wanted.as_ref(),
             Segment::Key(keys) => keys.iter().all(|(key, wanted)| {

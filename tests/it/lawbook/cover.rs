@@ -3,7 +3,7 @@
 //! This walks both trees by the changes alone. It shares the data about lists and quantities
 //! with the diff, and none of its code: where the diff pairs and compares, this only counts.
 
-use krm_parity::compare::diff::{Change, ChangeKind, Step, diff};
+use krm_parity::compare::diff::{By, Change, ChangeKind, Step, diff};
 use krm_parity::finding::REDACTED;
 use krm_parity::quantity::Quantity;
 use krm_parity::resource::{Resource, Secrecy, is_bookkeeping, secrecy};
@@ -300,8 +300,19 @@ fn lists<'a>(
     let items = |list: Option<Node<'a>>| list.into_iter().flat_map(Node::items).collect::<Vec<_>>();
     let (left, right) = (items(base), items(overlay));
     let inner = place.element();
+    // What is told of the order of a list that has no keys is told of no element.
+    let is_order = |(change, steps): &&Below<'_, '_>| {
+        matches!(&steps[..], [Step::Element { by: By::Order, .. }])
+            && change.kind == ChangeKind::Reordered
+    };
+    let (orders, changes): (Vec<Below>, Vec<Below>) =
+        changes.iter().partition(|below| is_order(below));
+    if orders.len() > 1 || reordered && !orders.is_empty() {
+        return place.fault("one list is reordered twice");
+    }
+    let reordered = reordered || !orders.is_empty();
     let mut pairs: Vec<(Option<usize>, Option<usize>)> = Vec::new();
-    for (_, steps) in changes {
+    for (_, steps) in &changes {
         let Step::Element { base, overlay, .. } = &steps[0] else {
             return place.fault("a change lies under a field of a list");
         };
