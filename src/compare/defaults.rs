@@ -62,9 +62,8 @@ const IN_KINDS: &[(&str, &str, &[&str], &str)] = &[
 /// Whether one side lacks a field and the other one says what the API server takes for it then.
 #[must_use]
 pub fn is_default(change: &Change<'_>, resource: &Resource<'_>) -> bool {
-    let said = match (change.base, change.overlay) {
-        (Some(said), None) | (None, Some(said)) => said,
-        _ => return false,
+    let ((Some(said), None) | (None, Some(said))) = (change.base, change.overlay) else {
+        return false;
     };
     if !said.is_scalar() {
         return false;

@@ -37,7 +37,7 @@ const DEEDS: &[(&str, &str, &str)] = &[
     ("probe", "{op: replace, path: /spec/template/spec/containers/0/livenessProbe/periodSeconds, value: 30}", "livenessProbe.periodSeconds"),
     ("no probe", "{op: remove, path: /spec/template/spec/containers/0/livenessProbe}", "livenessProbe"),
     ("variable", "{op: add, path: /spec/template/spec/containers/0/env, value: [{name: A, value: a}]}", "env[name=A]"),
-    ("field", "{op: add, path: /spec/template/spec/hostNetwork, value: false}", "hostNetwork"),
+    ("field", "{op: add, path: /spec/template/spec/shareProcessNamespace, value: true}", "shareProcessNamespace"),
     ("tag", "{op: replace, path: /spec/template/spec/containers/0/image, value: 'example.org/web:2'}", "image"),
 ];
 
