@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::catalog::RuleId;
 use crate::finding::{Finding, ResourceRef};
 use crate::survey::Survey;
 use crate::text;
@@ -77,9 +78,22 @@ pub fn group(finding: &Finding) -> Option<Vec<u8>> {
         finding
             .base_name
             .as_deref()
+            .or_else(|| written_name(finding))
             .unwrap_or_else(|| resource.plain_name()),
         path.as_deref().unwrap_or_default(),
     ]))
+}
+
+/// The name of an added resource as its line has it, before each environment's own prefix and suffix.
+fn written_name(finding: &Finding) -> Option<&str> {
+    let place = finding.place.as_ref()?;
+    let source = place.source.as_deref()?;
+    let start = source.char_indices().nth(place.column.checked_sub(1)?)?.0;
+    let (before, name) = source.split_at(start);
+    let end = name.char_indices().nth(place.length);
+    let name = end.map_or(name, |(end, _)| &name[..end]);
+    let is_name = before.trim_end().ends_with("name:") && !name.is_empty();
+    (finding.rule == RuleId::AddedResource && is_name).then_some(name)
 }
 
 /// What makes a finding itself.

@@ -397,6 +397,28 @@ mod tests {
     }
 
     #[test]
+    fn what_environments_add_under_names_of_their_own_is_told_once() {
+        let added = |environment: &str, source: &str| {
+            let file = format!("shop/web/overlays/{environment}/job.yaml");
+            let name = format!("{environment}-job");
+            let mut finding = by(&file, 4, "shop/web", environment, &name);
+            finding.rule = RuleId::AddedResource;
+            finding.field = None;
+            let place = finding.place.as_mut().unwrap();
+            place.column = source.find("job").unwrap_or(0) + 1;
+            place.length = source.len() + 1 - place.column;
+            place.source = Some(source.to_owned());
+            finding
+        };
+        let both = |one, other| told(&[added("dev", one), added("prod", other)]);
+        let once = both("  name: job", "    name: job");
+        assert_eq!(once, ["shop/web dev-job dev and prod; "]);
+        // Another name is another resource, and so is what no name stands for.
+        assert_eq!(both("  name: job", "  name: jobs").len(), 2);
+        assert_eq!(both("- job", "- job").len(), 2);
+    }
+
+    #[test]
     fn parameters_of_one_map_are_told_once() {
         let parameter = |path: &str, overlay: Value| {
             let mut finding = by(FILE, 4, "shop/web", "prod", "db");

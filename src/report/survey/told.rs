@@ -99,8 +99,8 @@ impl<'f> Told<'f> {
             }
         }
         let own = without_lists(&self.first.permit);
-        let is_other = |one: &Self| without_lists(&one.first.permit) != own;
-        if !permit.is_empty() && self.repeats.iter().any(is_other) {
+        let is_other = |one: &Finding| without_lists(&one.permit) != own;
+        if !permit.is_empty() && self.every().any(is_other) {
             permit.push_str(
                 " What it also holds for needs entries of its own, or one that fits all.",
             );
