@@ -1,9 +1,8 @@
 //! Overridden places: what every environment of a service changes is no difference of one of them.
 //!
-//! At such a place the base is no reference: the finding is told once for the
-//! service, and the environments are compared with each other there, so that an
-//! exemption about the base hides nothing that differs between them. What two of
-//! them add is told of each, and compared in the same way.
+//! At such a place the base is no reference: the finding is told once for the service, and the environments are compared with
+//! each other there, so that an exemption about the base hides nothing that differs between them. What two of them add is told of
+//! each, and compared in the same way.
 
 mod added;
 mod placeholder;
@@ -59,9 +58,11 @@ impl<'m> Overridden<'m> {
             all.added
                 .extend(added.map(|(environment, added)| ((service, environment), added)));
             let is_whole = gaps.failures.iter().all(|one| one.service != service);
-            if let Some(tower) = is_whole.then(|| Tower::of(matrix)).flatten() {
-                tower.find(service, policy, &mut all);
-                tower.find_added(matrix, &mut all);
+            if let Some(tower) = Tower::of(matrix) {
+                tower.find(service, policy, is_whole, &mut all);
+                if is_whole {
+                    tower.find_added(matrix, &mut all);
+                }
             }
         }
         all
@@ -291,8 +292,8 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         self.ground.iter().map(numbers).collect()
     }
 
-    /// Finds the places, and marks what lies there.
-    fn find(&self, service: &'m str, policy: &Policy, all: &mut Overridden<'m>) {
+    /// Finds the places, and marks what lies there; where an environment does not build, those alone that exemptions remember.
+    fn find(&self, service: &'m str, policy: &Policy, is_whole: bool, all: &mut Overridden<'m>) {
         let mut steps: BTreeMap<&'m str, Steps<'m>> = BTreeMap::new();
         let mut roots = BTreeMap::new();
         let mut left = self.bases();
@@ -313,7 +314,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             for (&root, steps_of_one) in own {
                 for step in steps_of_one {
                     let covers = |other: &&'m str| self.covers(other, root, &step.path, &steps);
-                    if !self.ground.iter().all(&covers) {
+                    if !is_whole || !self.ground.iter().all(&covers) {
                         let named = self.remembered(environment, step, policy);
                         if named.iter().all(covers) {
                             continue;

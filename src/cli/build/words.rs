@@ -28,8 +28,8 @@ fn without_warnings(told: &str) -> String {
         .lines()
         .take_while(|line| !line.starts_with("goroutine "));
     for line in told {
-        let logged = without_time(line);
-        if line.starts_with("# Warning: ") || (has_error && logged.is_some()) {
+        let logged = without_time(line).or_else(|| without_header(line));
+        if line.starts_with("# Warning: ") || line == " >" || (has_error && logged.is_some()) {
             continue;
         }
         out.push_str(logged.unwrap_or(line));
@@ -44,6 +44,20 @@ fn without_time(line: &str) -> Option<&str> {
     let (stamp, words) = line.split_at_checked(STAMP.len())?;
     let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
     stamp.chars().map(digits).eq(STAMP.chars()).then_some(words)
+}
+
+/// What a line of kubectl's log says, as in `E1127 02:02:00.593255     459 run.go:72] "command failed" err="words"`.
+fn without_header(line: &str) -> Option<&str> {
+    const STAMP: &str = "0000 00:00:00.000000 ";
+    let (header, words) = line.split_once("] ")?;
+    let stamp = header.strip_prefix(['I', 'W', 'E', 'F'])?;
+    let stamp = stamp.get(..STAMP.len())?;
+    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    if !stamp.chars().map(digits).eq(STAMP.chars()) {
+        return None;
+    }
+    let said = words.split_once("err=").map_or(words, |(_, said)| said);
+    Some(said.trim_matches(['"', '<']))
 }
 
 /// A text whose paths are relative to a directory, where they lie below it.
@@ -76,6 +90,14 @@ mod tests {
                 "from a plugin\nError: no\n",
             ),
             ("2026/11/21 10:32:26 fatal", "fatal\n"),
+            (
+                "E1127 02:02:00.593255     459 run.go:72] \"command failed\" err=\"no base\"",
+                "no base\n",
+            ),
+            (
+                "E1127 02:02:00.593255     459 run.go:72] \"command failed\" err=<\n\tno base\n >",
+                "\n\tno base\n",
+            ),
             ("two\nlines", "two\nlines\n"),
             ("panic: no\n\ngoroutine 1:\nx", "panic: no\n\n"),
         ] {

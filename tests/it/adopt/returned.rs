@@ -158,6 +158,21 @@ fn who_gives_up_an_added_or_removed_resource_alone_is_told() {
     }
 }
 
+/// An environment that does not build says nothing, and hides nothing of the others.
+#[test]
+fn a_broken_environment_hides_nothing_of_the_others() {
+    let kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new(&kustomize, &["dev", "staging", "prod"], &patch(DEEDS[3].1));
+    shop.set("dev", "patches: [{path: nowhere.yaml}]\n");
+    shop.set("prod", "");
+    let told = shop.checked();
+    let is_told = |rule: &str| told.iter().any(|line| line.starts_with(rule));
+    assert!(
+        is_told("environment-mismatch prod Deployment") && is_told("build-failure dev"),
+        "{told:?}"
+    );
+}
+
 /// The twin: what one environment was adopted for alone says nothing of the others.
 #[test]
 fn what_one_environment_was_adopted_for_is_its_own() {
