@@ -26,9 +26,9 @@ use super::words;
 use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::{Compared, Finding, ResourceRef};
-use crate::policy::{About, Exemption, Policy};
+use crate::policy::{Exemption, Policy};
 use crate::text;
-use about::{has_value, is_at, is_of_distance, names, place};
+use about::{Subject, has_value, is_of_distance, standing};
 use scope::{Scope, Scopes};
 
 /// The most characters of a value in a message.
@@ -185,24 +185,15 @@ fn weigh(
 fn near<'p>(policy: &'p Policy, finding: &Finding) -> Vec<(usize, &'p Exemption)> {
     let nothing = ResourceRef::default();
     let resource = finding.resource.as_ref().unwrap_or(&nothing);
-    let names = names(resource, finding.base_name.as_deref());
-    let place = place(finding.field.as_ref());
-    let environment = finding.environment().unwrap_or_default();
-    let service = finding.service().unwrap_or_default();
-    let about = About {
-        rule: Some(finding.rule),
+    let subject = Subject {
+        rule: finding.rule,
+        service: finding.service().unwrap_or_default(),
+        environment: finding.environment().unwrap_or_default(),
         resource,
-        names: &names,
-        place,
-        environment,
-        service,
+        base_name: finding.base_name.as_deref(),
+        field: finding.field.as_ref(),
     };
-    let is_near = |(_, one): &(usize, &Exemption)| {
-        one.rule == finding.rule
-            && one.is_for(environment, service)
-            && is_at(one, resource, &names, finding.field.as_ref())
-    };
-    policy.exemptions.near(about).filter(is_near).collect()
+    standing(policy, &subject)
 }
 
 /// The exemptions that are about a finding, expired or not, by their numbers.

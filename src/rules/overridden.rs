@@ -10,21 +10,26 @@ mod remembered;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::exemption::about::Subject;
 use super::gaps::{Gaps, Look};
 use super::matrix::Matrix;
 use super::matrix::odd::{Kin, Member, is_in};
 use super::permission::{Verdict, verdict};
-use crate::catalog::RuleId;
+use super::told::field;
 use crate::compare::comparison::Comparison;
 use crate::compare::guidance::guidance;
 use crate::compare::identity::{may_name, says_own_name};
-use crate::compare::steps::{field_path, keyed_path};
+use crate::compare::steps::keyed_path;
 use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use added::Added;
 pub(super) use placeholder::is_placeholder;
-use remembered::{Deed, company};
+use remembered::company;
+pub(super) use remembered::names_both;
+
+/// Places of resources, by service, environment and resource of it.
+type Places<'m> = HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>;
 
 /// The overridden places of all services that are looked at.
 #[derive(Debug, Default)]
@@ -34,9 +39,9 @@ pub(super) struct Overridden<'m> {
     /// Of these, those at which all environments say the same, each with its own name in it.
     own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
-    places: HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>,
+    places: Places<'m>,
     /// By service, environment and resource of it: the places at which exemptions name it, and one that they name has gone back to the base.
-    remembered: HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>,
+    remembered: Places<'m>,
     /// By service and environment: what it adds, whether others do or not.
     added: HashMap<(&'m str, &'m str), Added<'m>>,
     /// By service and environment: the resources that every environment adds.
@@ -128,33 +133,10 @@ impl<'m> Overridden<'m> {
     pub fn is_remembered(
         &self,
         comparison: &Comparison<'_, '_>,
-        (early, late): (usize, usize),
+        members: (usize, usize),
         path: &Path<'_>,
     ) -> bool {
-        let service = comparison.foreign_service();
-        let is_named = |environment: &str, at: usize| {
-            let places = self.remembered.get(&(service, environment, at));
-            places.is_some_and(|places| places.iter().any(|place| overlap(place, path)))
-        };
-        is_named(comparison.sides.baseline, early) && is_named(comparison.sides.environment, late)
-    }
-
-    /// Whether exemptions name two environments for a resource of which one has added or removed it, and the other no longer has.
-    pub fn is_resource_remembered(
-        comparison: &Comparison<'_, '_>,
-        (rule, resource): (RuleId, &Resource<'_>),
-        (environment, other): (&str, &str),
-        policy: &Policy,
-    ) -> bool {
-        let deed = Deed {
-            rule,
-            service: comparison.foreign_service(),
-            environment,
-            resource: &resource.reference(),
-            base_name: None,
-            place: &[],
-        };
-        company(policy, &deed).contains(other)
+        are_at(&self.remembered, comparison, members, path)
     }
 
     /// The places of a resource of the base that an environment has added to it.
@@ -173,15 +155,10 @@ impl<'m> Overridden<'m> {
     pub fn is_between(
         &self,
         comparison: &Comparison<'_, '_>,
-        (early, late): (usize, usize),
+        members: (usize, usize),
         path: &Path<'_>,
     ) -> bool {
-        let service = comparison.foreign_service();
-        let holds = |environment: &str, at: usize| {
-            let places = self.places.get(&(service, environment, at));
-            places.is_some_and(|places| places.iter().any(|place| overlap(place, path)))
-        };
-        holds(comparison.sides.baseline, early) && holds(comparison.sides.environment, late)
+        are_at(&self.places, comparison, members, path)
     }
 
     /// Whether two environments differ in what both of them have added to a resource of the base.
@@ -198,6 +175,20 @@ impl<'m> Overridden<'m> {
         };
         adds(comparison.sides.baseline, early) && adds(comparison.sides.environment, late)
     }
+}
+
+/// Whether both environments of a comparison have places that a path lies at or around: by the resources of both.
+fn are_at(
+    all: &Places<'_>,
+    comparison: &Comparison<'_, '_>,
+    (early, late): (usize, usize),
+    path: &Path<'_>,
+) -> bool {
+    let is_at = |environment: &str, at: usize| {
+        let places = all.get(&(comparison.foreign_service(), environment, at));
+        places.is_some_and(|places| places.iter().any(|place| overlap(place, path)))
+    };
+    is_at(comparison.sides.baseline, early) && is_at(comparison.sides.environment, late)
 }
 
 /// The services that have one environment alone.
@@ -361,14 +352,14 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         let Some(classified) = changes.get(step.change) else {
             return Vec::new();
         };
-        let path = field_path(&classified.change.steps);
-        let deed = Deed {
+        let field = field(&classified.change);
+        let deed = Subject {
             rule: classified.class.rule(),
             service: pair.service,
             environment,
             resource: &pair.overlay.reference(),
             base_name: Some(pair.base.name()),
-            place: path.spots(),
+            field: Some(&field),
         };
         let company = company(policy, &deed);
         let ground = self.ground.iter().copied();

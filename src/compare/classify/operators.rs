@@ -39,13 +39,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     let [Step::Field("spec"), rest @ ..] = change.steps.as_slice() else {
         return None;
     };
-    let fields: Vec<&str> = rest
-        .iter()
-        .filter_map(|step| match step {
-            Step::Field(name) => Some(*name),
-            Step::Element { .. } => None,
-        })
-        .collect();
+    let fields: Vec<&str> = change.fields().skip(1).collect();
     let is_in = |table: &[(&str, &str, &[&[&str]])]| {
         table.iter().any(|(group, kind, paths)| {
             *group == resource.group()

@@ -6,7 +6,7 @@ use super::held::{is_held, scalar};
 use crate::catalog::RuleId;
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::{FieldPath, Spot};
-use crate::policy::Exemption;
+use crate::policy::{About, Exemption, Policy};
 use crate::quantity::Quantity;
 use crate::rules::renamed::covers;
 use crate::text;
@@ -30,6 +30,40 @@ pub(in crate::rules) fn names<'n>(
         names.extend(plain);
     }
     names
+}
+
+/// What a finding is about, or would be.
+pub(in crate::rules) struct Subject<'a> {
+    pub rule: RuleId,
+    pub service: &'a str,
+    pub environment: &'a str,
+    pub resource: &'a ResourceRef,
+    /// The name that the resource has in the base.
+    pub base_name: Option<&'a str>,
+    /// The field; the resource itself for none.
+    pub field: Option<&'a FieldRef>,
+}
+
+/// The exemptions of a policy for a place of an environment, whatever stands there, by their numbers.
+pub(in crate::rules) fn standing<'p>(
+    policy: &'p Policy,
+    subject: &Subject<'_>,
+) -> Vec<(usize, &'p Exemption)> {
+    let names = names(subject.resource, subject.base_name);
+    let near = policy.exemptions.near(About {
+        rule: Some(subject.rule),
+        resource: subject.resource,
+        names: &names,
+        place: place(subject.field),
+        environment: subject.environment,
+        service: subject.service,
+    });
+    near.filter(|(_, one)| {
+        one.rule == subject.rule
+            && one.is_for(subject.environment, subject.service)
+            && is_at(one, subject.resource, &names, subject.field)
+    })
+    .collect()
 }
 
 /// Whether an exemption is about a field of a resource; `names` are those by which it may be called.

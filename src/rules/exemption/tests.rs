@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::about::is_at;
+use super::about::names;
 use super::*;
 use crate::compare::comparison::{Against, Sides, compare};
 use crate::compare::pair::plain_name;

@@ -24,7 +24,7 @@ use crate::resource::Resource;
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, Voice, is_next, turned, turned_change};
-use crate::rules::overridden::Overridden;
+use crate::rules::overridden::{Overridden, names_both};
 use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
@@ -452,7 +452,7 @@ fn collect_remembered<'m, 'a>(
         } else {
             (RuleId::RemovedResource, (without, with))
         };
-        if Overridden::is_resource_remembered(comparison, (rule, resource), whose, policy) {
+        if names_both(comparison, (rule, resource), whose, policy) {
             all.push(Lack {
                 comparison,
                 kin: kin.root((with, at)),

@@ -2,13 +2,14 @@
 
 use crate::catalog::RuleId;
 use crate::compare::comparison::{Classified, Comparison, Pair};
-use crate::compare::steps::{field_path, keyed_path};
+use crate::compare::steps::keyed_path;
 use crate::path::{Path, overlap};
-use crate::policy::{About, Policy};
-use crate::rules::exemption::about::names;
+use crate::policy::Policy;
+use crate::rules::exemption::about::{Subject, standing};
 use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::Voice;
 use crate::rules::overridden::Overridden;
+use crate::rules::told::field;
 
 /// What environments disagree about.
 #[derive(Clone, Copy)]
@@ -63,21 +64,15 @@ fn says_nothing(base: &Comparison<'_, '_>, at: usize, top: Matter<'_, '_>) -> bo
 /// Whether an exemption names an environment for differing from the others there.
 fn is_exempt(policy: &Policy, top: Matter<'_, '_>, name: &str) -> bool {
     let resource = top.pair.overlay.reference();
-    let names = names(&resource, Some(top.pair.base.name()));
-    let path = field_path(&top.change.change.steps);
-    let about = About {
-        rule: Some(RuleId::EnvironmentMismatch),
-        resource: &resource,
-        names: &names,
-        place: path.spots(),
-        environment: name,
+    let field = field(&top.change.change);
+    let subject = Subject {
+        rule: RuleId::EnvironmentMismatch,
         service: top.pair.service,
+        environment: name,
+        resource: &resource,
+        base_name: Some(top.pair.base.name()),
+        field: Some(&field),
     };
-    policy.exemptions.near(about).any(|(_, one)| {
-        one.rule == RuleId::EnvironmentMismatch
-            && one.environments.iter().any(|own| own == name)
-            && one.is_for(name, top.pair.service)
-            && one.target.matches(&resource, &names)
-            && one.covers(path.spots())
-    })
+    let mut standing = standing(policy, &subject).into_iter();
+    standing.any(|(_, one)| !one.environments.is_empty())
 }
