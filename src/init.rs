@@ -6,7 +6,7 @@ use crate::api;
 use crate::edit::{self, EditError, Item, scalar};
 use crate::gate::name_of;
 use crate::layout::{Layout, Overlay, Service};
-use crate::naming::rank;
+use crate::naming::{is_word, rank};
 use crate::policy::MAX_NAME;
 use crate::repo::{Edge, Kustomization, Ours, Parsed, Role, is_guarded, join, relative};
 use crate::yaml::{Node, Tree};
@@ -54,9 +54,10 @@ pub fn promotion(layout: &Layout) -> Result<Vec<String>, Vec<String>> {
     Ok(names
         .values()
         .filter_map(|names| {
+            // `eu-prod` is a `prod`, but not the other way round.
             names
                 .iter()
-                .max_by_key(|(name, count)| (**count, std::cmp::Reverse(**name)))
+                .max_by_key(|(name, count)| (is_word(name), **count, std::cmp::Reverse(**name)))
         })
         .map(|(name, _)| (*name).to_owned())
         .collect())

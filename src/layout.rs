@@ -120,11 +120,11 @@ pub fn discover(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Layout
     choose_baselines(&mut services, policy, |overlay| {
         baseline::called(parsed, overlay, &policy.baseline)
     });
-    let unjudged = unjudged::unjudged(parsed, site, policy, &standing, &alone, &services);
+    let (unjudged, lone) = unjudged::unjudged(parsed, site, policy, &standing, &alone, &services);
     Layout {
         services,
         unjudged,
-        notes: Vec::new(),
+        notes: lone.into_iter().collect(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod above;
 mod alike;
+mod lone;
 mod whole;
 
 use super::*;

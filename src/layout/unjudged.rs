@@ -13,11 +13,12 @@ use super::standing::{Kind, Standing};
 use crate::policy::Policy;
 use crate::repo::{PACKAGES, Parsed, Unseen, Why, split};
 use crate::rules::{Reason, Unjudged};
+use crate::text::one_line;
 
 /// Which services have environments that are made of a base.
 type Judged<'s> = BTreeMap<&'s str, &'s str>;
 
-/// Finds what looks like an overlay, was asked for and is not judged.
+/// Finds what looks like an overlay, was asked for and is not judged, and says which environments stand alone.
 pub fn unjudged(
     parsed: &Parsed<'_>,
     site: &Site<'_>,
@@ -25,7 +26,7 @@ pub fn unjudged(
     standing: &[Standing],
     alone: &[&Candidate],
     services: &[Service],
-) -> Vec<Unjudged> {
+) -> (Vec<Unjudged>, Option<String>) {
     let words = Words {
         listed: &policy.environments,
     };
@@ -62,7 +63,9 @@ pub fn unjudged(
             _ => alone.extend(asked),
         }
     }
-    found.extend(copies(parsed, alone.into_iter(), services, words));
+    let copies = copies(parsed, &alone, services, words);
+    let lone = lone(&alone, &copies, words);
+    found.extend(copies);
     let unseen = parsed.sources.unseen().iter();
     let unseen: Vec<&Unseen> = unseen
         .filter(|unseen| site.is_asked(&unseen.path) && site.place(&unseen.path).is_some())
@@ -71,7 +74,53 @@ pub fn unjudged(
     found.extend(hidden(parsed, &unseen, &judged, standing, words, site));
     found.extend(unseen.iter().filter_map(|unseen| link(unseen, words, site)));
     found.sort_by(|a, b| (&a.service, &a.directory).cmp(&(&b.service, &b.directory)));
-    found
+    (found, lone)
+}
+
+/// The most characters of a path in a note.
+const MAX_PATH: usize = 200;
+
+/// How many directories a note names.
+const MAX_NAMED: usize = 3;
+
+/// One line for the environments that have no base, no sibling and no copy, so that nothing can be said of them.
+///
+/// They may be right as they are, such as the one cluster that a repository is for,
+/// but a reader must not take them for judged.
+fn lone(alone: &[&Candidate], copies: &[Unjudged], words: Words<'_>) -> Option<String> {
+    let is_told = |directory: &str| copies.iter().any(|copy| copy.directory == directory);
+    let is_lone = |one: &&&Candidate| {
+        let named = words.name(&one.place);
+        !one.is_loaded
+            && !one.is_component
+            && !is_told(&one.directory)
+            && named.is_some_and(|named| named.is_known && named.is_last)
+    };
+    let mut directories: Vec<&str> = alone
+        .iter()
+        .filter(is_lone)
+        .map(|one| one.directory.as_str())
+        .collect();
+    directories.sort_unstable();
+    let shown: Vec<String> = directories
+        .iter()
+        .take(MAX_NAMED)
+        .map(|directory| one_line(directory, MAX_PATH).into_owned())
+        .collect();
+    let more = directories.len() - shown.len();
+    let names = match (shown.as_slice(), more) {
+        ([], _) => return None,
+        ([only], 0) => {
+            return Some(format!(
+                "{only} is called like an environment, and was not judged: it has no base, and no other environment to be compared with (spec.layout.ignore of the ParityPolicy says that it needs none)"
+            ));
+        }
+        ([others @ .., last], 0) => format!("{} and {last}", others.join(", ")),
+        (shown, more) => format!("{} and {more} more", shown.join(", ")),
+    };
+    Some(format!(
+        "{names} are called like environments, and were not judged: each has no base, and no other environment to be compared with (spec.layout.ignore of the ParityPolicy says that they need none)"
+    ))
 }
 
 /// One finding for the overlays of a base that nothing calls environments.
@@ -126,7 +175,7 @@ fn left_out(
 /// Environments without a base that hold what a service elsewhere holds.
 fn copies<'c>(
     parsed: &Parsed<'_>,
-    alone: impl Iterator<Item = &'c Candidate>,
+    alone: &[&'c Candidate],
     services: &[Service],
     words: Words<'_>,
 ) -> Vec<Unjudged> {
@@ -135,7 +184,7 @@ fn copies<'c>(
         let all = identities(parsed, directory).into_iter();
         all.map(|(kind, name)| (kind, words.without(&name)))
     };
-    let copy = |candidate: &'c Candidate| {
+    let copy = |candidate: &&'c Candidate| {
         let held = held.get_or_insert_with(|| {
             let mut held = BTreeMap::new();
             for service in services {
@@ -165,7 +214,7 @@ fn copies<'c>(
             place: None,
         })
     };
-    alone.filter_map(copy).collect()
+    alone.iter().filter_map(copy).collect()
 }
 
 /// What lies in a directory for overlays, loads nothing, is loaded by nobody and has no word for an environment.

@@ -641,3 +641,28 @@ fn regions_are_held_to_their_layer() {
         "{again:#?}"
     );
 }
+
+/// What has an environment's word in its name is one of its kind, but gives no other its name.
+#[test]
+fn an_environment_keeps_its_own_name() {
+    let kustomize = require!(kustomize(NEWEST));
+    let repository = shop(&kustomize);
+    for name in ["db-cn-dev", "db-cn-production"] {
+        repository.write(
+            &format!("examples/overlays/{name}/kustomization.yaml"),
+            "resources: [../../base]\n",
+        );
+    }
+    repository.write("examples/base/deployment.yaml", DEPLOYMENT);
+    repository.write(
+        "examples/base/kustomization.yaml",
+        "resources: [deployment.yaml]",
+    );
+    let made = repository.krm_parity(&["init", "--yes"]);
+    assert!(made.succeeded(), "{made:#?}");
+    let policy = repository.read("parity.yaml");
+    assert!(
+        policy.contains("environments: [dev, production]\n"),
+        "{policy}"
+    );
+}
