@@ -8,6 +8,7 @@ pub mod classify;
 pub mod comparison;
 pub mod defaults;
 pub mod diff;
+mod elements;
 pub mod guidance;
 pub mod identity;
 mod operative;

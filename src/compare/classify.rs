@@ -34,6 +34,15 @@ pub struct Surroundings<'s, 'a> {
     pub overlay: &'s [Resource<'a>],
 }
 
+/// A change and what it is for.
+#[derive(Clone, Debug)]
+pub struct Classified<'a> {
+    /// The change.
+    pub change: Change<'a>,
+    /// Its class.
+    pub class: Class,
+}
+
 /// The class of a change.
 #[must_use]
 pub fn classify(change: &Change<'_>, around: Surroundings<'_, '_>) -> Class {

@@ -2,12 +2,15 @@
 
 use std::cell::OnceCell;
 
+pub use super::classify::Classified;
 use super::classify::{Surroundings, classify};
 use super::diff::{Change, Step, diff};
+use super::elements::{self, OwnNames};
 use super::guidance::guidance;
 use super::identity::{self, Around, Identity, Pod, Rendered, Witness, goes_with_label, pods};
 use super::pair::{Called, Early, Pairing, pair_called};
 use crate::catalog::Class;
+use crate::naming::plainest;
 use crate::policy::IdentityMode;
 use crate::resource::Resource;
 
@@ -63,15 +66,6 @@ pub struct Comparison<'c, 'a> {
     pub namespaces: Vec<(usize, Vec<Classified<'a>>)>,
 }
 
-/// A change and what it is for.
-#[derive(Clone, Debug)]
-pub struct Classified<'a> {
-    /// The change.
-    pub change: Change<'a>,
-    /// Its class.
-    pub class: Class,
-}
-
 /// Pairs, diffs and classifies two environments.
 #[must_use]
 pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'c, 'a> {
@@ -117,6 +111,11 @@ pub fn compare_known<'c, 'a>(
         (at, classified.collect())
     });
     let namespaces = namespaces.collect();
+    let early: Vec<&str> = match sides.against {
+        Against::Baseline => plainest().collect(),
+        Against::Sibling { .. } => vec![sides.baseline],
+    };
+    let names = OwnNames::of(&early, sides.environment, pairing.own_words.as_ref());
     let all = OnceCell::new();
     let all = || all.get_or_init(|| pods_of(&sides, &pairing)).as_slice();
     let changes_of = |&(at, other): &(usize, usize)| {
@@ -137,27 +136,29 @@ pub fn compare_known<'c, 'a>(
             base: sides.base,
             overlay: sides.overlay,
         };
-        diff(base, overlay)
-            .into_iter()
-            .map(|change| {
-                let class = match classify(&change, around) {
-                    Class::Other if is_of_selector(&change) => {
-                        goes_with_label(&change, base, overlay, all()).unwrap_or(Class::Other)
-                    }
-                    class => class,
-                };
-                Classified { change, class }
-            })
-            .filter(|classified| {
-                let Classified { change, class } = classified;
-                let is_environment = identity.is_some_and(|identity| {
-                    identity.cancels(change, *class, base, overlay)
-                        || is_own_name(&sides, &pairing, classified, overlay)
-                        || sides.is_rendered && rendered.is_note(change, base, overlay)
-                });
-                !is_environment || guidance.denier(base, overlay, change).is_some()
-            })
-            .collect()
+        let classified = |change: Change<'a>| {
+            let class = match classify(&change, around) {
+                Class::Other if is_of_selector(&change) => {
+                    goes_with_label(&change, base, overlay, all()).unwrap_or(Class::Other)
+                }
+                class => class,
+            };
+            Classified { change, class }
+        };
+        let changes = diff(base, overlay).into_iter().map(classified).collect();
+        let paired = elements::pair(changes, overlay, &names, classified);
+        let is_left = |(at, classified): &(usize, Classified<'a>)| {
+            let Classified { change, class } = classified;
+            let is_environment = identity.is_some_and(|identity| {
+                paired.named.contains(at)
+                    || identity.cancels(change, *class, base, overlay)
+                    || is_own_name(&sides, &pairing, classified, overlay)
+                    || sides.is_rendered && rendered.is_note(change, base, overlay)
+            });
+            !is_environment || guidance.denier(base, overlay, change).is_some()
+        };
+        let changes = paired.changes.into_iter().enumerate().filter(is_left);
+        changes.map(|(_, classified)| classified).collect()
     };
     let changes = pairing.matched.iter().map(changes_of).collect();
     Comparison {

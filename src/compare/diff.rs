@@ -11,6 +11,7 @@
 mod align;
 mod arguments;
 mod change;
+mod elements;
 mod keys;
 mod likeness;
 mod meaning;
@@ -22,6 +23,7 @@ mod secret;
 mod walk;
 
 pub use change::{By, Change, ChangeKind, Keys, Step};
+pub use elements::{diff_elements, is_in_order};
 pub use places::places;
 pub use scalar::quantity;
 pub use walk::{diff, diff_maps};

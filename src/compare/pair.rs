@@ -19,6 +19,7 @@ use rest::{Key, Rest, key};
 pub(crate) use names::is_never_renamed;
 pub use names::plain_name;
 pub use own_affix::OwnAffix;
+pub(in crate::compare) use own_word::without;
 pub use own_word::{Called, Early, OwnWords};
 
 /// The result of pairing, as indices into the two lists, in the overlay's order.

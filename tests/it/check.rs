@@ -21,6 +21,7 @@ mod layers;
 mod new;
 mod odd;
 mod overridden;
+mod own_names;
 mod paste;
 mod places;
 mod policies;

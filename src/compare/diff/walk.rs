@@ -18,12 +18,7 @@ use crate::yaml::Node;
 #[must_use]
 pub fn diff<'a>(base: &Resource<'a>, overlay: &Resource<'a>) -> Vec<Change<'a>> {
     let ty = Type::of(overlay.group(), overlay.version(), overlay.kind());
-    let mut walk = Walk {
-        steps: Vec::new(),
-        changes: Vec::new(),
-        pod: None,
-        secret: false,
-    };
+    let mut walk = Walk::default();
     if ty == Type::POD_SPEC {
         walk.pod = Some(0);
     }
@@ -34,21 +29,17 @@ pub fn diff<'a>(base: &Resource<'a>, overlay: &Resource<'a>) -> Vec<Change<'a>> 
 /// Every difference between two maps of which nothing is known.
 #[must_use]
 pub fn diff_maps<'a>(base: Node<'a>, overlay: Node<'a>) -> Vec<Change<'a>> {
-    let mut walk = Walk {
-        steps: Vec::new(),
-        changes: Vec::new(),
-        pod: None,
-        secret: false,
-    };
+    let mut walk = Walk::default();
     walk.maps(Some(base), Some(overlay), Type::UNKNOWN, false);
     walk.changes
 }
 
-struct Walk<'a> {
-    steps: Vec<Step<'a>>,
-    changes: Vec<Change<'a>>,
-    pod: Option<usize>,
-    secret: bool,
+#[derive(Default)]
+pub(super) struct Walk<'a> {
+    pub(super) steps: Vec<Step<'a>>,
+    pub(super) changes: Vec<Change<'a>>,
+    pub(super) pod: Option<usize>,
+    pub(super) secret: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -71,7 +62,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Compares the entries of two maps, or lists those of the one that there is.
-    fn maps(
+    pub(super) fn maps(
         &mut self,
         base: Option<Node<'a>>,
         overlay: Option<Node<'a>>,

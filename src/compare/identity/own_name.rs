@@ -71,8 +71,9 @@ pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
     }
     let is_in = |name: &str| above.contains(&name);
     if is_in("containers") || is_in("initContainers") {
-        // Of a container the sources of its environment alone are names.
-        return *last == "name" && (is_in("envFrom") || is_in("valueFrom"));
+        // Of a container the sources of its environment and its volumes alone are names.
+        const NAMED: [&str; 4] = ["envFrom", "valueFrom", "volumeDevices", "volumeMounts"];
+        return *last == "name" && NAMED.iter().any(|list| is_in(list));
     }
     match class {
         Class::Labels | Class::Annotations => {

@@ -176,7 +176,7 @@ fn sole<'a>(resources: &[Resource<'a>], left: &[usize], word: &str, is_near: boo
 }
 
 /// A name with gaps for a word; nothing where it does not hold the word, or nothing else.
-fn without<'a>(name: &'a str, word: &str) -> Option<Vec<Option<&'a str>>> {
+pub(in crate::compare) fn without<'a>(name: &'a str, word: &str) -> Option<Vec<Option<&'a str>>> {
     let gapped = gapped(name, word);
     let is_named = gapped.contains(&None);
     let is_more = gapped.iter().flatten().any(|piece| is_segment(piece));
