@@ -10,6 +10,7 @@ mod names_in_text;
 mod other_name;
 mod own_name;
 mod put;
+mod references;
 mod selector;
 
 use std::collections::{HashMap, HashSet};
@@ -28,6 +29,7 @@ pub use other_name::{says_name, share_a_name};
 pub use own_name::{may_name, puts_own_name, says_own_name};
 pub use put::Witness;
 use put::put_on_everything;
+use references::Targets;
 use selector::follows;
 pub use selector::is_left_behind;
 pub(super) use selector::{Pod, goes_with_label, pods};
@@ -53,6 +55,8 @@ pub struct Identity<'a> {
     pods: Vec<Pod<'a>>,
     labels: HashSet<(&'a str, &'a str)>,
     annotations: HashSet<(&'a str, &'a str)>,
+    /// What references may lead to.
+    targets: Targets<'a>,
     /// What two environments have put on all names, each in a way of its own.
     pub own_affixes: Vec<OwnAffix>,
     /// The words for their own environments that names of both sides hold.
@@ -99,6 +103,7 @@ pub fn learn<'a>(
         if !is_renamed && from.name == to.name && !is_never_renamed(overlay) {
             identity.others_agree = true;
         }
+        identity.targets.add(base, overlay);
         if from.namespace == to.namespace {
             let kept = (base.group(), from.kind, from.namespace);
             identity.kept_kinds.insert(kept);
@@ -194,14 +199,38 @@ impl Identity<'_> {
                     || before.is_some_and(|before| self.is_renamed_path(before, after))
             }
             _ if change.kind == ChangeKind::Removed => false,
-            _ if *field == "namespace" => self.is_moved(before.unwrap_or(""), after),
+            _ if *field == "namespace" => {
+                self.is_moved(before.unwrap_or(""), after)
+                    || self.targets.has_account(change, base, overlay)
+            }
             _ if is_reference(field)
-                && before.is_some_and(|before| self.is_renamed(before, after)) =>
+                && before.is_some_and(|before| {
+                    self.is_renamed(before, after)
+                        || references::is_source(parent, field) && self.goes_with_all(before, after)
+                }) =>
             {
                 true
             }
             _ => self.is_renamed_text(change, class),
         }
+    }
+
+    /// Whether a name of a source is another with the prefix and the suffix that all names got.
+    ///
+    /// It may come from elsewhere, or from a file that is not here, so that somebody has written
+    /// what kustomize would make of it. What is here and kept its name is something else.
+    fn goes_with_all(&self, before: &str, after: &str) -> bool {
+        let is_put = |(prefix, suffix): (&str, &str)| {
+            let rest = after.strip_prefix(prefix);
+            rest.and_then(|rest| rest.strip_suffix(suffix)) == Some(before)
+        };
+        let is_of_all = |count: &usize| *count > 1 || !self.others_agree;
+        let mut affixes = self.affixes.iter();
+        let mut own = self.own_affixes.iter();
+        !before.is_empty()
+            && !self.targets.has_kept(before)
+            && (affixes.any(|(affix, count)| is_of_all(count) && is_put(*affix))
+                || own.any(|affix| affix.joins(before, after)))
     }
 
     /// A text in which names of resources follow their renames, such as `--peer=web:8080`.

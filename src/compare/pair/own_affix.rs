@@ -22,6 +22,14 @@ impl OwnAffix {
         name.is_some() && name == self.bare_overlay(overlay)
     }
 
+    /// Whether two names of something else differ in nothing else.
+    #[must_use]
+    pub fn joins(&self, base: &str, overlay: &str) -> bool {
+        let name = bare(base, &self.base, self.is_suffix);
+        name.is_some_and(|name| !name.is_empty())
+            && name == bare(overlay, &self.overlay, self.is_suffix)
+    }
+
     fn bare_base<'n>(&self, resource: &Resource<'n>) -> Option<&'n str> {
         bare(plain_name(resource), &self.base, self.is_suffix)
     }

@@ -364,3 +364,100 @@ fn an_element_with_the_own_name_is_explained_as_cancelled() {
     }
     assert_eq!(text.matches("forbidden").count(), 1, "{text}");
 }
+
+const REFERENCES: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      volumes: [{name: keys, secret: {secretName: keys}}]
+      containers:
+      - name: web
+        image: web:1
+        envFrom: [{secretRef: {name: keys}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: kept}
+data: {a: b}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: web}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: web}
+subjects:
+- {kind: ServiceAccount, name: web, namespace: shop}
+- {kind: ServiceAccount, name: prometheus, namespace: monitoring}
+";
+
+/// Two environments with a suffix or a namespace each that is not their name, which put a value each at a place.
+fn turned(field: &str, kind: &str, path: &str, values: [&str; 2]) -> Vec<String> {
+    let tree = Tree::new();
+    tree.kustomization("base", "all.yaml", REFERENCES);
+    for (name, value) in ["dev", "prod"].into_iter().zip(values) {
+        let letter = &name[..1];
+        tree.write(
+            &format!("overlays/{name}/kustomization.yaml"),
+            &format!(
+                "resources: [../../base]\n{field}{letter}1\npatches:\n- target: {{kind: {kind}}}\n  patch: |\n    - {{op: replace, path: {path}, value: {value}}}\n"
+            ),
+        );
+    }
+    told(&tree)
+}
+
+#[test]
+fn a_reference_to_what_is_not_here_goes_with_all_names() {
+    let _kustomize = require!(kustomize(NEWEST));
+    for (path, rule, field) in [
+        (
+            "/spec/template/spec/containers/0/envFrom/0/secretRef/name",
+            "env-names",
+            "containers[name=web].envFrom[0].secretRef.name",
+        ),
+        (
+            "/spec/template/spec/volumes/0/secret/secretName",
+            "other",
+            "volumes[name=keys].secret.secretName",
+        ),
+    ] {
+        let told = |values| turned("nameSuffix: -", "Deployment", path, values);
+        assert_eq!(told(["keys-d1", "keys-p1"]), [""; 0]);
+        // One that is somebody else's, or another one.
+        for value in ["keys-d1", "kept-p1", "keys-p1-p1"] {
+            let expected = [format!("{rule} prod Deployment {field}")];
+            assert_eq!(told(["keys-d1", value]), expected, "{value}");
+        }
+    }
+}
+
+#[test]
+fn an_account_of_a_binding_goes_where_it_is() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let told = |at: &str, values| {
+        turned(
+            "namespace: ",
+            "RoleBinding",
+            &format!("/subjects/{at}/namespace"),
+            values,
+        )
+    };
+    assert_eq!(told("0", ["d1", "p1"]), [""; 0]);
+    assert_eq!(
+        told("0", ["d1", "d1"]),
+        ["other prod RoleBinding subjects[0].namespace"]
+    );
+    // Nobody knows what that one is.
+    let lost =
+        ["dev", "prod"].map(|name| format!("other {name} RoleBinding subjects[1].namespace"));
+    let told = told("1", ["d1", "p1"]);
+    assert!(lost.iter().all(|line| told.contains(line)), "{told:?}");
+}
