@@ -6,6 +6,7 @@
 //! that the cause could not be told.
 
 mod absent;
+mod beside;
 mod locate;
 
 use std::ops::Range;

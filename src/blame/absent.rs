@@ -161,13 +161,7 @@ impl Replay<'_> {
     ///
     /// Of a field that is the nearest that there is on the way to it; of a resource it is what the kustomization loads.
     pub(super) fn lacking(&self, target: &Target<'_>) -> Option<Place> {
-        let lost = || {
-            self.walk
-                .unknown
-                .iter()
-                .any(|lost| lost.reason.hides_patches())
-        };
-        if target.value.is_some() || !self.walk.elsewhere.is_empty() || lost() {
+        if target.value.is_some() || self.is_lost() {
             return None;
         }
         match self.all(target).as_slice() {
@@ -176,6 +170,12 @@ impl Replay<'_> {
             [item] if !target.against_base => self.nearest(item, target),
             _ => None,
         }
+    }
+
+    /// Whether a side may lack something in a way that nobody knows.
+    pub(super) fn is_lost(&self) -> bool {
+        let mut unknown = self.walk.unknown.iter();
+        !self.walk.elsewhere.is_empty() || unknown.any(|lost| lost.reason.hides_patches())
     }
 
     /// The last that there is on the way to a field.

@@ -154,6 +154,7 @@ fn map(
             && name == "metadata"
             && let Some(metadata) = dest.get_mut("metadata")
         {
+            metadata.named = Some(Box::new(mark));
             metadata_of(metadata, value, pen)?;
             continue;
         }
@@ -165,6 +166,7 @@ fn map(
                 if directive(value) == Some("replace") {
                     false
                 } else {
+                    old.named = Some(Box::new(mark));
                     map(old, value, field.ty, pen, false)?;
                     true
                 }
@@ -199,6 +201,7 @@ fn metadata_of(dest: &mut Piece, patch: Node<'_>, pen: &mut Pen<'_>) -> Option<(
         }
         match dest.get_mut(name) {
             Some(old) if matches!(old.body, Body::Map(_)) && value.is_map() => {
+                old.named = Some(Box::new(mark));
                 map(old, value, Type::UNKNOWN, pen, false)?;
             }
             Some(Piece {
@@ -345,6 +348,7 @@ fn list(
                 }
             }
             (Some(mut piece), None) if matches!(piece.body, Body::Map(_)) => {
+                piece.named = Some(Box::new(pen.mark(None, item)));
                 map(&mut piece, item, ty, pen, false)?;
                 if piece.is_of(pen.origin) {
                     // Without what was there before it would be the same.
@@ -363,6 +367,7 @@ fn list(
     let is_moved = order.iter().enumerate().any(|(at, place)| at != *place) && count > 0;
     front.extend(rest.into_iter().flatten());
     dest.body = Body::List(front);
+    dest.named = Some(Box::new(mark));
     if touched || is_moved {
         dest.touched = Some(mark);
         pen.changed = true;

@@ -71,6 +71,8 @@ pub(crate) struct Piece {
     pub mark: Mark,
     /// Who was the last to add, remove or move children, without writing the whole; of an image, who gave it its name.
     pub touched: Option<Mark>,
+    /// Where the last strategic merge patch names it on the way to what it says.
+    pub named: Option<Box<Mark>>,
     /// The children that are no more.
     pub gone: Vec<Gone>,
 }
@@ -219,6 +221,7 @@ impl Piece {
             body,
             mark,
             touched: None,
+            named: None,
             gone: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::scene::{Gate, Member, Resources, base};
 use crate::blame::Target;
+use crate::catalog::RuleId;
 use crate::compare::identity::Witness;
 use crate::engine::Replay;
 use crate::environment::Planned;
@@ -23,6 +24,19 @@ impl<'g> Replays<'g> {
     pub fn overlay(&mut self, parsed: &'g Parsed<'g>, overlay: &'g Overlay) -> &Replay<'g> {
         let make = || Replay::overlay(parsed, &overlay.directory, &overlay.bases);
         self.overlays.entry(&overlay.directory).or_insert_with(make)
+    }
+
+    /// The replays of two overlays.
+    fn both(
+        &mut self,
+        parsed: &'g Parsed<'g>,
+        one: &'g Overlay,
+        other: &'g Overlay,
+    ) -> (&Replay<'g>, &Replay<'g>) {
+        self.overlay(parsed, one);
+        self.overlay(parsed, other);
+        let get = |overlay: &Overlay| &self.overlays[overlay.directory.as_str()];
+        (get(one), get(other))
     }
 
     fn base(&mut self, parsed: &'g Parsed<'g>, bases: &'g [String]) -> &Replay<'g> {
@@ -113,20 +127,34 @@ pub fn trace<'g>(
             let Some(own) = finding.environment().and_then(overlay) else {
                 continue;
             };
-            let replay = replays.overlay(parsed, own);
-            finding.place = match Target::overlay(finding) {
-                Some(target) => replay.cause(&target),
-                None => replay.kustomization(),
-            };
-            let Some(target) = Target::base(finding) else {
-                continue;
-            };
             // What it is made of is asked where a value stands there, another environment what made it so.
             let other = match (&finding.compared, &own.baseline) {
                 (Compared::Sibling { .. }, _) | (_, Baseline::Named(_)) => {
                     finding.baseline().and_then(overlay)
                 }
                 (_, Baseline::Bases | Baseline::Absent) => None,
+            };
+            let target = Target::overlay(finding);
+            // A value that is there has its line; where environments must agree, what counts is that it is the base's.
+            let is_lack = target.is_some_and(|target| target.value.is_none());
+            let theirs = match finding.compared {
+                Compared::Sibling { .. }
+                    if is_lack || finding.rule == RuleId::EnvironmentMismatch =>
+                {
+                    other.zip(Target::base(finding))
+                }
+                _ => None,
+            };
+            finding.place = match (target, theirs) {
+                (Some(target), Some((other, theirs))) => {
+                    let (replay, other) = replays.both(parsed, own, other);
+                    replay.cause_beside(&target, other, &theirs)
+                }
+                (Some(target), None) => replays.overlay(parsed, own).cause(&target),
+                (None, _) => replays.overlay(parsed, own).kustomization(),
+            };
+            let Some(target) = Target::base(finding) else {
+                continue;
             };
             finding.base_place = match (&finding.compared, other) {
                 (_, Some(other)) => replays.overlay(parsed, other).cause(&target),
