@@ -467,6 +467,13 @@ fn an_image_of_another_name_is_told_by_its_name() {
         // Of one that has the same name it differs by the tag alone.
         assert_eq!(image(entry, value, "other:1"), "o/kustomization.yaml:5");
     }
+    // Nor where the tag is the base's own, said again or not said at all.
+    let again = "  newName: other\n  newTag: \"1\"\n";
+    assert_eq!(image(again, "other:1", "web:1"), "o/kustomization.yaml:4");
+    assert_eq!(image(again, "other:1", "other:2"), "o/kustomization.yaml:5");
+    let left = "  newName: other\n";
+    assert_eq!(image(left, "other:1", "web:1"), "o/kustomization.yaml:4");
+    assert_eq!(image(left, "other:1", "other:2"), "o/kustomization.yaml:3");
     let tag_alone = "  newName: web\n  newTag: \"2\"\n";
     assert_eq!(image(tag_alone, "web:2", "web:1"), "o/kustomization.yaml:5");
 }

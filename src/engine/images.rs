@@ -12,6 +12,8 @@ use super::unknown::Reason;
 
 /// What an entry of `images` says, each with its mark.
 struct Image<'a> {
+    /// Where it says which images it is for.
+    entry: Mark,
     name: Option<(&'a str, Mark)>,
     tag: Option<(&'a str, Mark)>,
     suffix: Option<(&'a str, Mark)>,
@@ -27,9 +29,11 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> O
         let (key, value) = entry.entries().find(|(key, _)| key.text() == name)?;
         Some((value.text(), pen.mark(Some(key), value))).filter(|(text, _)| !text.is_empty())
     };
-    let Some(name) = entry.get("name").map(Node::text) else {
+    let mut entries = entry.entries();
+    let Some((key, named)) = entries.find(|(key, _)| key.text() == "name") else {
         return Some(());
     };
+    let name = named.text();
     // kustomize takes the name for a pattern.
     let pattern = format!(
         "^{name}(@sha256:[a-fA-F0-9.{{0,64}}]*|:[a-zA-Z0-9_.{{}}-]*|@sha256:[a-fA-F0-9]*)*$"
@@ -43,6 +47,7 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> O
         return Some(());
     };
     let new = Image {
+        entry: pen.mark(Some(key), named),
         name: field("newName"),
         tag: field("newTag"),
         suffix: field("tagSuffix"),
@@ -60,7 +65,8 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> O
                 let Some(old) = image.as_str() else { return };
                 if paid.is_some() && pattern.is_match(old.as_bytes()) {
                     let before = image.clone();
-                    new.apply(image);
+                    let origin = pen.origins.get(image.mark.origin);
+                    new.apply(image, origin.is_some_and(|origin| origin.in_base));
                     is_met = true;
                     pen.changed |= image.as_str() != before.as_str();
                     if pen.keeps(&before, image) {
@@ -102,7 +108,8 @@ fn each_container(map: &mut BTreeMap<String, Piece>, change: &mut impl FnMut(&mu
 }
 
 impl Image<'_> {
-    fn apply(&self, image: &mut Piece) {
+    /// Writes the image; its mark is of the tag or the digest, and whoever gave it its name has touched it.
+    fn apply(&self, image: &mut Piece, is_of_base: bool) {
         let Some(old) = image.as_str().map(str::to_owned) else {
             return;
         };
@@ -132,19 +139,15 @@ impl Image<'_> {
                 text.push_str(part);
             }
         }
-        let version_differs = new_tag.as_deref() != old_tag || new_digest != digest;
         let versions = [self.digest, self.tag, self.suffix];
-        let versions = versions.into_iter().flatten().map(|(_, mark)| mark);
-        let names = self.name.iter().map(|(_, mark)| *mark);
-        let mark = if version_differs {
-            versions.chain(names).next()
-        } else if new_name != name {
-            names.chain(versions).next()
-        } else {
-            versions.chain(names).next()
-        };
-        if let Some(mark) = mark {
+        let mut versions = versions.into_iter().flatten().map(|(_, mark)| mark);
+        let version = versions.next();
+        if version.is_some() || self.name.is_some() {
             image.body = Body::Scalar(text.into());
+        }
+        // A tag of the base is one that the entry leaves as it is.
+        let left = self.name.filter(|_| is_of_base).map(|_| self.entry);
+        if let Some(mark) = version.or(left) {
             image.mark = mark;
         }
         if let Some((_, mark)) = self.name.filter(|_| new_name != name) {
