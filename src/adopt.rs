@@ -19,7 +19,7 @@ use crate::edit::Item;
 use crate::finding::{Finding, Name, ResourceRef};
 use crate::gate::Resources;
 use crate::layout::{Layout, Overlay};
-use crate::path::fitting::{glob, pattern, service_glob};
+use crate::path::fitting::{glob, pattern, service_globs};
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::{exempting, held, is_of_distance, nearby, record};
@@ -124,7 +124,10 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) ->
             last = Some(kind);
             let expires = scene.day(&services, days);
             adoption.ends.insert(expires);
-            let services: Vec<String> = services.iter().map(|name| service_glob(name)).collect();
+            let services: Vec<String> = services
+                .iter()
+                .flat_map(|name| service_globs(name))
+                .collect();
             let item = item(subject, &services, &environments, scene.today, expires);
             adoption.items.push(Item { comment, ..item });
             let near = nears.get(subject).filter(|_| *has_near);

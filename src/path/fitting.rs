@@ -1,6 +1,7 @@
 //! Globs and patterns that fit what was found, as a person writes them into a policy.
 
 use super::{FieldPath, Path, Pattern, Segment};
+use crate::text::is_unsafe;
 
 /// A name as a glob that fits it, and as little beside it as globs can tell.
 #[must_use]
@@ -11,13 +12,29 @@ pub fn glob(name: &str) -> String {
         .collect()
 }
 
-/// A service as a glob that also fits the name that a recorder can have for it.
+/// A service by its name, as far as a glob can say it.
 #[must_use]
 pub fn service_glob(name: &str) -> String {
-    let is_own = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_told = |c: char| c != '*' && !is_unsafe(c);
     name.chars()
-        .map(|c| if is_own(c) { c } else { '?' })
+        .map(|c| if is_told(c) { c } else { '?' })
         .collect()
+}
+
+/// A service as globs that also fit the name that a recorder can have for it, in lower case and with hyphens alone.
+#[must_use]
+pub fn service_globs(name: &str) -> Vec<String> {
+    let is_own = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let glob: String = name
+        .chars()
+        .map(|c| if is_own(c) { c } else { '?' })
+        .collect();
+    let lower = glob.to_ascii_lowercase();
+    if lower == glob {
+        vec![glob]
+    } else {
+        vec![glob, lower]
+    }
 }
 
 /// A path as a pattern that fits it, and as little beside it as patterns can tell.
@@ -43,4 +60,35 @@ pub fn pattern(path: &FieldPath<'_>) -> String {
     // No field of Kubernetes lies that deep; what does is cut where patterns end.
     segments.truncate(Pattern::MAX_PARTS - 1);
     format!("{}.**", Path(segments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::Glob;
+
+    #[test]
+    fn a_service_is_named_by_its_name() {
+        for (name, glob) in [
+            ("SHOP-Web", "SHOP-Web"),
+            ("shop/Web_1", "shop/Web_1"),
+            ("a*\nb", "a??b"),
+        ] {
+            assert_eq!(service_glob(name), glob);
+            assert!(Glob::new(glob).matches(name));
+        }
+        // Guilty twin: it fits no other service that is as long.
+        assert!(!Glob::new(&service_glob("SHOP-Web")).matches("shop-web"));
+    }
+
+    #[test]
+    fn an_adopted_service_is_also_what_a_recorder_calls_it() {
+        for (name, globs) in [
+            ("web", &["web"][..]),
+            ("shop/web", &["shop?web"]),
+            ("Shop/Web", &["Shop?Web", "shop?web"]),
+        ] {
+            assert_eq!(service_globs(name), globs);
+        }
+    }
 }
