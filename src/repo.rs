@@ -7,6 +7,7 @@ pub mod fields;
 mod files;
 mod graph;
 mod guard;
+mod known;
 mod kustomization;
 mod ours;
 mod own;

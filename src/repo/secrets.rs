@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::known::Known;
 use super::patched::{is_harmless, may_patch_secret};
 use super::{Kustomization, Parsed, Role, is_inline, join, quotes, split};
 use crate::text::REDACTED;
@@ -21,21 +22,24 @@ const MIN_LENGTH: usize = 4;
 #[derive(Debug, Default)]
 pub struct Secrets {
     forms: BTreeSet<String>,
+    known: Known,
 }
 
 /// What a builder says of a failure, without the values of Secrets.
 ///
 /// Two things happen: what is quoted is cut unless it is known to be about
 /// something else, since a quote may be of a value that no file says; and what
-/// files say is cut wherever it stands.
+/// files say is cut wherever it stands, but in the name of a file or a resource.
 #[must_use]
 pub fn redact(text: &str, secrets: &Secrets) -> String {
     let text = quotes::cut(text);
+    let open = secrets.known.find(&text);
     let mut ranges: Vec<Range<usize>> = secrets
         .forms
         .iter()
         .flat_map(|form| text.match_indices(form.as_str()))
         .map(|(at, form)| at..at + form.len())
+        .filter(|range| !open.iter().any(|name| name.has(range)))
         .collect();
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut out = String::with_capacity(text.len());
@@ -96,6 +100,7 @@ pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
     }
     Secrets {
         forms: found.values.iter().flat_map(|value| forms(value)).collect(),
+        known: Known::of(parsed),
     }
 }
 
