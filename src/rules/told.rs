@@ -52,14 +52,15 @@ impl Comparison<'_, '_> {
         saying: Saying<'_>,
     ) -> Finding {
         let field = field(change);
+        let [overlay, base] = words::values(field.overlay.as_ref(), field.base.as_ref());
         let message = format!(
             "{}: {}: {} is {} in {}, {} in {}. {}",
             words::resource(pair.overlay),
             saying.headline,
             field.path,
-            words::value(field.overlay.as_ref()),
+            overlay,
             self.environment(),
-            words::value(field.base.as_ref()),
+            base,
             self.baseline(),
             self.demand(saying.demand),
         );

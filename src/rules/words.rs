@@ -29,6 +29,24 @@ pub(super) fn value(value: Option<&Value>) -> String {
     }
 }
 
+/// Both values of a field as a sentence quotes them: where long ones begin alike, without most of that, so that a difference is seen.
+pub(super) fn values(overlay: Option<&Value>, base: Option<&Value>) -> [String; 2] {
+    /// How much of what is the same stands before a difference, in characters.
+    const LEAD: usize = 16;
+    let [Some(ours), Some(theirs)] = [overlay, base].map(|one| one.map(Value::to_string)) else {
+        return [overlay, base].map(value);
+    };
+    let equal = ours.chars().zip(theirs.chars());
+    let equal = equal.take_while(|(ours, theirs)| ours == theirs).count();
+    if equal + LEAD <= MAX_VALUE {
+        return [overlay, base].map(value);
+    }
+    [ours, theirs].map(|text| {
+        let rest: String = text.chars().skip(equal - LEAD).collect();
+        format!("…{}", text::one_line(&rest, MAX_VALUE - 1))
+    })
+}
+
 /// The container that a change is in, as an addition to a sentence; empty elsewhere.
 pub(super) fn of_container(steps: &[Step<'_>]) -> String {
     let container = steps.windows(2).find_map(|pair| match pair {
@@ -138,11 +156,39 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
                 Some(Step::Element { .. }) => {
                     format!("an element of the {of}list {last}{container}")
                 }
-                _ if class == Class::Other => format!("the field {last}{container}"),
+                _ if class == Class::Other => format!("the field {}{container}", part(steps)),
                 // It may be a label or an annotation.
-                _ => format!("the {of}field {last}{container}{}", of_template(steps)),
+                _ => format!(
+                    "the {of}field {}{container}{}",
+                    part(steps),
+                    of_template(steps)
+                ),
             }
         }
+    }
+}
+
+/// A field by its name and what it is a part of, since many have a `name` or a `type`.
+fn part(steps: &[Step<'_>]) -> String {
+    let whole = match steps {
+        // What the sentence names anyway, and what says nothing.
+        [
+            ..,
+            Step::Field("containers" | "initContainers" | "ephemeralContainers"),
+            Step::Element { .. },
+            Step::Field(_),
+        ]
+        | [
+            ..,
+            Step::Field("spec" | "labels" | "annotations"),
+            Step::Field(_),
+        ] => 1,
+        [.., Step::Element { .. }, _] => 3,
+        _ => 2,
+    };
+    match steps.last() {
+        Some(Step::Field(last)) if whole == 1 => (*last).to_owned(),
+        _ => keyed_path(&steps[steps.len().saturating_sub(whole)..]).to_string(),
     }
 }
 
@@ -484,6 +530,59 @@ mod tests {
             let lines = |text: &str| format!("    {text}\n");
             assert_eq!(headlines(POD, &lines(base), &lines(overlay)), wanted);
         }
+    }
+
+    #[test]
+    fn a_field_is_called_with_what_it_is_a_part_of() {
+        let volumes = |name: &str, tier: &str| {
+            format!(
+                "  volumes:\n  - name: a\n    configMap: {{name: {name}}}\n  nodeSelector: {{tier: {tier}}}\n  dnsPolicy: {name}\n"
+            )
+        };
+        let [base, overlay] = [("a", "x"), ("b", "y")].map(|(name, tier)| volumes(name, tier));
+        let changed = [
+            format!("    stdin: true\n{base}"),
+            format!("    stdin: false\n{overlay}"),
+        ];
+        assert_eq!(
+            headlines(POD, &changed[0], &changed[1]),
+            [
+                "the field stdin of container web differs from the base",
+                "the field configMap.name differs from the base",
+                "the field nodeSelector.tier differs from the base",
+                "the field dnsPolicy differs from the base",
+            ]
+        );
+        let text =
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: x}\n";
+        let subject = |name: &str| {
+            format!("roleRef: {{name: {name}}}\nsubjects: [{{kind: User, name: {name}}}]\n")
+        };
+        assert_eq!(
+            headlines(text, &subject("a"), &subject("b"))[0],
+            "the field roleRef.name differs from the base"
+        );
+    }
+
+    #[test]
+    fn of_long_values_the_difference_is_shown() {
+        let text = |end: &str| Value::from(format!("{}{end}", "a".repeat(200)));
+        let [ours, theirs] = values(Some(&text("1 and more")), Some(&text("2")));
+        assert_eq!(ours, format!("…{}1 and more\"", "a".repeat(16)));
+        assert_eq!(theirs, format!("…{}2\"", "a".repeat(16)));
+        // One that is cut at both ends.
+        let long = text(&"b".repeat(200));
+        let [ours, _] = values(Some(&long), Some(&text("2")));
+        assert!(ours.starts_with("…a") && ours.ends_with("b…"), "{ours}");
+        assert_eq!(ours.chars().count(), MAX_VALUE);
+        // Short ones, and ones that differ at once, begin where they begin.
+        for (ours, theirs) in [("a", "b"), ("short", &*"x".repeat(300))] {
+            let both = [ours, theirs].map(Value::from);
+            let shown = values(Some(&both[0]), Some(&both[1]));
+            assert_eq!(shown, [value(Some(&both[0])), value(Some(&both[1]))]);
+        }
+        assert_eq!(values(None, Some(&long))[0], "absent");
+        assert!(values(None, Some(&long))[1].starts_with("\"aaa"));
     }
 
     #[test]
