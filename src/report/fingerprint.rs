@@ -65,11 +65,17 @@ pub fn groups(findings: &[Finding]) -> Vec<Option<String>> {
     keys.into_iter().map(named).collect()
 }
 
-/// The place that a finding about an environment's resource is about; nothing where it is about no resource of one.
+/// The place that a finding about an environment's resource is about, or why it does not build; nothing for what is about neither.
 #[must_use]
 pub fn group(finding: &Finding) -> Option<Vec<u8>> {
+    let environment = finding.environment()?;
+    if finding.rule == RuleId::BuildFailure {
+        let own = format!("{environment} of service ");
+        let headline = finding.headline.replacen(&own, "", 1);
+        let service = finding.service().unwrap_or_default();
+        return Some(joined(&[service, finding.rule.as_str(), &headline]));
+    }
     let resource = finding.resource.as_ref()?;
-    finding.environment()?;
     let path = finding.field.as_ref().map(|field| field.path.to_string());
     Some(joined(&[
         finding.service().unwrap_or_default(),

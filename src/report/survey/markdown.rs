@@ -367,7 +367,8 @@ fn told(told: &Told<'_>, said: &Said<'_>) -> String {
     }
     let place = |place: &Place| code(&format!("{}:{}", place.file, place.line));
     let own = told.all().filter_map(|one| one.place.as_ref()).map(place);
-    let own: Vec<String> = own.collect();
+    let mut own: Vec<String> = own.collect();
+    own.dedup();
     let base = finding
         .base_place
         .as_ref()

@@ -42,6 +42,9 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
             }
         }
     }
+    for told in &mut all {
+        in_order(survey, told);
+    }
     let mut all = causes(survey, all);
     let of_one = |a: &Told<'_>, b: &Told<'_>| {
         (a.first.service(), a.first.severity) == (b.first.service(), b.first.severity)
@@ -54,6 +57,24 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
         });
     }
     all
+}
+
+/// Puts those of the environments of a service in the order of promotion; the first one stands for all.
+fn in_order(survey: &Survey, told: &mut Told<'_>) {
+    if told.others.is_empty() {
+        return;
+    }
+    let mut services = survey.services.iter();
+    let service = services.find(|service| told.first.service() == Some(&service.name));
+    let rank = |finding: &&Finding| {
+        let mut environments = service.into_iter().flat_map(|one| &one.environments);
+        environments
+            .position(|one| finding.environment() == Some(&one.name))
+            .unwrap_or(usize::MAX)
+    };
+    told.others.insert(0, told.first);
+    told.others.sort_by_key(rank);
+    told.first = told.others.remove(0);
 }
 
 /// So many elements of one list, or names of one family, are told as one.
@@ -317,6 +338,61 @@ mod tests {
             one
         });
         assert_eq!(told(&untold).len(), 2);
+    }
+
+    #[test]
+    fn environments_are_listed_in_the_order_of_promotion() {
+        let environments = ["dev", "staging", "prod"];
+        let mut service = service("shop/web");
+        let one = service.environments[0].clone();
+        service.environments = environments
+            .map(|name| crate::survey::Environment {
+                name: name.to_owned(),
+                ..one.clone()
+            })
+            .to_vec();
+        let survey = Survey {
+            services: vec![service],
+            ..Survey::default()
+        };
+        let mut sorted = environments;
+        sorted.sort_unstable();
+        let headlines = |make: &dyn Fn(&str) -> Finding| {
+            let findings = sorted.map(make);
+            let all: Vec<&Finding> = findings.iter().collect();
+            let all = places(&survey, &all);
+            let told = all.iter().map(|told| told.headline().into_owned());
+            told.collect::<Vec<_>>()
+        };
+        let added = |name: &str| {
+            let mut finding = by(FILE, 4, "shop/web", name, "web");
+            finding.headline = format!("it is in {name}, but not in the base");
+            finding
+        };
+        assert_eq!(
+            headlines(&added),
+            ["it is in dev, staging and prod, but not in the base"]
+        );
+        // What does not build for one reason is told once, and for another one by itself.
+        let broken = |name: &str| {
+            let cause = if name == "staging" {
+                "why"
+            } else {
+                "no p.yaml"
+            };
+            let mut finding = by(FILE, 4, "shop/web", name, "web");
+            finding.rule = RuleId::BuildFailure;
+            (finding.resource, finding.field) = (None, None);
+            finding.headline = format!("{name} of service shop/web does not build: {cause}");
+            finding
+        };
+        assert_eq!(
+            headlines(&broken),
+            [
+                "dev and prod of service shop/web do not build: no p.yaml",
+                "staging of service shop/web does not build: why",
+            ]
+        );
     }
 
     #[test]

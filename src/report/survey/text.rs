@@ -237,7 +237,8 @@ fn write_finding(out: &mut String, told: &Told<'_>, said: &Said<'_>, style: Styl
         let is_first = std::ptr::eq(finding, told.first);
         let own = name(environment_name(finding));
         // The lines of the first one stand above.
-        let place = finding.place.as_ref().filter(|_| !is_first);
+        let is_said = is_first || finding.field.is_none() && finding.place == told.first.place;
+        let place = finding.place.as_ref().filter(|_| !is_said);
         let place = place.map(|place| format!("--> {}", address(place)));
         let field = finding.field.as_ref();
         let value = field.filter(|field| field.base.is_some() || field.overlay.is_some());

@@ -163,6 +163,16 @@ pub(super) fn renamed(finding: &Finding, name: &str) -> String {
     };
     let mut out = String::new();
     let mut rest = finding.headline.as_str();
+    if finding.rule == RuleId::BuildFailure
+        && let Some((before, after)) = rest.split_once(&format!("{own} of service "))
+    {
+        let after = if before.is_empty() && name.contains(" and ") {
+            Cow::Owned(after.replacen(" does not build: ", " do not build: ", 1))
+        } else {
+            Cow::Borrowed(after)
+        };
+        return format!("{before}{name} of service {after}");
+    }
     let mark = format!(" in {own}");
     while let Some((before, after)) = rest.split_once(&mark) {
         let is_name = after.is_empty() || after.starts_with(',');

@@ -71,7 +71,7 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
         };
         let headline = format!(
             "{what} of service {service} {verb}: {}",
-            one_line(words.trim(), MAX_WORDS)
+            one_line(innermost(words.trim()), MAX_WORDS)
         );
         found.push(Finding {
             service: Name::new(service),
@@ -79,6 +79,43 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
             place: place.clone(),
             ..Finding::new(RULE.id, format!("{headline}. {help}"), headline, help)
         });
+    }
+}
+
+/// The cause alone, of what kustomize says with a frame around it for every directory on the way there.
+///
+/// It tries an entry as a file and then as a directory, and says of both why they are none.
+fn innermost(words: &str) -> &str {
+    let after = |text: &'_ str, mark: &str| text.rfind(mark).map(|at| at + mark.len());
+    let mut cause = words;
+    if let Some(at) = after(cause, "recursed accumulation of path '")
+        && let Some((_, inner)) = cause[at..].split_once("': ")
+    {
+        cause = inner;
+    }
+    cause = cause
+        .strip_prefix("accumulating resources: ")
+        .unwrap_or(cause);
+    if let Some(inner) = cause.strip_prefix("accumulation err='")
+        && let Some((as_file, _)) = inner.split_once("': must build at directory: ")
+    {
+        cause = as_file;
+    }
+    // What follows says the name again.
+    if let Some(entry) = cause.strip_prefix("accumulating resources from '")
+        && let Some((entry, inner)) = entry.split_once("': ")
+        && inner.contains(entry.rsplit('/').next().unwrap_or(entry))
+    {
+        cause = inner;
+    }
+    if cause.starts_with("evalsymlink failure on '")
+        && let Some((_, inner)) = cause.split_once("' : lstat ")
+    {
+        cause = inner;
+    }
+    match cause.trim_end_matches(['"', '\\']) {
+        "" => words,
+        cause => cause,
     }
 }
 
@@ -99,6 +136,48 @@ fn help(directory: &str, words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_nested_words_the_cause_is_told() {
+        for (words, cause) in [
+            (
+                "accumulating resources: accumulation err='accumulating resources from '../common': 'shop/common' must resolve to a file': recursed accumulation of path 'shop/common': accumulating resources: accumulation err='accumulating resources from 'gone.yaml': evalsymlink failure on 'shop/common/gone.yaml' : lstat shop/common/gone.yaml: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on 'shop/common/gone.yaml' : lstat shop/common/gone.yaml: no such file or directory",
+                "shop/common/gone.yaml: no such file or directory",
+            ),
+            (
+                "accumulating resources: accumulation err='merging resources from 'b.yaml': may not add resource with an already registered id: ConfigMap.v1.[noGrp]/x.[noNs]': must build at directory: 'o/b.yaml': file is not directory",
+                "merging resources from 'b.yaml': may not add resource with an already registered id: ConfigMap.v1.[noGrp]/x.[noNs]",
+            ),
+            (
+                "accumulating resources: accumulating resources from 'bad.yaml': MalformedYAMLError: yaml: line 1: did not find expected ',' or ']' in File: bad.yaml",
+                "MalformedYAMLError: yaml: line 1: did not find expected ',' or ']' in File: bad.yaml",
+            ),
+            (
+                "accumulating components: accumulateDirectory: \"recursed accumulation of path 'c': no resource matches\"",
+                "no resource matches",
+            ),
+            // What has no frame, and what has one of which the inside is not known.
+            (
+                "no matches for Id A.v1.x/y.[noNs]",
+                "no matches for Id A.v1.x/y.[noNs]",
+            ),
+            (
+                "accumulating resources: accumulation err='accumulating resources from 'https://x/y': URL is a git repository': failed to run 'git fetch'",
+                "accumulation err='accumulating resources from 'https://x/y': URL is a git repository': failed to run 'git fetch'",
+            ),
+            (
+                "accumulating resources: accumulating resources from 'a.yaml': it is empty",
+                "accumulating resources from 'a.yaml': it is empty",
+            ),
+            (
+                "recursed accumulation of path 'ü",
+                "recursed accumulation of path 'ü",
+            ),
+            ("accumulating resources: ", "accumulating resources: "),
+        ] {
+            assert_eq!(innermost(words), cause);
+        }
+    }
 
     #[test]
     fn a_flag_is_named_only_where_the_words_ask_for_it() {
