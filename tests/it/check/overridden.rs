@@ -270,8 +270,8 @@ fn a_person_reads_of_a_place_once() {
         let text = told(format);
         assert_eq!(text.matches(mark).count(), 1, "{format}: {text}");
         assert!(
-            text.contains("dev, prod and staging</b> against base")
-                || text.contains("dev, prod and staging against base"),
+            text.contains("dev, staging and prod</b> against base")
+                || text.contains("dev, staging and prod against base"),
             "{format}: {text}"
         );
         for environment in ["dev", "prod", "staging"] {

@@ -307,3 +307,59 @@ fn one_entry_that_changes_many_containers_is_one_finding_for_people() {
     // Programs get all four.
     assert_eq!(all(&report(&kustomize, &tree.path(""), &[])).len(), 4);
 }
+
+#[test]
+fn what_one_patch_lacks_is_told_in_that_patch() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.kustomization("base", "web.yaml", BASE);
+    let exempt = |name: &str| {
+        format!(
+            "\n  - {{rule: env-names, target: {{kind: Deployment, name: web}}, path: 'spec.template.spec.containers[name=app].env[name={name}]', value: '{{\"name\":\"{name}\",\"value\":\"x\"}}', environments: [dev, staging, prod], reason: x, expires: 2099-12-31}}"
+        )
+    };
+    tree.write(
+        "parity.yaml",
+        &format!(
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  environments: [dev, staging, prod]\n  exemptions:{}{}\n",
+            exempt("URL"),
+            exempt("LOG")
+        ),
+    );
+    let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: app\n";
+    let patch = |environment: &str, lines: &str| {
+        let folder = format!("overlays/{environment}");
+        tree.write(
+            &format!("{folder}/kustomization.yaml"),
+            "resources: [../../base]\npatches:\n- path: patch.yaml\n",
+        );
+        tree.write(&format!("{folder}/patch.yaml"), &format!("{head}{lines}"));
+    };
+    let url = "        env:\n        - {name: URL, value: x}\n";
+    for environment in ["dev", "staging"] {
+        patch(
+            environment,
+            &format!("{url}        - {{name: LOG, value: x}}\n"),
+        );
+    }
+    let told = || {
+        let found = all(&report(&kustomize, &tree.path(""), &[]));
+        let is_it = |one: &&Value| {
+            let path = one["field"]["path"].as_str().unwrap_or_default();
+            one["rule"] == "environment-mismatch" && path.contains("LOG")
+        };
+        let place = &found.iter().find(is_it).expect("a mismatch")["place"];
+        let file = place["file"].as_str().expect("a file");
+        format!("{file}:{}", place["line"])
+    };
+    patch("prod", url);
+    assert_eq!(told(), "overlays/prod/patch.yaml:10");
+    patch("prod", "        args: [a]\n");
+    assert_eq!(told(), "overlays/prod/patch.yaml:9");
+    // Guilty twin: what has no patch of its own has nothing nearer than its base.
+    tree.write(
+        "overlays/prod/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    assert_eq!(told(), "base/web.yaml:12");
+}
