@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::graph::To;
 use super::{Parsed, is_inline, split};
-use crate::yaml::Node;
+use crate::yaml::{Node, Tree};
 
 /// The names that the files of a repository have and give.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl Known {
                 }
             }
         }
-        for root in parsed.trees.values().flat_map(|tree| tree.roots()) {
+        for root in parsed.trees.values().flat_map(Tree::roots) {
             known.names_in(root);
             for list in ["patches", "configMapGenerator", "secretGenerator", "items"] {
                 for item in root.get(list).into_iter().flat_map(Node::items) {

@@ -46,7 +46,7 @@ fn told(files: &[(&str, &str)], path: &str, ours: &Value, theirs: &Value) -> Str
 const MERGE: &str = "resources: [../base]\npatches:\n- path: p.yaml\n";
 
 /// The same of two overlays with a patch each.
-fn of_patches(ours: &str, theirs: &str, path: &str, values: [Value; 2]) -> String {
+fn of_patches(ours: &str, theirs: &str, path: &str, values: &[Value; 2]) -> String {
     let files = [
         ("p/kustomization.yaml", MERGE),
         ("p/p.yaml", ours),
@@ -98,14 +98,14 @@ fn what_a_patch_lacks_is_told_at_the_nearest_that_it_names() {
             "p/p.yaml:9 resources:",
         ),
     ] {
-        assert_eq!(of_patches(&patch(ours), &theirs, path, values), expected);
+        assert_eq!(of_patches(&patch(ours), &theirs, path, &values), expected);
     }
     // A value that the base has, and the other one changes.
     let ours = patch("        resources:\n          limits: {cpu: 1}\n");
     let theirs = patch("        resources:\n          limits: {memory: 2Gi}\n");
     let values = [json!("1Gi"), json!("2Gi")];
     assert_eq!(
-        of_patches(&ours, &theirs, &format!("{limits}.memory"), values),
+        of_patches(&ours, &theirs, &format!("{limits}.memory"), &values),
         "p/p.yaml:10 limits: {cpu: 1}"
     );
 }
@@ -160,7 +160,7 @@ fn what_no_patch_of_its_own_names_stays_in_the_base() {
     let path = format!("{WEB}.env[name=B].value");
     let values = [json!("x"), json!("y")];
     assert_eq!(
-        of_patches(&ours, &theirs, &path, values),
+        of_patches(&ours, &theirs, &path, &values),
         "p/p.yaml:10 - {name: B, value: x}"
     );
     // What the other one has from its base is lacking here because of the line that takes it away.
@@ -168,7 +168,7 @@ fn what_no_patch_of_its_own_names_stays_in_the_base() {
     let path = format!("{WEB}.env[name=B]");
     let values = [Value::Null, json!({"name": "B", "value": "2"})];
     assert_eq!(
-        of_patches(&ours, &patch("        args: [c]\n"), &path, values),
+        of_patches(&ours, &patch("        args: [c]\n"), &path, &values),
         "p/p.yaml:10 - {name: B, $patch: delete}"
     );
 }

@@ -345,8 +345,8 @@ fn what_one_patch_lacks_is_told_in_that_patch() {
     let told = || {
         let found = all(&report(&kustomize, &tree.path(""), &[]));
         let is_it = |one: &&Value| {
-            let path = one["field"]["path"].as_str().unwrap_or_default();
-            one["rule"] == "environment-mismatch" && path.contains("LOG")
+            let field = one["field"]["path"].as_str().unwrap_or_default();
+            one["rule"] == "environment-mismatch" && field.contains("LOG")
         };
         let place = &found.iter().find(is_it).expect("a mismatch")["place"];
         let file = place["file"].as_str().expect("a file");
