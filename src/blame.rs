@@ -241,11 +241,7 @@ impl Replay<'_> {
     fn effect(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> Effect {
         let hides = |reason: Reason| {
             // What reaches further than the defaults reaches more than patches do.
-            let is_further = match reason {
-                Reason::Scalar => false,
-                Reason::Configurations => self.walk.extended.contains(&done.form),
-                _ => true,
-            };
+            let is_further = reason != Reason::Scalar;
             reason.hides_patches() || !done.form.is_patch() && is_further
         };
         let is_known = done.is_followed
@@ -279,7 +275,7 @@ impl Replay<'_> {
     fn shared(&self, (kind, name): &(String, String)) -> Option<&Item> {
         let mut ours =
             self.walk.base.iter().filter(|item| {
-                item.kind == *kind && item.ids.iter().any(|(_, called)| called == name)
+                item.kind == *kind && item.ids.iter().any(|id| id.name == *name)
             });
         ours.next().filter(|_| ours.next().is_none())
     }

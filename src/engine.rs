@@ -5,23 +5,31 @@
 //! a tree that nobody builds.
 
 mod accumulate;
+mod apply;
 mod configured;
 mod emit;
 mod everything;
+mod finish;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod generate;
+mod hash;
 mod images;
 pub(crate) mod item;
+mod kinds;
 mod merge;
 mod operations;
+mod order;
 mod origin;
 mod patch;
 pub(crate) mod piece;
+mod reach;
+mod references;
 mod replace;
 mod text;
 mod transform;
 mod unknown;
+mod variables;
 pub(crate) mod walk;
 
 use crate::repo::Parsed;
@@ -29,6 +37,7 @@ use crate::repo::Parsed;
 use item::Item;
 use walk::Walk;
 
+pub use finish::Built;
 pub use unknown::{Reason, Unknown};
 pub use walk::Form;
 

@@ -36,7 +36,7 @@ impl Replay<'_> {
         let mut found: Vec<&Item> = alike().filter(|item| called(item, target.name)).collect();
         if found.is_empty() {
             found = alike()
-                .filter(|item| item.ids.iter().any(|(_, name)| name == target.name))
+                .filter(|item| item.ids.iter().any(|id| id.name == target.name))
                 .collect();
         }
         for keep in [
@@ -56,8 +56,9 @@ impl Replay<'_> {
         let kind = &target.resource.kind;
         let deleted = self.walk.gone.iter().rev().find(|(item, _)| {
             item.kind == *kind
-                && item.ids.iter().any(|(_, name)| {
-                    name == target.name || item.generated && name == without_hash(target.name)
+                && item.ids.iter().any(|id| {
+                    id.name == target.name
+                        || item.generated && id.name == without_hash(target.name)
                 })
         });
         deleted.map(|(_, mark)| *mark).or_else(|| {
@@ -70,7 +71,7 @@ impl Replay<'_> {
     pub(super) fn unreferred(&self, target: &Target<'_>) -> Option<Mark> {
         let name = target.value?.as_str()?;
         let is_it = |item: &Item, name: &str| {
-            item.generated && item.ids.iter().any(|(_, called)| called == name)
+            item.generated && item.ids.iter().any(|id| id.name == name)
         };
         let mut gone = self.walk.gone.iter().rev();
         if let Some((_, mark)) = gone.find(|(item, _)| is_it(item, name)) {

@@ -19,6 +19,7 @@ use clap_complete::Shell;
 mod build;
 mod change;
 mod check;
+mod emit;
 pub mod explain;
 mod files;
 mod formats;
@@ -142,6 +143,7 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
             service: matches.get_one("service").cloned(),
         })
         .map(|text| crate::text::without_commands(&text).into_owned()),
+        Some(("build", matches)) => emit::run(matches),
         Some(("snapshot", matches)) => snapshot::Request::read(matches).run(),
         Some(("completions", matches)) => {
             let shell = matches.get_one::<Shell>("SHELL").copied();
@@ -223,6 +225,7 @@ fn command() -> Command {
         .subcommand(check::command())
         .subcommand(init::command())
         .subcommand(explain_command())
+        .subcommand(emit::command())
         .subcommand(merge::command())
         .subcommand(snapshot::command())
         .subcommand(schema_command())

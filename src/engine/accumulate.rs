@@ -1,25 +1,22 @@
 //! The walk through a tree of kustomizations, in kustomize's order of application.
 
 use std::collections::BTreeSet;
+use std::mem::replace;
+use std::sync::Arc;
 
-use crate::repo::fields::{Fault, Found, faults, faults_of_replacements};
+use crate::repo::fields::{Fault, Found, faults};
 use crate::repo::{Kustomization, Parsed, is_inline, without_password};
 use crate::yaml::Node;
 
-use super::images;
 use super::item::Item;
 use super::piece::spend;
-use super::replace;
+use super::reach::Reaches;
 use super::text::Shift;
-use super::transform::{self, Depth};
 use super::unknown::Reason;
-use super::walk::{Form, Var, Walk, What};
+use super::walk::{Walk, What};
 
 /// How many kustomizations one replay visits at most.
 const MAX_VISITS: usize = 4096;
-
-/// How many of `vars` are looked at.
-const MAX_VARS: usize = 1024;
 
 /// How deep kustomizations may nest.
 const MAX_NESTING: usize = 100;
@@ -77,9 +74,12 @@ impl Walk<'_> {
         if kustomization.is_component() {
             self.component = Some(directory.to_owned());
         }
+        let is_part = kustomization.is_component();
+        let outer_reaches = (!is_part).then(|| replace(&mut self.reaches, Reaches::defaults()));
         self.stack.push(directory.to_owned());
         let count = items.len();
         self.load(kustomization, items);
+        self.configure(kustomization);
         self.generate(kustomization, items);
         if items.len() > count {
             self.compare_names(items);
@@ -94,7 +94,15 @@ impl Walk<'_> {
             }
         }
         self.transform(kustomization, items);
+        self.bind(kustomization, items);
         self.stack.pop();
+        if let Some(outer) = outer_reaches {
+            // What a part says of where transformations reach holds for whoever loads it.
+            let inner = replace(&mut self.reaches, outer);
+            if !Arc::ptr_eq(&inner, &Reaches::defaults()) {
+                self.widen(&inner, kustomization, kustomization.root);
+            }
+        }
         (self.in_base, self.component) = (outer, outer_component);
         if self.budget == 0 {
             self.note_at(
@@ -141,65 +149,56 @@ impl Walk<'_> {
         }
         for (key, value) in root.entries().filter(|(_, value)| !value.is_childless()) {
             let reason = match key.text() {
-                "vars" => Reason::Vars,
                 "openapi" => Reason::OpenApi,
                 "crds" => Reason::Crds,
-                "configurations" => Reason::Configurations,
                 "buildMetadata" if value.items().any(|word| word.text() == "managedByLabel") => {
                     Reason::Setting
                 }
                 _ => continue,
             };
             self.note_at(reason, key.text(), file, key);
-            if reason == Reason::Configurations {
-                self.extend(kustomization);
+        }
+    }
+
+    /// Adds what `configurations` say to where transformations reach.
+    fn configure(&mut self, kustomization: Kustomization<'_>) {
+        for entry in kustomization.strings("configurations") {
+            let path = kustomization.resolve(entry.text());
+            let Some((path, tree)) =
+                path.and_then(|path| Some((path.clone(), self.parsed.tree(&path)?)))
+            else {
+                self.note_elsewhere(Reason::NotHere, kustomization, entry);
+                continue;
+            };
+            self.note_outside(kustomization, &path, entry);
+            let mut roots = tree.roots();
+            let read = roots.next().map(Reaches::read);
+            if roots.next().is_some() || self.parsed.strict_tree(&path).is_none() {
+                self.note_at(Reason::Twice, &path, kustomization.file, entry);
+            }
+            match read {
+                None => {}
+                Some(Ok(more)) => self.widen(&more, kustomization, entry),
+                Some(Err(node)) => self.note_at(Reason::Undeclared, node.text(), &path, node),
             }
         }
     }
 
-    /// Notes which entries of kustomizations reach further by `configurations`; of what cannot be read, all may.
-    fn extend(&mut self, kustomization: Kustomization<'_>) {
-        const ALL: [Form; 4] = [
-            Form::Images,
-            Form::Replicas,
-            Form::Labels,
-            Form::Replacement,
-        ];
-        for entry in kustomization.strings("configurations") {
-            let path = kustomization.resolve(entry.text());
-            let Some(tree) = path.and_then(|path| self.parsed.tree(&path)) else {
-                self.extended.extend(ALL);
-                continue;
-            };
-            let fields = tree.roots().flat_map(Node::entries);
-            let said = fields.filter(|(_, value)| !value.is_null() && !value.is_childless());
-            // Everything else says where names, references and prefixes stand.
-            let reached = said.filter_map(|(key, _)| match key.text() {
-                "images" => Some(Form::Images),
-                "replicas" => Some(Form::Replicas),
-                "labels" | "commonLabels" | "templateLabels" => Some(Form::Labels),
-                _ => None,
-            });
-            self.extended.extend(reached);
+    /// Lets transformations reach further from here on.
+    fn widen(&mut self, more: &Reaches, kustomization: Kustomization<'_>, entry: Node<'_>) {
+        if Arc::make_mut(&mut self.reaches).merge(more).is_err() {
+            self.note_at(Reason::Twice, "create", kustomization.file, entry);
         }
-        // Each once, however often a kustomization is loaded.
-        let mut known = Vec::new();
-        for form in std::mem::take(&mut self.extended) {
-            if !known.contains(&form) {
-                known.push(form);
-            }
-        }
-        self.extended = known;
     }
 
     /// Notes resources of one name, which kustomize does not take together.
-    fn compare_names(&mut self, items: &[Item]) {
+    pub(super) fn compare_names(&mut self, items: &[Item]) {
         if spend(&mut self.budget, 1 + items.len() / 8).is_none() {
             return;
         }
         let mut seen = BTreeSet::new();
         for item in items {
-            if !seen.insert(item.id()) && !item.partial {
+            if !seen.insert(item.key()) && !item.partial {
                 let what = format!("{} {}", item.kind, item.name());
                 self.note(Reason::SameResource, &what, Some(item.origin));
             }
@@ -326,169 +325,6 @@ impl Walk<'_> {
             Some(Some(item)) => items.push(item),
             Some(None) => pen.lose(Reason::Nameless, "", root),
             None => pen.lose(Reason::Bounds, "", root),
-        }
-    }
-
-    fn transform(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
-        let root = kustomization.root;
-        let list = |field: &str| root.get(field).into_iter().flat_map(Node::items);
-        for entry in list("patchesStrategicMerge") {
-            self.patch(kustomization, Some(entry), None, items);
-        }
-        for entry in list("patches") {
-            let body = entry.get("path").or_else(|| entry.get("patch"));
-            self.patch(kustomization, body, Some(entry), items);
-        }
-        self.rename(kustomization, items);
-        self.label(kustomization, items);
-        for entry in list("patchesJson6902") {
-            let body = entry.get("path").or_else(|| entry.get("patch"));
-            self.patch(kustomization, body, Some(entry), items);
-        }
-        for (field, what) in [
-            ("replicas", What::Replicas),
-            ("images", What::Images),
-            ("imageTags", What::Images),
-        ] {
-            for entry in list(field) {
-                if self.budget == 0 {
-                    break;
-                }
-                let origin = self.origin(kustomization.file, what);
-                let mut pen = self.pen(origin, &Shift::None);
-                let before = pen.unknown.len();
-                let (form, done) = if what == What::Replicas {
-                    (Form::Replicas, transform::replicas(items, entry, &mut pen))
-                } else {
-                    (Form::Images, images::image(items, entry, &mut pen))
-                };
-                let mark = pen.mark_of(entry.get("name").unwrap_or(entry));
-                let wrote = pen.wrote(mark, before, done.is_some());
-                self.note_use(form, wrote);
-            }
-        }
-        for entry in list("replacements") {
-            self.replacement(kustomization, entry, items);
-        }
-        self.configured(kustomization, items);
-        let left = MAX_VARS.saturating_sub(self.vars.len());
-        if let Some(var) = list("vars").nth(left) {
-            self.note_at(Reason::Bounds, "vars", kustomization.file, var);
-        }
-        self.vars
-            .extend(list("vars").take(left).filter_map(Var::read));
-    }
-
-    fn rename(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
-        for (field, what) in [
-            ("namespace", What::Namespace),
-            ("namePrefix", What::Prefix),
-            ("nameSuffix", What::Suffix),
-        ] {
-            let value = kustomization.root.get(field);
-            let Some(value) = value.filter(|value| value.is_scalar() && !value.text().is_empty())
-            else {
-                continue;
-            };
-            let origin = self.origin(kustomization.file, what);
-            let mut pen = self.pen(origin, &Shift::None);
-            match what {
-                What::Namespace => transform::namespace(items, value, &mut pen),
-                what => transform::affix(items, value, what == What::Prefix, &mut pen),
-            };
-        }
-    }
-
-    fn label(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
-        let root = kustomization.root;
-        let mut all = Vec::new();
-        for entry in root.get("labels").into_iter().flat_map(Node::items) {
-            let is_set = |field: &str| entry.get(field).is_some_and(|value| value.text() == "true");
-            let depth = match (is_set("includeSelectors"), is_set("includeTemplates")) {
-                (true, _) => Depth::Selectors,
-                (false, true) => Depth::Templates,
-                _ => Depth::Metadata,
-            };
-            if let Some(fields) = entry.get("fields").filter(|fields| !fields.is_childless()) {
-                self.note_at(Reason::Setting, "fields", kustomization.file, fields);
-            }
-            let whole = entry.get("fields").is_none().then_some(entry);
-            all.extend(
-                entry
-                    .get("pairs")
-                    .map(|pairs| (What::Labels, pairs, depth, whole)),
-            );
-        }
-        let common = root.get("commonLabels");
-        all.extend(common.map(|pairs| (What::Labels, pairs, Depth::Selectors, None)));
-        let common = root.get("commonAnnotations");
-        all.extend(common.map(|pairs| (What::Annotations, pairs, Depth::Templates, None)));
-        for (what, pairs, depth, whole) in all {
-            let origin = self.origin(kustomization.file, what);
-            let field = if what == What::Labels {
-                "labels"
-            } else {
-                "annotations"
-            };
-            let mut pen = self.pen(origin, &Shift::None);
-            let before = pen.unknown.len();
-            let done = transform::pairs(items, field, pairs, depth, &mut pen);
-            let done = done.and_then(|()| pen.spend(items.len()));
-            let Some((entry, ())) = whole.zip(done) else {
-                continue;
-            };
-            pen.met.extend(items.iter().map(Item::first));
-            let key = pairs.entries().next().map_or(entry, |(key, _)| key);
-            let mark = pen.mark_of(key);
-            let wrote = pen.wrote(mark, before, true);
-            self.note_use(Form::Labels, wrote);
-        }
-    }
-
-    fn replacement(
-        &mut self,
-        kustomization: Kustomization<'_>,
-        entry: Node<'_>,
-        items: &mut [Item],
-    ) {
-        if self.budget == 0 {
-            return;
-        }
-        let parsed = self.parsed;
-        let origin = self.origin(kustomization.file, What::Replacements);
-        let mut replace = |walk: &mut Self, entry, origin| {
-            let mut pen = walk.pen(origin, &Shift::None);
-            let before = pen.unknown.len();
-            if let Err(reason) = replace::apply(entry, items, &mut pen) {
-                pen.lose(reason, "", entry);
-            }
-            let mark = pen.mark_of(entry);
-            let wrote = pen.wrote(mark, before, true);
-            walk.note_use(Form::Replacement, wrote);
-        };
-        let Some(path) = entry.str_at(&["path"]) else {
-            replace(self, entry, origin);
-            return;
-        };
-        let mark = self.pen(origin, &Shift::None).mark_of(entry);
-        let Some((path, tree)) = kustomization
-            .resolve(path)
-            .and_then(|path| parsed.tree(&path).map(|tree| (path, tree)))
-        else {
-            self.note(Reason::NotHere, path, Some(mark));
-            return;
-        };
-        self.note_outside(kustomization, &path, entry);
-        let origin = self.origin(&path, What::Replacements);
-        for root in tree.roots() {
-            for Found { node, field, .. } in faults_of_replacements(root) {
-                self.note_at(Reason::Undeclared, field, &path, node);
-            }
-            if root.is_seq() {
-                root.items().for_each(|entry| replace(self, entry, origin));
-            } else {
-                replace(self, root, origin);
-            }
         }
     }
 }

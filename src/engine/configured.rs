@@ -6,8 +6,9 @@ use crate::yaml::{Node, parse};
 use super::images;
 use super::item::Item;
 use super::patch::Named;
+use super::reach;
 use super::text::Shift;
-use super::transform::{self, Depth};
+use super::transform::{self, Namespace, Subjects};
 use super::unknown::Reason;
 use super::walk::{Walk, What};
 
@@ -16,47 +17,6 @@ const MAX_FILES: usize = 256;
 
 /// The API of the transformers that are kustomize's own.
 const BUILTIN: &str = "builtin";
-
-/// Where a transformer reaches, when it says no more than what is followed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// Its own fields by default; what it says of fields is not followed.
-    Default,
-    /// One field of every resource, which it has to name.
-    Field(&'static str),
-    /// The namespace of every resource, which it may name.
-    Namespace,
-    /// The replicas of one kind.
-    Replicas,
-}
-
-impl Reach {
-    fn is_plain(self, specs: Node<'_>) -> bool {
-        let mut entries = specs.items();
-        let (Some(spec), None) = (entries.next(), entries.next()) else {
-            return false;
-        };
-        let only = |path: &str, more: &[&str]| {
-            spec.str_at(&["path"]) == Some(path)
-                && spec
-                    .entries()
-                    .all(|(key, _)| key.text() == "path" || more.contains(&key.text()))
-        };
-        match self {
-            Self::Default => false,
-            Self::Field("metadata/name") => only("metadata/name", &[]),
-            Self::Field(path) => {
-                only(path, &["create"]) && spec.get("create").is_some_and(|it| it.text() == "true")
-            }
-            Self::Namespace => only("metadata/namespace", &["create"]),
-            Self::Replicas => only("spec/replicas", &["kind"]),
-        }
-    }
-
-    fn is_needed(self) -> bool {
-        !matches!(self, Self::Default | Self::Namespace)
-    }
-}
 
 impl Walk<'_> {
     /// Runs what `transformers` names, as far as it is kustomize's own.
@@ -130,30 +90,6 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes the settings of a transformer that are not followed: those of its own fields, and where it reaches.
-    fn inspect_settings(
-        &mut self,
-        file: &str,
-        shift: &Shift,
-        root: Node<'_>,
-        fields: &[&str],
-        reach: Reach,
-    ) {
-        for (key, value) in root.entries() {
-            let is_known = match key.text() {
-                "apiVersion" | "kind" | "metadata" => true,
-                "fieldSpecs" => reach.is_plain(value),
-                key => fields.contains(&key),
-            };
-            if !is_known {
-                self.lose(Reason::Setting, key.text(), file, shift, key);
-            }
-        }
-        if root.get("fieldSpecs").is_none() && reach.is_needed() {
-            self.lose(Reason::Setting, "fieldSpecs", file, shift, root);
-        }
-    }
-
     /// Notes something of a transformer that is not followed.
     fn lose(&mut self, reason: Reason, what: &str, file: &str, shift: &Shift, node: Node<'_>) {
         let origin = self.origin(file, What::Elsewhere);
@@ -178,38 +114,43 @@ impl Walk<'_> {
             return;
         }
         let kind = root.str_at(&["kind"]).unwrap_or_default();
-        let (what, path, reach): (What, &[&str], Reach) = match kind {
-            "ImageTagTransformer" => (What::Images, &["imageTag"], Reach::Default),
-            "ReplicaCountTransformer" => (What::Replicas, &["replica"], Reach::Replicas),
-            "PrefixTransformer" | "PrefixSuffixTransformer" => {
-                (What::Prefix, &["prefix"], Reach::Field("metadata/name"))
+        let (what, path): (What, &[&str]) = match kind {
+            "ImageTagTransformer" => (What::Images, &["imageTag"]),
+            "ReplicaCountTransformer" => (What::Replicas, &["replica"]),
+            "PrefixTransformer" => (What::Prefix, &["prefix"]),
+            "SuffixTransformer" => (What::Suffix, &["suffix"]),
+            "NamespaceTransformer" => (What::Namespace, &["metadata", "namespace"]),
+            "LabelTransformer" => (What::Labels, &["labels"]),
+            "AnnotationsTransformer" => (What::Annotations, &["annotations"]),
+            "ReplacementTransformer" => {
+                let list = root.get("replacements");
+                for entry in list.into_iter().flat_map(Node::items) {
+                    self.replacement_of(kustomization, (file, shift), entry, items);
+                }
+                return;
             }
-            "SuffixTransformer" => (What::Suffix, &["suffix"], Reach::Field("metadata/name")),
-            "NamespaceTransformer" => (
-                What::Namespace,
-                &["metadata", "namespace"],
-                Reach::Namespace,
-            ),
-            "LabelTransformer" => (What::Labels, &["labels"], Reach::Field("metadata/labels")),
-            "AnnotationsTransformer" => (
-                What::Annotations,
-                &["annotations"],
-                Reach::Field("metadata/annotations"),
-            ),
-            "PatchTransformer" | "PatchJson6902Transformer" => {
-                let body = ["path", "patch", "jsonOp"];
-                let fields = ["path", "patch", "jsonOp", "target", "options"];
-                self.inspect_settings(file, shift, root, &fields, Reach::Default);
-                let body = body.iter().find_map(|field| root.get(field));
+            "PatchTransformer" | "PatchJson6902Transformer" | "PatchStrategicMergeTransformer" => {
                 // A path is relative to the kustomization, wherever the transformer itself stands.
-                let named = Named {
+                let mut named = Named {
                     kustomization,
                     file,
                     shift,
                     entry: Some(root),
+                    enters: kind == "PatchTransformer",
                 };
-                if let Some(body) = body {
-                    self.patch_named(&named, body, items);
+                if kind == "PatchStrategicMergeTransformer" {
+                    named.entry = None;
+                    let paths = root.get("paths").into_iter().flat_map(Node::items);
+                    for body in paths.chain(root.get("patches")) {
+                        self.patch_named(&named, body, items);
+                    }
+                    return;
+                }
+                let body = ["path", "patch", "jsonOp"];
+                let body = body.iter().find_map(|field| root.get(field));
+                match body {
+                    Some(body) => self.patch_named(&named, body, items),
+                    None => self.lose(Reason::Type, kind, file, shift, root),
                 }
                 return;
             }
@@ -218,37 +159,54 @@ impl Walk<'_> {
                 return;
             }
         };
-        self.inspect_settings(file, shift, root, path, reach);
-        let said = root.at(path);
-        let mut kinds = items.iter().map(|item| item.kind.as_str());
-        let reaches_more = match what {
-            What::Namespace => {
-                kinds.any(|kind| matches!(kind, "APIService" | "CustomResourceDefinition"))
+        let specs = match root.get("fieldSpecs").map(reach::specs) {
+            None if matches!(what, What::Prefix | What::Suffix) => {
+                self.lose(Reason::NoField, "fieldSpecs", file, shift, root);
+                return;
             }
-            What::Replicas => {
-                let specs = root.get("fieldSpecs").into_iter().flat_map(Node::items);
-                let meant: Vec<&str> = specs.filter_map(|spec| spec.str_at(&["kind"])).collect();
-                kinds.any(|kind| transform::SCALED.contains(&kind) && !meant.contains(&kind))
+            None => Vec::new(),
+            Some(Ok(specs)) => specs,
+            Some(Err(node)) => {
+                self.lose(Reason::Setting, "fieldSpecs", file, shift, node);
+                return;
             }
-            _ => false,
         };
-        if reaches_more {
-            self.lose(Reason::Reach, kind, file, shift, root);
-        }
-        let Some(said) = said.filter(|_| self.budget > 0) else {
+        let Some(said) = root.at(path).filter(|_| self.budget > 0) else {
             return;
         };
+        let subjects = match root.str_at(&["setRoleBindingSubjects"]) {
+            None | Some("" | "defaultOnly") => Subjects::Default,
+            Some("allServiceAccounts") => Subjects::Accounts,
+            Some("none") => Subjects::None,
+            Some(other) => {
+                self.lose(Reason::Type, other, file, shift, root);
+                return;
+            }
+        };
+        let unset_only = root
+            .get("unsetOnly")
+            .is_some_and(|only| only.text() == "true");
         let origin = self.origin(file, what);
         let mut pen = self.pen(origin, shift);
         let pen = &mut pen;
         match what {
-            What::Images => images::image(items, said, pen),
-            What::Replicas => transform::replicas(items, said, pen),
-            What::Prefix => transform::affix(items, said, true, pen),
-            What::Suffix => transform::affix(items, said, false, pen),
-            What::Namespace => transform::namespace(items, said, pen),
-            What::Labels => transform::pairs(items, "labels", said, Depth::Metadata, pen),
-            _ => transform::pairs(items, "annotations", said, Depth::Metadata, pen),
+            What::Images => images::image(items, said, &specs, pen),
+            What::Replicas => transform::replicas(items, said, &specs, pen),
+            What::Prefix => transform::affix(items, said, true, &specs, pen),
+            What::Suffix => transform::affix(items, said, false, &specs, pen),
+            What::Namespace => {
+                let how = Namespace {
+                    specs: &specs,
+                    unset_only,
+                    subjects,
+                };
+                transform::namespace(items, said, &how, pen)
+            }
+            What::Labels => transform::pairs(items, "labels", said, &specs, pen),
+            _ => transform::pairs(items, "annotations", said, &specs, pen),
         };
+        if what == What::Namespace {
+            self.compare_names(items);
+        }
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::text::line_at;
 
 use super::Replay;
-use super::item::Item;
-use super::piece::{Body, Lost, lose};
+use super::item::{Id, Item};
+use super::piece::{Body, Lost, Piece, lose};
 use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
 use super::walk::MAX_PIECES;
 
@@ -29,18 +29,31 @@ impl Replay<'_> {
                 break;
             }
             let name = format!("{} {}", item.kind, item.name());
-            if !seen.insert(item.id()) && !item.partial {
+            if !seen.insert(item.key()) && !item.partial {
                 lose(&mut lost, Reason::SameResource, &name, Some(item.origin));
             }
             if item.partial && self.walk.elsewhere.is_empty() {
                 lose(&mut lost, Reason::NoTarget, &name, Some(item.origin));
             }
             let mut hidden = None;
-            item.root.visit(&mut |piece| {
+            let mut look = |piece: &Piece| {
                 if hidden.is_none() && matches!(piece.body, Body::Unknown) {
                     hidden = Some(piece.mark);
                 }
-            });
+            };
+            if let Body::Map(fields) = &item.root.body {
+                for (field, piece) in fields {
+                    match &piece.body {
+                        Body::Map(data) if field == "data" => {
+                            let unsealed = data
+                                .iter()
+                                .filter(|(key, _)| !item.sealed.0.contains_key(*key));
+                            unsealed.for_each(|(_, piece)| piece.visit(&mut look));
+                        }
+                        _ => piece.visit(&mut look),
+                    }
+                }
+            }
             let is_untold = hidden.is_some() && lost.is_empty();
             if is_untold || hidden.is_some() && item.is_secret() {
                 lose(&mut lost, Reason::Hidden, &name, hidden);
@@ -53,7 +66,7 @@ impl Replay<'_> {
         found
     }
 
-    fn placed(&self, lost: Lost) -> Unknown {
+    pub(super) fn placed(&self, lost: Lost) -> Unknown {
         let Lost { reason, what, mark } = lost;
         let origin = mark.and_then(|mark| Some((self.walk.origins.get(mark.origin)?, mark.start)));
         let place = origin.map(|(origin, start)| {
@@ -86,35 +99,35 @@ impl Replay<'_> {
 }
 
 fn resource(item: &Item) -> Option<Value> {
-    let mut value = item.root.to_json()?;
+    let mut value = item.shown()?;
     let metadata = value.as_object_mut()?.entry("metadata");
     let metadata = metadata.or_insert_with(|| json!({})).as_object_mut()?;
     metadata.insert("name".to_owned(), item.name().into());
     if !item.namespace().is_empty() {
         metadata.insert("namespace".to_owned(), item.namespace().into());
     }
-    let before = &item.ids[..item.ids.len().saturating_sub(1)];
+    let before = item.before();
     if !before.is_empty() {
         let annotations = metadata.entry("annotations");
         let annotations = annotations.or_insert_with(|| json!({})).as_object_mut()?;
-        note(annotations, &item.kind, before);
+        note(annotations, item);
     }
     Some(value)
 }
 
 /// The book-keeping of kustomize about earlier identities.
-fn note(annotations: &mut Map<String, Value>, kind: &str, before: &[(String, String)]) {
-    let joined = |part: &dyn Fn(&(String, String)) -> String| -> Value {
-        before.iter().map(part).collect::<Vec<_>>().join(",").into()
-    };
-    let namespace = |id: &(String, String)| match id.0.as_str() {
-        "" => "default".to_owned(),
-        namespace => namespace.to_owned(),
+fn note(annotations: &mut Map<String, Value>, item: &Item) {
+    let joined = |part: &dyn Fn(&Id) -> String| -> Value {
+        let parts = item.before().iter().map(part);
+        parts.collect::<Vec<_>>().join(",").into()
     };
     for (key, list) in [
-        ("previousNames", joined(&|id| id.1.clone())),
-        ("previousNamespaces", joined(&namespace)),
-        ("previousKinds", joined(&|_| kind.to_owned())),
+        ("previousNames", joined(&|id| id.name.clone())),
+        (
+            "previousNamespaces",
+            joined(&|id| item.effective(id).to_owned()),
+        ),
+        ("previousKinds", joined(&|id| id.kind.clone())),
     ] {
         annotations.insert(format!("internal.config.kubernetes.io/{key}"), list);
     }

@@ -1,11 +1,12 @@
 //! `configMapGenerator` and `secretGenerator`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::repo::Kustomization;
+use crate::text::base64;
 use crate::yaml::Node;
 
-use super::item::{Item, Reach, To, scan};
+use super::item::{Item, Reach, Sealed, To, scan};
 use super::piece::{Body, Gone, Mark, Piece, TEXT, spend};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -15,7 +16,7 @@ use super::walk::{Walk, What};
 struct Datum {
     key: String,
     /// Nothing where only kustomize knows it.
-    value: Option<String>,
+    value: Option<Vec<u8>>,
     mark: Mark,
 }
 
@@ -47,85 +48,120 @@ impl Walk<'_> {
         origin: usize,
         items: &mut Vec<Item>,
     ) -> Option<()> {
-        let name = entry.get("name")?;
+        let Some(name) = entry.get("name").filter(|name| !name.text().is_empty()) else {
+            self.note_at(Reason::Nameless, kind, kustomization.file, entry);
+            return None;
+        };
         let data = self.data(kustomization, entry, kind, origin)?;
         spend(&mut self.budget, data.len() + scan(items) + 8)?;
+        let globals = kustomization.root.get("generatorOptions");
+        let options = Options::read([globals, entry.get("options")]);
         let pen = self.pen(origin, &Shift::None);
         let whole = pen.mark(None, name);
-        let is_secret = kind == "Secret";
-        let pieces = data.into_iter().map(|Datum { key, value, mark }| {
-            let body = match value {
-                Some(value) if !is_secret => Body::Scalar(value.into()),
-                _ => Body::Unknown,
-            };
-            (key, Piece::new(body, mark))
-        });
-        let behavior = entry.str_at(&["behavior"]).unwrap_or("create");
-        let namespace = entry.str_at(&["namespace"]);
-        let old = items
-            .iter_mut()
-            .rev()
-            .filter(|_| matches!(behavior, "merge" | "replace"))
-            .find(|item| item.is_called(kind, name.text(), namespace));
-        let mark = entry
-            .get("behavior")
-            .map_or(whole, |behavior| pen.mark(None, behavior));
-        let item = if let Some(item) = old {
-            let pieces: Vec<_> = pieces.collect();
-            fill(&mut item.root, pieces, behavior == "replace", mark);
-            item
-        } else {
-            let mut root = Piece::new(Body::Map(BTreeMap::new()), whole);
-            root.set(&["apiVersion"], Piece::text("v1", whole));
-            root.set(&["kind"], Piece::text(kind, whole));
-            root.set(&["metadata", "name"], Piece::text(name.text(), whole));
-            if let Some(namespace) = entry.get("namespace") {
-                let piece = Piece::text(namespace.text(), pen.mark(None, namespace));
-                root.set(&["metadata", "namespace"], piece);
-            }
-            if let Some(value) = entry.get("type") {
-                root.set(&["type"], Piece::text(value.text(), pen.mark(None, value)));
-            }
-            let pieces: Vec<_> = pieces.collect();
-            if !pieces.is_empty() {
-                root.set(&["data"], Piece::new(Body::Map(BTreeMap::new()), whole));
-            }
-            fill(&mut root, pieces, false, whole);
-            let mut item = Item::new(root, Some(whole))?;
-            item.generated = true;
-            // What is to be merged with something that is not here.
-            item.partial = behavior != "create";
-            items.push(item);
-            items.last_mut()?
-        };
-        let options = [
-            kustomization.root.get("generatorOptions"),
-            entry.get("options"),
-        ];
-        let mut said = options.iter().flatten();
-        let immutable = said.find_map(|options| {
-            let mut fields = options.entries();
-            fields.find(|(key, value)| key.text() == "immutable" && value.text() == "true")
-        });
-        if let Some((key, value)) = immutable {
-            let mark = pen.mark(Some(key), value);
-            item.root
-                .set(&["immutable"], Piece::new(Body::Scalar(true.into()), mark));
+        let mut made = base_of(kind, name.text(), whole);
+        if let Some(within) = entry
+            .get("namespace")
+            .filter(|within| !within.text().is_empty())
+        {
+            let piece = Piece::text(within.text(), pen.mark(None, within));
+            made.set(&["metadata", "namespace"], piece);
         }
-        for options in options.into_iter().flatten() {
-            for field in ["labels", "annotations"] {
-                for (key, value) in options.get(field).into_iter().flat_map(Node::entries) {
-                    let mark = pen.mark(Some(key), value);
-                    let piece = Piece::text(value.text(), mark);
-                    item.root.set(&["metadata", field, key.text()], piece);
-                    let (key, text) = (key.text().to_owned(), value.text().to_owned());
-                    let to = if field == "labels" {
-                        To::Label(key, text)
-                    } else {
-                        To::Annotation(key, text)
-                    };
-                    item.reach.push(Reach { to, mark });
+        if kind == "Secret" {
+            let said = entry.get("type").filter(|value| !value.text().is_empty());
+            let piece = said.map_or_else(
+                || Piece::text("Opaque", whole),
+                |value| Piece::text(value.text(), pen.mark(None, value)),
+            );
+            made.set(&["type"], piece);
+        }
+        for (field, key, value) in &options.pairs {
+            let mark = pen.mark(Some(*key), *value);
+            made.set(
+                &["metadata", field, key.text()],
+                Piece::text(value.text(), mark),
+            );
+        }
+        if let Some((key, value)) = options.immutable {
+            let mark = pen.mark(Some(key), value);
+            made.set(&["immutable"], Piece::new(Body::Scalar(true.into()), mark));
+        }
+        let behavior = entry.get("behavior");
+        let mark = behavior.map_or(whole, |behavior| pen.mark(None, behavior));
+        let behavior = behavior.map_or("create", Node::text);
+        let behavior = if matches!(behavior, "merge" | "replace") {
+            behavior
+        } else {
+            "create"
+        };
+        let mut sealed = Sealed::default();
+        let mut repeated = None;
+        for Datum { key, value, mark } in data {
+            let field = match &value {
+                Some(value) if kind != "Secret" && std::str::from_utf8(value).is_err() => {
+                    "binaryData"
                 }
+                _ => "data",
+            };
+            if made.at(&[field, &key]).is_some() {
+                repeated = Some((key, mark));
+                continue;
+            }
+            let body = match value {
+                Some(value) if kind == "Secret" => {
+                    sealed.0.insert(key.clone(), base64_in_lines(&value).into());
+                    Body::Unknown
+                }
+                Some(value) => Body::Scalar(match String::from_utf8(value) {
+                    Ok(text) => text.into(),
+                    Err(bytes) => base64_in_lines(bytes.as_bytes()).into(),
+                }),
+                None => Body::Unknown,
+            };
+            made.set(&[field, &key], Piece::new(body, mark));
+            if let Some(map) = made.get_mut(field) {
+                map.touched = Some(mark);
+            }
+        }
+        if let Some((key, mark)) = repeated {
+            self.note(Reason::Twice, &key, Some(mark));
+        }
+        let mut new = Item::new(made, Some(whole))?;
+        new.generated = true;
+        new.hashed = options.is_hashed;
+        new.sealed = sealed;
+        let reach = options.pairs.iter().map(|(field, key, value)| {
+            let (name, text) = (key.text().to_owned(), value.text().to_owned());
+            Reach {
+                to: if *field == "labels" {
+                    To::Label(name, text)
+                } else {
+                    To::Annotation(name, text)
+                },
+                mark: self.pen(origin, &Shift::None).mark(Some(*key), *value),
+            }
+        });
+        new.reach = reach.collect();
+        let within = Some(new.namespace());
+        let mut olds = (0..items.len()).filter(|&at| {
+            let old = &items[at];
+            old.group.is_empty() && old.version == "v1" && old.is_called(kind, name.text(), within)
+        });
+        match (olds.next(), olds.next(), behavior) {
+            (None, _, "create") => items.push(new),
+            (None, ..) => {
+                // What is to be merged with something that is not here.
+                if self.elsewhere.is_empty() {
+                    self.note_at(Reason::NoTarget, name.text(), kustomization.file, entry);
+                }
+                new.partial = true;
+                items.push(new);
+            }
+            (Some(_), None, "create") => {
+                self.note_at(Reason::SameResource, name.text(), kustomization.file, entry);
+            }
+            (Some(at), None, behavior) => absorb(&mut items[at], new, behavior == "replace", mark),
+            (Some(_), Some(_), _) => {
+                self.note_at(Reason::Ambiguous, name.text(), kustomization.file, entry);
             }
         }
         Some(())
@@ -166,6 +202,27 @@ impl Walk<'_> {
             }
             data.extend(lines);
         }
+        for literal in entry.get("literals").into_iter().flat_map(Node::items) {
+            let Some((key, value)) = literal.text().split_once('=') else {
+                self.note_at(Reason::Type, "literals", kustomization.file, literal);
+                continue;
+            };
+            let start = key.len() + 1;
+            let range = Shift::of(literal).outer(start..start + value.len());
+            let mut mark = Mark {
+                origin,
+                start: range.start,
+                end: range.end,
+            };
+            if value.is_empty() {
+                mark = self.pen(origin, &Shift::None).mark(None, literal);
+            }
+            data.push(Datum {
+                key: key.to_owned(),
+                value: Some(unquoted(value).as_bytes().to_vec()),
+                mark,
+            });
+        }
         for file in entry.get("files").into_iter().flat_map(Node::items) {
             let written = file.text();
             let (key, path) = match written.split_once('=') {
@@ -187,7 +244,7 @@ impl Walk<'_> {
                     start: 0,
                     end: text.len(),
                 };
-                (Some(text.to_owned()), mark)
+                (Some(text.as_bytes().to_vec()), mark)
             } else {
                 self.note_at(Reason::NotHere, path, kustomization.file, file);
                 (None, self.pen(origin, &Shift::None).mark(None, file))
@@ -198,62 +255,140 @@ impl Walk<'_> {
                 mark,
             });
         }
-        for literal in entry.get("literals").into_iter().flat_map(Node::items) {
-            let Some((key, value)) = literal.text().split_once('=') else {
-                self.note_at(Reason::Type, "literals", kustomization.file, literal);
-                continue;
-            };
-            let start = key.len() + 1;
-            let range = Shift::of(literal).outer(start..start + value.len());
-            let mut mark = Mark {
-                origin,
-                start: range.start,
-                end: range.end,
-            };
-            if value.is_empty() {
-                mark = self.pen(origin, &Shift::None).mark(None, literal);
-            }
-            data.push(Datum {
-                key: key.to_owned(),
-                value: Some(unquoted(value).to_owned()),
-                mark,
-            });
-        }
         Some(data)
     }
 }
 
-/// Puts data into a resource, beside or in the place of what it has.
-fn fill(root: &mut Piece, pieces: Vec<(String, Piece)>, replaces: bool, mark: Mark) {
-    let Body::Map(fields) = &mut root.body else {
-        return;
-    };
-    let data = fields
-        .entry("data".to_owned())
-        .or_insert_with(|| Piece::new(Body::Map(BTreeMap::new()), mark));
-    if data.is_null() {
-        data.body = Body::Map(BTreeMap::new());
-    }
-    let Body::Map(map) = &mut data.body else {
-        return;
-    };
-    if replaces {
-        let old = std::mem::take(map);
-        let kept: BTreeSet<&String> = pieces.iter().map(|(name, _)| name).collect();
-        let lost = old.into_iter().filter(|(key, _)| !kept.contains(key));
-        data.gone.extend(lost.map(|(key, piece)| Gone {
-            key: Some(key),
-            piece,
-            mark,
-        }));
-        data.touched = Some(mark);
-    }
-    for (key, piece) in pieces {
-        let new = piece.mark;
-        if map.insert(key, piece).is_none() {
-            data.touched = Some(new);
+/// What a generator is told about all that it makes.
+struct Options<'n> {
+    /// Labels and annotations, each with key and value.
+    pairs: Vec<(&'static str, Node<'n>, Node<'n>)>,
+    immutable: Option<(Node<'n>, Node<'n>)>,
+    is_hashed: bool,
+}
+
+impl<'n> Options<'n> {
+    /// Reads what all generators of a kustomization are told, and one of them; its own labels count.
+    fn read(options: [Option<Node<'n>>; 2]) -> Self {
+        let mut pairs: Vec<(&'static str, Node<'n>, Node<'n>)> = Vec::new();
+        for options in options.into_iter().flatten() {
+            for field in ["labels", "annotations"] {
+                for (key, value) in options.get(field).into_iter().flat_map(Node::entries) {
+                    pairs.retain(|(of, known, _)| *of != field || known.text() != key.text());
+                    pairs.push((field, key, value));
+                }
+            }
+        }
+        let set = |field: &str| {
+            let mut all = options.iter().flatten().flat_map(|options| options.entries());
+            all.find(|(key, value)| key.text() == field && value.text() == "true")
+        };
+        Self {
+            pairs,
+            immutable: set("immutable"),
+            is_hashed: set("disableNameSuffixHash").is_none(),
         }
     }
+}
+
+/// A resource that holds nothing so far.
+fn base_of(kind: &str, name: &str, mark: Mark) -> Piece {
+    let mut root = Piece::new(Body::Map(BTreeMap::new()), mark);
+    root.set(&["apiVersion"], Piece::text("v1", mark));
+    root.set(&["kind"], Piece::text(kind, mark));
+    root.set(&["metadata", "name"], Piece::text(name, mark));
+    root
+}
+
+/// Lets a generated resource take the place of another one: with its name, its labels and annotations, and its data unless it replaces that.
+fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) {
+    let Body::Map(fields) = &mut new.root.body else {
+        return;
+    };
+    if let Some(metadata) = old.root.get("metadata") {
+        let mut metadata = metadata.clone();
+        let own = fields.get("metadata");
+        for field in ["labels", "annotations"] {
+            let Some(Body::Map(map)) = own.and_then(|own| own.get(field)).map(|map| &map.body)
+            else {
+                continue;
+            };
+            for (key, piece) in map {
+                metadata.set(&[field, key], piece.clone());
+            }
+        }
+        // Of all else that it says about itself, only name and namespace are kept.
+        if let Body::Map(map) = &mut metadata.body {
+            let is_kept =
+                |key: &str| matches!(key, "name" | "namespace" | "labels" | "annotations");
+            map.retain(|key, _| is_kept(key));
+        }
+        fields.insert("metadata".to_owned(), metadata);
+    }
+    for field in ["data", "binaryData"] {
+        let Some(was) = old.root.get(field) else {
+            continue;
+        };
+        let mut is = was.clone();
+        let own = fields.remove(field);
+        let own = own.map_or_else(BTreeMap::new, |own| match own.body {
+            Body::Map(map) => map,
+            _ => BTreeMap::new(),
+        });
+        if let (true, Body::Map(map)) = (replaces, &mut is.body) {
+            let lost = std::mem::take(map).into_iter();
+            let lost = lost.filter(|(key, _)| !own.contains_key(key));
+            let gone = lost.map(|(key, piece)| Gone {
+                key: Some(key),
+                piece,
+                mark,
+            });
+            is.gone.extend(gone);
+            is.touched = Some(mark);
+        }
+        if is.is_null() {
+            is.body = Body::Map(BTreeMap::new());
+        }
+        if let Body::Map(map) = &mut is.body {
+            for (key, piece) in own {
+                let by = piece.mark;
+                if map.insert(key, piece).is_none() {
+                    is.touched = Some(by);
+                }
+            }
+            if !map.is_empty() {
+                fields.insert(field.to_owned(), is);
+            }
+        }
+    }
+    if !replaces {
+        for (key, value) in &old.sealed.0 {
+            let is_same = |map: &Piece| matches!(map.body, Body::Unknown);
+            let kept = fields.get("data").and_then(|data| data.get(key));
+            if kept.is_some_and(is_same) {
+                new.sealed.0.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    old.root.body = new.root.body;
+    old.sealed = new.sealed;
+    old.hashed &= new.hashed;
+    old.reach.extend(new.reach);
+}
+
+/// Base64 as kustomize writes it: in lines of 70 characters, where it needs several.
+fn base64_in_lines(bytes: &[u8]) -> String {
+    const LINE: usize = 70;
+    let text = base64(bytes);
+    if text.len() < LINE {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + text.len() / LINE + 1);
+    for line in text.as_bytes().chunks(LINE) {
+        out.push_str(std::str::from_utf8(line).unwrap_or_default());
+        out.push('\n');
+    }
+    out
 }
 
 /// kustomize takes quotes around a literal's value away.
@@ -297,7 +432,7 @@ fn lines_of_env(text: &str, origin: usize) -> Vec<Datum> {
         };
         found.push(Datum {
             key: key.to_owned(),
-            value: Some(value.to_owned()),
+            value: Some(value.as_bytes().to_vec()),
             mark: Mark {
                 origin,
                 start: begin,

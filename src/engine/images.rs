@@ -8,6 +8,8 @@ use crate::yaml::Node;
 
 use super::item::Item;
 use super::piece::{Body, Mark, Pen, Piece};
+use super::reach::Spec;
+use super::transform::{Astray, at_spec};
 use super::unknown::Reason;
 
 /// What an entry of `images` says, each with its mark.
@@ -21,7 +23,12 @@ struct Image<'a> {
 }
 
 /// One entry of `images`.
-pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+pub(super) fn image(
+    items: &mut [Item],
+    entry: Node<'_>,
+    specs: &[Spec],
+    pen: &mut Pen<'_>,
+) -> Option<()> {
     // A look at every piece is cheaper than making it.
     let size: usize = items.iter().map(|item| item.root.measure().1).sum();
     pen.spend(1 + size / 64)?;
@@ -53,34 +60,49 @@ pub(super) fn image(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> O
         suffix: field("tagSuffix"),
         digest: field("digest"),
     };
-    if new.suffix.is_some() {
-        // Releases of kustomize differ in how often they append it.
-        pen.lose(Reason::Setting, "tagSuffix", entry);
-    }
-    let mut paid = Some(());
     for item in items {
-        if item.kind != "CustomResourceDefinition" {
-            let mut is_met = false;
-            containers(&mut item.root, &mut |image: &mut Piece| {
-                let Some(old) = image.as_str() else { return };
-                if paid.is_some() && pattern.is_match(old.as_bytes()) {
-                    let before = image.clone();
-                    let origin = pen.origins.get(image.mark.origin);
-                    new.apply(image, origin.is_some_and(|origin| origin.in_base));
-                    is_met = true;
-                    pen.changed |= image.as_str() != before.as_str();
-                    if pen.keeps(&before, image) {
-                        *image = before;
-                    }
-                    paid = pen.spend(image.measure().1);
+        if item.kind == "CustomResourceDefinition" {
+            continue;
+        }
+        let mut is_met = false;
+        let mut paid = Some(());
+        let mut change = |image: &mut Piece, pen: &mut Pen<'_>| {
+            let Some(old) = image.as_str() else { return };
+            if paid.is_some() && pattern.is_match(old.as_bytes()) {
+                let before = image.clone();
+                let origin = pen.origins.get(image.mark.origin);
+                new.apply(image, origin.is_some_and(|origin| origin.in_base));
+                is_met = true;
+                pen.changed |= image.as_str() != before.as_str();
+                if pen.keeps(&before, image) {
+                    *image = before;
                 }
-            });
-            if is_met {
-                pen.met.push(item.first());
+                paid = pen.spend(image.measure().1);
             }
+        };
+        containers(&mut item.root, &mut |image: &mut Piece| change(image, pen));
+        // kustomize goes through the same containers twice, so that a suffix is appended twice.
+        for spec in specs {
+            at_spec(
+                item,
+                spec,
+                (None, item.root.mark),
+                pen,
+                &mut |image, pen| {
+                    if !matches!(image.body, Body::Scalar(_)) {
+                        return Err(Astray(image.mark));
+                    }
+                    change(image, pen);
+                    Ok(())
+                },
+            )?;
+        }
+        paid?;
+        if is_met {
+            pen.met.push(item.first());
         }
     }
-    paid
+    Some(())
 }
 
 /// Every image of a container, at whatever depth.
@@ -127,7 +149,7 @@ impl Image<'_> {
             (Some((tag, _)), Some((digest, _)), _) => (Some(tag.to_owned()), Some(digest)),
             (None, Some((digest, _)), _) => (None, Some(digest)),
             (tag, None, Some((suffix, _))) => {
-                let new = tag.map(|(tag, _)| tag).or(old_tag).unwrap_or("latest");
+                let new = tag.map(|(tag, _)| tag).or(old_tag).unwrap_or_default();
                 (Some(format!("{new}{suffix}")), None)
             }
             (None, None, None) => (old_tag.map(str::to_owned), digest),

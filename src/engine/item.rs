@@ -1,11 +1,22 @@
 //! Resources on their way through a build, and how a kustomization finds them.
 
+use std::collections::BTreeMap;
+
 use regex::bytes::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::yaml::Node;
 
-use super::piece::{Mark, Piece};
+use super::kinds::is_cluster_wide;
+use super::piece::{Body, Mark, Piece};
+
+/// Who a resource is, or was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Id {
+    pub kind: String,
+    pub namespace: String,
+    pub name: String,
+}
 
 /// One resource.
 #[derive(Clone, Debug)]
@@ -14,18 +25,24 @@ pub(crate) struct Item {
     pub group: String,
     pub version: String,
     pub kind: String,
-    /// Namespace and name, as they were and as they are; never empty.
-    pub ids: Vec<(String, String)>,
+    /// Who it was, as far as kustomize keeps a book of that, and who it is; never empty.
+    pub ids: Vec<Id>,
     /// Where the resource came from.
     pub origin: Mark,
-    /// Whether a generator made it, so that its name may get a hash.
+    /// Whether a generator made it.
     pub generated: bool,
+    /// Whether its name gets a hash of what it holds.
+    pub hashed: bool,
+    /// What only kustomize's output may show: the values of a generated Secret, by key.
+    pub sealed: Sealed,
     /// Whether it comes from elsewhere, so that only what was patched is known.
     pub partial: bool,
     /// What gave it another name, but for a prefix or a suffix.
     pub named: Option<Mark>,
     /// What was done to names, namespaces and labels, which also reaches what refers to them.
     pub reach: Vec<Reach>,
+    /// The variables that stand for one of its fields.
+    pub variables: Vec<String>,
 }
 
 /// A transformation that reaches more than one field.
@@ -48,8 +65,7 @@ pub(crate) enum To {
 impl Item {
     /// Its kind and the name that it had first.
     pub fn first(&self) -> (String, String) {
-        let name = self.ids.first().map(|(_, name)| name.clone());
-        (self.kind.clone(), name.unwrap_or_default())
+        (self.kind.clone(), self.original().name.clone())
     }
 
     /// Reads a resource that was just loaded; nothing for what has no kind or name.
@@ -58,73 +74,125 @@ impl Item {
         let api_version = text(&["apiVersion"]).unwrap_or_default();
         let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
         let name = text(&["metadata", "name"])?;
+        let kind = text(&["kind"])?;
         let named = root.at(&["metadata", "name"]).map(|name| name.mark);
         Some(Self {
             group: group.to_owned(),
             version: version.to_owned(),
-            kind: text(&["kind"])?,
-            ids: vec![(text(&["metadata", "namespace"]).unwrap_or_default(), name)],
+            ids: vec![Id {
+                kind: kind.clone(),
+                namespace: text(&["metadata", "namespace"]).unwrap_or_default(),
+                name,
+            }],
+            kind,
             origin: origin.or(named).unwrap_or(root.mark),
             generated: false,
+            hashed: false,
+            sealed: Sealed::default(),
             partial: false,
             named: None,
             reach: Vec::new(),
+            variables: Vec::new(),
             root,
         })
     }
 
+    /// Who it is now.
+    pub fn id(&self) -> &Id {
+        // There always is one.
+        self.ids.last().unwrap_or(&NOBODY)
+    }
+
+    /// Who it was first.
+    pub fn original(&self) -> &Id {
+        self.ids.first().unwrap_or(&NOBODY)
+    }
+
+    /// Who it was, the oldest first.
+    pub fn before(&self) -> &[Id] {
+        &self.ids[..self.ids.len().saturating_sub(1)]
+    }
+
     pub fn name(&self) -> &str {
-        self.ids.last().map_or("", |(_, name)| name)
+        &self.id().name
     }
 
     pub fn namespace(&self) -> &str {
-        self.ids.last().map_or("", |(namespace, _)| namespace)
+        &self.id().namespace
     }
 
-    /// Notes that the resource is another one now.
-    pub fn rename(&mut self, namespace: &str, name: &str) {
-        let id = (namespace.to_owned(), name.to_owned());
-        if self.ids.last() != Some(&id) {
-            self.ids.push(id);
-        }
+    /// Enters who it is into the book, before it becomes another one.
+    pub fn enter(&mut self) {
+        self.ids.push(self.id().clone());
     }
 
-    /// Notes the name and namespace that something may have written into the resource.
-    pub fn note_name(&mut self) {
+    /// Notes who the resource is now, as something may have written it.
+    pub fn note_id(&mut self) {
         let text = |path: &[&str]| self.root.at(path).and_then(Piece::scalar_text);
         let name = text(&["metadata", "name"]).unwrap_or_else(|| self.name().to_owned());
         let namespace = text(&["metadata", "namespace"]).unwrap_or_default();
+        let kind = text(&["kind"]).unwrap_or_else(|| self.kind.clone());
+        let api_version = text(&["apiVersion"]).unwrap_or_default();
+        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+        (self.group, self.version) = (group.to_owned(), version.to_owned());
         if name != self.name() {
             self.named = self.root.at(&["metadata", "name"]).map(|name| name.mark);
         }
-        self.rename(&namespace, &name);
-    }
-
-    /// Notes the name that a replacement may have written, of which kustomize keeps no book.
-    pub fn note_replaced_name(&mut self) {
-        let known = self.ids.len();
-        self.note_name();
-        if self.ids.len() > known
-            && let [.., old, new] = self.ids.as_mut_slice()
-        {
-            std::mem::swap(old, new);
-            self.ids.pop();
+        self.kind.clone_from(&kind);
+        if let Some(now) = self.ids.last_mut() {
+            *now = Id {
+                kind,
+                namespace,
+                name,
+            };
         }
     }
 
-    /// What no two resources of one build may share.
-    pub fn id(&self) -> (&str, &str, &str, &str, &str) {
-        let namespace = match self.namespace() {
-            "default" => "",
+    /// The namespace of one of its identities, as kustomize compares it.
+    pub fn effective<'i>(&self, id: &'i Id) -> &'i str {
+        if self.is_cluster_wide() {
+            return NO_NAMESPACE;
+        }
+        match id.namespace.as_str() {
+            "" => "default",
             namespace => namespace,
-        };
+        }
+    }
+
+    /// Whether it has no namespace, as far as kustomize knows.
+    pub fn is_cluster_wide(&self) -> bool {
+        is_cluster_wide(&self.group, &self.version, &self.kind)
+    }
+
+    /// What no two resources of one build may share.
+    pub fn key(&self) -> (&str, &str, &str, &str, &str) {
         (
             &self.group,
             &self.version,
             &self.kind,
-            namespace,
+            self.effective(self.id()),
             self.name(),
         )
+    }
+
+    /// What it is as JSON, without the values of a generated Secret; nothing where another part is not known.
+    pub fn shown(&self) -> Option<Value> {
+        if self.sealed.0.is_empty() {
+            return self.root.to_json();
+        }
+        let mut root = self.root.clone();
+        if let Some(Piece {
+            body: Body::Map(data),
+            ..
+        }) = root.get_mut("data")
+        {
+            for (key, piece) in data {
+                if matches!(piece.body, Body::Unknown) && self.sealed.0.contains_key(key) {
+                    piece.body = Body::Scalar(String::new().into());
+                }
+            }
+        }
+        root.to_json()
     }
 
     pub fn is_secret(&self) -> bool {
@@ -133,17 +201,35 @@ impl Item {
 
     /// Whether the resource has or had a name, in a namespace where that is said.
     pub fn is_called(&self, kind: &str, name: &str, namespace: Option<&str>) -> bool {
-        let normal = |namespace: &'_ str| {
-            if namespace == "default" {
-                String::new()
-            } else {
-                namespace.to_owned()
-            }
-        };
-        self.kind == kind
-            && self.ids.iter().any(|(within, called)| {
-                called == name && namespace.is_none_or(|wanted| normal(wanted) == normal(within))
-            })
+        let within = namespace.map(|namespace| match namespace {
+            _ if self.is_cluster_wide() => NO_NAMESPACE,
+            "" => "default",
+            namespace => namespace,
+        });
+        self.ids.iter().any(|id| {
+            id.kind == kind
+                && id.name == name
+                && within.is_none_or(|within| within == self.effective(id))
+        })
+    }
+}
+
+/// What kustomize calls the namespace of what has none.
+const NO_NAMESPACE: &str = "_non_namespaceable_";
+
+static NOBODY: Id = Id {
+    kind: String::new(),
+    namespace: String::new(),
+    name: String::new(),
+};
+
+/// Values that are held and never shown; equal to all others, and nothing in a debug print.
+#[derive(Clone, Default)]
+pub(crate) struct Sealed(pub BTreeMap<String, Vec<u8>>);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} sealed", self.0.len())
     }
 }
 
@@ -152,9 +238,19 @@ pub(crate) fn scan(items: &[Item]) -> usize {
     1 + items.iter().map(|item| item.ids.len()).sum::<usize>() / 4
 }
 
-/// `target` of a patch, `select` and `reject` of a replacement.
+/// Which identities of a resource a selector asks.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// The first and the last, as the target of a patch does.
+    Ends,
+    /// Every one, as a replacement does.
+    Any,
+}
+
+/// `target` of a patch, `source`, `select` and `reject` of a replacement.
 #[derive(Debug)]
 pub(crate) struct Selector {
+    by: By,
     patterns: [Option<Regex>; 5],
     labels: Vec<Requirement>,
     annotations: Vec<Requirement>,
@@ -171,16 +267,21 @@ struct Requirement {
 
 impl Selector {
     /// Reads the source of a replacement, whose words are no patterns.
-    pub fn exact(node: Node<'_>) -> Option<Self> {
-        Self::build(node, false)
+    pub fn source(node: Node<'_>) -> Option<Self> {
+        Self::build(node, false, By::Any)
     }
 
-    /// Reads a selector; nothing where it cannot be understood.
-    pub fn read(node: Node<'_>) -> Option<Self> {
-        Self::build(node, true)
+    /// Reads what a replacement selects; nothing where it cannot be understood.
+    pub fn replaced(node: Node<'_>) -> Option<Self> {
+        Self::build(node, true, By::Any)
     }
 
-    fn build(node: Node<'_>, is_pattern: bool) -> Option<Self> {
+    /// Reads the target of a patch; nothing where it cannot be understood.
+    pub fn patched(node: Node<'_>) -> Option<Self> {
+        Self::build(node, true, By::Ends)
+    }
+
+    fn build(node: Node<'_>, is_pattern: bool, by: By) -> Option<Self> {
         let pattern = |key: &str| -> Option<Option<Regex>> {
             let text = node
                 .get(key)
@@ -205,6 +306,7 @@ impl Selector {
             Some(text) => requirements(text),
         };
         Some(Self {
+            by,
             patterns: [
                 pattern("group")?,
                 pattern("version")?,
@@ -238,13 +340,31 @@ impl Selector {
                 is_met != one.is_negated
             })
         };
+        let (first, now) = (item.original(), item.id());
+        let is_meant = match self.by {
+            // kustomize asks for name and namespace one by one, of who it was first and of who it is.
+            By::Ends => {
+                let either = |pattern, part: &dyn Fn(&Id) -> String| {
+                    fits(pattern, &part(first)) || fits(pattern, &part(now))
+                };
+                fits(kind, &item.kind)
+                    && either(name, &|id: &Id| id.name.clone())
+                    && either(namespace, &|id: &Id| item.effective(id).to_owned())
+            }
+            By::Any => item.ids.iter().enumerate().any(|(at, id)| {
+                let is_now = at + 1 == item.ids.len();
+                let within = match id.namespace.as_str() {
+                    // Only the book says of a resource that it has none.
+                    "" if is_now => "default",
+                    within if is_now => within,
+                    _ => item.effective(id),
+                };
+                fits(kind, &id.kind) && fits(name, &id.name) && fits(namespace, within)
+            }),
+        };
         fits(group, &item.group)
             && fits(version, &item.version)
-            && fits(kind, &item.kind)
-            && item
-                .ids
-                .iter()
-                .any(|(within, called)| fits(name, called) && fits(namespace, within))
+            && is_meant
             && meets("labels", &self.labels)
             && meets("annotations", &self.annotations)
     }
@@ -300,28 +420,6 @@ fn requirement(text: &str) -> Option<Requirement> {
     match text.strip_prefix('!') {
         Some(key) => Some(make(key, None, true)),
         None => (!text.is_empty()).then(|| make(text, None, false)),
-    }
-}
-
-/// Whether a kind has no namespace.
-pub(crate) fn is_cluster_wide(group: &str, kind: &str) -> bool {
-    match group {
-        "" => matches!(
-            kind,
-            "Namespace" | "Node" | "PersistentVolume" | "ComponentStatus"
-        ),
-        "rbac.authorization.k8s.io" => kind.starts_with("Cluster"),
-        "storage.k8s.io" => kind != "CSIStorageCapacity",
-        "networking.k8s.io" => kind == "IngressClass",
-        "policy" => kind == "PodSecurityPolicy",
-        "apiextensions.k8s.io"
-        | "apiregistration.k8s.io"
-        | "admissionregistration.k8s.io"
-        | "certificates.k8s.io"
-        | "flowcontrol.apiserver.k8s.io"
-        | "node.k8s.io"
-        | "scheduling.k8s.io" => true,
-        _ => false,
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Named<'n> {
     pub shift: &'n Shift,
     /// What holds target and options.
     pub entry: Option<Node<'n>>,
+    /// Whether kustomize enters who a resource was before operations change it.
+    pub enters: bool,
 }
 
 impl Walk<'_> {
@@ -39,7 +41,7 @@ impl Walk<'_> {
         &mut self,
         kustomization: Kustomization<'_>,
         body: Option<Node<'_>>,
-        entry: Option<Node<'_>>,
+        (entry, enters): (Option<Node<'_>>, bool),
         items: &mut Vec<Item>,
     ) {
         let named = Named {
@@ -47,6 +49,7 @@ impl Walk<'_> {
             file: kustomization.file,
             shift: &Shift::None,
             entry,
+            enters,
         };
         if let Some(body) = body {
             self.patch_named(&named, body, items);
@@ -133,7 +136,7 @@ impl Walk<'_> {
                     named.shift.outer(body.span())
                 },
             };
-            if let Err(reason) = self.patch_one(&written, entry, items, &mut done) {
+            if let Err(reason) = self.patch_one(&written, named, items, &mut done) {
                 self.note(reason, path.as_deref().unwrap_or("patch"), Some(mark));
                 done.is_followed = false;
             }
@@ -187,10 +190,11 @@ impl Walk<'_> {
     fn patch_one(
         &mut self,
         written: &Written<'_>,
-        entry: Option<Node<'_>>,
+        named: &Named<'_>,
         items: &mut Vec<Item>,
         done: &mut Use,
     ) -> Result<(), Reason> {
+        let entry = named.entry;
         let Written {
             root,
             origin,
@@ -202,7 +206,7 @@ impl Walk<'_> {
             .and_then(|entry| entry.get("target"))
             .filter(|target| target.is_map());
         let may_be_secret = may_patch_secret(target, root);
-        let selector = target.map(Selector::read);
+        let selector = target.map(Selector::patched);
         let paid = self.pen(origin, shift).spend(scan(items));
         if may_be_secret && (paid.is_none() || matches!(selector, Some(None))) {
             self.secrets.push((origin, whole.clone()));
@@ -233,6 +237,9 @@ impl Walk<'_> {
             self.secrets.push((origin, whole.clone()));
         }
         let is_lost = target.is_none() && !root.is_null();
+        if is_lost && chosen.len() > 1 {
+            self.pen(origin, shift).lose(Reason::Selector, "", root);
+        }
         if is_lost && chosen.is_empty() {
             let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
             let what = format!("{} {}", text(&["kind"]), text(&["metadata", "name"]));
@@ -243,8 +250,7 @@ impl Walk<'_> {
         paid.ok_or(Reason::Bounds)?;
         for &at in &chosen {
             let item = &items[at];
-            let (_, name) = &item.ids[0];
-            done.targets.push((item.kind.clone(), name.clone()));
+            done.targets.push(item.first());
             done.is_followed &= !item.partial;
         }
         if root.is_map() && merge::deletes(root) {
@@ -261,16 +267,20 @@ impl Walk<'_> {
         };
         for at in chosen {
             let item = &mut items[at];
+            let (may_rename, may_retype) = (may("allowNameChange"), may("allowKindChange"));
+            if root.is_seq() && named.enters || may_rename || may_retype {
+                item.enter();
+            }
             let ty = merge::type_of(&item.group, &item.version, &item.kind);
             let mut pen = self.pen(origin, shift);
             let followed = if root.is_seq() {
                 operations::apply(&mut item.root, root, item.partial, &mut pen)
             } else if root.is_map() {
                 let merged = merge::merge(&mut item.root, root, ty, &mut pen);
-                if may("allowNameChange") {
+                if may_rename {
                     merge::write(&mut item.root, &["metadata", "name"], root, &mut pen);
                 }
-                if may("allowKindChange") {
+                if may_retype {
                     merge::write(&mut item.root, &["kind"], root, &mut pen);
                 }
                 merged
@@ -287,7 +297,7 @@ impl Walk<'_> {
                 pen.lose(reason, "", root);
                 done.is_followed = false;
             }
-            item.note_name();
+            item.note_id();
         }
         Ok(())
     }
@@ -346,19 +356,11 @@ fn addressed(items: &[Item], patch: Node<'_>) -> Vec<usize> {
     let api_version = patch.str_at(&["apiVersion"]).unwrap_or_default();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let namespace = patch.str_at(&["metadata", "namespace"]);
-    let find = |namespace: Option<&str>| -> Vec<usize> {
-        (0..items.len())
-            .filter(|&at| {
-                items[at].group == group
-                    && items[at].version == version
-                    && items[at].is_called(kind, name.text(), namespace)
-            })
-            .collect()
-    };
-    let exact = find(Some(namespace.unwrap_or_default()));
-    if exact.is_empty() {
-        find(namespace)
-    } else {
-        exact
-    }
+    (0..items.len())
+        .filter(|&at| {
+            let item = &items[at];
+            let is_called = item.is_called(kind, name.text(), Some(namespace.unwrap_or_default()));
+            item.group == group && item.version == version && is_called
+        })
+        .collect()
 }

@@ -63,10 +63,10 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
             pen.lose(Reason::Selector, "select", target);
             continue;
         };
-        let select = Selector::read(select).ok_or(Reason::Selector)?;
+        let select = Selector::replaced(select).ok_or(Reason::Selector)?;
         let rejects = target.get("reject").into_iter().flat_map(Node::items);
         let rejects = rejects
-            .map(Selector::read)
+            .map(Selector::replaced)
             .collect::<Option<Vec<Selector>>>()
             .ok_or(Reason::Selector)?;
         let options = target.get("options");
@@ -97,7 +97,7 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
                     pen.lose(Reason::NoField, path.text(), *path);
                 }
             }
-            item.note_replaced_name();
+            item.note_id();
         }
     }
     Ok(())
@@ -111,7 +111,7 @@ fn taken(entry: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Value> {
     let source = entry.get("source")?;
     let options = source.get("options");
     note_encoding(options, pen);
-    let Some(selector) = Selector::exact(source) else {
+    let Some(selector) = Selector::source(source) else {
         pen.lose(Reason::Selector, "source", source);
         return None;
     };
@@ -259,7 +259,7 @@ fn is_meant(item: &Piece, at: usize, step: &str) -> bool {
     }
 }
 
-fn read<'p>(piece: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
+pub(super) fn read<'p>(piece: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
     steps
         .iter()
         .try_fold(piece, |piece, step| match &piece.body {
@@ -274,7 +274,7 @@ fn read<'p>(piece: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
 }
 
 /// Splits `a.b\.c.[name=d.e].f`; nothing for what leads deeper than any resource is.
-fn steps(path: &str) -> Option<Vec<String>> {
+pub(super) fn steps(path: &str) -> Option<Vec<String>> {
     let mut steps = vec![String::new()];
     let mut depth = 0_usize;
     let mut chars = path.chars();

@@ -1,307 +1,228 @@
 //! What a kustomization says about everything: names, namespaces, labels, replicas.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::yaml::Node;
 
-use super::item::{Item, Reach, To, as_text, is_cluster_wide, scan};
-use super::piece::{Body, Pen, Piece, TEXT, is_same};
+use super::item::{Item, Reach, To, as_text, scan};
+use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same, lose};
+use super::reach::Spec;
 use super::unknown::Reason;
 
-/// Where the labels of pod templates stand, by the kinds that have them.
-const TEMPLATES: [(&[&str], &[&str]); 4] = [
-    (
-        &[
-            "Deployment",
-            "ReplicaSet",
-            "DaemonSet",
-            "StatefulSet",
-            "ReplicationController",
-            "Job",
-        ],
-        &["spec", "template", "metadata"],
-    ),
-    (&["CronJob"], &["spec", "jobTemplate", "metadata"]),
-    (
-        &["CronJob"],
-        &["spec", "jobTemplate", "spec", "template", "metadata"],
-    ),
-    (&["Rollout"], &["spec", "template", "metadata"]),
-];
+/// What is made where a field is absent that may be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Make {
+    Scalar,
+    Map,
+}
 
-/// Where selectors of labels stand, and whether kustomize makes one where there is none.
-const SELECTORS: [(&[&str], &[&str], bool); 6] = [
-    (
-        &["Service", "ReplicationController"],
-        &["spec", "selector"],
-        true,
-    ),
-    (
-        &["Deployment", "ReplicaSet", "DaemonSet", "StatefulSet"],
-        &["spec", "selector", "matchLabels"],
-        true,
-    ),
-    (
-        &["Job", "PodDisruptionBudget"],
-        &["spec", "selector", "matchLabels"],
-        false,
-    ),
-    (
-        &["CronJob"],
-        &["spec", "jobTemplate", "spec", "selector", "matchLabels"],
-        false,
-    ),
-    (
-        &["NetworkPolicy"],
-        &["spec", "podSelector", "matchLabels"],
-        false,
-    ),
-    (
-        &["PersistentVolumeClaim"],
-        &["spec", "selector", "matchLabels"],
-        false,
-    ),
-];
-
-/// Workloads whose pods may be placed by the labels of others.
-const PLACED: &[&str] = &["Deployment", "StatefulSet"];
-
-/// What others refer to by name and namespace.
-const REFERRED: [&str; 2] = ["ServiceAccount", "Service"];
-
-/// Selectors in lists, where kustomize writes labels as far as they are there.
-const PEERS: [(&[&str], &[&str]); 7] = [
-    (
-        PLACED,
-        &[
-            "spec",
-            "template",
-            "spec",
-            "affinity",
-            "podAffinity",
-            "preferredDuringSchedulingIgnoredDuringExecution",
-            "podAffinityTerm",
-            "labelSelector",
-            "matchLabels",
-        ],
-    ),
-    (
-        PLACED,
-        &[
-            "spec",
-            "template",
-            "spec",
-            "affinity",
-            "podAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution",
-            "labelSelector",
-            "matchLabels",
-        ],
-    ),
-    (
-        PLACED,
-        &[
-            "spec",
-            "template",
-            "spec",
-            "affinity",
-            "podAntiAffinity",
-            "preferredDuringSchedulingIgnoredDuringExecution",
-            "podAffinityTerm",
-            "labelSelector",
-            "matchLabels",
-        ],
-    ),
-    (
-        PLACED,
-        &[
-            "spec",
-            "template",
-            "spec",
-            "affinity",
-            "podAntiAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution",
-            "labelSelector",
-            "matchLabels",
-        ],
-    ),
-    (
-        PLACED,
-        &[
-            "spec",
-            "template",
-            "spec",
-            "topologySpreadConstraints",
-            "labelSelector",
-            "matchLabels",
-        ],
-    ),
-    (
-        &["NetworkPolicy"],
-        &["spec", "ingress", "from", "podSelector", "matchLabels"],
-    ),
-    (
-        &["NetworkPolicy"],
-        &["spec", "egress", "to", "podSelector", "matchLabels"],
-    ),
-];
-
-/// Every piece that a path of keys leads to, through all elements of the lists on its way.
-fn each_at(piece: &mut Piece, path: &[&str], change: &mut impl FnMut(&mut Piece)) {
-    if let Body::List(items) = &mut piece.body {
-        for item in items {
-            each_at(item, path, change);
-        }
-        return;
-    }
-    match path.split_first() {
-        None => change(piece),
-        Some((first, rest)) => {
-            if let Some(next) = piece.get_mut(first) {
-                each_at(next, rest, change);
-            }
+impl Make {
+    fn body(self) -> Body {
+        match self {
+            Self::Scalar => Body::Scalar(serde_json::Value::Null),
+            Self::Map => Body::Map(BTreeMap::new()),
         }
     }
 }
 
+/// A value on the way to a field that is neither a map nor a list, so that kustomize gives up.
+pub(super) struct Astray(pub Mark);
+
+/// What is done with a field.
+type Change<'c> = &'c mut dyn FnMut(&mut Piece) -> Result<(), Astray>;
+
+/// Changes every field that a path leads to, through all elements of the lists on its way.
+pub(super) fn each_at(
+    piece: &mut Piece,
+    path: &[String],
+    (make, mark): (Option<Make>, Mark),
+    change: Change<'_>,
+) -> Result<(), Astray> {
+    let Some((step, rest)) = path.split_first() else {
+        return change(piece);
+    };
+    match &mut piece.body {
+        Body::List(items) => items
+            .iter_mut()
+            .try_for_each(|item| each_at(item, path, (make, mark), change)),
+        Body::Map(map) => {
+            let name = step.strip_suffix("[]");
+            let (name, is_list) = (name.unwrap_or(step), name.is_some());
+            if name.is_empty() {
+                return Err(Astray(piece.mark));
+            }
+            let made = make.filter(|_| !is_list);
+            let made = made.map(|last| if rest.is_empty() { last } else { Make::Map });
+            if !map.contains_key(name) {
+                let Some(made) = made else { return Ok(()) };
+                piece.touched = Some(mark);
+                map.insert(name.to_owned(), Piece::new(made.body(), mark));
+            }
+            let Some(field) = map.get_mut(name) else {
+                return Ok(());
+            };
+            if field.is_null() && made == Some(Make::Map) {
+                *field = Piece::new(Make::Map.body(), mark);
+            }
+            each_at(field, rest, (make, mark), change)
+        }
+        Body::Unknown => Ok(()),
+        Body::Scalar(value) if value.is_null() => Ok(()),
+        Body::Scalar(_) => Err(Astray(piece.mark)),
+    }
+}
+
+/// Changes a field of one resource, as far as it has it; where it leads astray, that is noted.
+pub(super) fn at_spec(
+    item: &mut Item,
+    spec: &Spec,
+    (make, mark): (Option<Make>, Mark),
+    pen: &mut Pen<'_>,
+    change: &mut dyn FnMut(&mut Piece, &mut Pen<'_>) -> Result<(), Astray>,
+) -> Option<()> {
+    if !spec.is_of(item) {
+        return Some(());
+    }
+    pen.spend(1)?;
+    let make = make.filter(|_| spec.create);
+    let mut paid = Some(());
+    let done = each_at(&mut item.root, &spec.path, (make, mark), &mut |field| {
+        paid = paid.and_then(|()| pen.spend(1));
+        match paid {
+            Some(()) => change(field, pen),
+            None => Ok(()),
+        }
+    });
+    if let Err(Astray(mark)) = done {
+        lose(pen.unknown, Reason::Type, &spec.path.join("."), Some(mark));
+    }
+    paid
+}
+
+/// Gives a scalar a value; what is no scalar leads astray.
+fn write(field: &mut Piece, new: &Piece, pen: &mut Pen<'_>) -> Result<(), Astray> {
+    if !matches!(field.body, Body::Scalar(_)) {
+        return Err(Astray(field.mark));
+    }
+    pen.changed |= !is_same(field, new);
+    *field = new.clone();
+    Ok(())
+}
+
+/// The fields in which a namespace stands, and whether those that have one keep it.
+pub(super) struct Namespace<'n> {
+    pub specs: &'n [Spec],
+    pub unset_only: bool,
+    pub subjects: Subjects,
+}
+
+/// Which subjects of role bindings get a namespace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subjects {
+    /// Those that are called `default`.
+    Default,
+    /// All that are accounts.
+    Accounts,
+    /// None.
+    None,
+}
+
 /// A namespace for everything that lives in one; nothing when too much was written, here and below.
-pub(super) fn namespace(items: &mut [Item], value: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+pub(super) fn namespace(
+    items: &mut [Item],
+    value: Node<'_>,
+    how: &Namespace<'_>,
+    pen: &mut Pen<'_>,
+) -> Option<()> {
     let (mark, text) = (pen.mark(None, value), value.text());
+    let new = Piece::text(text, mark);
     pen.spend(scan(items))?;
-    let known = known(items);
+    let set = |field: &mut Piece, pen: &mut Pen<'_>| {
+        let has = |field: &Piece| field.as_str().is_some_and(|old| !old.is_empty());
+        if how.unset_only && has(field) {
+            return Ok(());
+        }
+        write(field, &new, pen)
+    };
+    let own = Spec {
+        create: true,
+        of: super::reach::Kinds::default(),
+        path: vec!["metadata".to_owned(), "namespace".to_owned()],
+    };
     for item in items {
         pen.spend(1 + text.len() / TEXT)?;
         item.reach.push(Reach {
             to: To::Namespace(text.to_owned()),
             mark,
         });
-        refer(item, &known, &Piece::text(text, mark), pen)?;
-        if item.kind == "Namespace" && item.group.is_empty() {
-            item.root
-                .set(&["metadata", "name"], Piece::text(text, mark));
-            item.rename("", text);
-        } else if !is_cluster_wide(&item.group, &item.kind) {
-            item.root
-                .set(&["metadata", "namespace"], Piece::text(text, mark));
-            let name = item.name().to_owned();
-            item.rename(text, &name);
+        item.enter();
+        if !item.is_cluster_wide() {
+            at_spec(item, &own, (Some(Make::Scalar), mark), pen, &mut |field, pen| {
+                set(field, pen)
+            })?;
         }
+        let binds = matches!(item.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+        if binds {
+            subjects(item, how.subjects, mark, pen, &set)?;
+        }
+        for spec in how.specs {
+            let is_name = spec.is(&["metadata", "name"]);
+            if spec.is(&["metadata", "namespace"])
+                || is_name && !(item.group.is_empty() && item.version == "v1")
+                || binds && is_binding(&spec.of.kind) && spec.is(&["subjects", "namespace"])
+            {
+                continue;
+            }
+            at_spec(item, spec, (Some(Make::Scalar), mark), pen, &mut |field, pen| {
+                set(field, pen)
+            })?;
+        }
+        item.note_id();
     }
     Some(())
 }
 
-/// Accounts and Services by kind and name, with the namespaces that they are or were in.
-type Known = BTreeMap<(&'static str, String), BTreeSet<String>>;
+fn is_binding(kind: &str) -> bool {
+    matches!(kind, "RoleBinding" | "ClusterRoleBinding")
+}
 
-fn known(items: &[Item]) -> Known {
-    let mut found = Known::new();
-    for item in items {
-        let Some(kind) = REFERRED.iter().find(|kind| **kind == item.kind) else {
+/// Gives the subjects of a binding the namespace that are meant by default.
+fn subjects(
+    item: &mut Item,
+    which: Subjects,
+    mark: Mark,
+    pen: &mut Pen<'_>,
+    set: &dyn Fn(&mut Piece, &mut Pen<'_>) -> Result<(), Astray>,
+) -> Option<()> {
+    let (key, wanted) = match which {
+        Subjects::Default => ("name", "default"),
+        Subjects::Accounts => ("kind", "ServiceAccount"),
+        Subjects::None => return Some(()),
+    };
+    let Some(Piece {
+        body: Body::List(subjects),
+        ..
+    }) = item.root.get_mut("subjects")
+    else {
+        return Some(());
+    };
+    for subject in subjects {
+        pen.spend(1)?;
+        if subject.get(key).and_then(Piece::as_str) != Some(wanted) {
             continue;
-        };
-        for (within, name) in &item.ids {
-            let within = match within.as_str() {
-                "default" => "",
-                within => within,
-            };
-            let all = found.entry((kind, name.clone())).or_default();
-            all.insert(within.to_owned());
+        }
+        let path = ["namespace".to_owned()];
+        let done = each_at(
+            subject,
+            &path,
+            (Some(Make::Scalar), mark),
+            &mut |field| set(field, pen),
+        );
+        if let Err(Astray(mark)) = done {
+            lose(pen.unknown, Reason::Type, "subjects", Some(mark));
         }
     }
-    found
-}
-
-/// Whether a reference with a namespace of its own means one of these.
-fn is_known(known: &Known, kind: &'static str, reference: &Piece) -> bool {
-    let text = |key: &str| reference.get(key).and_then(Piece::scalar_text);
-    let found = text("name").and_then(|name| known.get(&(kind, name)));
-    let within = text("namespace").filter(|within| within != "default");
-    match (found, within) {
-        (Some(all), Some(within)) => all.contains(&within),
-        (found, None) => found.is_some(),
-        (None, _) => false,
-    }
-}
-
-/// Gives what refers to a namespace the new one, as kustomize does: default accounts, and what means one of the set.
-fn refer(item: &mut Item, known: &Known, new: &Piece, pen: &mut Pen<'_>) -> Option<()> {
-    let mut paid = Some(());
-    let mut write = |reference: &mut Piece, is_meant: bool| {
-        paid = paid.and_then(|()| pen.spend(1));
-        if paid.is_some() && is_meant {
-            reference.set(&["namespace"], new.clone());
-        }
-    };
-    match item.kind.as_str() {
-        "RoleBinding" | "ClusterRoleBinding" => {
-            each_at(&mut item.root, &["subjects"], &mut |subject| {
-                let name = subject.get("name").and_then(Piece::scalar_text);
-                let is_default = name.as_deref() == Some("default");
-                let is_meant = is_default || is_known(known, "ServiceAccount", subject);
-                write(subject, is_meant);
-            });
-        }
-        "APIService" => {
-            item.root
-                .set(&["spec", "service", "namespace"], new.clone());
-        }
-        "CustomResourceDefinition" => {
-            let path = ["spec", "conversion", "webhook", "clientConfig", "service"];
-            each_at(&mut item.root, &path, &mut |service| {
-                let is_meant = service.get("namespace").is_some();
-                write(service, is_meant);
-            });
-        }
-        "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => {
-            let path = ["webhooks", "clientConfig", "service"];
-            each_at(&mut item.root, &path, &mut |service| {
-                let is_meant = is_known(known, "Service", service);
-                write(service, is_meant);
-            });
-        }
-        _ => {}
-    }
-    paid
-}
-
-/// Notes references without a namespace to what has one, which kustomize adds where it follows a rename.
-fn note_added(items: &mut [Item], value: Node<'_>, pen: &mut Pen<'_>) {
-    let paths: [(&[&str], &'static str, &[&str]); 2] = [
-        (
-            &["RoleBinding", "ClusterRoleBinding"],
-            "ServiceAccount",
-            &["subjects"],
-        ),
-        (
-            &[
-                "ValidatingWebhookConfiguration",
-                "MutatingWebhookConfiguration",
-            ],
-            "Service",
-            &["webhooks", "clientConfig", "service"],
-        ),
-    ];
-    let known = known(items);
-    let has_namespace = |kind, name| {
-        let all = known.get(&(kind, name));
-        all.is_some_and(|all| all.iter().any(|within| !within.is_empty()))
-    };
-    let mut is_added = false;
-    for (kinds, kind, path) in paths {
-        let items = items
-            .iter_mut()
-            .filter(|item| kinds.contains(&item.kind.as_str()));
-        for item in items {
-            each_at(&mut item.root, path, &mut |reference| {
-                let name = reference.get("name").and_then(Piece::scalar_text);
-                is_added |= reference.get("namespace").is_none()
-                    && name.is_some_and(|name| has_namespace(kind, name));
-            });
-        }
-    }
-    if is_added {
-        pen.lose(Reason::Reach, "namespace", value);
-    }
+    Some(())
 }
 
 /// A prefix or a suffix for every name.
@@ -309,45 +230,51 @@ pub(super) fn affix(
     items: &mut [Item],
     value: Node<'_>,
     is_prefix: bool,
+    specs: &[Spec],
     pen: &mut Pen<'_>,
 ) -> Option<()> {
     let (mark, text) = (pen.mark(None, value), value.text());
     pen.spend(scan(items))?;
-    note_added(items, value, pen);
     for item in items {
         pen.spend(1 + (item.name().len() + text.len()) / TEXT)?;
-        if matches!(
-            item.kind.as_str(),
-            "CustomResourceDefinition" | "APIService" | "Namespace"
-        ) {
+        let kind = item.original().kind.clone();
+        let is_service = kind == "APIService" && item.group == "apiregistration.k8s.io";
+        if is_service || matches!(kind.as_str(), "CustomResourceDefinition" | "Namespace") {
             continue;
         }
-        let (name, to) = if is_prefix {
-            (
-                format!("{text}{}", item.name()),
-                To::Prefix(text.to_owned()),
-            )
-        } else {
-            (
-                format!("{}{text}", item.name()),
-                To::Suffix(text.to_owned()),
-            )
-        };
-        item.reach.push(Reach { to, mark });
-        item.root
-            .set(&["metadata", "name"], Piece::text(&name, mark));
-        let namespace = item.namespace().to_owned();
-        item.rename(&namespace, &name);
+        for spec in specs {
+            if !spec.of.have(&item.group, &item.version, &kind) {
+                continue;
+            }
+            if spec.is(&["metadata", "name"]) {
+                let to = if is_prefix {
+                    To::Prefix(text.to_owned())
+                } else {
+                    To::Suffix(text.to_owned())
+                };
+                item.reach.push(Reach { to, mark });
+                item.enter();
+            }
+            at_spec(item, spec, (Some(Make::Scalar), mark), pen, &mut |field, pen| {
+                let Some(old) = (match &field.body {
+                    Body::Scalar(_) => Some(field.scalar_text().unwrap_or_default()),
+                    _ => None,
+                }) else {
+                    return Err(Astray(field.mark));
+                };
+                let name = if is_prefix {
+                    format!("{text}{old}")
+                } else {
+                    format!("{old}{text}")
+                };
+                write(field, &Piece::text(&name, mark), pen)
+            })?;
+        }
+        let named = item.named;
+        item.note_id();
+        item.named = named;
     }
     Some(())
-}
-
-/// How far labels reach.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Depth {
-    Metadata,
-    Templates,
-    Selectors,
 }
 
 /// Labels, or annotations, for everything.
@@ -355,7 +282,7 @@ pub(super) fn pairs(
     items: &mut [Item],
     field: &str,
     pairs: Node<'_>,
-    depth: Depth,
+    specs: &[Spec],
     pen: &mut Pen<'_>,
 ) -> Option<()> {
     for (key, value) in pairs.entries() {
@@ -370,64 +297,15 @@ pub(super) fn pairs(
                 To::Annotation(name.to_owned(), text)
             };
             item.reach.push(Reach { to, mark });
-            let mut paths = vec![(vec!["metadata", field, name], true)];
-            if depth >= Depth::Templates {
-                let templates = TEMPLATES
-                    .iter()
-                    .filter(|(kinds, _)| kinds.contains(&item.kind.as_str()));
-                paths.extend(templates.map(|(kinds, path)| {
-                    (
-                        [path, [field, name].as_slice()].concat(),
-                        kinds[0] != "Rollout",
-                    )
-                }));
-            }
-            if depth >= Depth::Selectors && field == "labels" {
-                let selectors = SELECTORS
-                    .iter()
-                    .filter(|(kinds, ..)| kinds.contains(&item.kind.as_str()));
-                paths.extend(
-                    selectors
-                        .map(|(_, path, create)| ([path, [name].as_slice()].concat(), *create)),
-                );
-            }
-            for (path, create) in paths {
-                let parent = &path[..path.len() - 1];
-                if create || item.root.at(parent).is_some() {
-                    pen.changed |= is_other(item.root.at(&path), &child);
-                    item.root.set(&path, child.clone());
-                }
-            }
-            if depth >= Depth::Selectors && field == "labels" {
-                for (_, path) in PEERS
-                    .iter()
-                    .filter(|(kinds, _)| kinds.contains(&&*item.kind))
-                {
-                    pen.spend(1)?;
-                    let mut paid = Some(());
-                    each_at(&mut item.root, path, &mut |selector| {
-                        paid = paid.and_then(|()| pen.spend(1));
-                        if paid.is_some() {
-                            pen.changed |= is_other(selector.get(name), &child);
-                            selector.set(&[name], child.clone());
-                        }
-                    });
-                    paid?;
-                }
-            }
-            if depth >= Depth::Templates && field == "labels" && item.kind == "StatefulSet" {
-                let claims = item.root.at_mut(&["spec", "volumeClaimTemplates"]);
-                if let Some(Piece {
-                    body: Body::List(claims),
-                    ..
-                }) = claims
-                {
-                    pen.spend(claims.len())?;
-                    for claim in claims {
-                        pen.changed |= is_other(claim.at(&["metadata", field, name]), &child);
-                        claim.set(&["metadata", field, name], child.clone());
-                    }
-                }
+            for spec in specs {
+                at_spec(item, spec, (Some(Make::Map), mark), pen, &mut |map, pen| {
+                    let Body::Map(_) = map.body else {
+                        return Err(Astray(map.mark));
+                    };
+                    pen.changed |= is_other(map.get(name), &child);
+                    map.set(&[name], child.clone());
+                    Ok(())
+                })?;
             }
         }
     }
@@ -439,16 +317,13 @@ fn is_other(old: Option<&Piece>, new: &Piece) -> bool {
     old.is_none_or(|old| !is_same(old, new))
 }
 
-/// The kinds whose replicas `replicas` sets.
-pub(super) const SCALED: [&str; 4] = [
-    "Deployment",
-    "ReplicationController",
-    "ReplicaSet",
-    "StatefulSet",
-];
-
 /// One entry of `replicas`.
-pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+pub(super) fn replicas(
+    items: &mut [Item],
+    entry: Node<'_>,
+    specs: &[Spec],
+    pen: &mut Pen<'_>,
+) -> Option<()> {
     pen.spend(scan(items))?;
     let Some((name, (key, count))) = entry
         .get("name")
@@ -459,10 +334,28 @@ pub(super) fn replicas(items: &mut [Item], entry: Node<'_>, pen: &mut Pen<'_>) -
     let child = Piece::new(Body::Scalar(count.to_json()), pen.mark(Some(key), count));
     let mut is_met = false;
     for item in items {
-        let scales = SCALED.contains(&item.kind.as_str());
-        if scales && item.ids.iter().any(|(_, called)| called == name.text()) {
-            pen.changed |= is_other(item.root.at(&["spec", "replicas"]), &child);
-            item.root.set(&["spec", "replicas"], child.clone());
+        let kinds: Vec<String> = item
+            .ids
+            .iter()
+            .filter(|id| id.name == name.text())
+            .map(|id| id.kind.clone())
+            .collect();
+        let mut is_this = false;
+        for spec in specs {
+            let is_meant = |kind: &String| spec.of.have(&item.group, &item.version, kind);
+            if !kinds.iter().any(is_meant) {
+                continue;
+            }
+            is_this = true;
+            at_spec(
+                item,
+                spec,
+                (Some(Make::Scalar), child.mark),
+                pen,
+                &mut |field, pen| write(field, &child, pen),
+            )?;
+        }
+        if is_this {
             pen.met.push(item.first());
             is_met = true;
         }

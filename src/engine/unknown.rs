@@ -37,16 +37,14 @@ pub enum Reason {
     Function,
     /// A transformer of kustomize's that is not modelled, or a setting of one.
     Transformer,
-    /// `vars`.
-    Vars,
     /// `openapi`, by which patches are merged otherwise.
     OpenApi,
     /// `crds`, whose types may hold names and references.
     Crds,
-    /// `configurations`, which say where transformers reach.
-    Configurations,
     /// A field of the kustomization that is known, with a setting that is not modelled.
     Setting,
+    /// A name that several resources have, so that nothing says which is meant.
+    Ambiguous,
     /// A field path or a selector that is not understood.
     Selector,
     /// A list that kustomize pairs in a way of its own.
@@ -101,11 +99,10 @@ impl Reason {
             Self::Generator => "a generator that is not followed",
             Self::Function => "a function that is not followed",
             Self::Transformer => "a transformer that is not followed",
-            Self::Vars => "variables are not followed",
             Self::OpenApi => "a schema of its own is not followed",
             Self::Crds => "definitions of its own are not followed",
-            Self::Configurations => "a configuration of its own is not followed",
             Self::Setting => "a setting that is not followed",
+            Self::Ambiguous => "several resources may be meant",
             Self::Selector => "a selection that is not understood",
             Self::Pairing => "a list whose elements kustomize pairs in a way of its own",
             Self::Directive => "a directive that is not followed",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::repo::Parsed;
 use crate::yaml::Node;
@@ -9,6 +10,7 @@ use crate::yaml::Node;
 use super::item::Item;
 pub(crate) use super::origin::{Origin, What};
 use super::piece::{Lost, Mark, Pen, Wrote, lose};
+use super::reach::Reaches;
 use super::text::Shift;
 use super::unknown::Reason;
 
@@ -24,17 +26,44 @@ pub(crate) struct Var {
     pub kind: String,
     pub resource: String,
     pub path: String,
+    group: String,
+    version: String,
+    namespace: String,
+    /// Where it is declared.
+    pub mark: Option<Mark>,
 }
 
 impl Var {
     pub fn read(node: Node<'_>) -> Option<Self> {
         let path = node.str_at(&["fieldref", "fieldPath"]);
+        let text = |key: &str| node.str_at(&["objref", key]).unwrap_or_default().to_owned();
+        let (mut group, mut version) = (text("group"), text("version"));
+        match text("apiVersion").split('/').collect::<Vec<_>>().as_slice() {
+            [""] | [_, _, _, ..] | [] => {}
+            [only] => (*only).clone_into(&mut version),
+            [of, only] => {
+                (*of).clone_into(&mut group);
+                (*only).clone_into(&mut version);
+            }
+        }
         Some(Self {
+            group,
+            version,
+            namespace: text("namespace"),
+            mark: None,
             name: node.str_at(&["name"])?.to_owned(),
             kind: node.str_at(&["objref", "kind"])?.to_owned(),
             resource: node.str_at(&["objref", "name"])?.to_owned(),
-            path: path.unwrap_or("metadata.name").to_owned(),
+            path: path.filter(|path| !path.is_empty()).unwrap_or("metadata.name").to_owned(),
         })
+    }
+
+    /// Whether it is about a resource, by who that is or was.
+    pub fn is_about(&self, item: &Item) -> bool {
+        let within = Some(self.namespace.as_str()).filter(|within| !within.is_empty());
+        item.group == self.group
+            && item.version == self.version
+            && item.is_called(&self.kind, &self.resource, within)
     }
 }
 
@@ -109,8 +138,8 @@ pub(crate) struct Walk<'t> {
     /// Entries that load what is not here.
     pub elsewhere: Vec<Mark>,
     pub uses: Vec<Use>,
-    /// What `configurations` have reach further than it does by default.
-    pub extended: Vec<Form>,
+    /// Where transformations reach, in the kustomization that the walk is in.
+    pub reaches: Arc<Reaches>,
     pub budget: usize,
     /// What was not followed exactly, and where.
     pub unknown: Vec<Lost>,
@@ -156,7 +185,7 @@ impl<'t> Walk<'t> {
             gone: Vec::new(),
             elsewhere: Vec::new(),
             uses: Vec::new(),
-            extended: Vec::new(),
+            reaches: Reaches::defaults(),
             budget: MAX_PIECES,
             unknown: Vec::new(),
             reached: false,

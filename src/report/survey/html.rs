@@ -19,6 +19,7 @@ use crate::report::markup::escaped;
 use crate::report::text::{counted, value};
 use crate::survey::matrix::matrix;
 use crate::survey::{Against, State, Survey};
+use crate::text::base64;
 
 mod marks;
 mod picture;
@@ -456,42 +457,9 @@ fn write_side(
     out.push_str("</div>\n");
 }
 
-/// Bytes in base64 with padding, as content security policies want digests.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0, |group, byte| group << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            if at <= chunk.len() {
-                out.push(char::from(DIGITS[(group >> (18 - 6 * at)) as usize & 63]));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digests_are_in_base64() {
-        for (bytes, expected) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), expected);
-        }
-    }
 
     #[test]
     fn what_stands_in_the_page_cannot_end_its_element() {

@@ -1,0 +1,106 @@
+//! `krm-parity build`: what a directory builds, without kustomize.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::Value;
+
+use super::ground::Ground;
+use crate::engine::{Built, Replay, Unknown};
+use crate::{krm, snapshot, yaml};
+
+const LONG_ABOUT: &str = "\
+Prints what kustomize would build of DIR: the same resources, as YAML, with names, hashes and references.
+Nothing is run, and kustomize is not needed. Values of Secrets are not printed; the hash in the name of a
+generated one is over its values all the same.
+
+What kustomize refuses is refused, with the line. What this program does not do exactly, such as helm
+charts, remote bases and functions, is named with its line, and nothing is printed: no build is a guess.
+
+  krm-parity build overlays/production
+  diff <(krm-parity build overlays/dev) <(krm-parity build overlays/production)
+
+Exit codes: 0 built; 2 refused, or not known.";
+
+pub(super) fn command() -> Command {
+    Command::new("build")
+        .about("Print what a directory builds, without kustomize")
+        .long_about(LONG_ABOUT)
+        .arg(
+            Arg::new("DIR")
+                .help("A directory with a kustomization; by default the current one")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .help("YAML documents, or JSON with a resource a line")
+                .value_parser(["yaml", "json"])
+                .default_value("yaml"),
+        )
+}
+
+/// Builds a directory.
+///
+/// # Errors
+///
+/// Says what kustomize refuses, and what is not known.
+pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
+    let directories: Vec<PathBuf> = matches.get_one("DIR").cloned().into_iter().collect();
+    let mut ground = Ground::new(&directories)?;
+    let sources = ground.read(None)?;
+    let parsed = sources.parse();
+    let directory = ground.directories.first().cloned().unwrap_or_default();
+    if parsed.kustomization(&directory).is_none() {
+        bail!("there is no kustomization in {}", ground.first.display());
+    }
+    let built = Replay::base(&parsed, &[directory]).build();
+    let resources = built.map_err(|unknown| anyhow::anyhow!(told(&unknown)))?;
+    let resources = resources.into_iter().map(shown);
+    let resources = resources.collect::<anyhow::Result<Vec<Value>>>()?;
+    if matches.get_one::<String>("format").map(String::as_str) == Some("json") {
+        return Ok(resources.iter().map(|one| format!("{one}\n")).collect());
+    }
+    let documents = resources.iter().map(serde_yaml::to_string);
+    let documents: Result<Vec<String>, _> = documents.collect();
+    Ok(documents.context("cannot write YAML")?.join("---\n"))
+}
+
+/// A resource without the values of a Secret, whatever a patch has made of it.
+fn shown(built: Built) -> anyhow::Result<Value> {
+    let Built {
+        mut resource,
+        is_secret,
+    } = built;
+    let kind = resource.get("kind").cloned();
+    if is_secret {
+        resource["kind"] = "Secret".into();
+    }
+    let text = resource.to_string();
+    let tree = yaml::parse(&text)?;
+    let all = krm::read_documents(&tree)?;
+    let sealed = snapshot::seal_emitted(&all);
+    let mut sealed: Value = serde_json::from_str(&sealed).context("it is no resource")?;
+    if let Some(kind) = kind {
+        sealed["kind"] = kind;
+    }
+    Ok(sealed)
+}
+
+/// What is not known or refused, a line each.
+fn told(unknown: &[Unknown]) -> String {
+    let mut out = String::from("this cannot be built without kustomize, or not at all:");
+    for one in unknown {
+        match &one.place {
+            Some((file, line)) => {
+                let _ = write!(out, "\n  {file}:{line}: {one}");
+            }
+            None => {
+                let _ = write!(out, "\n  {one}");
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,275 @@
+//! What a kustomization does to all that it has gathered, in kustomize's order.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::repo::fields::{Found, faults_of_replacements};
+use crate::repo::Kustomization;
+use crate::yaml::Node;
+
+use super::images;
+use super::item::{Item, scan};
+use super::piece::spend;
+use super::reach::{self, Kinds, Reaches, Spec};
+use super::replace;
+use super::text::Shift;
+use super::transform::{self, Namespace, Subjects};
+use super::unknown::Reason;
+use super::walk::{Form, Var, Walk, What};
+
+/// How many of `vars` are looked at.
+const MAX_VARS: usize = 1024;
+
+impl Walk<'_> {
+    /// Applies what a kustomization does to everything that it has gathered, in kustomize's order.
+    pub(super) fn transform(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
+        let root = kustomization.root;
+        let list = |field: &str| root.get(field).into_iter().flat_map(Node::items);
+        for entry in list("patchesStrategicMerge") {
+            self.patch(kustomization, Some(entry), (None, true), items);
+        }
+        for entry in list("patches") {
+            let body = entry.get("path").or_else(|| entry.get("patch"));
+            self.patch(kustomization, body, (Some(entry), true), items);
+        }
+        self.rename(kustomization, items);
+        self.label(kustomization, items);
+        for entry in list("patchesJson6902") {
+            let body = entry.get("path").or_else(|| entry.get("patch"));
+            self.patch(kustomization, body, (Some(entry), false), items);
+        }
+        let reaches = Arc::clone(&self.reaches);
+        for (field, what) in [
+            ("replicas", What::Replicas),
+            ("images", What::Images),
+            ("imageTags", What::Images),
+        ] {
+            for entry in list(field) {
+                if self.budget == 0 {
+                    break;
+                }
+                let origin = self.origin(kustomization.file, what);
+                let mut pen = self.pen(origin, &Shift::None);
+                let before = pen.unknown.len();
+                let (form, done) = if what == What::Replicas {
+                    let done = transform::replicas(items, entry, &reaches.replicas, &mut pen);
+                    (Form::Replicas, done)
+                } else {
+                    let done = images::image(items, entry, &reaches.images, &mut pen);
+                    (Form::Images, done)
+                };
+                let mark = pen.mark_of(entry.get("name").unwrap_or(entry));
+                let wrote = pen.wrote(mark, before, done.is_some());
+                self.note_use(form, wrote);
+            }
+        }
+        for entry in list("replacements") {
+            self.replacement(kustomization, entry, items);
+        }
+        self.configured(kustomization, items);
+    }
+
+    /// Binds `vars` to the resources that they are about, while those have the names that are meant.
+    pub(super) fn bind(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
+        let vars = kustomization.root.get("vars");
+        for entry in vars.into_iter().flat_map(Node::items) {
+            if self.vars.len() >= MAX_VARS || spend(&mut self.budget, scan(items)).is_none() {
+                self.note_at(Reason::Bounds, "vars", kustomization.file, entry);
+                return;
+            }
+            let origin = self.origin(kustomization.file, What::Elsewhere);
+            let mark = self.pen(origin, &Shift::None).mark_of(entry);
+            let Some(mut var) = Var::read(entry) else {
+                self.note_at(Reason::Type, "vars", kustomization.file, entry);
+                continue;
+            };
+            if self.vars.iter().any(|known| known.name == var.name) {
+                self.note_at(Reason::Twice, &var.name, kustomization.file, entry);
+                continue;
+            }
+            let mut found = items.iter_mut().filter(|item| var.is_about(item));
+            let (first, second) = (found.next(), found.next());
+            let is_split = second.is_some();
+            if let Some(item) = first {
+                item.variables.push(var.name.clone());
+            }
+            if is_split {
+                self.note_at(Reason::Ambiguous, &var.name, kustomization.file, entry);
+            }
+            var.mark = Some(mark);
+            self.vars.push(var);
+        }
+    }
+
+    fn rename(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
+        for (field, what) in [
+            ("namespace", What::Namespace),
+            ("namePrefix", What::Prefix),
+            ("nameSuffix", What::Suffix),
+        ] {
+            let value = kustomization.root.get(field);
+            let Some(value) = value.filter(|value| value.is_scalar() && !value.text().is_empty())
+            else {
+                continue;
+            };
+            let origin = self.origin(kustomization.file, what);
+            let reaches = Arc::clone(&self.reaches);
+            let mut pen = self.pen(origin, &Shift::None);
+            match what {
+                What::Namespace => {
+                    let how = Namespace {
+                        specs: &reaches.namespace,
+                        unset_only: false,
+                        subjects: Subjects::Default,
+                    };
+                    transform::namespace(items, value, &how, &mut pen);
+                    self.compare_names(items);
+                }
+                What::Prefix => {
+                    transform::affix(items, value, true, &reaches.prefix, &mut pen);
+                }
+                _ => {
+                    transform::affix(items, value, false, &reaches.suffix, &mut pen);
+                }
+            }
+        }
+    }
+
+    fn label(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
+        let root = kustomization.root;
+        let reaches = Arc::clone(&self.reaches);
+        let mut all = Vec::new();
+        for entry in root.get("labels").into_iter().flat_map(Node::items) {
+            let Some(specs) = self.specs_of(entry, &reaches, kustomization) else {
+                continue;
+            };
+            let whole = entry.get("fields").is_none().then_some(entry);
+            let pairs = entry.get("pairs");
+            all.extend(pairs.map(|pairs| (What::Labels, pairs, Cow::Owned(specs), whole)));
+        }
+        let common = root.get("commonLabels");
+        let specs = Cow::Borrowed(reaches.selecting_labels.as_slice());
+        all.extend(common.map(|pairs| (What::Labels, pairs, specs, None)));
+        let common = root.get("commonAnnotations");
+        let specs = Cow::Borrowed(reaches.annotations.as_slice());
+        all.extend(common.map(|pairs| (What::Annotations, pairs, specs, None)));
+        for (what, pairs, specs, whole) in all {
+            let origin = self.origin(kustomization.file, what);
+            let field = if what == What::Labels {
+                "labels"
+            } else {
+                "annotations"
+            };
+            let mut pen = self.pen(origin, &Shift::None);
+            let before = pen.unknown.len();
+            let done = transform::pairs(items, field, pairs, &specs, &mut pen);
+            let done = done.and_then(|()| pen.spend(items.len()));
+            let Some((entry, ())) = whole.zip(done) else {
+                continue;
+            };
+            pen.met.extend(items.iter().map(Item::first));
+            let key = pairs.entries().next().map_or(entry, |(key, _)| key);
+            let mark = pen.mark_of(key);
+            let wrote = pen.wrote(mark, before, true);
+            self.note_use(Form::Labels, wrote);
+        }
+    }
+
+    /// Where an entry of `labels` reaches; nothing where its fields contradict the others.
+    fn specs_of(
+        &mut self,
+        entry: Node<'_>,
+        reaches: &Reaches,
+        kustomization: Kustomization<'_>,
+    ) -> Option<Vec<Spec>> {
+        let is_set = |field: &str| entry.get(field).is_some_and(|value| value.text() == "true");
+        let own = entry.get("fields").map_or_else(|| Ok(Vec::new()), reach::specs);
+        let mut specs = match own {
+            Ok(specs) => specs,
+            Err(node) => {
+                self.note_at(Reason::Undeclared, node.text(), kustomization.file, node);
+                return None;
+            }
+        };
+        let own = Spec {
+            create: true,
+            of: Kinds::default(),
+            path: reach::split("metadata/labels"),
+        };
+        let mut merge = |more: &[Spec]| reach::add(&mut specs, more);
+        let merged = merge(&reaches.labels).and_then(|()| {
+            if is_set("includeSelectors") {
+                return merge(&reaches.selecting_labels);
+            }
+            if is_set("includeTemplates") {
+                merge(&reaches.template_labels)?;
+            }
+            merge(&[own])
+        });
+        if merged.is_err() {
+            self.note_at(Reason::Twice, "create", kustomization.file, entry);
+            return None;
+        }
+        Some(specs)
+    }
+
+    fn replacement(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        entry: Node<'_>,
+        items: &mut [Item],
+    ) {
+        let place = (kustomization.file, &Shift::None);
+        self.replacement_of(kustomization, place, entry, items);
+    }
+
+    /// One replacement, or the file that an entry names, wherever that entry stands.
+    pub(super) fn replacement_of(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        (file, shift): (&str, &Shift),
+        entry: Node<'_>,
+        items: &mut [Item],
+    ) {
+        if self.budget == 0 {
+            return;
+        }
+        let parsed = self.parsed;
+        let origin = self.origin(file, What::Replacements);
+        let mut follow = |walk: &mut Self, entry, origin, shift: &Shift| {
+            let mut pen = walk.pen(origin, shift);
+            let before = pen.unknown.len();
+            if let Err(reason) = replace::apply(entry, items, &mut pen) {
+                pen.lose(reason, "", entry);
+            }
+            let mark = pen.mark_of(entry);
+            let wrote = pen.wrote(mark, before, true);
+            walk.note_use(Form::Replacement, wrote);
+        };
+        let Some(path) = entry.str_at(&["path"]) else {
+            follow(self, entry, origin, shift);
+            return;
+        };
+        let mark = self.pen(origin, shift).mark_of(entry);
+        let Some((path, tree)) = kustomization
+            .resolve(path)
+            .and_then(|path| parsed.tree(&path).map(|tree| (path, tree)))
+        else {
+            self.note(Reason::NotHere, path, Some(mark));
+            return;
+        };
+        self.note_outside(kustomization, &path, entry);
+        let origin = self.origin(&path, What::Replacements);
+        for root in tree.roots() {
+            for Found { node, field, .. } in faults_of_replacements(root) {
+                self.note_at(Reason::Undeclared, field, &path, node);
+            }
+            if root.is_seq() {
+                root.items()
+                    .for_each(|entry| follow(self, entry, origin, &Shift::None));
+            } else {
+                follow(self, root, origin, &Shift::None);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The end of a build: names get their hashes, references follow, variables are put in, and what is local is left out.
+
+use serde_json::Value;
+
+use super::Replay;
+use super::hash::hash;
+use super::item::Item;
+use super::order::Order;
+use super::piece::{Lost, Piece, lose};
+use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
+use super::{references, variables};
+
+/// The annotation of what kustomize does not emit.
+const LOCAL: &str = "config.kubernetes.io/local-config";
+
+/// A resource as it is emitted.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The resource; the values of a generated Secret are empty.
+    pub resource: Value,
+    /// Whether it is a Secret, or was one.
+    pub is_secret: bool,
+}
+
+impl Replay<'_> {
+    /// What `kustomize build` emits, a resource each.
+    ///
+    /// # Errors
+    ///
+    /// What is not known or refused, where there is anything.
+    pub fn build(&self) -> Result<Vec<Built>, Vec<Unknown>> {
+        let (items, lost) = self.finish();
+        let mut unknown = self.unknown();
+        unknown.extend(lost.into_iter().map(|lost| self.placed(lost)));
+        if !unknown.is_empty() {
+            unknown.truncate(MAX_UNKNOWN);
+            return Err(unknown);
+        }
+        Ok(items.iter().filter_map(emitted).collect())
+    }
+
+    /// The resources as they are at the end, and what is not known about that.
+    fn finish(&self) -> (Vec<Item>, Vec<Lost>) {
+        let mut items = self.items.clone();
+        let (mut lost, mut budget) = (Vec::new(), self.walk.budget);
+        for item in items.iter_mut().filter(|item| item.hashed) {
+            let Some(hash) = hash(item) else {
+                lose(&mut lost, Reason::Hidden, item.name(), Some(item.origin));
+                continue;
+            };
+            item.enter();
+            let name = format!("{}-{hash}", item.name());
+            let named = item.root.at(&["metadata", "name"]);
+            let mark = named.map_or(item.origin, |name| name.mark);
+            item.root.set(&["metadata", "name"], Piece::text(&name, mark));
+            item.note_id();
+        }
+        let reaches = &self.walk.reaches;
+        let done = references::follow(&mut items, &reaches.names, &mut budget, &mut lost)
+            .and_then(|()| {
+                variables::resolve(
+                    &mut items,
+                    &self.walk.vars,
+                    &reaches.variables,
+                    &mut budget,
+                    &mut lost,
+                )
+            });
+        if done.is_none() {
+            lose(&mut lost, Reason::Bounds, "", None);
+        }
+        items.retain(|item| {
+            let local = item.root.at(&["metadata", "annotations", LOCAL]);
+            local.is_none_or(|local| local.scalar_text().as_deref() == Some("false"))
+        });
+        let kustomization = self.walk.parsed.kustomization(&self.directory);
+        let options = kustomization.and_then(|own| own.root.get("sortOptions"));
+        match Order::read(options) {
+            Ok(order) => order.sort(&mut items),
+            Err(_) => lose(&mut lost, Reason::Type, "sortOptions", None),
+        }
+        (items, lost)
+    }
+}
+
+/// A resource as it is emitted: without the annotations that kustomize keeps for itself.
+fn emitted(item: &Item) -> Option<Built> {
+    let mut value = item.shown()?;
+    let metadata = value.get_mut("metadata").and_then(Value::as_object_mut)?;
+    let is_empty = metadata
+        .get("annotations")
+        .is_some_and(|map| map.as_object().is_some_and(serde_json::Map::is_empty));
+    if is_empty {
+        metadata.remove("annotations");
+    }
+    Some(Built {
+        resource: value,
+        is_secret: item.ids.iter().any(|id| id.kind == "Secret"),
+    })
+}

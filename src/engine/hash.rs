@@ -1,0 +1,127 @@
+//! The hash of what a generated resource holds, which kustomize appends to its name.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::text::hex;
+
+use super::item::Item;
+use super::piece::{Body, Piece};
+
+/// Characters of the hexadecimal digest that kustomize replaces, and what by.
+const LETTERS: [(char, char); 5] = [('0', 'g'), ('1', 'h'), ('3', 'k'), ('a', 'm'), ('e', 't')];
+
+/// How long the hash is.
+const LENGTH: usize = 10;
+
+/// The hash of a resource; nothing where a part of it is not known.
+pub(super) fn hash(item: &Item) -> Option<String> {
+    let mut text = String::new();
+    write(&mut text, &hashed(item)?);
+    let digest = hex(&Sha256::digest(&text));
+    let letter = |letter: char| {
+        let pair = LETTERS.iter().find(|(from, _)| *from == letter);
+        pair.map_or(letter, |(_, to)| *to)
+    };
+    Some(digest.chars().take(LENGTH).map(letter).collect())
+}
+
+/// What the hash is over.
+fn hashed(item: &Item) -> Option<Value> {
+    let text = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text);
+    let part = |field: &str| match item.root.get(field) {
+        None => Some(Value::String(String::new())),
+        Some(piece) => unsealed(item, piece, field == "data"),
+    };
+    let mut map = Map::new();
+    map.insert("kind".to_owned(), item.kind.as_str().into());
+    // kustomize looks for the name where none can be, so that it is never a part of the hash.
+    map.insert("name".to_owned(), "".into());
+    map.insert("data".to_owned(), part("data")?);
+    let more = if item.is_secret() {
+        let kind = text(&["type"]).unwrap_or_default();
+        map.insert("type".to_owned(), kind.into());
+        "stringData"
+    } else {
+        "binaryData"
+    };
+    if let Some(value) = Some(part(more)?).filter(Value::is_object) {
+        map.insert(more.to_owned(), value);
+    }
+    Some(Value::Object(map))
+}
+
+/// A map of data, with the values that are held beside it.
+fn unsealed(item: &Item, piece: &Piece, is_data: bool) -> Option<Value> {
+    let Body::Map(map) = &piece.body else {
+        return piece.to_json();
+    };
+    let mut found = Map::new();
+    for (key, value) in map {
+        let value = match &value.body {
+            Body::Unknown if is_data => {
+                let held = item.sealed.0.get(key)?;
+                String::from_utf8(held.clone()).ok()?.into()
+            }
+            _ => value.to_json()?,
+        };
+        found.insert(key.clone(), value);
+    }
+    Some(Value::Object(found))
+}
+
+/// Writes JSON as Go does it, which escapes what HTML would take for its own.
+fn write(out: &mut String, value: &Value) {
+    match value {
+        Value::Object(map) => {
+            out.push('{');
+            let mut sorted: Vec<(&String, &Value)> = map.iter().collect();
+            sorted.sort_unstable_by_key(|(key, _)| *key);
+            for (at, (key, value)) in sorted.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                text(out, key);
+                out.push(':');
+                write(out, value);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write(out, item);
+            }
+            out.push(']');
+        }
+        Value::String(value) => text(out, value),
+        value => {
+            let _ = write!(out, "{value}");
+        }
+    }
+}
+
+fn text(out: &mut String, value: &str) {
+    out.push('"');
+    for character in value.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(character));
+            }
+            character => out.push(character),
+        }
+    }
+    out.push('"');
+}

@@ -1,0 +1,153 @@
+//! `vars`: what `$(NAME)` stands for, put in its place.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::item::Item;
+use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
+use super::reach::Spec;
+use super::transform::{Astray, each_at};
+use super::unknown::Reason;
+use super::walk::Var;
+
+/// What a variable stands for, and who wrote that.
+type Values = BTreeMap<String, (Value, Mark)>;
+
+/// Puts values in the place of variables, and notes what has none.
+pub(super) fn resolve(
+    items: &mut [Item],
+    vars: &[Var],
+    specs: &[Spec],
+    budget: &mut usize,
+    unknown: &mut Vec<Lost>,
+) -> Option<()> {
+    if vars.is_empty() {
+        return Some(());
+    }
+    let mut values = Values::new();
+    for var in vars {
+        let mut owners = items.iter().filter(|item| item.variables.contains(&var.name));
+        let Some(owner) = owners.next() else {
+            lose(unknown, Reason::NoTarget, &var.name, var.mark);
+            continue;
+        };
+        let found = super::replace::steps(&var.path)
+            .and_then(|steps| super::replace::read(&owner.root, &steps));
+        match found.map(|piece| (piece.to_json(), piece.mark)) {
+            Some((Some(value), mark)) => {
+                values.insert(var.name.clone(), (value, mark));
+            }
+            Some((None, _)) => lose(unknown, Reason::Hidden, &var.name, var.mark),
+            None => lose(unknown, Reason::NoField, &var.path, var.mark),
+        }
+    }
+    for item in items {
+        for spec in specs {
+            if !spec.is_of(item) {
+                continue;
+            }
+            spend(budget, 1)?;
+            let mark = item.root.mark;
+            let mut paid = Some(());
+            let done = each_at(&mut item.root, &spec.path, (None, mark), &mut |field| {
+                match &mut field.body {
+                    Body::Map(map) => {
+                        for piece in map.values_mut().filter(|piece| piece.as_str().is_some()) {
+                            put(piece, &values, budget, &mut paid);
+                        }
+                    }
+                    Body::List(items) => {
+                        for piece in items {
+                            if piece.as_str().is_none() {
+                                return Err(Astray(piece.mark));
+                            }
+                            put(piece, &values, budget, &mut paid);
+                        }
+                    }
+                    Body::Scalar(_) => put(field, &values, budget, &mut paid),
+                    Body::Unknown => {}
+                }
+                Ok(())
+            });
+            if let Err(Astray(mark)) = done {
+                lose(unknown, Reason::Type, &spec.path.join("."), Some(mark));
+            }
+            paid?;
+        }
+    }
+    Some(())
+}
+
+/// Puts values into one text.
+fn put(piece: &mut Piece, values: &Values, budget: &mut usize, paid: &mut Option<()>) {
+    let Some(text) = piece.as_str().filter(|text| text.contains('$')) else {
+        return;
+    };
+    let Some((new, by)) = replaced(text, values) else {
+        return;
+    };
+    let size = new.as_str().map_or(0, str::len);
+    *paid = paid.and_then(|()| spend(budget, 1 + size / TEXT));
+    if paid.is_some() {
+        piece.body = Body::Scalar(new);
+        piece.touched = by.or(piece.touched);
+    }
+}
+
+/// A text with its variables replaced, and who wrote the last of them; nothing where it is as it was.
+fn replaced(text: &str, values: &Values) -> Option<(Value, Option<Mark>)> {
+    let mut out = String::new();
+    let mut by = None;
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        let (before, from) = rest.split_at(at);
+        let after = &from[1..];
+        let Some(next) = after.chars().next() else {
+            break;
+        };
+        out.push_str(before);
+        match next {
+            '$' => {
+                out.push('$');
+                rest = &after[1..];
+            }
+            '(' => {
+                let Some(end) = after.find(')') else {
+                    out.push_str("$(");
+                    rest = &after[1..];
+                    continue;
+                };
+                let name = &after[1..end];
+                let value = values.get(name).filter(|(value, _)| {
+                    matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_))
+                });
+                match value {
+                    Some((value, mark)) => {
+                        by = Some(*mark);
+                        if text.len() == name.len() + 3 {
+                            return Some((value.clone(), by));
+                        }
+                        match value {
+                            Value::String(value) => out.push_str(value),
+                            value => out.push_str(&value.to_string()),
+                        }
+                    }
+                    None => {
+                        out.push_str("$(");
+                        out.push_str(name);
+                        out.push(')');
+                    }
+                }
+                rest = &after[end + 1..];
+            }
+            next => {
+                out.push('$');
+                out.push(next);
+                rest = &after[next.len_utf8()..];
+            }
+        }
+    }
+    out.push_str(rest);
+    (out != text).then(|| (Value::String(out), by))
+}
