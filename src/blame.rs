@@ -273,10 +273,11 @@ impl Replay<'_> {
 
     /// The one resource of the base that had this kind and name.
     fn shared(&self, (kind, name): &(String, String)) -> Option<&Item> {
-        let mut ours =
-            self.walk.base.iter().filter(|item| {
-                item.kind == *kind && item.ids.iter().any(|id| id.name == *name)
-            });
+        let mut ours = self
+            .walk
+            .base
+            .iter()
+            .filter(|item| item.kind == *kind && item.ids.iter().any(|id| id.name == *name));
         ours.next().filter(|_| ours.next().is_none())
     }
 

@@ -6,6 +6,7 @@
 
 mod accumulate;
 mod apply;
+mod built;
 mod configured;
 mod emit;
 mod everything;
@@ -37,7 +38,7 @@ use crate::repo::Parsed;
 use item::Item;
 use walk::Walk;
 
-pub use finish::Built;
+pub use built::Built;
 pub use unknown::{Reason, Unknown};
 pub use walk::Form;
 

@@ -57,8 +57,7 @@ impl Replay<'_> {
         let deleted = self.walk.gone.iter().rev().find(|(item, _)| {
             item.kind == *kind
                 && item.ids.iter().any(|id| {
-                    id.name == target.name
-                        || item.generated && id.name == without_hash(target.name)
+                    id.name == target.name || item.generated && id.name == without_hash(target.name)
                 })
         });
         deleted.map(|(_, mark)| *mark).or_else(|| {
@@ -70,9 +69,8 @@ impl Replay<'_> {
     /// Why the name of a generated resource has another hash, or none, where no line says that name.
     pub(super) fn unreferred(&self, target: &Target<'_>) -> Option<Mark> {
         let name = target.value?.as_str()?;
-        let is_it = |item: &Item, name: &str| {
-            item.generated && item.ids.iter().any(|id| id.name == name)
-        };
+        let is_it =
+            |item: &Item, name: &str| item.generated && item.ids.iter().any(|id| id.name == name);
         let mut gone = self.walk.gone.iter().rev();
         if let Some((_, mark)) = gone.find(|(item, _)| is_it(item, name)) {
             return Some(*mark);

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::repo::fields::{Found, faults_of_replacements};
 use crate::repo::Kustomization;
+use crate::repo::fields::{Found, faults_of_replacements};
 use crate::yaml::Node;
 
 use super::images;
@@ -183,7 +183,9 @@ impl Walk<'_> {
         kustomization: Kustomization<'_>,
     ) -> Option<Vec<Spec>> {
         let is_set = |field: &str| entry.get(field).is_some_and(|value| value.text() == "true");
-        let own = entry.get("fields").map_or_else(|| Ok(Vec::new()), reach::specs);
+        let own = entry
+            .get("fields")
+            .map_or_else(|| Ok(Vec::new()), reach::specs);
         let mut specs = match own {
             Ok(specs) => specs,
             Err(node) => {

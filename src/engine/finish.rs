@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Replay;
+use super::built::Built;
 use super::hash::hash;
 use super::item::Item;
 use super::order::Order;
@@ -12,15 +13,6 @@ use super::{references, variables};
 
 /// The annotation of what kustomize does not emit.
 const LOCAL: &str = "config.kubernetes.io/local-config";
-
-/// A resource as it is emitted.
-#[derive(Clone, Debug)]
-pub struct Built {
-    /// The resource; the values of a generated Secret are empty.
-    pub resource: Value,
-    /// Whether it is a Secret, or was one.
-    pub is_secret: bool,
-}
 
 impl Replay<'_> {
     /// What `kustomize build` emits, a resource each.
@@ -52,12 +44,13 @@ impl Replay<'_> {
             let name = format!("{}-{hash}", item.name());
             let named = item.root.at(&["metadata", "name"]);
             let mark = named.map_or(item.origin, |name| name.mark);
-            item.root.set(&["metadata", "name"], Piece::text(&name, mark));
+            item.root
+                .set(&["metadata", "name"], Piece::text(&name, mark));
             item.note_id();
         }
         let reaches = &self.walk.reaches;
-        let done = references::follow(&mut items, &reaches.names, &mut budget, &mut lost)
-            .and_then(|()| {
+        let done =
+            references::follow(&mut items, &reaches.names, &mut budget, &mut lost).and_then(|()| {
                 variables::resolve(
                     &mut items,
                     &self.walk.vars,

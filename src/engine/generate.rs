@@ -280,7 +280,10 @@ impl<'n> Options<'n> {
             }
         }
         let set = |field: &str| {
-            let mut all = options.iter().flatten().flat_map(|options| options.entries());
+            let mut all = options
+                .iter()
+                .flatten()
+                .flat_map(|options| options.entries());
             all.find(|(key, value)| key.text() == field && value.text() == "true")
         };
         Self {
@@ -366,7 +369,10 @@ fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) {
             let is_same = |map: &Piece| matches!(map.body, Body::Unknown);
             let kept = fields.get("data").and_then(|data| data.get(key));
             if kept.is_some_and(is_same) {
-                new.sealed.0.entry(key.clone()).or_insert_with(|| value.clone());
+                new.sealed
+                    .0
+                    .entry(key.clone())
+                    .or_insert_with(|| value.clone());
             }
         }
     }

@@ -248,10 +248,6 @@ impl Piece {
         path.iter().try_fold(self, |piece, key| piece.get(key))
     }
 
-    pub fn at_mut(&mut self, path: &[&str]) -> Option<&mut Self> {
-        path.iter().try_fold(self, |piece, key| piece.get_mut(key))
-    }
-
     pub fn as_str(&self) -> Option<&str> {
         match &self.body {
             Body::Scalar(Value::String(text)) => Some(text),

@@ -49,7 +49,10 @@ impl Spec {
 
     /// Whether it is this path.
     pub fn is(&self, path: &[&str]) -> bool {
-        self.path.iter().map(String::as_str).eq(path.iter().copied())
+        self.path
+            .iter()
+            .map(String::as_str)
+            .eq(path.iter().copied())
     }
 }
 

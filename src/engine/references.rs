@@ -55,7 +55,10 @@ impl Candidate {
             is_cluster_wide: item.is_cluster_wide(),
             prefixes: affixes(true),
             suffixes: affixes(false),
-            renamed: last.map(|reach| reach.mark).or(item.named).unwrap_or(item.origin),
+            renamed: last
+                .map(|reach| reach.mark)
+                .or(item.named)
+                .unwrap_or(item.origin),
         }
     }
 
@@ -122,7 +125,9 @@ pub(super) fn follow(
                     continue;
                 }
                 spend(budget, 1)?;
-                let asks_role = spec.path.ends_with(&["roleRef".to_owned(), "name".to_owned()]);
+                let asks_role = spec
+                    .path
+                    .ends_with(&["roleRef".to_owned(), "name".to_owned()]);
                 let search = Search {
                     known: &known,
                     referrer: at,
@@ -287,7 +292,8 @@ impl Search<'_> {
             all.filter(|one| !one.is_cluster_wide)
         };
         // The namespace that somebody was in first counts before the one that somebody is in now.
-        let is_first = within.is_some_and(|within| reachable().any(|one| one.first_within == within));
+        let is_first =
+            within.is_some_and(|within| reachable().any(|one| one.first_within == within));
         let is_within = |one: &Candidate| match within {
             None => true,
             Some(_) if one.is_cluster_wide => false,

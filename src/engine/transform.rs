@@ -157,9 +157,13 @@ pub(super) fn namespace(
         });
         item.enter();
         if !item.is_cluster_wide() {
-            at_spec(item, &own, (Some(Make::Scalar), mark), pen, &mut |field, pen| {
-                set(field, pen)
-            })?;
+            at_spec(
+                item,
+                &own,
+                (Some(Make::Scalar), mark),
+                pen,
+                &mut |field, pen| set(field, pen),
+            )?;
         }
         let binds = matches!(item.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
         if binds {
@@ -173,9 +177,13 @@ pub(super) fn namespace(
             {
                 continue;
             }
-            at_spec(item, spec, (Some(Make::Scalar), mark), pen, &mut |field, pen| {
-                set(field, pen)
-            })?;
+            at_spec(
+                item,
+                spec,
+                (Some(Make::Scalar), mark),
+                pen,
+                &mut |field, pen| set(field, pen),
+            )?;
         }
         item.note_id();
     }
@@ -212,12 +220,9 @@ fn subjects(
             continue;
         }
         let path = ["namespace".to_owned()];
-        let done = each_at(
-            subject,
-            &path,
-            (Some(Make::Scalar), mark),
-            &mut |field| set(field, pen),
-        );
+        let done = each_at(subject, &path, (Some(Make::Scalar), mark), &mut |field| {
+            set(field, pen)
+        });
         if let Err(Astray(mark)) = done {
             lose(pen.unknown, Reason::Type, "subjects", Some(mark));
         }
@@ -255,20 +260,26 @@ pub(super) fn affix(
                 item.reach.push(Reach { to, mark });
                 item.enter();
             }
-            at_spec(item, spec, (Some(Make::Scalar), mark), pen, &mut |field, pen| {
-                let Some(old) = (match &field.body {
-                    Body::Scalar(_) => Some(field.scalar_text().unwrap_or_default()),
-                    _ => None,
-                }) else {
-                    return Err(Astray(field.mark));
-                };
-                let name = if is_prefix {
-                    format!("{text}{old}")
-                } else {
-                    format!("{old}{text}")
-                };
-                write(field, &Piece::text(&name, mark), pen)
-            })?;
+            at_spec(
+                item,
+                spec,
+                (Some(Make::Scalar), mark),
+                pen,
+                &mut |field, pen| {
+                    let Some(old) = (match &field.body {
+                        Body::Scalar(_) => Some(field.scalar_text().unwrap_or_default()),
+                        _ => None,
+                    }) else {
+                        return Err(Astray(field.mark));
+                    };
+                    let name = if is_prefix {
+                        format!("{text}{old}")
+                    } else {
+                        format!("{old}{text}")
+                    };
+                    write(field, &Piece::text(&name, mark), pen)
+                },
+            )?;
         }
         let named = item.named;
         item.note_id();

@@ -27,7 +27,9 @@ pub(super) fn resolve(
     }
     let mut values = Values::new();
     for var in vars {
-        let mut owners = items.iter().filter(|item| item.variables.contains(&var.name));
+        let mut owners = items
+            .iter()
+            .filter(|item| item.variables.contains(&var.name));
         let Some(owner) = owners.next() else {
             lose(unknown, Reason::NoTarget, &var.name, var.mark);
             continue;

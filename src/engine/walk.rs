@@ -54,7 +54,10 @@ impl Var {
             name: node.str_at(&["name"])?.to_owned(),
             kind: node.str_at(&["objref", "kind"])?.to_owned(),
             resource: node.str_at(&["objref", "name"])?.to_owned(),
-            path: path.filter(|path| !path.is_empty()).unwrap_or("metadata.name").to_owned(),
+            path: path
+                .filter(|path| !path.is_empty())
+                .unwrap_or("metadata.name")
+                .to_owned(),
         })
     }
 

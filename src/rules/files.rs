@@ -198,6 +198,7 @@ mod tests {
                 "kind: Component\nimages: [{name: none, newTag: '2'}]\n",
             ),
             ("o/images.yaml", "images: [{path: spec/image, kind: Web}]\n"),
+            ("o/kinds.yaml", "images: [{path: kind}]\n"),
             (
                 "o/names.yaml",
                 "nameReference: [{kind: Service, version: v1, fieldSpecs: [{kind: Web, path: spec/service}]}]\nimages: []\n",
@@ -265,6 +266,11 @@ mod tests {
             // A configuration of its own finds images elsewhere, or references and nothing more.
             (
                 "configurations: [images.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
+                "dead-patch o/kustomization.yaml:5",
+            ),
+            (
+                "configurations: [kinds.yaml]\nimages:\n- {name: Deployment, newTag: '2'}\n"
+                    .to_owned(),
                 "",
             ),
             (

@@ -161,14 +161,6 @@ fn what_is_not_understood_is_an_error_with_its_reason() {
             "nme: a field that kustomize does not have",
         ),
         (
-            "vars: [{name: A, objref: {kind: ConfigMap, name: x}}]\n",
-            "vars: variables are not followed",
-        ),
-        (
-            "labels: [{pairs: {a: b}, fields: [{path: spec/x}]}]\n",
-            "fields: a setting that is not followed",
-        ),
-        (
             "replicas: [{name: wbe, count: 3}]\n",
             "wbe: it is for a resource that is not there",
         ),
