@@ -6,6 +6,7 @@
 //! with its own base and with its siblings, as [`crate::function`] does it for what
 //! one build holds.
 
+mod build;
 mod failure;
 mod look;
 mod past;
@@ -20,6 +21,7 @@ use crate::rules::{self, Gaps};
 use crate::survey::Survey;
 use crate::yaml::YamlError;
 
+pub use build::{Stage, build};
 use look::{Asked, look, service, unjudged};
 use past::ask;
 use plan::plan;

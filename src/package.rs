@@ -9,10 +9,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::api::PATH;
-use crate::engine::Replay;
-use crate::environment;
 use crate::finding::{FileRef, Report};
-use crate::gate::{self, Builds, Gate, Scope};
+use crate::gate::{self, Builds, Gate, Scope, Stage};
 use crate::layout::{self, Site};
 use crate::policy::Policy;
 use crate::repo::{NAMES, Sources, is_remote, split};
@@ -20,7 +18,7 @@ use crate::resource::{Resource, is_bookkeeping, is_history};
 use crate::rules::files::unchecked_file::{unchecked, untold};
 use crate::snapshot;
 use crate::survey::Survey;
-use crate::yaml::{self, Node};
+use crate::yaml::Node;
 
 /// What the service of a package is called whose base lies at its root.
 const PACKAGE: &str = "package";
@@ -91,14 +89,14 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
                 others.push(unchecked(&edge.file, path));
             }
         }
-        let replay = Replay::base(&parsed, &[directory.to_owned()]);
-        size += replay.size();
-        match replay.lines().map(|lines| sealed(&lines)) {
-            Ok(Some(content)) => {
+        let (built, work) = gate::build(&parsed, directory, Stage::Recorded);
+        size += work;
+        match built {
+            Ok(content) => {
                 builds.insert(directory.to_owned(), Ok(content));
             }
-            Ok(None) => others.push(untold(directory, own(directory), &[], index_of)),
-            Err(unknown) if is_whole => {
+            // What is not here is told above.
+            Err(unknown) if is_whole || unknown.is_empty() => {
                 others.push(untold(directory, own(directory), &unknown, index_of));
             }
             Err(_) => {}
@@ -218,11 +216,4 @@ fn written(node: Node<'_>) -> Value {
         }
     }
     value
-}
-
-fn sealed(lines: &str) -> Option<String> {
-    let tree = yaml::parse_json_lines(lines).ok()?;
-    let resources: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
-    let items = environment::sort(&resources).ok()?;
-    Some(snapshot::seal("", "", &items.live).content)
 }

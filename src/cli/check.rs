@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::build::How;
+use super::build::{self, By, How};
 use super::formats::Formats;
 use super::ground::{Built, Ground};
 use super::new::{Earlier, Now};
@@ -110,6 +110,7 @@ pub(super) fn command() -> Command {
                 .help("Build each directory in a process of its own, as it is deployed")
                 .action(ArgAction::SetTrue),
         )
+        .arg(build::arg())
         .arg(process::arg())
         .arg(
             Arg::new("FLAGS")
@@ -165,6 +166,7 @@ pub(super) struct Check {
     shard: Option<(usize, usize)>,
     one_by_one: bool,
     limit: Duration,
+    by: By,
     flags: Vec<OsString>,
 }
 
@@ -192,6 +194,7 @@ impl Check {
             against: matches.get_one("against").cloned(),
             shard: matches.get_one("shard").copied(),
             one_by_one: matches.get_flag("one-by-one"),
+            by: By::read(matches),
             limit: process::limit(matches),
             flags: matches
                 .get_many("FLAGS")
@@ -356,6 +359,7 @@ impl Check {
 
     fn how(&self) -> How<'_> {
         How {
+            by: self.by,
             one_by_one: self.one_by_one,
             flags: &self.flags,
             limit: self.limit,

@@ -8,6 +8,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::Value;
 
 use super::ground::Ground;
+use super::tree;
 use crate::engine::{Built, Replay, Unknown};
 use crate::{krm, snapshot, yaml};
 
@@ -49,8 +50,9 @@ pub(super) fn command() -> Command {
 /// Says what kustomize refuses, and what is not known.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
     let directories: Vec<PathBuf> = matches.get_one("DIR").cloned().into_iter().collect();
-    let mut ground = Ground::new(&directories)?;
-    let sources = ground.read(None)?;
+    let ground = Ground::new(&directories)?;
+    // What it is made of is read, and nothing else.
+    let sources = tree::read(&ground.root, &ground.directories)?;
     let parsed = sources.parse();
     let directory = ground.directories.first().cloned().unwrap_or_default();
     if parsed.kustomization(&directory).is_none() {
@@ -93,14 +95,7 @@ fn shown(built: Built) -> anyhow::Result<Value> {
 fn told(unknown: &[Unknown]) -> String {
     let mut out = String::from("this cannot be built without kustomize, or not at all:");
     for one in unknown {
-        match &one.place {
-            Some((file, line)) => {
-                let _ = write!(out, "\n  {file}:{line}: {one}");
-            }
-            None => {
-                let _ = write!(out, "\n  {one}");
-            }
-        }
+        let _ = write!(out, "\n  {}", one.placed());
     }
     out
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::build::{Builder, How, Lacking, Request};
+use super::build::{self, How, Lacking, Request};
 use super::lacking::{self, Design};
 use super::{files, policy_file, tree};
 use crate::gate::{self, Builds};
@@ -394,14 +394,15 @@ impl Ground {
         let (beside, plain) = plain
             .into_iter()
             .partition(|directory| beside.contains(directory));
-        let mut builds = Builder::find(how)?.build(&Request {
+        let request = Request {
             root: &self.root,
             plain,
             beside,
             single,
             lacking,
             one_by_one: how.one_by_one,
-        })?;
+        };
+        let mut builds = build::build(parsed, &request, how)?;
         redact(&mut builds, parsed);
         builds.extend(unbuilt);
         Ok(Built {

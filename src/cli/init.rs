@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
 
-use super::build::How;
+use super::build::{self, By, How};
 use super::change::{Change, Consent};
 use super::ground::{Built, Ground};
 use super::{policy_file, process, tree};
@@ -108,6 +108,7 @@ pub(super) fn command() -> Command {
         ))
         .arg(flag("yes", "Make the changes without asking"))
         .arg(flag("dry-run", "Only show the changes").conflicts_with("yes"))
+        .arg(build::arg())
         .arg(process::arg())
         .arg(
             Arg::new("FLAGS")
@@ -129,6 +130,7 @@ pub(super) struct Init {
     expires: Option<Date>,
     consent: Consent,
     limit: Duration,
+    by: By,
     flags: Vec<OsString>,
 }
 
@@ -164,6 +166,7 @@ impl Init {
                 Consent::Ask
             },
             limit: process::limit(matches),
+            by: By::read(matches),
             flags: flags.cloned().collect(),
         }
     }
@@ -301,6 +304,7 @@ impl Init {
             scope,
         };
         let how = How {
+            by: self.by,
             one_by_one: false,
             flags: &self.flags,
             limit: self.limit,

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::json;
 
-use super::build::How;
+use super::build::{self, By, How};
 use super::change::{self, Change};
 use super::files::{self, Unread};
 use super::ground::Ground;
@@ -64,6 +64,7 @@ pub(super) fn command() -> Command {
                 .help("Where it is written; by default to stdout")
                 .value_parser(value_parser!(PathBuf)),
         )
+        .arg(build::arg())
         .arg(process::arg())
         .arg(
             Arg::new("FLAGS")
@@ -81,6 +82,7 @@ pub(super) struct Request {
     environment: String,
     output: Option<PathBuf>,
     limit: Duration,
+    by: By,
     flags: Vec<OsString>,
 }
 
@@ -95,6 +97,7 @@ impl Request {
             environment: environment.cloned().unwrap_or_default(),
             output: matches.get_one("output").cloned(),
             limit: process::limit(matches),
+            by: By::read(matches),
             flags: flags.cloned().collect(),
         }
     }
@@ -250,6 +253,7 @@ impl Request {
             ..Layout::default()
         };
         let how = How {
+            by: self.by,
             one_by_one: false,
             flags: &self.flags,
             limit: self.limit,

@@ -50,7 +50,13 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
                 continue;
             }
             match files::read_text(&full) {
-                Ok(text) => sources.insert(path.clone(), text),
+                Ok(text) => {
+                    let real = real_path(&real_root, &full).filter(|real| *real != path);
+                    if let Some(real) = real {
+                        sources.insert_linked_file(path.clone(), real);
+                    }
+                    sources.insert(path.clone(), text);
+                }
                 // Other files may be anything, such as images.
                 Err(unread) if is_kustomization(&path) => {
                     sources.insert_unread(path.clone(), why(unread));

@@ -213,7 +213,7 @@ impl Walk<'_> {
         entry: Node<'_>,
     ) {
         let root = kustomization.real;
-        let is_inside = match path.strip_prefix(root) {
+        let is_inside = match self.parsed.sources.real_file(path).strip_prefix(root) {
             Some(rest) if !root.is_empty() => rest.starts_with('/'),
             _ => root.is_empty() && !path.starts_with("../"),
         };

@@ -126,6 +126,26 @@ impl Reason {
         }
     }
 
+    /// Whether kustomize refuses it as well, so that another builder is of no help.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::NotHere
+                | Self::NotJson
+                | Self::Undeclared
+                | Self::Type
+                | Self::Circle
+                | Self::Empty
+                | Self::Nameless
+                | Self::SameResource
+                | Self::NoTarget
+                | Self::Operation
+                | Self::NoField
+                | Self::Outside
+        )
+    }
+
     /// Whether the walk lost its way there, so that what patches do cannot be told either.
     #[must_use]
     pub(crate) fn hides_patches(self) -> bool {
@@ -143,6 +163,17 @@ impl Reason {
                 | Self::Circle
                 | Self::Operation
         )
+    }
+}
+
+impl Unknown {
+    /// What it is and where, in a line.
+    #[must_use]
+    pub fn placed(&self) -> String {
+        match &self.place {
+            Some((file, line)) => format!("{file}:{line}: {self}"),
+            None => self.to_string(),
+        }
     }
 }
 

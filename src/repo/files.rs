@@ -18,6 +18,7 @@ pub struct Sources {
     pub here: String,
     texts: BTreeMap<String, String>,
     linked: BTreeMap<String, String>,
+    linked_files: BTreeMap<String, String>,
     unread: BTreeMap<String, String>,
     not_files: BTreeMap<String, String>,
     links: BTreeMap<String, String>,
@@ -33,6 +34,17 @@ impl Sources {
     /// Notes a directory that a link leads to, and where it really lies: from there `..` leads on.
     pub fn insert_linked(&mut self, directory: String, real: String) {
         self.linked.insert(directory, real);
+    }
+
+    /// Notes a file that a link is on the way to, and where it really lies.
+    pub fn insert_linked_file(&mut self, path: String, real: String) {
+        self.linked_files.insert(path, real);
+    }
+
+    /// Where a file really lies, if a link is on the way; else its own path.
+    #[must_use]
+    pub fn real_file<'s>(&'s self, path: &'s str) -> &'s str {
+        self.linked_files.get(path).map_or(path, String::as_str)
     }
 
     /// Notes a kustomization file, or a directory that may hold some, that cannot be read, and why.

@@ -71,7 +71,7 @@ fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Sealed resources, of which Secrets do not tell their keys where a stub stands for some.
-fn unknown(content: &str) -> String {
+pub(super) fn unknown(content: &str) -> String {
     let mut out = String::with_capacity(content.len());
     for line in content.lines() {
         match marked(line) {

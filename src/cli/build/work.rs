@@ -227,7 +227,7 @@ impl<'w> Work<'w> {
 }
 
 /// What a lock holds, also after a thread that held it has failed.
-fn unlocked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
+pub(super) fn unlocked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
     lock.unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 

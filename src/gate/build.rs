@@ -1,0 +1,53 @@
+//! What the engine builds, sealed as what kustomize builds is.
+
+use std::slice::from_ref;
+
+use crate::engine::{Replay, Unknown};
+use crate::environment;
+use crate::repo::Parsed;
+use crate::resource::Resource;
+use crate::snapshot;
+use crate::yaml;
+
+/// At which end of a build resources are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Where a recorder stands: before names get their hashes, and references follow.
+    Recorded,
+    /// As they are deployed.
+    Deployed,
+}
+
+/// Builds a directory, and says how much work it was.
+///
+/// # Errors
+///
+/// What kustomize refuses, and what is not known to be exact; empty where what was built holds no resources that can be read.
+pub fn build(
+    parsed: &Parsed<'_>,
+    directory: &str,
+    stage: Stage,
+) -> (Result<String, Vec<Unknown>>, usize) {
+    let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
+    let size = replay.size();
+    // Much of what kustomize refuses shows at the end alone.
+    let lines = replay.build().and_then(|built| match stage {
+        Stage::Recorded => replay.lines(),
+        Stage::Deployed => Ok(built
+            .iter()
+            .map(|one| format!("{}\n", one.resource))
+            .collect()),
+    });
+    (
+        lines.and_then(|lines| sealed(&lines).ok_or_else(Vec::new)),
+        size,
+    )
+}
+
+/// The resources of these lines, sealed; nothing where they could not be read.
+fn sealed(lines: &str) -> Option<String> {
+    let tree = yaml::parse_json_lines(lines).ok()?;
+    let resources: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
+    let items = environment::sort(&resources).ok()?;
+    Some(snapshot::seal("", "", &items.live).content)
+}
