@@ -75,6 +75,20 @@ impl How<'_> {
         }
         Ok(())
     }
+
+    /// Whether flags ask for something that only kustomize does.
+    fn is_for_kustomize(&self) -> bool {
+        self.one_by_one || !self.flags.is_empty() && !is_unrestricted(self.flags)
+    }
+}
+
+/// Whether flags let kustomizations load what lies outside of their directory, and say nothing else.
+pub(super) fn is_unrestricted(flags: &[OsString]) -> bool {
+    let flags: Vec<&str> = flags.iter().filter_map(|flag| flag.to_str()).collect();
+    matches!(
+        flags.as_slice(),
+        ["--load-restrictor=LoadRestrictionsNone"] | ["--load-restrictor", "LoadRestrictionsNone"]
+    )
 }
 
 /// What is to be built.
@@ -166,6 +180,26 @@ impl Builder {
     fn run(&self, command: &mut Command) -> anyhow::Result<End> {
         process::run(command, self.limit)
             .with_context(|| format!("cannot run {}", self.program.display()))
+    }
+
+    /// What it is called, with its version where it tells one.
+    fn version(&self) -> String {
+        let mut command = process::command(&self.program);
+        command.arg("version");
+        if self.verb == "kustomize" {
+            command.arg("--client");
+        }
+        let told = match process::run(&mut command, self.limit) {
+            Ok(End::Exit(output)) if output.status.success() => {
+                String::from_utf8_lossy(&output.stdout).into_owned()
+            }
+            _ => String::new(),
+        };
+        // kubectl tells its own version as well.
+        let line = told.lines().last().unwrap_or_default();
+        let version = line.rsplit(' ').next().unwrap_or_default();
+        let version = crate::text::one_line(version, crate::text::MAX_NAME);
+        format!("kustomize {version}").trim_end().to_owned()
     }
 
     /// What it is called.

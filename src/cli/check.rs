@@ -226,11 +226,12 @@ impl Check {
         let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
         let policy_path = policy_file.as_ref().map(|file| file.path.as_path());
         let is_rendered = !self.rendered.is_empty();
-        let sources = if is_rendered {
+        let mut sources = if is_rendered {
             Sources::default()
         } else {
             ground.read(policy_path)?
         };
+        sources.is_unrestricted = build::is_unrestricted(&self.flags);
         let parsed = sources.parse();
         let mut part = None;
         let mut left_out = Vec::new();

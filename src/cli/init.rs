@@ -176,6 +176,7 @@ impl Init {
         let mut ground = Ground::new(std::slice::from_ref(&self.directory))?;
         let found = policy_file::PolicyFile::find(&ground.first, |path| ground.name_of(path))?;
         let mut sources = ground.read(found.as_ref().map(|found| found.path.as_path()))?;
+        sources.is_unrestricted = build::is_unrestricted(&self.flags);
         if self.wire {
             tree::read_beside(&ground.root, &mut sources, RECORDER);
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use jiff::civil::Date;
 
-use super::build::How;
+use super::build::{self, How};
 use super::ground::{Built, Ground};
 use super::past::Past;
 use super::policy_file::PolicyFile;
@@ -108,7 +108,8 @@ impl Earlier {
                 notes,
             });
         }
-        let sources = ground.read(path.as_deref())?;
+        let mut sources = ground.read(path.as_deref())?;
+        sources.is_unrestricted = build::is_unrestricted(now.how.flags);
         let parsed = sources.parse();
         let mut layout = ground.discover(&parsed, &policy);
         let mut left_out = layout.leave_others();

@@ -233,7 +233,8 @@ impl Request {
     /// What the kustomization builds.
     fn build(&self) -> anyhow::Result<String> {
         let ground = Ground::new(std::slice::from_ref(&self.path))?;
-        let sources = tree::read(&ground.root, &ground.directories)?;
+        let mut sources = tree::read(&ground.root, &ground.directories)?;
+        sources.is_unrestricted = build::is_unrestricted(&self.flags);
         let parsed = sources.parse();
         let directory = ground.directories.first().cloned().unwrap_or_default();
         let layout = Layout {

@@ -217,7 +217,7 @@ impl Walk<'_> {
             Some(rest) if !root.is_empty() => rest.starts_with('/'),
             _ => root.is_empty() && !path.starts_with("../"),
         };
-        if !is_inside {
+        if !is_inside && !self.parsed.sources.is_unrestricted {
             self.note_at(Reason::Outside, path, kustomization.file, entry);
         }
     }

@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use crate::engine::Replay;
 use crate::finding::Place;
-use crate::repo::{Edge, Parsed, Role, To};
+use crate::repo::{self, Edge, Parsed, Role, To};
 use crate::rules::files::entry_place;
 use crate::yaml::{self, Node, Tree};
 
@@ -13,14 +13,42 @@ const WHAT: &str = "what the build names";
 
 /// The place of a failure: what its words name, else the kustomization as a whole.
 pub fn place(parsed: &Parsed<'_>, directory: &str, words: &str) -> Option<Place> {
-    named(parsed, directory, words).or_else(|| {
-        let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
-        let place = replay.kustomization()?;
-        // No line of it is known to be at fault.
-        Some(Place {
-            source: None,
-            ..place
+    told(parsed, words)
+        .or_else(|| named(parsed, directory, words))
+        .or_else(|| {
+            let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
+            let place = replay.kustomization()?;
+            // No line of it is known to be at fault.
+            Some(Place {
+                source: None,
+                ..place
+            })
         })
+}
+
+/// The line that the words begin with, as the engine tells it: `: file:line: what`.
+fn told(parsed: &Parsed<'_>, words: &str) -> Option<Place> {
+    words.split(": ").find_map(|part| {
+        let (file, line) = part.rsplit_once(':')?;
+        let number: usize = line.parse().ok()?;
+        let text = parsed.sources.text(file)?;
+        let mut lines = text.split_inclusive('\n');
+        let start: usize = lines
+            .by_ref()
+            .take(number.checked_sub(1)?)
+            .map(str::len)
+            .sum();
+        let line = lines.next()?;
+        let indent = line.len() - line.trim_start().len();
+        let end = start + line.trim_end().len();
+        let shown = line.trim();
+        // A Secret's file may hold anything there, and so may the literals of one.
+        let is_plain = parsed.kustomizations().any(|one| one.file == file)
+            && repo::redact(shown, &repo::secrets(parsed)) == shown;
+        let start = start + indent.min(line.trim_end().len());
+        let place = Place::excerpt(file, text, start..end, WHAT.to_owned());
+        let source = place.source.filter(|_| is_plain);
+        Some(Place { source, ..place })
     })
 }
 
@@ -192,6 +220,14 @@ mod tests {
                 "c/kustomization.yaml:1",
             ),
             ("something else", "o/kustomization.yaml:1"),
+            (
+                "kustomize does not take it: o/kustomization.yaml:6: p.yaml: it is not here",
+                "o/kustomization.yaml:6",
+            ),
+            (
+                "kustomize does not take it: o/p.yaml:3: A a: it is for a resource that is not there",
+                "o/p.yaml:3",
+            ),
         ] {
             let place = place(&parsed, "o", words).unwrap();
             assert_eq!(
@@ -199,7 +235,7 @@ mod tests {
                 expected,
                 "{words}"
             );
-            let is_known = expected.ends_with(":13");
+            let is_known = [":13", ":6"].iter().any(|line| expected.ends_with(line));
             assert_eq!(place.source.is_some(), is_known, "{words}");
         }
     }

@@ -16,6 +16,8 @@ use crate::yaml::{self, Node, Tree, YamlError};
 pub struct Sources {
     /// The full path of the directory that all paths are relative to; empty where nothing lies above it.
     pub here: String,
+    /// Whether whoever builds lets kustomizations load what lies outside of their directory.
+    pub is_unrestricted: bool,
     texts: BTreeMap<String, String>,
     linked: BTreeMap<String, String>,
     linked_files: BTreeMap<String, String>,

@@ -4,6 +4,7 @@ mod absent;
 mod additions;
 mod arguments;
 mod bases;
+mod builders;
 mod commands;
 mod copies;
 mod corpus;

@@ -397,6 +397,7 @@ fn links_lead_somewhere() {
         "docs/adoption.md",
         "docs/benchmarks.md",
         "docs/check.md",
+        "docs/engine.md",
         "docs/fields.md",
         "docs/formats.md",
         "examples/README.md",

@@ -29,7 +29,7 @@ pub(in super::super) fn arg() -> Arg {
     Arg::new("builder")
         .long("builder")
         .value_name("WHO")
-        .help("Who builds: the engine of this program, with kustomize for what it does not do; one of them alone; or both, and a difference is an error")
+        .help("Who builds: the engine, and kustomize where it must; one of them; both, and a difference is an error")
         .value_parser(["auto", "engine", "kustomize", "both"])
         .default_value("auto")
 }
@@ -57,14 +57,12 @@ pub(in super::super) fn build(
     how: How<'_>,
 ) -> anyhow::Result<Builds> {
     how.check()?;
-    // Flags are kustomize's, and so is a process of its own.
-    let is_its = !how.flags.is_empty() || request.one_by_one;
     match how.by {
-        By::Engine if is_its => bail!(
-            "--builder engine starts no program, so flags for kustomize and --one-by-one have no use"
+        By::Engine if how.is_for_kustomize() => bail!(
+            "--builder engine starts no program: of the flags for kustomize, --load-restrictor LoadRestrictionsNone is all that it knows"
         ),
         By::Kustomize => Builder::find(how)?.build(request),
-        By::Auto if is_its => Builder::find(how)?.build(request),
+        By::Auto if how.is_for_kustomize() => Builder::find(how)?.build(request),
         By::Both => both(parsed, request, how),
         By::Auto | By::Engine => {
             let (mut builds, left) = own::build(parsed, request, false);
@@ -116,6 +114,7 @@ fn why(unknown: &[Unknown], by: By) -> String {
 /// Has both build, and holds them against each other.
 fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Result<Builds> {
     let builder = Builder::find(how)?;
+    let name = builder.version();
     let (ours, left) = own::build(parsed, request, true);
     let alone = Request {
         one_by_one: true,
@@ -134,13 +133,12 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
                 None => counts[0] += 1,
                 Some(difference) => bail!(
                     "{named}: the engine and {} differ: {difference}; --builder kustomize judges by kustomize alone",
-                    builder.name()
+                    name
                 ),
             },
-            (Some(_), Err(words)) => bail!(
-                "{named}: the engine builds what {} refuses: {words}",
-                builder.name()
-            ),
+            (Some(_), Err(words)) => {
+                bail!("{named}: the engine builds what {} refuses: {words}", name)
+            }
             (_, built) => {
                 let unknown = left.get(directory.as_str());
                 let unknown = unknown.map_or(&[][..], Vec::as_slice);
@@ -149,7 +147,7 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
                     (Err(_), None, [_, ..]) => counts[1] += 1,
                     (Ok(_), None, [one, ..]) => bail!(
                         "{named}: the engine refuses what {} builds: {}",
-                        builder.name(),
+                        name,
                         one.placed()
                     ),
                     (_, first, _) => {
@@ -168,7 +166,7 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
     let reasons: Vec<String> = reasons.collect();
     let mut told = format!(
         "krm-parity: the engine and {}: {same} same, {refused} refused alike, 0 different, {unknown} left to kustomize",
-        builder.name()
+        name
     );
     if !reasons.is_empty() {
         let _ = write!(told, " ({})", reasons.join(", "));

@@ -45,7 +45,11 @@ fn what_cannot_run_says_why_and_exits_2() {
             &[&fleet, "--", "--output", "x"],
             "cannot be passed on",
         ),
-        (&none, &[&fleet], "neither kustomize nor kubectl is on PATH"),
+        (
+            &none,
+            &["--builder", "kustomize", &fleet],
+            "neither kustomize nor kubectl is on PATH",
+        ),
     ] {
         let run = check(builder, &here, arguments);
         // The system's own folders may have a kubectl.

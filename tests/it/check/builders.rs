@@ -1,0 +1,274 @@
+//! Who builds: the engine alone, kustomize alone, the one where the other does not, and both.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{NEWEST, check, findings, report};
+use crate::support::{Run, Tree, binary, copy, corpus, example, require, run};
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n      - {name: web, image: 'web:1', livenessProbe: {periodSeconds: 10}}\n";
+
+/// The program with nothing on PATH, not even the system's own.
+fn alone(directory: &Path, arguments: &[&str]) -> Run {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(directory)
+        .env("PATH", "")
+        .env("SOURCE_DATE_EPOCH", "1781481600")
+        .args(arguments);
+    run(&mut command)
+}
+
+/// A service whose environments are loosened, and a file of its base's kustomization that may do more.
+fn service(more: &str) -> Tree {
+    let tree = Tree::new();
+    tree.kustomization("web/base", "web.yaml", DEPLOYMENT);
+    tree.overlay("web/overlays/dev", "");
+    tree.overlay(
+        "web/overlays/production",
+        &format!(
+            "patches: [{{patch: '{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: web}}, spec: {{template: {{spec: {{containers: [{{name: web, livenessProbe: {{periodSeconds: 90}}}}]}}}}}}}}'}}]\n{more}"
+        ),
+    );
+    tree
+}
+
+/// The failures to build: the environment, the words, the line.
+fn failures(report: &Value) -> Vec<(String, String, String)> {
+    let all = report["findings"].as_array().expect("findings").iter();
+    let failures = all.filter(|finding| finding["rule"] == "build-failure");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    failures
+        .map(|finding| {
+            let place = &finding["place"];
+            (
+                text(&finding["environment"]),
+                text(&finding["headline"]),
+                format!("{}:{}", text(&place["file"]), place["line"]),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn no_other_program_is_needed() {
+    let kustomize = require!(kustomize(NEWEST));
+    let fleet = example("fleet");
+    let run = alone(&fleet, &["check", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let own: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let theirs = report(&kustomize, &fleet, &["--builder", "kustomize"]);
+    assert_eq!(own["findings"], theirs["findings"]);
+    assert_eq!(findings(&own).len(), 5, "{own:#}");
+    let run = alone(&fleet.join("web/overlays/production"), &["build"]);
+    assert!(run.succeeded(), "{run:#?}");
+    assert!(run.stdout.contains("\n  replicas: 6\n"), "{run:#?}");
+}
+
+#[test]
+fn what_only_kustomize_does_is_told_with_its_line() {
+    let chart = "helmCharts:\n- {name: x, repo: 'https://example.com', version: '1'}\n";
+    let tree = service(chart);
+    let run = alone(&tree.path(""), &["check", "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let [(environment, words, line)] = failures(&report).try_into().expect("one failure");
+    assert_eq!(environment, "production");
+    assert!(
+        words.contains("this needs kustomize, and neither kustomize nor kubectl is on PATH: web/overlays/production/kustomization.yaml:4: x: helm renders it"),
+        "{words}"
+    );
+    assert_eq!(line, "web/overlays/production/kustomization.yaml:4");
+    let only = alone(&tree.path(""), &["check", "--builder", "engine"]);
+    assert_eq!(only.code, Some(1), "{only:#?}");
+    assert!(
+        only.stdout.contains("--builder auto asks kustomize"),
+        "{only:#?}"
+    );
+    // What kustomize refuses, it would not help with.
+    let tree = service("replicas: [{name: wbe, count: 3}]\n");
+    let run = alone(&tree.path(""), &["check", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let [(_, words, line)] = failures(&report).try_into().expect("one failure");
+    assert!(words.contains("kustomize does not take it: "), "{words}");
+    assert!(
+        words.contains("wbe: it is for a resource that is not there"),
+        "{words}"
+    );
+    assert_eq!(line, "web/overlays/production/kustomization.yaml:3");
+}
+
+#[test]
+fn flags_are_for_kustomize_but_for_one() {
+    let tree = service("configMapGenerator: [{name: c, files: [../../shared/a.txt]}]\n");
+    tree.write("web/shared/a.txt", "a");
+    let build = |arguments: &[&str]| {
+        let run = alone(
+            &tree.path(""),
+            &[&["check", "--format", "json"], arguments].concat(),
+        );
+        (run.code, run.stdout, run.stderr)
+    };
+    let (_, strict, _) = build(&[]);
+    assert!(
+        strict.contains("a file outside of the directory of the kustomization"),
+        "{strict}"
+    );
+    for flags in [
+        &["--load-restrictor", "LoadRestrictionsNone"][..],
+        &["--load-restrictor=LoadRestrictionsNone"],
+    ] {
+        let (_, lax, _) = build(&[&["--builder", "engine", "--"], flags].concat());
+        let lax: Value = serde_json::from_str(&lax).expect("JSON");
+        assert_eq!(failures(&lax), []);
+        assert!(
+            findings(&lax)
+                .iter()
+                .any(|line| line.starts_with("health-checks")),
+            "{lax:#}"
+        );
+    }
+    let (code, _, words) = build(&["--builder", "engine", "--", "--enable-helm"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        words.contains("--builder engine starts no program"),
+        "{words}"
+    );
+    let (code, _, words) = build(&["--", "--enable-helm"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        words.contains("neither kustomize nor kubectl is on PATH"),
+        "{words}"
+    );
+}
+
+/// A file that a link leads to lies where it really lies, and kustomize refuses what lies outside.
+#[cfg(unix)]
+#[test]
+fn links_lead_to_where_files_lie() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = service("configMapGenerator: [{name: c, files: [a.txt]}]\n");
+    tree.write("web/shared/a.txt", "a");
+    std::os::unix::fs::symlink(
+        "../../shared/a.txt",
+        tree.path("web/overlays/production/a.txt"),
+    )
+    .expect("a link");
+    let run = alone(&tree.path(""), &["check", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(failures(&report).len(), 1, "{report:#}");
+    let both = check(&kustomize, &tree.path(""), &["--builder", "both"]);
+    assert_eq!(both.code, Some(1), "{both:#?}");
+    assert!(
+        both.stderr
+            .contains(": 2 same, 1 refused alike, 0 different, 0 left to kustomize"),
+        "{both:#?}"
+    );
+}
+
+#[test]
+fn both_are_held_against_each_other() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    copy(&example("fleet"), &tree.path(""));
+    let run = check(&kustomize, &tree.path(""), &["--builder", "both"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let told = format!(
+        "krm-parity: the engine and kustomize {NEWEST}: 10 same, 0 refused alike, 0 different, 0 left to kustomize\n"
+    );
+    assert!(run.stderr.contains(&told), "{run:#?}");
+    // One that writes something else, and one that refuses everything.
+    let tools = Tree::new();
+    let real = kustomize.display();
+    for (script, words) in [
+        (
+            format!("'{real}' \"$@\" | sed 's/replicas: 6/replicas: 7/'\n"),
+            "inventory/overlays/production: the engine and kustomize",
+        ),
+        (
+            "echo 'Error: not today' >&2; exit 1\n".to_owned(),
+            "the engine builds what kustomize",
+        ),
+    ] {
+        tools.script("bin/kustomize", &script);
+        let run = check(
+            &tools.path("bin/kustomize"),
+            &tree.path(""),
+            &["--builder", "both"],
+        );
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert!(run.stderr.contains(words), "{run:#?}");
+        let is_value = script.contains("sed");
+        let field = "spec.replicas is 6 by the engine and 7 by kustomize";
+        assert_eq!(run.stderr.contains(field), is_value, "{run:#?}");
+    }
+}
+
+/// No word of a Secret is told, of what is built and of what is not.
+#[test]
+fn secrets_stay_where_they_are() {
+    let kustomize = require!(kustomize(NEWEST));
+    let value = "hunter2-and-more";
+    let tree = service(&format!(
+        "secretGenerator:\n- {{name: s, literals: [password={value}]}}\n- {{name: t, literals: ['{value}']}}\n"
+    ));
+    tree.write(
+        "whole/kustomization.yaml",
+        &format!("secretGenerator:\n- {{name: s, literals: [password={value}]}}\n"),
+    );
+    for arguments in [
+        &["check"][..],
+        &["check", "--builder", "engine"],
+        &["build", "web/overlays/production"],
+        &["build", "whole"],
+        &["build", "--format", "json", "whole"],
+    ] {
+        let run = alone(&tree.path(""), arguments);
+        let told = run.stdout.clone() + &run.stderr;
+        assert!(!told.contains(value), "{run:#?}");
+        assert!(!told.contains("aHVudGVyMi1hbmQtbW9yZQ"), "{run:#?}");
+    }
+    let built = alone(&tree.path(""), &["build", "whole"]);
+    // The hash is over the value that is not told.
+    let theirs = run(Command::new(&kustomize)
+        .arg("build")
+        .arg(tree.path("whole")));
+    let name = |text: &str| {
+        let mut lines = text.lines();
+        lines
+            .find(|line| line.starts_with("  name: "))
+            .map(str::to_owned)
+    };
+    assert!(name(&theirs.stdout).is_some());
+    assert_eq!(name(&built.stdout), name(&theirs.stdout), "{built:#?}");
+}
+
+#[test]
+fn the_corpus_is_built_as_kustomize_builds_it() {
+    let kustomize = require!(kustomize(NEWEST));
+    let Some(corpus) = corpus() else { return };
+    let mut same = 0;
+    let folders = std::fs::read_dir(&corpus).expect("the corpus");
+    for folder in folders.map(|folder| folder.expect("a folder").path().join("source")) {
+        if !folder.is_dir() {
+            continue;
+        }
+        let run = check(&kustomize, &folder, &["--builder", "both"]);
+        assert_ne!(run.code, Some(2), "{}: {run:#?}", folder.display());
+        let line = run
+            .stderr
+            .lines()
+            .find(|line| line.contains(" 0 different"));
+        let line = line.unwrap_or_else(|| panic!("{}: {run:#?}", folder.display()));
+        println!("{}: {line}", folder.display());
+        let count = line
+            .split_once(" same")
+            .and_then(|(before, _)| before.rsplit(' ').next());
+        same += count
+            .and_then(|count| count.parse::<usize>().ok())
+            .expect("a count");
+    }
+    assert!(same >= 100, "{same}");
+}
