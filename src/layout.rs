@@ -32,7 +32,7 @@ pub use baseline::choose_baselines;
 use candidates::candidates;
 pub use dependencies::{dependencies, depends_on, is_touched};
 pub use names::root_name;
-pub use plain::{is_plain, refers_unlike};
+pub use plain::is_plain;
 pub use service::{Baseline, Overlay, Service};
 use services::services;
 pub use site::Site;
@@ -48,6 +48,17 @@ pub struct Layout {
     pub unjudged: Vec<Unjudged>,
     /// What a reader must know to trust the rest, a line each.
     pub notes: Vec<String>,
+}
+
+/// How directories are to be built, so that what is compared is built alike.
+#[derive(Debug, Default)]
+pub struct Ways<'l> {
+    /// As a recorder sees them, before the end of a build.
+    pub plain: Vec<&'l str>,
+    /// These could be, and are compared with some that cannot.
+    pub beside: Vec<&'l str>,
+    /// As they are deployed.
+    pub single: Vec<&'l str>,
 }
 
 impl Layout {
@@ -81,8 +92,7 @@ impl Layout {
     ///
     /// What is built to its end is not like what is sealed on the way there, so what
     /// is compared must be built alike.
-    #[must_use]
-    pub fn beside<'l>(&'l self, some: &[&'l str]) -> BTreeSet<&'l str> {
+    fn beside<'l>(&'l self, some: &[&'l str]) -> BTreeSet<&'l str> {
         let mut found: BTreeSet<&str> = some.iter().copied().collect();
         let directories = |service: &'l Service| {
             let all = service.overlays.iter().flat_map(Overlay::directories);
@@ -98,6 +108,33 @@ impl Layout {
             if found.len() == before {
                 return found;
             }
+        }
+    }
+
+    /// How these directories are to be built; `others` are built as they are deployed, in a way of their own.
+    #[must_use]
+    pub fn ways<'l>(
+        &'l self,
+        parsed: &Parsed<'_>,
+        directories: Vec<&'l str>,
+        others: &[&'l str],
+    ) -> Ways<'l> {
+        let (plain, single): (Vec<&str>, Vec<&str>) = directories
+            .into_iter()
+            .partition(|directory| is_plain(parsed, directory));
+        let services = self.services.iter();
+        let unlike = services.filter(|service| plain::refers_unlike(parsed, service));
+        let unlike = unlike.flat_map(|service| &service.overlays);
+        let unlike = unlike.map(|overlay| overlay.directory.as_str());
+        let alone = single.iter().chain(others).copied().chain(unlike);
+        let beside = self.beside(&alone.collect::<Vec<_>>());
+        let (beside, plain) = plain
+            .into_iter()
+            .partition(|directory| beside.contains(directory));
+        Ways {
+            plain,
+            beside,
+            single,
         }
     }
 

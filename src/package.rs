@@ -71,6 +71,8 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
     let mut told = BTreeSet::new();
     let mut size = 0;
     let own = |directory: &str| parsed.kustomization(directory).map(|found| found.file);
+    let ways = layout.ways(&parsed, layout.directories(), &[]);
+    let plain: BTreeSet<&str> = ways.plain.iter().copied().collect();
     for directory in layout.directories() {
         // What names it was not passed on as a whole, which is told there.
         if is_remote(directory) {
@@ -89,7 +91,12 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
                 others.push(unchecked(&edge.file, path));
             }
         }
-        let (built, work) = gate::build(&parsed, directory, Stage::Recorded);
+        let stage = if plain.contains(directory) {
+            Stage::Recorded
+        } else {
+            Stage::Deployed
+        };
+        let (built, work) = gate::build(&parsed, directory, stage);
         size += work;
         match built {
             Ok(content) => {

@@ -22,12 +22,13 @@ use crate::api::{API_VERSION, POLICY, RECORDER};
 use crate::repo::is_remote_directory;
 use crate::{environment, krm, snapshot, yaml};
 
+pub(super) mod all;
 mod by;
 mod own;
 mod without;
 mod words;
 mod work;
-pub(super) use by::{By, arg, build};
+pub(super) use by::{By, arg};
 use words::words;
 
 /// The plugin home of a build whose judge is the gate: below it, the program lets pass what it would judge.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::build::{self, How, Lacking, Request};
+use super::build::{How, Lacking, Request, all};
 use super::lacking::{self, Design};
 use super::{files, policy_file, tree};
 use crate::gate::{self, Builds};
@@ -375,34 +375,18 @@ impl Ground {
             })
             .collect();
         let is_lacking = |directory: &str| lacking.iter().any(|one| one.directory == directory);
-        let (plain, single): (Vec<&str>, Vec<&str>) = all
-            .into_iter()
-            .filter(|directory| !is_lacking(directory))
-            .partition(|directory| layout::is_plain(parsed, directory));
-        let services = layout.services.iter();
-        let unlike = services.filter(|service| layout::refers_unlike(parsed, service));
-        let unlike = unlike.flat_map(|service| &service.overlays);
-        let unlike = unlike.map(|overlay| overlay.directory.as_str());
-        let without = lacking.iter().map(|one| one.directory);
-        let alone: Vec<&str> = single
-            .iter()
-            .copied()
-            .chain(without)
-            .chain(unlike)
-            .collect();
-        let beside = layout.beside(&alone);
-        let (beside, plain) = plain
-            .into_iter()
-            .partition(|directory| beside.contains(directory));
+        all.retain(|directory| !is_lacking(directory));
+        let without: Vec<&str> = lacking.iter().map(|one| one.directory).collect();
+        let ways = layout.ways(parsed, all, &without);
         let request = Request {
             root: &self.root,
-            plain,
-            beside,
-            single,
+            plain: ways.plain,
+            beside: ways.beside,
+            single: ways.single,
             lacking,
             one_by_one: how.one_by_one,
         };
-        let mut builds = build::build(parsed, &request, how)?;
+        let mut builds = all::build(parsed, &request, how)?;
         redact(&mut builds, parsed);
         builds.extend(unbuilt);
         Ok(Built {

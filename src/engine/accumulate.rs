@@ -5,7 +5,7 @@ use std::mem::replace;
 use std::sync::Arc;
 
 use crate::repo::fields::{Fault, Found, faults};
-use crate::repo::{Kustomization, Parsed, is_inline, without_password};
+use crate::repo::{Kustomization, NAMES, Parsed, is_inline, join, runs_only_own, without_password};
 use crate::yaml::Node;
 
 use super::item::Item;
@@ -127,6 +127,17 @@ impl Walk<'_> {
         }
         if !self.parsed.is_unambiguous(kustomization) {
             self.note_at(Reason::Twice, "", file, root);
+        }
+        let directory = kustomization.directory();
+        let files = NAMES.iter().filter(|name| {
+            let file = join(directory, name);
+            self.parsed.sources.contains(&file) || self.parsed.sources.is_unread(&file)
+        });
+        if files.count() > 1 {
+            self.note_at(Reason::Several, directory, file, root);
+        }
+        if !runs_only_own(self.parsed, kustomization) {
+            self.note_at(Reason::Function, "", file, root);
         }
         let (kind, version) = if kustomization.is_component() {
             ("Component", "kustomize.config.k8s.io/v1alpha1")

@@ -73,6 +73,8 @@ pub enum Reason {
     Circle,
     /// A kustomization that holds nothing.
     Empty,
+    /// Several files in one directory that are kustomizations by their names.
+    Several,
     /// A resource without kind or name.
     Nameless,
     /// Two resources of one name.
@@ -117,6 +119,7 @@ impl Reason {
             Self::Type => "a value of a type that kustomize does not take there",
             Self::Circle => "kustomizations that load each other",
             Self::Empty => "a kustomization that holds nothing",
+            Self::Several => "there is more than one kustomization file",
             Self::Nameless => "a resource without a kind or a name",
             Self::SameResource => "a resource that is there already",
             Self::NoTarget => "it is for a resource that is not there",
@@ -137,6 +140,7 @@ impl Reason {
                 | Self::Type
                 | Self::Circle
                 | Self::Empty
+                | Self::Several
                 | Self::Nameless
                 | Self::SameResource
                 | Self::NoTarget

@@ -119,7 +119,7 @@ fn paths_that_no_system_takes_get_a_short_line() {
         }
         let script = format!("echo \"Error: accumulating '{long}': it is too long\" >&2; exit 1\n");
         tree.script("bin/kustomize", &script);
-        let run = ask(&tree, &["check"]);
+        let run = ask(&tree, &["check", "--builder", "kustomize"]);
         assert!(run.stdout.contains("it is too long"), "{run:#?}");
         assert!(run.stdout.len() < 2000, "{run:#?}");
     }

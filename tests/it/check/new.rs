@@ -325,7 +325,7 @@ fn a_signal_takes_the_revision_away() {
             format!("{}:/usr/bin:/bin", branch.tree.path("bin").display()),
         )
         .env("TMPDIR", temporary.path(""))
-        .args(["check", "--new", "HEAD"])
+        .args(["check", "--new", "HEAD", "--builder", "kustomize"])
         .stdout(Stdio::null());
     let mut child = command.spawn().expect("a process");
     let entries = || fs::read_dir(temporary.path("")).expect("a folder").count();

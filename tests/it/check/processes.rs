@@ -43,6 +43,10 @@ impl Scene {
             .env("TMPDIR", self.tools.path("tmp"))
             .env("TRACE", self.trace())
             .args(arguments);
+        // The engine would start nothing.
+        if matches!(arguments, ["check" | "init", ..]) {
+            command.args(["--builder", "kustomize"]);
+        }
         command
     }
 

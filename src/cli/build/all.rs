@@ -1,0 +1,141 @@
+//! Builds everything that is asked for: by the engine, by kustomize where it must be, or by both.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::bail;
+
+use super::{Builder, By, How, Request, own};
+use crate::engine::Unknown;
+use crate::gate::Builds;
+use crate::repo::Parsed;
+
+/// Builds everything, by whom it is asked for.
+///
+/// # Errors
+///
+/// Fails where kustomize is needed by name and cannot be started, on flags that
+/// cannot be passed on, and where both are asked and differ.
+pub(in super::super) fn build(
+    parsed: &Parsed<'_>,
+    request: &Request<'_>,
+    how: How<'_>,
+) -> anyhow::Result<Builds> {
+    how.check()?;
+    match how.by {
+        By::Engine if how.is_for_kustomize() => bail!(
+            "--builder engine starts no program: of the flags for kustomize, --load-restrictor LoadRestrictionsNone is all that it knows"
+        ),
+        By::Kustomize => Builder::find(how)?.build(request),
+        By::Auto if how.is_for_kustomize() => Builder::find(how)?.build(request),
+        By::Both => both(parsed, request, how),
+        By::Auto | By::Engine => {
+            let (mut builds, left) = own::build(parsed, request, false);
+            if left.is_empty() {
+                return Ok(builds);
+            }
+            let builder = match how.by {
+                By::Auto => Builder::find(how).ok(),
+                _ => None,
+            };
+            if let Some(builder) = builder {
+                let rest = request.only(|directory| left.contains_key(directory));
+                builds.extend(builder.build(&rest)?);
+            } else {
+                let told = left.iter().map(|(directory, unknown)| {
+                    ((*directory).to_owned(), Err(why(unknown, how.by)))
+                });
+                builds.extend(told);
+            }
+            Ok(builds)
+        }
+    }
+}
+
+/// Why a directory was not built, where kustomize does not build it either.
+fn why(unknown: &[Unknown], by: By) -> String {
+    const SHOWN: usize = 3;
+    let is_refused = !unknown.is_empty() && unknown.iter().all(|one| one.reason.is_refusal());
+    let mut words = match by {
+        _ if is_refused => "kustomize does not take it".to_owned(),
+        By::Engine => "the engine does not build it, and --builder auto asks kustomize".to_owned(),
+        _ => "this needs kustomize, and neither kustomize nor kubectl is on PATH".to_owned(),
+    };
+    // What only kustomize can do is why it is needed; what it refuses does not matter yet.
+    let shown = unknown
+        .iter()
+        .filter(|one| is_refused || !one.reason.is_refusal());
+    for (index, one) in shown.take(SHOWN).enumerate() {
+        let _ = write!(
+            words,
+            "{} {}",
+            if index == 0 { ":" } else { ";" },
+            one.placed()
+        );
+    }
+    words
+}
+
+/// Has both build, and holds them against each other.
+fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Result<Builds> {
+    let builder = Builder::find(how)?;
+    let name = builder.version();
+    let (ours, left) = own::build(parsed, request, true);
+    let alone = Request {
+        one_by_one: true,
+        ..request.only(|_| true)
+    };
+    let theirs = builder.build(&alone)?;
+    let mut counts = [0_usize; 3];
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for (directory, theirs) in &theirs {
+        if request.lacking.iter().any(|one| one.directory == directory) {
+            continue;
+        }
+        let named = if directory.is_empty() { "." } else { directory };
+        match (ours.get(directory), theirs) {
+            (Some(Ok(ours)), Ok(theirs)) => match own::difference(ours, theirs) {
+                None => counts[0] += 1,
+                Some(difference) => bail!(
+                    "{named}: the engine and {} differ: {difference}; --builder kustomize judges by kustomize alone",
+                    name
+                ),
+            },
+            (Some(_), Err(words)) => {
+                bail!("{named}: the engine builds what {} refuses: {words}", name)
+            }
+            (_, built) => {
+                let unknown = left.get(directory.as_str());
+                let unknown = unknown.map_or(&[][..], Vec::as_slice);
+                let first = unknown.iter().find(|one| !one.reason.is_refusal());
+                match (built, first, unknown) {
+                    (Err(_), None, [_, ..]) => counts[1] += 1,
+                    (Ok(_), None, [one, ..]) => bail!(
+                        "{named}: the engine refuses what {} builds: {}",
+                        name,
+                        one.placed()
+                    ),
+                    (_, first, _) => {
+                        counts[2] += 1;
+                        let reason = first.map_or("it lies elsewhere", |one| one.reason.words());
+                        *reasons.entry(reason).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+    let [same, refused, unknown] = counts;
+    let reasons = reasons
+        .iter()
+        .map(|(reason, count)| format!("{reason}: {count}"));
+    let reasons: Vec<String> = reasons.collect();
+    let mut told = format!(
+        "krm-parity: the engine and {}: {same} same, {refused} refused alike, 0 different, {unknown} left to kustomize",
+        name
+    );
+    if !reasons.is_empty() {
+        let _ = write!(told, " ({})", reasons.join(", "));
+    }
+    super::super::complain(&told);
+    Ok(theirs)
+}
