@@ -24,6 +24,7 @@ mod order;
 mod origin;
 mod patch;
 pub(crate) mod piece;
+mod places;
 mod reach;
 mod references;
 mod replace;

@@ -1,16 +1,21 @@
 //! `krm-parity build`: what a directory builds, without kustomize.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::Value;
 
 use super::ground::Ground;
 use super::tree;
 use crate::engine::{Built, Replay, Unknown};
-use crate::{krm, snapshot, yaml};
+use crate::yaml::{self, Node, Style};
+use crate::{krm, snapshot, text};
+
+/// The longest place that is told.
+const MAX_PLACE: usize = 200;
 
 const LONG_ABOUT: &str = "\
 Prints what kustomize would build of DIR: the same resources, as YAML, with names, hashes and references.
@@ -20,7 +25,7 @@ generated one is over its values all the same.
 What kustomize refuses is refused, with the line. What this program does not do exactly, such as helm
 charts, remote bases and functions, is named with its line, and nothing is printed: no build is a guess.
 
-  krm-parity build overlays/production
+  krm-parity build overlays/production --origins
   diff <(krm-parity build overlays/dev) <(krm-parity build overlays/production)
 
 Exit codes: 0 built; 2 refused, or not known.";
@@ -41,6 +46,12 @@ pub(super) fn command() -> Command {
                 .value_parser(["yaml", "json"])
                 .default_value("yaml"),
         )
+        .arg(
+            Arg::new("origins")
+                .long("origins")
+                .help("Say behind each value in which line it was written")
+                .action(ArgAction::SetTrue),
+        )
 }
 
 /// Builds a directory.
@@ -58,16 +69,77 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
     if parsed.kustomization(&directory).is_none() {
         bail!("there is no kustomization in {}", ground.first.display());
     }
-    let built = Replay::base(&parsed, &[directory]).build();
-    let resources = built.map_err(|unknown| anyhow::anyhow!(told(&unknown)))?;
+    let replay = Replay::base(&parsed, &[directory]);
+    let resources = replay
+        .build()
+        .map_err(|unknown| anyhow::anyhow!(told(&unknown)))?;
     let resources = resources.into_iter().map(shown);
     let resources = resources.collect::<anyhow::Result<Vec<Value>>>()?;
     if matches.get_one::<String>("format").map(String::as_str) == Some("json") {
         return Ok(resources.iter().map(|one| format!("{one}\n")).collect());
     }
     let documents = resources.iter().map(serde_yaml::to_string);
-    let documents: Result<Vec<String>, _> = documents.collect();
-    Ok(documents.context("cannot write YAML")?.join("---\n"))
+    let mut documents = documents
+        .collect::<Result<Vec<String>, _>>()
+        .context("cannot write YAML")?;
+    if matches.get_flag("origins") {
+        for (document, places) in documents.iter_mut().zip(replay.places()) {
+            *document = with_origins(document, &places)?;
+        }
+    }
+    Ok(documents.join("---\n"))
+}
+
+/// A document with the place of each value behind it.
+fn with_origins(document: &str, places: &Value) -> anyhow::Result<String> {
+    let tree = yaml::parse(document)?;
+    let mut found = BTreeMap::new();
+    for root in tree.roots() {
+        origins(root, root.line(), places, &mut found);
+    }
+    let mut out = String::with_capacity(document.len() * 2);
+    for (number, line) in document.lines().enumerate() {
+        out.push_str(line);
+        if let Some(place) = found.get(&(number + 1)) {
+            let _ = write!(out, " # {}", text::one_line(place, MAX_PLACE));
+        }
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+/// Notes the places of all values below a node, by the line that each begins in.
+fn origins<'p>(
+    node: Node<'_>,
+    line: usize,
+    places: &'p Value,
+    found: &mut BTreeMap<usize, &'p str>,
+) {
+    match places {
+        Value::Object(map) => {
+            for (key, value) in node.entries() {
+                if let Some(place) = map.get(key.text()) {
+                    origins(value, key.line(), place, found);
+                }
+            }
+        }
+        Value::Array(list) => {
+            for (item, place) in node.items().zip(list) {
+                origins(item, item.line(), place, found);
+            }
+        }
+        place => {
+            // A block begins where its key stands, and has no room for a note in a list; nor has what goes over several lines.
+            let is_noted = if node.style() == Style::Block {
+                line < node.line()
+            } else {
+                let text = node.tree().source().get(node.span());
+                text.is_some_and(|text| !text.contains('\n'))
+            };
+            let place = place.as_str().filter(|place| is_noted && !place.is_empty());
+            found.extend(place.map(|place| (line, place)));
+        }
+    }
 }
 
 /// A resource without the values of a Secret, whatever a patch has made of it.

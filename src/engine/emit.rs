@@ -106,8 +106,7 @@ fn resource(item: &Item) -> Option<Value> {
     if !item.namespace().is_empty() {
         metadata.insert("namespace".to_owned(), item.namespace().into());
     }
-    let before = item.before();
-    if !before.is_empty() {
+    if item.hashed || !item.before().is_empty() {
         let annotations = metadata.entry("annotations");
         let annotations = annotations.or_insert_with(|| json!({})).as_object_mut()?;
         note(annotations, item);
@@ -115,8 +114,15 @@ fn resource(item: &Item) -> Option<Value> {
     Some(value)
 }
 
-/// The book-keeping of kustomize about earlier identities.
+/// The book-keeping of kustomize about earlier identities, and about a name that is to get its hash.
 fn note(annotations: &mut Map<String, Value>, item: &Item) {
+    if item.hashed {
+        let key = "internal.config.kubernetes.io/needsHashSuffix";
+        annotations.insert(key.to_owned(), "enabled".into());
+    }
+    if item.before().is_empty() {
+        return;
+    }
     let joined = |part: &dyn Fn(&Id) -> String| -> Value {
         let parts = item.before().iter().map(part);
         parts.collect::<Vec<_>>().join(",").into()

@@ -32,7 +32,7 @@ impl Replay<'_> {
     }
 
     /// The resources as they are at the end, and what is not known about that.
-    fn finish(&self) -> (Vec<Item>, Vec<Lost>) {
+    pub(super) fn finish(&self) -> (Vec<Item>, Vec<Lost>) {
         let mut items = self.items.clone();
         let (mut lost, mut budget) = (Vec::new(), self.walk.budget);
         for item in items.iter_mut().filter(|item| item.hashed) {

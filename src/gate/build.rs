@@ -2,7 +2,7 @@
 
 use std::slice::from_ref;
 
-use crate::engine::{Replay, Unknown};
+use crate::engine::{Reason, Replay, Unknown};
 use crate::environment;
 use crate::repo::Parsed;
 use crate::resource::Resource;
@@ -28,6 +28,14 @@ pub fn build(
     directory: &str,
     stage: Stage,
 ) -> (Result<String, Vec<Unknown>>, usize) {
+    if parsed.kustomization(directory).is_none() {
+        let unknown = Unknown {
+            reason: Reason::Unreadable,
+            what: directory.to_owned(),
+            place: None,
+        };
+        return (Err(vec![unknown]), 1);
+    }
     let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
     let size = replay.size();
     // Much of what kustomize refuses shows at the end alone.
@@ -49,5 +57,5 @@ fn sealed(lines: &str) -> Option<String> {
     let tree = yaml::parse_json_lines(lines).ok()?;
     let resources: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();
     let items = environment::sort(&resources).ok()?;
-    Some(snapshot::seal("", "", &items.live).content)
+    Some(snapshot::seal("", "", &items.to_seal()).content)
 }

