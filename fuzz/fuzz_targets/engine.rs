@@ -1,0 +1,53 @@
+//! The engine: a tree of five files, with a separator between them, is built or refused, twice alike, and never a panic.
+#![no_main]
+
+use krm_parity::engine::Replay;
+use krm_parity::repo::Sources;
+use krm_parity_fuzz::SEPARATOR;
+use krm_parity_fuzz::mutate::mutate;
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+
+/// What the parts are, in their order.
+const FILES: [&str; 5] = [
+    "o/kustomization.yaml",
+    "base/kustomization.yaml",
+    "base/all.yaml",
+    "o/patch.yaml",
+    "o/more.yaml",
+];
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut sources = Sources::default();
+    for (path, part) in FILES.iter().zip(text.split(SEPARATOR)) {
+        sources.insert((*path).to_owned(), part.to_owned());
+    }
+    let parsed = sources.parse();
+    let bases = ["base".to_owned()];
+    let build = || Replay::base(&parsed, &["o".to_owned()]).build();
+    let built = build();
+    let shown = |built: &Result<Vec<_>, _>| format!("{built:?}");
+    assert_eq!(shown(&built), shown(&build()));
+    let replay = Replay::overlay(&parsed, "o", &bases);
+    if let (Ok(built), true) = (&built, replay.unknown().is_empty()) {
+        assert_eq!(replay.places().len(), built.len());
+        assert!(replay.lines().is_ok());
+    }
+});
+
+// Half of the changes are libFuzzer's own, to bytes; the other half are to trees.
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    let changed = match std::str::from_utf8(&data[..size]) {
+        Ok(text) if seed % 2 == 0 => mutate(text, seed),
+        _ => None,
+    };
+    match changed.filter(|text| text.len() <= max_size) {
+        Some(text) => {
+            data[..text.len()].copy_from_slice(text.as_bytes());
+            text.len()
+        }
+        None => fuzzer_mutate(data, size, max_size),
+    }
+});
