@@ -4,12 +4,15 @@
 //! `blame` can say which line made a field what it is, and `package` can judge
 //! a tree that nobody builds.
 
+mod absorb;
 mod accumulate;
 mod apply;
 mod built;
 mod configured;
+mod definitions;
 mod emit;
 mod everything;
+mod fieldpath;
 mod finish;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -18,7 +21,9 @@ mod hash;
 mod images;
 pub(crate) mod item;
 mod kinds;
+mod labels;
 mod merge;
+mod notes;
 mod operations;
 mod order;
 mod origin;
@@ -28,11 +33,15 @@ mod places;
 mod reach;
 mod references;
 mod replace;
+mod scalar;
+mod steps;
 mod text;
 mod transform;
 mod unknown;
+mod value;
 mod variables;
 pub(crate) mod walk;
+mod written;
 
 use crate::repo::Parsed;
 

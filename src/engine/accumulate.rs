@@ -1,6 +1,6 @@
 //! The walk through a tree of kustomizations, in kustomize's order of application.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::mem::replace;
 use std::sync::Arc;
 
@@ -8,7 +8,9 @@ use crate::repo::fields::{Fault, Found, faults};
 use crate::repo::{Kustomization, NAMES, Parsed, is_inline, join, runs_only_own, without_password};
 use crate::yaml::Node;
 
+use super::definitions::{self, Wrong};
 use super::item::Item;
+use super::notes::{Notes, below};
 use super::piece::spend;
 use super::reach::Reaches;
 use super::text::Shift;
@@ -45,6 +47,14 @@ impl Walk<'_> {
         all
     }
 
+    /// Adds what a directory makes that an entry leads to.
+    fn enter(&mut self, directory: &str, entry: &str, items: &mut Vec<Item>) {
+        let trail = below(&self.trail, entry);
+        let outer = replace(&mut self.trail, trail);
+        self.accumulate(directory, items);
+        self.trail = outer;
+    }
+
     /// Adds what a directory makes of everything that was there before.
     pub fn accumulate(&mut self, directory: &str, items: &mut Vec<Item>) {
         let parsed = self.parsed;
@@ -65,6 +75,10 @@ impl Walk<'_> {
             self.note_at(reason, directory, kustomization.file, kustomization.root);
             return;
         }
+        if self.stack.is_empty() {
+            self.notes = Notes::read(kustomization);
+            self.trail.clear();
+        }
         self.inspect(kustomization);
         let (outer, outer_component) = (self.in_base, self.component.clone());
         if self.bases.iter().any(|base| base == directory) {
@@ -80,6 +94,7 @@ impl Walk<'_> {
         let count = items.len();
         self.load(kustomization, items);
         self.configure(kustomization);
+        self.define(kustomization);
         self.generate(kustomization, items);
         if items.len() > count {
             self.compare_names(items);
@@ -87,7 +102,8 @@ impl Walk<'_> {
         for entry in kustomization.strings("components") {
             match kustomization.resolve(entry.text()) {
                 Some(path) if parsed.kustomization(&path).is_some() => {
-                    self.accumulate(&path, items);
+                    self.note_unless(true, &path, kustomization, entry);
+                    self.enter(&path, entry.text(), items);
                 }
                 Some(_) => self.note_elsewhere(Reason::NotHere, kustomization, entry),
                 None => self.note_elsewhere(Reason::Remote, kustomization, entry),
@@ -146,7 +162,7 @@ impl Walk<'_> {
         };
         for (field, wanted) in [("kind", kind), ("apiVersion", version)] {
             let other = root.get(field).filter(|value| {
-                !value.is_null() && !matches!(value.text(), "" | "v1") && value.text() != wanted
+                !value.is_null() && !value.text().is_empty() && value.text() != wanted
             });
             if let Some(value) = other {
                 self.note_at(Reason::Type, value.text(), file, value);
@@ -158,16 +174,12 @@ impl Walk<'_> {
         if !root.entries().any(is_said) {
             self.note_at(Reason::Empty, "", file, root);
         }
-        for (key, value) in root.entries().filter(|(_, value)| !value.is_childless()) {
-            let reason = match key.text() {
-                "openapi" => Reason::OpenApi,
-                "crds" => Reason::Crds,
-                "buildMetadata" if value.items().any(|word| word.text() == "managedByLabel") => {
-                    Reason::Setting
-                }
-                _ => continue,
-            };
-            self.note_at(reason, key.text(), file, key);
+        let schema = root.entries().find(|(key, _)| key.text() == "openapi");
+        for (key, value) in schema.iter().flat_map(|(_, value)| value.entries()) {
+            // The schema that kustomize has anyway.
+            if !(key.text() == "version" && value.text() == "v1.21.2") {
+                self.note_at(Reason::OpenApi, "openapi", file, key);
+            }
         }
     }
 
@@ -191,6 +203,33 @@ impl Walk<'_> {
                 None => {}
                 Some(Ok(more)) => self.widen(&more, kustomization, entry),
                 Some(Err(node)) => self.note_at(Reason::Undeclared, node.text(), &path, node),
+            }
+        }
+    }
+
+    /// Adds what `crds` say to where transformations reach.
+    fn define(&mut self, kustomization: Kustomization<'_>) {
+        for entry in kustomization.strings("crds") {
+            let path = kustomization.resolve(entry.text());
+            let Some((path, tree)) =
+                path.and_then(|path| Some((path.clone(), self.parsed.tree(&path)?)))
+            else {
+                self.note_elsewhere(Reason::NotHere, kustomization, entry);
+                continue;
+            };
+            self.note_outside(kustomization, &path, entry);
+            let mut roots = tree.roots();
+            let read = roots.next().map(definitions::read);
+            if roots.next().is_some() || self.parsed.strict_tree(&path).is_none() {
+                self.note_at(Reason::Twice, &path, kustomization.file, entry);
+            }
+            match read {
+                None => {}
+                Some(Ok(more)) => self.widen(&more, kustomization, entry),
+                Some(Err(Wrong::Type(node))) => self.note_at(Reason::Type, "crds", &path, node),
+                Some(Err(Wrong::Bounds)) => {
+                    self.note_at(Reason::Bounds, "crds", kustomization.file, entry);
+                }
             }
         }
     }
@@ -233,6 +272,20 @@ impl Walk<'_> {
         }
     }
 
+    /// Notes a directory that is not what kustomize takes there: a component, or none.
+    fn note_unless(
+        &mut self,
+        is_component: bool,
+        path: &str,
+        kustomization: Kustomization<'_>,
+        entry: Node<'_>,
+    ) {
+        let loaded = self.parsed.kustomization(path);
+        if loaded.is_some_and(|loaded| loaded.is_component() != is_component) {
+            self.note_at(Reason::Type, path, kustomization.file, entry);
+        }
+    }
+
     fn note_elsewhere(
         &mut self,
         reason: Reason,
@@ -264,13 +317,21 @@ impl Walk<'_> {
                 if parsed.strict_tree(&path).is_none() {
                     self.note_at(Reason::Twice, &path, kustomization.file, entry);
                 }
-                let origin = self.origin(&path, What::Resource);
-                for root in tree.roots() {
-                    self.load_one(root, origin, items);
+                if has_odd_ends(tree.source()) {
+                    self.note_at(Reason::Unreadable, &path, kustomization.file, entry);
                 }
-            } else if parsed.kustomization(&path).is_some() {
+                let origin = self.origin(&path, What::Resource);
+                let count = items.len();
+                self.load_all(tree.roots().collect(), origin, items);
+                let all = items.iter_mut().skip(count);
+                all.for_each(|item| self.note_file(item, entry.text()));
+            } else if let Some(other) = parsed.kustomization(&path) {
+                if other.is_component() {
+                    self.note_at(Reason::Type, "resources", kustomization.file, entry);
+                }
+                self.note_unless(false, &path, kustomization, entry);
                 let mut below = Vec::new();
-                self.accumulate(&path, &mut below);
+                self.enter(&path, entry.text(), &mut below);
                 items.append(&mut below);
             } else {
                 self.note_elsewhere(Reason::NotHere, kustomization, entry);
@@ -279,7 +340,6 @@ impl Walk<'_> {
         for (field, reason) in [
             ("helmCharts", Reason::Helm),
             ("helmChartInflationGenerator", Reason::Helm),
-            ("generators", Reason::Generator),
         ] {
             for entry in kustomization
                 .root
@@ -310,32 +370,50 @@ impl Walk<'_> {
         }
     }
 
-    fn load_one(&mut self, root: Node<'_>, origin: usize, items: &mut Vec<Item>) {
-        let is_list = root
-            .str_at(&["kind"])
-            .is_some_and(|kind| kind.ends_with("List"));
-        if let Some(list) = root.get("items").filter(|list| is_list && list.is_seq()) {
-            for item in list.items().filter(|item| item.is_map()) {
-                self.load_one(item, origin, items);
+    /// Loads documents; what a list holds comes after all of them, as kustomize has it.
+    fn load_all(&mut self, mut roots: VecDeque<Node<'_>>, origin: usize, items: &mut Vec<Item>) {
+        while let Some(root) = roots.pop_front() {
+            let is_list = root
+                .str_at(&["kind"])
+                .is_some_and(|kind| kind.ends_with("List"));
+            match root.get("items").filter(|_| is_list) {
+                None => self.load_one(root, origin, items),
+                Some(list) if list.is_seq() => {
+                    for item in list.items() {
+                        if item.is_map() {
+                            roots.extend((!item.is_childless()).then_some(item));
+                        } else if !item.is_null() {
+                            self.pen(origin, &Shift::None)
+                                .lose(Reason::Type, "items", item);
+                        }
+                    }
+                }
+                Some(list) if list.is_null() => {}
+                Some(list) => self
+                    .pen(origin, &Shift::None)
+                    .lose(Reason::Type, "items", list),
             }
-            return;
         }
+    }
+
+    fn load_one(&mut self, root: Node<'_>, origin: usize, items: &mut Vec<Item>) {
         if root.is_null() {
             return;
         }
         let mut pen = self.pen(origin, &Shift::None);
-        for field in ["labels", "annotations"] {
-            let pairs = root.at(&["metadata", field]).into_iter();
-            for (key, value) in pairs.flat_map(Node::entries) {
-                if !value.is_null() && value.as_str().is_none() {
-                    pen.lose(Reason::Type, key.text(), value);
-                }
-            }
-        }
         match pen.piece(None, root).map(|piece| Item::new(piece, None)) {
             Some(Some(item)) => items.push(item),
             Some(None) => pen.lose(Reason::Nameless, "", root),
             None => pen.lose(Reason::Bounds, "", root),
         }
     }
+}
+
+/// Whether documents of a text end or begin in a way that kustomize does not read, or reads nothing after.
+fn has_odd_ends(text: &str) -> bool {
+    text.lines().skip(1).any(|line| {
+        let note = line.strip_prefix("---").map(str::trim_start);
+        line.starts_with("...")
+            || note.is_some_and(|note| !note.is_empty() && !note.starts_with('#'))
+    })
 }

@@ -16,6 +16,7 @@ use super::text::Shift;
 use super::transform::{self, Namespace, Subjects};
 use super::unknown::Reason;
 use super::walk::{Form, Var, Walk, What};
+use super::written;
 
 /// How many of `vars` are looked at.
 const MAX_VARS: usize = 1024;
@@ -28,15 +29,30 @@ impl Walk<'_> {
         for entry in list("patchesStrategicMerge") {
             self.patch(kustomization, Some(entry), (None, true), items);
         }
+        if list("patchesStrategicMerge").next().is_some() {
+            self.note_transformation(kustomization, "PatchStrategicMergeTransformer", items);
+        }
         for entry in list("patches") {
-            let body = entry.get("path").or_else(|| entry.get("patch"));
-            self.patch(kustomization, body, (Some(entry), true), items);
+            self.patch_of(kustomization, entry, true, items);
+            self.note_transformation(kustomization, "PatchTransformer", items);
         }
         self.rename(kustomization, items);
         self.label(kustomization, items);
         for entry in list("patchesJson6902") {
-            let body = entry.get("path").or_else(|| entry.get("patch"));
-            self.patch(kustomization, body, (Some(entry), false), items);
+            let has_name = !entry
+                .str_at(&["target", "name"])
+                .unwrap_or_default()
+                .is_empty();
+            if !has_name {
+                self.note_at(
+                    Reason::NoTarget,
+                    "patchesJson6902",
+                    kustomization.file,
+                    entry,
+                );
+            }
+            self.patch_of(kustomization, entry, false, items);
+            self.note_transformation(kustomization, "PatchJson6902Transformer", items);
         }
         let reaches = Arc::clone(&self.reaches);
         for (field, what) in [
@@ -61,12 +77,39 @@ impl Walk<'_> {
                 let mark = pen.mark_of(entry.get("name").unwrap_or(entry));
                 let wrote = pen.wrote(mark, before, done.is_some());
                 self.note_use(form, wrote);
+                let kind = if what == What::Replicas {
+                    "ReplicaCountTransformer"
+                } else {
+                    "ImageTagTransformer"
+                };
+                self.note_transformation(kustomization, kind, items);
             }
         }
         for entry in list("replacements") {
             self.replacement(kustomization, entry, items);
         }
+        if list("replacements").next().is_some() {
+            self.note_transformation(kustomization, "ReplacementTransformer", items);
+        }
         self.configured(kustomization, items);
+    }
+
+    /// One entry of a list of patches.
+    fn patch_of(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        entry: Node<'_>,
+        enters: bool,
+        items: &mut Vec<Item>,
+    ) {
+        let body = match written::named(entry) {
+            Ok(body) => Some(body),
+            Err(reason) => {
+                self.note_at(reason, "patch", kustomization.file, entry);
+                entry.get("path").or_else(|| entry.get("patch"))
+            }
+        };
+        self.patch(kustomization, body, (Some(entry), enters), items);
     }
 
     /// Binds `vars` to the resources that they are about, while those have the names that are meant.
@@ -108,8 +151,10 @@ impl Walk<'_> {
             ("nameSuffix", What::Suffix),
         ] {
             let value = kustomization.root.get(field);
-            let Some(value) = value.filter(|value| value.is_scalar() && !value.text().is_empty())
-            else {
+            let is_said = |value: &Node<'_>| {
+                value.is_scalar() && !value.is_null() && !value.text().is_empty()
+            };
+            let Some(value) = value.filter(is_said) else {
                 continue;
             };
             let origin = self.origin(kustomization.file, what);
@@ -132,6 +177,12 @@ impl Walk<'_> {
                     transform::affix(items, value, false, &reaches.suffix, &mut pen);
                 }
             }
+            let kind = match what {
+                What::Namespace => "NamespaceTransformer",
+                What::Prefix => "PrefixTransformer",
+                _ => "SuffixTransformer",
+            };
+            self.note_transformation(kustomization, kind, items);
         }
     }
 
@@ -172,6 +223,23 @@ impl Walk<'_> {
             let mark = pen.mark_of(key);
             let wrote = pen.wrote(mark, before, true);
             self.note_use(Form::Labels, wrote);
+        }
+        let entries = root.get("labels").map_or(0, |list| list.items().count());
+        if entries > 0
+            || root
+                .get("commonLabels")
+                .is_some_and(|pairs| !pairs.is_childless())
+        {
+            // One for each entry, and one for `commonLabels` where there is either.
+            for _ in 0..=entries {
+                self.note_transformation(kustomization, "LabelTransformer", items);
+            }
+        }
+        if root
+            .get("commonAnnotations")
+            .is_some_and(|pairs| !pairs.is_childless())
+        {
+            self.note_transformation(kustomization, "AnnotationsTransformer", items);
         }
     }
 
@@ -261,8 +329,20 @@ impl Walk<'_> {
             return;
         };
         self.note_outside(kustomization, &path, entry);
+        let is_said = |field: &str| entry.get(field).is_some_and(|value| !value.is_null());
+        let has_targets = entry
+            .get("targets")
+            .is_some_and(|targets| !targets.is_childless());
+        if is_said("source") || has_targets {
+            self.note(Reason::Twice, &path, Some(mark));
+        }
+        // kustomize reads the first document, and takes nothing but a map or a list.
+        let root = tree.roots().next().filter(|root| !root.is_scalar());
+        if root.is_none() {
+            self.note(Reason::Type, &path, Some(mark));
+        }
         let origin = self.origin(&path, What::Replacements);
-        for root in tree.roots() {
+        if let Some(root) = root {
             for Found { node, field, .. } in faults_of_replacements(root) {
                 self.note_at(Reason::Undeclared, field, &path, node);
             }
@@ -274,4 +354,10 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// The first of some fields that says anything.
+pub(super) fn said<'n>(entry: Node<'n>, fields: &[&str]) -> Option<Node<'n>> {
+    let mut found = fields.iter().filter_map(|field| entry.get(field));
+    found.find(|value| !value.is_null() && !value.text().trim().is_empty())
 }

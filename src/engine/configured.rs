@@ -1,11 +1,15 @@
 //! kustomize's own transformers, written as resources under `transformers`.
 
+use std::collections::BTreeSet;
+
 use crate::repo::{Kustomization, Ours, is_inline};
 use crate::yaml::{Node, parse};
 
+use super::apply::said;
 use super::images;
 use super::item::Item;
 use super::patch::Named;
+use super::piece::{is_same, spend};
 use super::reach;
 use super::text::Shift;
 use super::transform::{self, Namespace, Subjects};
@@ -33,22 +37,65 @@ impl Walk<'_> {
             kustomization,
             "validators",
             &mut |walk, file, shift, root| {
-                if root.str_at(&["apiVersion"]) == Some(BUILTIN) {
-                    let kind = root.str_at(&["kind"]).unwrap_or_default();
-                    walk.lose(Reason::Transformer, kind, file, shift, root);
-                }
+                walk.validate(kustomization, (file, shift), root, items);
             },
         );
     }
 
+    /// Runs one of kustomize's own transformers to see that it changes nothing.
+    fn validate(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        (file, shift): (&str, &Shift),
+        root: Node<'_>,
+        items: &[Item],
+    ) {
+        let size: usize = items.iter().map(|item| item.root.measure().1).sum();
+        if spend(&mut self.budget, size).is_none() {
+            self.lose(Reason::Bounds, "validators", file, shift, root);
+            return;
+        }
+        let mut changed = items.to_vec();
+        self.configured_one(kustomization, file, shift, root, &mut changed);
+        let is_as_it_was = items.len() == changed.len()
+            && items
+                .iter()
+                .zip(&changed)
+                .all(|(one, other)| is_same(&one.root, &other.root));
+        if !is_as_it_was {
+            let kind = root.str_at(&["kind"]).unwrap_or_default();
+            self.lose(Reason::Operation, kind, file, shift, root);
+        }
+    }
+
     /// Looks at every document that a list of functions names, in files, in directories or inline.
-    fn each_declared(
+    pub(super) fn each_declared(
         &mut self,
         kustomization: Kustomization<'_>,
         field: &str,
         look: &mut dyn FnMut(&mut Self, &str, &Shift, Node<'_>),
     ) {
         let parsed = self.parsed;
+        let mut seen = BTreeSet::new();
+        let mut look = |walk: &mut Self, file: &str, shift: &Shift, root: Node<'_>| {
+            if root.is_null() {
+                return;
+            }
+            let text = |path: &[&str]| root.str_at(path).unwrap_or_default().to_owned();
+            let name = text(&["metadata", "name"]);
+            let id = [
+                text(&["apiVersion"]),
+                text(&["kind"]),
+                text(&["metadata", "namespace"]),
+                name.clone(),
+            ];
+            if name.is_empty() {
+                walk.lose(Reason::Nameless, field, file, shift, root);
+            } else if !seen.insert(id) {
+                walk.lose(Reason::SameResource, &name, file, shift, root);
+            }
+            look(walk, file, shift, root);
+        };
         for entry in kustomization.strings(field) {
             if is_inline(entry.text()) {
                 match parse(entry.text()) {
@@ -72,10 +119,17 @@ impl Walk<'_> {
                     break;
                 }
                 if let Some(tree) = parsed.tree(&path) {
+                    if count == 1 {
+                        self.note_outside(kustomization, &path, entry);
+                    }
                     for root in tree.roots() {
                         look(self, &path, &Shift::None, root);
                     }
                 } else if let Some(below) = parsed.kustomization(&path) {
+                    if !below.only_gathers() || below.strings("transformers").next().is_some() {
+                        // What it makes of transformers is not followed.
+                        self.note_at(Reason::Transformer, &path, kustomization.file, entry);
+                    }
                     let loads = below
                         .loads()
                         .filter_map(|entry| below.resolve(entry.text()));
@@ -129,6 +183,10 @@ impl Walk<'_> {
                 }
                 return;
             }
+            "ValueAddTransformer" => {
+                self.add_value(kustomization, (file, shift), root, items);
+                return;
+            }
             "PatchTransformer" | "PatchJson6902Transformer" | "PatchStrategicMergeTransformer" => {
                 // A path is relative to the kustomization, wherever the transformer itself stands.
                 let mut named = Named {
@@ -141,13 +199,24 @@ impl Walk<'_> {
                 if kind == "PatchStrategicMergeTransformer" {
                     named.entry = None;
                     let paths = root.get("paths").into_iter().flat_map(Node::items);
+                    if said(root, &["patches"]).is_none()
+                        && root.get("paths").is_none_or(Node::is_childless)
+                    {
+                        self.lose(Reason::Type, kind, file, shift, root);
+                    }
                     for body in paths.chain(root.get("patches")) {
                         self.patch_named(&named, body, items);
                     }
                     return;
                 }
-                let body = ["path", "patch", "jsonOp"];
-                let body = body.iter().find_map(|field| root.get(field));
+                let body = said(root, &["path", "patch", "jsonOp"]);
+                let has_name = !root
+                    .str_at(&["target", "name"])
+                    .unwrap_or_default()
+                    .is_empty();
+                if kind == "PatchJson6902Transformer" && !has_name {
+                    self.lose(Reason::NoTarget, kind, file, shift, root);
+                }
                 match body {
                     Some(body) => self.patch_named(&named, body, items),
                     None => self.lose(Reason::Type, kind, file, shift, root),

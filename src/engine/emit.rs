@@ -9,6 +9,7 @@ use crate::text::line_at;
 use super::Replay;
 use super::item::{Id, Item};
 use super::piece::{Body, Lost, Piece, lose};
+use super::scalar::is_told;
 use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
 use super::walk::MAX_PIECES;
 
@@ -35,10 +36,17 @@ impl Replay<'_> {
             if item.partial && self.walk.elsewhere.is_empty() {
                 lose(&mut lost, Reason::NoTarget, &name, Some(item.origin));
             }
-            let mut hidden = None;
+            let (mut hidden, mut untold) = (None, None);
             let mut look = |piece: &Piece| {
                 if hidden.is_none() && matches!(piece.body, Body::Unknown) {
                     hidden = Some(piece.mark);
+                }
+                if untold.is_none()
+                    && piece
+                        .as_str()
+                        .is_some_and(|text| !is_told(piece.look, text))
+                {
+                    untold = Some(piece.mark);
                 }
             };
             if let Body::Map(fields) = &item.root.body {
@@ -53,6 +61,9 @@ impl Replay<'_> {
                         _ => piece.visit(&mut look),
                     }
                 }
+            }
+            if untold.is_some() {
+                lose(&mut lost, Reason::Scalar, &name, untold);
             }
             let is_untold = hidden.is_some() && lost.is_empty();
             if is_untold || hidden.is_some() && item.is_secret() {

@@ -67,6 +67,9 @@ impl Replay<'_> {
             local.is_none_or(|local| local.scalar_text().as_deref() == Some("false"))
         });
         let kustomization = self.walk.parsed.kustomization(&self.directory);
+        for item in &mut items {
+            self.walk.notes.finish(item);
+        }
         let options = kustomization.and_then(|own| own.root.get("sortOptions"));
         match Order::read(options) {
             Ok(order) => order.sort(&mut items),

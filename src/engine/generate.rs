@@ -4,13 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::repo::Kustomization;
 use crate::text::base64;
-use crate::yaml::Node;
+use crate::yaml::{Node, Style};
 
-use super::item::{Item, Reach, Sealed, To, scan};
-use super::piece::{Body, Gone, Mark, Piece, TEXT, spend};
+use super::absorb::absorb;
+use super::item::{Item, Reach, Sealed, To, said, scan};
+use super::piece::{Body, Mark, Piece, TEXT, lose, spend};
+use super::scalar::{Look, is_ambiguous, is_no_key};
 use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Walk, What};
+
+/// From a line of this length on, kustomize reads no more of a file of variables.
+const LONGEST: usize = 1 << 16;
 
 /// One key of a generated resource.
 struct Datum {
@@ -38,6 +43,47 @@ impl Walk<'_> {
                 self.generate_one(kustomization, entry, kind, origin, items);
             }
         }
+        self.each_declared(
+            kustomization,
+            "generators",
+            &mut |walk, file, shift, root| {
+                walk.generate_declared(kustomization, (file, shift), root, items);
+            },
+        );
+    }
+
+    /// Runs one of kustomize's own generators, which is written as a resource.
+    fn generate_declared(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        (file, shift): (&str, &Shift),
+        root: Node<'_>,
+        items: &mut Vec<Item>,
+    ) {
+        let kind = root.str_at(&["kind"]).unwrap_or_default();
+        let is_own = root.str_at(&["apiVersion"]) == Some("builtin");
+        let (kind, what) = match (kind, shift) {
+            ("ConfigMapGenerator", Shift::None) if is_own => {
+                ("ConfigMap", What::ConfigMapGenerator)
+            }
+            ("SecretGenerator", Shift::None) if is_own => ("Secret", What::SecretGenerator),
+            _ => {
+                let origin = self.origin(file, What::Elsewhere);
+                let mark = self.pen(origin, shift).mark_of(root);
+                self.elsewhere.push(mark);
+                self.secrets.push((origin, mark.start..mark.end));
+                self.note(Reason::Generator, kind, Some(mark));
+                return;
+            }
+        };
+        let origin = self.origin(file, what);
+        if kind == "Secret" {
+            self.secrets.push((origin, root.span()));
+        }
+        if self.notes.are_taken() {
+            self.note_at(Reason::Generator, kind, file, root);
+        }
+        self.generate_one(kustomization, root, kind, origin, items);
     }
 
     fn generate_one(
@@ -48,21 +94,32 @@ impl Walk<'_> {
         origin: usize,
         items: &mut Vec<Item>,
     ) -> Option<()> {
-        let Some(name) = entry.get("name").filter(|name| !name.text().is_empty()) else {
+        // A generator that is written as a resource may be called by what that is called, and has options of its own alone.
+        let is_resource = entry.get("kind").is_some();
+        let called = |field: &str| {
+            let found = [entry.get(field), entry.at(&["metadata", field])]
+                .into_iter()
+                .flatten();
+            found
+                .into_iter()
+                .find(|value| !value.is_null() && !value.text().is_empty())
+        };
+        let Some(name) = called("name") else {
             self.note_at(Reason::Nameless, kind, kustomization.file, entry);
             return None;
         };
         let data = self.data(kustomization, entry, kind, origin)?;
         spend(&mut self.budget, data.len() + scan(items) + 8)?;
-        let globals = kustomization.root.get("generatorOptions");
+        let globals = kustomization
+            .root
+            .get("generatorOptions")
+            .filter(|_| !is_resource);
         let options = Options::read([globals, entry.get("options")]);
         let pen = self.pen(origin, &Shift::None);
         let whole = pen.mark(None, name);
+        let mut odd = Vec::new();
         let mut made = base_of(kind, name.text(), whole);
-        if let Some(within) = entry
-            .get("namespace")
-            .filter(|within| !within.text().is_empty())
-        {
+        if let Some(within) = called("namespace") {
             let piece = Piece::text(within.text(), pen.mark(None, within));
             made.set(&["metadata", "namespace"], piece);
         }
@@ -73,12 +130,18 @@ impl Walk<'_> {
                 |value| Piece::text(value.text(), pen.mark(None, value)),
             );
             made.set(&["type"], piece);
+            let nothing = Piece::new(Body::Map(BTreeMap::new()), whole);
+            made.set(&["data"], nothing);
         }
         for (field, key, value) in &options.pairs {
+            let is_plain = key.style() == Style::Plain;
+            if is_no_key(key.text()) || is_plain && is_ambiguous(key.text()) {
+                lose(&mut odd, Reason::Type, key.text(), Some(pen.mark_of(*key)));
+            }
             let mark = pen.mark(Some(*key), *value);
             made.set(
                 &["metadata", field, key.text()],
-                Piece::text(value.text(), mark),
+                Piece::text(said(*value), mark),
             );
         }
         if let Some((key, value)) = options.immutable {
@@ -102,6 +165,9 @@ impl Walk<'_> {
                 }
                 _ => "data",
             };
+            if is_no_key(&key) {
+                lose(&mut odd, Reason::Type, &key, Some(mark));
+            }
             if made.at(&[field, &key]).is_some() {
                 repeated = Some((key, mark));
                 continue;
@@ -117,11 +183,20 @@ impl Walk<'_> {
                 }),
                 None => Body::Unknown,
             };
-            made.set(&[field, &key], Piece::new(body, mark));
+            let look = match &body {
+                Body::Scalar(value) => value.as_str().map_or(Look::Unsure, Look::of_made),
+                _ => Look::Unsure,
+            };
+            let piece = Piece {
+                look,
+                ..Piece::new(body, mark)
+            };
+            made.set(&[field, &key], piece);
             if let Some(map) = made.get_mut(field) {
                 map.touched = Some(mark);
             }
         }
+        self.unknown.append(&mut odd);
         if let Some((key, mark)) = repeated {
             self.note(Reason::Twice, &key, Some(mark));
         }
@@ -130,7 +205,7 @@ impl Walk<'_> {
         new.hashed = options.is_hashed;
         new.sealed = sealed;
         let reach = options.pairs.iter().map(|(field, key, value)| {
-            let (name, text) = (key.text().to_owned(), value.text().to_owned());
+            let (name, text) = (key.text().to_owned(), said(*value).to_owned());
             Reach {
                 to: if *field == "labels" {
                     To::Label(name, text)
@@ -141,6 +216,7 @@ impl Walk<'_> {
             }
         });
         new.reach = reach.collect();
+        self.note_generator(&mut new, kustomization, &format!("{kind}Generator"));
         let within = Some(new.namespace());
         let mut olds = (0..items.len()).filter(|&at| {
             let old = &items[at];
@@ -196,14 +272,17 @@ impl Walk<'_> {
             if kind == "Secret" {
                 self.secrets.push((origin, 0..text.len()));
             }
-            let lines = lines_of_env(text, origin);
-            for line in lines.iter().filter(|line| line.value.is_none()) {
-                self.note(Reason::Environment, &line.key, Some(line.mark));
+            if text.lines().any(|line| line.len() >= LONGEST) {
+                self.note_at(Reason::Bounds, env.text(), kustomization.file, env);
             }
-            data.extend(lines);
+            data.extend(lines_of_env(text, origin));
         }
         for literal in entry.get("literals").into_iter().flat_map(Node::items) {
-            let Some((key, value)) = literal.text().split_once('=') else {
+            let pair = literal
+                .text()
+                .split_once('=')
+                .filter(|(key, _)| !key.is_empty());
+            let Some((key, value)) = pair else {
                 self.note_at(Reason::Type, "literals", kustomization.file, literal);
                 continue;
             };
@@ -225,9 +304,19 @@ impl Walk<'_> {
         }
         for file in entry.get("files").into_iter().flat_map(Node::items) {
             let written = file.text();
-            let (key, path) = match written.split_once('=') {
-                Some((key, path)) => (key, path),
-                None => (written.rsplit('/').next().unwrap_or(written), written),
+            let said = match written.split_once('=') {
+                Some((key, path)) => {
+                    let is_pair = !key.is_empty() && !path.is_empty() && !path.contains('=');
+                    is_pair.then_some((key, path))
+                }
+                None => {
+                    let whole = written.trim_end_matches('/');
+                    Some((whole.rsplit('/').next().unwrap_or(whole), written))
+                }
+            };
+            let Some((key, path)) = said else {
+                self.note_at(Reason::Type, "files", kustomization.file, file);
+                continue;
             };
             let here = kustomization
                 .resolve(path)
@@ -303,85 +392,6 @@ fn base_of(kind: &str, name: &str, mark: Mark) -> Piece {
     root
 }
 
-/// Lets a generated resource take the place of another one: with its name, its labels and annotations, and its data unless it replaces that.
-fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) {
-    let Body::Map(fields) = &mut new.root.body else {
-        return;
-    };
-    if let Some(metadata) = old.root.get("metadata") {
-        let mut metadata = metadata.clone();
-        let own = fields.get("metadata");
-        for field in ["labels", "annotations"] {
-            let Some(Body::Map(map)) = own.and_then(|own| own.get(field)).map(|map| &map.body)
-            else {
-                continue;
-            };
-            for (key, piece) in map {
-                metadata.set(&[field, key], piece.clone());
-            }
-        }
-        // Of all else that it says about itself, only name and namespace are kept.
-        if let Body::Map(map) = &mut metadata.body {
-            let is_kept =
-                |key: &str| matches!(key, "name" | "namespace" | "labels" | "annotations");
-            map.retain(|key, _| is_kept(key));
-        }
-        fields.insert("metadata".to_owned(), metadata);
-    }
-    for field in ["data", "binaryData"] {
-        let Some(was) = old.root.get(field) else {
-            continue;
-        };
-        let mut is = was.clone();
-        let own = fields.remove(field);
-        let own = own.map_or_else(BTreeMap::new, |own| match own.body {
-            Body::Map(map) => map,
-            _ => BTreeMap::new(),
-        });
-        if let (true, Body::Map(map)) = (replaces, &mut is.body) {
-            let lost = std::mem::take(map).into_iter();
-            let lost = lost.filter(|(key, _)| !own.contains_key(key));
-            let gone = lost.map(|(key, piece)| Gone {
-                key: Some(key),
-                piece,
-                mark,
-            });
-            is.gone.extend(gone);
-            is.touched = Some(mark);
-        }
-        if is.is_null() {
-            is.body = Body::Map(BTreeMap::new());
-        }
-        if let Body::Map(map) = &mut is.body {
-            for (key, piece) in own {
-                let by = piece.mark;
-                if map.insert(key, piece).is_none() {
-                    is.touched = Some(by);
-                }
-            }
-            if !map.is_empty() {
-                fields.insert(field.to_owned(), is);
-            }
-        }
-    }
-    if !replaces {
-        for (key, value) in &old.sealed.0 {
-            let is_same = |map: &Piece| matches!(map.body, Body::Unknown);
-            let kept = fields.get("data").and_then(|data| data.get(key));
-            if kept.is_some_and(is_same) {
-                new.sealed
-                    .0
-                    .entry(key.clone())
-                    .or_insert_with(|| value.clone());
-            }
-        }
-    }
-    old.root.body = new.root.body;
-    old.sealed = new.sealed;
-    old.hashed &= new.hashed;
-    old.reach.extend(new.reach);
-}
-
 /// Base64 as kustomize writes it: in lines of 70 characters, where it needs several.
 fn base64_in_lines(bytes: &[u8]) -> String {
     const LINE: usize = 70;
@@ -405,32 +415,28 @@ fn unquoted(value: &str) -> &str {
         .unwrap_or(value)
 }
 
+/// The variables of a file, as kustomize reads them: a line without a sign has no value, and one without a name is none.
 fn lines_of_env(text: &str, origin: usize) -> Vec<Datum> {
     let mut at = 0;
     let mut found = Vec::new();
     for line in text.split_inclusive('\n') {
-        let start = at;
+        let mut start = at;
         at += line.len();
-        let line = line.trim_end_matches(['\n', '\r']);
+        let mut line = line.strip_suffix('\n').unwrap_or(line);
+        line = line.strip_suffix('\r').unwrap_or(line);
+        if let Some(rest) = line.strip_prefix('\u{feff}').filter(|_| start == 0) {
+            start += line.len() - rest.len();
+            line = rest;
+        }
         let indent = line.len() - line.trim_start().len();
         let said = line.trim_start();
         if said.is_empty() || said.starts_with('#') {
             continue;
         }
-        let Some((key, value)) = said.split_once('=') else {
-            // The value comes from the environment of whoever builds.
-            let mark = Mark {
-                origin,
-                start: start + indent,
-                end: start + line.len(),
-            };
-            found.push(Datum {
-                key: said.to_owned(),
-                value: None,
-                mark,
-            });
+        let (key, value) = said.split_once('=').unwrap_or((said, ""));
+        if key.is_empty() {
             continue;
-        };
+        }
         let begin = if value.is_empty() {
             start + indent
         } else {

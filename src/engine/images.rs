@@ -6,9 +6,10 @@ use regex::bytes::RegexBuilder;
 
 use crate::yaml::Node;
 
-use super::item::Item;
-use super::piece::{Body, Mark, Pen, Piece};
+use super::item::{Item, said};
+use super::piece::{Body, Mark, Pen, Piece, lose};
 use super::reach::Spec;
+use super::scalar::{Look, is_ambiguous};
 use super::transform::{Astray, at_spec};
 use super::unknown::Reason;
 
@@ -34,7 +35,8 @@ pub(super) fn image(
     pen.spend(1 + size / 64)?;
     let field = |name: &str| {
         let (key, value) = entry.entries().find(|(key, _)| key.text() == name)?;
-        Some((value.text(), pen.mark(Some(key), value))).filter(|(text, _)| !text.is_empty())
+        let mark = pen.mark(Some(key), value);
+        Some((said(value), mark)).filter(|(text, _)| !text.is_empty())
     };
     let mut entries = entry.entries();
     let Some((key, named)) = entries.find(|(key, _)| key.text() == "name") else {
@@ -42,9 +44,7 @@ pub(super) fn image(
     };
     let name = named.text();
     // kustomize takes the name for a pattern.
-    let pattern = format!(
-        "^{name}(@sha256:[a-fA-F0-9.{{0,64}}]*|:[a-zA-Z0-9_.{{}}-]*|@sha256:[a-fA-F0-9]*)*$"
-    );
+    let pattern = format!(r"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
     let Ok(pattern) = RegexBuilder::new(&pattern)
         .unicode(false)
         .size_limit(1 << 20)
@@ -65,14 +65,22 @@ pub(super) fn image(
             continue;
         }
         let mut is_met = false;
-        let mut paid = Some(());
+        let (mut paid, mut lost) = (Some(()), None);
         let mut change = |image: &mut Piece, pen: &mut Pen<'_>| {
-            let Some(old) = image.as_str() else { return };
+            let Some(old) = image.scalar_text() else {
+                return;
+            };
             if paid.is_some() && pattern.is_match(old.as_bytes()) {
                 let before = image.clone();
                 let origin = pen.origins.get(image.mark.origin);
                 new.apply(image, origin.is_some_and(|origin| origin.in_base));
                 is_met = true;
+                if matches!(&image.body, Body::Scalar(value) if !value.is_string())
+                    || image.look != Look::Quoted && image.as_str().is_some_and(is_ambiguous)
+                {
+                    // It has no quotes, and is a number or the like then.
+                    lost = Some(image.mark);
+                }
                 pen.changed |= image.as_str() != before.as_str();
                 if pen.keeps(&before, image) {
                     *image = before;
@@ -98,6 +106,9 @@ pub(super) fn image(
             )?;
         }
         paid?;
+        if lost.is_some() {
+            lose(pen.unknown, Reason::Scalar, "image", lost);
+        }
         if is_met {
             pen.met.push(item.first());
         }
@@ -132,31 +143,22 @@ fn each_container(map: &mut BTreeMap<String, Piece>, change: &mut impl FnMut(&mu
 impl Image<'_> {
     /// Writes the image; its mark is of the tag or the digest, and whoever gave it its name has touched it.
     fn apply(&self, image: &mut Piece, is_of_base: bool) {
-        let Some(old) = image.as_str().map(str::to_owned) else {
+        let Some(old) = image.scalar_text() else {
             return;
         };
-        let (rest, digest) = old
-            .split_once('@')
-            .map_or((old.as_str(), None), |(a, b)| (a, Some(b)));
-        let start = rest.rfind('/').map_or(0, |at| at + 1);
-        let (name, old_tag) = match rest[start..].find(':') {
-            Some(at) => (&rest[..start + at], Some(&rest[start + at + 1..])),
-            None => (rest, None),
-        };
+        let (name, old_tag, old_digest) = split(&old);
         let new_name = self.name.map_or(name, |(name, _)| name);
-        let (new_tag, new_digest) = match (self.tag, self.digest, self.suffix) {
-            (Some((tag, _)), None, None) => (Some(tag.to_owned()), None),
-            (Some((tag, _)), Some((digest, _)), _) => (Some(tag.to_owned()), Some(digest)),
-            (None, Some((digest, _)), _) => (None, Some(digest)),
-            (tag, None, Some((suffix, _))) => {
-                let new = tag.map(|(tag, _)| tag).or(old_tag).unwrap_or_default();
-                (Some(format!("{new}{suffix}")), None)
+        let (tag, digest) = match (self.tag, self.digest, self.suffix) {
+            (None, None, None) => (old_tag.to_owned(), old_digest),
+            (None, None, Some((suffix, _))) => (format!("{old_tag}{suffix}"), ""),
+            (tag, digest, _) => {
+                let tag = tag.map_or("", |(text, _)| text);
+                (tag.to_owned(), digest.map_or("", |(text, _)| text))
             }
-            (None, None, None) => (old_tag.map(str::to_owned), digest),
         };
         let mut text = new_name.to_owned();
-        for (sign, part) in [(':', new_tag.as_deref()), ('@', new_digest)] {
-            if let Some(part) = part {
+        for (sign, part) in [(':', tag.as_str()), ('@', digest)] {
+            if !part.is_empty() {
                 text.push(sign);
                 text.push_str(part);
             }
@@ -166,6 +168,7 @@ impl Image<'_> {
         let version = versions.next();
         if version.is_some() || self.name.is_some() {
             image.body = Body::Scalar(text.into());
+            image.spelled = None;
         }
         // A tag of the base is one that the entry leaves as it is.
         let left = self.name.filter(|_| is_of_base).map(|_| self.entry);
@@ -175,5 +178,19 @@ impl Image<'_> {
         if let Some((_, mark)) = self.name.filter(|_| new_name != name) {
             image.touched = Some(mark);
         }
+    }
+}
+
+/// Name, tag and digest of an image, as kustomize splits them.
+fn split(image: &str) -> (&str, &str, &str) {
+    let start = image.find('/').unwrap_or_default();
+    let find = |sign| image[start..].find(sign).map(|at| start + at);
+    match (find(':'), find('@')) {
+        (None, None) => (image, "", ""),
+        (Some(tag), Some(digest)) if tag < digest => {
+            (&image[..tag], &image[tag + 1..digest], &image[digest + 1..])
+        }
+        (_, Some(digest)) => (&image[..digest], "", &image[digest + 1..]),
+        (Some(tag), None) => (&image[..tag], &image[tag + 1..], ""),
     }
 }

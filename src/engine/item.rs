@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::yaml::Node;
 
 use super::kinds::is_cluster_wide;
+use super::labels::{Requirement, requirements};
 use super::piece::{Body, Mark, Piece};
+use super::scalar::settle;
 
 /// Who a resource is, or was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub(crate) struct Item {
     pub reach: Vec<Reach>,
     /// The variables that stand for one of its fields.
     pub variables: Vec<String>,
+    /// How often several of its places got one scalar.
+    pub shares: usize,
 }
 
 /// A transformation that reaches more than one field.
@@ -93,6 +97,7 @@ impl Item {
             named: None,
             reach: Vec::new(),
             variables: Vec::new(),
+            shares: 0,
             root,
         })
     }
@@ -124,6 +129,26 @@ impl Item {
     /// Enters who it is into the book, before it becomes another one.
     pub fn enter(&mut self) {
         self.ids.push(self.id().clone());
+    }
+
+    /// Writes what was written at one place at all places that share a scalar with it.
+    ///
+    /// kustomize gives one node to all places of a resource to which it adds a label or an annotation, so that who
+    /// overwrites one of them overwrites them all.
+    pub fn spread(&mut self, written: &Piece) {
+        self.root.each(&mut |piece| {
+            if piece.shared == written.shared {
+                piece.body = written.body.clone();
+                piece.mark = written.mark;
+            }
+        });
+    }
+
+    /// Lets every place have a scalar of its own, since all of it was written anew.
+    pub fn unshare(&mut self) {
+        if self.shares > 0 {
+            self.root.each(&mut |piece| piece.shared = 0);
+        }
     }
 
     /// Notes who the resource is now, as something may have written it.
@@ -177,10 +202,21 @@ impl Item {
 
     /// What it is as JSON, without the values of a generated Secret; nothing where another part is not known.
     pub fn shown(&self) -> Option<Value> {
-        if self.sealed.0.is_empty() {
-            return self.root.to_json();
-        }
         let mut root = self.root.clone();
+        settle(&mut root, false);
+        // kustomize takes its own notes out at the end, and writes the others anew.
+        let metadata = root.get_mut("metadata");
+        if let Some(Piece {
+            body: Body::Map(annotations),
+            ..
+        }) = metadata.and_then(|metadata| metadata.get_mut("annotations"))
+        {
+            for piece in annotations.values_mut() {
+                if !matches!(piece.body, Body::Unknown) {
+                    piece.body = Body::Scalar(piece.written().into());
+                }
+            }
+        }
         if let Some(Piece {
             body: Body::Map(data),
             ..
@@ -256,15 +292,6 @@ pub(crate) struct Selector {
     annotations: Vec<Requirement>,
 }
 
-/// One requirement of a label selector.
-#[derive(Debug)]
-struct Requirement {
-    key: String,
-    /// The values that are meant; nothing for any.
-    values: Option<Vec<String>>,
-    is_negated: bool,
-}
-
 impl Selector {
     /// Reads the source of a replacement, whose words are no patterns.
     pub fn source(node: Node<'_>) -> Option<Self> {
@@ -320,12 +347,18 @@ impl Selector {
     }
 
     pub fn selects(&self, item: &Item) -> bool {
-        let [group, version, kind, name, namespace] = &self.patterns;
-        let fits = |pattern: &Option<Regex>, text: &str| {
-            pattern
-                .as_ref()
-                .is_none_or(|pattern| pattern.is_match(text.as_bytes()))
-        };
+        self.names(item) && self.marks(item)
+    }
+
+    /// Whether a replacement passes over a resource: for who it is, or for its labels and annotations.
+    pub fn rejects(&self, item: &Item) -> bool {
+        let has_names = self.patterns.iter().any(Option::is_some);
+        let has_marks = !self.labels.is_empty() || !self.annotations.is_empty();
+        has_names && self.names(item) || has_marks && self.marks(item)
+    }
+
+    /// Whether a resource has the labels and annotations that are meant.
+    fn marks(&self, item: &Item) -> bool {
         let meets = |field: &str, requirements: &[Requirement]| {
             let map = item.root.at(&["metadata", field]);
             requirements.iter().all(|one| {
@@ -339,6 +372,17 @@ impl Selector {
                 };
                 is_met != one.is_negated
             })
+        };
+        meets("labels", &self.labels) && meets("annotations", &self.annotations)
+    }
+
+    /// Whether a resource is or was the one that is meant.
+    fn names(&self, item: &Item) -> bool {
+        let [group, version, kind, name, namespace] = &self.patterns;
+        let fits = |pattern: &Option<Regex>, text: &str| {
+            pattern
+                .as_ref()
+                .is_none_or(|pattern| pattern.is_match(text.as_bytes()))
         };
         let (first, now) = (item.original(), item.id());
         let is_meant = match self.by {
@@ -362,90 +406,11 @@ impl Selector {
                 fits(kind, &id.kind) && fits(name, &id.name) && fits(namespace, within)
             }),
         };
-        fits(group, &item.group)
-            && fits(version, &item.version)
-            && is_meant
-            && meets("labels", &self.labels)
-            && meets("annotations", &self.annotations)
+        fits(group, &item.group) && fits(version, &item.version) && is_meant
     }
 }
 
-/// Reads `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
-fn requirements(text: &str) -> Option<Vec<Requirement>> {
-    let mut found = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let end = match (rest.find(','), rest.find('(')) {
-            (Some(comma), Some(open)) if open < comma => {
-                let close = rest.find(')')?;
-                rest[close..].find(',').map(|at| close + at)
-            }
-            (comma, _) => comma,
-        };
-        let (one, after) = end.map_or((rest, ""), |end| (&rest[..end], &rest[end + 1..]));
-        rest = after.trim_start();
-        found.push(requirement(one.trim())?);
-    }
-    Some(found)
-}
-
-fn requirement(text: &str) -> Option<Requirement> {
-    let make = |key: &str, values: Option<Vec<String>>, is_negated| Requirement {
-        key: key.trim().to_owned(),
-        values,
-        is_negated,
-    };
-    let listed = |text: &str| -> Option<Vec<String>> {
-        let inner = text.trim().strip_prefix('(')?.strip_suffix(')')?;
-        Some(
-            inner
-                .split(',')
-                .map(|word| word.trim().to_owned())
-                .collect(),
-        )
-    };
-    let single = |text: &str| Some(vec![text.trim().to_owned()]);
-    if let Some((key, values)) = text.split_once(" notin ") {
-        return Some(make(key, Some(listed(values)?), true));
-    }
-    if let Some((key, values)) = text.split_once(" in ") {
-        return Some(make(key, Some(listed(values)?), false));
-    }
-    if let Some((key, value)) = text.split_once("!=") {
-        return Some(make(key, single(value), true));
-    }
-    if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
-        return Some(make(key, single(value), false));
-    }
-    match text.strip_prefix('!') {
-        Some(key) => Some(make(key, None, true)),
-        None => (!text.is_empty()).then(|| make(text, None, false)),
-    }
-}
-
-/// A scalar as kustomize writes it into a map of strings.
-pub(crate) fn as_text(node: Node<'_>) -> Value {
-    Value::String(node.text().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn label_selectors_are_read() {
-        for (text, count) in [
-            ("a=b", 1),
-            ("a==b,c!=d", 2),
-            ("a in (b, c),d notin (e),f,!g", 4),
-            ("", 0),
-        ] {
-            assert_eq!(
-                requirements(text).map(|all| all.len()),
-                Some(count),
-                "{text}"
-            );
-        }
-        assert!(requirements("a in (b").is_none());
-    }
+/// The text that kustomize reads in a map of strings, which has none for null.
+pub(crate) fn said(node: Node<'_>) -> &str {
+    if node.is_null() { "" } else { node.text() }
 }

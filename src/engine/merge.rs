@@ -1,114 +1,102 @@
 //! Strategic merge patches, as kustomize applies them.
 //!
-//! kustomize merges the lists that Kubernetes' own types merge, by the keys of
-//! its schema, and puts what a patch names before what stays. Every other list
-//! is replaced whole, and so is every list of a type that it does not know.
+//! A port of kyaml's `merge2` and `walk`. Lists are merged as far as kustomize's schema says so
+//! ([`shape`]), and what a patch names comes before what stays. Every other list is replaced whole, and so
+//! is every list of a type that it does not know. Lists that no patch names are walked as well.
 
-use std::collections::{BTreeMap, HashMap};
+mod elements;
+mod shape;
 
-use crate::schema::{KeyField, List, Type};
 use crate::yaml::Node;
 
 use super::piece::{Body, Gone, Mark, Pen, Piece, is_same};
+use super::scalar::{Look, in_place_of};
 use super::unknown::Reason;
 
-/// The lists of built-in types that are merged; others with keys are replaced.
-const MERGED: [&str; 20] = [
-    "conditions",
-    "containers",
-    "drivers",
-    "env",
-    "ephemeralContainers",
-    "hostAliases",
-    "imagePullSecrets",
-    "initContainers",
-    "matchConditions",
-    "ownerReferences",
-    "ports",
-    "resourceClaims",
-    "schedulingGates",
-    "secrets",
-    "topologySpreadConstraints",
-    "volumeDevices",
-    "volumeMounts",
-    "volumes",
-    "webhooks",
-    "auditAnnotations",
-];
+use elements::{Came, Element};
+use shape::Field;
 
-/// The groups whose types kustomize has a schema for, beside those without a dot.
-const GROUPS: [&str; 18] = [
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "internal.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-];
+pub(super) use shape::Shape;
 
-/// The type by which kustomize merges resources of a kind.
-pub(super) fn type_of(group: &str, version: &str, kind: &str) -> Type {
-    if group.contains('.') && !GROUPS.contains(&group) {
-        Type::UNKNOWN
-    } else {
-        Type::of(group, version, kind)
+/// Who a resource is, which no patch changes by itself.
+const WHO: &[&str] = &["apiVersion", "kind"];
+
+/// The same in its metadata.
+const NAMES: &[&str] = &["name", "namespace"];
+
+/// The keys of a list, and what is known of its elements.
+type Listed = (&'static [&'static str], Known);
+
+/// What is known of a map; nothing where kustomize does not know it.
+type Known = Option<&'static Shape>;
+
+/// What is known of the fields of a kind that is known, where nothing is said of them.
+const ORDINARY: Known = Some(&shape::NOTHING);
+
+/// What a map or a list of a patch orders beside what it says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Merge,
+    Replace,
+    Delete,
+}
+
+impl Order {
+    /// Nothing for a word that kustomize does not know.
+    fn read(word: Option<&str>) -> Option<Self> {
+        match word {
+            None | Some("merge") => Some(Self::Merge),
+            Some("replace") => Some(Self::Replace),
+            Some("delete") => Some(Self::Delete),
+            Some(_) => None,
+        }
+    }
+
+    fn of_map(node: Node<'_>) -> Option<Self> {
+        Self::read(node.get("$patch").map(Node::text))
+    }
+
+    /// What a list orders, and the word that elements say of it, which go with it.
+    fn of_list<'s>(
+        says: impl Iterator<Item = (Option<&'s str>, usize)>,
+    ) -> Option<(Self, Option<&'s str>)> {
+        let mut says = says;
+        let first = says.find(|(word, _)| word.is_some());
+        let word = first.and_then(|(word, size)| word.filter(|_| size == 1));
+        Some((Self::read(word)?, word))
     }
 }
 
-/// What a map of a patch orders beside what it says.
-fn directive(node: Node<'_>) -> Option<&str> {
-    node.str_at(&["$patch"])
-}
-
-fn is_directive(key: &str) -> bool {
-    key == "$patch"
-        || key == "$retainKeys"
-        || key.starts_with("$setElementOrder/")
-        || key.starts_with("$deleteFromPrimitiveList/")
-}
-
-/// Whether kustomize leaves a directive in what it builds, as if it were a field.
-fn is_left(key: &str) -> bool {
-    is_directive(key) && key != "$patch"
+/// Whose a value is that is walked alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// It was there, and no patch says anything about it.
+    Base,
+    /// A patch's, where nothing was.
+    First,
+    /// Below that.
+    Patch,
 }
 
 /// Whether a patch removes the whole resource.
 pub(super) fn deletes(patch: Node<'_>) -> bool {
-    directive(patch) == Some("delete")
+    patch.str_at(&["$patch"]) == Some("delete")
 }
 
-/// Merges a patch into a resource; nothing when too much was written.
+/// Merges a patch into a resource; nothing when too much was written, or where kustomize refuses it.
 pub(super) fn merge(
     resource: &mut Piece,
     patch: Node<'_>,
-    ty: Type,
+    known: Known,
     pen: &mut Pen<'_>,
 ) -> Option<()> {
-    if directive(patch) == Some("replace") {
-        // kustomize keeps who the resource is.
-        let mut new = stripped(None, patch, pen)?;
-        for key in ["apiVersion", "kind", "metadata"] {
-            if let (Body::Map(map), Some(old)) = (&mut new.body, resource.get(key)) {
-                map.insert(key.to_owned(), old.clone());
-            }
-        }
-        pen.changed = true;
-        *resource = new;
+    // kustomize throws away what a patch makes that is to replace the whole.
+    if Order::of_map(patch)? == Order::Replace {
         return Some(());
     }
-    map(resource, patch, ty, pen, true)
+    let size = resource.measure().1;
+    pen.spend(size / 16)?;
+    map(resource, patch, known, WHO, pen)
 }
 
 /// Writes who a resource is, where a patch says it and may.
@@ -125,297 +113,334 @@ pub(super) fn write(resource: &mut Piece, steps: &[&str], patch: Node<'_>, pen: 
     }
 }
 
-fn map(
-    dest: &mut Piece,
-    patch: Node<'_>,
-    ty: Type,
-    pen: &mut Pen<'_>,
-    is_root: bool,
-) -> Option<()> {
-    for (key, value) in patch.entries() {
-        let name = key.text();
-        if is_left(name) {
-            pen.lose(Reason::Directive, name, key);
-        }
-        // Who a resource is stays as it was.
-        if is_directive(name) || (is_root && matches!(name, "apiVersion" | "kind")) {
-            continue;
-        }
-        let mark = pen.mark(Some(key), value);
-        if value.is_null() || (value.is_map() && directive(value) == Some("delete")) {
-            let mark = value
-                .get("$patch")
-                .map_or(mark, |directive| pen.mark_of(directive));
-            pen.changed |= dest.remove(name, mark);
-            continue;
-        }
-        let field = ty.field(name);
-        if is_root
-            && name == "metadata"
-            && let Some(metadata) = dest.get_mut("metadata")
-        {
-            metadata.named = Some(Box::new(mark));
-            metadata_of(metadata, value, pen)?;
-            continue;
-        }
-        let Body::Map(children) = &mut dest.body else {
-            return Some(());
-        };
-        let merged = match children.get_mut(name) {
-            Some(old) if matches!(old.body, Body::Map(_)) && value.is_map() => {
-                if directive(value) == Some("replace") {
-                    false
-                } else {
-                    old.named = Some(Box::new(mark));
-                    map(old, value, field.ty, pen, false)?;
-                    true
-                }
-            }
-            Some(old) if matches!(old.body, Body::List(_)) && value.is_seq() => match field.list {
-                List::Keyed { keys, .. } if MERGED.contains(&name) => {
-                    list(old, (name, value), keys, field.ty, mark, pen)?
-                }
-                _ => false,
-            },
-            _ => false,
-        };
-        if !merged {
-            let is_new = put(children, Some(key), value, pen)?;
-            dest.touched = Some(mark).filter(|_| is_new).or(dest.touched);
-        }
-    }
-    Some(())
-}
-
-/// Metadata: names and namespaces stay, finalizers are a set.
-fn metadata_of(dest: &mut Piece, patch: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
-    for (key, value) in patch.entries() {
-        let name = key.text();
-        if matches!(name, "name" | "namespace") || is_directive(name) {
-            continue;
-        }
-        let mark = pen.mark(Some(key), value);
-        if value.is_null() {
-            pen.changed |= dest.remove(name, mark);
-            continue;
-        }
-        match dest.get_mut(name) {
-            Some(old) if matches!(old.body, Body::Map(_)) && value.is_map() => {
-                old.named = Some(Box::new(mark));
-                map(old, value, Type::UNKNOWN, pen, false)?;
-            }
-            Some(Piece {
-                body: Body::List(items),
-                touched,
-                ..
-            }) if name == "finalizers" && value.is_seq() => {
-                pen.spend(items.len() / 8)?;
-                let mut places: HashMap<Option<String>, usize> = HashMap::new();
-                for (at, old) in items.iter().enumerate() {
-                    places.entry(old.scalar_text()).or_insert(at);
-                }
-                let mut rest: Vec<Option<Piece>> = items.drain(..).map(Some).collect();
-                let mut front = Vec::new();
-                for item in value.items() {
-                    let new = pen.piece(None, item)?;
-                    let place = places.get(&new.scalar_text());
-                    let known = place.and_then(|at| rest.get_mut(*at).and_then(Option::take));
-                    pen.changed |= known.is_none();
-                    front.push(known.unwrap_or(new));
-                }
-                front.extend(rest.into_iter().flatten());
-                *items = front;
-                *touched = Some(mark);
-            }
-            _ => {
-                if let Body::Map(children) = &mut dest.body {
-                    let is_new = put(children, Some(key), value, pen)?;
-                    dest.touched = Some(mark).filter(|_| is_new).or(dest.touched);
-                }
-            }
-        }
-    }
-    Some(())
-}
-
-/// Puts a value of a patch in the place of what was there; whether nobody but the base had said it before.
-fn put(
-    children: &mut BTreeMap<String, Piece>,
-    key: Option<Node<'_>>,
-    value: Node<'_>,
-    pen: &mut Pen<'_>,
-) -> Option<bool> {
-    let new = stripped(key, value, pen)?;
-    let name = key.map_or("", Node::text);
-    let old = children.get(name);
-    if old.is_some_and(|old| pen.keeps(old, &new)) {
-        return Some(false);
-    }
-    pen.changed |= !old.is_some_and(|old| is_same(old, &new));
-    children.insert(name.to_owned(), new);
-    Some(true)
-}
-
-/// What a patch says as a new value: without directives, and without what they or nulls remove.
-fn stripped(key: Option<Node<'_>>, value: Node<'_>, pen: &mut Pen<'_>) -> Option<Piece> {
-    let mut piece = pen.piece(key, value)?;
-    let mut left = None;
-    piece.visit(&mut |piece| {
-        if let Body::Map(map) = &piece.body {
-            left = left.take().or(map.keys().find(|key| is_left(key)).cloned());
-        }
-    });
-    if let Some(left) = left {
-        pen.lose(Reason::Directive, &left, key.unwrap_or(value));
-    }
-    strip(&mut piece);
-    Some(piece)
-}
-
-fn strip(piece: &mut Piece) {
-    let is_deleted = |piece: &Piece| piece.get("$patch").and_then(Piece::as_str) == Some("delete");
-    match &mut piece.body {
-        Body::Map(map) => {
-            map.retain(|key, value| !is_directive(key) && !value.is_null() && !is_deleted(value));
-            map.values_mut().for_each(strip);
-        }
-        Body::List(items) => {
-            items.retain(|item| {
-                !is_deleted(item)
-                    && !matches!(&item.body, Body::Map(map) if map.len() == 1 && map.contains_key("$patch"))
-            });
-            items.iter_mut().for_each(strip);
-        }
-        _ => {}
-    }
-}
-
-/// Merges a list by keys; `false` where it is to be replaced.
-fn list(
-    dest: &mut Piece,
-    (name, patch): (&str, Node<'_>),
-    keys: &'static [KeyField],
-    ty: Type,
-    mark: Mark,
-    pen: &mut Pen<'_>,
-) -> Option<bool> {
-    let Body::List(old) = &mut dest.body else {
-        return Some(false);
-    };
-    let orders_all = |item: Node<'_>| item.entries().count() == 1 && item.get("$patch").is_some();
-    if patch
-        .items()
-        .any(|item| orders_all(item) && directive(item) == Some("replace"))
-        || patch.items().any(|item| !item.is_map())
-    {
-        return Some(false);
-    }
-    pen.spend(old.len() / 8)?;
-    let mut is_sure = is_paired(old, patch, keys);
-    let keys = common_keys(old, patch, keys);
-    let mut places: HashMap<Vec<String>, usize> = HashMap::new();
-    for (at, piece) in old.iter().enumerate() {
-        let place = *places.entry(keys_of_piece(piece, &keys)).or_insert(at);
-        is_sure &= place == at;
-    }
-    if !is_sure {
-        pen.lose(Reason::Pairing, name, patch);
-    }
-    let count = old.len();
-    let mut rest: Vec<Option<Piece>> = old.drain(..).map(Some).collect();
-    let mut front: Vec<Piece> = Vec::new();
-    let mut order = Vec::new();
-    let mut touched = false;
-    for item in patch.items() {
-        let name: Vec<String> = keys
-            .iter()
-            .map(|key| at(item, key).map_or_else(String::new, |node| node.text().to_owned()))
-            .collect();
-        let place = places.get(&name).copied();
-        let known = place.and_then(|at| rest.get_mut(at).and_then(Option::take));
-        match (known, directive(item)) {
-            (known, Some("delete")) => {
-                if let Some(piece) = known {
-                    let mark = item
-                        .get("$patch")
-                        .map_or(mark, |directive| pen.mark_of(directive));
-                    dest.gone.push(Gone {
-                        key: None,
-                        piece,
-                        mark,
-                    });
-                    touched = true;
-                }
-            }
-            (Some(mut piece), None) if matches!(piece.body, Body::Map(_)) => {
-                piece.named = Some(Box::new(pen.mark(None, item)));
-                map(&mut piece, item, ty, pen, false)?;
-                if piece.is_of(pen.origin) {
-                    // Without what was there before it would be the same.
-                    piece.mark = pen.mark(None, item);
-                }
-                order.extend(place);
-                front.push(piece);
-            }
-            (known, _) => {
-                touched = true;
-                order.extend(place.filter(|_| known.is_some()));
-                front.push(stripped(None, item, pen)?);
-            }
-        }
-    }
-    let is_moved = order.iter().enumerate().any(|(at, place)| at != *place) && count > 0;
-    front.extend(rest.into_iter().flatten());
-    dest.body = Body::List(front);
-    dest.named = Some(Box::new(mark));
-    if touched || is_moved {
-        dest.touched = Some(mark);
-        pen.changed = true;
-    }
-    Some(true)
-}
-
-/// Whether the elements of both lists say by which keys they are paired: all have the first, and all or none each other.
-fn is_paired(old: &[Piece], patch: Node<'_>, keys: &[KeyField]) -> bool {
-    keys.iter().enumerate().all(|(place, key)| {
-        let steps: Vec<&str> = key.name.split('.').collect();
-        let mut has = (old.iter().map(|piece| piece.at(&steps).is_some()))
-            .chain(patch.items().map(|item| item.at(&steps).is_some()));
-        let first = has.next().unwrap_or(true);
-        (first || place > 0) && has.all(|other| other == first)
+/// What is known of a map that kustomize does not know where it stands, but by what it calls itself.
+fn called(known: Known, piece: &Piece) -> Known {
+    known.or_else(|| {
+        let text = |key: &str| piece.get(key).and_then(Piece::as_str);
+        let (api_version, kind) = (text("apiVersion")?, text("kind")?);
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Shape::of(group, version, kind)
     })
 }
 
-/// The keys that every element of both lists has; the first one where there is none.
-fn common_keys(old: &[Piece], patch: Node<'_>, keys: &'static [KeyField]) -> Vec<&'static str> {
-    let has = |key: &KeyField| {
-        let steps: Vec<&str> = key.name.split('.').collect();
-        old.iter().all(|piece| piece.at(&steps).is_some())
-            && patch.items().all(|item| item.at(&steps).is_some())
-    };
-    let found: Vec<_> = keys
-        .iter()
-        .filter(|key| has(key))
-        .map(|key| key.name)
-        .collect();
-    if found.is_empty() {
-        keys.first().map(|key| key.name).into_iter().collect()
-    } else {
-        found
+/// What is known of a field: of a map there, and the keys and elements of a list.
+fn field(known: Known, name: &str) -> (Known, Option<Listed>) {
+    match known.and_then(|shape| shape.field(name)) {
+        Some(Field::Map(shape)) => (Some(shape), None),
+        Some(Field::List(keys, shape)) => (ORDINARY, Some((keys, Some(shape)))),
+        None => (known.and(ORDINARY), None),
     }
 }
 
-fn keys_of_piece(piece: &Piece, keys: &[&str]) -> Vec<String> {
-    let text = |key: &&str| {
-        let steps: Vec<&str> = key.split('.').collect();
-        piece
-            .at(&steps)
-            .and_then(Piece::scalar_text)
-            .unwrap_or_default()
-    };
-    keys.iter().map(text).collect()
+fn map(
+    dest: &mut Piece,
+    patch: Node<'_>,
+    known: Known,
+    kept: &[&str],
+    pen: &mut Pen<'_>,
+) -> Option<()> {
+    let known = called(known, dest);
+    let mut entries: Vec<(Node<'_>, Node<'_>)> = patch.entries().collect();
+    entries.sort_by(|(one, _), (other, _)| one.text().cmp(other.text()));
+    for (key, value) in entries {
+        let name = key.text();
+        if name == "$patch" || kept.contains(&name) {
+            continue;
+        }
+        let mark = pen.mark(Some(key), value);
+        let order = if value.is_map() {
+            Order::of_map(value)
+        } else {
+            Some(Order::Merge)
+        };
+        if value.is_null() || order == Some(Order::Delete) {
+            let order = value.get("$patch");
+            let mark = order.map_or(mark, |order| pen.mark_of(order));
+            if kept == WHO && name == "metadata" {
+                pen.lose(Reason::Directive, name, key);
+            }
+            pen.changed |= dest.remove(name, mark);
+            continue;
+        }
+        let kept = if kept == WHO && name == "metadata" {
+            NAMES
+        } else {
+            &[]
+        };
+        one(dest, (key, value), known, kept, pen)?;
+    }
+    // Lists that the patch does not name are walked as well.
+    let mark = pen.mark_of(patch);
+    if let Body::Map(children) = &mut dest.body {
+        let rest = children
+            .iter_mut()
+            .filter(|(name, _)| patch.get(name).is_none());
+        for (name, child) in rest {
+            settle(child, field(known, name), Whose::Base, mark, pen)?;
+        }
+    }
+    Some(())
 }
 
-fn at<'a>(node: Node<'a>, key: &str) -> Option<Node<'a>> {
-    key.split('.').try_fold(node, Node::get)
+/// Merges one field of a patch.
+fn one(
+    dest: &mut Piece,
+    (key, value): (Node<'_>, Node<'_>),
+    known: Known,
+    kept: &[&str],
+    pen: &mut Pen<'_>,
+) -> Option<()> {
+    let (name, mark) = (key.text(), pen.mark(Some(key), value));
+    let Body::Map(children) = &mut dest.body else {
+        return None;
+    };
+    let (below, list) = field(known, name);
+    let old = children.get_mut(name).filter(|old| !old.is_null());
+    let is_merged = match old {
+        None => false,
+        Some(old) => match (&old.body, list) {
+            (Body::Map(_), _) if value.is_map() => {
+                if Order::of_map(value)? == Order::Replace {
+                    false
+                } else {
+                    old.named = Some(Box::new(mark));
+                    if matches!(&old.body, Body::Map(map) if map.is_empty()) {
+                        old.look = Look::of(value);
+                    }
+                    map(old, value, below, kept, pen)?;
+                    true
+                }
+            }
+            (Body::List(_), Some(of)) if value.is_seq() => self::list(old, value, of, mark, pen)?,
+            (Body::List(_), None) if value.is_seq() => false,
+            (Body::Scalar(_), _) if value.is_scalar() => false,
+            // The values of a Secret are texts.
+            (Body::Unknown, _) if value.is_scalar() => false,
+            // kustomize does not put one thing in the place of another.
+            _ => return None,
+        },
+    };
+    if !is_merged {
+        let is_known = children.get(name).is_some_and(|old| !old.is_null());
+        let whose = if is_known { Whose::Patch } else { Whose::First };
+        let Some(new) = own((Some(key), value), (below, list), whose, pen)? else {
+            pen.changed |= dest.remove(name, mark);
+            return Some(());
+        };
+        let old = children.get(name);
+        let Some(new) = in_place_of(new, old) else {
+            pen.lose(Reason::Scalar, name, key);
+            return Some(());
+        };
+        if old.is_some_and(|old| pen.keeps(old, &new)) {
+            return Some(());
+        }
+        pen.changed |= !old.is_some_and(|old| is_same(old, &new));
+        let mut new = new;
+        if let Some(shared) = old.map(|old| old.shared).filter(|shared| *shared > 0) {
+            new.shared = shared;
+            pen.spread.push(new.clone());
+        }
+        children.insert(name.to_owned(), new);
+        dest.touched = Some(mark);
+    }
+    Some(())
+}
+
+/// A patch's own value where nothing stays of what was there; nothing where it takes itself away.
+#[expect(
+    clippy::option_option,
+    reason = "one says that it is refused, the other that it is gone"
+)]
+fn own(
+    (key, value): (Option<Node<'_>>, Node<'_>),
+    of: (Known, Option<Listed>),
+    whose: Whose,
+    pen: &mut Pen<'_>,
+) -> Option<Option<Piece>> {
+    let mut piece = pen.piece(key, value)?;
+    let mark = piece.mark;
+    Some(settle(&mut piece, of, whose, mark, pen)?.then_some(piece))
+}
+
+/// Walks a value that stands alone; whether it stays.
+fn settle(
+    piece: &mut Piece,
+    (known, list): (Known, Option<Listed>),
+    whose: Whose,
+    mark: Mark,
+    pen: &mut Pen<'_>,
+) -> Option<bool> {
+    let known = match &piece.body {
+        Body::Map(_) => called(known, piece),
+        _ => known,
+    };
+    match &mut piece.body {
+        Body::Map(map) => {
+            if let Some(word) = map.get("$patch").filter(|_| whose != Whose::Base) {
+                match (Order::read(word.scalar_text().as_deref()), whose) {
+                    (Some(Order::Delete), _) => return Some(false),
+                    (Some(_), _) => {
+                        map.remove("$patch");
+                    }
+                    // kustomize only looks at it where something was.
+                    (None, Whose::First) => {}
+                    (None, _) => return None,
+                }
+            }
+            let below = if whose == Whose::Base {
+                whose
+            } else {
+                Whose::Patch
+            };
+            let mut gone = Vec::new();
+            for (name, child) in &mut *map {
+                let stays = if child.is_null() {
+                    below == Whose::Base
+                } else {
+                    settle(child, field(known, name), below, mark, pen)?
+                };
+                if !stays {
+                    gone.push(name.clone());
+                }
+            }
+            for name in gone {
+                map.remove(&name);
+            }
+            Some(true)
+        }
+        Body::List(items) => {
+            let Some(of) = list else { return Some(true) };
+            if whose == Whose::Patch {
+                let says = items.iter().map(|item| match &item.body {
+                    Body::Map(map) => (item.get("$patch").and_then(Piece::as_str), map.len()),
+                    _ => (None, 0),
+                });
+                let (order, word) = Order::of_list(says)?;
+                let word = word.map(str::to_owned);
+                if order == Order::Delete {
+                    return Some(false);
+                }
+                if let Some(word) = word {
+                    items.retain(|item| item.get("$patch").and_then(Piece::as_str) != Some(&word));
+                }
+            }
+            elements(piece, &[], of, whose, mark, pen)?;
+            Some(true)
+        }
+        _ => Some(true),
+    }
+}
+
+/// What an element of a patch orders.
+fn word(item: Node<'_>) -> Option<&str> {
+    item.get("$patch").map(Node::text)
+}
+
+/// Merges a list by keys; `false` where the patch's own takes its place, which may be gone as well.
+fn list(
+    dest: &mut Piece,
+    patch: Node<'_>,
+    of: Listed,
+    mark: Mark,
+    pen: &mut Pen<'_>,
+) -> Option<bool> {
+    let says = patch
+        .items()
+        .map(|item| (word(item), item.entries().count()));
+    let (order, said) = Order::of_list(says)?;
+    if order != Order::Merge {
+        return Some(false);
+    }
+    let new: Vec<Node<'_>> = patch
+        .items()
+        .filter(|item| said.is_none() || word(*item) != said)
+        .collect();
+    dest.named = Some(Box::new(mark));
+    elements(dest, &new, of, Whose::Patch, mark, pen)?;
+    Some(true)
+}
+
+/// Merges the elements of a list with those of a patch, and keeps a book of what is gone and who did it.
+fn elements(
+    dest: &mut Piece,
+    new: &[Node<'_>],
+    (keys, known): Listed,
+    whose: Whose,
+    mark: Mark,
+    pen: &mut Pen<'_>,
+) -> Option<()> {
+    let Body::List(old) = &mut dest.body else {
+        return None;
+    };
+    pen.spend((old.len() + new.len()) / 8)?;
+    let count = old.len();
+    let mut orders = Vec::new();
+    let (old, whole) = (std::mem::take(old), (known, None));
+    let (merged, gone) = elements::merged(old, new, keys, &mut |old, new| {
+        Some(match (old, new) {
+            (None, None) => Came::Gone,
+            (Some(old), None) => match settle(old, whole, whose, mark, pen)? {
+                true => Came::Kept,
+                false => Came::Gone,
+            },
+            (None, Some(new)) => match own((None, new), whole, Whose::First, pen)? {
+                Some(piece) => Came::New(piece),
+                None => Came::Gone,
+            },
+            (Some(old), Some(new)) => match &old.body {
+                Body::Map(_) if new.is_map() => match Order::of_map(new)? {
+                    Order::Delete => {
+                        let order = new.get("$patch");
+                        let mark = order.map_or(mark, |order| pen.mark_of(order));
+                        old.named = Some(Box::new(mark));
+                        orders.push(mark);
+                        Came::Gone
+                    }
+                    Order::Replace => match own((None, new), whole, Whose::Patch, pen)? {
+                        Some(piece) => Came::New(piece),
+                        None => Came::Gone,
+                    },
+                    Order::Merge => {
+                        old.named = Some(Box::new(pen.mark(None, new)));
+                        map(old, new, known, &[], pen)?;
+                        if old.is_of(pen.origin) {
+                            // Without what was there before it would be the same.
+                            old.mark = pen.mark(None, new);
+                        }
+                        Came::Kept
+                    }
+                },
+                Body::Scalar(_) if new.is_scalar() => Came::Kept,
+                _ => return None,
+            },
+        })
+    })?;
+    let places = merged.iter().map(|element| match element {
+        Element::Old(at, _) => Some(*at),
+        Element::New(_) => None,
+    });
+    let is_same = count == merged.len() && places.enumerate().all(|(at, place)| place == Some(at));
+    if !is_same {
+        dest.touched = Some(mark);
+        pen.changed |= whose != Whose::Base;
+    }
+    for piece in gone {
+        let by = piece
+            .named
+            .as_deref()
+            .copied()
+            .filter(|by| orders.contains(by));
+        let mark = by.unwrap_or(mark);
+        dest.gone.push(Gone {
+            key: None,
+            piece,
+            mark,
+        });
+    }
+    let pieces = merged.into_iter().map(|element| match element {
+        Element::Old(_, piece) | Element::New(piece) => piece,
+    });
+    dest.body = Body::List(pieces.collect());
+    Some(())
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::yaml::Node;
 
 use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, is_same};
+use super::scalar::{reread, with_flags};
+use super::unknown::Reason;
 
 /// How many elements of a list may move for the price of one new piece.
 const MOVED: usize = 32;
@@ -41,7 +43,7 @@ fn one(
             // It changes nothing, and still it can stop a build.
             pen.changed = true;
             let wanted = match value {
-                Some((key, value)) => Some(pen.piece(Some(key), value)?),
+                Some((key, value)) => Some(said(key, value, pen)?),
                 None => None,
             };
             let is_met = match (look(resource, &path), &wanted) {
@@ -58,8 +60,11 @@ fn one(
             Some(())
         }
         op @ ("add" | "replace") => {
-            let (key, value) = value?;
-            let new = pen.piece(Some(key), value)?;
+            // What says no value says null.
+            let new = match value {
+                Some((key, value)) => said(key, value, pen)?,
+                None => nothing(of_path),
+            };
             let old = look(resource, &path);
             let is_written = op == "replace" || is_in_map(resource, &path);
             if is_written && old.is_some_and(|old| pen.keeps(old, &new)) {
@@ -76,9 +81,16 @@ fn one(
         op @ ("move" | "copy") => {
             let from = operation.get("from")?;
             let from_path = steps(from.text())?;
-            let source = look(resource, &from_path)?;
-            pen.spend(source.measure().1)?;
-            let moved = source.signed(of_path);
+            let source = look(resource, &from_path);
+            let moved = match source {
+                Some(source) => {
+                    pen.spend(source.measure().1)?;
+                    source.signed(of_path)
+                }
+                // A copy of a key that is not there is null.
+                None if op == "copy" && is_in_map(resource, &from_path) => nothing(of_path),
+                None => return None,
+            };
             if op == "move" {
                 let from = pen.mark_of(from);
                 take(resource, &from_path, from, pen)?;
@@ -93,6 +105,21 @@ fn one(
         }
         _ => None,
     }
+}
+
+/// The value of an operation, which kustomize reads as YAML 1.1 where it is not JSON.
+fn said(key: Node<'_>, value: Node<'_>, pen: &mut Pen<'_>) -> Option<Piece> {
+    let mut new = pen.piece(Some(key), value)?;
+    let is_json = value.tree().source().starts_with('[');
+    let is_known = is_json || with_flags(&mut new, value);
+    if !reread(&mut new) || !is_known {
+        pen.lose(Reason::Scalar, key.text(), value);
+    }
+    Some(new)
+}
+
+fn nothing(mark: Mark) -> Piece {
+    Piece::new(Body::Scalar(serde_json::Value::Null), mark)
 }
 
 /// The steps of a JSON pointer.
@@ -209,7 +236,8 @@ fn put(
                 let at = if last == "-" {
                     items.len()
                 } else {
-                    index(last, items.len()).filter(|at| *at <= items.len())?
+                    // Counted from the end that there will be.
+                    index(last, items.len() + 1).filter(|at| *at <= items.len())?
                 };
                 pen.spend((items.len() - at) / MOVED)?;
                 items.insert(at, new);

@@ -11,7 +11,8 @@ use super::piece::{Body, Mark, Piece};
 use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Form, Use, Walk, What};
-use super::{merge, operations};
+use super::written::{self, How};
+use super::{merge, operations, scalar};
 
 /// One document of a patch.
 struct Written<'w> {
@@ -64,7 +65,8 @@ impl Walk<'_> {
         }
         let parsed = self.parsed;
         let (kustomization, entry) = (named.kustomization, named.entry);
-        let is_inline = entry.is_some_and(|entry| entry.get("path").is_none());
+        let is_said = |value: &Node<'_>| !value.text().is_empty();
+        let is_inline = entry.is_some_and(|entry| entry.get("path").filter(is_said).is_none());
         let path = kustomization
             .resolve(body.text())
             .filter(|path| !is_inline && parsed.tree(path).is_some());
@@ -74,7 +76,11 @@ impl Walk<'_> {
                 Some(tree) => (tree, path, Shift::None),
                 None => return,
             },
-            None => match parse(body.text()) {
+            // kustomize takes blanks from around a patch, even those that a text in it ends with.
+            None => match parse(match is_inline && named.enters {
+                true => body.text().trim_end(),
+                false => body.text(),
+            }) {
                 Ok(tree) if is_inline || body.text().contains(['\n', '{']) => {
                     inner = tree;
                     (&inner, named.file, Shift::of(body).within(named.shift))
@@ -170,6 +176,21 @@ impl Walk<'_> {
             .entry
             .is_some_and(|entry| entry.get("path").is_some() && entry.get("patch").is_some());
         let is_twice = path.is_some_and(|path| self.parsed.strict_tree(path).is_none());
+        let how = match named.entry {
+            None => How::Merge,
+            Some(_) if named.enters => How::Either,
+            Some(_) => How::Operations,
+        };
+        if tree
+            .roots()
+            .filter(|root| root.is_map())
+            .any(scalar::has_odd_keys)
+        {
+            self.note(Reason::Type, what, Some(mark));
+        }
+        if let Some(reason) = written::fault(tree, how) {
+            self.note(reason, what, Some(mark));
+        }
         for (is_so, reason) in [
             (is_flow, Reason::NotJson),
             (is_split || is_both || is_twice, Reason::Twice),
@@ -271,12 +292,20 @@ impl Walk<'_> {
             if root.is_seq() && named.enters || may_rename || may_retype {
                 item.enter();
             }
-            let ty = merge::type_of(&item.group, &item.version, &item.kind);
+            let shape = merge::Shape::of(&item.group, &item.version, &item.kind);
             let mut pen = self.pen(origin, shift);
             let followed = if root.is_seq() {
-                operations::apply(&mut item.root, root, item.partial, &mut pen)
+                if !scalar::through_json(&mut item.root) {
+                    pen.lose(Reason::Scalar, "", root);
+                }
+                let done = operations::apply(&mut item.root, root, item.partial, &mut pen);
+                // kustomize builds nothing that has no kind or no name any more.
+                let is_said =
+                    |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
+                done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
             } else if root.is_map() {
-                let merged = merge::merge(&mut item.root, root, ty, &mut pen);
+                let merged = merge::merge(&mut item.root, root, shape, &mut pen);
+                without_nothing(&mut item.root);
                 if may_rename {
                     merge::write(&mut item.root, &["metadata", "name"], root, &mut pen);
                 }
@@ -288,6 +317,11 @@ impl Walk<'_> {
                 Some(())
             };
             done.changed |= pen.changed;
+            let spread = std::mem::take(&mut pen.spread);
+            spread.iter().for_each(|written| item.spread(written));
+            if root.is_seq() {
+                item.unshare();
+            }
             if followed.is_none() {
                 let reason = if *pen.budget == 0 {
                     Reason::Bounds
@@ -344,6 +378,15 @@ impl Walk<'_> {
         let mut item = Item::new(root, Some(elsewhere))?;
         item.partial = true;
         Some(item)
+    }
+}
+
+/// Takes annotations away of which not even a null is written, as kustomize does wherever it merges.
+fn without_nothing(resource: &mut Piece) {
+    let metadata = resource.get_mut("metadata");
+    let annotations = metadata.and_then(|metadata| metadata.get_mut("annotations"));
+    if let Some(Body::Map(map)) = annotations.map(|piece| &mut piece.body) {
+        map.retain(|_, piece| !piece.is_null() || !piece.written().is_empty());
     }
 }
 

@@ -5,12 +5,11 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use crate::path::Segment;
-use crate::path::argument::{Named, Role, flag, roles};
 use crate::resource::is_secret;
-use crate::yaml::{Node, Style};
+use crate::yaml::{Kind, Node, Style};
 
 use super::origin::Origin;
+use super::scalar::{Look, is_date, is_large, is_odd, is_odd_key};
 use super::text::Shift;
 use super::unknown::{MAX_UNKNOWN, Reason};
 
@@ -68,6 +67,10 @@ pub(crate) enum Body {
 #[derive(Clone, Debug)]
 pub(crate) struct Piece {
     pub body: Body,
+    /// The text of a scalar as it is written, where JSON has another one for the same value.
+    pub spelled: Option<Box<str>>,
+    /// How kustomize's node is written.
+    pub look: Look,
     pub mark: Mark,
     /// Who was the last to add, remove or move children, without writing the whole; of an image, who gave it its name.
     pub touched: Option<Mark>,
@@ -75,6 +78,8 @@ pub(crate) struct Piece {
     pub named: Option<Box<Mark>>,
     /// The children that are no more.
     pub gone: Vec<Gone>,
+    /// Which scalars of its resource are one and the same to kustomize; 0 for none but itself.
+    pub shared: usize,
 }
 
 /// A child that is no more.
@@ -102,6 +107,8 @@ pub(crate) struct Pen<'p> {
     pub changed: bool,
     /// What it was for: kind and first name.
     pub met: Vec<(String, String)>,
+    /// Scalars that it wrote where kustomize has one for several places.
+    pub spread: Vec<Piece>,
 }
 
 /// What an entry of a list came to.
@@ -176,9 +183,14 @@ impl Pen<'_> {
         }
         self.spend(1 + value.text().len() / TEXT)?;
         let mark = self.mark(key, value);
+        let mut spelled = None;
         let body = if value.is_map() {
             let mut map = BTreeMap::new();
             for (key, value) in value.entries() {
+                if is_odd_key(key) {
+                    // Only texts are keys in JSON.
+                    self.lose(Reason::Type, key.text(), key);
+                }
                 map.insert(key.text().to_owned(), self.piece(Some(key), value)?);
             }
             Body::Map(map)
@@ -186,25 +198,34 @@ impl Pen<'_> {
             let items = value.items().map(|item| self.piece(None, item));
             Body::List(items.collect::<Option<_>>()?)
         } else {
-            if value.style() == Style::Plain && value.as_str().is_some_and(is_date) {
+            let is_date = value.style() == Style::Plain && value.as_str().is_some_and(is_date);
+            if is_date || is_odd(value) {
                 // The field and never the value, which may be secret.
                 self.lose(Reason::Scalar, key.map_or("", Node::text), value);
             }
-            Body::Scalar(value.to_json())
+            let json = value.to_json();
+            let is_number = matches!(value.kind(), Kind::Int | Kind::Float);
+            let is_large = value.kind() == Kind::Float && json.as_f64().is_none_or(is_large);
+            if is_number && (json.is_string() || is_large) {
+                // Infinite, or larger than what is exact.
+                self.lose(Reason::Scalar, key.map_or("", Node::text), value);
+            }
+            let source = value.tree().source().get(value.span());
+            if json.is_null() {
+                // Of nothing there is no text.
+                let text = source.filter(|text| *text == value.text());
+                spelled = Some(text.unwrap_or_default().into());
+            } else if !json.is_string() && json.to_string() != value.text() {
+                spelled = Some(value.text().into());
+            }
+            Body::Scalar(json)
         };
-        Some(Piece::new(body, mark))
+        Some(Piece {
+            spelled,
+            look: Look::of(value),
+            ..Piece::new(body, mark)
+        })
     }
-}
-
-/// Whether a text without quotes is a date to kustomize, with a time or without.
-fn is_date(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    let year = bytes.by_ref().take(4).filter(u8::is_ascii_digit).count();
-    let is_rest = |byte: u8| {
-        byte.is_ascii_digit()
-            || matches!(byte, b'-' | b'+' | b':' | b'.' | b' ' | b'T' | b't' | b'Z')
-    };
-    year == 4 && bytes.next() == Some(b'-') && text.matches('-').count() >= 2 && bytes.all(is_rest)
 }
 
 fn is_broken(node: Node<'_>) -> bool {
@@ -219,10 +240,13 @@ impl Piece {
     pub fn new(body: Body, mark: Mark) -> Self {
         Self {
             body,
+            spelled: None,
+            look: Look::default(),
             mark,
             touched: None,
             named: None,
             gone: Vec::new(),
+            shared: 0,
         }
     }
 
@@ -248,6 +272,10 @@ impl Piece {
         path.iter().try_fold(self, |piece, key| piece.get(key))
     }
 
+    pub fn at_mut(&mut self, path: &[&str]) -> Option<&mut Self> {
+        path.iter().try_fold(self, |piece, key| piece.get_mut(key))
+    }
+
     pub fn as_str(&self) -> Option<&str> {
         match &self.body {
             Body::Scalar(Value::String(text)) => Some(text),
@@ -255,13 +283,22 @@ impl Piece {
         }
     }
 
-    /// The text of a scalar, numbers included.
+    /// The text of a scalar as it is written, numbers included.
     pub fn scalar_text(&self) -> Option<String> {
-        match &self.body {
-            Body::Scalar(Value::String(text)) => Some(text.clone()),
-            Body::Scalar(Value::Null) => None,
-            Body::Scalar(value) => Some(value.to_string()),
+        match (&self.body, &self.spelled) {
+            (Body::Scalar(Value::String(text)), _) => Some(text.clone()),
+            (Body::Scalar(Value::Null), _) => None,
+            (Body::Scalar(_), Some(text)) => Some(text.to_string()),
+            (Body::Scalar(value), None) => Some(value.to_string()),
             _ => None,
+        }
+    }
+
+    /// The text of a scalar as it is written, that of null included; none of anything else.
+    pub fn written(&self) -> String {
+        match &self.body {
+            Body::Scalar(Value::Null) => self.spelled.as_deref().unwrap_or("null").to_owned(),
+            _ => self.scalar_text().unwrap_or_default(),
         }
     }
 
@@ -346,7 +383,11 @@ impl Piece {
             Body::List(items) => Body::List(items.iter().map(|item| item.signed(mark)).collect()),
             body => body.clone(),
         };
-        Self::new(body, mark)
+        Self {
+            spelled: self.spelled.clone(),
+            look: self.look,
+            ..Self::new(body, mark)
+        }
     }
 
     /// How many levels there are, and how many pieces, long texts counted for several.
@@ -363,97 +404,21 @@ impl Piece {
         }
     }
 
-    /// The child that a step leads to.
-    pub fn step(&self, step: &Segment<'_>) -> Option<&Self> {
-        match step {
-            Segment::Field(name) => self.get(name),
-            Segment::Index(at) => self.items().get(*at),
-            step => {
-                if let Some(named) = step.named() {
-                    return self.argument(named);
-                }
-                let items = self.items();
-                let exact = items.iter().find(|item| item.is_named(step, false));
-                exact.or_else(|| items.iter().find(|item| item.is_named(step, true)))
-            }
-        }
-    }
-
-    /// What a name leads to in a list without keys; its order is the list itself.
-    fn argument(&self, named: Named<'_>) -> Option<&Self> {
-        let items = self.items();
-        let texts: Vec<Option<&str>> = items.iter().map(Self::as_str).collect();
-        let at = match named {
-            Named::Order => return Some(self),
-            Named::Removed(at) => Some(at),
-            Named::Flag(wanted) => {
-                let roles = roles(&texts);
-                // One of several is called by its whole text.
-                let exact = texts.iter().position(|text| *text == Some(wanted));
-                exact.or_else(|| roles.iter().position(|role| *role == Role::Flag(wanted)))
-            }
-            Named::After(flag) => roles(&texts)
-                .iter()
-                .position(|role| *role == Role::After(flag)),
-        };
-        items.get(at?)
-    }
-
-    /// What took the child away, or gave it another name, that a step led to.
-    pub fn lost(&self, step: &Segment<'_>) -> Option<Mark> {
-        let removed = self.gone.iter().rev().find(|gone| match step {
-            Segment::Field(name) => gone.key.as_deref() == Some(name),
-            Segment::Index(_) => false,
-            step => gone.key.is_none() && gone.piece.is_named(step, true),
-        });
-        removed
-            .map(|gone| gone.mark)
-            .or_else(|| self.items().iter().find_map(|item| item.renamed(step)))
-    }
-
-    /// What gave an element another key than a step has.
-    fn renamed(&self, step: &Segment<'_>) -> Option<Mark> {
-        let Segment::Key(keys) = step else {
-            return None;
-        };
-        keys.iter().find_map(|(key, value)| {
-            let was = self.gone.iter().rev().find(|gone| {
-                gone.key.as_deref() == Some(key)
-                    && gone.piece.scalar_text().as_deref() == Some(value)
-            });
-            was.map(|gone| gone.mark)
-        })
-    }
-
-    /// Whether an element of a list is the one that a step names; an absent key may stand for its default.
-    pub fn is_named(&self, step: &Segment<'_>, defaults: bool) -> bool {
-        if let Some(Named::Flag(wanted)) = step.named() {
-            let text = self.as_str();
-            return text == Some(wanted) || text.and_then(flag) == Some(wanted);
-        }
-        match step {
-            Segment::Value(value) => self.scalar_text().as_deref() == Some(value),
-            Segment::Key(keys) => keys.iter().all(|(key, value)| {
-                let steps: Vec<&str> = key.split('.').collect();
-                match self.at(&steps).and_then(Self::scalar_text) {
-                    Some(text) => text == *value,
-                    None => {
-                        defaults
-                            && matches!(self.body, Body::Map(_))
-                            && matches!(value.as_ref(), "" | "/" | "TCP")
-                    }
-                }
-            }),
-            _ => false,
-        }
-    }
-
     /// Whether one origin wrote every scalar in it.
     pub fn is_of(&self, origin: usize) -> bool {
         match &self.body {
             Body::Map(map) => map.values().all(|piece| piece.is_of(origin)),
             Body::List(items) => items.iter().all(|piece| piece.is_of(origin)),
             _ => self.mark.origin == origin,
+        }
+    }
+
+    /// Does something to every scalar below.
+    pub fn each(&mut self, change: &mut impl FnMut(&mut Self)) {
+        match &mut self.body {
+            Body::Map(map) => map.values_mut().for_each(|piece| piece.each(change)),
+            Body::List(items) => items.iter_mut().for_each(|piece| piece.each(change)),
+            _ => change(self),
         }
     }
 

@@ -1,12 +1,17 @@
-//! `replacements`, as far as one can tell what they reach.
+//! `replacements`: a value of one resource, written into others.
 
 use serde_json::Value;
 
 use crate::yaml::Node;
 
+use super::fieldpath::{Follow, Leaf, look, split};
 use super::item::{Item, Selector, scan};
-use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, TEXT, is_same};
+use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same};
+use super::scalar::{Look, resolved, retyped};
 use super::unknown::Reason;
+
+/// What is taken and written where no path is named.
+const NAME: &str = "metadata.name";
 
 /// Which part of a text a replacement takes or gives.
 #[derive(Clone, Copy, Default)]
@@ -34,7 +39,9 @@ impl<'a> Part<'a> {
             None => Some(text.to_owned()),
             Some(delimiter) => {
                 let at = usize::try_from(self.index).ok()?;
-                text.split(delimiter).nth(at).map(str::to_owned)
+                parts(text, delimiter)
+                    .get(at)
+                    .map(|part| (*part).to_owned())
             }
         }
     }
@@ -44,7 +51,7 @@ impl<'a> Part<'a> {
         let Some(delimiter) = self.delimiter else {
             return new.to_owned();
         };
-        let mut parts: Vec<&str> = old.split(delimiter).collect();
+        let mut parts = parts(old, delimiter);
         match usize::try_from(self.index) {
             Err(_) => parts.insert(0, new),
             Ok(at) if at >= parts.len() => parts.push(new),
@@ -54,12 +61,60 @@ impl<'a> Part<'a> {
     }
 }
 
+fn parts<'t>(text: &'t str, delimiter: &str) -> Vec<&'t str> {
+    text.split(delimiter).collect()
+}
+
+/// What a replacement takes.
+enum Taken {
+    /// A text, and what it is where no type is there already.
+    Text {
+        text: String,
+        value: Option<Value>,
+        look: Look,
+    },
+    /// A map or a list.
+    Tree(Piece),
+    /// What only kustomize knows.
+    Hidden,
+}
+
+impl Taken {
+    fn leaf(&self) -> Leaf {
+        match self {
+            Self::Text { .. } | Self::Hidden => Leaf::Scalar,
+            Self::Tree(piece) if matches!(piece.body, Body::List(_)) => Leaf::List,
+            Self::Tree(_) => Leaf::Map,
+        }
+    }
+}
+
 /// Follows one replacement to everything that it writes; the reason where that cannot be.
 pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> Result<(), Reason> {
     pen.spend(scan(items)).ok_or(Reason::Bounds)?;
-    let value = taken(entry, items, pen);
+    let said = |key: &str| entry.get(key).filter(|value| !value.is_null());
+    let (source, value) = (said("source"), said("sourceValue"));
+    let value = value.filter(|value| !value.text().is_empty());
+    let has_targets = said("targets").is_some_and(|targets| !targets.is_childless());
+    if !has_targets || source.is_some() == value.is_some() {
+        pen.lose(Reason::Selector, "", entry);
+        return Ok(());
+    }
+    let taken = match (source, value) {
+        (Some(source), _) => taken(source, items, pen),
+        (None, Some(value)) => Some(Taken::Text {
+            text: value.text().to_owned(),
+            value: resolved(value.text()).map(|(value, _)| value),
+            look: Look::Plain,
+        }),
+        (None, None) => None,
+    };
+    let Some(taken) = taken else {
+        return Ok(());
+    };
     for target in entry.get("targets").into_iter().flat_map(Node::items) {
-        let Some(select) = target.get("select") else {
+        let select = target.get("select").filter(|select| !select.is_null());
+        let Some(select) = select else {
             pen.lose(Reason::Selector, "select", target);
             continue;
         };
@@ -69,33 +124,27 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
             .map(Selector::replaced)
             .collect::<Option<Vec<Selector>>>()
             .ok_or(Reason::Selector)?;
-        let options = target.get("options");
-        note_encoding(options, pen);
         let what = Write {
-            value: value.as_ref(),
-            part: Part::read(options),
+            taken: &taken,
+            part: Part::read(target.get("options")),
         };
-        let paths: Vec<Node<'_>> = target
-            .get("fieldPaths")
-            .into_iter()
-            .flat_map(Node::items)
-            .collect();
         let cost = scan(items).saturating_mul(1 + rejects.len());
         pen.spend(cost).ok_or(Reason::Bounds)?;
         let chosen = items.iter_mut().filter(|item| {
-            select.selects(item) && !rejects.iter().any(|reject| reject.selects(item))
+            select.selects(item) && !rejects.iter().any(|reject| reject.rejects(item))
         });
         for item in chosen {
             pen.met.push(item.first());
-            for path in &paths {
-                let mark = pen.mark(None, *path);
-                let steps = steps(path.text()).ok_or(Reason::Selector)?;
-                let mut written = 0;
-                what.write(&mut item.root, &steps, mark, pen, &mut written)
-                    .ok_or(Reason::Bounds)?;
-                if written == 0 && !item.partial {
-                    pen.lose(Reason::NoField, path.text(), *path);
-                }
+            let mut paths = target
+                .get("fieldPaths")
+                .into_iter()
+                .flat_map(Node::items)
+                .peekable();
+            if paths.peek().is_none() {
+                what.at(item, (NAME, target), pen)?;
+            }
+            for path in paths {
+                what.at(item, (path.text(), path), pen)?;
             }
             item.note_id();
         }
@@ -103,14 +152,8 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
     Ok(())
 }
 
-/// The value that a replacement takes; nothing where only kustomize knows it.
-fn taken(entry: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Value> {
-    if let Some(value) = entry.get("sourceValue").filter(|value| !value.is_null()) {
-        return Some(Value::String(value.text().to_owned()));
-    }
-    let source = entry.get("source")?;
-    let options = source.get("options");
-    note_encoding(options, pen);
+/// The value that a replacement takes; nothing where there is none.
+fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
     let Some(selector) = Selector::source(source) else {
         pen.lose(Reason::Selector, "source", source);
         return None;
@@ -124,10 +167,17 @@ fn taken(entry: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Value> {
     if second.is_some() {
         pen.lose(Reason::Selector, "source", source);
     }
-    let path = source.str_at(&["fieldPath"]).unwrap_or("metadata.name");
-    let value = steps(path).and_then(|steps| read(&item.root, &steps));
-    let value = value.filter(|value| !value.is_null());
-    let Some(value) = value else {
+    let path = source
+        .str_at(&["fieldPath"])
+        .filter(|path| !path.is_empty());
+    let path = path.unwrap_or(NAME);
+    let found = split(path).and_then(|steps| look(&item.root, &steps));
+    let is_empty = |piece: &Piece| match &piece.body {
+        Body::Map(map) => map.is_empty(),
+        Body::List(items) => items.is_empty(),
+        _ => piece.is_null(),
+    };
+    let Some(found) = found.filter(|piece| !is_empty(piece)) else {
         let reason = if item.partial {
             Reason::NotHere
         } else {
@@ -136,182 +186,149 @@ fn taken(entry: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Value> {
         pen.lose(reason, path, source);
         return None;
     };
-    match value.to_json()? {
-        Value::String(text) => {
-            let part = Part::read(options).of(&text).map(Value::String);
-            if part.is_none() {
+    let part = Part::read(source.get("options"));
+    match &found.body {
+        Body::Unknown => Some(Taken::Hidden),
+        Body::Scalar(value) => {
+            let whole = found.scalar_text().unwrap_or_default();
+            let Some(text) = part.of(&whole) else {
                 pen.lose(Reason::NoField, path, source);
-            }
-            part
+                return None;
+            };
+            let value = if part.delimiter.is_none() {
+                Some(value.clone())
+            } else {
+                retyped(found, &text).map(|(value, _)| value)
+            };
+            let look = found.look;
+            Some(Taken::Text { text, value, look })
         }
-        value => Some(value),
+        Body::Map(_) | Body::List(_) if part.delimiter.is_some() => {
+            pen.lose(Reason::Type, "delimiter", source);
+            None
+        }
+        Body::Map(_) | Body::List(_) => {
+            pen.spend(found.measure().1)?;
+            if path == "metadata" || path.ends_with("metadata.annotations") {
+                // kustomize keeps its own notes there.
+                pen.lose(Reason::Setting, path, source);
+            }
+            Some(Taken::Tree(found.clone()))
+        }
     }
 }
 
-/// Notes that a value is to be encoded or decoded on its way.
-fn note_encoding(options: Option<Node<'_>>, pen: &mut Pen<'_>) {
-    let encoding = options.and_then(|options| options.get("encoding"));
-    if let Some(encoding) = encoding.filter(|encoding| !matches!(encoding.text(), "" | "none")) {
-        pen.lose(Reason::Setting, "encoding", encoding);
+/// What a text comes to in a field that was made for it; one of no characters is a text all the same.
+fn resolved_new(text: &str) -> Option<(Value, String)> {
+    match text {
+        "" => Some(("".into(), String::new())),
+        text => resolved(text),
     }
 }
 
 /// What one target gets.
 struct Write<'w> {
-    /// Nothing where only kustomize knows it.
-    value: Option<&'w Value>,
+    taken: &'w Taken,
     part: Part<'w>,
 }
 
 impl Write<'_> {
-    fn body(&self, old: Option<&Piece>) -> Body {
-        match (self.value, old.map(|old| &old.body)) {
-            (_, Some(Body::Unknown)) if self.part.delimiter.is_some() => Body::Unknown,
-            (Some(Value::String(new)), old) => {
-                let old = match old {
-                    Some(Body::Scalar(Value::String(old))) => old.as_str(),
-                    _ => "",
-                };
-                Body::Scalar(self.part.put(old, new).into())
-            }
-            (Some(value @ (Value::Number(_) | Value::Bool(_))), _) => Body::Scalar(value.clone()),
-            _ => Body::Unknown,
+    /// Writes to everything in a resource that a path leads to.
+    fn at(
+        &self,
+        item: &mut Item,
+        (path, node): (&str, Node<'_>),
+        pen: &mut Pen<'_>,
+    ) -> Result<(), Reason> {
+        let mark = pen.mark(None, node);
+        let steps = split(path).ok_or(Reason::Selector)?;
+        let mut follow = Follow {
+            create: self.part.create.then(|| self.taken.leaf()),
+            mark,
+            change: &mut |piece, is_new, pen| self.write(piece, is_new, mark, pen),
+            count: 0,
+        };
+        let followed = follow.each(&mut item.root, &steps, false, pen);
+        let is_missed = follow.count == 0 && !item.partial;
+        match followed {
+            Err(Reason::Bounds) => return Err(Reason::Bounds),
+            Err(Reason::NoField) if item.partial => {}
+            Err(reason) => pen.lose(reason, path, node),
+            Ok(()) if is_missed => pen.lose(Reason::NoField, path, node),
+            Ok(()) => {}
         }
-    }
-
-    /// Pays for what comes of a piece, whose text may double with every replacement.
-    fn pay(&self, old: Option<&Piece>, steps: usize, pen: &mut Pen<'_>) -> Option<()> {
-        let text = self.value.and_then(Value::as_str).unwrap_or_default();
-        let old = old.map_or(0, |old| old.measure().1);
-        pen.spend(1 + steps + old + text.len() / TEXT)
+        Ok(())
     }
 
     fn write(
         &self,
         piece: &mut Piece,
-        steps: &[String],
+        is_new: bool,
         mark: Mark,
         pen: &mut Pen<'_>,
-        written: &mut usize,
-    ) -> Option<()> {
-        let Some((first, rest)) = steps.split_first() else {
-            self.pay(Some(piece), 0, pen)?;
-            *written += 1;
-            let new = Piece::new(self.body(Some(piece)), mark);
-            pen.changed |= !is_same(piece, &new);
-            *piece = new;
-            return Some(());
+    ) -> Result<(), Reason> {
+        self.pay(piece, pen).ok_or(Reason::Bounds)?;
+        let new = self.body(piece, is_new, mark)?;
+        pen.changed |= is_new || !is_same(piece, &new);
+        *piece = new;
+        Ok(())
+    }
+
+    fn body(&self, old: &Piece, is_new: bool, mark: Mark) -> Result<Piece, Reason> {
+        let is_scalar = matches!(old.body, Body::Scalar(_) | Body::Unknown);
+        if self.part.delimiter.is_some() && !is_scalar {
+            return Err(Reason::Type);
+        }
+        let was_hidden = matches!(old.body, Body::Unknown);
+        let (text, value) = match self.taken {
+            Taken::Hidden => return Ok(Piece::new(Body::Unknown, mark)),
+            _ if was_hidden && self.part.delimiter.is_some() => {
+                return Ok(Piece::new(Body::Unknown, mark));
+            }
+            Taken::Text { text, value, .. } => (text.as_str(), value.as_ref()),
+            Taken::Tree(tree) if !is_scalar => return Ok(tree.signed(mark)),
+            // Only the text of a map or a list comes, which is none.
+            Taken::Tree(_) => ("", None),
         };
-        match &mut piece.body {
-            Body::Map(map) => {
-                let name = inner(first).unwrap_or(first);
-                if let Some(next) = map.get_mut(name) {
-                    self.write(next, rest, mark, pen, written)?;
-                } else if self.part.create {
-                    self.pay(None, steps.len(), pen)?;
-                    *written += 1;
-                    let names: Vec<&str> = steps
-                        .iter()
-                        .map(|step| inner(step).unwrap_or(step))
-                        .collect();
-                    pen.changed = true;
-                    piece.set(&names, Piece::new(self.body(None), mark));
-                }
-            }
-            Body::List(items) => {
-                pen.spend(items.len() / 8)?;
-                for (at, item) in items.iter_mut().enumerate() {
-                    if !is_meant(item, at, first) {
-                        continue;
-                    }
-                    if rest.is_empty() {
-                        piece.gone.push(Gone {
-                            key: None,
-                            piece: item.clone(),
-                            mark,
-                        });
-                    }
-                    self.write(item, rest, mark, pen, written)?;
-                }
-            }
-            _ => {}
-        }
-        Some(())
-    }
-}
-
-fn inner(step: &str) -> Option<&str> {
-    step.strip_prefix('[')?.strip_suffix(']')
-}
-
-/// Whether a step of a field path means this element of a list.
-fn is_meant(item: &Piece, at: usize, step: &str) -> bool {
-    match inner(step) {
-        Some(pair) => pair.split_once('=').is_some_and(|(key, value)| {
-            let text = if key.is_empty() {
-                item.scalar_text()
-            } else {
-                item.get(key).and_then(Piece::scalar_text)
-            };
-            text.as_deref() == Some(value)
-        }),
-        None => step == "*" || step.parse() == Ok(at),
-    }
-}
-
-pub(super) fn read<'p>(piece: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
-    steps
-        .iter()
-        .try_fold(piece, |piece, step| match &piece.body {
-            Body::Map(map) => map.get(inner(step).unwrap_or(step)),
-            Body::List(items) => items
-                .iter()
-                .enumerate()
-                .find(|(at, item)| is_meant(item, *at, step))
-                .map(|(_, item)| item),
-            _ => None,
+        let scalar = if was_hidden {
+            Some((text.into(), text.to_owned()))
+        } else if !is_scalar {
+            value.map(|value| (value.clone(), text.to_owned()))
+        } else if is_new {
+            resolved_new(&self.part.put("", text))
+        } else {
+            let before = old.scalar_text().unwrap_or_default();
+            retyped(old, &self.part.put(&before, text))
+        };
+        let (value, text) = scalar.ok_or(Reason::Scalar)?;
+        let spelled = (!value.is_string()).then(|| text.into());
+        let look = match is_scalar {
+            true if is_new => Look::Plain,
+            true => old.look,
+            false => self.look(),
+        };
+        Ok(Piece {
+            spelled,
+            look,
+            ..Piece::new(Body::Scalar(value), mark)
         })
-}
+    }
 
-/// Splits `a.b\.c.[name=d.e].f`; nothing for what leads deeper than any resource is.
-pub(super) fn steps(path: &str) -> Option<Vec<String>> {
-    let mut steps = vec![String::new()];
-    let mut depth = 0_usize;
-    let mut chars = path.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => {
-                if let (Some(last), Some(next)) = (steps.last_mut(), chars.next()) {
-                    last.push(next);
-                }
-                continue;
-            }
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            '.' if depth == 0 => {
-                steps.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(last) = steps.last_mut() {
-            last.push(c);
+    /// How what it writes in the place of no scalar is written; what is made has no quotes.
+    fn look(&self) -> Look {
+        match self.taken {
+            Taken::Text { look, .. } => *look,
+            _ => Look::Plain,
         }
     }
-    steps.retain(|step| !step.is_empty());
-    (steps.len() < MAX_DEPTH).then_some(steps)
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn field_paths_are_split() {
-        assert_eq!(
-            steps(r"a.b\.c/d.[name=e.f].g.0").unwrap(),
-            ["a", "b.c/d", "[name=e.f]", "g", "0"]
-        );
-        assert!(steps(&"a.".repeat(MAX_DEPTH)).is_none());
+    /// Pays for what comes of a piece, whose text may double with every replacement.
+    fn pay(&self, old: &Piece, pen: &mut Pen<'_>) -> Option<()> {
+        let size = match self.taken {
+            Taken::Text { text, .. } => text.len() / TEXT,
+            Taken::Tree(piece) => piece.measure().1,
+            Taken::Hidden => 0,
+        };
+        pen.spend(1 + size + old.measure().1)
     }
 }

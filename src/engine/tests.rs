@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use super::fixture::sources;
 use super::{Reason, Replay};
 
+mod values;
+
 /// Replays an overlay as it is checked, and as it is handed over unbuilt.
 fn replayed(files: &[(&str, String)]) -> Option<String> {
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, &**text)).collect();

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::yaml::Node;
+use crate::yaml::{Node, Style};
 
-use super::item::{Item, Reach, To, as_text, scan};
+use super::item::{Item, Reach, To, said, scan};
 use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same, lose};
 use super::reach::Spec;
+use super::scalar::{Look, in_place_of, is_ambiguous, is_no_key};
 use super::unknown::Reason;
 
 /// What is made where a field is absent that may be made.
@@ -207,12 +208,17 @@ fn subjects(
         Subjects::Accounts => ("kind", "ServiceAccount"),
         Subjects::None => return Some(()),
     };
-    let Some(Piece {
-        body: Body::List(subjects),
-        ..
-    }) = item.root.get_mut("subjects")
-    else {
-        return Some(());
+    let subjects = match item.root.get_mut("subjects") {
+        None => return Some(()),
+        Some(found) if found.is_null() => return Some(()),
+        Some(Piece {
+            body: Body::List(subjects),
+            ..
+        }) => subjects,
+        Some(other) => {
+            lose(pen.unknown, Reason::Type, "subjects", Some(other.mark));
+            return Some(());
+        }
     };
     for subject in subjects {
         pen.spend(1)?;
@@ -277,6 +283,10 @@ pub(super) fn affix(
                     } else {
                         format!("{old}{text}")
                     };
+                    if is_ambiguous(&name) && field.look != Look::Quoted {
+                        // It has no quotes, and is a number or the like then.
+                        lose(pen.unknown, Reason::Scalar, "name", Some(mark));
+                    }
                     write(field, &Piece::text(&name, mark), pen)
                 },
             )?;
@@ -298,9 +308,13 @@ pub(super) fn pairs(
 ) -> Option<()> {
     for (key, value) in pairs.entries() {
         let (mark, name) = (pen.mark(Some(key), value), key.text());
-        let child = Piece::new(Body::Scalar(as_text(value)), mark);
+        if is_no_key(name) || is_ambiguous(name) && key.style() == Style::Plain {
+            // A key is written without quotes, and is no text then.
+            pen.lose(Reason::Type, name, key);
+        }
+        let child = Piece::text(said(value), mark);
         for item in &mut *items {
-            let text = value.text().to_owned();
+            let text = said(value).to_owned();
             pen.spend(1 + text.len() / TEXT)?;
             let to = if field == "labels" {
                 To::Label(name.to_owned(), text)
@@ -308,15 +322,27 @@ pub(super) fn pairs(
                 To::Annotation(name.to_owned(), text)
             };
             item.reach.push(Reach { to, mark });
+            item.shares += 1;
+            let shared = item.shares;
             for spec in specs {
                 at_spec(item, spec, (Some(Make::Map), mark), pen, &mut |map, pen| {
                     let Body::Map(_) = map.body else {
                         return Err(Astray(map.mark));
                     };
-                    pen.changed |= is_other(map.get(name), &child);
-                    map.set(&[name], child.clone());
+                    let old = map.get(name);
+                    pen.changed |= is_other(old, &child);
+                    let mut new = child.clone();
+                    new.shared = old.map_or(shared, |old| old.shared);
+                    if old.is_some() && new.shared > 0 {
+                        pen.spread.push(new.clone());
+                    }
+                    map.set(&[name], new);
                     Ok(())
                 })?;
+                for written in std::mem::take(&mut pen.spread) {
+                    pen.spend(item.root.measure().1 / 16)?;
+                    item.spread(&written);
+                }
             }
         }
     }
@@ -336,13 +362,18 @@ pub(super) fn replicas(
     pen: &mut Pen<'_>,
 ) -> Option<()> {
     pen.spend(scan(items))?;
-    let Some((name, (key, count))) = entry
-        .get("name")
-        .zip(entry.entries().find(|(key, _)| key.text() == "count"))
-    else {
+    let Some(name) = entry.get("name").filter(|name| !name.text().is_empty()) else {
+        pen.lose(Reason::NoTarget, "", entry);
         return Some(());
     };
-    let child = Piece::new(Body::Scalar(count.to_json()), pen.mark(Some(key), count));
+    let count = entry
+        .entries()
+        .find(|(key, value)| key.text() == "count" && !value.is_null());
+    // Who says nothing says 0.
+    let child = match count {
+        Some((key, count)) => Piece::new(Body::Scalar(count.to_json()), pen.mark(Some(key), count)),
+        None => Piece::new(Body::Scalar(0.into()), pen.mark_of(entry)),
+    };
     let mut is_met = false;
     for item in items {
         let kinds: Vec<String> = item
@@ -363,7 +394,13 @@ pub(super) fn replicas(
                 spec,
                 (Some(Make::Scalar), child.mark),
                 pen,
-                &mut |field, pen| write(field, &child, pen),
+                &mut |field, pen| match in_place_of(child.clone(), Some(field)) {
+                    Some(new) => write(field, &new, pen),
+                    None => {
+                        lose(pen.unknown, Reason::Scalar, "replicas", Some(child.mark));
+                        Ok(())
+                    }
+                },
             )?;
         }
         if is_this {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::fieldpath::{look, split_indexed};
 use super::item::Item;
 use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
 use super::reach::Spec;
@@ -34,8 +35,11 @@ pub(super) fn resolve(
             lose(unknown, Reason::NoTarget, &var.name, var.mark);
             continue;
         };
-        let found = super::replace::steps(&var.path)
-            .and_then(|steps| super::replace::read(&owner.root, &steps));
+        let found = split_indexed(&var.path).and_then(|steps| look(&owner.root, &steps));
+        if let Some(piece) = found.filter(|piece| piece.spelled.is_some()) {
+            // kustomize reads a number in its own way here.
+            lose(unknown, Reason::Scalar, &var.path, Some(piece.mark));
+        }
         match found.map(|piece| (piece.to_json(), piece.mark)) {
             Some((Some(value), mark)) => {
                 values.insert(var.name.clone(), (value, mark));
@@ -51,12 +55,15 @@ pub(super) fn resolve(
             }
             spend(budget, 1)?;
             let mark = item.root.mark;
-            let mut paid = Some(());
+            let (mut paid, mut spread) = (Some(()), Vec::new());
             let done = each_at(&mut item.root, &spec.path, (None, mark), &mut |field| {
                 match &mut field.body {
                     Body::Map(map) => {
                         for piece in map.values_mut().filter(|piece| piece.as_str().is_some()) {
                             put(piece, &values, budget, &mut paid);
+                            if piece.shared > 0 {
+                                spread.push(piece.clone());
+                            }
                         }
                     }
                     Body::List(items) => {
@@ -76,6 +83,10 @@ pub(super) fn resolve(
                 lose(unknown, Reason::Type, &spec.path.join("."), Some(mark));
             }
             paid?;
+            for written in spread {
+                spend(budget, item.root.measure().1 / 16)?;
+                item.spread(&written);
+            }
         }
     }
     Some(())

@@ -8,6 +8,7 @@ use crate::repo::Parsed;
 use crate::yaml::Node;
 
 use super::item::Item;
+use super::notes::Notes;
 pub(crate) use super::origin::{Origin, What};
 use super::piece::{Lost, Mark, Pen, Wrote, lose};
 use super::reach::Reaches;
@@ -152,6 +153,10 @@ pub(crate) struct Walk<'t> {
     pub stack: Vec<String>,
     pub in_base: bool,
     pub component: Option<String>,
+    /// What is noted at resources, as the kustomization that is built asks for it.
+    pub notes: Notes,
+    /// The way from there to the directory that the walk is in.
+    pub trail: String,
 }
 
 impl<'t> Walk<'t> {
@@ -196,6 +201,8 @@ impl<'t> Walk<'t> {
             stack: Vec::new(),
             in_base: false,
             component: None,
+            notes: Notes::default(),
+            trail: String::new(),
         }
     }
 
@@ -258,6 +265,7 @@ impl<'t> Walk<'t> {
             unknown: &mut self.unknown,
             changed: false,
             met: Vec::new(),
+            spread: Vec::new(),
         }
     }
 

@@ -166,6 +166,12 @@ impl<'t> Build<'t> {
         span: &Span,
     ) {
         let (start, end) = bytes(span);
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let text = if is_block {
+            self.unended(text, end)
+        } else {
+            text
+        };
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
@@ -204,6 +210,20 @@ impl<'t> Build<'t> {
             side,
             style,
         });
+    }
+
+    /// The text of a block scalar, without a line break that its last line does not have at the end of the source.
+    fn unended<'s>(&self, text: &'s str, end: u32) -> &'s str {
+        let source = self.tree.source;
+        let last = source.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let Some(cut) = text.strip_suffix('\n').filter(|_| end as usize > last) else {
+            return text;
+        };
+        // A last line of blanks is one only where it is deeper than the text.
+        let of_text = cut.rsplit('\n').next().unwrap_or_default();
+        let is_blank = source[last..].trim().is_empty();
+        let is_cut = !is_blank || !of_text.is_empty() && of_text.trim().is_empty();
+        if is_cut { cut } else { text }
     }
 
     fn start(&mut self, kind: Kind, style: StructureStyle, anchor: usize, span: &Span) {

@@ -1,0 +1,109 @@
+//! A generated resource that takes the place of one that is there, or is merged with it.
+
+use std::collections::BTreeMap;
+
+use super::item::Item;
+use super::notes::ORIGIN;
+use super::piece::{Body, Gone, Mark, Piece};
+use super::scalar::Look;
+
+/// Lets a generated resource take the place of another one: with its name, its labels and annotations, and its data unless it replaces that.
+pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) {
+    let Body::Map(fields) = &mut new.root.body else {
+        return;
+    };
+    if let Some(metadata) = old.root.get("metadata") {
+        let mut metadata = metadata.clone();
+        let own = fields.get("metadata");
+        for field in ["labels", "annotations"] {
+            let Some(Body::Map(map)) = own.and_then(|own| own.get(field)).map(|map| &map.body)
+            else {
+                continue;
+            };
+            for (key, piece) in map {
+                let is_first = metadata.at(&[field, key]).is_none();
+                // What is merged still comes from where it came from.
+                if replaces || is_first || key != ORIGIN {
+                    metadata.set(&[field, key], piece.clone());
+                }
+            }
+        }
+        // Of all else that it says about itself, only name and namespace are kept.
+        if let Body::Map(map) = &mut metadata.body {
+            let is_kept =
+                |key: &str| matches!(key, "name" | "namespace" | "labels" | "annotations");
+            map.retain(|key, _| is_kept(key));
+        }
+        fields.insert("metadata".to_owned(), metadata);
+    }
+    for field in ["data", "binaryData"] {
+        let Some(was) = old.root.get(field) else {
+            // What is merged has no map of nothing.
+            let is_empty = |map: &Piece| matches!(&map.body, Body::Map(map) if map.is_empty());
+            if !replaces && fields.get(field).is_some_and(is_empty) {
+                fields.remove(field);
+            }
+            continue;
+        };
+        let mut is = was.clone();
+        let own = fields.remove(field);
+        let is_own = own.is_some();
+        let own = own.map_or_else(BTreeMap::new, |own| match own.body {
+            Body::Map(map) => map,
+            _ => BTreeMap::new(),
+        });
+        match &mut is.body {
+            Body::Map(map) if replaces => {
+                let lost = std::mem::take(map).into_iter();
+                let lost = lost.filter(|(key, _)| !own.contains_key(key));
+                let gone = lost.map(|(key, piece)| Gone {
+                    key: Some(key),
+                    piece,
+                    mark,
+                });
+                is.gone.extend(gone);
+                is.touched = Some(mark);
+            }
+            Body::Map(map) => map.values_mut().for_each(as_datum),
+            _ => is.body = Body::Map(BTreeMap::new()),
+        }
+        if let Body::Map(map) = &mut is.body {
+            for (key, piece) in own {
+                let by = piece.mark;
+                if map.insert(key, piece).is_none() {
+                    is.touched = Some(by);
+                }
+            }
+            if !map.is_empty() || replaces && is_own {
+                fields.insert(field.to_owned(), is);
+            }
+        }
+    }
+    if !replaces {
+        for (key, value) in &old.sealed.0 {
+            let is_same = |map: &Piece| matches!(map.body, Body::Unknown);
+            let kept = fields.get("data").and_then(|data| data.get(key));
+            if kept.is_some_and(is_same) {
+                new.sealed
+                    .0
+                    .entry(key.clone())
+                    .or_insert_with(|| value.clone());
+            }
+        }
+    }
+    old.root.body = new.root.body;
+    old.sealed = new.sealed;
+    old.hashed &= new.hashed;
+    old.reach.extend(new.reach);
+}
+
+/// Makes a value what kustomize takes it for when it merges data: its text, which maps and lists have none of.
+fn as_datum(piece: &mut Piece) {
+    if matches!(piece.body, Body::Unknown) {
+        return;
+    }
+    let text = piece.scalar_text().unwrap_or_default();
+    piece.look = Look::of_made(&text);
+    piece.body = Body::Scalar(text.into());
+    piece.spelled = None;
+}

@@ -1,0 +1,397 @@
+//! Field paths of replacements and variables, as kustomize splits and follows them.
+
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece};
+use super::scalar;
+use super::unknown::Reason;
+
+/// What is made at the end of a path that is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaf {
+    Scalar,
+    Map,
+    List,
+}
+
+impl Leaf {
+    fn of_step(next: Option<&String>, last: Self) -> Self {
+        match next {
+            None => last,
+            Some(step) if is_bracketed(step) || place(step).is_some() => Self::List,
+            Some(_) => Self::Map,
+        }
+    }
+
+    fn piece(self, mark: Mark) -> Piece {
+        let body = match self {
+            Self::Scalar => Body::Scalar(serde_json::Value::Null),
+            Self::Map => Body::Map(std::collections::BTreeMap::new()),
+            Self::List => Body::List(Vec::new()),
+        };
+        Piece::new(body, mark)
+    }
+}
+
+/// Splits `a.b\.c.[name=d.e].[f.g/h].i`; nothing for what leads deeper than any resource is.
+pub(super) fn split(path: &str) -> Option<Vec<String>> {
+    let mut parts = path.split('.').peekable();
+    // A path may begin with a dot.
+    if path.starts_with('.') {
+        parts.next();
+    }
+    let mut escaped: Vec<String> = Vec::new();
+    for part in parts {
+        match escaped.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                last.pop();
+                last.push('.');
+                last.push_str(part);
+            }
+            _ => escaped.push(part.to_owned()),
+        }
+        if escaped.len() >= MAX_DEPTH {
+            return None;
+        }
+    }
+    let mut steps = Vec::new();
+    let mut parts = escaped.into_iter();
+    while let Some(part) = parts.next() {
+        if !part.starts_with('[') || part.ends_with(']') {
+            steps.push(part);
+            continue;
+        }
+        let mut whole = part;
+        for part in parts.by_ref() {
+            whole.push('.');
+            whole.push_str(&part);
+            if part.ends_with(']') {
+                break;
+            }
+        }
+        if whole.contains('=') {
+            steps.push(whole);
+        } else {
+            steps.push(whole.trim_matches(['[', ']']).to_owned());
+        }
+    }
+    Some(steps)
+}
+
+/// The same for what a variable stands for, where `a[0]` is an element of `a`.
+pub(super) fn split_indexed(path: &str) -> Option<Vec<String>> {
+    let mut steps = Vec::new();
+    for step in split(path)? {
+        let indexed = step
+            .strip_suffix(']')
+            .and_then(|step| step.rsplit_once('['));
+        match indexed {
+            Some((name, at)) if !at.is_empty() && at.bytes().all(|c| c.is_ascii_digit()) => {
+                if !name.is_empty() {
+                    steps.push(name.to_owned());
+                }
+                steps.push(at.to_owned());
+            }
+            _ => steps.push(step),
+        }
+    }
+    Some(steps)
+}
+
+fn is_bracketed(step: &str) -> bool {
+    step.starts_with('[') && step.ends_with(']')
+}
+
+/// The place in a list that a step is, where it is one.
+fn place(step: &str) -> Option<usize> {
+    step.parse().ok()
+}
+
+/// The key and the value in brackets; nothing where there are not both.
+fn pair(step: &str) -> Option<(&str, &str)> {
+    step.strip_prefix('[')?.strip_suffix(']')?.split_once('=')
+}
+
+/// The one value that a path leads to.
+pub(super) fn look<'p>(root: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
+    let steps = steps.iter().map(|step| step.trim());
+    let mut steps = steps.filter(|step| !step.is_empty());
+    steps.try_fold(root, |piece, step| match &piece.body {
+        Body::List(items) => match step {
+            "-" => items.last(),
+            _ if is_bracketed(step) => {
+                let (key, value) = pair(step)?;
+                let is_it = |item: &&Piece| {
+                    let text = match key {
+                        "" => item.scalar_text(),
+                        key => item.get(key).and_then(Piece::scalar_text),
+                    };
+                    text.as_deref() == Some(value)
+                };
+                items.iter().find(is_it)
+            }
+            _ => items.get(place(step)?),
+        },
+        Body::Map(map) => {
+            let is_key = step != "-" && step != "*" && !is_bracketed(step);
+            map.get(step)
+                .filter(|_| is_key && step.parse::<i64>().is_err())
+        }
+        _ => None,
+    })
+}
+
+/// What is done with every value that a path leads to; the flag says that it was made for it, and has no type yet.
+pub(super) type Change<'c> =
+    &'c mut dyn FnMut(&mut Piece, bool, &mut Pen<'_>) -> Result<(), Reason>;
+
+/// A walk along a path through a resource.
+pub(super) struct Follow<'f> {
+    /// What is made where nothing is, if anything.
+    pub create: Option<Leaf>,
+    pub mark: Mark,
+    pub change: Change<'f>,
+    /// How many values were changed.
+    pub count: usize,
+}
+
+impl Follow<'_> {
+    /// Changes every value that a path leads to; the reason where kustomize gives up, or does what is not known.
+    pub fn each(
+        &mut self,
+        piece: &mut Piece,
+        steps: &[String],
+        is_new: bool,
+        pen: &mut Pen<'_>,
+    ) -> Result<(), Reason> {
+        pen.spend(1).ok_or(Reason::Bounds)?;
+        let Some((step, rest)) = steps.split_first() else {
+            self.count += 1;
+            return (self.change)(piece, is_new, pen);
+        };
+        if let Some(at) = place(step) {
+            return self.at_place(piece, at, rest, pen);
+        }
+        if is_bracketed(step) {
+            let (key, value) = pair(step).ok_or(Reason::NoField)?;
+            return self.at_pair(piece, key, value, rest, pen);
+        }
+        if step == "*" {
+            let items = elements(piece)?;
+            pen.spend(items.len()).ok_or(Reason::Bounds)?;
+            let all = 0..items.len();
+            return self.elements(piece, all.collect(), rest, pen);
+        }
+        if step.is_empty() {
+            return Err(Reason::NoField);
+        }
+        self.at_key(piece, step, rest, pen)
+    }
+
+    fn at_key(
+        &mut self,
+        piece: &mut Piece,
+        step: &str,
+        rest: &[String],
+        pen: &mut Pen<'_>,
+    ) -> Result<(), Reason> {
+        let map = match &mut piece.body {
+            Body::Map(map) => map,
+            Body::Unknown => return Err(Reason::Hidden),
+            // What is null cannot hold anything, and what is made in it is lost.
+            Body::Scalar(value) if value.is_null() && self.create.is_none() => return Ok(()),
+            Body::Scalar(value) if value.is_null() => return Err(Reason::Setting),
+            // kustomize may take a text for YAML or JSON, and go on in it.
+            Body::Scalar(_) => return Err(Reason::Setting),
+            Body::List(_) => return Err(Reason::NoField),
+        };
+        if let Some(field) = map.get_mut(step) {
+            return self.each(field, rest, false, pen);
+        }
+        let Some(last) = self.create else {
+            return Ok(());
+        };
+        let mut made = Leaf::of_step(rest.first(), last).piece(self.mark);
+        self.each(&mut made, rest, true, pen)?;
+        map.insert(step.to_owned(), made);
+        piece.touched = Some(self.mark);
+        pen.changed = true;
+        Ok(())
+    }
+
+    fn at_place(
+        &mut self,
+        piece: &mut Piece,
+        at: usize,
+        rest: &[String],
+        pen: &mut Pen<'_>,
+    ) -> Result<(), Reason> {
+        let items = elements(piece)?;
+        if at < items.len() {
+            return self.elements(piece, vec![at], rest, pen);
+        }
+        let last = self.create.filter(|_| at == items.len());
+        let last = last.ok_or(Reason::NoField)?;
+        let mut made = Leaf::of_step(rest.first(), last).piece(self.mark);
+        self.each(&mut made, rest, true, pen)?;
+        self.append(piece, made, pen);
+        Ok(())
+    }
+
+    fn at_pair(
+        &mut self,
+        piece: &mut Piece,
+        key: &str,
+        value: &str,
+        rest: &[String],
+        pen: &mut Pen<'_>,
+    ) -> Result<(), Reason> {
+        let items = elements(piece)?;
+        pen.spend(items.len()).ok_or(Reason::Bounds)?;
+        let pattern = pattern(value)?;
+        let mut found = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            let said = if key.is_empty() {
+                Some(item)
+            } else {
+                item.get(key)
+            };
+            if let Some(said) = said
+                && is_met(&pattern, value, said)?
+            {
+                found.push(at);
+            }
+        }
+        let rest = if key.is_empty() { &[] } else { rest };
+        if !found.is_empty() || self.create.is_none() {
+            return self.elements(piece, found, rest, pen);
+        }
+        if !pattern.is_match(value.as_bytes()) {
+            // kustomize never comes to an end here.
+            return Err(Reason::Selector);
+        }
+        let (json, text) = scalar::resolved(value).ok_or(Reason::Scalar)?;
+        let mut named = Piece::new(Body::Scalar(json), self.mark);
+        named.spelled = Some(text.into());
+        let mut made = if key.is_empty() {
+            named
+        } else {
+            let mut made = Leaf::Map.piece(self.mark);
+            made.set(&[key], named);
+            made
+        };
+        self.each(&mut made, rest, key.is_empty(), pen)?;
+        self.append(piece, made, pen);
+        Ok(())
+    }
+
+    fn elements(
+        &mut self,
+        piece: &mut Piece,
+        which: Vec<usize>,
+        rest: &[String],
+        pen: &mut Pen<'_>,
+    ) -> Result<(), Reason> {
+        let Body::List(items) = &mut piece.body else {
+            return Ok(());
+        };
+        for at in which {
+            let Some(item) = items.get_mut(at) else {
+                continue;
+            };
+            if rest.is_empty() {
+                piece.gone.push(Gone {
+                    key: None,
+                    piece: item.clone(),
+                    mark: self.mark,
+                });
+            }
+            self.each(item, rest, false, pen)?;
+        }
+        Ok(())
+    }
+
+    fn append(&self, piece: &mut Piece, made: Piece, pen: &mut Pen<'_>) {
+        if let Body::List(items) = &mut piece.body {
+            items.push(made);
+            piece.touched = Some(self.mark);
+            pen.changed = true;
+        }
+    }
+}
+
+/// The elements of what is to be a list; the reason where kustomize gives up.
+fn elements(piece: &Piece) -> Result<&[Piece], Reason> {
+    match &piece.body {
+        Body::List(items) => Ok(items),
+        Body::Unknown => Err(Reason::Hidden),
+        Body::Scalar(value) if value.is_null() => Err(Reason::Setting),
+        Body::Scalar(_) => Err(Reason::Setting),
+        Body::Map(_) => Err(Reason::NoField),
+    }
+}
+
+/// kustomize takes what is in brackets for a pattern that fits anywhere in a text.
+fn pattern(text: &str) -> Result<Regex, Reason> {
+    let pattern = RegexBuilder::new(text)
+        .unicode(false)
+        .size_limit(1 << 20)
+        .build();
+    pattern.map_err(|_| Reason::Selector)
+}
+
+/// Whether the text of a value fits, which kustomize reads as YAML, with its quotes and what is noted beside it.
+fn is_met(pattern: &Regex, written: &str, value: &Piece) -> Result<bool, Reason> {
+    let Some(text) = value.scalar_text() else {
+        return match &value.body {
+            Body::Scalar(_) => Ok(false),
+            _ => Err(Reason::Selector),
+        };
+    };
+    let is_met = pattern.is_match(text.as_bytes());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@, ".contains(c);
+    if written.chars().all(is_plain) {
+        // A note or a line break may hold what the text does not.
+        return Ok(is_met);
+    }
+    let quoted = format!("\"{text}\"");
+    let is_like = pattern.is_match(quoted.as_bytes()) == is_met;
+    if is_like && !written.contains('$') && text.chars().all(is_plain) {
+        Ok(is_met)
+    } else {
+        Err(Reason::Selector)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_paths_are_split() {
+        for (path, steps) in [
+            (
+                r"a.b\.c/d.[name=e.f].g.0",
+                &["a", "b.c/d", "[name=e.f]", "g", "0"][..],
+            ),
+            (".a.b", &["a", "b"]),
+            ("a.[b.c/d].e", &["a", "b.c/d", "e"]),
+            ("a.[b].c", &["a", "[b]", "c"]),
+            ("a[0].b", &["a[0]", "b"]),
+            ("a..b", &["a", "", "b"]),
+            ("a", &["a"]),
+            (".", &[""]),
+        ] {
+            assert_eq!(split(path).unwrap(), steps, "{path}");
+        }
+        assert!(split(&"a.".repeat(MAX_DEPTH)).is_none());
+    }
+
+    #[test]
+    fn variables_may_count() {
+        assert_eq!(
+            split_indexed("spec.rules[0].[1].[name=x].a[b]").unwrap(),
+            ["spec", "rules", "0", "1", "[name=x]", "a[b]"]
+        );
+    }
+}

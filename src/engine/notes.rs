@@ -1,0 +1,162 @@
+//! `buildMetadata`: what kustomize notes at resources about where they come from and what was done to them.
+//!
+//! It notes that while it builds, so that patches and selectors see it, and takes away at the end what nobody asked for.
+
+use crate::repo::Kustomization;
+
+use super::item::Item;
+use super::piece::{Body, Mark, Piece};
+use super::unknown::Reason;
+use super::walk::Walk;
+
+/// Where a resource comes from.
+pub(super) const ORIGIN: &str = "config.kubernetes.io/origin";
+
+/// What was done to it.
+const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
+
+/// Who built it.
+const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kustomize-v5.8.1");
+
+/// What the kustomization that is built asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    /// Whether anything is noted while building.
+    are_taken: bool,
+    origins: bool,
+    transformers: bool,
+    builder: bool,
+}
+
+impl Notes {
+    pub fn read(kustomization: Kustomization<'_>) -> Self {
+        let words: Vec<_> = kustomization.strings("buildMetadata").collect();
+        let has = |wanted: &str| words.iter().any(|word| word.text() == wanted);
+        Self {
+            are_taken: !words.is_empty(),
+            origins: has("originAnnotations"),
+            transformers: has("transformerAnnotations"),
+            builder: has("managedByLabel"),
+        }
+    }
+
+    /// Whether anything is noted while building.
+    pub fn are_taken(&self) -> bool {
+        self.are_taken
+    }
+
+    /// Takes away what was only noted for the build, and says who built it.
+    pub fn finish(&self, item: &mut Item) {
+        if let Some(Piece {
+            body: Body::Map(map),
+            ..
+        }) = item.root.at_mut(&["metadata", "annotations"])
+        {
+            for (key, stays) in [(ORIGIN, self.origins), (TRANSFORMATIONS, self.transformers)] {
+                if !stays {
+                    map.remove(key);
+                }
+            }
+        }
+        if self.builder {
+            let (key, value) = MANAGED_BY;
+            let mut new = Piece::text(value, item.root.mark);
+            let old = item.root.at(&["metadata", "labels", key]);
+            new.shared = old.map_or(0, |old| old.shared);
+            if new.shared > 0 {
+                item.spread(&new);
+            }
+            item.root.set(&["metadata", "labels", key], new);
+        }
+    }
+}
+
+/// A path without what leads nowhere, below another one.
+pub(super) fn below(path: &str, entry: &str) -> String {
+    let mut steps: Vec<&str> = Vec::new();
+    for step in path.split('/').chain(entry.split('/')) {
+        match step {
+            "" | "." => {}
+            ".." if steps.last().is_some_and(|last| *last != "..") => {
+                steps.pop();
+            }
+            step => steps.push(step),
+        }
+    }
+    steps.join("/")
+}
+
+impl Walk<'_> {
+    /// Notes the file that a resource comes from.
+    pub(super) fn note_file(&mut self, item: &mut Item, entry: &str) {
+        if self.notes.are_taken {
+            let text = format!("path: {}\n", below(&self.trail, entry));
+            self.write_origin(item, &text);
+        }
+    }
+
+    /// Notes the generator that made a resource.
+    pub(super) fn note_generator(
+        &mut self,
+        item: &mut Item,
+        kustomization: Kustomization<'_>,
+        kind: &str,
+    ) {
+        if self.notes.are_taken {
+            let text = self.configured_by(kustomization, kind);
+            self.write_origin(item, &text);
+        }
+    }
+
+    fn write_origin(&mut self, item: &mut Item, text: &str) {
+        let mark = item.origin;
+        self.check_note(text, mark);
+        item.root.set(
+            &["metadata", "annotations", ORIGIN],
+            Piece::text(text, mark),
+        );
+    }
+
+    /// Notes one of kustomize's own transformations at every resource.
+    pub(super) fn note_transformation(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        kind: &str,
+        items: &mut [Item],
+    ) {
+        if !self.notes.are_taken {
+            return;
+        }
+        let text = self.configured_by(kustomization, kind);
+        let text = format!("- {}\n", text.trim_end().replace('\n', "\n  "));
+        for item in items {
+            self.check_note(&text, item.origin);
+            let at = ["metadata", "annotations", TRANSFORMATIONS];
+            let old = item
+                .root
+                .at(&at)
+                .and_then(Piece::as_str)
+                .unwrap_or_default();
+            let new = Piece::text(&format!("{old}{text}"), item.origin);
+            item.root.set(&at, new);
+            // kustomize writes all annotations anew for that.
+            if let Some(annotations) = item.root.at_mut(&["metadata", "annotations"]) {
+                annotations.each(&mut |piece| piece.shared = 0);
+            }
+        }
+    }
+
+    fn configured_by(&self, kustomization: Kustomization<'_>, kind: &str) -> String {
+        let file = kustomization.file.rsplit('/').next().unwrap_or_default();
+        let path = below(&self.trail, file);
+        format!("configuredIn: {path}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n")
+    }
+
+    /// Notes where kustomize may write a path in quotes.
+    fn check_note(&mut self, text: &str, mark: Mark) {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || " .:_/-\n".contains(c);
+        if !text.chars().all(is_plain) {
+            self.note(Reason::Setting, "buildMetadata", Some(mark));
+        }
+    }
+}

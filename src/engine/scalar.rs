@@ -1,0 +1,449 @@
+//! What becomes of a scalar whose text kustomize changes, and of one that passes through JSON.
+//!
+//! kustomize keeps the type of a scalar that it gives another text, and finds
+//! out what a scalar of no type is once it writes it.
+
+use serde_json::Value;
+
+use crate::yaml::{Kind, Node, Number, Style, resolve_plain};
+
+use super::piece::{Body, Piece};
+
+/// How kustomize's node of a value is written, which decides what comes of another value in its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Without quotes.
+    Plain,
+    /// In quotes.
+    Quoted,
+    /// With `|`.
+    Literal,
+    /// With `>`.
+    Folded,
+    /// A collection in brackets.
+    Flow,
+    /// That is not known.
+    #[default]
+    Unsure,
+}
+
+impl Look {
+    /// How a node is written.
+    pub fn of(node: Node<'_>) -> Self {
+        match node.style() {
+            // Merging puts quotes around what is no text to everybody.
+            Style::Plain if node.as_str().is_some_and(is_ambiguous) => Self::Unsure,
+            Style::Plain => Self::Plain,
+            Style::Quoted => Self::Quoted,
+            Style::Flow => Self::Flow,
+            Style::Block if is_folded(node) => Self::Folded,
+            Style::Block => Self::Literal,
+        }
+    }
+
+    /// How kustomize writes a text that it has made.
+    pub fn of_made(text: &str) -> Self {
+        if text.contains('\n') {
+            Self::Literal
+        } else if is_ambiguous(text) {
+            Self::Quoted
+        } else if text
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b"-_./".contains(&c))
+        {
+            Self::Plain
+        } else {
+            Self::Unsure
+        }
+    }
+
+    /// Whether whatever is written in this place is a text.
+    const fn makes_text(self) -> bool {
+        matches!(self, Self::Quoted | Self::Literal | Self::Folded)
+    }
+}
+
+/// Whether a text is another thing to some reader where it has no quotes.
+pub(super) fn is_ambiguous(text: &str) -> bool {
+    const FLAGS: [&str; 8] = ["y", "yes", "on", "n", "no", "off", "=", "<<"];
+    let is_sixties = text.contains(':') && text.bytes().all(|c| b"0123456789:.+-_".contains(&c));
+    resolve_plain(text) != Kind::Str
+        || FLAGS.iter().any(|flag| flag.eq_ignore_ascii_case(text))
+        || is_date(text)
+        || is_sixties
+}
+
+/// Whether kustomize reads a scalar in a way of its own: bytes, a date or a type of somebody's own, or a block that
+/// begins with a tab, which it refuses.
+pub(super) fn is_odd(node: Node<'_>) -> bool {
+    let text = node.text();
+    let source = node.tree().source();
+    let Some(before) = source.get(..node.span().start) else {
+        return true;
+    };
+    if node.style() == Style::Block {
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.trim_matches(' ').is_empty());
+        let is_tabbed = lines
+            .next()
+            .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
+        let head = before.trim_end().rsplit('\n').next().unwrap_or_default();
+        return is_tabbed || head.split_whitespace().any(is_odd_tag);
+    }
+    let before = before.trim_end_matches(' ');
+    let tag = before
+        .rsplit([' ', '\n', '[', '{', ','])
+        .next()
+        .unwrap_or_default();
+    is_odd_tag(tag)
+}
+
+fn is_odd_tag(word: &str) -> bool {
+    word.starts_with("!!binary") || word.starts_with("!!timestamp") || word.starts_with("!<")
+}
+
+/// Whether a text is no key of a map where it is written without quotes, as kustomize writes those that it makes.
+pub(super) fn is_no_key(text: &str) -> bool {
+    resolve_plain(text) != Kind::Str || is_date(text) || text == "<<"
+}
+
+/// Whether kustomize does not take a map for its keys, or any below it.
+pub(super) fn has_odd_keys(node: Node<'_>) -> bool {
+    node.items().any(has_odd_keys)
+        || node
+            .entries()
+            .any(|(key, value)| is_odd_key(key) || has_odd_keys(value))
+}
+
+/// Whether a key is no text, or one that takes itself out.
+pub(super) fn is_odd_key(key: Node<'_>) -> bool {
+    let is_plain = key.style() == Style::Plain;
+    key.kind() != Kind::Str || key.text() == "<<" || is_plain && is_date(key.text())
+}
+
+/// Whether a block scalar is one that is folded.
+fn is_folded(node: Node<'_>) -> bool {
+    let source = node.tree().source().as_bytes();
+    let mut before = source.get(..node.span().start).unwrap_or_default();
+    if source.get(node.span().start) == Some(&b'>') {
+        return true;
+    }
+    // What introduces it stands at the end of a line, before which there may be blank ones, or a note.
+    loop {
+        let trimmed = before.trim_ascii_end();
+        let start = trimmed
+            .iter()
+            .rposition(|c| *c == b'\n')
+            .map_or(0, |at| at + 1);
+        let line = trimmed.get(start..).unwrap_or_default();
+        let is_head = |word: &[u8]| {
+            word.split_first().is_some_and(|(first, rest)| {
+                matches!(first, b'|' | b'>')
+                    && rest.len() < 3
+                    && rest.iter().all(|c| c.is_ascii_digit() || b"+-".contains(c))
+            })
+        };
+        let mut words = line.split(u8::is_ascii_whitespace);
+        if let Some(head) = words.rfind(|word| is_head(word)) {
+            return head.first() == Some(&b'>');
+        }
+        if start == 0 {
+            return false;
+        }
+        before = trimmed.get(..start).unwrap_or_default();
+    }
+}
+
+/// Gives a value of a patch the look of what it takes the place of, as kustomize does; nothing where that is not known.
+pub(super) fn in_place_of(mut new: Piece, old: Option<&Piece>) -> Option<Piece> {
+    let Some(old) = old else { return Some(new) };
+    match (&old.body, &new.body) {
+        (Body::Scalar(Value::Null), Body::Scalar(_)) => new.look = Look::Plain,
+        (Body::Scalar(_) | Body::Unknown, Body::Scalar(value)) => {
+            let is_text = value.is_string();
+            if old.look == Look::Unsure && !is_text {
+                return None;
+            }
+            if old.look.makes_text() && !is_text {
+                new.body = Body::Scalar(new.scalar_text()?.into());
+                new.spelled = None;
+            }
+            new.look = old.look;
+        }
+        (Body::Map(was), Body::Map(_)) if !was.is_empty() => new.look = old.look,
+        (Body::List(was), Body::List(_)) if !was.is_empty() => new.look = old.look,
+        _ => {}
+    }
+    Some(new)
+}
+
+/// What a text without quotes is where YAML 1.1 reads it, as it does in operations and kustomizations.
+fn flag(text: &str) -> Option<bool> {
+    let (yes, no) = (
+        ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"],
+        ["n", "N", "no", "No", "NO", "off", "Off", "OFF"],
+    );
+    match (yes.contains(&text), no.contains(&text)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// Makes the words of a value flags that are flags in YAML 1.1; whether all of it is known.
+pub(super) fn with_flags(piece: &mut Piece, node: Node<'_>) -> bool {
+    match &mut piece.body {
+        Body::Map(map) => node.entries().fold(true, |all, (key, value)| {
+            let is_text = key.style() != Style::Plain || flag(key.text()).is_none();
+            let one = map.get_mut(key.text());
+            one.is_none_or(|one| with_flags(one, value)) && is_text && all
+        }),
+        Body::List(items) => {
+            let pairs = items.iter_mut().zip(node.items());
+            pairs.fold(true, |all, (one, value)| with_flags(one, value) && all)
+        }
+        Body::Scalar(_) if node.style() == Style::Plain => {
+            if let Some(flag) = flag(node.text()) {
+                piece.body = Body::Scalar(flag.into());
+                piece.spelled = None;
+            }
+            let digits = node.text().trim_start_matches(['-', '+']);
+            !(digits.starts_with("0o") || digits.starts_with("0O"))
+        }
+        _ => true,
+    }
+}
+
+/// What comes of a folded text that kustomize writes and reads again: more-indented lines gain a blank one before them.
+fn refolded(text: &str) -> String {
+    let is_special = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || c == '\u{feff}';
+    if text.ends_with(' ') || text.contains(" \n") || text.contains(is_special) {
+        // It is written in quotes.
+        return text.to_owned();
+    }
+    let is_blank = |c: &char| matches!(c, ' ' | '\t');
+    let mut out = String::with_capacity(text.len() + 8);
+    // Whether the line begins with a blank; nothing before its first character.
+    let mut is_deep = None;
+    let mut breaks = false;
+    for c in text.chars() {
+        if c == '\n' {
+            breaks = true;
+        } else {
+            if breaks && is_blank(&c) && is_deep == Some(false) {
+                out.push('\n');
+            }
+            if breaks || is_deep.is_none() {
+                is_deep = Some(is_blank(&c));
+            }
+            breaks = false;
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Whether it is known what comes of a text in a block when kustomize writes it and reads it again.
+pub(super) fn is_told(look: Look, text: &str) -> bool {
+    match look {
+        Look::Folded => {
+            !text.starts_with([' ', '\t', '\n']) && (!text.ends_with("\n\n")) && !text.is_empty()
+        }
+        _ => true,
+    }
+}
+
+/// Lets the texts below be what they are once kustomize has written them.
+pub(super) fn settle(piece: &mut Piece, in_flow: bool) {
+    let in_flow = in_flow || piece.look == Look::Flow;
+    match &mut piece.body {
+        Body::Map(map) => map.values_mut().for_each(|one| settle(one, in_flow)),
+        Body::List(items) => items.iter_mut().for_each(|one| settle(one, in_flow)),
+        Body::Scalar(Value::String(text)) if piece.look == Look::Folded && !in_flow => {
+            *text = refolded(text);
+        }
+        _ => {}
+    }
+}
+
+/// The largest integer below which every other one is a double as well.
+const EXACT: u64 = 1 << 53;
+
+/// From here on Go writes a double with an exponent.
+const LARGE: f64 = 1e6;
+
+/// The smallest double that Go writes without an exponent.
+const SMALL: f64 = 1e-4;
+
+/// A scalar, and the text that it is written as.
+pub(super) type Scalar = (Value, String);
+
+/// What a text without a type and without quotes comes to; nothing where that is another thing to kustomize.
+pub(super) fn resolved(text: &str) -> Option<Scalar> {
+    let value = match resolve_plain(text) {
+        Kind::Null => Value::Null,
+        Kind::Bool => Value::Bool(text.eq_ignore_ascii_case("true")),
+        Kind::Int | Kind::Float => Number::parse(text)?.to_json()?,
+        _ if is_date(text) || text == "<<" => return None,
+        _ => text.into(),
+    };
+    Some((value, text.to_owned()))
+}
+
+/// What a scalar comes to when it gets another text and keeps its type; nothing where the text is not of that type.
+pub(super) fn retyped(old: &Piece, text: &str) -> Option<Scalar> {
+    let Body::Scalar(value) = &old.body else {
+        return None;
+    };
+    let new = resolve_plain(text);
+    let fits = match value {
+        Value::String(_) => return Some((text.into(), text.to_owned())),
+        Value::Bool(_) => new == Kind::Bool,
+        Value::Number(_) => {
+            let was = resolve_plain(&old.scalar_text().unwrap_or_default());
+            new == Kind::Int || new == Kind::Float && was == Kind::Float
+        }
+        _ => false,
+    };
+    resolved(text).filter(|_| fits)
+}
+
+/// Whether a text without quotes is a date to kustomize, with a time or without.
+pub(super) fn is_date(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let year = bytes.by_ref().take(4).filter(u8::is_ascii_digit).count();
+    let is_rest = |byte: u8| {
+        byte.is_ascii_digit()
+            || matches!(byte, b'-' | b'+' | b':' | b'.' | b' ' | b'T' | b't' | b'Z')
+    };
+    year == 4 && bytes.next() == Some(b'-') && text.matches('-').count() >= 2 && bytes.all(is_rest)
+}
+
+/// Whether a double is so large that it may not be what is written.
+pub(super) fn is_large(float: f64) -> bool {
+    const LIMIT: f64 = 9_007_199_254_740_992.0;
+    float.abs() > LIMIT
+}
+
+/// Lets a value pass through Go's JSON, where all numbers are doubles; whether all is still what it was.
+pub(super) fn through_json(piece: &mut Piece) -> bool {
+    settle(piece, false);
+    reread(piece)
+}
+
+/// Takes the looks of values away, as JSON does; whether all is still what it was.
+pub(super) fn reread(piece: &mut Piece) -> bool {
+    let is_folded = piece.look == Look::Folded;
+    piece.look = Look::Plain;
+    match &mut piece.body {
+        Body::Map(map) => map.values_mut().fold(true, |all, one| reread(one) && all),
+        Body::List(items) => items.iter_mut().fold(true, |all, one| reread(one) && all),
+        Body::Scalar(Value::Number(number)) => {
+            let is_exact = number
+                .as_i64()
+                .is_none_or(|int| int.unsigned_abs() <= EXACT)
+                && (number.is_i64() || number.as_u64().is_none_or(|int| int <= EXACT));
+            piece.spelled = number
+                .as_f64()
+                .and_then(spelled)
+                .map(String::into_boxed_str);
+            is_exact
+        }
+        Body::Scalar(Value::String(text)) => {
+            piece.look = Look::of_made(text);
+            !is_folded || is_told(Look::Folded, text)
+        }
+        Body::Scalar(_) => {
+            piece.spelled = None;
+            true
+        }
+        Body::Unknown => true,
+    }
+}
+
+/// How Go writes a double, where that is another way than JSON's.
+fn spelled(float: f64) -> Option<String> {
+    let size = float.abs();
+    if size == 0.0 || (SMALL..LARGE).contains(&size) {
+        return None;
+    }
+    let text = format!("{float:e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    Some(format!("{digits}e{sign}{exponent:0>2}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::piece::Mark;
+    use super::*;
+
+    fn scalar(value: Value) -> Piece {
+        let mark = Mark {
+            origin: 0,
+            start: 0,
+            end: 0,
+        };
+        Piece::new(Body::Scalar(value), mark)
+    }
+
+    #[test]
+    fn a_scalar_keeps_its_type_under_another_text() {
+        for (old, text, expected) in [
+            (json!("a"), "1", Some(json!("1"))),
+            (json!("a"), "2024-01-01", Some(json!("2024-01-01"))),
+            (json!(1), "2", Some(json!(2))),
+            (json!(1), "0x10", Some(json!(16))),
+            (json!(1), "a", None),
+            (json!(1), "1.5", None),
+            (json!(1.5), "2", Some(json!(2))),
+            (json!(1.5), "2.5", Some(json!(2.5))),
+            (json!(true), "false", Some(json!(false))),
+            (json!(true), "yes", None),
+            (json!(null), "a", None),
+        ] {
+            let new = retyped(&scalar(old.clone()), text);
+            assert_eq!(new.map(|(value, _)| value), expected, "{old} {text}");
+        }
+    }
+
+    #[test]
+    fn a_scalar_without_a_type_is_what_its_text_reads_like() {
+        for (text, expected) in [
+            ("1", Some(json!(1))),
+            ("", Some(json!(null))),
+            ("True", Some(json!(true))),
+            ("web:1", Some(json!("web:1"))),
+            ("2024-01-01", None),
+            (".inf", None),
+        ] {
+            assert_eq!(resolved(text).map(|(value, _)| value), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_doubles_after_json() {
+        for (value, text, is_exact) in [
+            (json!(8080), "8080", true),
+            (json!(1_000_000), "1e+06", true),
+            (json!(-12_345_678), "-1.2345678e+07", true),
+            (json!(0.00001), "1e-05", true),
+            (
+                json!(9_007_199_254_740_993_u64),
+                "9.007199254740992e+15",
+                false,
+            ),
+            (json!(u64::MAX), "1.8446744073709552e+19", false),
+        ] {
+            let mut piece = scalar(value);
+            assert_eq!(through_json(&mut piece), is_exact, "{text}");
+            assert_eq!(piece.scalar_text().as_deref(), Some(text));
+        }
+    }
+}

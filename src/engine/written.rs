@@ -1,0 +1,103 @@
+//! What a patch must look like before kustomize takes it, whatever it is for.
+
+use crate::yaml::{Node, Tree};
+
+use super::unknown::Reason;
+
+/// Which field names a patch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// `patches`, which takes both kinds.
+    Either,
+    /// `patchesJson6902`.
+    Operations,
+    /// `patchesStrategicMerge`.
+    Merge,
+}
+
+/// What of an entry names its patch; the reason where kustomize does not take it.
+pub(super) fn named(entry: Node<'_>) -> Result<Node<'_>, Reason> {
+    let said = |key: &str| {
+        let value = entry.get(key).filter(|value| !value.is_null());
+        value.filter(|value| !value.text().trim().is_empty())
+    };
+    match (said("path"), said("patch")) {
+        (Some(body), None) | (None, Some(body)) => Ok(body),
+        (Some(_), Some(_)) => Err(Reason::Twice),
+        (None, None) => Err(Reason::NoField),
+    }
+}
+
+/// Why kustomize does not take the documents of a patch, if so.
+pub(super) fn fault(tree: &Tree<'_>, how: How) -> Option<Reason> {
+    let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
+    let Some(first) = roots.peek().copied() else {
+        return (how != How::Either).then_some(Reason::Empty);
+    };
+    let is_operations = first.is_seq();
+    match how {
+        How::Operations if !is_operations => Some(Reason::Type),
+        How::Operations if first.is_childless() => Some(Reason::Empty),
+        How::Merge if is_operations => Some(Reason::Type),
+        _ if is_operations => roots.nth(1).map(|_| Reason::Type),
+        _ => roots.find_map(nameless),
+    }
+}
+
+/// Why a document is no resource, if so.
+fn nameless(root: Node<'_>) -> Option<Reason> {
+    if !root.is_map() {
+        return Some(Reason::Type);
+    }
+    let text = |path: &[&str]| {
+        let value = root.at(path).filter(|value| !value.is_null());
+        value.map_or("", Node::text)
+    };
+    let kind = text(&["kind"]);
+    let is_named = kind.ends_with("List") || !text(&["metadata", "name"]).is_empty();
+    (kind.is_empty() || !is_named).then_some(Reason::Nameless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::parse;
+
+    #[test]
+    fn what_is_no_patch_is_found() {
+        let map = "{kind: A, metadata: {name: b}}";
+        for (text, how, expected) in [
+            (map, How::Either, None),
+            (map, How::Merge, None),
+            (map, How::Operations, Some(Reason::Type)),
+            ("[{op: remove}]", How::Either, None),
+            ("[{op: remove}]", How::Operations, None),
+            ("[{op: remove}]", How::Merge, Some(Reason::Type)),
+            ("[]", How::Either, None),
+            ("[]", How::Operations, Some(Reason::Empty)),
+            ("# nothing", How::Either, None),
+            ("# nothing", How::Merge, Some(Reason::Empty)),
+            ("a", How::Either, Some(Reason::Type)),
+            ("data: {}", How::Either, Some(Reason::Nameless)),
+            ("{kind: A}", How::Either, Some(Reason::Nameless)),
+            ("{metadata: {name: b}}", How::Either, Some(Reason::Nameless)),
+        ] {
+            assert_eq!(fault(&parse(text).unwrap(), how), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_entry_names_one_patch() {
+        for (text, expected) in [
+            ("path: a", Ok("a")),
+            ("{path: '', patch: b}", Ok("b")),
+            ("{path: a, patch: b}", Err(Reason::Twice)),
+            ("{patch: ' '}", Err(Reason::NoField)),
+            ("target: {}", Err(Reason::NoField)),
+        ] {
+            let tree = parse(text).unwrap();
+            let entry = tree.roots().next().unwrap();
+            assert_eq!(named(entry).map(Node::text), expected, "{text}");
+        }
+    }
+}

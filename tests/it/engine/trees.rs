@@ -1,0 +1,240 @@
+//! Small trees with one feature each, built by kustomize and by the engine.
+//!
+//! `trees/*.txt` holds them. A line `=== NAME` starts a tree, and what follows is its `kustomization.yaml`; a line
+//! `>>> PATH` starts another file of it. Files of `trees/shared.txt` are there where a tree names them.
+//! A name that ends with `(refused)` says that kustomize refuses the tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use krm_parity::engine::{Built, Reason, Replay, Unknown};
+use krm_parity::repo::Sources;
+use krm_parity::yaml::Node;
+use serde_json::Value;
+
+use crate::support::{NEWEST, Tree, require, run};
+
+/// The trees that kustomize builds and the engine does not know; a tree that became known must leave the list.
+const UNKNOWN: [&str; 0] = [];
+
+/// The files of a tree, by path.
+type Files = BTreeMap<String, String>;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/engine/trees")
+}
+
+/// The files of a text, the first of which has no name of its own.
+fn files(text: &str) -> Files {
+    let (first, rest) = match text.find(">>> ") {
+        Some(at) if at == 0 || text[..at].ends_with('\n') => text.split_at(at),
+        _ => (text, ""),
+    };
+    let mut files = Files::from([("kustomization.yaml".to_owned(), first.to_owned())]);
+    for file in rest.split(">>> ").filter(|file| !file.is_empty()) {
+        let (path, text) = file.split_once('\n').expect("a path and a text");
+        files.insert(path.to_owned(), text.to_owned());
+    }
+    files
+}
+
+/// All trees, by name.
+fn trees() -> Vec<(String, Files)> {
+    let read = |name: &str| fs::read_to_string(folder().join(name)).expect("a file of trees");
+    let mut shared = files(&read("shared.txt"));
+    shared.remove("kustomization.yaml");
+    let entries = fs::read_dir(folder()).expect("a folder of trees");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let mut all = Vec::new();
+    for name in names.iter().filter(|name| *name != "shared.txt") {
+        for tree in format!("\n{}", read(name)).split("\n=== ").skip(1) {
+            let (name, text) = tree.split_once('\n').expect("a name and a kustomization");
+            let mut files = files(&format!("{text}\n"));
+            let said: String = files.values().map(String::as_str).collect();
+            for (path, text) in &shared {
+                let is_named = match path.strip_prefix("base/") {
+                    Some(_) => said.contains("base"),
+                    None => said.contains(path),
+                };
+                if is_named {
+                    files.entry(path.clone()).or_insert_with(|| text.clone());
+                }
+            }
+            all.push((name.to_owned(), files));
+        }
+    }
+    all
+}
+
+/// What became of a tree.
+enum Outcome {
+    Same,
+    /// Neither builds it.
+    Refused,
+    /// kustomize builds it, and the engine says why it does not.
+    Unknown(Vec<Unknown>),
+    /// Anything that must not be.
+    Wrong(String),
+}
+
+/// Without the values of a Secret, which the engine does not show, and without nulls.
+fn plain(value: &Value, is_secret: bool) -> Value {
+    match value {
+        Value::Object(map) => {
+            let shown = |key: &str, value: &Value| match (key, value) {
+                ("data" | "stringData", Value::Object(data)) if is_secret => {
+                    data.keys().map(|key| (key.clone(), "".into())).collect()
+                }
+                (_, value) => plain(value, false),
+            };
+            let kept = map.iter().filter(|(_, value)| !value.is_null());
+            kept.map(|(key, value)| (key.clone(), shown(key, value)))
+                .collect()
+        }
+        Value::Array(items) => items.iter().map(|item| plain(item, false)).collect(),
+        value => value.clone(),
+    }
+}
+
+/// What the engine and kustomize come to.
+fn compare(ours: Result<Vec<Built>, Vec<Unknown>>, theirs: Result<Vec<Value>, String>) -> Outcome {
+    match (ours, theirs) {
+        (Err(_), Err(_)) => Outcome::Refused,
+        (Err(unknown), Ok(_)) => Outcome::Unknown(unknown),
+        (Ok(_), Err(why)) => Outcome::Wrong(format!("kustomize refuses it: {why}")),
+        (Ok(ours), Ok(theirs)) => {
+            let ours = ours
+                .iter()
+                .map(|built| plain(&built.resource, built.is_secret));
+            let ours: Vec<Value> = ours.collect();
+            let is_secret = |value: &Value| value["kind"] == "Secret";
+            let theirs: Vec<Value> = theirs
+                .iter()
+                .map(|value| plain(value, is_secret(value)))
+                .collect();
+            if ours == theirs {
+                return Outcome::Same;
+            }
+            let pairs = ours
+                .iter()
+                .zip(&theirs)
+                .find(|(ours, theirs)| ours != theirs);
+            Outcome::Wrong(match pairs {
+                Some((ours, theirs)) => format!("\n  ours   {ours}\n  theirs {theirs}"),
+                None => format!("{} resources, and not {}", ours.len(), theirs.len()),
+            })
+        }
+    }
+}
+
+/// What kustomize makes of a directory, or why it does not.
+fn built(kustomize: &Path, directory: &Path) -> Result<Vec<Value>, String> {
+    let run = run(Command::new(kustomize)
+        .arg("build")
+        .arg(directory)
+        .env("GOGC", "400"));
+    if run.code != Some(0) {
+        return Err(run.stderr);
+    }
+    let tree = krm_parity::yaml::parse(&run.stdout).expect("YAML");
+    Ok(tree
+        .roots()
+        .filter(|root| !root.is_null())
+        .map(Node::to_json)
+        .collect())
+}
+
+/// Builds one tree in both ways.
+fn build(kustomize: &Path, files: &Files) -> (Outcome, bool) {
+    let tree = Tree::new();
+    let mut sources = Sources::default();
+    for (path, text) in files {
+        tree.write(path, text);
+        sources.insert(path.clone(), text.clone());
+    }
+    let theirs = built(kustomize, &tree.path(""));
+    let is_refused = theirs.is_err();
+    let parsed = sources.parse();
+    let ours = Replay::base(&parsed, &[String::new()]).build();
+    (compare(ours, theirs), is_refused)
+}
+
+/// Builds many trees, on two threads.
+fn build_all(kustomize: &Path, trees: &[(String, Files)]) -> BTreeMap<String, (Outcome, bool)> {
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((name, files)) = trees.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = build(kustomize, files);
+                    found
+                        .lock()
+                        .expect("no panic")
+                        .insert(name.clone(), outcome);
+                }
+            });
+        }
+    });
+    found.into_inner().expect("no panic")
+}
+
+/// Whether a reason says that kustomize refuses what it is about, so that it must not be said where kustomize builds.
+fn says_refused(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Circle | Reason::Empty | Reason::NotJson | Reason::Outside | Reason::SameResource
+    )
+}
+
+#[test]
+fn every_tree_comes_to_what_kustomize_makes_of_it() {
+    let kustomize = require!(kustomize(NEWEST));
+    let trees = trees();
+    let names: BTreeSet<&str> = trees.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names.len(), trees.len(), "no name is there twice");
+    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+    let mut counts = BTreeMap::<String, usize>::new();
+    for (name, (outcome, is_refused)) in build_all(&kustomize, &trees) {
+        if is_refused != name.ends_with("(refused)") {
+            wrong.push(format!(
+                "{name}: the name says something else than kustomize"
+            ));
+        }
+        let count = match outcome {
+            Outcome::Same => "same".to_owned(),
+            Outcome::Refused => "refused alike".to_owned(),
+            Outcome::Wrong(why) => {
+                wrong.push(format!("{name}: {why}"));
+                "different".to_owned()
+            }
+            Outcome::Unknown(reasons) => {
+                let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+                if reasons.iter().all(|one| says_refused(one.reason)) {
+                    wrong.push(format!("{name}: kustomize does not refuse it: {words:?}"));
+                }
+                println!("{name}: {words:?}");
+                unknown.push(name);
+                format!("unknown: {:?}", reasons[0].reason)
+            }
+        };
+        *counts.entry(count).or_default() += 1;
+    }
+    println!("{counts:#?}");
+    assert!(wrong.is_empty(), "{}\n{counts:#?}", wrong.join("\n"));
+    let mut listed: Vec<&str> = UNKNOWN.to_vec();
+    listed.sort_unstable();
+    assert_eq!(
+        unknown, listed,
+        "the trees that kustomize builds and the engine does not know"
+    );
+    assert!(trees.len() >= 500, "{}", trees.len());
+}
