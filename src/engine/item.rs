@@ -10,7 +10,7 @@ use crate::yaml::Node;
 use super::kinds::is_cluster_wide;
 use super::labels::{Requirement, requirements};
 use super::piece::{Body, Mark, Piece};
-use super::scalar::settle;
+use super::scalar::{Look, settle};
 
 /// Who a resource is, or was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,7 +203,6 @@ impl Item {
     /// What it is as JSON, without the values of a generated Secret; nothing where another part is not known.
     pub fn shown(&self) -> Option<Value> {
         let mut root = self.root.clone();
-        settle(&mut root, false);
         // kustomize takes its own notes out at the end, and writes the others anew.
         let metadata = root.get_mut("metadata");
         if let Some(Piece {
@@ -214,9 +213,11 @@ impl Item {
             for piece in annotations.values_mut() {
                 if !matches!(piece.body, Body::Unknown) {
                     piece.body = Body::Scalar(piece.written().into());
+                    piece.look = Look::Literal;
                 }
             }
         }
+        settle(&mut root, false);
         if let Some(Piece {
             body: Body::Map(data),
             ..

@@ -119,7 +119,7 @@ pub(super) fn has_odd_keys(node: Node<'_>) -> bool {
 /// Whether a key is no text, or one that takes itself out.
 pub(super) fn is_odd_key(key: Node<'_>) -> bool {
     let is_plain = key.style() == Style::Plain;
-    key.kind() != Kind::Str || key.text() == "<<" || is_plain && is_date(key.text())
+    key.kind() != Kind::Str || key.text() == "<<" || is_plain && is_no_key(key.text())
 }
 
 /// Whether a block scalar is one that is folded.

@@ -258,6 +258,12 @@ fn annotations_are_texts_at_the_end() {
         ("~", json!("~"), Value::Null),
         ("null", json!("null"), Value::Null),
         ("{a: b}", json!(""), json!({"a": "b"})),
+        // They are not folded any more.
+        (
+            ">\n      a\n        b\n",
+            json!("a\n  b\n"),
+            json!("a\n\n  b\n"),
+        ),
     ] {
         let thing = format!(
             "apiVersion: v1\nkind: Thing\nmetadata:\n  name: t\n  annotations:\n    k: {value}\n  labels:\n    k: {value}\n"
