@@ -168,14 +168,17 @@ impl Walk<'_> {
             return;
         }
         let kind = root.str_at(&["kind"]).unwrap_or_default();
-        let (what, path): (What, &[&str]) = match kind {
-            "ImageTagTransformer" => (What::Images, &["imageTag"]),
-            "ReplicaCountTransformer" => (What::Replicas, &["replica"]),
-            "PrefixTransformer" => (What::Prefix, &["prefix"]),
-            "SuffixTransformer" => (What::Suffix, &["suffix"]),
-            "NamespaceTransformer" => (What::Namespace, &["metadata", "namespace"]),
-            "LabelTransformer" => (What::Labels, &["labels"]),
-            "AnnotationsTransformer" => (What::Annotations, &["annotations"]),
+        let fields: &[(What, &[&str])] = match kind {
+            "ImageTagTransformer" => &[(What::Images, &["imageTag"])],
+            "ReplicaCountTransformer" => &[(What::Replicas, &["replica"])],
+            "PrefixTransformer" => &[(What::Prefix, &["prefix"])],
+            "SuffixTransformer" => &[(What::Suffix, &["suffix"])],
+            "PrefixSuffixTransformer" => {
+                &[(What::Prefix, &["prefix"]), (What::Suffix, &["suffix"])]
+            }
+            "NamespaceTransformer" => &[(What::Namespace, &["metadata", "namespace"])],
+            "LabelTransformer" => &[(What::Labels, &["labels"])],
+            "AnnotationsTransformer" => &[(What::Annotations, &["annotations"])],
             "ReplacementTransformer" => {
                 let list = root.get("replacements");
                 for entry in list.into_iter().flat_map(Node::items) {
@@ -188,39 +191,7 @@ impl Walk<'_> {
                 return;
             }
             "PatchTransformer" | "PatchJson6902Transformer" | "PatchStrategicMergeTransformer" => {
-                // A path is relative to the kustomization, wherever the transformer itself stands.
-                let mut named = Named {
-                    kustomization,
-                    file,
-                    shift,
-                    entry: Some(root),
-                    enters: kind == "PatchTransformer",
-                };
-                if kind == "PatchStrategicMergeTransformer" {
-                    named.entry = None;
-                    let paths = root.get("paths").into_iter().flat_map(Node::items);
-                    if said(root, &["patches"]).is_none()
-                        && root.get("paths").is_none_or(Node::is_childless)
-                    {
-                        self.lose(Reason::Type, kind, file, shift, root);
-                    }
-                    for body in paths.chain(root.get("patches")) {
-                        self.patch_named(&named, body, items);
-                    }
-                    return;
-                }
-                let body = said(root, &["path", "patch", "jsonOp"]);
-                let has_name = !root
-                    .str_at(&["target", "name"])
-                    .unwrap_or_default()
-                    .is_empty();
-                if kind == "PatchJson6902Transformer" && !has_name {
-                    self.lose(Reason::NoTarget, kind, file, shift, root);
-                }
-                match body {
-                    Some(body) => self.patch_named(&named, body, items),
-                    None => self.lose(Reason::Type, kind, file, shift, root),
-                }
+                self.configured_patch(kustomization, (file, shift), root, items);
                 return;
             }
             _ => {
@@ -228,6 +199,63 @@ impl Walk<'_> {
                 return;
             }
         };
+        for (what, path) in fields {
+            self.configured_fields((*what, path), (file, shift), root, items);
+        }
+    }
+
+    /// A patch that is written as a transformer.
+    fn configured_patch(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        (file, shift): (&str, &Shift),
+        root: Node<'_>,
+        items: &mut Vec<Item>,
+    ) {
+        let kind = root.str_at(&["kind"]).unwrap_or_default();
+        // A path is relative to the kustomization, wherever the transformer itself stands.
+        let mut named = Named {
+            kustomization,
+            file,
+            shift,
+            entry: Some(root),
+            enters: kind == "PatchTransformer",
+        };
+        if kind == "PatchStrategicMergeTransformer" {
+            named.entry = None;
+            let paths = root.get("paths").into_iter().flat_map(Node::items);
+            if said(root, &["patches"]).is_none()
+                && root.get("paths").is_none_or(Node::is_childless)
+            {
+                self.lose(Reason::Type, kind, file, shift, root);
+            }
+            for body in paths.chain(root.get("patches")) {
+                self.patch_named(&named, body, items);
+            }
+            return;
+        }
+        let body = said(root, &["path", "patch", "jsonOp"]);
+        let has_name = !root
+            .str_at(&["target", "name"])
+            .unwrap_or_default()
+            .is_empty();
+        if kind == "PatchJson6902Transformer" && !has_name {
+            self.lose(Reason::NoTarget, kind, file, shift, root);
+        }
+        match body {
+            Some(body) => self.patch_named(&named, body, items),
+            None => self.lose(Reason::Type, kind, file, shift, root),
+        }
+    }
+
+    /// One transformation of fields.
+    fn configured_fields(
+        &mut self,
+        (what, path): (What, &[&str]),
+        (file, shift): (&str, &Shift),
+        root: Node<'_>,
+        items: &mut [Item],
+    ) {
         let specs = match root.get("fieldSpecs").map(reach::specs) {
             None if matches!(what, What::Prefix | What::Suffix) => {
                 self.lose(Reason::NoField, "fieldSpecs", file, shift, root);

@@ -8,7 +8,7 @@ use crate::yaml::{Node, Style};
 
 use super::absorb::absorb;
 use super::item::{Item, Reach, Sealed, To, said, scan};
-use super::piece::{Body, Mark, Piece, TEXT, lose, spend};
+use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
 use super::scalar::{Look, is_ambiguous, is_no_key};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -156,50 +156,8 @@ impl Walk<'_> {
         } else {
             "create"
         };
-        let mut sealed = Sealed::default();
-        let mut repeated = None;
-        for Datum { key, value, mark } in data {
-            let field = match &value {
-                Some(value) if kind != "Secret" && std::str::from_utf8(value).is_err() => {
-                    "binaryData"
-                }
-                _ => "data",
-            };
-            if is_no_key(&key) {
-                lose(&mut odd, Reason::Type, &key, Some(mark));
-            }
-            if made.at(&[field, &key]).is_some() {
-                repeated = Some((key, mark));
-                continue;
-            }
-            let body = match value {
-                Some(value) if kind == "Secret" => {
-                    sealed.0.insert(key.clone(), base64_in_lines(&value).into());
-                    Body::Unknown
-                }
-                Some(value) => Body::Scalar(match String::from_utf8(value) {
-                    Ok(text) => text.into(),
-                    Err(bytes) => base64_in_lines(bytes.as_bytes()).into(),
-                }),
-                None => Body::Unknown,
-            };
-            let look = match &body {
-                Body::Scalar(value) => value.as_str().map_or(Look::Unsure, Look::of_made),
-                _ => Look::Unsure,
-            };
-            let piece = Piece {
-                look,
-                ..Piece::new(body, mark)
-            };
-            made.set(&[field, &key], piece);
-            if let Some(map) = made.get_mut(field) {
-                map.touched = Some(mark);
-            }
-        }
+        let sealed = fill(&mut made, data, kind, &mut odd);
         self.unknown.append(&mut odd);
-        if let Some((key, mark)) = repeated {
-            self.note(Reason::Twice, &key, Some(mark));
-        }
         let mut new = Item::new(made, Some(whole))?;
         new.generated = true;
         new.hashed = options.is_hashed;
@@ -217,30 +175,48 @@ impl Walk<'_> {
         });
         new.reach = reach.collect();
         self.note_generator(&mut new, kustomization, &format!("{kind}Generator"));
+        self.seat(
+            kustomization,
+            (entry, name.text()),
+            new,
+            (behavior, mark),
+            items,
+        );
+        Some(())
+    }
+
+    /// Puts a generated resource where it belongs.
+    fn seat(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        (entry, name): (Node<'_>, &str),
+        mut new: Item,
+        (behavior, mark): (&str, Mark),
+        items: &mut Vec<Item>,
+    ) {
         let within = Some(new.namespace());
         let mut olds = (0..items.len()).filter(|&at| {
             let old = &items[at];
-            old.group.is_empty() && old.version == "v1" && old.is_called(kind, name.text(), within)
+            old.group.is_empty() && old.version == "v1" && old.is_called(&new.kind, name, within)
         });
         match (olds.next(), olds.next(), behavior) {
             (None, _, "create") => items.push(new),
             (None, ..) => {
                 // What is to be merged with something that is not here.
                 if self.elsewhere.is_empty() {
-                    self.note_at(Reason::NoTarget, name.text(), kustomization.file, entry);
+                    self.note_at(Reason::NoTarget, name, kustomization.file, entry);
                 }
                 new.partial = true;
                 items.push(new);
             }
             (Some(_), None, "create") => {
-                self.note_at(Reason::SameResource, name.text(), kustomization.file, entry);
+                self.note_at(Reason::SameResource, name, kustomization.file, entry);
             }
             (Some(at), None, behavior) => absorb(&mut items[at], new, behavior == "replace", mark),
             (Some(_), Some(_), _) => {
-                self.note_at(Reason::Ambiguous, name.text(), kustomization.file, entry);
+                self.note_at(Reason::Ambiguous, name, kustomization.file, entry);
             }
         }
-        Some(())
     }
 
     fn data(
@@ -304,15 +280,12 @@ impl Walk<'_> {
         }
         for file in entry.get("files").into_iter().flat_map(Node::items) {
             let written = file.text();
-            let said = match written.split_once('=') {
-                Some((key, path)) => {
-                    let is_pair = !key.is_empty() && !path.is_empty() && !path.contains('=');
-                    is_pair.then_some((key, path))
-                }
-                None => {
-                    let whole = written.trim_end_matches('/');
-                    Some((whole.rsplit('/').next().unwrap_or(whole), written))
-                }
+            let said = if let Some((key, path)) = written.split_once('=') {
+                let is_pair = !key.is_empty() && !path.is_empty() && !path.contains('=');
+                is_pair.then_some((key, path))
+            } else {
+                let whole = written.trim_end_matches('/');
+                Some((whole.rsplit('/').next().unwrap_or(whole), written))
             };
             let Some((key, path)) = said else {
                 self.note_at(Reason::Type, "files", kustomization.file, file);
@@ -346,6 +319,48 @@ impl Walk<'_> {
         }
         Some(data)
     }
+}
+
+/// Puts data into a resource; what is a Secret's is held beside it.
+fn fill(made: &mut Piece, data: Vec<Datum>, kind: &str, odd: &mut Vec<Lost>) -> Sealed {
+    let mut sealed = Sealed::default();
+    for Datum { key, value, mark } in data {
+        let field = match &value {
+            Some(value) if kind != "Secret" && std::str::from_utf8(value).is_err() => "binaryData",
+            _ => "data",
+        };
+        if is_no_key(&key) {
+            lose(odd, Reason::Type, &key, Some(mark));
+        }
+        if made.at(&[field, &key]).is_some() {
+            lose(odd, Reason::Twice, &key, Some(mark));
+            continue;
+        }
+        let body = match value {
+            Some(value) if kind == "Secret" => {
+                sealed.0.insert(key.clone(), base64_in_lines(&value).into());
+                Body::Unknown
+            }
+            Some(value) => Body::Scalar(match String::from_utf8(value) {
+                Ok(text) => text.into(),
+                Err(bytes) => base64_in_lines(bytes.as_bytes()).into(),
+            }),
+            None => Body::Unknown,
+        };
+        let look = match &body {
+            Body::Scalar(value) => value.as_str().map_or(Look::Unsure, Look::of_made),
+            _ => Look::Unsure,
+        };
+        let piece = Piece {
+            look,
+            ..Piece::new(body, mark)
+        };
+        made.set(&[field, &key], piece);
+        if let Some(map) = made.get_mut(field) {
+            map.touched = Some(mark);
+        }
+    }
+    sealed
 }
 
 /// What a generator is told about all that it makes.

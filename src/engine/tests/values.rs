@@ -435,3 +435,21 @@ fn parts_and_wholes_stand_where_they_may() {
         assert_eq!(reasons.first().copied(), expected, "{kustomization}");
     }
 }
+
+#[test]
+fn a_transformer_may_prefix_and_suffix_at_once() {
+    let transformer = "apiVersion: builtin\nkind: PrefixSuffixTransformer\nmetadata: {name: p}\nprefix: a-\nsuffix: -b\nfieldSpecs: [{path: metadata/name}]\n";
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [t.yaml]\ntransformers: [p.yaml]",
+        ),
+        ("t.yaml", THING),
+        ("p.yaml", transformer),
+    ];
+    assert_eq!(built(&files).unwrap()[0]["metadata"]["name"], "a-t-b");
+    let alone = transformer.replace("fieldSpecs: [{path: metadata/name}]\n", "");
+    let files = [files[0], files[1], ("p.yaml", alone.as_str())];
+    let refused = built(&files).err().unwrap_or_default();
+    assert_eq!(refused.first(), Some(&Reason::NoField));
+}
