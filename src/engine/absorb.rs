@@ -34,6 +34,10 @@ pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) 
                 |key: &str| matches!(key, "name" | "namespace" | "labels" | "annotations");
             map.retain(|key, _| is_kept(key));
         }
+        // kustomize writes all labels anew, as texts.
+        if let Some(labels) = metadata.get_mut("labels") {
+            labels.each(&mut |label| label.body = Body::Scalar(label.written().into()));
+        }
         fields.insert("metadata".to_owned(), metadata);
     }
     for field in ["data", "binaryData"] {

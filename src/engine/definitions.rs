@@ -51,7 +51,7 @@ pub(super) fn read(root: Node<'_>) -> Result<Reaches, Wrong<'_>> {
 }
 
 /// The properties of a definition.
-fn properties<'n>(definition: Node<'n>) -> Option<Node<'n>> {
+fn properties(definition: Node<'_>) -> Option<Node<'_>> {
     let mut entries = definition.entries();
     let (_, schema) = entries.find(|(key, _)| key.text().eq_ignore_ascii_case("schema"))?;
     schema

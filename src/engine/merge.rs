@@ -213,9 +213,8 @@ fn one(
             }
             (Body::List(_), Some(of)) if value.is_seq() => self::list(old, value, of, mark, pen)?,
             (Body::List(_), None) if value.is_seq() => false,
-            (Body::Scalar(_), _) if value.is_scalar() => false,
-            // The values of a Secret are texts.
-            (Body::Unknown, _) if value.is_scalar() => false,
+            // The values of a Secret, which are not known, are texts.
+            (Body::Scalar(_) | Body::Unknown, _) if value.is_scalar() => false,
             // kustomize does not put one thing in the place of another.
             _ => return None,
         },
@@ -376,15 +375,18 @@ fn elements(
     pen.spend((old.len() + new.len()) / 8)?;
     let count = old.len();
     let mut orders = Vec::new();
-    let (old, whole) = (std::mem::take(old), (known, None));
+    let (old, of) = (std::mem::take(old), (known, None));
     let (merged, gone) = elements::merged(old, new, keys, &mut |old, new| {
         Some(match (old, new) {
             (None, None) => Came::Gone,
-            (Some(old), None) => match settle(old, whole, whose, mark, pen)? {
-                true => Came::Kept,
-                false => Came::Gone,
-            },
-            (None, Some(new)) => match own((None, new), whole, Whose::First, pen)? {
+            (Some(old), None) => {
+                if settle(old, of, whose, mark, pen)? {
+                    Came::Kept
+                } else {
+                    Came::Gone
+                }
+            }
+            (None, Some(new)) => match own((None, new), of, Whose::First, pen)? {
                 Some(piece) => Came::New(piece),
                 None => Came::Gone,
             },
@@ -397,7 +399,7 @@ fn elements(
                         orders.push(mark);
                         Came::Gone
                     }
-                    Order::Replace => match own((None, new), whole, Whose::Patch, pen)? {
+                    Order::Replace => match own((None, new), of, Whose::Patch, pen)? {
                         Some(piece) => Came::New(piece),
                         None => Came::Gone,
                     },

@@ -20,6 +20,7 @@ const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kustomize-v5.
 
 /// What the kustomization that is built asks for.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
 pub(crate) struct Notes {
     /// Whether anything is noted while building.
     are_taken: bool,

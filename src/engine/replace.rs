@@ -146,6 +146,8 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
             for path in paths {
                 what.at(item, (path.text(), path), pen)?;
             }
+            let spread = std::mem::take(&mut pen.spread);
+            spread.iter().for_each(|written| item.spread(written));
             item.note_id();
         }
     }
@@ -268,8 +270,12 @@ impl Write<'_> {
         pen: &mut Pen<'_>,
     ) -> Result<(), Reason> {
         self.pay(piece, pen).ok_or(Reason::Bounds)?;
-        let new = self.body(piece, is_new, mark)?;
+        let mut new = self.body(piece, is_new, mark)?;
         pen.changed |= is_new || !is_same(piece, &new);
+        new.shared = piece.shared;
+        if new.shared > 0 {
+            pen.spread.push(new.clone());
+        }
         *piece = new;
         Ok(())
     }

@@ -52,17 +52,17 @@ pub(super) fn each_at(
             if name.is_empty() {
                 return Err(Astray(piece.mark));
             }
-            let made = make.filter(|_| !is_list);
-            let made = made.map(|last| if rest.is_empty() { last } else { Make::Map });
+            let kind = make.filter(|_| !is_list);
+            let kind = kind.map(|last| if rest.is_empty() { last } else { Make::Map });
             if !map.contains_key(name) {
-                let Some(made) = made else { return Ok(()) };
+                let Some(kind) = kind else { return Ok(()) };
                 piece.touched = Some(mark);
-                map.insert(name.to_owned(), Piece::new(made.body(), mark));
+                map.insert(name.to_owned(), Piece::new(kind.body(), mark));
             }
             let Some(field) = map.get_mut(name) else {
                 return Ok(());
             };
-            if field.is_null() && made == Some(Make::Map) {
+            if field.is_null() && kind == Some(Make::Map) {
                 *field = Piece::new(Make::Map.body(), mark);
             }
             each_at(field, rest, (make, mark), change)

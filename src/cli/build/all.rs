@@ -97,12 +97,11 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
             (Some(Ok(ours)), Ok(theirs)) => match own::difference(ours, theirs) {
                 None => counts[0] += 1,
                 Some(difference) => bail!(
-                    "{named}: the engine and {} differ: {difference}; --builder kustomize judges by kustomize alone",
-                    name
+                    "{named}: the engine and {name} differ: {difference}; --builder kustomize judges by kustomize alone"
                 ),
             },
             (Some(_), Err(words)) => {
-                bail!("{named}: the engine builds what {} refuses: {words}", name)
+                bail!("{named}: the engine builds what {name} refuses: {words}")
             }
             (_, built) => {
                 let unknown = left.get(directory.as_str());
@@ -111,8 +110,7 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
                 match (built, first, unknown) {
                     (Err(_), None, [_, ..]) => counts[1] += 1,
                     (Ok(_), None, [one, ..]) => bail!(
-                        "{named}: the engine refuses what {} builds: {}",
-                        name,
+                        "{named}: the engine refuses what {name} builds: {}",
                         one.placed()
                     ),
                     (_, first, _) => {
@@ -130,8 +128,7 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
         .map(|(reason, count)| format!("{reason}: {count}"));
     let reasons: Vec<String> = reasons.collect();
     let mut told = format!(
-        "krm-parity: the engine and {}: {same} same, {refused} refused alike, 0 different, {unknown} left to kustomize",
-        name
+        "krm-parity: the engine and {name}: {same} same, {refused} refused alike, 0 different, {unknown} left to kustomize"
     );
     if !reasons.is_empty() {
         let _ = write!(told, " ({})", reasons.join(", "));

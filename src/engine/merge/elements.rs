@@ -3,7 +3,7 @@
 //! A port of kyaml's `walk/associative_sequence.go`, oddities included: an element without its key, a key of
 //! two that stands on one side only, and elements that stand there twice all come to what kustomize makes of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -139,13 +139,13 @@ fn is_plain(old: &[Piece], new: &[Node<'_>], keys: &[&str]) -> bool {
     let Some((first, others)) = keys.split_first() else {
         return false;
     };
-    let mut seen = HashMap::new();
-    let mut is_new = |key: String| !key.is_empty() && seen.insert(key, ()).is_none();
+    let mut seen = HashSet::new();
+    let mut is_new = |key: String| !key.is_empty() && seen.insert(key);
     let is_old_plain = old.iter().all(|piece| {
         is_new(of_piece(piece, first)) && others.iter().all(|key| piece.get(key).is_none())
     });
-    let mut seen = HashMap::new();
-    let mut is_new = |key: String| !key.is_empty() && seen.insert(key, ()).is_none();
+    let mut seen = HashSet::new();
+    let mut is_new = |key: String| !key.is_empty() && seen.insert(key);
     is_old_plain
         && !first.is_empty()
         && new.iter().all(|node| {
@@ -229,6 +229,10 @@ impl Elements<'_> {
     }
 
     /// Walks what was there and what the patch says of it; its place, where something is left.
+    #[expect(
+        clippy::option_option,
+        reason = "one says that it is refused, the other that nothing is left"
+    )]
     fn walk(
         &mut self,
         old: Option<usize>,

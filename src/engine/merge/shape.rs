@@ -1,7 +1,7 @@
 //! Which lists kustomize merges, and by which keys.
 //!
 //! kustomize asks a schema of Kubernetes 1.21, whatever the cluster says: a kind, a version or a list that is
-//! younger has no keys to it. `tests/it/engine/trees/merge.txt` holds this against kustomize.
+//! younger has no keys to it. `tests/it/engine/defaults.rs` holds this against kustomize.
 
 /// What is known of a map: the fields below which lists are merged.
 pub(in crate::engine) struct Shape(&'static [(&'static str, Field)]);
