@@ -65,8 +65,8 @@ impl Walk<'_> {
         }
         let parsed = self.parsed;
         let (kustomization, entry) = (named.kustomization, named.entry);
-        let is_said = |value: &Node<'_>| !value.text().is_empty();
-        let is_inline = entry.is_some_and(|entry| entry.get("path").filter(is_said).is_none());
+        let is_said = |value: Node<'_>| !value.text().is_empty();
+        let is_inline = entry.is_some_and(|entry| !entry.get("path").is_some_and(is_said));
         let path = kustomization
             .resolve(body.text())
             .filter(|path| !is_inline && parsed.tree(path).is_some());
@@ -77,9 +77,10 @@ impl Walk<'_> {
                 None => return,
             },
             // kustomize takes blanks from around a patch, even those that a text in it ends with.
-            None => match parse(match is_inline && named.enters {
-                true => body.text().trim_end(),
-                false => body.text(),
+            None => match parse(if is_inline && named.enters {
+                body.text().trim_end()
+            } else {
+                body.text()
             }) {
                 Ok(tree) if is_inline || body.text().contains(['\n', '{']) => {
                     inner = tree;

@@ -337,8 +337,9 @@ pub(super) fn reread(piece: &mut Piece) -> bool {
     let is_folded = piece.look == Look::Folded;
     piece.look = Look::Plain;
     match &mut piece.body {
-        Body::Map(map) => map.values_mut().fold(true, |all, one| reread(one) && all),
-        Body::List(items) => items.iter_mut().fold(true, |all, one| reread(one) && all),
+        // Each is read, whatever becomes of the others.
+        Body::Map(map) => map.values_mut().map(reread).filter(|is_so| !is_so).count() == 0,
+        Body::List(items) => items.iter_mut().map(reread).filter(|is_so| !is_so).count() == 0,
         Body::Scalar(Value::Number(number)) => {
             let is_exact = number
                 .as_i64()
