@@ -208,14 +208,13 @@ impl Walk<'_> {
         self.secrets.push((origin, named.shift.outer(body.span())));
     }
 
-    /// Applies one document; the reason where it cannot be followed.
-    fn patch_one(
+    /// The resources that one document is for.
+    fn chosen(
         &mut self,
         written: &Written<'_>,
         named: &Named<'_>,
         items: &mut Vec<Item>,
-        done: &mut Use,
-    ) -> Result<(), Reason> {
+    ) -> Result<Vec<usize>, Reason> {
         let entry = named.entry;
         let Written {
             root,
@@ -268,6 +267,26 @@ impl Walk<'_> {
             self.pen(origin, shift)
                 .lose(Reason::NoTarget, what.trim(), root);
         }
+        Ok(chosen)
+    }
+
+    /// Applies one document; the reason where it cannot be followed.
+    fn patch_one(
+        &mut self,
+        written: &Written<'_>,
+        named: &Named<'_>,
+        items: &mut Vec<Item>,
+        done: &mut Use,
+    ) -> Result<(), Reason> {
+        let entry = named.entry;
+        let Written {
+            root,
+            origin,
+            shift,
+            ..
+        } = written;
+        let (root, origin) = (*root, *origin);
+        let chosen = self.chosen(written, named, items)?;
         let paid = self.pen(origin, shift).spend(4 * chosen.len());
         paid.ok_or(Reason::Bounds)?;
         for &at in &chosen {
@@ -319,7 +338,9 @@ impl Walk<'_> {
             };
             done.changed |= pen.changed;
             let spread = std::mem::take(&mut pen.spread);
-            spread.iter().for_each(|written| item.spread(written));
+            for written in &spread {
+                item.spread(written);
+            }
             if root.is_seq() {
                 item.unshare();
             }

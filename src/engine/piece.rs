@@ -215,8 +215,9 @@ impl Pen<'_> {
                 // Of nothing there is no text.
                 let text = source.filter(|text| *text == value.text());
                 spelled = Some(text.unwrap_or_default().into());
-            } else if !json.is_string() && json.to_string() != value.text() {
-                spelled = Some(value.text().into());
+            } else if !json.is_string() {
+                let text = json.to_string();
+                spelled = (text != value.text()).then(|| value.text().into());
             }
             Body::Scalar(json)
         };

@@ -146,7 +146,7 @@ impl Reaches {
     }
 
     /// Reads one file of `configurations`; the node that kustomize does not take, where there is one.
-    pub fn read<'n>(root: Node<'n>) -> Result<Self, Node<'n>> {
+    pub fn read(root: Node<'_>) -> Result<Self, Node<'_>> {
         let mut all = Self::default();
         if root.is_null() {
             return Ok(all);
@@ -181,7 +181,7 @@ impl Reaches {
 }
 
 impl Referred {
-    fn read<'n>(entry: Node<'n>) -> Result<Self, Node<'n>> {
+    fn read(entry: Node<'_>) -> Result<Self, Node<'_>> {
         let mut found = Self {
             to: Kinds::default(),
             by: Vec::new(),
@@ -199,12 +199,12 @@ impl Referred {
     }
 }
 
-fn entries<'n>(list: Node<'n>) -> Result<impl Iterator<Item = Node<'n>>, Node<'n>> {
+fn entries(list: Node<'_>) -> Result<impl Iterator<Item = Node<'_>>, Node<'_>> {
     let is_list = list.is_null() || list.is_seq() && list.items().all(Node::is_map);
     if is_list { Ok(list.items()) } else { Err(list) }
 }
 
-fn text<'n>(node: Node<'n>) -> Result<String, Node<'n>> {
+fn text(node: Node<'_>) -> Result<String, Node<'_>> {
     match node.as_str() {
         Some(text) => Ok(text.to_owned()),
         None if node.is_null() => Ok(String::new()),

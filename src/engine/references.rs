@@ -211,13 +211,16 @@ impl Search<'_> {
             }
             match &mut field.body {
                 Body::Unknown => Ok(()),
-                Body::Scalar(_) => self.scalar(field, unknown),
+                Body::Scalar(_) => {
+                    self.scalar(field, unknown);
+                    Ok(())
+                }
                 Body::Map(_) => self.map(field, unknown),
                 Body::List(items) => {
                     for item in items {
                         match &item.body {
                             Body::Unknown => {}
-                            Body::Scalar(_) => self.scalar(item, unknown)?,
+                            Body::Scalar(_) => self.scalar(item, unknown),
                             Body::Map(_) => self.map(item, unknown)?,
                             Body::List(_) => return Err(Astray(item.mark)),
                         }
@@ -232,9 +235,9 @@ impl Search<'_> {
         paid
     }
 
-    fn scalar(&self, field: &mut Piece, unknown: &mut Vec<Lost>) -> Result<(), Astray> {
+    fn scalar(&self, field: &mut Piece, unknown: &mut Vec<Lost>) {
         let Some(old) = field.scalar_text() else {
-            return Ok(());
+            return;
         };
         let found = self.find(&old, None, |one, other| one.name == other.name);
         match found {
@@ -244,7 +247,6 @@ impl Search<'_> {
             }
             Ok(_) => {}
         }
-        Ok(())
     }
 
     fn map(&self, field: &mut Piece, unknown: &mut Vec<Lost>) -> Result<(), Astray> {

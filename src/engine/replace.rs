@@ -147,7 +147,9 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
                 what.at(item, (path.text(), path), pen)?;
             }
             let spread = std::mem::take(&mut pen.spread);
-            spread.iter().for_each(|written| item.spread(written));
+            for written in &spread {
+                item.spread(written);
+            }
             item.note_id();
         }
     }

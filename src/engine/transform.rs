@@ -394,12 +394,12 @@ pub(super) fn replicas(
                 spec,
                 (Some(Make::Scalar), child.mark),
                 pen,
-                &mut |field, pen| match in_place_of(child.clone(), Some(field)) {
-                    Some(new) => write(field, &new, pen),
-                    None => {
-                        lose(pen.unknown, Reason::Scalar, "replicas", Some(child.mark));
-                        Ok(())
+                &mut |field, pen| {
+                    if let Some(new) = in_place_of(child.clone(), Some(field)) {
+                        return write(field, &new, pen);
                     }
+                    lose(pen.unknown, Reason::Scalar, "replicas", Some(child.mark));
+                    Ok(())
                 },
             )?;
         }

@@ -135,22 +135,19 @@ fn replaced(text: &str, values: &Values) -> Option<(Value, Option<Mark>)> {
                 let value = values.get(name).filter(|(value, _)| {
                     matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_))
                 });
-                match value {
-                    Some((value, mark)) => {
-                        by = Some(*mark);
-                        if text.len() == name.len() + 3 {
-                            return Some((value.clone(), by));
-                        }
-                        match value {
-                            Value::String(value) => out.push_str(value),
-                            value => out.push_str(&value.to_string()),
-                        }
+                if let Some((value, mark)) = value {
+                    by = Some(*mark);
+                    if text.len() == name.len() + 3 {
+                        return Some((value.clone(), by));
                     }
-                    None => {
-                        out.push_str("$(");
-                        out.push_str(name);
-                        out.push(')');
+                    match value {
+                        Value::String(value) => out.push_str(value),
+                        value => out.push_str(&value.to_string()),
                     }
+                } else {
+                    out.push_str("$(");
+                    out.push_str(name);
+                    out.push(')');
                 }
                 rest = &after[end + 1..];
             }
