@@ -89,6 +89,8 @@ pub mod krm;
 pub mod layout;
 mod library;
 #[doc(hidden)]
+pub mod live;
+#[doc(hidden)]
 pub mod naming;
 #[doc(hidden)]
 pub mod package;

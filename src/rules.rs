@@ -8,6 +8,7 @@ mod exemption;
 pub mod files;
 mod found;
 mod gaps;
+mod live;
 mod loosened_policy;
 mod matrix;
 mod overridden;
@@ -24,6 +25,7 @@ use jiff::civil::Date;
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{self, Finding, Report, Totals};
+use crate::live::Live;
 use crate::policy::Policy;
 
 pub use exemption::about::is_of_distance;
@@ -34,6 +36,7 @@ pub use gaps::missing_environment::gone;
 pub use gaps::{
     Absent, Failure, Gaps, Input, Look, Missing, Patterns, Reason, Unjudged, UnusedPattern,
 };
+pub use live::Cluster;
 pub use loosened_policy::Stated;
 pub use past::{Blind, Past, Question, Ran, is_same_image, version};
 pub use registry::{RULES, record};
@@ -112,6 +115,35 @@ pub fn judge(
         findings,
     };
     keep(&mut report, policy, |_| true);
+    report
+}
+
+/// Judges what runs in a cluster.
+#[must_use]
+pub fn judge_live(
+    live: &Live<'_, '_>,
+    cluster: Cluster<'_>,
+    policy: &Policy,
+    today: Date,
+) -> Report {
+    let mut found = live::check(live, cluster, policy);
+    let weights = found.weights(|finding, default| severity(finding, default, policy));
+    exemption::hold(policy, today, &weights, &mut found.findings);
+    let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
+    if let Some(file) = &policy.file {
+        paste::name_policy(&mut findings, file);
+    }
+    finding::sort(&mut findings);
+    let mut report = Report {
+        totals: Totals {
+            resources: live.pairs.len() + live.extra.len(),
+            ..Totals::default()
+        },
+        failed: false,
+        fail_on: Some(policy.fail_on),
+        findings,
+    };
+    report.count(policy.fail_on);
     report
 }
 

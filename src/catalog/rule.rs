@@ -71,12 +71,14 @@ rule_ids! {
     BuildFailure = "build-failure",
     ConfigKeys = "config-keys",
     Containers = "containers",
+    ControllerChange = "controller-change",
     DeadPatch = "dead-patch",
     EnvNames = "env-names",
     EnvValues = "env-values",
     EnvironmentMismatch = "environment-mismatch",
     ExpiredExemption = "expired-exemption",
     ExpiringExemption = "expiring-exemption",
+    ExtraObject = "extra-object",
     ForeignEnvironment = "foreign-environment",
     HealthChecks = "health-checks",
     Hostnames = "hostnames",
@@ -87,14 +89,21 @@ rule_ids! {
     Labels = "labels",
     LimitRequestRatio = "limit-request-ratio",
     LoosenedPolicy = "loosened-policy",
+    ManualAddition = "manual-addition",
+    ManualChange = "manual-change",
+    ManualRemoval = "manual-removal",
     MissingBaseline = "missing-baseline",
     MissingEnvironment = "missing-environment",
+    MissingObject = "missing-object",
     Other = "other",
+    OutOfSync = "out-of-sync",
     OverlaySize = "overlay-size",
     RemovedResource = "removed-resource",
     Replicas = "replicas",
+    ReplicasAndAutoscaler = "replicas-and-autoscaler",
     ResourceNames = "resource-names",
     ResourceValues = "resource-values",
+    RolloutRestart = "rollout-restart",
     ScaleFactor = "scale-factor",
     ServiceMesh = "service-mesh",
     UncheckedFile = "unchecked-file",
@@ -114,6 +123,23 @@ impl RuleId {
                 | Self::ExpiringExemption
                 | Self::LoosenedPolicy
                 | Self::UnusedExemption
+        )
+    }
+
+    /// Whether the rule is about what runs in a cluster, which no look at files and no build shows.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(
+            self,
+            Self::ControllerChange
+                | Self::ExtraObject
+                | Self::ManualAddition
+                | Self::ManualChange
+                | Self::ManualRemoval
+                | Self::MissingObject
+                | Self::OutOfSync
+                | Self::ReplicasAndAutoscaler
+                | Self::RolloutRestart
         )
     }
 

@@ -164,7 +164,7 @@ fn shown(built: Built) -> anyhow::Result<Value> {
 }
 
 /// What is not known or refused, a line each.
-fn told(unknown: &[Unknown]) -> String {
+pub(super) fn told(unknown: &[Unknown]) -> String {
     let mut out = String::from("this cannot be built without kustomize, or not at all:");
     for one in unknown {
         let _ = write!(out, "\n  {}", one.placed());

@@ -19,6 +19,7 @@ use clap_complete::Shell;
 mod build;
 mod change;
 mod check;
+mod drift;
 mod emit;
 pub mod explain;
 mod files;
@@ -119,6 +120,7 @@ enum Outcome {
 fn dispatch(matches: &ArgMatches) -> anyhow::Result<Outcome> {
     match matches.subcommand() {
         Some(("check", matches)) => check::run(matches).map(|failed| Outcome::Told { failed }),
+        Some(("drift", matches)) => drift::run(matches).map(|failed| Outcome::Told { failed }),
         Some(("merge", matches)) => merge::run(matches).map(|failed| Outcome::Told { failed }),
         _ => print(matches).map(Outcome::Text),
     }
@@ -223,6 +225,7 @@ fn command() -> Command {
         .after_long_help(AFTER_HELP)
         .disable_help_subcommand(true)
         .subcommand(check::command())
+        .subcommand(drift::command())
         .subcommand(init::command())
         .subcommand(explain_command())
         .subcommand(emit::command())
@@ -357,6 +360,7 @@ mod tests {
             &["plugin"],
             &["plugin", "install"],
             &["check"],
+            &["drift"],
             &["init"],
             &["merge"],
             &["snapshot"],

@@ -19,7 +19,7 @@ use crate::{environment, krm, naming, snapshot};
 const MAX_ENTRIES: usize = 100_000;
 
 /// The service of environments that name none.
-const SERVICE: &str = "rendered";
+pub(super) const SERVICE: &str = "rendered";
 
 /// One environment, as it was named.
 struct Named {

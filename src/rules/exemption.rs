@@ -116,6 +116,11 @@ pub(super) fn apply(
     findings.extend(told);
 }
 
+/// Lets findings exist that a policy exempts; what its exemptions do otherwise is for a look at a repository to say.
+pub(super) fn hold(policy: &Policy, today: Date, weights: &[Severity], findings: &mut [Finding]) {
+    weigh(policy, today, weights, findings);
+}
+
 /// What a finding about a policy is about in one build.
 fn of_one_build(policy: &Policy) -> Compared {
     let environment = policy.environment.as_deref().unwrap_or_default();
@@ -246,7 +251,8 @@ fn why_unused(
     scope: &Scope<'_>,
     look: Option<&Look>,
 ) -> Option<String> {
-    if look.is_some_and(|look| !look.is_enough_for(exemption)) {
+    // What runs is looked at by another verb, which alone could say.
+    if exemption.rule.is_live() || look.is_some_and(|look| !look.is_enough_for(exemption)) {
         return None;
     }
     let target = &exemption.target;

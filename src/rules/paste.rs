@@ -85,28 +85,43 @@ impl Comparison<'_, '_> {
         service: &str,
         environments: Environments,
     ) -> String {
-        let mut out = format!(
-            "target: {{kind: {}, name: {}}}",
-            scalar(&glob(resource.kind())),
-            scalar(&glob(plain_name(resource)))
-        );
         let environment = match environments {
-            Environments::One => self.sides.environment.to_owned(),
-            Environments::All => String::new(),
+            Environments::One => self.sides.environment,
+            Environments::All => "",
         };
-        let lists = [
-            ("services", service_glob(service)),
-            ("environments", environment),
-        ];
-        let path = path.map(|path| format!(", path: {}", scalar(path)));
-        out.extend(path);
-        for (key, name) in lists {
-            if !name.is_empty() {
-                let _ = write!(out, ", {key}: [{}]", scalar(&name));
-            }
-        }
-        out
+        entry(resource, path, service, environment)
     }
+}
+
+/// What an entry is about, without the braces around it; what has no name is about all.
+fn entry(resource: &Resource<'_>, path: Option<&str>, service: &str, environment: &str) -> String {
+    let mut out = format!(
+        "target: {{kind: {}, name: {}}}",
+        scalar(&glob(resource.kind())),
+        scalar(&glob(plain_name(resource)))
+    );
+    let lists = [
+        ("services", service_glob(service)),
+        ("environments", environment.to_owned()),
+    ];
+    let path = path.map(|path| format!(", path: {}", scalar(path)));
+    out.extend(path);
+    for (key, name) in lists {
+        if !name.is_empty() {
+            let _ = write!(out, ", {key}: [{}]", scalar(&name));
+        }
+    }
+    out
+}
+
+/// How a policy would let what runs be what it is until a day, as the rest of a sentence.
+pub(super) fn exempt_live(
+    rule: RuleId,
+    resource: &Resource<'_>,
+    path: Option<&str>,
+    (service, environment): (&str, &str),
+) -> String {
+    exemption(rule, &entry(resource, path, service, environment))
 }
 
 fn exemption(rule: RuleId, entry: &str) -> String {

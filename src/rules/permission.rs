@@ -132,12 +132,8 @@ pub(super) fn verdict<'p>(
     if is_guidance(change) {
         return Verdict::Guidance;
     }
-    let place = field_path(&change.steps);
-    let place = place.spots();
-    let in_base = base_path(&change.steps);
-    let in_base = in_base.as_ref().map(FieldPath::spots);
-    let below = OnceCell::new();
-    let below = || below.get_or_init(|| leaves(change, place)).as_deref();
+    let site = Site::of(change);
+    let place = site.place.spots();
     // The base speaks of this resource alone.
     let about = About {
         rule: None,
@@ -153,32 +149,92 @@ pub(super) fn verdict<'p>(
     if policy.allows(*class) {
         return Verdict::Class;
     }
-    let covers = |pattern: &Pattern| {
-        renamed::covers(pattern, place, in_base)
-            || below().is_some_and(|leaves| {
-                !leaves.is_empty() && leaves.iter().all(|leaf| pattern.matches(leaf))
-            })
-    };
-    // What covers all values below a change covers the first of them.
-    let first = || below().and_then(<[_]>::first).map(Vec::as_slice);
+    if let Some(field) = field_at(policy, environment, pair, &site) {
+        return Verdict::Field(field);
+    }
+    let first = || site.first();
+    match first_near(&guidance.allow, about, first, |pattern| {
+        site.covers(pattern)
+    }) {
+        Some(pattern) => Verdict::Base(pattern.to_string()),
+        None => Verdict::Forbidden,
+    }
+}
+
+/// The field of a policy that allows a change, whatever the policy says of its class.
+pub(super) fn allowed_field<'p>(
+    policy: &'p Policy,
+    environment: &str,
+    pair: Pair<'_, '_>,
+    classified: &Classified<'_>,
+) -> Option<&'p AllowedField> {
+    field_at(policy, environment, pair, &Site::of(&classified.change))
+}
+
+fn field_at<'p>(
+    policy: &'p Policy,
+    environment: &str,
+    pair: Pair<'_, '_>,
+    site: &Site<'_, '_>,
+) -> Option<&'p AllowedField> {
     let reference = pair.overlay.reference();
     let names = names(&reference, Some(pair.base.name()));
     let asked = About {
+        rule: None,
         resource: &reference,
         names: &names,
-        ..about
+        place: site.place.spots(),
+        environment,
+        service: pair.service,
     };
-    let field = first_near(&policy.fields, asked, first, |field| {
-        field.is_for(environment, pair.service)
-            && field.target.matches(&reference, &names)
-            && covers(&field.path)
-    });
-    if let Some(field) = field {
-        return Verdict::Field(field);
+    first_near(
+        &policy.fields,
+        asked,
+        || site.first(),
+        |field| {
+            field.is_for(environment, pair.service)
+                && field.target.matches(&reference, &names)
+                && site.covers(&field.path)
+        },
+    )
+}
+
+/// Where a change is, for patterns.
+struct Site<'c, 'a> {
+    change: &'c Change<'a>,
+    place: FieldPath<'a>,
+    in_base: Option<FieldPath<'a>>,
+    below: OnceCell<Option<Vec<Vec<Spot<'a>>>>>,
+}
+
+impl<'c, 'a> Site<'c, 'a> {
+    fn of(change: &'c Change<'a>) -> Self {
+        Self {
+            change,
+            place: field_path(&change.steps),
+            in_base: base_path(&change.steps),
+            below: OnceCell::new(),
+        }
     }
-    match first_near(&guidance.allow, about, first, covers) {
-        Some(pattern) => Verdict::Base(pattern.to_string()),
-        None => Verdict::Forbidden,
+
+    /// The places of all values below it; `None` where they are too many to look at.
+    fn below(&self) -> Option<&[Vec<Spot<'a>>]> {
+        let place = self.place.spots();
+        let below = self.below.get_or_init(|| leaves(self.change, place));
+        below.as_deref()
+    }
+
+    /// What covers all values below a change covers the first of them.
+    fn first(&self) -> Option<&[Spot<'a>]> {
+        self.below().and_then(<[_]>::first).map(Vec::as_slice)
+    }
+
+    fn covers(&self, pattern: &Pattern) -> bool {
+        let in_base = self.in_base.as_ref().map(FieldPath::spots);
+        renamed::covers(pattern, self.place.spots(), in_base)
+            || self.below().is_some_and(|leaves| {
+                !leaves.is_empty() && leaves.iter().all(|leaf| pattern.matches(leaf))
+            })
     }
 }
 

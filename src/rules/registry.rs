@@ -7,6 +7,10 @@ use super::files::{dead_patch, overlay_size, unchecked_file, unguarded_overlay, 
 use super::found::Found;
 use super::gaps::Gaps;
 use super::gaps::{build_failure, missing_baseline, missing_environment};
+use super::live::{
+    controller_change, extra_object, manual_addition, manual_change, manual_removal,
+    missing_object, out_of_sync, replicas_and_autoscaler, rollout_restart,
+};
 use super::loosened_policy;
 use super::matrix::Matrix;
 use super::matrix::{
@@ -43,7 +47,7 @@ pub(super) struct Entry {
 ///
 /// The rules of classes share one check, [`class::check`], which like [`added_resource::check`] is handed what all
 /// environments do; those about exemptions are found where exemptions
-/// are applied, and unchecked files by whoever reads a package.
+/// are applied, unchecked files by whoever reads a package, and those about what runs by [`super::live::judge_live`].
 pub(super) const REGISTRY: &[Entry] = &[
     rule(&added_resource::RULE),
     rule(&class::ANNOTATIONS),
@@ -51,12 +55,14 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&build_failure::RULE).gaps(build_failure::check),
     rule(&class::CONFIG_KEYS),
     rule(&class::CONTAINERS),
+    rule(&controller_change::RULE),
     rule(&dead_patch::RULE).files(dead_patch::check),
     rule(&class::ENV_NAMES),
     rule(&class::ENV_VALUES),
     rule(&environment_mismatch::RULE).matrix(environment_mismatch::check),
     rule(&expired_exemption::RULE),
     rule(&expiring_exemption::RULE),
+    rule(&extra_object::RULE),
     rule(&foreign_environment::RULE).matrix(foreign_environment::check),
     rule(&class::HEALTH_CHECKS),
     rule(&class::HOSTNAMES),
@@ -67,14 +73,21 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&class::LABELS),
     rule(&limit_request_ratio::RULE).change(limit_request_ratio::check),
     rule(&loosened_policy::RULE),
+    rule(&manual_addition::RULE),
+    rule(&manual_change::RULE),
+    rule(&manual_removal::RULE),
     rule(&missing_baseline::RULE).gaps(missing_baseline::check),
     rule(&missing_environment::RULE).gaps(missing_environment::check),
+    rule(&missing_object::RULE),
     rule(&class::OTHER),
+    rule(&out_of_sync::RULE),
     rule(&overlay_size::RULE).files(overlay_size::check),
     rule(&removed_resource::RULE).change(removed_resource::check),
     rule(&class::REPLICAS),
+    rule(&replicas_and_autoscaler::RULE),
     rule(&class::RESOURCE_NAMES),
     rule(&class::RESOURCE_VALUES),
+    rule(&rollout_restart::RULE),
     rule(&scale_factor::RULE)
         .change(scale_factor::check)
         .matrix(scale_factor::check_matrix),

@@ -294,7 +294,10 @@ fn every_rule_has_a_case_in_the_gallery_and_a_line_in_its_table() {
     let cases = gallery();
     let readme = fs::read_to_string(example("README.md")).expect("the examples' README");
     // The gallery is built by kustomize, where the function does not see files.
-    for rule in RULES.iter().filter(|rule| !rule.of_files) {
+    for rule in RULES
+        .iter()
+        .filter(|rule| !rule.of_files && !rule.id.is_live())
+    {
         assert!(
             cases.values().any(|of| *of == rule.id.as_str()),
             "no case for {}",

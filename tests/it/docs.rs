@@ -175,7 +175,13 @@ fn reference() -> String {
             .iter()
             .map(|name| format!("[examples/gallery/{name}](../examples/gallery/{name})"))
             .collect();
-        let _ = if rule.of_files {
+        let _ = if rule.id.is_live() {
+            writeln!(
+                text,
+                "- Example: {}. `krm-parity drift` finds it: [drift.md](drift.md).",
+                rule.example
+            )
+        } else if rule.of_files {
             let seen = match rule.id {
                 RuleId::UncheckedFile => {
                     "Found where a host hands over a tree that nobody has built, as kpt does"
@@ -339,7 +345,12 @@ fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
 #[test]
 fn every_configuration_in_the_documents_is_read() {
     let mut seen = BTreeSet::new();
-    for name in ["README.md", "docs/policy.md", "docs/check.md"] {
+    for name in [
+        "README.md",
+        "docs/policy.md",
+        "docs/check.md",
+        "docs/drift.md",
+    ] {
         for block in blocks(&read(name), "yaml") {
             let tree =
                 yaml::parse(block).unwrap_or_else(|error| panic!("{name}: {error}\n{block}"));
@@ -397,6 +408,7 @@ fn links_lead_somewhere() {
         "docs/adoption.md",
         "docs/benchmarks.md",
         "docs/check.md",
+        "docs/drift.md",
         "docs/engine.md",
         "docs/fields.md",
         "docs/formats.md",

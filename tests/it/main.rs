@@ -21,6 +21,7 @@ mod check;
 mod cli;
 mod corpus;
 mod docs;
+mod drift;
 mod engine;
 mod escapes;
 mod faces;

@@ -31,6 +31,10 @@ fn write_finding(out: &mut String, survey: &Survey, finding: &Finding, view: Vie
     if let Some(known) = &finding.place {
         let _ = write!(place, ":{}:{}", known.line, known.column);
     }
+    // No line says which object of a cluster it is.
+    let subject = finding.resource.as_ref().filter(|_| finding.rule.is_live());
+    let subject = subject.map(|resource| format!("{} {}: ", resource.kind, resource.name));
+    let headline = format!("{}{}", subject.unwrap_or_default(), finding.headline);
     let ansi = color_of(finding.severity).on_default().bold();
     let _ = writeln!(
         out,
@@ -38,6 +42,6 @@ fn write_finding(out: &mut String, survey: &Survey, finding: &Finding, view: Vie
         painted(&place, Ansi::new().bold(), view.style),
         painted(finding.severity.id(), ansi, view.style),
         finding.rule,
-        text::one_line(&finding.headline, MAX_TEXT)
+        text::one_line(&headline, MAX_TEXT)
     );
 }

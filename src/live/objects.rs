@@ -1,0 +1,276 @@
+//! The objects of two sides: which belong together, which are missing, and which nobody wants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::managers::Group;
+use super::owned::{Entry, Managed};
+use super::verdict::{Drift, Scene, judge};
+use crate::compare::classify::Surroundings;
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+/// Where Argo CD notes to which application an object belongs, and which object it was that was noted.
+const TRACKING: &str = "argocd.argoproj.io/tracking-id";
+
+/// Where Flux and Helm note whose an object is: two keys that say it together.
+const NOTES: [(&str, &str, &str); 3] = [
+    (
+        "labels",
+        "kustomize.toolkit.fluxcd.io/namespace",
+        "kustomize.toolkit.fluxcd.io/name",
+    ),
+    (
+        "labels",
+        "helm.toolkit.fluxcd.io/namespace",
+        "helm.toolkit.fluxcd.io/name",
+    ),
+    (
+        "annotations",
+        "meta.helm.sh/release-namespace",
+        "meta.helm.sh/release-name",
+    ),
+];
+
+/// A resource of Git with the object that it became.
+#[derive(Debug)]
+pub struct Pair<'s, 'a> {
+    /// As Git has it.
+    pub want: &'s Resource<'a>,
+    /// As it runs.
+    pub live: &'s Resource<'a>,
+    /// Whether both speak the same version of the API; else nothing was compared.
+    pub is_of_one_version: bool,
+    /// What is not as Git has it.
+    pub drifts: Vec<Drift<'a>>,
+}
+
+/// What Git says beside what runs.
+#[derive(Debug)]
+pub struct Live<'s, 'a> {
+    /// What is on both sides.
+    pub pairs: Vec<Pair<'s, 'a>>,
+    /// What Git has and the cluster lacks; and whether the cluster showed any object of that kind.
+    pub missing: Vec<(&'s Resource<'a>, bool)>,
+    /// What the cluster has and Git lacks, of this application or of a person, with whoever made it.
+    pub extra: Vec<(&'s Resource<'a>, Entry<'a>)>,
+    /// Whether the objects came with who owns what.
+    pub is_managed: bool,
+}
+
+/// Why two sides cannot be compared.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// One object is there twice, with two contents.
+    #[error("{0} is there twice, with two contents; pass each object once")]
+    Twice(String),
+    /// Git names no namespace, and several have the object.
+    #[error(
+        "{0} has no namespace in Git, and there are live ones in {1}; pass the objects of one namespace"
+    )]
+    Namespaces(String, String),
+}
+
+/// Pairs what Git says with what runs, and judges every field.
+///
+/// # Errors
+///
+/// Fails where it is not clear which object a resource is.
+pub fn compare<'s, 'a>(
+    git: &'s [Resource<'a>],
+    live: &'s [Resource<'a>],
+) -> Result<Live<'s, 'a>, Unread> {
+    let is_managed = live
+        .iter()
+        .any(|one| one.node.at(&["metadata", "managedFields"]).is_some());
+    let mut by_key: BTreeMap<_, &'s Resource<'a>> = BTreeMap::new();
+    for one in live {
+        if let Some(other) = by_key.insert(one.key(), one)
+            && one.node.to_json() != other.node.to_json()
+        {
+            return Err(Unread::Twice(called(one)));
+        }
+    }
+    let scaled = scaled(git.iter().chain(live));
+    let mut paired = BTreeSet::new();
+    let mut out = Live {
+        pairs: Vec::new(),
+        missing: Vec::new(),
+        extra: Vec::new(),
+        is_managed,
+    };
+    for want in git.iter().filter(|want| is_kept(want)) {
+        let Some(live_one) = find(want, &by_key)? else {
+            let mut all = live.iter();
+            let kind = (want.group(), want.kind());
+            let has_kind = all.any(|one| (one.group(), one.kind()) == kind);
+            out.missing.push((want, has_kind));
+            continue;
+        };
+        paired.insert(live_one.key());
+        let is_of_one_version = want.version() == live_one.version();
+        let identity = live_one.identity;
+        let scene = Scene {
+            around: Surroundings {
+                resource: live_one,
+                base: git,
+                overlay: live,
+            },
+            is_managed,
+            is_autoscaled: scaled.contains(&(identity.kind, identity.name, identity.namespace))
+                || scaled.contains(&(identity.kind, identity.name, want.identity.namespace)),
+        };
+        let drifts = if is_of_one_version {
+            judge(want, live_one, scene)
+        } else {
+            Vec::new()
+        };
+        out.pairs.push(Pair {
+            want,
+            live: live_one,
+            is_of_one_version,
+            drifts,
+        });
+    }
+    let mine: BTreeSet<String> = out
+        .pairs
+        .iter()
+        .filter_map(|pair| application(pair.live))
+        .collect();
+    for one in by_key
+        .into_values()
+        .filter(|one| !paired.contains(&one.key()))
+    {
+        out.extra.extend(
+            maker(
+                one,
+                &mine,
+                git.iter().any(|want| is_same_but_kept(want, one)),
+            )
+            .map(|maker| (one, maker)),
+        );
+    }
+    Ok(out)
+}
+
+/// A resource as a sentence calls it, with its namespace.
+fn called(resource: &Resource<'_>) -> String {
+    let namespace = match resource.identity.namespace {
+        "" => String::new(),
+        namespace => format!(" of namespace {namespace}"),
+    };
+    format!("{} {}{namespace}", resource.kind(), resource.name())
+}
+
+/// Whether a resource is one that stays: hooks come and go, and so do jobs that clean up after themselves.
+fn is_kept(want: &Resource<'_>) -> bool {
+    let is_hook =
+        ["argocd.argoproj.io/hook", "helm.sh/hook"].map(|key| want.annotation(key).is_some());
+    let cleans_up = want.kind() == "Job"
+        && want
+            .node
+            .at(&["spec", "ttlSecondsAfterFinished"])
+            .is_some_and(|ttl| !ttl.is_null());
+    !is_hook.contains(&true) && !want.name().is_empty() && !cleans_up
+}
+
+/// Whether an object is one that Git has and that comes and goes.
+fn is_same_but_kept(want: &Resource<'_>, live: &Resource<'_>) -> bool {
+    !is_kept(want)
+        && (want.group(), want.kind()) == (live.group(), live.kind())
+        && (want.name() == live.name() || want.name().is_empty())
+}
+
+/// The object that a resource of Git became; one without a namespace is the only one of its name.
+fn find<'s, 'a>(
+    want: &Resource<'a>,
+    live: &BTreeMap<crate::resource::Key<'a>, &'s Resource<'a>>,
+) -> Result<Option<&'s Resource<'a>>, Unread> {
+    if let Some(exact) = live.get(&want.key()) {
+        return Ok(Some(exact));
+    }
+    if !want.identity.namespace.is_empty() {
+        return Ok(None);
+    }
+    let same: Vec<_> = live
+        .values()
+        .filter(|one| {
+            (one.group(), one.kind(), one.name()) == (want.group(), want.kind(), want.name())
+        })
+        .collect();
+    match same.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        several => {
+            let namespaces: Vec<_> = several.iter().map(|one| one.identity.namespace).collect();
+            Err(Unread::Namespaces(called(want), namespaces.join(" and ")))
+        }
+    }
+}
+
+/// Kind, name and namespace of what autoscalers scale.
+fn scaled<'a, 's>(
+    all: impl Iterator<Item = &'s Resource<'a>>,
+) -> BTreeSet<(&'a str, &'a str, &'a str)>
+where
+    'a: 's,
+{
+    let of = |scaler: &Resource<'a>| {
+        let is_scaler = matches!(
+            (scaler.group(), scaler.kind()),
+            ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject")
+        );
+        let target = scaler
+            .node
+            .at(&["spec", "scaleTargetRef"])
+            .filter(|_| is_scaler)?;
+        let kind = target.get("kind").and_then(Node::as_str);
+        let name = target.get("name").and_then(Node::as_str)?;
+        Some((
+            kind.unwrap_or("Deployment"),
+            name,
+            scaler.identity.namespace,
+        ))
+    };
+    all.filter_map(of).collect()
+}
+
+/// The application that an object says it belongs to.
+fn application(live: &Resource<'_>) -> Option<String> {
+    if let Some(id) = live.annotation(TRACKING) {
+        // `app:group/kind:namespace/name`; controllers copy it to what they make, which is another object.
+        let (app, object) = id.split_once(':')?;
+        let (_, name) = object.rsplit_once('/')?;
+        let (kind, _) = object.split_once(':')?;
+        let (_, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
+        return (name == live.name() && kind == live.kind()).then(|| format!("argocd {app}"));
+    }
+    NOTES.iter().find_map(|(field, outer, inner)| {
+        let notes = live.node.at(&["metadata", field])?;
+        let text = |key: &str| notes.get(key).and_then(Node::as_str);
+        Some(format!("{outer} {}/{}", text(outer)?, text(inner)?))
+    })
+}
+
+/// Whoever made an object that Git does not have; nothing where that is somebody else's business.
+fn maker<'a>(
+    live: &Resource<'a>,
+    mine: &BTreeSet<String>,
+    comes_and_goes: bool,
+) -> Option<Entry<'a>> {
+    if live.node.at(&["metadata", "ownerReferences"]).is_some() || comes_and_goes {
+        return None;
+    }
+    let managed = Managed::known(live);
+    let first = managed.iter().find(|entry| entry.subresource.is_empty());
+    if application(live).is_some_and(|app| mine.contains(&app)) {
+        let deployer = managed.iter().find(|entry| entry.group == Group::Deployer);
+        return deployer.or(first).copied();
+    }
+    let is_person = |entry: &Entry<'_>| {
+        entry.group == Group::Person
+            || entry.group == Group::Controller && entry.subresource == "status"
+    };
+    let persons = managed.iter().filter(|entry| entry.group == Group::Person);
+    let last = persons.max_by_key(|entry| entry.time);
+    last.filter(|_| managed.iter().all(is_person)).copied()
+}

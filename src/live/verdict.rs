@@ -1,0 +1,443 @@
+//! The verdict about a field: what Git sets, times whether it is equal, times who owns the live value.
+
+use super::changes::{Difference, differences};
+use super::managers::Group;
+use super::meaning::{is_nothing, is_of_deployer, is_of_server, is_same_as_absent, last_two};
+use super::owned::{Entry, Managed, Way, is_leaf, is_of, like, way};
+use super::shown::hidden;
+use crate::catalog::Class;
+use crate::compare::classify::{Surroundings, classify};
+use crate::compare::diff::{By, Change, ChangeKind, Step};
+use crate::compare::steps::Side;
+use crate::resource::Resource;
+use crate::yaml::{self, Node};
+
+/// The annotation in which a client-side apply keeps what it has applied.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What a restart writes into a pod template.
+const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// What became of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Somebody changed what Git sets.
+    Changed,
+    /// What Git sets is gone.
+    Removed,
+    /// Somebody added what Git does not set.
+    Added,
+    /// The deployer left it so: Git is ahead, or something rewrote it on the way in.
+    OutOfSync,
+    /// A controller changed what Git sets.
+    Controlled,
+    /// Git sets a number of replicas that an autoscaler sets, too.
+    Autoscaled,
+    /// Somebody restarted it.
+    Restarted,
+}
+
+/// A field that is not what Git says, with whoever made it so.
+#[derive(Clone, Debug)]
+pub struct Drift<'a> {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// What Git says and what runs.
+    pub change: Change<'a>,
+    /// What the field is for.
+    pub class: Class,
+    /// Whoever owns the live value; `None` where nobody does, or nobody knows.
+    pub owner: Option<Entry<'a>>,
+    /// What differs within, where the field is compared as one value.
+    pub inner: Vec<Change<'a>>,
+}
+
+/// What a verdict needs to know beside the two resources.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'s, 'a> {
+    pub around: Surroundings<'s, 'a>,
+    /// Whether the objects came with who owns what.
+    pub is_managed: bool,
+    /// Whether an autoscaler sets the replicas.
+    pub is_autoscaled: bool,
+}
+
+/// Judges every field of a pair.
+pub(super) fn judge<'a>(
+    want: &Resource<'a>,
+    live: &Resource<'a>,
+    scene: Scene<'_, 'a>,
+) -> Vec<Drift<'a>> {
+    let managed = scene.is_managed.then(|| Managed::read(live));
+    let applied = live.annotation(LAST_APPLIED).filter(|_| {
+        let way = ["metadata", "annotations", LAST_APPLIED].map(Way::Field);
+        let owners = managed.iter().flat_map(|managed| managed.holders(&way));
+        owners
+            .into_iter()
+            .any(|owner| owner.group == Group::Deployer)
+    });
+    let applied = applied.and_then(|text| yaml::parse(text).ok());
+    let applied = applied.as_ref().and_then(|tree| tree.roots().next());
+    let mut drifts = Vec::new();
+    for difference in differences(want, live, managed.as_ref(), scene.around) {
+        let sides = (want, live);
+        drifts.extend(of_git(difference, sides, managed.as_ref(), applied, scene));
+    }
+    drifts.extend(autoscaled(want, live, scene));
+    if let Some(managed) = &managed {
+        let mut walk = Additions {
+            live,
+            managed,
+            applied,
+            around: scene.around,
+            way: Vec::new(),
+            seen: Vec::new(),
+            drifts: Vec::new(),
+        };
+        for entry in &managed.entries {
+            if entry.subresource != "status" {
+                walk.of(*entry, entry.fields, live.node, Some(want.node));
+            }
+        }
+        drifts.extend(walk.drifts);
+    }
+    for drift in &mut drifts {
+        hide(&mut drift.change, want, live);
+    }
+    drifts
+}
+
+/// Keeps what must not be shown from being shown, and from being named.
+fn hide<'a>(change: &mut Change<'a>, want: &Resource<'a>, live: &Resource<'a>) {
+    for (root, side) in [(want.node, Side::Base), (live.node, Side::Overlay)] {
+        let (named, is_hidden) = hidden(root, &way(root, &change.steps, side));
+        if is_hidden {
+            change.steps.truncate(named.max(1));
+            change.secret = true;
+        }
+    }
+}
+
+/// The verdict about a field that Git sets.
+fn of_git<'a>(
+    difference: Difference<'a>,
+    (want, live): (&Resource<'a>, &Resource<'a>),
+    managed: Option<&Managed<'a>>,
+    applied: Option<Node<'_>>,
+    scene: Scene<'_, 'a>,
+) -> Option<Drift<'a>> {
+    let Difference {
+        change,
+        class,
+        inner,
+    } = difference;
+    let is_gone = change.kind == ChangeKind::Removed;
+    let ways = if is_gone {
+        way(want.node, &change.steps, Side::Base)
+    } else {
+        way(live.node, &change.steps, Side::Overlay)
+    };
+    // A zero value within what is gone may still be owned.
+    let owners = managed.map(|managed| match change.kind {
+        ChangeKind::Removed => managed.holders(&ways),
+        _ => managed.owners(&ways),
+    });
+    let owner = owners.as_deref().and_then(first);
+    let is_ahead = || applied.is_some_and(|applied| like(applied, &change.steps).is_none());
+    let group = owner.map(|owner| owner.group);
+    let verdict = if is_restart(&change.steps) && !is_gone {
+        Verdict::Restarted
+    } else if scene.is_autoscaled && is_replicas(&change.steps) && group != Some(Group::Person) {
+        return None;
+    } else if is_gone {
+        match group {
+            Some(Group::Deployer) => Verdict::OutOfSync,
+            _ if is_ahead() => Verdict::OutOfSync,
+            _ => Verdict::Removed,
+        }
+    } else {
+        match group {
+            // A value that says nothing is the API server's to fill in.
+            Some(Group::Deployer | Group::Controller) | None if is_empty(&change) => return None,
+            Some(Group::Deployer) => Verdict::OutOfSync,
+            Some(Group::Controller) => Verdict::Controlled,
+            None if managed.is_some() => Verdict::OutOfSync,
+            // Where owners are not told, a difference is all that is known.
+            Some(Group::Person | Group::Unknown) | None => Verdict::Changed,
+        }
+    };
+    Some(Drift {
+        verdict,
+        change,
+        class,
+        owner: owner.filter(|_| !is_gone || verdict == Verdict::OutOfSync),
+        inner,
+    })
+}
+
+/// Who is named of several owners: a deployer before all, since what it owns nobody took away; then whoever wrote last.
+fn first<'a>(owners: &[Entry<'a>]) -> Option<Entry<'a>> {
+    let rank = |owner: &&Entry<'a>| match owner.group {
+        Group::Deployer => 0,
+        Group::Person => 1,
+        Group::Unknown => 2,
+        Group::Controller => 3,
+    };
+    let least = owners.iter().map(|owner| rank(&owner)).min()?;
+    let same = owners.iter().filter(|owner| rank(owner) == least);
+    same.max_by_key(|owner| owner.time).copied()
+}
+
+/// Whether Git says a text, a map or a list with nothing in it.
+fn is_empty(change: &Change<'_>) -> bool {
+    change.base.is_some_and(|base| {
+        let is_counted = base.is_scalar() && base.as_str().is_none();
+        let (parent, name) = last_two(&change.steps);
+        !is_counted && is_nothing(parent, name, base)
+    })
+}
+
+fn is_restart(steps: &[Step<'_>]) -> bool {
+    matches!(
+        steps,
+        [.., Step::Field("template"), Step::Field("metadata"), Step::Field("annotations"), Step::Field(key)]
+            if *key == RESTARTED
+    )
+}
+
+fn is_replicas(steps: &[Step<'_>]) -> bool {
+    matches!(steps, [Step::Field("spec"), Step::Field("replicas")])
+}
+
+/// That Git sets a number that an autoscaler sets, too, whatever it is now.
+fn autoscaled<'a>(
+    want: &Resource<'a>,
+    live: &Resource<'a>,
+    scene: Scene<'_, 'a>,
+) -> Option<Drift<'a>> {
+    let replicas = |node: Node<'a>| {
+        node.at(&["spec", "replicas"])
+            .filter(|node| !node.is_null())
+    };
+    let base = replicas(want.node).filter(|_| scene.is_autoscaled)?;
+    Some(Drift {
+        verdict: Verdict::Autoscaled,
+        change: Change {
+            steps: vec![Step::Field("spec"), Step::Field("replicas")],
+            kind: ChangeKind::Modified,
+            base: Some(base),
+            overlay: replicas(live.node),
+            pod: None,
+            secret: false,
+        },
+        class: Class::Replicas,
+        owner: None,
+        inner: Vec::new(),
+    })
+}
+
+/// What managers own that Git does not set.
+struct Additions<'s, 'a> {
+    live: &'s Resource<'a>,
+    managed: &'s Managed<'a>,
+    applied: Option<Node<'s>>,
+    around: Surroundings<'s, 'a>,
+    way: Vec<Way<'a>>,
+    /// The live nodes that were told, by their numbers.
+    seen: Vec<usize>,
+    drifts: Vec<Drift<'a>>,
+}
+
+impl<'a> Additions<'_, 'a> {
+    /// Walks what an entry owns, beside the live object and what Git says.
+    fn of(&mut self, entry: Entry<'a>, fields: Node<'a>, live: Node<'a>, want: Option<Node<'a>>) {
+        for (key, below) in fields.entries() {
+            let Some((step, node)) = self.step(key.text(), live) else {
+                continue;
+            };
+            let said = want.and_then(|want| counterpart(want, key.text(), node, step));
+            let said = said.filter(|said| !said.is_null());
+            self.way.push(step);
+            if said.is_some() {
+                if !is_leaf(below) {
+                    self.of(entry, below, node, said);
+                }
+            } else if is_leaf(below) || below.get(".").is_some() {
+                if !self.tell(entry, node, below) {
+                    self.of(entry, below, node, None);
+                }
+            } else {
+                self.of(entry, below, node, None);
+            }
+            self.way.pop();
+        }
+    }
+
+    /// The step that a key of `FieldsV1` stands for, and where it leads.
+    fn step(&self, key: &'a str, live: Node<'a>) -> Option<(Way<'a>, Node<'a>)> {
+        if let Some(name) = key.strip_prefix("f:") {
+            // The API server has encoded what a Secret was given as plain texts.
+            let node = live.get(name);
+            let encoded = || match name {
+                "stringData" if self.way.is_empty() => Some(("data", live.get("data")?)),
+                _ => None,
+            };
+            let (name, node) = node.map(|node| (name, node)).or_else(encoded)?;
+            return (!node.is_null()).then_some((Way::Field(name), node));
+        }
+        let mut items = live.items().enumerate();
+        let (index, node) = items.find(|(index, item)| is_of(key, *item, *index))?;
+        Some((Way::Element { node, index }, node))
+    }
+
+    /// Tells of a node that an entry owns and Git does not set; whether all that is there is told, or need not be.
+    fn tell(&mut self, entry: Entry<'a>, node: Node<'a>, below: Node<'a>) -> bool {
+        let steps = steps(&self.way);
+        let is_known = is_of_server(&steps) || entry.group == Group::Controller;
+        if is_known || self.seen.contains(&node.position()) {
+            return true;
+        }
+        // A restart is told by itself.
+        if !is_leaf(below) && node.get(RESTARTED).is_some() {
+            return false;
+        }
+        let others = self.managed.entries.iter();
+        let others = others.filter(|other| other.fields.position() != entry.fields.position());
+        let rank = |group| matches!(group, Group::Deployer | Group::Controller);
+        let is_shared = others
+            .filter(|other| rank(other.group))
+            .any(|other| self.managed.hold(other, &self.way).is_some());
+        let is_deployer = entry.group == Group::Deployer;
+        if is_shared && !is_deployer {
+            return is_leaf(below);
+        }
+        let change = Change {
+            pod: pod(&self.way, self.live),
+            steps,
+            kind: ChangeKind::Added,
+            base: None,
+            overlay: Some(node),
+            secret: false,
+        };
+        let is_told = if is_deployer {
+            if is_of_deployer(&change.steps) {
+                return true;
+            }
+            is_leaf(below) && self.is_dropped(entry, &change)
+        } else {
+            !is_same_as_absent(&change, self.live)
+        };
+        if !is_told {
+            return is_leaf(below) || !is_deployer;
+        }
+        self.seen.push(node.position());
+        self.drifts.push(Drift {
+            verdict: match entry.group {
+                Group::Deployer => Verdict::OutOfSync,
+                _ if is_restart(&change.steps) => Verdict::Restarted,
+                _ => Verdict::Added,
+            },
+            class: classify(&change, self.around),
+            change,
+            owner: Some(entry),
+            inner: Vec::new(),
+        });
+        true
+    }
+
+    /// Whether a deployer owns a field because it has applied it, and not because it came with another.
+    fn is_dropped(&self, entry: Entry<'a>, change: &Change<'a>) -> bool {
+        if is_same_as_absent(change, self.live) {
+            return false;
+        }
+        let was_applied = || {
+            let applied = self.applied.and_then(|root| like(root, &change.steps));
+            applied.is_some_and(|node| !node.is_null())
+        };
+        entry.operation == "Apply" || was_applied()
+    }
+}
+
+/// What Git says at a step of `FieldsV1`.
+fn counterpart<'a>(want: Node<'a>, key: &str, node: Node<'a>, step: Way<'_>) -> Option<Node<'a>> {
+    if let Way::Field(name) = step {
+        let plain = || match name {
+            "data" if want.get("kind").is_some() => want.get("stringData"),
+            _ => None,
+        };
+        return want.get(name).or_else(plain);
+    }
+    let mut items = want.items().enumerate();
+    let found = items.find(|(index, item)| is_of(key, *item, *index));
+    found
+        .or_else(|| {
+            let mut items = want.items().enumerate();
+            items.find(|(_, item)| item.is_scalar() && item.same_scalar(node))
+        })
+        .map(|(_, item)| item)
+}
+
+/// The keys by which elements of keyed lists are known, as paths have them.
+const KEYS: [&str; 12] = [
+    "name",
+    "containerPort",
+    "mountPath",
+    "devicePath",
+    "port",
+    "ip",
+    "key",
+    "protocol",
+    "topologyKey",
+    "type",
+    "uid",
+    "whenUnsatisfiable",
+];
+
+/// A way through a live object as the steps of a change.
+fn steps<'a>(way: &[Way<'a>]) -> Vec<Step<'a>> {
+    let step = |step: &Way<'a>| match step {
+        Way::Field(name) => Step::Field(name),
+        Way::Element { node, index } => {
+            let of = |key: &'static str| {
+                let value = node.get(key).filter(|value| value.is_scalar())?;
+                Some((key, value.text()))
+            };
+            let name = of("name");
+            let port = of("containerPort").or_else(|| of("port"));
+            let keys: Vec<(&'static str, &'a str)> = match (port, name) {
+                (Some(port), _) => [Some(port), of("protocol")].into_iter().flatten().collect(),
+                (None, Some(name)) => vec![name],
+                (None, None) => KEYS.into_iter().find_map(of).into_iter().collect(),
+            };
+            Step::Element {
+                base: None,
+                overlay: Some(*index),
+                by: match keys.is_empty() {
+                    true if node.as_str().is_some() => By::Value(node.text()),
+                    true => By::Index,
+                    false => By::Keys(keys),
+                },
+            }
+        }
+    };
+    way.iter().map(step).collect()
+}
+
+/// How many steps lead to the pod specification that a way goes through.
+fn pod(way: &[Way<'_>], live: &Resource<'_>) -> Option<usize> {
+    if live.kind() == "Pod" && live.group().is_empty() {
+        return matches!(way.first(), Some(Way::Field("spec"))).then_some(1);
+    }
+    let names: Vec<&str> = way
+        .iter()
+        .map(|step| match step {
+            Way::Field(name) => *name,
+            Way::Element { .. } => "",
+        })
+        .collect();
+    let at = names
+        .windows(2)
+        .rposition(|two| matches!(two, ["template", "spec"]))?;
+    let is_pod = names.get(at + 2).is_some();
+    is_pod.then_some(at + 2)
+}

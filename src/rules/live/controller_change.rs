@@ -1,0 +1,30 @@
+//! `controller-change`: a controller changed what Git sets.
+
+use super::told::{Says, Subject};
+use crate::catalog::{Rule, RuleId, Severity};
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ControllerChange,
+    severity: Severity::Info,
+    summary: "What Git sets should be left to Git by controllers.",
+    why: "Where a controller and a deployer write one field, each takes back what the other one wrote.",
+    example: "an operator changes the replicas of a StatefulSet that Git sets",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// What is said of the work of a controller.
+pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
+    let what = &subject.what;
+    Says {
+        headline: match subject.owner() {
+            Some(owner) => format!("{what} was changed by the controller {owner}"),
+            None => format!("{what} was changed by a controller"),
+        },
+        demand: RULE.summary.to_owned(),
+        help: "Leave the field out of Git, or keep the controller from it.".to_owned(),
+    }
+}

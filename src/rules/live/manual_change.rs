@@ -1,0 +1,34 @@
+//! `manual-change`: somebody changed in the cluster what Git sets.
+
+use super::told::{Says, Subject};
+use crate::catalog::{Rule, RuleId, Severity};
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ManualChange,
+    severity: Severity::Error,
+    summary: "What Git sets must not be changed in the cluster.",
+    why: "A sync takes the change back and the reason for it is lost; without one, what runs is not what was reviewed.",
+    example: "the image of a Deployment was set to 1.14.2-hotfix.1 with kubectl-set",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// What is said of a change.
+pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
+    let what = &subject.what;
+    Says {
+        headline: match subject.done() {
+            Some(done) => format!("{what} was changed {done}"),
+            None => format!("{what} is not what Git says"),
+        },
+        demand: match subject.drift.owner {
+            Some(_) => RULE.summary.to_owned(),
+            None => "Who changed it is not told: pass the objects with --show-managed-fields.".to_owned(),
+        },
+        help: "Write the value into Git, or deploy again, which takes it back; Argo CD with selfHeal does so within seconds."
+            .to_owned(),
+    }
+}

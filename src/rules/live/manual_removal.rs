@@ -1,0 +1,27 @@
+//! `manual-removal`: what Git sets is gone from the cluster.
+
+use super::told::{Says, Subject};
+use crate::catalog::{Rule, RuleId, Severity};
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ManualRemoval,
+    severity: Severity::Error,
+    summary: "What Git sets must not be removed in the cluster.",
+    why: "A limit or a probe that is gone is missed when it is needed, and managed fields do not say who removed it.",
+    example: "resources.limits of a container were removed with kubectl patch",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// What is said of a removal.
+pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
+    Says {
+        headline: format!("{} is in Git, and gone from the cluster", subject.what),
+        demand: format!("{} Only an audit log knows who did.", RULE.summary),
+        help: "Deploy again, which brings it back, or drop it from Git; what Git has just got is only not deployed yet."
+            .to_owned(),
+    }
+}

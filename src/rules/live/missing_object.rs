@@ -1,0 +1,31 @@
+//! `missing-object`: Git has an object that the cluster lacks.
+
+use super::told::Says;
+use crate::catalog::{Rule, RuleId, Severity};
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::MissingObject,
+    severity: Severity::Error,
+    summary: "What Git has must be in the cluster.",
+    why: "An object that was deleted by hand leaves no trace in the cluster, and whatever needs it fails later.",
+    example: "a ConfigMap that Git has was deleted with kubectl delete",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// What is said of an object that is not there; `has_kind` says whether any of its kind is.
+pub(super) fn says(kind: &str, has_kind: bool) -> Says {
+    let doubt = if has_kind {
+        String::new()
+    } else {
+        format!(" No {kind} is among the live objects at all: was it asked for?")
+    };
+    Says {
+        headline: "it is in Git, and not in the cluster".to_owned(),
+        demand: format!("{}{doubt}", RULE.summary),
+        help: "Deploy again, which brings it back, or drop it from Git.".to_owned(),
+    }
+}

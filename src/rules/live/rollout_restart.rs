@@ -1,0 +1,29 @@
+//! `rollout-restart`: somebody restarted the pods of a workload.
+
+use super::told::{Says, Subject};
+use crate::catalog::{Rule, RuleId, Severity};
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::RolloutRestart,
+    severity: Severity::Info,
+    summary: "A restart of pods is an action, and worth to be known.",
+    why: "It changes no setting, but why it was needed may be news.",
+    example: "a Deployment was restarted with kubectl rollout restart",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// What is said of a restart.
+pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
+    Says {
+        headline: match subject.owner() {
+            Some(owner) => format!("the pods were restarted with {owner}"),
+            None => "the pods were restarted".to_owned(),
+        },
+        demand: "It changes no setting.".to_owned(),
+        help: "There is nothing to do.".to_owned(),
+    }
+}

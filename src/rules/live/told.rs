@@ -1,0 +1,246 @@
+//! The findings about what runs, put together.
+
+use std::fmt::Write as _;
+
+use crate::catalog::RuleId;
+use crate::compare::diff::{ChangeKind, Step};
+use crate::compare::steps::{field_path, keyed_path};
+use crate::finding::{Compared, FieldRef, Finding, Name};
+use crate::live::{Drift, Entry, Group, Pair, shown};
+use crate::path::fitting::pattern;
+use crate::resource::Resource;
+use crate::rules::{paste, words};
+use crate::text;
+use crate::yaml::Node;
+
+/// What the side is called that says what there should be.
+const GIT: &str = "Git";
+
+/// The most characters of a name that a stranger gave.
+const MAX_NAME: usize = 100;
+
+/// A field that is not what Git says.
+pub(super) struct Subject<'s, 'a> {
+    /// What it is, as the subject of a sentence.
+    pub what: String,
+    pub drift: &'s Drift<'a>,
+    /// The live object.
+    pub resource: &'s Resource<'a>,
+}
+
+/// What the live side is of.
+#[derive(Clone, Copy, Debug)]
+pub struct Cluster<'c> {
+    /// The service; empty where it is not known.
+    pub service: &'c str,
+    /// The environment that runs there; empty where it is not known.
+    pub environment: &'c str,
+}
+
+impl<'c> Cluster<'c> {
+    const fn names(self) -> (&'c str, &'c str) {
+        (self.service, self.environment)
+    }
+}
+
+/// What a rule says.
+pub(super) struct Says {
+    pub headline: String,
+    /// What is demanded, or what comes of it, as a sentence.
+    pub demand: String,
+    pub help: String,
+}
+
+/// What differs, as the subject of a sentence; where it is compared as one value, with the place of what differs within.
+pub(super) fn subject(drift: &Drift<'_>) -> String {
+    let what = entries(drift).unwrap_or_else(|| words::subject(&drift.change, drift.class));
+    match drift.inner.as_slice() {
+        [inner] if !drift.change.secret && inner.steps.len() > drift.change.steps.len() => {
+            format!("{what} ({})", keyed_path(&inner.steps))
+        }
+        _ => what,
+    }
+}
+
+/// Labels and annotations that came together, by their keys.
+fn entries(drift: &Drift<'_>) -> Option<String> {
+    const MAX_KEYS: usize = 3;
+    let noun = match drift.change.steps.last()? {
+        Step::Field("labels") => "label",
+        Step::Field("annotations") => "annotation",
+        _ => return None,
+    };
+    let map = drift.change.overlay.or(drift.change.base)?;
+    let keys: Vec<&str> = map.entries().map(|(key, _)| key.text()).collect();
+    let shown = keys.iter().take(MAX_KEYS).copied().collect::<Vec<_>>();
+    let (plural, more) = match keys.len() {
+        0 => return None,
+        1 => ("", String::new()),
+        count if count > MAX_KEYS => ("s", format!(" and {} more", count - MAX_KEYS)),
+        _ => ("s", String::new()),
+    };
+    let keys = text::one_line(&shown.join(", "), MAX_NAME * 2).into_owned();
+    Some(format!("{noun}{plural} {keys}{more}"))
+}
+
+/// An owner as a sentence calls it: the tool, and when and how it wrote last.
+pub(super) fn owner(entry: &Entry<'_>) -> String {
+    let mut out = text::one_line(entry.manager, MAX_NAME).into_owned();
+    let _ = write!(out, " ({}", text::one_line(entry.operation, MAX_NAME));
+    if !entry.subresource.is_empty() {
+        let _ = write!(
+            out,
+            " through {}",
+            text::one_line(entry.subresource, MAX_NAME)
+        );
+    }
+    match entry.time {
+        Some(time) => {
+            let _ = write!(out, ", {})", text::one_line(time, MAX_NAME));
+        }
+        None => out.push_str(", at a time that is not recorded)"),
+    }
+    out
+}
+
+impl Subject<'_, '_> {
+    /// Who did something, as the end of a sentence: by hand, as far as the tool is known.
+    pub fn done(&self) -> Option<String> {
+        let entry = self.drift.owner.as_ref()?;
+        Some(match entry.group {
+            Group::Person => format!("by hand with {}", owner(entry)),
+            _ => format!("by {}, which is not known here", owner(entry)),
+        })
+    }
+
+    /// Whoever made it so, as a sentence calls it.
+    pub fn owner(&self) -> Option<String> {
+        self.drift.owner.as_ref().map(owner)
+    }
+
+    /// The command that takes an addition away; nothing where it could not be pasted.
+    pub fn removal(&self) -> Option<String> {
+        let mut pointer = String::new();
+        for step in &self.drift.change.steps {
+            pointer.push('/');
+            match step {
+                Step::Field(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                Step::Element { overlay, .. } => {
+                    let _ = write!(pointer, "{}", (*overlay)?);
+                }
+            }
+        }
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+        let operation = format!(r#"'[{{"op":"remove","path":"{pointer}"}}]'"#);
+        pointer.chars().all(is_plain).then(|| {
+            format!(
+                "{} --type=json -p {operation}",
+                kubectl("patch", self.resource)
+            )
+        })
+    }
+
+    /// A finding about a field.
+    pub fn finding(
+        &self,
+        rule: RuleId,
+        want: &Resource<'_>,
+        cluster: Cluster<'_>,
+        says: Says,
+    ) -> Finding {
+        let change = &self.drift.change;
+        let of_secret = want.is_secret() || self.resource.is_secret();
+        let last = change.fields().next_back().unwrap_or_default();
+        let value = |node: Node<'_>| shown(node, last, change.secret, of_secret);
+        let field = FieldRef {
+            path: field_path(&change.steps).into_owned(),
+            base_path: None,
+            overlay: change.overlay.map(value),
+            base: change.base.map(value),
+        };
+        let [live, git] = words::values(field.overlay.as_ref(), field.base.as_ref());
+        let values = match change.kind {
+            ChangeKind::Added => format!("{} is {live} in the cluster", field.path),
+            _ => format!("{} is {live} in the cluster, {git} in Git", field.path),
+        };
+        let message = format!(
+            "{}: {}: {values}. {}",
+            words::resource(self.resource),
+            says.headline,
+            says.demand
+        );
+        let path = pattern(&field.path);
+        let finding = Finding {
+            class: Some(self.drift.class),
+            base_name: Some(want.name().to_owned()),
+            permit: paste::exempt_live(rule, self.resource, Some(&path), cluster.names()),
+            field: Some(field),
+            ..Finding::new(rule, message, says.headline, says.help)
+        };
+        of(finding, self.resource, cluster)
+    }
+}
+
+/// A finding about a whole object.
+pub(super) fn of_object(
+    rule: RuleId,
+    resource: &Resource<'_>,
+    cluster: Cluster<'_>,
+    says: Says,
+) -> Finding {
+    let message = format!(
+        "{}: {}. {}",
+        words::resource(resource),
+        says.headline,
+        says.demand
+    );
+    let finding = Finding {
+        permit: paste::exempt_live(rule, resource, None, cluster.names()),
+        ..Finding::new(rule, message, says.headline, says.help)
+    };
+    of(finding, resource, cluster)
+}
+
+fn of(finding: Finding, resource: &Resource<'_>, cluster: Cluster<'_>) -> Finding {
+    Finding {
+        service: Name::new(cluster.service),
+        compared: Compared::with_base(cluster.environment, GIT),
+        resource: Some(resource.reference()),
+        ..finding
+    }
+}
+
+/// The versions that Git and the cluster speak, and the command that asks for Git's.
+pub(super) fn versions(pair: &Pair<'_, '_>) -> [String; 3] {
+    let want = pair.want;
+    let mut kind = format!("{}.{}", want.kind().to_lowercase(), want.version());
+    if !want.group().is_empty() {
+        let _ = write!(kind, ".{}", want.group());
+    }
+    let command = format!("kubectl get {kind} --show-managed-fields -o yaml");
+    [want.api_version, pair.live.api_version, &command]
+        .map(|text| text::one_line(text, MAX_NAME * 2).into_owned())
+}
+
+/// The command that deletes an object.
+pub(super) fn deletion(resource: &Resource<'_>) -> String {
+    kubectl("delete", resource)
+}
+
+/// The start of a command about an object.
+fn kubectl(verb: &str, resource: &Resource<'_>) -> String {
+    let namespace = match resource.identity.namespace {
+        "" => String::new(),
+        namespace => format!(" -n {namespace}"),
+    };
+    let group = match resource.group() {
+        "" => String::new(),
+        group => format!(".{group}"),
+    };
+    let command = format!(
+        "kubectl{namespace} {verb} {}{group} {}",
+        resource.kind().to_lowercase(),
+        resource.name()
+    );
+    text::one_line(&command, MAX_NAME * 4).into_owned()
+}

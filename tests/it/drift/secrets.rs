@@ -1,0 +1,103 @@
+//! Values of Secrets are compared, and told nowhere.
+
+use crate::support::Tree;
+
+const WANT: &str = "\
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: shop}
+stringData: {password: PLANTED-git, user: same, gone: PLANTED-gone}
+";
+
+/// `PLANTED-live`, `same` and `PLANTED-new` are base64; the rest is where values leak.
+const LIVE: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata:
+  name: db
+  namespace: shop
+  annotations:
+    note: PLANTED-note
+    kubectl.kubernetes.io/last-applied-configuration: '{"stringData":{"password":"PLANTED-applied"}}'
+  managedFields:
+  - manager: argocd-controller
+    operation: Apply
+    time: "2026-01-01T00:00:00Z"
+    fieldsV1: {"f:stringData": {"f:user": {}}}
+  - manager: kubectl-edit
+    operation: Update
+    time: "2026-01-02T00:00:00Z"
+    fieldsV1:
+      f:metadata: {f:annotations: {.: {}, "f:note": {}, "f:kubectl.kubernetes.io/last-applied-configuration": {}}}
+      f:data: {"f:password": {}, "f:new": {}, 'v:"PLANTED-set"': {}}
+      f:stringDta: {"f:typo": {"f:PLANTED-way": {}}}
+stringDta: {typo: {PLANTED-way: PLANTED-typo}}
+data: {password: UExBTlRFRC1saXZl, user: c2FtZQ==, new: UExBTlRFRC1uZXc=}
+"#;
+
+#[test]
+fn no_format_holds_a_value_of_a_secret() {
+    let tree = Tree::new();
+    tree.write("git.yaml", WANT);
+    tree.write("live.yaml", LIVE);
+    let mut told = super::short(WANT, LIVE);
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "manual-addition Secret/db data.new",
+            "manual-addition Secret/db metadata.annotations",
+            "manual-addition Secret/db stringDta.typo",
+            "manual-change Secret/db data.password",
+            "manual-removal Secret/db stringData.gone",
+        ]
+    );
+    for format in [
+        "text", "concise", "json", "krm", "sarif", "junit", "github", "gitlab", "markdown", "html",
+    ] {
+        let arguments = [
+            "--rendered",
+            "git.yaml",
+            "--live",
+            "live.yaml",
+            "--format",
+            format,
+        ];
+        let run = super::drift(&tree.path(""), &arguments);
+        assert_eq!(run.code, Some(1), "{format}: {run:#?}");
+        assert!(run.stdout.contains("db"), "{format}: {run:#?}");
+        for leak in ["PLANTED", "UExBTlRFRC"] {
+            let all = format!("{}{}", run.stdout, run.stderr);
+            assert!(!all.contains(leak), "{format}: {all}");
+        }
+    }
+}
+
+/// A copy of a Secret in a note of another object, and a Secret within one.
+#[test]
+fn copies_and_inner_secrets_are_hidden() {
+    let git = "apiVersion: a.example/v1\nkind: Bundle\nmetadata: {name: b}\nspec: {size: 1}\n";
+    let live = r#"
+apiVersion: a.example/v1
+kind: Bundle
+metadata:
+  name: b
+  managedFields:
+  - manager: kubectl-edit
+    operation: Update
+    time: "2026-01-02T00:00:00Z"
+    fieldsV1: {"f:spec": {"f:objects": {}}}
+spec:
+  size: 1
+  objects: [{apiVersion: v1, kind: Secret, metadata: {name: x}, stringData: {a: PLANTED}}]
+"#;
+    let tree = Tree::new();
+    tree.write("git.yaml", git);
+    tree.write("live.yaml", live);
+    let all = super::found(&tree.path(""), "git.yaml", "live.yaml");
+    assert_eq!(
+        super::line(&all[0]),
+        "manual-addition Bundle/b spec.objects"
+    );
+    assert!(!all[0].to_string().contains("PLANTED"), "{:#?}", all[0]);
+}
