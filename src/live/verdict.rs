@@ -347,7 +347,11 @@ impl<'a> Additions<'_, 'a> {
 
     /// Whether a deployer owns a field because it has applied it, and not because it came with another.
     fn is_dropped(&self, entry: Entry<'a>, change: &Change<'a>) -> bool {
-        if is_same_as_absent(change, self.live) {
+        let (parent, name) = last_two(&change.steps);
+        let is_zero = change
+            .overlay
+            .is_some_and(|node| is_nothing(parent, name, node));
+        if is_zero || is_same_as_absent(change, self.live) {
             return false;
         }
         let was_applied = || {

@@ -2,6 +2,7 @@
 
 mod git;
 mod objects;
+mod rewrites;
 mod secrets;
 mod twins;
 
