@@ -23,19 +23,22 @@ use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{MAX_BYTES, Node};
 
 const LONG_ABOUT: &str = "\
-Compares what Git says with what a cluster runs, and says what was changed, removed or added, and with which
-tool. Git's side is what OVERLAY builds, or what is already rendered; the other side is what kubectl printed:
+Compares what Git says with what a cluster runs, and says what was changed, removed or added, and with
+which tool. Git's side is what OVERLAY builds, or what is already rendered; the other side is what
+kubectl printed:
 
   kubectl get deploy,cm,svc,ing -n shop --show-managed-fields -o yaml > live.yaml
   krm-parity drift overlays/production --live live.yaml
   kustomize build overlays/production | krm-parity drift --rendered - --live live.yaml
 
-Resources are matched by group, kind, namespace and name; pass all kinds that Git has. A manager is a tool, not
-a person, and its time is that of its last write. Without --show-managed-fields values are compared, but nobody
-knows what was added, nor with what. What the API server fills in is no drift, nor is another way to write a value.
+Resources are matched by group, kind, namespace and name; pass all kinds that Git has. A manager is a
+tool, not a person, and its time is that of its last write. Without --show-managed-fields values are
+compared, but nobody knows what was added, nor with what. What the API server fills in is no drift, nor
+is another way to write a value.
 
-Fields that the policy allows are left alone, and exemptions hold: `rule: manual-change` and so on. Classes that
-overlays may change are no reason to change them in the cluster. Values of Secrets are compared and never shown.
+Fields that the policy allows are left alone, and exemptions hold: `rule: manual-change` and so on.
+Classes that overlays may change are no reason to change them in the cluster. Values of Secrets are
+compared and never shown.
 
 Exit codes: 0 clean, 1 findings at or above the policy's failOn, 2 could not run.";
 
