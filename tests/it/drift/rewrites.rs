@@ -140,8 +140,8 @@ fn rewrite(git: &mut Value, running: Option<&Value>, name: &str, parent: &str, d
                 map.retain(|key, value| {
                     let is_zero =
                         *value == json!(false) || *value == json!("") || *value == json!([]);
-                    !(is_zero && key != "value" && key != "automountServiceAccountToken")
-                        || !dice.is_lucky()
+                    let may_go = key != "value" && key != "automountServiceAccountToken";
+                    !(is_zero && may_go && dice.is_lucky())
                 });
                 // What the API server has added may be written out.
                 for (key, value) in running.and_then(Value::as_object).into_iter().flatten() {
@@ -157,10 +157,9 @@ fn rewrite(git: &mut Value, running: Option<&Value>, name: &str, parent: &str, d
             for (key, value) in map.iter_mut() {
                 let is_amount = matches!(name, "limits" | "requests" | "hard" | "default")
                     || key == "sizeLimit";
-                if let (true, Some(text)) = (is_amount, value.as_str().and_then(respelled)) {
-                    if dice.is_lucky() {
-                        *value = text.into();
-                    }
+                let text = value.as_str().filter(|_| is_amount).and_then(respelled);
+                if let Some(text) = text.filter(|_| dice.is_lucky()) {
+                    *value = text.into();
                 }
                 let inner = running.and_then(|running| running.get(key));
                 rewrite(value, inner, key, name, dice);
@@ -383,10 +382,10 @@ fn every_field_that_a_person_changes_or_removes_is_told_once() {
                 found.len() == 1 && found[0].starts_with(rule) || is_default,
                 "{way:?}: {found:?}"
             );
-            if !is_default {
-                *tested.entry("manual-removal").or_default() += 1;
-            } else {
+            if is_default {
                 println!("a default: {way:?}");
+            } else {
+                *tested.entry("manual-removal").or_default() += 1;
             }
         }
     }
