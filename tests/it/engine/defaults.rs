@@ -202,7 +202,9 @@ fn kinds() -> BTreeSet<Kind> {
     for tuple in tuples(SHAPES).filter(|tuple| tuple.len() == 3) {
         tuple[2].split(' ').for_each(|kind| add(tuple[0], kind));
     }
-    MORE.iter().for_each(|(group, kind)| add(group, kind));
+    for (group, kind) in MORE {
+        add(group, kind);
+    }
     found
 }
 
@@ -254,8 +256,8 @@ fn the_kinds_that_have_no_namespace_are_kustomizes() {
     );
 }
 
-#[test]
-fn the_lists_that_are_merged_are_kustomizes() {
+/// The body of a resource with every list that may be merged, everywhere where one may be; `old` is what a patch is for.
+fn lists_everywhere(old: bool) -> String {
     const KEYS: [&str; 10] = [
         "name",
         "uid",
@@ -294,56 +296,58 @@ fn the_lists_that_are_merged_are_kustomizes() {
         "volumes",
         "webhooks",
     ];
-    let kustomize = require!(kustomize(NEWEST));
     let element = |name: &str, more: &str| {
         let keys = KEYS.map(|key| format!("{key}: {name}")).join(", ");
         format!("{{{keys}, port: 1{name}, containerPort: 1{name}, protocol: p{name}{more}}}")
     };
-    let body = |old: bool| {
-        let lists = |below: &str| {
-            let one = |list: &&str| {
-                let below = if list.ends_with("ontainers") {
-                    below
-                } else {
-                    ""
-                };
-                if old {
-                    format!("{list}: [{}, {}]", element("a", ""), element("b", below))
-                } else {
-                    format!("{list}: [{}]", element("b", &format!(", x: y{below}")))
-                }
-            };
-            let texts = if old {
-                "podCIDRs: [a, b]"
+    let lists = |below: &str| {
+        let one = |list: &&str| {
+            let below = if list.ends_with("ontainers") {
+                below
             } else {
-                "podCIDRs: [b, c]"
+                ""
             };
-            format!(
-                "{}, {texts}",
-                LISTS.iter().map(one).collect::<Vec<_>>().join(", ")
-            )
+            if old {
+                format!("{list}: [{}, {}]", element("a", ""), element("b", below))
+            } else {
+                format!("{list}: [{}]", element("b", &format!(", x: y{below}")))
+            }
         };
-        let inner = lists("");
-        let of_containers = ["env", "ports", "volumeDevices", "volumeMounts"].map(|list| {
-            let first = if old {
-                format!("{}, ", element("a", ""))
-            } else {
-                String::new()
-            };
-            format!(
-                "{list}: [{first}{}]",
-                element("b", if old { "" } else { ", x: y" })
-            )
-        });
-        let own = lists(&format!(", {}", of_containers.join(", ")));
-        let metadata = if old { "a, b" } else { "b, c" };
-        let metadata = format!("finalizers: [{metadata}], {}", lists(""));
+        let texts = if old {
+            "podCIDRs: [a, b]"
+        } else {
+            "podCIDRs: [b, c]"
+        };
         format!(
-            ", {metadata}}}, {inner}, status: {{{inner}}}, template: {{metadata: {{{metadata}}}, spec: {{{own}}}}}, \
-             spec: {{{own}, template: {{metadata: {{{metadata}}}, spec: {{{own}}}}}, \
-             jobTemplate: {{metadata: {{{metadata}}}, spec: {{template: {{spec: {{{own}}}}}}}}}}}"
+            "{}, {texts}",
+            LISTS.iter().map(one).collect::<Vec<_>>().join(", ")
         )
     };
+    let inner = lists("");
+    let of_containers = ["env", "ports", "volumeDevices", "volumeMounts"].map(|list| {
+        let first = if old {
+            format!("{}, ", element("a", ""))
+        } else {
+            String::new()
+        };
+        format!(
+            "{list}: [{first}{}]",
+            element("b", if old { "" } else { ", x: y" })
+        )
+    });
+    let own = lists(&format!(", {}", of_containers.join(", ")));
+    let metadata = if old { "a, b" } else { "b, c" };
+    let metadata = format!("finalizers: [{metadata}], {}", lists(""));
+    format!(
+        ", {metadata}}}, {inner}, status: {{{inner}}}, template: {{metadata: {{{metadata}}}, spec: {{{own}}}}}, \
+             spec: {{{own}, template: {{metadata: {{{metadata}}}, spec: {{{own}}}}}, \
+             jobTemplate: {{metadata: {{{metadata}}}, spec: {{template: {{spec: {{{own}}}}}}}}}}}"
+    )
+}
+
+#[test]
+fn the_lists_that_are_merged_are_kustomizes() {
+    let kustomize = require!(kustomize(NEWEST));
     // Those of which a schema is known, and a version of each of which there is none.
     let known = tuples(SHAPES).filter(|tuple| tuple.len() == 3);
     let known = known.flat_map(|tuple| {
@@ -355,7 +359,7 @@ fn the_lists_that_are_merged_are_kustomizes() {
         });
         all.collect::<Vec<_>>()
     });
-    let (old, new) = (body(true), body(false));
+    let (old, new) = (lists_everywhere(true), lists_everywhere(false));
     for kinds in known.collect::<Vec<_>>().chunks(32) {
         is_same(
             &kustomize,
