@@ -18,9 +18,9 @@ use crate::{krm, snapshot, text};
 const MAX_PLACE: usize = 200;
 
 const LONG_ABOUT: &str = "\
-Prints what kustomize would build of DIR: the same resources, as YAML, with names, hashes and references.
-Nothing is run, and kustomize is not needed. Values of Secrets are not printed; the hash in the name of a
-generated one is over its values all the same.
+Prints what kustomize would build of DIR: the same resources, with names, hashes and references. Nothing
+is run, and kustomize is not needed. Values of Secrets are not printed; the hash in the name of a generated
+one is over its values all the same.
 
 What kustomize refuses is refused, with the line. What this program does not do exactly, such as helm
 charts, remote bases and functions, is named with its line, and nothing is printed: no build is a guess.

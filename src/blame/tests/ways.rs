@@ -163,7 +163,8 @@ fn what_kustomize_understands_is_followed() {
     ] {
         let text = format!("resources: [../base]\n{rest}");
         let value = if rest.starts_with("replacements") {
-            json!("2")
+            // The number that it takes the place of keeps it one.
+            json!(2)
         } else {
             json!(3)
         };
