@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::item::Item;
+use super::look::Look;
 use super::notes::ORIGIN;
 use super::piece::{Body, Gone, Mark, Piece};
-use super::scalar::Look;
 
 /// Lets a generated resource take the place of another one: with its name, its labels and annotations, and its data unless it replaces that.
 pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) {

@@ -8,8 +8,8 @@ use crate::yaml::{Node, Style};
 
 use super::absorb::absorb;
 use super::item::{Item, Reach, Sealed, To, said, scan};
+use super::look::{Look, is_ambiguous, is_no_key};
 use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
-use super::scalar::{Look, is_ambiguous, is_no_key};
 use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Walk, What};

@@ -7,9 +7,9 @@ use regex::bytes::RegexBuilder;
 use crate::yaml::Node;
 
 use super::item::{Item, said};
+use super::look::{Look, is_ambiguous};
 use super::piece::{Body, Mark, Pen, Piece, lose};
 use super::reach::Spec;
-use super::scalar::{Look, is_ambiguous};
 use super::transform::{Astray, at_spec};
 use super::unknown::Reason;
 

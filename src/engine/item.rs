@@ -9,8 +9,9 @@ use crate::yaml::Node;
 
 use super::kinds::is_cluster_wide;
 use super::labels::{Requirement, requirements};
+use super::look::Look;
 use super::piece::{Body, Mark, Piece};
-use super::scalar::{Look, settle};
+use super::scalar::settle;
 
 /// Who a resource is, or was.
 #[derive(Clone, Debug, PartialEq, Eq)]

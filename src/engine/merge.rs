@@ -9,8 +9,9 @@ mod shape;
 
 use crate::yaml::Node;
 
+use super::look::Look;
 use super::piece::{Body, Gone, Mark, Pen, Piece, is_same};
-use super::scalar::{Look, in_place_of};
+use super::scalar::in_place_of;
 use super::unknown::Reason;
 
 use elements::{Came, Element};

@@ -7,6 +7,7 @@ use crate::repo::{Kustomization, may_patch_secret};
 use crate::yaml::{Node, Tree, parse};
 
 use super::item::{Item, Selector, scan};
+use super::look::has_odd_keys;
 use super::piece::{Body, Mark, Piece};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -182,11 +183,7 @@ impl Walk<'_> {
             Some(_) if named.enters => How::Either,
             Some(_) => How::Operations,
         };
-        if tree
-            .roots()
-            .filter(|root| root.is_map())
-            .any(scalar::has_odd_keys)
-        {
+        if tree.roots().filter(|root| root.is_map()).any(has_odd_keys) {
             self.note(Reason::Type, what, Some(mark));
         }
         if let Some(reason) = written::fault(tree, how) {

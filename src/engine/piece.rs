@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::resource::is_secret;
 use crate::yaml::{Kind, Node, Style};
 
+use super::look::{Look, is_date, is_large, is_odd, is_odd_key};
 use super::origin::Origin;
-use super::scalar::{Look, is_date, is_large, is_odd, is_odd_key};
 use super::text::Shift;
 use super::unknown::{MAX_UNKNOWN, Reason};
 

@@ -6,8 +6,9 @@ use crate::yaml::Node;
 
 use super::fieldpath::{Follow, Leaf, look, split};
 use super::item::{Item, Selector, scan};
+use super::look::Look;
 use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same};
-use super::scalar::{Look, resolved, retyped};
+use super::scalar::{resolved, retyped};
 use super::unknown::Reason;
 
 /// What is taken and written where no path is named.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::yaml::{Node, Style};
 
 use super::item::{Item, Reach, To, said, scan};
+use super::look::{Look, is_ambiguous, is_no_key};
 use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same, lose};
 use super::reach::Spec;
-use super::scalar::{Look, in_place_of, is_ambiguous, is_no_key};
+use super::scalar::in_place_of;
 use super::unknown::Reason;
 
 /// What is made where a field is absent that may be made.

@@ -281,5 +281,5 @@ fn the_corpus_is_built_as_kustomize_builds_it() {
             .and_then(|count| count.parse::<usize>().ok())
             .expect("a count");
     }
-    assert!(same >= 100, "{same}");
+    assert!(same >= 95, "{same}");
 }

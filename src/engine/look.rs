@@ -1,0 +1,166 @@
+//! How a scalar is written, which decides what kustomize takes it for, and what of that is out of the ordinary.
+
+use crate::yaml::{Kind, Node, Style, resolve_plain};
+
+/// How kustomize's node of a value is written, which decides what comes of another value in its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Without quotes.
+    Plain,
+    /// In quotes.
+    Quoted,
+    /// With `|`.
+    Literal,
+    /// With `>`.
+    Folded,
+    /// A collection in brackets.
+    Flow,
+    /// That is not known.
+    #[default]
+    Unsure,
+}
+
+impl Look {
+    /// How a node is written.
+    pub fn of(node: Node<'_>) -> Self {
+        match node.style() {
+            // Merging puts quotes around what is no text to everybody.
+            Style::Plain if node.as_str().is_some_and(is_ambiguous) => Self::Unsure,
+            Style::Plain => Self::Plain,
+            Style::Quoted => Self::Quoted,
+            Style::Flow => Self::Flow,
+            Style::Block if is_folded(node) => Self::Folded,
+            Style::Block => Self::Literal,
+        }
+    }
+
+    /// How kustomize writes a text that it has made.
+    pub fn of_made(text: &str) -> Self {
+        if text.contains('\n') {
+            Self::Literal
+        } else if is_ambiguous(text) {
+            Self::Quoted
+        } else if text
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || b"-_./".contains(&c))
+        {
+            Self::Plain
+        } else {
+            Self::Unsure
+        }
+    }
+
+    /// Whether whatever is written in this place is a text.
+    pub const fn makes_text(self) -> bool {
+        matches!(self, Self::Quoted | Self::Literal | Self::Folded)
+    }
+}
+
+/// Whether a text is another thing to some reader where it has no quotes.
+pub(super) fn is_ambiguous(text: &str) -> bool {
+    const FLAGS: [&str; 8] = ["y", "yes", "on", "n", "no", "off", "=", "<<"];
+    let is_sixties = text.contains(':') && text.bytes().all(|c| b"0123456789:.+-_".contains(&c));
+    resolve_plain(text) != Kind::Str
+        || FLAGS.iter().any(|flag| flag.eq_ignore_ascii_case(text))
+        || is_date(text)
+        || is_sixties
+}
+
+/// Whether kustomize reads a scalar in a way of its own: bytes, a date or a type of somebody's own, or a block that
+/// begins with a tab, which it refuses.
+pub(super) fn is_odd(node: Node<'_>) -> bool {
+    let text = node.text();
+    let source = node.tree().source();
+    let Some(before) = source.get(..node.span().start) else {
+        return true;
+    };
+    if node.style() == Style::Block {
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.trim_matches(' ').is_empty());
+        let is_tabbed = lines
+            .next()
+            .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
+        let head = before.trim_end().rsplit('\n').next().unwrap_or_default();
+        return is_tabbed || head.split_whitespace().any(is_odd_tag);
+    }
+    let before = before.trim_end_matches(' ');
+    let tag = before
+        .rsplit([' ', '\n', '[', '{', ','])
+        .next()
+        .unwrap_or_default();
+    is_odd_tag(tag)
+}
+
+fn is_odd_tag(word: &str) -> bool {
+    word.starts_with("!!binary") || word.starts_with("!!timestamp") || word.starts_with("!<")
+}
+
+/// Whether a text is no key of a map where it is written without quotes, as kustomize writes those that it makes.
+pub(super) fn is_no_key(text: &str) -> bool {
+    resolve_plain(text) != Kind::Str || is_date(text) || text == "<<"
+}
+
+/// Whether kustomize does not take a map for its keys, or any below it.
+pub(super) fn has_odd_keys(node: Node<'_>) -> bool {
+    node.items().any(has_odd_keys)
+        || node
+            .entries()
+            .any(|(key, value)| is_odd_key(key) || has_odd_keys(value))
+}
+
+/// Whether a key is no text, or one that takes itself out.
+pub(super) fn is_odd_key(key: Node<'_>) -> bool {
+    let is_plain = key.style() == Style::Plain;
+    key.kind() != Kind::Str || key.text() == "<<" || is_plain && is_no_key(key.text())
+}
+
+/// Whether a block scalar is one that is folded.
+fn is_folded(node: Node<'_>) -> bool {
+    let source = node.tree().source().as_bytes();
+    let mut before = source.get(..node.span().start).unwrap_or_default();
+    if source.get(node.span().start) == Some(&b'>') {
+        return true;
+    }
+    // What introduces it stands at the end of a line, before which there may be blank ones, or a note.
+    loop {
+        let trimmed = before.trim_ascii_end();
+        let start = trimmed
+            .iter()
+            .rposition(|c| *c == b'\n')
+            .map_or(0, |at| at + 1);
+        let line = trimmed.get(start..).unwrap_or_default();
+        let is_head = |word: &[u8]| {
+            word.split_first().is_some_and(|(first, rest)| {
+                matches!(first, b'|' | b'>')
+                    && rest.len() < 3
+                    && rest.iter().all(|c| c.is_ascii_digit() || b"+-".contains(c))
+            })
+        };
+        let mut words = line.split(u8::is_ascii_whitespace);
+        if let Some(head) = words.rfind(|word| is_head(word)) {
+            return head.first() == Some(&b'>');
+        }
+        if start == 0 {
+            return false;
+        }
+        before = trimmed.get(..start).unwrap_or_default();
+    }
+}
+
+/// Whether a text without quotes is a date to kustomize, with a time or without.
+pub(super) fn is_date(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let year = bytes.by_ref().take(4).filter(u8::is_ascii_digit).count();
+    let is_rest = |byte: u8| {
+        byte.is_ascii_digit()
+            || matches!(byte, b'-' | b'+' | b':' | b'.' | b' ' | b'T' | b't' | b'Z')
+    };
+    year == 4 && bytes.next() == Some(b'-') && text.matches('-').count() >= 2 && bytes.all(is_rest)
+}
+
+/// Whether a double is so large that it may not be what is written.
+pub(super) fn is_large(float: f64) -> bool {
+    const LIMIT: f64 = 9_007_199_254_740_992.0;
+    float.abs() > LIMIT
+}

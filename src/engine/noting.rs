@@ -1,0 +1,84 @@
+//! The notes that a build takes on its way, for `buildMetadata`.
+
+use crate::repo::Kustomization;
+
+use super::item::Item;
+use super::notes::{ORIGIN, TRANSFORMATIONS, below};
+use super::piece::{Mark, Piece};
+use super::unknown::Reason;
+use super::walk::Walk;
+
+impl Walk<'_> {
+    /// Notes the file that a resource comes from.
+    pub(super) fn note_file(&mut self, item: &mut Item, entry: &str) {
+        if self.notes.are_taken() {
+            let text = format!("path: {}\n", below(&self.trail, entry));
+            self.write_origin(item, &text);
+        }
+    }
+
+    /// Notes the generator that made a resource.
+    pub(super) fn note_generator(
+        &mut self,
+        item: &mut Item,
+        kustomization: Kustomization<'_>,
+        kind: &str,
+    ) {
+        if self.notes.are_taken() {
+            let text = self.configured_by(kustomization, kind);
+            self.write_origin(item, &text);
+        }
+    }
+
+    fn write_origin(&mut self, item: &mut Item, text: &str) {
+        let mark = item.origin;
+        self.check_note(text, mark);
+        item.root.set(
+            &["metadata", "annotations", ORIGIN],
+            Piece::text(text, mark),
+        );
+    }
+
+    /// Notes one of kustomize's own transformations at every resource.
+    pub(super) fn note_transformation(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        kind: &str,
+        items: &mut [Item],
+    ) {
+        if !self.notes.are_taken() {
+            return;
+        }
+        let text = self.configured_by(kustomization, kind);
+        let text = format!("- {}\n", text.trim_end().replace('\n', "\n  "));
+        for item in items {
+            self.check_note(&text, item.origin);
+            let at = ["metadata", "annotations", TRANSFORMATIONS];
+            let old = item
+                .root
+                .at(&at)
+                .and_then(Piece::as_str)
+                .unwrap_or_default();
+            let new = Piece::text(&format!("{old}{text}"), item.origin);
+            item.root.set(&at, new);
+            // kustomize writes all annotations anew for that.
+            if let Some(annotations) = item.root.at_mut(&["metadata", "annotations"]) {
+                annotations.each(&mut |piece| piece.shared = 0);
+            }
+        }
+    }
+
+    fn configured_by(&self, kustomization: Kustomization<'_>, kind: &str) -> String {
+        let file = kustomization.file.rsplit('/').next().unwrap_or_default();
+        let path = below(&self.trail, file);
+        format!("configuredIn: {path}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n")
+    }
+
+    /// Notes where kustomize may write a path in quotes.
+    fn check_note(&mut self, text: &str, mark: Mark) {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || " .:_/-\n".contains(c);
+        if !text.chars().all(is_plain) {
+            self.note(Reason::Setting, "buildMetadata", Some(mark));
+        }
+    }
+}
