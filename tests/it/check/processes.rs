@@ -234,7 +234,7 @@ fn an_ignored_signal_stays_ignored() {
     }
     command
         .current_dir(scene.tree.path(""))
-        .args(["-c", "trap '' HUP; exec \"$0\" check"])
+        .args(["-c", "trap '' HUP; exec \"$0\" check --builder kustomize"])
         .arg(binary());
     let mut check = start(&mut command);
     assert!(soon(|| !scene.numbers().is_empty()), "it was started");
