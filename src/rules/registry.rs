@@ -47,7 +47,7 @@ pub(super) struct Entry {
 ///
 /// The rules of classes share one check, [`class::check`], which like [`added_resource::check`] is handed what all
 /// environments do; those about exemptions are found where exemptions
-/// are applied, unchecked files by whoever reads a package, and those about what runs by [`super::live::judge_live`].
+/// are applied, unchecked files by whoever reads a package, and those about what runs by [`super::judge_live`].
 pub(super) const REGISTRY: &[Entry] = &[
     rule(&added_resource::RULE),
     rule(&class::ANNOTATIONS),
