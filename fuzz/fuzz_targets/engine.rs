@@ -5,7 +5,7 @@ use krm_parity::engine::Replay;
 use krm_parity::repo::Sources;
 use krm_parity_fuzz::SEPARATOR;
 use krm_parity_fuzz::mutate::mutate;
-use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 /// What the parts are, in their order.
 const FILES: [&str; 5] = [
@@ -37,17 +37,6 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-// Half of the changes are libFuzzer's own, to bytes; the other half are to trees.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    let changed = match std::str::from_utf8(&data[..size]) {
-        Ok(text) if seed % 2 == 0 => mutate(text, seed),
-        _ => None,
-    };
-    match changed.filter(|text| text.len() <= max_size) {
-        Some(text) => {
-            data[..text.len()].copy_from_slice(text.as_bytes());
-            text.len()
-        }
-        None => fuzzer_mutate(data, size, max_size),
-    }
+    mutate(data, size, max_size, seed)
 });

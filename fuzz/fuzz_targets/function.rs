@@ -3,7 +3,7 @@
 
 use krm_parity_fuzz::mutate::mutate;
 use krm_parity_fuzz::{SEPARATOR, check_list, check_reversal, check_same, list_of};
-use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 fuzz_target!(|data: &[u8]| {
     let parts = std::str::from_utf8(data)
@@ -22,17 +22,6 @@ fuzz_target!(|data: &[u8]| {
     check_reversal(base, overlay);
 });
 
-// Half of the changes are libFuzzer's own, to bytes; the other half are to trees.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    let changed = match std::str::from_utf8(&data[..size]) {
-        Ok(text) if seed % 2 == 0 => mutate(text, seed),
-        _ => None,
-    };
-    match changed.filter(|text| text.len() <= max_size) {
-        Some(text) => {
-            data[..text.len()].copy_from_slice(text.as_bytes());
-            text.len()
-        }
-        None => fuzzer_mutate(data, size, max_size),
-    }
+    mutate(data, size, max_size, seed)
 });
