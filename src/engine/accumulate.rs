@@ -10,7 +10,7 @@ use crate::yaml::Node;
 
 use super::definitions::{self, Wrong};
 use super::item::Item;
-use super::notes::{Notes, below};
+use super::notes::Notes;
 use super::piece::spend;
 use super::reach::Reaches;
 use super::text::Shift;
@@ -49,7 +49,7 @@ impl Walk<'_> {
 
     /// Adds what a directory makes that an entry leads to.
     fn enter(&mut self, directory: &str, entry: &str, items: &mut Vec<Item>) {
-        let trail = below(&self.trail, entry);
+        let trail = join(&self.trail, entry);
         let outer = replace(&mut self.trail, trail);
         self.accumulate(directory, items);
         self.trail = outer;
@@ -93,8 +93,10 @@ impl Walk<'_> {
         self.stack.push(directory.to_owned());
         let count = items.len();
         self.load(kustomization, items);
-        self.configure(kustomization);
-        self.define(kustomization);
+        self.configure(kustomization, "configurations", |root| {
+            Reaches::read(root).map_err(Wrong::Key)
+        });
+        self.configure(kustomization, "crds", definitions::read);
         self.generate(kustomization, items);
         if items.len() > count {
             self.compare_names(items);
@@ -183,9 +185,14 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds what `configurations` say to where transformations reach.
-    fn configure(&mut self, kustomization: Kustomization<'_>) {
-        for entry in kustomization.strings("configurations") {
+    /// Adds what files of `configurations` or `crds` say to where transformations reach.
+    fn configure(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        field: &str,
+        read: for<'n> fn(Node<'n>) -> Result<Reaches, Wrong<'n>>,
+    ) {
+        for entry in kustomization.strings(field) {
             let path = kustomization.resolve(entry.text());
             let Some((path, tree)) =
                 path.and_then(|path| Some((path.clone(), self.parsed.tree(&path)?)))
@@ -195,40 +202,19 @@ impl Walk<'_> {
             };
             self.note_outside(kustomization, &path, entry);
             let mut roots = tree.roots();
-            let read = roots.next().map(Reaches::read);
+            let read = roots.next().map(read);
             if roots.next().is_some() || self.parsed.strict_tree(&path).is_none() {
                 self.note_at(Reason::Twice, &path, kustomization.file, entry);
             }
             match read {
                 None => {}
                 Some(Ok(more)) => self.widen(&more, kustomization, entry),
-                Some(Err(node)) => self.note_at(Reason::Undeclared, node.text(), &path, node),
-            }
-        }
-    }
-
-    /// Adds what `crds` say to where transformations reach.
-    fn define(&mut self, kustomization: Kustomization<'_>) {
-        for entry in kustomization.strings("crds") {
-            let path = kustomization.resolve(entry.text());
-            let Some((path, tree)) =
-                path.and_then(|path| Some((path.clone(), self.parsed.tree(&path)?)))
-            else {
-                self.note_elsewhere(Reason::NotHere, kustomization, entry);
-                continue;
-            };
-            self.note_outside(kustomization, &path, entry);
-            let mut roots = tree.roots();
-            let read = roots.next().map(definitions::read);
-            if roots.next().is_some() || self.parsed.strict_tree(&path).is_none() {
-                self.note_at(Reason::Twice, &path, kustomization.file, entry);
-            }
-            match read {
-                None => {}
-                Some(Ok(more)) => self.widen(&more, kustomization, entry),
-                Some(Err(Wrong::Type(node))) => self.note_at(Reason::Type, "crds", &path, node),
+                Some(Err(Wrong::Key(node))) => {
+                    self.note_at(Reason::Undeclared, node.text(), &path, node);
+                }
+                Some(Err(Wrong::Type(node))) => self.note_at(Reason::Type, field, &path, node),
                 Some(Err(Wrong::Bounds)) => {
-                    self.note_at(Reason::Bounds, "crds", kustomization.file, entry);
+                    self.note_at(Reason::Bounds, field, kustomization.file, entry);
                 }
             }
         }
@@ -325,10 +311,7 @@ impl Walk<'_> {
                 self.load_all(tree.roots().collect(), origin, items);
                 let all = items.iter_mut().skip(count);
                 all.for_each(|item| self.note_file(item, entry.text()));
-            } else if let Some(other) = parsed.kustomization(&path) {
-                if other.is_component() {
-                    self.note_at(Reason::Type, "resources", kustomization.file, entry);
-                }
+            } else if parsed.kustomization(&path).is_some() {
                 self.note_unless(false, &path, kustomization, entry);
                 let mut below = Vec::new();
                 self.enter(&path, entry.text(), &mut below);
@@ -337,19 +320,11 @@ impl Walk<'_> {
                 self.note_elsewhere(Reason::NotHere, kustomization, entry);
             }
         }
-        for (field, reason) in [
-            ("helmCharts", Reason::Helm),
-            ("helmChartInflationGenerator", Reason::Helm),
-        ] {
-            for entry in kustomization
-                .root
-                .get(field)
-                .into_iter()
-                .flat_map(Node::items)
-            {
-                self.note_elsewhere(reason, kustomization, entry);
-                self.hide(kustomization, entry.get("valuesInline"));
-            }
+        let charts = ["helmCharts", "helmChartInflationGenerator"];
+        let charts = charts.map(|field| kustomization.root.get(field));
+        for entry in charts.into_iter().flatten().flat_map(Node::items) {
+            self.note_elsewhere(Reason::Helm, kustomization, entry);
+            self.hide(kustomization, entry.get("valuesInline"));
         }
         // Of patches, those that are about a Secret are hidden where they are followed.
         let lists = kustomization.root.entries();

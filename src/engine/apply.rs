@@ -55,10 +55,10 @@ impl Walk<'_> {
             self.note_transformation(kustomization, "PatchJson6902Transformer", items);
         }
         let reaches = Arc::clone(&self.reaches);
-        for (field, what) in [
-            ("replicas", What::Replicas),
-            ("images", What::Images),
-            ("imageTags", What::Images),
+        for (field, what, kind) in [
+            ("replicas", What::Replicas, "ReplicaCountTransformer"),
+            ("images", What::Images, "ImageTagTransformer"),
+            ("imageTags", What::Images, "ImageTagTransformer"),
         ] {
             for entry in list(field) {
                 if self.budget == 0 {
@@ -77,16 +77,12 @@ impl Walk<'_> {
                 let mark = pen.mark_of(entry.get("name").unwrap_or(entry));
                 let wrote = pen.wrote(mark, before, done.is_some());
                 self.note_use(form, wrote);
-                let kind = if what == What::Replicas {
-                    "ReplicaCountTransformer"
-                } else {
-                    "ImageTagTransformer"
-                };
                 self.note_transformation(kustomization, kind, items);
             }
         }
         for entry in list("replacements") {
-            self.replacement(kustomization, entry, items);
+            let place = (kustomization.file, &Shift::None);
+            self.replacement_of(kustomization, place, entry, items);
         }
         if list("replacements").next().is_some() {
             self.note_transformation(kustomization, "ReplacementTransformer", items);
@@ -145,10 +141,10 @@ impl Walk<'_> {
     }
 
     fn rename(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
-        for (field, what) in [
-            ("namespace", What::Namespace),
-            ("namePrefix", What::Prefix),
-            ("nameSuffix", What::Suffix),
+        for (field, what, kind) in [
+            ("namespace", What::Namespace, "NamespaceTransformer"),
+            ("namePrefix", What::Prefix, "PrefixTransformer"),
+            ("nameSuffix", What::Suffix, "SuffixTransformer"),
         ] {
             let value = kustomization.root.get(field);
             let is_said = |value: &Node<'_>| {
@@ -177,11 +173,6 @@ impl Walk<'_> {
                     transform::affix(items, value, false, &reaches.suffix, &mut pen);
                 }
             }
-            let kind = match what {
-                What::Namespace => "NamespaceTransformer",
-                What::Prefix => "PrefixTransformer",
-                _ => "SuffixTransformer",
-            };
             self.note_transformation(kustomization, kind, items);
         }
     }
@@ -283,16 +274,6 @@ impl Walk<'_> {
         Some(specs)
     }
 
-    fn replacement(
-        &mut self,
-        kustomization: Kustomization<'_>,
-        entry: Node<'_>,
-        items: &mut [Item],
-    ) {
-        let place = (kustomization.file, &Shift::None);
-        self.replacement_of(kustomization, place, entry, items);
-    }
-
     /// One replacement, or the file that an entry names, wherever that entry stands.
     pub(super) fn replacement_of(
         &mut self,
@@ -354,10 +335,4 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-/// The first of some fields that says anything.
-pub(super) fn said<'n>(entry: Node<'n>, fields: &[&str]) -> Option<Node<'n>> {
-    let mut found = fields.iter().filter_map(|field| entry.get(field));
-    found.find(|value| !value.is_null() && !value.text().trim().is_empty())
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::repo::{Kustomization, Ours, is_inline};
 use crate::yaml::{Node, parse};
 
-use super::apply::said;
 use super::images;
 use super::item::Item;
 use super::patch::Named;
@@ -15,6 +14,7 @@ use super::text::Shift;
 use super::transform::{self, Namespace, Subjects};
 use super::unknown::Reason;
 use super::walk::{Walk, What};
+use super::written::said;
 
 /// How many files one entry may lead to.
 const MAX_FILES: usize = 256;

@@ -12,6 +12,8 @@ const MAX_FIELDS: usize = 4096;
 
 /// What is wrong with definitions.
 pub(super) enum Wrong<'n> {
+    /// A key that kustomize does not have, or what stands in its place.
+    Key(Node<'n>),
     /// kustomize does not take it.
     Type(Node<'n>),
     /// There is more than is followed.

@@ -200,7 +200,6 @@ impl Follow<'_> {
             Body::Unknown => return Err(Reason::Hidden),
             // What is null cannot hold anything, and what is made in it is lost.
             Body::Scalar(value) if value.is_null() && self.create.is_none() => return Ok(()),
-            Body::Scalar(value) if value.is_null() => return Err(Reason::Setting),
             // kustomize may take a text for YAML or JSON, and go on in it.
             Body::Scalar(_) => return Err(Reason::Setting),
             Body::List(_) => return Err(Reason::NoField),
@@ -325,7 +324,6 @@ fn elements(piece: &Piece) -> Result<&[Piece], Reason> {
     match &piece.body {
         Body::List(items) => Ok(items),
         Body::Unknown => Err(Reason::Hidden),
-        Body::Scalar(value) if value.is_null() => Err(Reason::Setting),
         Body::Scalar(_) => Err(Reason::Setting),
         Body::Map(_) => Err(Reason::NoField),
     }

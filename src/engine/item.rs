@@ -205,11 +205,10 @@ impl Item {
     pub fn shown(&self) -> Option<Value> {
         let mut root = self.root.clone();
         // kustomize takes its own notes out at the end, and writes the others anew.
-        let metadata = root.get_mut("metadata");
         if let Some(Piece {
             body: Body::Map(annotations),
             ..
-        }) = metadata.and_then(|metadata| metadata.get_mut("annotations"))
+        }) = root.at_mut(&["metadata", "annotations"])
         {
             for piece in annotations.values_mut() {
                 if !matches!(piece.body, Body::Unknown) {

@@ -69,18 +69,3 @@ impl Notes {
         }
     }
 }
-
-/// A path without what leads nowhere, below another one.
-pub(super) fn below(path: &str, entry: &str) -> String {
-    let mut steps: Vec<&str> = Vec::new();
-    for step in path.split('/').chain(entry.split('/')) {
-        match step {
-            "" | "." => {}
-            ".." if steps.last().is_some_and(|last| *last != "..") => {
-                steps.pop();
-            }
-            step => steps.push(step),
-        }
-    }
-    steps.join("/")
-}

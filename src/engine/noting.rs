@@ -1,9 +1,9 @@
 //! The notes that a build takes on its way, for `buildMetadata`.
 
-use crate::repo::Kustomization;
+use crate::repo::{Kustomization, join};
 
 use super::item::Item;
-use super::notes::{ORIGIN, TRANSFORMATIONS, below};
+use super::notes::{ORIGIN, TRANSFORMATIONS};
 use super::piece::{Mark, Piece};
 use super::unknown::Reason;
 use super::walk::Walk;
@@ -12,7 +12,7 @@ impl Walk<'_> {
     /// Notes the file that a resource comes from.
     pub(super) fn note_file(&mut self, item: &mut Item, entry: &str) {
         if self.notes.are_taken() {
-            let text = format!("path: {}\n", below(&self.trail, entry));
+            let text = format!("path: {}\n", join(&self.trail, entry));
             self.write_origin(item, &text);
         }
     }
@@ -70,7 +70,7 @@ impl Walk<'_> {
 
     fn configured_by(&self, kustomization: Kustomization<'_>, kind: &str) -> String {
         let file = kustomization.file.rsplit('/').next().unwrap_or_default();
-        let path = below(&self.trail, file);
+        let path = join(&self.trail, file);
         format!("configuredIn: {path}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n")
     }
 

@@ -402,8 +402,7 @@ impl Walk<'_> {
 
 /// Takes annotations away of which not even a null is written, as kustomize does wherever it merges.
 fn without_nothing(resource: &mut Piece) {
-    let metadata = resource.get_mut("metadata");
-    let annotations = metadata.and_then(|metadata| metadata.get_mut("annotations"));
+    let annotations = resource.at_mut(&["metadata", "annotations"]);
     if let Some(Body::Map(map)) = annotations.map(|piece| &mut piece.body) {
         map.retain(|_, piece| !piece.is_null() || !piece.written().is_empty());
     }

@@ -15,13 +15,15 @@ pub(super) enum How {
     Merge,
 }
 
+/// The first of some fields that says anything.
+pub(super) fn said<'n>(entry: Node<'n>, fields: &[&str]) -> Option<Node<'n>> {
+    let mut found = fields.iter().filter_map(|field| entry.get(field));
+    found.find(|value| !value.is_null() && !value.text().trim().is_empty())
+}
+
 /// What of an entry names its patch; the reason where kustomize does not take it.
 pub(super) fn named(entry: Node<'_>) -> Result<Node<'_>, Reason> {
-    let said = |key: &str| {
-        let value = entry.get(key).filter(|value| !value.is_null());
-        value.filter(|value| !value.text().trim().is_empty())
-    };
-    match (said("path"), said("patch")) {
+    match (said(entry, &["path"]), said(entry, &["patch"])) {
         (Some(body), None) | (None, Some(body)) => Ok(body),
         (Some(_), Some(_)) => Err(Reason::Twice),
         (None, None) => Err(Reason::NoField),
