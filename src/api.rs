@@ -42,6 +42,25 @@ pub const CONTAINER: &str = "config.kubernetes.io/container";
 /// The annotation that keeps a resource out of what hosts emit.
 pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
+/// The annotation by which kustomize notes where a resource comes from.
+pub const ORIGIN: &str = "config.kubernetes.io/origin";
+
+/// The annotations by which kustomize notes who a resource was, the oldest first.
+pub const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
+/// The namespaces that go with them.
+pub const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
+/// The kinds that go with them.
+pub const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
+
+/// The annotation by which kustomize notes what was done to a resource.
+pub const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
+
+/// The annotation in which a client-side apply keeps what it has applied.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What a generator wants, whose name is to end with a hash of its content.
+pub const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
+
 /// The API group of the kinds `Kustomization` and `Component`.
 pub const KUSTOMIZE_GROUP: &str = "kustomize.config.k8s.io";
 

@@ -4,16 +4,12 @@
 //! writes down every identity that a resource had; this is where that record is
 //! read, so that pairing does not have to guess.
 
-use crate::api::{ID, LOCAL_CONFIG, PATH};
+use crate::api::{
+    ID, LAST_APPLIED, LOCAL_CONFIG, ORIGIN, PATH, PREVIOUS_KINDS, PREVIOUS_NAMES,
+    PREVIOUS_NAMESPACES, TRANSFORMATIONS,
+};
 use crate::finding::{FileRef, ResourceRef};
 use crate::yaml::{self, Node};
-
-const ORIGIN: &str = "config.kubernetes.io/origin";
-const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
-
-const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
-const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
-const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
 
 /// What tells a resource from every other one of its environment: its API group, and where it is addressed in that.
 pub type Key<'a> = (&'a str, Identity<'a>);
@@ -287,7 +283,7 @@ pub fn is_bookkeeping(annotation: &str) -> bool {
                 | "config.kubernetes.io/suffixes"
                 | TRANSFORMATIONS
                 | "argocd.argoproj.io/tracking-id"
-                | "kubectl.kubernetes.io/last-applied-configuration"
+                | LAST_APPLIED
         )
 }
 

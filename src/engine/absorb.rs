@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::api::ORIGIN;
+
 use super::item::Item;
 use super::look::Look;
-use super::notes::ORIGIN;
 use super::piece::{Body, Gone, Mark, Piece};
 
 /// Lets a generated resource take the place of another one: with its name, its labels and annotations, and its data unless it replaces that.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::api::{NEEDS_HASH, PREVIOUS_KINDS, PREVIOUS_NAMES, PREVIOUS_NAMESPACES};
 use crate::text::line_at;
 
 use super::Replay;
 use super::item::{Id, Item};
-use super::piece::{Body, Lost, Piece, lose};
+use super::piece::{Body, Lost, Mark, Piece, lose};
 use super::scalar::is_told;
 use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
 use super::walk::MAX_PIECES;
@@ -79,19 +80,18 @@ impl Replay<'_> {
 
     pub(super) fn placed(&self, lost: Lost) -> Unknown {
         let Lost { reason, what, mark } = lost;
-        let origin = mark.and_then(|mark| Some((self.walk.origins.get(mark.origin)?, mark.start)));
-        let place = origin.map(|(origin, start)| {
-            let text = self.walk.parsed.sources.text(origin.file);
-            (
-                origin.file.to_owned(),
-                line_at(text.unwrap_or_default().as_bytes(), start),
-            )
-        });
         Unknown {
             reason,
             what,
-            place,
+            place: mark.and_then(|mark| self.line_of(mark)),
         }
+    }
+
+    /// The file and the line that a mark stands in; nothing where it stands in none.
+    pub(super) fn line_of(&self, mark: Mark) -> Option<(String, usize)> {
+        let file = self.walk.origins.get(mark.origin)?.file;
+        let text = self.walk.parsed.sources.text(file).unwrap_or_default();
+        Some((file.to_owned(), line_at(text.as_bytes(), mark.start)))
     }
 
     /// The resources, one JSON object a line, with the names that they had.
@@ -128,8 +128,7 @@ fn resource(item: &Item) -> Option<Value> {
 /// The book-keeping of kustomize about earlier identities, and about a name that is to get its hash.
 fn note(annotations: &mut Map<String, Value>, item: &Item) {
     if item.hashed {
-        let key = "internal.config.kubernetes.io/needsHashSuffix";
-        annotations.insert(key.to_owned(), "enabled".into());
+        annotations.insert(NEEDS_HASH.to_owned(), "enabled".into());
     }
     if item.before().is_empty() {
         return;
@@ -139,13 +138,13 @@ fn note(annotations: &mut Map<String, Value>, item: &Item) {
         parts.collect::<Vec<_>>().join(",").into()
     };
     for (key, list) in [
-        ("previousNames", joined(&|id| id.name.clone())),
+        (PREVIOUS_NAMES, joined(&|id| id.name.clone())),
         (
-            "previousNamespaces",
+            PREVIOUS_NAMESPACES,
             joined(&|id| item.effective(id).to_owned()),
         ),
-        ("previousKinds", joined(&|id| id.kind.clone())),
+        (PREVIOUS_KINDS, joined(&|id| id.kind.clone())),
     ] {
-        annotations.insert(format!("internal.config.kubernetes.io/{key}"), list);
+        annotations.insert(key.to_owned(), list);
     }
 }

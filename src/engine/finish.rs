@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::api::LOCAL_CONFIG;
+
 use super::Replay;
 use super::built::Built;
 use super::hash::hash;
@@ -10,9 +12,6 @@ use super::order::Order;
 use super::piece::{Lost, Piece, lose};
 use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
 use super::{references, variables};
-
-/// The annotation of what kustomize does not emit.
-const LOCAL: &str = "config.kubernetes.io/local-config";
 
 impl Replay<'_> {
     /// What `kustomize build` emits, a resource each.
@@ -63,7 +62,7 @@ impl Replay<'_> {
             lose(&mut lost, Reason::Bounds, "", None);
         }
         items.retain(|item| {
-            let local = item.root.at(&["metadata", "annotations", LOCAL]);
+            let local = item.root.at(&["metadata", "annotations", LOCAL_CONFIG]);
             local.is_none_or(|local| local.scalar_text().as_deref() == Some("false"))
         });
         let kustomization = self.walk.parsed.kustomization(&self.directory);

@@ -2,16 +2,11 @@
 //!
 //! It notes that while it builds, so that patches and selectors see it, and takes away at the end what nobody asked for.
 
+use crate::api::{ORIGIN, TRANSFORMATIONS};
 use crate::repo::Kustomization;
 
 use super::item::Item;
 use super::piece::{Body, Piece};
-
-/// Where a resource comes from.
-pub(super) const ORIGIN: &str = "config.kubernetes.io/origin";
-
-/// What was done to it.
-pub(super) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
 /// Who built it.
 const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kustomize-v5.8.1");

@@ -1,9 +1,9 @@
 //! The notes that a build takes on its way, for `buildMetadata`.
 
+use crate::api::{ORIGIN, TRANSFORMATIONS};
 use crate::repo::{Kustomization, join};
 
 use super::item::Item;
-use super::notes::{ORIGIN, TRANSFORMATIONS};
 use super::piece::{Mark, Piece};
 use super::unknown::Reason;
 use super::walk::Walk;

@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::text::line_at;
-
 use super::Replay;
 use super::piece::{Body, Piece};
 
@@ -29,17 +27,11 @@ impl Replay<'_> {
             Body::List(list) if !list.is_empty() => {
                 list.iter().map(|piece| self.places_of(piece)).collect()
             }
-            _ => self.place_of(piece).into(),
+            _ => {
+                let line = self.line_of(piece.mark);
+                line.map_or_else(String::new, |(file, line)| format!("{file}:{line}"))
+                    .into()
+            }
         }
-    }
-
-    /// The `file:line` that wrote a piece; empty where nobody did.
-    fn place_of(&self, piece: &Piece) -> String {
-        let Some(origin) = self.walk.origins.get(piece.mark.origin) else {
-            return String::new();
-        };
-        let text = self.walk.parsed.sources.text(origin.file);
-        let line = line_at(text.unwrap_or_default().as_bytes(), piece.mark.start);
-        format!("{}:{line}", origin.file)
     }
 }

@@ -5,15 +5,13 @@ use super::managers::Group;
 use super::meaning::{is_nothing, is_of_deployer, is_of_server, is_same_as_absent, last_two};
 use super::owned::{Entry, Managed, Way, is_leaf, is_of, like, way};
 use super::shown::hidden;
+use crate::api::LAST_APPLIED;
 use crate::catalog::Class;
 use crate::compare::classify::{Surroundings, classify};
 use crate::compare::diff::{By, Change, ChangeKind, Step};
 use crate::compare::steps::Side;
 use crate::resource::Resource;
 use crate::yaml::{self, Node};
-
-/// The annotation in which a client-side apply keeps what it has applied.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What a restart writes into a pod template.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";

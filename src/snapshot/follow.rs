@@ -9,11 +9,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::api::NEEDS_HASH;
 use crate::resource::{Identity, Resource};
 use crate::yaml::Node;
-
-/// What a generator wants, whose name is to end with a hash of its content.
-const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
 
 /// The names that references will follow, by what they say now.
 #[derive(Debug, Default)]
