@@ -1,6 +1,5 @@
 //! `krm-parity drift`: what Git says against what a cluster runs.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -11,9 +10,9 @@ use super::formats::Formats;
 use super::ground::Ground;
 use super::policy_file::{self, PolicyFile};
 use super::rendered::{self, File};
+use super::reports::is_stdin;
 use super::{emit, files, function};
 use crate::api::GROUP;
-use crate::engine::Replay;
 use crate::finding::REDACTED;
 use crate::live;
 use crate::policy::Policy;
@@ -114,8 +113,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let today = function::today()?;
     let rendered = path("rendered");
     let live = path("live").context("--live is needed")?;
-    let stdin = Path::new("-");
-    if live == stdin && rendered.is_some_and(|rendered| rendered == stdin) {
+    if is_stdin(live) && rendered.is_some_and(|rendered| is_stdin(rendered)) {
         bail!("--rendered and --live cannot both come on stdin");
     }
     let directories: Vec<PathBuf> = path("OVERLAY").cloned().into_iter().collect();
@@ -134,7 +132,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
             files: read(rendered).context("--rendered")?,
             // A stream is no file that a report could name.
             place: match rendered {
-                stream if stream == stdin => String::new(),
+                stream if is_stdin(stream) => String::new(),
                 file => file.display().to_string(),
             },
             ..Wanted::default()
@@ -200,13 +198,10 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
 
 /// What a person names, or what comes on stdin.
 fn read(path: &Path) -> anyhow::Result<Vec<File>> {
-    if path != Path::new("-") {
+    if !is_stdin(path) {
         return rendered::files(path);
     }
-    let mut text = Vec::new();
-    let source = std::io::stdin().lock().take(MAX_BYTES as u64 + 1);
-    let mut source = source;
-    source.read_to_end(&mut text).context("cannot read stdin")?;
+    let text = function::read_stdin().context("cannot read stdin")?;
     if text.len() > MAX_BYTES {
         bail!("there are more than {} MiB on stdin", MAX_BYTES >> 20);
     }
@@ -222,10 +217,8 @@ fn built(
 ) -> anyhow::Result<Wanted> {
     let sources = ground.read(policy_path)?;
     let parsed = sources.parse();
+    let replay = emit::replay(ground, &parsed)?;
     let directory = ground.directories.first().cloned().unwrap_or_default();
-    if parsed.kustomization(&directory).is_none() {
-        bail!("there is no kustomization in {}", ground.first.display());
-    }
     let layout = ground.discover(&parsed, policy);
     let own = layout.services.iter().find_map(|service| {
         let mut overlays = service.overlays.iter();
@@ -235,10 +228,9 @@ fn built(
     let place = if directory.is_empty() {
         ".".to_owned()
     } else {
-        directory.clone()
+        directory
     };
-    let built = Replay::base(&parsed, &[directory]).build();
-    let built = built.map_err(|unknown| {
+    let built = replay.build().map_err(|unknown| {
         anyhow::anyhow!(
             "{}\nBuild it yourself: kustomize build {} | krm-parity drift --rendered - …",
             emit::told(&unknown),

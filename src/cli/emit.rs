@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::ground::Ground;
 use super::tree;
 use crate::engine::{Built, Replay, Unknown};
+use crate::repo::Parsed;
 use crate::yaml::{self, Node, Style};
 use crate::{krm, snapshot, text};
 
@@ -65,11 +66,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
     // What it is made of is read, and nothing else.
     let sources = tree::read(&ground.root, &ground.directories)?;
     let parsed = sources.parse();
-    let directory = ground.directories.first().cloned().unwrap_or_default();
-    if parsed.kustomization(&directory).is_none() {
-        bail!("there is no kustomization in {}", ground.first.display());
-    }
-    let replay = Replay::base(&parsed, &[directory]);
+    let replay = replay(&ground, &parsed)?;
     let resources = replay
         .build()
         .map_err(|unknown| anyhow::anyhow!(told(&unknown)))?;
@@ -88,6 +85,19 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
         }
     }
     Ok(documents.join("---\n"))
+}
+
+/// What the engine makes of the directory that is asked for.
+///
+/// # Errors
+///
+/// Fails where no kustomization is.
+pub(super) fn replay<'p>(ground: &Ground, parsed: &'p Parsed<'p>) -> anyhow::Result<Replay<'p>> {
+    let directory = ground.directories.first().cloned().unwrap_or_default();
+    if parsed.kustomization(&directory).is_none() {
+        bail!("there is no kustomization in {}", ground.first.display());
+    }
+    Ok(Replay::base(parsed, &[directory]))
 }
 
 /// A document with the place of each value behind it.

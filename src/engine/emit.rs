@@ -104,8 +104,14 @@ impl Replay<'_> {
         if !unknown.is_empty() {
             return Err(unknown);
         }
+        Ok(self.recorded())
+    }
+
+    /// The same as [`Self::lines`], for whoever has asked already what is not known.
+    #[must_use]
+    pub fn recorded(&self) -> String {
         let lines = self.items.iter().filter_map(resource);
-        Ok(lines.map(|value| format!("{value}\n")).collect())
+        lines.map(|value| format!("{value}\n")).collect()
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::repo::Kustomization;
 use crate::text::base64;
-use crate::yaml::{Node, Style};
+use crate::yaml::Node;
 
 use super::absorb::absorb;
 use super::item::{Item, Reach, Sealed, To, said, scan};
-use super::look::{Look, is_ambiguous, is_no_key};
+use super::look::{Look, is_no_key, is_no_made_key};
 use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -134,8 +134,7 @@ impl Walk<'_> {
             made.set(&["data"], nothing);
         }
         for (field, key, value) in &options.pairs {
-            let is_plain = key.style() == Style::Plain;
-            if is_no_key(key.text()) || is_plain && is_ambiguous(key.text()) {
+            if is_no_made_key(*key) {
                 lose(&mut odd, Reason::Type, key.text(), Some(pen.mark_of(*key)));
             }
             let mark = pen.mark(Some(*key), *value);
@@ -162,16 +161,9 @@ impl Walk<'_> {
         new.generated = true;
         new.hashed = options.is_hashed;
         new.sealed = sealed;
-        let reach = options.pairs.iter().map(|(field, key, value)| {
-            let (name, text) = (key.text().to_owned(), said(*value).to_owned());
-            Reach {
-                to: if *field == "labels" {
-                    To::Label(name, text)
-                } else {
-                    To::Annotation(name, text)
-                },
-                mark: self.pen(origin, &Shift::None).mark(Some(*key), *value),
-            }
+        let reach = options.pairs.iter().map(|(field, key, value)| Reach {
+            to: To::pair(field, key.text(), said(*value)),
+            mark: self.pen(origin, &Shift::None).mark(Some(*key), *value),
         });
         new.reach = reach.collect();
         self.note_generator(&mut new, kustomization, &format!("{kind}Generator"));

@@ -67,6 +67,18 @@ pub(crate) enum To {
     Annotation(String, String),
 }
 
+impl To {
+    /// An entry of `labels`, or else of `annotations`.
+    pub fn pair(field: &str, key: &str, value: &str) -> Self {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        if field == "labels" {
+            Self::Label(key, value)
+        } else {
+            Self::Annotation(key, value)
+        }
+    }
+}
+
 impl Item {
     /// Its kind and the name that it had first.
     pub fn first(&self) -> (String, String) {

@@ -101,6 +101,11 @@ pub(super) fn is_no_key(text: &str) -> bool {
     resolve_plain(text) != Kind::Str || is_date(text) || text == "<<"
 }
 
+/// Whether a key of a kustomization is no text any more in what kustomize makes of it, without quotes.
+pub(super) fn is_no_made_key(key: Node<'_>) -> bool {
+    is_no_key(key.text()) || key.style() == Style::Plain && is_ambiguous(key.text())
+}
+
 /// Whether kustomize does not take a map for its keys, or any below it.
 pub(super) fn has_odd_keys(node: Node<'_>) -> bool {
     node.items().any(has_odd_keys)

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::yaml::{Node, Style};
+use crate::yaml::Node;
 
 use super::item::{Item, Reach, To, said, scan};
-use super::look::{Look, is_ambiguous, is_no_key};
+use super::look::{Look, is_ambiguous, is_no_made_key};
 use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same, lose};
 use super::reach::Spec;
 use super::scalar::in_place_of;
@@ -309,19 +309,14 @@ pub(super) fn pairs(
 ) -> Option<()> {
     for (key, value) in pairs.entries() {
         let (mark, name) = (pen.mark(Some(key), value), key.text());
-        if is_no_key(name) || is_ambiguous(name) && key.style() == Style::Plain {
-            // A key is written without quotes, and is no text then.
+        if is_no_made_key(key) {
             pen.lose(Reason::Type, name, key);
         }
         let child = Piece::text(said(value), mark);
         for item in &mut *items {
-            let text = said(value).to_owned();
+            let text = said(value);
             pen.spend(1 + text.len() / TEXT)?;
-            let to = if field == "labels" {
-                To::Label(name.to_owned(), text)
-            } else {
-                To::Annotation(name.to_owned(), text)
-            };
+            let to = To::pair(field, name, text);
             item.reach.push(Reach { to, mark });
             item.shares += 1;
             let shared = item.shares;

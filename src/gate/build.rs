@@ -39,17 +39,17 @@ pub fn build(
     let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
     let size = replay.size();
     // Much of what kustomize refuses shows at the end alone.
-    let lines = replay.build().and_then(|built| match stage {
-        Stage::Recorded => replay.lines(),
-        Stage::Deployed => Ok(built
-            .iter()
-            .map(|one| format!("{}\n", one.resource))
-            .collect()),
+    let built = replay.build().and_then(|built| {
+        let lines = match stage {
+            Stage::Recorded => replay.recorded(),
+            Stage::Deployed => {
+                let lines = built.iter().map(|one| format!("{}\n", one.resource));
+                lines.collect()
+            }
+        };
+        sealed(&lines).ok_or_else(Vec::new)
     });
-    (
-        lines.and_then(|lines| sealed(&lines).ok_or_else(Vec::new)),
-        size,
-    )
+    (built, size)
 }
 
 /// The resources of these lines, sealed; nothing where they could not be read.

@@ -3,7 +3,7 @@
 use std::slice::from_ref;
 
 use crate::engine::Replay;
-use crate::finding::Place;
+use crate::finding::{Place, line_around};
 use crate::repo::{self, Edge, Parsed, Role, To};
 use crate::rules::files::entry_place;
 use crate::yaml::{self, Node, Tree};
@@ -32,21 +32,14 @@ fn told(parsed: &Parsed<'_>, words: &str) -> Option<Place> {
         let (file, line) = part.rsplit_once(':')?;
         let number: usize = line.parse().ok()?;
         let text = parsed.sources.text(file)?;
-        let mut lines = text.split_inclusive('\n');
-        let start: usize = lines
-            .by_ref()
-            .take(number.checked_sub(1)?)
-            .map(str::len)
-            .sum();
-        let line = lines.next()?;
-        let indent = line.len() - line.trim_start().len();
-        let end = start + line.trim_end().len();
-        let shown = line.trim();
+        let lines = text.split_inclusive('\n');
+        let start: usize = lines.take(number.checked_sub(1)?).map(str::len).sum();
+        let line = &text[line_around(text, start)];
         // A Secret's file may hold anything there, and so may the literals of one.
         let is_plain = parsed.kustomizations().any(|one| one.file == file)
-            && repo::redact(shown, &repo::secrets(parsed)) == shown;
-        let start = start + indent.min(line.trim_end().len());
-        let place = Place::excerpt(file, text, start..end, WHAT.to_owned());
+            && repo::redact(line, &repo::secrets(parsed)) == line;
+        let indent = line.len() - line.trim_start().len();
+        let place = Place::excerpt(file, text, start + indent..text.len(), WHAT.to_owned());
         let source = place.source.filter(|_| is_plain);
         Some(Place { source, ..place })
     })

@@ -6,14 +6,14 @@ mod trees;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use krm_parity::engine::{Built, Replay};
 use krm_parity::repo::Sources;
 use krm_parity::repo::fields::{Field, Holds, KUSTOMIZATION};
 use serde_json::Value;
 
-use crate::support::{NEWEST, Tree, probes, require, run};
+use crate::support::{NEWEST, Tree, probes, require};
+use trees::built;
 
 /// Where the engine still differs and does not say so, and why; a tree that became equal must leave the list.
 const DIFFERENT: [(&str, &str); 1] = [(
@@ -355,13 +355,6 @@ const KUSTOMIZATIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What kustomize makes of a tree; nothing where it refuses it.
-fn built(kustomize: &Path, directory: &Path) -> Option<Vec<Value>> {
-    let run = run(Command::new(kustomize).arg("build").arg(directory));
-    let tree = krm_parity::yaml::parse(&run.stdout).expect("YAML");
-    (run.code == Some(0)).then(|| tree.roots().map(krm_parity::yaml::Node::to_json).collect())
-}
-
 #[test]
 fn what_kustomize_obeys_is_followed_and_what_it_refuses_is_said() {
     let kustomize = require!(kustomize(NEWEST));
@@ -389,7 +382,7 @@ fn what_kustomize_obeys_is_followed_and_what_it_refuses_is_said() {
         let sources = read(&tree.path(""));
         let parsed = sources.parse();
         let replay = Replay::base(&parsed, &[String::new()]);
-        match (replay.build(), built(&kustomize, &tree.path(""))) {
+        match (replay.build(), built(&kustomize, &tree.path("")).ok()) {
             (Err(unknown), built) => {
                 println!(
                     "{name}: {} {unknown:?}",

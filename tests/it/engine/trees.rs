@@ -148,7 +148,7 @@ fn compare(ours: Result<Vec<Built>, Vec<Unknown>>, theirs: Result<Vec<Value>, St
 }
 
 /// What kustomize makes of a directory, or why it does not.
-fn built(kustomize: &Path, directory: &Path) -> Result<Vec<Value>, String> {
+pub(super) fn built(kustomize: &Path, directory: &Path) -> Result<Vec<Value>, String> {
     let run = run(Command::new(kustomize)
         .arg("build")
         .arg(directory)
