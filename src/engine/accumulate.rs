@@ -249,9 +249,10 @@ impl Walk<'_> {
         entry: Node<'_>,
     ) {
         let root = kustomization.real;
-        let is_inside = match self.parsed.sources.real_file(path).strip_prefix(root) {
+        let file = self.parsed.sources.real_file(path);
+        let is_inside = match file.strip_prefix(root) {
             Some(rest) if !root.is_empty() => rest.starts_with('/'),
-            _ => root.is_empty() && !path.starts_with("../"),
+            _ => root.is_empty() && !file.starts_with("../"),
         };
         if !is_inside && !self.parsed.sources.is_unrestricted {
             self.note_at(Reason::Outside, path, kustomization.file, entry);

@@ -170,6 +170,13 @@ fn links_lead_to_where_files_lie() {
     let run = alone(&tree.path(""), &["check", "--format", "json"]);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(failures(&report).len(), 1, "{report:#}");
+    // So it is where the kustomization lies at the root of all that is looked at.
+    let root = alone(&tree.path("web/overlays/production"), &["build"]);
+    assert_eq!(root.code, Some(2), "{root:#?}");
+    assert!(
+        root.stderr.contains("a file outside of the directory"),
+        "{root:#?}"
+    );
     let both = check(&kustomize, &tree.path(""), &["--builder", "both"]);
     assert_eq!(both.code, Some(1), "{both:#?}");
     assert!(
