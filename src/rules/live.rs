@@ -21,15 +21,15 @@ use crate::live::{Drift, Group, Live, Verdict};
 use crate::policy::Policy;
 
 pub use told::Cluster;
-use told::{Says, Subject, deletion, of_object, owner, versions};
+use told::{Says, Subject, deletion, of_object, owner, question, versions};
 
 /// Finds what is not as Git says, but for the fields that a policy allows.
 pub(super) fn check(live: &Live<'_, '_>, cluster: Cluster<'_>, policy: &Policy) -> Found {
     let mut found = Found::default();
     for pair in &live.pairs {
         if !pair.is_of_one_version {
-            let [want, live, command] = versions(pair);
-            let says = out_of_sync::of_version(&want, &live, &command);
+            let [want, live] = versions(pair);
+            let says = out_of_sync::of_version(&want, &live, question(pair.want));
             found.push(of_object(RuleId::OutOfSync, pair.live, cluster, says));
         }
         for drift in &pair.drifts {
@@ -51,7 +51,7 @@ pub(super) fn check(live: &Live<'_, '_>, cluster: Cluster<'_>, policy: &Policy) 
     }
     for (extra, maker) in &live.extra {
         let is_person = maker.group != Group::Deployer;
-        let says = extra_object::says(&owner(maker), is_person, &deletion(extra));
+        let says = extra_object::says(&owner(maker), is_person, deletion(extra));
         found.push(of_object(RuleId::ExtraObject, extra, cluster, says));
     }
     found

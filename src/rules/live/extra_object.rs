@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
 };
 
 /// What is said of an object that nobody wants.
-pub(super) fn says(owner: &str, is_person: bool, command: &str) -> Says {
+pub(super) fn says(owner: &str, is_person: bool, command: Option<String>) -> Says {
     let made = if is_person {
         "was made by hand with"
     } else {
@@ -26,6 +26,9 @@ pub(super) fn says(owner: &str, is_person: bool, command: &str) -> Says {
     Says {
         headline: format!("it {made} {owner}, and is not in Git"),
         demand: RULE.summary.to_owned(),
-        help: format!("Write it into Git, or delete it: {command}"),
+        help: match command {
+            Some(command) => format!("Write it into Git, or delete it: {command}"),
+            None => "Write it into Git, or delete it.".to_owned(),
+        },
     }
 }

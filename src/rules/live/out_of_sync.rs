@@ -51,10 +51,13 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
 }
 
 /// What is said of an object that speaks another version of the API than Git.
-pub(super) fn of_version(want: &str, live: &str, command: &str) -> Says {
+pub(super) fn of_version(want: &str, live: &str, command: Option<String>) -> Says {
     Says {
         headline: format!("it was not compared: it is {live} here, and {want} in Git"),
         demand: "Fields of two versions cannot be compared.".to_owned(),
-        help: format!("Ask for the version of Git: {command}"),
+        help: match command {
+            Some(command) => format!("Ask for the version of Git: {command}"),
+            None => "Ask kubectl for the version of Git.".to_owned(),
+        },
     }
 }

@@ -131,13 +131,9 @@ impl Subject<'_, '_> {
             }
         }
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+        let command = kubectl("patch", self.resource).filter(|_| pointer.chars().all(is_plain))?;
         let operation = format!(r#"'[{{"op":"remove","path":"{pointer}"}}]'"#);
-        pointer.chars().all(is_plain).then(|| {
-            format!(
-                "{} --type=json -p {operation}",
-                kubectl("patch", self.resource)
-            )
-        })
+        Some(format!("{command} --type=json -p {operation}"))
     }
 
     /// A finding about a field.
@@ -210,25 +206,28 @@ fn of(finding: Finding, resource: &Resource<'_>, cluster: Cluster<'_>) -> Findin
     }
 }
 
-/// The versions that Git and the cluster speak, and the command that asks for Git's.
-pub(super) fn versions(pair: &Pair<'_, '_>) -> [String; 3] {
-    let want = pair.want;
+/// The versions that Git and the cluster speak.
+pub(super) fn versions(pair: &Pair<'_, '_>) -> [String; 2] {
+    [pair.want.api_version, pair.live.api_version]
+        .map(|text| text::one_line(text, MAX_NAME * 2).into_owned())
+}
+
+/// The command that asks for an object in the version of Git.
+pub(super) fn question(want: &Resource<'_>) -> Option<String> {
     let mut kind = format!("{}.{}", want.kind().to_lowercase(), want.version());
     if !want.group().is_empty() {
         let _ = write!(kind, ".{}", want.group());
     }
-    let command = format!("kubectl get {kind} --show-managed-fields -o yaml");
-    [want.api_version, pair.live.api_version, &command]
-        .map(|text| text::one_line(text, MAX_NAME * 2).into_owned())
+    is_word(&kind).then(|| format!("kubectl get {kind} --show-managed-fields -o yaml"))
 }
 
 /// The command that deletes an object.
-pub(super) fn deletion(resource: &Resource<'_>) -> String {
+pub(super) fn deletion(resource: &Resource<'_>) -> Option<String> {
     kubectl("delete", resource)
 }
 
-/// The start of a command about an object.
-fn kubectl(verb: &str, resource: &Resource<'_>) -> String {
+/// The start of a command about an object; nothing where a name in it could be more than a name to a shell.
+fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
     let namespace = match resource.identity.namespace {
         "" => String::new(),
         namespace => format!(" -n {namespace}"),
@@ -237,10 +236,23 @@ fn kubectl(verb: &str, resource: &Resource<'_>) -> String {
         "" => String::new(),
         group => format!(".{group}"),
     };
-    let command = format!(
-        "kubectl{namespace} {verb} {}{group} {}",
-        resource.kind().to_lowercase(),
-        resource.name()
-    );
-    text::one_line(&command, MAX_NAME * 4).into_owned()
+    let names = [
+        resource.kind(),
+        resource.group(),
+        resource.name(),
+        resource.identity.namespace,
+    ];
+    names.into_iter().all(is_word).then(|| {
+        format!(
+            "kubectl{namespace} {verb} {}{group} {}",
+            resource.kind().to_lowercase(),
+            resource.name()
+        )
+    })
+}
+
+/// Whether a name is one word to every shell, and no flag.
+fn is_word(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    name.len() <= MAX_NAME * 4 && !name.starts_with('-') && name.chars().all(is_plain)
 }

@@ -1,6 +1,7 @@
 //! Objects that are on one side alone.
 
-use super::short;
+use super::{found, short};
+use crate::support::Tree;
 
 const GIT: &str =
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: n}, data: {x: y}}\n";
@@ -97,4 +98,25 @@ fn namespaces_and_versions_are_not_guessed() {
     );
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("m and n"), "{}", run.stderr);
+}
+
+/// What is pasted into a shell must be what it looks like, whatever an object calls itself.
+#[test]
+fn no_name_becomes_a_command() {
+    let tree = Tree::new();
+    tree.write("git.yaml", &object("web", ""));
+    for (name, is_plain) in [("hand", true), ("a; reboot", false), ("$(reboot)", false)] {
+        let live = object("web", "") + &object(&format!("'{name}'"), &entry("kubectl-create"));
+        tree.write("live.yaml", &live);
+        let found = found(&tree.path(""), "git.yaml", "live.yaml");
+        let extra = found.iter().find(|one| one["rule"] == "extra-object");
+        let help = extra.expect("an object of nobody")["help"].as_str();
+        let help = help.expect("a help");
+        assert_eq!(
+            help.contains("kubectl -n n delete configmap"),
+            is_plain,
+            "{help}"
+        );
+        assert!(is_plain || !help.contains("reboot"), "{help}");
+    }
 }
