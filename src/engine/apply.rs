@@ -119,7 +119,8 @@ impl Walk<'_> {
             let origin = self.origin(kustomization.file, What::Elsewhere);
             let mark = self.pen(origin, &Shift::None).mark_of(entry);
             let Some(mut var) = Var::read(entry) else {
-                self.note_at(Reason::Type, "vars", kustomization.file, entry);
+                // kustomize takes some of them.
+                self.note_at(Reason::Setting, "vars", kustomization.file, entry);
                 continue;
             };
             if self.vars.iter().any(|known| known.name == var.name) {

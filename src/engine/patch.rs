@@ -261,8 +261,14 @@ impl Walk<'_> {
         if is_lost && chosen.is_empty() {
             let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
             let what = format!("{} {}", text(&["kind"]), text(&["metadata", "name"]));
-            self.pen(origin, shift)
-                .lose(Reason::NoTarget, what.trim(), root);
+            // kustomize takes a list apart.
+            let is_taken = text(&["kind"]).ends_with("List") && root.get("items").is_some();
+            let reason = if is_taken {
+                Reason::Setting
+            } else {
+                Reason::NoTarget
+            };
+            self.pen(origin, shift).lose(reason, what.trim(), root);
         }
         Ok(chosen)
     }
