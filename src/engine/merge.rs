@@ -6,6 +6,7 @@
 
 mod elements;
 mod shape;
+mod targeted;
 
 use crate::yaml::Node;
 
@@ -18,6 +19,7 @@ use elements::{Came, Element};
 use shape::Field;
 
 pub(super) use shape::Shape;
+pub(super) use targeted::Texts;
 
 /// Who a resource is, which no patch changes by itself.
 const WHO: &[&str] = &["apiVersion", "kind"];

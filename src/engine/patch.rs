@@ -304,6 +304,8 @@ impl Walk<'_> {
             self.delete(items, chosen, mark);
             return Ok(());
         }
+        let target = entry.and_then(|entry| entry.get("target"));
+        let has_target = target.is_some_and(Node::is_map);
         let options = entry.and_then(|entry| entry.get("options"));
         let may = |option: &str| {
             let value = options.and_then(|options| options.get(option));
@@ -327,7 +329,11 @@ impl Walk<'_> {
                     |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
                 done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
             } else if root.is_map() {
+                let texts = has_target.then(|| merge::Texts::before(&item.root));
                 let merged = merge::merge(&mut item.root, root, shape, &mut pen);
+                if let Some(texts) = texts {
+                    texts.correct(&mut item.root, root, &mut pen);
+                }
                 without_nothing(&mut item.root);
                 if may_rename {
                     merge::write(&mut item.root, &["metadata", "name"], root, &mut pen);

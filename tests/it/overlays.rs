@@ -7,6 +7,7 @@
 //! one build and then judged.
 
 pub mod edit;
+mod engine;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

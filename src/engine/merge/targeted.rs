@@ -1,0 +1,68 @@
+//! Patches with a target: of these kustomize reads labels and annotations as texts before it merges.
+
+use crate::engine::piece::{Body, Pen, Piece};
+use crate::engine::unknown::Reason;
+use crate::yaml::Node;
+
+/// The maps of the metadata that are read as texts.
+const TEXTS: [&str; 2] = ["labels", "annotations"];
+
+/// What a resource said there before a patch with a target is merged.
+pub(in crate::engine) struct Texts([Option<Piece>; 2]);
+
+impl Texts {
+    pub(in crate::engine) fn before(resource: &Piece) -> Self {
+        Self(TEXTS.map(|field| resource.at(&["metadata", field]).cloned()))
+    }
+
+    /// Corrects what a merge has made of them: a null takes nothing away, but writes the text `null`, and what holds
+    /// nothing is as if it was not said.
+    pub(in crate::engine) fn correct(
+        self,
+        resource: &mut Piece,
+        patch: Node<'_>,
+        pen: &mut Pen<'_>,
+    ) {
+        for (field, before) in TEXTS.into_iter().zip(self.0) {
+            let Some(said) = patch.at(&["metadata", field]) else {
+                continue;
+            };
+            if said.is_seq() {
+                pen.lose(Reason::Scalar, field, said);
+            } else if said.entries().next().is_none() {
+                put(resource, field, before);
+            } else {
+                write(resource, field, said, pen);
+            }
+        }
+    }
+}
+
+/// Puts back what there was.
+fn put(resource: &mut Piece, field: &str, before: Option<Piece>) {
+    let metadata = resource.at_mut(&["metadata"]);
+    let Some(Body::Map(map)) = metadata.map(|metadata| &mut metadata.body) else {
+        return;
+    };
+    match before {
+        Some(before) => map.insert(field.to_owned(), before),
+        None => map.remove(field),
+    };
+}
+
+/// Writes the texts of values that are none.
+fn write(resource: &mut Piece, field: &str, said: Node<'_>, pen: &mut Pen<'_>) {
+    let is_odd = |value: Node<'_>| !value.to_json().is_string();
+    let has_orders = said.entries().any(|(key, _)| key.text().starts_with('$'));
+    for (key, value) in said.entries().filter(|(_, value)| is_odd(*value)) {
+        if has_orders {
+            pen.lose(Reason::Scalar, field, value);
+            continue;
+        }
+        let text = if value.is_scalar() { value.text() } else { "" };
+        let mark = pen.mark(Some(key), value);
+        let place = ["metadata", field, key.text()];
+        pen.changed |= resource.at(&place).and_then(Piece::as_str) != Some(text);
+        resource.set(&place, Piece::text(text, mark));
+    }
+}
