@@ -73,6 +73,9 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
         asked.add(of, &members);
         survey.services.push(service(gate, of, &members));
     }
+    if let Some(parsed) = gate.parsed {
+        failure::locate(parsed, &mut gaps.failures);
+    }
     let comparisons = environment::compare(&planned, gate.policy.identity);
     let questions = rules::questions(&comparisons, &gaps, gate.policy);
     gaps.past = ask(gate, &questions, &mut replays);

@@ -4,16 +4,28 @@ use std::slice::from_ref;
 
 use crate::engine::Replay;
 use crate::finding::{Place, line_around};
-use crate::repo::{self, Edge, Parsed, Role, To};
+use crate::repo::{self, Edge, Parsed, Role, Secrets, To};
+use crate::rules::Failure;
 use crate::rules::files::entry_place;
 use crate::yaml::{self, Node, Tree};
 
 /// What stands at the place.
 const WHAT: &str = "what the build names";
 
+/// Tells where builds failed.
+pub fn locate(parsed: &Parsed<'_>, failures: &mut [Failure]) {
+    if failures.is_empty() {
+        return;
+    }
+    let secrets = repo::secrets(parsed);
+    for failure in failures {
+        failure.place = place(parsed, &failure.directory, &failure.words, &secrets);
+    }
+}
+
 /// The place of a failure: what its words name, else the kustomization as a whole.
-pub fn place(parsed: &Parsed<'_>, directory: &str, words: &str) -> Option<Place> {
-    told(parsed, words)
+fn place(parsed: &Parsed<'_>, directory: &str, words: &str, secrets: &Secrets) -> Option<Place> {
+    told(parsed, words, secrets)
         .or_else(|| named(parsed, directory, words))
         .or_else(|| {
             let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
@@ -27,7 +39,7 @@ pub fn place(parsed: &Parsed<'_>, directory: &str, words: &str) -> Option<Place>
 }
 
 /// The line that the words begin with, as the engine tells it: `: file:line: what`.
-fn told(parsed: &Parsed<'_>, words: &str) -> Option<Place> {
+fn told(parsed: &Parsed<'_>, words: &str, secrets: &Secrets) -> Option<Place> {
     words.split(": ").find_map(|part| {
         let (file, line) = part.rsplit_once(':')?;
         let number: usize = line.parse().ok()?;
@@ -37,7 +49,7 @@ fn told(parsed: &Parsed<'_>, words: &str) -> Option<Place> {
         let line = &text[line_around(text, start)];
         // A Secret's file may hold anything there, and so may the literals of one.
         let is_plain = parsed.kustomizations().any(|one| one.file == file)
-            && repo::redact(line, &repo::secrets(parsed)) == line;
+            && repo::redact(line, secrets) == line;
         let indent = line.len() - line.trim_start().len();
         let place = Place::excerpt(file, text, start + indent..text.len(), WHAT.to_owned());
         let source = place.source.filter(|_| is_plain);
@@ -222,7 +234,7 @@ mod tests {
                 "o/p.yaml:3",
             ),
         ] {
-            let place = place(&parsed, "o", words).unwrap();
+            let place = place(&parsed, "o", words, &repo::secrets(&parsed)).unwrap();
             assert_eq!(
                 format!("{}:{}", place.file, place.line),
                 expected,

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::failure;
 use super::scene::{Gate, Member, Resources, base, of};
 use crate::compare::comparison::Against;
 use crate::environment::{self, Environment, Planned};
@@ -107,9 +106,7 @@ fn plan_baselines<'g>(
                     environment: member.name.clone(),
                     directory: without_password(directory).into_owned(),
                     is_base,
-                    place: gate
-                        .parsed
-                        .and_then(|parsed| failure::place(parsed, directory, words)),
+                    place: None,
                     // What is rendered has no sources.
                     is_rendered: gate.parsed.is_none(),
                     words: words.clone(),
