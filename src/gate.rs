@@ -7,6 +7,7 @@
 //! one build holds.
 
 mod build;
+mod changes;
 mod failure;
 mod look;
 mod past;
@@ -22,6 +23,7 @@ use crate::survey::Survey;
 use crate::yaml::YamlError;
 
 pub use build::{Stage, build};
+pub use changes::{Change, Changed, changes};
 use look::{Asked, look, service, unjudged};
 use past::ask;
 use plan::plan;

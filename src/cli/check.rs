@@ -18,14 +18,15 @@ use super::ground::{Built, Ground};
 use super::new::{Earlier, Now};
 use super::past::Past;
 use super::policy_file::{self, PolicyFile};
-use super::{process, since, tree};
+use super::process;
+use super::selection::{Selection, shard};
 use crate::adopt;
 use crate::catalog::RuleId;
 use crate::finding::Finding;
 use crate::gate::{self, Gate, Scope};
-use crate::layout::{self, Layout, Service};
+use crate::layout::Layout;
 use crate::policy::Policy;
-use crate::repo::{self, Parsed, Sources};
+use crate::repo::Sources;
 use crate::survey::{Shard, Step, Survey};
 use crate::text;
 
@@ -160,10 +161,11 @@ pub(super) struct Check {
     directories: Vec<PathBuf>,
     policy: Option<PathBuf>,
     rendered: Vec<String>,
-    since: Option<String>,
+    selection: Selection,
+    /// The only environment that is judged, whatever the policy says.
+    environment: Option<String>,
     new: Option<String>,
     against: Option<PathBuf>,
-    shard: Option<(usize, usize)>,
     one_by_one: bool,
     limit: Duration,
     by: By,
@@ -189,10 +191,15 @@ impl Check {
                 .flatten()
                 .cloned()
                 .collect(),
-            since: matches.get_one("since").cloned(),
+            selection: Selection {
+                service: None,
+                since: matches.get_one("since").cloned(),
+                shard: matches.get_one("shard").copied(),
+                limit: process::limit(matches),
+            },
+            environment: None,
             new: matches.get_one("new").cloned(),
             against: matches.get_one("against").cloned(),
-            shard: matches.get_one("shard").copied(),
             one_by_one: matches.get_flag("one-by-one"),
             by: By::read(matches),
             limit: process::limit(matches),
@@ -205,8 +212,42 @@ impl Check {
         }
     }
 
+    /// What checks a directory, or one service or one environment of it, as `check` without flags does.
+    pub(super) fn of(
+        directory: &Path,
+        policy: Option<&Path>,
+        service: Option<&str>,
+        environment: Option<&str>,
+    ) -> Self {
+        Self {
+            directories: vec![directory.to_owned()],
+            policy: policy.map(Path::to_owned),
+            selection: Selection {
+                service: service.map(str::to_owned),
+                ..Selection::default()
+            },
+            environment: environment.map(str::to_owned),
+            rendered: Vec::new(),
+            new: None,
+            against: None,
+            one_by_one: false,
+            limit: process::default_limit(),
+            by: By::Auto,
+            flags: Vec::new(),
+        }
+    }
+
     /// Looks at everything and judges it.
     pub(super) fn survey(&self) -> anyhow::Result<Survey> {
+        let (survey, ()) = self.look(|_, _| Ok(()))?;
+        Ok(survey)
+    }
+
+    /// Judges everything, and shows what is judged to somebody else as well, with the file of its policy.
+    pub(super) fn look<T>(
+        &self,
+        look: impl FnOnce(&Gate<'_>, Option<&PolicyFile>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<(Survey, T)> {
         let today = super::function::today()?;
         let mut ground = Ground::new(&self.directories)?;
         let stored = self.against.as_deref().map(Earlier::stored).transpose()?;
@@ -224,6 +265,7 @@ impl Check {
             ..Policy::default()
         };
         let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
+        let policy = &*self.asked(policy);
         let policy_path = policy_file.as_ref().map(|file| file.path.as_path());
         let is_rendered = !self.rendered.is_empty();
         let mut sources = if is_rendered {
@@ -240,12 +282,14 @@ impl Check {
         } else {
             let mut layout = ground.layout(&parsed, policy)?;
             part = self.part(policy, &layout);
-            left_out = self.select(&mut layout, &parsed, &ground, policy_path)?;
+            left_out = self
+                .selection
+                .apply(&mut layout, &parsed, &ground, policy_path)?;
             let built = ground.build(&parsed, &layout, self.how())?;
             (layout, built)
         };
         // What is gone is for one shard to report.
-        let tells_gone = self.shard.is_none_or(|(index, _)| index == 1);
+        let tells_gone = self.selection.shard.is_none_or(|(index, _)| index == 1);
         let earlier = match &revision {
             Some(then) => Some(Earlier::judged(
                 then,
@@ -281,7 +325,7 @@ impl Check {
             }
         };
         let record = |paths: &BTreeSet<String>| {
-            let asked = self.new.as_deref().or(self.since.as_deref());
+            let asked = self.new.as_deref().or(self.selection.since.as_deref());
             super::history::record(&ground.root, paths, asked, self.limit)
         };
         let gate = Gate {
@@ -296,13 +340,23 @@ impl Check {
             history: Some(&record),
             others,
         };
+        let looked = look(&gate, policy_file.as_ref())?;
         let mut survey = gate::judge(&gate).context("what was built cannot be read")?;
         if let Some(earlier) = &earlier {
             survey = earlier.hold(survey);
         }
         survey.shard = part;
         self.close(&mut survey, policy, policy_file.as_ref(), today);
-        Ok(survey)
+        Ok((survey, looked))
+    }
+
+    /// The policy, as far as it is about what is asked for.
+    fn asked<'p>(&self, policy: &'p Policy) -> Cow<'p, Policy> {
+        let mut policy = Cow::Borrowed(policy);
+        if self.environment.is_some() {
+            policy.to_mut().environment.clone_from(&self.environment);
+        }
+        policy
     }
 
     /// Says by which policy and which day a survey was judged, and what helps where a first one is red.
@@ -378,10 +432,10 @@ impl Check {
     ///
     /// Shards go together where they are of the same services and were judged alike.
     fn part(&self, policy: &Policy, layout: &Layout) -> Option<Shard> {
-        let (index, count) = self.shard?;
+        let (index, count) = self.selection.shard?;
         let whole = format!(
             "{policy:?}{layout:?}{:?}{:?}{:?}{:?}",
-            self.since, self.flags, self.new, self.against
+            self.selection.since, self.flags, self.new, self.against
         );
         let digest = Sha256::digest(whole);
         Some(Shard {
@@ -389,83 +443,5 @@ impl Check {
             count,
             of: text::hex(&digest[..16]),
         })
-    }
-
-    /// Leaves out the services that were not asked for, and gives them.
-    fn select(
-        &self,
-        layout: &mut Layout,
-        parsed: &Parsed<'_>,
-        ground: &Ground,
-        policy_file: Option<&Path>,
-    ) -> anyhow::Result<Vec<Service>> {
-        let mut left_out = layout.leave_others();
-        let all = layout.services.len();
-        if let Some((index, count)) = self.shard {
-            let mut places = 1..;
-            let is_another = |_: &mut Service| {
-                places
-                    .next()
-                    .is_none_or(|place| place % count != index % count)
-            };
-            left_out.extend(layout.services.extract_if(.., is_another));
-            let left = layout.services.len();
-            layout.notes.push(format!(
-                "shard {index} of {count}: {left} of {all} services"
-            ));
-        }
-        if let Some(revision) = &self.since {
-            let before = layout.services.len();
-            let since::Changed {
-                files: changed,
-                told,
-            } = since::changed(&ground.root, revision, self.limit)?;
-            let mut why = "";
-            let policy = policy_file.and_then(|policy| std::fs::canonicalize(policy).ok());
-            let is_policy = |name: &String| {
-                let file = std::fs::canonicalize(ground.root.join(name));
-                file.is_ok_and(|file| policy.as_ref() == Some(&file))
-            };
-            // Nobody can tell any more whose it was.
-            let is_gone = |name: &String| {
-                (repo::NAMES.contains(&repo::split(name).1) || policy_file::is_place(name))
-                    && !ground.root.join(name).exists()
-            };
-            if changed.iter().any(|name| is_policy(name) || is_gone(name)) {
-                why = ", since the policy has changed, or a kustomization is gone that may have been anybody's";
-            } else {
-                let is_as_before = |service: &mut Service| {
-                    layout::dependencies(parsed, service).is_some_and(|paths| {
-                        !layout::is_touched(&tree::real_paths(&ground.root, paths), &changed)
-                    })
-                };
-                left_out.extend(layout.services.extract_if(.., is_as_before));
-            }
-            let left = layout.services.len();
-            layout.notes.push(format!(
-                "{told}; {left} of {before} {} looked at{why}",
-                if before == 1 {
-                    "service is"
-                } else {
-                    "services are"
-                }
-            ));
-        }
-        // What looks like one of their overlays goes with them.
-        let is_left_out = |name: &String| left_out.iter().any(|service| service.name == *name);
-        layout
-            .unjudged
-            .retain(|unjudged| !is_left_out(&unjudged.service));
-        Ok(left_out)
-    }
-}
-
-/// Reads `I/N`.
-fn shard(text: &str) -> Result<(usize, usize), String> {
-    let expected = "expected I/N with I from 1 to N, as in 2/4";
-    let (index, count) = text.split_once('/').ok_or(expected)?;
-    match (index.parse(), count.parse()) {
-        (Ok(index), Ok(count)) if (1..=count).contains(&index) => Ok((index, count)),
-        _ => Err(expected.to_owned()),
     }
 }

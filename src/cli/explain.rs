@@ -11,7 +11,9 @@ use crate::rules::{RULES, record};
 use crate::text;
 
 mod changes;
+mod directory;
 mod request;
+mod told;
 
 use request::MAX_VALUE;
 pub use request::Request;
@@ -22,12 +24,16 @@ Explain a rule or a class, or what decides about every change of an overlay.
 
   krm-parity explain                               all rules and classes
   krm-parity explain health-checks                 one of them
-  krm-parity explain overlay.yaml --base base.yaml every change, what decides about it, and what is found
+  krm-parity explain overlays/production           every change, its lines, what decides about it, and what is found
+  krm-parity explain overlay.yaml --base base.yaml the same of what `kustomize build` printed
   krm-parity explain list.yaml                     the same of a ResourceList with a snapshot and a policy
 
-Overlay and base are what `kustomize build` prints; `-` reads the overlay or the list from stdin. Lines of the policy
-are those of --policy, or of the list's functionConfig. What it says of some services or environments alone, as the
-exemptions that `init --adopt` has written, needs --service and --environment.";
+A directory is looked at as `check` does: it may be an overlay or hold many, the policy is found above it, and
+--service and --environment choose among what it holds. A directory that is called like a rule is ./NAME.
+
+Of files, `-` reads the overlay or the list from stdin. Lines of the policy are those of --policy, or of the list's
+functionConfig. What it says of some services or environments alone, as the exemptions that `init --adopt` has
+written, needs --service and --environment.";
 
 /// Explains what was asked for.
 ///
@@ -38,6 +44,10 @@ pub fn explain(request: &Request) -> anyhow::Result<String> {
     match &request.what {
         None if request.base.is_none() => Ok(list()),
         None => bail!("name the overlay's file, or - for stdin"),
+        Some(what) if is_directory(what) => directory::explain(Path::new(what), request),
+        Some(_) if request.service.is_some() && request.base.is_none() => {
+            bail!("--service is for a directory, or for an overlay with its --base")
+        }
         Some(what) if request.base.is_some() || is_file(what) => {
             changes::explain(Path::new(what), request)
         }
@@ -45,10 +55,18 @@ pub fn explain(request: &Request) -> anyhow::Result<String> {
     }
 }
 
+/// Whether a word is a directory's name, and not a rule or a class that one happens to be named after.
+fn is_directory(word: &str) -> bool {
+    !is_word(word) && Path::new(word).is_dir()
+}
+
+fn is_word(word: &str) -> bool {
+    Class::from_id(word).is_some() || RuleId::parse(word).is_some()
+}
+
 /// Whether a word is a file's name, and not a rule or a class that a file happens to be named after.
 fn is_file(word: &str) -> bool {
-    let is_word = Class::from_id(word).is_some() || RuleId::parse(word).is_some();
-    word == "-" || (!is_word && (word.contains(['/', '.']) || Path::new(word).is_file()))
+    word == "-" || (!is_word(word) && (word.contains(['/', '.']) || Path::new(word).is_file()))
 }
 
 /// One line a class and a rule.

@@ -41,6 +41,7 @@ mod remains;
 mod rendered;
 mod reports;
 pub mod schema;
+mod selection;
 mod since;
 mod snapshot;
 mod strays;
@@ -253,12 +254,12 @@ fn explain_command() -> Command {
         .about("Explain a rule, a class, or every change of an overlay")
         .long_about(explain::LONG_ABOUT)
         .arg(Arg::new("WHAT").help(
-            "A rule, a class, the overlay's file, or a ResourceList; without it, all are listed",
+            "A rule, a class, a directory, the overlay's file, or a ResourceList; without it, all are listed",
         ))
         .arg(file("base", "The base that the overlay is made of"))
         .arg(file(
             "policy",
-            "A ParityPolicy; without it, the functionConfig of the list, or the defaults",
+            "A ParityPolicy; without it, the functionConfig of the list, what `check` finds, or the defaults",
         ))
         .arg(
             Arg::new("environment")
@@ -270,7 +271,6 @@ fn explain_command() -> Command {
             Arg::new("service")
                 .long("service")
                 .value_name("NAME")
-                .requires("base")
                 .help("The service that they are of, as `krm-parity check` calls it"),
         )
 }

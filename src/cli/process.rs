@@ -61,6 +61,11 @@ pub(super) fn limit(matches: &ArgMatches) -> Duration {
     Duration::from_secs(seconds.unwrap_or_default())
 }
 
+/// How long each program may take where nobody says.
+pub(super) fn default_limit() -> Duration {
+    Duration::from_secs(SECONDS.parse().unwrap_or_default())
+}
+
 /// A time in words.
 pub(super) fn seconds(limit: Duration) -> String {
     match limit.as_secs() {

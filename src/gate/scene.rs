@@ -145,6 +145,14 @@ impl<'g> Gate<'g> {
         all.filter_map(member).collect()
     }
 
+    /// The names of all environments.
+    #[must_use]
+    pub fn environments(&self) -> BTreeSet<String> {
+        let services = self.layout.services.iter();
+        let members = services.flat_map(|service| self.members(&service.overlays));
+        members.map(|member| member.environment.name).collect()
+    }
+
     /// The service that a finding is about.
     pub(super) fn service_of(&self, finding: &Finding) -> Option<&'g Service> {
         let mut services = self.layout.services.iter();

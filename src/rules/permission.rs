@@ -53,6 +53,8 @@ impl Verdict<'_> {
 pub struct Decision<'p> {
     /// The resource, as the overlay names it.
     pub resource: ResourceRef,
+    /// The name that the resource has in the base.
+    pub base_name: String,
     /// The field with both values, without those of Secrets.
     pub field: FieldRef,
     /// How the sides differ.
@@ -109,6 +111,7 @@ pub fn decide<'p>(
             decisions.push(Decision {
                 kind: classified.change.kind,
                 class: classified.class,
+                base_name: pair.base.name().to_owned(),
                 resource,
                 field,
                 rule,
@@ -118,6 +121,20 @@ pub fn decide<'p>(
         }
     }
     decisions
+}
+
+/// All changes, each with whether it is among those that are judged, which stand in the same order.
+#[must_use]
+pub fn beside<'p>(all: Vec<Decision<'p>>, judged: Vec<Decision<'p>>) -> Vec<(Decision<'p>, bool)> {
+    let is_same = |one: &Decision<'_>, other: &Decision<'_>| {
+        one.resource == other.resource && one.field == other.field && one.kind == other.kind
+    };
+    let mut judged = judged.into_iter().peekable();
+    let told = |change: Decision<'p>| match judged.next_if(|one| is_same(one, &change)) {
+        Some(decision) => (decision, true),
+        None => (change, false),
+    };
+    all.into_iter().map(told).collect()
 }
 
 /// Decides about a change.

@@ -24,6 +24,7 @@ mod docs;
 mod drift;
 mod engine;
 mod escapes;
+mod explain;
 mod faces;
 mod formats;
 mod hostile;
