@@ -254,6 +254,7 @@ fn permit(many: usize, findings: usize, is_denied: bool) -> Duration {
         services: &["shop"],
         overlay: &overlay,
         witnesses: &[],
+        hidden: &[],
         is_rendered: false,
     };
     let compared = [compare(sides, IdentityMode::Strict)];

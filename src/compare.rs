@@ -10,6 +10,7 @@ pub mod defaults;
 pub mod diff;
 mod elements;
 pub mod guidance;
+pub mod hidden;
 pub mod identity;
 mod operative;
 pub mod pair;

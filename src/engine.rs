@@ -9,6 +9,8 @@ mod accumulate;
 mod apply;
 mod built;
 mod configured;
+mod copied;
+mod copies;
 mod definitions;
 mod emit;
 mod everything;
@@ -51,6 +53,7 @@ use item::Item;
 use walk::Walk;
 
 pub use built::Built;
+pub use copied::Copies;
 pub use unknown::{Reason, Unknown};
 pub use walk::Form;
 

@@ -13,6 +13,7 @@ use super::rendered::{self, File};
 use super::reports::is_stdin;
 use super::{emit, files, function};
 use crate::api::GROUP;
+use crate::compare::hidden::values;
 use crate::finding::REDACTED;
 use crate::live;
 use crate::policy::Policy;
@@ -106,6 +107,8 @@ struct Wanted {
     environment: Option<String>,
     /// What a reader must know of it.
     notes: Vec<String>,
+    /// What is taken out of Secrets into other resources.
+    copies: Vec<String>,
 }
 
 fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
@@ -154,7 +157,10 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     }
     let running = rendered::resources(&live_trees).context("--live")?;
     running.iter().try_for_each(is_object)?;
-    let compared = live::compare(&git, &running).context("--live")?;
+    let mut compared = live::compare(&git, &running).context("--live")?;
+    let mut hidden = wanted.copies;
+    hidden.extend([&git, &running].into_iter().flat_map(|side| values(side)));
+    compared.hide(&hidden);
     let word = |name: &str| matches.get_one::<String>(name).cloned();
     let environment = word("environment")
         .or(wanted.environment)
@@ -268,6 +274,7 @@ fn built(
         service,
         environment,
         notes,
+        copies: replay.copies().texts.into_iter().collect(),
     })
 }
 

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use super::ground::Ground;
 use super::tree;
+use crate::compare::hidden::is_copy;
 use crate::engine::{Built, Replay, Unknown};
+use crate::finding::REDACTED;
 use crate::repo::Parsed;
 use crate::yaml::{self, Node, Style};
 use crate::{krm, snapshot, text};
@@ -20,8 +22,8 @@ const MAX_PLACE: usize = 200;
 
 const LONG_ABOUT: &str = "\
 Prints what kustomize would build of DIR: the same resources, with names, hashes and references. Nothing
-is run, and kustomize is not needed. Values of Secrets are not printed; the hash in the name of a generated
-one is over its values all the same.
+is run, and kustomize is not needed. Values of Secrets are not printed, nor what is taken out of them into
+other resources; the hash in the name of a generated one is over its values all the same.
 
 What kustomize refuses is refused, with the line. What this program does not do exactly, such as helm
 charts, remote bases and functions, is named with its line, and nothing is printed: no build is a guess.
@@ -71,7 +73,13 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
         .build()
         .map_err(|unknown| anyhow::anyhow!(told(&unknown)))?;
     let resources = resources.into_iter().map(shown);
-    let resources = resources.collect::<anyhow::Result<Vec<Value>>>()?;
+    let mut resources = resources.collect::<anyhow::Result<Vec<Value>>>()?;
+    let copies: Vec<String> = replay.copies().texts.into_iter().collect();
+    if !copies.is_empty() {
+        for one in &mut resources {
+            hide(one, &copies);
+        }
+    }
     if matches.get_one::<String>("format").map(String::as_str) == Some("json") {
         return Ok(resources.iter().map(|one| format!("{one}\n")).collect());
     }
@@ -171,6 +179,17 @@ fn shown(built: Built) -> anyhow::Result<Value> {
         sealed["kind"] = kind;
     }
     Ok(sealed)
+}
+
+/// Hides what was taken out of Secrets.
+fn hide(value: &mut Value, copies: &[String]) {
+    match value {
+        Value::Object(map) => map.values_mut().for_each(|value| hide(value, copies)),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, copies)),
+        Value::String(text) if is_copy(text, copies) => REDACTED.clone_into(text),
+        Value::Number(number) if is_copy(&number.to_string(), copies) => *value = REDACTED.into(),
+        _ => {}
+    }
 }
 
 /// What is not known or refused, a line each.

@@ -7,6 +7,7 @@ use super::classify::{Surroundings, classify};
 use super::diff::{Change, Step, diff};
 use super::elements::{self, OwnNames};
 use super::guidance::guidance;
+use super::hidden::hide;
 use super::identity::{self, Around, Identity, Pod, Rendered, Witness, goes_with_label, pods};
 use super::pair::{Called, Early, Pairing, pair_called};
 use crate::catalog::Class;
@@ -49,6 +50,8 @@ pub struct Sides<'c, 'a> {
     pub overlay: &'c [Resource<'a>],
     /// What only a transformation of everything reaches.
     pub witnesses: &'c [Witness],
+    /// What was taken out of Secrets into other resources, which no report may show.
+    pub hidden: &'c [String],
     /// Whether somebody else has rendered both, so that what made them has left its notes.
     pub is_rendered: bool,
 }
@@ -160,7 +163,11 @@ pub fn compare_known<'c, 'a>(
         let changes = paired.changes.into_iter().enumerate().filter(is_left);
         changes.map(|(_, classified)| classified).collect()
     };
-    let changes = pairing.matched.iter().map(changes_of).collect();
+    let mut changes: Vec<Vec<Classified<'a>>> = pairing.matched.iter().map(changes_of).collect();
+    if !sides.hidden.is_empty() {
+        let all = changes.iter_mut().flatten();
+        all.for_each(|classified| hide(&mut classified.change, sides.hidden));
+    }
     Comparison {
         sides,
         pairing,

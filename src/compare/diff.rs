@@ -19,7 +19,7 @@ mod places;
 mod pod;
 mod renamed;
 mod scalar;
-mod secret;
+pub(super) mod secret;
 mod walk;
 
 pub use change::{By, Change, ChangeKind, Keys, Step};

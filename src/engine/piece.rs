@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::resource::is_secret;
 use crate::yaml::{Kind, Node, Style};
 
+use super::copied::Copies;
 use super::look::{Look, is_date, is_large, is_odd, is_odd_key};
 use super::origin::Origin;
 use super::text::Shift;
@@ -101,6 +102,8 @@ pub(crate) struct Pen<'p> {
     pub budget: &'p mut usize,
     /// Ranges that hold Secrets.
     pub secrets: &'p mut Vec<(usize, Range<usize>)>,
+    /// What is taken out of Secrets.
+    pub copies: &'p mut Copies,
     /// What was not followed exactly.
     pub unknown: &'p mut Vec<Lost>,
     /// Whether anything became another value.

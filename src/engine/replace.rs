@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::yaml::Node;
 
+use super::copies;
 use super::fieldpath::{Follow, Leaf, look, split};
 use super::item::{Item, Selector, scan};
 use super::look::Look;
@@ -176,7 +177,8 @@ fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
         .str_at(&["fieldPath"])
         .filter(|path| !path.is_empty());
     let path = path.unwrap_or(NAME);
-    let found = split(path).and_then(|steps| look(&item.root, &steps));
+    let steps = split(path);
+    let found = steps.as_ref().and_then(|steps| look(&item.root, steps));
     let is_empty = |piece: &Piece| match &piece.body {
         Body::Map(map) => map.is_empty(),
         Body::List(items) => items.is_empty(),
@@ -191,6 +193,8 @@ fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
         pen.lose(reason, path, source);
         return None;
     };
+    let steps = steps.unwrap_or_default();
+    copies::note(pen.copies, item, &steps, found);
     let part = Part::read(source.get("options"));
     match &found.body {
         Body::Unknown => Some(Taken::Hidden),
@@ -203,6 +207,8 @@ fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
             let value = if part.delimiter.is_none() {
                 Some(value.clone())
             } else {
+                // The part alone is told nowhere either.
+                copies::note(pen.copies, item, &steps, &Piece::text(&text, found.mark));
                 retyped(found, &text).map(|(value, _)| value)
             };
             let look = found.look;

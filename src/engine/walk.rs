@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::repo::Parsed;
 use crate::yaml::Node;
 
+use super::copied::Copies;
 use super::item::Item;
 use super::notes::Notes;
 pub(crate) use super::origin::{Origin, What};
@@ -135,6 +136,8 @@ pub(crate) struct Walk<'t> {
     pub base: Vec<Item>,
     pub origins: Vec<Origin<'t>>,
     pub secrets: Vec<(usize, Range<usize>)>,
+    /// What was taken out of Secrets.
+    pub copies: Copies,
     /// What `$(NAME)` stands for.
     pub vars: Vec<Var>,
     /// Resources that were deleted, and by what.
@@ -189,6 +192,7 @@ impl<'t> Walk<'t> {
             base: Vec::new(),
             origins: Vec::new(),
             secrets: Vec::new(),
+            copies: Copies::default(),
             vars: Vec::new(),
             gone: Vec::new(),
             elsewhere: Vec::new(),
@@ -262,6 +266,7 @@ impl<'t> Walk<'t> {
             origins: &self.origins,
             budget: &mut self.budget,
             secrets: &mut self.secrets,
+            copies: &mut self.copies,
             unknown: &mut self.unknown,
             changed: false,
             met: Vec::new(),

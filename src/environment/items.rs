@@ -11,6 +11,7 @@ use super::names::Names;
 use super::plan::{Environment, Given, Planned, absent, environments, siblings};
 use crate::api::{ID, KUSTOMIZE_GROUP, PATH};
 use crate::compare::comparison::Against;
+use crate::compare::hidden;
 use crate::compare::identity::Witness;
 use crate::krm::same_content;
 use crate::policy::Policy;
@@ -315,6 +316,7 @@ fn live<'a>(
             base: base.into_iter().map(|(resource, ..)| resource).collect(),
             overlay: Cow::Borrowed(&items.live),
             is_rendered: false,
+            hidden: hidden::values(&items.live),
             witnesses: items
                 .baselines(policy)
                 .map(|sealed| Witness::of(&sealed.item))
@@ -386,6 +388,7 @@ fn plan_service<'a>(
             // What is sealed has left its snapshot behind.
             is_rendered: false,
             witnesses: Vec::new(),
+            hidden: Vec::new(),
         }
     };
     let judged = all.iter().filter(|one| one.is_judged(policy));

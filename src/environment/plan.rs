@@ -251,6 +251,8 @@ pub struct Planned<'a> {
     pub overlay: Cow<'a, [Resource<'a>]>,
     /// What the overlay's transformations of everything made of an item that nothing else reaches, as far as one was there.
     pub witnesses: Vec<Witness>,
+    /// What was taken out of Secrets into other resources, which no report may show.
+    pub hidden: Vec<String>,
     /// Whether somebody else has rendered both sides.
     pub is_rendered: bool,
 }
@@ -270,6 +272,7 @@ pub fn compare<'c, 'a>(planned: &'c [Planned<'a>], mode: IdentityMode) -> Vec<Co
             services: &planned.services,
             overlay: &planned.overlay,
             witnesses: &planned.witnesses,
+            hidden: &planned.hidden,
             is_rendered: planned.is_rendered,
         };
         let of = |name: &str| Some(&comparisons[*baselines.get(&(planned.service, name))?]);

@@ -130,6 +130,7 @@ fn plan_baselines<'g>(
             base,
             overlay: Cow::Borrowed(own),
             witnesses: Vec::new(),
+            hidden: Vec::new(),
             is_rendered: gate.parsed.is_none(),
         });
     }
@@ -165,6 +166,7 @@ fn plan_siblings<'g>(
             base: base.clone(),
             overlay: Cow::Borrowed(overlay),
             witnesses: Vec::new(),
+            hidden: Vec::new(),
             is_rendered: gate.parsed.is_none(),
         });
     }

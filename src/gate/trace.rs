@@ -1,16 +1,17 @@
 //! Which files and lines findings come from, and what the files say themselves.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::scene::{Gate, Member, Resources, base};
 use crate::blame::Target;
 use crate::catalog::RuleId;
 use crate::compare::identity::Witness;
-use crate::engine::Replay;
+use crate::engine::{Copies, Replay};
 use crate::environment::Planned;
 use crate::finding::{Compared, Finding, Name};
 use crate::layout::{Baseline, Overlay};
-use crate::repo::Parsed;
+use crate::repo::{self, Parsed, Secrets};
 use crate::rules::files;
 
 /// The replays, each made when it is first asked for.
@@ -18,6 +19,7 @@ use crate::rules::files;
 pub struct Replays<'g> {
     overlays: BTreeMap<&'g str, Replay<'g>>,
     bases: BTreeMap<&'g [String], Replay<'g>>,
+    secrets: OnceCell<Secrets>,
 }
 
 impl<'g> Replays<'g> {
@@ -39,20 +41,39 @@ impl<'g> Replays<'g> {
         (get(one), get(other))
     }
 
+    /// What these overlays take out of Secrets into other resources.
+    fn hidden(&mut self, parsed: &'g Parsed<'g>, members: &[Member<'g>]) -> Vec<String> {
+        let mut all = Copies::default();
+        for member in members {
+            let copies = self.overlay(parsed, member.overlay).copies();
+            all.texts.extend(copies.texts);
+            all.has_hidden |= copies.has_hidden;
+        }
+        let mut texts: Vec<String> = all.texts.into_iter().collect();
+        if all.has_hidden {
+            let secrets = self.secrets.get_or_init(|| repo::secrets(parsed));
+            texts.extend(secrets.texts().map(str::to_owned));
+        }
+        texts
+    }
+
     fn base(&mut self, parsed: &'g Parsed<'g>, bases: &'g [String]) -> &Replay<'g> {
         let make = || Replay::base(parsed, bases);
         self.bases.entry(bases).or_insert_with(make)
     }
 }
 
-/// Lets every comparison know what the overlay puts on everything, as a build that took a snapshot along would.
+/// Lets every comparison know what the overlay puts on everything, as a build that took a snapshot along would,
+/// and what no report may show of it.
 pub fn witness<'g>(
     parsed: &'g Parsed<'g>,
     members: &[Member<'g>],
     planned: &mut [Planned<'_>],
     replays: &mut Replays<'g>,
 ) {
+    let hidden = replays.hidden(parsed, members);
     for one in planned {
+        one.hidden.clone_from(&hidden);
         let mut members = members.iter();
         let Some(own) = members.find(|member| member.name == one.environment) else {
             continue;

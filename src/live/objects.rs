@@ -6,6 +6,7 @@ use super::managers::Group;
 use super::owned::{Entry, Managed};
 use super::verdict::{Drift, Scene, judge};
 use crate::compare::classify::Surroundings;
+use crate::compare::hidden::hide;
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -55,6 +56,16 @@ pub struct Live<'s, 'a> {
     pub extra: Vec<(&'s Resource<'a>, Entry<'a>)>,
     /// Whether the objects came with who owns what.
     pub is_managed: bool,
+}
+
+impl Live<'_, '_> {
+    /// Keeps values from being shown that are one of these texts, or hold one.
+    pub fn hide(&mut self, hidden: &[String]) {
+        for drift in self.pairs.iter_mut().flat_map(|pair| &mut pair.drifts) {
+            let changes = [&mut drift.change].into_iter().chain(&mut drift.inner);
+            changes.for_each(|change| hide(change, hidden));
+        }
+    }
 }
 
 /// Why two sides cannot be compared.

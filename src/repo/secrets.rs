@@ -25,6 +25,13 @@ pub struct Secrets {
     known: Known,
 }
 
+impl Secrets {
+    /// Every form of every value.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.forms.iter().map(String::as_str)
+    }
+}
+
 /// What a builder says of a failure, without the values of Secrets.
 ///
 /// Two things happen: what is quoted is cut unless it is known to be about

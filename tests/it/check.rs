@@ -33,6 +33,7 @@ mod renamed;
 mod rendered;
 mod secrets;
 mod since;
+mod taken;
 mod unused;
 mod verdicts;
 mod voters;

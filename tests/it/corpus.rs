@@ -43,6 +43,7 @@ fn summary(corpus: &Path) -> String {
             services: &vec!["corpus"; base.len()],
             overlay: &overlay,
             witnesses: &[],
+            hidden: &[],
             is_rendered: false,
         };
         let comparison = compare(sides, IdentityMode::Cancel);

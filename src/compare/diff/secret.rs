@@ -37,7 +37,7 @@ pub(super) fn same(base: Node<'_>, overlay: Node<'_>) -> bool {
 }
 
 /// The fields of a Secret that make one set of keys.
-pub(super) const FIELDS: [&str; 2] = ["data", "stringData"];
+pub(in crate::compare) const FIELDS: [&str; 2] = ["data", "stringData"];
 
 /// Whether a field of a Secret holds keys, encoded or plain.
 pub(super) fn is_field(name: &str) -> bool {
@@ -90,7 +90,7 @@ pub(super) fn same_value(
 }
 
 /// The bytes that a base64 text stands for; line breaks are no part of it.
-fn decoded(text: &str) -> Option<Vec<u8>> {
+pub(in crate::compare) fn decoded(text: &str) -> Option<Vec<u8>> {
     let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0_u32);

@@ -434,6 +434,7 @@ proptest! {
                 services: &services,
                 overlay: &resources[1..],
                 witnesses: &[],
+                hidden: &[],
         is_rendered: false,
             })
             .map(|sides| compare(sides, IdentityMode::Strict))

@@ -153,6 +153,7 @@ proptest! {
             services: &services,
             overlay: &overlay,
             witnesses: &[],
+            hidden: &[],
         is_rendered: false,
         }, IdentityMode::Strict);
         let guidance = Guidance { allow, deny, faults: Vec::new() };

@@ -32,6 +32,7 @@ pub fn findings(base: &str, overlay: &str, identity: IdentityMode) -> Vec<Findin
         services: &vec!["service"; base.len()],
         overlay: &overlay,
         witnesses: &[],
+        hidden: &[],
         is_rendered: false,
     };
     let comparison = compare(sides, policy.identity);

@@ -1,0 +1,222 @@
+//! Values of Secrets that replacements and variables have taken into other resources: no report shows them there either.
+
+use std::process::Command;
+
+use krm_parity::report::survey::Format;
+
+use super::{NEWEST, check};
+use crate::support::{Run, Tree, binary, require, run};
+
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d}
+spec:
+  template:
+    spec:
+      containers:
+      - name: d
+        image: registry.example.com/d:1
+        args: [\"--pw=$(PW)\", --mode=plain]
+        livenessProbe: {exec: {command: [probe, none]}}
+";
+
+/// What the base does, with a Secret `s` of the key `pw`, and how an environment gives it another value.
+struct Case {
+    name: &'static str,
+    base: &'static str,
+    overlay: &'static str,
+    /// Whether the engine knows the value, so that `build` shows the rest.
+    is_built: bool,
+}
+
+const PLAIN: &str = "patches:\n- target: {kind: Secret, name: s}\n  patch: '[{\"op\": \"replace\", \"path\": \"/stringData/pw\", \"value\": \"VALUE\"}]'\n";
+
+const CASES: &[Case] = &[
+    Case {
+        name: "a variable",
+        base: "resources: [d.yaml, s.yaml]\nvars:\n- {name: PW, objref: {apiVersion: v1, kind: Secret, name: s}, fieldref: {fieldPath: stringData.pw}}\n",
+        overlay: PLAIN,
+        is_built: true,
+    },
+    Case {
+        name: "a replacement",
+        base: "resources: [d.yaml, s.yaml]\n",
+        overlay: "replacements:\n- source: {kind: Secret, name: s, fieldPath: stringData.pw}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+        is_built: true,
+    },
+    Case {
+        name: "a replacement of a part of a value",
+        base: "resources: [d.yaml, s.yaml]\n",
+        overlay: "replacements:\n- source: {kind: Secret, name: s, fieldPath: stringData.url, options: {delimiter: '@', index: 0}}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+        is_built: true,
+    },
+    Case {
+        name: "a replacement of a replacement",
+        base: "resources: [d.yaml, s.yaml]\nreplacements:\n- source: {kind: Secret, name: s, fieldPath: stringData.pw}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.annotations.pw]\n    options: {create: true}\n",
+        overlay: "replacements:\n- source: {kind: Deployment, fieldPath: metadata.annotations.pw}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+        is_built: true,
+    },
+    Case {
+        name: "a part of a replacement",
+        base: "resources: [d.yaml, s.yaml]\nreplacements:\n- source: {kind: Secret, name: s, fieldPath: stringData.url}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.annotations.pw]\n    options: {create: true}\n",
+        overlay: "replacements:\n- source: {kind: Deployment, fieldPath: metadata.annotations.pw, options: {delimiter: '@'}}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+        is_built: true,
+    },
+    Case {
+        name: "a replacement in a file, by a transformer",
+        base: "resources: [d.yaml, s.yaml]\n",
+        overlay: "transformers:\n- |-\n  apiVersion: builtin\n  kind: ReplacementTransformer\n  metadata: {name: x}\n  replacements:\n  - source: {kind: Secret, name: s, fieldPath: stringData.pw}\n    targets:\n    - select: {kind: Deployment}\n      fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+        is_built: true,
+    },
+    Case {
+        name: "a replacement out of a generated one",
+        base: "resources: [d.yaml]\nsecretGenerator:\n- {name: s, literals: [pw=swordfish1]}\nreplacements:\n- source: {kind: Secret, name: s, fieldPath: data.pw}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+        overlay: concat!(
+            "secretGenerator:\n- {name: s, behavior: merge, literals: [pw=swordfish2]}\n",
+            "replacements:\n- source: {kind: Secret, name: s, fieldPath: data.pw}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n"
+        ),
+        is_built: false,
+    },
+];
+
+/// Both values, as they are and as a Secret encodes them.
+const PLANTED: [&str; 5] = [
+    "swordfish",
+    "c3dvcmRmaXNo",
+    "zd29yZGZpc2",
+    "N3b3JkZmlza",
+    "hunter",
+];
+
+fn tree(case: &Case) -> Tree {
+    let tree = Tree::new();
+    tree.write("base/d.yaml", DEPLOYMENT);
+    tree.write(
+        "base/s.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {pw: swordfish1, url: 'hunter@host'}\n",
+    );
+    tree.write("base/kustomization.yaml", case.base);
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        &format!(
+            "resources: [../../base]\n{}",
+            case.overlay.replace("VALUE", "swordfish2")
+        ),
+    );
+    tree
+}
+
+fn verb(tree: &Tree, arguments: &[&str]) -> Run {
+    let mut command = Command::new(binary());
+    run(command.args(arguments).current_dir(tree.path("")))
+}
+
+fn assert_untold(what: &str, run: &Run) {
+    for value in PLANTED {
+        for text in [&run.stdout, &run.stderr] {
+            assert!(!text.contains(value), "{what} tells {value}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_taken_out_of_a_secret_is_told_as_a_change_without_its_value() {
+    let kustomize = require!(kustomize(NEWEST));
+    for case in CASES {
+        let tree = tree(case);
+        for builder in ["auto", "kustomize"] {
+            for format in Format::ALL {
+                let format = format!("--format={}", format.id());
+                let run = check(&kustomize, &tree.path(""), &["--builder", builder, &format]);
+                assert_eq!(run.code, Some(1), "{}: {run:#?}", case.name);
+                assert!(!run.stdout.contains("does not build:"), "{run:#?}");
+                assert_untold(&format!("{}, {builder}, {format}", case.name), &run);
+            }
+        }
+        let mut command = Command::new(binary());
+        let path = kustomize.parent().expect("a directory");
+        command.args(["explain", "."]).env("PATH", path);
+        let run = run(command.current_dir(tree.path("")));
+        assert!(run.stdout.contains("<redacted>"), "{}: {run:#?}", case.name);
+        assert_untold(case.name, &run);
+        for more in [&["--origins"][..], &["--format=json"]] {
+            let run = verb(&tree, &[&["build", "overlays/production"], more].concat());
+            assert_eq!(run.succeeded(), case.is_built, "{}: {run:#?}", case.name);
+            assert_untold(case.name, &run);
+            // What nothing took out of a Secret is shown.
+            let is_shown = run.stdout.contains("registry.example.com/d:1");
+            assert_eq!(is_shown, case.is_built, "{}: {run:#?}", case.name);
+        }
+    }
+}
+
+/// The nearest thing that is shown: the same text, which nothing took out of the Secret, and other changes beside one that is.
+#[test]
+fn what_only_reads_like_a_secret_is_shown() {
+    let tree = Tree::new();
+    tree.write("base/d.yaml", DEPLOYMENT);
+    tree.write(
+        "base/s.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {pw: plain}\n",
+    );
+    tree.write("base/kustomization.yaml", "resources: [d.yaml, s.yaml]\n");
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: [../../base]\npatches:\n- target: {kind: Deployment}\n  patch: '[{\"op\": \"replace\", \"path\": \"/spec/template/spec/containers/0/args/1\", \"value\": \"--mode=other\"}]'\n",
+    );
+    let run = verb(&tree, &["check", "--builder", "engine", "."]);
+    assert!(run.stdout.contains("--mode=plain"), "{run:#?}");
+    assert!(run.stdout.contains("--mode=other"), "{run:#?}");
+    // A name of a Secret is none of its values.
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: [../../base]\nreplacements:\n- source: {kind: Secret, name: s}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+    );
+    let run = verb(&tree, &["check", "--builder", "engine", "."]);
+    assert!(!run.stdout.contains("<redacted>"), "{run:#?}");
+}
+
+/// The function sees what is built and not how: what looks like a credential of a Secret is hidden wherever it stands.
+#[test]
+fn the_function_shows_no_credential_that_stands_elsewhere_too() {
+    let tree = Tree::new();
+    let list = |pw: &str, encoded: &str, mode: &str| {
+        format!(
+            "{}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{pw: {encoded}}}\nstringData: {{mode: {mode}}}\n",
+            DEPLOYMENT.replace("$(PW)", pw).replace("plain", mode)
+        )
+    };
+    tree.write(
+        "base.yaml",
+        &list("swordfish1", "c3dvcmRmaXNoMQ==", "plain"),
+    );
+    tree.write(
+        "overlay.yaml",
+        &list("swordfish2", "c3dvcmRmaXNoMg==", "other"),
+    );
+    let run = verb(&tree, &["explain", "overlay.yaml", "--base", "base.yaml"]);
+    assert!(run.stdout.contains("args[flag=--pw]"), "{run:#?}");
+    assert!(run.stdout.contains("--mode=other"), "{run:#?}");
+    assert_untold("the function", &run);
+}
+
+#[test]
+fn drift_shows_no_credential_that_stands_elsewhere_too() {
+    let tree = tree(&CASES[0]);
+    tree.write(
+        "live.yaml",
+        &format!(
+            "{}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\ndata: {{pw: c3dvcmRmaXNoMw==}}\n",
+            DEPLOYMENT
+                .replace("$(PW)", "swordfish3")
+                .replace("plain", "other")
+        ),
+    );
+    let run = verb(
+        &tree,
+        &["drift", "overlays/production", "--live", "live.yaml"],
+    );
+    assert!(run.stdout.contains("containers[name=d].args"), "{run:#?}");
+    assert_untold("drift", &run);
+}
