@@ -3,16 +3,16 @@
 //! `scripts/bench` runs it. Each is run in turn on one generated repository, and
 //! medians are compared, so that a machine with other work to do slows all alike.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use wait4::Wait4 as _;
+#[path = "support/fleet.rs"]
+mod support;
 
-const KRM_PARITY: &str = env!("CARGO_BIN_EXE_krm-parity");
-const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
+use support::{ENVIRONMENTS, check, generate, put, shown, timed};
+
 const SERVICES: usize = 200;
 
 /// What `check` may take of the plain loop's time where kustomize builds.
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     let rounds: usize = std::env::var("ROUNDS").map_or(3, |text| text.parse().expect("a number"));
     let place = tempfile::tempdir().expect("a temporary directory");
     let fleet = place.path().join("fleet");
-    let planted = generate(&fleet);
+    let planted = generate(&fleet, SERVICES);
     let tools = place.path().join("bin");
     fs::create_dir_all(&tools).expect("it can be made");
     let log = place.path().join("log");
@@ -49,6 +49,8 @@ fn main() -> ExitCode {
     );
     executable(&tools.join("kustomize"));
     let mut loops = Vec::new();
+    let mut validations = Vec::new();
+    let validator = Validator::find(&kustomize, &fleet);
     let mut scripts = Vec::new();
     let mut checks = Vec::new();
     let mut engines = Vec::new();
@@ -58,6 +60,9 @@ fn main() -> ExitCode {
     let mut by_engine = 0;
     for _ in 0..rounds {
         loops.push(timed(|| build_all(&kustomize, &fleet)));
+        if let Some(validator) = &validator {
+            validations.push(timed(|| validator.run()));
+        }
         if has_yq() {
             scripts.push(timed(|| found.1 = script(&kustomize, &fleet)));
         }
@@ -87,30 +92,23 @@ fn main() -> ExitCode {
     );
     println!("| what | time | of the loop | planted differences found, of {planted} |");
     println!("|---|---|---|---|");
-    println!(
-        "| `kustomize build` in a loop | {} | 1.000 | 0 |",
-        shown(all)
-    );
-    if !scripts.is_empty() {
-        let time = median(scripts);
+    let row = |what: &str, time: Duration, found: usize| {
         let ratio = time.as_secs_f64() / all.as_secs_f64();
-        println!(
-            "| a shell script of kustomize, yq and md5sum | {} | {ratio:.3} | {} |",
-            shown(time),
-            found.1
-        );
+        println!("| {what} | {} | {ratio:.4} | {found} |", shown(time));
+        ratio
+    };
+    row("`kustomize build` in a loop", all, 0);
+    if !scripts.is_empty() {
+        let what = "a shell script of kustomize, yq and md5sum";
+        row(what, median(scripts), found.1);
     }
-    println!(
-        "| `krm-parity check --builder kustomize` | {} | {ratio:.3} | {} |",
-        shown(own),
-        found.0
-    );
+    if !validations.is_empty() {
+        let what = "kubeconform over what was built before";
+        row(what, median(validations), 0);
+    }
+    row("`krm-parity check --builder kustomize`", own, found.0);
     let engine = median(engines);
-    let own_ratio = engine.as_secs_f64() / all.as_secs_f64();
-    println!(
-        "| `krm-parity check`, by its engine | {} | {own_ratio:.4} | {by_engine} |",
-        shown(engine)
-    );
+    let own_ratio = row("`krm-parity check`, by its engine", engine, by_engine);
     println!(
         "outside of kustomize: {:.1} % of check's own time; its memory: {memory} MiB at most",
         100.0 * idle
@@ -140,83 +138,38 @@ fn hold(bounds: &[(bool, &str)]) -> ExitCode {
     }
 }
 
-fn put(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("it can be made");
-    fs::write(path, text).expect("it can be written");
-}
-
 fn executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it can be set");
 }
 
-/// Writes the fleet; how many services have something wrong.
-fn generate(root: &Path) -> usize {
-    let mut planted = 0;
-    for number in 0..SERVICES {
-        let name = format!("service-{number:03}");
-        let service = root.join("apps").join(&name);
-        put(
-            &service.join("base/kustomization.yaml"),
-            "resources: [deployment.yaml, service.yaml, ingress.yaml]\nconfigMapGenerator:\n- {name: app, literals: [CACHE=on, WORKERS=4]}\n",
-        );
-        put(&service.join("base/deployment.yaml"), &deployment(&name));
-        put(
-            &service.join("base/service.yaml"),
-            &format!(
-                "apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: 8080}}]}}\n"
-            ),
-        );
-        put(
-            &service.join("base/ingress.yaml"),
-            &format!(
-                "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\nspec: {{rules: [{{host: {name}.example.com, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {name}, port: {{number: 80}}}}}}}}]}}}}]}}\n"
-            ),
-        );
-        // Memory that shrinks on the way to production, a probe that production has loosened, a variable of its own.
-        let (shrinks, loosens, adds) = (number % 20 == 7, number % 20 == 11, number % 20 == 13);
-        planted += usize::from(shrinks) + usize::from(loosens) + usize::from(adds);
-        for environment in ENVIRONMENTS {
-            let is_production = environment == "production";
-            let memory = match environment {
-                "dev" => "256Mi",
-                "production" if shrinks => "512Mi",
-                _ => "1Gi",
-            };
-            let mut more = String::new();
-            if is_production && loosens {
-                more.push_str("        livenessProbe: {periodSeconds: 120}\n");
-            }
-            if is_production && adds {
-                more.push_str("        env: [{name: SKIP_CHECKS, value: 'true'}]\n");
-            }
-            let overlay = service.join("overlays").join(environment);
-            put(
-                &overlay.join("kustomization.yaml"),
-                &format!(
-                    "namespace: {environment}\nresources: [../../base]\npatches:\n- path: sizes.yaml\n- target: {{kind: Ingress}}\n  patch: |\n    - op: replace\n      path: /spec/rules/0/host\n      value: {name}.{environment}.example.com\n"
-                ),
-            );
-            put(
-                &overlay.join("sizes.yaml"),
-                &format!(
-                    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: 3\n  template:\n    spec:\n      containers:\n      - name: app\n        resources: {{requests: {{memory: {memory}}}, limits: {{memory: {memory}}}}}\n{more}"
-                ),
-            );
-        }
-    }
-    planted
+/// kubeconform, over everything that the loop builds, if it is on `PATH` and `KUBECONFORM_SCHEMAS` names its schemas.
+struct Validator {
+    schemas: String,
+    rendered: PathBuf,
 }
 
-fn deployment(name: &str) -> String {
-    let mut out = format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n"
-    );
-    let _ = write!(
-        out,
-        "      - name: app\n        image: registry.example.com/{name}:1.0\n        env: [{{name: LOG_LEVEL, value: info}}, {{name: REGION, value: any}}]\n        envFrom: [{{configMapRef: {{name: app}}}}]\n        livenessProbe: {{httpGet: {{path: /live, port: 8080}}, periodSeconds: 10}}\n        readinessProbe: {{httpGet: {{path: /ready, port: 8080}}}}\n        resources: {{requests: {{cpu: 250m, memory: 512Mi}}, limits: {{memory: 512Mi}}}}\n"
-    );
-    out
+impl Validator {
+    fn find(kustomize: &Path, fleet: &Path) -> Option<Self> {
+        let schemas = std::env::var("KUBECONFORM_SCHEMAS").ok()?;
+        let rendered = fleet.join("../rendered.yaml");
+        let mut all = Vec::new();
+        for overlay in overlays(fleet) {
+            let output = Command::new(kustomize).arg("build").arg(overlay).output();
+            all.extend(b"---\n");
+            all.extend(output.expect("kustomize").stdout);
+        }
+        fs::write(&rendered, all).expect("it can be written");
+        Some(Self { schemas, rendered })
+    }
+
+    fn run(&self) {
+        let status = Command::new("kubeconform")
+            .args(["-schema-location", &self.schemas])
+            .arg(&self.rendered)
+            .status();
+        assert!(status.expect("kubeconform").success());
+    }
 }
 
 fn overlays(fleet: &Path) -> impl Iterator<Item = PathBuf> + use<> {
@@ -270,32 +223,6 @@ fn has_yq() -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Runs the gate; how many services have errors, and the most memory in MiB.
-fn check(path: &Path, fleet: &Path, builder: &str) -> (usize, u64) {
-    let report = fleet.join("../report.json");
-    let mut search = std::ffi::OsString::from(path);
-    search.push(":/usr/bin:/bin");
-    let child = Command::new(KRM_PARITY)
-        .args(["check", "--builder", builder])
-        .arg(format!("--format=json={}", report.display()))
-        .current_dir(fleet)
-        .env("PATH", search)
-        .spawn()
-        .expect("krm-parity");
-    let usage = child.wait4().expect("its end");
-    assert_eq!(usage.status.code(), Some(1), "there are findings");
-    let text = fs::read_to_string(report).expect("the report");
-    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    let findings = report["findings"].as_array().expect("findings");
-    let mut services: Vec<&str> = findings
-        .iter()
-        .filter(|finding| finding["severity"] == "error")
-        .filter_map(|finding| finding["service"].as_str())
-        .collect();
-    services.dedup();
-    (services.len(), usage.rusage.maxrss >> 20)
-}
-
 /// The share of a time in which no kustomize ran.
 fn idle(log: &Path, begin: u128, end: u128) -> f64 {
     let text = fs::read_to_string(log).expect("the log");
@@ -324,17 +251,7 @@ fn now() -> u128 {
     since.expect("a clock").as_nanos()
 }
 
-fn timed(work: impl FnOnce()) -> Duration {
-    let begin = Instant::now();
-    work();
-    begin.elapsed()
-}
-
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
-}
-
-fn shown(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
 }
