@@ -40,7 +40,16 @@ pub(in super::super) fn build(
             };
             if let Some(builder) = builder {
                 let rest = request.only(|directory| left.contains_key(directory));
-                builds.extend(builder.build(&rest)?);
+                let built = builder.build(&rest)?.into_iter();
+                builds.extend(built.map(|(directory, built)| {
+                    let own = left.get(directory.as_str()).filter(|own| is_refused(own));
+                    // Where both refuse it, the engine knows the line.
+                    let built = built.map_err(|words| match own {
+                        Some(own) => format!("{}; in its words: {words}", why(own, how.by)),
+                        None => words,
+                    });
+                    (directory, built)
+                }));
             } else {
                 let told = left.iter().map(|(directory, unknown)| {
                     ((*directory).to_owned(), Err(why(unknown, how.by)))
@@ -55,7 +64,7 @@ pub(in super::super) fn build(
 /// Why a directory was not built, where kustomize does not build it either.
 fn why(unknown: &[Unknown], by: By) -> String {
     const SHOWN: usize = 3;
-    let is_refused = !unknown.is_empty() && unknown.iter().all(|one| one.reason.is_refusal());
+    let is_refused = is_refused(unknown);
     let mut words = match by {
         _ if is_refused => "kustomize does not take it".to_owned(),
         By::Engine => "the engine does not build it, and --builder auto asks kustomize".to_owned(),
@@ -74,6 +83,11 @@ fn why(unknown: &[Unknown], by: By) -> String {
         );
     }
     words
+}
+
+/// Whether kustomize does not take it either.
+fn is_refused(unknown: &[Unknown]) -> bool {
+    !unknown.is_empty() && unknown.iter().all(|one| one.reason.is_refusal())
 }
 
 /// Has both build, and holds them against each other.
