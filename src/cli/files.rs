@@ -28,7 +28,7 @@ pub(super) enum Unread {
     TooLarge(usize),
     /// It is not text.
     #[error("it is not UTF-8")]
-    NotText,
+    NotText(Vec<u8>),
     /// The system refuses.
     #[error(transparent)]
     Refused(#[from] io::Error),
@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Unread> {
 ///
 /// As [`read`], and where it is not UTF-8.
 pub(super) fn read_text(path: &Path) -> Result<String, Unread> {
-    String::from_utf8(read(path)?).map_err(|_| Unread::NotText)
+    String::from_utf8(read(path)?).map_err(|error| Unread::NotText(error.into_bytes()))
 }
 
 /// Reads a regular file of at most `max` bytes.

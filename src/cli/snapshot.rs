@@ -138,9 +138,9 @@ impl Request {
             super::complain(&sealed);
             return Ok(text);
         };
-        let before = match files::read_file(output, MAX_BYTES)
-            .and_then(|before| String::from_utf8(before).map_err(|_| Unread::NotText))
-        {
+        let before = match files::read_file(output, MAX_BYTES).and_then(|before| {
+            String::from_utf8(before).map_err(|error| Unread::NotText(error.into_bytes()))
+        }) {
             Ok(before) => Some(before),
             Err(unread) if unread.is_absent() => None,
             Err(unread) => {

@@ -49,14 +49,15 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
                 left.extend(names.filter(|file| root.join(file).is_file()));
                 continue;
             }
-            match files::read_text(&full) {
-                Ok(text) => {
-                    let real = real_path(&real_root, &full).filter(|real| *real != path);
-                    if let Some(real) = real {
-                        sources.insert_linked_file(path.clone(), real);
-                    }
-                    sources.insert(path.clone(), text);
+            let found = files::read_text(&full);
+            if matches!(found, Ok(_) | Err(Unread::NotText(_) | Unread::TooLarge(_))) {
+                let real = real_path(&real_root, &full).filter(|real| *real != path);
+                if let Some(real) = real {
+                    sources.insert_linked_file(path.clone(), real);
                 }
+            }
+            match found {
+                Ok(text) => sources.insert(path.clone(), text),
                 // Other files may be anything, such as images.
                 Err(unread) if is_kustomization(&path) => {
                     sources.insert_unread(path.clone(), why(unread));
@@ -64,7 +65,9 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
                 Err(unread @ Unread::Kind(_)) => {
                     sources.insert_not_file(path.clone(), why(unread));
                 }
-                Err(_) => {}
+                Err(Unread::NotText(bytes)) => sources.insert_other(path.clone(), Some(bytes)),
+                Err(Unread::TooLarge(_)) => sources.insert_other(path.clone(), None),
+                Err(Unread::Refused(_)) => {}
             }
             if is_kustomization(&path) {
                 learn(&mut graph, &path, &real_root, &mut sources);

@@ -107,7 +107,7 @@ impl Walk<'_> {
                     self.note_unless(true, &path, kustomization, entry);
                     self.enter(&path, entry.text(), items);
                 }
-                Some(_) => self.note_elsewhere(Reason::NotHere, kustomization, entry),
+                Some(path) => self.note_elsewhere(self.absent(&path), kustomization, entry),
                 None => self.note_elsewhere(Reason::Remote, kustomization, entry),
             }
         }
@@ -193,11 +193,9 @@ impl Walk<'_> {
         read: for<'n> fn(Node<'n>) -> Result<Reaches, Wrong<'n>>,
     ) {
         for entry in kustomization.strings(field) {
-            let path = kustomization.resolve(entry.text());
-            let Some((path, tree)) =
-                path.and_then(|path| Some((path.clone(), self.parsed.tree(&path)?)))
-            else {
-                self.note_elsewhere(Reason::NotHere, kustomization, entry);
+            let path = kustomization.resolve(entry.text()).unwrap_or_default();
+            let Some(tree) = self.parsed.tree(&path) else {
+                self.note_elsewhere(self.absent(&path), kustomization, entry);
                 continue;
             };
             self.note_outside(kustomization, &path, entry);
@@ -318,7 +316,7 @@ impl Walk<'_> {
                 self.enter(&path, entry.text(), &mut below);
                 items.append(&mut below);
             } else {
-                self.note_elsewhere(Reason::NotHere, kustomization, entry);
+                self.note_elsewhere(self.absent(&path), kustomization, entry);
             }
         }
         let charts = ["helmCharts", "helmChartInflationGenerator"];

@@ -303,11 +303,9 @@ impl Walk<'_> {
             return;
         };
         let mark = self.pen(origin, shift).mark_of(entry);
-        let Some((path, tree)) = kustomization
-            .resolve(path)
-            .and_then(|path| parsed.tree(&path).map(|tree| (path, tree)))
-        else {
-            self.note(Reason::NotHere, path, Some(mark));
+        let (said, path) = (path, kustomization.resolve(path).unwrap_or_default());
+        let Some(tree) = parsed.tree(&path) else {
+            self.note(self.absent(&path), said, Some(mark));
             return;
         };
         self.note_outside(kustomization, &path, entry);

@@ -22,6 +22,9 @@ const MAX_FILES: usize = 256;
 /// The API of the transformers that are kustomize's own.
 const BUILTIN: &str = "builtin";
 
+/// The namespace that a directory gives to the transformers that it gathers.
+type Within = Option<String>;
+
 impl Walk<'_> {
     /// Runs what `transformers` names, as far as it is kustomize's own.
     pub(super) fn configured(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
@@ -77,42 +80,45 @@ impl Walk<'_> {
     ) {
         let parsed = self.parsed;
         let mut seen = BTreeSet::new();
-        let mut look = |walk: &mut Self, file: &str, shift: &Shift, root: Node<'_>| {
-            if root.is_null() {
-                return;
-            }
-            let text = |path: &[&str]| root.str_at(path).unwrap_or_default().to_owned();
-            let name = text(&["metadata", "name"]);
-            let id = [
-                text(&["apiVersion"]),
-                text(&["kind"]),
-                text(&["metadata", "namespace"]),
-                name.clone(),
-            ];
-            if name.is_empty() {
-                walk.lose(Reason::Nameless, field, file, shift, root);
-            } else if !seen.insert(id) {
-                walk.lose(Reason::SameResource, &name, file, shift, root);
-            }
-            look(walk, file, shift, root);
-        };
+        let mut look =
+            |walk: &mut Self, (file, shift): (&str, &Shift), within: Within, root: Node<'_>| {
+                if root.is_null() {
+                    return;
+                }
+                let text = |path: &[&str]| root.str_at(path).unwrap_or_default().to_owned();
+                let name = text(&["metadata", "name"]);
+                let kind = text(&["kind"]);
+                if within.is_some() && (field == "generators" || kind == "NamespaceTransformer") {
+                    // It says with its own namespace what it does.
+                    walk.lose(Reason::Transformer, &kind, file, shift, root);
+                }
+                let within = within.unwrap_or_else(|| text(&["metadata", "namespace"]));
+                let id = [text(&["apiVersion"]), kind, within, name.clone()];
+                if name.is_empty() {
+                    walk.lose(Reason::Nameless, field, file, shift, root);
+                } else if !seen.insert(id) {
+                    walk.lose(Reason::SameResource, &name, file, shift, root);
+                }
+                look(walk, file, shift, root);
+            };
         for entry in kustomization.strings(field) {
             if is_inline(entry.text()) {
                 match parse(entry.text()) {
                     Ok(tree) => {
                         let shift = Shift::of(entry);
                         for root in tree.roots() {
-                            look(self, kustomization.file, &shift, root);
+                            look(self, (kustomization.file, &shift), None, root);
                         }
                     }
                     Err(_) => self.note_at(Reason::Unreadable, "", kustomization.file, entry),
                 }
                 continue;
             }
-            let mut waiting: Vec<String> =
-                kustomization.resolve(entry.text()).into_iter().collect();
+            let path = kustomization.resolve(entry.text());
+            let mut waiting: Vec<(String, Within)> =
+                path.map(|path| (path, None)).into_iter().collect();
             let mut count = 0;
-            while let Some(path) = waiting.pop() {
+            while let Some((path, within)) = waiting.pop() {
                 count += 1;
                 if count > MAX_FILES {
                     self.note_at(Reason::Bounds, "", kustomization.file, entry);
@@ -123,22 +129,30 @@ impl Walk<'_> {
                         self.note_outside(kustomization, &path, entry);
                     }
                     for root in tree.roots() {
-                        look(self, &path, &Shift::None, root);
+                        look(self, (&path, &Shift::None), within.clone(), root);
                     }
                 } else if let Some(below) = parsed.kustomization(&path) {
-                    if !below.only_gathers() || below.strings("transformers").next().is_some() {
+                    if !below.only_gathers_with(&["namespace"])
+                        || below.strings("transformers").next().is_some()
+                    {
                         // What it makes of transformers is not followed.
                         self.note_at(Reason::Transformer, &path, kustomization.file, entry);
                     }
+                    // The outermost has the last word.
+                    let own = below
+                        .root
+                        .str_at(&["namespace"])
+                        .filter(|own| !own.is_empty());
+                    let within = within.or_else(|| own.map(str::to_owned));
                     let loads = below
                         .loads()
-                        .filter_map(|entry| below.resolve(entry.text()));
+                        .filter_map(|entry| Some((below.resolve(entry.text())?, within.clone())));
                     let at = waiting.len();
                     waiting.extend(loads);
                     // The first is the next.
                     waiting[at..].reverse();
                 } else {
-                    self.note_at(Reason::NotHere, &path, kustomization.file, entry);
+                    self.note_at(self.absent(&path), &path, kustomization.file, entry);
                 }
             }
         }

@@ -226,11 +226,9 @@ impl Walk<'_> {
         };
         let envs = entry.get("envs").into_iter().flat_map(Node::items);
         for env in envs.chain(entry.get("env")) {
-            let here = kustomization
-                .resolve(env.text())
-                .and_then(|path| self.source(&path));
-            let Some((file, text)) = here else {
-                self.note_at(Reason::NotHere, env.text(), kustomization.file, env);
+            let path = kustomization.resolve(env.text()).unwrap_or_default();
+            let Some((file, text)) = self.source(&path) else {
+                self.note_at(self.absent(&path), env.text(), kustomization.file, env);
                 continue;
             };
             self.note_outside(kustomization, file, env);
@@ -283,10 +281,8 @@ impl Walk<'_> {
                 self.note_at(Reason::Type, "files", kustomization.file, file);
                 continue;
             };
-            let here = kustomization
-                .resolve(path)
-                .and_then(|path| self.source(&path));
-            let (value, mark) = if let Some((file, text)) = here {
+            let (said, path) = (path, kustomization.resolve(path).unwrap_or_default());
+            let (value, mark) = if let Some((file, text)) = self.source(&path) {
                 self.note_outside(kustomization, file, entry);
                 spend(&mut self.budget, 1 + text.len() / TEXT)?;
                 let origin = self.origin(file, what);
@@ -300,8 +296,16 @@ impl Walk<'_> {
                 };
                 (Some(text.as_bytes().to_vec()), mark)
             } else {
-                self.note_at(Reason::NotHere, path, kustomization.file, file);
-                (None, self.pen(origin, &Shift::None).mark(None, file))
+                let bytes = self.parsed.sources.other(&path);
+                let bytes = bytes.and_then(|(path, bytes)| Some((path, bytes?)));
+                if let Some((path, bytes)) = bytes {
+                    self.note_outside(kustomization, path, entry);
+                    spend(&mut self.budget, 1 + bytes.len() / TEXT)?;
+                } else {
+                    self.note_at(self.absent(&path), said, kustomization.file, file);
+                }
+                let mark = self.pen(origin, &Shift::None).mark(None, file);
+                (bytes.map(|(_, bytes)| bytes.to_vec()), mark)
             };
             data.push(Datum {
                 key: key.to_owned(),

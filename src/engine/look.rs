@@ -164,6 +164,20 @@ pub(super) fn is_date(text: &str) -> bool {
     year == 4 && bytes.next() == Some(b'-') && text.matches('-').count() >= 2 && bytes.all(is_rest)
 }
 
+/// Whether a date is written as kustomize writes it, so that it does not matter whether it is one.
+pub(super) fn is_plain_date(text: &str) -> bool {
+    const FORM: &str = "0000-00-00T00:00:00Z";
+    let mut pairs = text.bytes().zip(FORM.bytes());
+    text.len() == FORM.len()
+        && pairs.all(|(is, form)| {
+            if form == b'0' {
+                is.is_ascii_digit()
+            } else {
+                is == form
+            }
+        })
+}
+
 /// Whether a double is so large that it may not be what is written.
 pub(super) fn is_large(float: f64) -> bool {
     const LIMIT: f64 = 9_007_199_254_740_992.0;

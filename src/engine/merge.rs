@@ -172,9 +172,10 @@ fn map(
         };
         one(dest, (key, value), known, kept, pen)?;
     }
-    // Lists that the patch does not name are walked as well.
+    // Lists that the patch does not name are walked as well, and a null that is not written is gone.
     let mark = pen.mark_of(patch);
     if let Body::Map(children) = &mut dest.body {
+        children.retain(|name, child| !child.is_unwritten() || patch.get(name).is_some());
         let rest = children
             .iter_mut()
             .filter(|(name, _)| patch.get(name).is_none());
@@ -298,7 +299,7 @@ fn settle(
             let mut gone = Vec::new();
             for (name, child) in &mut *map {
                 let stays = if child.is_null() {
-                    below == Whose::Base
+                    below == Whose::Base && !child.is_unwritten()
                 } else {
                     settle(child, field(known, name), below, mark, pen)?
                 };

@@ -35,10 +35,11 @@ fn one(
     pen: &mut Pen<'_>,
 ) -> Option<()> {
     let pointer = operation.get("path")?;
-    let path = steps(pointer.text())?;
+    let op = operation.str_at(&["op"])?;
+    let path = steps(pointer.text(), matches!(op, "replace" | "test"))?;
     let of_path = pen.mark_of(pointer);
     let value = operation.entries().find(|(key, _)| key.text() == "value");
-    match operation.str_at(&["op"])? {
+    match op {
         "test" => {
             // It changes nothing, and still it can stop a build.
             pen.changed = true;
@@ -49,7 +50,10 @@ fn one(
             let is_met = match (look(resource, &path), &wanted) {
                 (Some(old), Some(wanted)) => is_same(old, wanted),
                 (old, wanted) => {
-                    old.is_none_or(Piece::is_null) && wanted.as_ref().is_none_or(Piece::is_null)
+                    let is_there = old.is_some() || is_in_map(resource, &path);
+                    is_there
+                        && old.is_none_or(Piece::is_null)
+                        && wanted.as_ref().is_none_or(Piece::is_null)
                 }
             };
             is_met.then_some(())
@@ -80,7 +84,7 @@ fn one(
         }
         op @ ("move" | "copy") => {
             let from = operation.get("from")?;
-            let from_path = steps(from.text())?;
+            let from_path = steps(from.text(), false)?;
             let source = look(resource, &from_path);
             let moved = match source {
                 Some(source) => {
@@ -122,12 +126,15 @@ fn nothing(mark: Mark) -> Piece {
     Piece::new(Body::Scalar(serde_json::Value::Null), mark)
 }
 
-/// The steps of a JSON pointer.
-pub(super) fn steps(pointer: &str) -> Option<Vec<String>> {
+/// The steps of a JSON pointer, which begin after its first slash, whatever stands before it.
+///
+/// The whole has no steps, and not every operation may be about it.
+fn steps(pointer: &str, may_be_whole: bool) -> Option<Vec<String>> {
     if pointer.is_empty() {
-        return Some(Vec::new());
+        return may_be_whole.then(Vec::new);
     }
-    let steps = pointer.strip_prefix('/')?.split('/');
+    let (_, steps) = pointer.split_once('/')?;
+    let steps = steps.split('/');
     Some(
         steps
             .map(|step| step.replace("~1", "/").replace("~0", "~"))
@@ -166,9 +173,11 @@ fn look_mut<'p>(resource: &'p mut Piece, path: &[String]) -> Option<&'p mut Piec
 
 /// An index, counted from the end where it is negative.
 fn index(step: &str, length: usize) -> Option<usize> {
-    match step.strip_prefix('-') {
-        Some(back) => length.checked_sub(back.parse().ok()?),
-        None => step.parse().ok(),
+    let at: isize = step.parse().ok()?;
+    if at < 0 {
+        length.checked_sub(at.unsigned_abs())
+    } else {
+        Some(at.unsigned_abs())
     }
 }
 

@@ -416,7 +416,7 @@ impl Walk<'_> {
 fn without_nothing(resource: &mut Piece) {
     let annotations = resource.at_mut(&["metadata", "annotations"]);
     if let Some(Body::Map(map)) = annotations.map(|piece| &mut piece.body) {
-        map.retain(|_, piece| !piece.is_null() || !piece.written().is_empty());
+        map.retain(|_, piece| !piece.is_unwritten());
     }
 }
 

@@ -9,7 +9,7 @@ use crate::resource::is_secret;
 use crate::yaml::{Kind, Node, Style};
 
 use super::copied::Copies;
-use super::look::{Look, is_date, is_large, is_odd, is_odd_key};
+use super::look::{Look, is_date, is_large, is_odd, is_odd_key, is_plain_date};
 use super::origin::Origin;
 use super::text::Shift;
 use super::unknown::{MAX_UNKNOWN, Reason};
@@ -201,7 +201,8 @@ impl Pen<'_> {
             let items = value.items().map(|item| self.piece(None, item));
             Body::List(items.collect::<Option<_>>()?)
         } else {
-            let is_date = value.style() == Style::Plain && value.as_str().is_some_and(is_date);
+            let is_other = |text: &str| is_date(text) && !is_plain_date(text);
+            let is_date = value.style() == Style::Plain && value.as_str().is_some_and(is_other);
             if is_date || is_odd(value) {
                 // The field and never the value, which may be secret.
                 self.lose(Reason::Scalar, key.map_or("", Node::text), value);
@@ -315,6 +316,11 @@ impl Piece {
 
     pub fn is_null(&self) -> bool {
         matches!(self.body, Body::Scalar(Value::Null))
+    }
+
+    /// Whether it is a null of which not even a word is written.
+    pub fn is_unwritten(&self) -> bool {
+        self.is_null() && self.spelled.as_deref() == Some("")
     }
 
     /// Writes a child of maps, with the maps on the way that are not there yet.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::yaml::{Kind, Node, Number, Style, resolve_plain};
 
-use super::look::{Look, is_date};
+use super::look::{Look, is_date, is_plain_date};
 use super::piece::{Body, Piece};
 
 /// Gives a value of a patch the look of what it takes the place of, as kustomize does; nothing where that is not known.
@@ -109,14 +109,21 @@ pub(super) fn is_told(look: Look, text: &str) -> bool {
     }
 }
 
-/// Lets the texts below be what they are once kustomize has written them.
+/// Lets the scalars below be what they are once kustomize has written them.
+///
+/// What is written as nothing at all in brackets is a text then, which is empty.
 pub(super) fn settle(piece: &mut Piece, in_flow: bool) {
     let in_flow = in_flow || piece.look == Look::Flow;
+    let is_unwritten = piece.is_unwritten();
     match &mut piece.body {
         Body::Map(map) => map.values_mut().for_each(|one| settle(one, in_flow)),
         Body::List(items) => items.iter_mut().for_each(|one| settle(one, in_flow)),
         Body::Scalar(Value::String(text)) if piece.look == Look::Folded && !in_flow => {
             *text = refolded(text);
+        }
+        Body::Scalar(Value::Null) if in_flow && is_unwritten => {
+            piece.body = Body::Scalar(String::new().into());
+            piece.spelled = None;
         }
         _ => {}
     }
@@ -153,6 +160,8 @@ pub(super) fn retyped(old: &Piece, text: &str) -> Option<Scalar> {
     };
     let new = resolve_plain(text);
     let fits = match value {
+        // kustomize takes no other text for a time.
+        Value::String(was) if is_plain_date(was) => return None,
         Value::String(_) => return Some((text.into(), text.to_owned())),
         Value::Bool(_) => new == Kind::Bool,
         Value::Number(_) => {

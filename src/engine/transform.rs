@@ -63,8 +63,13 @@ pub(super) fn each_at(
             let Some(field) = map.get_mut(name) else {
                 return Ok(());
             };
-            if field.is_null() && kind == Some(Make::Map) {
-                *field = Piece::new(Make::Map.body(), mark);
+            if field.is_null() {
+                // A path that asks for a list makes an empty one of nothing.
+                match kind {
+                    _ if is_list => *field = Piece::new(Body::List(Vec::new()), mark),
+                    Some(Make::Map) => *field = Piece::new(Make::Map.body(), mark),
+                    _ => {}
+                }
             }
             each_at(field, rest, (make, mark), change)
         }

@@ -255,6 +255,15 @@ impl<'t> Walk<'t> {
         self.note(reason, what, Some(mark));
     }
 
+    /// Why a file or a directory is not read that something names: it is not there, or it is no text.
+    pub fn absent(&self, path: &str) -> Reason {
+        match self.parsed.sources.other(path) {
+            None => Reason::NotHere,
+            Some((_, None)) => Reason::Bounds,
+            Some((_, Some(_))) => Reason::Unreadable,
+        }
+    }
+
     pub fn source(&self, path: &str) -> Option<(&'t str, &'t str)> {
         self.parsed.sources.entry(path)
     }

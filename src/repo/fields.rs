@@ -294,6 +294,26 @@ pub(super) fn is_doubled(tree: &Tree<'_>) -> bool {
         .any(|root| faults(root).iter().any(|found| found.fault == Fault::Twice))
 }
 
+/// Whether a key stands twice in a map, unless it says one and the same scalar each time.
+pub(super) fn contradicts(node: Node<'_>) -> bool {
+    let mut entries: Vec<(Node<'_>, Node<'_>)> = node.entries().collect();
+    entries.sort_by(|(one, _), (other, _)| one.text().cmp(other.text()));
+    let pairs = || entries.iter().zip(entries.iter().skip(1));
+    pairs().any(|((one, value), (other, another))| {
+        one.text() == other.text()
+            && !(is_same_scalar(*one, *other) && is_same_scalar(*value, *another))
+    }) || entries.iter().any(|(_, value)| contradicts(*value))
+        || node.items().any(contradicts)
+}
+
+/// Whether two nodes are one and the same scalar, written alike.
+fn is_same_scalar(one: Node<'_>, other: Node<'_>) -> bool {
+    one.is_scalar()
+        && one.kind() == other.kind()
+        && one.style() == other.style()
+        && one.text() == other.text()
+}
+
 /// Something that kustomize does not take as it stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found<'a> {

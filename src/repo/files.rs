@@ -23,6 +23,7 @@ pub struct Sources {
     linked_files: BTreeMap<String, String>,
     unread: BTreeMap<String, String>,
     not_files: BTreeMap<String, String>,
+    others: BTreeMap<String, Option<Vec<u8>>>,
     links: BTreeMap<String, String>,
     unseen: Vec<Unseen>,
 }
@@ -57,6 +58,18 @@ impl Sources {
     /// Notes what stands in the place of a file and could keep its reader waiting for ever, such as a pipe.
     pub fn insert_not_file(&mut self, path: String, reason: String) {
         self.not_files.insert(path, reason);
+    }
+
+    /// Adds a file that is no text; without its bytes where there are too many of them.
+    pub fn insert_other(&mut self, path: String, bytes: Option<Vec<u8>>) {
+        self.others.insert(path, bytes);
+    }
+
+    /// The path of a file that is no text, and its bytes, unless there are too many of them.
+    #[must_use]
+    pub fn other(&self, path: &str) -> Option<(&str, Option<&[u8]>)> {
+        let (path, bytes) = self.others.get_key_value(path)?;
+        Some((path, bytes.as_deref()))
     }
 
     /// Notes a link to a directory that the walk met, whether it was followed or not, and where it leads.
@@ -149,12 +162,17 @@ impl Sources {
         };
         for (path, text) in self.iter() {
             let strict = yaml::parse(text);
-            if strict.is_err() {
-                parsed.doubled.insert(path);
-            }
+            let is_strict = strict.is_ok();
             match strict.or_else(|_| yaml::parse_lax(text)) {
                 Ok(mut tree) => {
-                    if NAMES.contains(&split(path).1) {
+                    let is_kustomization = NAMES.contains(&split(path).1);
+                    // kustomize takes the last one of several keys, which may all say the same.
+                    let may_be_twice =
+                        || is_kustomization && !tree.roots().any(fields::contradicts);
+                    if !is_strict && !may_be_twice() {
+                        parsed.doubled.insert(path);
+                    }
+                    if is_kustomization {
                         fields::spell(&mut tree);
                         if fields::is_doubled(&tree) {
                             parsed.doubled.insert(path);
@@ -167,6 +185,7 @@ impl Sources {
                     parsed.trees.insert(path, tree);
                 }
                 Err(error) => {
+                    parsed.doubled.insert(path);
                     parsed.unreadable.insert(path, error);
                 }
             }

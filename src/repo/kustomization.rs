@@ -75,6 +75,12 @@ impl<'a> Kustomization<'a> {
     /// Whether it loads resources and changes nothing about them, unless a function does.
     #[must_use]
     pub fn only_gathers(&self) -> bool {
+        self.only_gathers_with(&[])
+    }
+
+    /// The same, where some more fields do not matter.
+    #[must_use]
+    pub fn only_gathers_with(&self, more: &[&str]) -> bool {
         const GATHERING: [&str; 8] = [
             "apiVersion",
             "kind",
@@ -87,6 +93,7 @@ impl<'a> Kustomization<'a> {
         ];
         self.root.entries().all(|(key, value)| {
             GATHERING.contains(&key.text())
+                || more.contains(&key.text())
                 || value.is_null()
                 || (!value.is_scalar() && value.is_childless())
         })

@@ -124,7 +124,8 @@ fn is_own(
     }
 }
 
-/// Whether a kustomization does nothing but gather such functions, and complete the `spec` of a policy.
+/// Whether a kustomization does nothing but gather such functions, say in which namespace they are, and complete the
+/// `spec` of a policy.
 fn gathers_own(
     parsed: &Parsed<'_>,
     kustomization: Kustomization<'_>,
@@ -132,7 +133,7 @@ fn gathers_own(
     left: &mut usize,
 ) -> bool {
     let is_allowed = |(key, value): (Node<'_>, Node<'_>)| match key.text() {
-        "apiVersion" | "kind" => value.is_scalar(),
+        "apiVersion" | "kind" | "namespace" => value.is_scalar(),
         "resources" | "bases" => value.items().all(|entry| {
             entry.is_scalar() && is_own(parsed, kustomization, entry.text(), depth, left)
         }),

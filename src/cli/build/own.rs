@@ -84,6 +84,8 @@ fn without(parsed: &Parsed<'_>, lacking: &Lacking<'_>) -> Result<String, Vec<Unk
     for file in &lacking.files {
         if let Some(text) = parsed.sources.text(file) {
             sources.insert(file.clone(), text.to_owned());
+        } else if let Some((_, bytes)) = parsed.sources.other(file) {
+            sources.insert_other(file.clone(), bytes.map(<[u8]>::to_vec));
         }
     }
     for (file, text) in &lacking.stubs {

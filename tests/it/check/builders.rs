@@ -1,5 +1,6 @@
 //! Who builds: the engine alone, kustomize alone, the one where the other does not, and both.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -289,4 +290,34 @@ fn the_corpus_is_built_as_kustomize_builds_it() {
             .expect("a count");
     }
     assert!(same >= 95, "{same}");
+}
+
+/// A file that is no text is what kustomize makes of it: bytes in a `ConfigMap`, a value in a Secret, no resource.
+#[test]
+fn bytes_are_built_as_kustomize_builds_them() {
+    let kustomize = require!(kustomize(NEWEST));
+    let more = "configMapGenerator: [{name: stores, files: [a.jks, b=a.jks, text.txt]}]\nsecretGenerator: [{name: store, files: [a.jks]}]\n";
+    let tree = service(more);
+    let bytes: Vec<u8> = (0_u8..=255).collect();
+    let own = tree.path("web/overlays/production");
+    fs::write(own.join("a.jks"), &bytes).expect("a file");
+    tree.write("web/overlays/production/text.txt", "text\n");
+    let ours = alone(&own, &["build"]);
+    assert!(ours.succeeded(), "{ours:#?}");
+    let theirs = run(Command::new(&kustomize).arg("build").arg(&own));
+    let part = |text: &str| {
+        let at = text.find("binaryData:").expect("bytes");
+        text[at..].split("\n---").next().map(str::to_owned)
+    };
+    assert_eq!(part(&ours.stdout), part(&theirs.stdout));
+    let both = check(&kustomize, &tree.path(""), &["--builder", "both"]);
+    assert!(both.stderr.contains("0 different, 0 left"), "{both:#?}");
+    // What is loaded is no text, so that the engine does not know what becomes of it, and kustomize refuses it.
+    tree.write(
+        "web/overlays/production/kustomization.yaml",
+        "resources: [../../base, a.jks]\n",
+    );
+    let run = alone(&own, &["build"]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("a.jks: it cannot be read"), "{run:#?}");
 }

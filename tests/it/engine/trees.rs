@@ -20,15 +20,20 @@ use serde_json::Value;
 use crate::support::{KUSTOMIZE_VERSIONS, NEWEST, Tree, require, run};
 
 /// The trees that kustomize builds and the engine does not know; a tree that became known must leave the list.
-const UNKNOWN: [&str; 10] = [
+const UNKNOWN: [&str; 15] = [
+    "a kustomization, one list and another said",
+    "a kustomization, one thing and another said",
     "generators, IAMPolicyGenerator",
+    "generators, a directory that says where they are",
     "generators, inline",
     "images, an image that is a number",
     "openapi, a file",
     "patches, a list of resources",
     "patches, labels that are a text for a target",
     "transformers, HashTransformer",
+    "scalars, a time as nobody writes it",
     "transformers, a directory that changes them",
+    "transformers, a namespace that a directory says",
     "two documents",
     "vars, without a name",
 ];
@@ -43,8 +48,10 @@ const OTHER_RELEASES: [(&str, &[&str]); 2] = [
             "buildMetadata, the label",
             "buildMetadata, the label over another",
             "images, all that look like it",
+            "images, lists of nothing",
             "one scalar, and the label of the builder",
             "one scalar, overwritten by a replacement",
+            "operations, a test without a value, of what is not there",
             "patches, an empty file",
             "patches, no operations for a target",
             "replacements, a file of several",
@@ -75,6 +82,7 @@ const OTHER_RELEASES: [(&str, &[&str]); 2] = [
             "buildMetadata, the label",
             "buildMetadata, the label over another",
             "one scalar, and the label of the builder",
+            "operations, a test without a value, of what is not there",
             "patches, an empty file",
             "replacements, by a pattern",
         ],
