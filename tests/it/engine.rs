@@ -1,6 +1,7 @@
 //! What the engine comes to, against what kustomize came to: equal, or said not to be known, and never silently something else.
 
 mod defaults;
+mod random;
 pub mod trees;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,175 @@
+//! Scalars that somebody writes somewhere.
+
+use crate::edits::Dice;
+
+/// What most people write.
+const COMMON: [&str; 12] = [
+    "a",
+    "b",
+    "x.y",
+    "some-text",
+    "info",
+    "'1'",
+    "\"true\"",
+    "1",
+    "true",
+    "80",
+    "http://web:80/a?b=c",
+    "/etc/x",
+];
+
+/// What is text to some readers and something else to others, or is written in an unusual way.
+const ODD: [&str; 95] = [
+    "0x1F",
+    "1e3",
+    "yes",
+    "no",
+    "on",
+    "Off",
+    "null",
+    "~",
+    "''",
+    "\"\"",
+    "1_000",
+    "0o17",
+    "017",
+    "+1",
+    "-0",
+    "1.50",
+    ".5",
+    "1.",
+    "True",
+    "FALSE",
+    "'true'",
+    "y",
+    "n",
+    "=",
+    "'='",
+    "é",
+    "\"\\u00e9\"",
+    "'it''s'",
+    "a b",
+    "'a: b'",
+    "'#x'",
+    "a#b",
+    "a #",
+    "'trailing '",
+    "' leading'",
+    "\"tab\\tx\"",
+    "12:30",
+    "'12:30'",
+    "1:2:3",
+    "0b1",
+    "1.0",
+    "1.10",
+    "100000000",
+    "1000000",
+    "'1000000'",
+    "0.1",
+    "1e-7",
+    "123456789012",
+    "'0123'",
+    "0123",
+    "08",
+    "'08'",
+    "1,000",
+    "$(VAR)",
+    "'$(VAR)'",
+    "🚀",
+    "\"\\U0001F680\"",
+    "\"a\\nb\"",
+    "\"a\\nb\\n\"",
+    "'{}'",
+    "'[]'",
+    "'*'",
+    "'&a'",
+    "'!x'",
+    "'%'",
+    "'@x'",
+    "'- x'",
+    "'? x'",
+    "!!str 1",
+    "!!str yes",
+    "\"\\\\\"",
+    "'\"'",
+    "a'b",
+    "a\"b",
+    "x:y",
+    "x,y",
+    "'null'",
+    "'~'",
+    "Null",
+    "'1e3'",
+    "'0x1F'",
+    "'yes'",
+    "'1.0'",
+    "1e+06",
+    "-1",
+    "'-'",
+    "--",
+    "...x",
+    "\"\\r\"",
+    "0.0",
+    "1E5",
+    "'2024-01-01'",
+    "\u{a0}",
+    "'a  b'",
+    "'<<'",
+];
+
+/// What the engine may leave to kustomize.
+const RARE: [&str; 14] = [
+    "2024-01-01",
+    "2024-01-01T10:00:00Z",
+    ".inf",
+    "-.Inf",
+    ".nan",
+    "9007199254740993",
+    "18446744073709551615",
+    "-9223372036854775808",
+    "!!int '3'",
+    "!!float 1",
+    "!custom x",
+    "!!binary aGk=",
+    "1e400",
+    "2024-01-01 10:00:00",
+];
+
+const LONG: &str = "a long text of many words that goes on and on, so that whoever writes it again may break it into several lines at eighty columns or so";
+
+/// Texts of blocks.
+pub const BLOCKS: [&str; 14] = [
+    "a\nb\n",
+    "a\n",
+    "a\n\nb\n",
+    "key: value\nother: [1, 2]\n",
+    "line one\n  deeper\nline two\n",
+    "{\"a\": 1}\n",
+    "a  b\n",
+    "# a note\nx=y\n",
+    "trailing \nb\n",
+    "'quoted'\n\"quoted\"\n",
+    "1\n",
+    "é\n🚀\n",
+    "tab\there\n",
+    "$(VAR)\n",
+];
+
+/// A scalar as it is written.
+pub fn any(dice: &mut Dice) -> String {
+    match dice.roll(400) {
+        0 => (*dice.pick(&RARE)).to_owned(),
+        1..=8 => LONG.to_owned(),
+        9..=12 => format!("'{LONG}'"),
+        13..=100 => (*dice.pick(&ODD)).to_owned(),
+        _ => (*dice.pick(&COMMON)).to_owned(),
+    }
+}
+
+/// A text that may stand in another text.
+pub fn word(dice: &mut Dice) -> String {
+    (*dice.pick(&[
+        "a", "b", "x-y", "eu", "1", "true", "v2", "é", "", "0x1F", "yes", "a b", "a=b",
+    ]))
+    .to_owned()
+}
