@@ -6,6 +6,7 @@
 
 mod fields;
 mod patches;
+mod paths;
 mod replacements;
 mod resources;
 mod scalars;
@@ -194,6 +195,10 @@ fn build_all(kustomize: &Path, seeds: std::ops::Range<u64>) -> Sum {
                         let fault = came
                             .is_wrong()
                             .then(|| write_down(kustomize, seed, &tree.files, root, came));
+                        if let (Err(why), true) = (&both.theirs, std::env::var_os("WHY").is_some())
+                        {
+                            println!("WHY {seed} {}", why.replace('\n', " "));
+                        }
                         let mut sum = sum.lock().expect("no panic");
                         *sum.came.entry(came).or_default() += 1;
                         if let (Came::LeftToKustomize, Err(unknown)) = (came, &both.ours) {

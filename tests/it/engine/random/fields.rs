@@ -37,7 +37,11 @@ pub fn add(said: &mut Said, layer: &mut Layer<'_>, dice: &mut Dice) -> Option<()
         17..=19 => labels(said, dice),
         20 => set(said, "commonLabels", pairs(dice)),
         21 => set(said, "commonAnnotations", pairs(dice)),
-        22 | 23 => set(said, "namespace", Yaml::text(*dice.pick(&["ns", "other", "eu", "default"]))),
+        22 | 23 if !said.iter().any(|(key, _)| key == "namespace") => {
+            let namespace = *dice.pick(&["ns", "other", "eu", "default"]);
+            layer.renames.push(("namespace", namespace));
+            set(said, "namespace", Yaml::text(namespace));
+        }
         24 | 25 => prefix(said, layer, dice),
         26 | 27 => push(said, "images", image(dice)),
         28 => push(said, "replicas", replicas(layer, dice)?),
@@ -98,13 +102,7 @@ fn prefix(said: &mut Said, layer: &mut Layer<'_>, dice: &mut Dice) {
     }
     let part = *dice.pick(&["p-", "eu-", "-s", "x"]);
     set(said, field, Yaml::text(part));
-    for one in layer.known.iter_mut().filter(|one| one.kind != "Namespace") {
-        one.name = if field == "namePrefix" {
-            format!("{part}{}", one.name)
-        } else {
-            format!("{}{part}", one.name)
-        };
-    }
+    layer.renames.push((field, part));
 }
 
 fn image(dice: &mut Dice) -> Yaml {
@@ -258,6 +256,7 @@ fn generated(layer: &mut Layer<'_>, kind: &'static str, dice: &mut Dice) -> Yaml
             name: name.clone(),
             namespace: namespace.clone(),
             containers: Vec::new(),
+            value: Yaml::nested(&["data", "a"], Yaml::Free),
         });
         name
     };

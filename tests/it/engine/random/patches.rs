@@ -2,6 +2,7 @@
 
 use crate::edits::Dice;
 
+use super::paths;
 use super::resources::Known;
 use super::tree::Layer;
 use super::write::Yaml;
@@ -257,8 +258,8 @@ fn containers(one: &Known, dice: &mut Dice) -> Yaml {
     }
 }
 
-/// Paths of a resource, as operations have them.
-fn pointers(one: &Known) -> Vec<String> {
+/// Paths that a resource of its kind may have.
+fn more_pointers(one: &Known) -> Vec<String> {
     let mut all = vec![
         "/metadata/labels/app".to_owned(),
         "/metadata/annotations/note".to_owned(),
@@ -317,10 +318,11 @@ fn pointers(one: &Known) -> Vec<String> {
 
 /// Operations of a JSON6902 patch.
 pub fn operations(one: &Known, dice: &mut Dice) -> Yaml {
-    let paths = pointers(one);
+    let (there, more) = (paths::pointers(one), more_pointers(one));
     let count = 1 + dice.roll(4) / 2;
     let all = (0..count).map(|_| {
-        let path = dice.pick(&paths).clone();
+        let is_there = dice.roll(8) > 0 && !there.is_empty();
+        let path = dice.pick(if is_there { &there } else { &more }).clone();
         match dice.roll(20) {
             0..=8 => Yaml::map([
                 ("op", Yaml::text("add")),

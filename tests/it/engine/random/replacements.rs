@@ -3,13 +3,24 @@
 use crate::edits::Dice;
 
 use super::patches::some;
+use super::paths;
 use super::resources::Known;
 use super::scalars;
 use super::tree::Layer;
 use super::write::Yaml;
 
-/// Field paths of a resource, as replacements have them.
-fn paths(one: &Known) -> Vec<String> {
+/// A field path of a resource, which mostly leads to something.
+fn path(one: &Known, dice: &mut Dice) -> String {
+    let there = paths::fields(one, dice.roll(2) == 0);
+    if dice.roll(8) > 0 && !there.is_empty() {
+        dice.pick(&there).clone()
+    } else {
+        dice.pick(&more_paths(one)).clone()
+    }
+}
+
+/// Field paths that a resource of its kind may have.
+fn more_paths(one: &Known) -> Vec<String> {
     let mut all: Vec<String> = [
         "metadata.name",
         "metadata.labels.app",
@@ -154,7 +165,7 @@ fn replacement(layer: &Layer<'_>, dice: &mut Dice) -> Option<Yaml> {
         let one = some(layer, dice)?;
         let mut source = select(&one, dice);
         if dice.roll(5) > 0 {
-            source = source.with("fieldPath", Yaml::text(dice.pick(&paths(&one)).clone()));
+            source = source.with("fieldPath", Yaml::text(path(&one, dice)));
         }
         if dice.roll(6) == 0 {
             source = source.with(
@@ -183,9 +194,8 @@ fn replacement(layer: &Layer<'_>, dice: &mut Dice) -> Option<Yaml> {
             );
         }
         if dice.roll(10) > 0 {
-            let all = paths(&one);
             let count = 1 + dice.roll(5) / 3;
-            let chosen: Vec<String> = (0..count).map(|_| dice.pick(&all).clone()).collect();
+            let chosen: Vec<String> = (0..count).map(|_| path(&one, dice)).collect();
             target = target.with("fieldPaths", Yaml::texts(&chosen));
         }
         if let Some(options) = options(dice) {
@@ -238,6 +248,10 @@ pub fn variable(layer: &Layer<'_>, dice: &mut Dice) -> Option<Yaml> {
     Some(if dice.roll(2) == 0 {
         entry
     } else {
+        if dice.roll(4) > 0 {
+            let path = path(&one, dice);
+            return Some(entry.with("fieldref", Yaml::map([("fieldPath", Yaml::text(path))])));
+        }
         let path = *dice.pick(&[
             "metadata.name",
             "metadata.namespace",
@@ -247,6 +261,6 @@ pub fn variable(layer: &Layer<'_>, dice: &mut Dice) -> Option<Yaml> {
             "spec.ports[0].port",
             "kind",
         ]);
-        entry.with("fieldref", Yaml::map([("fieldpath", Yaml::text(path))]))
+        entry.with("fieldref", Yaml::map([("fieldPath", Yaml::text(path))]))
     })
 }

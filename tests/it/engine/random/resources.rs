@@ -17,6 +17,8 @@ pub struct Known {
     pub namespace: Option<String>,
     /// Containers, where it has any.
     pub containers: Vec<String>,
+    /// What it says.
+    pub value: Yaml,
 }
 
 /// Kinds, by how a resource of each is made.
@@ -116,6 +118,7 @@ pub fn resource(number: usize, known: &[Known], dice: &mut Dice) -> (Known, Yaml
         name,
         namespace,
         containers: Vec::new(),
+        value: Yaml::Free,
     };
     let body = body(&mut one, stem, known, dice);
     let mut all = Yaml::map([
@@ -129,6 +132,7 @@ pub fn resource(number: usize, known: &[Known], dice: &mut Dice) -> (Known, Yaml
             all.reverse();
         }
     }
+    one.value = all.clone();
     (one, all)
 }
 

@@ -14,12 +14,12 @@ const COMMON: [&str; 12] = [
     "1",
     "true",
     "80",
-    "http://web:80/a?b=c",
+    "http://web:80/a",
     "/etc/x",
 ];
 
 /// What is text to some readers and something else to others, or is written in an unusual way.
-const ODD: [&str; 95] = [
+const ODD: [&str; 96] = [
     "0x1F",
     "1e3",
     "yes",
@@ -95,6 +95,7 @@ const ODD: [&str; 95] = [
     "a'b",
     "a\"b",
     "x:y",
+    "a?b",
     "x,y",
     "'null'",
     "'~'",

@@ -23,6 +23,8 @@ pub struct Layer<'t> {
     count: &'t mut usize,
     /// What there is that a kustomization may be about.
     pub known: &'t mut Vec<Known>,
+    /// What becomes of all names and namespaces once the layer is done.
+    pub renames: Vec<(&'static str, &'static str)>,
     /// How many texts are still to be spoilt.
     spoils: RefCell<usize>,
 }
@@ -64,6 +66,17 @@ impl Layer<'_> {
     }
 
     fn finish(&mut self, mut said: Said, dice: &mut Dice) {
+        for one in self.known.iter_mut().filter(|one| one.kind != "Namespace") {
+            for (field, part) in &self.renames {
+                match *field {
+                    "namePrefix" => one.name = format!("{part}{}", one.name),
+                    "nameSuffix" => one.name = format!("{}{part}", one.name),
+                    _ if one.kind.starts_with("Cluster") || one.kind.ends_with("Configuration") => {
+                    }
+                    _ => one.namespace = Some((*part).to_owned()),
+                }
+            }
+        }
         for at in (1..said.len()).rev() {
             said.swap(at, dice.roll(at + 1));
         }
@@ -101,8 +114,8 @@ fn resources(layer: &mut Layer<'_>, count: usize, said: &mut Vec<Yaml>, dice: &m
         0 => text = format!("---\n{text}---\n"),
         1 => text.push_str("---\n# nothing\n"),
         2 if dice.roll(4) == 0 => text = text.replace('\n', "\r\n"),
-        3 => text = format!("{text}...\n"),
-        4 => text = format!("%YAML 1.1\n---\n{text}"),
+        3 if dice.roll(4) == 0 => text = format!("{text}...\n"),
+        4 if dice.roll(4) == 0 => text = format!("%YAML 1.1\n---\n{text}"),
         _ => {}
     }
     said.push(Yaml::text(layer.file("resources", &text)));
@@ -124,6 +137,7 @@ pub fn tree(seed: u64) -> Tree {
             files: &mut files,
             count: &mut count,
             known: &mut known,
+            renames: Vec::new(),
             spoils: RefCell::new(spoils * usize::from(layers == 0)),
         };
         let mut loads = Vec::new();
@@ -157,6 +171,7 @@ pub fn tree(seed: u64) -> Tree {
             files: &mut files,
             count: &mut count,
             known: &mut all,
+            renames: Vec::new(),
             spoils: RefCell::new(spoils * usize::from(is_last)),
         };
         let mut loads: Vec<Yaml> = below
@@ -204,6 +219,7 @@ fn part(files: &mut Files, count: &mut usize, known: &mut Vec<Known>, dice: &mut
         files,
         count,
         known,
+        renames: Vec::new(),
         spoils: RefCell::new(0),
     };
     let mut said: Said = vec![
