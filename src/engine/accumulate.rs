@@ -10,6 +10,7 @@ use crate::yaml::Node;
 
 use super::definitions::{self, Wrong};
 use super::item::Item;
+use super::look::has_odd_marks;
 use super::notes::Notes;
 use super::piece::spend;
 use super::reach::Reaches;
@@ -142,6 +143,9 @@ impl Walk<'_> {
                 Fault::Type => Reason::Type,
             };
             self.note_at(reason, field, file, node);
+        }
+        if has_odd_marks(root) {
+            self.note_at(Reason::Unreadable, "", file, root);
         }
         if !self.parsed.is_unambiguous(kustomization) {
             self.note_at(Reason::Twice, "", file, root);
@@ -302,6 +306,9 @@ impl Walk<'_> {
                 if parsed.strict_tree(&path).is_none() {
                     self.note_at(Reason::Twice, &path, kustomization.file, entry);
                 }
+                if tree.source().contains('?') && tree.roots().any(has_odd_marks) {
+                    self.note_at(Reason::Unreadable, &path, kustomization.file, entry);
+                }
                 if has_odd_ends(tree.source()) {
                     self.note_at(Reason::Unreadable, &path, kustomization.file, entry);
                 }
@@ -385,9 +392,11 @@ impl Walk<'_> {
 
 /// Whether documents of a text end or begin in a way that kustomize does not read, or reads nothing after.
 fn has_odd_ends(text: &str) -> bool {
-    text.lines().skip(1).any(|line| {
-        let note = line.strip_prefix("---").map(str::trim_start);
-        line.starts_with("...")
-            || note.is_some_and(|note| !note.is_empty() && !note.starts_with('#'))
-    })
+    // It takes the line after a directive away.
+    text.starts_with('%')
+        || text.lines().skip(1).any(|line| {
+            let note = line.strip_prefix("---").map(str::trim_start);
+            line.starts_with("...")
+                || note.is_some_and(|note| !note.is_empty() && !note.starts_with('#'))
+        })
 }

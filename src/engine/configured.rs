@@ -33,6 +33,7 @@ impl Walk<'_> {
             "transformers",
             &mut |walk, file, shift, root| {
                 walk.configured_one(kustomization, file, shift, root, items);
+                walk.note_declared(kustomization, (file, shift), root, items);
             },
         );
         // A validator changes nothing, or stops the build; what transforms does not validate.

@@ -34,6 +34,10 @@ impl Replay<'_> {
             if !seen.insert(item.key()) && !item.partial {
                 lose(&mut lost, Reason::SameResource, &name, Some(item.origin));
             }
+            if item.name().is_empty() {
+                // What a replacement has taken the name of.
+                lose(&mut lost, Reason::Nameless, &name, Some(item.origin));
+            }
             if item.partial && self.walk.elsewhere.is_empty() {
                 lose(&mut lost, Reason::NoTarget, &name, Some(item.origin));
             }

@@ -90,6 +90,6 @@ fn emitted(item: &Item) -> Option<Built> {
     }
     Some(Built {
         resource: value,
-        is_secret: item.ids.iter().any(|id| id.kind == "Secret"),
+        is_secret: item.was_secret || item.ids.iter().any(|id| id.kind == "Secret"),
     })
 }

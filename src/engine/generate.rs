@@ -8,7 +8,7 @@ use crate::yaml::Node;
 
 use super::absorb::absorb;
 use super::item::{Item, Reach, Sealed, To, said, scan};
-use super::look::{Look, is_no_key, is_no_made_key};
+use super::look::{Look, is_no_key, is_no_made_key, is_odd_key};
 use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -134,7 +134,12 @@ impl Walk<'_> {
             made.set(&["data"], nothing);
         }
         for (field, key, value) in &options.pairs {
-            if is_no_made_key(*key) {
+            let is_odd = if is_resource {
+                is_odd_key
+            } else {
+                is_no_made_key
+            };
+            if is_odd(*key) {
                 lose(&mut odd, Reason::Type, key.text(), Some(pen.mark_of(*key)));
             }
             let mark = pen.mark(Some(*key), *value);

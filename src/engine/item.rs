@@ -44,6 +44,10 @@ pub(crate) struct Item {
     pub named: Option<Mark>,
     /// What was done to names, namespaces and labels, which also reaches what refers to them.
     pub reach: Vec<Reach>,
+    /// From which of these on kustomize knows of them, where what it had noted was written over.
+    pub forgot: Option<usize>,
+    /// Whether it was a Secret before that.
+    pub was_secret: bool,
     /// The variables that stand for one of its fields.
     pub variables: Vec<String>,
     /// How often several of its places got one scalar.
@@ -109,6 +113,8 @@ impl Item {
             partial: false,
             named: None,
             reach: Vec::new(),
+            forgot: None,
+            was_secret: false,
             variables: Vec::new(),
             shares: 0,
             root,
@@ -142,6 +148,28 @@ impl Item {
     /// Enters who it is into the book, before it becomes another one.
     pub fn enter(&mut self) {
         self.ids.push(self.id().clone());
+    }
+
+    /// Whether kustomize keeps notes of its own among the annotations.
+    pub fn has_book(&self) -> bool {
+        self.generated && self.forgot.is_none() || self.hashed || self.ids.len() > 1
+    }
+
+    /// Lets there be a map of annotations, as there is where kustomize keeps notes.
+    pub fn annotations(&mut self) {
+        const MAP: [&str; 2] = ["metadata", "annotations"];
+        if self.root.at(&MAP).is_none_or(Piece::is_null) {
+            let made = Piece::new(Body::Map(BTreeMap::new()), self.origin);
+            self.root.set(&MAP, made);
+        }
+    }
+
+    /// Loses what kustomize notes among the annotations, as where all of them are written over.
+    pub fn forget(&mut self) {
+        self.was_secret |= self.ids.iter().any(|id| id.kind == "Secret");
+        self.ids = vec![self.id().clone()];
+        self.hashed = false;
+        self.forgot = Some(self.reach.len());
     }
 
     /// Writes what was written at one place at all places that share a scalar with it.
@@ -227,6 +255,15 @@ impl Item {
                     piece.body = Body::Scalar(piece.written().into());
                     piece.look = Look::Literal;
                 }
+            }
+        }
+        if let Some(metadata) = root.get_mut("metadata") {
+            // What is no map is none, once kustomize takes its notes out of it.
+            let is_map = |piece: &Piece| matches!(piece.body, Body::Map(_));
+            if let (Some(false), Body::Map(map)) =
+                (metadata.get("annotations").map(is_map), &mut metadata.body)
+            {
+                map.remove("annotations");
             }
         }
         settle(&mut root, false);

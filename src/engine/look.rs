@@ -114,6 +114,22 @@ pub(super) fn has_odd_keys(node: Node<'_>) -> bool {
             .any(|(key, value)| is_odd_key(key) || has_odd_keys(value))
 }
 
+/// Whether a scalar without quotes stands in brackets and has a question mark, at which kustomize ends it, and fails.
+pub(super) fn has_odd_marks(node: Node<'_>) -> bool {
+    has_marks(node, false)
+}
+
+fn has_marks(node: Node<'_>, in_flow: bool) -> bool {
+    if node.is_scalar() {
+        return in_flow && node.style() == Style::Plain && node.text().contains('?');
+    }
+    let in_flow = in_flow || node.style() == Style::Flow;
+    node.items().any(|item| has_marks(item, in_flow))
+        || node
+            .entries()
+            .any(|(key, value)| has_marks(key, in_flow) || has_marks(value, in_flow))
+}
+
 /// Whether a key is no text, or one that takes itself out.
 pub(super) fn is_odd_key(key: Node<'_>) -> bool {
     let is_plain = key.style() == Style::Plain;

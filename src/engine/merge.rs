@@ -19,7 +19,7 @@ use elements::{Came, Element};
 use shape::Field;
 
 pub(super) use shape::Shape;
-pub(super) use targeted::Texts;
+pub(super) use targeted::{Texts, drops_notes};
 
 /// Who a resource is, which no patch changes by itself.
 const WHO: &[&str] = &["apiVersion", "kind"];

@@ -2,11 +2,13 @@
 
 use crate::api::{ORIGIN, TRANSFORMATIONS};
 use crate::repo::{Kustomization, join};
+use crate::yaml::Node;
 
 use super::item::Item;
 use super::piece::{Mark, Piece};
+use super::text::Shift;
 use super::unknown::Reason;
-use super::walk::Walk;
+use super::walk::{Walk, What};
 
 impl Walk<'_> {
     /// Notes the file that a resource comes from.
@@ -50,6 +52,41 @@ impl Walk<'_> {
             return;
         }
         let text = self.configured_by(kustomization, kind);
+        self.write_transformation(&text, items);
+    }
+
+    /// Notes a transformation that a file of its own declares.
+    pub(super) fn note_declared(
+        &mut self,
+        kustomization: Kustomization<'_>,
+        (file, shift): (&str, &Shift),
+        root: Node<'_>,
+        items: &mut [Item],
+    ) {
+        if !self.notes.are_taken() || root.is_null() {
+            return;
+        }
+        let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
+        let (kind, name) = (text(&["kind"]), text(&["metadata", "name"]));
+        let directory = kustomization.directory();
+        let inside = file
+            .strip_prefix(directory)
+            .filter(|_| file != kustomization.file);
+        let Some(inside) = inside.filter(|_| text(&["metadata", "namespace"]).is_empty()) else {
+            let origin = self.origin(file, What::Elsewhere);
+            self.pen(origin, shift)
+                .lose(Reason::Transformer, kind, root);
+            return;
+        };
+        let path = join(&self.trail, inside.trim_start_matches('/'));
+        let version = text(&["apiVersion"]);
+        let text = format!(
+            "configuredIn: {path}\nconfiguredBy:\n  apiVersion: {version}\n  kind: {kind}\n  name: {name}\n"
+        );
+        self.write_transformation(&text, items);
+    }
+
+    fn write_transformation(&mut self, text: &str, items: &mut [Item]) {
         let text = format!("- {}\n", text.trim_end().replace('\n', "\n  "));
         for item in items {
             self.check_note(&text, item.origin);

@@ -8,6 +8,9 @@ use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, is_same};
 use super::scalar::{reread, with_flags};
 use super::unknown::Reason;
 
+/// Where kustomize keeps its notes.
+const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
+
 /// How many elements of a list may move for the price of one new piece.
 const MOVED: usize = 32;
 
@@ -109,6 +112,25 @@ fn one(
         }
         _ => None,
     }
+}
+
+/// Whether some operations write over all annotations, or take them away.
+pub(super) fn write_annotations(patch: Node<'_>) -> bool {
+    patch.items().any(|operation| {
+        let is_whole = |field: &str| {
+            let path = operation
+                .get(field)
+                .and_then(|path| steps(path.text(), true));
+            path.is_some_and(|path| {
+                ANNOTATIONS.iter().zip(&path).all(|(a, b)| a == b) && path.len() <= 2
+            })
+        };
+        match operation.str_at(&["op"]) {
+            Some("move") => is_whole("path") || is_whole("from"),
+            Some("add" | "replace" | "copy" | "remove") => is_whole("path"),
+            _ => false,
+        }
+    })
 }
 
 /// The value of an operation, which kustomize reads as YAML 1.1 where it is not JSON.
@@ -220,9 +242,7 @@ fn put(
         *resource = new;
         return Some(());
     };
-    // kustomize keeps notes of its own among the annotations of everything that it builds, so that no operation misses
-    // the map itself.
-    if how.is_partial || parents == ["metadata", "annotations"] {
+    if how.is_partial {
         pen.spend(parents.len())?;
         come(resource, parents, how.mark);
     }

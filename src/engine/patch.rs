@@ -7,7 +7,7 @@ use crate::repo::{Kustomization, may_patch_secret};
 use crate::yaml::{Node, Tree, parse};
 
 use super::item::{Item, Selector, scan};
-use super::look::has_odd_keys;
+use super::look::{has_odd_keys, has_odd_marks};
 use super::piece::{Body, Mark, Piece};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -183,6 +183,9 @@ impl Walk<'_> {
             Some(_) if named.enters => How::Either,
             Some(_) => How::Operations,
         };
+        if !source.starts_with('[') && tree.roots().any(has_odd_marks) {
+            self.note(Reason::Unreadable, what, Some(mark));
+        }
         if tree.roots().filter(|root| root.is_map()).any(has_odd_keys) {
             self.note(Reason::Type, what, Some(mark));
         }
@@ -323,16 +326,27 @@ impl Walk<'_> {
                 if !scalar::through_json(&mut item.root) {
                     pen.lose(Reason::Scalar, "", root);
                 }
+                if item.has_book() {
+                    item.annotations();
+                }
                 let done = operations::apply(&mut item.root, root, item.partial, &mut pen);
+                if !named.enters && operations::write_annotations(root) {
+                    item.forget();
+                }
                 // kustomize builds nothing that has no kind or no name any more.
                 let is_said =
                     |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
                 done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
             } else if root.is_map() {
-                let texts = has_target.then(|| merge::Texts::before(&item.root));
+                // Patches of `patchesStrategicMerge` are merged like those with a target.
+                let are_texts = has_target || entry.is_none();
+                let is_read =
+                    |field: &str| are_texts || field == "annotations" && (may_rename || may_retype);
+                let texts = merge::Texts::before(&item.root);
                 let merged = merge::merge(&mut item.root, root, shape, &mut pen);
-                if let Some(texts) = texts {
-                    texts.correct(&mut item.root, root, &mut pen);
+                texts.correct(&mut item.root, (root, is_read), &mut pen);
+                if merge::drops_notes(root, is_read("annotations")) {
+                    item.forget();
                 }
                 without_nothing(&mut item.root);
                 if may_rename {
@@ -352,6 +366,14 @@ impl Walk<'_> {
             }
             if root.is_seq() {
                 item.unshare();
+            }
+            if item
+                .root
+                .at(&["metadata", "annotations"])
+                .is_some_and(|one| one.items().len() > 0)
+            {
+                // Of a list kustomize makes pairs, or nothing at all.
+                pen.lose(Reason::Setting, "annotations", root);
             }
             if followed.is_none() {
                 let reason = if *pen.budget == 0 {

@@ -31,7 +31,8 @@ struct Candidate {
 impl Candidate {
     fn of(item: &Item) -> Self {
         let affixes = |is_prefix: bool| {
-            let all = item.reach.iter().filter_map(|reach| match &reach.to {
+            let known = item.reach.iter().skip(item.forgot.unwrap_or_default());
+            let all = known.filter_map(|reach| match &reach.to {
                 To::Prefix(text) if is_prefix => Some(text.clone()),
                 To::Suffix(text) if !is_prefix => Some(text.clone()),
                 _ => None,

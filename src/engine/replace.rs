@@ -102,8 +102,17 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
         pen.lose(Reason::Selector, "", entry);
         return Ok(());
     }
+    let mut origin = None;
     let taken = match (source, value) {
-        (Some(source), _) => taken(source, items, pen),
+        (Some(source), _) => match find(source, items, pen) {
+            Some((at, steps)) => {
+                let found = look(&items[at].root, &steps).cloned();
+                let taken = taken(source, &items[at], &steps, pen);
+                origin = found.map(|found| (at, steps, found));
+                taken
+            }
+            None => None,
+        },
         (None, Some(value)) => Some(Taken::Text {
             text: value.text().to_owned(),
             value: resolved(value.text()).map(|(value, _)| value),
@@ -114,6 +123,7 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
     let Some(taken) = taken else {
         return Ok(());
     };
+    let mut is_other = false;
     for target in entry.get("targets").into_iter().flat_map(Node::items) {
         let select = target.get("select").filter(|select| !select.is_null());
         let Some(select) = select else {
@@ -132,21 +142,37 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
         };
         let cost = scan(items).saturating_mul(1 + rejects.len());
         pen.spend(cost).ok_or(Reason::Bounds)?;
-        let chosen = items.iter_mut().filter(|item| {
+        let chosen = items.iter_mut().enumerate().filter(|(_, item)| {
             select.selects(item) && !rejects.iter().any(|reject| reject.rejects(item))
         });
-        for item in chosen {
+        for (at, item) in chosen {
             pen.met.push(item.first());
             let mut paths = target
                 .get("fieldPaths")
                 .into_iter()
                 .flat_map(Node::items)
                 .peekable();
-            if paths.peek().is_none() {
-                what.at(item, (NAME, target), pen)?;
-            }
-            for path in paths {
-                what.at(item, (path.text(), path), pen)?;
+            let none = paths.peek().is_none().then_some((NAME, target));
+            for (path, node) in none
+                .into_iter()
+                .chain(paths.map(|path| (path.text(), path)))
+            {
+                if is_other {
+                    // kustomize takes what has become of the source by now, in part.
+                    pen.lose(Reason::Setting, path, node);
+                }
+                if path.starts_with("metadata.annotations") && item.has_book() {
+                    // The map is there for kustomize's own notes.
+                    item.annotations();
+                }
+                what.at(item, (path, node), pen)?;
+                let own = origin.as_ref().filter(|(own, ..)| *own == at);
+                is_other |= own.is_some_and(|(_, steps, was)| {
+                    !look(&item.root, steps).is_some_and(|now| is_same(was, now))
+                });
+                if path == "metadata.annotations" || path == "metadata" {
+                    item.forget();
+                }
             }
             let spread = std::mem::take(&mut pen.spread);
             for written in &spread {
@@ -158,27 +184,39 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
     Ok(())
 }
 
-/// The value that a replacement takes; nothing where there is none.
-fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
+/// The resource that a replacement takes from, and the way to what it takes; nothing where there is none.
+fn find(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<(usize, Vec<String>)> {
     let Some(selector) = Selector::source(source) else {
         pen.lose(Reason::Selector, "source", source);
         return None;
     };
-    let mut found = items.iter().filter(|item| selector.selects(item));
+    let mut found = (0..items.len()).filter(|&at| selector.selects(&items[at]));
     let (first, second) = (found.next(), found.next());
-    let Some(item) = first else {
+    let Some(at) = first else {
         pen.lose(Reason::NoTarget, "source", source);
         return None;
     };
     if second.is_some() {
         pen.lose(Reason::Selector, "source", source);
     }
-    let path = source
-        .str_at(&["fieldPath"])
-        .filter(|path| !path.is_empty());
-    let path = path.unwrap_or(NAME);
-    let steps = split(path);
-    let found = steps.as_ref().and_then(|steps| look(&item.root, steps));
+    Some((at, split(path_of(source)).unwrap_or_default()))
+}
+
+/// The path to what a replacement takes.
+fn path_of<'n>(source: Node<'n>) -> &'n str {
+    let path = source.str_at(&["fieldPath"]);
+    path.filter(|path| !path.is_empty()).unwrap_or(NAME)
+}
+
+/// The value that a replacement takes; nothing where there is none.
+fn taken(source: Node<'_>, item: &Item, steps: &[String], pen: &mut Pen<'_>) -> Option<Taken> {
+    let path = path_of(source);
+    if matches!(path, "metadata" | "metadata.annotations") && item.has_book() {
+        // kustomize keeps its own notes there.
+        pen.lose(Reason::Setting, path, source);
+        return None;
+    }
+    let found = look(&item.root, steps).filter(|_| !steps.is_empty());
     let is_empty = |piece: &Piece| match &piece.body {
         Body::Map(map) => map.is_empty(),
         Body::List(items) => items.is_empty(),
@@ -193,8 +231,7 @@ fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
         pen.lose(reason, path, source);
         return None;
     };
-    let steps = steps.unwrap_or_default();
-    copies::note(pen.copies, item, &steps, found);
+    copies::note(pen.copies, item, steps, found);
     let part = Part::read(source.get("options"));
     match &found.body {
         Body::Unknown => Some(Taken::Hidden),
@@ -208,7 +245,7 @@ fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
                 Some(value.clone())
             } else {
                 // The part alone is told nowhere either.
-                copies::note(pen.copies, item, &steps, &Piece::text(&text, found.mark));
+                copies::note(pen.copies, item, steps, &Piece::text(&text, found.mark));
                 retyped(found, &text).map(|(value, _)| value)
             };
             let look = found.look;
@@ -220,10 +257,6 @@ fn taken(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<Taken> {
         }
         Body::Map(_) | Body::List(_) => {
             pen.spend(found.measure().1)?;
-            if path == "metadata" || path.ends_with("metadata.annotations") {
-                // kustomize keeps its own notes there.
-                pen.lose(Reason::Setting, path, source);
-            }
             Some(Taken::Tree(found.clone()))
         }
     }

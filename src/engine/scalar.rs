@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::yaml::{Kind, Node, Number, Style, resolve_plain};
 
+use super::item::said;
 use super::look::{Look, is_date, is_plain_date};
 use super::piece::{Body, Piece};
 
@@ -207,6 +208,19 @@ pub(super) fn reread(piece: &mut Piece) -> bool {
             true
         }
         Body::Unknown => true,
+    }
+}
+
+/// The text that a scalar has once it went through Go's JSON on its way to a map of texts.
+pub(super) fn json_text(node: Node<'_>) -> String {
+    let json = node.to_json();
+    match &json {
+        Value::Number(number) => {
+            let float = number.as_f64();
+            float.and_then(spelled).unwrap_or_else(|| json.to_string())
+        }
+        Value::Bool(flag) => flag.to_string(),
+        _ => said(node).to_owned(),
     }
 }
 

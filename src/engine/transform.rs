@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::yaml::Node;
 
-use super::item::{Item, Reach, To, said, scan};
+use super::item::{Item, Reach, To, scan};
 use super::look::{Look, is_ambiguous, is_no_made_key};
 use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same, lose};
 use super::reach::Spec;
-use super::scalar::in_place_of;
+use super::scalar::{in_place_of, json_text};
 use super::unknown::Reason;
 
 /// What is made where a field is absent that may be made.
@@ -317,11 +317,12 @@ pub(super) fn pairs(
         if is_no_made_key(key) {
             pen.lose(Reason::Type, name, key);
         }
-        let child = Piece::text(said(value), mark);
+        // Only what a transformer of its own says is no text.
+        let text = json_text(value);
+        let child = Piece::text(&text, mark);
         for item in &mut *items {
-            let text = said(value);
             pen.spend(1 + text.len() / TEXT)?;
-            let to = To::pair(field, name, text);
+            let to = To::pair(field, name, &text);
             item.reach.push(Reach { to, mark });
             item.shares += 1;
             let shared = item.shares;

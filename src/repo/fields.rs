@@ -348,7 +348,9 @@ pub fn faults_of_replacements(root: Node<'_>) -> Vec<Found<'_>> {
 
 fn judge<'a>(node: Node<'a>, field: &'a str, holds: Holds, found: &mut Vec<Found<'a>>) {
     let is_text = |node: Node<'_>| {
-        let is_flag = || node.style() == Style::Plain && FLAGS.contains(&node.text());
+        let before = node.tree().source().get(..node.span().start);
+        let is_said = before.is_some_and(|before| before.trim_end().ends_with("!!str"));
+        let is_flag = || node.style() == Style::Plain && !is_said && FLAGS.contains(&node.text());
         node.is_null() || node.as_str().is_some() && !is_flag()
     };
     let fits = node.is_null()

@@ -1,13 +1,14 @@
-//! Patches with a target: of these kustomize reads labels and annotations as texts before it merges.
+//! Patches of which kustomize reads labels and annotations as texts before it merges: those with a target, those of
+//! `patchesStrategicMerge`, and the annotations of those that may change who a resource is.
 
 use crate::engine::piece::{Body, Pen, Piece};
 use crate::engine::unknown::Reason;
 use crate::yaml::Node;
 
-/// The maps of the metadata that are read as texts.
+/// The maps of the metadata that may be read as texts.
 const TEXTS: [&str; 2] = ["labels", "annotations"];
 
-/// What a resource said there before a patch with a target is merged.
+/// What a resource said there before a patch is merged.
 pub(in crate::engine) struct Texts([Option<Piece>; 2]);
 
 impl Texts {
@@ -20,11 +21,11 @@ impl Texts {
     pub(in crate::engine) fn correct(
         self,
         resource: &mut Piece,
-        patch: Node<'_>,
+        (patch, is_read): (Node<'_>, impl Fn(&str) -> bool),
         pen: &mut Pen<'_>,
     ) {
         for (field, before) in TEXTS.into_iter().zip(self.0) {
-            let Some(said) = patch.at(&["metadata", field]) else {
+            let Some(said) = patch.at(&["metadata", field]).filter(|_| is_read(field)) else {
                 continue;
             };
             if said.is_seq() {
@@ -36,6 +37,14 @@ impl Texts {
             }
         }
     }
+}
+
+/// Whether a patch takes away what kustomize notes among the annotations; `is_read` says that they are read as texts.
+pub(in crate::engine) fn drops_notes(patch: Node<'_>, is_read: bool) -> bool {
+    patch.at(&["metadata", "annotations"]).is_some_and(|said| {
+        let order = said.get("$patch").map(Node::text);
+        said.is_null() && !is_read || matches!(order, Some("replace" | "delete"))
+    })
 }
 
 /// Puts back what there was.

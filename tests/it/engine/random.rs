@@ -195,15 +195,13 @@ fn build_all(kustomize: &Path, seeds: std::ops::Range<u64>) -> Sum {
                         let fault = came
                             .is_wrong()
                             .then(|| write_down(kustomize, seed, &tree.files, root, came));
-                        if let (Err(why), true) = (&both.theirs, std::env::var_os("WHY").is_some())
-                        {
-                            println!("WHY {seed} {}", why.replace('\n', " "));
-                        }
                         let mut sum = sum.lock().expect("no panic");
                         *sum.came.entry(came).or_default() += 1;
                         if let (Came::LeftToKustomize, Err(unknown)) = (came, &both.ours) {
                             let first = unknown.iter().find(|one| !one.reason.is_refusal());
                             let reason = first.map_or("", |one| one.reason.words());
+                            let placed = first.map(Unknown::placed).unwrap_or_default();
+                            println!("left to kustomize: seed {seed}, {placed}");
                             *sum.reasons.entry(reason.to_owned()).or_default() += 1;
                         }
                         if let Some(fault) = fault {
