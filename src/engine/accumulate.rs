@@ -14,6 +14,7 @@ use super::look::has_odd_marks;
 use super::notes::Notes;
 use super::piece::spend;
 use super::reach::Reaches;
+use super::scalar::listed;
 use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Walk, What};
@@ -352,17 +353,18 @@ impl Walk<'_> {
     }
 
     /// Loads documents; what a list holds comes after all of them, as kustomize has it.
-    fn load_all(&mut self, mut roots: VecDeque<Node<'_>>, origin: usize, items: &mut Vec<Item>) {
-        while let Some(root) = roots.pop_front() {
+    fn load_all(&mut self, roots: Vec<Node<'_>>, origin: usize, items: &mut Vec<Item>) {
+        let mut roots: VecDeque<_> = roots.into_iter().map(|root| (root, false)).collect();
+        while let Some((root, is_listed)) = roots.pop_front() {
             let is_list = root
                 .str_at(&["kind"])
                 .is_some_and(|kind| kind.ends_with("List"));
             match root.get("items").filter(|_| is_list) {
-                None => self.load_one(root, origin, items),
+                None => self.load_one(root, is_listed, origin, items),
                 Some(list) if list.is_seq() => {
                     for item in list.items() {
                         if item.is_map() {
-                            roots.extend((!item.is_childless()).then_some(item));
+                            roots.extend((!item.is_childless()).then_some((item, true)));
                         } else if !item.is_null() {
                             self.pen(origin, &Shift::None)
                                 .lose(Reason::Type, "items", item);
@@ -377,12 +379,16 @@ impl Walk<'_> {
         }
     }
 
-    fn load_one(&mut self, root: Node<'_>, origin: usize, items: &mut Vec<Item>) {
+    fn load_one(&mut self, root: Node<'_>, is_listed: bool, origin: usize, items: &mut Vec<Item>) {
         if root.is_null() {
             return;
         }
         let mut pen = self.pen(origin, &Shift::None);
-        match pen.piece(None, root).map(|piece| Item::new(piece, None)) {
+        let mut piece = pen.piece(None, root);
+        if let Some(piece) = piece.as_mut().filter(|_| is_listed) {
+            listed(piece);
+        }
+        match piece.map(|piece| Item::new(piece, None)) {
             Some(Some(item)) => items.push(item),
             Some(None) => pen.lose(Reason::Nameless, "", root),
             None => pen.lose(Reason::Bounds, "", root),

@@ -86,10 +86,17 @@ impl Walk<'_> {
         self.write_transformation(&text, items);
     }
 
-    fn write_transformation(&mut self, text: &str, items: &mut [Item]) {
-        let text = format!("- {}\n", text.trim_end().replace('\n', "\n  "));
+    fn write_transformation(&mut self, said: &str, items: &mut [Item]) {
+        let text = format!("- {}\n", said.trim_end().replace('\n', "\n  "));
         for item in items {
             self.check_note(&text, item.origin);
+            let at = ["metadata", "annotations", ORIGIN];
+            if item.root.at(&at).is_none() {
+                // To kustomize, what has no origin is made by what comes across it.
+                let origin = Piece::text(said, item.origin);
+                item.root.set(&at, origin);
+                continue;
+            }
             let at = ["metadata", "annotations", TRANSFORMATIONS];
             let old = item
                 .root

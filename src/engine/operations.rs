@@ -251,6 +251,10 @@ fn put(
         Body::Map(map) => {
             // kustomize's `replace` adds a key that is not there.
             let by = new.mark;
+            if map.is_empty() && parents == ANNOTATIONS {
+                // Nobody sees the map that is only there for kustomize's notes.
+                parent.mark = how.mark;
+            }
             match map.insert(last.clone(), new) {
                 Some(piece) => parent.gone.push(Gone {
                     key: Some(last.clone()),

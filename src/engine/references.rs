@@ -113,9 +113,6 @@ pub(super) fn follow(
             }
         }
     }
-    if known.called.is_empty() {
-        return Some(());
-    }
     for (at, item) in items.iter_mut().enumerate() {
         let first = item.original().kind.clone();
         let reachable = Reachable::of(item);

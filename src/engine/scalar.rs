@@ -211,6 +211,48 @@ pub(super) fn reread(piece: &mut Piece) -> bool {
     }
 }
 
+/// Makes of a resource in a list what kustomize makes of it, which writes it as JSON and reads it again.
+pub(super) fn listed(piece: &mut Piece) {
+    settle(piece, false);
+    as_json(piece);
+}
+
+fn as_json(piece: &mut Piece) {
+    piece.look = match &mut piece.body {
+        Body::Map(map) => {
+            map.values_mut().for_each(as_json);
+            Look::Flow
+        }
+        Body::List(items) => {
+            items.iter_mut().for_each(as_json);
+            Look::Flow
+        }
+        Body::Scalar(value) => {
+            let float = value.as_f64().filter(|_| value.is_f64());
+            piece.spelled = float.map(|float| decimal(float).into_boxed_str());
+            if value.is_string() {
+                Look::Quoted
+            } else {
+                Look::Plain
+            }
+        }
+        Body::Unknown => return,
+    };
+}
+
+/// How Go writes a double into JSON.
+fn decimal(float: f64) -> String {
+    let size = float.abs();
+    if size == 0.0 || (1e-6..1e21).contains(&size) {
+        return format!("{float}");
+    }
+    let text = format!("{float:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
+        _ => text,
+    }
+}
+
 /// The text that a scalar has once it went through Go's JSON on its way to a map of texts.
 pub(super) fn json_text(node: Node<'_>) -> String {
     let json = node.to_json();

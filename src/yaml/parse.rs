@@ -222,6 +222,11 @@ impl<'t> Build<'t> {
         // A last line of blanks is one only where it is deeper than the text.
         let of_text = cut.rsplit('\n').next().unwrap_or_default();
         let is_blank = source[last..].trim().is_empty();
+        // It may end behind the blanks that begin the last line, of which the rest is another's.
+        let is_its = |line: &str| !line.trim_start().is_empty();
+        if !is_blank && !source.get(last..end as usize).is_some_and(is_its) {
+            return text;
+        }
         let is_cut = !is_blank || !of_text.is_empty() && of_text.trim().is_empty();
         if is_cut { cut } else { text }
     }

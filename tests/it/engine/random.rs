@@ -150,25 +150,29 @@ fn scratch(seed: u64) -> PathBuf {
     below.join(seed.to_string())
 }
 
+fn write_tree(folder: &Path, files: &Files) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+}
+
 /// Writes a failing tree, made small, and both outputs; a line about it.
 fn write_down(kustomize: &Path, seed: u64, files: &Files, root: &str, came: Came) -> String {
     let is_it = |files: &Files| Both::of(kustomize, files, root).came() == came;
     let small = shrink::shrunk(files.clone(), &is_it);
     let folder = scratch(seed);
     let _ = fs::remove_dir_all(&folder);
-    let put = |path: PathBuf, text: &str| {
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    };
-    for (name, files) in [("whole", files), ("small", &small)] {
-        for (path, text) in files {
-            put(folder.join(name).join(path), text);
-        }
-    }
+    write_tree(&folder.join("whole"), files);
+    write_tree(&folder.join("small"), &small);
     let (ours, theirs) = Both::of(kustomize, &small, root).told();
-    put(folder.join("ours"), &ours);
-    put(folder.join("theirs"), &theirs);
-    put(folder.join("came"), &format!("{came:?} {root}\n"));
+    let came_of = format!("{came:?} {root}\n");
+    let told = [("ours", ours), ("theirs", theirs), ("came", came_of)];
+    write_tree(
+        &folder,
+        &told.map(|(name, text)| (name.to_owned(), text)).into(),
+    );
     format!("seed {seed}, {root}: {came:?}; see {}", folder.display())
 }
 
@@ -202,6 +206,9 @@ fn build_all(kustomize: &Path, seeds: std::ops::Range<u64>) -> Sum {
                             let reason = first.map_or("", |one| one.reason.words());
                             let placed = first.map(Unknown::placed).unwrap_or_default();
                             println!("left to kustomize: seed {seed}, {placed}");
+                            if std::env::var_os("KRM_PARITY_EXPLORE").is_some() {
+                                write_tree(&scratch(seed).join("left"), &tree.files);
+                            }
                             *sum.reasons.entry(reason.to_owned()).or_default() += 1;
                         }
                         if let Some(fault) = fault {
