@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::repo::fields::{Fault, Found, faults};
 use crate::repo::{Kustomization, NAMES, Parsed, is_inline, join, runs_only_own, without_password};
-use crate::yaml::Node;
+use crate::yaml::{Node, Tree};
 
 use super::definitions::{self, Wrong};
 use super::item::Item;
@@ -315,7 +315,7 @@ impl Walk<'_> {
                 }
                 let origin = self.origin(&path, What::Resource);
                 let count = items.len();
-                self.load_all(tree.roots().collect(), origin, items);
+                self.load_all(tree, origin, items);
                 let all = items.iter_mut().skip(count);
                 all.for_each(|item| self.note_file(item, entry.text()));
             } else if parsed.kustomization(&path).is_some() {
@@ -353,8 +353,11 @@ impl Walk<'_> {
     }
 
     /// Loads documents; what a list holds comes after all of them, as kustomize has it.
-    fn load_all(&mut self, roots: Vec<Node<'_>>, origin: usize, items: &mut Vec<Item>) {
-        let mut roots: VecDeque<_> = roots.into_iter().map(|root| (root, false)).collect();
+    fn load_all(&mut self, tree: &Tree<'_>, origin: usize, items: &mut Vec<Item>) {
+        // It only takes apart what stands alone, and else writes what it finds as JSON.
+        let is_split = |line: &str| line.starts_with("---");
+        let is_alone = !tree.source().lines().skip(1).any(is_split);
+        let mut roots: VecDeque<_> = tree.roots().map(|root| (root, false)).collect();
         while let Some((root, is_listed)) = roots.pop_front() {
             let is_list = root
                 .str_at(&["kind"])
@@ -362,9 +365,12 @@ impl Walk<'_> {
             match root.get("items").filter(|_| is_list) {
                 None => self.load_one(root, is_listed, origin, items),
                 Some(list) if list.is_seq() => {
+                    let kind = root.str_at(&["kind"]);
+                    let is_plain = is_alone && matches!(kind, Some("List" | "ResourceList"));
+                    let is_listed = is_listed || !is_plain;
                     for item in list.items() {
                         if item.is_map() {
-                            roots.extend((!item.is_childless()).then_some((item, true)));
+                            roots.extend((!item.is_childless()).then_some((item, is_listed)));
                         } else if !item.is_null() {
                             self.pen(origin, &Shift::None)
                                 .lose(Reason::Type, "items", item);
@@ -399,10 +405,19 @@ impl Walk<'_> {
 /// Whether documents of a text end or begin in a way that kustomize does not read, or reads nothing after.
 fn has_odd_ends(text: &str) -> bool {
     // It takes the line after a directive away.
+    let mut is_over = false;
     text.starts_with('%')
         || text.lines().skip(1).any(|line| {
-            let note = line.strip_prefix("---").map(str::trim_start);
-            line.starts_with("...")
-                || note.is_some_and(|note| !note.is_empty() && !note.starts_with('#'))
+            if let Some(note) = line.strip_prefix("---") {
+                is_over = false;
+                let note = note.trim_start();
+                return !note.is_empty() && !note.starts_with('#');
+            }
+            let said = line.trim_start();
+            if is_over && !said.is_empty() && !said.starts_with('#') {
+                return true;
+            }
+            is_over |= line.starts_with("...");
+            is_over && !matches!(line.trim_end(), "..." | "")
         })
 }

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::repo::Kustomization;
-use crate::repo::fields::{Found, faults_of_replacements};
-use crate::yaml::Node;
+use crate::repo::fields::{Fault, Found, faults_of_replacements};
+use crate::yaml::{Kind, Node};
 
 use super::images;
 use super::item::{Item, scan};
 use super::piece::spend;
 use super::reach::{self, Kinds, Reaches, Spec};
 use super::replace;
+use super::scalar::json_text;
 use super::text::Shift;
 use super::transform::{self, Namespace, Subjects};
 use super::unknown::Reason;
@@ -321,10 +322,23 @@ impl Walk<'_> {
         if root.is_none() {
             self.note(Reason::Type, &path, Some(mark));
         }
+        if parsed.strict_tree(&path).is_none() {
+            self.note(Reason::Twice, &path, Some(mark));
+        }
         let origin = self.origin(&path, What::Replacements);
         if let Some(root) = root {
-            for Found { node, field, .. } in faults_of_replacements(root) {
-                self.note_at(Reason::Undeclared, field, &path, node);
+            for Found { node, field, fault } in faults_of_replacements(root) {
+                // It makes a text of a number here, as JSON has it.
+                let is_text = fault == Fault::Type
+                    && matches!(field, "sourceValue" | "fieldPath" | "name" | "delimiter")
+                    && matches!(node.kind(), Kind::Int | Kind::Float | Kind::Bool);
+                if fault == Fault::Undeclared {
+                    // Here it reads over what it does not know.
+                } else if !is_text {
+                    self.note_at(Reason::Type, field, &path, node);
+                } else if json_text(node) != node.text() {
+                    self.note_at(Reason::Scalar, field, &path, node);
+                }
             }
             if root.is_seq() {
                 root.items()

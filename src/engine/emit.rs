@@ -34,7 +34,7 @@ impl Replay<'_> {
             if !seen.insert(item.key()) && !item.partial {
                 lose(&mut lost, Reason::SameResource, &name, Some(item.origin));
             }
-            if item.name().is_empty() {
+            if item.name().is_empty() || item.kind.is_empty() {
                 // What a replacement has taken the name of.
                 lose(&mut lost, Reason::Nameless, &name, Some(item.origin));
             }

@@ -67,7 +67,9 @@ impl Replay<'_> {
         });
         let kustomization = self.walk.parsed.kustomization(&self.directory);
         for item in &mut items {
-            self.walk.notes.finish(item);
+            if !self.walk.notes.finish(item) {
+                lose(&mut lost, Reason::Type, "labels", Some(item.origin));
+            }
         }
         let options = kustomization.and_then(|own| own.root.get("sortOptions"));
         match Order::read(options) {

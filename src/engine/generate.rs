@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::repo::Kustomization;
+use crate::repo::fields::{Fault, Found, faults_of_generator};
 use crate::text::base64;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 use super::absorb::absorb;
 use super::item::{Item, Reach, Sealed, To, said, scan};
@@ -16,6 +17,11 @@ use super::walk::{Walk, What};
 
 /// From a line of this length on, kustomize reads no more of a file of variables.
 const LONGEST: usize = 1 << 16;
+
+/// Whether kustomize makes a text of it where it reads a resource of its own as JSON.
+fn is_number(node: Node<'_>) -> bool {
+    matches!(node.kind(), Kind::Int | Kind::Float | Kind::Bool)
+}
 
 /// One key of a generated resource.
 struct Datum {
@@ -80,8 +86,10 @@ impl Walk<'_> {
         if kind == "Secret" {
             self.secrets.push((origin, root.span()));
         }
-        if self.notes.are_taken() {
-            self.note_at(Reason::Generator, kind, file, root);
+        for Found { node, field, fault } in faults_of_generator(root) {
+            if fault == Fault::Type && !is_number(node) {
+                self.note_at(Reason::Type, field, file, node);
+            }
         }
         self.generate_one(kustomization, root, kind, origin, items);
     }
@@ -171,7 +179,14 @@ impl Walk<'_> {
             mark: self.pen(origin, &Shift::None).mark(Some(*key), *value),
         });
         new.reach = reach.collect();
-        self.note_generator(&mut new, kustomization, &format!("{kind}Generator"));
+        let file = self.origins.get(origin).map_or("", |origin| origin.file);
+        let declared = (file, is_resource.then_some(entry));
+        self.note_generator(
+            &mut new,
+            kustomization,
+            declared,
+            &format!("{kind}Generator"),
+        );
         self.seat(
             kustomization,
             (entry, name.text()),

@@ -94,8 +94,9 @@ impl Item {
         let text = |path: &[&str]| root.at(path).and_then(Piece::scalar_text);
         let api_version = text(&["apiVersion"]).unwrap_or_default();
         let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-        let name = text(&["metadata", "name"])?;
-        let kind = text(&["kind"])?;
+        let said = |path: &[&str]| text(path).filter(|text| !text.is_empty());
+        let name = said(&["metadata", "name"])?;
+        let kind = said(&["kind"])?;
         let named = root.at(&["metadata", "name"]).map(|name| name.mark);
         Some(Self {
             group: group.to_owned(),

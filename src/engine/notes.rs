@@ -40,7 +40,9 @@ impl Notes {
     }
 
     /// Takes away what was only noted for the build, and says who built it.
-    pub fn finish(&self, item: &mut Item) {
+    ///
+    /// Whether kustomize can say so.
+    pub fn finish(&self, item: &mut Item) -> bool {
         if let Some(Piece {
             body: Body::Map(map),
             ..
@@ -60,7 +62,8 @@ impl Notes {
             if new.shared > 0 {
                 item.spread(&new);
             }
-            item.root.set(&["metadata", "labels", key], new);
+            return item.root.set(&["metadata", "labels", key], new);
         }
+        true
     }
 }

@@ -24,11 +24,19 @@ impl Walk<'_> {
         &mut self,
         item: &mut Item,
         kustomization: Kustomization<'_>,
+        (file, declared): (&str, Option<Node<'_>>),
         kind: &str,
     ) {
-        if self.notes.are_taken() {
-            let text = self.configured_by(kustomization, kind);
-            self.write_origin(item, &text);
+        if !self.notes.are_taken() {
+            return;
+        }
+        let text = match declared {
+            Some(root) => self.declared_by(kustomization, file, root),
+            None => Some(self.configured_by(kustomization, kind)),
+        };
+        match text {
+            Some(text) => self.write_origin(item, &text),
+            None => self.note(Reason::Generator, kind, Some(item.origin)),
         }
     }
 
@@ -66,24 +74,35 @@ impl Walk<'_> {
         if !self.notes.are_taken() || root.is_null() {
             return;
         }
-        let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
-        let (kind, name) = (text(&["kind"]), text(&["metadata", "name"]));
-        let directory = kustomization.directory();
-        let inside = file
-            .strip_prefix(directory)
-            .filter(|_| file != kustomization.file);
-        let Some(inside) = inside.filter(|_| text(&["metadata", "namespace"]).is_empty()) else {
+        let Some(text) = self.declared_by(kustomization, file, root) else {
             let origin = self.origin(file, What::Elsewhere);
+            let kind = root.str_at(&["kind"]).unwrap_or_default();
             self.pen(origin, shift)
                 .lose(Reason::Transformer, kind, root);
             return;
         };
+        self.write_transformation(&text, items);
+    }
+
+    /// What kustomize says of what a file declares; nothing where the file lies elsewhere.
+    fn declared_by(
+        &self,
+        kustomization: Kustomization<'_>,
+        file: &str,
+        root: Node<'_>,
+    ) -> Option<String> {
+        let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
+        let (kind, name) = (text(&["kind"]), text(&["metadata", "name"]));
+        let inside = file.strip_prefix(kustomization.directory())?;
         let path = join(&self.trail, inside.trim_start_matches('/'));
         let version = text(&["apiVersion"]);
-        let text = format!(
-            "configuredIn: {path}\nconfiguredBy:\n  apiVersion: {version}\n  kind: {kind}\n  name: {name}\n"
-        );
-        self.write_transformation(&text, items);
+        let within = match text(&["metadata", "namespace"]) {
+            "" => String::new(),
+            within => format!("  namespace: {within}\n"),
+        };
+        Some(format!(
+            "configuredIn: {path}\nconfiguredBy:\n  apiVersion: {version}\n  kind: {kind}\n  name: {name}\n{within}"
+        ))
     }
 
     fn write_transformation(&mut self, said: &str, items: &mut [Item]) {

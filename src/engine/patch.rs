@@ -322,6 +322,7 @@ impl Walk<'_> {
             }
             let shape = merge::Shape::of(&item.group, &item.version, &item.kind);
             let mut pen = self.pen(origin, shift);
+            let mark = pen.mark_of(root);
             let followed = if root.is_seq() {
                 if !scalar::through_json(&mut item.root) {
                     pen.lose(Reason::Scalar, "", root);
@@ -330,6 +331,15 @@ impl Walk<'_> {
                     item.annotations();
                 }
                 let done = operations::apply(&mut item.root, root, item.partial, &mut pen);
+                let annotations = item.root.at(&["metadata", "annotations"]);
+                let is_none = annotations.is_none_or(|one| matches!(one.body, Body::Scalar(_)));
+                if named.enters && is_none {
+                    // kustomize puts its notes back.
+                    item.root
+                        .get_mut("metadata")
+                        .map(|one| one.remove("annotations", mark));
+                    item.annotations();
+                }
                 if !named.enters && operations::write_annotations(root) {
                     item.forget();
                 }

@@ -116,6 +116,9 @@ pub(super) fn follow(
     for (at, item) in items.iter_mut().enumerate() {
         let first = item.original().kind.clone();
         let reachable = Reachable::of(item);
+        if let Some(mark) = odd_subject(item) {
+            lose(unknown, Reason::Type, "subjects", Some(mark));
+        }
         let role = role(item);
         for referred in names {
             for spec in &referred.by {
@@ -138,6 +141,21 @@ pub(super) fn follow(
         }
     }
     Some(())
+}
+
+/// A subject of a binding at which kustomize breaks down.
+fn odd_subject(item: &Item) -> Option<Mark> {
+    let subjects = item
+        .root
+        .get("subjects")
+        .filter(|_| item.kind == "RoleBinding");
+    let mut subjects = subjects.map_or(&[][..], Piece::items).iter();
+    let is_text = |piece: &Piece| piece.as_str().is_some();
+    let is_odd = |one: &&Piece| match (one.get("namespace"), one.get("kind")) {
+        (Some(within), Some(kind)) => !is_text(kind) || !is_text(within),
+        _ => !matches!(one.body, Body::Map(_)),
+    };
+    subjects.find(is_odd).map(|one| one.mark)
 }
 
 /// The kind that the `roleRef` of a binding names.

@@ -7,7 +7,7 @@ use crate::yaml::Node;
 use super::copies;
 use super::fieldpath::{Follow, Leaf, look, split};
 use super::item::{Item, Selector, scan};
-use super::look::Look;
+use super::look::{Look, is_ambiguous};
 use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same};
 use super::scalar::{resolved, retyped};
 use super::unknown::Reason;
@@ -286,10 +286,11 @@ impl Write<'_> {
     ) -> Result<(), Reason> {
         let mark = pen.mark(None, node);
         let steps = split(path).ok_or(Reason::Selector)?;
+        let is_name = matches!(path, "metadata.name" | "metadata.namespace" | "kind");
         let mut follow = Follow {
             create: self.part.create.then(|| self.taken.leaf()),
             mark,
-            change: &mut |piece, is_new, pen| self.write(piece, is_new, mark, pen),
+            change: &mut |piece, is_new, pen| self.write(piece, (is_new, is_name), mark, pen),
             count: 0,
         };
         let followed = follow.each(&mut item.root, &steps, false, pen);
@@ -307,12 +308,12 @@ impl Write<'_> {
     fn write(
         &self,
         piece: &mut Piece,
-        is_new: bool,
+        (is_new, is_name): (bool, bool),
         mark: Mark,
         pen: &mut Pen<'_>,
     ) -> Result<(), Reason> {
         self.pay(piece, pen).ok_or(Reason::Bounds)?;
-        let mut new = self.body(piece, is_new, mark)?;
+        let mut new = self.body(piece, (is_new, is_name), mark)?;
         pen.changed |= is_new || !is_same(piece, &new);
         new.shared = piece.shared;
         if new.shared > 0 {
@@ -322,7 +323,12 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn body(&self, old: &Piece, is_new: bool, mark: Mark) -> Result<Piece, Reason> {
+    fn body(
+        &self,
+        old: &Piece,
+        (is_new, is_name): (bool, bool),
+        mark: Mark,
+    ) -> Result<Piece, Reason> {
         let is_scalar = matches!(old.body, Body::Scalar(_) | Body::Unknown);
         if self.part.delimiter.is_some() && !is_scalar {
             return Err(Reason::Type);
@@ -346,7 +352,10 @@ impl Write<'_> {
             resolved_new(&self.part.put("", text))
         } else {
             let before = old.scalar_text().unwrap_or_default();
-            retyped(old, &self.part.put(&before, text))
+            let new = self.part.put(&before, text);
+            // The names of what was patched have lost their type.
+            let is_typed = !(is_name && old.look != Look::Quoted && is_ambiguous(&new));
+            retyped(old, &new).filter(|_| is_typed)
         };
         let (value, text) = scalar.ok_or(Reason::Scalar)?;
         let spelled = (!value.is_string()).then(|| text.into());

@@ -59,7 +59,7 @@ pub(super) fn with_flags(piece: &mut Piece, node: Node<'_>) -> bool {
             let pairs = items.iter_mut().zip(node.items());
             pairs.fold(true, |all, (one, value)| with_flags(one, value) && all)
         }
-        Body::Scalar(_) if node.style() == Style::Plain => {
+        Body::Scalar(_) if node.style() == Style::Plain && !node.is_called_text() => {
             if let Some(flag) = flag(node.text()) {
                 piece.body = Body::Scalar(flag.into());
                 piece.spelled = None;
@@ -213,18 +213,13 @@ pub(super) fn reread(piece: &mut Piece) -> bool {
 
 /// Makes of a resource in a list what kustomize makes of it, which writes it as JSON and reads it again.
 pub(super) fn listed(piece: &mut Piece) {
-    settle(piece, false);
-    as_json(piece);
-}
-
-fn as_json(piece: &mut Piece) {
     piece.look = match &mut piece.body {
         Body::Map(map) => {
-            map.values_mut().for_each(as_json);
+            map.values_mut().for_each(listed);
             Look::Flow
         }
         Body::List(items) => {
-            items.iter_mut().for_each(as_json);
+            items.iter_mut().for_each(listed);
             Look::Flow
         }
         Body::Scalar(value) => {

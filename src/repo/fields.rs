@@ -346,11 +346,18 @@ pub fn faults_of_replacements(root: Node<'_>) -> Vec<Found<'_>> {
     found
 }
 
+/// The same for a generator that is written as a resource, whatever else stands in it.
+#[must_use]
+pub fn faults_of_generator(root: Node<'_>) -> Vec<Found<'_>> {
+    let mut found = Vec::new();
+    judge(root, "", Fields(SECRET_GENERATOR), &mut found);
+    found
+}
+
 fn judge<'a>(node: Node<'a>, field: &'a str, holds: Holds, found: &mut Vec<Found<'a>>) {
     let is_text = |node: Node<'_>| {
-        let before = node.tree().source().get(..node.span().start);
-        let is_said = before.is_some_and(|before| before.trim_end().ends_with("!!str"));
-        let is_flag = || node.style() == Style::Plain && !is_said && FLAGS.contains(&node.text());
+        let is_plain = || node.style() == Style::Plain && !node.is_called_text();
+        let is_flag = || is_plain() && FLAGS.contains(&node.text());
         node.is_null() || node.as_str().is_some() && !is_flag()
     };
     let fits = node.is_null()

@@ -160,6 +160,13 @@ impl<'a> Node<'a> {
         !self.is_map() && !self.is_seq()
     }
 
+    /// Whether it is a scalar that is tagged as a text.
+    #[must_use]
+    pub fn is_called_text(self) -> bool {
+        let before = self.tree.source().get(..self.span().start);
+        before.is_some_and(|before| before.trim_end().ends_with("!!str"))
+    }
+
     /// The text of a scalar after escapes; empty for a map or a list.
     #[must_use]
     pub fn text(self) -> &'a str {
