@@ -38,6 +38,10 @@ impl Replay<'_> {
                 // What a replacement has taken the name of.
                 lose(&mut lost, Reason::Nameless, &name, Some(item.origin));
             }
+            if item.before().iter().any(|id| id.name.contains(',')) {
+                // kustomize parts the names that it had at commas.
+                lose(&mut lost, Reason::Type, &name, Some(item.origin));
+            }
             if item.partial && self.walk.elsewhere.is_empty() {
                 lose(&mut lost, Reason::NoTarget, &name, Some(item.origin));
             }

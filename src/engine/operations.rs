@@ -114,25 +114,6 @@ fn one(
     }
 }
 
-/// Whether some operations write over all annotations, or take them away.
-pub(super) fn write_annotations(patch: Node<'_>) -> bool {
-    patch.items().any(|operation| {
-        let is_whole = |field: &str| {
-            let path = operation
-                .get(field)
-                .and_then(|path| steps(path.text(), true));
-            path.is_some_and(|path| {
-                ANNOTATIONS.iter().zip(&path).all(|(a, b)| a == b) && path.len() <= 2
-            })
-        };
-        match operation.str_at(&["op"]) {
-            Some("move") => is_whole("path") || is_whole("from"),
-            Some("add" | "replace" | "copy" | "remove") => is_whole("path"),
-            _ => false,
-        }
-    })
-}
-
 /// The value of an operation, which kustomize reads as YAML 1.1 where it is not JSON.
 fn said(key: Node<'_>, value: Node<'_>, pen: &mut Pen<'_>) -> Option<Piece> {
     let mut new = pen.piece(Some(key), value)?;

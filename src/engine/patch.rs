@@ -333,15 +333,12 @@ impl Walk<'_> {
                 let done = operations::apply(&mut item.root, root, item.partial, &mut pen);
                 let annotations = item.root.at(&["metadata", "annotations"]);
                 let is_none = annotations.is_none_or(|one| matches!(one.body, Body::Scalar(_)));
-                if named.enters && is_none {
+                if is_none {
                     // kustomize puts its notes back.
                     item.root
                         .get_mut("metadata")
                         .map(|one| one.remove("annotations", mark));
                     item.annotations();
-                }
-                if !named.enters && operations::write_annotations(root) {
-                    item.forget();
                 }
                 // kustomize builds nothing that has no kind or no name any more.
                 let is_said =

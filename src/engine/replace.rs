@@ -167,9 +167,15 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
                 }
                 what.at(item, (path, node), pen)?;
                 let own = origin.as_ref().filter(|(own, ..)| *own == at);
-                is_other |= own.is_some_and(|(_, steps, was)| {
+                let has_changed = own.is_some_and(|(_, steps, was)| {
                     !look(&item.root, steps).is_some_and(|now| is_same(was, now))
                 });
+                let is_several = matches!(taken, Taken::Tree(_)) || path.contains(['*', '[']);
+                if has_changed && is_several && !is_other {
+                    // It may take what it has just made, or what it has written at the first of several places.
+                    pen.lose(Reason::Setting, path, node);
+                }
+                is_other |= has_changed;
                 if path == "metadata.annotations" || path == "metadata" {
                     item.forget();
                 }

@@ -252,10 +252,15 @@ fn decimal(float: f64) -> String {
 pub(super) fn json_text(node: Node<'_>) -> String {
     let json = node.to_json();
     match &json {
-        Value::Number(number) => {
-            let float = number.as_f64();
-            float.and_then(spelled).unwrap_or_else(|| json.to_string())
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            let text = decimal(float);
+            // What has no fraction is an integer the next time that it is read.
+            let is_integer = !text.contains(['.', 'e']);
+            let other = spelled(float).filter(|_| !is_integer);
+            other.unwrap_or(text)
         }
+        Value::Number(number) => number.to_string(),
         Value::Bool(flag) => flag.to_string(),
         _ => said(node).to_owned(),
     }

@@ -29,7 +29,7 @@ use serde_json::Value;
 use crate::edits::first_seed;
 use crate::support::{NEWEST, Tree, require};
 
-use super::trees::{Files, built};
+use super::trees::{Files, assert_row, built};
 
 /// How many trees are built at every run.
 const TREES: u64 = 200;
@@ -236,9 +236,14 @@ fn random_trees_come_to_what_kustomize_makes_of_them() {
     );
     println!("left to kustomize: {:#?}", sum.reasons);
     assert!(sum.faults.is_empty(), "{:#?}", sum.faults);
-    let same = sum.came.get(&Came::Same).copied().unwrap_or_default();
+    let came = |came| sum.came.get(&came).copied().unwrap_or_default();
+    let same = came(Came::Same);
     assert!(
         same * 10 >= directories * 4,
         "{same} of {directories} are built"
     );
+    if (first, count) == (0, TREES) {
+        let (refused, left) = (came(Came::RefusedAlike), came(Came::LeftToKustomize));
+        assert_row("random trees", [directories, same, refused, left, 0]);
+    }
 }
