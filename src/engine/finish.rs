@@ -92,6 +92,6 @@ fn emitted(item: &Item) -> Option<Built> {
     }
     Some(Built {
         resource: value,
-        is_secret: item.was_secret || item.ids.iter().any(|id| id.kind == "Secret"),
+        is_secret: item.was_secret(),
     })
 }

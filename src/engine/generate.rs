@@ -18,6 +18,16 @@ use super::walk::{Walk, What};
 /// From a line of this length on, kustomize reads no more of a file of variables.
 const LONGEST: usize = 1 << 16;
 
+/// Whether kustomize, which writes the keys of data anew where it merges them, makes no texts of them.
+fn has_odd_keys(item: &Item) -> bool {
+    let fields = ["data", "binaryData"].map(|field| item.root.get(field));
+    let mut maps = fields.into_iter().flatten();
+    maps.any(|field| match &field.body {
+        Body::Map(map) => map.keys().any(|key| is_no_key(key)),
+        _ => false,
+    })
+}
+
 /// Whether kustomize makes a text of it where it reads a resource of its own as JSON.
 fn is_number(node: Node<'_>) -> bool {
     matches!(node.kind(), Kind::Int | Kind::Float | Kind::Bool)
@@ -224,7 +234,13 @@ impl Walk<'_> {
             (Some(_), None, "create") => {
                 self.note_at(Reason::SameResource, name, kustomization.file, entry);
             }
-            (Some(at), None, behavior) => absorb(&mut items[at], new, behavior == "replace", mark),
+            (Some(at), None, behavior) => {
+                let replaces = behavior == "replace";
+                if !replaces && has_odd_keys(&items[at]) {
+                    self.note_at(Reason::Type, name, kustomization.file, entry);
+                }
+                absorb(&mut items[at], new, replaces, mark);
+            }
             (Some(_), Some(_), _) => {
                 self.note_at(Reason::Ambiguous, name, kustomization.file, entry);
             }

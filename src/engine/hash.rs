@@ -56,8 +56,8 @@ fn hashed(item: &Item) -> Option<Value> {
 /// A map of data, with the values that are held beside it.
 fn unsealed(item: &Item, piece: &Piece, is_data: bool) -> Option<Value> {
     let Body::Map(map) = &piece.body else {
-        // A list is hashed in a way of its own.
-        return piece.to_json().filter(|value| !value.is_array());
+        // Anything else is hashed in a way of its own.
+        return piece.to_json().filter(Value::is_null);
     };
     let mut found = Map::new();
     for (key, value) in map {

@@ -44,14 +44,21 @@ pub(crate) struct Item {
     pub named: Option<Mark>,
     /// What was done to names, namespaces and labels, which also reaches what refers to them.
     pub reach: Vec<Reach>,
-    /// From which of these on kustomize knows of them, where what it had noted was written over.
-    pub forgot: Option<usize>,
-    /// Whether it was a Secret before that.
-    pub was_secret: bool,
+    /// What kustomize has forgotten of it, where its notes were written over.
+    pub forgotten: Option<Forgotten>,
     /// The variables that stand for one of its fields.
     pub variables: Vec<String>,
     /// How often several of its places got one scalar.
     pub shares: usize,
+}
+
+/// What kustomize has forgotten of a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Forgotten {
+    /// How many transformations that reached it.
+    pub reaches: usize,
+    /// That it was a Secret, which is never forgotten here.
+    pub was_secret: bool,
 }
 
 /// A transformation that reaches more than one field.
@@ -114,8 +121,7 @@ impl Item {
             partial: false,
             named: None,
             reach: Vec::new(),
-            forgot: None,
-            was_secret: false,
+            forgotten: None,
             variables: Vec::new(),
             shares: 0,
             root,
@@ -148,29 +154,62 @@ impl Item {
 
     /// Enters who it is into the book, before it becomes another one.
     pub fn enter(&mut self) {
+        let annotations = self.root.at_mut(&["metadata", "annotations"]);
+        if let Some(piece) = annotations.filter(|piece| matches!(piece.body, Body::Scalar(_))) {
+            // A text must give way to the book.
+            piece.body = Body::Map(BTreeMap::new());
+        }
         self.ids.push(self.id().clone());
     }
 
     /// Whether kustomize keeps notes of its own among the annotations.
     pub fn has_book(&self) -> bool {
-        self.generated && self.forgot.is_none() || self.hashed || self.ids.len() > 1
+        self.generated && self.forgotten.is_none() || self.hashed || self.ids.len() > 1
     }
 
     /// Lets there be a map of annotations, as there is where kustomize keeps notes.
     pub fn annotations(&mut self) {
         const MAP: [&str; 2] = ["metadata", "annotations"];
-        if self.root.at(&MAP).is_none_or(Piece::is_null) {
+        let is_scalar = |piece: &Piece| matches!(piece.body, Body::Scalar(_));
+        if self.root.at(&MAP).is_none_or(is_scalar) {
             let made = Piece::new(Body::Map(BTreeMap::new()), self.origin);
             self.root.set(&MAP, made);
         }
     }
 
+    /// Writes all annotations anew, as texts.
+    pub fn write_annotations(&mut self) {
+        self.annotations();
+        let annotations = self.root.at_mut(&["metadata", "annotations"]);
+        let Some(Body::Map(map)) = annotations.map(|piece| &mut piece.body) else {
+            return;
+        };
+        for piece in map.values_mut() {
+            piece.shared = 0;
+            if matches!(&piece.body, Body::Scalar(value) if !value.is_string()) {
+                let text = piece.written();
+                piece.look = Look::of_made(&text);
+                piece.body = Body::Scalar(text.into());
+                piece.spelled = None;
+            }
+        }
+    }
+
     /// Loses what kustomize notes among the annotations, as where all of them are written over.
     pub fn forget(&mut self) {
-        self.was_secret |= self.ids.iter().any(|id| id.kind == "Secret");
+        let was_secret = self.was_secret();
         self.ids = vec![self.id().clone()];
         self.hashed = false;
-        self.forgot = Some(self.reach.len());
+        self.forgotten = Some(Forgotten {
+            reaches: self.reach.len(),
+            was_secret,
+        });
+    }
+
+    /// Whether it is a Secret, or ever was one.
+    pub fn was_secret(&self) -> bool {
+        let forgotten = self.forgotten.as_ref();
+        forgotten.is_some_and(|one| one.was_secret) || self.ids.iter().any(|id| id.kind == "Secret")
     }
 
     /// Writes what was written at one place at all places that share a scalar with it.

@@ -109,6 +109,7 @@ impl Walk<'_> {
         let text = format!("- {}\n", said.trim_end().replace('\n', "\n  "));
         for item in items {
             self.check_note(&text, item.origin);
+            item.write_annotations();
             let at = ["metadata", "annotations", ORIGIN];
             if item.root.at(&at).is_none() {
                 // To kustomize, what has no origin is made by what comes across it.
@@ -124,10 +125,6 @@ impl Walk<'_> {
                 .unwrap_or_default();
             let new = Piece::text(&format!("{old}{text}"), item.origin);
             item.root.set(&at, new);
-            // kustomize writes all annotations anew for that.
-            if let Some(annotations) = item.root.at_mut(&["metadata", "annotations"]) {
-                annotations.each(&mut |piece| piece.shared = 0);
-            }
         }
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::repo::{Kustomization, may_patch_secret};
-use crate::yaml::{Node, Tree, parse};
+use crate::yaml::{Node, Style, Tree, parse};
 
 use super::item::{Item, Selector, scan};
 use super::look::{has_odd_keys, has_odd_marks};
-use super::piece::{Body, Mark, Piece};
+use super::piece::{Body, Mark, Pen, Piece};
 use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Form, Use, Walk, What};
@@ -322,34 +322,21 @@ impl Walk<'_> {
             }
             let shape = merge::Shape::of(&item.group, &item.version, &item.kind);
             let mut pen = self.pen(origin, shift);
-            let mark = pen.mark_of(root);
             let followed = if root.is_seq() {
-                if !scalar::through_json(&mut item.root) {
-                    pen.lose(Reason::Scalar, "", root);
-                }
-                if item.has_book() {
-                    item.annotations();
-                }
-                let done = operations::apply(&mut item.root, root, item.partial, &mut pen);
-                let annotations = item.root.at(&["metadata", "annotations"]);
-                let is_none = annotations.is_none_or(|one| matches!(one.body, Body::Scalar(_)));
-                if is_none {
-                    // kustomize puts its notes back.
-                    item.root
-                        .get_mut("metadata")
-                        .map(|one| one.remove("annotations", mark));
-                    item.annotations();
-                }
-                // kustomize builds nothing that has no kind or no name any more.
-                let is_said =
-                    |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
-                done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
+                operate(item, root, &mut pen)
             } else if root.is_map() {
                 // Patches of `patchesStrategicMerge` are merged like those with a target.
                 let are_texts = has_target || entry.is_none();
                 let is_read =
                     |field: &str| are_texts || field == "annotations" && (may_rename || may_retype);
                 let texts = merge::Texts::before(&item.root);
+                let version = root.get("apiVersion");
+                let is_quoted = version.is_some_and(|one| one.style() == Style::Quoted);
+                if are_texts && is_quoted && item.root.get("apiVersion").is_none() {
+                    // It gets the version of the resource, which is nothing, and is a text in its quotes.
+                    let nothing = Piece::text("", pen.mark_of(root));
+                    item.root.set(&["apiVersion"], nothing);
+                }
                 let merged = merge::merge(&mut item.root, root, shape, &mut pen);
                 texts.correct(&mut item.root, (root, is_read), &mut pen);
                 if merge::drops_notes(root, is_read("annotations")) {
@@ -373,14 +360,6 @@ impl Walk<'_> {
             }
             if root.is_seq() {
                 item.unshare();
-            }
-            if item
-                .root
-                .at(&["metadata", "annotations"])
-                .is_some_and(|one| one.items().len() > 0)
-            {
-                // Of a list kustomize makes pairs, or nothing at all.
-                pen.lose(Reason::Setting, "annotations", root);
             }
             if followed.is_none() {
                 let reason = if *pen.budget == 0 {
@@ -439,6 +418,34 @@ impl Walk<'_> {
         item.partial = true;
         Some(item)
     }
+}
+
+/// Applies operations to a resource; nothing where kustomize does not build what comes of it.
+fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+    if !scalar::through_json(&mut item.root) {
+        pen.lose(Reason::Scalar, "", root);
+    }
+    if item.has_book() {
+        item.annotations();
+    }
+    let done = operations::apply(&mut item.root, root, item.partial, pen);
+    let annotations = item.root.at(&["metadata", "annotations"]);
+    match annotations.map(|piece| &piece.body) {
+        Some(Body::Map(_)) => item.write_annotations(),
+        Some(Body::Unknown) => {}
+        // Of a list kustomize makes pairs, or breaks down.
+        Some(Body::List(_)) => pen.lose(Reason::Setting, "annotations", root),
+        Some(Body::Scalar(_)) | None => {
+            let metadata = item.root.get_mut("metadata");
+            metadata.map(|one| one.remove("annotations", pen.mark_of(root)));
+            if item.has_book() {
+                // kustomize puts its notes back.
+                item.annotations();
+            }
+        }
+    }
+    let is_said = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
+    done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
 }
 
 /// Takes annotations away of which not even a null is written, as kustomize does wherever it merges.

@@ -31,7 +31,8 @@ struct Candidate {
 impl Candidate {
     fn of(item: &Item) -> Self {
         let affixes = |is_prefix: bool| {
-            let known = item.reach.iter().skip(item.forgot.unwrap_or_default());
+            let forgotten = item.forgotten.as_ref().map_or(0, |one| one.reaches);
+            let known = item.reach.iter().skip(forgotten);
             let all = known.filter_map(|reach| match &reach.to {
                 To::Prefix(text) if is_prefix => Some(text.clone()),
                 To::Suffix(text) if !is_prefix => Some(text.clone()),

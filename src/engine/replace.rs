@@ -209,7 +209,7 @@ fn find(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<(usize, V
 }
 
 /// The path to what a replacement takes.
-fn path_of<'n>(source: Node<'n>) -> &'n str {
+fn path_of(source: Node<'_>) -> &str {
     let path = source.str_at(&["fieldPath"]);
     path.filter(|path| !path.is_empty()).unwrap_or(NAME)
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::fieldpath::{look, split_indexed};
 use super::item::Item;
+use super::look::Look;
 use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
 use super::reach::Spec;
 use super::transform::{Astray, each_at};
@@ -45,7 +46,16 @@ pub(super) fn resolve(
                 values.insert(var.name.clone(), (value, mark));
             }
             Some((None, _)) => lose(unknown, Reason::Hidden, &var.name, var.mark),
-            None => lose(unknown, Reason::NoField, &var.path, var.mark),
+            None => {
+                let is_book = var.path.starts_with("metadata.annotations") && owner.has_book();
+                // kustomize keeps its own notes there.
+                let reason = if is_book {
+                    Reason::Setting
+                } else {
+                    Reason::NoField
+                };
+                lose(unknown, reason, &var.path, var.mark);
+            }
         }
     }
     for item in items {
@@ -94,6 +104,10 @@ pub(super) fn resolve(
 
 /// Puts values into one text.
 fn put(piece: &mut Piece, values: &Values, budget: &mut usize, paid: &mut Option<()>) {
+    if piece.look == Look::Folded && piece.as_str().is_some_and(|text| text.contains('\n')) {
+        // kustomize writes every text anew that may hold a variable.
+        piece.look = Look::Literal;
+    }
     let Some(text) = piece.as_str().filter(|text| text.contains('$')) else {
         return;
     };

@@ -1,6 +1,7 @@
 //! Patches of which kustomize reads labels and annotations as texts before it merges: those with a target, those of
 //! `patchesStrategicMerge`, and the annotations of those that may change who a resource is.
 
+use crate::engine::look::Look;
 use crate::engine::piece::{Body, Pen, Piece};
 use crate::engine::unknown::Reason;
 use crate::yaml::Node;
@@ -34,6 +35,16 @@ impl Texts {
                 put(resource, field, before);
             } else {
                 write(resource, field, said, pen);
+                let was = |key: &str| before.as_ref().is_some_and(|map| map.get(key).is_some());
+                for (key, _) in said.entries().filter(|(key, _)| !was(key.text())) {
+                    // It has lost its quotes.
+                    let made = resource.at_mut(&["metadata", field, key.text()]);
+                    let look = made.as_ref().and_then(|piece| piece.as_str());
+                    let look = look.map(Look::of_made);
+                    if let Some((piece, look)) = made.zip(look) {
+                        piece.look = look;
+                    }
+                }
             }
         }
     }

@@ -7,6 +7,7 @@
 mod fields;
 mod patches;
 mod paths;
+mod pods;
 mod replacements;
 mod resources;
 mod scalars;

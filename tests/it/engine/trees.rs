@@ -20,12 +20,13 @@ use serde_json::Value;
 use crate::support::{KUSTOMIZE_VERSIONS, NEWEST, Tree, require, run};
 
 /// The trees that kustomize builds and the engine does not know; a tree that became known must leave the list.
-const UNKNOWN: [&str; 19] = [
+const UNKNOWN: [&str; 21] = [
     "a kustomization, one list and another said",
     "a kustomization, one thing and another said",
     "generators, IAMPolicyGenerator",
     "generators, a directory that says where they are",
     "generators, inline",
+    "hashes, of a flag in the place of the values",
     "hashes, of a list in the place of the values",
     "images, an image that is a number",
     "openapi, a file",
@@ -39,6 +40,7 @@ const UNKNOWN: [&str; 19] = [
     "transformers, a directory that changes them",
     "transformers, a namespace that a directory says",
     "two documents",
+    "vars, all annotations of what is generated",
     "vars, without a name",
 ];
 
@@ -51,6 +53,7 @@ const OTHER_RELEASES: [(&str, &[&str]); 2] = [
             "buildMetadata, all",
             "buildMetadata, the label",
             "buildMetadata, the label over another",
+            "hashes, of a flag in the place of the values",
             "images, all that look like it",
             "images, lists of nothing",
             "one scalar, and the label of the builder",

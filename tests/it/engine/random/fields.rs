@@ -52,7 +52,7 @@ pub fn add(said: &mut Said, layer: &mut Layer<'_>, dice: &mut Dice) -> Option<()
         35 => made_by_file(said, layer, dice),
         36 => configuration(said, layer, dice),
         37 => definitions(said, layer, dice),
-        38 => set(said, "buildMetadata", Yaml::texts(*dice.pick(&[&["originAnnotations"][..], &["managedByLabel"], &["transformerAnnotations"], &["originAnnotations", "managedByLabel"]]))),
+        38 => set(said, "buildMetadata", Yaml::texts(dice.pick::<&[&str]>(&[&["originAnnotations"][..], &["managedByLabel"], &["transformerAnnotations"], &["originAnnotations", "managedByLabel"]]))),
         _ => set(said, "sortOptions", Yaml::raw(*dice.pick(&["{order: legacy}", "{order: fifo}", "{order: legacy, legacySortOptions: {orderFirst: [Service], orderLast: [Deployment]}}"]))),
     }
     Some(())
@@ -88,7 +88,7 @@ fn labels(said: &mut Said, dice: &mut Dice) {
                     "[{path: spec/tree, kind: Widget}]",
                     "[{path: metadata/annotations, create: true}]",
                 ])),
-            )
+            );
         }
         _ => {}
     }
@@ -201,7 +201,7 @@ fn sources(layer: &mut Layer<'_>, dice: &mut Dice) -> Vec<(String, Yaml)> {
     if dice.roll(5) == 0 {
         let name = layer.plain_file(
             "env",
-            *dice.pick(&[
+            dice.pick::<&str>(&[
                 "A=1\nB=x y\n",
                 "# a note\nA='q'\n\nC=\n",
                 "A=1\r\nB=2\r\n",
@@ -332,7 +332,7 @@ fn transformer(said: &mut Said, layer: &mut Layer<'_>, dice: &mut Dice) -> Optio
         1 => {
             let mut all = built_in("SuffixTransformer", name);
             all.push(("suffix".to_owned(), Yaml::text("-t")));
-            all.push(specs(*dice.pick(&[
+            all.push(specs(dice.pick::<&str>(&[
                 "[{path: metadata/name, kind: Deployment}]",
                 "[{path: metadata/name}]",
             ])));
@@ -358,7 +358,7 @@ fn transformer(said: &mut Said, layer: &mut Layer<'_>, dice: &mut Dice) -> Optio
         3 => {
             let mut all = built_in("LabelTransformer", name);
             all.push(("labels".to_owned(), pairs(dice)));
-            all.push(specs(*dice.pick(&[
+            all.push(specs(dice.pick::<&str>(&[
                 "[{path: metadata/labels, create: true}]",
                 "[{path: spec/template/metadata/labels, create: true, kind: Deployment}]",
                 "[{path: metadata/labels}]",

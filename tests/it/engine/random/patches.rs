@@ -14,7 +14,7 @@ pub fn some(layer: &Layer<'_>, dice: &mut Dice) -> Option<Known> {
     }
     let mut one = dice.pick(layer.known).clone();
     match dice.roll(40) {
-        0 => one.name = "nobody".to_owned(),
+        0 => "nobody".clone_into(&mut one.name),
         1..=8 => one.name.clone_from(&one.first),
         _ => {}
     }

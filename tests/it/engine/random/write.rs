@@ -141,7 +141,7 @@ impl<'d> Writer<'d> {
                 self.list(items, depth + indent, out);
             }
             Yaml::Text(text) if text.contains('\n') && is_block(text) && self.dice.roll(6) > 0 => {
-                self.block(text, depth, out);
+                block(text, depth, out);
             }
             Yaml::Free if self.is_odd(1) => {
                 let text = self.dice.pick(&scalars::BLOCKS).to_string();
@@ -157,17 +157,6 @@ impl<'d> Writer<'d> {
                 self.end(out);
             }
         }
-    }
-
-    /// A text of several lines.
-    fn block(&mut self, text: &str, depth: usize, out: &mut String) {
-        let head = if text.ends_with('\n') {
-            " |\n"
-        } else {
-            " |-\n"
-        };
-        out.push_str(head);
-        indented(text, depth + 2, out);
     }
 
     fn end(&mut self, out: &mut String) {
@@ -230,6 +219,17 @@ impl<'d> Writer<'d> {
             serde_json::Value::from(text).to_string()
         }
     }
+}
+
+/// A text of several lines.
+fn block(text: &str, depth: usize, out: &mut String) {
+    let head = if text.ends_with('\n') {
+        " |\n"
+    } else {
+        " |-\n"
+    };
+    out.push_str(head);
+    indented(text, depth + 2, out);
 }
 
 fn indented(text: &str, depth: usize, out: &mut String) {
