@@ -15,6 +15,13 @@ pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) 
     };
     if let Some(metadata) = old.root.get("metadata") {
         let mut metadata = metadata.clone();
+        if let Body::Map(map) = &mut metadata.body {
+            // kustomize reads labels and annotations as maps, and writes them anew.
+            let is_map = |piece: &Piece| matches!(piece.body, Body::Map(_));
+            map.retain(|key, piece| {
+                !matches!(key.as_str(), "labels" | "annotations") || is_map(piece)
+            });
+        }
         let own = fields.get("metadata");
         for field in ["labels", "annotations"] {
             let Some(Body::Map(map)) = own.and_then(|own| own.get(field)).map(|map| &map.body)

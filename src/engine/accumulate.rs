@@ -396,7 +396,16 @@ impl Walk<'_> {
         }
         match piece.map(|piece| Item::new(piece, None)) {
             Some(Some(item)) => items.push(item),
-            Some(None) => pen.lose(Reason::Nameless, "", root),
+            Some(None) => {
+                // A list may go without a name, whatever becomes of it.
+                let kind = root.str_at(&["kind"]).unwrap_or_default();
+                let reason = if kind.ends_with("List") {
+                    Reason::Setting
+                } else {
+                    Reason::Nameless
+                };
+                pen.lose(reason, kind, root);
+            }
             None => pen.lose(Reason::Bounds, "", root),
         }
     }

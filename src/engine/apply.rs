@@ -12,7 +12,7 @@ use super::item::{Item, scan};
 use super::piece::spend;
 use super::reach::{self, Kinds, Reaches, Spec};
 use super::replace;
-use super::scalar::json_text;
+use super::scalar::{is_on, json_text};
 use super::text::Shift;
 use super::transform::{self, Namespace, Subjects};
 use super::unknown::Reason;
@@ -243,7 +243,7 @@ impl Walk<'_> {
         reaches: &Reaches,
         kustomization: Kustomization<'_>,
     ) -> Option<Vec<Spec>> {
-        let is_set = |field: &str| entry.get(field).is_some_and(|value| value.text() == "true");
+        let is_set = |field: &str| entry.get(field).is_some_and(is_on);
         let own = entry
             .get("fields")
             .map_or_else(|| Ok(Vec::new()), reach::specs);

@@ -10,6 +10,7 @@ use super::item::Item;
 use super::patch::Named;
 use super::piece::{is_same, spend};
 use super::reach;
+use super::scalar::is_on;
 use super::text::Shift;
 use super::transform::{self, Namespace, Subjects};
 use super::unknown::Reason;
@@ -295,9 +296,7 @@ impl Walk<'_> {
                 return;
             }
         };
-        let unset_only = root
-            .get("unsetOnly")
-            .is_some_and(|only| only.text() == "true");
+        let unset_only = root.get("unsetOnly").is_some_and(is_on);
         let origin = self.origin(file, what);
         let mut pen = self.pen(origin, shift);
         let pen = &mut pen;

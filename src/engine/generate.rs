@@ -8,9 +8,10 @@ use crate::text::base64;
 use crate::yaml::{Kind, Node};
 
 use super::absorb::absorb;
-use super::item::{Item, Reach, Sealed, To, said, scan};
+use super::item::{Item, Reach, Sealed, To, scan};
 use super::look::{Look, is_no_key, is_no_made_key, is_odd_key};
 use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
+use super::scalar::{is_on, said};
 use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Walk, What};
@@ -420,7 +421,7 @@ impl<'n> Options<'n> {
                 .iter()
                 .flatten()
                 .flat_map(|options| options.entries());
-            all.find(|(key, value)| key.text() == field && value.text() == "true")
+            all.find(|(key, value)| key.text() == field && is_on(*value))
         };
         Self {
             pairs,

@@ -30,6 +30,10 @@ pub(super) fn hash(item: &Item) -> Option<String> {
 
 /// What the hash is over.
 fn hashed(item: &Item) -> Option<Value> {
+    if !matches!(item.kind.as_str(), "ConfigMap" | "Secret") {
+        // Of another kind, all of it is hashed.
+        return None;
+    }
     let text = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text);
     let part = |field: &str| match item.root.get(field) {
         None => Some(Value::String(String::new())),

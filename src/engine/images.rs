@@ -6,10 +6,11 @@ use regex::bytes::RegexBuilder;
 
 use crate::yaml::Node;
 
-use super::item::{Item, said};
+use super::item::Item;
 use super::look::{Look, is_ambiguous};
 use super::piece::{Body, Mark, Pen, Piece, lose};
 use super::reach::Spec;
+use super::scalar::said;
 use super::transform::{Astray, at_spec};
 use super::unknown::Reason;
 

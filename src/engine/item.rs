@@ -499,8 +499,3 @@ impl Selector {
         fits(group, &item.group) && fits(version, &item.version) && is_meant
     }
 }
-
-/// The text that kustomize reads in a map of strings, which has none for null.
-pub(crate) fn said(node: Node<'_>) -> &str {
-    if node.is_null() { "" } else { node.text() }
-}

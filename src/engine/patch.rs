@@ -7,7 +7,7 @@ use crate::repo::{Kustomization, may_patch_secret};
 use crate::yaml::{Node, Style, Tree, parse};
 
 use super::item::{Item, Selector, scan};
-use super::look::{has_odd_keys, has_odd_marks};
+use super::look::{Look, has_odd_keys, has_odd_marks};
 use super::piece::{Body, Mark, Pen, Piece};
 use super::text::Shift;
 use super::unknown::Reason;
@@ -312,7 +312,7 @@ impl Walk<'_> {
         let options = entry.and_then(|entry| entry.get("options"));
         let may = |option: &str| {
             let value = options.and_then(|options| options.get(option));
-            value.is_some_and(|value| value.text() == "true")
+            value.is_some_and(scalar::is_on)
         };
         for at in chosen {
             let item = &mut items[at];
@@ -343,6 +343,16 @@ impl Walk<'_> {
                     item.forget();
                 }
                 without_nothing(&mut item.root);
+                for path in [
+                    &["kind"][..],
+                    &["metadata", "name"],
+                    &["metadata", "namespace"],
+                ] {
+                    // kustomize writes them anew, and without a type.
+                    if let Some(piece) = item.root.at_mut(path) {
+                        piece.look = Look::Unsure;
+                    }
+                }
                 if may_rename {
                     merge::write(&mut item.root, &["metadata", "name"], root, &mut pen);
                 }

@@ -6,9 +6,10 @@ mod variables;
 
 use std::sync::{Arc, LazyLock};
 
-use crate::yaml::{Node, Style};
+use crate::yaml::Node;
 
 use super::item::Item;
+use super::scalar::is_on;
 
 /// A field of resources, and which resources have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,7 +227,7 @@ pub(crate) fn specs<'n>(list: Node<'n>) -> Result<Vec<Spec>, Node<'n>> {
                 "version" => spec.of.version = text(value)?,
                 "kind" => spec.of.kind = text(value)?,
                 "path" => spec.path = split(&text(value)?),
-                "create" if value.style() == Style::Plain && value.text() == "true" => {
+                "create" if is_on(value) => {
                     spec.create = true;
                 }
                 "create" if value.is_null() || value.text() == "false" => {}

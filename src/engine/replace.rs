@@ -9,7 +9,7 @@ use super::fieldpath::{Follow, Leaf, look, split};
 use super::item::{Item, Selector, scan};
 use super::look::{Look, is_ambiguous};
 use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same};
-use super::scalar::{resolved, retyped};
+use super::scalar::{is_on, resolved, retyped};
 use super::unknown::Reason;
 
 /// What is taken and written where no path is named.
@@ -31,7 +31,7 @@ impl<'a> Part<'a> {
                 .map(Node::text)
                 .filter(|text| !text.is_empty()),
             index: get("index").map_or(0, |index| index.text().parse().unwrap_or(0)),
-            create: get("create").is_some_and(|create| create.text() == "true"),
+            create: get("create").is_some_and(is_on),
         }
     }
 
@@ -359,8 +359,8 @@ impl Write<'_> {
         } else {
             let before = old.scalar_text().unwrap_or_default();
             let new = self.part.put(&before, text);
-            // The names of what was patched have lost their type.
-            let is_typed = !(is_name && old.look != Look::Quoted && is_ambiguous(&new));
+            // A name that was patched or got a prefix has lost its type.
+            let is_typed = !(is_name && old.look == Look::Unsure && is_ambiguous(&new));
             retyped(old, &new).filter(|_| is_typed)
         };
         let (value, text) = scalar.ok_or(Reason::Scalar)?;

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::yaml::{Kind, Node, Number, Style, resolve_plain};
 
-use super::item::said;
 use super::look::{Look, is_date, is_plain_date};
 use super::piece::{Body, Piece};
 
@@ -45,6 +44,13 @@ fn flag(text: &str) -> Option<bool> {
         (_, true) => Some(false),
         _ => None,
     }
+}
+
+/// Whether a flag is on, where kustomize reads YAML 1.1.
+pub(super) fn is_on(node: Node<'_>) -> bool {
+    let text = node.text();
+    let is_true = matches!(text, "true" | "True" | "TRUE") || flag(text) == Some(true);
+    node.style() == Style::Plain && is_true
 }
 
 /// Makes the words of a value flags that are flags in YAML 1.1; whether all of it is known.
@@ -246,6 +252,11 @@ fn decimal(float: f64) -> String {
         Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
         _ => text,
     }
+}
+
+/// The text that kustomize reads in a map of strings, which has none for null.
+pub(super) fn said(node: Node<'_>) -> &str {
+    if node.is_null() { "" } else { node.text() }
 }
 
 /// The text that a scalar has once it went through Go's JSON on its way to a map of texts.

@@ -354,16 +354,18 @@ pub fn faults_of_generator(root: Node<'_>) -> Vec<Found<'_>> {
     found
 }
 
+/// Whether a word is a flag to whoever reads YAML 1.1, as kustomize does.
+fn is_flag(node: Node<'_>) -> bool {
+    let is_plain = node.style() == Style::Plain && !node.is_called_text();
+    is_plain && FLAGS.contains(&node.text())
+}
+
 fn judge<'a>(node: Node<'a>, field: &'a str, holds: Holds, found: &mut Vec<Found<'a>>) {
-    let is_text = |node: Node<'_>| {
-        let is_plain = || node.style() == Style::Plain && !node.is_called_text();
-        let is_flag = || is_plain() && FLAGS.contains(&node.text());
-        node.is_null() || node.as_str().is_some() && !is_flag()
-    };
+    let is_text = |node: Node<'_>| node.is_null() || node.as_str().is_some() && !is_flag(node);
     let fits = node.is_null()
         || match holds {
             Text => is_text(node),
-            Flag => node.kind() == Kind::Bool,
+            Flag => node.kind() == Kind::Bool || is_flag(node),
             Integer => node.kind() == Kind::Int,
             Texts => node.is_seq() && node.items().all(is_text),
             Pairs => node.is_map() && node.entries().all(|(_, value)| is_text(value)),

@@ -115,14 +115,14 @@ fn who_renames_is_told_and_not_the_prefix() {
             "o/p.yaml:3:18 other (strategic merge patch)",
         ),
         (
-            "replacements:\n- source: {kind: ConfigMap, name: cfg, fieldPath: data.a}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.name]\n",
+            "replacements:\n- source: {kind: ConfigMap, name: cfg, fieldPath: kind}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.name]\n",
             "o/kustomization.yaml:7:18 metadata.name (replacements)",
         ),
     ] {
         let text = format!("resources: [../base]\nnamePrefix: p-\n{rest}");
         // A replacement comes after the prefix.
         let name = if rest.starts_with("replacements") {
-            "1"
+            "ConfigMap"
         } else {
             named
         };

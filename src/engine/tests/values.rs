@@ -304,7 +304,8 @@ fn documents_end_as_kustomize_reads_it() {
         ("---\n", Ok(2)),
         ("--- # note\n", Ok(2)),
         ("---\n---\n", Ok(2)),
-        ("...\n---\n", Err(vec![Reason::Unreadable])),
+        ("...\n---\n", Ok(2)),
+        ("...\n", Err(vec![Reason::Unreadable])),
     ] {
         let text = format!("{THING}{between}{second}");
         let files = [

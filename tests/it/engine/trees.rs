@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::support::{KUSTOMIZE_VERSIONS, NEWEST, Tree, require, run};
 
 /// The trees that kustomize builds and the engine does not know; a tree that became known must leave the list.
-const UNKNOWN: [&str; 21] = [
+const UNKNOWN: [&str; 25] = [
     "a kustomization, one list and another said",
     "a kustomization, one thing and another said",
     "generators, IAMPolicyGenerator",
@@ -28,14 +28,18 @@ const UNKNOWN: [&str; 21] = [
     "generators, inline",
     "hashes, of a flag in the place of the values",
     "hashes, of a list in the place of the values",
+    "hashes, of what has become another kind",
     "images, an image that is a number",
     "openapi, a file",
     "patches, a list of resources",
     "patches, labels that are a text for a target",
     "replacements, a map into itself",
+    "replacements, a name that looks like a number, behind a prefix",
+    "replacements, a name that looks like a number, of what is patched",
     "replacements, all annotations of what was renamed",
     "replacements, what it has written before",
     "transformers, HashTransformer",
+    "resources, a list without a name and items",
     "scalars, a time as nobody writes it",
     "transformers, a directory that changes them",
     "transformers, a namespace that a directory says",
@@ -54,6 +58,7 @@ const OTHER_RELEASES: [(&str, &[&str]); 2] = [
             "buildMetadata, the label",
             "buildMetadata, the label over another",
             "hashes, of a flag in the place of the values",
+            "hashes, of what has become another kind",
             "images, all that look like it",
             "images, lists of nothing",
             "one scalar, and the label of the builder",
