@@ -10,7 +10,10 @@ use crate::catalog::{Class, RuleId, Severity};
 use crate::path::FieldPath;
 use crate::text::without_hash;
 
+mod requested;
+
 pub use crate::text::REDACTED;
+pub use requested::{Confidence, Requested, Reverted};
 
 /// The resource that a finding speaks of, as the overlay names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -245,6 +248,8 @@ pub struct Finding {
     pub part: Option<FieldRef>,
     /// The file, where the host told it.
     pub file: Option<FileRef>,
+    /// The request that made it so, where an audit log was read.
+    pub requested: Option<Box<Requested>>,
     /// Which exemption of the policy holds for it, or is what it complains about; from 0.
     pub exemption: Option<usize>,
     /// What caused it, where the sources are known.
@@ -277,6 +282,7 @@ impl Finding {
             field: None,
             part: None,
             file: None,
+            requested: None,
             exemption: None,
             place: None,
             base_place: None,

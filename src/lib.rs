@@ -62,6 +62,8 @@ pub mod adopt;
 #[doc(hidden)]
 pub mod api;
 #[doc(hidden)]
+pub mod audit;
+#[doc(hidden)]
 pub mod blame;
 #[doc(hidden)]
 pub mod catalog;

@@ -4,6 +4,7 @@
 //! tools by their names, `owned` reads `managedFields`, `meaning` says what Kubernetes takes for the
 //! same, and `verdict` puts the three together. What a verdict weighs, and its words, are the rules' business.
 
+mod bare;
 mod changes;
 mod managers;
 mod meaning;
@@ -12,7 +13,8 @@ mod owned;
 mod shown;
 mod verdict;
 
-pub use managers::Group;
+pub use bare::unlike;
+pub use managers::{Group, group, is_applier};
 pub use objects::{Live, Pair, Unread, compare};
 pub use owned::Entry;
 pub use shown::shown;

@@ -22,6 +22,7 @@ mod words;
 
 use jiff::civil::Date;
 
+use crate::audit::{Joined, Record};
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{self, Finding, Report, Totals};
@@ -118,15 +119,34 @@ pub fn judge(
     report
 }
 
-/// Judges what runs in a cluster.
+/// Judges what runs in a cluster, with the requests of an audit log, if one was read.
 #[must_use]
 pub fn judge_live(
     live: &Live<'_, '_>,
+    joined: Option<&Joined>,
     cluster: Cluster<'_>,
     policy: &Policy,
     today: Date,
 ) -> Report {
-    let mut found = live::check(live, cluster, policy);
+    let found = live::check(live, joined, cluster, policy);
+    judged(found, live.pairs.len() + live.extra.len(), policy, today)
+}
+
+/// Judges what an audit log shows of people's work on this many objects.
+#[must_use]
+pub fn judge_trail(
+    records: &[Record<'_, '_>],
+    objects: usize,
+    cluster: Cluster<'_>,
+    policy: &Policy,
+    today: Date,
+) -> Report {
+    let found = live::check_trail(records, cluster, policy);
+    judged(found, objects, policy, today)
+}
+
+/// The report of what was found in a cluster.
+fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> Report {
     let weights = found.weights(|finding, default| severity(finding, default, policy));
     exemption::hold(policy, today, &weights, &mut found.findings);
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
@@ -136,7 +156,7 @@ pub fn judge_live(
     finding::sort(&mut findings);
     let mut report = Report {
         totals: Totals {
-            resources: live.pairs.len() + live.extra.len(),
+            resources,
             ..Totals::default()
         },
         failed: false,

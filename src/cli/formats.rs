@@ -10,15 +10,45 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::remains::Temporary;
 use crate::catalog::Severity;
 use crate::policy::nearest;
-use crate::report::survey::{Format, View};
+use crate::report::survey::{Format, View, records};
 use crate::report::text::Style;
 use crate::survey::Survey;
 use crate::text::{MAX_NAME, quoted};
 
+/// A form of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// One that every survey has.
+    Of(Format),
+    /// A line for everything that somebody did to a cluster, for verbs that may have read an audit log.
+    Records,
+}
+
+impl Form {
+    fn all(has_records: bool) -> impl Iterator<Item = Self> {
+        let records = has_records.then_some(Self::Records);
+        Format::ALL.into_iter().map(Self::Of).chain(records)
+    }
+
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Of(format) => format.id(),
+            Self::Records => records::ID,
+        }
+    }
+
+    fn render(self, survey: &Survey, view: View) -> String {
+        match self {
+            Self::Of(format) => format.render(survey, view),
+            Self::Records => records::render(survey),
+        }
+    }
+}
+
 /// Where one format goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Output {
-    format: Format,
+    format: Form,
     /// `None` for stdout.
     file: Option<PathBuf>,
 }
@@ -36,7 +66,7 @@ const WEIGHTS: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Err
 /// The arguments that [`Formats::parse`] reads.
 pub(super) fn args() -> [Arg; 4] {
     [
-        format(),
+        format(false),
         Arg::new("quiet")
             .short('q')
             .long("quiet")
@@ -54,8 +84,14 @@ pub(super) fn args() -> [Arg; 4] {
     ]
 }
 
-fn format() -> Arg {
-    let names: Vec<_> = Format::ALL.map(Format::id).into();
+/// The same for verbs that may have read an audit log, and tell it in records, too.
+pub(super) fn args_of_records() -> [Arg; 4] {
+    let [_, quiet, least, exempt] = args();
+    [format(true), quiet, least, exempt]
+}
+
+fn format(has_records: bool) -> Arg {
+    let names: Vec<_> = Form::all(has_records).map(Form::id).collect();
     Arg::new("format")
         .long("format")
         .value_name("FORMAT[=FILE]")
@@ -73,6 +109,24 @@ impl Formats {
     ///
     /// When a format is unknown, stdout or a file is asked for twice, or a file could never be written.
     pub(super) fn parse(matches: &ArgMatches) -> anyhow::Result<Self> {
+        Self::parse_of(matches, false)
+    }
+
+    /// The same where audit records may be asked for, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub(super) fn parse_with_records(matches: &ArgMatches) -> anyhow::Result<Self> {
+        Self::parse_of(matches, true)
+    }
+
+    /// Whether audit records are asked for.
+    pub(super) fn has_records(&self) -> bool {
+        self.outputs.iter().any(|one| one.format == Form::Records)
+    }
+
+    fn parse_of(matches: &ArgMatches, has_records: bool) -> anyhow::Result<Self> {
         let words = matches.get_many::<String>("format").unwrap_or_default();
         let least = matches.get_one::<String>("min-severity");
         let view = View {
@@ -85,11 +139,11 @@ impl Formats {
         };
         Ok(Self {
             view,
-            ..Self::of(words.map(String::as_str))?
+            ..Self::of(words.map(String::as_str), has_records)?
         })
     }
 
-    fn of<'a>(words: impl Iterator<Item = &'a str>) -> anyhow::Result<Self> {
+    fn of<'a>(words: impl Iterator<Item = &'a str>, has_records: bool) -> anyhow::Result<Self> {
         let mut outputs = Vec::new();
         let mut files = BTreeSet::new();
         for word in words {
@@ -97,7 +151,8 @@ impl Formats {
                 Some((name, file)) => (name, Some(PathBuf::from(file))),
                 None => (word, None),
             };
-            let format = Format::from_id(name).with_context(|| unknown(name))?;
+            let format = Form::all(has_records).find(|format| format.id() == name);
+            let format = format.with_context(|| unknown(name, has_records))?;
             match &file {
                 Some(file) => check_file(name, file)?,
                 None if outputs.iter().any(|one: &Output| one.file.is_none()) => {
@@ -116,7 +171,7 @@ impl Formats {
         }
         if outputs.is_empty() {
             outputs.push(Output {
-                format: Format::Text,
+                format: Form::Of(Format::Text),
                 file: None,
             });
         }
@@ -159,8 +214,8 @@ impl Formats {
     }
 }
 
-fn unknown(name: &str) -> String {
-    let names = Format::ALL.map(Format::id);
+fn unknown(name: &str, has_records: bool) -> String {
+    let names: Vec<_> = Form::all(has_records).map(Form::id).collect();
     let shown = quoted(name, MAX_NAME);
     match nearest(name, &names) {
         Some(near) => format!("unknown format {shown}; did you mean {near}?"),
@@ -268,7 +323,7 @@ mod tests {
     use super::*;
 
     fn of(words: &[&str]) -> Result<Formats, String> {
-        Formats::of(words.iter().copied()).map_err(|error| error.to_string())
+        Formats::of(words.iter().copied(), false).map_err(|error| error.to_string())
     }
 
     #[test]

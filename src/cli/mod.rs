@@ -16,6 +16,8 @@ use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 
+mod audit;
+mod audit_log;
 mod build;
 mod change;
 mod check;
@@ -47,6 +49,7 @@ mod snapshot;
 mod strays;
 mod streams;
 mod tree;
+mod wanted;
 
 use streams::{complain, may_color, write_bytes, write_out};
 
@@ -121,6 +124,7 @@ enum Outcome {
 fn dispatch(matches: &ArgMatches) -> anyhow::Result<Outcome> {
     match matches.subcommand() {
         Some(("check", matches)) => check::run(matches).map(|failed| Outcome::Told { failed }),
+        Some(("audit", matches)) => audit::run(matches).map(|failed| Outcome::Told { failed }),
         Some(("drift", matches)) => drift::run(matches).map(|failed| Outcome::Told { failed }),
         Some(("merge", matches)) => merge::run(matches).map(|failed| Outcome::Told { failed }),
         _ => print(matches).map(Outcome::Text),
@@ -227,6 +231,7 @@ fn command() -> Command {
         .disable_help_subcommand(true)
         .subcommand(check::command())
         .subcommand(drift::command())
+        .subcommand(audit::command())
         .subcommand(init::command())
         .subcommand(explain_command())
         .subcommand(emit::command())
@@ -303,11 +308,11 @@ fn completions(shell: Shell) -> String {
 
 fn schema_command() -> Command {
     Command::new("schema")
-        .about("Print the schema of a functionConfig, or of the report")
+        .about("Print the schema of a functionConfig, of the report, or of an audit record")
         .long_about(schema::LONG_ABOUT)
         .arg(
             Arg::new("KIND")
-                .help("ParityPolicy, SnapshotRecorder or ParityReport")
+                .help("ParityPolicy, SnapshotRecorder, ParityReport or AuditRecord")
                 .default_value("ParityPolicy"),
         )
         .arg(
@@ -361,6 +366,7 @@ mod tests {
             &["plugin", "install"],
             &["check"],
             &["drift"],
+            &["audit"],
             &["init"],
             &["merge"],
             &["snapshot"],

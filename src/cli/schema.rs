@@ -7,21 +7,28 @@ use crate::policy::publish::{
 };
 use crate::policy::{nearest, wire::Kind};
 use crate::report::krm::to_yaml_document;
-use crate::report::survey;
+use crate::report::survey::{self, records};
 use crate::rules::RULES;
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
-Print the schema of a functionConfig, or of the report that --format json writes.
+Print the schema of a functionConfig, of the report that --format json writes, or of an audit record.
 
   krm-parity schema ParityPolicy                        JSON Schema, for editors
   krm-parity schema ParityPolicy --format definition    KRMFunctionDefinition
   krm-parity schema ParityPolicy --format crd           CustomResourceDefinition
   krm-parity schema --format krmfile                    what a Krmfile has under openAPI.definitions
-  krm-parity schema ParityReport                        JSON Schema of the report";
+  krm-parity schema ParityReport                        JSON Schema of the report
+  krm-parity schema --format audit-record               JSON Schema of a line of --format audit-record";
 
 /// The forms that can be asked for.
-pub(super) const FORMATS: [&str; 4] = ["json-schema", "definition", "crd", "krmfile"];
+pub(super) const FORMATS: [&str; 5] = [
+    "json-schema",
+    "definition",
+    "crd",
+    "krmfile",
+    "audit-record",
+];
 
 /// The schema of a kind in a form.
 ///
@@ -35,6 +42,12 @@ pub fn print(kind: &str, format: &str) -> anyhow::Result<String> {
             bail!("{} has the form {} alone", survey::KIND, FORMATS[0]);
         }
         return json(&survey::schema());
+    }
+    if format == FORMATS[4] || kind.eq_ignore_ascii_case(records::KIND) {
+        if !matches!(format, "json-schema" | "audit-record") {
+            bail!("{} has the form {} alone", records::KIND, FORMATS[0]);
+        }
+        return json(&records::schema());
     }
     let (kind, name) = find(kind)?;
     Ok(match format {
@@ -58,7 +71,7 @@ fn find(wanted: &str) -> anyhow::Result<(Kind, &'static str)> {
         return Ok(found);
     }
     let mut names = PUBLISHED.map(|(_, name)| name).to_vec();
-    names.push(survey::KIND);
+    names.extend([survey::KIND, records::KIND]);
     let wanted = crate::text::quoted(wanted, 60);
     match nearest(&wanted, &names) {
         Some(near) => bail!("unknown kind {wanted}; did you mean {near}?"),

@@ -82,7 +82,8 @@ const KNOWN: &[(&str, Group)] = &[
 ];
 
 /// What a manager is, by its name.
-pub(super) fn group(name: &str) -> Group {
+#[must_use]
+pub fn group(name: &str) -> Group {
     let fits = |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(end), _) => name.ends_with(end),
         (_, Some(start)) => name.starts_with(start),
@@ -94,7 +95,8 @@ pub(super) fn group(name: &str) -> Group {
 }
 
 /// Whether a manager applies whole files, so that it may be the one that deploys where no deployer is known.
-pub(super) fn is_applier(name: &str) -> bool {
+#[must_use]
+pub fn is_applier(name: &str) -> bool {
     name == "kubectl-client-side-apply" || name == "kubectl-create"
 }
 

@@ -106,7 +106,7 @@ pub(super) fn judge<'a>(
 }
 
 /// Keeps what must not be shown from being shown, and from being named.
-fn hide<'a>(change: &mut Change<'a>, want: &Resource<'a>, live: &Resource<'a>) {
+pub(super) fn hide<'a>(change: &mut Change<'a>, want: &Resource<'a>, live: &Resource<'a>) {
     for (root, side) in [(want.node, Side::Base), (live.node, Side::Overlay)] {
         let (named, is_hidden) = hidden(root, &way(root, &change.steps, side));
         if is_hidden {
@@ -195,7 +195,7 @@ fn is_empty(change: &Change<'_>) -> bool {
     })
 }
 
-fn is_restart(steps: &[Step<'_>]) -> bool {
+pub(super) fn is_restart(steps: &[Step<'_>]) -> bool {
     matches!(
         steps,
         [.., Step::Field("template"), Step::Field("metadata"), Step::Field("annotations"), Step::Field(key)]

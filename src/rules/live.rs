@@ -15,44 +15,113 @@ mod told;
 
 use super::found::Found;
 use super::permission::allowed_field;
-use crate::catalog::RuleId;
+use crate::audit::{Joined, Record};
+use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::{Classified, Pair};
 use crate::live::{Drift, Group, Live, Verdict};
 use crate::policy::Policy;
+use crate::resource::Resource;
 
 pub use told::Cluster;
-use told::{Says, Subject, deletion, of_object, owner, question, versions};
+use told::{
+    Says, Subject, deletion, of_object, owner, question, requester, versions, with_request,
+};
 
-/// Finds what is not as Git says, but for the fields that a policy allows.
-pub(super) fn check(live: &Live<'_, '_>, cluster: Cluster<'_>, policy: &Policy) -> Found {
+/// Finds what is not as Git says, but for the fields that a policy allows; with the requests of an audit log, if one was read.
+pub(super) fn check(
+    live: &Live<'_, '_>,
+    joined: Option<&Joined>,
+    cluster: Cluster<'_>,
+    policy: &Policy,
+) -> Found {
     let mut found = Found::default();
-    for pair in &live.pairs {
+    for (at, pair) in live.pairs.iter().enumerate() {
         if !pair.is_of_one_version {
             let [want, live] = versions(pair);
             let says = out_of_sync::of_version(&want, &live, question(pair.want));
             found.push(of_object(RuleId::OutOfSync, pair.live, cluster, says));
         }
-        for drift in &pair.drifts {
+        for (drift, number) in pair.drifts.iter().zip(0_usize..) {
+            let requested = joined.and_then(|joined| joined.drifts.get(at)?.get(number));
             let subject = Subject {
                 what: told::subject(drift),
                 drift,
                 resource: pair.live,
+                requested: requested.filter(|_| drift.verdict != Verdict::Autoscaled),
+                is_past: false,
             };
-            if is_allowed(drift, pair, cluster, policy) {
+            if is_allowed(drift, [pair.want, pair.live], cluster, policy) {
                 continue;
             }
             let (rule, says) = of_drift(&subject);
             found.push(subject.finding(rule, pair.want, cluster, says));
         }
     }
-    for (want, has_kind) in &live.missing {
-        let says = missing_object::says(want.kind(), *has_kind);
-        found.push(of_object(RuleId::MissingObject, want, cluster, says));
+    for (at, (want, has_kind)) in live.missing.iter().enumerate() {
+        let requested = joined.and_then(|joined| joined.missing.get(at));
+        let says = match requested.and_then(requester) {
+            Some(done) => missing_object::deleted(Some(&done)),
+            None => missing_object::says(want.kind(), *has_kind),
+        };
+        let finding = of_object(RuleId::MissingObject, want, cluster, says);
+        found.push(with_request(finding, requested));
     }
-    for (extra, maker) in &live.extra {
+    for (at, (extra, maker)) in live.extra.iter().enumerate() {
+        let requested = joined.and_then(|joined| joined.extra.get(at));
         let is_person = maker.group != Group::Deployer;
-        let says = extra_object::says(&owner(maker), is_person, deletion(extra));
-        found.push(of_object(RuleId::ExtraObject, extra, cluster, says));
+        let done = requested.and_then(requester);
+        let says = extra_object::says(&owner(maker), done, is_person, deletion(extra));
+        let finding = of_object(RuleId::ExtraObject, extra, cluster, says);
+        found.push(with_request(finding, requested));
+    }
+    found
+}
+
+/// Finds what an audit log shows of people's work, but for the fields that a policy allows.
+///
+/// What was taken back since weighs a warning: it is over, and worth to be known.
+pub(super) fn check_trail(
+    records: &[Record<'_, '_>],
+    cluster: Cluster<'_>,
+    policy: &Policy,
+) -> Found {
+    let mut found = Found::default();
+    for record in records {
+        let requested = Some(&record.requested);
+        let done = requester(&record.requested);
+        let mut finding = if let Some(drift) = &record.drift {
+            if is_allowed(drift, [record.want, &record.live], cluster, policy) {
+                continue;
+            }
+            let subject = Subject {
+                what: told::subject(drift),
+                drift,
+                resource: &record.live,
+                requested,
+                is_past: true,
+            };
+            let (rule, says) = of_drift(&subject);
+            subject.finding(rule, record.want, cluster, says)
+        } else {
+            let (rule, says) = if record.is_deleted {
+                let says = missing_object::deleted(done.as_deref());
+                (RuleId::MissingObject, says)
+            } else {
+                let done = done.as_deref().unwrap_or("by somebody");
+                (RuleId::ManualChange, manual_change::of_object(done))
+            };
+            with_request(of_object(rule, record.want, cluster, says), requested)
+        };
+        if let Some([time, by]) = &record.replaced {
+            let words = format!("; set again at {time} by {by}");
+            finding.add(&crate::text::one_line(&words, 300));
+        }
+        let is_over = record.requested.reverted.is_some() && finding.rule != RuleId::RolloutRestart;
+        if is_over {
+            found.push_as(Severity::Warning, finding);
+        } else {
+            found.push(finding);
+        }
     }
     found
 }
@@ -75,13 +144,13 @@ fn of_drift(subject: &Subject<'_, '_>) -> (RuleId, Says) {
 /// Whether the policy lets a field of this environment be what it is.
 fn is_allowed(
     drift: &Drift<'_>,
-    pair: &crate::live::Pair<'_, '_>,
+    [want, live]: [&Resource<'_>; 2],
     cluster: Cluster<'_>,
     policy: &Policy,
 ) -> bool {
     let sides = Pair {
-        base: pair.want,
-        overlay: pair.live,
+        base: want,
+        overlay: live,
         service: cluster.service,
     };
     let of = |change: &crate::compare::diff::Change<'_>| {

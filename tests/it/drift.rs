@@ -1,5 +1,6 @@
 //! `krm-parity drift`: what Git says against what real API servers answered, as `tests/fixtures/live` has it recorded.
 
+mod audit;
 mod git;
 mod objects;
 mod rewrites;

@@ -15,6 +15,7 @@ mod lawbook;
 
 mod adopt;
 mod architecture;
+mod audit;
 mod blame;
 mod cases;
 mod check;

@@ -32,6 +32,10 @@ fn copies() -> Vec<(&'static str, String)> {
         ("schema/paritypolicy.json", print(&[])),
         ("schema/snapshotrecorder.json", print(&["snapshotrecorder"])),
         ("schema/parityreport.json", print(&["ParityReport"])),
+        (
+            "schema/auditrecord.json",
+            print(&["--format", "audit-record"]),
+        ),
         ("schema/function-definitions.yaml", both("definition")),
         ("schema/custom-resources.yaml", both("crd")),
         (

@@ -19,6 +19,7 @@ pub mod junit;
 pub mod krm;
 pub mod markdown;
 mod places;
+pub mod records;
 pub mod sarif;
 pub mod text;
 mod told;

@@ -257,6 +257,13 @@ fn write_finding(out: &mut String, told: &Told<'_>, said: &Said<'_>, style: Styl
             line(out, "file", &text::one_line(&file.path, MAX_TEXT));
         }
     }
+    if let Some(requested) = &finding.requested {
+        line(
+            out,
+            "who",
+            &text::one_line(&requested.sentence(), MAX_TEXT * 2),
+        );
+    }
     let also = told.also();
     if !also.is_empty() {
         line(out, "also", &text::one_line(&also.join(", "), MAX_TEXT * 2));

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 use crate::finding::{FieldRef, FileRef, Place, ResourceRef};
 use crate::path::{FieldPath, Path};
 
+mod request;
+
+pub use request::{Confidence, Request, Requester, Reverted};
+
 /// The kind of the document.
 pub const KIND: &str = "ParityReport";
 
@@ -208,6 +212,9 @@ pub struct Finding {
     /// The file that the resource came from, as the host told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<File>,
+    /// The request to the cluster that made it so, where an audit log was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
     /// What caused it, where the sources are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<SourcePlace>,

@@ -17,14 +17,23 @@ pub(in crate::rules) const RULE: Rule = Rule {
 };
 
 /// What is said of an object that nobody wants.
-pub(super) fn says(owner: &str, is_person: bool, command: Option<String>) -> Says {
+pub(super) fn says(
+    owner: &str,
+    done: Option<String>,
+    is_person: bool,
+    command: Option<String>,
+) -> Says {
     let made = if is_person {
         "was made by hand with"
     } else {
         "was deployed by"
     };
+    let made = match done {
+        Some(done) if is_person => format!("was made {done}"),
+        _ => format!("{made} {owner}"),
+    };
     Says {
-        headline: format!("it {made} {owner}, and is not in Git"),
+        headline: format!("it {made}, and is not in Git"),
         demand: RULE.summary.to_owned(),
         help: match command {
             Some(command) => format!("Write it into Git, or delete it: {command}"),

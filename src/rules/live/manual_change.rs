@@ -24,11 +24,21 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
             Some(done) => format!("{what} was changed {done}"),
             None => format!("{what} is not what Git says"),
         },
-        demand: match subject.drift.owner {
+        demand: match subject.done() {
             Some(_) => RULE.summary.to_owned(),
             None => "Who changed it is not told: pass the objects with --show-managed-fields.".to_owned(),
         },
         help: "Write the value into Git, or deploy again, which takes it back; Argo CD with selfHeal does so within seconds."
+            .to_owned(),
+    }
+}
+
+/// What is said of a write of which a log does not say what it wrote.
+pub(super) fn of_object(done: &str) -> Says {
+    Says {
+        headline: format!("it was written {done}"),
+        demand: "The log does not say which fields.".to_owned(),
+        help: "Compare the object with Git: krm-parity drift. An audit policy has bodies at the level Request and above; those of Secrets belong at Metadata."
             .to_owned(),
     }
 }

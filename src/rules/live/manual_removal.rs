@@ -1,6 +1,6 @@
 //! `manual-removal`: what Git sets is gone from the cluster.
 
-use super::told::{Says, Subject};
+use super::told::{Says, Subject, requester};
 use crate::catalog::{Rule, RuleId, Severity};
 
 /// The record of the rule.
@@ -18,9 +18,20 @@ pub(in crate::rules) const RULE: Rule = Rule {
 
 /// What is said of a removal.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
+    let what = &subject.what;
+    let (headline, demand) = match subject.requested.and_then(requester) {
+        Some(done) => (
+            format!("{what} was removed {done}"),
+            RULE.summary.to_owned(),
+        ),
+        None => (
+            format!("{what} is in Git, and gone from the cluster"),
+            format!("{} Only an audit log knows who did.", RULE.summary),
+        ),
+    };
     Says {
-        headline: format!("{} is in Git, and gone from the cluster", subject.what),
-        demand: format!("{} Only an audit log knows who did.", RULE.summary),
+        headline,
+        demand,
         help: "Deploy again, which brings it back, or drop it from Git; what Git has just got is only not deployed yet."
             .to_owned(),
     }

@@ -29,3 +29,15 @@ pub(super) fn says(kind: &str, has_kind: bool) -> Says {
         help: "Deploy again, which brings it back, or drop it from Git.".to_owned(),
     }
 }
+
+/// What is said of an object that somebody has deleted.
+pub(super) fn deleted(done: Option<&str>) -> Says {
+    Says {
+        headline: match done {
+            Some(done) => format!("it was deleted {done}"),
+            None => "it was deleted".to_owned(),
+        },
+        demand: RULE.summary.to_owned(),
+        help: "Deploy again, which brings it back, or drop it from Git.".to_owned(),
+    }
+}

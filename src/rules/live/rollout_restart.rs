@@ -1,6 +1,6 @@
 //! `rollout-restart`: somebody restarted the pods of a workload.
 
-use super::told::{Says, Subject};
+use super::told::{Says, Subject, requester};
 use crate::catalog::{Rule, RuleId, Severity};
 
 /// The record of the rule.
@@ -19,9 +19,10 @@ pub(in crate::rules) const RULE: Rule = Rule {
 /// What is said of a restart.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     Says {
-        headline: match subject.owner() {
-            Some(owner) => format!("the pods were restarted with {owner}"),
-            None => "the pods were restarted".to_owned(),
+        headline: match (subject.requested.and_then(requester), subject.owner()) {
+            (Some(done), _) => format!("the pods were restarted {done}"),
+            (None, Some(owner)) => format!("the pods were restarted with {owner}"),
+            (None, None) => "the pods were restarted".to_owned(),
         },
         demand: "It changes no setting.".to_owned(),
         help: "There is nothing to do.".to_owned(),

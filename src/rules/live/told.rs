@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::catalog::RuleId;
 use crate::compare::diff::{ChangeKind, Step};
 use crate::compare::steps::{field_path, keyed_path};
-use crate::finding::{Compared, FieldRef, Finding, Name};
+use crate::finding::{Compared, FieldRef, Finding, Name, Requested};
 use crate::live::{Drift, Entry, Group, Pair, shown};
 use crate::path::fitting::pattern;
 use crate::resource::Resource;
@@ -15,6 +15,9 @@ use crate::yaml::Node;
 
 /// What the side is called that says what there should be.
 const GIT: &str = "Git";
+
+/// What to do about what was taken back.
+const OVER: &str = "Ask why it was needed; what should stay belongs in Git.";
 
 /// The most characters of a name that a stranger gave.
 const MAX_NAME: usize = 100;
@@ -26,6 +29,10 @@ pub(super) struct Subject<'s, 'a> {
     pub drift: &'s Drift<'a>,
     /// The live object.
     pub resource: &'s Resource<'a>,
+    /// The request that made it so, where an audit log was read.
+    pub requested: Option<&'s Requested>,
+    /// Whether the object is one that was, so that places in its lists may be others by now.
+    pub is_past: bool,
 }
 
 /// What the live side is of.
@@ -106,6 +113,9 @@ pub(super) fn owner(entry: &Entry<'_>) -> String {
 impl Subject<'_, '_> {
     /// Who did something, as the end of a sentence: by hand, as far as the tool is known.
     pub fn done(&self) -> Option<String> {
+        if let Some(known) = self.requested.and_then(requester) {
+            return Some(known);
+        }
         let entry = self.drift.owner.as_ref()?;
         Some(match entry.group {
             Group::Person => format!("by hand with {}", owner(entry)),
@@ -125,6 +135,7 @@ impl Subject<'_, '_> {
             pointer.push('/');
             match step {
                 Step::Field(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                Step::Element { .. } if self.is_past => return None,
                 Step::Element { overlay, .. } => {
                     let _ = write!(pointer, "{}", (*overlay)?);
                 }
@@ -173,7 +184,7 @@ impl Subject<'_, '_> {
             field: Some(field),
             ..Finding::new(rule, message, says.headline, says.help)
         };
-        of(finding, self.resource, cluster)
+        with_request(of(finding, self.resource, cluster), self.requested)
     }
 }
 
@@ -204,6 +215,43 @@ fn of(finding: Finding, resource: &Resource<'_>, cluster: Cluster<'_>) -> Findin
         resource: Some(resource.reference()),
         ..finding
     }
+}
+
+/// Whoever made a request, as the end of a sentence; nothing where nobody knows.
+pub(super) fn requester(requested: &Requested) -> Option<String> {
+    let who = requested.who()?;
+    let mut out = format!("by {who}");
+    if let Some(manager) = &requested.manager {
+        let _ = write!(out, " with {manager}");
+    }
+    let how = match (&requested.subresource, requested.verb.as_deref()) {
+        (Some(subresource), _) => Some(format!("through {subresource}")),
+        (None, Some("patch" | "update" | "create")) => requested.operation.clone(),
+        (None, verb) => verb.map(str::to_owned),
+    };
+    let words: Vec<String> = how.into_iter().chain(requested.time.clone()).collect();
+    if !words.is_empty() {
+        let _ = write!(out, " ({})", words.join(", "));
+    }
+    Some(out)
+}
+
+/// Adds to a finding the request that made it so.
+pub(super) fn with_request(mut finding: Finding, requested: Option<&Requested>) -> Finding {
+    let Some(requested) = requested else {
+        return finding;
+    };
+    if let Some(reverted) = &requested.reverted {
+        OVER.clone_into(&mut finding.help);
+        let by = match &reverted.by {
+            Some(by) => format!(" by {by}"),
+            None => " by a request that the log does not hold".to_owned(),
+        };
+        finding.add(&format!("; taken back at {}{by}", reverted.time));
+    }
+    let _ = write!(finding.message, " {}", requested.sentence());
+    finding.requested = Some(Box::new(requested.clone()));
+    finding
 }
 
 /// The versions that Git and the cluster speak.

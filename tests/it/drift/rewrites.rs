@@ -23,7 +23,13 @@ fn told(git: &Value, running: &Value) -> Vec<String> {
         service: "",
         environment: "live",
     };
-    let report = judge_live(&compared, cluster, &Policy::default(), date(2026, 1, 1));
+    let report = judge_live(
+        &compared,
+        None,
+        cluster,
+        &Policy::default(),
+        date(2026, 1, 1),
+    );
     let all = report.findings.iter();
     all.map(|finding| {
         let path = finding.field.as_ref().map(|field| field.path.to_string());

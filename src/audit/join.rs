@@ -1,0 +1,207 @@
+//! Which request made something so.
+
+use super::event::Verb;
+use super::history::Trail;
+use super::state::{paths, resource};
+use super::who::is_within;
+use super::write::{Object, Write};
+use crate::compare::steps::keyed_path;
+use crate::finding::{Confidence, Requested, Reverted};
+use crate::live::{Drift, Entry, Group, Live, Verdict};
+use crate::path::{Path, overlap};
+use crate::resource::Resource;
+use crate::text;
+use crate::yaml::parse_json_lines;
+
+/// The most characters of a text of a stranger.
+const MAX_TEXT: usize = 200;
+
+/// The requests behind what `drift` tells, in the order of what it tells.
+#[derive(Debug, Default)]
+pub struct Joined {
+    /// Of each pair, one for each drift.
+    pub drifts: Vec<Vec<Requested>>,
+    /// Of each object that is missing.
+    pub missing: Vec<Requested>,
+    /// Of each object that nobody wants.
+    pub extra: Vec<Requested>,
+}
+
+impl Joined {
+    /// Says of which cluster all of them are.
+    pub fn name(&mut self, cluster: &str) {
+        let drifts = self.drifts.iter_mut().flatten();
+        for one in drifts.chain(&mut self.missing).chain(&mut self.extra) {
+            one.cluster = harmless(cluster);
+        }
+    }
+}
+
+/// Joins what differs to the requests of a log, and has the log decide where nobody owns a field.
+#[must_use]
+pub fn join<'a>(live: &mut Live<'_, 'a>, trail: &Trail<'_, 'a>) -> Joined {
+    let mut joined = Joined::default();
+    for pair in &mut live.pairs {
+        let object = find(trail, pair.live);
+        let unsure = object.map_or_else(Vec::new, |object| stale(object, pair.live));
+        let mut requests = Vec::new();
+        for drift in &mut pair.drifts {
+            let (request, group) = of_field(drift, object, &unsure);
+            if request.confidence == Confidence::Field {
+                decide(drift, group);
+            }
+            requests.push(request);
+        }
+        joined.drifts.push(requests);
+    }
+    for (want, _) in &live.missing {
+        let object = find(trail, want);
+        let is_deletion =
+            |write: &&Write| matches!(write.verb, Verb::Delete | Verb::DeleteCollection);
+        let last = object.and_then(|object| object.writes.last());
+        let request = last
+            .filter(is_deletion)
+            .map(|write| of(write, Confidence::Object));
+        joined.missing.push(request.unwrap_or_default());
+    }
+    for (extra, entry) in &live.extra {
+        let object = find(trail, extra);
+        let is_creation = |write: &&Write| write.verb == Verb::Create || write.operation == "Apply";
+        let first = object.and_then(|object| object.writes.iter().find(is_creation));
+        let request = first.map(|write| of(write, Confidence::Object));
+        joined
+            .extra
+            .push(request.unwrap_or_else(|| of_entry(Some(entry), object)));
+    }
+    joined
+}
+
+/// What managed fields leave open, where the request is known.
+fn decide(drift: &mut Drift<'_>, group: Group) {
+    match (drift.verdict, group) {
+        (Verdict::OutOfSync, Group::Person | Group::Unknown)
+            if drift.owner.is_none()
+                && drift.change.base.is_some()
+                && drift.change.overlay.is_some() =>
+        {
+            drift.verdict = Verdict::Changed;
+        }
+        (Verdict::Removed, Group::Deployer) => drift.verdict = Verdict::OutOfSync,
+        _ => {}
+    }
+}
+
+fn find<'t, 's, 'a>(trail: &'t Trail<'s, 'a>, one: &Resource<'_>) -> Option<&'t Object<'s, 'a>> {
+    trail
+        .objects
+        .iter()
+        .find(|object| object.resource.key() == one.key())
+}
+
+/// The ways to all in which the last state of a log is not the one that runs: others have written after it.
+fn stale(object: &Object<'_, '_>, live: &Resource<'_>) -> Vec<Path<'static>> {
+    let tree = object
+        .state
+        .as_deref()
+        .and_then(|text| parse_json_lines(text).ok());
+    let Some(last) = tree.as_ref().and_then(resource) else {
+        return Vec::new();
+    };
+    paths(&last, live, &[])
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect()
+}
+
+fn of_field(
+    drift: &Drift<'_>,
+    object: Option<&Object<'_, '_>>,
+    unsure: &[Path<'static>],
+) -> (Requested, Group) {
+    let path = keyed_path(&drift.change.steps);
+    let is_stale = unsure.iter().any(|other| overlap(other, &path));
+    let writes = object
+        .filter(|_| !is_stale)
+        .map_or(&[][..], |object| object.writes.as_slice());
+    let last = writes.iter().rev().find_map(|write| {
+        let mut touched = write
+            .touched
+            .iter()
+            .filter(|touch| !touch.path.0.is_empty());
+        let touch = touched.find(|touch| overlap(&touch.path, &path))?;
+        Some((write, touch))
+    });
+    match last {
+        Some((write, touch)) => {
+            let confidence = if touch.is_sure {
+                Confidence::Field
+            } else {
+                Confidence::Object
+            };
+            (of(write, confidence), write.group)
+        }
+        None => (of_entry(drift.owner.as_ref(), object), Group::Unknown),
+    }
+}
+
+/// The request behind an entry of managed fields, or the tool alone.
+fn of_entry(entry: Option<&Entry<'_>>, object: Option<&Object<'_, '_>>) -> Requested {
+    let Some(entry) = entry else {
+        return Requested::default();
+    };
+    let writes = object.map_or(&[][..], |object| object.writes.as_slice());
+    let is_it = |write: &&Write| {
+        write.manager == entry.manager
+            && write.subresource == entry.subresource
+            && entry
+                .time
+                .is_none_or(|time| is_within(time, &write.received, &write.answered))
+    };
+    match writes.iter().rev().find(is_it) {
+        Some(write) => of(write, Confidence::Object),
+        None => Requested {
+            confidence: Confidence::Tool,
+            manager: harmless(entry.manager),
+            operation: harmless(entry.operation),
+            subresource: harmless(entry.subresource),
+            time: entry.time.and_then(harmless),
+            ..Requested::default()
+        },
+    }
+}
+
+/// A write as a finding has it.
+#[must_use]
+pub fn of(write: &Write, confidence: Confidence) -> Requested {
+    let all = |texts: &[String]| texts.iter().filter_map(|text| harmless(text)).collect();
+    Requested {
+        confidence,
+        user: harmless(&write.by.user),
+        groups: all(&write.by.groups),
+        impersonated: write.by.impersonated.as_deref().and_then(harmless),
+        source_ips: all(&write.by.source_ips),
+        user_agent: harmless(&write.by.user_agent),
+        time: harmless(&write.received),
+        audit_id: harmless(&write.audit_id),
+        verb: Some(write.verb.name().to_owned()),
+        manager: harmless(&write.manager),
+        operation: Some(write.operation.to_owned()),
+        subresource: harmless(&write.subresource),
+        cluster: harmless(&write.cluster),
+        reverted: None,
+    }
+}
+
+/// That something was taken back.
+#[must_use]
+pub fn reverted(time: &str, by: Option<&str>) -> Reverted {
+    Reverted {
+        time: harmless(time).unwrap_or_default(),
+        by: by.and_then(harmless),
+    }
+}
+
+/// A text of a stranger on one line; nothing for none.
+fn harmless(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text::one_line(text, MAX_TEXT).into_owned())
+}

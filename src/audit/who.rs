@@ -1,0 +1,156 @@
+//! Who a request is of: a person, a deployer, or something that runs by itself.
+
+use serde_json::Value;
+
+use super::event::{Event, Requester};
+use crate::live::{Group, group};
+
+/// Names of users that are components of a cluster, or of the cloud that runs it.
+const COMPONENTS: [&str; 11] = [
+    "system:addon-manager",
+    "system:apiserver",
+    "system:cloud-controller-manager",
+    "system:kube-controller-manager",
+    "system:kube-proxy",
+    "system:kube-scheduler",
+    "system:gke-",
+    "system:node:",
+    "system:serviceaccount:kube-system:",
+    "aksService",
+    "eks:",
+];
+
+/// What the one who made a request is.
+///
+/// A service account is known by its name, as managers are; one that is not known is no person, whatever tool it uses.
+pub(super) fn of(by: &Requester, manager: &str) -> Group {
+    let user = by.impersonated.as_ref().unwrap_or(&by.user);
+    let account = user.strip_prefix("system:serviceaccount:");
+    let own = account.and_then(|account| account.split_once(':'));
+    let known = own.map_or(Group::Unknown, |(_, name)| group(name));
+    if known != Group::Unknown {
+        return known;
+    }
+    if COMPONENTS.iter().any(|name| user.starts_with(name)) {
+        return Group::Controller;
+    }
+    match group(manager) {
+        Group::Person if account.is_some() => Group::Unknown,
+        known => known,
+    }
+}
+
+/// The field manager of a request: as it names it, as the answer notes it, else what the client calls itself.
+pub(super) fn manager(event: &Event) -> String {
+    event
+        .manager
+        .clone()
+        .or_else(|| noted(event))
+        .unwrap_or_else(|| {
+            event
+                .by
+                .user_agent
+                .split(['/', ' '])
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        })
+}
+
+/// The manager whose entry in the answer is of the time of the request, where there is one alone.
+fn noted(event: &Event) -> Option<String> {
+    let metadata = event.response.as_ref()?.get("metadata")?;
+    let entries = metadata.get("managedFields")?.as_array()?;
+    let is_now = |time: &str| is_within(time, &event.received, &event.answered);
+    let mut now = entries.iter().filter(|entry| {
+        let time = entry.get("time").and_then(Value::as_str);
+        time.is_some_and(is_now)
+    });
+    let one = now.next()?;
+    if now.next().is_some() {
+        return None;
+    }
+    one.get("manager")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}
+
+/// Whether a time in seconds is one at which a request was there.
+pub(super) fn is_within(time: &str, received: &str, answered: &str) -> bool {
+    let second = |text: &str| text.get(..19).map(str::to_owned);
+    let Some(time) = second(time) else {
+        return false;
+    };
+    let from = second(received);
+    let to = second(answered).or_else(|| from.clone());
+    from.is_some_and(|from| from <= time) && to.is_some_and(|to| time <= to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_known_by_their_names_and_people_by_their_tools() {
+        for (user, manager, expected) in [
+            ("alice@acme.example", "kubectl-edit", Group::Person),
+            ("alice@acme.example", "argocd-controller", Group::Deployer),
+            (
+                "system:serviceaccount:argocd:argocd-application-controller",
+                "kubectl",
+                Group::Deployer,
+            ),
+            (
+                "system:serviceaccount:argocd:argocd-server",
+                "argocd-server",
+                Group::Person,
+            ),
+            (
+                "system:serviceaccount:flux-system:kustomize-controller",
+                "kustomize-controller",
+                Group::Deployer,
+            ),
+            (
+                "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+                "kube-controller-manager",
+                Group::Controller,
+            ),
+            (
+                "system:serviceaccount:kube-system:generic-garbage-collector",
+                "x",
+                Group::Controller,
+            ),
+            (
+                "system:serviceaccount:ci:runner",
+                "kubectl-client-side-apply",
+                Group::Unknown,
+            ),
+            ("system:serviceaccount:ci:runner", "helm", Group::Deployer),
+            ("system:node:one", "kubelet", Group::Controller),
+            ("system:admin", "kubectl-edit", Group::Person),
+            ("", "", Group::Unknown),
+        ] {
+            let by = Requester {
+                user: user.to_owned(),
+                ..Requester::default()
+            };
+            assert_eq!(of(&by, manager), expected, "{user} {manager}");
+        }
+        let by = Requester {
+            user: "system:serviceaccount:argocd:argocd-application-controller".to_owned(),
+            impersonated: Some("bob".to_owned()),
+            ..Requester::default()
+        };
+        assert_eq!(of(&by, "kubectl-edit"), Group::Person);
+    }
+
+    #[test]
+    fn a_time_is_within_a_request_by_the_second() {
+        let (from, to) = ("2026-11-25T19:52:12.469055Z", "2026-11-25T19:52:13.482674Z");
+        assert!(is_within("2026-11-25T19:52:12Z", from, to));
+        assert!(is_within("2026-11-25T19:52:13Z", from, to));
+        assert!(!is_within("2026-11-25T19:52:14Z", from, to));
+        assert!(!is_within("", from, to));
+        assert!(!is_within("é2026-11-25T19:52:1", from, to));
+    }
+}

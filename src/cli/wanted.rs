@@ -1,0 +1,268 @@
+//! Git's side of what runs in a cluster: what an overlay builds, or what is already rendered.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgGroup, ArgMatches, value_parser};
+use serde_json::Value;
+
+use super::ground::Ground;
+use super::policy_file::{self, PolicyFile};
+use super::rendered::{self, File};
+use super::reports::is_stdin;
+use super::{emit, files, function};
+use crate::finding::REDACTED;
+use crate::policy::Policy;
+use crate::rules::Cluster;
+use crate::survey::{Environment, Service, State, Survey};
+use crate::yaml::MAX_BYTES;
+
+/// What an environment is called of which nothing says which it is.
+const LIVE: &str = "live";
+
+/// An argument that names a file.
+pub(super) fn file(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("FILE")
+        .help(help)
+        .value_parser(value_parser!(PathBuf))
+}
+
+/// An argument that is a name.
+pub(super) fn word(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("NAME").help(help)
+}
+
+/// The arguments that say what Git's side is.
+pub(super) fn args() -> [Arg; 2] {
+    [
+        Arg::new("OVERLAY")
+            .help("The directory of an environment, built without kustomize")
+            .value_parser(value_parser!(PathBuf)),
+        file(
+            "rendered",
+            "What Git says, already built: a file, a directory, or - for stdin",
+        ),
+    ]
+}
+
+/// That one of [`args`] is needed.
+pub(super) fn one_of() -> ArgGroup {
+    ArgGroup::new("git")
+        .args(["OVERLAY", "rendered"])
+        .required(true)
+}
+
+/// The arguments that say what a policy calls Git's side.
+pub(super) fn names() -> [Arg; 3] {
+    [
+        file(
+            "policy",
+            "The ParityPolicy; by default parity.yaml in OVERLAY or above",
+        ),
+        word("environment", "The environment that runs there"),
+        word("service", "The service, as krm-parity check calls it"),
+    ]
+}
+
+/// Git's side, and what it is of.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub files: Vec<File>,
+    /// What it is called in a report.
+    place: String,
+    service: Option<String>,
+    environment: Option<String>,
+    /// What a reader must know of it.
+    notes: Vec<String>,
+    /// What is taken out of Secrets into other resources.
+    pub copies: Vec<String>,
+}
+
+/// Git's side with the policy that holds for it.
+pub(super) struct Look {
+    pub wanted: Wanted,
+    pub policy: Policy,
+    /// What a report says of the policy.
+    policy_note: String,
+    service: String,
+    environment: String,
+}
+
+/// Reads Git's side, and the policy that holds for it.
+///
+/// # Errors
+///
+/// Fails where one cannot be read or built.
+pub(super) fn look(matches: &ArgMatches, verb: &str) -> anyhow::Result<Look> {
+    let path = |name: &str| matches.get_one::<PathBuf>(name);
+    let directories: Vec<PathBuf> = path("OVERLAY").cloned().into_iter().collect();
+    let mut ground = Ground::new(&directories)?;
+    let policy_file = match path("policy") {
+        Some(path) => Some(PolicyFile::named(path, ground.name_of(path))?),
+        None => PolicyFile::find(&ground.first, |path| ground.name_of(path))?,
+    };
+    let defaults = Policy {
+        file: Some(policy_file::FIRST.to_owned()),
+        ..Policy::default()
+    };
+    let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
+    let wanted = match path("rendered") {
+        Some(rendered) => Wanted {
+            files: read(rendered).context("--rendered")?,
+            // A stream is no file that a report could name.
+            place: match rendered {
+                stream if is_stdin(stream) => String::new(),
+                file => file.display().to_string(),
+            },
+            ..Wanted::default()
+        },
+        None => built(
+            &mut ground,
+            policy,
+            policy_file.as_ref().map(|file| file.path.as_path()),
+            verb,
+        )?,
+    };
+    let word = |name: &str| matches.get_one::<String>(name).cloned();
+    let environment = word("environment").or_else(|| wanted.environment.clone());
+    let environment = environment.or_else(|| policy.environment.clone());
+    let service = word("service").or_else(|| wanted.service.clone());
+    Ok(Look {
+        environment: environment.unwrap_or_else(|| LIVE.to_owned()),
+        service: service.unwrap_or_else(|| rendered::SERVICE.to_owned()),
+        policy_note: match &policy_file {
+            Some(file) => format!("the policy is {}", file.name),
+            None => "there is no policy file, so the defaults hold".to_owned(),
+        },
+        policy: policy.clone(),
+        wanted,
+    })
+}
+
+impl Look {
+    /// What the live side is of.
+    pub(super) fn cluster(&self) -> Cluster<'_> {
+        Cluster {
+            service: &self.service,
+            environment: &self.environment,
+        }
+    }
+
+    /// A survey of what was found, with these notes between those about Git and those about the policy.
+    pub(super) fn survey(
+        &self,
+        report: crate::finding::Report,
+        notes: Vec<String>,
+        today: jiff::civil::Date,
+    ) -> Survey {
+        let mut all = self.wanted.notes.clone();
+        all.extend(notes);
+        all.push(self.policy_note.clone());
+        if !self.policy.exemptions.is_empty() {
+            all.extend(function::note_of(today));
+        }
+        Survey {
+            report,
+            services: vec![Service {
+                name: self.service.clone(),
+                bases: Vec::new(),
+                environments: vec![Environment {
+                    name: self.environment.clone(),
+                    directory: self.wanted.place.clone(),
+                    state: State::Judged,
+                }],
+            }],
+            notes: all,
+            ..Survey::default()
+        }
+    }
+}
+
+/// What a person names, or what comes on stdin.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<File>> {
+    if !is_stdin(path) {
+        return rendered::files(path);
+    }
+    let text = function::read_stdin().context("cannot read stdin")?;
+    if text.len() > MAX_BYTES {
+        bail!("there are more than {} MiB on stdin", MAX_BYTES >> 20);
+    }
+    let name = "stdin".to_owned();
+    Ok(vec![File { name, text }])
+}
+
+/// What a directory builds, by the engine alone.
+fn built(
+    ground: &mut Ground,
+    policy: &Policy,
+    policy_path: Option<&Path>,
+    verb: &str,
+) -> anyhow::Result<Wanted> {
+    let sources = ground.read(policy_path)?;
+    let parsed = sources.parse();
+    let replay = emit::replay(ground, &parsed)?;
+    let directory = ground.directories.first().cloned().unwrap_or_default();
+    let layout = ground.discover(&parsed, policy);
+    let own = layout.services.iter().find_map(|service| {
+        let mut overlays = service.overlays.iter();
+        let overlay = overlays.find(|overlay| overlay.directory == directory)?;
+        Some((service.name.clone(), overlay.name.clone()))
+    });
+    let place = if directory.is_empty() {
+        ".".to_owned()
+    } else {
+        directory
+    };
+    let built = replay.build().map_err(|unknown| {
+        anyhow::anyhow!(
+            "{}\nBuild it yourself: kustomize build {} | krm-parity {verb} --rendered - …",
+            emit::told(&unknown),
+            files::shown(Path::new(&place))
+        )
+    })?;
+    let mut text = String::new();
+    let mut unknown = 0;
+    for mut one in built {
+        if one.is_secret {
+            if one.resource.get("kind").and_then(Value::as_str) != Some("Secret") {
+                bail!(
+                    "{place} makes another kind of a Secret; build it yourself, and use --rendered"
+                );
+            }
+            unknown += leave_out(&mut one.resource);
+        }
+        text.push_str("---\n");
+        text.push_str(&one.resource.to_string());
+        text.push('\n');
+    }
+    let mut notes = Vec::new();
+    if unknown > 0 {
+        notes.push(format!(
+            "{unknown} values of generated Secrets were not compared, only their keys and the hash in the name; --rendered compares them"
+        ));
+    }
+    let (service, environment) = own.unzip();
+    Ok(Wanted {
+        files: vec![File {
+            name: place.clone(),
+            text: text.into_bytes(),
+        }],
+        place,
+        service,
+        environment,
+        notes,
+        copies: replay.copies().texts.into_iter().collect(),
+    })
+}
+
+/// Marks the values of a Secret that the engine does not hold as not known, and counts them.
+fn leave_out(secret: &mut Value) -> usize {
+    let data = secret.get_mut("data").and_then(Value::as_object_mut);
+    let empty = data
+        .into_iter()
+        .flat_map(serde_json::Map::values_mut)
+        .filter(|value| value.as_str() == Some(""));
+    empty.map(|value| *value = REDACTED.into()).count()
+}

@@ -1,0 +1,132 @@
+//! The request to a cluster that made something so, as an audit log has it.
+
+use std::fmt::Write as _;
+
+use crate::text::one_line;
+
+/// How sure it is that a request made something so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// The body of the request sets that field, and nobody has set it after that.
+    Field,
+    /// It wrote that object with that tool at that time.
+    Object,
+    /// The log does not hold it: only managed fields name a tool.
+    Tool,
+    /// Nobody knows.
+    #[default]
+    Unknown,
+}
+
+impl Confidence {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Field, Self::Object, Self::Tool, Self::Unknown];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Field => "field",
+            Self::Object => "object",
+            Self::Tool => "tool",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// That something was taken back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reverted {
+    /// When.
+    pub time: String,
+    /// By whom; `None` where the log does not say it.
+    pub by: Option<String>,
+}
+
+/// The request that made something so; what is not known is empty.
+///
+/// Its texts are a stranger's, made harmless when they were put here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requested {
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// The user as the API server knows it.
+    pub user: Option<String>,
+    /// The groups of that user.
+    pub groups: Vec<String>,
+    /// The user that it acted as.
+    pub impersonated: Option<String>,
+    /// Where the request came from.
+    pub source_ips: Vec<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// When it came in, or when the tool wrote last.
+    pub time: Option<String>,
+    /// The id that the audit log gives it.
+    pub audit_id: Option<String>,
+    /// Its verb.
+    pub verb: Option<String>,
+    /// The field manager.
+    pub manager: Option<String>,
+    /// `Apply` or `Update`.
+    pub operation: Option<String>,
+    /// The subresource.
+    pub subresource: Option<String>,
+    /// The cluster.
+    pub cluster: Option<String>,
+    /// That it was taken back, where the log shows that.
+    pub reverted: Option<Reverted>,
+}
+
+/// The most characters of a list.
+const MAX_LIST: usize = 200;
+
+impl Requested {
+    /// Whoever made it, as a sentence calls them; nothing where nobody knows.
+    #[must_use]
+    pub fn who(&self) -> Option<String> {
+        let user = self.user.as_ref()?;
+        Some(match &self.impersonated {
+            Some(other) => format!("{user} as {other}"),
+            None => user.clone(),
+        })
+    }
+
+    /// What an audit log says of it, as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self.confidence {
+            Confidence::Unknown => return "The audit log does not hold the request.".to_owned(),
+            Confidence::Tool => {
+                return "The audit log does not hold the request, so only the tool is known."
+                    .to_owned();
+            }
+            Confidence::Field | Confidence::Object => {}
+        }
+        let id = self.audit_id.as_ref();
+        let mut out = id.map_or_else(|| "A request".to_owned(), |id| format!("Request {id}"));
+        if let Some(who) = self.who() {
+            let _ = write!(out, " by {who}");
+        }
+        if !self.groups.is_empty() {
+            let _ = write!(out, " ({})", one_line(&self.groups.join(", "), MAX_LIST));
+        }
+        if !self.source_ips.is_empty() {
+            let _ = write!(
+                out,
+                " from {}",
+                one_line(&self.source_ips.join(", "), MAX_LIST)
+            );
+        }
+        if let Some(agent) = &self.user_agent {
+            let _ = write!(out, " with {agent}");
+        }
+        out.push_str(match (self.confidence, self.verb.as_deref()) {
+            (Confidence::Field, _) => " set it.",
+            (_, Some("delete" | "deletecollection")) => " deleted it.",
+            (_, Some("create")) => " made it.",
+            _ => " wrote the object; the log does not show that it did this.",
+        });
+        out
+    }
+}

@@ -1,0 +1,262 @@
+//! Audit records: one JSON line for everything that somebody did to a cluster, for those who keep them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::wire::{Confidence, Requester, Resource, Reverted};
+use crate::catalog::RuleId;
+use crate::finding::{FieldRef, Finding, REDACTED, ResourceRef};
+use crate::path::{Segment, Spot};
+use crate::survey::Survey;
+use crate::text;
+
+/// The kind of a record, for whoever asks for its schema.
+pub const KIND: &str = "AuditRecord";
+
+/// The name of the format.
+pub const ID: &str = "audit-record";
+
+/// The JSON Schema (draft 2020-12) of a record.
+#[must_use]
+pub fn schema() -> Value {
+    schemars::schema_for!(AuditRecord).to_value()
+}
+
+/// Something that was done to an object of a cluster, beside what Git says. What is not known is left out.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditRecord {
+    /// 32 hexadecimal digits that stay the same for the same request and field, whenever a log that holds it is read.
+    pub id: String,
+    /// When the request came in; with confidence `tool`, when that tool wrote last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// The service, as krm-parity check calls it.
+    pub application: String,
+    /// The environment that runs there.
+    pub environment: String,
+    /// The cluster, where `--cluster` or the log names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The object.
+    pub resource: Resource,
+    /// The field, with elements of lists by key; left out for the object as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What the field is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// What was done.
+    pub change: Done,
+    /// The rule that it breaks.
+    pub rule: String,
+    /// What Git says; never of a Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Value>,
+    /// What the cluster had after it; never of a Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Value>,
+    /// The field manager, or what the client calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manager: Option<String>,
+    /// `Apply` or `Update`, as managed fields have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The subresource, such as `scale`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subresource: Option<String>,
+    /// Whoever did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Requester>,
+    /// The id that the audit log gives the request.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "auditID")]
+    pub audit_id: Option<String>,
+    /// `create`, `update`, `patch`, `delete` or `deletecollection`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// How sure it is that the request did it.
+    pub confidence: Confidence,
+    /// That it was taken back, where the log shows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverted: Option<Reverted>,
+    /// Whether a sync that heals takes it back: not what Git does not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_heal_reverts: Option<bool>,
+    /// What to do about it.
+    pub recovery: String,
+    /// A strategic merge patch that makes an overlay say what the cluster has; left out where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<Value>,
+}
+
+/// What was done to a field, or to an object.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Done {
+    /// What Git sets has another value.
+    Changed,
+    /// What Git sets is gone.
+    Removed,
+    /// What Git does not set is there.
+    Added,
+    /// The pods were restarted.
+    Restarted,
+    /// The object was written, and the log does not say which fields.
+    Written,
+    /// The object was deleted.
+    Deleted,
+    /// The object was made.
+    Created,
+    /// What the deployer left is not what Git says.
+    Deployed,
+    /// A controller set it.
+    Controlled,
+}
+
+/// Renders the findings about clusters, the earliest first, a line each.
+#[must_use]
+pub fn render(survey: &Survey) -> String {
+    let mut all: Vec<AuditRecord> = survey.report.findings.iter().filter_map(record).collect();
+    all.sort_by(|one, other| {
+        (&one.time, &one.field, &one.id).cmp(&(&other.time, &other.field, &other.id))
+    });
+    let mut out = String::new();
+    for record in &all {
+        // The types hold strings and values that came from JSON, all of which can be written.
+        let line = serde_json::to_string(record).unwrap_or_default();
+        out.push_str(&text::safe_json(&line));
+        out.push('\n');
+    }
+    out
+}
+
+fn record(finding: &Finding) -> Option<AuditRecord> {
+    let requested = finding.requested.as_deref()?;
+    let resource = finding.resource.as_ref()?;
+    let field = finding.field.as_ref();
+    let (change, heals) = done(finding.rule, field.is_some())?;
+    let path = field.map(|field| field.path.to_string());
+    let request: super::wire::Request = requested.into();
+    let of = |value: Option<&Value>| value.filter(|value| is_shown(value)).cloned();
+    let unsure = || {
+        format!(
+            "{:?} {:?} {:?}",
+            requested.user, requested.manager, requested.time
+        )
+    };
+    let identity = json!([
+        requested.audit_id.clone().unwrap_or_else(unsure),
+        resource
+            .api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group),
+        resource.kind,
+        resource.namespace,
+        resource.name,
+        path,
+        finding.rule.as_str(),
+    ]);
+    let digest = Sha256::digest(identity.to_string());
+    let id = text::hex(digest.get(..16).unwrap_or_default());
+    Some(AuditRecord {
+        id,
+        time: request.time,
+        application: finding.service().unwrap_or_default().to_owned(),
+        environment: finding.environment().unwrap_or_default().to_owned(),
+        cluster: request.cluster,
+        resource: resource.into(),
+        class: finding.class.map(|class| class.id().to_owned()),
+        change,
+        rule: finding.rule.to_string(),
+        wanted: field.and_then(|field| of(field.base.as_ref())),
+        live: field.and_then(|field| of(field.overlay.as_ref())),
+        manager: request.manager,
+        operation: request.operation,
+        subresource: request.subresource,
+        user: request.user,
+        audit_id: request.audit_id,
+        verb: request.verb,
+        confidence: request.confidence,
+        reverted: request.reverted,
+        self_heal_reverts: heals,
+        recovery: finding.help.clone(),
+        patch: field.and_then(|field| patch(resource, field)),
+        field: path,
+    })
+}
+
+/// What a rule says was done, and whether a sync that heals takes it back.
+fn done(rule: RuleId, has_field: bool) -> Option<(Done, Option<bool>)> {
+    Some(match (rule, has_field) {
+        (RuleId::ManualChange, true) => (Done::Changed, Some(true)),
+        (RuleId::ManualChange, false) => (Done::Written, None),
+        (RuleId::ManualRemoval, _) => (Done::Removed, Some(true)),
+        (RuleId::ManualAddition, _) => (Done::Added, Some(false)),
+        (RuleId::RolloutRestart, _) => (Done::Restarted, Some(false)),
+        (RuleId::MissingObject, _) => (Done::Deleted, Some(true)),
+        (RuleId::ExtraObject, _) => (Done::Created, Some(false)),
+        (RuleId::OutOfSync, _) => (Done::Deployed, None),
+        (RuleId::ControllerChange, _) => (Done::Controlled, None),
+        _ => return None,
+    })
+}
+
+/// Whether a value has nothing in it that was taken out.
+fn is_shown(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text != REDACTED,
+        Value::Array(items) => items.iter().all(is_shown),
+        Value::Object(map) => map.values().all(is_shown),
+        _ => true,
+    }
+}
+
+/// The patch that makes an overlay say what the cluster has.
+fn patch(resource: &ResourceRef, field: &FieldRef) -> Option<Value> {
+    let spots = field.path.spots();
+    let value = match &field.overlay {
+        Some(value) if is_shown(value) => value.clone(),
+        Some(_) => return None,
+        None => Value::Null,
+    };
+    let inner = spots.iter().rev().try_fold(value, around)?;
+    let mut patch = inner.as_object()?.clone();
+    patch.insert("apiVersion".to_owned(), resource.api_version.clone().into());
+    patch.insert("kind".to_owned(), resource.kind.clone().into());
+    let metadata = patch.entry("metadata").or_insert_with(|| json!({}));
+    let metadata = metadata.as_object_mut()?;
+    metadata.insert("name".to_owned(), resource.name.clone().into());
+    if let Some(namespace) = &resource.namespace {
+        metadata.insert("namespace".to_owned(), namespace.clone().into());
+    }
+    let mut patch = Value::Object(patch);
+    patch.sort_all_objects();
+    Some(patch)
+}
+
+/// What is around a value, one step further out; nothing for an element that has no keys.
+fn around(inner: Value, spot: &Spot<'_>) -> Option<Value> {
+    match &spot.segment {
+        Segment::Field(name) => Some(json!({name.as_ref(): inner})),
+        Segment::Key(keys) => {
+            let mut element = match inner {
+                Value::Object(map) => map,
+                // What is gone is gone as a whole.
+                Value::Null => Map::from_iter([("$patch".to_owned(), "delete".into())]),
+                _ => return None,
+            };
+            for (key, value) in keys {
+                let number = value
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|_| key.to_lowercase().ends_with("port"));
+                let value = number.map_or_else(|| Value::from(value.as_ref()), Value::from);
+                element.insert(key.clone().into_owned(), value);
+            }
+            Some(Value::Array(vec![Value::Object(element)]))
+        }
+        Segment::Index(_) | Segment::Value(_) => None,
+    }
+}

@@ -1,0 +1,498 @@
+//! `krm-parity audit`: what people did, from the recorded audit logs alone.
+
+mod secrets;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Run, Tree, binary, run};
+
+fn recordings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/live")
+}
+
+/// The verb in a directory.
+fn audit(directory: &Path, arguments: &[&str]) -> Run {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(directory)
+        .env("SOURCE_DATE_EPOCH", "1795651200")
+        .arg("audit")
+        .args(arguments);
+    run(&mut command)
+}
+
+fn report(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
+}
+
+/// The findings about a scenario.
+fn found(scenario: &str) -> Vec<Value> {
+    let arguments = [
+        "--rendered",
+        "want.yaml",
+        "--events",
+        "audit.jsonl",
+        "--format",
+        "json",
+    ];
+    let report = report(&audit(&recordings().join(scenario), &arguments));
+    report["findings"].as_array().expect("findings").clone()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+/// A finding as a row of the table.
+fn row(scenario: &str, finding: &Value) -> Vec<String> {
+    let (resource, request) = (&finding["resource"], &finding["request"]);
+    let name = format!("{}/{}", text(&resource["kind"]), text(&resource["name"]));
+    let all = [
+        scenario,
+        text(&finding["rule"]),
+        &name,
+        text(&finding["field"]["path"]),
+        text(&finding["class"]),
+        text(&request["user"]["name"]),
+        text(&request["verb"]),
+        text(&request["time"]),
+        text(&request["confidence"]),
+        text(&request["reverted"]["time"]),
+        text(&request["reverted"]["by"]),
+    ];
+    all.map(str::to_owned).to_vec()
+}
+
+#[test]
+fn every_recorded_write_is_told_with_what_became_of_it() {
+    let table = fs::read_to_string(recordings().join("trail.tsv")).expect("the table");
+    let mut expected: Vec<Vec<String>> = table
+        .lines()
+        .skip(1)
+        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .collect();
+    assert!(expected.len() > 40, "{}", expected.len());
+    let entries = fs::read_dir(recordings()).expect("recordings");
+    let logs = entries.map(|entry| entry.expect("an entry").path());
+    let mut rows = Vec::new();
+    for scenario in logs.filter(|path| path.join("audit.jsonl").exists()) {
+        let name = scenario
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        rows.extend(found(&name).iter().map(|finding| row(&name, finding)));
+    }
+    rows.sort();
+    expected.sort();
+    assert_eq!(rows, expected);
+}
+
+/// The object shows nothing of it, since self-heal has written over it.
+#[test]
+fn what_self_heal_took_back_is_a_warning_and_what_it_left_an_error() {
+    let all = found("self-healed");
+    let severity = |path: &str| {
+        let of_path = |finding: &&Value| text(&finding["field"]["path"]).ends_with(path);
+        let finding = all
+            .iter()
+            .find(of_path)
+            .unwrap_or_else(|| panic!("{path}: {all:#?}"));
+        (
+            text(&finding["severity"]).to_owned(),
+            text(&finding["headline"]).to_owned(),
+        )
+    };
+    for path in ["spec.replicas", "env[name=LOG_LEVEL].value"] {
+        let (severity, headline) = severity(path);
+        assert_eq!(severity, "warning");
+        assert!(
+            headline.ends_with("; taken back at 2026-11-25T19:53:29.299785Z by argocd"),
+            "{headline}"
+        );
+    }
+    assert_eq!(severity("env[name=SKIP_FRAUD_CHECK]").0, "error");
+    // What is over fails nothing by itself.
+    let run = audit(
+        &recordings().join("changed-back"),
+        &["--rendered", "want.yaml", "--events", "audit.jsonl"],
+    );
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(run.stdout.contains("taken back at"), "{}", run.stdout);
+}
+
+#[test]
+fn exemptions_and_allowed_fields_of_the_policy_hold() {
+    let directory = recordings().join("self-healed");
+    let tree = Tree::new();
+    let policy = |spec: &str| {
+        tree.write("parity.yaml", &format!("apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {{name: parity}}\nspec: {spec}\n"));
+        let file = tree.path("parity.yaml");
+        let file = file.to_str().expect("a path").to_owned();
+        audit(
+            &directory,
+            &[
+                "--rendered",
+                "want.yaml",
+                "--events",
+                "audit.jsonl",
+                "--policy",
+                &file,
+                "--format",
+                "json",
+            ],
+        )
+    };
+    let run = policy("{allow: {fields: [{path: spec.replicas, reason: scaled by hand}]}}");
+    let of = |run: &Run| report(run)["findings"].as_array().expect("findings").len();
+    assert_eq!(of(&run), 2, "{run:#?}");
+    let run = policy("{rules: {manual-change: {severity: ignore}}}");
+    assert_eq!(of(&run), 1, "{run:#?}");
+    let run = policy(
+        "{exemptions: [{rule: manual-addition, path: '**.env[name=SKIP_FRAUD_CHECK]', reason: INC-42, expires: 2027-01-31}]}",
+    );
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let run = policy(
+        "{rules: {manual-change: {severity: error}}, exemptions: [{rule: manual-addition, path: '**.env[name=SKIP_FRAUD_CHECK]', reason: INC-42, expires: 2027-01-31}]}",
+    );
+    assert_eq!(run.code, Some(1), "{run:#?}");
+}
+
+#[test]
+fn records_are_lines_that_their_schema_describes_and_that_stay_the_same() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/auditrecord.json");
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(schema).expect("a schema")).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let mut ids = Vec::new();
+    for scenario in [
+        "self-healed",
+        "watch",
+        "deleted",
+        "patch-json",
+        "cr",
+        "annotate",
+        "unset-env",
+    ] {
+        let arguments = [
+            "--rendered",
+            "want.yaml",
+            "--events",
+            "audit.jsonl",
+            "--cluster",
+            "one",
+            "--format",
+            "audit-record",
+        ];
+        let run = audit(&recordings().join(scenario), &arguments);
+        assert_eq!(
+            run.stdout.lines().count(),
+            found(scenario).len(),
+            "{scenario}"
+        );
+        let mut last = String::new();
+        for line in run.stdout.lines() {
+            let record: Value = serde_json::from_str(line).expect("a record");
+            assert!(validator.is_valid(&record), "{scenario}: {record:#}");
+            assert_eq!(record["cluster"], "one");
+            assert!(
+                text(&record["time"]) >= last.as_str(),
+                "{scenario}: in the order of time"
+            );
+            last = text(&record["time"]).to_owned();
+            ids.push(text(&record["id"]).to_owned());
+        }
+        // A log that goes on has the same records, and more.
+        let tree = Tree::new();
+        let log =
+            fs::read_to_string(recordings().join(scenario).join("audit.jsonl")).expect("a log");
+        tree.write("twice.jsonl", &format!("{log}{log}"));
+        let file = tree.path("twice.jsonl");
+        let arguments = [
+            "--rendered",
+            "want.yaml",
+            "--events",
+            file.to_str().expect("a path"),
+            "--cluster",
+            "one",
+            "--format",
+            "audit-record",
+        ];
+        assert_eq!(
+            audit(&recordings().join(scenario), &arguments).stdout,
+            run.stdout,
+            "{scenario}"
+        );
+    }
+    let count = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "no two records share an id");
+}
+
+#[test]
+fn a_record_has_what_is_known_and_nothing_else() {
+    let arguments = [
+        "--rendered",
+        "want.yaml",
+        "--events",
+        "audit.jsonl",
+        "--service",
+        "shop",
+        "--environment",
+        "production",
+        "--format",
+        "audit-record",
+    ];
+    let run = audit(&recordings().join("unset-env"), &arguments);
+    let record: Value = serde_json::from_str(run.stdout.trim()).expect("one record");
+    assert_eq!(
+        record,
+        json!({
+            "id": record["id"],
+            "time": "2026-11-25T19:52:27.935831Z",
+            "application": "shop",
+            "environment": "production",
+            "resource": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "checkout", "namespace": "t-unset-env"},
+            "field": "spec.template.spec.containers[name=checkout].env[name=EMPTY]",
+            "class": "env-names",
+            "change": "removed",
+            "rule": "manual-removal",
+            "wanted": {"name": "EMPTY", "value": ""},
+            "manager": "kubectl-set",
+            "operation": "Update",
+            "user": {"name": "alice@acme.example", "groups": ["sre", "system:authenticated"], "sourceIPs": ["127.0.0.1"], "userAgent": "kubectl/v1.32.4 (linux/amd64) kubernetes/4cb5f07"},
+            "auditID": record["auditID"],
+            "verb": "patch",
+            "confidence": "field",
+            "selfHealReverts": true,
+            "recovery": record["recovery"],
+            "patch": {
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": "checkout", "namespace": "t-unset-env"},
+                "spec": {"template": {"spec": {"containers": [{"name": "checkout", "env": [{"name": "EMPTY", "$patch": "delete"}]}]}}},
+            },
+        })
+    );
+    let run = audit(
+        &recordings().join("unset-env"),
+        &[
+            "--rendered",
+            "want.yaml",
+            "--events",
+            "audit.jsonl",
+            "--format",
+            "audit-recrd",
+        ],
+    );
+    assert!(
+        run.stderr.contains("did you mean audit-record?"),
+        "{run:#?}"
+    );
+}
+
+/// Who applies files where no deployer is known deploys; whoever edits does not.
+#[test]
+fn service_accounts_and_deployers_are_no_people() {
+    let log = fs::read_to_string(recordings().join("set-env").join("audit.jsonl")).expect("a log");
+    let of = |user: &str| {
+        let tree = Tree::new();
+        tree.write("audit.jsonl", &log.replace("alice@acme.example", user));
+        let file = tree.path("audit.jsonl");
+        let run = audit(
+            &recordings().join("set-env"),
+            &[
+                "--rendered",
+                "want.yaml",
+                "--events",
+                file.to_str().expect("a path"),
+                "--format",
+                "json",
+            ],
+        );
+        report(&run)["findings"].as_array().expect("findings").len()
+    };
+    assert_eq!(
+        of("system:serviceaccount:argocd:argocd-application-controller"),
+        0
+    );
+    assert_eq!(
+        of("system:serviceaccount:kube-system:replicaset-controller"),
+        0
+    );
+    assert_eq!(
+        of("system:serviceaccount:flux-system:kustomize-controller"),
+        0
+    );
+    assert_eq!(of("system:node:one"), 0);
+    // One that is not known is told: it may be anybody's.
+    assert_eq!(of("system:serviceaccount:ci:runner"), 2);
+    assert_eq!(of("bob@acme.example"), 2);
+}
+
+/// A log of level Metadata says that somebody wrote, and no more.
+#[test]
+fn without_bodies_the_object_is_told_as_a_whole() {
+    let log = fs::read_to_string(recordings().join("set-env").join("audit.jsonl")).expect("a log");
+    let lines: String = log
+        .lines()
+        .map(|line| {
+            let mut event: Value = serde_json::from_str(line).expect("an event");
+            for key in ["requestObject", "responseObject"] {
+                event.as_object_mut().expect("an event").remove(key);
+            }
+            format!("{event}\n")
+        })
+        .collect();
+    let tree = Tree::new();
+    tree.write("audit.jsonl", &lines);
+    let file = tree.path("audit.jsonl");
+    let run = audit(
+        &recordings().join("set-env"),
+        &[
+            "--rendered",
+            "want.yaml",
+            "--events",
+            file.to_str().expect("a path"),
+            "--format",
+            "json",
+        ],
+    );
+    let all = report(&run)["findings"]
+        .as_array()
+        .expect("findings")
+        .clone();
+    assert_eq!(all.len(), 1, "{all:#?}");
+    assert_eq!(all[0]["rule"], "manual-change");
+    assert_eq!(all[0]["field"], Value::Null);
+    assert_eq!(all[0]["request"]["confidence"], "object");
+    assert!(
+        text(&all[0]["message"]).contains("The log does not say which fields."),
+        "{all:#?}"
+    );
+}
+
+/// What was sent is enough, where answers are not logged.
+#[test]
+fn without_answers_the_requests_tell_it() {
+    for scenario in [
+        "set-env",
+        "self-healed",
+        "unset-env",
+        "annotate",
+        "watch",
+        "configmap",
+    ] {
+        let log =
+            fs::read_to_string(recordings().join(scenario).join("audit.jsonl")).expect("a log");
+        let lines: String = log
+            .lines()
+            .map(|line| {
+                let mut event: Value = serde_json::from_str(line).expect("an event");
+                event
+                    .as_object_mut()
+                    .expect("an event")
+                    .remove("responseObject");
+                format!("{event}\n")
+            })
+            .collect();
+        let tree = Tree::new();
+        tree.write("audit.jsonl", &lines);
+        let file = tree.path("audit.jsonl");
+        let run = audit(
+            &recordings().join(scenario),
+            &[
+                "--rendered",
+                "want.yaml",
+                "--events",
+                file.to_str().expect("a path"),
+                "--format",
+                "json",
+            ],
+        );
+        let all = report(&run)["findings"]
+            .as_array()
+            .expect("findings")
+            .clone();
+        let rows: Vec<_> = all.iter().map(|finding| row(scenario, finding)).collect();
+        let expected: Vec<_> = found(scenario)
+            .iter()
+            .map(|finding| row(scenario, finding))
+            .collect();
+        assert_eq!(rows, expected, "{scenario}");
+    }
+}
+
+#[test]
+fn an_object_that_was_deleted_and_came_back_is_a_warning() {
+    let log = fs::read_to_string(recordings().join("deleted").join("audit.jsonl")).expect("a log");
+    let mut again: Value =
+        serde_json::from_str(log.lines().next().expect("a line")).expect("an event");
+    again["auditID"] = json!("again");
+    again["stageTimestamp"] = json!("2026-11-25T19:54:09.000000Z");
+    again["requestReceivedTimestamp"] = json!("2026-11-25T19:54:08.900000Z");
+    again["responseObject"]["metadata"]["resourceVersion"] = json!("99999");
+    let tree = Tree::new();
+    tree.write("audit.jsonl", &format!("{log}{again}\n"));
+    let file = tree.path("audit.jsonl");
+    let run = audit(
+        &recordings().join("deleted"),
+        &[
+            "--rendered",
+            "want.yaml",
+            "--events",
+            file.to_str().expect("a path"),
+            "--format",
+            "json",
+        ],
+    );
+    let all = report(&run)["findings"]
+        .as_array()
+        .expect("findings")
+        .clone();
+    assert_eq!(all.len(), 1, "{all:#?}");
+    assert_eq!(all[0]["rule"], "missing-object");
+    assert_eq!(all[0]["severity"], "warning");
+    assert_eq!(
+        all[0]["request"]["reverted"],
+        json!({"time": "2026-11-25T19:54:08.900000Z", "by": "argocd"})
+    );
+}
+
+#[test]
+fn an_overlay_is_built_by_the_engine() {
+    let tree = Tree::new();
+    let want =
+        fs::read_to_string(recordings().join("set-env").join("want.yaml")).expect("a recording");
+    tree.write("shop/base/deployment.yaml", &want);
+    tree.write(
+        "shop/base/kustomization.yaml",
+        "resources: [deployment.yaml]\n",
+    );
+    tree.write(
+        "shop/overlays/production/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    let log = fs::read_to_string(recordings().join("set-env").join("audit.jsonl")).expect("a log");
+    tree.write("audit.jsonl", &log);
+    let run = audit(
+        &tree.path(""),
+        &["shop/overlays/production", "--events", "audit.jsonl"],
+    );
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(
+        run.stdout.contains("shop, production against Git"),
+        "{}",
+        run.stdout
+    );
+    let run = audit(
+        &tree.path(""),
+        &["shop/overlays/production", "--events", "nothing.jsonl"],
+    );
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("cannot read nothing.jsonl"), "{run:#?}");
+}
