@@ -22,11 +22,14 @@ use crate::resource::Resource;
 /// How many bytes of events wait to be put into order. Several API servers write several logs.
 const MAX_WAITING: usize = 16 << 20;
 
+/// How many ids of requests are remembered.
+const MAX_SEEN: usize = 100_000;
+
 /// How many writes of one object are remembered.
 const MAX_WRITES: usize = 10_000;
 
 /// How many states of objects are kept in all, in bytes.
-const MAX_STATES: usize = 256 << 20;
+const MAX_STATES: usize = 64 << 20;
 
 /// The objects, and what waits to be put into order.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ pub struct Trail<'s, 'a> {
     pub writes: usize,
     /// Whether some states were forgotten, because there were too many.
     pub is_cut: bool,
+    /// The namespace of what Git gives none.
+    namespace: Option<String>,
     git: &'s [Resource<'a>],
     by_name: BTreeMap<(&'a str, &'a str), Vec<usize>>,
     waiting: Vec<Event>,
@@ -76,6 +81,7 @@ impl<'s, 'a> Trail<'s, 'a> {
             hidden: BTreeSet::new(),
             writes: 0,
             is_cut: false,
+            namespace: None,
             git,
             by_name,
             waiting: Vec::new(),
@@ -83,6 +89,11 @@ impl<'s, 'a> Trail<'s, 'a> {
             kept_bytes: 0,
             seen: BTreeSet::new(),
         }
+    }
+
+    /// Says in which namespace everything is that Git gives none.
+    pub fn in_namespace(&mut self, name: &str) {
+        self.namespace = Some(name.to_owned());
     }
 
     /// The names that a log has to be read for.
@@ -118,6 +129,10 @@ impl<'s, 'a> Trail<'s, 'a> {
         let now = std::mem::replace(&mut self.waiting, rest);
         self.waiting_bytes /= 2;
         for event in now {
+            if self.seen.len() > MAX_SEEN {
+                // What is there twice stands close to itself.
+                self.seen.clear();
+            }
             let is_new = event.audit_id.is_empty() || self.seen.insert(event.audit_id.clone());
             if !is_new {
                 continue;
@@ -145,7 +160,14 @@ impl<'s, 'a> Trail<'s, 'a> {
                 });
             let is_kind = named.filter(|_| event.subresource.is_empty()) == Some(kind)
                 || is_plural(kind, &event.resource);
-            is_kind && (own.is_empty() || own == event.namespace)
+            let named = self.namespace.as_deref();
+            let is_there = match own {
+                "" => {
+                    named.is_none_or(|named| event.namespace.is_empty() || named == event.namespace)
+                }
+                own => own == event.namespace,
+            };
+            is_kind && is_there
         };
         if event.name.is_empty() {
             if event.verb != Verb::DeleteCollection {
@@ -185,6 +207,7 @@ impl<'s, 'a> Trail<'s, 'a> {
         let Some(object) = objects.get_mut(at) else {
             return;
         };
+        object.namespaces.insert(event.namespace.clone());
         let want = object.want.map(|want| want.node.to_json());
         let before = object
             .state
@@ -206,7 +229,6 @@ impl<'s, 'a> Trail<'s, 'a> {
             return;
         }
         self.writes += 1;
-        object.namespaces.insert(event.namespace.clone());
         let manager = who::manager(event);
         let applies = event
             .request

@@ -55,7 +55,8 @@ pub fn join<'a>(live: &mut Live<'_, 'a>, trail: &Trail<'_, 'a>) -> Joined {
         joined.drifts.push(requests);
     }
     for (want, _) in &live.missing {
-        let object = find(trail, want);
+        // Of several namespaces, nobody knows which one Git means.
+        let object = find(trail, want).filter(|object| object.namespaces.len() < 2);
         let is_deletion =
             |write: &&Write| matches!(write.verb, Verb::Delete | Verb::DeleteCollection);
         let last = object.and_then(|object| object.writes.last());

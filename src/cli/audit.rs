@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{ArgMatches, Command};
 
 use super::drift::{of_git, one_stdin};
@@ -11,7 +11,6 @@ use super::wanted::{self, file, word};
 use super::{audit_log, function, rendered};
 use crate::audit::{self, Trail};
 use crate::compare::hidden::values;
-use crate::resource::Resource;
 use crate::rules;
 use crate::survey::Survey;
 
@@ -44,6 +43,7 @@ pub(super) fn command() -> Command {
         .group(wanted::one_of())
         .arg(file("events", "The audit log of the API server; - for stdin").required(true))
         .args(wanted::names())
+        .arg(word("namespace", "The namespace of what has none in Git"))
         .arg(word("cluster", "The cluster, for audit records"))
         .args(super::formats::args_of_records())
 }
@@ -65,8 +65,11 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let trees = rendered::trees(&look.wanted.files)?;
     let git = of_git(rendered::resources(&trees)?)?;
     let mut trail = Trail::of(&git, git.iter().map(|want| (want, Some(want))));
-    let mut notes = audit_log::read(log, &mut trail).context("--events")?;
-    notes.extend(several(&trail));
+    if let Some(name) = matches.get_one::<String>("namespace") {
+        trail.in_namespace(name);
+    }
+    let notes = audit_log::read(log, &mut trail).context("--events")?;
+    one_namespace(&trail)?;
     let states = audit::states(&trail);
     let mut records = audit::records(&trail, &git, &states);
     let mut hidden = look.wanted.copies.clone();
@@ -85,16 +88,17 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     Ok(look.survey(report, notes, today))
 }
 
-/// That objects without a namespace in Git were written in several.
-fn several(trail: &Trail<'_, '_>) -> Option<String> {
+/// That no object is several: one without a namespace in Git is the only one of its name.
+fn one_namespace(trail: &Trail<'_, '_>) -> anyhow::Result<()> {
     let mut objects = trail.objects.iter();
-    let object = objects.find(|object| object.namespaces.len() > 1)?;
-    let one: &Resource<'_> = object.resource;
+    let Some(object) = objects.find(|object| object.namespaces.len() > 1) else {
+        return Ok(());
+    };
     let names: Vec<&str> = object.namespaces.iter().map(String::as_str).collect();
-    Some(format!(
-        "{} {} has no namespace in Git, and the log has it in {}; say which one it is in Git, or the changes are those of all",
-        one.kind(),
-        one.name(),
+    bail!(
+        "{} {} has no namespace in Git, and the log has it in {}; say which one it is with --namespace",
+        object.resource.kind(),
+        object.resource.name(),
         crate::text::one_line(&names.join(", "), 200)
-    ))
+    )
 }

@@ -115,6 +115,15 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
                 .map(|(want, _)| (*want, Some(*want)));
             let extra = compared.extra.iter().map(|(extra, _)| (*extra, None));
             let mut trail = Trail::of(&git, pairs.chain(missing).chain(extra));
+            let mut spaces = compared
+                .pairs
+                .iter()
+                .map(|pair| pair.live.identity.namespace);
+            if let Some(first) = spaces.find(|name| !name.is_empty())
+                && spaces.all(|name| name.is_empty() || name == first)
+            {
+                trail.in_namespace(first);
+            }
             notes.extend(audit_log::read(log, &mut trail).context("--audit")?);
             hidden.extend(trail.hidden.iter().cloned());
             let mut joined = audit::join(&mut compared, &trail);

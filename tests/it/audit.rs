@@ -496,3 +496,36 @@ fn an_overlay_is_built_by_the_engine() {
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("cannot read nothing.jsonl"), "{run:#?}");
 }
+
+/// Of several objects of one name, nobody knows which one Git means.
+#[test]
+fn without_a_namespace_the_log_must_have_one_object_of_a_name() {
+    let directory = recordings().join("set-env");
+    let want = fs::read_to_string(directory.join("want.yaml")).expect("a recording");
+    let log = fs::read_to_string(directory.join("audit.jsonl")).expect("a log");
+    let other = log.replace("t-set-env", "other").replace("alice", "bob");
+    // The ids of requests are their own.
+    let other = other.replace("\"auditID\":\"", "\"auditID\":\"other-");
+    let tree = Tree::new();
+    tree.write("git.yaml", &want.replace("  namespace: t-set-env\n", ""));
+    tree.write("audit.jsonl", &format!("{log}{other}"));
+    let of = |more: &[&str]| {
+        let mut arguments = vec!["--rendered", "git.yaml", "--events", "audit.jsonl"];
+        arguments.extend(more);
+        audit(&tree.path(""), &arguments)
+    };
+    let run = of(&[]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(
+        run.stderr
+            .contains("the log has it in other, t-set-env; say which one it is with --namespace"),
+        "{run:#?}"
+    );
+    let run = of(&["--namespace", "t-set-env"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(
+        run.stdout.contains("alice") && !run.stdout.contains("bob"),
+        "{}",
+        run.stdout
+    );
+}

@@ -143,11 +143,7 @@ fn words_name_the_person_and_the_request_in_every_format() {
             ],
         );
         assert_eq!(run.code, Some(1), "{format}: {run:#?}");
-        assert!(
-            run.stdout.contains("alice"),
-            "{format}: {}",
-            run.stdout
-        );
+        assert!(run.stdout.contains("alice"), "{format}: {}", run.stdout);
         assert!(run.stdout.contains("EMPTY"), "{format}: {}", run.stdout);
     }
     let run = drift(
