@@ -395,7 +395,14 @@ impl Walk<'_> {
             listed(piece);
         }
         match piece.map(|piece| Item::new(piece, None)) {
-            Some(Some(item)) => items.push(item),
+            Some(Some(item)) => {
+                let version = root.get("apiVersion");
+                if let Some(version) = version.filter(|one| one.is_null()) {
+                    // kustomize fails at it, where it looks for references.
+                    pen.lose(Reason::Setting, "apiVersion", version);
+                }
+                items.push(item);
+            }
             Some(None) => {
                 // A list may go without a name, whatever becomes of it.
                 let kind = root.str_at(&["kind"]).unwrap_or_default();

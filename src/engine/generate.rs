@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::repo::Kustomization;
 use crate::repo::fields::{Fault, Found, faults_of_generator};
 use crate::text::base64;
-use crate::yaml::{Kind, Node};
+use crate::yaml::Node;
 
 use super::absorb::absorb;
 use super::item::{Item, Reach, Sealed, To, scan};
-use super::look::{Look, is_no_key, is_no_made_key, is_odd_key};
+use super::look::{Look, is_no_key, is_no_made_key, is_number, is_odd_key};
 use super::piece::{Body, Lost, Mark, Piece, TEXT, lose, spend};
 use super::scalar::{is_on, said};
 use super::text::Shift;
@@ -27,11 +27,6 @@ fn has_odd_keys(item: &Item) -> bool {
         Body::Map(map) => map.keys().any(|key| is_no_key(key)),
         _ => false,
     })
-}
-
-/// Whether kustomize makes a text of it where it reads a resource of its own as JSON.
-fn is_number(node: Node<'_>) -> bool {
-    matches!(node.kind(), Kind::Int | Kind::Float | Kind::Bool)
 }
 
 /// One key of a generated resource.

@@ -300,9 +300,8 @@ impl Item {
         if let Some(metadata) = root.get_mut("metadata") {
             // What is no map is none, once kustomize takes its notes out of it.
             let is_map = |piece: &Piece| matches!(piece.body, Body::Map(_));
-            if let (Some(false), Body::Map(map)) =
-                (metadata.get("annotations").map(is_map), &mut metadata.body)
-            {
+            let said = metadata.get("annotations").map(is_map);
+            if let (Some(false), Body::Map(map)) = (said, &mut metadata.body) {
                 map.remove("annotations");
             }
         }
@@ -452,9 +451,10 @@ impl Selector {
         let meets = |field: &str, requirements: &[Requirement]| {
             let map = item.root.at(&["metadata", field]);
             requirements.iter().all(|one| {
-                let value = map
-                    .and_then(|map| map.get(&one.key))
-                    .and_then(Piece::scalar_text);
+                // What is null is a text as well.
+                let is_scalar = |piece: &&Piece| matches!(piece.body, Body::Scalar(_));
+                let value = map.and_then(|map| map.get(&one.key));
+                let value = value.filter(is_scalar).map(Piece::written);
                 let is_met = match (&one.values, &value) {
                     (None, value) => value.is_some(),
                     (Some(values), Some(value)) => values.contains(value),

@@ -199,3 +199,8 @@ pub(super) fn is_large(float: f64) -> bool {
     const LIMIT: f64 = 9_007_199_254_740_992.0;
     float.abs() > LIMIT
 }
+
+/// Whether kustomize makes a text of it where it reads a resource of its own as JSON.
+pub(super) fn is_number(node: Node<'_>) -> bool {
+    matches!(node.kind(), Kind::Int | Kind::Float | Kind::Bool)
+}

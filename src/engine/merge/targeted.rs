@@ -34,7 +34,7 @@ impl Texts {
             } else if said.entries().next().is_none() {
                 put(resource, field, before);
             } else {
-                write(resource, field, said, pen);
+                write(resource, before.as_ref(), (field, said), pen);
                 let was = |key: &str| before.as_ref().is_some_and(|map| map.get(key).is_some());
                 for (key, _) in said.entries().filter(|(key, _)| !was(key.text())) {
                     // It has lost its quotes.
@@ -71,7 +71,12 @@ fn put(resource: &mut Piece, field: &str, before: Option<Piece>) {
 }
 
 /// Writes the texts of values that are none.
-fn write(resource: &mut Piece, field: &str, said: Node<'_>, pen: &mut Pen<'_>) {
+fn write(
+    resource: &mut Piece,
+    before: Option<&Piece>,
+    (field, said): (&str, Node<'_>),
+    pen: &mut Pen<'_>,
+) {
     let is_odd = |value: Node<'_>| !value.to_json().is_string();
     let has_orders = said.entries().any(|(key, _)| key.text().starts_with('$'));
     for (key, value) in said.entries().filter(|(_, value)| is_odd(*value)) {
@@ -82,6 +87,12 @@ fn write(resource: &mut Piece, field: &str, said: Node<'_>, pen: &mut Pen<'_>) {
         let text = if value.is_scalar() { value.text() } else { "" };
         let mark = pen.mark(Some(key), value);
         let place = ["metadata", field, key.text()];
+        let old = before.and_then(|map| map.get(key.text()));
+        if old.is_some_and(|old| matches!(old.body, Body::Map(_) | Body::List(_))) {
+            // A text does not go over a map or a list.
+            pen.lose(Reason::Operation, field, value);
+            continue;
+        }
         pen.changed |= resource.at(&place).and_then(Piece::as_str) != Some(text);
         resource.set(&place, Piece::text(text, mark));
     }

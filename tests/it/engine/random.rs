@@ -2,7 +2,7 @@
 //!
 //! `KRM_PARITY_TREES` is how many of them are built, and `KRM_PARITY_EXPLORE` from which seed on. Where a directory comes
 //! to something else than what kustomize makes of it, the tree is made as small as it can be with the same fault, and
-//! written to `target/random/SEED` beside both outputs.
+//! written to `target/tmp/random/SEED` beside both outputs.
 
 mod fields;
 mod patches;
