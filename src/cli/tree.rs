@@ -1,26 +1,28 @@
 //! Reads the kustomizations below a directory, and the files that they name.
 
+mod real;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use self::real::{Ways, real_path};
 use super::files::{self, Unread};
 use crate::repo::{
     Graph, Kustomization, NAMES, PACKAGES, Sources, Unseen, Why, fold, join, parse_kustomization,
-    relative, split,
+    split,
 };
 use crate::yaml;
+
+pub(super) use self::real::real_paths;
 
 /// More directories than this are no repository.
 const MAX_DIRECTORIES: usize = 200_000;
 
 /// More hidden directories than this are a cache, and not somebody's environments.
 const MAX_HIDDEN: usize = 10_000;
-
-/// More links on the way to a file are a circle, to the system as well.
-const MAX_LINKS: usize = 40;
 
 /// Reads every kustomization below `directories`, and what each of them names.
 ///
@@ -41,6 +43,7 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
     sources.sort();
     let mut graph = Graph::new(&sources.here);
     let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut ways = Ways::new(&real_root);
     while let Some(path) = left.pop().or_else(|| graph.next_path()) {
         if seen.insert(path.clone()) {
             let full = root.join(&path);
@@ -51,7 +54,7 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
             }
             let found = files::read_text(&full);
             if matches!(found, Ok(_) | Err(Unread::NotText(_) | Unread::TooLarge(_))) {
-                let real = real_path(&real_root, &full).filter(|real| *real != path);
+                let real = ways.of(&full).filter(|real| *real != path);
                 if let Some(real) = real {
                     sources.insert_linked_file(path.clone(), real);
                 }
@@ -70,7 +73,7 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
                 Err(Unread::Refused(_)) => {}
             }
             if is_kustomization(&path) {
-                learn(&mut graph, &path, &real_root, &mut sources);
+                learn(&mut graph, &path, &mut ways, &mut sources);
             }
         }
         if graph.is_run(&path)
@@ -83,7 +86,7 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
 }
 
 /// Lets the graph know what a kustomization names, seen from where it really lies.
-fn learn(graph: &mut Graph, file: &str, real_root: &Path, sources: &mut Sources) {
+fn learn(graph: &mut Graph, file: &str, ways: &mut Ways<'_>, sources: &mut Sources) {
     let Some(Ok(tree)) = sources.text(file).map(parse_kustomization) else {
         return;
     };
@@ -91,7 +94,7 @@ fn learn(graph: &mut Graph, file: &str, real_root: &Path, sources: &mut Sources)
         return;
     };
     let directory = kustomization.directory();
-    let found = real_path(real_root, &real_root.join(directory));
+    let found = ways.of_directory(&ways.real_root.join(directory));
     let is_here = found.as_deref() == Some(directory);
     let real = found.unwrap_or_else(|| directory.to_owned());
     graph.add(Kustomization {
@@ -119,73 +122,6 @@ pub(super) fn read_beside(root: &Path, sources: &mut Sources, name: &str) {
             sources.insert(path, text_of(&file).unwrap_or_default());
         }
     }
-}
-
-/// Where something really lies, relative to a root that has no links in it; nothing where it is not there.
-pub(super) fn real_path(real_root: &Path, path: &Path) -> Option<String> {
-    let real = fs::canonicalize(path).ok()?;
-    let way = relative(real_root.to_str()?, real.to_str()?);
-    Some(if way == "." { String::new() } else { way })
-}
-
-/// Paths, where they really lie if a link is on the way, and every such link.
-///
-/// What is there no more lay where the links still lead.
-pub(super) fn real_paths(root: &Path, mut paths: BTreeSet<String>) -> BTreeSet<String> {
-    let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    let mut more = BTreeSet::new();
-    for path in &paths {
-        follow_links(&real_root, path, &mut more);
-    }
-    paths.extend(more);
-    paths
-}
-
-/// Follows a path from link to link, and keeps each, and what they all lead to.
-fn follow_links(real_root: &Path, path: &str, found: &mut BTreeSet<String>) {
-    let mut keep = |path: &Path| {
-        if let (Some(root), Some(path)) = (real_root.to_str(), path.to_str()) {
-            let way = relative(root, path);
-            found.insert(if way == "." { String::new() } else { way });
-        }
-    };
-    let mut left: Vec<PathBuf> = parts(Path::new(path));
-    let mut at = real_root.to_owned();
-    let mut links = 0;
-    while let Some(part) = left.pop() {
-        if part == Path::new("..") {
-            at.pop();
-            continue;
-        }
-        at.push(&part);
-        let Ok(target) = fs::read_link(&at) else {
-            continue;
-        };
-        links += 1;
-        if links > MAX_LINKS {
-            return;
-        }
-        keep(&at);
-        at.pop();
-        if target.is_absolute() {
-            at = PathBuf::from("/");
-        }
-        left.append(&mut parts(&target));
-    }
-    if links > 0 {
-        keep(&at);
-    }
-}
-
-/// The parts of a path, the first of them last.
-fn parts(path: &Path) -> Vec<PathBuf> {
-    let parts = path.components().filter_map(|part| match part {
-        Component::Normal(part) => Some(PathBuf::from(part)),
-        Component::ParentDir => Some(PathBuf::from("..")),
-        Component::CurDir | Component::RootDir | Component::Prefix(_) => None,
-    });
-    let parts: Vec<PathBuf> = parts.collect();
-    parts.into_iter().rev().collect()
 }
 
 fn is_kustomization(path: &str) -> bool {
