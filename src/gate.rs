@@ -28,8 +28,8 @@ use look::{Asked, look, service, unjudged};
 use past::ask;
 use plan::plan;
 pub use record::{Ask, Commit, Edit, History, Record};
-pub use scene::{Builds, Gate, Lacking, Resources, Scope, name_of, open};
-use trace::{Replays, lint, trace, witness};
+pub use scene::{Builds, Gate, Hidden, Lacking, Resources, Scope, name_of, open};
+use trace::{Replays, hide, lint, trace, witness};
 
 /// Opens what was built, and judges it.
 ///
@@ -69,8 +69,10 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
         let members = gate.members(&of.overlays);
         let before = planned.len();
         plan(gate, of, &members, resources, &mut planned, &mut gaps);
-        if let (Some(parsed), Some(planned)) = (gate.parsed, planned.get_mut(before..)) {
-            witness(parsed, &members, planned, &mut replays);
+        let planned = planned.get_mut(before..).unwrap_or_default();
+        match gate.parsed {
+            Some(parsed) => witness(parsed, &members, planned, &mut replays),
+            None => hide(gate, &members, planned),
         }
         asked.add(of, &members);
         survey.services.push(service(gate, of, &members));

@@ -111,11 +111,12 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
     }
     // What was too large to be replayed once is not replayed again to be traced.
     let parsed = (size < MAX_SIZE).then_some(&parsed);
-    let lacking = gate::Lacking::new();
+    let (lacking, hidden) = (gate::Lacking::new(), gate::Hidden::new());
     let gate = Gate {
         layout: &layout,
         builds: &builds,
         lacking: &lacking,
+        hidden: &hidden,
         policy,
         today,
         parsed,

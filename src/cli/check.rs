@@ -243,6 +243,17 @@ impl Check {
         Ok(survey)
     }
 
+    /// The revision that everything is held against, if one is named.
+    fn revision(&self, ground: &mut Ground) -> anyhow::Result<Option<Past>> {
+        let Some(name) = &self.new else {
+            return Ok(None);
+        };
+        let past = Past::read(&ground.first, name, self.limit)?;
+        ground.is_below(&past.top)?;
+        ground.hold_against(|full| past.place_of(full));
+        Ok(Some(past))
+    }
+
     /// Judges everything, and shows what is judged to somebody else as well, with the file of its policy.
     pub(super) fn look<T>(
         &self,
@@ -251,14 +262,7 @@ impl Check {
         let today = super::function::today()?;
         let mut ground = Ground::new(&self.directories)?;
         let stored = self.against.as_deref().map(Earlier::stored).transpose()?;
-        let revision = match &self.new {
-            Some(name) => Some(Past::read(&ground.first, name, self.limit)?),
-            None => None,
-        };
-        if let Some(past) = &revision {
-            ground.is_below(&past.top)?;
-            ground.hold_against(|full| past.place_of(full));
-        }
+        let revision = self.revision(&mut ground)?;
         let policy_file = self.policy_file(&ground)?;
         let defaults = Policy {
             file: Some(policy_file::FIRST.to_owned()),
@@ -277,7 +281,14 @@ impl Check {
         let parsed = sources.parse();
         let mut part = None;
         let mut left_out = Vec::new();
-        let (mut layout, Built { builds, lacking }) = if is_rendered {
+        let (
+            mut layout,
+            Built {
+                builds,
+                lacking,
+                hidden,
+            },
+        ) = if is_rendered {
             super::rendered::read(&self.rendered, policy)?
         } else {
             let mut layout = ground.layout(&parsed, policy)?;
@@ -316,13 +327,9 @@ impl Check {
             others.extend(earlier.gone(&mut layout, &left_out, &policy, tells_gone));
         }
         let policy = &*policy;
-        let scope = if is_rendered {
-            Scope::Unknown
-        } else {
-            Scope::Repository {
-                others: &left_out,
-                is_part: !policy_path.is_some_and(|file| ground.holds(file)),
-            }
+        let whole = Scope::Repository {
+            others: &left_out,
+            is_part: !policy_path.is_some_and(|file| ground.holds(file)),
         };
         let record = |paths: &BTreeSet<String>| {
             let asked = self.new.as_deref().or(self.selection.since.as_deref());
@@ -332,11 +339,12 @@ impl Check {
             layout: &layout,
             builds: &builds,
             lacking: &lacking,
+            hidden: &hidden,
             policy,
             today,
             parsed: (!is_rendered).then_some(&parsed),
             site: Some(ground.site()),
-            scope,
+            scope: if is_rendered { Scope::Unknown } else { whole },
             history: Some(&record),
             others,
         };

@@ -37,6 +37,7 @@ pub(super) struct Ground {
 pub(super) struct Built {
     pub builds: Builds,
     pub lacking: gate::Lacking,
+    pub hidden: gate::Hidden,
 }
 
 /// What is looked at, so that no name and no verdict hangs on which part of it was asked for.
@@ -392,6 +393,7 @@ impl Ground {
         Ok(Built {
             builds,
             lacking: absent,
+            hidden: gate::Hidden::new(),
         })
     }
 }

@@ -310,7 +310,11 @@ impl Init {
             flags: &self.flags,
             limit: self.limit,
         };
-        let Built { builds, lacking } = ground.build(parsed, layout, how)?;
+        let Built {
+            builds,
+            lacking,
+            hidden,
+        } = ground.build(parsed, layout, how)?;
         let record = |paths: &BTreeSet<String>| {
             super::history::record(&ground.root, paths, None, self.limit)
         };
@@ -318,6 +322,7 @@ impl Init {
             layout,
             builds: &builds,
             lacking: &lacking,
+            hidden: &hidden,
             policy,
             today,
             parsed: Some(parsed),

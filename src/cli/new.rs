@@ -121,7 +121,11 @@ impl Earlier {
         layout
             .unjudged
             .retain(|one| !left_out.iter().any(|service| service.name == one.service));
-        let Built { builds, lacking } = ground.build(&parsed, &layout, now.how)?;
+        let Built {
+            builds,
+            lacking,
+            hidden,
+        } = ground.build(&parsed, &layout, now.how)?;
         // The branch that counts is the same one, so that what has come through it is no finding of REV either.
         let (root, limit) = (now.ground.root.as_path(), now.how.limit);
         let record = |paths: &BTreeSet<String>| {
@@ -131,6 +135,7 @@ impl Earlier {
             layout: &layout,
             builds: &builds,
             lacking: &lacking,
+            hidden: &hidden,
             policy: &policy,
             today: now.today,
             parsed: Some(&parsed),

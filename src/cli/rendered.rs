@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use super::files;
 use super::ground::Built;
 use crate::api::GROUP;
+use crate::compare::hidden::values;
 use crate::layout::{self, Baseline, Layout, Overlay, Service};
 use crate::policy::{BASE, Policy};
 use crate::resource::Resource;
@@ -55,7 +56,11 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
     }
     for (_, path) in services.values().flatten() {
         let files = files(Path::new(path)).context("--rendered")?;
-        let content = content(&files).map_err(|error| format!("{error:#}"));
+        let content = content(&files).map(|(sealed, hidden)| {
+            built.hidden.insert(path.clone(), hidden);
+            sealed
+        });
+        let content = content.map_err(|error| format!("{error:#}"));
         built.builds.insert(path.clone(), content);
     }
     let mut layout = Layout::default();
@@ -127,8 +132,8 @@ fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
     Ok(found)
 }
 
-/// What files hold, sealed so that it is compared like any build.
-fn content(files: &[File]) -> anyhow::Result<String> {
+/// What files hold, sealed so that it is compared like any build, and what of their Secrets may stand elsewhere too.
+fn content(files: &[File]) -> anyhow::Result<(String, Vec<String>)> {
     let trees = trees(files)?;
     let all = resources(&trees)?;
     let items = environment::sort(&all)?;
@@ -136,7 +141,7 @@ fn content(files: &[File]) -> anyhow::Result<String> {
     let is_strange = |resource: &Resource<'_>| resource.group() != GROUP;
     let hidden = items.hidden.into_iter().filter(is_strange);
     let deployed: Vec<_> = items.live.into_iter().chain(hidden).collect();
-    Ok(snapshot::seal_emitted(&deployed))
+    Ok((snapshot::seal_emitted(&deployed), values(&deployed)))
 }
 
 /// A file that somebody rendered.

@@ -21,6 +21,9 @@ pub type Builds = BTreeMap<String, Result<String, String>>;
 /// The entries of kustomizations that name sources of Secrets which are absent by design, by the directory that lacks them.
 pub type Lacking = BTreeMap<String, Vec<Edge>>;
 
+/// What no report may show of a directory that somebody else has built, since it stands in a Secret there as well.
+pub type Hidden = BTreeMap<String, Vec<String>>;
+
 /// Everything that the gate looks at.
 #[derive(Clone)]
 pub struct Gate<'g> {
@@ -30,6 +33,8 @@ pub struct Gate<'g> {
     pub builds: &'g Builds,
     /// What some of them were built without.
     pub lacking: &'g Lacking,
+    /// What no report may show of what somebody else has built.
+    pub hidden: &'g Hidden,
     /// The policy.
     pub policy: &'g Policy,
     /// The day on which exemptions are weighed.

@@ -1,7 +1,7 @@
 //! Which files and lines findings come from, and what the files say themselves.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scene::{Gate, Member, Resources, base};
 use crate::blame::Target;
@@ -83,6 +83,22 @@ pub fn witness<'g>(
             labels,
             annotations,
         }];
+    }
+}
+
+/// Lets every comparison know what no report may show, where somebody else has built both sides.
+pub fn hide(gate: &Gate<'_>, members: &[Member<'_>], planned: &mut [Planned<'_>]) {
+    let directories = members.iter().flat_map(|member| {
+        let bases = member.stands_on.iter().chain(&member.overlay.bases);
+        bases.chain([&member.overlay.directory])
+    });
+    let directories: BTreeSet<&String> = directories.collect();
+    let hidden = directories
+        .into_iter()
+        .filter_map(|one| gate.hidden.get(one));
+    let hidden: BTreeSet<&String> = hidden.flatten().collect();
+    for one in planned {
+        one.hidden = hidden.iter().copied().cloned().collect();
     }
 }
 

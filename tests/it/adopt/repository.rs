@@ -245,9 +245,10 @@ fn collect(directory: &Path, name: &str, files: &mut BTreeMap<String, String>) {
 
 /// What the library finds, warnings and errors only.
 pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Finding> {
-    let lacking = gate::Lacking::new();
+    let (lacking, hidden) = (gate::Lacking::new(), gate::Hidden::new());
     let gate = Gate {
         lacking: &lacking,
+        hidden: &hidden,
         layout,
         builds,
         policy,

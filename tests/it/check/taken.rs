@@ -177,7 +177,7 @@ fn what_only_reads_like_a_secret_is_shown() {
     assert!(!run.stdout.contains("<redacted>"), "{run:#?}");
 }
 
-/// The function sees what is built and not how: what looks like a credential of a Secret is hidden wherever it stands.
+/// The function, and whoever reads what is rendered, sees what is built and not how: what looks like a credential of a Secret is hidden wherever it stands.
 #[test]
 fn the_function_shows_no_credential_that_stands_elsewhere_too() {
     let tree = Tree::new();
@@ -199,6 +199,15 @@ fn the_function_shows_no_credential_that_stands_elsewhere_too() {
     assert!(run.stdout.contains("args[flag=--pw]"), "{run:#?}");
     assert!(run.stdout.contains("--mode=other"), "{run:#?}");
     assert_untold("the function", &run);
+    for format in Format::ALL {
+        let format = format!("--format={}", format.id());
+        let rendered = ["base=base.yaml", "production=overlay.yaml"];
+        let rendered = rendered.iter().flat_map(|one| ["--rendered", one]);
+        let arguments: Vec<&str> = ["check", &format].into_iter().chain(rendered).collect();
+        let run = verb(&tree, &arguments);
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        assert_untold(&format!("what is rendered, {format}"), &run);
+    }
 }
 
 #[test]
