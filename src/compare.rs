@@ -14,4 +14,5 @@ pub mod hidden;
 pub mod identity;
 mod operative;
 pub mod pair;
+pub mod scaled;
 pub mod steps;

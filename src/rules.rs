@@ -12,6 +12,7 @@ mod live;
 mod loosened_policy;
 mod matrix;
 mod overridden;
+mod own;
 mod past;
 mod paste;
 pub mod permission;
@@ -70,7 +71,13 @@ pub fn judge(
         change::own_namespace::check(comparison, policy, &mut found);
         change::added_resource::check(comparison, &overridden, &mut found);
     }
+    let environments = own::environments(comparisons);
     for entry in REGISTRY {
+        if let Some(check) = entry.own {
+            for environment in &environments {
+                check(environment, policy, &mut found);
+            }
+        }
         if let Some(check) = entry.change {
             for comparison in of_bases() {
                 check(comparison, policy, &mut found);

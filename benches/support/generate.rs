@@ -462,7 +462,7 @@ metadata:
   scaleTargetRef:
     apiVersion: apps/v1
     kind: Deployment
-    name: {name}
+    name: {name}-scaled
 ",
             labels = self.labels("  "),
             max = 6 * scale,

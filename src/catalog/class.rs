@@ -103,7 +103,7 @@ impl Class {
                 "the quantity of a key under `resources.requests` or `resources.limits` that the base has too, in containers, pods and claims of storage; what is no quantity is `other`"
             }
             Self::EnvValues => {
-                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret, and its ciphertext in a SealedSecret or under SOPS; what charts have below `env`, `config` and their like, in a HelmRelease or an Argo CD Application"
+                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret, and its ciphertext in a SealedSecret or under SOPS; what charts have below `env`, `config` and their like, in a HelmRelease or an Argo CD Application; where an Application or a Flux Kustomization takes its files from (path, revision of Git) and where it puts them"
             }
             Self::Hostnames => {
                 "hosts of an Ingress and its TLS entries, of Gateway API routes and listeners, of an OpenShift Route, of Istio's kinds but for those that give access (AuthorizationPolicy, ServiceEntry, Sidecar); DNS names of a Certificate; external-dns hostname annotations"

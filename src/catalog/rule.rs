@@ -67,6 +67,10 @@ macro_rules! rule_ids {
 rule_ids! {
     AddedResource = "added-resource",
     Annotations = "annotations",
+    ArgocdIgnoredDrift = "argocd-ignored-drift",
+    ArgocdPaused = "argocd-paused",
+    ArgocdSelfHeal = "argocd-self-heal",
+    ArgocdSyncOptions = "argocd-sync-options",
     BaseGuidance = "base-guidance",
     BuildFailure = "build-failure",
     ConfigKeys = "config-keys",
@@ -138,8 +142,20 @@ impl RuleId {
                 | Self::ManualRemoval
                 | Self::MissingObject
                 | Self::OutOfSync
-                | Self::ReplicasAndAutoscaler
                 | Self::RolloutRestart
+        )
+    }
+
+    /// Whether the rule is about an environment by itself, so that it finds the same in one and in what that is made of.
+    #[must_use]
+    pub const fn is_alone(self) -> bool {
+        matches!(
+            self,
+            Self::ArgocdIgnoredDrift
+                | Self::ArgocdPaused
+                | Self::ArgocdSelfHeal
+                | Self::ArgocdSyncOptions
+                | Self::ReplicasAndAutoscaler
         )
     }
 

@@ -7,6 +7,7 @@ use super::owned::{Entry, Managed};
 use super::verdict::{Drift, Scene, judge};
 use crate::compare::classify::Surroundings;
 use crate::compare::hidden::hide;
+use crate::compare::scaled::{scaled, workload};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -101,7 +102,8 @@ pub fn compare<'s, 'a>(
             return Err(Unread::Twice(called(one)));
         }
     }
-    let scaled = scaled(git.iter().chain(live));
+    let scaled = git.iter().chain(live).filter_map(scaled);
+    let scaled: BTreeSet<_> = scaled.map(|(_, workload)| workload).collect();
     let mut paired = BTreeSet::new();
     let mut out = Live {
         pairs: Vec::new(),
@@ -127,7 +129,7 @@ pub fn compare<'s, 'a>(
                 overlay: live,
             },
             is_managed,
-            is_autoscaled: scaled.contains(&(identity.kind, identity.name, identity.namespace))
+            is_autoscaled: scaled.contains(&workload(live_one))
                 || scaled.contains(&(identity.kind, identity.name, want.identity.namespace)),
         };
         let drifts = if is_of_one_version {
@@ -216,33 +218,6 @@ fn find<'s, 'a>(
             Err(Unread::Namespaces(called(want), namespaces.join(" and ")))
         }
     }
-}
-
-/// Kind, name and namespace of what autoscalers scale.
-fn scaled<'a, 's>(
-    all: impl Iterator<Item = &'s Resource<'a>>,
-) -> BTreeSet<(&'a str, &'a str, &'a str)>
-where
-    'a: 's,
-{
-    let of = |scaler: &Resource<'a>| {
-        let is_scaler = matches!(
-            (scaler.group(), scaler.kind()),
-            ("autoscaling", "HorizontalPodAutoscaler") | ("keda.sh", "ScaledObject")
-        );
-        let target = scaler
-            .node
-            .at(&["spec", "scaleTargetRef"])
-            .filter(|_| is_scaler)?;
-        let kind = target.get("kind").and_then(Node::as_str);
-        let name = target.get("name").and_then(Node::as_str)?;
-        Some((
-            kind.unwrap_or("Deployment"),
-            name,
-            scaler.identity.namespace,
-        ))
-    };
-    all.filter_map(of).collect()
 }
 
 /// The application that an object says it belongs to.

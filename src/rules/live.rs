@@ -9,7 +9,6 @@ pub(in crate::rules) mod manual_change;
 pub(in crate::rules) mod manual_removal;
 pub(in crate::rules) mod missing_object;
 pub(in crate::rules) mod out_of_sync;
-pub(in crate::rules) mod replicas_and_autoscaler;
 pub(in crate::rules) mod rollout_restart;
 mod told;
 
@@ -22,10 +21,10 @@ use crate::live::{Drift, Group, Live, Verdict};
 use crate::policy::Policy;
 use crate::resource::Resource;
 
+use super::own::replicas_and_autoscaler;
+use super::told::Says;
 pub use told::Cluster;
-use told::{
-    Says, Subject, deletion, of_object, owner, question, requester, versions, with_request,
-};
+use told::{Subject, deletion, of_object, owner, question, requester, versions, with_request};
 
 /// Finds what is not as Git says, but for the fields that a policy allows; with the requests of an audit log, if one was read.
 pub(super) fn check(
@@ -135,7 +134,7 @@ fn of_drift(subject: &Subject<'_, '_>) -> (RuleId, Says) {
         Verdict::Controlled => (RuleId::ControllerChange, controller_change::says(subject)),
         Verdict::Autoscaled => (
             RuleId::ReplicasAndAutoscaler,
-            replicas_and_autoscaler::says(subject),
+            replicas_and_autoscaler::says(),
         ),
         Verdict::Restarted => (RuleId::RolloutRestart, rollout_restart::says(subject)),
     }

@@ -114,8 +114,8 @@ fn entry(resource: &Resource<'_>, path: Option<&str>, service: &str, environment
     out
 }
 
-/// How a policy would let what runs be what it is until a day, as the rest of a sentence.
-pub(super) fn exempt_live(
+/// How a policy would let what was compared with nothing be what it is until a day, as the rest of a sentence.
+pub(super) fn exempt_alone(
     rule: RuleId,
     resource: &Resource<'_>,
     path: Option<&str>,

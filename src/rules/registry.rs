@@ -9,7 +9,7 @@ use super::gaps::Gaps;
 use super::gaps::{build_failure, missing_baseline, missing_environment};
 use super::live::{
     controller_change, extra_object, manual_addition, manual_change, manual_removal,
-    missing_object, out_of_sync, replicas_and_autoscaler, rollout_restart,
+    missing_object, out_of_sync, rollout_restart,
 };
 use super::loosened_policy;
 use super::matrix::Matrix;
@@ -18,6 +18,11 @@ use super::matrix::{
     unpromoted_image,
 };
 use super::overridden::Overridden;
+use super::own::Own;
+use super::own::{
+    argocd_ignored_drift, argocd_paused, argocd_self_heal, argocd_sync_options,
+    replicas_and_autoscaler,
+};
 use crate::blame;
 use crate::catalog::{Rule, RuleId};
 use crate::compare::comparison::Comparison;
@@ -26,6 +31,8 @@ use crate::policy::Policy;
 
 /// Reads an environment beside what it is made of.
 type OfChange = fn(&Comparison<'_, '_>, &Policy, &mut Found);
+/// Reads an environment by itself.
+type OfOwn = fn(&Own<'_, '_>, &Policy, &mut Found);
 /// Reads the environments of one service together.
 type OfMatrix = fn(&Matrix<'_, '_>, &Overridden<'_>, &Policy, &mut Found);
 /// Reads what was not there to be compared.
@@ -38,6 +45,7 @@ type OfFiles = fn(Overlay<'_, '_>, &[blame::Entry], &Policy, &mut Vec<Finding>);
 pub(super) struct Entry {
     rule: &'static Rule,
     pub change: Option<OfChange>,
+    pub own: Option<OfOwn>,
     pub matrix: Option<OfMatrix>,
     pub gaps: Option<OfGaps>,
     pub files: Option<OfFiles>,
@@ -51,6 +59,10 @@ pub(super) struct Entry {
 pub(super) const REGISTRY: &[Entry] = &[
     rule(&added_resource::RULE),
     rule(&class::ANNOTATIONS),
+    rule(&argocd_ignored_drift::RULE).own(argocd_ignored_drift::check),
+    rule(&argocd_paused::RULE).own(argocd_paused::check),
+    rule(&argocd_self_heal::RULE).own(argocd_self_heal::check),
+    rule(&argocd_sync_options::RULE).own(argocd_sync_options::check),
     rule(&base_guidance::RULE).change(base_guidance::check),
     rule(&build_failure::RULE).gaps(build_failure::check),
     rule(&class::CONFIG_KEYS),
@@ -84,7 +96,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&overlay_size::RULE).files(overlay_size::check),
     rule(&removed_resource::RULE).change(removed_resource::check),
     rule(&class::REPLICAS),
-    rule(&replicas_and_autoscaler::RULE),
+    rule(&replicas_and_autoscaler::RULE).own(replicas_and_autoscaler::check),
     rule(&class::RESOURCE_NAMES),
     rule(&class::RESOURCE_VALUES),
     rule(&rollout_restart::RULE),
@@ -103,6 +115,7 @@ const fn rule(rule: &'static Rule) -> Entry {
     Entry {
         rule,
         change: None,
+        own: None,
         matrix: None,
         gaps: None,
         files: None,
@@ -113,6 +126,11 @@ impl Entry {
     const fn change(self, check: OfChange) -> Self {
         let change = Some(check);
         Self { change, ..self }
+    }
+
+    const fn own(self, check: OfOwn) -> Self {
+        let own = Some(check);
+        Self { own, ..self }
     }
 
     const fn matrix(self, check: OfMatrix) -> Self {

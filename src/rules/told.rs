@@ -143,6 +143,15 @@ pub(super) struct Told {
     pub help: String,
 }
 
+/// What a rule says of a place that is compared with nothing in Git.
+pub(super) struct Says {
+    /// What is so, without where.
+    pub headline: String,
+    /// What is demanded, or what comes of it, as a sentence.
+    pub demand: String,
+    pub help: String,
+}
+
 /// What a rule says about a change.
 pub(super) struct Saying<'s> {
     pub headline: String,

@@ -120,10 +120,15 @@ fn found(items: &[Value], seed: u64) -> Vec<String> {
     });
     let answer = run(&input.to_string());
     let findings = answer.report.findings.iter();
+    assert_eq!(
+        answer.report.findings.is_empty(),
+        answer.output == Output::Unchanged
+    );
+    // What works against itself does so in the base as well.
     let told: Vec<_> = findings
+        .filter(|finding| !finding.rule.is_alone())
         .map(|finding| format!("{}: {}", finding.rule.as_str(), finding.message))
         .collect();
-    assert_eq!(told.is_empty(), answer.output == Output::Unchanged);
     told
 }
 

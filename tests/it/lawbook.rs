@@ -19,7 +19,8 @@ use crate::support::corpus;
 
 pub use cover::assert_covered;
 pub use list::{
-    TODAY, assert_list_laws, assert_spliced, documents, findings, list, run, sealed, sealed_as,
+    TODAY, assert_list_laws, assert_spliced, differences, documents, findings, list, run, sealed,
+    sealed_as,
 };
 pub use shuffle::{shuffled, shuffled_keys, shuffled_unordered};
 

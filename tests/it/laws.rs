@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::lawbook::{
     TODAY, assert_covered, assert_diff_laws, assert_distinct, assert_reversible, assert_same,
-    assert_spliced, corpus_pairs, documents, findings, list, resources, run, sealed, shuffled,
-    shuffled_keys, shuffled_unordered,
+    assert_spliced, corpus_pairs, differences, documents, findings, list, resources, run, sealed,
+    shuffled, shuffled_keys, shuffled_unordered,
 };
 
 /// The same cases on every run; `KRM_PARITY_EXPLORE=1` thinks of new ones.
@@ -47,7 +47,7 @@ fn the_corpus_keeps_the_laws_of_the_function() {
         println!("{id}");
         for text in [&base, &overlay] {
             let input = list(None, &sealed(text), &documents(text));
-            assert_eq!(findings(&input).len(), 0, "against itself");
+            assert_eq!(differences(&input).len(), 0, "against itself");
         }
         let items = documents(&overlay);
         let input = list(None, &sealed(&base), &items);

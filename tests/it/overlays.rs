@@ -14,6 +14,7 @@ use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use krm_parity::catalog::RuleId;
 use krm_parity::path::Path;
 use krm_parity::text::without_hash;
 use krm_parity::yaml::{Node, parse};
@@ -163,15 +164,18 @@ fn by_base(base: &[Value], [class, kind, name, path]: Told, frame: Option<&Frame
     [class, kind, name.to_owned(), told.unwrap_or(path)]
 }
 
-/// Without what follows from a key that came or went: a limit without its request has no ratio.
-fn without_ratios(mut told: Vec<Told>) -> Vec<Told> {
+/// Without what follows from a key that came or went: a limit without its request has no ratio; and without what works
+/// against itself in the base as well.
+fn without_consequences(mut told: Vec<Told>) -> Vec<Told> {
     let keys: BTreeSet<_> = told
         .iter()
         .filter(|[class, ..]| class == "resource-names")
         .map(|[_, kind, name, _]| (kind.clone(), name.clone()))
         .collect();
     told.retain(|[class, kind, name, _]| {
-        class != "limit-request-ratio" || !keys.contains(&(kind.clone(), name.clone()))
+        let is_ratio =
+            class == "limit-request-ratio" && keys.contains(&(kind.clone(), name.clone()));
+        !is_ratio && !RuleId::parse(class).is_some_and(RuleId::is_alone)
     });
     told.sort();
     told
@@ -325,7 +329,7 @@ fn fault(
             Some(frame),
         )
     });
-    let told = without_ratios(found.collect());
+    let told = without_consequences(found.collect());
     if told != expected {
         return Some(format!("expected {expected:#?}, found {told:#?}"));
     }
@@ -436,7 +440,7 @@ fn gathered_overlays_are_judged_as_their_fields_say() {
                     None,
                 )
             });
-            let (told, expected) = (without_ratios(found.collect()), expected(&overlay.1));
+            let (told, expected) = (without_consequences(found.collect()), expected(&overlay.1));
             let fault = (told != expected).then(|| {
                 let edits = described(&overlay.1);
                 format!("{service} {namespace}: expected {expected:#?}, found {told:#?} for{edits}")

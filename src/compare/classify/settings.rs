@@ -106,8 +106,13 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
             [Step::Field("spec"), Step::Field("values"), ..] => below(resource, change, 2),
             _ => None,
         },
-        ("argoproj.io", "Application" | "ApplicationSet") => of_source(resource, change),
+        ("argoproj.io", "Application" | "ApplicationSet") => of_application(resource, change),
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => match change.steps.as_slice() {
+            [Step::Field("spec"), Step::Field("path" | "targetNamespace")]
+                if is_changed(change) =>
+            {
+                Some(Class::EnvValues)
+            }
             [
                 Step::Field("spec"),
                 Step::Field("postBuild"),
@@ -120,10 +125,10 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     }
 }
 
-/// The class of a change below a source of an Application, or of the template of many.
-fn of_source(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
+/// The class of a change of an Application, or of the template of many.
+fn of_application(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
     let steps = change.steps.as_slice();
-    let source = match steps {
+    let spec = match steps {
         [
             Step::Field("spec"),
             Step::Field("template"),
@@ -132,12 +137,33 @@ fn of_source(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
         ] => 3,
         _ => 1,
     };
+    match steps.get(spec..)? {
+        // Where it goes to, and under whose rights: that is what an environment is.
+        [
+            Step::Field("destination"),
+            Step::Field("name" | "namespace" | "server"),
+        ]
+        | [Step::Field("project")] => is_changed(change).then_some(Class::EnvValues),
+        _ => of_source(resource, change, spec),
+    }
+}
+
+/// The class of a change below a source of an Application, whose specification that many steps lead to.
+fn of_source(resource: &Resource<'_>, change: &Change<'_>, source: usize) -> Option<Class> {
+    let steps = change.steps.as_slice();
     let tool = match steps.get(source..)? {
         [Step::Field("source"), ..] => source + 1,
         [Step::Field("sources"), Step::Element { .. }, ..] => source + 2,
         _ => return None,
     };
     match steps.get(tool..)? {
+        [Step::Field("path")] if is_changed(change) => Some(Class::EnvValues),
+        // The revision of a chart is the version of the program.
+        [Step::Field("targetRevision")] if is_changed(change) => {
+            let source = hosts::follow(resource.node, &steps[..tool])?;
+            let is_chart = source.get("chart").is_some();
+            (!is_chart).then_some(Class::EnvValues)
+        }
         [Step::Field("helm"), Step::Field("valuesObject"), ..] => below(resource, change, tool + 2),
         [Step::Field("helm"), Step::Field("values")] => of_text(change),
         [
@@ -319,6 +345,10 @@ fn sides<'a>(change: &Change<'a>) -> impl Iterator<Item = Node<'a>> {
 
 fn has_scalars(change: &Change<'_>) -> bool {
     sides(change).all(Node::is_scalar)
+}
+
+fn is_changed(change: &Change<'_>) -> bool {
+    change.kind == ChangeKind::Modified && has_scalars(change)
 }
 
 const fn is_one_sided(change: &Change<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! `extra-object`: the cluster has an object that Git does not have.
 
-use super::told::Says;
 use crate::catalog::{Rule, RuleId, Severity};
+use crate::rules::told::Says;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {

@@ -1,7 +1,8 @@
 //! `manual-addition`: somebody added in the cluster what Git does not set.
 
-use super::told::{Says, Subject};
+use super::told::Subject;
 use crate::catalog::{Rule, RuleId, Severity};
+use crate::rules::told::Says;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {

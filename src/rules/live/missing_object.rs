@@ -1,7 +1,7 @@
 //! `missing-object`: Git has an object that the cluster lacks.
 
-use super::told::Says;
 use crate::catalog::{Rule, RuleId, Severity};
+use crate::rules::told::Says;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {

@@ -1,7 +1,8 @@
 //! `out-of-sync`: what runs is not what Git says, and nobody but the deployer made it so.
 
-use super::told::{Says, Subject};
+use super::told::Subject;
 use crate::catalog::{Rule, RuleId, Severity};
+use crate::rules::told::Says;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {

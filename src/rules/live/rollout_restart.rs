@@ -1,7 +1,8 @@
 //! `rollout-restart`: somebody restarted the pods of a workload.
 
-use super::told::{Says, Subject, requester};
+use super::told::{Subject, requester};
 use crate::catalog::{Rule, RuleId, Severity};
+use crate::rules::told::Says;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {

@@ -9,6 +9,7 @@ use crate::finding::{Compared, FieldRef, Finding, Name, Requested};
 use crate::live::{Drift, Entry, Group, Pair, shown};
 use crate::path::fitting::pattern;
 use crate::resource::Resource;
+use crate::rules::told::Says;
 use crate::rules::{paste, words};
 use crate::text;
 use crate::yaml::Node;
@@ -48,14 +49,6 @@ impl<'c> Cluster<'c> {
     const fn names(self) -> (&'c str, &'c str) {
         (self.service, self.environment)
     }
-}
-
-/// What a rule says.
-pub(super) struct Says {
-    pub headline: String,
-    /// What is demanded, or what comes of it, as a sentence.
-    pub demand: String,
-    pub help: String,
 }
 
 /// What differs, as the subject of a sentence; where it is compared as one value, with the place of what differs within.
@@ -180,7 +173,7 @@ impl Subject<'_, '_> {
         let finding = Finding {
             class: Some(self.drift.class),
             base_name: Some(want.name().to_owned()),
-            permit: paste::exempt_live(rule, self.resource, Some(&path), cluster.names()),
+            permit: paste::exempt_alone(rule, self.resource, Some(&path), cluster.names()),
             field: Some(field),
             ..Finding::new(rule, message, says.headline, says.help)
         };
@@ -202,7 +195,7 @@ pub(super) fn of_object(
         says.demand
     );
     let finding = Finding {
-        permit: paste::exempt_live(rule, resource, None, cluster.names()),
+        permit: paste::exempt_alone(rule, resource, None, cluster.names()),
         ..Finding::new(rule, message, says.headline, says.help)
     };
     of(finding, resource, cluster)

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, quantity};
+use crate::compare::scaled::{Scaler, scaled, workload};
 use crate::compare::steps::keyed_path;
 use crate::policy::Policy;
 use crate::quantity::Quantity;
@@ -195,28 +196,9 @@ fn default(resource: &Resource<'_>, change: &Change<'_>) -> Option<&'static str>
     }
 }
 
-/// What scales a workload instead of the count that it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Scaler {
-    /// Kubernetes' own, which leaves alone what has no replica.
-    FromOne,
-    /// KEDA, which wakes what rests.
-    FromZero,
-}
-
 /// The autoscalers among the resources of an environment that scale one of them.
 fn scalers(resource: &Resource<'_>, all: &[Resource<'_>]) -> impl Iterator<Item = Scaler> {
-    all.iter().filter_map(|one| {
-        let (scaler, usual) = match (one.group(), one.kind()) {
-            ("autoscaling", "HorizontalPodAutoscaler") => (Scaler::FromOne, ""),
-            ("keda.sh", "ScaledObject") => (Scaler::FromZero, "Deployment"),
-            _ => return None,
-        };
-        let target = one.node.get("spec")?.get("scaleTargetRef")?;
-        let text = |name: &str| target.get(name)?.as_str();
-        let is_its = text("name") == Some(resource.name())
-            && text("kind").unwrap_or(usual) == resource.kind()
-            && one.identity.namespace == resource.identity.namespace;
-        is_its.then_some(scaler)
-    })
+    let own = workload(resource);
+    let scaled = all.iter().filter_map(scaled);
+    scaled.filter_map(move |(scaler, workload)| (workload == own).then_some(scaler))
 }

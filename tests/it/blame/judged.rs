@@ -37,7 +37,10 @@ pub fn findings(base: &str, overlay: &str, identity: IdentityMode) -> Vec<Findin
     };
     let comparison = compare(sides, policy.identity);
     let today = jiff::civil::date(2026, 6, 15);
-    judge(&[comparison], &Gaps::default(), &policy, today).findings
+    let mut findings = judge(&[comparison], &Gaps::default(), &policy, today).findings;
+    // What works against itself may be so without the line that says it again.
+    findings.retain(|finding| !finding.rule.is_alone());
+    findings
 }
 
 /// What makes a finding the same finding.

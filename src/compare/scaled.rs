@@ -1,0 +1,40 @@
+//! What autoscalers scale.
+
+use crate::resource::Resource;
+use crate::yaml::Node;
+
+/// What scales a workload instead of the count that it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scaler {
+    /// Kubernetes' own, which leaves alone what has no replica.
+    FromOne,
+    /// KEDA, which wakes what rests.
+    FromZero,
+}
+
+/// Kind, name and namespace of a workload.
+pub type Workload<'a> = (&'a str, &'a str, &'a str);
+
+/// What a resource scales, where it is an autoscaler.
+#[must_use]
+pub fn scaled<'a>(resource: &Resource<'a>) -> Option<(Scaler, Workload<'a>)> {
+    let (scaler, usual) = match (resource.group(), resource.kind()) {
+        ("autoscaling", "HorizontalPodAutoscaler") => (Scaler::FromOne, ""),
+        ("keda.sh", "ScaledObject") => (Scaler::FromZero, "Deployment"),
+        _ => return None,
+    };
+    let target = resource.node.at(&["spec", "scaleTargetRef"])?;
+    let text = |name: &str| target.get(name).and_then(Node::as_str);
+    let kind = text("kind").unwrap_or(usual);
+    Some((scaler, (kind, text("name")?, resource.identity.namespace)))
+}
+
+/// A resource as an autoscaler calls it.
+#[must_use]
+pub fn workload<'a>(resource: &Resource<'a>) -> Workload<'a> {
+    (
+        resource.kind(),
+        resource.name(),
+        resource.identity.namespace,
+    )
+}

@@ -1,0 +1,94 @@
+//! `argocd-paused`: somebody has told the deployer to leave something alone.
+
+use super::applications::{Application, Switch, switch};
+use super::{Own, Says, fields};
+use crate::catalog::{Rule, RuleId, Severity};
+use crate::policy::Policy;
+use crate::resource::Resource;
+use crate::rules::found::Found;
+use crate::yaml::Node;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ArgocdPaused,
+    severity: Severity::Warning,
+    summary: "What Argo CD or Flux deploys should not be paused for longer than an emergency.",
+    why: "Nothing that Git says gets to the cluster, and nothing that is changed there is taken back, until somebody remembers.",
+    example: "an Application has syncPolicy.automated.enabled: false, or a Kustomization of Flux suspend: true",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// The annotation that stops all work of Argo CD at an Application.
+const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
+
+/// The annotation of any resource that Flux leaves alone.
+const FLUX: (&str, &str) = ("kustomize.toolkit.fluxcd.io/reconcile", "disabled");
+
+/// The kinds of Flux that bring something to a cluster, by the beginning of their group.
+const OF_FLUX: [(&str, &str); 8] = [
+    ("kustomize", "Kustomization"),
+    ("helm", "HelmRelease"),
+    ("source", "Bucket"),
+    ("source", "GitRepository"),
+    ("source", "HelmChart"),
+    ("source", "HelmRepository"),
+    ("source", "OCIRepository"),
+    ("source", "ExternalArtifact"),
+];
+
+pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
+    for resource in own.resources {
+        for (way, headline, help) in paused(resource) {
+            let says = Says {
+                headline: headline.to_owned(),
+                demand: RULE.summary.to_owned(),
+                help: help.to_owned(),
+            };
+            found.push(own.finding(RULE.id, resource, fields(&way), says));
+        }
+    }
+}
+
+/// Where a resource is paused: the place, what is so, and what to do.
+fn paused(resource: &Resource<'_>) -> Vec<(Vec<&'static str>, &'static str, &'static str)> {
+    let mut all = Vec::new();
+    if let Some(application) = Application::of(resource) {
+        let enabled = ["spec", "syncPolicy", "automated", "enabled"];
+        if application.at(&enabled).map(switch) == Some(Switch::Off) {
+            all.push((
+                application.nearest(&enabled),
+                "automated sync is paused: automated.enabled is false",
+                "Write what was changed meanwhile into Git, and take enabled: false out again.",
+            ));
+        }
+        let skip = ["metadata", "annotations", SKIP];
+        if application.at(&skip).map(Node::text) == Some("true") {
+            all.push((
+                application.nearest(&skip),
+                "Argo CD does not look at it: an annotation says skip-reconcile",
+                "Write what was changed meanwhile into Git, and take the annotation away.",
+            ));
+        }
+    }
+    let suspend = ["spec", "suspend"];
+    let of_flux = resource.group().strip_suffix(".toolkit.fluxcd.io");
+    let is_of_flux = of_flux.is_some_and(|group| OF_FLUX.contains(&(group, resource.kind())));
+    if is_of_flux && resource.node.at(&suspend).map(switch) == Some(Switch::On) {
+        all.push((
+            suspend.to_vec(),
+            "reconciliation is suspended: spec.suspend is true",
+            "Write what was changed meanwhile into Git, and take suspend: true out again.",
+        ));
+    }
+    if resource.annotation(FLUX.0) == Some(FLUX.1) {
+        all.push((
+            vec!["metadata", "annotations", FLUX.0],
+            "Flux does not reconcile it: an annotation says reconcile: disabled",
+            "Take the annotation away, or the resource out of what Flux deploys.",
+        ));
+    }
+    all
+}

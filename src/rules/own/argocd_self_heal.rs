@@ -1,0 +1,70 @@
+//! `argocd-self-heal`: Argo CD leaves in the cluster what Git does not say.
+
+use super::applications::{Application, Switch, switch};
+use super::{Own, Says, fields};
+use crate::catalog::{Rule, RuleId, Severity};
+use crate::policy::Policy;
+use crate::rules::found::Found;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ArgocdSelfHeal,
+    severity: Severity::Warning,
+    summary: "An Application of Argo CD should sync by itself, prune, and heal itself.",
+    why: "Without selfHeal, what somebody changes in the cluster stays until the next commit; without prune, what Git drops stays for ever.",
+    example: "syncPolicy.automated of an Application says prune: true, and nothing of selfHeal",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// What `automated` switches on, and what comes of it where it does not.
+const SWITCHES: [(&str, &str); 2] = [
+    ("selfHeal", "what is changed in the cluster stays so"),
+    ("prune", "what Git drops stays in the cluster"),
+];
+
+pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
+    for application in own.resources.iter().filter_map(Application::of) {
+        if application.is_patched {
+            continue;
+        }
+        let way = ["spec", "syncPolicy", "automated"];
+        let (headline, help) = match application.at(&way) {
+            None => (
+                "Argo CD does not sync it by itself".to_owned(),
+                "Add syncPolicy: {automated: {prune: true, selfHeal: true}}.".to_owned(),
+            ),
+            Some(automated) => {
+                let is_off = |name: &&(&str, &str)| {
+                    let said = automated.get(name.0).filter(|node| !node.is_null());
+                    said.is_none_or(|node| switch(node) == Switch::Off)
+                };
+                let off: Vec<_> = SWITCHES.iter().filter(is_off).collect();
+                let enabled = automated.get("enabled").map(switch);
+                // One that is paused does nothing of this, which is another finding.
+                if off.is_empty() || !automated.is_map() || enabled == Some(Switch::Off) {
+                    continue;
+                }
+                let names: Vec<&str> = off.iter().map(|(name, _)| *name).collect();
+                let comes: Vec<&str> = off.iter().map(|(_, comes)| *comes).collect();
+                let lines: Vec<String> = names.iter().map(|name| format!("{name}: true")).collect();
+                (
+                    match names.as_slice() {
+                        [name] => format!("{name} is off: {}", comes.join(", and ")),
+                        _ => format!("{} are off: {}", names.join(" and "), comes.join(", and ")),
+                    },
+                    format!("Set {} under syncPolicy.automated.", lines.join(" and ")),
+                )
+            }
+        };
+        let says = Says {
+            headline,
+            demand: RULE.summary.to_owned(),
+            help,
+        };
+        let way = fields(&application.nearest(&way));
+        found.push(own.finding(RULE.id, application.resource, way, says));
+    }
+}

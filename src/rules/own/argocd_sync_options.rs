@@ -1,0 +1,88 @@
+//! `argocd-sync-options`: Argo CD applies in a way that takes from others what is theirs.
+
+use std::collections::BTreeSet;
+
+use super::applications::Application;
+use super::{Own, Says, fields};
+use crate::catalog::{Rule, RuleId, Severity};
+use crate::compare::scaled::{scaled, workload};
+use crate::path::Segment;
+use crate::policy::Policy;
+use crate::rules::found::Found;
+use crate::yaml::Node;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ArgocdSyncOptions,
+    severity: Severity::Warning,
+    summary: "Argo CD should apply server-side, and should replace nothing that others write to.",
+    why: "Replace=true writes the whole object at every sync, with the replicas of an autoscaler and what controllers have added; a server-side apply owns just the fields that Git sets, and conflicts are told.",
+    example: "syncOptions of an Application hold Replace=true",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// The annotation of a resource that holds options of its own, with commas between them.
+const OPTIONS: &str = "argocd.argoproj.io/sync-options";
+
+const REPLACE: &str = "Replace=true";
+const SERVER_SIDE: &str = "ServerSideApply=true";
+
+pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
+    for application in own.resources.iter().filter_map(Application::of) {
+        let way = ["spec", "syncPolicy", "syncOptions"];
+        let options = application.at(&way);
+        let all: Vec<&str> = options
+            .iter()
+            .flat_map(|node| node.items())
+            .map(Node::text)
+            .collect();
+        let place = |at: usize| {
+            let mut place = fields(&application.nearest(&way));
+            place.push(Segment::Index(at));
+            place
+        };
+        if let Some(at) = all.iter().position(|option| *option == REPLACE) {
+            let says = Says {
+                headline: "every sync replaces whole objects".to_owned(),
+                demand: "What an autoscaler, a controller or an admission webhook has written is lost each time."
+                    .to_owned(),
+                help: format!(
+                    "Take {REPLACE} out; where one resource needs it, annotate that one: {OPTIONS}: {REPLACE}."
+                ),
+            };
+            found.push(own.finding(RULE.id, application.resource, place(at), says));
+        } else if !application.is_patched
+            && application.at(&["spec", "syncPolicy"]).is_some()
+            && !all.contains(&SERVER_SIDE)
+        {
+            let says = Says {
+                headline: "it is applied client-side".to_owned(),
+                demand: "A server-side apply owns the fields that Git sets and no others, so that live drift can be told apart."
+                    .to_owned(),
+                help: format!("Add {SERVER_SIDE} to syncPolicy.syncOptions."),
+            };
+            let place = fields(&application.nearest(&way));
+            let finding = own.finding(RULE.id, application.resource, place, says);
+            found.push_as(Severity::Info, finding);
+        }
+    }
+    let targets: BTreeSet<_> = own.resources.iter().filter_map(scaled).collect();
+    let targets: BTreeSet<_> = targets.into_iter().map(|(_, workload)| workload).collect();
+    for resource in own.resources {
+        let options = resource.annotation(OPTIONS).unwrap_or_default();
+        let is_replaced = options.split(',').any(|option| option.trim() == REPLACE);
+        if is_replaced && targets.contains(&workload(resource)) {
+            let says = Says {
+                headline: "every sync replaces it, and an autoscaler scales it".to_owned(),
+                demand: "Each time it goes back to the replicas that Git says, or to one."
+                    .to_owned(),
+                help: format!("Take {REPLACE} out of the annotation."),
+            };
+            let way = fields(&["metadata", "annotations", OPTIONS]);
+            found.push(own.finding(RULE.id, resource, way, says));
+        }
+    }
+}

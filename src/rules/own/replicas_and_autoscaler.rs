@@ -1,0 +1,53 @@
+//! `replicas-and-autoscaler`: Git sets replicas that an autoscaler sets, too.
+
+use std::collections::BTreeSet;
+
+use super::{Own, Says, fields};
+use crate::catalog::{Rule, RuleId, Severity};
+use crate::compare::diff::quantity;
+use crate::compare::scaled::{Scaler, scaled, workload};
+use crate::policy::Policy;
+use crate::quantity::Quantity;
+use crate::rules::found::Found;
+
+/// The record of the rule.
+pub(in crate::rules) const RULE: Rule = Rule {
+    id: RuleId::ReplicasAndAutoscaler,
+    severity: Severity::Warning,
+    summary: "Git should not set the replicas of what an autoscaler scales.",
+    why: "Every sync sets them back to what Git says, until the autoscaler scales again.",
+    example: "Git sets replicas: 2 for a Deployment that a HorizontalPodAutoscaler targets",
+    max: None,
+    unit: "",
+    of_files: false,
+    of_siblings: false,
+};
+
+/// What is said of two who set replicas, whether it was seen in Git or in a cluster.
+pub(in crate::rules) fn says() -> Says {
+    Says {
+        headline: "Git sets the replicas, and so does an autoscaler".to_owned(),
+        demand: RULE.summary.to_owned(),
+        help: "Leave spec.replicas out of Git: the autoscaler has its own bounds.".to_owned(),
+    }
+}
+
+pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
+    let all = own.resources.iter().filter_map(scaled);
+    let (wakers, others): (Vec<_>, Vec<_>) = all.partition(|(by, _)| *by == Scaler::FromZero);
+    let of = |list: Vec<(Scaler, _)>| list.into_iter().map(|(_, workload)| workload);
+    let (wakers, others): (BTreeSet<_>, BTreeSet<_>) = (of(wakers).collect(), of(others).collect());
+    for resource in own.resources {
+        let workload = workload(resource);
+        let is_woken = wakers.contains(&workload);
+        if !is_woken && !others.contains(&workload) {
+            continue;
+        }
+        let replicas = resource.node.at(&["spec", "replicas"]).and_then(quantity);
+        // Kubernetes' own autoscaler leaves alone what runs nothing, which is how it is switched off.
+        if replicas.is_some_and(|count| is_woken || count > Quantity::ZERO) {
+            let way = fields(&["spec", "replicas"]);
+            found.push(own.finding(RULE.id, resource, way, says()));
+        }
+    }
+}
