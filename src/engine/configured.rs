@@ -11,6 +11,7 @@ use super::patch::Named;
 use super::piece::{is_same, spend};
 use super::reach;
 use super::scalar::is_on;
+use super::scalar::said as said_name;
 use super::text::Shift;
 use super::transform::{self, Namespace, Subjects};
 use super::unknown::Reason;
@@ -88,7 +89,11 @@ impl Walk<'_> {
                     return;
                 }
                 let text = |path: &[&str]| root.str_at(path).unwrap_or_default().to_owned();
-                let name = text(&["metadata", "name"]);
+                // A number is a name as well.
+                let name = root
+                    .at(&["metadata", "name"])
+                    .map_or("", said_name)
+                    .to_owned();
                 let kind = text(&["kind"]);
                 if within.is_some() && (field == "generators" || kind == "NamespaceTransformer") {
                     // It says with its own namespace what it does.

@@ -454,6 +454,10 @@ fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
             }
         }
     }
+    let labels = item.root.at(&["metadata", "labels"]);
+    if labels.is_some_and(|labels| matches!(labels.body, Body::List(_))) {
+        pen.lose(Reason::Setting, "labels", root);
+    }
     let is_said = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
     done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
 }
