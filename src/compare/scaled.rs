@@ -1,5 +1,7 @@
 //! What autoscalers scale.
 
+use std::collections::BTreeMap;
+
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -27,6 +29,21 @@ pub fn scaled<'a>(resource: &Resource<'a>) -> Option<(Scaler, Workload<'a>)> {
     let text = |name: &str| target.get(name).and_then(Node::as_str);
     let kind = text("kind").unwrap_or(usual);
     Some((scaler, (kind, text("name")?, resource.identity.namespace)))
+}
+
+/// What the autoscalers among resources scale, and how; of several of one workload, the one that does more.
+pub fn all_scaled<'a, 's>(
+    resources: impl Iterator<Item = &'s Resource<'a>>,
+) -> BTreeMap<Workload<'a>, Scaler>
+where
+    'a: 's,
+{
+    let mut all = BTreeMap::new();
+    for (scaler, workload) in resources.filter_map(scaled) {
+        let known = all.entry(workload).or_insert(scaler);
+        *known = scaler.max(*known);
+    }
+    all
 }
 
 /// A resource as an autoscaler calls it.

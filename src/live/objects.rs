@@ -7,7 +7,7 @@ use super::owned::{Entry, Managed};
 use super::verdict::{Drift, Scene, judge};
 use crate::compare::classify::Surroundings;
 use crate::compare::hidden::hide;
-use crate::compare::scaled::{scaled, workload};
+use crate::compare::scaled::{all_scaled, workload};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -102,8 +102,7 @@ pub fn compare<'s, 'a>(
             return Err(Unread::Twice(called(one)));
         }
     }
-    let scaled = git.iter().chain(live).filter_map(scaled);
-    let scaled: BTreeSet<_> = scaled.map(|(_, workload)| workload).collect();
+    let scaled = all_scaled(git.iter().chain(live));
     let mut paired = BTreeSet::new();
     let mut out = Live {
         pairs: Vec::new(),
@@ -129,8 +128,8 @@ pub fn compare<'s, 'a>(
                 overlay: live,
             },
             is_managed,
-            is_autoscaled: scaled.contains(&workload(live_one))
-                || scaled.contains(&(identity.kind, identity.name, want.identity.namespace)),
+            is_autoscaled: scaled.contains_key(&workload(live_one))
+                || scaled.contains_key(&(identity.kind, identity.name, want.identity.namespace)),
         };
         let drifts = if is_of_one_version {
             judge(want, live_one, scene)

@@ -1,11 +1,9 @@
 //! `argocd-sync-options`: Argo CD applies in a way that takes from others what is theirs.
 
-use std::collections::BTreeSet;
-
 use super::applications::Application;
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
-use crate::compare::scaled::{scaled, workload};
+use crate::compare::scaled::{all_scaled, workload};
 use crate::path::Segment;
 use crate::policy::Policy;
 use crate::rules::found::Found;
@@ -69,12 +67,11 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
             found.push_as(Severity::Info, finding);
         }
     }
-    let targets: BTreeSet<_> = own.resources.iter().filter_map(scaled).collect();
-    let targets: BTreeSet<_> = targets.into_iter().map(|(_, workload)| workload).collect();
+    let targets = all_scaled(own.resources.iter());
     for resource in own.resources {
         let options = resource.annotation(OPTIONS).unwrap_or_default();
         let is_replaced = options.split(',').any(|option| option.trim() == REPLACE);
-        if is_replaced && targets.contains(&workload(resource)) {
+        if is_replaced && targets.contains_key(&workload(resource)) {
             let says = Says {
                 headline: "every sync replaces it, and an autoscaler scales it".to_owned(),
                 demand: "Each time it goes back to the replicas that Git says, or to one."

@@ -1,11 +1,9 @@
 //! `replicas-and-autoscaler`: Git sets replicas that an autoscaler sets, too.
 
-use std::collections::BTreeSet;
-
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::diff::quantity;
-use crate::compare::scaled::{Scaler, scaled, workload};
+use crate::compare::scaled::{Scaler, all_scaled, workload};
 use crate::policy::Policy;
 use crate::quantity::Quantity;
 use crate::rules::found::Found;
@@ -33,16 +31,12 @@ pub(in crate::rules) fn says() -> Says {
 }
 
 pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
-    let all = own.resources.iter().filter_map(scaled);
-    let (wakers, others): (Vec<_>, Vec<_>) = all.partition(|(by, _)| *by == Scaler::FromZero);
-    let of = |list: Vec<(Scaler, _)>| list.into_iter().map(|(_, workload)| workload);
-    let (wakers, others): (BTreeSet<_>, BTreeSet<_>) = (of(wakers).collect(), of(others).collect());
+    let workloads = all_scaled(own.resources.iter());
     for resource in own.resources {
-        let workload = workload(resource);
-        let is_woken = wakers.contains(&workload);
-        if !is_woken && !others.contains(&workload) {
+        let Some(scaler) = workloads.get(&workload(resource)) else {
             continue;
-        }
+        };
+        let is_woken = *scaler == Scaler::FromZero;
         let replicas = resource.node.at(&["spec", "replicas"]).and_then(quantity);
         // Kubernetes' own autoscaler leaves alone what runs nothing, which is how it is switched off.
         if replicas.is_some_and(|count| is_woken || count > Quantity::ZERO) {
