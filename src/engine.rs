@@ -47,7 +47,7 @@ mod variables;
 pub(crate) mod walk;
 mod written;
 
-use crate::repo::Parsed;
+use crate::repo::{Parsed, split};
 
 use item::Item;
 use walk::Walk;
@@ -79,6 +79,19 @@ impl<'t> Replay<'t> {
             items,
             directory: directory.to_owned(),
             is_overlay: true,
+        }
+    }
+
+    /// Reads a file that stands by itself, as if something loaded it.
+    #[must_use]
+    pub fn file(parsed: &'t Parsed<'t>, path: &str) -> Self {
+        let mut walk = Walk::bare(parsed);
+        let items = walk.file(path);
+        Self {
+            walk,
+            items,
+            directory: split(path).0.to_owned(),
+            is_overlay: false,
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod build;
 mod changes;
+mod deployers;
 mod failure;
 mod look;
 mod past;
@@ -45,6 +46,7 @@ pub fn judge(gate: &Gate<'_>) -> Result<Survey, YamlError> {
 pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
     let mut replays = Replays::default();
     let mut others = gate.others.clone();
+    let mut repository = None;
     if let Some(parsed) = gate.parsed {
         let unreadable = gate.site.iter().flat_map(|site| {
             let found = layout::unreadable(parsed, site, &gate.policy.layout);
@@ -52,11 +54,14 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
         });
         others.extend(unreadable);
         others.extend(lint(gate, parsed, resources, &mut replays));
+        repository = deployers::repository(gate, parsed.sources);
+        others.extend(deployers::deployers(gate, parsed, repository.as_ref()));
     }
     let mut gaps = Gaps {
         look: look(gate, resources, &others),
         others,
         unjudged: unjudged(gate),
+        repository,
         ..Gaps::default()
     };
     let mut survey = Survey {

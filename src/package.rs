@@ -123,6 +123,7 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
         site: Some(whole),
         scope: Scope::Unknown,
         history: None,
+        tells_deployers: false,
         others,
     };
     // The contents were sealed above, so they parse.

@@ -20,7 +20,7 @@ mod secrets;
 mod unseen;
 
 pub use fields::parse_kustomization;
-pub use files::{Parsed, Sources};
+pub use files::{Parsed, Sources, speaks_of_deployers};
 pub use graph::{Edge, Graph, To};
 pub use guard::is_guarded;
 pub use kustomization::{Kustomization, NAMES};

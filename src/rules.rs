@@ -29,6 +29,7 @@ use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{self, Finding, Report, Totals};
 use crate::live::Live;
 use crate::policy::Policy;
+use crate::resource::Resource;
 
 pub use exemption::about::is_of_distance;
 pub use exemption::held::held;
@@ -40,6 +41,7 @@ pub use gaps::{
 };
 pub use live::Cluster;
 pub use loosened_policy::Stated;
+pub use own::{Deployed, Repository, called, deploys};
 pub use past::{Blind, Past, Question, Ran, is_same_image, version};
 pub use registry::{RULES, record};
 
@@ -71,7 +73,7 @@ pub fn judge(
         change::own_namespace::check(comparison, policy, &mut found);
         change::added_resource::check(comparison, &overridden, &mut found);
     }
-    let environments = own::environments(comparisons);
+    let environments = own::environments(comparisons, gaps.repository.as_ref());
     for entry in REGISTRY {
         if let Some(check) = entry.own {
             for environment in &environments {
@@ -124,6 +126,21 @@ pub fn judge(
     };
     keep(&mut report, policy, |_| true);
     report
+}
+
+/// Judges what says what is deployed, where it stands in no environment: a file or a directory by itself.
+#[must_use]
+pub fn judge_alone(
+    resources: &[Resource<'_>],
+    repository: Option<&Repository>,
+    policy: &Policy,
+) -> Vec<Finding> {
+    let own = own::alone(resources, repository);
+    let mut found = Found::default();
+    for check in REGISTRY.iter().filter_map(|entry| entry.own) {
+        check(&own, policy, &mut found);
+    }
+    found.told()
 }
 
 /// Judges what runs in a cluster, with the requests of an audit log, if one was read.

@@ -70,6 +70,7 @@ rule_ids! {
     ArgocdIgnoredDrift = "argocd-ignored-drift",
     ArgocdPaused = "argocd-paused",
     ArgocdSelfHeal = "argocd-self-heal",
+    ArgocdSource = "argocd-source",
     ArgocdSyncOptions = "argocd-sync-options",
     BaseGuidance = "base-guidance",
     BuildFailure = "build-failure",
@@ -154,6 +155,7 @@ impl RuleId {
             Self::ArgocdIgnoredDrift
                 | Self::ArgocdPaused
                 | Self::ArgocdSelfHeal
+                | Self::ArgocdSource
                 | Self::ArgocdSyncOptions
                 | Self::ReplicasAndAutoscaler
         )

@@ -327,6 +327,8 @@ impl Check {
             others.extend(earlier.gone(&mut layout, &left_out, &policy, tells_gone));
         }
         let policy = &*policy;
+        let is_all = self.selection.service.is_none() && self.environment.is_none();
+        let tells_deployers = tells_gone && is_all;
         let whole = Scope::Repository {
             others: &left_out,
             is_part: !policy_path.is_some_and(|file| ground.holds(file)),
@@ -346,6 +348,7 @@ impl Check {
             site: Some(ground.site()),
             scope: if is_rendered { Scope::Unknown } else { whole },
             history: Some(&record),
+            tells_deployers,
             others,
         };
         let looked = look(&gate, policy_file.as_ref())?;

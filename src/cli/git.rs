@@ -152,6 +152,20 @@ impl WorkTree {
         names(&told).into_iter().map(setting).collect()
     }
 
+    /// The addresses of its remotes; they may hold passwords, so that nobody is shown them.
+    pub(super) fn addresses(&self) -> anyhow::Result<Vec<String>> {
+        let mut command = self.command();
+        command.args(["config", "-z", "--get-regexp", r"^remote\..*\.url$"]);
+        let output = self.output(&mut command)?;
+        // It ends otherwise where there is none.
+        if !output.status.success() {
+            return Ok(Vec::new());
+        }
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let address = |entry: &str| entry.split_once('\n').map(|(_, url)| url.to_owned());
+        Ok(told.split('\0').filter_map(address).collect())
+    }
+
     /// The id of a commit that a revision names; `None` where it names none.
     pub(super) fn commit(&self, revision: &str) -> anyhow::Result<Option<String>> {
         let mut command = self.command();

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::build::{How, Lacking, Request, all};
+use super::git::WorkTree;
 use super::lacking::{self, Design};
-use super::{files, policy_file, tree};
+use super::{files, policy_file, process, tree};
 use crate::gate::{self, Builds};
 use crate::layout::{self, Layout, Service, Site};
 use crate::policy::Policy;
@@ -152,6 +153,18 @@ impl Ground {
     ///
     /// Fails on a directory that cannot be read.
     pub(super) fn read(&mut self, policy: Option<&Path>) -> anyhow::Result<Sources> {
+        let mut sources = self.read_files(policy)?;
+        // Only what deploys names where it comes from.
+        if sources.may_deploy() {
+            let work = self.work.as_ref().unwrap_or(&self.root);
+            let tree = WorkTree::find(work, "argocd-source", process::default_limit());
+            let addresses = tree.and_then(|tree| tree.addresses());
+            sources.insert_addresses(addresses.unwrap_or_default());
+        }
+        Ok(sources)
+    }
+
+    fn read_files(&mut self, policy: Option<&Path>) -> anyhow::Result<Sources> {
         let all: Vec<PathBuf> = self
             .directories
             .iter()

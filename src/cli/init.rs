@@ -329,6 +329,7 @@ impl Init {
             site: Some(ground.site()),
             scope: Scope::Unknown,
             history: Some(&record),
+            tells_deployers: true,
             others: Vec::new(),
         };
         let adopted = gate::open(&builds, |resources| {

@@ -145,6 +145,7 @@ impl Earlier {
                 is_part: !path.is_some_and(|file| ground.holds(&file)),
             },
             history: Some(&record),
+            tells_deployers: now.tells_gone,
             others: Vec::new(),
         };
         let survey = gate::judge(&gate).context("what was built cannot be read")?;

@@ -1,5 +1,6 @@
 //! Reads the kustomizations below a directory, and the files that they name.
 
+mod beside;
 mod real;
 
 use std::collections::BTreeSet;
@@ -33,14 +34,15 @@ const MAX_HIDDEN: usize = 10_000;
 /// Fails on a directory that cannot be read.
 pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Sources> {
     let mut sources = Sources::default();
-    let mut left: Vec<String> = Vec::new();
+    let mut found = Found::default();
     let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     sources.here = real_root.to_string_lossy().into_owned();
     let mut links = Links::new(&real_root, directories);
     for directory in directories {
-        walk(root, directory, &mut left, &mut links, &mut sources)?;
+        walk(root, directory, &mut found, &mut links, &mut sources)?;
     }
     sources.sort();
+    let mut left = found.kustomizations;
     let mut graph = Graph::new(&sources.here);
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut ways = Ways::new(&real_root);
@@ -82,7 +84,16 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
             graph.add_configuration(&path, &tree);
         }
     }
+    beside::read(root, found.beside, &mut sources);
     Ok(sources)
+}
+
+/// The files that a walk met.
+#[derive(Default)]
+struct Found {
+    kustomizations: Vec<String>,
+    /// Others that may hold resources.
+    beside: Vec<String>,
 }
 
 /// Lets the graph know what a kustomization names, seen from where it really lies.
@@ -210,7 +221,7 @@ impl Links {
 fn walk(
     root: &Path,
     directory: &str,
-    found: &mut Vec<String>,
+    found: &mut Found,
     links: &mut Links,
     sources: &mut Sources,
 ) -> anyhow::Result<()> {
@@ -236,6 +247,7 @@ fn walk(
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
+        sources.insert_directory(name.clone());
         let mut linked = Vec::new();
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
@@ -261,11 +273,13 @@ fn walk(
                     left.push((entry.path(), inner_name));
                 }
             } else if NAMES.contains(&inner.as_str()) {
-                found.push(inner_name);
+                found.kustomizations.push(inner_name);
+            } else if kind.is_file() && !is_hidden && beside::may_hold_resources(&inner) {
+                found.beside.push(inner_name);
             } else if kind.is_symlink() && !is_hidden {
                 linked.push((entry.path(), inner_name));
             } else if kind.is_symlink() && holds_kustomization(&entry.path()) {
-                found.push(inner_name.clone());
+                found.kustomizations.push(inner_name.clone());
                 sources.insert_unseen(Unseen {
                     path: inner_name,
                     why: Why::Hidden,
@@ -288,7 +302,7 @@ fn walk(
             }
             // Under this name too it is an environment, if it is one.
             if matches!(why, Some(Why::Elsewhere(_))) && holds_kustomization(&path) {
-                found.push(name.clone());
+                found.kustomizations.push(name.clone());
             }
             match why {
                 None => left.push((path, name)),
@@ -303,7 +317,7 @@ fn walk(
     // Each with a bound of its own, so that a cache of packages hides nothing else.
     for mut out_of_sight in [hidden, skipped] {
         out_of_sight.sort();
-        look_for_hidden(out_of_sight, found, sources);
+        look_for_hidden(out_of_sight, &mut found.kustomizations, sources);
     }
     Ok(())
 }

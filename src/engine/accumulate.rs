@@ -49,6 +49,16 @@ impl Walk<'_> {
         all
     }
 
+    /// What a file holds.
+    pub fn file(&mut self, path: &str) -> Vec<Item> {
+        let mut items = Vec::new();
+        if let Some(tree) = self.parsed.tree(path) {
+            let origin = self.origin(path, What::Resource);
+            self.load_all(tree, origin, &mut items);
+        }
+        items
+    }
+
     /// Adds what a directory makes that an entry leads to.
     fn enter(&mut self, directory: &str, entry: &str, items: &mut Vec<Item>) {
         let trail = join(&self.trail, entry);

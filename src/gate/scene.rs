@@ -47,6 +47,8 @@ pub struct Gate<'g> {
     pub scope: Scope<'g>,
     /// Who can tell what the files were before; nothing where nobody can.
     pub history: Option<Ask<'g>>,
+    /// Whether what says what is deployed, and is no service's, is judged here.
+    pub tells_deployers: bool,
     /// Findings that only whoever built it can tell.
     pub others: Vec<Finding>,
 }

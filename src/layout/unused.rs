@@ -26,6 +26,8 @@ pub fn unused(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Wanted) -> Vec<Unus
             directories.push((*file).to_owned());
         }
     }
+    let beside = parsed.sources.beside();
+    directories.extend(beside.map(|file| split(file).0.to_owned()));
     let unseen = parsed.sources.unseen().iter();
     directories.extend(unseen.map(|unseen| unseen.path.clone()));
     let all = directories.iter();

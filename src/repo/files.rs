@@ -26,12 +26,54 @@ pub struct Sources {
     others: BTreeMap<String, Option<Vec<u8>>>,
     links: BTreeMap<String, String>,
     unseen: Vec<Unseen>,
+    beside: BTreeSet<String>,
+    directories: BTreeSet<String>,
+    addresses: Vec<String>,
 }
 
 impl Sources {
     /// Adds a file.
     pub fn insert(&mut self, path: String, text: String) {
         self.texts.insert(path, text);
+    }
+
+    /// Adds a file that no kustomization names, since it says what is deployed.
+    pub fn insert_beside(&mut self, path: String, text: String) {
+        self.beside.insert(path.clone());
+        self.insert(path, text);
+    }
+
+    /// The files that no kustomization names, and that say what is deployed.
+    pub fn beside(&self) -> impl Iterator<Item = &str> {
+        self.beside.iter().map(String::as_str)
+    }
+
+    /// Notes where else the repository is, as its remotes say.
+    pub fn insert_addresses(&mut self, addresses: Vec<String>) {
+        self.addresses = addresses;
+    }
+
+    /// Where else the repository is; nothing where nobody has asked or nobody knows.
+    #[must_use]
+    pub fn addresses(&self) -> &[String] {
+        &self.addresses
+    }
+
+    /// Whether any file speaks of what Argo CD or Flux deploys.
+    #[must_use]
+    pub fn may_deploy(&self) -> bool {
+        self.texts.values().any(|text| speaks_of_deployers(text))
+    }
+
+    /// Notes a directory that was looked into.
+    pub fn insert_directory(&mut self, path: String) {
+        self.directories.insert(path);
+    }
+
+    /// Every directory that was looked into; what is hidden was not.
+    #[must_use]
+    pub const fn directories(&self) -> &BTreeSet<String> {
+        &self.directories
     }
 
     /// Notes a directory that a link leads to, and where it really lies: from there `..` leads on.
@@ -195,6 +237,13 @@ impl Sources {
         }
         parsed
     }
+}
+
+/// Whether a text may hold an object of Argo CD or of Flux, which a look at it tells at once.
+#[must_use]
+pub fn speaks_of_deployers(text: &str) -> bool {
+    const GROUPS: [&str; 2] = ["argoproj.io/", ".toolkit.fluxcd.io/"];
+    GROUPS.iter().any(|group| text.contains(group))
 }
 
 /// Files as trees.

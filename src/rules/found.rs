@@ -28,6 +28,16 @@ impl Found {
         self.findings.push(finding);
     }
 
+    /// Everything, with what weighs less than the record of its rule says marked so.
+    pub fn told(mut self) -> Vec<Finding> {
+        for (at, severity) in self.defaults {
+            if let Some(finding) = self.findings.get_mut(at) {
+                finding.severity = severity;
+            }
+        }
+        self.findings
+    }
+
     /// What every finding weighs before anything exempts it.
     pub fn weights(
         &self,

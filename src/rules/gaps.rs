@@ -6,6 +6,7 @@ pub(in crate::rules) mod missing_environment;
 
 use std::collections::BTreeSet;
 
+use super::own::Repository;
 use crate::finding::{Compared, Finding, Place};
 use crate::rules::past::Past;
 
@@ -26,6 +27,8 @@ pub struct Gaps {
     pub others: Vec<Finding>,
     /// How much of a repository was looked at; `None` for what one build holds.
     pub look: Option<Look>,
+    /// The repository that what deploys names, where there is one.
+    pub repository: Option<Repository>,
 }
 
 /// What should have been compared, and with what.

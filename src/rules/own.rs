@@ -4,10 +4,15 @@ mod applications;
 pub(in crate::rules) mod argocd_ignored_drift;
 pub(in crate::rules) mod argocd_paused;
 pub(in crate::rules) mod argocd_self_heal;
+pub(in crate::rules) mod argocd_source;
 pub(in crate::rules) mod argocd_sync_options;
 pub(in crate::rules) mod replicas_and_autoscaler;
+mod repository;
 
 use std::collections::BTreeSet;
+
+pub use applications::deploys;
+pub use repository::{Deployed, Repository, called};
 
 use super::told::Says;
 use super::{paste, words};
@@ -30,10 +35,15 @@ pub(super) struct Own<'c, 'a> {
     pub(super) resources: &'c [Resource<'a>],
     /// What no report may show.
     hidden: &'c [String],
+    /// The repository that it stands in, where that is known.
+    repository: Option<&'c Repository>,
 }
 
 /// Every environment that is compared with anything, each once.
-pub(super) fn environments<'c, 'a>(comparisons: &'c [Comparison<'c, 'a>]) -> Vec<Own<'c, 'a>> {
+pub(super) fn environments<'c, 'a>(
+    comparisons: &'c [Comparison<'c, 'a>],
+    repository: Option<&'c Repository>,
+) -> Vec<Own<'c, 'a>> {
     let mut all = Vec::new();
     let mut seen = BTreeSet::new();
     let of_base = |comparison: &&Comparison<'_, '_>| comparison.sides.against == Against::Baseline;
@@ -50,6 +60,7 @@ pub(super) fn environments<'c, 'a>(comparisons: &'c [Comparison<'c, 'a>]) -> Vec
                 baseline: if is_against_base { sides.baseline } else { "" },
                 resources: sides.overlay,
                 hidden: sides.hidden,
+                repository,
             });
         }
         if !is_against_base && seen.insert((service, sides.baseline)) {
@@ -59,10 +70,26 @@ pub(super) fn environments<'c, 'a>(comparisons: &'c [Comparison<'c, 'a>]) -> Vec
                 baseline: "",
                 resources: sides.base,
                 hidden: sides.hidden,
+                repository,
             });
         }
     }
     all
+}
+
+/// What says what is deployed, where it stands in no environment.
+pub(super) fn alone<'c, 'a>(
+    resources: &'c [Resource<'a>],
+    repository: Option<&'c Repository>,
+) -> Own<'c, 'a> {
+    Own {
+        service: "",
+        environment: "",
+        baseline: "",
+        resources,
+        hidden: &[],
+        repository,
+    }
 }
 
 impl Own<'_, '_> {

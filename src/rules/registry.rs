@@ -20,7 +20,7 @@ use super::matrix::{
 use super::overridden::Overridden;
 use super::own::Own;
 use super::own::{
-    argocd_ignored_drift, argocd_paused, argocd_self_heal, argocd_sync_options,
+    argocd_ignored_drift, argocd_paused, argocd_self_heal, argocd_source, argocd_sync_options,
     replicas_and_autoscaler,
 };
 use crate::blame;
@@ -62,6 +62,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&argocd_ignored_drift::RULE).own(argocd_ignored_drift::check),
     rule(&argocd_paused::RULE).own(argocd_paused::check),
     rule(&argocd_self_heal::RULE).own(argocd_self_heal::check),
+    rule(&argocd_source::RULE).own(argocd_source::check),
     rule(&argocd_sync_options::RULE).own(argocd_sync_options::check),
     rule(&base_guidance::RULE).change(base_guidance::check),
     rule(&build_failure::RULE).gaps(build_failure::check),

@@ -8,6 +8,7 @@ mod builders;
 mod commands;
 mod copies;
 mod corpus;
+mod deployers;
 mod discovery;
 mod disguise;
 mod everything;

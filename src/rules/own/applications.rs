@@ -22,6 +22,22 @@ pub(super) enum Switch {
     Unknown,
 }
 
+/// Whether a resource says what Argo CD or Flux deploys, or what they leave alone.
+#[must_use]
+pub fn deploys(resource: &Resource<'_>) -> bool {
+    let group = resource.group();
+    group.ends_with(".toolkit.fluxcd.io")
+        || group == "argoproj.io"
+            && matches!(
+                resource.kind(),
+                "Application" | "ApplicationSet" | "AppProject"
+            )
+        || resource.annotation(FLUX_RECONCILES).is_some()
+}
+
+/// The annotation of any resource that Flux leaves alone.
+pub(super) const FLUX_RECONCILES: &str = "kustomize.toolkit.fluxcd.io/reconcile";
+
 impl<'s, 'a> Application<'s, 'a> {
     /// The Application that a resource is, or makes.
     pub fn of(resource: &'s Resource<'a>) -> Option<Self> {

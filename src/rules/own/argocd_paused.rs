@@ -1,6 +1,6 @@
 //! `argocd-paused`: somebody has told the deployer to leave something alone.
 
-use super::applications::{Application, Switch, switch};
+use super::applications::{Application, FLUX_RECONCILES, Switch, switch};
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::policy::Policy;
@@ -24,8 +24,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
 /// The annotation that stops all work of Argo CD at an Application.
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
 
-/// The annotation of any resource that Flux leaves alone.
-const FLUX: (&str, &str) = ("kustomize.toolkit.fluxcd.io/reconcile", "disabled");
+/// What the annotation of Flux says where it leaves a resource alone.
+const DISABLED: &str = "disabled";
 
 /// The kinds of Flux that bring something to a cluster, by the beginning of their group.
 const OF_FLUX: [(&str, &str); 8] = [
@@ -83,9 +83,9 @@ fn paused(resource: &Resource<'_>) -> Vec<(Vec<&'static str>, &'static str, &'st
             "Write what was changed meanwhile into Git, and take suspend: true out again.",
         ));
     }
-    if resource.annotation(FLUX.0) == Some(FLUX.1) {
+    if resource.annotation(FLUX_RECONCILES) == Some(DISABLED) {
         all.push((
-            vec!["metadata", "annotations", FLUX.0],
+            vec!["metadata", "annotations", FLUX_RECONCILES],
             "Flux does not reconcile it: an annotation says reconcile: disabled",
             "Take the annotation away, or the resource out of what Flux deploys.",
         ));

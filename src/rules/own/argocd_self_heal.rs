@@ -30,7 +30,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
         if application.is_patched {
             continue;
         }
-        let way = ["spec", "syncPolicy", "automated"];
+        let mut way = vec!["spec", "syncPolicy", "automated"];
         let (headline, help) = match application.at(&way) {
             None => (
                 "Argo CD does not sync it by itself".to_owned(),
@@ -46,6 +46,10 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
                 // One that is paused does nothing of this, which is another finding.
                 if off.is_empty() || !automated.is_map() || enabled == Some(Switch::Off) {
                     continue;
+                }
+                // The line of the switch, where it is one that is written.
+                if let [(name, _)] = off.as_slice() {
+                    way.push(name);
                 }
                 let names: Vec<&str> = off.iter().map(|(name, _)| *name).collect();
                 let comes: Vec<&str> = off.iter().map(|(_, comes)| *comes).collect();

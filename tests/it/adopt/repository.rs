@@ -257,6 +257,7 @@ pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Findin
         site: None,
         scope: Scope::Unknown,
         history: None,
+        tells_deployers: false,
         others: Vec::new(),
     };
     let mut findings = gate::judge(&gate).unwrap().report.findings;

@@ -1,0 +1,32 @@
+//! Files that no kustomization names, and that say what is deployed all the same.
+//!
+//! Argo CD and Flux read their own objects from wherever somebody applies them: most repositories keep them as plain
+//! files beside the kustomizations that they name.
+
+use std::path::Path;
+
+use super::super::files;
+use crate::repo::{Sources, speaks_of_deployers};
+
+/// The endings of names of files that may hold resources.
+const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
+
+/// Whether a file of this name may hold resources.
+pub(super) fn may_hold_resources(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Reads those of some files that say what is deployed, unless something names them.
+pub(super) fn read(root: &Path, names: Vec<String>, sources: &mut Sources) {
+    for name in names {
+        if sources.contains(&name) {
+            continue;
+        }
+        let Ok(text) = files::read_text(&root.join(&name)) else {
+            continue;
+        };
+        if speaks_of_deployers(&text) {
+            sources.insert_beside(name, text);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What says what is deployed and stands in no environment: Applications of Argo CD and the like, in files that nothing
+//! names and in kustomizations of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scene::{Gate, Scope};
+use crate::blame::Target;
+use crate::engine::Replay;
+use crate::finding::Finding;
+use crate::layout::{self, Overlay, Service};
+use crate::repo::{Parsed, Role, Sources, To, join, relative, speaks_of_deployers};
+use crate::resource::Resource;
+use crate::rules::{self, Deployed, Repository, called, deploys};
+use crate::yaml::{self, Node};
+
+/// What is wrong with what stands in no environment, with its lines.
+pub fn deployers<'g>(
+    gate: &Gate<'g>,
+    parsed: &'g Parsed<'g>,
+    repository: Option<&Repository>,
+) -> Vec<Finding> {
+    let Some(site) = gate.site.as_ref().filter(|_| gate.tells_deployers) else {
+        return Vec::new();
+    };
+    let others = match gate.scope {
+        Scope::Unknown => &[],
+        Scope::Repository { others, .. } => others,
+    };
+    let services = gate.layout.services.iter().chain(others);
+    let overlays = services.flat_map(|service| &service.overlays);
+    let roots: Vec<&str> = overlays
+        .flat_map(Overlay::directories)
+        .map(String::as_str)
+        .collect();
+    let environments = Reached::from(parsed, &roots);
+    let is_asked = |file: &str| layout::is_looked_at(file, site, &gate.policy.layout);
+    let mut findings = Vec::new();
+    for file in parsed.sources.beside().filter(|file| is_asked(file)) {
+        if holds(parsed, file) {
+            judge(gate, &Replay::file(parsed, file), repository, &mut findings);
+        }
+    }
+    for directory in tops(parsed, &environments) {
+        if is_asked(parsed.kustomization(directory).map_or("", |one| one.file)) {
+            let replay = Replay::overlay(parsed, directory, &[]);
+            judge(gate, &replay, repository, &mut findings);
+        }
+    }
+    // What an environment is made of as well is judged there.
+    findings.retain(|finding| {
+        let place = finding.place.as_ref();
+        place.is_none_or(|place| !environments.files.contains(place.file.as_str()))
+    });
+    findings
+}
+
+/// What of the repository may be named by what deploys from it; nothing where nothing does.
+pub fn repository(gate: &Gate<'_>, sources: &Sources) -> Option<Repository> {
+    let site = gate.site.as_ref()?;
+    if !sources.may_deploy() {
+        return None;
+    }
+    let place = |path: &str| match relative(&join("", site.root), &join(site.here, path)).as_str() {
+        "." => String::new(),
+        path => path.to_owned(),
+    };
+    let unseen = sources.unseen().iter().map(|unseen| unseen.path.as_str());
+    let links = sources.links().map(|(link, _)| link);
+    let directories = sources.directories().iter().map(|path| place(path));
+    let left_out: &[Service] = match gate.scope {
+        Scope::Unknown => &[],
+        Scope::Repository { others, .. } => others,
+    };
+    let mut overlays = BTreeMap::new();
+    for service in gate.layout.services.iter().chain(left_out) {
+        for member in gate.members(&service.overlays) {
+            let deployed = Deployed {
+                service: service.name.clone(),
+                environment: member.name.clone(),
+            };
+            overlays.insert(place(&member.overlay.directory), deployed);
+        }
+    }
+    let directories: BTreeSet<String> = directories.collect();
+    Some(Repository {
+        names: sources.addresses().iter().map(|one| called(one)).collect(),
+        unseen: unseen
+            .chain(links)
+            .map(place)
+            .filter(|path| !directories.contains(path))
+            .collect(),
+        directories,
+        overlays,
+    })
+}
+
+/// Judges what a replay came to.
+fn judge(
+    gate: &Gate<'_>,
+    replay: &Replay<'_>,
+    repository: Option<&Repository>,
+    findings: &mut Vec<Finding>,
+) {
+    let built = replay.recorded();
+    let Ok(tree) = yaml::parse_json_lines(&built) else {
+        return;
+    };
+    let resources: Vec<Resource<'_>> = tree
+        .roots()
+        .filter_map(Resource::read)
+        .filter(deploys)
+        .collect();
+    for mut finding in rules::judge_alone(&resources, repository, gate.policy) {
+        finding.place = Target::overlay(&finding).and_then(|target| replay.cause(&target));
+        findings.push(finding);
+    }
+}
+
+/// Directories with all that they load, and the files that these name.
+struct Reached<'g> {
+    directories: BTreeSet<&'g str>,
+    files: BTreeSet<&'g str>,
+}
+
+impl<'g> Reached<'g> {
+    fn from(parsed: &'g Parsed<'g>, roots: &[&str]) -> Self {
+        let mut reached = Self {
+            directories: BTreeSet::new(),
+            files: BTreeSet::new(),
+        };
+        for (directory, edges) in parsed.graph().directories(roots, |_| true) {
+            reached.directories.insert(directory);
+            let paths = edges.iter().filter_map(|edge| edge.to.path());
+            reached.files.extend(paths);
+        }
+        reached
+    }
+}
+
+/// The kustomizations that gather what says what is deployed, that belong to no environment, and that no other loads.
+fn tops<'g>(parsed: &'g Parsed<'g>, environments: &Reached<'g>) -> Vec<&'g str> {
+    let graph = parsed.graph();
+    let files = parsed.sources.iter().map(|(file, _)| file);
+    let holding: BTreeSet<&str> = files
+        .filter(|file| !environments.files.contains(file) && holds(parsed, file))
+        .collect();
+    if holding.is_empty() {
+        return Vec::new();
+    }
+    let all = parsed.kustomizations();
+    let all: Vec<&str> = all
+        .filter(|one| !one.is_component())
+        .map(|one| one.directory())
+        .filter(|directory| !environments.directories.contains(directory))
+        .collect();
+    let mut loaded = BTreeSet::new();
+    for directory in &all {
+        for edge in graph.of_directory(directory) {
+            if let To::Kustomization(inner) = &edge.to {
+                loaded.insert(inner.as_str());
+            }
+        }
+    }
+    let gathers = |directory: &&str| {
+        let mut edges = graph.reach(&[directory], |edge| edge.role == Role::Load);
+        edges.any(|(_, edge)| {
+            edge.role == Role::Load && edge.to.path().is_some_and(|file| holding.contains(file))
+        })
+    };
+    let tops = all
+        .into_iter()
+        .filter(|directory| !loaded.contains(directory));
+    tops.filter(gathers).collect()
+}
+
+/// Whether a file holds something that says what is deployed.
+fn holds(parsed: &Parsed<'_>, file: &str) -> bool {
+    let is_such = |root: Node<'_>| Resource::read(root).is_some_and(|resource| deploys(&resource));
+    parsed.sources.text(file).is_some_and(speaks_of_deployers)
+        && parsed
+            .tree(file)
+            .is_some_and(|tree| tree.roots().any(is_such))
+}

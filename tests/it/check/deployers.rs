@@ -1,0 +1,288 @@
+//! What says what is deployed, wherever it stands: plain files beside the kustomizations, and kustomizations of their own.
+
+use std::process::Command;
+
+use super::report;
+use crate::support::{Tree, binary, run};
+
+const BASE: &str = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: checkout}
+data: {a: b}
+";
+
+/// A repository with a service in two environments, and the files.
+fn repository(files: &[(&str, &str)]) -> Tree {
+    let tree = Tree::new();
+    tree.write(
+        "services/checkout/base/kustomization.yaml",
+        "resources: [all.yaml]\n",
+    );
+    tree.write("services/checkout/base/all.yaml", BASE);
+    for environment in ["staging", "production"] {
+        let path = format!("services/checkout/overlays/{environment}/kustomization.yaml");
+        tree.write(&path, "resources: [../../base]\n");
+    }
+    for (path, text) in files {
+        tree.write(path, text);
+    }
+    tree
+}
+
+/// An Application that deploys a path and heals itself.
+fn application(name: &str, path: &str) -> String {
+    format!(
+        "\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: {name}, namespace: argocd}}
+spec:
+  project: default
+  source: {{repoURL: 'https://git.example.com/shop/deploy.git', path: {path}, targetRevision: main}}
+  destination: {{server: 'https://kubernetes.default.svc', namespace: shop}}
+  syncPolicy:
+    automated: {{prune: true, selfHeal: true}}
+    syncOptions: [ServerSideApply=true]
+"
+    )
+}
+
+const PRODUCTION: &str = "services/checkout/overlays/production";
+
+/// What is found: the rule, its line and its headline.
+fn told(tree: &Tree) -> Vec<String> {
+    told_of(&report(binary(), &tree.path(""), &[]))
+}
+
+/// The same of a report.
+fn told_of(report: &serde_json::Value) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap();
+    let one = |finding: &serde_json::Value| {
+        let place = &finding["place"];
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        format!(
+            "{} {}:{} {}",
+            text(&finding["rule"]),
+            text(&place["file"]),
+            place["line"],
+            text(&finding["headline"])
+        )
+    };
+    findings.iter().map(one).collect()
+}
+
+fn add_remote(tree: &Tree, address: &str) {
+    let git = |arguments: &[&str]| {
+        let run = run(Command::new("git")
+            .arg("-C")
+            .arg(tree.path(""))
+            .args(arguments));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+    };
+    git(&["init", "-q"]);
+    git(&["remote", "add", "origin", address]);
+}
+
+#[test]
+fn an_application_in_a_plain_file_is_judged() {
+    let paused = application("checkout-production", PRODUCTION)
+        .replace("automated: {", "automated: {enabled: false, ");
+    let tree = repository(&[
+        ("argocd/apps/checkout.yaml", &paused),
+        (
+            "argocd/apps/staging.yaml",
+            &application("checkout-staging", "services/checkout/overlays/staging"),
+        ),
+    ]);
+    assert_eq!(
+        told(&tree),
+        [
+            "argocd-paused argocd/apps/checkout.yaml:9 automated sync is paused: automated.enabled is false"
+        ]
+    );
+}
+
+#[test]
+fn what_a_kustomization_of_its_own_gathers_is_judged_as_it_is_built() {
+    let manual = application("checkout-production", PRODUCTION).replace(
+        "    automated: {prune: true, selfHeal: true}\n",
+        "    automated: {prune: true}\n",
+    );
+    let patch = "\
+resources: [checkout.yaml]
+patches:
+- target: {kind: Application}
+  patch: |
+    - {op: add, path: /spec/syncPolicy/automated/selfHeal, value: SET}
+";
+    for (value, expected) in [
+        ("true", vec![]),
+        (
+            "false",
+            vec![
+                "argocd-self-heal argocd/kustomization.yaml:5 selfHeal is off: what is changed in the cluster stays so",
+            ],
+        ),
+    ] {
+        let tree = repository(&[
+            ("argocd/checkout.yaml", &manual),
+            ("argocd/kustomization.yaml", &patch.replace("SET", value)),
+        ]);
+        assert_eq!(told(&tree), expected, "{value}");
+    }
+}
+
+#[test]
+fn a_path_that_is_not_there_and_one_of_another_environment_are_told() {
+    let files = [
+        (
+            "argocd/good.yaml",
+            application("checkout-production", PRODUCTION),
+        ),
+        (
+            "argocd/slip.yaml",
+            application("checkout-prod", "services/checkout/overlays/prodction"),
+        ),
+        (
+            "argocd/swapped.yaml",
+            application("shop-production", "./services/checkout/overlays/staging/"),
+        ),
+        ("argocd/root.yaml", application("all", ".")),
+        (
+            "argocd/elsewhere.yaml",
+            application("web", "web/prod").replace("shop/deploy", "shop/web"),
+        ),
+        ("argocd/hidden.yaml", application("ci", ".argo/ci")),
+        (
+            "argocd/template.yaml",
+            application("'{{name}}'", "'services/checkout/overlays/{{name}}'"),
+        ),
+    ];
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (*path, text.as_str()))
+        .collect();
+    let tree = repository(&files);
+    add_remote(&tree, "git@github.com:somebody/Deploy");
+    let expected = [
+        "argocd-source argocd/slip.yaml:6 it deploys \"services/checkout/overlays/prodction\", and there is no such directory",
+        "argocd-source argocd/swapped.yaml:6 it is of production, and deploys the overlay of staging",
+    ];
+    assert_eq!(told(&tree), expected);
+    // Nobody knows what the repository is called: what lies beside environments is its own.
+    std::fs::remove_dir_all(tree.path(".git")).unwrap();
+    assert_eq!(told(&tree), expected);
+    // It is another one.
+    add_remote(&tree, "git@github.com:somebody/infrastructure");
+    assert_eq!(told(&tree), [""; 0]);
+}
+
+#[test]
+fn what_an_environment_builds_is_told_once_and_a_patch_alone_is_no_application() {
+    let paused =
+        application("checkout", PRODUCTION).replace("automated: {", "automated: {enabled: false, ");
+    let tree = repository(&[
+        ("services/checkout/base/application.yaml", &paused),
+        // A kustomization above that gathers an environment as well.
+        (
+            "clusters/one/kustomization.yaml",
+            "resources: [../../services/checkout/overlays/production]\n",
+        ),
+        (
+            "clusters/one/patch.yaml",
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x}\nspec: {syncPolicy: {automated: {enabled: false}}}\n",
+        ),
+        (
+            "charts/app/templates/app.yaml",
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: {{ .Values.name }}}\n",
+        ),
+    ]);
+    tree.write(
+        "services/checkout/base/kustomization.yaml",
+        "resources: [all.yaml, application.yaml]\n",
+    );
+    let all = told(&tree);
+    let paused = all.iter().filter(|one| one.starts_with("argocd-paused"));
+    assert_eq!(paused.count(), 2, "once in each environment: {all:#?}");
+    // It is staging that builds what deploys production.
+    let others: Vec<_> = all
+        .iter()
+        .filter(|one| !one.starts_with("argocd-paused"))
+        .collect();
+    assert!(
+        matches!(others.as_slice(), [swapped, unjudged]
+            if swapped.starts_with("argocd-source services/checkout/overlays/staging/")
+                && unjudged.starts_with("unjudged-overlay clusters/one/")),
+        "{all:#?}"
+    );
+}
+
+#[test]
+fn exemptions_ignored_directories_and_selections_hold_for_them() {
+    let paused = application("checkout-production", PRODUCTION)
+        .replace("automated: {", "automated: {enabled: false, ");
+    let policy = |spec: &str| {
+        format!(
+            "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {{name: parity}}\nspec: {spec}\n"
+        )
+    };
+    let tree = repository(&[("argocd/checkout.yaml", &paused)]);
+    assert_eq!(told(&tree).len(), 1);
+    tree.write("parity.yaml", &policy("{layout: {ignore: [argocd]}}"));
+    assert_eq!(told(&tree), [""; 0]);
+    tree.write(
+        "parity.yaml",
+        &policy("{exemptions: [{rule: argocd-paused, target: {kind: Application, name: checkout-production}, reason: moving, expires: 2099-01-01}]}"),
+    );
+    let exempt = report(binary(), &tree.path(""), &[]);
+    assert_eq!(told_of(&exempt).len(), 1, "{exempt:#}");
+    assert_eq!(exempt["findings"][0]["severity"], "info");
+    tree.write(
+        "parity.yaml",
+        &policy("{rules: {argocd-paused: {severity: ignore}}}"),
+    );
+    assert_eq!(told(&tree), [""; 0]);
+    tree.write("parity.yaml", &policy("{}"));
+    // Nobody asked for it.
+    assert_eq!(
+        told_of(&report(binary(), &tree.path(""), &["services"])),
+        [""; 0]
+    );
+    // One shard tells it.
+    let of_shard =
+        |shard: &str| told_of(&report(binary(), &tree.path(""), &["--shard", shard])).len();
+    assert_eq!((of_shard("1/2"), of_shard("2/2")), (1, 0));
+}
+
+#[test]
+fn a_pull_request_fails_on_what_it_pauses() {
+    let tree = repository(&[(
+        "argocd/checkout.yaml",
+        &application("checkout-production", PRODUCTION),
+    )]);
+    add_remote(&tree, "https://git.example.com/shop/deploy");
+    let git = |arguments: &[&str]| {
+        let run = run(Command::new("git")
+            .arg("-C")
+            .arg(tree.path(""))
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
+            .args(arguments));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+    };
+    git(&["add", "."]);
+    git(&["commit", "-qm", "all"]);
+    let paused = application("checkout-production", PRODUCTION)
+        .replace("automated: {", "automated: {enabled: false, ");
+    tree.write("argocd/checkout.yaml", &paused);
+    let new = report(binary(), &tree.path(""), &["--new", "HEAD"]);
+    assert_eq!(told_of(&new).len(), 1, "{new:#}");
+    git(&["commit", "-qam", "pause"]);
+    let known = report(binary(), &tree.path(""), &["--new", "HEAD"]);
+    let all = known["against"]["known"].as_array();
+    assert_eq!(
+        (told_of(&known).len(), all.map(Vec::len)),
+        (0, Some(1)),
+        "{known:#}"
+    );
+}
