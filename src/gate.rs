@@ -54,7 +54,7 @@ pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
         });
         others.extend(unreadable);
         others.extend(lint(gate, parsed, resources, &mut replays));
-        repository = deployers::repository(gate, parsed.sources);
+        repository = deployers::repository(gate, parsed);
         others.extend(deployers::deployers(gate, parsed, repository.as_ref()));
     }
     let mut gaps = Gaps {

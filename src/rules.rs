@@ -41,7 +41,7 @@ pub use gaps::{
 };
 pub use live::Cluster;
 pub use loosened_policy::Stated;
-pub use own::{Deployed, Repository, called, deploys};
+pub use own::{Deployed, Notifications, Repository, called, deploys};
 pub use past::{Blind, Past, Question, Ran, is_same_image, version};
 pub use registry::{RULES, record};
 

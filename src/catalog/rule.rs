@@ -68,6 +68,7 @@ rule_ids! {
     AddedResource = "added-resource",
     Annotations = "annotations",
     ArgocdIgnoredDrift = "argocd-ignored-drift",
+    ArgocdNotifications = "argocd-notifications",
     ArgocdPaused = "argocd-paused",
     ArgocdSelfHeal = "argocd-self-heal",
     ArgocdSource = "argocd-source",
@@ -155,6 +156,7 @@ impl RuleId {
             Self::ArgocdIgnoredDrift
                 | Self::ArgocdPaused
                 | Self::ArgocdSelfHeal
+                | Self::ArgocdNotifications
                 | Self::ArgocdSource
                 | Self::ArgocdSyncOptions
                 | Self::ReplicasAndAutoscaler

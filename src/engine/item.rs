@@ -320,6 +320,18 @@ impl Item {
         root.to_json()
     }
 
+    /// Forgets the values that are held for what was written over with others that are not known.
+    pub fn unseal(&mut self, mark: Mark) {
+        if self.sealed.0.is_empty() {
+            return;
+        }
+        let data = self.root.get("data");
+        self.sealed.0.retain(|key, _| {
+            let piece = data.and_then(|data| data.get(key));
+            piece.is_none_or(|piece| !(matches!(piece.body, Body::Unknown) && piece.mark == mark))
+        });
+    }
+
     pub fn is_secret(&self) -> bool {
         self.kind == "Secret"
     }

@@ -31,6 +31,18 @@ pub(super) fn apply(
     Some(())
 }
 
+/// The keys of data that operations move or copy something to.
+pub(super) fn moved(patch: Node<'_>) -> impl Iterator<Item = String> {
+    patch.items().filter_map(|operation| {
+        let op = operation.str_at(&["op"])?;
+        let path = steps(operation.get("path")?.text(), false)?;
+        match path.as_slice() {
+            [field, key] if field == "data" && matches!(op, "move" | "copy") => Some(key.clone()),
+            _ => None,
+        }
+    })
+}
+
 fn one(
     resource: &mut Piece,
     operation: Node<'_>,

@@ -439,6 +439,10 @@ fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
         item.annotations();
     }
     let done = operations::apply(&mut item.root, root, item.partial, pen);
+    // What is held belongs to where it was made, and not to what was moved or copied there.
+    for key in operations::moved(root) {
+        item.sealed.0.remove(&key);
+    }
     let annotations = item.root.at(&["metadata", "annotations"]);
     match annotations.map(|piece| &piece.body) {
         Some(Body::Map(_)) => item.write_annotations(),

@@ -301,6 +301,12 @@ impl Write<'_> {
         };
         let followed = follow.each(&mut item.root, &steps, false, pen);
         let is_missed = follow.count == 0 && !item.partial;
+        item.unseal(mark);
+        let annotations = item.root.at(&["metadata", "annotations"]);
+        if annotations.is_some_and(|all| matches!(all.body, Body::List(_))) {
+            // kustomize makes pairs of it, or breaks down.
+            pen.lose(Reason::Setting, "annotations", node);
+        }
         match followed {
             Err(Reason::Bounds) => return Err(Reason::Bounds),
             Err(Reason::NoField) if item.partial => {}

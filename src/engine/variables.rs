@@ -41,6 +41,13 @@ pub(super) fn resolve(
             // kustomize reads a number in its own way here.
             lose(unknown, Reason::Scalar, &var.path, Some(piece.mark));
         }
+        let is_empty = |piece: &&Piece| matches!(&piece.body, Body::Map(map) if map.is_empty());
+        if let Some(piece) = found.filter(is_empty)
+            && var.path == "metadata.annotations"
+        {
+            // It hangs on what was done to them whether kustomize has taken them away.
+            lose(unknown, Reason::Setting, &var.path, Some(piece.mark));
+        }
         match found.map(|piece| (piece.to_json(), piece.mark)) {
             Some((Some(value), mark)) => {
                 values.insert(var.name.clone(), (value, mark));

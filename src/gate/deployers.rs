@@ -8,9 +8,9 @@ use crate::blame::Target;
 use crate::engine::Replay;
 use crate::finding::Finding;
 use crate::layout::{self, Overlay, Service};
-use crate::repo::{Parsed, Role, Sources, To, join, relative, speaks_of_deployers};
+use crate::repo::{Edge, Parsed, Role, To, join, relative, speaks_of_deployers};
 use crate::resource::Resource;
-use crate::rules::{self, Deployed, Repository, called, deploys};
+use crate::rules::{self, Deployed, Notifications, Repository, called, deploys};
 use crate::yaml::{self, Node};
 
 /// What is wrong with what stands in no environment, with its lines.
@@ -55,7 +55,8 @@ pub fn deployers<'g>(
 }
 
 /// What of the repository may be named by what deploys from it; nothing where nothing does.
-pub fn repository(gate: &Gate<'_>, sources: &Sources) -> Option<Repository> {
+pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
+    let sources = parsed.sources;
     let site = gate.site.as_ref()?;
     if !sources.may_deploy() {
         return None;
@@ -83,6 +84,7 @@ pub fn repository(gate: &Gate<'_>, sources: &Sources) -> Option<Repository> {
     }
     let directories: BTreeSet<String> = directories.collect();
     Some(Repository {
+        notifications: notifications(parsed),
         names: sources.addresses().iter().map(|one| called(one)).collect(),
         unseen: unseen
             .chain(links)
@@ -92,6 +94,33 @@ pub fn repository(gate: &Gate<'_>, sources: &Sources) -> Option<Repository> {
         directories,
         overlays,
     })
+}
+
+/// What Applications can subscribe to, wherever it is said: in the `ConfigMap`, or in a patch of it.
+fn notifications(parsed: &Parsed<'_>) -> Notifications {
+    let mut all = Notifications::default();
+    let speaks = |(_, text): &(&str, &str)| text.contains("argocd-notifications-cm");
+    let mut files = BTreeSet::new();
+    for (file, _) in parsed.sources.iter().filter(speaks) {
+        let tree = parsed.tree(file);
+        let roots = tree.iter().flat_map(|tree| tree.roots());
+        roots
+            .filter_map(Resource::read)
+            .for_each(|one| all.add(&one));
+        files.insert(file);
+    }
+    // Argo CD's own catalogue is loaded from elsewhere, and a generator names its keys in a way of its own.
+    let graph = parsed.graph();
+    all.is_part = parsed.kustomizations().any(|one| {
+        let edges = graph.of_directory(one.directory());
+        let is_its = files.contains(one.file)
+            || edges
+                .iter()
+                .any(|edge| edge.to.path().is_some_and(|path| files.contains(path)));
+        let is_elsewhere = |edge: &Edge| matches!(edge.to, To::Remote(_) | To::Absent(_));
+        is_its && (files.contains(one.file) || edges.iter().any(is_elsewhere))
+    });
+    all
 }
 
 /// Judges what a replay came to.

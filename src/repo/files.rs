@@ -242,8 +242,12 @@ impl Sources {
 /// Whether a text may hold an object of Argo CD or of Flux, which a look at it tells at once.
 #[must_use]
 pub fn speaks_of_deployers(text: &str) -> bool {
-    const GROUPS: [&str; 2] = ["argoproj.io/", ".toolkit.fluxcd.io/"];
-    GROUPS.iter().any(|group| text.contains(group))
+    const WORDS: [&str; 3] = [
+        "argoproj.io/",
+        ".toolkit.fluxcd.io/",
+        "argocd-notifications-cm",
+    ];
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Files as trees.

@@ -2,16 +2,19 @@
 
 mod applications;
 pub(in crate::rules) mod argocd_ignored_drift;
+pub(in crate::rules) mod argocd_notifications;
 pub(in crate::rules) mod argocd_paused;
 pub(in crate::rules) mod argocd_self_heal;
 pub(in crate::rules) mod argocd_source;
 pub(in crate::rules) mod argocd_sync_options;
+mod notifications;
 pub(in crate::rules) mod replicas_and_autoscaler;
 mod repository;
 
 use std::collections::BTreeSet;
 
 pub use applications::deploys;
+pub use notifications::Notifications;
 pub use repository::{Deployed, Repository, called};
 
 use super::told::Says;

@@ -20,8 +20,8 @@ use super::matrix::{
 use super::overridden::Overridden;
 use super::own::Own;
 use super::own::{
-    argocd_ignored_drift, argocd_paused, argocd_self_heal, argocd_source, argocd_sync_options,
-    replicas_and_autoscaler,
+    argocd_ignored_drift, argocd_notifications, argocd_paused, argocd_self_heal, argocd_source,
+    argocd_sync_options, replicas_and_autoscaler,
 };
 use crate::blame;
 use crate::catalog::{Rule, RuleId};
@@ -60,6 +60,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     rule(&added_resource::RULE),
     rule(&class::ANNOTATIONS),
     rule(&argocd_ignored_drift::RULE).own(argocd_ignored_drift::check),
+    rule(&argocd_notifications::RULE).own(argocd_notifications::check),
     rule(&argocd_paused::RULE).own(argocd_paused::check),
     rule(&argocd_self_heal::RULE).own(argocd_self_heal::check),
     rule(&argocd_source::RULE).own(argocd_source::check),

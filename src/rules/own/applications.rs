@@ -1,5 +1,6 @@
 //! Applications of Argo CD, and what their specs say.
 
+use super::notifications::is_config;
 use crate::resource::Resource;
 use crate::yaml::{Kind, Node};
 
@@ -33,6 +34,7 @@ pub fn deploys(resource: &Resource<'_>) -> bool {
                 "Application" | "ApplicationSet" | "AppProject"
             )
         || resource.annotation(FLUX_RECONCILES).is_some()
+        || is_config(resource)
 }
 
 /// The annotation of any resource that Flux leaves alone.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::notifications::Notifications;
+
 /// The repository, as far as what deploys from it names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
@@ -13,6 +15,8 @@ pub struct Repository {
     pub unseen: BTreeSet<String>,
     /// The environments of every service, by their directories from the root on.
     pub overlays: BTreeMap<String, Deployed>,
+    /// What Applications can subscribe to.
+    pub notifications: Notifications,
 }
 
 /// An environment of a service.

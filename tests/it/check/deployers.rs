@@ -286,3 +286,43 @@ fn a_pull_request_fails_on_what_it_pauses() {
         "{known:#}"
     );
 }
+
+#[test]
+fn what_an_application_subscribes_to_may_stand_in_another_file() {
+    let subscribed = application("checkout-production", PRODUCTION).replace(
+        "namespace: argocd}",
+        "namespace: argocd, annotations: {notifications.argoproj.io/subscribe.on-sync-failed.slack: shop}}",
+    );
+    let config = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-notifications-cm, namespace: argocd}
+data:
+  service.slack: 'token: $slack'
+  template.failed: 'message: it failed'
+";
+    let trigger = "  trigger.on-sync-failed: '[{when: x, send: [failed]}]'\n";
+    let lacks = "argocd-notifications argocd/app.yaml:3 it subscribes to the trigger \"on-sync-failed\", which argocd-notifications-cm does not have";
+    let with = |files: &[(&str, &str)]| {
+        told(&repository(
+            &[&[("argocd/app.yaml", subscribed.as_str())], files].concat(),
+        ))
+    };
+    // Nobody knows what there is.
+    assert_eq!(with(&[]), [""; 0]);
+    assert_eq!(with(&[("notify/config.yaml", config)]), [lacks]);
+    assert_eq!(
+        with(&[("notify/config.yaml", &[config, trigger].concat())]),
+        [""; 0]
+    );
+    // The catalogue is loaded from elsewhere.
+    let catalogue = "\
+resources: ['https://example.com/notifications_catalog/install.yaml']
+patches: [{path: config.yaml}]
+";
+    let files = [
+        ("notify/config.yaml", config),
+        ("notify/kustomization.yaml", catalogue),
+    ];
+    assert_eq!(with(&files), [""; 0]);
+}

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::support::{KUSTOMIZE_VERSIONS, NEWEST, Tree, require, run};
 
 /// The trees that kustomize builds and the engine does not know; a tree that became known must leave the list.
-const UNKNOWN: [&str; 25] = [
+const UNKNOWN: [&str; 32] = [
     "a kustomization, one list and another said",
     "a kustomization, one thing and another said",
     "generators, IAMPolicyGenerator",
@@ -31,12 +31,19 @@ const UNKNOWN: [&str; 25] = [
     "hashes, of what has become another kind",
     "images, an image that is a number",
     "openapi, a file",
+    "operations, a value of a generated Secret is copied",
+    "operations, a value of a generated Secret is moved",
+    "operations, a value of a generated Secret is moved to a new key",
+    "operations, a value of a generated Secret is tested",
     "patches, a list of resources",
     "patches, labels that are a text for a target",
     "replacements, a map into itself",
     "replacements, a name that looks like a number, behind a prefix",
     "replacements, a name that looks like a number, of what is patched",
+    "replacements, a part of what a Secret generator made",
     "replacements, all annotations of what was renamed",
+    "replacements, from one Secret into another that has no hash",
+    "replacements, from one generated Secret into another",
     "replacements, what it has written before",
     "transformers, HashTransformer",
     "resources, a list without a name and items",
