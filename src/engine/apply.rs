@@ -331,12 +331,13 @@ impl Walk<'_> {
                 // It makes a text of a number here, as JSON has it.
                 let is_text = fault == Fault::Type
                     && matches!(field, "sourceValue" | "fieldPath" | "name" | "delimiter")
-                    && matches!(node.kind(), Kind::Int | Kind::Float | Kind::Bool);
+                    && node.is_scalar();
                 if fault == Fault::Undeclared {
                     // Here it reads over what it does not know.
                 } else if !is_text {
                     self.note_at(Reason::Type, field, &path, node);
-                } else if json_text(node) != node.text() {
+                } else if node.kind() == Kind::Str || json_text(node) != node.text() {
+                    // A word that is a flag to it, such as `off`, or a number that it writes in its own way.
                     self.note_at(Reason::Scalar, field, &path, node);
                 }
             }

@@ -292,6 +292,9 @@ impl Walk<'_> {
         let Some(said) = root.at(path).filter(|_| self.budget > 0) else {
             return;
         };
+        if matches!(what, What::Prefix | What::Suffix) && !said.is_scalar() {
+            self.lose(Reason::Type, path.join(".").as_str(), file, shift, said);
+        }
         let subjects = match root.str_at(&["setRoleBindingSubjects"]) {
             None | Some("" | "defaultOnly") => Subjects::Default,
             Some("allServiceAccounts") => Subjects::Accounts,

@@ -154,7 +154,13 @@ impl Walk<'_> {
                 is_no_made_key
             };
             if is_odd(*key) {
-                lose(&mut odd, Reason::Type, key.text(), Some(pen.mark_of(*key)));
+                // It is refused where something looks for it afterwards.
+                lose(
+                    &mut odd,
+                    Reason::Setting,
+                    key.text(),
+                    Some(pen.mark_of(*key)),
+                );
             }
             let mark = pen.mark(Some(*key), *value);
             made.set(

@@ -65,6 +65,9 @@ pub(super) fn image(
         if item.kind == "CustomResourceDefinition" {
             continue;
         }
+        if let Some(mark) = astray(&item.root) {
+            lose(pen.unknown, Reason::Type, "containers", Some(mark));
+        }
         let mut is_met = false;
         let (mut paid, mut lost) = (Some(()), None);
         let mut change = |image: &mut Piece, pen: &mut Pen<'_>| {
@@ -117,6 +120,26 @@ pub(super) fn image(
     Some(())
 }
 
+/// What stands among containers and is no map, so that kustomize gives up.
+fn astray(piece: &Piece) -> Option<Mark> {
+    match &piece.body {
+        Body::Map(map) => map.iter().find_map(|(key, piece)| match &piece.body {
+            Body::List(items) if is_list_of_containers(key) => {
+                let other = |item: &&Piece| matches!(item.body, Body::List(_));
+                let other = items.iter().find(other).map(|item| item.mark);
+                other.or_else(|| astray(piece))
+            }
+            _ => astray(piece),
+        }),
+        Body::List(items) => items.iter().find_map(astray),
+        _ => None,
+    }
+}
+
+fn is_list_of_containers(key: &str) -> bool {
+    matches!(key, "containers" | "initContainers")
+}
+
 /// Every image of a container, at whatever depth.
 fn containers(piece: &mut Piece, change: &mut impl FnMut(&mut Piece)) {
     match &mut piece.body {
@@ -128,10 +151,7 @@ fn containers(piece: &mut Piece, change: &mut impl FnMut(&mut Piece)) {
 
 fn each_container(map: &mut BTreeMap<String, Piece>, change: &mut impl FnMut(&mut Piece)) {
     for (key, piece) in map {
-        if let (true, Body::List(items)) = (
-            matches!(key.as_str(), "containers" | "initContainers"),
-            &mut piece.body,
-        ) {
+        if let (true, Body::List(items)) = (is_list_of_containers(key), &mut piece.body) {
             items
                 .iter_mut()
                 .filter_map(|item| item.get_mut("image"))

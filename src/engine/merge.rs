@@ -86,6 +86,25 @@ pub(super) fn deletes(patch: Node<'_>) -> bool {
     patch.str_at(&["$patch"]) == Some("delete")
 }
 
+/// Whether a patch is to replace the whole resource.
+pub(super) fn replaces(patch: Node<'_>) -> bool {
+    patch.str_at(&["$patch"]) == Some("replace")
+}
+
+/// A map that a patch has emptied and that has a comment beside its key: kustomize writes what it cannot read again.
+pub(super) fn unwritable<'n>(patch: Node<'n>, piece: &Piece) -> Option<Node<'n>> {
+    patch.entries().find_map(|(key, value)| {
+        let child = piece.get(key.text()).filter(|_| value.is_map())?;
+        let between = key.span().end..value.span().start;
+        let between = value.tree().source().get(between).unwrap_or_default();
+        let is_empty = matches!(&child.body, Body::Map(map) if map.is_empty());
+        if is_empty && !value.is_childless() && between.contains('#') {
+            return Some(value);
+        }
+        unwritable(value, child)
+    })
+}
+
 /// Merges a patch into a resource; nothing when too much was written, or where kustomize refuses it.
 pub(super) fn merge(
     resource: &mut Piece,

@@ -35,8 +35,8 @@ pub(super) fn apply(
 pub(super) fn moved(patch: Node<'_>) -> impl Iterator<Item = String> {
     patch.items().filter_map(|operation| {
         let op = operation.str_at(&["op"])?;
-        let path = steps(operation.get("path")?.text(), false)?;
-        match path.as_slice() {
+        let to = steps(operation.get("path")?.text(), false)?;
+        match to.as_slice() {
             [field, key] if field == "data" && matches!(op, "move" | "copy") => Some(key.clone()),
             _ => None,
         }

@@ -353,10 +353,15 @@ impl Walk<'_> {
                         piece.look = Look::Unsure;
                     }
                 }
-                if may_rename {
+                if let Some(node) = merge::unwritable(root, &item.root) {
+                    pen.lose(Reason::Unreadable, "", node);
+                }
+                // What is to replace the whole does nothing at all.
+                let may = |is_allowed: bool| is_allowed && !merge::replaces(root);
+                if may(may_rename) {
                     merge::write(&mut item.root, &["metadata", "name"], root, &mut pen);
                 }
-                if may_retype {
+                if may(may_retype) {
                     merge::write(&mut item.root, &["kind"], root, &mut pen);
                 }
                 merged

@@ -302,10 +302,12 @@ impl Write<'_> {
         let followed = follow.each(&mut item.root, &steps, false, pen);
         let is_missed = follow.count == 0 && !item.partial;
         item.unseal(mark);
-        let annotations = item.root.at(&["metadata", "annotations"]);
-        if annotations.is_some_and(|all| matches!(all.body, Body::List(_))) {
-            // kustomize makes pairs of it, or breaks down.
-            pen.lose(Reason::Setting, "annotations", node);
+        for field in ["annotations", "labels"] {
+            let all = item.root.at(&["metadata", field]);
+            if all.is_some_and(|all| matches!(all.body, Body::List(_))) {
+                // kustomize makes pairs of it, or breaks down.
+                pen.lose(Reason::Setting, field, node);
+            }
         }
         match followed {
             Err(Reason::Bounds) => return Err(Reason::Bounds),
@@ -372,6 +374,8 @@ impl Write<'_> {
         let (value, text) = scalar.ok_or(Reason::Scalar)?;
         let spelled = (!value.is_string()).then(|| text.into());
         let look = match is_scalar {
+            // It has no type yet, whatever it looks like.
+            true if is_new && !value.is_string() => Look::Unsure,
             true if is_new => Look::Plain,
             true => old.look,
             false => self.look(),

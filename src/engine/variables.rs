@@ -76,6 +76,16 @@ pub(super) fn resolve(
             let done = each_at(&mut item.root, &spec.path, (None, mark), &mut |field| {
                 match &mut field.body {
                     Body::Map(map) => {
+                        // What a replacement has made has no type yet, and becomes a text here.
+                        let mut all = map.values();
+                        if let Some(piece) = all.find(|piece| is_untyped(piece)) {
+                            lose(
+                                unknown,
+                                Reason::Scalar,
+                                &spec.path.join("."),
+                                Some(piece.mark),
+                            );
+                        }
                         for piece in map.values_mut().filter(|piece| piece.as_str().is_some()) {
                             put(piece, &values, budget, &mut paid);
                             if piece.shared > 0 {
@@ -107,6 +117,12 @@ pub(super) fn resolve(
         }
     }
     Some(())
+}
+
+/// Whether a value is a scalar that looks like no text, and that nobody has given a type.
+fn is_untyped(piece: &Piece) -> bool {
+    piece.look == Look::Unsure
+        && matches!(&piece.body, Body::Scalar(value) if !value.is_string() && !value.is_null())
 }
 
 /// Puts values into one text.

@@ -112,7 +112,7 @@ fn subscriptions(
     }
     let hears = |trigger: &&str| subscribed.iter().any(|(_, _, one)| *one == Some(*trigger));
     let has_defaults = subscribed.iter().any(|(_, _, trigger)| trigger.is_none());
-    let is_told = known.subscribes || has_defaults || FAILURES.iter().any(|one| hears(&one));
+    let is_told = known.subscribes || has_defaults || FAILURES.iter().any(hears);
     if !subscribed.is_empty() && !is_told {
         let says = Says {
             headline: "nobody is told when a sync fails, or when what runs gets unhealthy"

@@ -20,11 +20,12 @@ use serde_json::Value;
 use crate::support::{KUSTOMIZE_VERSIONS, NEWEST, Tree, require, run};
 
 /// The trees that kustomize builds and the engine does not know; a tree that became known must leave the list.
-const UNKNOWN: [&str; 32] = [
+const UNKNOWN: [&str; 35] = [
     "a kustomization, one list and another said",
     "a kustomization, one thing and another said",
     "generators, IAMPolicyGenerator",
     "generators, a directory that says where they are",
+    "generators, a label that is a flag, and is replaced",
     "generators, inline",
     "hashes, of a flag in the place of the values",
     "hashes, of a list in the place of the values",
@@ -37,6 +38,8 @@ const UNKNOWN: [&str; 32] = [
     "operations, a value of a generated Secret is tested",
     "patches, a list of resources",
     "patches, labels that are a text for a target",
+    "replacements, a file with a flag",
+    "replacements, a label that looks like a number, and variables",
     "replacements, a map into itself",
     "replacements, a name that looks like a number, behind a prefix",
     "replacements, a name that looks like a number, of what is patched",
