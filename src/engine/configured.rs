@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::repo::{Kustomization, Ours, is_inline};
+use crate::repo::{Kustomization, Ours, is_inline, is_wiring};
 use crate::yaml::{Node, parse};
 
 use super::images;
@@ -139,9 +139,10 @@ impl Walk<'_> {
                         look(self, (&path, &Shift::None), within.clone(), root);
                     }
                 } else if let Some(below) = parsed.kustomization(&path) {
-                    if !below.only_gathers_with(&["namespace"])
-                        || below.strings("transformers").next().is_some()
-                    {
+                    let only_gathers = below.only_gathers_with(&["namespace"])
+                        && below.strings("transformers").next().is_none();
+                    // A policy that is completed for an environment changes nothing all the same.
+                    if !only_gathers && !is_wiring(parsed, below) {
                         // What it makes of transformers is not followed.
                         self.note_at(Reason::Transformer, &path, kustomization.file, entry);
                     }

@@ -413,6 +413,8 @@ fn links_lead_somewhere() {
         "docs/fields.md",
         "docs/formats.md",
         "examples/README.md",
+        "examples/argocd/README.md",
+        "examples/flux/README.md",
         "examples/recipes/README.md",
     ] {
         let text = read(name);

@@ -28,6 +28,7 @@ mod escapes;
 mod explain;
 mod faces;
 mod formats;
+mod gitops;
 mod hostile;
 mod innocent;
 mod laws;

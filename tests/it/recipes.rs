@@ -11,13 +11,13 @@ use serde_yaml::Value;
 use crate::support::{NEWEST, Run, Tree, binary, copy, example, require, run};
 
 /// A recipe as YAML.
-fn recipe(name: &str) -> Value {
+pub fn recipe(name: &str) -> Value {
     let file = example("recipes").join(name);
     let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{name}: {error}"));
     serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value
         .as_str()
         .unwrap_or_else(|| panic!("no text: {value:?}"))
@@ -25,13 +25,18 @@ fn text(value: &Value) -> String {
 }
 
 /// A place where pipelines run: a clone of a repository with the fleet in it, and krm-parity and kustomize on PATH.
-struct Shop {
-    tree: Tree,
+pub struct Shop {
+    pub tree: Tree,
     path: OsString,
 }
 
 impl Shop {
     fn new(kustomize: &Path) -> Self {
+        Self::of(kustomize, &[("fleet", "")])
+    }
+
+    /// With these examples instead, each in a folder of the repository.
+    pub fn of(kustomize: &Path, examples: &[(&str, &str)]) -> Self {
         let tree = Tree::new();
         let link = tree.path("bin/krm-parity");
         fs::create_dir_all(link.parent().expect("a parent")).expect("a folder");
@@ -41,23 +46,25 @@ impl Shop {
         path.push(kustomize.parent().expect("a parent"));
         path.push(":/usr/local/bin:/usr/bin:/bin");
         let shop = Self { tree, path };
-        copy(&example("fleet"), &shop.tree.path("origin"));
-        // As a repository, its root is the fleet.
+        // As a repository, its root is the example.
         let origin = shop.tree.path("origin");
+        for (from, to) in examples {
+            copy(&example(from), &origin.join(to));
+        }
         Self::git(&origin, &["init", "-q", "-b", "main"]);
         Self::git(&origin, &["add", "."]);
-        Self::git(&origin, &["commit", "-q", "-m", "fleet"]);
+        Self::git(&origin, &["commit", "-q", "-m", "all"]);
         let above = shop.tree.path("");
         Self::git(&above, &["clone", "-q", "origin", "clone"]);
         Self::git(&shop.clone(), &["checkout", "-q", "-b", "topic"]);
         shop
     }
 
-    fn clone(&self) -> std::path::PathBuf {
+    pub fn clone(&self) -> std::path::PathBuf {
         self.tree.path("clone")
     }
 
-    fn git(directory: &Path, arguments: &[&str]) {
+    pub fn git(directory: &Path, arguments: &[&str]) {
         let mut command = Command::new("git");
         command
             .current_dir(directory)
@@ -73,7 +80,7 @@ impl Shop {
         self.tree.write(file, &drifted);
     }
 
-    fn shell(&self, script: &str, environment: &[(&str, &str)]) -> Run {
+    pub fn shell(&self, script: &str, environment: &[(&str, &str)]) -> Run {
         let mut command = Command::new("bash");
         command
             .args(["-eo", "pipefail", "-c", script])
@@ -266,7 +273,8 @@ fn pre_commit() {
 fn argo_cd_at_every_build() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
-    let options = text(&recipe("argo-cd/argocd-cm.yaml")["data"]["kustomize.buildOptions"]);
+    let options =
+        text(&recipe("../argocd/install/argocd-cm.yaml")["data"]["kustomize.buildOptions"]);
     let build = |directory: &str| {
         let directory = example(directory).display().to_string();
         shop.shell(&format!("kustomize build {options} {directory}"), &[])
@@ -275,7 +283,7 @@ fn argo_cd_at_every_build() {
     let told = build("hotfix").expect_failure("a bad overlay");
     assert!(told.contains("error[health-checks]"), "{told}");
     // The image copies itself to where both ways of calling it look.
-    let patch = recipe("argo-cd/repo-server.yaml");
+    let patch = recipe("../argocd/install/repo-server.yaml");
     let pod = &patch["spec"]["template"]["spec"];
     let words = pod["initContainers"][0]["command"]
         .as_sequence()

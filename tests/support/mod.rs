@@ -182,6 +182,18 @@ pub fn sarif_schema() -> Option<PathBuf> {
     installed("sarif/schema.json")
 }
 
+/// The folder of the definitions of Argo CD's and Flux's kinds.
+#[must_use]
+pub fn crds() -> Option<PathBuf> {
+    installed("crds")
+}
+
+/// The program that runs triggers and templates as Argo CD's notifications controller does.
+#[must_use]
+pub fn notifications() -> Option<PathBuf> {
+    installed("notifications/notifications")
+}
+
 /// The folder of npm's packages: a browser's driver, an accessibility checker, validators.
 #[must_use]
 pub fn node_modules() -> Option<PathBuf> {
