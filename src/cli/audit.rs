@@ -64,7 +64,11 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let look = wanted::look(matches, "audit")?;
     let trees = rendered::trees(&look.wanted.files)?;
     let git = of_git(rendered::resources(&trees)?)?;
-    let mut trail = Trail::of(&git, git.iter().map(|want| (want, Some(want))));
+    let mut trail = Trail::of(
+        &git,
+        &look.policy.managers,
+        git.iter().map(|want| (want, Some(want))),
+    );
     if let Some(name) = matches.get_one::<String>("namespace") {
         trail.in_namespace(name);
     }

@@ -92,7 +92,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let git = of_git(rendered::resources(&git_trees)?)?;
     let running = rendered::resources(&live_trees).context("--live")?;
     running.iter().try_for_each(is_object)?;
-    let mut compared = live::compare(&git, &running).context("--live")?;
+    let mut compared = live::compare(&git, &running, &look.policy.managers).context("--live")?;
     let mut notes = Vec::new();
     if !compared.is_managed && !running.is_empty() {
         notes.push(
@@ -114,7 +114,11 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
                 .iter()
                 .map(|(want, _)| (*want, Some(*want)));
             let extra = compared.extra.iter().map(|(extra, _)| (*extra, None));
-            let mut trail = Trail::of(&git, pairs.chain(missing).chain(extra));
+            let mut trail = Trail::of(
+                &git,
+                &look.policy.managers,
+                pairs.chain(missing).chain(extra),
+            );
             let mut spaces = compared
                 .pairs
                 .iter()

@@ -2,6 +2,7 @@
 
 mod audit;
 mod git;
+mod managers;
 mod objects;
 mod rewrites;
 mod secrets;
