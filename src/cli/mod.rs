@@ -31,6 +31,7 @@ mod git;
 mod ground;
 mod history;
 mod init;
+mod kubectl;
 mod lacking;
 mod merge;
 mod new;

@@ -1,6 +1,7 @@
 //! `krm-parity drift`: what Git says against what real API servers answered, as `tests/fixtures/live` has it recorded.
 
 mod audit;
+mod context;
 mod git;
 mod managers;
 mod objects;
