@@ -9,7 +9,6 @@ use super::formats::Formats;
 use super::wanted::{self, file, of_git, one_stdin, word};
 use super::{audit_log, function, rendered};
 use crate::audit::{self, Trail};
-use crate::compare::hidden::values;
 use crate::rules;
 use crate::survey::Survey;
 
@@ -75,8 +74,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     one_namespace(&trail)?;
     let states = audit::states(&trail);
     let mut records = audit::records(&trail, &git, &states);
-    let mut hidden = look.wanted.copies.clone();
-    hidden.extend(values(&git));
+    let mut hidden = look.hidden([git.as_slice()]);
     hidden.extend(trail.hidden.iter().cloned());
     let named = matches.get_one::<String>("cluster");
     let named = named.map(|name| crate::text::one_line(name, 200).into_owned());

@@ -7,9 +7,8 @@ use clap::{ArgGroup, ArgMatches, Command};
 
 use super::formats::Formats;
 use super::wanted::{self, file, of_git, one_stdin, word};
-use super::{audit_log, function, kubectl, rendered};
+use super::{audit_log, follow, function, kubectl, rendered};
 use crate::audit::{self, Trail};
-use crate::compare::hidden::values;
 use crate::live;
 use crate::report::survey::records;
 use crate::resource::Resource;
@@ -29,6 +28,11 @@ kubectl printed:
 
 With --context kubectl is started and asked for each kind that Git has, at Git's version: whole
 namespaces, Secrets and what has no namespace by name. Otherwise no program is.
+
+With --follow the live side is a stream of watch events, and each change is told when it comes:
+
+  kubectl get deploy -n shop --watch --output-watch-events --show-managed-fields -o json |
+    krm-parity drift overlays/production --live - --follow
 
 Resources are matched by group, kind, namespace and name; pass all kinds that Git has. A manager is a
 tool, not a person, and its time is that of its last write. Without --show-managed-fields values are
@@ -55,6 +59,7 @@ pub(super) fn command() -> Command {
             "What kubectl get -o yaml or -o json printed; - for stdin",
         ))
         .args(kubectl::args())
+        .arg(follow::arg())
         .group(
             ArgGroup::new("cluster's side")
                 .args(["live", "context"])
@@ -71,6 +76,9 @@ pub(super) fn command() -> Command {
 
 /// Compares and tells; whether it failed.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
+    if matches.get_flag("follow") {
+        return follow::run(matches);
+    }
     let formats = Formats::parse_with_records(matches)?;
     if formats.has_records() && !matches.contains_id("audit") {
         bail!("--format {} needs --audit", records::ID);
@@ -86,7 +94,9 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let live = path("live");
     let log = path("audit");
     if live.is_some() && matches.contains_id("namespace") {
-        bail!("--namespace is for --context: pass --live the objects of one namespace");
+        bail!(
+            "--namespace is for --context and --follow: pass --live the objects of one namespace"
+        );
     }
     one_stdin(&[
         ("--rendered", path("rendered")),
@@ -110,8 +120,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
                 .to_owned(),
         );
     }
-    let mut hidden = look.wanted.copies.clone();
-    hidden.extend([&git, &running].into_iter().flat_map(|side| values(side)));
+    let mut hidden = look.hidden([git.as_slice(), &running]);
     let joined = match log {
         None => None,
         Some(log) => {

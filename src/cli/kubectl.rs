@@ -203,7 +203,7 @@ impl Kubectl<'_> {
                 return Ok(last);
             }
         }
-        told.by_name.insert(question.kind.kind.to_owned());
+        told.by_name.insert(question.kind.name.to_owned());
         Ok(last)
     }
 
@@ -285,7 +285,7 @@ impl Kubectl<'_> {
         if words.iter().all(|line| is_denied(line)) {
             return Ok(Said::Denied);
         }
-        bail!("{line} failed: {}", self.help(&output, &words))
+        bail!("{line} failed: {}", help(&output, &words))
     }
 
     /// What a run of it is called.
@@ -296,22 +296,22 @@ impl Kubectl<'_> {
             shown(self.context)
         )
     }
+}
 
-    /// Its words, and what to do.
-    fn help(&self, output: &Output, words: &[&str]) -> String {
-        let all = one_line(&words.join("; "), MAX_WORDS).into_owned();
-        let says = |part: &str| all.contains(part);
-        let help = if says("context was not found") || says("does not exist") {
-            "kubectl config get-contexts lists the contexts"
-        } else if says("resource type") {
-            "the server does not say now what is in that group; try again when its API is there"
-        } else if output.status.code().is_none() {
-            "it was ended by a signal"
-        } else {
-            "try the same command by hand"
-        };
-        format!("{all}; {help}")
-    }
+/// Its words, and what to do.
+fn help(output: &Output, words: &[&str]) -> String {
+    let all = one_line(&words.join("; "), MAX_WORDS).into_owned();
+    let says = |part: &str| all.contains(part);
+    let help = if says("context was not found") || says("does not exist") {
+        "kubectl config get-contexts lists the contexts"
+    } else if says("resource type") {
+        "the server does not say now what is in that group; try again when its API is there"
+    } else if output.status.code().is_none() {
+        "it was ended by a signal"
+    } else {
+        "try the same command by hand"
+    };
+    format!("{all}; {help}")
 }
 
 fn shown(context: &str) -> String {

@@ -25,6 +25,7 @@ mod drift;
 mod emit;
 pub mod explain;
 mod files;
+mod follow;
 mod formats;
 pub mod function;
 mod git;

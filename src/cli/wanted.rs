@@ -12,6 +12,7 @@ use super::rendered::{self, File};
 use super::reports::is_stdin;
 use super::{emit, files, function};
 use crate::api::GROUP;
+use crate::compare::hidden::values;
 use crate::finding::REDACTED;
 use crate::policy::Policy;
 use crate::resource::Resource;
@@ -150,6 +151,16 @@ impl Look {
             service: &self.service,
             environment: &self.environment,
         }
+    }
+
+    /// The texts that no report shows: what Secrets hold, here and on these sides.
+    pub(super) fn hidden<'r, 'a: 'r>(
+        &self,
+        sides: impl IntoIterator<Item = &'r [Resource<'a>]>,
+    ) -> Vec<String> {
+        let mut hidden = self.wanted.copies.clone();
+        hidden.extend(sides.into_iter().flat_map(values));
+        hidden
     }
 
     /// A survey of what was found, with these notes between those about Git and those about the policy.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod context;
+mod follow;
 mod git;
 mod managers;
 mod objects;

@@ -19,19 +19,19 @@ const MAX_NAME: usize = 253;
 pub(super) struct Kind<'g> {
     pub group: &'g str,
     pub version: &'g str,
-    pub kind: &'g str,
+    pub name: &'g str,
 }
 
 impl Kind<'_> {
     /// As kubectl takes it: `Deployment.v1.apps`, `ConfigMap.v1.`.
     pub fn argument(self) -> String {
-        format!("{}.{}.{}", self.kind, self.version, self.group)
+        format!("{}.{}.{}", self.name, self.version, self.group)
     }
 
     /// The same at the version that the server prefers. The core group has one version, and without any its kinds are
     /// words that kubectl may take for something else, such as `all`.
     pub fn at_any_version(self) -> Option<String> {
-        (!self.group.is_empty()).then(|| format!("{}.{}", self.kind, self.group))
+        (!self.group.is_empty()).then(|| format!("{}.{}", self.name, self.group))
     }
 
     /// What messages of kubectl about this group hold when the server does not say what is in it.
@@ -75,24 +75,22 @@ pub(super) fn questions<'g>(
         let kind = Kind {
             group: one.group(),
             version: one.version(),
-            kind: one.kind(),
+            name: one.kind(),
         };
         let own = one.identity.namespace;
         let space = match own {
-            "" if is_cluster_wide(kind.group, kind.version, kind.kind) => None,
+            "" if is_cluster_wide(kind.group, kind.version, kind.name) => None,
             "" => namespace,
             own => Some(own),
         };
         let names = all.entry((kind, space)).or_default();
         // What gets its name from the cluster is found by a list, or not at all.
         names.extend(Some(one.name()).filter(|name| !name.is_empty()));
-        let of_kind = versions.entry((kind.group, kind.kind)).or_default();
+        let of_kind = versions.entry((kind.group, kind.name)).or_default();
         of_kind.insert(kind.version);
     }
     let question = |((kind, namespace), names)| {
-        let Kind {
-            group, kind: name, ..
-        } = kind;
+        let Kind { group, name, .. } = kind;
         let is_one = versions
             .get(&(group, name))
             .is_none_or(|all| all.len() == 1);
