@@ -54,6 +54,7 @@ use walk::Walk;
 
 pub use built::Built;
 pub use copied::Copies;
+pub(crate) use kinds::is_cluster_wide;
 pub use unknown::{Reason, Unknown};
 pub use walk::Form;
 

@@ -14,7 +14,7 @@ mod shown;
 mod verdict;
 
 pub use bare::unlike;
-pub use managers::{Group, group, is_applier};
+pub use managers::{Group, Managers, group, is_applier};
 pub use objects::{Live, Pair, Unread, compare};
 pub use owned::Entry;
 pub use shown::shown;

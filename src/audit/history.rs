@@ -16,7 +16,7 @@ use super::request::is_apply;
 use super::state::{after, hidden_in, is_noted};
 use super::who;
 use super::write::{Object, Write};
-use crate::live::{Group, is_applier};
+use crate::live::{Group, Managers, is_applier};
 use crate::resource::Resource;
 
 /// How many bytes of events wait to be put into order. Several API servers write several logs.
@@ -44,6 +44,8 @@ pub struct Trail<'s, 'a> {
     pub is_cut: bool,
     /// The namespace of what Git gives none.
     namespace: Option<String>,
+    /// What the policy says of managers and users.
+    said: &'s Managers,
     git: &'s [Resource<'a>],
     by_name: BTreeMap<(&'a str, &'a str), Vec<usize>>,
     waiting: Vec<Event>,
@@ -53,10 +55,11 @@ pub struct Trail<'s, 'a> {
 }
 
 impl<'s, 'a> Trail<'s, 'a> {
-    /// Asks about these objects: each one with what Git says of it, if anything.
+    /// Asks about these objects: each one with what Git says of it, if anything; `said` is what the policy knows of managers.
     #[must_use]
     pub fn of(
         git: &'s [Resource<'a>],
+        said: &'s Managers,
         asked: impl IntoIterator<Item = (&'s Resource<'a>, Option<&'s Resource<'a>>)>,
     ) -> Self {
         let mut by_name: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -82,6 +85,7 @@ impl<'s, 'a> Trail<'s, 'a> {
             writes: 0,
             is_cut: false,
             namespace: None,
+            said,
             git,
             by_name,
             waiting: Vec::new(),
@@ -203,7 +207,9 @@ impl<'s, 'a> Trail<'s, 'a> {
     }
 
     fn write(&mut self, at: usize, event: &Event) {
-        let Self { objects, git, .. } = self;
+        let Self {
+            objects, git, said, ..
+        } = self;
         let Some(object) = objects.get_mut(at) else {
             return;
         };
@@ -244,13 +250,14 @@ impl<'s, 'a> Trail<'s, 'a> {
             received: event.received.clone(),
             answered: event.answered.clone(),
             cluster: event.cluster.clone(),
-            group: who::of(&event.by, &manager),
+            group: who::of(&event.by, &manager, said),
             touched: Vec::new(),
             state: None,
-            is_applying: applies || event.verb == Verb::Create || is_applier(&manager),
+            is_applying: !who::is_said(&event.by, &manager, said)
+                && (applies || event.verb == Verb::Create || is_applier(&manager)),
             manager,
         };
-        object.has_deployer |= write.group == Group::Deployer || is_noted(event);
+        object.has_deployer |= write.group == Group::Deployer || is_noted(event, said);
         let text = after
             .as_ref()
             .map(|after| Arc::<str>::from(after.to_string()));

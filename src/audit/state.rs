@@ -9,7 +9,7 @@ use super::request::merged;
 use crate::compare::classify::Surroundings;
 use crate::compare::hidden::values;
 use crate::compare::steps::keyed_path;
-use crate::live::{Group, group, unlike};
+use crate::live::{Group, Managers, group, unlike};
 use crate::path::{Path, Segment};
 use crate::resource::{Resource, Secrecy, secrecy};
 use crate::yaml::{Tree, parse_json_lines};
@@ -62,7 +62,7 @@ fn stripped(mut object: Value) -> Value {
 }
 
 /// Whether an answer names a deployer among those who own fields.
-pub(super) fn is_noted(event: &Event) -> bool {
+pub(super) fn is_noted(event: &Event, said: &Managers) -> bool {
     let entries = event
         .response
         .as_ref()
@@ -71,7 +71,7 @@ pub(super) fn is_noted(event: &Event) -> bool {
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.get("manager")?.as_str());
-    managers.any(|name| group(name) == Group::Deployer)
+    managers.any(|name| group(said, name) == Group::Deployer)
 }
 
 /// Notes the values of a Secret that a log should not have held, so that they are shown nowhere.

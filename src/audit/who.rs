@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::event::{Event, Requester};
-use crate::live::{Group, group};
+use crate::live::{Group, Managers, group};
 
 /// Names of users that are components of a cluster, or of the cloud that runs it.
 const COMPONENTS: [&str; 11] = [
@@ -23,21 +23,45 @@ const COMPONENTS: [&str; 11] = [
 /// What the one who made a request is.
 ///
 /// A service account is known by its name, as managers are; one that is not known is no person, whatever tool it uses.
-pub(super) fn of(by: &Requester, manager: &str) -> Group {
-    let user = by.impersonated.as_ref().unwrap_or(&by.user);
-    let account = user.strip_prefix("system:serviceaccount:");
-    let own = account.and_then(|account| account.split_once(':'));
-    let known = own.map_or(Group::Unknown, |(_, name)| group(name));
+/// What the policy says of a user counts before all that is known of tools.
+pub(super) fn of(by: &Requester, manager: &str, said: &Managers) -> Group {
+    let user = user(by);
+    let account = account(user);
+    if let Some(group) = of_user(user, said) {
+        return group;
+    }
+    let known = account.map_or(Group::Unknown, |name| group(said, name));
     if known != Group::Unknown {
         return known;
     }
     if COMPONENTS.iter().any(|name| user.starts_with(name)) {
         return Group::Controller;
     }
-    match group(manager) {
+    match group(said, manager) {
         Group::Person if account.is_some() => Group::Unknown,
         known => known,
     }
+}
+
+/// Whether the policy knows whoever made a request, so that nothing else has to be guessed.
+pub(super) fn is_said(by: &Requester, manager: &str, said: &Managers) -> bool {
+    of_user(user(by), said).is_some() || said.group(manager).is_some()
+}
+
+fn user(by: &Requester) -> &str {
+    by.impersonated.as_ref().unwrap_or(&by.user)
+}
+
+/// The name of a service account without its namespace.
+fn account(user: &str) -> Option<&str> {
+    let account = user.strip_prefix("system:serviceaccount:")?;
+    Some(account.split_once(':').map_or("", |(_, name)| name))
+}
+
+/// What the policy says of a user, who is called by all of the name, a service account also without its namespace.
+fn of_user(user: &str, said: &Managers) -> Option<Group> {
+    said.group(user)
+        .or_else(|| account(user).and_then(|name| said.group(name)))
 }
 
 /// The field manager of a request: as it names it, as the answer notes it, else what the client calls itself.
@@ -134,14 +158,18 @@ mod tests {
                 user: user.to_owned(),
                 ..Requester::default()
             };
-            assert_eq!(of(&by, manager), expected, "{user} {manager}");
+            assert_eq!(
+                of(&by, manager, &Managers::default()),
+                expected,
+                "{user} {manager}"
+            );
         }
         let by = Requester {
             user: "system:serviceaccount:argocd:argocd-application-controller".to_owned(),
             impersonated: Some("bob".to_owned()),
             ..Requester::default()
         };
-        assert_eq!(of(&by, "kubectl-edit"), Group::Person);
+        assert_eq!(of(&by, "kubectl-edit", &Managers::default()), Group::Person);
     }
 
     #[test]

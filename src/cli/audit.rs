@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{ArgMatches, Command};
 
-use super::drift::{of_git, one_stdin};
 use super::formats::Formats;
-use super::wanted::{self, file, word};
+use super::wanted::{self, file, of_git, one_stdin, word};
 use super::{audit_log, function, rendered};
 use crate::audit::{self, Trail};
-use crate::compare::hidden::values;
 use crate::rules;
 use crate::survey::Survey;
 
@@ -64,7 +62,11 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let look = wanted::look(matches, "audit")?;
     let trees = rendered::trees(&look.wanted.files)?;
     let git = of_git(rendered::resources(&trees)?)?;
-    let mut trail = Trail::of(&git, git.iter().map(|want| (want, Some(want))));
+    let mut trail = Trail::of(
+        &git,
+        &look.policy.managers,
+        git.iter().map(|want| (want, Some(want))),
+    );
     if let Some(name) = matches.get_one::<String>("namespace") {
         trail.in_namespace(name);
     }
@@ -72,8 +74,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     one_namespace(&trail)?;
     let states = audit::states(&trail);
     let mut records = audit::records(&trail, &git, &states);
-    let mut hidden = look.wanted.copies.clone();
-    hidden.extend(values(&git));
+    let mut hidden = look.hidden([git.as_slice()]);
     hidden.extend(trail.hidden.iter().cloned());
     let named = matches.get_one::<String>("cluster");
     let named = named.map(|name| crate::text::one_line(name, 200).into_owned());

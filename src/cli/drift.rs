@@ -3,15 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::{ArgMatches, Command};
+use clap::{ArgGroup, ArgMatches, Command};
 
 use super::formats::Formats;
-use super::reports::is_stdin;
-use super::wanted::{self, file, word};
-use super::{audit_log, function, rendered};
-use crate::api::GROUP;
+use super::wanted::{self, file, of_git, one_stdin, word};
+use super::{audit_log, follow, function, kubectl, rendered};
 use crate::audit::{self, Trail};
-use crate::compare::hidden::values;
 use crate::live;
 use crate::report::survey::records;
 use crate::resource::Resource;
@@ -27,6 +24,15 @@ kubectl printed:
   kubectl get deploy,cm,svc,ing -n shop --show-managed-fields -o yaml > live.yaml
   krm-parity drift overlays/production --live live.yaml
   kustomize build overlays/production | krm-parity drift --rendered - --live live.yaml
+  krm-parity drift overlays/production --context production
+
+With --context kubectl is started and asked for each kind that Git has, at Git's version: whole
+namespaces, Secrets and what has no namespace by name. Otherwise no program is.
+
+With --follow the live side is a stream of watch events, and each change is told when it comes:
+
+  kubectl get deploy -n shop --watch --output-watch-events --show-managed-fields -o json |
+    krm-parity drift overlays/production --live - --follow
 
 Resources are matched by group, kind, namespace and name; pass all kinds that Git has. A manager is a
 tool, not a person, and its time is that of its last write. Without --show-managed-fields values are
@@ -48,12 +54,16 @@ pub(super) fn command() -> Command {
         .long_about(LONG_ABOUT)
         .args(wanted::args())
         .group(wanted::one_of())
-        .arg(
-            file(
-                "live",
-                "What kubectl get -o yaml or -o json printed; - for stdin",
-            )
-            .required(true),
+        .arg(file(
+            "live",
+            "What kubectl get -o yaml or -o json printed; - for stdin",
+        ))
+        .args(kubectl::args())
+        .arg(follow::arg())
+        .group(
+            ArgGroup::new("cluster's side")
+                .args(["live", "context"])
+                .required(true),
         )
         .arg(file(
             "audit",
@@ -66,6 +76,9 @@ pub(super) fn command() -> Command {
 
 /// Compares and tells; whether it failed.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
+    if matches.get_flag("follow") {
+        return follow::run(matches);
+    }
     let formats = Formats::parse_with_records(matches)?;
     if formats.has_records() && !matches.contains_id("audit") {
         bail!("--format {} needs --audit", records::ID);
@@ -78,30 +91,36 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
 fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let path = |name: &str| matches.get_one::<PathBuf>(name);
     let today = function::today()?;
-    let live = path("live").context("--live is needed")?;
+    let live = path("live");
     let log = path("audit");
+    if live.is_some() && matches.contains_id("namespace") {
+        bail!(
+            "--namespace is for --context and --follow: pass --live the objects of one namespace"
+        );
+    }
     one_stdin(&[
         ("--rendered", path("rendered")),
-        ("--live", Some(live)),
+        ("--live", live),
         ("--audit", log),
     ])?;
     let look = wanted::look(matches, "drift")?;
-    let live_files = wanted::read(live).context("--live")?;
     let git_trees = rendered::trees(&look.wanted.files)?;
-    let live_trees = rendered::trees(&live_files)?;
     let git = of_git(rendered::resources(&git_trees)?)?;
+    let (live_files, mut notes) = match live {
+        Some(live) => (wanted::read(live).context("--live")?, Vec::new()),
+        None => kubectl::ask(matches, &git)?,
+    };
+    let live_trees = rendered::trees(&live_files)?;
     let running = rendered::resources(&live_trees).context("--live")?;
     running.iter().try_for_each(is_object)?;
-    let mut compared = live::compare(&git, &running).context("--live")?;
-    let mut notes = Vec::new();
+    let mut compared = live::compare(&git, &running, &look.policy.managers).context("--live")?;
     if !compared.is_managed && !running.is_empty() {
         notes.push(
             "the live objects came without managed fields, so what was added, and with which tool, is left out; pass what kubectl get --show-managed-fields -o yaml prints"
                 .to_owned(),
         );
     }
-    let mut hidden = look.wanted.copies.clone();
-    hidden.extend([&git, &running].into_iter().flat_map(|side| values(side)));
+    let mut hidden = look.hidden([git.as_slice(), &running]);
     let joined = match log {
         None => None,
         Some(log) => {
@@ -114,7 +133,11 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
                 .iter()
                 .map(|(want, _)| (*want, Some(*want)));
             let extra = compared.extra.iter().map(|(extra, _)| (*extra, None));
-            let mut trail = Trail::of(&git, pairs.chain(missing).chain(extra));
+            let mut trail = Trail::of(
+                &git,
+                &look.policy.managers,
+                pairs.chain(missing).chain(extra),
+            );
             let mut spaces = compared
                 .pairs
                 .iter()
@@ -137,27 +160,6 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let cluster = look.cluster();
     let report = rules::judge_live(&compared, joined.as_ref(), cluster, &look.policy, today);
     Ok(look.survey(report, notes, today))
-}
-
-/// That at most one argument reads stdin.
-pub(super) fn one_stdin(arguments: &[(&str, Option<&PathBuf>)]) -> anyhow::Result<()> {
-    let streams = arguments
-        .iter()
-        .filter(|(_, path)| path.is_some_and(|path| is_stdin(path)));
-    let names: Vec<&str> = streams.map(|(name, _)| *name).collect();
-    if let [one, other, ..] = names.as_slice() {
-        bail!("{one} and {other} cannot both come on stdin");
-    }
-    Ok(())
-}
-
-/// What Git wants in a cluster: what a host does not emit is in none.
-pub(super) fn of_git(mut git: Vec<Resource<'_>>) -> anyhow::Result<Vec<Resource<'_>>> {
-    git.retain(|one| one.group() != GROUP && !one.is_local_config());
-    if git.is_empty() {
-        bail!("there is no resource in what Git says");
-    }
-    Ok(git)
 }
 
 /// Whether what kubectl printed is an object of a cluster.

@@ -126,6 +126,17 @@ impl Formats {
         self.outputs.iter().any(|one| one.format == Form::Records)
     }
 
+    /// The id of each format with its file; none is for stdout.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = (&'static str, Option<&Path>)> {
+        let all = self.outputs.iter();
+        all.map(|one| (one.format.id(), one.file.as_deref()))
+    }
+
+    /// How much formats for people show.
+    pub(super) const fn view(&self) -> View {
+        self.view
+    }
+
     fn parse_of(matches: &ArgMatches, has_records: bool) -> anyhow::Result<Self> {
         let words = matches.get_many::<String>("format").unwrap_or_default();
         let least = matches.get_one::<String>("min-severity");

@@ -80,7 +80,17 @@ fn root_of(config: &[u8], is: impl Fn(Node<'_>) -> bool) -> bool {
 
 /// The day in UTC on which exemptions are weighed; `SOURCE_DATE_EPOCH` sets it for builds that must repeat.
 pub(super) fn today() -> anyhow::Result<Date> {
-    let now = match std::env::var("SOURCE_DATE_EPOCH") {
+    Ok(timestamp()?.to_zoned(TimeZone::UTC).date())
+}
+
+/// The second in which something is seen, as API servers write it; `SOURCE_DATE_EPOCH` sets it, too.
+pub(super) fn now() -> anyhow::Result<String> {
+    let second = Timestamp::from_second(timestamp()?.as_second())?;
+    Ok(second.to_string())
+}
+
+fn timestamp() -> anyhow::Result<Timestamp> {
+    Ok(match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => seconds
             .parse()
             .ok()
@@ -89,8 +99,7 @@ pub(super) fn today() -> anyhow::Result<Date> {
                 format!("SOURCE_DATE_EPOCH is {seconds:?}; it must be seconds since 1970")
             })?,
         Err(_) => Timestamp::now(),
-    };
-    Ok(now.to_zoned(TimeZone::UTC).date())
+    })
 }
 
 /// What a reader must know about a day that is not this one; nothing where it is.

@@ -137,9 +137,9 @@ impl<T> Temporary<T> {
 }
 
 #[cfg(unix)]
-pub(super) use unix::is_over;
-#[cfg(unix)]
 use unix::{end as end_group, kill as kill_group, watch};
+#[cfg(unix)]
+pub(super) use unix::{is_over, on_signal};
 
 #[cfg(unix)]
 mod unix {
@@ -224,6 +224,22 @@ mod unix {
 
     /// Lets signals that end this program end what it has started, and remove what is temporary.
     pub(super) fn watch() {
+        on_signal(|signal| {
+            let remains = super::REMAINS.lock();
+            let remains = remains.unwrap_or_else(std::sync::PoisonError::into_inner);
+            let groups = remains.groups.iter();
+            let strays = groups.map(|(leader, mark)| Strays::of(*leader, mark));
+            let strays: Vec<Strays> = strays.collect();
+            end_all(remains.groups.keys());
+            strays.into_iter().for_each(Strays::kill);
+            remains.paths.iter().for_each(|path| remove(path));
+            // As a shell says it of a program that a signal has ended.
+            std::process::exit(128 + signal);
+        });
+    }
+
+    /// Does something, once, when a signal asks this program to end, which does not end it any more.
+    pub(in super::super) fn on_signal(work: impl FnOnce(i32) + Send + 'static) {
         let ignored = ignored();
         let wanted = [SIGINT, SIGTERM, SIGHUP];
         // What was started under nohup goes on.
@@ -233,24 +249,15 @@ mod unix {
         let Ok(mut signals) = Signals::new(wanted) else {
             return;
         };
-        let work = move || {
+        let wait = move || {
             if let Some(signal) = signals.forever().next() {
-                let remains = super::REMAINS.lock();
-                let remains = remains.unwrap_or_else(std::sync::PoisonError::into_inner);
-                let groups = remains.groups.iter();
-                let strays = groups.map(|(leader, mark)| Strays::of(*leader, mark));
-                let strays: Vec<Strays> = strays.collect();
-                end_all(remains.groups.keys());
-                strays.into_iter().for_each(Strays::kill);
-                remains.paths.iter().for_each(|path| remove(path));
-                // As a shell says it of a program that a signal has ended.
-                std::process::exit(128 + signal);
+                work(signal);
             }
         };
         // Without the thread, a signal does what it would do anyway once nothing listens.
         let _ = std::thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(work);
+            .spawn(wait);
     }
 
     /// The signals that whoever has started this program wants it to ignore, where the system says so.
@@ -263,9 +270,9 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub(super) use other::is_over;
-#[cfg(not(unix))]
 use other::{end as end_group, kill as kill_group, watch};
+#[cfg(not(unix))]
+pub(super) use other::{is_over, on_signal};
 
 /// Where there are no groups of processes, the program alone is ended.
 #[cfg(not(unix))]
@@ -285,4 +292,6 @@ mod other {
     }
 
     pub(super) fn watch() {}
+
+    pub(in super::super) fn on_signal(_: impl FnOnce(i32) + Send + 'static) {}
 }

@@ -11,8 +11,11 @@ use super::policy_file::{self, PolicyFile};
 use super::rendered::{self, File};
 use super::reports::is_stdin;
 use super::{emit, files, function};
+use crate::api::GROUP;
+use crate::compare::hidden::values;
 use crate::finding::REDACTED;
 use crate::policy::Policy;
+use crate::resource::Resource;
 use crate::rules::Cluster;
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::MAX_BYTES;
@@ -150,6 +153,16 @@ impl Look {
         }
     }
 
+    /// The texts that no report shows: what Secrets hold, here and on these sides.
+    pub(super) fn hidden<'r, 'a: 'r>(
+        &self,
+        sides: impl IntoIterator<Item = &'r [Resource<'a>]>,
+    ) -> Vec<String> {
+        let mut hidden = self.wanted.copies.clone();
+        hidden.extend(sides.into_iter().flat_map(values));
+        hidden
+    }
+
     /// A survey of what was found, with these notes between those about Git and those about the policy.
     pub(super) fn survey(
         &self,
@@ -178,6 +191,27 @@ impl Look {
             ..Survey::default()
         }
     }
+}
+
+/// That at most one argument reads stdin.
+pub(super) fn one_stdin(arguments: &[(&str, Option<&PathBuf>)]) -> anyhow::Result<()> {
+    let streams = arguments
+        .iter()
+        .filter(|(_, path)| path.is_some_and(|path| is_stdin(path)));
+    let names: Vec<&str> = streams.map(|(name, _)| *name).collect();
+    if let [one, other, ..] = names.as_slice() {
+        bail!("{one} and {other} cannot both come on stdin");
+    }
+    Ok(())
+}
+
+/// What Git wants in a cluster: what a host does not emit is in none.
+pub(super) fn of_git(mut git: Vec<Resource<'_>>) -> anyhow::Result<Vec<Resource<'_>>> {
+    git.retain(|one| one.group() != GROUP && !one.is_local_config());
+    if git.is_empty() {
+        bail!("there is no resource in what Git says");
+    }
+    Ok(git)
 }
 
 /// What a person names, or what comes on stdin.

@@ -2,18 +2,7 @@
 //!
 //! A manager is a name that a client gives itself, so that it says which tool was used and never who used it.
 
-/// What a field manager is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Group {
-    /// It brings what Git says into the cluster.
-    Deployer,
-    /// A person works with it.
-    Person,
-    /// It runs in the cluster and writes what it works out.
-    Controller,
-    /// Nothing is known of it.
-    Unknown,
-}
+pub use crate::policy::{Group, Managers};
 
 /// The managers that are known, of which the first that fits holds; `*` at an end stands for anything.
 ///
@@ -81,9 +70,14 @@ const KNOWN: &[(&str, Group)] = &[
     ("*-webhook", Group::Controller),
 ];
 
-/// What a manager is, by its name.
+/// What a manager is, by its name: as the policy says, or as it is known.
 #[must_use]
-pub fn group(name: &str) -> Group {
+pub fn group(said: &Managers, name: &str) -> Group {
+    said.group(name).unwrap_or_else(|| known(name))
+}
+
+/// What a manager is to those who know nothing of this cluster.
+fn known(name: &str) -> Group {
     let fits = |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(end), _) => name.ends_with(end),
         (_, Some(start)) => name.starts_with(start),
@@ -118,7 +112,7 @@ mod tests {
             ("kubectlx", Group::Unknown),
             ("", Group::Unknown),
         ] {
-            assert_eq!(group(name), expected, "{name}");
+            assert_eq!(group(&Managers::default(), name), expected, "{name}");
         }
     }
 }

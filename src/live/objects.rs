@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::managers::Group;
+use super::managers::{Group, Managers};
 use super::owned::{Entry, Managed};
 use super::verdict::{Drift, Scene, judge};
 use crate::compare::classify::Surroundings;
@@ -82,7 +82,7 @@ pub enum Unread {
     Namespaces(String, String),
 }
 
-/// Pairs what Git says with what runs, and judges every field.
+/// Pairs what Git says with what runs, and judges every field; `said` is what the policy knows of managers.
 ///
 /// # Errors
 ///
@@ -90,6 +90,7 @@ pub enum Unread {
 pub fn compare<'s, 'a>(
     git: &'s [Resource<'a>],
     live: &'s [Resource<'a>],
+    said: &Managers,
 ) -> Result<Live<'s, 'a>, Unread> {
     let is_managed = live
         .iter()
@@ -130,6 +131,7 @@ pub fn compare<'s, 'a>(
             is_managed,
             is_autoscaled: scaled.contains_key(&workload(live_one))
                 || scaled.contains_key(&(identity.kind, identity.name, want.identity.namespace)),
+            said,
         };
         let drifts = if is_of_one_version {
             judge(want, live_one, scene)
@@ -157,6 +159,7 @@ pub fn compare<'s, 'a>(
                 one,
                 &mine,
                 git.iter().any(|want| is_same_but_kept(want, one)),
+                said,
             )
             .map(|maker| (one, maker)),
         );
@@ -241,11 +244,12 @@ fn maker<'a>(
     live: &Resource<'a>,
     mine: &BTreeSet<String>,
     comes_and_goes: bool,
+    said: &Managers,
 ) -> Option<Entry<'a>> {
     if live.node.at(&["metadata", "ownerReferences"]).is_some() || comes_and_goes {
         return None;
     }
-    let managed = Managed::known(live);
+    let managed = Managed::known(live, said);
     let first = managed.iter().find(|entry| entry.subresource.is_empty());
     if application(live).is_some_and(|app| mine.contains(&app)) {
         let deployer = managed.iter().find(|entry| entry.group == Group::Deployer);

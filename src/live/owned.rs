@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::managers::{Group, group, is_applier};
+use super::managers::{Group, Managers, group, is_applier};
 use crate::compare::diff::{By, Step};
 use crate::compare::steps::Side;
 use crate::resource::Resource;
@@ -53,15 +53,19 @@ pub(super) enum Hold {
 
 impl<'a> Managed<'a> {
     /// Reads the entries of an object; those of its status own nothing that Git could set, but for metadata.
-    pub fn read(live: &Resource<'a>) -> Self {
-        let mut entries = Self::known(live);
+    ///
+    /// `said` is what the policy knows of managers.
+    pub fn read(live: &Resource<'a>, said: &Managers) -> Self {
+        let mut entries = Self::known(live, said);
         let created = live.node.str_at(&["metadata", "creationTimestamp"]);
         // Where no deployer is known, whoever applies whole files deploys, and so does whoever made the object.
         if !entries.iter().any(|entry| entry.group == Group::Deployer) {
             for entry in &mut entries {
                 let is_apply = entry.operation == "Apply" || is_applier(entry.manager);
                 let is_maker = entry.time.is_some() && entry.time == created;
-                if entry.group != Group::Controller && (is_apply || is_maker) {
+                let is_open =
+                    entry.group != Group::Controller && said.group(entry.manager).is_none();
+                if is_open && (is_apply || is_maker) {
                     entry.group = Group::Deployer;
                 }
             }
@@ -70,7 +74,7 @@ impl<'a> Managed<'a> {
     }
 
     /// The entries of an object, each by what its manager is elsewhere.
-    pub fn known(live: &Resource<'a>) -> Vec<Entry<'a>> {
+    pub fn known(live: &Resource<'a>, said: &Managers) -> Vec<Entry<'a>> {
         let list = live.node.at(&["metadata", "managedFields"]);
         list.into_iter()
             .flat_map(Node::items)
@@ -79,7 +83,7 @@ impl<'a> Managed<'a> {
                 let manager = text("manager");
                 Some(Entry {
                     manager,
-                    group: group(manager),
+                    group: group(said, manager),
                     operation: text("operation"),
                     subresource: text("subresource"),
                     time: Some(text("time")).filter(|time| !time.is_empty()),

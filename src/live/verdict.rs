@@ -1,7 +1,7 @@
 //! The verdict about a field: what Git sets, times whether it is equal, times who owns the live value.
 
 use super::changes::{Difference, differences};
-use super::managers::Group;
+use super::managers::{Group, Managers};
 use super::meaning::{is_nothing, is_of_deployer, is_of_server, is_same_as_absent, last_two};
 use super::owned::{Entry, Managed, Way, is_leaf, is_of, like, way};
 use super::shown::hidden;
@@ -58,6 +58,8 @@ pub(super) struct Scene<'s, 'a> {
     pub is_managed: bool,
     /// Whether an autoscaler sets the replicas.
     pub is_autoscaled: bool,
+    /// What the policy says of managers.
+    pub said: &'s Managers,
 }
 
 /// Judges every field of a pair.
@@ -66,7 +68,7 @@ pub(super) fn judge<'a>(
     live: &Resource<'a>,
     scene: Scene<'_, 'a>,
 ) -> Vec<Drift<'a>> {
-    let managed = scene.is_managed.then(|| Managed::read(live));
+    let managed = scene.is_managed.then(|| Managed::read(live, scene.said));
     let applied = live.annotation(LAST_APPLIED).filter(|_| {
         let way = ["metadata", "annotations", LAST_APPLIED].map(Way::Field);
         let owners = managed.iter().flat_map(|managed| managed.holders(&way));

@@ -34,6 +34,36 @@ impl Glob {
         !self.0.contains(['*', '?'])
     }
 
+    /// Whether there is a text that fits both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let [one, other]: [Vec<char>; 2] = [self, other].map(|glob| glob.0.chars().collect());
+        let of = |row: &[bool], at: usize| row.get(at).copied().unwrap_or_default();
+        // Whether the end of the one, from a character on, meets that of the other, from each of its own on.
+        let mut after: Vec<bool> = (0..=other.len())
+            .map(|at| other.iter().skip(at).all(|c| *c == '*'))
+            .collect();
+        for own in one.iter().rev() {
+            let mut now = vec![false; after.len()];
+            for at in (0..after.len()).rev() {
+                let is_met = match (own, other.get(at)) {
+                    ('*', None) => of(&after, at),
+                    (_, None) => false,
+                    // A star is over, or takes what stands there in the other.
+                    ('*', Some(_)) | (_, Some('*')) => of(&after, at) || of(&now, at + 1),
+                    (own, Some(next)) => {
+                        (own == next || *own == '?' || *next == '?') && of(&after, at + 1)
+                    }
+                };
+                if let Some(place) = now.get_mut(at) {
+                    *place = is_met;
+                }
+            }
+            after = now;
+        }
+        of(&after, 0)
+    }
+
     /// Whether a text fits, all of it.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
@@ -324,6 +354,41 @@ mod tests {
         assert!(Pattern::parse("a..b").is_err());
         assert!(Pattern::parse("a[").is_err());
         assert!(Pattern::parse(&"**.".repeat(100)).is_err());
+    }
+
+    #[test]
+    fn globs_meet_where_a_text_fits_both() {
+        for (one, other, expected) in [
+            ("a*", "*b", true),
+            ("a*", "b*", false),
+            ("a", "a", true),
+            ("a", "b", false),
+            ("", "", true),
+            ("", "*", true),
+            ("", "?", false),
+            ("a?", "?b", true),
+            ("a?", "a", false),
+            ("*a", "*b", false),
+            ("*a*", "*b*", true),
+            ("a*c", "a?b*", true),
+            ("é?", "?*", true),
+            ("ab*", "a?c", true),
+            ("abd*", "a?c", false),
+        ] {
+            let [one, other] = [one, other].map(Glob::new);
+            assert_eq!(one.meets(&other), expected, "{one:?} {other:?}");
+            assert_eq!(other.meets(&one), expected, "{other:?} {one:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn globs_that_fit_one_text_meet(one in "[ab*?]{0,5}", other in "[ab*?]{0,5}", text in "[ab]{0,6}") {
+            let [one, other] = [one, other].map(|glob| Glob::new(&glob));
+            if one.matches(&text) && other.matches(&text) {
+                proptest::prop_assert!(one.meets(&other));
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::class_set::ClassSet;
 use super::indexed::Indexed;
 use super::layout::Layout;
+use super::managers::Managers;
 use super::permits::{AllowedField, Exemption};
 use super::services::ServiceEnvironments;
 use super::settings::RuleSetting;
@@ -65,6 +66,8 @@ pub struct Policy {
     pub services: Vec<ServiceEnvironments>,
     /// Where the overlays of a repository lie.
     pub layout: Layout,
+    /// Who is who in the clusters, beside the managers that are known.
+    pub managers: Managers,
     /// The lightest weight that fails the build.
     pub fail_on: Severity,
     /// Whether the items go on.
@@ -127,6 +130,7 @@ impl Default for Policy {
             rules: BTreeMap::new(),
             services: Vec::new(),
             layout: Layout::default(),
+            managers: Managers::default(),
             fail_on: Severity::Error,
             emit: Emit::default(),
         }

@@ -9,7 +9,7 @@ use super::fault::{ConfigError, Fault, MAX_QUOTED};
 use super::name::name;
 use super::nearest::nearest;
 use super::wire::{self, schema};
-use super::{explain, layout, permits, services, settings};
+use super::{explain, layout, managers, permits, services, settings};
 use crate::api::{GROUP, POLICY, RECORDER, SNAPSHOT, VERSION};
 use crate::catalog::{Class, Rule, Severity};
 use crate::text;
@@ -194,6 +194,7 @@ fn policy(known: &[&Rule], spec: wire::PolicySpec) -> Result<Policy, Fault> {
         }),
         rules,
         layout: layout::layout(spec.layout.unwrap_or_default())?,
+        managers: managers::managers(spec.drift.unwrap_or_default())?,
         fail_on: match spec.fail_on.unwrap_or_default() {
             wire::FailOn::Error => Severity::Error,
             wire::FailOn::Warning => Severity::Warning,
@@ -275,6 +276,7 @@ fn flat_policy(rules: &[&Rule], config: wire::PolicyConfigMap) -> Result<Policy,
         rules: None,
         services: None,
         layout: None,
+        drift: None,
         exemptions: None,
         fail_on: data.fail_on,
         emit: data.emit,

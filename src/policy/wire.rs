@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::{Map, Number, json};
 
+use super::managers::DriftSpec;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 
 /// The shapes that a functionConfig may have.
@@ -104,6 +105,8 @@ pub struct PolicySpec {
     pub services: Option<Vec<ServiceSpec>>,
     /// Where the overlays of a repository lie, for `krm-parity check` where its guess is not good enough.
     pub layout: Option<LayoutSpec>,
+    /// What `krm-parity drift` and `krm-parity audit` need to know of the clusters.
+    pub drift: Option<DriftSpec>,
     /// The lightest findings that fail the build: error (the default) or warning.
     #[schemars(extend("default" = "error"))]
     pub fail_on: Option<FailOn>,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::finding::{Finding, Place};
 use crate::path::Glob;
-use crate::policy::{AllowedField, Exemption, Held, IdentityMode, Policy, Target};
+use crate::policy::{AllowedField, Exemption, Group, Held, IdentityMode, Policy, Target};
 use crate::quantity::Quantity;
 use crate::text::one_line;
 
@@ -215,6 +215,17 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
                 one_line(&fewer.join(", "), MAX_WORDS)
             );
             said.push((what, None));
+        }
+    }
+    // Whoever deploys or runs by itself is told no more.
+    for (name, group) in new.managers.iter() {
+        let is_quiet = matches!(group, Group::Deployer | Group::Controller);
+        if is_quiet && !old.managers.iter().any(|old| old == (name, group)) {
+            let name = one_line(name, MAX_WORDS);
+            said.push((
+                format!("spec.drift.managers.{} holds {name}", group.key()),
+                None,
+            ));
         }
     }
     for glob in &new.layout.ignore {

@@ -29,18 +29,38 @@ fn report(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
 }
 
+/// The verb over a scenario, with more arguments.
+fn told(scenario: &str, more: &[&str]) -> Run {
+    let all = [
+        &["--rendered", "want.yaml", "--events", "audit.jsonl"],
+        more,
+    ]
+    .concat();
+    audit(&recordings().join(scenario), &all)
+}
+
+/// The same with another log than the recorded one.
+fn told_of(scenario: &str, log: &str, more: &[&str]) -> Run {
+    let tree = Tree::new();
+    let file = tree.write("audit.jsonl", log);
+    let file = file.to_str().expect("a path");
+    let all = [&["--rendered", "want.yaml", "--events", file], more].concat();
+    audit(&recordings().join(scenario), &all)
+}
+
+const JSON: [&str; 2] = ["--format", "json"];
+
+/// The findings of a run that tells them as JSON.
+fn findings(run: &Run) -> Vec<Value> {
+    report(run)["findings"]
+        .as_array()
+        .expect("findings")
+        .clone()
+}
+
 /// The findings about a scenario.
 fn found(scenario: &str) -> Vec<Value> {
-    let arguments = [
-        "--rendered",
-        "want.yaml",
-        "--events",
-        "audit.jsonl",
-        "--format",
-        "json",
-    ];
-    let report = report(&audit(&recordings().join(scenario), &arguments));
-    report["findings"].as_array().expect("findings").clone()
+    findings(&told(scenario, &JSON))
 }
 
 fn text(value: &Value) -> &str {
@@ -117,38 +137,22 @@ fn what_self_heal_took_back_is_a_warning_and_what_it_left_an_error() {
     }
     assert_eq!(severity("env[name=SKIP_FRAUD_CHECK]").0, "error");
     // What is over fails nothing by itself.
-    let run = audit(
-        &recordings().join("changed-back"),
-        &["--rendered", "want.yaml", "--events", "audit.jsonl"],
-    );
+    let run = told("changed-back", &[]);
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(run.stdout.contains("taken back at"), "{}", run.stdout);
 }
 
 #[test]
 fn exemptions_and_allowed_fields_of_the_policy_hold() {
-    let directory = recordings().join("self-healed");
     let tree = Tree::new();
     let policy = |spec: &str| {
         tree.write("parity.yaml", &format!("apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {{name: parity}}\nspec: {spec}\n"));
         let file = tree.path("parity.yaml");
         let file = file.to_str().expect("a path").to_owned();
-        audit(
-            &directory,
-            &[
-                "--rendered",
-                "want.yaml",
-                "--events",
-                "audit.jsonl",
-                "--policy",
-                &file,
-                "--format",
-                "json",
-            ],
-        )
+        told("self-healed", &["--policy", &file, "--format", "json"])
     };
     let run = policy("{allow: {fields: [{path: spec.replicas, reason: scaled by hand}]}}");
-    let of = |run: &Run| report(run)["findings"].as_array().expect("findings").len();
+    let of = |run: &Run| findings(run).len();
     assert_eq!(of(&run), 2, "{run:#?}");
     let run = policy("{rules: {manual-change: {severity: ignore}}}");
     assert_eq!(of(&run), 1, "{run:#?}");
@@ -178,17 +182,8 @@ fn records_are_lines_that_their_schema_describes_and_that_stay_the_same() {
         "annotate",
         "unset-env",
     ] {
-        let arguments = [
-            "--rendered",
-            "want.yaml",
-            "--events",
-            "audit.jsonl",
-            "--cluster",
-            "one",
-            "--format",
-            "audit-record",
-        ];
-        let run = audit(&recordings().join(scenario), &arguments);
+        let records = ["--cluster", "one", "--format", "audit-record"];
+        let run = told(scenario, &records);
         assert_eq!(
             run.stdout.lines().count(),
             found(scenario).len(),
@@ -207,23 +202,10 @@ fn records_are_lines_that_their_schema_describes_and_that_stay_the_same() {
             ids.push(text(&record["id"]).to_owned());
         }
         // A log that goes on has the same records, and more.
-        let tree = Tree::new();
         let log =
             fs::read_to_string(recordings().join(scenario).join("audit.jsonl")).expect("a log");
-        tree.write("twice.jsonl", &format!("{log}{log}"));
-        let file = tree.path("twice.jsonl");
-        let arguments = [
-            "--rendered",
-            "want.yaml",
-            "--events",
-            file.to_str().expect("a path"),
-            "--cluster",
-            "one",
-            "--format",
-            "audit-record",
-        ];
         assert_eq!(
-            audit(&recordings().join(scenario), &arguments).stdout,
+            told_of(scenario, &format!("{log}{log}"), &records).stdout,
             run.stdout,
             "{scenario}"
         );
@@ -236,19 +218,11 @@ fn records_are_lines_that_their_schema_describes_and_that_stay_the_same() {
 
 #[test]
 fn a_record_has_what_is_known_and_nothing_else() {
-    let arguments = [
-        "--rendered",
-        "want.yaml",
-        "--events",
-        "audit.jsonl",
-        "--service",
-        "shop",
-        "--environment",
-        "production",
-        "--format",
-        "audit-record",
-    ];
-    let run = audit(&recordings().join("unset-env"), &arguments);
+    let names = ["--service", "shop", "--environment", "production"];
+    let run = told(
+        "unset-env",
+        &[&names[..], &["--format", "audit-record"]].concat(),
+    );
     let record: Value = serde_json::from_str(run.stdout.trim()).expect("one record");
     assert_eq!(
         record,
@@ -278,17 +252,7 @@ fn a_record_has_what_is_known_and_nothing_else() {
             },
         })
     );
-    let run = audit(
-        &recordings().join("unset-env"),
-        &[
-            "--rendered",
-            "want.yaml",
-            "--events",
-            "audit.jsonl",
-            "--format",
-            "audit-recrd",
-        ],
-    );
+    let run = told("unset-env", &["--format", "audit-recrd"]);
     assert!(
         run.stderr.contains("did you mean audit-record?"),
         "{run:#?}"
@@ -300,21 +264,8 @@ fn a_record_has_what_is_known_and_nothing_else() {
 fn service_accounts_and_deployers_are_no_people() {
     let log = fs::read_to_string(recordings().join("set-env").join("audit.jsonl")).expect("a log");
     let of = |user: &str| {
-        let tree = Tree::new();
-        tree.write("audit.jsonl", &log.replace("alice@acme.example", user));
-        let file = tree.path("audit.jsonl");
-        let run = audit(
-            &recordings().join("set-env"),
-            &[
-                "--rendered",
-                "want.yaml",
-                "--events",
-                file.to_str().expect("a path"),
-                "--format",
-                "json",
-            ],
-        );
-        report(&run)["findings"].as_array().expect("findings").len()
+        let run = told_of("set-env", &log.replace("alice@acme.example", user), &JSON);
+        findings(&run).len()
     };
     assert_eq!(
         of("system:serviceaccount:argocd:argocd-application-controller"),
@@ -348,24 +299,8 @@ fn without_bodies_the_object_is_told_as_a_whole() {
             format!("{event}\n")
         })
         .collect();
-    let tree = Tree::new();
-    tree.write("audit.jsonl", &lines);
-    let file = tree.path("audit.jsonl");
-    let run = audit(
-        &recordings().join("set-env"),
-        &[
-            "--rendered",
-            "want.yaml",
-            "--events",
-            file.to_str().expect("a path"),
-            "--format",
-            "json",
-        ],
-    );
-    let all = report(&run)["findings"]
-        .as_array()
-        .expect("findings")
-        .clone();
+    let run = told_of("set-env", &lines, &JSON);
+    let all = findings(&run);
     assert_eq!(all.len(), 1, "{all:#?}");
     assert_eq!(all[0]["rule"], "manual-change");
     assert_eq!(all[0]["field"], Value::Null);
@@ -400,24 +335,8 @@ fn without_answers_the_requests_tell_it() {
                 format!("{event}\n")
             })
             .collect();
-        let tree = Tree::new();
-        tree.write("audit.jsonl", &lines);
-        let file = tree.path("audit.jsonl");
-        let run = audit(
-            &recordings().join(scenario),
-            &[
-                "--rendered",
-                "want.yaml",
-                "--events",
-                file.to_str().expect("a path"),
-                "--format",
-                "json",
-            ],
-        );
-        let all = report(&run)["findings"]
-            .as_array()
-            .expect("findings")
-            .clone();
+        let run = told_of(scenario, &lines, &JSON);
+        let all = findings(&run);
         let rows: Vec<_> = all.iter().map(|finding| row(scenario, finding)).collect();
         let expected: Vec<_> = found(scenario)
             .iter()
@@ -436,24 +355,8 @@ fn an_object_that_was_deleted_and_came_back_is_a_warning() {
     again["stageTimestamp"] = json!("2026-11-25T19:54:09.000000Z");
     again["requestReceivedTimestamp"] = json!("2026-11-25T19:54:08.900000Z");
     again["responseObject"]["metadata"]["resourceVersion"] = json!("99999");
-    let tree = Tree::new();
-    tree.write("audit.jsonl", &format!("{log}{again}\n"));
-    let file = tree.path("audit.jsonl");
-    let run = audit(
-        &recordings().join("deleted"),
-        &[
-            "--rendered",
-            "want.yaml",
-            "--events",
-            file.to_str().expect("a path"),
-            "--format",
-            "json",
-        ],
-    );
-    let all = report(&run)["findings"]
-        .as_array()
-        .expect("findings")
-        .clone();
+    let run = told_of("deleted", &format!("{log}{again}\n"), &JSON);
+    let all = findings(&run);
     assert_eq!(all.len(), 1, "{all:#?}");
     assert_eq!(all[0]["rule"], "missing-object");
     assert_eq!(all[0]["severity"], "warning");

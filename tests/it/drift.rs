@@ -1,7 +1,10 @@
 //! `krm-parity drift`: what Git says against what real API servers answered, as `tests/fixtures/live` has it recorded.
 
 mod audit;
+mod context;
+mod follow;
 mod git;
+mod managers;
 mod objects;
 mod rewrites;
 mod secrets;

@@ -2,6 +2,7 @@
 
 mod kinds;
 mod notifications;
+mod watch;
 
 use std::fs;
 use std::path::Path;

@@ -25,6 +25,16 @@ pub fn render(survey: &Survey, view: View) -> String {
     text::without_commands(&out).into_owned()
 }
 
+/// The lines of the findings that a view shows, in the order of the report, without what closes one.
+#[must_use]
+pub fn lines(survey: &Survey, view: View) -> String {
+    let mut out = String::new();
+    for finding in &view.pick(survey).findings {
+        write_finding(&mut out, survey, finding, view);
+    }
+    text::without_commands(&out).into_owned()
+}
+
 fn write_finding(out: &mut String, survey: &Survey, finding: &Finding, view: View) {
     let (file, _) = location(survey, finding);
     let mut place = text::one_line(&file, MAX_TEXT).into_owned();

@@ -80,7 +80,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, policy: &Policy, found: &mut Fo
             }
             let managers = "managedFieldsManagers";
             for (inner, name) in texts(entry, managers) {
-                if group(name) != Group::Person {
+                if group(&policy.managers, name) != Group::Person {
                     continue;
                 }
                 let says = Says {

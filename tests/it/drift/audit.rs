@@ -9,7 +9,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{drift, recordings, resource, text};
-use crate::support::Tree;
+use crate::support::{Run, Tree};
 
 /// The log of a scenario, event by event.
 pub fn events(scenario: &str) -> Vec<Value> {
@@ -26,26 +26,23 @@ pub fn log(events: &[Value]) -> String {
     events.iter().map(|event| format!("{event}\n")).collect()
 }
 
+/// The verb over a scenario, with more arguments.
+fn told(scenario: &str, more: &[&str]) -> Run {
+    let all = [&["--rendered", "want.yaml", "--live", "live.yaml"], more].concat();
+    drift(&recordings().join(scenario), &all)
+}
+
+/// The same with a log.
+fn told_of(scenario: &str, log: &str, more: &[&str]) -> Run {
+    let tree = Tree::new();
+    let file = tree.write("audit.jsonl", log);
+    let file = file.to_str().expect("a path");
+    told(scenario, &[&["--audit", file], more].concat())
+}
+
 /// The findings about a scenario with this log.
 pub fn joined(scenario: &str, log: &str) -> Vec<Value> {
-    let tree = Tree::new();
-    tree.write("audit.jsonl", log);
-    let file = tree.path("audit.jsonl");
-    let file = file.to_str().expect("a path");
-    let directory = recordings().join(scenario);
-    let run = drift(
-        &directory,
-        &[
-            "--rendered",
-            "want.yaml",
-            "--live",
-            "live.yaml",
-            "--audit",
-            file,
-            "--format",
-            "json",
-        ],
-    );
+    let run = told_of(scenario, log, &["--format", "json"]);
     let report: Value =
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"));
     report["findings"].as_array().expect("findings").clone()
@@ -125,38 +122,15 @@ fn every_recorded_change_is_joined_to_its_request() {
 
 #[test]
 fn words_name_the_person_and_the_request_in_every_format() {
-    let directory = recordings().join("unset-env");
     for format in [
         "text", "concise", "json", "krm", "sarif", "junit", "github", "gitlab", "markdown", "html",
     ] {
-        let run = drift(
-            &directory,
-            &[
-                "--rendered",
-                "want.yaml",
-                "--live",
-                "live.yaml",
-                "--audit",
-                "audit.jsonl",
-                "--format",
-                format,
-            ],
-        );
+        let run = told("unset-env", &["--audit", "audit.jsonl", "--format", format]);
         assert_eq!(run.code, Some(1), "{format}: {run:#?}");
         assert!(run.stdout.contains("alice"), "{format}: {}", run.stdout);
         assert!(run.stdout.contains("EMPTY"), "{format}: {}", run.stdout);
     }
-    let run = drift(
-        &directory,
-        &[
-            "--rendered",
-            "want.yaml",
-            "--live",
-            "live.yaml",
-            "--audit",
-            "audit.jsonl",
-        ],
-    );
+    let run = told("unset-env", &["--audit", "audit.jsonl"]);
     for word in [
         "was removed by alice@acme.example",
         "sre",
@@ -170,18 +144,7 @@ fn words_name_the_person_and_the_request_in_every_format() {
 /// What a report is without a log stays as it was.
 #[test]
 fn without_a_log_nothing_is_said_of_requests() {
-    let directory = recordings().join("set-env");
-    let run = drift(
-        &directory,
-        &[
-            "--rendered",
-            "want.yaml",
-            "--live",
-            "live.yaml",
-            "--format",
-            "json",
-        ],
-    );
+    let run = told("set-env", &["--format", "json"]);
     assert!(
         !run.stdout.contains("request\"") && !run.stdout.contains("confidence"),
         "{}",
@@ -296,20 +259,7 @@ fn what_fails_and_what_is_tried_changes_nothing() {
     all.extend([failed, tried, begun, same, scale]);
     let found = joined("scale", &log(&all));
     assert_eq!(who(&found[0])[0], "alice@acme.example", "{found:#?}");
-    let tree = Tree::new();
-    tree.write("audit.jsonl", &log(&all));
-    let file = tree.path("audit.jsonl");
-    let run = drift(
-        &recordings().join("scale"),
-        &[
-            "--rendered",
-            "want.yaml",
-            "--live",
-            "live.yaml",
-            "--audit",
-            file.to_str().expect("a path"),
-        ],
-    );
+    let run = told_of("scale", &log(&all), &[]);
     assert!(
         run.stdout.contains("does not say how 1 write"),
         "{}",

@@ -18,7 +18,7 @@ fn told(git: &Value, running: &Value) -> Vec<String> {
     let [git, running] = trees
         .each_ref()
         .map(|tree| krm::read_documents(tree).expect("resources"));
-    let compared = live::compare(&git, &running).expect("one object");
+    let compared = live::compare(&git, &running, &Policy::default().managers).expect("one object");
     let cluster = Cluster {
         service: "",
         environment: "live",

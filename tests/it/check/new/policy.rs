@@ -43,7 +43,7 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
     );
     assert_eq!(loosened(&old), none());
     assert_eq!(loosened(&narrow), none());
-    let wider: [(&str, &str, &str); 8] = [
+    let wider: [(&str, &str, &str); 10] = [
         (
             "image]",
             "image, labels]",
@@ -83,6 +83,16 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
             "  allow:",
             "  services: [{name: web, environments: [production]}]\n  allow:",
             "spec.services[0] lets web do without staging",
+        ),
+        (
+            "  allow:",
+            "  drift: {managers: {people: [my-cli], unknown: [helm]}}\n  allow:",
+            "",
+        ),
+        (
+            "  allow:",
+            "  drift: {managers: {controllers: ['kubectl-*']}}\n  allow:",
+            "spec.drift.managers.controllers holds kubectl-*",
         ),
     ];
     for (from, to, expected) in wider {

@@ -1,0 +1,126 @@
+//! Where changes are told as they come: a line each, to stdout and to files.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+
+use super::super::formats::Formats;
+use super::super::{complain, files, may_color};
+use crate::report::survey::{Format, View, concise, records};
+use crate::report::text::Style;
+use crate::survey::Survey;
+
+/// A form that has a line for each change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Concise,
+    Records,
+}
+
+/// Where one form goes.
+enum Place {
+    Stdout,
+    /// A file that will be made.
+    Path(PathBuf),
+    File(PathBuf, File),
+}
+
+/// What is written, and how much of it.
+pub(super) struct Out {
+    all: Vec<(Form, Place)>,
+    view: View,
+    /// Whether nobody reads stdout any more.
+    pub is_closed: bool,
+}
+
+impl Out {
+    /// The forms that were asked for.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a form that shows all of a report at once.
+    pub fn of(formats: &Formats, is_asked: bool) -> anyhow::Result<Self> {
+        let form = |id: &str| match id {
+            id if id == Format::Concise.id() || !is_asked => Ok(Form::Concise),
+            id if id == records::ID => Ok(Form::Records),
+            id => bail!(
+                "--format {id} shows a report as a whole, and --follow tells each change when it comes; it can be {} or {}",
+                Format::Concise.id(),
+                records::ID
+            ),
+        };
+        let mut all = Vec::new();
+        for (id, file) in formats.outputs() {
+            let place = file.map_or(Place::Stdout, |file| Place::Path(file.to_owned()));
+            all.push((form(id)?, place));
+        }
+        Ok(Self {
+            all,
+            view: formats.view(),
+            is_closed: false,
+        })
+    }
+
+    /// Makes the files.
+    ///
+    /// # Errors
+    ///
+    /// Fails where one cannot be made.
+    pub fn open(&mut self) -> anyhow::Result<()> {
+        for (_, place) in &mut self.all {
+            if let Place::Path(path) = place {
+                let file = File::create(&*path);
+                let file = file.with_context(|| format!("cannot write {}", files::shown(path)))?;
+                *place = Place::File(std::mem::take(path), file);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells what a survey has found, so that whoever reads it has it now.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a file or stdout cannot be written; nobody who reads stdout is no failure.
+    pub fn tell(&mut self, survey: &Survey) -> anyhow::Result<()> {
+        for (form, place) in &mut self.all {
+            let text = |view: View| match form {
+                Form::Concise => concise::lines(survey, view),
+                Form::Records => records::render(survey),
+            };
+            match place {
+                Place::Path(_) => {}
+                Place::File(path, file) => file
+                    .write_all(text(self.view).as_bytes())
+                    .and_then(|()| file.flush())
+                    .with_context(|| format!("cannot write {}", files::shown(path)))?,
+                Place::Stdout => {
+                    let mut out = io::stdout().lock();
+                    let style = Style {
+                        color: out.is_terminal() && may_color(),
+                    };
+                    let view = View { style, ..self.view };
+                    match out
+                        .write_all(text(view).as_bytes())
+                        .and_then(|()| out.flush())
+                    {
+                        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                            self.is_closed = true;
+                        }
+                        written => written.context("cannot write to stdout")?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what is no change, to stderr.
+    pub fn say(&self, text: &str) {
+        if !self.view.quiet {
+            complain(text);
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! The live side from a cluster itself: kubectl is asked, which knows how to reach it and as whom.
+//!
+//! It is started for `drift --context` alone, only ever with `get`, and with nothing on its stdin.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Output;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Arg, ArgMatches};
+
+use super::process::{self, End};
+use super::rendered::File;
+use super::wanted::{file, word};
+use crate::resource::Resource;
+use crate::text::one_line;
+use crate::yaml::MAX_BYTES;
+
+mod question;
+
+use question::{Kind, Question, is_label, questions};
+
+/// How many objects one run of kubectl is asked for by name.
+const MAX_NAMES: usize = 200;
+
+/// How many seconds a run of kubectl may take, unless it is said otherwise.
+const SECONDS: &str = "60";
+
+/// The most characters of kubectl's own words.
+const MAX_WORDS: usize = 400;
+
+/// How the objects of a kind that the server does not know are told.
+const UNKNOWN: &str = "error: the server doesn't have a resource type";
+
+/// The arguments that say which cluster is asked.
+pub(super) fn args() -> [Arg; 4] {
+    [
+        word(
+            "context",
+            "Ask the cluster of this context of the kubeconfig, with kubectl from PATH",
+        )
+        .value_parser(NonEmptyStringValueParser::new()),
+        file(
+            "kubeconfig",
+            "The kubeconfig that kubectl reads, instead of its own",
+        )
+        .conflicts_with("live"),
+        word(
+            "namespace",
+            "The namespace of what has none in Git; by default that of the context",
+        ),
+        process::arg()
+            .help("How long each run of kubectl may take")
+            .default_value(SECONDS)
+            .conflicts_with("live"),
+    ]
+}
+
+/// What kubectl has found, and what a reader must know of it.
+type Found = (Vec<File>, Vec<String>);
+
+/// Asks the cluster of `--context` for all that Git has.
+///
+/// # Errors
+///
+/// Fails where kubectl is not there, cannot reach the cluster, or may not see what it is asked for.
+pub(super) fn ask(matches: &ArgMatches, git: &[Resource<'_>]) -> anyhow::Result<Found> {
+    let text = |name: &str| matches.get_one::<String>(name);
+    let context = text("context").context("--context is needed")?;
+    let namespace = text("namespace").map(String::as_str);
+    if let Some(name) = namespace.filter(|name| !is_label(name)) {
+        bail!(
+            "--namespace: {} is no namespace",
+            crate::text::quoted(name, 60)
+        );
+    }
+    let questions = questions(git, namespace).context("--context")?;
+    let program = process::find("kubectl").context(
+        "--context needs kubectl, and there is none on PATH; install it, or pass with --live what it prints elsewhere",
+    )?;
+    let kubectl = Kubectl {
+        program,
+        context,
+        kubeconfig: matches.get_one("kubeconfig"),
+        limit: process::limit(matches),
+    };
+    let mut told = Told::default();
+    for question in &questions {
+        kubectl.answer(question, &mut told)?;
+    }
+    told.end(context)
+}
+
+/// What is known of the answers so far.
+#[derive(Default)]
+struct Told {
+    files: Vec<File>,
+    /// How many bytes they have.
+    size: usize,
+    /// What may not be seen.
+    denied: Vec<String>,
+    /// The kinds of which no list was read.
+    by_name: BTreeSet<String>,
+    /// The kinds that the server does not know.
+    unknown: BTreeSet<String>,
+}
+
+impl Told {
+    fn end(self, context: &str) -> anyhow::Result<Found> {
+        let list = |all: Vec<String>| one_line(&all.join(", "), MAX_WORDS).into_owned();
+        if !self.denied.is_empty() {
+            bail!(
+                "kubectl may not get {} in the context {}; it needs the verb get for them, and list to find what Git does not have, or --live with what somebody printed who may",
+                list(self.denied),
+                shown(context)
+            );
+        }
+        let mut notes = vec![format!(
+            "the live objects are those of the context {}, asked for with kubectl",
+            shown(context)
+        )];
+        if !self.by_name.is_empty() {
+            notes.push(format!(
+                "asked for by name alone, so that objects which Git does not have are not found: {}",
+                list(self.by_name.into_iter().collect())
+            ));
+        }
+        if !self.unknown.is_empty() {
+            notes.push(format!(
+                "the server of the context {} does not know {}, so it has no such object",
+                shown(context),
+                list(self.unknown.into_iter().collect())
+            ));
+        }
+        Ok((self.files, notes))
+    }
+}
+
+/// What kubectl says to one run.
+enum Said {
+    Text(Vec<u8>),
+    /// The server does not have that kind.
+    Unknown,
+    /// Whoever asks may not.
+    Denied,
+    /// More than can be read.
+    TooMuch,
+}
+
+/// The program, with the cluster that it is asked about.
+struct Kubectl<'k> {
+    program: PathBuf,
+    context: &'k str,
+    kubeconfig: Option<&'k PathBuf>,
+    limit: Duration,
+}
+
+impl Kubectl<'_> {
+    /// Asks a question, at the version that the server has where it lacks Git's.
+    fn answer(&self, question: &Question<'_>, told: &mut Told) -> anyhow::Result<()> {
+        let kind = question.kind;
+        let mut said = self.answer_as(&kind.argument(), question, told)?;
+        if let (Said::Unknown, Some(other)) = (&said, kind.at_any_version()) {
+            said = self.answer_as(&other, question, told)?;
+        }
+        match said {
+            Said::Text(_) => {}
+            Said::Unknown => {
+                told.unknown.insert(kind.argument());
+            }
+            Said::Denied => told.denied.push(called(kind, question.namespace)),
+            Said::TooMuch => bail!(
+                "kubectl printed more than {} MiB of {}",
+                MAX_BYTES >> 20,
+                called(kind, question.namespace)
+            ),
+        }
+        Ok(())
+    }
+
+    /// The same, by a word for the kind. Of what may not be listed, the names are asked for.
+    fn answer_as(
+        &self,
+        argument: &str,
+        question: &Question<'_>,
+        told: &mut Told,
+    ) -> anyhow::Result<Said> {
+        let names: Vec<&str> = question.names.iter().copied().collect();
+        if question.is_listed {
+            match self.get(argument, question, &[])? {
+                Said::Denied | Said::TooMuch => {}
+                said => return self.keep(argument, question, said, told),
+            }
+        }
+        let mut last = Said::Text(Vec::new());
+        for some in names.chunks(MAX_NAMES) {
+            let said = self.get(argument, question, some)?;
+            last = self.keep(argument, question, said, told)?;
+            if !matches!(last, Said::Text(_)) {
+                return Ok(last);
+            }
+        }
+        told.by_name.insert(question.kind.name.to_owned());
+        Ok(last)
+    }
+
+    /// Keeps what was printed for the comparison.
+    fn keep(
+        &self,
+        argument: &str,
+        question: &Question<'_>,
+        said: Said,
+        told: &mut Told,
+    ) -> anyhow::Result<Said> {
+        let Said::Text(text) = said else {
+            return Ok(said);
+        };
+        // Where no object has one of these names, kubectl prints nothing at all.
+        if text.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Said::Text(Vec::new()));
+        }
+        told.size += text.len();
+        if told.size > MAX_BYTES {
+            bail!(
+                "kubectl printed more than {} MiB in all; compare one service after the other",
+                MAX_BYTES >> 20
+            );
+        }
+        told.files.push(File {
+            name: self.line(argument, question.namespace),
+            text,
+        });
+        Ok(Said::Text(Vec::new()))
+    }
+
+    /// Runs kubectl once; without names all that there is is asked for.
+    fn get(&self, argument: &str, question: &Question<'_>, names: &[&str]) -> anyhow::Result<Said> {
+        let mut command = process::command(&self.program);
+        let joined = |flag: &str, value: &std::ffi::OsStr| {
+            let mut out = OsString::from(flag);
+            out.push(value);
+            out
+        };
+        // Each value stands in one argument with its flag, so that it can be no flag itself.
+        command.arg(joined("--context=", self.context.as_ref()));
+        if let Some(file) = self.kubeconfig {
+            command.arg(joined("--kubeconfig=", file.as_os_str()));
+        }
+        command.args(["get", "--output=json", "--show-managed-fields"]);
+        if let Some(namespace) = question.namespace {
+            command.arg(format!("--namespace={namespace}"));
+        }
+        if !names.is_empty() {
+            command.arg("--ignore-not-found");
+        }
+        command.arg("--").arg(argument).args(names);
+        // Its words are read.
+        command.env("LC_ALL", "C");
+        let line = self.line(argument, question.namespace);
+        let end = process::run(&mut command, self.limit)
+            .with_context(|| format!("cannot start {}", self.program.display()))?;
+        let output = match end {
+            End::Exit(output) => output,
+            End::TooMuch => return Ok(Said::TooMuch),
+            End::TooLate => bail!(
+                "{line} was ended after {}; --timeout SECONDS allows more",
+                process::seconds(self.limit)
+            ),
+        };
+        if output.status.success() {
+            return Ok(Said::Text(output.stdout));
+        }
+        let told = String::from_utf8_lossy(&output.stderr);
+        let words = words(&told);
+        if words.is_empty() {
+            bail!("{line} says nothing and ends with {}", output.status);
+        }
+        let mention = question.kind.mention();
+        if words.iter().all(|line| line.starts_with(UNKNOWN)) && !told.contains(&mention) {
+            return Ok(Said::Unknown);
+        }
+        if words.iter().all(|line| is_denied(line)) {
+            return Ok(Said::Denied);
+        }
+        bail!("{line} failed: {}", help(&output, &words))
+    }
+
+    /// What a run of it is called.
+    fn line(&self, argument: &str, namespace: Option<&str>) -> String {
+        let space = namespace.map_or_else(String::new, |name| format!(" --namespace={name}"));
+        format!(
+            "kubectl --context={} get{space} {argument}",
+            shown(self.context)
+        )
+    }
+}
+
+/// Its words, and what to do.
+fn help(output: &Output, words: &[&str]) -> String {
+    let all = one_line(&words.join("; "), MAX_WORDS).into_owned();
+    let says = |part: &str| all.contains(part);
+    let help = if says("context was not found") || says("does not exist") {
+        "kubectl config get-contexts lists the contexts"
+    } else if says("resource type") {
+        "the server does not say now what is in that group; try again when its API is there"
+    } else if output.status.code().is_none() {
+        "it was ended by a signal"
+    } else {
+        "try the same command by hand"
+    };
+    format!("{all}; {help}")
+}
+
+fn shown(context: &str) -> String {
+    one_line(context, 100).into_owned()
+}
+
+/// A kind in a namespace, for messages.
+fn called(kind: Kind<'_>, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(name) => format!("{} of the namespace {name}", kind.argument()),
+        None => kind.argument(),
+    }
+}
+
+/// What kubectl says, without the lines of its log.
+fn words(told: &str) -> Vec<&str> {
+    let is_log = |line: &str| {
+        let mut chars = line.chars();
+        chars.next().is_some_and(|c| "IWEF".contains(c))
+            && chars.by_ref().take(4).filter(char::is_ascii_digit).count() == 4
+    };
+    let lines = told.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !is_log(line) && !line.starts_with("Warning:"))
+        .collect()
+}
+
+/// Whether a line says that something is forbidden to whoever asks.
+fn is_denied(line: &str) -> bool {
+    line.starts_with("Error from server (Forbidden)")
+}

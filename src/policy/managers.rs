@@ -1,0 +1,152 @@
+//! Who is who in a cluster, as far as a policy says it: names of managers and users beside those that are known.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::fault::{Fault, MAX_QUOTED};
+use crate::path::Glob;
+use crate::text;
+
+/// What a field manager or a user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// It brings what Git says into the cluster.
+    Deployer,
+    /// A person works with it.
+    Person,
+    /// It runs in the cluster and writes what it works out.
+    Controller,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+impl Group {
+    /// All of them, as a policy lists them.
+    pub const ALL: [Self; 4] = [
+        Self::Deployer,
+        Self::Person,
+        Self::Controller,
+        Self::Unknown,
+    ];
+
+    /// The key of a policy that lists those who are this.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Deployer => "deployers",
+            Self::Person => "people",
+            Self::Controller => "controllers",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What `krm-parity drift` and `krm-parity audit` need to know of the clusters.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DriftSpec {
+    /// Who is who in the clusters, beside the managers that are known.
+    pub managers: Option<ManagersSpec>,
+}
+
+/// Names of field managers, service accounts and users by what they are, as globs with `*` and `?`. They count more than what this program knows.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManagersSpec {
+    /// Those that bring what Git says into the cluster: globs of field managers, service accounts and users.
+    pub deployers: Option<Vec<String>>,
+    /// Tools that people work with, and people: globs as in `deployers`.
+    pub people: Option<Vec<String>>,
+    /// Those that run in the cluster and write what they work out: globs as in `deployers`.
+    pub controllers: Option<Vec<String>>,
+    /// Those of which nothing is to be taken for known, as if this program did not know them: globs as in `deployers`.
+    pub unknown: Option<Vec<String>>,
+}
+
+/// The names that a policy knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Managers {
+    named: Vec<(Glob, Group)>,
+}
+
+impl Managers {
+    /// What the policy says that a name is; nothing where it does not. A name that is written out counts more than a pattern.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<Group> {
+        let fit = |is_literal: bool| {
+            let mut named = self.named.iter();
+            named.find(|(glob, _)| glob.is_literal() == is_literal && glob.matches(name))
+        };
+        let found = fit(true).or_else(|| fit(false));
+        found.map(|(_, group)| *group)
+    }
+
+    /// The names as they are written, each with what it is.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Group)> {
+        self.named
+            .iter()
+            .map(|(glob, group)| (glob.as_str(), *group))
+    }
+}
+
+/// The most names in all: each pattern is held against those of the other groups.
+const MAX_NAMES: usize = 256;
+
+/// The longest name, in characters. That of a manager has 128 at most, that of a user may be longer.
+const MAX_LENGTH: usize = 256;
+
+pub(super) fn managers(spec: DriftSpec) -> Result<Managers, Fault> {
+    let spec = spec.managers.unwrap_or_default();
+    let lists = [spec.deployers, spec.people, spec.controllers, spec.unknown];
+    let mut named: Vec<(Glob, Group)> = Vec::new();
+    for (group, names) in Group::ALL.into_iter().zip(lists) {
+        for (index, name) in names.unwrap_or_default().iter().enumerate() {
+            let at = ["spec", "drift", "managers", group.key()];
+            let fault = |what: String| Fault::new(&at, what).at_index(index);
+            let glob = glob(name).map_err(fault)?;
+            if named.len() >= MAX_NAMES {
+                return Err(fault(format!("there are more than {MAX_NAMES} names")));
+            }
+            let others = named.iter().filter(|(_, other)| *other != group);
+            for (other, of) in others {
+                clash(&glob, other, *of).map_err(fault)?;
+            }
+            named.push((glob, group));
+        }
+    }
+    Ok(Managers { named })
+}
+
+fn glob(name: &str) -> Result<Glob, String> {
+    let found = || text::quoted(name, MAX_QUOTED);
+    if name.trim().is_empty() || name.chars().any(text::is_unsafe) {
+        return Err(format!("{} names no manager", found()));
+    }
+    if name.chars().count() > MAX_LENGTH {
+        return Err(format!(
+            "a name of more than {MAX_LENGTH} characters is nobody's"
+        ));
+    }
+    if name.chars().all(|c| c == '*') {
+        return Err(format!(
+            "{} is every manager, so that nothing would be left of the other groups",
+            found()
+        ));
+    }
+    Ok(Glob::new(name))
+}
+
+/// That it is clear which of two groups a name is in.
+fn clash(one: &Glob, other: &Glob, group: Group) -> Result<(), String> {
+    let [own, theirs] = [one, other].map(|glob| text::quoted(glob.as_str(), MAX_QUOTED));
+    let key = group.key();
+    match (one.is_literal(), other.is_literal()) {
+        (true, true) if one == other => Err(format!(
+            "{own} is among the {key}, too; one name is in one group"
+        )),
+        (false, false) if one.meets(other) => Err(format!(
+            "{own} and {theirs} of {key} can be the same name; narrow one of them"
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,395 @@
+//! `krm-parity drift --context`: real kubectl, and a server that answers with what a real one has answered.
+
+mod server;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use self::server::{Server, World};
+use super::{drift, found, line, recordings};
+use crate::support::{Run, Tree, binary, require, run};
+
+/// A tree with a kubeconfig of a context `prod`, whose namespace is `shop`.
+fn tree(server: &Server) -> Tree {
+    let tree = Tree::new();
+    tree.write(
+        "kubeconfig",
+        &format!(
+            "apiVersion: v1\nkind: Config\nclusters: [{{name: c, cluster: {{server: \"http://{}\"}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\ncontexts: [{{name: prod, context: {{cluster: c, user: u, namespace: shop}}}}]\n",
+            server.address
+        ),
+    );
+    tree
+}
+
+/// The verb, with kubectl on PATH, asking the server.
+fn ask(kubectl: &Path, tree: &Tree, directory: &Path, arguments: &[&str]) -> Run {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(directory)
+        .env("PATH", kubectl.parent().expect("a directory"))
+        .env("HOME", tree.path(""))
+        .env_remove("KUBECONFIG")
+        .args(["drift", "--context", "prod", "--kubeconfig"])
+        .arg(tree.path("kubeconfig"))
+        .args(arguments);
+    run(&mut command)
+}
+
+/// The objects of a file: a list, or documents.
+fn objects(file: &Path) -> Vec<Value> {
+    use serde::Deserialize as _;
+    let text = fs::read_to_string(file).expect("a recording");
+    let documents = serde_yaml::Deserializer::from_str(&text);
+    let documents = documents.map(|one| Value::deserialize(one).expect("a document"));
+    let all = documents.flat_map(|one| match one["items"].as_array() {
+        Some(items) => items.clone(),
+        None => vec![one],
+    });
+    all.filter(|one| !one.is_null()).collect()
+}
+
+fn report(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
+}
+
+fn lines(run: &Run) -> Vec<String> {
+    let report = report(run);
+    report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(line)
+        .collect()
+}
+
+fn config_map(name: &str, namespace: &str, manager: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace,
+        "managedFields": [{"manager": manager, "operation": "Update", "time": "2026-01-02T00:00:00Z", "fieldsV1": {"f:data": {"f:x": {}}}}]}, "data": {"x": "y"}})
+}
+
+const GIT: &str =
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: shop}, data: {x: y}}\n";
+
+#[test]
+fn what_kubectl_finds_is_told_as_what_it_printed() {
+    let kubectl = require!(kubectl());
+    for scenario in [
+        "set-env",
+        "created",
+        "deleted",
+        "cr",
+        "hpa",
+        "untouched-ssa",
+    ] {
+        let directory = recordings().join(scenario);
+        let objects = objects(&directory.join("live.yaml"));
+        let server = Server::new(World {
+            objects,
+            // What Git has and the recording lacks is a kind all the same.
+            kinds: vec![("v1", "ConfigMap", true), ("v1", "Secret", true)],
+            ..World::default()
+        });
+        let tree = tree(&server);
+        let run = ask(
+            &kubectl,
+            &tree,
+            &directory,
+            &["--rendered", "want.yaml", "--format", "json"],
+        );
+        let report = report(&run);
+        let expected = found(&directory, "want.yaml", "live.yaml");
+        assert_eq!(report["findings"], json!(expected), "{scenario}: {run:#?}");
+        for line in server.asked() {
+            assert!(line.starts_with("GET "), "{scenario}: {line}");
+            // Secrets are read by name, and no namespace but Git's.
+            assert!(!line.ends_with("/secrets"), "{scenario}: {line}");
+            let own = line.contains("/namespaces/t") || !line.contains("/namespaces/");
+            assert!(
+                own || line.ends_with("/namespaces/shop"),
+                "{scenario}: {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_has_no_namespace_is_in_that_of_the_context_or_of_the_flag() {
+    let kubectl = require!(kubectl());
+    let server = Server::new(World {
+        objects: vec![
+            config_map("a", "shop", "argocd-controller"),
+            config_map("by-hand", "shop", "kubectl-create"),
+            config_map("a", "other", "argocd-controller"),
+            config_map("other-by-hand", "other", "kubectl-create"),
+        ],
+        ..World::default()
+    });
+    let tree = tree(&server);
+    let root = tree.path("");
+    tree.write("bare.yaml", &GIT.replace(", namespace: shop", ""));
+    tree.write("git.yaml", GIT);
+    let told = |arguments: &[&str]| {
+        let run = ask(
+            &kubectl,
+            &tree,
+            &root,
+            &[arguments, &["--format", "json"]].concat(),
+        );
+        (lines(&run), run.stdout)
+    };
+    // By name alone, which the report says.
+    let (lines, all) = told(&["--rendered", "bare.yaml"]);
+    assert!(lines.is_empty(), "{lines:?}");
+    assert!(all.contains("asked for by name alone, so that objects which Git does not have are not found: ConfigMap"), "{all}");
+    assert!(
+        all.contains("those of the context prod, asked for with kubectl"),
+        "{all}"
+    );
+    let (lines, all) = told(&["--rendered", "git.yaml"]);
+    assert_eq!(lines, ["extra-object ConfigMap/by-hand"]);
+    assert!(!all.contains("by name alone"), "{all}");
+    let (lines, _) = told(&["--rendered", "bare.yaml", "--namespace", "other"]);
+    assert_eq!(lines, ["extra-object ConfigMap/other-by-hand"]);
+}
+
+#[test]
+fn what_may_not_be_listed_is_asked_for_by_name_and_what_may_not_be_seen_is_told_once() {
+    let kubectl = require!(kubectl());
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop",
+        "managedFields": [{"manager": "kubectl-edit", "operation": "Update", "time": "2026-01-02T00:00:00Z", "fieldsV1": {"f:data": {"f:password": {}}}}]}, "data": {"password": "aHVudGVyMg=="}});
+    let objects = vec![
+        config_map("a", "shop", "argocd-controller"),
+        config_map("by-hand", "shop", "kubectl-create"),
+        secret,
+    ];
+    let git = format!(
+        "{GIT}---\n{{apiVersion: v1, kind: Secret, metadata: {{name: s, namespace: shop}}, stringData: {{password: hunter3}}}}\n"
+    );
+    for (denied, code, said) in [
+        (
+            vec![("list", "configmaps")],
+            1,
+            "are not found: ConfigMap, Secret",
+        ),
+        (vec![("list", "secrets")], 1, "are not found: Secret"),
+        (
+            vec![
+                ("list", "configmaps"),
+                ("get", "configmaps"),
+                ("get", "secrets"),
+            ],
+            2,
+            "kubectl may not get ConfigMap.v1. of the namespace shop, Secret.v1. of the namespace shop in the context prod",
+        ),
+    ] {
+        let server = Server::new(World {
+            objects: objects.clone(),
+            denied,
+            ..World::default()
+        });
+        let tree = tree(&server);
+        tree.write("git.yaml", &git);
+        let run = ask(
+            &kubectl,
+            &tree,
+            &tree.path(""),
+            &["--rendered", "git.yaml", "--format", "json"],
+        );
+        assert_eq!(run.code, Some(code), "{run:#?}");
+        let all = format!("{}{}", run.stdout, run.stderr);
+        assert!(all.contains(said), "{said}: {all}");
+        assert!(
+            code == 1 || run.stderr.trim_end().lines().count() == 1,
+            "{run:#?}"
+        );
+        for value in ["hunter2", "hunter3", "aHVudGVyMg"] {
+            assert!(!all.contains(value), "{value}: {all}");
+        }
+        if code == 1 {
+            let told = lines(&run);
+            assert!(
+                told.contains(&"manual-change Secret/s data.password".to_owned()),
+                "{told:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_kind_that_the_server_does_not_know_is_in_no_cluster_unless_it_only_does_not_say() {
+    let kubectl = require!(kubectl());
+    let git = format!(
+        "{GIT}---\n{{apiVersion: acme.io/v1, kind: Widget, metadata: {{name: w, namespace: shop}}}}\n---\n{{apiVersion: autoscaling/v1, kind: HorizontalPodAutoscaler, metadata: {{name: h, namespace: shop}}, spec: {{maxReplicas: 3}}}}\n"
+    );
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h", "namespace": "shop"}, "spec": {"maxReplicas": 3}});
+    let world = World {
+        objects: vec![config_map("a", "shop", "argocd-controller"), scaler],
+        ..World::default()
+    };
+    let server = Server::new(world.clone());
+    let tree = tree(&server);
+    tree.write("git.yaml", &git);
+    let arguments = ["--rendered", "git.yaml", "--format", "json"];
+    let run = ask(&kubectl, &tree, &tree.path(""), &arguments);
+    assert_eq!(
+        lines(&run),
+        [
+            "missing-object Widget/w",
+            "out-of-sync HorizontalPodAutoscaler/h"
+        ]
+    );
+    assert!(
+        run.stdout
+            .contains("does not know Widget.v1.acme.io, so it has no such object"),
+        "{run:#?}"
+    );
+    let server = Server::new(World {
+        broken: vec!["acme.io/v1"],
+        ..world
+    });
+    let tree = self::tree(&server);
+    tree.write("git.yaml", &git);
+    let run = ask(&kubectl, &tree, &tree.path(""), &arguments);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(
+        run.stderr
+            .contains("the server does not say now what is in that group"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn a_cluster_that_cannot_be_asked_is_told_in_a_line() {
+    let kubectl = require!(kubectl());
+    let server = Server::new(World {
+        hangs: true,
+        ..World::default()
+    });
+    let tree = tree(&server);
+    tree.write("git.yaml", GIT);
+    let root = tree.path("");
+    let said = |arguments: &[&str]| {
+        let run = ask(&kubectl, &tree, &root, arguments);
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert_eq!(run.stderr.trim_end().lines().count(), 1, "{run:#?}");
+        run.stderr
+    };
+    let late = said(&["--rendered", "git.yaml", "--timeout", "1"]);
+    assert!(late.contains("kubectl --context=prod get --namespace=shop ConfigMap.v1. was ended after 1 second; --timeout SECONDS allows more"), "{late}");
+    tree.write("kubeconfig", "apiVersion: v1\nkind: Config\n");
+    let unknown = said(&["--rendered", "git.yaml"]);
+    assert!(unknown.contains("failed: "), "{unknown}");
+    assert!(
+        unknown.contains("kubectl config get-contexts lists the contexts"),
+        "{unknown}"
+    );
+    let label = said(&["--rendered", "git.yaml", "--namespace=-A"]);
+    assert!(label.contains("--namespace"), "{label}");
+    // Without kubectl nothing is asked.
+    let mut command = Command::new(binary());
+    command.current_dir(&root).env("PATH", &root).args([
+        "drift",
+        "--context",
+        "prod",
+        "--rendered",
+        "git.yaml",
+    ]);
+    let run = run(&mut command);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("--context needs kubectl"), "{run:#?}");
+}
+
+/// A program that is called kubectl, and says that it was run.
+#[cfg(unix)]
+fn witness(tree: &Tree) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = tree.path("bin/ran");
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> {}\necho '{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[]}}'\n",
+        file.display()
+    );
+    let program = tree.write("bin/kubectl", &script);
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("rights");
+    file
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_of_a_repository_is_an_argument_unless_it_is_a_name() {
+    let tree = Tree::new();
+    let ran = witness(&tree);
+    let ask = |git: &str, arguments: &[&str]| {
+        tree.write("git.yaml", git);
+        let mut command = Command::new(binary());
+        command
+            .current_dir(tree.path(""))
+            .env(
+                "PATH",
+                format!("{}:/bin:/usr/bin", tree.path("bin").display()),
+            )
+            .args(["drift", "--rendered", "git.yaml"])
+            .args(arguments);
+        run(&mut command)
+    };
+    for git in [
+        GIT.replace("name: a", "name: --all-namespaces"),
+        GIT.replace("name: a", "name: -A"),
+        GIT.replace("name: a", "name: a/b"),
+        GIT.replace("kind: ConfigMap", "kind: --kubeconfig=x"),
+        GIT.replace("kind: ConfigMap", "kind: \"ConfigMap,Secret\""),
+        GIT.replace("namespace: shop", "namespace: -A"),
+        GIT.replace("apiVersion: v1", "apiVersion: -x/v1"),
+    ] {
+        let run = ask(&git, &["--context", "prod"]);
+        assert_eq!(run.code, Some(2), "{git}: {run:#?}");
+        assert!(run.stderr.contains("to Kubernetes"), "{git}: {run:#?}");
+    }
+    for arguments in [
+        &["--context", ""][..],
+        &["--context", "prod", "--live", "git.yaml"],
+        &["--live", "git.yaml", "--kubeconfig", "x"],
+        &["--live", "git.yaml", "--namespace", "x"],
+        &[],
+    ] {
+        let run = ask(GIT, arguments);
+        assert_eq!(run.code, Some(2), "{arguments:?}: {run:#?}");
+    }
+    // With a file for the live side, no program is started.
+    assert_eq!(ask(GIT, &["--live", "git.yaml"]).code, Some(0));
+    assert!(!ran.exists());
+    // A context may be called like a flag, and stays a name.
+    assert_eq!(ask(GIT, &["--context=--token=x"]).code, Some(1));
+    let told = fs::read_to_string(&ran).expect("a run");
+    assert_eq!(
+        told,
+        "--context=--token=x get --output=json --show-managed-fields --namespace=shop -- ConfigMap.v1.\n"
+    );
+}
+
+/// The program in the directory that is looked at is not the one that is run.
+#[cfg(unix)]
+#[test]
+fn kubectl_is_not_found_by_a_relative_place() {
+    let tree = Tree::new();
+    let ran = witness(&tree);
+    tree.write("git.yaml", GIT);
+    let mut command = Command::new(binary());
+    command
+        .current_dir(tree.path(""))
+        .env("PATH", "bin:.:")
+        .args(["drift", "--rendered", "git.yaml", "--context", "prod"]);
+    assert_eq!(run(&mut command).code, Some(2));
+    assert!(!ran.exists());
+    assert_eq!(
+        drift(
+            &tree.path(""),
+            &["--rendered", "git.yaml", "--live", "git.yaml"]
+        )
+        .code,
+        Some(0)
+    );
+}
