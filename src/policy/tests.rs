@@ -390,7 +390,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [data environments] data.environments: dev is listed twice; the list is the promotion order
     [data allow] data.allow: expected words with commas between them, found ""
     [data allow] data.allow: unknown class "images"; did you mean "image"?
-    [data failon] data: unknown key "failon"; did you mean "failOn"? Expected one of allow, baseline, drift, emit, environment, environments, failOn, identity
+    [data failon] data: unknown key "failon"; did you mean "failOn"? Expected one of allow, baseline, emit, environment, environments, failOn, identity
     [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
     [data] data: a recorder needs the key service: whose items does it seal?
     [data mode] data.mode: unknown mode "replase"; did you mean "replace"? Expected one of append, replace
