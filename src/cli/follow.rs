@@ -32,7 +32,10 @@ use watched::{Verb, Watched};
 const IDLE: Duration = Duration::from_millis(200);
 
 /// How many lines wait to be read.
-const WAITING: usize = 64;
+const WAITING: usize = 8;
+
+/// How long a run that a signal has ended may take to say what is left: nobody may be there who reads it.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How many lines that cannot be read are named.
 const MAX_NAMED: usize = 20;
@@ -80,9 +83,11 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
         let (pieces, is_end) = match message {
             Ok(Message::Line(bytes)) => (splitter.take(&bytes), false),
             Ok(Message::Long) => (splitter.skip(), false),
-            Ok(Message::Failed(error)) => return Err(error).context("cannot read --live"),
+            Ok(Message::Failed(error)) => {
+                return Err(error).with_context(|| format!("cannot read {}", files::shown(live)));
+            }
             // What a signal cuts is nobody's fault.
-            Ok(Message::Signal) => (Vec::new(), true),
+            Ok(Message::Signal) => return teller.end(true),
             Err(RecvTimeoutError::Timeout) => (splitter.rest(false), false),
             Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => (splitter.rest(true), true),
         };
@@ -90,7 +95,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
             teller.piece(piece)?;
         }
         if is_end || teller.out.is_closed {
-            return teller.end();
+            return teller.end(false);
         }
     }
 }
@@ -111,21 +116,31 @@ enum Message {
 fn start(live: &Path) -> anyhow::Result<Receiver<Message>> {
     let (sender, messages) = sync_channel(WAITING);
     let signals = sender.clone();
-    remains::on_signal(move |_| {
+    remains::on_signal(move |signal| {
+        thread::spawn(move || {
+            thread::sleep(GRACE);
+            std::process::exit(128 + signal);
+        });
         let _ = signals.send(Message::Signal);
     });
-    let file = if is_stdin(live) {
-        None
-    } else {
-        let shown = files::shown(live);
-        if live.is_dir() {
-            bail!("{shown} is a directory; --follow reads a stream");
+    if live.is_dir() {
+        bail!(
+            "{} is a directory; --follow reads a stream",
+            files::shown(live)
+        );
+    }
+    let live = live.to_owned();
+    thread::spawn(move || {
+        if is_stdin(&live) {
+            return read(io::stdin().lock(), &sender);
         }
-        Some(File::open(live).with_context(|| format!("cannot read {shown}"))?)
-    };
-    thread::spawn(move || match file {
-        Some(file) => read(BufReader::new(file), &sender),
-        None => read(io::stdin().lock(), &sender),
+        // A pipe by its name opens when somebody writes to it.
+        match File::open(&live) {
+            Ok(file) => read(BufReader::new(file), &sender),
+            Err(error) => {
+                let _ = sender.send(Message::Failed(error));
+            }
+        }
     });
     Ok(messages)
 }
@@ -239,10 +254,10 @@ impl Teller<'_, '_> {
         self.out.tell(&survey)
     }
 
-    /// What is left to be said when the stream has ended; whether the run fails.
-    fn end(&self) -> anyhow::Result<bool> {
+    /// What is left to be said when the stream has ended, or a signal has ended it; whether the run fails.
+    fn end(&self, is_signal: bool) -> anyhow::Result<bool> {
         let failed = self.watched.has_failed();
-        if self.events == 0 && self.ended.is_none() {
+        if self.events == 0 && self.ended.is_none() && !is_signal {
             bail!(
                 "there was no watch event; pass what kubectl get KIND --watch --output-watch-events --show-managed-fields -o json prints"
             );

@@ -314,13 +314,13 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [metadata name] metadata.name: expected a string, found the number 5; put it in quotes
     [spec] spec: expected a map, found a list
     [spec enviroment] spec: unknown key "enviroment"; did you mean "environment"?
-    [spec image-tag] spec: unknown key "image-tag"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
+    [spec image-tag] spec: unknown key "image-tag"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
     [spec exemptions 0 expires] spec.exemptions[0].expires: "20270131" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-01-31T00:00:00" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec rules image] spec.rules.image: expected a map with the key severity, found the string "error"
     [spec allow classes 0] spec.allow.classes[0]: expected a string, found the number 5
     [spec fail_on] spec: unknown key "fail_on"; did you mean "failOn"?
-    [spec something] spec: unknown key "something"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
+    [spec something] spec: unknown key "something"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
     [spec] spec: expected a string for a key, found the boolean true
     [spec environment] spec.environment: expected a string, found the number 7; put it in quotes
     [spec environment] spec.environment: expected a string, found the boolean true; put it in quotes
@@ -378,7 +378,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec rules scale-factor max] spec.rules.scale-factor.max: expected a factor of at least 1, found NaN
     [spec rules image max] spec.rules.image: unknown key "max"; expected severity
     [spec xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-    [31m] spec: unknown key "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"…; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
+    [31m] spec: unknown key "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"…; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
     [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
     [metadata name] metadata.name: "Checkout.Service" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens; or give the recorder a service of its own
     [spec mode] spec.mode: unknown mode "apend"; did you mean "append"? Expected one of append, replace

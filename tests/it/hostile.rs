@@ -254,7 +254,7 @@ fn every_bad_input_earns_one_clear_line() {
     unknown key: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "alow"; did you mean "allow"?
     wrong type: krm-parity: the functionConfig is not usable: line 8: spec.environments: expected a list, found the string "dev"
     unknown rule: krm-parity: the functionConfig is not usable: line 8: spec.rules: unknown rule "health-check"; did you mean "health-checks"?
-    unknown kind: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "x"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
+    unknown kind: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "x"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
     config no map: krm-parity: the functionConfig is not usable: line 4: expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found the number 5
     damaged snapshot: krm-parity: line 11: EnvironmentSnapshot "shop-base-8bda9e7a466b": spec.digest does not match spec.resources: the snapshot was edited after it was recorded; record it again
     contradicting snapshots: krm-parity: line 16: two snapshots of environment "base" of service "shop" hold Pod "web" with different contents: "shop-base-8bda9e7a466b" and "shop-base-6557c9849da8"; give the recorders names or environments of their own
@@ -269,7 +269,7 @@ fn every_bad_input_earns_one_clear_line() {
     an alias bomb: krm-parity: the input cannot be read: line 6, column 50: the aliases add up to too many nodes
     a map as a key: krm-parity: the input cannot be read: line 4, column 3: a map key must be a scalar
     terminal escapes: krm-parity: the input cannot be read: line 6, column 1: the key "\u{1b}[31m\n" stands twice in one map
-    reversed text: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "\u202eecrof"; expected one of allow, baseline, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
+    reversed text: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "\u202eecrof"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
     "#);
 }
 

@@ -4,7 +4,7 @@ mod server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -301,6 +301,60 @@ fn a_cluster_that_cannot_be_asked_is_told_in_a_line() {
     let run = run(&mut command);
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("--context needs kubectl"), "{run:#?}");
+}
+
+/// What kubectl itself makes of a watch, as JSON and as YAML, is what `--follow` reads.
+#[test]
+fn what_kubectl_watches_is_followed() {
+    let kubectl = require!(kubectl());
+    let directory = recordings().join("watch");
+    let stream = fs::read_to_string(directory.join("stream.json")).expect("a recorded stream");
+    let events: Vec<Value> = stream
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an event"))
+        .collect();
+    let (first, later) = events.split_at(2);
+    let server = Server::new(World {
+        objects: first.iter().map(|event| event["object"].clone()).collect(),
+        events: later.to_vec(),
+        ..World::default()
+    });
+    let tree = tree(&server);
+    let mut told = Vec::new();
+    for form in ["json", "yaml"] {
+        let mut watch = Command::new(&kubectl)
+            .env("HOME", tree.path(""))
+            .args(["--context=prod", "--kubeconfig"])
+            .arg(tree.path("kubeconfig"))
+            .args(["get", "deployments", "--namespace=t-watch", "--watch"])
+            .args(["--output-watch-events", "--show-managed-fields", "-o", form])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("kubectl");
+        let mut command = Command::new(binary());
+        command
+            .current_dir(&directory)
+            .args([
+                "drift",
+                "--rendered",
+                "want.yaml",
+                "--live",
+                "-",
+                "--follow",
+            ])
+            .stdin(watch.stdout.take().expect("its stream"));
+        let output = command.output().expect("it runs");
+        assert!(watch.wait().expect("it ends").success());
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(
+            said.contains("7 events, 4 changes told, 2 of them taken back, 2 still there"),
+            "{form}: {said}"
+        );
+        told.push(String::from_utf8(output.stdout).expect("UTF-8"));
+    }
+    assert_eq!(told[0].lines().count(), 6, "{told:#?}");
+    assert_eq!(told[0], told[1]);
 }
 
 /// A program that is called kubectl, and says that it was run.

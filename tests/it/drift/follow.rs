@@ -243,6 +243,34 @@ fn a_change_is_told_when_it_comes_and_a_signal_ends_it_as_the_stream_does() {
     }
 }
 
+/// A watch of which nothing has come yet, and a pipe that nobody writes to.
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_what_waits() {
+    let tree = Tree::new();
+    let directory = recordings().join("watch");
+    let pipe = tree.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let end = |child: &mut Child| {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let killed = Command::new("kill").arg(child.id().to_string()).status();
+        assert!(killed.expect("kill").success());
+        child.wait().expect("it ends").code()
+    };
+    let mut command = Command::new(binary());
+    command
+        .current_dir(&directory)
+        .args(["drift", "--follow", "--live"])
+        .arg(&pipe)
+        .args(WATCH)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    assert_eq!(end(&mut command.spawn().expect("it starts")), Some(0));
+    let mut child = start(&directory, &WATCH);
+    assert_eq!(end(&mut child), Some(0));
+}
+
 #[cfg(unix)]
 #[test]
 fn nobody_who_reads_is_no_failure() {

@@ -19,6 +19,8 @@ pub struct World {
     pub denied: Vec<(&'static str, &'static str)>,
     /// Groups with their versions of which it does not say now what is in them.
     pub broken: Vec<&'static str>,
+    /// What a watch sees.
+    pub events: Vec<Value>,
     /// Whether it takes longer than anybody waits.
     pub hangs: bool,
 }
@@ -74,6 +76,15 @@ fn serve(mut stream: TcpStream, world: &World, asked: &Mutex<Vec<String>>) {
         .push(format!("{method} {path}"));
     if world.hangs {
         thread::sleep(Duration::from_mins(10));
+    }
+    if target.contains("watch=true") {
+        let events = world.events.iter().map(|event| format!("{event}\n"));
+        let body: String = events.collect();
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 x\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{body}"
+        );
+        return;
     }
     let (code, body) = answer(world, path);
     let body = body.to_string();
