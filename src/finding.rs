@@ -262,6 +262,8 @@ pub struct Finding {
     pub headline: String,
     /// What to do about it, in one or two sentences.
     pub help: String,
+    /// A strategic merge patch that makes an overlay say what the cluster has, for findings about clusters.
+    pub patch: Option<Box<serde_json::Value>>,
     /// How the policy would permit it, with the entry to paste: `add to spec.exemptions of …`; empty where it could not, or nobody should.
     pub permit: String,
 }
@@ -289,6 +291,7 @@ impl Finding {
             message,
             headline,
             help,
+            patch: None,
             permit: String::new(),
         }
     }

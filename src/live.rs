@@ -10,6 +10,7 @@ mod managers;
 mod meaning;
 mod objects;
 mod owned;
+mod recovery;
 mod shown;
 mod verdict;
 
@@ -17,5 +18,6 @@ pub use bare::unlike;
 pub use managers::{Group, group, is_applier};
 pub use objects::{Live, Pair, Unread, compare};
 pub use owned::Entry;
+pub use recovery::Sides;
 pub use shown::shown;
 pub use verdict::{Drift, Verdict};

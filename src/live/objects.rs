@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::managers::Group;
 use super::owned::{Entry, Managed};
+use super::recovery::Sides;
 use super::verdict::{Drift, Scene, judge};
 use crate::compare::classify::Surroundings;
 use crate::compare::hidden::hide;
@@ -44,6 +45,17 @@ pub struct Pair<'s, 'a> {
     pub is_of_one_version: bool,
     /// What is not as Git has it.
     pub drifts: Vec<Drift<'a>>,
+}
+
+impl<'s, 'a> Pair<'s, 'a> {
+    /// Both, for patches of one into the other.
+    #[must_use]
+    pub const fn sides(&self) -> Sides<'s, 'a> {
+        Sides {
+            want: self.want,
+            live: self.live,
+        }
+    }
 }
 
 /// What Git says beside what runs.

@@ -3,6 +3,7 @@
 mod audit;
 mod git;
 mod objects;
+mod recovery;
 mod rewrites;
 mod secrets;
 mod twins;

@@ -469,6 +469,7 @@ fn finding_from_wire(
         message: finding.message,
         headline: finding.headline,
         help: finding.help,
+        patch: None,
         permit: finding.permit,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::recovery::Recovery;
 use crate::catalog::RuleId;
 use crate::compare::diff::{ChangeKind, Step};
 use crate::compare::steps::{field_path, keyed_path};
@@ -32,8 +33,8 @@ pub(super) struct Subject<'s, 'a> {
     pub resource: &'s Resource<'a>,
     /// The request that made it so, where an audit log was read.
     pub requested: Option<&'s Requested>,
-    /// Whether the object is one that was, so that places in its lists may be others by now.
-    pub is_past: bool,
+    /// What is to be done about it.
+    pub recovery: Recovery,
 }
 
 /// What the live side is of.
@@ -121,25 +122,6 @@ impl Subject<'_, '_> {
         self.drift.owner.as_ref().map(owner)
     }
 
-    /// The command that takes an addition away; nothing where it could not be pasted.
-    pub fn removal(&self) -> Option<String> {
-        let mut pointer = String::new();
-        for step in &self.drift.change.steps {
-            pointer.push('/');
-            match step {
-                Step::Field(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
-                Step::Element { .. } if self.is_past => return None,
-                Step::Element { overlay, .. } => {
-                    let _ = write!(pointer, "{}", (*overlay)?);
-                }
-            }
-        }
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
-        let command = kubectl("patch", self.resource).filter(|_| pointer.chars().all(is_plain))?;
-        let operation = format!(r#"'[{{"op":"remove","path":"{pointer}"}}]'"#);
-        Some(format!("{command} --type=json -p {operation}"))
-    }
-
     /// A finding about a field.
     pub fn finding(
         &self,
@@ -175,6 +157,7 @@ impl Subject<'_, '_> {
             base_name: Some(want.name().to_owned()),
             permit: paste::exempt_alone(rule, self.resource, Some(&path), cluster.names()),
             field: Some(field),
+            patch: self.recovery.patch.clone().map(Box::new),
             ..Finding::new(rule, message, says.headline, says.help)
         };
         with_request(of(finding, self.resource, cluster), self.requested)
@@ -268,7 +251,7 @@ pub(super) fn deletion(resource: &Resource<'_>) -> Option<String> {
 }
 
 /// The start of a command about an object; nothing where a name in it could be more than a name to a shell.
-fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
+pub(super) fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
     let namespace = match resource.identity.namespace {
         "" => String::new(),
         namespace => format!(" -n {namespace}"),
@@ -293,7 +276,7 @@ fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
 }
 
 /// Whether a name is one word to every shell, and no flag.
-fn is_word(name: &str) -> bool {
+pub(super) fn is_word(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
     name.len() <= MAX_NAME * 4 && !name.starts_with('-') && name.chars().all(is_plain)
 }
