@@ -264,6 +264,8 @@ pub struct Finding {
     pub help: String,
     /// A strategic merge patch that makes an overlay say what the cluster has, for findings about clusters.
     pub patch: Option<Box<serde_json::Value>>,
+    /// The entry of `patches` in an overlay that keeps it, where the policy lets overlays differ: `target`, and `patch` as a value.
+    pub entry: Option<Box<serde_json::Value>>,
     /// How the policy would permit it, with the entry to paste: `add to spec.exemptions of …`; empty where it could not, or nobody should.
     pub permit: String,
 }
@@ -292,6 +294,7 @@ impl Finding {
             headline,
             help,
             patch: None,
+            entry: None,
             permit: String::new(),
         }
     }

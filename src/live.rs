@@ -12,6 +12,8 @@ mod objects;
 mod owned;
 mod recovery;
 mod shown;
+mod silence;
+mod silent;
 mod verdict;
 
 pub use bare::unlike;
@@ -20,4 +22,6 @@ pub use objects::{Live, Pair, Unread, compare};
 pub use owned::Entry;
 pub use recovery::Sides;
 pub use shown::shown;
+pub use silence::{Silence, Silent};
+pub use silent::spellings;
 pub use verdict::{Drift, Verdict};

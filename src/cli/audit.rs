@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{ArgMatches, Command};
 
-use super::drift::{of_git, one_stdin};
+use super::drift::one_stdin;
 use super::formats::Formats;
-use super::wanted::{self, file, word};
+use super::wanted::{self, file, of_git, word};
 use super::{audit_log, function, rendered};
 use crate::audit::{self, Trail};
 use crate::compare::hidden::values;

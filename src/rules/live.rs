@@ -2,6 +2,7 @@
 //!
 //! `crate::live` gives the verdict about a field. Each file here holds one rule: its record and its words.
 
+mod cluster;
 pub(in crate::rules) mod controller_change;
 pub(in crate::rules) mod extra_object;
 pub(in crate::rules) mod manual_addition;
@@ -11,6 +12,7 @@ pub(in crate::rules) mod missing_object;
 pub(in crate::rules) mod out_of_sync;
 mod recovery;
 pub(in crate::rules) mod rollout_restart;
+mod shell;
 mod told;
 
 use super::found::Found;
@@ -24,9 +26,11 @@ use crate::resource::Resource;
 
 use super::own::replicas_and_autoscaler;
 use super::told::Says;
+pub use cluster::{Cluster, Names, Overlay};
 use recovery::Recovery;
-pub use told::Cluster;
-use told::{Subject, deletion, of_object, owner, question, requester, versions, with_request};
+use shell::deletion;
+pub use told::owner;
+use told::{Subject, of_object, question, requester, versions, with_request};
 
 /// Finds what is not as Git says, but for the fields that a policy allows; with the requests of an audit log, if one was read.
 pub(super) fn check(

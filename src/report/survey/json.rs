@@ -470,6 +470,7 @@ fn finding_from_wire(
         headline: finding.headline,
         help: finding.help,
         patch: None,
+        entry: None,
         permit: finding.permit,
     })
 }

@@ -5,9 +5,10 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use super::told::{Cluster, is_word, kubectl};
+use super::cluster::Cluster;
+use super::shell::{is_word, kubectl};
 use crate::compare::comparison::{Classified, Pair};
 use crate::compare::diff::{By, Step};
 use crate::compare::guidance::guidance;
@@ -16,7 +17,7 @@ use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::paste::scalar;
 use crate::rules::permission::verdict;
-use crate::text::safe_json;
+use crate::text::{one_line, safe_json, without_hash};
 
 /// The longest entry or command that a sentence holds.
 const MAX_PASTE: usize = 1000;
@@ -25,6 +26,8 @@ const MAX_PASTE: usize = 1000;
 pub(super) struct Recovery {
     /// The strategic merge patch that makes an overlay say what the cluster has.
     pub patch: Option<Value>,
+    /// The entry of `patches` that keeps the change, where the policy lets overlays differ.
+    pub entry: Option<Value>,
     /// How Git gets to say what the cluster has, as a sentence.
     pub keep: String,
     /// The command that makes the object say what Git says.
@@ -58,22 +61,38 @@ impl Recovery {
             &classified,
         );
         let patch = sides.merge_patch(drift);
-        let keep = if !verdict.is_allowed() {
-            let verb = match drift.change.overlay {
-                Some(_) => "Write it into",
-                None => "Drop it from",
-            };
-            format!(
-                "{verb} the base: overlays may not differ in {}.",
-                drift.class.id()
-            )
-        } else if let Some(entry) = entry(sides, drift, patch.as_ref()) {
-            format!("Keep it: add to patches of the overlay's kustomization.yaml: {entry}.")
-        } else {
-            "Write it into the overlay yourself: a patch cannot be shown here.".to_owned()
+        let is_hashed = matches!(want.kind(), "ConfigMap" | "Secret")
+            && without_hash(want.name()) != want.name();
+        let entry = (verdict.is_allowed() && !is_hashed)
+            .then(|| entry(sides, drift, patch.as_ref(), cluster.name(want)))
+            .flatten();
+        let class = drift.class.id();
+        let keep = match &entry {
+            Some(entry) => {
+                let file = cluster.overlay.map_or_else(
+                    || "the overlay's kustomization.yaml".to_owned(),
+                    |overlay| one_line(overlay.file, MAX_PASTE).into_owned(),
+                );
+                match line(entry) {
+                    Some(line) => format!("Keep it: add to patches of {file}: {line}."),
+                    None => format!("Keep it: have drift --fix write a patch into {file}."),
+                }
+            }
+            None if is_hashed => {
+                "Write it into the generator, and deploy: its name is made of what it holds."
+                    .to_owned()
+            }
+            None if verdict.is_allowed() => {
+                "Write it into the overlay yourself: a patch cannot be shown here.".to_owned()
+            }
+            None if drift.change.overlay.is_some() => {
+                format!("Write it into the base: overlays may not differ in {class}.")
+            }
+            None => format!("Drop it from the base: overlays may not differ in {class}."),
         };
         Self {
             patch,
+            entry,
             keep,
             command: command(sides, drift, is_past),
         }
@@ -90,25 +109,43 @@ impl Recovery {
     }
 }
 
-/// An entry of `patches` that makes Git say what the cluster has.
-fn entry<'a>(sides: Sides<'_, 'a>, drift: &Drift<'a>, patch: Option<&Value>) -> Option<String> {
+/// An entry of `patches` that makes Git say what the cluster has; `name` is what the patch calls the resource.
+fn entry<'a>(
+    sides: Sides<'_, 'a>,
+    drift: &Drift<'a>,
+    patch: Option<&Value>,
+    name: &str,
+) -> Option<Value> {
     let is_merged = is_of_kubernetes(sides.want) || !has_elements(&drift.change.steps);
     let patch = match patch.filter(|_| is_merged) {
-        Some(patch) => patch.clone(),
+        Some(patch) => {
+            let mut patch = patch.clone();
+            let metadata = patch.get_mut("metadata")?.as_object_mut()?;
+            metadata.insert("name".to_owned(), name.into());
+            // The target says which one it is, and the namespace may come later.
+            metadata.remove("namespace");
+            patch
+        }
         None => sides.of_git(drift)?,
     };
-    let mut entry = String::from("{target: {");
+    let mut target = Map::new();
     if !sides.want.group().is_empty() {
-        let _ = write!(entry, "group: {}, ", scalar(sides.want.group()));
+        target.insert("group".to_owned(), sides.want.group().into());
     }
-    let _ = write!(
-        entry,
-        "kind: {}, name: {}}}, patch: '{}'}}",
-        scalar(sides.want.kind()),
-        scalar(sides.want.name()),
-        one_word(&patch)
-    );
-    (entry.len() <= MAX_PASTE).then_some(entry)
+    target.insert("kind".to_owned(), sides.want.kind().into());
+    target.insert("name".to_owned(), name.into());
+    Some(json!({"target": target, "patch": patch}))
+}
+
+/// An entry of `patches` on one line; nothing where that would be too long.
+fn line(entry: &Value) -> Option<String> {
+    let mut out = String::from("{target: {");
+    for (at, (key, value)) in entry.get("target")?.as_object()?.iter().enumerate() {
+        let comma = if at > 0 { ", " } else { "" };
+        let _ = write!(out, "{comma}{key}: {}", scalar(value.as_str()?));
+    }
+    let _ = write!(out, "}}, patch: '{}'}}", one_word(entry.get("patch")?));
+    (out.len() <= MAX_PASTE).then_some(out)
 }
 
 /// Whether kustomize knows of a kind which of its lists have keys.

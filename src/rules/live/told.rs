@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::cluster::Cluster;
 use super::recovery::Recovery;
+use super::shell::is_word;
 use crate::catalog::RuleId;
 use crate::compare::diff::{ChangeKind, Step};
 use crate::compare::steps::{field_path, keyed_path};
@@ -35,21 +37,6 @@ pub(super) struct Subject<'s, 'a> {
     pub requested: Option<&'s Requested>,
     /// What is to be done about it.
     pub recovery: Recovery,
-}
-
-/// What the live side is of.
-#[derive(Clone, Copy, Debug)]
-pub struct Cluster<'c> {
-    /// The service; empty where it is not known.
-    pub service: &'c str,
-    /// The environment that runs there; empty where it is not known.
-    pub environment: &'c str,
-}
-
-impl<'c> Cluster<'c> {
-    const fn names(self) -> (&'c str, &'c str) {
-        (self.service, self.environment)
-    }
 }
 
 /// What differs, as the subject of a sentence; where it is compared as one value, with the place of what differs within.
@@ -85,7 +72,8 @@ fn entries(drift: &Drift<'_>) -> Option<String> {
 }
 
 /// An owner as a sentence calls it: the tool, and when and how it wrote last.
-pub(super) fn owner(entry: &Entry<'_>) -> String {
+#[must_use]
+pub fn owner(entry: &Entry<'_>) -> String {
     let mut out = text::one_line(entry.manager, MAX_NAME).into_owned();
     let _ = write!(out, " ({}", text::one_line(entry.operation, MAX_NAME));
     if !entry.subresource.is_empty() {
@@ -158,6 +146,7 @@ impl Subject<'_, '_> {
             permit: paste::exempt_alone(rule, self.resource, Some(&path), cluster.names()),
             field: Some(field),
             patch: self.recovery.patch.clone().map(Box::new),
+            entry: self.recovery.entry.clone().map(Box::new),
             ..Finding::new(rule, message, says.headline, says.help)
         };
         with_request(of(finding, self.resource, cluster), self.requested)
@@ -243,40 +232,4 @@ pub(super) fn question(want: &Resource<'_>) -> Option<String> {
         let _ = write!(kind, ".{}", want.group());
     }
     is_word(&kind).then(|| format!("kubectl get {kind} --show-managed-fields -o yaml"))
-}
-
-/// The command that deletes an object.
-pub(super) fn deletion(resource: &Resource<'_>) -> Option<String> {
-    kubectl("delete", resource)
-}
-
-/// The start of a command about an object; nothing where a name in it could be more than a name to a shell.
-pub(super) fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
-    let namespace = match resource.identity.namespace {
-        "" => String::new(),
-        namespace => format!(" -n {namespace}"),
-    };
-    let group = match resource.group() {
-        "" => String::new(),
-        group => format!(".{group}"),
-    };
-    let names = [
-        resource.kind(),
-        resource.group(),
-        resource.name(),
-        resource.identity.namespace,
-    ];
-    names.into_iter().all(is_word).then(|| {
-        format!(
-            "kubectl{namespace} {verb} {}{group} {}",
-            resource.kind().to_lowercase(),
-            resource.name()
-        )
-    })
-}
-
-/// Whether a name is one word to every shell, and no flag.
-pub(super) fn is_word(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-    name.len() <= MAX_NAME * 4 && !name.starts_with('-') && name.chars().all(is_plain)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{drift, line, recordings, text};
 use crate::support::{self, Run, Tree, run};
@@ -16,7 +16,7 @@ use crate::support::{self, Run, Tree, run};
 const ALL: &str = "replicas, resource-values, env-values, hostnames, image, image-tag, resource-names, env-names, config-keys, health-checks, ingress-structure, service-mesh, labels, annotations, containers, other";
 
 /// A tree with an overlay that changes nothing of what a scenario wants.
-fn overlay(scenario: &str, classes: Option<&str>) -> Tree {
+pub fn overlay(scenario: &str, classes: Option<&str>) -> Tree {
     let tree = Tree::new();
     let read = |name: &str| {
         fs::read_to_string(recordings().join(scenario).join(name)).expect("a recording")
@@ -45,7 +45,7 @@ fn report(run: &Run) -> Vec<Value> {
     report["findings"].as_array().expect("findings").clone()
 }
 
-fn findings(tree: &Tree, git: &[&str]) -> Vec<Value> {
+pub fn findings(tree: &Tree, git: &[&str]) -> Vec<Value> {
     let mut arguments = git.to_vec();
     arguments.extend(["--live", "live.yaml", "--format", "json"]);
     report(&drift(&tree.path(""), &arguments))
@@ -70,7 +70,7 @@ fn command(finding: &Value) -> Option<&str> {
 }
 
 /// The scenarios in which something was changed by hand.
-fn scenarios() -> BTreeSet<String> {
+pub fn scenarios() -> BTreeSet<String> {
     let rows = super::rows();
     rows.into_iter().map(|row| row[0].clone()).collect()
 }
@@ -215,4 +215,57 @@ fn commands_take_changes_back() {
         }
     }
     assert!(taken > 30, "{taken}");
+}
+
+const ODD: &str = r#"it's `id` $(reboot) "two"
+lines \u202e; # '; reboot '"#;
+
+/// A shell and YAML take what is in values for nothing but text.
+#[test]
+fn no_value_becomes_a_command_or_another_patch() {
+    let (Some(kubectl), Some(host)) = (support::kubectl(), support::kustomize_host("v5.8.1"))
+    else {
+        support::missing("kubectl and kustomize v5.8.1");
+        return;
+    };
+    let tree = Tree::new();
+    let own = |value: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "c", "namespace": "shop"},
+            "data": {"k": value},
+        })
+    };
+    tree.write("base/c.json", &own(ODD).to_string());
+    tree.write("base/kustomization.yaml", "resources: [c.json]\n");
+    tree.write(
+        "overlays/production/kustomization.yaml",
+        "resources: [../../base]\n",
+    );
+    let mut live = own(&format!("{ODD} \u{202e}and more"));
+    live["metadata"]["labels"] = json!({"acme.example/team": "x"});
+    live["metadata"]["managedFields"] = json!([
+        {"manager": "argocd-controller", "operation": "Apply", "fieldsV1": {"f:immutable": {}}},
+        {"manager": "kubectl-edit", "operation": "Update", "time": "2026-01-02T00:00:00Z",
+         "fieldsV1": {"f:data": {"f:k": {}}, "f:metadata": {"f:labels": {"f:acme.example/team": {}}}}},
+    ]);
+    tree.write("live.yaml", &live.to_string());
+    let before = findings(&tree, &["overlays/production"]);
+    assert_eq!(before.len(), 2, "{before:#?}");
+    let mut back = live.clone();
+    for finding in &before {
+        back = applied(&kubectl, &tree, command(finding).expect("a command"), &back);
+    }
+    assert_eq!(back["data"]["k"], ODD);
+    let kept: Vec<&str> = before.iter().filter_map(entry).collect();
+    let [entry] = kept.as_slice() else {
+        panic!("{before:#?}")
+    };
+    let file = format!("resources: [../../base]\npatches:\n- {entry}\n");
+    tree.write("overlays/production/kustomization.yaml", &file);
+    let built = host.build(&tree.path("overlays/production"), &[]);
+    let built = built.expect_success(&file);
+    let built: Value = serde_yaml::from_str(&built).expect("a resource");
+    assert_eq!(built["data"]["k"], live["data"]["k"]);
+    assert_eq!(findings(&tree, &["overlays/production"]).len(), 1);
 }
