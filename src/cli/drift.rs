@@ -34,8 +34,8 @@ With --audit the report says who made each change, as far as the log holds the r
 groups, address and client, and how sure that is.
 
 With --fix, what may be kept is written into the overlay's kustomization as patches: replicas, resource
-values and whatever else the policy lets overlays differ in. The change is shown as a diff and made after
-a yes, it is built before that, and what is not written is named with the reason.
+values and whatever else the policy lets overlays differ in. The change is built, shown as a diff and
+made after a yes; what is not written is named with the reason.
 
 Fields that the policy allows are left alone, and exemptions hold: `rule: manual-change` and so on.
 Classes that overlays may change are no reason to change them in the cluster. Values of Secrets are
