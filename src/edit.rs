@@ -8,10 +8,12 @@ mod append;
 mod exchange;
 mod item;
 mod lines;
+mod written;
 
 pub use append::append;
 pub use exchange::{remove, replace};
 pub use item::{EditError, Item, scalar};
+pub use written::block;
 
 #[cfg(test)]
 mod tests;

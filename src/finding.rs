@@ -262,6 +262,10 @@ pub struct Finding {
     pub headline: String,
     /// What to do about it, in one or two sentences.
     pub help: String,
+    /// A strategic merge patch that makes an overlay say what the cluster has, for findings about clusters.
+    pub patch: Option<Box<serde_json::Value>>,
+    /// The entry of `patches` in an overlay that keeps it, where the policy lets overlays differ: `target`, and `patch` as a value.
+    pub entry: Option<Box<serde_json::Value>>,
     /// How the policy would permit it, with the entry to paste: `add to spec.exemptions of …`; empty where it could not, or nobody should.
     pub permit: String,
 }
@@ -289,6 +293,8 @@ impl Finding {
             message,
             headline,
             help,
+            patch: None,
+            entry: None,
             permit: String::new(),
         }
     }

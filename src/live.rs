@@ -10,12 +10,18 @@ mod managers;
 mod meaning;
 mod objects;
 mod owned;
+mod recovery;
 mod shown;
+mod silence;
+mod silent;
 mod verdict;
 
 pub use bare::unlike;
 pub use managers::{Group, Managers, group, is_applier};
 pub use objects::{Live, Pair, Unread, compare};
 pub use owned::Entry;
+pub use recovery::Sides;
 pub use shown::shown;
+pub use silence::{Silence, Silent};
+pub use silent::spellings;
 pub use verdict::{Drift, Verdict};

@@ -39,7 +39,7 @@ pub use gaps::missing_environment::gone;
 pub use gaps::{
     Absent, Failure, Gaps, Input, Look, Missing, Patterns, Reason, Unjudged, UnusedPattern,
 };
-pub use live::Cluster;
+pub use live::{Cluster, Names, Overlay, owner};
 pub use loosened_policy::Stated;
 pub use own::{Deployed, Notifications, Repository, called, deploys};
 pub use past::{Blind, Past, Question, Ran, is_same_image, version};

@@ -6,15 +6,13 @@ use anyhow::{Context, bail};
 use clap::{ArgGroup, ArgMatches, Command};
 
 use super::formats::Formats;
-use super::wanted::{self, file, of_git, one_stdin, word};
-use super::{audit_log, follow, function, kubectl, rendered};
+use super::wanted::{self, file, is_object, of_git, one_stdin, word};
+use super::{audit_log, follow, function, keep, kubectl, rendered};
 use crate::audit::{self, Trail};
 use crate::live;
 use crate::report::survey::records;
-use crate::resource::Resource;
 use crate::rules;
 use crate::survey::Survey;
-use crate::yaml::Node;
 
 const LONG_ABOUT: &str = "\
 Compares what Git says with what a cluster runs, and says what was changed, removed or added, and with
@@ -41,6 +39,10 @@ is another way to write a value.
 
 With --audit the report says who made each change, as far as the log holds the request: the user,
 groups, address and client, and how sure that is.
+
+With --fix, what may be kept is written into the overlay's kustomization as patches: replicas, resource
+values and whatever else the policy lets overlays differ in. The change is built, shown as a diff and
+made after a yes; what is not written is named with the reason.
 
 Fields that the policy allows are left alone, and exemptions hold: `rule: manual-change` and so on.
 Classes that overlays may change are no reason to change them in the cluster. Values of Secrets are
@@ -72,12 +74,16 @@ pub(super) fn command() -> Command {
         .args(wanted::names())
         .arg(word("cluster", "The cluster, for audit records"))
         .args(super::formats::args_of_records())
+        .args(keep::args())
 }
 
 /// Compares and tells; whether it failed.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     if matches.get_flag("follow") {
         return follow::run(matches);
+    }
+    if matches.get_flag("fix") {
+        return keep::run(matches);
     }
     let formats = Formats::parse_with_records(matches)?;
     if formats.has_records() && !matches.contains_id("audit") {
@@ -160,22 +166,4 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let cluster = look.cluster();
     let report = rules::judge_live(&compared, joined.as_ref(), cluster, &look.policy, today);
     Ok(look.survey(report, notes, today))
-}
-
-/// Whether what kubectl printed is an object of a cluster.
-fn is_object(one: &Resource<'_>) -> anyhow::Result<()> {
-    if one.kind() == "Status" && one.api_version == "v1" {
-        let message = one.node.str_at(&["message"]).unwrap_or_default();
-        bail!(
-            "--live: the API server answered with an error: {}",
-            crate::text::one_line(message, 200)
-        );
-    }
-    if one.kind().ends_with("List") && one.node.get("items").is_some_and(Node::is_seq) {
-        bail!(
-            "--live: a {} is how the API server answers; pass what kubectl get -o yaml prints",
-            crate::text::one_line(one.kind(), 100)
-        );
-    }
-    Ok(())
 }

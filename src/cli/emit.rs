@@ -165,6 +165,7 @@ fn shown(built: Built) -> anyhow::Result<Value> {
     let Built {
         mut resource,
         is_secret,
+        ..
     } = built;
     let kind = resource.get("kind").cloned();
     if is_secret {

@@ -12,6 +12,7 @@ use crate::text;
 
 mod changes;
 mod directory;
+mod live;
 mod request;
 mod told;
 
@@ -27,9 +28,15 @@ Explain a rule or a class, or what decides about every change of an overlay.
   krm-parity explain overlays/production           every change, its lines, what decides about it, and what is found
   krm-parity explain overlay.yaml --base base.yaml the same of what `kustomize build` printed
   krm-parity explain list.yaml                     the same of a ResourceList with a snapshot and a policy
+  krm-parity explain overlays/production --live live.yaml
+                                                   every difference from a cluster, as `drift` judges it: whose
+                                                   it is, and why it is drift or none
 
 A directory is looked at as `check` does: it may be an overlay or hold many, the policy is found above it, and
 --service and --environment choose among what it holds. A directory that is called like a rule is ./NAME.
+
+With --live, RESOURCE (checkout, or deployment/checkout) and PATH (spec.replicas, **.env) choose one object and
+one place; a file instead of a directory is what is already rendered.
 
 Of files, `-` reads the overlay or the list from stdin. Lines of the policy are those of --policy, or of the list's
 functionConfig. What it says of some services or environments alone, as the exemptions that `init --adopt` has
@@ -41,6 +48,15 @@ written, needs --service and --environment.";
 ///
 /// When the word is unknown, or a file cannot be read.
 pub fn explain(request: &Request) -> anyhow::Result<String> {
+    if let Some(live) = &request.live {
+        let Some(git) = &request.what else {
+            bail!("name the overlay, or the file that holds what it builds");
+        };
+        if request.base.is_some() {
+            bail!("--live compares with a cluster, and --base with a base");
+        }
+        return live::explain(Path::new(git), live, request);
+    }
     match &request.what {
         None if request.base.is_none() => Ok(list()),
         None => bail!("name the overlay's file, or - for stdin"),

@@ -32,6 +32,7 @@ mod git;
 mod ground;
 mod history;
 mod init;
+mod keep;
 mod kubectl;
 mod lacking;
 mod merge;
@@ -147,6 +148,9 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
         Some(("explain", matches)) => explain::explain(&explain::Request {
             what: matches.get_one("WHAT").cloned(),
             base: matches.get_one("base").cloned(),
+            live: matches.get_one("live").cloned(),
+            resource: matches.get_one("RESOURCE").cloned(),
+            path: matches.get_one("PATH").cloned(),
             policy: matches.get_one("policy").cloned(),
             environment: matches.get_one("environment").cloned(),
             service: matches.get_one("service").cloned(),
@@ -263,7 +267,10 @@ fn explain_command() -> Command {
         .arg(Arg::new("WHAT").help(
             "A rule, a class, a directory, the overlay's file, or a ResourceList; without it, all are listed",
         ))
+        .arg(Arg::new("RESOURCE").help("With --live, the only object: checkout, or deployment/checkout").requires("live"))
+        .arg(Arg::new("PATH").help("With --live, the only place: spec.replicas, or a pattern").requires("live"))
         .arg(file("base", "The base that the overlay is made of"))
+        .arg(file("live", "What kubectl get --show-managed-fields -o yaml printed; - for stdin"))
         .arg(file(
             "policy",
             "A ParityPolicy; without it, the functionConfig of the list, what `check` finds, or the defaults",

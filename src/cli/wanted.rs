@@ -13,12 +13,13 @@ use super::reports::is_stdin;
 use super::{emit, files, function};
 use crate::api::GROUP;
 use crate::compare::hidden::values;
+use crate::engine::Built;
 use crate::finding::REDACTED;
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::Cluster;
+use crate::rules::{Cluster, Names, Overlay};
 use crate::survey::{Environment, Service, State, Survey};
-use crate::yaml::MAX_BYTES;
+use crate::yaml::{MAX_BYTES, Node};
 
 /// What an environment is called of which nothing says which it is.
 const LIVE: &str = "live";
@@ -81,6 +82,10 @@ pub(super) struct Wanted {
     notes: Vec<String>,
     /// What is taken out of Secrets into other resources.
     pub copies: Vec<String>,
+    /// The kustomization of the overlay; empty for what is already rendered.
+    pub file: String,
+    /// The names that its resources had when they were loaded.
+    names: Names,
 }
 
 /// Git's side with the policy that holds for it.
@@ -93,16 +98,49 @@ pub(super) struct Look {
     environment: String,
 }
 
+/// What was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked<'m> {
+    pub overlay: Option<&'m Path>,
+    pub rendered: Option<&'m Path>,
+    pub policy: Option<&'m Path>,
+    pub environment: Option<&'m str>,
+    pub service: Option<&'m str>,
+}
+
+impl<'m> Asked<'m> {
+    /// What the arguments [`args`] and [`names`] say.
+    pub fn of(matches: &'m ArgMatches) -> Self {
+        let path = |name: &str| matches.get_one::<PathBuf>(name).map(PathBuf::as_path);
+        let word = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+        Self {
+            overlay: path("OVERLAY"),
+            rendered: path("rendered"),
+            policy: path("policy"),
+            environment: word("environment"),
+            service: word("service"),
+        }
+    }
+}
+
 /// Reads Git's side, and the policy that holds for it.
 ///
 /// # Errors
 ///
 /// Fails where one cannot be read or built.
 pub(super) fn look(matches: &ArgMatches, verb: &str) -> anyhow::Result<Look> {
-    let path = |name: &str| matches.get_one::<PathBuf>(name);
-    let directories: Vec<PathBuf> = path("OVERLAY").cloned().into_iter().collect();
+    look_at(&Asked::of(matches), verb)
+}
+
+/// The same as [`look`].
+///
+/// # Errors
+///
+/// As [`look`].
+pub(super) fn look_at(asked: &Asked<'_>, verb: &str) -> anyhow::Result<Look> {
+    let directories: Vec<PathBuf> = asked.overlay.map(Path::to_owned).into_iter().collect();
     let mut ground = Ground::new(&directories)?;
-    let policy_file = match path("policy") {
+    let policy_file = match asked.policy {
         Some(path) => Some(PolicyFile::named(path, ground.name_of(path))?),
         None => PolicyFile::find(&ground.first, |path| ground.name_of(path))?,
     };
@@ -111,7 +149,7 @@ pub(super) fn look(matches: &ArgMatches, verb: &str) -> anyhow::Result<Look> {
         ..Policy::default()
     };
     let policy = policy_file.as_ref().map_or(&defaults, |file| &file.policy);
-    let wanted = match path("rendered") {
+    let wanted = match asked.rendered {
         Some(rendered) => Wanted {
             files: read(rendered).context("--rendered")?,
             // A stream is no file that a report could name.
@@ -128,10 +166,10 @@ pub(super) fn look(matches: &ArgMatches, verb: &str) -> anyhow::Result<Look> {
             verb,
         )?,
     };
-    let word = |name: &str| matches.get_one::<String>(name).cloned();
-    let environment = word("environment").or_else(|| wanted.environment.clone());
+    let named = |name: Option<&str>| name.map(str::to_owned);
+    let environment = named(asked.environment).or_else(|| wanted.environment.clone());
     let environment = environment.or_else(|| policy.environment.clone());
-    let service = word("service").or_else(|| wanted.service.clone());
+    let service = named(asked.service).or_else(|| wanted.service.clone());
     Ok(Look {
         environment: environment.unwrap_or_else(|| LIVE.to_owned()),
         service: service.unwrap_or_else(|| rendered::SERVICE.to_owned()),
@@ -150,6 +188,10 @@ impl Look {
         Cluster {
             service: &self.service,
             environment: &self.environment,
+            overlay: (!self.wanted.file.is_empty()).then_some(Overlay {
+                file: &self.wanted.file,
+                names: &self.wanted.names,
+            }),
         }
     }
 
@@ -205,15 +247,6 @@ pub(super) fn one_stdin(arguments: &[(&str, Option<&PathBuf>)]) -> anyhow::Resul
     Ok(())
 }
 
-/// What Git wants in a cluster: what a host does not emit is in none.
-pub(super) fn of_git(mut git: Vec<Resource<'_>>) -> anyhow::Result<Vec<Resource<'_>>> {
-    git.retain(|one| one.group() != GROUP && !one.is_local_config());
-    if git.is_empty() {
-        bail!("there is no resource in what Git says");
-    }
-    Ok(git)
-}
-
 /// What a person names, or what comes on stdin.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<File>> {
     if !is_stdin(path) {
@@ -237,7 +270,7 @@ fn built(
     let sources = ground.read(policy_path)?;
     let parsed = sources.parse();
     let replay = emit::replay(ground, &parsed)?;
-    let directory = ground.directories.first().cloned().unwrap_or_default();
+    let directory = directory_of(ground);
     let layout = ground.discover(&parsed, policy);
     let own = layout.services.iter().find_map(|service| {
         let mut overlays = service.overlays.iter();
@@ -256,6 +289,51 @@ fn built(
             files::shown(Path::new(&place))
         )
     })?;
+    let kustomization = parsed.kustomization(&directory_of(ground));
+    let file = kustomization.map_or_else(String::new, |found| found.file.to_owned());
+    let names = built.iter().filter_map(named).collect();
+    let (own_file, unknown) = emitted(built, &place)?;
+    let mut notes = Vec::new();
+    if unknown > 0 {
+        notes.push(format!(
+            "{unknown} values of generated Secrets were not compared, only their keys and the hash in the name; --rendered compares them"
+        ));
+    }
+    let (service, environment) = own.unzip();
+    Ok(Wanted {
+        files: vec![own_file],
+        place,
+        file,
+        names,
+        service,
+        environment,
+        notes,
+        copies: replay.copies().texts.into_iter().collect(),
+    })
+}
+
+/// The directory that is built, as the ground calls it.
+fn directory_of(ground: &Ground) -> String {
+    ground.directories.first().cloned().unwrap_or_default()
+}
+
+/// A resource as it is built, and the name that it had before.
+fn named(built: &Built) -> Option<([String; 3], String)> {
+    let text = |pointer: &str| {
+        let value = built.resource.pointer(pointer).and_then(Value::as_str);
+        value.unwrap_or_default().to_owned()
+    };
+    let name = text("/metadata/name");
+    let key = [text("/kind"), text("/metadata/namespace"), name.clone()];
+    (built.first_name != name).then(|| (key, built.first_name.clone()))
+}
+
+/// What the engine has built as a file, and how many values of Secrets are not in it.
+///
+/// # Errors
+///
+/// Fails where another kind was made of a Secret.
+pub(super) fn emitted(built: Vec<Built>, place: &str) -> anyhow::Result<(File, usize)> {
     let mut text = String::new();
     let mut unknown = 0;
     for mut one in built {
@@ -271,24 +349,9 @@ fn built(
         text.push_str(&one.resource.to_string());
         text.push('\n');
     }
-    let mut notes = Vec::new();
-    if unknown > 0 {
-        notes.push(format!(
-            "{unknown} values of generated Secrets were not compared, only their keys and the hash in the name; --rendered compares them"
-        ));
-    }
-    let (service, environment) = own.unzip();
-    Ok(Wanted {
-        files: vec![File {
-            name: place.clone(),
-            text: text.into_bytes(),
-        }],
-        place,
-        service,
-        environment,
-        notes,
-        copies: replay.copies().texts.into_iter().collect(),
-    })
+    let name = place.to_owned();
+    let text = text.into_bytes();
+    Ok((File { name, text }, unknown))
 }
 
 /// Marks the values of a Secret that the engine does not hold as not known, and counts them.
@@ -299,4 +362,31 @@ fn leave_out(secret: &mut Value) -> usize {
         .flat_map(serde_json::Map::values_mut)
         .filter(|value| value.as_str() == Some(""));
     empty.map(|value| *value = REDACTED.into()).count()
+}
+
+/// What Git wants in a cluster: what a host does not emit is in none.
+pub(super) fn of_git(mut git: Vec<Resource<'_>>) -> anyhow::Result<Vec<Resource<'_>>> {
+    git.retain(|one| one.group() != GROUP && !one.is_local_config());
+    if git.is_empty() {
+        bail!("there is no resource in what Git says");
+    }
+    Ok(git)
+}
+
+/// Whether what kubectl printed is an object of a cluster.
+pub(super) fn is_object(one: &Resource<'_>) -> anyhow::Result<()> {
+    if one.kind() == "Status" && one.api_version == "v1" {
+        let message = one.node.str_at(&["message"]).unwrap_or_default();
+        bail!(
+            "--live: the API server answered with an error: {}",
+            crate::text::one_line(message, 200)
+        );
+    }
+    if one.kind().ends_with("List") && one.node.get("items").is_some_and(Node::is_seq) {
+        bail!(
+            "--live: a {} is how the API server answers; pass what kubectl get -o yaml prints",
+            crate::text::one_line(one.kind(), 100)
+        );
+    }
+    Ok(())
 }

@@ -336,7 +336,10 @@ impl Walk<'_> {
                     // Here it reads over what it does not know.
                 } else if !is_text {
                     self.note_at(Reason::Type, field, &path, node);
-                } else if node.kind() == Kind::Str || json_text(node) != node.text() {
+                } else if field != "sourceValue"
+                    || node.kind() == Kind::Str
+                    || json_text(node) != node.text()
+                {
                     // A word that is a flag to it, such as `off`, or a number that it writes in its own way.
                     self.note_at(Reason::Scalar, field, &path, node);
                 }

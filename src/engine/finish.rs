@@ -93,5 +93,6 @@ fn emitted(item: &Item) -> Option<Built> {
     Some(Built {
         resource: value,
         is_secret: item.was_secret(),
+        first_name: item.original().name.clone(),
     })
 }

@@ -22,7 +22,7 @@ pub fn unlike<'a>(
         owner: None,
         inner,
     };
-    let mut out: Vec<Drift<'a>> = differences(want, live, None, around)
+    let mut out: Vec<Drift<'a>> = differences(want, live, None, around, &mut Vec::new())
         .into_iter()
         .map(|one| drift(one.change, one.class, one.inner))
         .collect();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::managers::Group;
-use super::meaning::{is_of_server, is_same_as_absent};
+use super::meaning::{is_of_server, why_absent};
 use super::owned::{Managed, Way, way};
+use super::silence::{Silence, Silent};
 use crate::catalog::Class;
 use crate::compare::classify::{Surroundings, classify};
 use crate::compare::diff::{By, Change, ChangeKind, Step, diff};
@@ -21,12 +22,14 @@ pub(super) struct Difference<'a> {
     pub inner: Vec<Change<'a>>,
 }
 
-/// Every difference of a pair, but for what the cluster alone has outside of what Git sets; `around` is what classes need to know.
+/// Every difference of a pair, but for what the cluster alone has outside of what Git sets; `around` is what classes need
+/// to know. Those that Kubernetes takes for none go to `silent`.
 pub(super) fn differences<'a>(
     want: &Resource<'a>,
     live: &Resource<'a>,
     managed: Option<&Managed<'a>>,
     around: Surroundings<'_, 'a>,
+    silent: &mut Vec<Silent<'a>>,
 ) -> Vec<Difference<'a>> {
     let mut out = Vec::new();
     let mut whole: BTreeMap<String, Difference<'a>> = BTreeMap::new();
@@ -35,22 +38,35 @@ pub(super) fn differences<'a>(
         let Some(change) = as_gone(change, want, &mut renamed) else {
             continue;
         };
-        if is_of_server(&change.steps)
-            || is_encrypted(want, &change)
-            || is_same_as_absent(&change, live)
-        {
+        let mut pass = |change, why| {
+            silent.push(Silent {
+                change,
+                why,
+                owner: None,
+            });
+        };
+        let why = if is_of_server(&change.steps) {
+            Some(Silence::OfServer)
+        } else if is_encrypted(want, &change) {
+            Some(Silence::Encrypted)
+        } else {
+            why_absent(&change, live)
+        };
+        if let Some(why) = why {
+            pass(change, why);
             continue;
         }
         let one = value_around(&change, want, live, managed);
         let Some(at) = one else {
-            let is_order = change.kind == ChangeKind::Reordered;
-            // What the cluster alone has is told by whoever owns it.
-            if change.kind != ChangeKind::Added && !is_order {
-                out.push(Difference {
+            match change.kind {
+                // What the cluster alone has is told by whoever owns it.
+                ChangeKind::Added => pass(change, Silence::Unowned),
+                ChangeKind::Reordered => pass(change, Silence::Order),
+                _ => out.push(Difference {
                     class: classify(&change, around),
                     change,
                     inner: Vec::new(),
-                });
+                }),
             }
             continue;
         };

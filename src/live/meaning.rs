@@ -1,5 +1,6 @@
 //! What Kubernetes takes for the same: zero values, what the API server adds, and what it alone writes.
 
+use super::silence::Silence;
 use crate::compare::defaults::is_default;
 use crate::compare::diff::{Change, Step};
 use crate::resource::{Resource, is_bookkeeping};
@@ -123,8 +124,13 @@ pub(super) fn last_two<'s>(steps: &[Step<'s>]) -> (&'s str, &'s str) {
 
 /// Whether what one side alone has says nothing: a zero value, or the API server's own default.
 pub(super) fn is_same_as_absent(change: &Change<'_>, resource: &Resource<'_>) -> bool {
+    why_absent(change, resource).is_some()
+}
+
+/// Why what one side alone has says nothing, if that is so.
+pub(super) fn why_absent(change: &Change<'_>, resource: &Resource<'_>) -> Option<Silence> {
     let ((Some(said), None) | (None, Some(said))) = (change.base, change.overlay) else {
-        return false;
+        return None;
     };
     let (parent, name) = last_two(&change.steps);
     // What is in the cluster was kept there, so that a zero says something.
@@ -132,7 +138,13 @@ pub(super) fn is_same_as_absent(change: &Change<'_>, resource: &Resource<'_>) ->
         Some(_) => is_nothing(parent, name, said),
         None => is_hollow(said),
     };
-    is_nothing || is_default(change, resource) || is_brought(&change.steps, said)
+    if is_nothing {
+        Some(Silence::Zero)
+    } else if is_default(change, resource) {
+        Some(Silence::Default)
+    } else {
+        is_brought(&change.steps, said).then_some(Silence::Brought)
+    }
 }
 
 /// Whether a value is what the API server puts beside what somebody sets.

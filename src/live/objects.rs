@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::managers::{Group, Managers};
 use super::owned::{Entry, Managed};
+use super::recovery::Sides;
+use super::silence::Silent;
 use super::verdict::{Drift, Scene, judge};
 use crate::compare::classify::Surroundings;
 use crate::compare::hidden::hide;
@@ -44,6 +46,19 @@ pub struct Pair<'s, 'a> {
     pub is_of_one_version: bool,
     /// What is not as Git has it.
     pub drifts: Vec<Drift<'a>>,
+    /// What differs, and is no drift.
+    pub silent: Vec<Silent<'a>>,
+}
+
+impl<'s, 'a> Pair<'s, 'a> {
+    /// Both, for patches of one into the other.
+    #[must_use]
+    pub const fn sides(&self) -> Sides<'s, 'a> {
+        Sides {
+            want: self.want,
+            live: self.live,
+        }
+    }
 }
 
 /// What Git says beside what runs.
@@ -62,9 +77,14 @@ pub struct Live<'s, 'a> {
 impl Live<'_, '_> {
     /// Keeps values from being shown that are one of these texts, or hold one.
     pub fn hide(&mut self, hidden: &[String]) {
-        for drift in self.pairs.iter_mut().flat_map(|pair| &mut pair.drifts) {
-            let changes = [&mut drift.change].into_iter().chain(&mut drift.inner);
-            changes.for_each(|change| hide(change, hidden));
+        for pair in &mut self.pairs {
+            for drift in &mut pair.drifts {
+                let changes = [&mut drift.change].into_iter().chain(&mut drift.inner);
+                changes.for_each(|change| hide(change, hidden));
+            }
+            for one in &mut pair.silent {
+                hide(&mut one.change, hidden);
+            }
         }
     }
 }
@@ -133,16 +153,17 @@ pub fn compare<'s, 'a>(
                 || scaled.contains_key(&(identity.kind, identity.name, want.identity.namespace)),
             said,
         };
-        let drifts = if is_of_one_version {
+        let (drifts, silent) = if is_of_one_version {
             judge(want, live_one, scene)
         } else {
-            Vec::new()
+            (Vec::new(), Vec::new())
         };
         out.pairs.push(Pair {
             want,
             live: live_one,
             is_of_one_version,
             drifts,
+            silent,
         });
     }
     let mine: BTreeSet<String> = out

@@ -40,11 +40,12 @@ pub(super) fn hidden(root: Node<'_>, way: &[Way<'_>]) -> (usize, bool) {
     (way.len(), false)
 }
 
+/// Values with more nodes than this are counted, not shown.
+pub(super) const MAX_NODES: usize = 1000;
+
 /// The value of a field for a report; `is_hidden` says that it must not be shown.
 #[must_use]
 pub fn shown(node: Node<'_>, field: &str, is_hidden: bool, of_secret: bool) -> Value {
-    /// Values with more nodes than this are counted, not shown.
-    const MAX_NODES: usize = 1000;
     if is_hidden {
         return REDACTED.into();
     }
@@ -54,6 +55,16 @@ pub fn shown(node: Node<'_>, field: &str, is_hidden: bool, of_secret: bool) -> V
     let mut value = redacted(node, of_secret, field);
     value.sort_all_objects();
     value
+}
+
+/// Whether a value that [`shown`] has made has nothing in it that was taken out.
+pub(super) fn is_whole(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text != REDACTED,
+        Value::Array(items) => items.iter().all(is_whole),
+        Value::Object(map) => map.values().all(is_whole),
+        _ => true,
+    }
 }
 
 fn redacted(node: Node<'_>, of_secret: bool, field: &str) -> Value {

@@ -2,9 +2,13 @@
 
 use super::changes::{Difference, differences};
 use super::managers::{Group, Managers};
-use super::meaning::{is_nothing, is_of_deployer, is_of_server, is_same_as_absent, last_two};
+use super::meaning::{
+    is_nothing, is_of_deployer, is_of_server, is_same_as_absent, last_two, why_absent,
+};
 use super::owned::{Entry, Managed, Way, is_leaf, is_of, like, way};
 use super::shown::hidden;
+use super::silence::{Silence, Silent};
+use super::silent::{Passed, notes, settle};
 use crate::api::LAST_APPLIED;
 use crate::catalog::Class;
 use crate::compare::classify::{Surroundings, classify};
@@ -62,12 +66,12 @@ pub(super) struct Scene<'s, 'a> {
     pub said: &'s Managers,
 }
 
-/// Judges every field of a pair.
+/// Judges every field of a pair: what is drift, and what is none.
 pub(super) fn judge<'a>(
     want: &Resource<'a>,
     live: &Resource<'a>,
     scene: Scene<'_, 'a>,
-) -> Vec<Drift<'a>> {
+) -> (Vec<Drift<'a>>, Vec<Silent<'a>>) {
     let managed = scene.is_managed.then(|| Managed::read(live, scene.said));
     let applied = live.annotation(LAST_APPLIED).filter(|_| {
         let way = ["metadata", "annotations", LAST_APPLIED].map(Way::Field);
@@ -79,11 +83,15 @@ pub(super) fn judge<'a>(
     let applied = applied.and_then(|text| yaml::parse(text).ok());
     let applied = applied.as_ref().and_then(|tree| tree.roots().next());
     let mut drifts = Vec::new();
-    for difference in differences(want, live, managed.as_ref(), scene.around) {
-        let sides = (want, live);
-        drifts.extend(of_git(difference, sides, managed.as_ref(), applied, scene));
+    let mut silent = Vec::new();
+    for difference in differences(want, live, managed.as_ref(), scene.around, &mut silent) {
+        match of_git(difference, (want, live), managed.as_ref(), applied, scene) {
+            Ok(drift) => drifts.push(drift),
+            Err(none) => silent.push(*none),
+        }
     }
     drifts.extend(autoscaled(want, live, scene));
+    let mut passed = Vec::new();
     if let Some(managed) = &managed {
         let mut walk = Additions {
             live,
@@ -93,6 +101,7 @@ pub(super) fn judge<'a>(
             way: Vec::new(),
             seen: Vec::new(),
             drifts: Vec::new(),
+            passed: Vec::new(),
         };
         for entry in &managed.entries {
             if entry.subresource != "status" {
@@ -100,11 +109,16 @@ pub(super) fn judge<'a>(
             }
         }
         drifts.extend(walk.drifts);
+        passed = walk.passed;
     }
-    for drift in &mut drifts {
-        hide(&mut drift.change, want, live);
+    let seen: Vec<Node<'a>> = drifts.iter().filter_map(|one| one.change.overlay).collect();
+    let mut silent = settle(silent, &seen, &passed, live, managed.is_some());
+    silent.extend(notes(want, live));
+    let told = drifts.iter_mut().map(|drift| &mut drift.change);
+    for change in told.chain(silent.iter_mut().map(|one| &mut one.change)) {
+        hide(change, want, live);
     }
-    drifts
+    (drifts, silent)
 }
 
 /// Keeps what must not be shown from being shown, and from being named.
@@ -118,14 +132,14 @@ pub(super) fn hide<'a>(change: &mut Change<'a>, want: &Resource<'a>, live: &Reso
     }
 }
 
-/// The verdict about a field that Git sets.
+/// The verdict about a field that Git sets; else why it is no drift.
 fn of_git<'a>(
     difference: Difference<'a>,
     (want, live): (&Resource<'a>, &Resource<'a>),
     managed: Option<&Managed<'a>>,
     applied: Option<Node<'_>>,
     scene: Scene<'_, 'a>,
-) -> Option<Drift<'a>> {
+) -> Result<Drift<'a>, Box<Silent<'a>>> {
     let Difference {
         change,
         class,
@@ -145,10 +159,11 @@ fn of_git<'a>(
     let owner = owners.as_deref().and_then(first);
     let is_ahead = || applied.is_some_and(|applied| like(applied, &change.steps).is_none());
     let group = owner.map(|owner| owner.group);
+    let none = |change, why| Box::new(Silent { change, why, owner });
     let verdict = if is_restart(&change.steps) && !is_gone {
         Verdict::Restarted
     } else if scene.is_autoscaled && is_replicas(&change.steps) && group != Some(Group::Person) {
-        return None;
+        return Err(none(change, Silence::Autoscaled));
     } else if is_gone {
         match group {
             Some(Group::Deployer) => Verdict::OutOfSync,
@@ -158,7 +173,9 @@ fn of_git<'a>(
     } else {
         match group {
             // A value that says nothing is the API server's to fill in.
-            Some(Group::Deployer | Group::Controller) | None if is_empty(&change) => return None,
+            Some(Group::Deployer | Group::Controller) | None if is_empty(&change) => {
+                return Err(none(change, Silence::Empty));
+            }
             Some(Group::Deployer) => Verdict::OutOfSync,
             Some(Group::Controller) => Verdict::Controlled,
             None if managed.is_some() => Verdict::OutOfSync,
@@ -166,7 +183,7 @@ fn of_git<'a>(
             Some(Group::Person | Group::Unknown) | None => Verdict::Changed,
         }
     };
-    Some(Drift {
+    Ok(Drift {
         verdict,
         change,
         class,
@@ -246,6 +263,8 @@ struct Additions<'s, 'a> {
     /// The live nodes that were told, by their numbers.
     seen: Vec<usize>,
     drifts: Vec<Drift<'a>>,
+    /// What is no drift, and whose it is.
+    passed: Vec<Passed<'a>>,
 }
 
 impl<'a> Additions<'_, 'a> {
@@ -293,8 +312,17 @@ impl<'a> Additions<'_, 'a> {
     /// Tells of a node that an entry owns and Git does not set; whether all that is there is told, or need not be.
     fn tell(&mut self, entry: Entry<'a>, node: Node<'a>, below: Node<'a>) -> bool {
         let steps = steps(&self.way);
-        let is_known = is_of_server(&steps) || entry.group == Group::Controller;
-        if is_known || self.seen.contains(&node.position()) {
+        if self.seen.contains(&node.position()) {
+            return true;
+        }
+        if is_of_server(&steps) || entry.group == Group::Controller {
+            let is_server = is_of_server(&steps);
+            let why = if is_server {
+                Silence::OfServer
+            } else {
+                Silence::Controller
+            };
+            self.passed.push((node, why, entry));
             return true;
         }
         // A restart is told by itself.
@@ -309,6 +337,7 @@ impl<'a> Additions<'_, 'a> {
             .any(|other| self.managed.hold(other, &self.way).is_some());
         let is_deployer = entry.group == Group::Deployer;
         if is_shared && !is_deployer {
+            self.passed.push((node, Silence::Shared, entry));
             return is_leaf(below);
         }
         let change = Change {
@@ -321,6 +350,7 @@ impl<'a> Additions<'_, 'a> {
         };
         let is_told = if is_deployer {
             if is_of_deployer(&change.steps) {
+                self.passed.push((node, Silence::Note, entry));
                 return true;
             }
             is_leaf(below) && self.is_dropped(entry, &change)
@@ -328,6 +358,8 @@ impl<'a> Additions<'_, 'a> {
             !is_same_as_absent(&change, self.live)
         };
         if !is_told {
+            let why = why_absent(&change, self.live).unwrap_or(Silence::Came);
+            self.passed.push((node, why, entry));
             return is_leaf(below) || !is_deployer;
         }
         self.seen.push(node.position());

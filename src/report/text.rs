@@ -28,6 +28,9 @@ const LEAD: usize = 16;
 /// The most characters of any other text: a name, a path, a headline.
 pub(super) const MAX_TEXT: usize = 400;
 
+/// The longest help: what is cut cannot be pasted.
+pub(super) const MAX_HELP: usize = 2400;
+
 /// What the terminal can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {

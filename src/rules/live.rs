@@ -2,6 +2,7 @@
 //!
 //! `crate::live` gives the verdict about a field. Each file here holds one rule: its record and its words.
 
+mod cluster;
 pub(in crate::rules) mod controller_change;
 pub(in crate::rules) mod extra_object;
 pub(in crate::rules) mod manual_addition;
@@ -9,7 +10,9 @@ pub(in crate::rules) mod manual_change;
 pub(in crate::rules) mod manual_removal;
 pub(in crate::rules) mod missing_object;
 pub(in crate::rules) mod out_of_sync;
+mod recovery;
 pub(in crate::rules) mod rollout_restart;
+mod shell;
 mod told;
 
 use super::found::Found;
@@ -17,14 +20,17 @@ use super::permission::allowed_field;
 use crate::audit::{Joined, Record};
 use crate::catalog::{RuleId, Severity};
 use crate::compare::comparison::{Classified, Pair};
-use crate::live::{Drift, Group, Live, Verdict};
+use crate::live::{Drift, Group, Live, Sides, Verdict};
 use crate::policy::Policy;
 use crate::resource::Resource;
 
 use super::own::replicas_and_autoscaler;
 use super::told::Says;
-pub use told::Cluster;
-use told::{Subject, deletion, of_object, owner, question, requester, versions, with_request};
+pub use cluster::{Cluster, Names, Overlay};
+use recovery::Recovery;
+use shell::deletion;
+pub use told::owner;
+use told::{Subject, of_object, question, requester, versions, with_request};
 
 /// Finds what is not as Git says, but for the fields that a policy allows; with the requests of an audit log, if one was read.
 pub(super) fn check(
@@ -41,17 +47,17 @@ pub(super) fn check(
             found.push(of_object(RuleId::OutOfSync, pair.live, cluster, says));
         }
         for (drift, number) in pair.drifts.iter().zip(0_usize..) {
+            if is_allowed(drift, [pair.want, pair.live], cluster, policy) {
+                continue;
+            }
             let requested = joined.and_then(|joined| joined.drifts.get(at)?.get(number));
             let subject = Subject {
                 what: told::subject(drift),
                 drift,
                 resource: pair.live,
                 requested: requested.filter(|_| drift.verdict != Verdict::Autoscaled),
-                is_past: false,
+                recovery: Recovery::of(drift, pair.sides(), false, cluster, policy),
             };
-            if is_allowed(drift, [pair.want, pair.live], cluster, policy) {
-                continue;
-            }
             let (rule, says) = of_drift(&subject);
             found.push(subject.finding(rule, pair.want, cluster, says));
         }
@@ -92,12 +98,16 @@ pub(super) fn check_trail(
             if is_allowed(drift, [record.want, &record.live], cluster, policy) {
                 continue;
             }
+            let sides = Sides {
+                want: record.want,
+                live: &record.live,
+            };
             let subject = Subject {
                 what: told::subject(drift),
                 drift,
                 resource: &record.live,
                 requested,
-                is_past: true,
+                recovery: Recovery::of(drift, sides, true, cluster, policy),
             };
             let (rule, says) = of_drift(&subject);
             subject.finding(rule, record.want, cluster, says)

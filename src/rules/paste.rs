@@ -144,7 +144,7 @@ pub(super) fn name_policy(findings: &mut [Finding], file: &str) {
 }
 
 /// A string as a map on one line has it.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let plain = edit::scalar(text);
     if plain == text || text.contains(['\'', '\\']) || text.chars().any(is_unsafe) {
         plain

@@ -2,10 +2,13 @@
 
 mod audit;
 mod context;
+mod explained;
+mod fixed;
 mod follow;
 mod git;
 mod managers;
 mod objects;
+mod recovery;
 mod rewrites;
 mod secrets;
 mod twins;
@@ -96,6 +99,16 @@ fn rows() -> Vec<Vec<String>> {
 /// A path as the table writes it: keys without quotes.
 fn plain(path: &str) -> String {
     path.replace("[\"", ".").replace("\"]", "")
+}
+
+/// Whether a place is another one, or around it, or in it; lists end it.
+fn is_near(place: &str, path: &str) -> bool {
+    let place = place.split('[').next().unwrap_or_default();
+    let is_in = |inner: &str, outer: &str| {
+        let rest = inner.strip_prefix(outer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    is_in(place, path) || is_in(path, place)
 }
 
 #[test]

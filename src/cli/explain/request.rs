@@ -12,6 +12,12 @@ pub struct Request {
     pub what: Option<String>,
     /// The base's file.
     pub base: Option<PathBuf>,
+    /// What a cluster runs, to be explained beside what Git says.
+    pub live: Option<PathBuf>,
+    /// The only object to be explained, by its name or its kind and name.
+    pub resource: Option<String>,
+    /// The only place to be explained.
+    pub path: Option<String>,
     /// The policy's file; none for the defaults.
     pub policy: Option<PathBuf>,
     /// The environment that the overlay is.

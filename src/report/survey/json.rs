@@ -469,6 +469,8 @@ fn finding_from_wire(
         message: finding.message,
         headline: finding.headline,
         help: finding.help,
+        patch: None,
+        entry: None,
         permit: finding.permit,
     })
 }

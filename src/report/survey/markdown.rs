@@ -14,7 +14,7 @@ use super::{baseline_name, counts, environment_name, heaviest_first, resource_na
 use crate::catalog::Severity;
 use crate::finding::{Place, Totals};
 use crate::report::advice::{Advice, Said};
-use crate::report::text::{both_values, counted};
+use crate::report::text::{MAX_HELP, both_values, counted};
 use crate::survey::matrix::{Cell, Matrix, Row, matrix};
 use crate::survey::{Against, State, Survey};
 use crate::text::one_line;
@@ -383,7 +383,7 @@ fn told(told: &Told<'_>, said: &Said<'_>) -> String {
         let _ = write!(out, "<br>also {}", prose(&also.join(", ")));
     }
     if !said.help.is_empty() {
-        let _ = write!(out, "<br>💡 {}", prose(said.help));
+        let _ = write!(out, "<br>💡 {}", prose_of(said.help, MAX_HELP));
     }
     if !said.permit.is_empty() {
         let _ = write!(out, "<br>To permit it, {}", prose(&said.permit));
@@ -394,8 +394,13 @@ fn told(told: &Told<'_>, said: &Said<'_>) -> String {
 
 /// A stranger's text as words: no markup, no link, no mention, no reference to an issue.
 fn prose(text: &str) -> String {
+    prose_of(text, MAX_TEXT * 3)
+}
+
+/// The same of what may be longer.
+fn prose_of(text: &str, max: usize) -> String {
     let mut out = String::new();
-    for c in one_line(text, MAX_TEXT * 3).chars() {
+    for c in one_line(text, max).chars() {
         match c {
             // GitHub looks for these after it has read entities, but not inside code.
             '@' | '#' => {

@@ -2,13 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::wire::{Confidence, Requester, Resource, Reverted};
 use crate::catalog::RuleId;
-use crate::finding::{FieldRef, Finding, REDACTED, ResourceRef};
-use crate::path::{Segment, Spot};
+use crate::finding::{Finding, REDACTED};
 use crate::survey::Survey;
 use crate::text;
 
@@ -182,7 +181,7 @@ fn record(finding: &Finding) -> Option<AuditRecord> {
         reverted: request.reverted,
         self_heal_reverts: heals,
         recovery: finding.help.clone(),
-        patch: field.and_then(|field| patch(resource, field)),
+        patch: finding.patch.as_deref().cloned(),
         field: path,
     })
 }
@@ -210,53 +209,5 @@ fn is_shown(value: &Value) -> bool {
         Value::Array(items) => items.iter().all(is_shown),
         Value::Object(map) => map.values().all(is_shown),
         _ => true,
-    }
-}
-
-/// The patch that makes an overlay say what the cluster has.
-fn patch(resource: &ResourceRef, field: &FieldRef) -> Option<Value> {
-    let spots = field.path.spots();
-    let value = match &field.overlay {
-        Some(value) if is_shown(value) => value.clone(),
-        Some(_) => return None,
-        None => Value::Null,
-    };
-    let inner = spots.iter().rev().try_fold(value, around)?;
-    let mut patch = inner.as_object()?.clone();
-    patch.insert("apiVersion".to_owned(), resource.api_version.clone().into());
-    patch.insert("kind".to_owned(), resource.kind.clone().into());
-    let metadata = patch.entry("metadata").or_insert_with(|| json!({}));
-    let metadata = metadata.as_object_mut()?;
-    metadata.insert("name".to_owned(), resource.name.clone().into());
-    if let Some(namespace) = &resource.namespace {
-        metadata.insert("namespace".to_owned(), namespace.clone().into());
-    }
-    let mut patch = Value::Object(patch);
-    patch.sort_all_objects();
-    Some(patch)
-}
-
-/// What is around a value, one step further out; nothing for an element that has no keys.
-fn around(inner: Value, spot: &Spot<'_>) -> Option<Value> {
-    match &spot.segment {
-        Segment::Field(name) => Some(json!({name.as_ref(): inner})),
-        Segment::Key(keys) => {
-            let mut element = match inner {
-                Value::Object(map) => map,
-                // What is gone is gone as a whole.
-                Value::Null => Map::from_iter([("$patch".to_owned(), "delete".into())]),
-                _ => return None,
-            };
-            for (key, value) in keys {
-                let number = value
-                    .parse::<u32>()
-                    .ok()
-                    .filter(|_| key.to_lowercase().ends_with("port"));
-                let value = number.map_or_else(|| Value::from(value.as_ref()), Value::from);
-                element.insert(key.clone().into_owned(), value);
-            }
-            Some(Value::Array(vec![Value::Object(element)]))
-        }
-        Segment::Index(_) | Segment::Value(_) => None,
     }
 }

@@ -14,7 +14,7 @@ use super::{baseline_name, environment_name, resource_name};
 use crate::catalog::Severity;
 use crate::finding::{Finding, Place};
 use crate::report::advice::{Advice, Said};
-use crate::report::text::{MAX_TEXT, Style, both_values, counted, painted};
+use crate::report::text::{MAX_HELP, MAX_TEXT, Style, both_values, counted, painted};
 use crate::survey::{Against, Service, State, Survey};
 use crate::text;
 
@@ -269,7 +269,7 @@ fn write_finding(out: &mut String, told: &Told<'_>, said: &Said<'_>, style: Styl
         line(out, "also", &text::one_line(&also.join(", "), MAX_TEXT * 2));
     }
     for (label, said) in said.lines() {
-        line(out, label, &text::one_line(said, MAX_TEXT * 2));
+        line(out, label, &text::one_line(said, MAX_HELP));
     }
 }
 

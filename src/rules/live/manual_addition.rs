@@ -26,9 +26,9 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
             None => format!("{what} is not in Git"),
         },
         demand: "Self-heal does not take it back: Git does not set it.".to_owned(),
-        help: match subject.removal() {
-            Some(command) => format!("Write it into Git, or remove it: {command}"),
-            None => "Write it into Git, or remove it from the object with kubectl edit.".to_owned(),
-        },
+        help: subject.recovery.or(match subject.recovery.command {
+            Some(_) => "remove it",
+            None => "remove it from the object with kubectl edit",
+        }),
     }
 }

@@ -27,10 +27,12 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
         },
         demand: match subject.done() {
             Some(_) => RULE.summary.to_owned(),
-            None => "Who changed it is not told: pass the objects with --show-managed-fields.".to_owned(),
+            None => "Who changed it is not told: pass the objects with --show-managed-fields."
+                .to_owned(),
         },
-        help: "Write the value into Git, or deploy again, which takes it back; Argo CD with selfHeal does so within seconds."
-            .to_owned(),
+        help: subject
+            .recovery
+            .or("take it back, as a deployment does, and Argo CD with selfHeal within seconds"),
     }
 }
 

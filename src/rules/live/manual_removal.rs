@@ -33,7 +33,8 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     Says {
         headline,
         demand,
-        help: "Deploy again, which brings it back, or drop it from Git; what Git has just got is only not deployed yet."
-            .to_owned(),
+        help: subject
+            .recovery
+            .or("bring it back, as a deployment does, also of what Git has only just got"),
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::cluster::Cluster;
+use super::recovery::Recovery;
+use super::shell::is_word;
 use crate::catalog::RuleId;
 use crate::compare::diff::{ChangeKind, Step};
 use crate::compare::steps::{field_path, keyed_path};
@@ -32,23 +35,8 @@ pub(super) struct Subject<'s, 'a> {
     pub resource: &'s Resource<'a>,
     /// The request that made it so, where an audit log was read.
     pub requested: Option<&'s Requested>,
-    /// Whether the object is one that was, so that places in its lists may be others by now.
-    pub is_past: bool,
-}
-
-/// What the live side is of.
-#[derive(Clone, Copy, Debug)]
-pub struct Cluster<'c> {
-    /// The service; empty where it is not known.
-    pub service: &'c str,
-    /// The environment that runs there; empty where it is not known.
-    pub environment: &'c str,
-}
-
-impl<'c> Cluster<'c> {
-    const fn names(self) -> (&'c str, &'c str) {
-        (self.service, self.environment)
-    }
+    /// What is to be done about it.
+    pub recovery: Recovery,
 }
 
 /// What differs, as the subject of a sentence; where it is compared as one value, with the place of what differs within.
@@ -84,7 +72,8 @@ fn entries(drift: &Drift<'_>) -> Option<String> {
 }
 
 /// An owner as a sentence calls it: the tool, and when and how it wrote last.
-pub(super) fn owner(entry: &Entry<'_>) -> String {
+#[must_use]
+pub fn owner(entry: &Entry<'_>) -> String {
     let mut out = text::one_line(entry.manager, MAX_NAME).into_owned();
     let _ = write!(out, " ({}", text::one_line(entry.operation, MAX_NAME));
     if !entry.subresource.is_empty() {
@@ -119,25 +108,6 @@ impl Subject<'_, '_> {
     /// Whoever made it so, as a sentence calls it.
     pub fn owner(&self) -> Option<String> {
         self.drift.owner.as_ref().map(owner)
-    }
-
-    /// The command that takes an addition away; nothing where it could not be pasted.
-    pub fn removal(&self) -> Option<String> {
-        let mut pointer = String::new();
-        for step in &self.drift.change.steps {
-            pointer.push('/');
-            match step {
-                Step::Field(name) => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
-                Step::Element { .. } if self.is_past => return None,
-                Step::Element { overlay, .. } => {
-                    let _ = write!(pointer, "{}", (*overlay)?);
-                }
-            }
-        }
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
-        let command = kubectl("patch", self.resource).filter(|_| pointer.chars().all(is_plain))?;
-        let operation = format!(r#"'[{{"op":"remove","path":"{pointer}"}}]'"#);
-        Some(format!("{command} --type=json -p {operation}"))
     }
 
     /// A finding about a field.
@@ -175,6 +145,8 @@ impl Subject<'_, '_> {
             base_name: Some(want.name().to_owned()),
             permit: paste::exempt_alone(rule, self.resource, Some(&path), cluster.names()),
             field: Some(field),
+            patch: self.recovery.patch.clone().map(Box::new),
+            entry: self.recovery.entry.clone().map(Box::new),
             ..Finding::new(rule, message, says.headline, says.help)
         };
         with_request(of(finding, self.resource, cluster), self.requested)
@@ -260,40 +232,4 @@ pub(super) fn question(want: &Resource<'_>) -> Option<String> {
         let _ = write!(kind, ".{}", want.group());
     }
     is_word(&kind).then(|| format!("kubectl get {kind} --show-managed-fields -o yaml"))
-}
-
-/// The command that deletes an object.
-pub(super) fn deletion(resource: &Resource<'_>) -> Option<String> {
-    kubectl("delete", resource)
-}
-
-/// The start of a command about an object; nothing where a name in it could be more than a name to a shell.
-fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
-    let namespace = match resource.identity.namespace {
-        "" => String::new(),
-        namespace => format!(" -n {namespace}"),
-    };
-    let group = match resource.group() {
-        "" => String::new(),
-        group => format!(".{group}"),
-    };
-    let names = [
-        resource.kind(),
-        resource.group(),
-        resource.name(),
-        resource.identity.namespace,
-    ];
-    names.into_iter().all(is_word).then(|| {
-        format!(
-            "kubectl{namespace} {verb} {}{group} {}",
-            resource.kind().to_lowercase(),
-            resource.name()
-        )
-    })
-}
-
-/// Whether a name is one word to every shell, and no flag.
-fn is_word(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
-    name.len() <= MAX_NAME * 4 && !name.starts_with('-') && name.chars().all(is_plain)
 }

@@ -1,0 +1,354 @@
+//! `krm-parity drift OVERLAY --live FILE --fix`: has an overlay say what the cluster has, where it may.
+//!
+//! What is written is built again before it is shown: an entry that does not bring the two together is left out, and
+//! named with the reason.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Arg, ArgAction, ArgMatches};
+use serde_json::{Value, json};
+
+use super::change::{self, Change, Consent, Done};
+use super::ground::Ground;
+use super::rendered::{self, File};
+use super::wanted::{self, Look, is_object, of_git};
+use super::{complain, emit, function, tree, write_out};
+use crate::catalog::{RuleId, Severity};
+use crate::edit::{self, Item};
+use crate::finding::{Finding, Report};
+use crate::repo::Sources;
+use crate::{live, rules, text, yaml};
+
+/// The longest line about what was not written.
+const MAX_LINE: usize = 2400;
+
+/// Why an entry is left out that the build takes no notice of.
+const OVERRULED: &str = "what comes after the patches of the overlay sets it, such as images, replicas, replacements or a component";
+
+/// The arguments of `drift` that write.
+pub(super) fn args() -> [Arg; 3] {
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .help(help)
+            .action(ArgAction::SetTrue)
+    };
+    [
+        flag(
+            "fix",
+            "Write what may be kept into the overlay, shown as a diff first",
+        )
+        .requires("OVERLAY")
+        .conflicts_with_all(["rendered", "audit", "format", "follow", "context"]),
+        flag("yes", "With --fix, make the changes without asking").requires("fix"),
+        flag("dry-run", "With --fix, only show the changes")
+            .requires("fix")
+            .conflicts_with("yes"),
+    ]
+}
+
+/// Writes what may be kept; whether what is left fails.
+pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
+    let path = |name: &str| matches.get_one::<PathBuf>(name);
+    let overlay = path("OVERLAY").context("--fix needs the directory of an overlay")?;
+    let live = path("live").context("--live is needed")?;
+    let look = wanted::look(matches, "drift")?;
+    let case = Case {
+        live: wanted::read(live).context("--live")?,
+        look,
+    };
+    let before = case.report(&case.look.wanted.files)?;
+    let ground = Ground::new(std::slice::from_ref(overlay))?;
+    let mut sources = tree::read(&ground.root, &ground.directories)?;
+    let file = case.look.wanted.file.clone();
+    own_file(&ground.root.join(&file), &file)?;
+    let text = sources.text(&file).unwrap_or_default().to_owned();
+    let plan = case.plan(&ground, &mut sources, &text, &before)?;
+
+    let mut failed = before.failed;
+    let mut report = &before;
+    let changes: Vec<Change> = (plan.text != text)
+        .then(|| Change {
+            path: ground.root.join(&file),
+            name: file.clone(),
+            before: Some(text.clone()),
+            after: plan.text.clone(),
+        })
+        .into_iter()
+        .collect();
+    if changes.is_empty() {
+        write_out("Nothing to do: there is no change that the overlay may keep.\n")?;
+    } else if change::make(&changes, consent(matches))? == Done::Written {
+        write_out(&format!("\nWrote {file}.\n"))?;
+        failed = plan.report.failed;
+        report = &plan.report;
+    } else {
+        complain("krm-parity: nothing was written, because of --dry-run");
+        report = &plan.report;
+    }
+    for finding in &report.findings {
+        let overruled = plan.overruled.iter().any(|one| is_same(one, finding));
+        let why = match (finding.severity, finding.is_exempt()) {
+            (_, true) => "an exemption lets it be",
+            (Severity::Info, _) => continue,
+            _ if overruled => OVERRULED,
+            _ => &finding.help,
+        };
+        let words = format!("krm-parity: not written: {}: {why}", called(finding));
+        complain(&text::one_line(&words, MAX_LINE));
+    }
+    Ok(failed)
+}
+
+/// As `init` has it.
+fn consent(matches: &ArgMatches) -> Consent {
+    if matches.get_flag("yes") {
+        Consent::Given
+    } else if matches.get_flag("dry-run") {
+        Consent::Withheld
+    } else {
+        Consent::Ask
+    }
+}
+
+/// That a file is one of the overlay's own, and not somebody else's that a link leads to.
+fn own_file(path: &Path, name: &str) -> anyhow::Result<()> {
+    let found = fs::symlink_metadata(path).with_context(|| format!("cannot read {name}"))?;
+    if !found.is_file() {
+        bail!("{name} is a link, or no file; --fix writes the overlay's own file alone");
+    }
+    Ok(())
+}
+
+/// What a finding is about, in a line.
+fn called(finding: &Finding) -> String {
+    let resource = finding.resource.as_ref();
+    let resource = resource.map(|one| format!("{} {}", one.kind, one.name));
+    let path = finding.field.as_ref().map(|field| field.path.to_string());
+    let parts: Vec<String> = resource.into_iter().chain(path).collect();
+    parts.join(": ")
+}
+
+/// Whether two findings are about one place.
+fn is_same(one: &Finding, other: &Finding) -> bool {
+    let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.clone());
+    one.resource == other.resource && path(one) == path(other)
+}
+
+/// Whether a finding is about something that a person did, and that the overlay may keep.
+fn may_stay(finding: &Finding) -> bool {
+    let is_by_hand = matches!(
+        finding.rule,
+        RuleId::ManualChange | RuleId::ManualRemoval | RuleId::ManualAddition
+    );
+    is_by_hand && finding.entry.is_some() && !finding.is_exempt()
+}
+
+/// An overlay beside a cluster.
+struct Case {
+    look: Look,
+    live: Vec<File>,
+}
+
+/// What is to be written.
+struct Plan {
+    /// The text of the kustomization afterwards.
+    text: String,
+    /// What there is to say then.
+    report: Report,
+    /// What the build takes no notice of.
+    overruled: Vec<Finding>,
+}
+
+impl Case {
+    /// What there is to say about Git's side beside the cluster.
+    fn report(&self, files: &[File]) -> anyhow::Result<Report> {
+        let git_trees = rendered::trees(files)?;
+        let live_trees = rendered::trees(&self.live)?;
+        let git = of_git(rendered::resources(&git_trees)?)?;
+        let running = rendered::resources(&live_trees).context("--live")?;
+        running.iter().try_for_each(is_object)?;
+        let mut compared =
+            live::compare(&git, &running, &self.look.policy.managers).context("--live")?;
+        let hidden = self.look.hidden([git.as_slice(), &running]);
+        compared.hide(&hidden);
+        let today = function::today()?;
+        let cluster = self.look.cluster();
+        Ok(rules::judge_live(
+            &compared,
+            None,
+            cluster,
+            &self.look.policy,
+            today,
+        ))
+    }
+
+    /// Finds what the overlay may keep and a build confirms.
+    fn plan(
+        &self,
+        ground: &Ground,
+        sources: &mut Sources,
+        text: &str,
+        before: &Report,
+    ) -> anyhow::Result<Plan> {
+        let file = &self.look.wanted.file;
+        let mut kept: Vec<&Finding> = before.findings.iter().filter(|one| may_stay(one)).collect();
+        let mut overruled = Vec::new();
+        loop {
+            if kept.is_empty() {
+                let report = before.clone();
+                let text = text.to_owned();
+                return Ok(Plan {
+                    text,
+                    report,
+                    overruled,
+                });
+            }
+            let entries: Vec<&Value> = kept.iter().filter_map(|one| one.entry.as_deref()).collect();
+            let edited =
+                edited(text, &entries).with_context(|| format!("{file}: nothing was written"))?;
+            sources.insert(file.clone(), edited.clone());
+            let parsed = sources.parse();
+            let replay = emit::replay(ground, &parsed)?;
+            let built = replay.build().map_err(|unknown| {
+                anyhow::anyhow!("nothing was written: {}", emit::told(&unknown))
+            })?;
+            let (built, _) = wanted::emitted(built, file)?;
+            let report = self.report(&[built])?;
+            let is_left = |one: &&Finding| report.findings.iter().any(|left| is_same(left, one));
+            let (left, done): (Vec<&Finding>, Vec<&Finding>) =
+                kept.iter().copied().partition(is_left);
+            if left.is_empty() {
+                let mut new = report.findings.iter();
+                if let Some(new) =
+                    new.find(|one| !before.findings.iter().any(|old| is_same(old, one)))
+                {
+                    bail!(
+                        "nothing was written: it would make another difference, {}",
+                        called(new)
+                    );
+                }
+                return Ok(Plan {
+                    text: edited,
+                    report,
+                    overruled,
+                });
+            }
+            overruled.extend(left.into_iter().cloned());
+            kept = done;
+        }
+    }
+}
+
+/// A kustomization with these entries among its patches, or its replicas where it has them.
+fn edited(text: &str, entries: &[&Value]) -> anyhow::Result<String> {
+    let mut numbers: BTreeMap<usize, Item> = BTreeMap::new();
+    let mut patches: Vec<(Value, Value)> = Vec::new();
+    for entry in entries {
+        let (target, patch) = (&entry["target"], &entry["patch"]);
+        if let Some((at, item)) = number(text, target, patch)? {
+            numbers.insert(at, item);
+            continue;
+        }
+        let mut own = patches.iter_mut();
+        match own.find(|(other, merged)| other == target && merged.is_object() && patch.is_object())
+        {
+            Some((_, merged)) => merge(merged, patch),
+            None => patches.push((target.clone(), patch.clone())),
+        }
+    }
+    let items: Vec<Item> = patches
+        .iter()
+        .map(|(target, patch)| item(target, patch))
+        .collect();
+    let text = edit::replace(text, &["replicas"], &numbers)?;
+    Ok(edit::append(&text, &["patches"], &items)?)
+}
+
+/// The entry of `replicas` that sets what a patch would set, with its place: it comes after all patches.
+fn number(text: &str, target: &Value, patch: &Value) -> anyhow::Result<Option<(usize, Item)>> {
+    let Some(count) = patch
+        .pointer("/spec/replicas")
+        .filter(|count| count.is_number())
+    else {
+        return Ok(None);
+    };
+    let tree = yaml::parse_lax(text)?;
+    let list = tree.roots().next().and_then(|root| root.get("replicas"));
+    let mut items = list.into_iter().flat_map(yaml::Node::items);
+    let name = target["name"].as_str().unwrap_or_default();
+    let at = items.position(|item| item.str_at(&["name"]) == Some(name));
+    Ok(at.map(|at| {
+        let value = json!({"name": name, "count": count});
+        (
+            at,
+            Item {
+                comment: None,
+                block: dashed(&value),
+                value,
+            },
+        )
+    }))
+}
+
+/// An entry of `patches`, with the patch as text.
+fn item(target: &Value, patch: &Value) -> Item {
+    let text = edit::block(patch);
+    let text = text.trim_end();
+    let mut block = dashed(&json!({"target": target}));
+    block.push_str("\n  patch: |-");
+    for line in text.lines() {
+        block.push_str("\n    ");
+        block.push_str(line);
+    }
+    Item {
+        comment: None,
+        block,
+        value: json!({"target": target, "patch": text}),
+    }
+}
+
+/// A value as an element of a list in block style.
+fn dashed(value: &Value) -> String {
+    edit::block(&json!([value])).trim_end().to_owned()
+}
+
+/// Puts one strategic merge patch into another one of the same resource.
+fn merge(into: &mut Value, from: &Value) {
+    const KEYS: [&str; 6] = [
+        "name",
+        "containerPort",
+        "mountPath",
+        "port",
+        "ip",
+        "topologyKey",
+    ];
+    match (into, from) {
+        (Value::Object(own), Value::Object(from)) => {
+            for (key, value) in from {
+                match own.get_mut(key) {
+                    Some(own) => merge(own, value),
+                    None => {
+                        own.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        }
+        (Value::Array(own), Value::Array(from)) => {
+            for value in from {
+                let key = KEYS.iter().find(|key| value.get(**key).is_some());
+                let mut all = own.iter_mut();
+                let is_it =
+                    |one: &&mut Value| key.is_some_and(|key| one.get(*key) == value.get(*key));
+                match all.find(is_it) {
+                    Some(own) => merge(own, value),
+                    None => own.push(value.clone()),
+                }
+            }
+        }
+        (own, from) => own.clone_from(from),
+    }
+}

@@ -1,0 +1,228 @@
+//! What is to be done about a field that is not what Git says, ready to be pasted.
+//!
+//! There are two ways out: Git says what the cluster has, in the overlay where environments may differ and else in the
+//! base, or the cluster gets what Git says. Both are told, the first one first.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::cluster::Cluster;
+use super::shell::{is_word, kubectl};
+use crate::compare::comparison::{Classified, Pair};
+use crate::compare::diff::{By, Step};
+use crate::compare::guidance::guidance;
+use crate::live::{Drift, Sides};
+use crate::policy::Policy;
+use crate::resource::Resource;
+use crate::rules::paste::scalar;
+use crate::rules::permission::verdict;
+use crate::text::{one_line, safe_json, without_hash};
+
+/// The longest entry or command that a sentence holds.
+const MAX_PASTE: usize = 1000;
+
+/// What is to be done about a field.
+pub(super) struct Recovery {
+    /// The strategic merge patch that makes an overlay say what the cluster has.
+    pub patch: Option<Value>,
+    /// The entry of `patches` that keeps the change, where the policy lets overlays differ.
+    pub entry: Option<Value>,
+    /// How Git gets to say what the cluster has, as a sentence.
+    pub keep: String,
+    /// The command that makes the object say what Git says.
+    pub command: Option<String>,
+}
+
+impl Recovery {
+    /// What becomes of a field in this environment; `is_past` says that the object is one that was.
+    pub fn of<'a>(
+        drift: &Drift<'a>,
+        sides: Sides<'_, 'a>,
+        is_past: bool,
+        cluster: Cluster<'_>,
+        policy: &Policy,
+    ) -> Self {
+        let Sides { want, live } = sides;
+        let classified = Classified {
+            change: drift.change.clone(),
+            class: drift.class,
+        };
+        let pair = Pair {
+            base: want,
+            overlay: live,
+            service: cluster.service,
+        };
+        let verdict = verdict(
+            policy,
+            &guidance(want),
+            cluster.environment,
+            pair,
+            &classified,
+        );
+        let patch = sides.merge_patch(drift);
+        let is_hashed = matches!(want.kind(), "ConfigMap" | "Secret")
+            && without_hash(want.name()) != want.name();
+        let entry = (verdict.is_allowed() && !is_hashed)
+            .then(|| entry(sides, drift, patch.as_ref(), cluster.name(want)))
+            .flatten();
+        let class = drift.class.id();
+        let keep = match &entry {
+            Some(entry) => {
+                let file = cluster.overlay.map_or_else(
+                    || "the overlay's kustomization.yaml".to_owned(),
+                    |overlay| one_line(overlay.file, MAX_PASTE).into_owned(),
+                );
+                match line(entry) {
+                    Some(line) => format!("Keep it: add to patches of {file}: {line}."),
+                    None => format!("Keep it: have drift --fix write a patch into {file}."),
+                }
+            }
+            None if is_hashed => {
+                "Write it into the generator, and deploy: its name is made of what it holds."
+                    .to_owned()
+            }
+            None if verdict.is_allowed() => {
+                "Write it into the overlay yourself: a patch cannot be shown here.".to_owned()
+            }
+            None if drift.change.overlay.is_some() => {
+                format!("Write it into the base: overlays may not differ in {class}.")
+            }
+            None => format!("Drop it from the base: overlays may not differ in {class}."),
+        };
+        Self {
+            patch,
+            entry,
+            keep,
+            command: command(sides, drift, is_past),
+        }
+    }
+}
+
+impl Recovery {
+    /// Both ways out: `way` says what the other one comes to, as the end of a sentence.
+    pub fn or(&self, way: &str) -> String {
+        match &self.command {
+            Some(command) => format!("{} Or {way}: {command}", self.keep),
+            None => format!("{} Or {way}.", self.keep),
+        }
+    }
+}
+
+/// An entry of `patches` that makes Git say what the cluster has; `name` is what the patch calls the resource.
+fn entry<'a>(
+    sides: Sides<'_, 'a>,
+    drift: &Drift<'a>,
+    patch: Option<&Value>,
+    name: &str,
+) -> Option<Value> {
+    let is_merged = is_of_kubernetes(sides.want) || !has_elements(&drift.change.steps);
+    let patch = match patch.filter(|_| is_merged) {
+        Some(patch) => {
+            let mut patch = patch.clone();
+            let metadata = patch.get_mut("metadata")?.as_object_mut()?;
+            metadata.insert("name".to_owned(), name.into());
+            // The target says which one it is, and the namespace may come later.
+            metadata.remove("namespace");
+            patch
+        }
+        None => sides.of_git(drift)?,
+    };
+    let mut target = Map::new();
+    if !sides.want.group().is_empty() {
+        target.insert("group".to_owned(), sides.want.group().into());
+    }
+    target.insert("kind".to_owned(), sides.want.kind().into());
+    target.insert("name".to_owned(), name.into());
+    Some(json!({"target": target, "patch": patch}))
+}
+
+/// An entry of `patches` on one line; nothing where that would be too long.
+fn line(entry: &Value) -> Option<String> {
+    let mut out = String::from("{target: {");
+    for (at, (key, value)) in entry.get("target")?.as_object()?.iter().enumerate() {
+        let comma = if at > 0 { ", " } else { "" };
+        let _ = write!(out, "{comma}{key}: {}", scalar(value.as_str()?));
+    }
+    let _ = write!(out, "}}, patch: '{}'}}", one_word(entry.get("patch")?));
+    (out.len() <= MAX_PASTE).then_some(out)
+}
+
+/// Whether kustomize knows of a kind which of its lists have keys.
+fn is_of_kubernetes(resource: &Resource<'_>) -> bool {
+    /// Groups below `k8s.io` whose kinds are custom resources.
+    const CUSTOM: [&str; 3] = [
+        "gateway.networking.k8s.io",
+        "x-k8s.io",
+        "snapshot.storage.k8s.io",
+    ];
+    let group = resource.group();
+    !group.contains('.')
+        || group.ends_with(".k8s.io") && !CUSTOM.iter().any(|custom| group.ends_with(custom))
+}
+
+fn has_elements(steps: &[Step<'_>]) -> bool {
+    let mut steps = steps.iter();
+    steps.any(|step| matches!(step, Step::Element { .. }))
+}
+
+/// JSON that stands between single quotes, in YAML as in a shell.
+fn one_word(value: &Value) -> String {
+    // An apostrophe stands inside of strings alone.
+    safe_json(&value.to_string()).replace('\'', "\\u0027")
+}
+
+/// The command that makes the object say what Git says.
+fn command<'a>(sides: Sides<'_, 'a>, drift: &Drift<'a>, is_past: bool) -> Option<String> {
+    let command = variable(sides.live, drift).or_else(|| {
+        let operations = sides.of_live(drift)?;
+        let operations = operations.as_array()?;
+        // The places of a list that was may be others by now, unless each is asked for its name.
+        let elements = drift.change.steps.iter();
+        let elements = elements.filter(|step| matches!(step, Step::Element { .. }));
+        if is_past && elements.count() >= operations.len() {
+            return None;
+        }
+        let command = kubectl("patch", sides.live)?;
+        let operations = one_word(&Value::Array(operations.clone()));
+        Some(format!("{command} --type=json -p '{operations}'"))
+    });
+    command.filter(|command| command.len() <= MAX_PASTE)
+}
+
+/// The command that takes away a variable of a container that was added.
+fn variable(live: &Resource<'_>, drift: &Drift<'_>) -> Option<String> {
+    let change = &drift.change;
+    let [
+        ..,
+        Step::Field("template"),
+        Step::Field("spec"),
+        Step::Field("containers"),
+        Step::Element {
+            by: By::Keys(container),
+            ..
+        },
+        Step::Field("env"),
+        Step::Element {
+            by: By::Keys(variable),
+            ..
+        },
+    ] = change.steps.as_slice()
+    else {
+        return None;
+    };
+    let is_of_kubectl = matches!(
+        (live.group(), live.kind()),
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
+    );
+    let ([("name", container)], [("name", variable)]) = (container.as_slice(), variable.as_slice())
+    else {
+        return None;
+    };
+    let is_removal = change.base.is_none() && is_of_kubectl;
+    let is_plain = is_word(container) && is_word(variable) && !variable.contains('=');
+    let command = kubectl("set env", live).filter(|_| is_removal && is_plain)?;
+    // `set env` takes the object as one word.
+    let (verb, name) = command.rsplit_once(' ')?;
+    Some(format!("{verb}/{name} -c {container} {variable}-"))
+}
