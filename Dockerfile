@@ -11,7 +11,7 @@ WORKDIR /build
 # nothing unwinds, what is not hot need not be inlined, and relocations are packed.
 ENV CARGO_INCREMENTAL=0 \
     SOURCE_DATE_EPOCH=0 \
-    RUSTFLAGS="-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=50 -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--no-eh-frame-hdr --remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/build=/krm-parity"
+    RUSTFLAGS="-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=25 -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--no-eh-frame-hdr --remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/build=/krm-parity"
 
 # The dependencies alone first, so that they are built again only when Cargo.lock changes. A
 # manifest may name benchmarks, which must exist for it to be read.

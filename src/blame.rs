@@ -19,7 +19,7 @@ use crate::engine::walk::{Nearness, Use, What};
 use crate::engine::{Form, Reason, Replay};
 use crate::finding::{self, Compared, Finding, Place, REDACTED, ResourceRef, UNTOLD};
 use crate::path::FieldPath;
-use crate::repo::{Kustomization, NAMES, To, join, split};
+use crate::repo::{Kustomization, NAMES, To, join, split, without_password};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -398,7 +398,11 @@ impl Replay<'_> {
         }
         let mut place = Place::excerpt(origin.file, text, mark.start..mark.end, what);
         let line = finding::line_around(text, mark.start);
-        if is_hidden || self.may_show_secret(origin.file, &line) {
+        let has_password = place
+            .source
+            .as_deref()
+            .is_some_and(|source| without_password(source) != source);
+        if is_hidden || has_password || self.may_show_secret(origin.file, &line) {
             place.source = None;
         }
         place

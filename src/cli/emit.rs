@@ -85,7 +85,8 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
     }
     let documents = resources.iter().map(serde_yaml::to_string);
     let mut documents = documents
-        .collect::<Result<Vec<String>, _>>()
+        .map(|document| quoted(&document?))
+        .collect::<anyhow::Result<Vec<String>>>()
         .context("cannot write YAML")?;
     if matches.get_flag("origins") {
         for (document, places) in documents.iter_mut().zip(replay.places()) {
@@ -93,6 +94,53 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
         }
     }
     Ok(documents.join("---\n"))
+}
+
+/// A document in which texts stand in quotes that readers of YAML 1.1, such as kubectl, take for something else.
+fn quoted(document: &str) -> anyhow::Result<String> {
+    let tree = yaml::parse(document)?;
+    let mut places = Vec::new();
+    tree.roots().for_each(|root| mistaken(root, &mut places));
+    places.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    let mut out = document.to_owned();
+    for (span, text) in places {
+        out.replace_range(span, &Value::from(text).to_string());
+    }
+    Ok(out)
+}
+
+/// The texts without quotes that somebody could take for something else.
+fn mistaken(node: Node<'_>, places: &mut Vec<(std::ops::Range<usize>, String)>) {
+    for (key, value) in node.entries() {
+        mistaken(key, places);
+        mistaken(value, places);
+    }
+    node.items().for_each(|item| mistaken(item, places));
+    let text = node.text();
+    // What is a number is written as JSON has it.
+    let is_text = || node.as_str().is_some() || serde_json::from_str::<Value>(text).is_err();
+    if node.is_scalar() && node.style() == Style::Plain && is_mistaken(text) && is_text() {
+        places.push((node.span(), text.to_owned()));
+    }
+}
+
+/// Whether YAML 1.1 has a flag or a number where YAML 1.2 has a text.
+fn is_mistaken(text: &str) -> bool {
+    const FLAGS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+    const BASES: [&str; 3] = ["0x", "0o", "0b"];
+    let lower = text.to_lowercase();
+    let number = lower.trim_start_matches(['+', '-']);
+    let is_based = BASES.iter().any(|base| {
+        let digits = number.strip_prefix(base);
+        digits.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit() || c == '_'))
+    });
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && number
+            .chars()
+            .all(|c| c.is_ascii_digit() || "_:.+-e".contains(c))
+        && number.contains(|c: char| c.is_ascii_digit())
+        && number.matches('.').count() < 2;
+    FLAGS.contains(&lower.as_str()) || is_based || is_number
 }
 
 /// What the engine makes of the directory that is asked for.

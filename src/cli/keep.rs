@@ -82,7 +82,9 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     if changes.is_empty() {
         write_out("Nothing to do: there is no change that the overlay may keep.\n")?;
     } else if change::make(&changes, consent(matches))? == Done::Written {
-        write_out(&format!("\nWrote {file}.\n"))?;
+        write_out(&format!(
+            "\nWrote {file}. krm-parity check says what it comes to beside the other environments.\n"
+        ))?;
         failed = plan.report.failed;
         report = &plan.report;
     } else {

@@ -247,8 +247,7 @@ fn walk(
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        sources.insert_directory(name.clone());
-        let mut linked = Vec::new();
+        let (mut linked, mut is_of_use) = (Vec::new(), false);
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot read {}", path.display()))?;
             let Ok(kind) = entry.file_type() else {
@@ -265,6 +264,7 @@ fn walk(
                 }
                 continue;
             }
+            is_of_use |= beside::may_be_deployed(&inner);
             let is_hidden = inner.starts_with('.');
             if kind.is_dir() {
                 if is_hidden {
@@ -287,6 +287,7 @@ fn walk(
                 });
             }
         }
+        sources.insert_directory(name.clone(), is_of_use);
         // The first of two links to one directory is followed, whatever order the file system has.
         linked.sort();
         for (path, name) in linked {

@@ -96,6 +96,8 @@ pub(super) struct Look {
     policy_note: String,
     service: String,
     environment: String,
+    /// Whether somebody has said how the service and the environment are called.
+    is_named: (bool, bool),
 }
 
 /// What was asked for.
@@ -171,6 +173,7 @@ pub(super) fn look_at(asked: &Asked<'_>, verb: &str) -> anyhow::Result<Look> {
     let environment = environment.or_else(|| policy.environment.clone());
     let service = named(asked.service).or_else(|| wanted.service.clone());
     Ok(Look {
+        is_named: (service.is_some(), environment.is_some()),
         environment: environment.unwrap_or_else(|| LIVE.to_owned()),
         service: service.unwrap_or_else(|| rendered::SERVICE.to_owned()),
         policy_note: match &policy_file {
@@ -188,6 +191,10 @@ impl Look {
         Cluster {
             service: &self.service,
             environment: &self.environment,
+            named: (
+                known(self.is_named.0, &self.service),
+                known(self.is_named.1, &self.environment),
+            ),
             overlay: (!self.wanted.file.is_empty()).then_some(Overlay {
                 file: &self.wanted.file,
                 names: &self.wanted.names,
@@ -233,6 +240,11 @@ impl Look {
             ..Survey::default()
         }
     }
+}
+
+/// A name, unless nobody has said it.
+const fn known(is_named: bool, name: &str) -> &str {
+    if is_named { name } else { "" }
 }
 
 /// That at most one argument reads stdin.

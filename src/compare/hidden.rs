@@ -61,8 +61,12 @@ fn is_credential(text: &str) -> bool {
     let has = |is: fn(&char) -> bool| text.chars().any(|c| is(&c));
     text.len() >= MIN
         && text != REDACTED
-        && has(char::is_ascii_digit)
         && has(char::is_ascii_alphabetic)
+        && (has(char::is_ascii_digit)
+            // No name and no sentence mixes these.
+            || has(char::is_ascii_uppercase)
+                && has(char::is_ascii_lowercase)
+                && has(|c| c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '.' | '/' | ':' | ',')))
 }
 
 /// Whether a text is one of those that are hidden, or holds one.

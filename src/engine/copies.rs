@@ -5,6 +5,7 @@ use super::copied::Copies;
 use super::fieldpath::{look, split_indexed};
 use super::item::Item;
 use super::piece::{Body, Piece};
+use crate::yaml::Node;
 
 /// The fields of a Secret that hold its values.
 const FIELDS: [&str; 2] = ["data", "stringData"];
@@ -23,6 +24,45 @@ pub(super) fn note(copies: &mut Copies, item: &Item, path: &[String], taken: &Pi
     };
     if is_secret || is_copy() {
         add(copies, taken);
+    }
+}
+
+/// Notes all that a Secret holds, since it becomes something else.
+pub(super) fn whole(copies: &mut Copies, item: &Item) {
+    if item.is_secret() {
+        let all = FIELDS.iter().filter_map(|field| item.root.get(field));
+        all.for_each(|values| add(copies, values));
+    }
+}
+
+/// Notes what operations may move or copy out of a Secret, or leave in what is none any more: all that it holds, and all
+/// that they write themselves.
+pub(super) fn note_moved(copies: &mut Copies, item: &Item, patch: Node<'_>) {
+    let is_such = |operation: Node<'_>| {
+        let to = operation.get("path").map_or("", Node::text);
+        matches!(operation.str_at(&["op"]), Some("move" | "copy"))
+            || to.trim_start_matches('/') == "kind"
+    };
+    if !item.is_secret() || !patch.items().any(is_such) {
+        return;
+    }
+    whole(copies, item);
+    let is_of_data = |operation: &Node<'_>| {
+        let to = operation.get("path").map_or("", Node::text);
+        let first = to.trim_start_matches('/').split('/').next();
+        first.is_some_and(|first| FIELDS.contains(&first))
+    };
+    let written = patch.items().filter(is_of_data);
+    let written = written.filter_map(|operation| operation.get("value"));
+    written.for_each(|value| add_written(copies, value));
+}
+
+fn add_written(copies: &mut Copies, value: Node<'_>) {
+    value.items().for_each(|item| add_written(copies, item));
+    let entries = value.entries();
+    entries.for_each(|(_, inner)| add_written(copies, inner));
+    if value.is_scalar() && !value.text().is_empty() {
+        copies.texts.insert(value.text().to_owned());
     }
 }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::yaml::Node;
 
+use super::item::Item;
 use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece, is_same};
 use super::scalar::{reread, with_flags};
 use super::unknown::Reason;
+use super::{copies, scalar};
 
 /// Where kustomize keeps its notes.
 const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
@@ -14,15 +16,47 @@ const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
 /// How many elements of a list may move for the price of one new piece.
 const MOVED: usize = 32;
 
+/// Applies operations to a resource; nothing where kustomize does not build what comes of it.
+pub(super) fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
+    if !scalar::through_json(&mut item.root) {
+        pen.lose(Reason::Scalar, "", root);
+    }
+    if item.has_book() {
+        item.annotations();
+    }
+    copies::note_moved(pen.copies, item, root);
+    let done = apply(&mut item.root, root, item.partial, pen);
+    // What is held belongs to where it was made, and not to what was moved or copied there.
+    for key in moved(root) {
+        item.sealed.0.remove(&key);
+    }
+    let annotations = item.root.at(&["metadata", "annotations"]);
+    match annotations.map(|piece| &piece.body) {
+        Some(Body::Map(_)) => item.write_annotations(),
+        Some(Body::Unknown) => {}
+        // Of a list kustomize makes pairs, or breaks down.
+        Some(Body::List(_)) => pen.lose(Reason::Setting, "annotations", root),
+        Some(Body::Scalar(_)) | None => {
+            let metadata = item.root.get_mut("metadata");
+            metadata.map(|one| one.remove("annotations", pen.mark_of(root)));
+            if item.has_book() {
+                // kustomize puts its notes back.
+                item.annotations();
+            }
+        }
+    }
+    let labels = item.root.at(&["metadata", "labels"]);
+    if labels.is_some_and(|labels| matches!(labels.body, Body::List(_))) {
+        pen.lose(Reason::Setting, "labels", root);
+    }
+    let is_said = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
+    done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
+}
+
 /// Applies the operations of a patch; nothing where one of them does not fit, as kustomize would not build it.
 ///
 /// `is_partial` says that the resource is only known in part, so that maps on the way may come.
-pub(super) fn apply(
-    resource: &mut Piece,
-    patch: Node<'_>,
-    is_partial: bool,
-    pen: &mut Pen<'_>,
-) -> Option<()> {
+fn apply(resource: &mut Piece, patch: Node<'_>, is_partial: bool, pen: &mut Pen<'_>) -> Option<()> {
     for operation in patch.items() {
         if one(resource, operation, is_partial, pen).is_none() && !is_partial {
             return None;
@@ -32,7 +66,7 @@ pub(super) fn apply(
 }
 
 /// The keys of data that operations move or copy something to.
-pub(super) fn moved(patch: Node<'_>) -> impl Iterator<Item = String> {
+fn moved(patch: Node<'_>) -> impl Iterator<Item = String> {
     patch.items().filter_map(|operation| {
         let op = operation.str_at(&["op"])?;
         let to = steps(operation.get("path")?.text(), false)?;

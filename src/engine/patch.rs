@@ -13,7 +13,7 @@ use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Form, Use, Walk, What};
 use super::written::{self, How};
-use super::{merge, operations, scalar};
+use super::{copies, merge, operations, scalar};
 
 /// One document of a patch.
 struct Written<'w> {
@@ -323,7 +323,7 @@ impl Walk<'_> {
             let shape = merge::Shape::of(&item.group, &item.version, &item.kind);
             let mut pen = self.pen(origin, shift);
             let followed = if root.is_seq() {
-                operate(item, root, &mut pen)
+                operations::operate(item, root, &mut pen)
             } else if root.is_map() {
                 // Patches of `patchesStrategicMerge` are merged like those with a target.
                 let are_texts = has_target || entry.is_none();
@@ -353,17 +353,7 @@ impl Walk<'_> {
                         piece.look = Look::Unsure;
                     }
                 }
-                if let Some(node) = merge::unwritable(root, &item.root) {
-                    pen.lose(Reason::Unreadable, "", node);
-                }
-                // What is to replace the whole does nothing at all.
-                let may = |is_allowed: bool| is_allowed && !merge::replaces(root);
-                if may(may_rename) {
-                    merge::write(&mut item.root, &["metadata", "name"], root, &mut pen);
-                }
-                if may(may_retype) {
-                    merge::write(&mut item.root, &["kind"], root, &mut pen);
-                }
+                rename(item, root, (may_rename, may_retype), &mut pen);
                 merged
             } else {
                 Some(())
@@ -435,40 +425,22 @@ impl Walk<'_> {
     }
 }
 
-/// Applies operations to a resource; nothing where kustomize does not build what comes of it.
-fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
-    if !scalar::through_json(&mut item.root) {
-        pen.lose(Reason::Scalar, "", root);
+/// Gives a resource the name and the kind of a merged patch, where they may change.
+fn rename(item: &mut Item, root: Node<'_>, may: (bool, bool), pen: &mut Pen<'_>) {
+    if let Some(node) = merge::unwritable(root, &item.root) {
+        pen.lose(Reason::Unreadable, "", node);
     }
-    if item.has_book() {
-        item.annotations();
+    // What is to replace the whole does nothing at all.
+    if merge::replaces(root) {
+        return;
     }
-    let done = operations::apply(&mut item.root, root, item.partial, pen);
-    // What is held belongs to where it was made, and not to what was moved or copied there.
-    for key in operations::moved(root) {
-        item.sealed.0.remove(&key);
+    if may.0 {
+        merge::write(&mut item.root, &["metadata", "name"], root, pen);
     }
-    let annotations = item.root.at(&["metadata", "annotations"]);
-    match annotations.map(|piece| &piece.body) {
-        Some(Body::Map(_)) => item.write_annotations(),
-        Some(Body::Unknown) => {}
-        // Of a list kustomize makes pairs, or breaks down.
-        Some(Body::List(_)) => pen.lose(Reason::Setting, "annotations", root),
-        Some(Body::Scalar(_)) | None => {
-            let metadata = item.root.get_mut("metadata");
-            metadata.map(|one| one.remove("annotations", pen.mark_of(root)));
-            if item.has_book() {
-                // kustomize puts its notes back.
-                item.annotations();
-            }
-        }
+    if may.1 {
+        copies::whole(pen.copies, item);
+        merge::write(&mut item.root, &["kind"], root, pen);
     }
-    let labels = item.root.at(&["metadata", "labels"]);
-    if labels.is_some_and(|labels| matches!(labels.body, Body::List(_))) {
-        pen.lose(Reason::Setting, "labels", root);
-    }
-    let is_said = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text).is_some();
-    done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
 }
 
 /// Takes annotations away of which not even a null is written, as kustomize does wherever it merges.

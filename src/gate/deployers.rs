@@ -67,12 +67,13 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     };
     let unseen = sources.unseen().iter().map(|unseen| unseen.path.as_str());
     let links = sources.links().map(|(link, _)| link);
-    let directories = sources.directories().iter().map(|path| place(path));
+    let directories = sources.directories().iter();
+    let directories = directories.map(|(path, is_of_use)| (place(path), *is_of_use));
     let left_out: &[Service] = match gate.scope {
         Scope::Unknown => &[],
         Scope::Repository { others, .. } => others,
     };
-    let mut overlays = BTreeMap::new();
+    let (mut overlays, mut bases) = (BTreeMap::new(), BTreeMap::new());
     for service in gate.layout.services.iter().chain(left_out) {
         for member in gate.members(&service.overlays) {
             let deployed = Deployed {
@@ -80,19 +81,23 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
                 environment: member.name.clone(),
             };
             overlays.insert(place(&member.overlay.directory), deployed);
+            let own = member.overlay.bases.iter();
+            bases.extend(own.map(|base| (place(base), service.name.clone())));
         }
     }
-    let directories: BTreeSet<String> = directories.collect();
+    let directories: BTreeMap<String, bool> = directories.collect();
+    bases.retain(|base, _| !overlays.contains_key(base));
     Some(Repository {
         notifications: notifications(parsed),
         names: sources.addresses().iter().map(|one| called(one)).collect(),
         unseen: unseen
             .chain(links)
             .map(place)
-            .filter(|path| !directories.contains(path))
+            .filter(|path| !directories.contains_key(path))
             .collect(),
         directories,
         overlays,
+        bases,
     })
 }
 
@@ -204,7 +209,12 @@ fn tops<'g>(parsed: &'g Parsed<'g>, environments: &Reached<'g>) -> Vec<&'g str> 
 
 /// Whether a file holds something that says what is deployed.
 fn holds(parsed: &Parsed<'_>, file: &str) -> bool {
-    let is_such = |root: Node<'_>| Resource::read(root).is_some_and(|resource| deploys(&resource));
+    let is_one = |root: Node<'_>| Resource::read(root).is_some_and(|resource| deploys(&resource));
+    let is_such = |root: Node<'_>| {
+        let kind = root.str_at(&["kind"]).unwrap_or_default();
+        let items = root.get("items").filter(|_| kind.ends_with("List"));
+        is_one(root) || items.into_iter().flat_map(Node::items).any(is_one)
+    };
     parsed.sources.text(file).is_some_and(speaks_of_deployers)
         && parsed
             .tree(file)

@@ -21,6 +21,7 @@ pub fn unlike<'a>(
         class,
         owner: None,
         inner,
+        is_scaled: false,
     };
     let mut out: Vec<Drift<'a>> = differences(want, live, None, around, &mut Vec::new())
         .into_iter()

@@ -52,6 +52,8 @@ pub struct Drift<'a> {
     pub owner: Option<Entry<'a>>,
     /// What differs within, where the field is compared as one value.
     pub inner: Vec<Change<'a>>,
+    /// Whether an autoscaler sets it, so that neither Git nor a person should.
+    pub is_scaled: bool,
 }
 
 /// What a verdict needs to know beside the two resources.
@@ -118,17 +120,23 @@ pub(super) fn judge<'a>(
     for change in told.chain(silent.iter_mut().map(|one| &mut one.change)) {
         hide(change, want, live);
     }
+    for drift in &mut drifts {
+        drift.is_scaled = scene.is_autoscaled && is_replicas(&drift.change.steps);
+    }
     (drifts, silent)
 }
 
 /// Keeps what must not be shown from being shown, and from being named.
 pub(super) fn hide<'a>(change: &mut Change<'a>, want: &Resource<'a>, live: &Resource<'a>) {
-    for (root, side) in [(want.node, Side::Base), (live.node, Side::Overlay)] {
-        let (named, is_hidden) = hidden(root, &way(root, &change.steps, side));
-        if is_hidden {
-            change.steps.truncate(named.max(1));
-            change.secret = true;
-        }
+    let sides = [(want.node, Side::Base), (live.node, Side::Overlay)];
+    let both = sides.map(|(root, side)| hidden(root, &way(root, &change.steps, side)));
+    // The side that lacks a key knows less of the way there.
+    let named = both
+        .into_iter()
+        .filter_map(|(named, is_hidden)| is_hidden.then_some(named));
+    if let Some(named) = named.max() {
+        change.steps.truncate(named.max(1));
+        change.secret = true;
     }
 }
 
@@ -189,6 +197,7 @@ fn of_git<'a>(
         class,
         owner: owner.filter(|_| !is_gone || verdict == Verdict::OutOfSync),
         inner,
+        is_scaled: false,
     })
 }
 
@@ -250,6 +259,7 @@ fn autoscaled<'a>(
         class: Class::Replicas,
         owner: None,
         inner: Vec::new(),
+        is_scaled: true,
     })
 }
 
@@ -373,6 +383,7 @@ impl<'a> Additions<'_, 'a> {
             change,
             owner: Some(entry),
             inner: Vec::new(),
+            is_scaled: false,
         });
         true
     }

@@ -27,7 +27,7 @@ pub struct Sources {
     links: BTreeMap<String, String>,
     unseen: Vec<Unseen>,
     beside: BTreeSet<String>,
-    directories: BTreeSet<String>,
+    directories: BTreeMap<String, bool>,
     addresses: Vec<String>,
 }
 
@@ -65,14 +65,15 @@ impl Sources {
         self.texts.values().any(|text| speaks_of_deployers(text))
     }
 
-    /// Notes a directory that was looked into.
-    pub fn insert_directory(&mut self, path: String) {
-        self.directories.insert(path);
+    /// Notes a directory that was looked into, and whether anything lies in it that could be deployed.
+    pub fn insert_directory(&mut self, path: String, is_of_use: bool) {
+        self.directories.insert(path, is_of_use);
     }
 
-    /// Every directory that was looked into; what is hidden was not.
+    /// Every directory that was looked into, with whether anything lies in it that could be deployed; what is hidden
+    /// was not looked into.
     #[must_use]
-    pub const fn directories(&self) -> &BTreeSet<String> {
+    pub const fn directories(&self) -> &BTreeMap<String, bool> {
         &self.directories
     }
 

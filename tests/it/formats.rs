@@ -305,7 +305,7 @@ fn a_clean_report_names_what_was_looked_at() {
             "production/eu",
             "web in production: dev (eu) against base",
         ),
-        (&[], "env/dev", "web in env: dev (dev) against each other"),
+        (&[], "env/dev", "web in env: dev (dev)"),
         (&["a"], "a/dev", "web: dev (a/dev) against a"),
         (&["/x/base"], "/y/dev", "web: dev (/y/dev) against /x/base"),
     ] {

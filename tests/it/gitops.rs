@@ -116,7 +116,7 @@ fn the_rules_find_nothing_in_the_examples() {
     );
 }
 
-/// What docs/drift.md says about pausing: it is told, and the exemption that is printed makes way for it.
+/// What docs/drift.md says about pausing: it is told for as long as it lasts, and stops nobody.
 #[test]
 fn a_pause_is_told() {
     let kustomize = require!(kustomize(NEWEST));
@@ -125,37 +125,24 @@ fn a_pause_is_told() {
         .lines()
         .find(|line| line.contains("/spec/suspend"));
     let argocd_line = "    - {op: add, path: /spec/syncPolicy/automated/enabled, value: false}";
-    for (shop, file, line, policy, path) in [
+    for (shop, file, line) in [
         (
             argocd(&kustomize),
             "clone/applications/overlays/production/kustomization.yaml",
             argocd_line,
-            "clone/parity/policy/policy.yaml",
-            "spec.syncPolicy.automated.enabled",
         ),
         (
             flux(&kustomize),
             "clone/clusters/production/kustomization.yaml",
             flux_line.expect("a line to paste"),
-            "clone/parity/policy.yaml",
-            "spec.suspend",
         ),
     ] {
         let overlay = shop.tree.read(file);
         shop.tree.write(file, &format!("{overlay}{line}\n"));
         let run = check(&shop.clone());
-        assert_eq!(run.code, Some(1), "{run:#?}");
-        assert!(run.stdout.contains("warning[argocd-paused]"), "{run:#?}");
-        assert!(run.stdout.contains("error[other]"), "{run:#?}");
-        assert!(run.stdout.contains(": 1 error, 1 warning in "), "{run:#?}");
-        let exemption = format!(
-            "  exemptions:\n  - {{rule: other, path: {path}, environments: [production], reason: INC-1432, expires: 2030-12-31}}\n"
-        );
-        let policy_text = shop.tree.read(policy) + &exemption;
-        shop.tree.write(policy, &policy_text);
-        let run = check(&shop.clone());
         assert_eq!(run.code, Some(0), "{run:#?}");
         assert!(run.stdout.contains("warning[argocd-paused]"), "{run:#?}");
+        assert!(run.stdout.contains(": 1 warning in "), "{run:#?}");
     }
 }
 

@@ -199,10 +199,11 @@ fn tell(
     let silent: Vec<&Silent<'_>> = silent.filter(|one| scope.is_at(&one.change)).collect();
     let is_equal = silent.is_empty() && !pair.drifts.iter().any(|one| scope.is_at(&one.change));
     if is_equal && pair.is_of_one_version {
-        write(
-            out,
-            &format!("equal     {name}: the cluster has what Git says"),
-        );
+        let what = match &scope.path {
+            Some((path, _)) => format!("no difference at {}", text::quoted(path, MAX_VALUE)),
+            None => "the cluster has what Git says".to_owned(),
+        };
+        write(out, &format!("equal     {name}: {what}"));
         out.push('\n');
     }
     if silent.is_empty() {

@@ -55,6 +55,12 @@ pub(super) struct Question<'g> {
     pub is_listed: bool,
 }
 
+/// Whether kubectl takes a word for Secrets: it asks for no case, and knows the plural.
+fn is_secrets(group: &str, name: &str) -> bool {
+    let words = ["secret", "secrets", "secretlist"];
+    group.is_empty() && words.contains(&name.to_lowercase().as_str())
+}
+
 /// What has to be asked to know all that Git has; `namespace` is the one of what has none in Git.
 ///
 /// A whole namespace is asked for where it is known which one it is, since only that shows what Git does not have.
@@ -98,7 +104,7 @@ pub(super) fn questions<'g>(
             kind,
             namespace,
             names,
-            is_listed: namespace.is_some() && is_one && (group, name) != ("", "Secret"),
+            is_listed: namespace.is_some() && is_one && !is_secrets(group, name),
         }
     };
     let all = all.into_iter().map(question);

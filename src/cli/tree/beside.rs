@@ -6,10 +6,15 @@
 use std::path::Path;
 
 use super::super::files;
-use crate::repo::{Sources, speaks_of_deployers};
+use crate::repo::{NAMES, Sources, speaks_of_deployers};
 
 /// The endings of names of files that may hold resources.
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
+
+/// Whether a file of this name lets its directory be deployed: as a kustomization, a chart or manifests.
+pub(super) fn may_be_deployed(name: &str) -> bool {
+    may_hold_resources(name) || NAMES.contains(&name) || name.ends_with(".jsonnet")
+}
 
 /// Whether a file of this name may hold resources.
 pub(super) fn may_hold_resources(name: &str) -> bool {

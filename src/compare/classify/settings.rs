@@ -104,6 +104,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     match (resource.group(), resource.kind()) {
         ("helm.toolkit.fluxcd.io", "HelmRelease") => match change.steps.as_slice() {
             [Step::Field("spec"), Step::Field("values"), ..] => below(resource, change, 2),
+            [Step::Field("spec"), Step::Field("suspend")] => Some(Class::EnvValues),
             _ => None,
         },
         ("argoproj.io", "Application" | "ApplicationSet") => of_application(resource, change),
@@ -113,6 +114,8 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
             {
                 Some(Class::EnvValues)
             }
+            // A pause is one environment's business, for as long as a rule of its own says so.
+            [Step::Field("spec"), Step::Field("suspend")] => Some(Class::EnvValues),
             [
                 Step::Field("spec"),
                 Step::Field("postBuild"),
@@ -144,6 +147,11 @@ fn of_application(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class>
             Step::Field("name" | "namespace" | "server"),
         ]
         | [Step::Field("project")] => is_changed(change).then_some(Class::EnvValues),
+        [
+            Step::Field("syncPolicy"),
+            Step::Field("automated"),
+            Step::Field("enabled"),
+        ] => Some(Class::EnvValues),
         _ => of_source(resource, change, spec),
     }
 }

@@ -82,10 +82,11 @@ fn service_line(service: &Service) -> String {
         .map(|one| format!("{} ({})", one.name, inner(&one.directory)))
         .collect();
     let bases: Vec<_> = service.bases.iter().map(|base| inner(base)).collect();
-    let against = if bases.is_empty() {
-        "each other".to_owned()
-    } else {
-        bases.join(", ")
+    let against = match (bases.as_slice(), environments.as_slice()) {
+        // What one is compared with there is no environment.
+        ([], [_]) => String::new(),
+        ([], _) => " against each other".to_owned(),
+        (bases, _) => format!(" against {}", bases.join(", ")),
     };
     let place = if shared.is_empty() {
         String::new()
@@ -93,7 +94,7 @@ fn service_line(service: &Service) -> String {
         format!(" in {shared}")
     };
     let environments = environments.join(", ");
-    format!("{}{place}: {environments} against {against}", service.name)
+    format!("{}{place}: {environments}{against}", service.name)
 }
 
 /// The deepest directory that all paths lie below; empty for none.

@@ -14,6 +14,8 @@ pub struct Cluster<'c> {
     pub service: &'c str,
     /// The environment that runs there; empty where it is not known.
     pub environment: &'c str,
+    /// The names of both that a policy may know them by; empty where nobody has said any.
+    pub named: (&'c str, &'c str),
     /// The overlay that Git's side is built of, where it is known.
     pub overlay: Option<Overlay<'c>>,
 }
@@ -29,7 +31,7 @@ pub struct Overlay<'c> {
 
 impl<'c> Cluster<'c> {
     pub(super) const fn names(self) -> (&'c str, &'c str) {
-        (self.service, self.environment)
+        self.named
     }
 
     /// The name by which a patch finds a resource: the one that it had before the overlay gave it another.

@@ -32,6 +32,8 @@ pub(super) struct Recovery {
     pub keep: String,
     /// The command that makes the object say what Git says.
     pub command: Option<String>,
+    /// Whether there is nothing else to be done than what `keep` says.
+    is_scaled: bool,
 }
 
 impl Recovery {
@@ -60,6 +62,16 @@ impl Recovery {
             pair,
             &classified,
         );
+        if drift.is_scaled {
+            return Self {
+                patch: None,
+                entry: None,
+                keep: "Leave it to the autoscaler, which sets it again; how far it goes is for its minReplicas and maxReplicas in Git to say."
+                    .to_owned(),
+                command: None,
+                is_scaled: true,
+            };
+        }
         let patch = sides.merge_patch(drift);
         let is_hashed = matches!(want.kind(), "ConfigMap" | "Secret")
             && without_hash(want.name()) != want.name();
@@ -74,6 +86,9 @@ impl Recovery {
                     |overlay| one_line(overlay.file, MAX_PASTE).into_owned(),
                 );
                 match line(entry) {
+                    Some(line) if is_image(drift) => format!(
+                        "Keep it: where images of {file} names the image, say it there; else add to patches: {line}."
+                    ),
                     Some(line) => format!("Keep it: add to patches of {file}: {line}."),
                     None => format!("Keep it: have drift --fix write a patch into {file}."),
                 }
@@ -95,13 +110,25 @@ impl Recovery {
             entry,
             keep,
             command: command(sides, drift, is_past),
+            is_scaled: false,
         }
     }
+}
+
+/// Whether it is a container's image, which `images` sets after all patches.
+fn is_image(drift: &Drift<'_>) -> bool {
+    matches!(
+        drift.change.steps.as_slice(),
+        [.., Step::Element { .. }, Step::Field("image")]
+    )
 }
 
 impl Recovery {
     /// Both ways out: `way` says what the other one comes to, as the end of a sentence.
     pub fn or(&self, way: &str) -> String {
+        if self.is_scaled {
+            return self.keep.clone();
+        }
         match &self.command {
             Some(command) => format!("{} Or {way}: {command}", self.keep),
             None => format!("{} Or {way}.", self.keep),

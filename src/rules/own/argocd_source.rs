@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::applications::Application;
-use super::repository::{Deployed, Repository};
+use super::applications::{Application, Switch, switch};
+use super::repository::{Deployed, Has, Repository};
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
+use crate::naming;
 use crate::path::Segment;
 use crate::policy::{Policy, nearest};
 use crate::rules::found::Found;
@@ -24,6 +25,12 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_files: true,
     of_siblings: false,
 };
+
+/// The revisions that are likely to be what is checked.
+const HEADS: [&str; 5] = ["", "HEAD", "main", "master", "trunk"];
+
+/// The beginning of an address at which no Git is.
+const OCI: &str = "oci://";
 
 /// What a template puts in.
 const PARAMETER: &str = "{{";
@@ -49,8 +56,13 @@ struct Source<'a> {
     address: &'a str,
     /// The path as it is written.
     written: &'a str,
-    /// The path from the root of the repository on.
-    path: String,
+    /// The path from the root of the repository on; nothing where it leads out of it.
+    path: Option<String>,
+    /// Whether it is the revision that is checked, as far as anybody can tell: that of a branch or a tag of its own may
+    /// hold other directories.
+    is_of_head: bool,
+    /// Whether more is looked at than what lies in the directory itself.
+    is_recursive: bool,
 }
 
 fn sources<'a>(application: &Application<'_, 'a>) -> Vec<Source<'a>> {
@@ -74,18 +86,13 @@ fn source<'a>(
     let is_open = [address, written]
         .iter()
         .any(|text| text.contains(PARAMETER));
-    if is_open || node.get("chart").is_some_and(|chart| !chart.is_null()) {
+    if is_open
+        || address.starts_with(OCI)
+        || node.get("chart").is_some_and(|chart| !chart.is_null())
+    {
         return None;
     }
-    let mut parts = Vec::new();
-    for part in written.split('/') {
-        match part {
-            "" | "." => {}
-            // It leads out of what can be looked at, or back.
-            ".." => return None,
-            part => parts.push(part),
-        }
-    }
+    let path = within(written);
     let name = if at.is_some() { "sources" } else { "source" };
     let mut way = fields(&application.nearest(&["spec", name]));
     way.extend(at.map(Segment::Index));
@@ -94,8 +101,30 @@ fn source<'a>(
         way,
         address,
         written,
-        path: parts.join("/"),
+        path,
+        is_of_head: node
+            .str_at(&["targetRevision"])
+            .is_none_or(|revision| HEADS.contains(&revision)),
+        is_recursive: node
+            .at(&["directory", "recurse"])
+            .is_some_and(|recurse| switch(recurse) != Switch::Off)
+            || node.get("plugin").is_some(),
     })
+}
+
+/// A path without what leads nowhere; nothing where it leads out of the repository.
+fn within(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// What is wrong with a source.
@@ -105,22 +134,53 @@ fn fault(
     own: &Own<'_, '_>,
     repository: &Repository,
 ) -> Option<Says> {
-    let path = source.path.as_str();
+    let written = quoted(source.written, MAX_NAME);
+    let nowhere = |headline: String, help: String| Says {
+        headline,
+        demand: "Nothing of it can be synced.".to_owned(),
+        help,
+    };
+    let Some(path) = source
+        .path
+        .as_deref()
+        .filter(|_| !source.written.starts_with('/'))
+    else {
+        return Some(nowhere(
+            format!("its path {written} is none within a repository"),
+            "Name a directory from the root of the repository on, without a slash before it."
+                .to_owned(),
+        ));
+    };
     if !repository.is_at(source.address, path) {
         return None;
     }
-    let written = quoted(source.written, MAX_NAME);
-    if repository.has(path) == Some(false) {
-        let help = match near(path, repository) {
-            Some(near) => format!("Did you mean {}?", quoted(near, MAX_NAME)),
-            None => {
-                "Name a directory that is there, from the root of the repository on.".to_owned()
-            }
+    let near = || match near(path, repository) {
+        Some(near) => format!("Did you mean {}?", quoted(near, MAX_NAME)),
+        None => "Name a directory that is there, from the root of the repository on.".to_owned(),
+    };
+    match repository.has(path).filter(|_| source.is_of_head) {
+        Some(Has::Nothing) => {
+            let headline = format!("it deploys {written}, and there is no such directory");
+            return Some(nowhere(headline, near()));
+        }
+        Some(Has::Directories) if !source.is_recursive => {
+            let headline = format!(
+                "it deploys {written}, where there is no kustomization, no chart and no manifest"
+            );
+            return Some(nowhere(headline, near()));
+        }
+        Some(Has::Directories | Has::Files) | None => {}
+    }
+    if let Some(service) = repository.bases.get(path) {
+        let base = Deployed {
+            service: service.clone(),
+            environment: String::new(),
         };
+        let meant = meant(application, own, &base, repository)?;
         return Some(Says {
-            headline: format!("it deploys {written}, and there is no such directory"),
-            demand: "Nothing of it can be synced.".to_owned(),
-            help,
+            headline: format!("it is of {meant}, and deploys the base"),
+            demand: "What runs there lacks all that the environment's overlay says.".to_owned(),
+            help: right(service, &meant, repository),
         });
     }
     let deployed = repository.overlays.get(path)?;
@@ -129,16 +189,21 @@ fn fault(
         service,
         environment,
     } = deployed;
-    let mut overlays = repository.overlays.iter();
-    let right = overlays.find(|(_, one)| one.service == *service && one.environment == meant);
     Some(Says {
         headline: format!("it is of {meant}, and deploys the overlay of {environment}"),
         demand: "What runs there is what another environment was made for.".to_owned(),
-        help: match right {
-            Some((path, _)) => format!("Let path be {}.", quoted(path, MAX_NAME)),
-            None => format!("Let path be the overlay of {meant}."),
-        },
+        help: right(service, &meant, repository),
     })
+}
+
+/// Which overlay the path should be.
+fn right(service: &str, environment: &str, repository: &Repository) -> String {
+    let mut overlays = repository.overlays.iter();
+    let right = overlays.find(|(_, one)| one.service == service && one.environment == environment);
+    match right {
+        Some((path, _)) => format!("Let path be {}.", quoted(path, MAX_NAME)),
+        None => format!("Let path be the overlay of {environment}."),
+    }
 }
 
 /// The directory that a path probably means.
@@ -146,7 +211,7 @@ fn near<'r>(path: &str, repository: &'r Repository) -> Option<&'r str> {
     let overlays: Vec<&str> = repository.overlays.keys().map(String::as_str).collect();
     nearest(path, &overlays).or_else(|| {
         let (above, _) = path.rsplit_once('/').unwrap_or(("", path));
-        let beside = repository.directories.iter().map(String::as_str);
+        let beside = repository.directories.keys().map(String::as_str);
         let beside: Vec<&str> = beside
             .filter(|one| one.rsplit_once('/').unwrap_or(("", one)).0 == above)
             .collect();
@@ -198,12 +263,8 @@ fn words(text: &str) -> impl Iterator<Item = String> {
         .map(str::to_lowercase)
 }
 
-/// Whether words are the same but for being cut short: `prod` is `production`.
+/// Whether words are the same, or spellings of one environment.
 fn is_same(some: &[String], wanted: &[String]) -> bool {
-    const LEAST: usize = 3;
-    some.iter().zip(wanted).all(|(one, other)| {
-        one == other
-            || one.len() >= LEAST && other.starts_with(one.as_str())
-            || other.len() >= LEAST && one.starts_with(other.as_str())
-    })
+    let mut both = some.iter().zip(wanted);
+    both.all(|(one, other)| naming::are_alike(one, other))
 }

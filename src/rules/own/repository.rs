@@ -9,12 +9,15 @@ use super::notifications::Notifications;
 pub struct Repository {
     /// What its remotes are called, without whose they are; empty where nobody knows.
     pub names: BTreeSet<String>,
-    /// Every directory that was looked into, from the root of the repository on.
-    pub directories: BTreeSet<String>,
+    /// Every directory that was looked into, from the root of the repository on, and whether anything lies in it that
+    /// could be deployed.
+    pub directories: BTreeMap<String, bool>,
     /// What was not looked into, such as links, from the root on.
     pub unseen: BTreeSet<String>,
     /// The environments of every service, by their directories from the root on.
     pub overlays: BTreeMap<String, Deployed>,
+    /// What environments are made of, with the service.
+    pub bases: BTreeMap<String, String>,
     /// What Applications can subscribe to.
     pub notifications: Notifications,
 }
@@ -26,6 +29,16 @@ pub struct Deployed {
     pub service: String,
     /// The environment, as the policy calls it.
     pub environment: String,
+}
+
+/// What there is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Has {
+    Nothing,
+    /// A directory in which nothing lies that could be deployed, but for what lies deeper.
+    Directories,
+    /// A directory with files that could be deployed.
+    Files,
 }
 
 impl Repository {
@@ -43,15 +56,21 @@ impl Repository {
     }
 
     /// Whether a directory is there; nothing where nobody has looked.
-    pub(super) fn has(&self, path: &str) -> Option<bool> {
+    pub(super) fn has(&self, path: &str) -> Option<Has> {
         let is_hidden = path.split('/').any(|part| part.starts_with('.'));
         let mut ways =
             std::iter::successors(Some(path), |way| (!way.is_empty()).then(|| parent(way)));
-        if is_hidden || !self.directories.contains("") || ways.any(|way| self.unseen.contains(way))
+        if is_hidden
+            || !self.directories.contains_key("")
+            || ways.any(|way| self.unseen.contains(way))
         {
             return None;
         }
-        Some(self.directories.contains(path))
+        Some(match self.directories.get(path) {
+            None => Has::Nothing,
+            Some(false) => Has::Directories,
+            Some(true) => Has::Files,
+        })
     }
 
     /// What the environments of the service at a path are called.

@@ -321,3 +321,23 @@ fn bytes_are_built_as_kustomize_builds_them() {
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("a.jks: it cannot be read"), "{run:#?}");
 }
+
+/// kubectl reads YAML 1.1: what is a flag or a number there stands in quotes, as kustomize writes it.
+#[test]
+fn a_text_is_a_text_to_whoever_reads_what_is_built() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = Tree::new();
+    tree.write("kustomization.yaml", "resources: [cm.yaml]\n");
+    tree.write(
+        "cm.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {debug: 'on', answer: 'y', size: '1_000', time: '1:30', version: 1.2.3-a, n: 'NO', word: one}\n",
+    );
+    let lines = |text: &str| -> Vec<String> {
+        let mut lines: Vec<String> = text.lines().map(|line| line.replace('\'', "\"")).collect();
+        lines.sort();
+        lines
+    };
+    let ours = alone(&tree.path(""), &["build"]);
+    let theirs = run(Command::new(&kustomize).arg("build").arg(tree.path("")));
+    assert_eq!(lines(&ours.stdout), lines(&theirs.stdout));
+}

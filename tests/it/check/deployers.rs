@@ -69,7 +69,9 @@ fn told_of(report: &serde_json::Value) -> Vec<String> {
             text(&finding["headline"])
         )
     };
-    findings.iter().map(one).collect()
+    let mut told: Vec<String> = findings.iter().map(one).collect();
+    told.sort();
+    told
 }
 
 fn add_remote(tree: &Tree, address: &str) {
@@ -148,7 +150,26 @@ fn a_path_that_is_not_there_and_one_of_another_environment_are_told() {
             "argocd/swapped.yaml",
             application("shop-production", "./services/checkout/overlays/staging/"),
         ),
-        ("argocd/root.yaml", application("all", ".")),
+        (
+            "argocd/root.yaml",
+            application("all", ".").replace("path: .,", "path: ., directory: {recurse: true},"),
+        ),
+        (
+            "argocd/absolute.yaml",
+            application("a", "/services/checkout/overlays/staging"),
+        ),
+        (
+            "argocd/base.yaml",
+            application("checkout-staging", "services/checkout/base"),
+        ),
+        (
+            "argocd/bare.yaml",
+            application("b", "services/checkout/overlays"),
+        ),
+        (
+            "argocd/outside.yaml",
+            application("c", "services/../../overlays/staging"),
+        ),
         (
             "argocd/elsewhere.yaml",
             application("web", "web/prod").replace("shop/deploy", "shop/web"),
@@ -165,17 +186,27 @@ fn a_path_that_is_not_there_and_one_of_another_environment_are_told() {
         .collect();
     let tree = repository(&files);
     add_remote(&tree, "git@github.com:somebody/Deploy");
-    let expected = [
+    let anywhere = [
+        "argocd-source argocd/absolute.yaml:6 its path \"/services/checkout/overlays/staging\" is none within a repository",
+        "argocd-source argocd/outside.yaml:6 its path \"services/../../overlays/staging\" is none within a repository",
+    ];
+    let mut expected = vec![
+        anywhere[0],
+        "argocd-source argocd/bare.yaml:6 it deploys \"services/checkout/overlays\", where there is no kustomization, no chart and no manifest",
+        "argocd-source argocd/base.yaml:6 it is of staging, and deploys the base",
+        anywhere[1],
         "argocd-source argocd/slip.yaml:6 it deploys \"services/checkout/overlays/prodction\", and there is no such directory",
         "argocd-source argocd/swapped.yaml:6 it is of production, and deploys the overlay of staging",
     ];
+    expected.sort_unstable();
     assert_eq!(told(&tree), expected);
     // Nobody knows what the repository is called: what lies beside environments is its own.
     std::fs::remove_dir_all(tree.path(".git")).unwrap();
+    expected.retain(|one| !one.contains("bare.yaml") && !one.contains("base.yaml"));
     assert_eq!(told(&tree), expected);
     // It is another one.
     add_remote(&tree, "git@github.com:somebody/infrastructure");
-    assert_eq!(told(&tree), [""; 0]);
+    assert_eq!(told(&tree), anywhere);
 }
 
 #[test]
@@ -325,4 +356,59 @@ patches: [{path: config.yaml}]
         ("notify/kustomization.yaml", catalogue),
     ];
     assert_eq!(with(&files), [""; 0]);
+}
+
+/// Ordinary repositories: other revisions, registries, and words that begin like an environment.
+#[test]
+fn what_may_be_right_is_not_told() {
+    let other = |path: &str, revision: &str| {
+        application("web", path).replace(
+            "targetRevision: main",
+            &format!("targetRevision: {revision}"),
+        )
+    };
+    let files = [
+        (
+            "argocd/rendered.yaml",
+            other("rendered/production", "env/production"),
+        ),
+        ("argocd/tagged.yaml", other("old/dir", "v1.0.0")),
+        (
+            "argocd/oci.yaml",
+            application("oci", "dist").replace("https://git.example.com", "oci://git.example.com"),
+        ),
+        (
+            "argocd/words.yaml",
+            application("product-catalog-stg", "services/checkout/overlays/staging"),
+        ),
+        (
+            "argocd/list.yaml",
+            format!(
+                "apiVersion: v1\nkind: List\nitems:\n{}",
+                application("listed", "nowhere")
+                    .lines()
+                    .enumerate()
+                    .map(|(at, line)| format!("{}{line}\n", if at == 0 { "- " } else { "  " }))
+                    .collect::<String>()
+            ),
+        ),
+    ];
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (*path, text.as_str()))
+        .collect();
+    let tree = repository(&files);
+    add_remote(&tree, "https://git.example.com/shop/deploy");
+    assert_eq!(
+        told(&tree),
+        ["argocd-source argocd/list.yaml:9 it deploys \"nowhere\", and there is no such directory"]
+    );
+    // The line of a password is not shown.
+    let secret = application("web", "nowhere").replace("https://git", "https://x:hunter2pw@git");
+    tree.write("argocd/list.yaml", &secret);
+    for format in ["text", "json", "sarif", "html", "markdown"] {
+        let run = super::check(binary(), &tree.path(""), &["--format", format]);
+        assert!(run.stdout.contains("argocd-source"), "{run:#?}");
+        assert!(!run.stdout.contains("hunter2pw"), "{run:#?}");
+    }
 }

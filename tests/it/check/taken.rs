@@ -78,6 +78,24 @@ const CASES: &[Case] = &[
         ),
         is_built: false,
     },
+    Case {
+        name: "an operation that copies",
+        base: "resources: [d.yaml, s.yaml]\n",
+        overlay: "patches:\n- target: {kind: Secret, name: s}\n  patch: |-\n    - {op: add, path: /metadata/annotations, value: {}}\n    - {op: copy, from: /stringData/pw, path: /metadata/annotations/z}\n",
+        is_built: true,
+    },
+    Case {
+        name: "an operation that moves all of it",
+        base: "resources: [d.yaml, s.yaml]\n",
+        overlay: "patches:\n- target: {kind: Secret, name: s}\n  patch: |-\n    - {op: add, path: /stringData/new, value: swordfish3}\n    - {op: move, from: /stringData, path: /metadata/annotations}\n",
+        is_built: true,
+    },
+    Case {
+        name: "a Secret that becomes a ConfigMap",
+        base: "resources: [d.yaml, s.yaml]\npatches:\n- target: {kind: Secret, name: s}\n  patch: |-\n    - {op: replace, path: /kind, value: ConfigMap}\n    - {op: move, from: /stringData, path: /data}\n",
+        overlay: "replacements:\n- source: {kind: ConfigMap, name: s, fieldPath: data.pw}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
+        is_built: true,
+    },
 ];
 
 /// Both values, as they are and as a Secret encodes them.

@@ -142,7 +142,10 @@ fn one_place_is_explained_with_its_owner_and_its_row() {
     let said = at("spec.progressDeadlineSeconds");
     assert!(said.contains("no drift"), "{said}");
     let said = at("spec.replicas");
-    assert!(said.contains("the cluster has what Git says"), "{said}");
+    assert!(
+        said.contains("no difference at \"spec.replicas\""),
+        "{said}"
+    );
     // An autoscaler's number is no drift, and the reason says so.
     let said = explain(
         &recordings().join("hpa-and-git-replicas"),

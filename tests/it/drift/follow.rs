@@ -256,6 +256,8 @@ fn a_signal_ends_what_waits() {
         std::thread::sleep(std::time::Duration::from_millis(500));
         let killed = Command::new("kill").arg(child.id().to_string()).status();
         assert!(killed.expect("kill").success());
+        // Waiting closes the stream, which would be another end.
+        let _stream = child.stdin.take();
         child.wait().expect("it ends").code()
     };
     let mut command = Command::new(binary());

@@ -22,6 +22,7 @@ fn told(git: &Value, running: &Value) -> Vec<String> {
     let cluster = Cluster {
         service: "",
         environment: "live",
+        named: ("", ""),
         overlay: None,
     };
     let report = judge_live(

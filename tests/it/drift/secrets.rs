@@ -101,3 +101,35 @@ spec:
     );
     assert!(!all[0].to_string().contains("PLANTED"), "{:#?}", all[0]);
 }
+
+/// What a person has put beside the keys of Git is told as that key, and the command takes nothing else.
+#[test]
+fn a_key_that_was_added_is_named_and_taken_away_alone() {
+    let want =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: x}\ndata: {pw: aHVudGVy}\n";
+    let live = r#"
+apiVersion: v1
+kind: Secret
+metadata:
+  name: s
+  namespace: x
+  managedFields:
+  - {manager: argocd-controller, operation: Apply, fieldsV1: {"f:data": {"f:pw": {}}}}
+  - {manager: kubectl-edit, operation: Update, fieldsV1: {"f:data": {"f:extra": {}}}}
+data: {pw: aHVudGVy, extra: UExBTlRFRA==}
+"#;
+    assert_eq!(
+        super::short(want, live),
+        ["manual-addition Secret/s data.extra"]
+    );
+    let tree = Tree::new();
+    tree.write("git.yaml", want);
+    tree.write("live.yaml", live);
+    let run = super::drift(
+        &tree.path(""),
+        &["--rendered", "git.yaml", "--live", "live.yaml"],
+    );
+    let command = r#"-p '[{"op":"remove","path":"/data/extra"}]'"#;
+    assert!(run.stdout.contains(command), "{run:#?}");
+    assert!(!run.stdout.contains(r#""path":"/data"}"#), "{run:#?}");
+}
