@@ -55,6 +55,7 @@ use walk::Walk;
 pub use built::Built;
 pub use copied::Copies;
 pub(crate) use kinds::is_cluster_wide;
+pub(crate) use look::is_ambiguous;
 pub use unknown::{Reason, Unknown};
 pub use walk::Form;
 

@@ -188,10 +188,7 @@ pub fn unreadable<'p>(
 /// Whether a file lies below what was asked for, in no directory that the policy leaves out.
 #[must_use]
 pub fn is_looked_at(file: &str, site: &Site<'_>, wanted: &Wanted) -> bool {
-    let directory = split(file).0;
-    site.is_asked(directory)
-        && site.place(directory).is_some()
-        && !site.is_ignored(directory, &wanted.ignore)
+    site.is_looked_at(split(file).0, &wanted.ignore)
 }
 
 /// The kustomizations that were asked for, each with what it is made of.

@@ -132,7 +132,7 @@ pub fn judge(
 #[must_use]
 pub fn judge_alone(
     resources: &[Resource<'_>],
-    repository: Option<&Repository>,
+    repository: &Repository,
     policy: &Policy,
 ) -> Vec<Finding> {
     let own = own::alone(resources, repository);

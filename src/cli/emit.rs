@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::ground::Ground;
 use super::tree;
 use crate::compare::hidden::is_copy;
-use crate::engine::{Built, Replay, Unknown};
+use crate::engine::{Built, Replay, Unknown, is_ambiguous};
 use crate::finding::REDACTED;
 use crate::repo::Parsed;
 use crate::yaml::{self, Node, Style};
@@ -119,28 +119,9 @@ fn mistaken(node: Node<'_>, places: &mut Vec<(std::ops::Range<usize>, String)>) 
     let text = node.text();
     // What is a number is written as JSON has it.
     let is_text = || node.as_str().is_some() || serde_json::from_str::<Value>(text).is_err();
-    if node.is_scalar() && node.style() == Style::Plain && is_mistaken(text) && is_text() {
+    if node.is_scalar() && node.style() == Style::Plain && is_ambiguous(text) && is_text() {
         places.push((node.span(), text.to_owned()));
     }
-}
-
-/// Whether YAML 1.1 has a flag or a number where YAML 1.2 has a text.
-fn is_mistaken(text: &str) -> bool {
-    const FLAGS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
-    const BASES: [&str; 3] = ["0x", "0o", "0b"];
-    let lower = text.to_lowercase();
-    let number = lower.trim_start_matches(['+', '-']);
-    let is_based = BASES.iter().any(|base| {
-        let digits = number.strip_prefix(base);
-        digits.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit() || c == '_'))
-    });
-    let is_number = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && number
-            .chars()
-            .all(|c| c.is_ascii_digit() || "_:.+-e".contains(c))
-        && number.contains(|c: char| c.is_ascii_digit())
-        && number.matches('.').count() < 2;
-    FLAGS.contains(&lower.as_str()) || is_based || is_number
 }
 
 /// What the engine makes of the directory that is asked for.

@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 
 use super::change::{self, Change, Consent, Done};
 use super::ground::Ground;
-use super::rendered::{self, File};
-use super::wanted::{self, Look, is_object, of_git};
-use super::{complain, emit, function, tree, write_out};
+use super::rendered::File;
+use super::wanted::{self, Look};
+use super::{complain, emit, tree, write_out};
 use crate::catalog::{RuleId, Severity};
 use crate::edit::{self, Item};
 use crate::finding::{Finding, Report};
 use crate::repo::Sources;
-use crate::{live, rules, text, yaml};
+use crate::{text, yaml};
 
 /// The longest line about what was not written.
 const MAX_LINE: usize = 2400;
@@ -168,24 +168,7 @@ struct Plan {
 impl Case {
     /// What there is to say about Git's side beside the cluster.
     fn report(&self, files: &[File]) -> anyhow::Result<Report> {
-        let git_trees = rendered::trees(files)?;
-        let live_trees = rendered::trees(&self.live)?;
-        let git = of_git(rendered::resources(&git_trees)?)?;
-        let running = rendered::resources(&live_trees).context("--live")?;
-        running.iter().try_for_each(is_object)?;
-        let mut compared =
-            live::compare(&git, &running, &self.look.policy.managers).context("--live")?;
-        let hidden = self.look.hidden([git.as_slice(), &running]);
-        compared.hide(&hidden);
-        let today = function::today()?;
-        let cluster = self.look.cluster();
-        Ok(rules::judge_live(
-            &compared,
-            None,
-            cluster,
-            &self.look.policy,
-            today,
-        ))
+        wanted::judged(&self.look, files, &self.live, |_, report, _| Ok(report))
     }
 
     /// Finds what the overlay may keep and a build confirms.

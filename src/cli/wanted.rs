@@ -14,10 +14,11 @@ use super::{emit, files, function};
 use crate::api::GROUP;
 use crate::compare::hidden::values;
 use crate::engine::Built;
-use crate::finding::REDACTED;
+use crate::finding::{REDACTED, Report};
+use crate::live::{self, Live};
 use crate::policy::Policy;
 use crate::resource::Resource;
-use crate::rules::{Cluster, Names, Overlay};
+use crate::rules::{self, Cluster, Names, Overlay};
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{MAX_BYTES, Node};
 
@@ -215,7 +216,7 @@ impl Look {
     /// A survey of what was found, with these notes between those about Git and those about the policy.
     pub(super) fn survey(
         &self,
-        report: crate::finding::Report,
+        report: Report,
         notes: Vec<String>,
         today: jiff::civil::Date,
     ) -> Survey {
@@ -240,6 +241,30 @@ impl Look {
             ..Survey::default()
         }
     }
+}
+
+/// Compares Git's side with what runs, and judges it; hands both to somebody, with what no report shows.
+///
+/// # Errors
+///
+/// Fails where one of them cannot be read, and where the other one does.
+pub(super) fn judged<T>(
+    look: &Look,
+    git: &[File],
+    live: &[File],
+    tell: impl FnOnce(&Live<'_, '_>, Report, &[String]) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let git_trees = rendered::trees(git)?;
+    let live_trees = rendered::trees(live)?;
+    let git = of_git(rendered::resources(&git_trees)?)?;
+    let running = rendered::resources(&live_trees).context("--live")?;
+    running.iter().try_for_each(is_object)?;
+    let mut compared = live::compare(&git, &running, &look.policy.managers).context("--live")?;
+    let hidden = look.hidden([git.as_slice(), &running]);
+    compared.hide(&hidden);
+    let today = function::today()?;
+    let report = rules::judge_live(&compared, None, look.cluster(), &look.policy, today);
+    tell(&compared, report, &hidden)
 }
 
 /// A name, unless nobody has said it.

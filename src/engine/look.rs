@@ -57,7 +57,7 @@ impl Look {
 }
 
 /// Whether a text is another thing to some reader where it has no quotes.
-pub(super) fn is_ambiguous(text: &str) -> bool {
+pub(crate) fn is_ambiguous(text: &str) -> bool {
     const FLAGS: [&str; 8] = ["y", "yes", "on", "n", "no", "off", "=", "<<"];
     let is_sixties = text.contains(':') && text.bytes().all(|c| b"0123456789:.+-_".contains(&c));
     resolve_plain(text) != Kind::Str

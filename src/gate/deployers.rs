@@ -19,14 +19,12 @@ pub fn deployers<'g>(
     parsed: &'g Parsed<'g>,
     repository: Option<&Repository>,
 ) -> Vec<Finding> {
-    let Some(site) = gate.site.as_ref().filter(|_| gate.tells_deployers) else {
+    let site = gate.site.as_ref().filter(|_| gate.tells_deployers);
+    // Where no file speaks of what deploys, there is nothing to look for.
+    let (Some(site), Some(repository)) = (site, repository) else {
         return Vec::new();
     };
-    let others = match gate.scope {
-        Scope::Unknown => &[],
-        Scope::Repository { others, .. } => others,
-    };
-    let services = gate.layout.services.iter().chain(others);
+    let services = services(gate);
     let overlays = services.flat_map(|service| &service.overlays);
     let roots: Vec<&str> = overlays
         .flat_map(Overlay::directories)
@@ -54,6 +52,15 @@ pub fn deployers<'g>(
     findings
 }
 
+/// Every service of the repository, also those that are not looked at.
+fn services<'g>(gate: &Gate<'g>) -> impl Iterator<Item = &'g Service> + use<'g> {
+    let left_out: &[Service] = match gate.scope {
+        Scope::Unknown => &[],
+        Scope::Repository { others, .. } => others,
+    };
+    gate.layout.services.iter().chain(left_out)
+}
+
 /// What of the repository may be named by what deploys from it; nothing where nothing does.
 pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     let sources = parsed.sources;
@@ -69,12 +76,8 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     let links = sources.links().map(|(link, _)| link);
     let directories = sources.directories().iter();
     let directories = directories.map(|(path, is_of_use)| (place(path), *is_of_use));
-    let left_out: &[Service] = match gate.scope {
-        Scope::Unknown => &[],
-        Scope::Repository { others, .. } => others,
-    };
     let (mut overlays, mut bases) = (BTreeMap::new(), BTreeMap::new());
-    for service in gate.layout.services.iter().chain(left_out) {
+    for service in services(gate) {
         for member in gate.members(&service.overlays) {
             let deployed = Deployed {
                 service: service.name.clone(),
@@ -132,7 +135,7 @@ fn notifications(parsed: &Parsed<'_>) -> Notifications {
 fn judge(
     gate: &Gate<'_>,
     replay: &Replay<'_>,
-    repository: Option<&Repository>,
+    repository: &Repository,
     findings: &mut Vec<Finding>,
 ) {
     let built = replay.recorded();

@@ -65,6 +65,11 @@ impl Site<'_> {
         })
     }
 
+    /// Whether a path was asked for, and lies where the policy leaves nothing out.
+    pub(super) fn is_looked_at(&self, path: &str, ignore: &[Glob]) -> bool {
+        self.is_asked(path) && self.place(path).is_some() && !self.is_ignored(path, ignore)
+    }
+
     pub(super) fn is_ignored(&self, directory: &str, ignore: &[Glob]) -> bool {
         let spellings = self.spellings(directory);
         let mut ignore = ignore.iter();

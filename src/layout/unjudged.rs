@@ -68,8 +68,7 @@ pub fn unjudged(
     found.extend(copies);
     let unseen = parsed.sources.unseen().iter();
     let unseen: Vec<&Unseen> = unseen
-        .filter(|unseen| site.is_asked(&unseen.path) && site.place(&unseen.path).is_some())
-        .filter(|unseen| !site.is_ignored(&unseen.path, &policy.layout.ignore))
+        .filter(|unseen| site.is_looked_at(&unseen.path, &policy.layout.ignore))
         .collect();
     found.extend(hidden(parsed, &unseen, &judged, standing, words, site));
     found.extend(unseen.iter().filter_map(|unseen| link(unseen, words, site)));

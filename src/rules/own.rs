@@ -83,7 +83,7 @@ pub(super) fn environments<'c, 'a>(
 /// What says what is deployed, where it stands in no environment.
 pub(super) fn alone<'c, 'a>(
     resources: &'c [Resource<'a>],
-    repository: Option<&'c Repository>,
+    repository: &'c Repository,
 ) -> Own<'c, 'a> {
     Own {
         service: "",
@@ -91,7 +91,7 @@ pub(super) fn alone<'c, 'a>(
         baseline: "",
         resources,
         hidden: &[],
-        repository,
+        repository: Some(repository),
     }
 }
 

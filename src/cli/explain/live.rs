@@ -6,18 +6,17 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::super::wanted::{self, Asked, Look, is_object, of_git};
-use super::super::{function, rendered};
+use super::super::wanted::{self, Asked, Look};
 use super::request::{MAX_VALUE, Request};
 use super::told::MAX_LINE;
 use crate::compare::diff::Change;
 use crate::compare::hidden::hide;
 use crate::compare::steps::field_path;
 use crate::finding::{Finding, Report};
-use crate::live::{self, Drift, Entry, Group, Pair, Silence, Silent, Verdict, shown};
+use crate::live::{self, Drift, Entry, Group, Live, Pair, Silence, Silent, Verdict, shown};
 use crate::path::Pattern;
 use crate::resource::Resource;
-use crate::rules::{self, owner};
+use crate::rules::owner;
 use crate::text;
 use crate::yaml::Node;
 
@@ -33,29 +32,32 @@ pub(super) fn explain(git: &Path, live: &Path, request: &Request) -> anyhow::Res
     };
     let look = wanted::look_at(&asked, "explain")?;
     let files = wanted::read(live).context("--live")?;
-    let git_trees = rendered::trees(&look.wanted.files)?;
-    let live_trees = rendered::trees(&files)?;
-    let git = of_git(rendered::resources(&git_trees)?)?;
-    let running = rendered::resources(&live_trees).context("--live")?;
-    running.iter().try_for_each(is_object)?;
-    let mut compared = live::compare(&git, &running, &look.policy.managers).context("--live")?;
-    let hidden = look.hidden([git.as_slice(), &running]);
-    compared.hide(&hidden);
-    let report = rules::judge_live(
-        &compared,
-        None,
-        look.cluster(),
-        &look.policy,
-        function::today()?,
-    );
-    let scope = Scope::of(request)?;
+    wanted::judged(
+        &look,
+        &look.wanted.files,
+        &files,
+        |compared, report, hidden| {
+            let scope = Scope::of(request)?;
+            tell_all(&look, compared, &report, hidden, &scope)
+        },
+    )
+}
+
+/// What is so of every object that was asked for.
+fn tell_all(
+    look: &Look,
+    compared: &Live<'_, '_>,
+    report: &Report,
+    hidden: &[String],
+    scope: &Scope<'_>,
+) -> anyhow::Result<String> {
     let mut out = String::new();
-    write(&mut out, &head(&look));
+    write(&mut out, &head(look));
     out.push('\n');
     let mut is_there = false;
     for pair in compared.pairs.iter().filter(|pair| scope.has(pair.live)) {
         is_there = true;
-        tell(&mut out, pair, &report, &hidden, &scope);
+        tell(&mut out, pair, report, hidden, scope);
     }
     let whole = report.findings.iter().filter(|one| one.field.is_none());
     for finding in whole.filter(|one| scope.is_about(one)) {

@@ -30,10 +30,6 @@ pub struct Overlay<'c> {
 }
 
 impl<'c> Cluster<'c> {
-    pub(super) const fn names(self) -> (&'c str, &'c str) {
-        self.named
-    }
-
     /// The name by which a patch finds a resource: the one that it had before the overlay gave it another.
     pub(super) fn name(self, want: &Resource<'c>) -> &'c str {
         let key = [want.kind(), want.identity.namespace, want.name()].map(str::to_owned);

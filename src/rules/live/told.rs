@@ -143,7 +143,7 @@ impl Subject<'_, '_> {
         let finding = Finding {
             class: Some(self.drift.class),
             base_name: Some(want.name().to_owned()),
-            permit: paste::exempt_alone(rule, self.resource, Some(&path), cluster.names()),
+            permit: paste::exempt_alone(rule, self.resource, Some(&path), cluster.named),
             field: Some(field),
             patch: self.recovery.patch.clone().map(Box::new),
             entry: self.recovery.entry.clone().map(Box::new),
@@ -167,7 +167,7 @@ pub(super) fn of_object(
         says.demand
     );
     let finding = Finding {
-        permit: paste::exempt_alone(rule, resource, None, cluster.names()),
+        permit: paste::exempt_alone(rule, resource, None, cluster.named),
         ..Finding::new(rule, message, says.headline, says.help)
     };
     of(finding, resource, cluster)

@@ -1,9 +1,12 @@
 //! `argocd-notifications`: nobody is told what somebody wants to be told.
 
+use std::collections::BTreeSet;
+
 use super::applications::Application;
 use super::notifications::{Condition, Notifications, is_config, triggers};
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
+use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::found::Found;
@@ -50,12 +53,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
 }
 
 /// A finding about a trigger.
-fn at_trigger(
-    own: &Own<'_, '_>,
-    config: &Resource<'_>,
-    name: &str,
-    says: Says,
-) -> crate::finding::Finding {
+fn at_trigger(own: &Own<'_, '_>, config: &Resource<'_>, name: &str, says: Says) -> Finding {
     let key = format!("trigger.{name}");
     let way = fields(&["data", &key]);
     own.finding(RULE.id, config, way, says)
@@ -86,7 +84,7 @@ fn subscriptions(
         .filter(|(key, ..)| !key.contains("{{"))
         .collect();
     for (key, service, trigger) in &subscribed {
-        let lacks = |names: &std::collections::BTreeSet<String>, name: &str| {
+        let lacks = |names: &BTreeSet<String>, name: &str| {
             known.is_here && !known.is_part && !names.contains(name)
         };
         let what = match trigger {

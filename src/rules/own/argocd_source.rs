@@ -235,9 +235,9 @@ fn meant(
     let texts = texts.chain([own.environment]);
     let texts: Vec<&str> = texts.filter(|text| !text.contains(PARAMETER)).collect();
     let says = |environment: &str| {
-        let wanted: Vec<String> = words(environment).collect();
+        let wanted = naming::segments(environment);
         texts.iter().any(|text| {
-            let words: Vec<String> = words(text).collect();
+            let words = naming::segments(text);
             !wanted.is_empty()
                 && words
                     .windows(wanted.len())
@@ -255,12 +255,6 @@ fn meant(
     let mut others = others.into_iter();
     let only = others.next().filter(|_| others.next().is_none())?;
     Some(only.to_owned())
-}
-
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
 }
 
 /// Whether words are the same, or spellings of one environment.

@@ -142,30 +142,17 @@ fn applied(kubectl: &Path, tree: &Tree, command: &str, live: &Value) -> Value {
     let object = tree.path("object.json");
     let object = object.to_str().expect("a path");
     // The object comes from a file, and not by its name.
+    let local = [
+        "--local",
+        "--show-managed-fields",
+        "-o",
+        "json",
+        "-f",
+        object,
+    ];
     match words.as_slice() {
-        ["-n", _, "patch", _, _, rest @ ..] => call
-            .args([
-                "patch",
-                "--local",
-                "--show-managed-fields",
-                "-o",
-                "json",
-                "-f",
-                object,
-            ])
-            .args(rest),
-        ["-n", _, "set", "env", _, rest @ ..] => call
-            .args([
-                "set",
-                "env",
-                "--local",
-                "--show-managed-fields",
-                "-o",
-                "json",
-                "-f",
-                object,
-            ])
-            .args(rest),
+        ["-n", _, "patch", _, _, rest @ ..] => call.arg("patch").args(local).args(rest),
+        ["-n", _, "set", "env", _, rest @ ..] => call.args(["set", "env"]).args(local).args(rest),
         other => panic!("{other:?}"),
     };
     let run = run(&mut call);
