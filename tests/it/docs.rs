@@ -206,8 +206,7 @@ fn the_tables_of_classes_and_rules_are_the_catalogue() {
     assert_generated(&[
         ("docs/rules.md", "classes", class_table()),
         ("docs/rules.md", "rules", reference()),
-        ("README.md", "classes", class_table()),
-        ("README.md", "rules", rule_table()),
+        ("docs/rules.md", "overview", rule_table()),
     ]);
 }
 
@@ -345,13 +344,8 @@ fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
 #[test]
 fn every_configuration_in_the_documents_is_read() {
     let mut seen = BTreeSet::new();
-    for name in [
-        "README.md",
-        "docs/policy.md",
-        "docs/check.md",
-        "docs/drift.md",
-    ] {
-        for block in blocks(&read(name), "yaml") {
+    for name in documents() {
+        for block in blocks(&read(&name), "yaml") {
             let tree =
                 yaml::parse(block).unwrap_or_else(|error| panic!("{name}: {error}\n{block}"));
             for root in tree.roots() {
@@ -373,17 +367,17 @@ fn every_configuration_in_the_documents_is_read() {
     );
 }
 
-/// The failing build that the README opens with is a recorded one.
+/// The report that the README opens with, and the failing build of the function's page, are recorded.
 #[test]
-fn the_messages_in_the_readme_are_real() {
+fn the_messages_in_the_documents_are_real() {
     let input = fs::read(path("examples/resourcelist/bad.yaml")).expect("the recorded list");
     let answer = krm_parity::function::run(&input, jiff::civil::date(2026, 1, 1))
         .expect("the recorded list is read");
     let style = krm_parity::report::text::Style { color: false };
     let report = krm_parity::report::text::render(&answer.report, style);
     assert!(
-        read("README.md").contains(report.trim_end()),
-        "the README must show\n{report}"
+        read("docs/function.md").contains(report.trim_end()),
+        "docs/function.md must show\n{report}"
     );
     // The incident stands there in parts.
     let incident = read("examples/fleet/expected.txt");
@@ -395,41 +389,97 @@ fn the_messages_in_the_readme_are_real() {
     }
 }
 
-/// Links to files of the repository lead somewhere.
+/// The commands that a newcomer and a contributor run first.
+#[test]
+fn the_readme_names_the_commands() {
+    let readme = read("README.md");
+    for command in [
+        "cargo install --locked --path .",
+        "cargo run --release --quiet -- check examples/fleet",
+        "scripts/test",
+        "krm-parity check",
+        "krm-parity init --adopt",
+        "krm-parity init --wire",
+    ] {
+        let is_there = blocks(&readme, "sh").iter().any(|block| {
+            block
+                .lines()
+                .any(|line| line.split('#').next().unwrap_or_default().trim() == command)
+        });
+        assert!(is_there, "the README has no line `{command}`");
+    }
+}
+
+/// Every document of the repository that people read, by its path from the root.
+pub fn documents() -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in ["", "docs", "examples"] {
+        markdown(&path(folder), folder == "examples", &mut names);
+    }
+    names.sort();
+    assert!(names.len() >= 20, "{names:?}");
+    names
+}
+
+fn markdown(folder: &Path, is_deep: bool, names: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let file = entry.expect("an entry").path();
+        if is_deep && file.is_dir() {
+            markdown(&file, is_deep, names);
+        } else if file.extension().is_some_and(|ending| ending == "md") {
+            let inside = file.strip_prefix(path("")).expect("ours");
+            names.push(inside.to_string_lossy().replace('\\', "/"));
+        }
+    }
+}
+
+/// The anchors that GitHub gives the headings of a document.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut is_code = false;
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        is_code ^= line.trim_start().starts_with("```");
+        if !is_code && line.starts_with('#') {
+            let heading = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = heading
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c });
+            found.insert(kept.collect());
+        }
+    }
+    found
+}
+
+/// Links lead to files of the repository, and to headings that those have.
 #[test]
 fn links_lead_somewhere() {
-    for name in [
-        "README.md",
-        "ARCHITECTURE.md",
-        "CONTRIBUTING.md",
-        "CHANGELOG.md",
-        "docs/rules.md",
-        "docs/policy.md",
-        "docs/adoption.md",
-        "docs/benchmarks.md",
-        "docs/check.md",
-        "docs/drift.md",
-        "docs/engine.md",
-        "docs/fields.md",
-        "docs/formats.md",
-        "examples/README.md",
-        "examples/argocd/README.md",
-        "examples/flux/README.md",
-        "examples/recipes/README.md",
-    ] {
-        let text = read(name);
-        let here = path(name);
+    let mut seen = 0;
+    for name in documents() {
+        let text = read(&name);
+        let here = path(&name);
         for target in text
             .split("](")
             .skip(1)
             .filter_map(|rest| rest.split(')').next())
         {
-            let file = target.split('#').next().unwrap_or_default();
-            if file.is_empty() || file.contains("://") {
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            if file.contains("://") {
                 continue;
             }
-            let there = here.parent().expect("a file is in a directory").join(file);
+            let there = if file.is_empty() {
+                here.clone()
+            } else {
+                here.parent().expect("a file is in a directory").join(file)
+            };
             assert!(there.exists(), "{name} links to {target}");
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(&there).expect("a document");
+                let is_there = anchors(&text).contains(anchor);
+                assert!(is_there, "{name} links to {target}, which has no such heading");
+                seen += 1;
+            }
         }
     }
+    assert!(seen >= 20, "{seen} links to headings");
 }

@@ -43,3 +43,4 @@ mod schema;
 mod schema_deep_merge;
 mod snapshot;
 mod validate;
+mod words;
