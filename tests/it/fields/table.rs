@@ -209,7 +209,7 @@ pub fn read() -> Table {
             }
         })
         .collect();
-    let (_, list) = text.split_once("element by\nelement: ").expect("the maps");
+    let (_, list) = text.split_once("entry by entry:\n\n").expect("the maps");
     let (list, _) = list.split_once(".\n").expect("their end");
     Table {
         pods,
