@@ -1,4 +1,4 @@
-//! The English of the house: what no document and no message may say, how long a line and the README may be.
+//! The English of the house: phrases that no document and no message may have, and how long lines may be.
 //!
 //! The habits are data, each with its reason, so that documents and messages are held to one list.
 
@@ -9,97 +9,176 @@ use regex::Regex;
 
 use crate::docs::documents;
 
+/// Characters of a line of a document.
+const MAX_WIDTH: usize = 120;
+
+/// Lines of the README.
+const MAX_README: usize = 130;
+
 /// A habit of writing that slows a reader.
 pub struct Habit {
-    /// What it looks like.
-    pattern: &'static str,
-    /// What looks like it and is good English; empty where there is nothing.
-    fine: &'static str,
-    /// Why it is bad, and what to write.
-    reason: &'static str,
+    /// What it looks like; case does not matter.
+    pub pattern: &'static str,
+    /// Hits that are good English; empty where there are none.
+    pub fine: &'static str,
+    /// What to write instead.
+    pub instead: &'static str,
 }
 
-const fn habit(pattern: &'static str, fine: &'static str, reason: &'static str) -> Habit {
+const fn habit(pattern: &'static str, fine: &'static str, instead: &'static str) -> Habit {
     Habit {
         pattern,
         fine,
-        reason,
+        instead,
     }
 }
 
-/// The worst habits. Every pattern ignores case.
-pub const HABITS: &[Habit] = &[
+/// The worst habits.
+pub const HABITS: [Habit; 16] = [
     habit(
         r"(?:\S+ )?\b(?:is|are|was|were) no [a-z]+",
-        r"(?i)^(?:there|where) |\bno (?:longer|more)$",
-        "inverted: write `is not a X`",
+        r"^(?:there|where) | no (?:longer|more)$",
+        "`is not a X`",
     ),
     habit(
         r"\b(?:some|any|every)body\b",
         "",
-        "vague: name who it is, or write `someone`, `anyone`, `everyone`",
+        "who it is, or someone, anyone, everyone",
     ),
-    habit(r"\bnobody\b", "", "vague: name who it is, or write `no one`"),
+    habit(r"\bnobody\b", "", "who it is, or no one"),
+    habit(r"\bwhoever\b", "", "the person: the author, the user"),
+    habit(r"\bmend(?:s|ed|ing)?\b", "", "fix"),
+    habit(r"\btold\b", "", "reported, said, shown"),
     habit(
-        r"\bwhoever\b",
+        r"\btells? (?:of|that|it|its|the|what|which|who|whose|why|where|how|when)\b",
         "",
-        "a riddle: name the person (`the author`, `people who may edit it`)",
+        "report, say, show",
     ),
-    habit(r"\bmend(?:s|ed|ing)?\b", "", "write `fix`"),
+    habit(r"\bbelongs? into\b", "", "belongs in"),
     habit(
-        r"\b(?:is|are|was|were|be|been|being) told\b",
+        r"(?:#+ )?\bwhat (?:is|was|were) (?:built|made|found|compared|judged|written|read|new|known|fixed|gone|missing|asked|started|left|allowed|denied|recorded)\b",
+        r"^#",
+        "a noun: the resources that were built, the findings",
+    ),
+    habit(
+        r"\b(?:stands?|stood)\b(?:[- ]\w+)?",
+        r"^stands? for$|^stand-in$",
+        "is",
+    ),
+    habit(r"\bbut for\b", "", "except"),
+    habit(r"\b(?:is|are|be|was) taken for\b", "", "counts as, is treated as"),
+    habit(r"\b(?:is|are|be) called (?:so|as|like|alike|by)\b", "", "has the name, is named"),
+    habit(
+        r"\ba (?:line|suite|test|row|mark|file|folder|section|job|process|record|result) an? (?:finding|service|environment|rule|change|format|kind|event|resource|case|side)\b",
         "",
-        "write `is reported`, or who reports what",
+        "one X per Y",
     ),
-    habit(
-        r"\btells? (?:it|that|the|a|an|what|which|who|why|where|how|when|of|by)\b",
-        "",
-        "a program does not tell: write `report`, `say` or `show`",
-    ),
-    habit(r"\bbelongs? into\b", "", "write `belongs in`"),
-    habit(
-        r"\bwhat is (?:built|found|compared|judged|written|wrong|new|known|fixed|asked|started|left|read|done)\b",
-        r"(?i)^$",
-        "a clause for a noun: write `the resources that were built`, `the findings`",
-    ),
-    habit(
-        r"\bstands? (?:in|at|on|there|here|below|above|beside|behind|under|still|alone|elsewhere|twice)\b",
-        "",
-        "things do not stand: write `is`",
-    ),
-    habit(r"\bbut for\b", "", "old: write `except`"),
-    habit(r"\bthat be\b|\bbe it\b", "", "old: write a plain sentence"),
-    habit(
-        r"\bas it should be,|\bneither is\b",
-        "",
-        "inverted: begin with the subject",
-    ),
-    habit(
-        r"\bit is (?:called|taken) (?:as|for)\b",
-        "",
-        "write `its name is`, `it counts as`",
-    ),
-    habit(r"\b(?:is|are|be) taken for\b", "", "write `counts as`, `is treated as`"),
-    habit(
-        r"\bof its own accord\b|\bby itself alone\b",
-        "",
-        "write `automatically`, `on its own`",
-    ),
-    habit(r"\bno more than one\b|\bat all times\b", "", "write `one`, `always`"),
-    habit(r"\bthe like\b|\band their like\b|\band its like\b", r"^or the like$", "write `and similar ones`"),
+    habit(r"\b(?:hands?|handed) over\b", "", "pass on, passed on"),
+    habit(r"\bof its own accord\b", "", "automatically"),
 ];
 
-/// The habits that a text has: what it says, and why that is bad.
+/// The bad habits of a text, with what to write instead.
 pub fn habits(text: &str) -> Vec<String> {
+    let of = |pattern: &str| Regex::new(&format!("(?i){pattern}")).expect("a pattern");
     let mut found = Vec::new();
-    for habit in HABITS {
-        let pattern = Regex::new(&format!("(?i){}", habit.pattern)).expect("a pattern");
-        let fine = Regex::new(habit.fine).expect("a pattern");
-        for hit in pattern.find_iter(text) {
+    for habit in &HABITS {
+        let fine = of(habit.fine);
+        for hit in of(habit.pattern).find_iter(text) {
             if habit.fine.is_empty() || !fine.is_match(hit.as_str()) {
-                found.push(format!("\"{}\": {}", hit.as_str(), habit.reason));
+                found.push(format!("\"{}\": write {}", hit.as_str(), habit.instead));
             }
         }
     }
     found
+}
+
+/// The lines that people have written, by their number: no code, and nothing that is generated.
+fn prose(text: &str) -> Vec<(usize, &str)> {
+    let (mut is_code, mut is_generated) = (false, false);
+    let mut kept = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        is_generated |= line.starts_with("<!-- generated: ");
+        if !is_code && !is_fence && !is_generated {
+            kept.push((at + 1, line));
+        }
+        is_generated &= !line.starts_with("<!-- end -->");
+    }
+    kept
+}
+
+fn read(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn documents_have_no_bad_habits() {
+    let mut wrong = Vec::new();
+    for name in documents() {
+        let text = read(&name);
+        // A sentence goes over several lines, and code in it is quoted.
+        let lines: Vec<&str> = prose(&text).into_iter().map(|(_, line)| line.trim()).collect();
+        let quoted = Regex::new("`[^`]*`").expect("a pattern");
+        let text = lines.join(" ");
+        for habit in habits(&quoted.replace_all(&text, "`…`")) {
+            wrong.push(format!("{name}: {habit}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn lines_of_documents_are_short() {
+    let mut wrong = Vec::new();
+    for name in documents() {
+        for (at, line) in prose(&read(&name)) {
+            let is_long = line.chars().count() > MAX_WIDTH;
+            if is_long && !line.starts_with('|') && !line.contains("://") {
+                wrong.push(format!("{name}:{at}: {line}"));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "lines of more than {MAX_WIDTH} characters:\n{}",
+        wrong.join("\n")
+    );
+    let lines = read("README.md").lines().count();
+    assert!(lines <= MAX_README, "the README has {lines} lines");
+}
+
+/// The list is of use: each habit is found where it is, and good English is left alone.
+#[test]
+fn habits_are_found() {
+    for bad in [
+        "It is no error.",
+        "Somebody changed it.",
+        "Nobody knows.",
+        "Whoever builds it",
+        "A finding that is fixed is mended.",
+        "It is told once.",
+        "A note tells which commits were compared.",
+        "It belongs into the base.",
+        "what is built",
+        "It stands in the policy.",
+        "everything but for hosts",
+        "prod is taken for production",
+        "a base that is called so",
+        "a line a finding",
+        "a file that kpt hands over",
+        "of its own accord",
+    ] {
+        assert_eq!(habits(bad).len(), 1, "{bad}");
+    }
+    for good in [
+        "There is no base.",
+        "It is no longer there.",
+        "P stands for a path, and a stand-in for a file.",
+        "Words tell services apart.",
+        "One line per finding.",
+    ] {
+        assert_eq!(habits(good), Vec::<String>::new(), "{good}");
+    }
 }
