@@ -13,15 +13,17 @@ use krm_parity::rules::RULES;
 use krm_parity::yaml;
 use serde_json::Value;
 
-fn path(name: &str) -> PathBuf {
+use crate::documents::documents;
+
+pub fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn read(name: &str) -> String {
+pub fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A generated part of a file: the file, the name of the part, and what must stand there.
+/// A generated part of a file: the file, the name of the part, and its wanted text.
 type Part<'p> = (&'p str, &'p str, String);
 
 /// Compares generated parts with what they must be; `UPDATE=1` rewrites them.
@@ -99,7 +101,7 @@ fn default_of(rule: &Rule) -> String {
 
 /// The rules that are more than their class.
 fn rule_table() -> String {
-    let mut table = "| rule | default | says |\n|---|---|---|\n".to_owned();
+    let mut table = "| rule | default | demand |\n|---|---|---|\n".to_owned();
     for rule in RULES.iter().filter(|rule| !is_class(rule)) {
         let _ = writeln!(
             table,
@@ -146,27 +148,27 @@ fn reference() -> String {
             Some(class) if is_allowed(class) => {
                 writeln!(
                     text,
-                    "- Default: these fields may differ; an error where the policy takes `{}` out of `spec.allow.classes`.",
+                    "- Default: these fields may differ. It is an error if the policy removes `{}` from `spec.allow.classes`.",
                     rule.id.as_str()
                 )
             }
             Some(_) => writeln!(
                 text,
-                "- Default: {}. To allow such changes, add `{}` to `spec.allow.classes`; to be told and not stopped, set `spec.rules.{}.severity: warning`.",
+                "- Default: {}. To allow such changes, add `{}` to `spec.allow.classes`; to report them without failing, set `spec.rules.{}.severity: warning`.",
                 default_of(rule),
                 rule.id.as_str(),
                 rule.id.as_str()
             ),
             None if rule.max.is_some() => writeln!(
                 text,
-                "- Default: {}. `spec.rules.{}` takes another `max` (at least {}) and another `severity`.",
+                "- Default: {}. To change it, set `max` (at least {}) or `severity` in `spec.rules.{}`.",
                 default_of(rule),
-                rule.id.as_str(),
-                rule.least()
+                rule.least(),
+                rule.id.as_str()
             ),
             None => writeln!(
                 text,
-                "- Default: {}. `spec.rules.{}.severity` takes another weight, `ignore` included.",
+                "- Default: {}. To change it, set `spec.rules.{}.severity`; `ignore` turns the rule off.",
                 default_of(rule),
                 rule.id.as_str()
             ),
@@ -178,15 +180,15 @@ fn reference() -> String {
         let _ = if rule.id.is_live() {
             writeln!(
                 text,
-                "- Example: {}. `krm-parity drift` finds it: [drift.md](drift.md).",
+                "- Example: {}. `krm-parity drift` reports it: [drift.md](drift.md).",
                 rule.example
             )
         } else if rule.of_files {
             let seen = match rule.id {
                 RuleId::UncheckedFile => {
-                    "Found where a host hands over a tree that nobody has built, as kpt does"
+                    "Reported where a host passes on a tree that was not built, as kpt does"
                 }
-                _ => "`krm-parity check` finds it; a function in a build cannot",
+                _ => "`krm-parity check` reports it; a function in a build cannot",
             };
             writeln!(text, "- Example: {}. {seen}.", rule.example)
         } else {
@@ -259,8 +261,8 @@ fn field_rows(schema: &Value, at: &str, rows: &mut String) {
 
 /// The rules are all alike, so one row stands for each of their two settings.
 const RULES_ROWS: &str = "\
-| `spec.rules.RULE.severity` | `error`, `warning`, `info`, `ignore` | the rule's own | The weight of the rule's findings. |
-| `spec.rules.RULE.max` | number, at least 1; days: at least 0 | the rule's own | The greatest factor or number that is still fine; for the rules that have one. |
+| `spec.rules.RULE.severity` | `error`, `warning`, `info`, `ignore` | the rule's own | The severity of the rule's findings. |
+| `spec.rules.RULE.max` | number, at least 1; days: at least 0 | the rule's own | The greatest allowed factor or number, for rules that have one. |
 ";
 
 fn fields_of(kind: wire::Kind) -> String {
@@ -408,78 +410,4 @@ fn the_readme_names_the_commands() {
         });
         assert!(is_there, "the README has no line `{command}`");
     }
-}
-
-/// Every document of the repository that people read, by its path from the root.
-pub fn documents() -> Vec<String> {
-    let mut names = Vec::new();
-    for folder in ["", "docs", "examples"] {
-        markdown(&path(folder), folder == "examples", &mut names);
-    }
-    names.sort();
-    assert!(names.len() >= 20, "{names:?}");
-    names
-}
-
-fn markdown(folder: &Path, is_deep: bool, names: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let file = entry.expect("an entry").path();
-        if is_deep && file.is_dir() {
-            markdown(&file, is_deep, names);
-        } else if file.extension().is_some_and(|ending| ending == "md") {
-            let inside = file.strip_prefix(path("")).expect("ours");
-            names.push(inside.to_string_lossy().replace('\\', "/"));
-        }
-    }
-}
-
-/// The anchors that GitHub gives the headings of a document.
-fn anchors(text: &str) -> BTreeSet<String> {
-    let mut is_code = false;
-    let mut found = BTreeSet::new();
-    for line in text.lines() {
-        is_code ^= line.trim_start().starts_with("```");
-        if !is_code && line.starts_with('#') {
-            let heading = line.trim_start_matches('#').trim().to_lowercase();
-            let kept = heading
-                .chars()
-                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
-                .map(|c| if c == ' ' { '-' } else { c });
-            found.insert(kept.collect());
-        }
-    }
-    found
-}
-
-/// Links lead to files of the repository, and to headings that those have.
-#[test]
-fn links_lead_somewhere() {
-    let mut seen = 0;
-    for name in documents() {
-        let text = read(&name);
-        let here = path(&name);
-        for target in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-        {
-            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            if file.contains("://") {
-                continue;
-            }
-            let there = if file.is_empty() {
-                here.clone()
-            } else {
-                here.parent().expect("a file is in a directory").join(file)
-            };
-            assert!(there.exists(), "{name} links to {target}");
-            if !anchor.is_empty() {
-                let text = fs::read_to_string(&there).expect("a document");
-                let is_there = anchors(&text).contains(anchor);
-                assert!(is_there, "{name} links to {target}, which has no such heading");
-                seen += 1;
-            }
-        }
-    }
-    assert!(seen >= 20, "{seen} links to headings");
 }

@@ -22,6 +22,7 @@ mod check;
 mod cli;
 mod corpus;
 mod docs;
+mod documents;
 mod drift;
 mod engine;
 mod escapes;

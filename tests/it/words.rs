@@ -2,12 +2,10 @@
 //!
 //! The habits are data, each with its reason, so that documents and messages are held to one list.
 
-use std::fs;
-use std::path::Path;
-
 use regex::Regex;
 
-use crate::docs::documents;
+use crate::docs::read;
+use crate::documents::documents;
 
 /// Characters of a line of a document.
 const MAX_WIDTH: usize = 120;
@@ -66,8 +64,16 @@ pub const HABITS: [Habit; 16] = [
         "is",
     ),
     habit(r"\bbut for\b", "", "except"),
-    habit(r"\b(?:is|are|be|was) taken for\b", "", "counts as, is treated as"),
-    habit(r"\b(?:is|are|be) called (?:so|as|like|alike|by)\b", "", "has the name, is named"),
+    habit(
+        r"\b(?:is|are|be|was) taken for\b",
+        "",
+        "counts as, is treated as",
+    ),
+    habit(
+        r"\b(?:is|are|be) called (?:so|as|like|alike)\b",
+        "",
+        "has the name, is named",
+    ),
     habit(
         r"\ba (?:line|suite|test|row|mark|file|folder|section|job|process|record|result) an? (?:finding|service|environment|rule|change|format|kind|event|resource|case|side)\b",
         "",
@@ -108,18 +114,16 @@ fn prose(text: &str) -> Vec<(usize, &str)> {
     kept
 }
 
-fn read(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
-
 #[test]
 fn documents_have_no_bad_habits() {
     let mut wrong = Vec::new();
     for name in documents() {
         let text = read(&name);
         // A sentence goes over several lines, and code in it is quoted.
-        let lines: Vec<&str> = prose(&text).into_iter().map(|(_, line)| line.trim()).collect();
+        let lines: Vec<&str> = prose(&text)
+            .into_iter()
+            .map(|(_, line)| line.trim())
+            .collect();
         let quoted = Regex::new("`[^`]*`").expect("a pattern");
         let text = lines.join(" ");
         for habit in habits(&quoted.replace_all(&text, "`…`")) {
