@@ -434,7 +434,7 @@ fn the_recorded_lists_need_nothing_but_the_binary() {
 }
 
 /// The assertions of this file notice when nothing is checked. A user notices as little as kustomize
-/// says, so the README names the flags, and a build that must fail beside each wiring.
+/// says, so docs/hosts.md names the flags, and a build that must fail beside each wiring.
 #[test]
 fn a_skipped_function_turns_the_assertions_red() {
     for host in require!(kustomizes()) {
