@@ -2,6 +2,8 @@
 //!
 //! The habits are data, each with its reason, so that documents and messages are held to one list.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
 use crate::docs::read;
@@ -83,16 +85,23 @@ pub const HABITS: [Habit; 16] = [
     habit(r"\bof its own accord\b", "", "automatically"),
 ];
 
+/// The patterns of the habits, and of what is fine in them, compiled once.
+static PATTERNS: LazyLock<Vec<(Regex, Option<Regex>)>> = LazyLock::new(|| {
+    let of = |pattern: &str| Regex::new(&format!("(?i){pattern}")).expect("a pattern");
+    let both = |habit: &Habit| {
+        let fine = (!habit.fine.is_empty()).then(|| of(habit.fine));
+        (of(habit.pattern), fine)
+    };
+    HABITS.iter().map(both).collect()
+});
+
 /// The bad habits of a text, with what to write instead.
 pub fn habits(text: &str) -> Vec<String> {
-    let of = |pattern: &str| Regex::new(&format!("(?i){pattern}")).expect("a pattern");
     let mut found = Vec::new();
-    for habit in &HABITS {
-        let fine = of(habit.fine);
-        for hit in of(habit.pattern).find_iter(text) {
-            if habit.fine.is_empty() || !fine.is_match(hit.as_str()) {
-                found.push(format!("\"{}\": write {}", hit.as_str(), habit.instead));
-            }
+    for (habit, (pattern, fine)) in HABITS.iter().zip(PATTERNS.iter()) {
+        let hits = pattern.find_iter(text).map(|hit| hit.as_str());
+        for hit in hits.filter(|hit| fine.as_ref().is_none_or(|fine| !fine.is_match(hit))) {
+            found.push(format!("\"{hit}\": write {}", habit.instead));
         }
     }
     found
@@ -116,6 +125,7 @@ fn prose(text: &str) -> Vec<(usize, &str)> {
 
 #[test]
 fn documents_have_no_bad_habits() {
+    let quoted = Regex::new("`[^`]*`").expect("a pattern");
     let mut wrong = Vec::new();
     for name in documents() {
         let text = read(&name);
@@ -124,7 +134,6 @@ fn documents_have_no_bad_habits() {
             .into_iter()
             .map(|(_, line)| line.trim())
             .collect();
-        let quoted = Regex::new("`[^`]*`").expect("a pattern");
         let text = lines.join(" ");
         for habit in habits(&quoted.replace_all(&text, "`…`")) {
             wrong.push(format!("{name}: {habit}"));
