@@ -369,6 +369,26 @@ fn every_configuration_in_the_documents_is_read() {
     );
 }
 
+/// The incident as `check` reports it: its first finding, and from the matrix on.
+fn incident() -> String {
+    let report = read("examples/fleet/expected.txt");
+    let lines: Vec<&str> = report.lines().collect();
+    let place = |start: &str| {
+        let found = lines
+            .iter()
+            .position(|line| line.trim_start().starts_with(start));
+        found.unwrap_or_else(|| panic!("no line of the incident begins with {start}"))
+    };
+    let (help, matrix) = (place("help "), place("dev "));
+    let shown = [&lines[..=help], &["…"], &lines[matrix..]].concat();
+    assert!(
+        lines[1..help]
+            .iter()
+            .any(|line| line.contains("error[inverted-resources]"))
+    );
+    format!("```text\n{}\n```\n", shown.join("\n"))
+}
+
 /// The report that the README opens with, and the failing build of the function's page, are recorded.
 #[test]
 fn the_messages_in_the_documents_are_real() {
@@ -377,18 +397,14 @@ fn the_messages_in_the_documents_are_real() {
         .expect("the recorded list is read");
     let style = krm_parity::report::text::Style { color: false };
     let report = krm_parity::report::text::render(&answer.report, style);
-    assert!(
-        read("docs/function.md").contains(report.trim_end()),
-        "docs/function.md must show\n{report}"
-    );
-    // The incident stands there in parts.
-    let incident = read("examples/fleet/expected.txt");
-    let readme = read("README.md");
-    let shown = blocks(&readme, "text")[0];
-    assert!(shown.contains("error[inverted-resources]"));
-    for part in shown.split("…\n") {
-        assert!(incident.contains(part), "nothing says\n{part}");
-    }
+    assert_generated(&[
+        ("README.md", "incident", incident()),
+        (
+            "docs/function.md",
+            "hotfix",
+            format!("```text\n{}\n```\n", report.trim_end()),
+        ),
+    ]);
 }
 
 /// The commands that a newcomer and a contributor run first.
