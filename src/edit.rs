@@ -8,11 +8,13 @@ mod append;
 mod exchange;
 mod item;
 mod lines;
+mod number;
 mod written;
 
 pub use append::append;
 pub use exchange::{remove, replace};
 pub use item::{EditError, Item, scalar};
+pub use number::set_number;
 pub use written::block;
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::yaml::YamlError;
 
 pub use build::{Stage, build};
 pub use changes::{Change, Changed, changes};
+pub use deployers::has_deployers;
 use look::{Asked, look, service, unjudged};
 use past::ask;
 use plan::plan;

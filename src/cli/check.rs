@@ -279,6 +279,10 @@ impl Check {
         };
         sources.is_unrestricted = build::is_unrestricted(&self.flags);
         let parsed = sources.parse();
+        // What is gone, and what belongs to no environment, is for one shard to report.
+        let tells_gone = self.selection.shard.is_none_or(|(index, _)| index == 1);
+        let is_all = self.selection.service.is_none() && self.environment.is_none();
+        let tells_deployers = tells_gone && is_all;
         let mut part = None;
         let mut left_out = Vec::new();
         let (
@@ -291,7 +295,7 @@ impl Check {
         ) = if is_rendered {
             super::rendered::read(&self.rendered, policy)?
         } else {
-            let mut layout = ground.layout(&parsed, policy)?;
+            let mut layout = ground.layout(&parsed, policy, is_all)?;
             part = self.part(policy, &layout);
             left_out = self
                 .selection
@@ -299,8 +303,6 @@ impl Check {
             let built = ground.build(&parsed, &layout, self.how())?;
             (layout, built)
         };
-        // What is gone is for one shard to report.
-        let tells_gone = self.selection.shard.is_none_or(|(index, _)| index == 1);
         let earlier = match &revision {
             Some(then) => Some(Earlier::judged(
                 then,
@@ -327,8 +329,6 @@ impl Check {
             others.extend(earlier.gone(&mut layout, &left_out, &policy, tells_gone));
         }
         let policy = &*policy;
-        let is_all = self.selection.service.is_none() && self.environment.is_none();
-        let tells_deployers = tells_gone && is_all;
         let whole = Scope::Repository {
             others: &left_out,
             is_part: !policy_path.is_some_and(|file| ground.holds(file)),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::build::{How, Lacking, Request, all};
 use super::git::WorkTree;
@@ -275,13 +275,33 @@ impl Ground {
         layout
     }
 
-    /// Finds services and environments.
+    /// Finds services and environments, of which there may be none where Applications and the like are judged.
     ///
     /// # Errors
     ///
-    /// Fails where there is no service.
-    pub(super) fn layout(&self, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Result<Layout> {
-        let site = self.site();
+    /// Fails where there is nothing to judge.
+    pub(super) fn layout(
+        &self,
+        parsed: &Parsed<'_>,
+        policy: &Policy,
+        may_lack: bool,
+    ) -> anyhow::Result<Layout> {
+        let mut layout = self.noted(parsed, policy);
+        if layout.services.iter().any(Service::is_asked) {
+            return Ok(layout);
+        }
+        if !(may_lack && gate::has_deployers(parsed, &self.site(), &policy.layout)) {
+            return Err(self.none(&layout, parsed, policy));
+        }
+        layout.notes.push(format!(
+            "no service was found below {}; only the objects of Argo CD and Flux there are checked",
+            self.shown()
+        ));
+        Ok(layout)
+    }
+
+    /// What is found, with a note where there is more than is looked at.
+    fn noted(&self, parsed: &Parsed<'_>, policy: &Policy) -> Layout {
         let mut layout = self.discover(parsed, policy);
         let mut unseen = parsed.sources.unseen().iter();
         if let Some(unseen) = unseen.find(|unseen| unseen.why == Why::TooMany) {
@@ -290,21 +310,24 @@ impl Ground {
                 unseen.path
             ));
         }
-        if !layout.services.iter().any(Service::is_asked) {
-            let unreadable = layout::unreadable(parsed, &site, &policy.layout);
-            let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
-            let unjudged = layout.unjudged.iter().map(Unjudged::headline);
-            let notes = layout
-                .notes
-                .iter()
-                .cloned()
-                .chain(unjudged)
-                .chain(unreadable);
-            let notes: String = notes.map(|note| format!("; {note}")).collect();
-            let why = self.why_none(parsed, policy);
-            bail!("no service was found below {}: {why}{notes}", self.shown());
-        }
-        Ok(layout)
+        layout
+    }
+
+    /// That no service was found, and why.
+    fn none(&self, layout: &Layout, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Error {
+        let site = self.site();
+        let unreadable = layout::unreadable(parsed, &site, &policy.layout);
+        let unreadable = unreadable.map(|(file, error)| format!("{file}: {error}"));
+        let unjudged = layout.unjudged.iter().map(Unjudged::headline);
+        let notes = layout
+            .notes
+            .iter()
+            .cloned()
+            .chain(unjudged)
+            .chain(unreadable);
+        let notes: String = notes.map(|note| format!("; {note}")).collect();
+        let why = self.why_none(parsed, policy);
+        anyhow!("no service was found below {}: {why}{notes}", self.shown())
     }
 
     /// Why there is no service: which kustomizations there are, and that none says which environment it is.

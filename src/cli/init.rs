@@ -259,7 +259,7 @@ impl Init {
         );
         let name = ground.name_of(&path);
         let Some(found) = found else {
-            let layout = ground.layout(parsed, &Policy::default())?;
+            let layout = ground.layout(parsed, &Policy::default(), false)?;
             let mut asked = layout.clone();
             asked.leave_others();
             let after = init::policy(&asked, parsed, self.wire.then_some(FUNCTION));
@@ -273,7 +273,7 @@ impl Init {
             return Ok((file, policy, layout));
         };
         let (before, policy) = (found.text, found.policy);
-        let layout = ground.layout(parsed, &policy)?;
+        let layout = ground.layout(parsed, &policy, false)?;
         let file = PolicyFile {
             path,
             name,

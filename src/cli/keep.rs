@@ -3,11 +3,10 @@
 //! What is written is built again before it is shown: an entry that does not bring the two together is left out, and
 //! named with the reason.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Value, json};
 
@@ -92,12 +91,11 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
         report = &plan.report;
     }
     for finding in &report.findings {
-        let overruled = plan.overruled.iter().any(|one| is_same(one, finding));
+        let left = plan.left.iter().find(|(one, _)| is_same(one, finding));
         let why = match (finding.severity, finding.is_exempt()) {
             (_, true) => "an exemption lets it be",
             (Severity::Info, _) => continue,
-            _ if overruled => OVERRULED,
-            _ => &finding.help,
+            _ => left.map_or(finding.help.as_str(), |(_, why)| why),
         };
         let words = format!("krm-parity: not written: {}: {why}", called(finding));
         complain(&text::one_line(&words, MAX_LINE));
@@ -161,8 +159,8 @@ struct Plan {
     text: String,
     /// What there is to say then.
     report: Report,
-    /// What the build takes no notice of.
-    overruled: Vec<Finding>,
+    /// What is left out though it might be kept, and why.
+    left: Vec<(Finding, String)>,
 }
 
 impl Case {
@@ -179,63 +177,83 @@ impl Case {
         text: &str,
         before: &Report,
     ) -> anyhow::Result<Plan> {
-        let file = &self.look.wanted.file;
         let mut kept: Vec<&Finding> = before.findings.iter().filter(|one| may_stay(one)).collect();
-        let mut overruled = Vec::new();
-        loop {
-            if kept.is_empty() {
-                let report = before.clone();
-                let text = text.to_owned();
-                return Ok(Plan {
-                    text,
-                    report,
-                    overruled,
-                });
-            }
-            let entries: Vec<&Value> = kept.iter().filter_map(|one| one.entry.as_deref()).collect();
-            let edited =
-                edited(text, &entries).with_context(|| format!("{file}: nothing was written"))?;
-            sources.insert(file.clone(), edited.clone());
-            let parsed = sources.parse();
-            let replay = emit::replay(ground, &parsed)?;
-            let built = replay.build().map_err(|unknown| {
-                anyhow::anyhow!("nothing was written: {}", emit::told(&unknown))
-            })?;
-            let (built, _) = wanted::emitted(built, file)?;
-            let report = self.report(&[built])?;
-            let is_left = |one: &&Finding| report.findings.iter().any(|left| is_same(left, one));
-            let (left, done): (Vec<&Finding>, Vec<&Finding>) =
-                kept.iter().copied().partition(is_left);
-            if left.is_empty() {
-                let mut new = report.findings.iter();
-                if let Some(new) =
-                    new.find(|one| !before.findings.iter().any(|old| is_same(old, one)))
-                {
-                    bail!(
-                        "nothing was written: it would make another difference, {}",
-                        called(new)
-                    );
+        let mut left: Vec<(Finding, String)> = Vec::new();
+        while !kept.is_empty() {
+            let mut attempt = |kept: &[&Finding]| self.attempt(ground, sources, text, before, kept);
+            let (edited, report) = match attempt(&kept) {
+                Ok(done) => done,
+                Err(all) => {
+                    // Where some are at fault, the others are written without them.
+                    let alone = kept.iter().map(|one| (*one, attempt(&[one]).err()));
+                    let (bad, good): (Vec<_>, Vec<_>) = alone.partition(|(_, why)| why.is_some());
+                    if good.is_empty() || bad.is_empty() {
+                        return Err(all.context("nothing was written"));
+                    }
+                    left.extend(bad.into_iter().filter_map(|(one, why)| {
+                        let why = format!("{:#}", why?);
+                        Some((one.clone(), why))
+                    }));
+                    kept = good.into_iter().map(|(one, _)| one).collect();
+                    continue;
                 }
+            };
+            let is_left = |one: &&Finding| report.findings.iter().any(|left| is_same(left, one));
+            let (overruled, done): (Vec<&Finding>, Vec<&Finding>) =
+                kept.iter().copied().partition(is_left);
+            if overruled.is_empty() {
                 return Ok(Plan {
                     text: edited,
                     report,
-                    overruled,
+                    left,
                 });
             }
-            overruled.extend(left.into_iter().cloned());
+            let overruled = overruled.into_iter();
+            left.extend(overruled.map(|one| (one.clone(), OVERRULED.to_owned())));
             kept = done;
+        }
+        Ok(Plan {
+            text: text.to_owned(),
+            report: before.clone(),
+            left,
+        })
+    }
+
+    /// The kustomization with what is to be kept, and what there is to say about its build.
+    fn attempt(
+        &self,
+        ground: &Ground,
+        sources: &mut Sources,
+        text: &str,
+        before: &Report,
+        kept: &[&Finding],
+    ) -> anyhow::Result<(String, Report)> {
+        let file = &self.look.wanted.file;
+        let entries: Vec<&Value> = kept.iter().filter_map(|one| one.entry.as_deref()).collect();
+        let edited = edited(text, &entries).with_context(|| file.clone())?;
+        sources.insert(file.clone(), edited.clone());
+        let parsed = sources.parse();
+        let replay = emit::replay(ground, &parsed)?;
+        let built = replay.build();
+        let built = built.map_err(|unknown| anyhow!("{}", emit::told(&unknown)))?;
+        let (built, _) = wanted::emitted(built, file)?;
+        let report = self.report(&[built])?;
+        let is_known = |one: &Finding| before.findings.iter().any(|old| is_same(old, one));
+        match report.findings.iter().find(|one| !is_known(one)) {
+            Some(new) => bail!("it would make another difference, {}", called(new)),
+            None => Ok((edited, report)),
         }
     }
 }
 
 /// A kustomization with these entries among its patches, or its replicas where it has them.
 fn edited(text: &str, entries: &[&Value]) -> anyhow::Result<String> {
-    let mut numbers: BTreeMap<usize, Item> = BTreeMap::new();
+    let mut edited = text.to_owned();
     let mut patches: Vec<(Value, Value)> = Vec::new();
     for entry in entries {
         let (target, patch) = (&entry["target"], &entry["patch"]);
-        if let Some((at, item)) = number(text, target, patch)? {
-            numbers.insert(at, item);
+        if let Some((at, count)) = number(&edited, target, patch)? {
+            edited = edit::set_number(&edited, &["replicas"], at, "count", &count)?;
             continue;
         }
         let mut own = patches.iter_mut();
@@ -249,12 +267,11 @@ fn edited(text: &str, entries: &[&Value]) -> anyhow::Result<String> {
         .iter()
         .map(|(target, patch)| item(target, patch))
         .collect();
-    let text = edit::replace(text, &["replicas"], &numbers)?;
-    Ok(edit::append(&text, &["patches"], &items)?)
+    Ok(edit::append(&edited, &["patches"], &items)?)
 }
 
-/// The entry of `replicas` that sets what a patch would set, with its place: it comes after all patches.
-fn number(text: &str, target: &Value, patch: &Value) -> anyhow::Result<Option<(usize, Item)>> {
+/// The place in `replicas`, and the number, of what a patch would set: that list comes after all patches.
+fn number(text: &str, target: &Value, patch: &Value) -> anyhow::Result<Option<(usize, Value)>> {
     let Some(count) = patch
         .pointer("/spec/replicas")
         .filter(|count| count.is_number())
@@ -266,17 +283,7 @@ fn number(text: &str, target: &Value, patch: &Value) -> anyhow::Result<Option<(u
     let mut items = list.into_iter().flat_map(yaml::Node::items);
     let name = target["name"].as_str().unwrap_or_default();
     let at = items.position(|item| item.str_at(&["name"]) == Some(name));
-    Ok(at.map(|at| {
-        let value = json!({"name": name, "count": count});
-        (
-            at,
-            Item {
-                comment: None,
-                block: dashed(&value),
-                value,
-            },
-        )
-    }))
+    Ok(at.map(|at| (at, count.clone())))
 }
 
 /// An entry of `patches`, with the patch as text.

@@ -96,7 +96,7 @@ fn exchange(
 }
 
 /// The list under a path of keys, where it is written.
-fn list<'n>(text: &str, root: Node<'n>, path: &[&str]) -> Result<Node<'n>, EditError> {
+pub(super) fn list<'n>(text: &str, root: Node<'n>, path: &[&str]) -> Result<Node<'n>, EditError> {
     let mut node = root;
     for (depth, key) in path.iter().enumerate() {
         if !node.is_map() {

@@ -66,6 +66,14 @@ pub enum EditError {
     /// What is to be edited is an alias.
     #[error("{0} is an alias of what is written elsewhere; write it out, or edit it by hand")]
     Alias(String),
+    /// A value cannot be changed without changing others.
+    #[error("{what} cannot be changed in the file: {why}; edit it by hand")]
+    Fixed {
+        /// The value.
+        what: String,
+        /// What holds it.
+        why: &'static str,
+    },
     /// An element cannot be taken out without touching what is around it.
     #[error("{what} cannot be taken out of the file: {why}; edit it by hand")]
     Held {

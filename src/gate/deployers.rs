@@ -7,7 +7,8 @@ use super::scene::{Gate, Scope};
 use crate::blame::Target;
 use crate::engine::Replay;
 use crate::finding::Finding;
-use crate::layout::{self, Overlay, Service};
+use crate::layout::{self, Overlay, Service, Site};
+use crate::policy::Layout;
 use crate::repo::{Edge, Parsed, Role, To, join, relative, speaks_of_deployers};
 use crate::resource::Resource;
 use crate::rules::{self, Deployed, Notifications, Repository, called, deploys};
@@ -50,6 +51,13 @@ pub fn deployers<'g>(
         place.is_none_or(|place| !environments.files.contains(place.file.as_str()))
     });
     findings
+}
+
+/// Whether there is anything to judge that stands in no environment, in a repository without environments.
+pub fn has_deployers(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Layout) -> bool {
+    let is_asked = |file: &str| layout::is_looked_at(file, site, wanted);
+    let mut files = parsed.sources.iter().map(|(file, _)| file);
+    files.any(|file| is_asked(file) && holds(parsed, file))
 }
 
 /// Every service of the repository, also those that are not looked at.

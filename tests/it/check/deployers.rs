@@ -412,3 +412,40 @@ fn what_may_be_right_is_not_told() {
         assert!(!run.stdout.contains("hunter2pw"), "{run:#?}");
     }
 }
+
+#[test]
+fn a_repository_of_applications_alone_is_judged() {
+    let tree = Tree::new();
+    let healing = application("shop", PRODUCTION);
+    let manual = application("cart", PRODUCTION).replace("automated:", "managedNamespaceMetadata:");
+    let manual = manual.replace("{prune: true, selfHeal: true}", "{labels: {team: shop}}");
+    tree.write("apps/shop.yaml", &healing);
+    tree.write("apps/cart.yaml", &manual);
+    tree.write("README.md", "# Applications\n");
+    let run = |arguments: &[&str]| {
+        let mut check = Command::new(binary());
+        run(check
+            .current_dir(tree.path(""))
+            .arg("check")
+            .args(arguments))
+    };
+    let all = run(&[]);
+    assert_eq!(all.code, Some(0), "{all:#?}");
+    let told = "warning[argocd-self-heal]: Argo CD does not sync it by itself";
+    assert!(all.stdout.contains(told), "{all:#?}");
+    assert!(all.stdout.contains("apps/cart.yaml:8:3"), "{all:#?}");
+    assert!(
+        all.stdout.contains("note: no service was found"),
+        "{all:#?}"
+    );
+    assert!(!all.stdout.contains("apps/shop.yaml"), "{all:#?}");
+    // One shard says so, and the others have nothing to say.
+    assert!(run(&["--shard", "1/2"]).stdout.contains(told));
+    let second = run(&["--shard", "2/2"]);
+    assert_eq!(second.code, Some(0), "{second:#?}");
+    assert!(!second.stdout.contains(told), "{second:#?}");
+    // Without an object of Argo CD or Flux there is nothing to judge.
+    tree.write("other/config.yaml", BASE);
+    let none = run(&["other"]);
+    assert_eq!(none.code, Some(2), "{none:#?}");
+}

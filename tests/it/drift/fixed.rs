@@ -292,3 +292,49 @@ fn nothing_is_written_without_consent_or_elsewhere() {
         assert_eq!(read(&tree), before);
     }
 }
+
+fn deployment(namespace: &str, name: &str, replicas: u8) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{replicas: {replicas}}}\n"
+    )
+}
+
+/// A target's name finds the resources of that name in all namespaces.
+#[test]
+fn an_entry_that_would_change_more_is_left_out_and_the_others_are_written() {
+    let all = |web: u8, api: u8| {
+        [
+            deployment("a", "web", web),
+            deployment("b", "web", 1),
+            deployment("a", "api", api),
+        ]
+        .join("---\n")
+    };
+    let tree = Tree::new();
+    tree.write("base/all.yaml", &all(1, 1));
+    tree.write("base/kustomization.yaml", "resources: [all.yaml]\n");
+    tree.write(FILE, "resources: [../../base]\n");
+    tree.write("live.yaml", &all(6, 4));
+    let run = fix(&tree, &["--yes"]);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    let after = read(&tree);
+    assert!(after.contains("name: api"), "{after}");
+    assert!(!after.contains("name: web"), "{after}");
+    let told = "not written: Deployment web: spec.replicas: it would make another difference";
+    assert!(run.stderr.contains(told), "{run:#?}");
+    assert_eq!(left(&tree).len(), 1);
+    // Where nothing is left to be written, nothing is.
+    let again = fix(&tree, &["--yes"]);
+    assert_eq!(again.code, Some(2), "{again:#?}");
+    assert!(again.stderr.contains("nothing was written"), "{again:#?}");
+    assert_eq!(read(&tree), after);
+}
+
+#[test]
+fn a_number_in_replicas_is_changed_in_its_place() {
+    let tree = overlay("scale", None);
+    let before = "resources: [../../base]\nreplicas:\n- name: checkout # mine\n  # until the sale is over\n  count: 3 # as agreed\n";
+    tree.write(FILE, before);
+    fix(&tree, &["--yes"]);
+    assert_eq!(read(&tree), before.replace("count: 3", "count: 6"));
+}
