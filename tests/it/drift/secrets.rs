@@ -133,3 +133,33 @@ data: {pw: aHVudGVy, extra: UExBTlRFRA==}
     assert!(run.stdout.contains(command), "{run:#?}");
     assert!(!run.stdout.contains(r#""path":"/data"}"#), "{run:#?}");
 }
+
+/// The password of a URL, a field of JSON and a line of a key, each by itself in another object.
+#[test]
+fn what_stands_within_a_value_is_hidden_elsewhere_too() {
+    let config = |data: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: shop}}\ndata: {{{data}}}\n"
+        )
+    };
+    let secret = r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: shop}
+data:
+  url: cG9zdGdyZXM6Ly9zaG9wOlBMQU5URUQtYUBkYi5leGFtcGxlLmNvbS9zaG9w
+  docker: eyJwYXNzd29yZCI6ICJQTEFOVEVELWIxIn0=
+  key: LS0tLS1CRUdJTi0tLS0tCk1JSVBMQU5URURjMTIzNDU2Nzg5MAotLS0tLUVORC0tLS0tCg==
+"#;
+    let git = format!("{secret}{}", config("a: x, b: x, c: x, d: x"));
+    let planted = "a: PLANTED-a, b: is PLANTED-b1, c: MIIPLANTEDc1234567890, d: db.example.com";
+    let live = format!("{secret}{}", config(planted));
+    let tree = Tree::new();
+    tree.write("git.yaml", &git);
+    tree.write("live.yaml", &live);
+    let arguments = ["--rendered", "git.yaml", "--live", "live.yaml"];
+    let run = super::drift(&tree.path(""), &arguments);
+    assert_eq!(run.code, Some(1), "{run:#?}");
+    assert!(!run.stdout.contains("PLANTED"), "{}", run.stdout);
+    assert!(run.stdout.contains("db.example.com"), "{}", run.stdout);
+}
