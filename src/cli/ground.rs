@@ -1,5 +1,7 @@
 //! The directories that a verb looks at, and what is found and built there.
 
+mod whole;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -13,6 +15,7 @@ use crate::layout::{self, Layout, Service, Site};
 use crate::policy::Policy;
 use crate::repo::{self, Parsed, Sources, Why};
 use crate::rules::Unjudged;
+use whole::Whole;
 
 /// Where things lie.
 #[derive(Debug)]
@@ -39,19 +42,6 @@ pub(super) struct Built {
     pub builds: Builds,
     pub lacking: gate::Lacking,
     pub hidden: gate::Hidden,
-}
-
-/// What is looked at, so that no name and no verdict hangs on which part of it was asked for.
-#[derive(Debug, Default)]
-struct Whole {
-    /// The directory whose kustomizations are all read.
-    directory: String,
-    /// The directory that all paths are relative to.
-    here: String,
-    /// The root of the repository, whose paths name services.
-    root: String,
-    /// The name of a service at that root.
-    name: String,
 }
 
 impl Ground {
@@ -85,7 +75,7 @@ impl Ground {
             })
             .collect::<anyhow::Result<_>>()?;
         let first = full.first().cloned().unwrap_or_default();
-        let whole = Whole::of(&root, &shared(&full), None);
+        let whole = Whole::of(&root, &shared(&full), None, None);
         Ok(Self {
             root,
             directories,
@@ -132,7 +122,7 @@ impl Ground {
         let is_there = |directory: &&String| root.join(directory).is_dir();
         let directories: Vec<String> = self.directories.iter().filter(is_there).cloned().collect();
         let full: Vec<PathBuf> = directories.iter().map(|one| root.join(one)).collect();
-        let whole = Whole::of(&root, &shared(&full), None);
+        let whole = Whole::of(&root, &shared(&full), None, None);
         Ok(Self {
             first: place_of(&self.first),
             work: Some(self.root.clone()),
@@ -183,7 +173,8 @@ impl Ground {
         if let Some(whole) = home.or_else(|| repository.clone()) {
             match self.read_whole(&whole) {
                 Ok(sources) => {
-                    self.whole = Whole::of(&self.root, &whole, repository);
+                    let work = self.work.as_deref().and_then(tree::repository);
+                    self.whole = Whole::of(&self.root, &whole, repository, work);
                     return Ok(sources);
                 }
                 Err(error) if whole != asked => self.notes.push(format!(
@@ -206,7 +197,8 @@ impl Ground {
             };
             (whole, sources) = (outer, wider);
         }
-        self.whole = Whole::of(&self.root, &whole, repository);
+        let work = self.work.as_deref().and_then(tree::repository);
+        self.whole = Whole::of(&self.root, &whole, repository, work);
         Ok(sources)
     }
 
@@ -431,21 +423,6 @@ impl Ground {
             lacking: absent,
             hidden: gate::Hidden::new(),
         })
-    }
-}
-
-impl Whole {
-    /// What lies in a directory, below the root of a repository or in none.
-    fn of(here: &Path, directory: &Path, repository: Option<PathBuf>) -> Self {
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        let is_repository = repository.is_some();
-        let root = repository.unwrap_or_else(|| directory.to_owned());
-        Self {
-            directory: text(directory),
-            here: text(here),
-            name: layout::root_name(&text(&root), is_repository),
-            root: text(&root),
-        }
     }
 }
 

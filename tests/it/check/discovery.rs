@@ -340,3 +340,49 @@ fn overlays_that_nothing_calls_environments_are_named() {
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("overlays a, b"), "{run:#?}");
 }
+
+/// The name of a service at the root of a repository is the same in every checkout, and at a revision that is held against.
+#[test]
+fn a_service_at_the_root_is_called_as_the_repository_is_where_it_comes_from() {
+    let tree = Tree::new();
+    let git = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        let git = git.arg("-C").arg(tree.path("some-checkout"));
+        let git = git.args(["-c", "user.name=x", "-c", "user.email=x@example.com"]);
+        run(git.args(arguments)).expect_success("git");
+    };
+    tree.write(
+        "some-checkout/base/kustomization.yaml",
+        "resources: [all.yaml]\n",
+    );
+    let all = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: all}\ndata: {a: b}\n";
+    tree.write("some-checkout/base/all.yaml", all);
+    for environment in ["dev", "production"] {
+        let path = format!("some-checkout/overlays/{environment}/kustomization.yaml");
+        tree.write(&path, "resources: [../../base]\n");
+    }
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "all"]);
+    let name = |arguments: &[&str]| {
+        let found = report(binary(), &tree.path("some-checkout"), arguments);
+        let services = found["services"].as_array().expect("services");
+        services[0]["name"].as_str().expect("a name").to_owned()
+    };
+    assert_eq!(name(&[]), "some-checkout");
+    git(&[
+        "remote",
+        "add",
+        "origin",
+        "https://user:PLANTED@git.example.com/shop/orders.git",
+    ]);
+    assert_eq!(name(&[]), "orders");
+    // What was there before is known under the same name.
+    tree.write(
+        "some-checkout/overlays/production/kustomization.yaml",
+        "resources: [../../base]\npatches:\n- {target: {kind: ConfigMap}, patch: '[{op: add, path: /data/new, value: x}]'}\n",
+    );
+    git(&["commit", "-q", "-a", "-m", "more"]);
+    let new = report(binary(), &tree.path("some-checkout"), &["--new", "HEAD"]);
+    assert_eq!(new["failed"], false, "{new:#}");
+}

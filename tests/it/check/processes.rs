@@ -214,13 +214,36 @@ fn a_limit_is_a_number_of_seconds() {
 fn signals_end_everything() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let scene = Scene::new(3, HANGS);
-        let mut check = start(&mut scene.command(&["check"]));
+        let mut check = start(&mut heeding(&scene.command(&["check"])));
         assert!(soon(|| !scene.numbers().is_empty()), "it was started");
         send(signal, &check);
         let status = check.wait().expect("its end");
         assert_eq!(status.code(), Some(code), "{signal}");
         scene.is_clean();
     }
+}
+
+/// The same command with no signal ignored, as the tests may be run in the background of a script.
+fn heeding(command: &Command) -> Command {
+    let flag = "--default-signal=INT,TERM,HUP";
+    let is_known = Command::new("env").args([flag, "true"]).output();
+    let mut env = Command::new("env");
+    if is_known.is_ok_and(|output| output.status.success()) {
+        env.arg(flag);
+    } else {
+        eprintln!("env of GNU is missing; signals that are ignored here stay so");
+    }
+    env.arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        env.current_dir(directory);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => env.env(name, value),
+            None => env.env_remove(name),
+        };
+    }
+    env
 }
 
 /// What was started under nohup goes on.
