@@ -8,6 +8,7 @@ use super::Replay;
 use super::built::Built;
 use super::hash::hash;
 use super::item::Item;
+use super::notes;
 use super::order::Order;
 use super::piece::{Lost, Piece, lose};
 use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
@@ -34,6 +35,9 @@ impl Replay<'_> {
     pub(super) fn finish(&self) -> (Vec<Item>, Vec<Lost>) {
         let mut items = self.items.clone();
         let (mut lost, mut budget) = (Vec::new(), self.walk.budget);
+        for (key, mark) in items.iter().filter_map(notes::acting) {
+            lose(&mut lost, Reason::Setting, key, Some(mark));
+        }
         for item in items.iter_mut().filter(|item| item.hashed) {
             let Some(hash) = hash(item) else {
                 lose(&mut lost, Reason::Hidden, item.name(), Some(item.origin));

@@ -6,10 +6,63 @@ use crate::api::{ORIGIN, TRANSFORMATIONS};
 use crate::repo::Kustomization;
 
 use super::item::Item;
-use super::piece::{Body, Piece};
+use super::piece::{Body, Mark, Piece};
 
 /// Who built it.
 const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kustomize-v5.8.1");
+
+/// The prefix of the annotations in which kustomize keeps notes while it builds.
+const INTERNAL: &str = "internal.config.kubernetes.io/";
+
+/// What kustomize reads back out of its notes, whoever has written them (`api/internal/utils/annotations.go`).
+const READ_BACK: [&str; 10] = [
+    "allowKindChange",
+    "allowNameChange",
+    "generatorBehavior",
+    "needsHashSuffix",
+    "prefixes",
+    "previousKinds",
+    "previousNames",
+    "previousNamespaces",
+    "refBy",
+    "suffixes",
+];
+
+/// What it takes away at the end without having read it.
+const TAKEN_AWAY: [&str; 6] = [
+    "annotations-migration-resource-id",
+    "helm-generated",
+    "id",
+    "index",
+    "path",
+    "seqindent",
+];
+
+/// What it takes away by older names.
+const TAKEN_AWAY_BY_OLDER_NAMES: [&str; 3] = [
+    "config.k8s.io/id",
+    "config.kubernetes.io/index",
+    "config.kubernetes.io/path",
+];
+
+/// An annotation of a resource that kustomize takes for a note of its own, and acts on.
+pub(crate) fn acting(item: &Item) -> Option<(&str, Mark)> {
+    let annotations = item.root.at(&["metadata", "annotations"])?;
+    let Body::Map(map) = &annotations.body else {
+        return None;
+    };
+    map.iter().find_map(|(key, piece)| {
+        let note = key.strip_prefix(INTERNAL)?;
+        READ_BACK
+            .contains(&note)
+            .then_some((key.as_str(), piece.mark))
+    })
+}
+
+fn is_taken_away(key: &str) -> bool {
+    let note = key.strip_prefix(INTERNAL);
+    note.is_some_and(|note| TAKEN_AWAY.contains(&note)) || TAKEN_AWAY_BY_OLDER_NAMES.contains(&key)
+}
 
 /// What the kustomization that is built asks for.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +106,7 @@ impl Notes {
                     map.remove(key);
                 }
             }
+            map.retain(|key, _| !is_taken_away(key));
         }
         if self.builder {
             let (key, value) = MANAGED_BY;
