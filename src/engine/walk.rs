@@ -258,6 +258,7 @@ impl<'t> Walk<'t> {
     /// Why a file or a directory is not read that something names: it is not there, or it is no text.
     pub fn absent(&self, path: &str) -> Reason {
         match self.parsed.sources.other(path) {
+            None if self.parsed.unreadable.contains_key(path) => Reason::Unreadable,
             None => Reason::NotHere,
             Some((_, None)) => Reason::Bounds,
             Some((_, Some(_))) => Reason::Unreadable,
