@@ -290,7 +290,10 @@ impl Walk<'_> {
                 return;
             }
         };
-        let Some(said) = root.at(path).filter(|_| self.budget > 0) else {
+        let said = root.at(path);
+        // An image that is not said has no name, and is looked for all the same.
+        let said = said.or((what == What::Images).then_some(root));
+        let Some(said) = said.filter(|_| self.budget > 0) else {
             return;
         };
         if matches!(what, What::Prefix | What::Suffix) && !said.is_scalar() {

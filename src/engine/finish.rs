@@ -50,6 +50,10 @@ impl Replay<'_> {
             item.root
                 .set(&["metadata", "name"], Piece::text(&name, mark));
             item.note_id();
+            if item.before().iter().any(|id| id.name.contains(',')) {
+                // kustomize parts the names that it had at commas.
+                lose(&mut lost, Reason::Type, item.name(), Some(item.origin));
+            }
         }
         let reaches = &self.walk.reaches;
         let done =

@@ -35,6 +35,10 @@ fn hashed(item: &Item) -> Option<Value> {
         return None;
     }
     let text = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text);
+    if item.root.get("type").is_some_and(Piece::is_null) && item.is_secret() {
+        // kustomize hashes how it is written.
+        return None;
+    }
     let part = |field: &str| match item.root.get(field) {
         None => Some(Value::String(String::new())),
         Some(piece) => unsealed(item, piece, field == "data"),

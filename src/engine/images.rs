@@ -40,10 +40,9 @@ pub(super) fn image(
         Some((said(value), mark)).filter(|(text, _)| !text.is_empty())
     };
     let mut entries = entry.entries();
-    let Some((key, named)) = entries.find(|(key, _)| key.text() == "name") else {
-        return Some(());
-    };
-    let name = named.text();
+    // Without a name it is for nothing, and still goes through all that an image can stand in.
+    let named = entries.find(|(key, _)| key.text() == "name");
+    let name = named.map_or("", |(_, named)| named.text());
     // kustomize takes the name for a pattern.
     let pattern = format!(r"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
     let Ok(pattern) = RegexBuilder::new(&pattern)
@@ -55,7 +54,10 @@ pub(super) fn image(
         return Some(());
     };
     let new = Image {
-        entry: pen.mark(Some(key), named),
+        entry: named.map_or_else(
+            || pen.mark_of(entry),
+            |(key, named)| pen.mark(Some(key), named),
+        ),
         name: field("newName"),
         tag: field("newTag"),
         suffix: field("tagSuffix"),
@@ -92,7 +94,16 @@ pub(super) fn image(
                 paid = pen.spend(image.measure().1);
             }
         };
-        containers(&mut item.root, &mut |image: &mut Piece| change(image, pen));
+        let mut odd = None;
+        containers(&mut item.root, &mut |image: &mut Piece| {
+            if matches!(image.body, Body::Map(_) | Body::List(_)) {
+                odd = Some(image.mark);
+            }
+            change(image, pen);
+        });
+        if odd.is_some() {
+            lose(pen.unknown, Reason::Type, "image", odd);
+        }
         // kustomize goes through the same containers twice, so that a suffix is appended twice.
         for spec in specs {
             at_spec(

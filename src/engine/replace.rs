@@ -355,6 +355,8 @@ impl Write<'_> {
             }
             Taken::Text { text, value, .. } => (text.as_str(), value.as_ref()),
             Taken::Tree(tree) if !is_scalar => return Ok(tree.signed(mark)),
+            // What is made of a map or a list where a scalar is wanted has a type that is not followed.
+            Taken::Tree(_) if is_new => return Err(Reason::Setting),
             // Only the text of a map or a list comes, which is none.
             Taken::Tree(_) => ("", None),
         };

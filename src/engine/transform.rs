@@ -228,7 +228,13 @@ fn subjects(
     };
     for subject in subjects {
         pen.spend(1)?;
-        if subject.get(key).and_then(Piece::as_str) != Some(wanted) {
+        let is_scalar = |piece: &Piece| matches!(piece.body, Body::Scalar(_) | Body::Unknown);
+        let said = subject.get(key);
+        let is_map = matches!(subject.body, Body::Map(_)) || subject.is_null();
+        if !is_map || said.is_some_and(|said| !is_scalar(said) && !said.is_null()) {
+            lose(pen.unknown, Reason::Type, "subjects", Some(subject.mark));
+        }
+        if said.and_then(Piece::as_str) != Some(wanted) {
             continue;
         }
         let path = ["namespace".to_owned()];

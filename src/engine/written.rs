@@ -41,6 +41,10 @@ pub(super) fn fault(tree: &Tree<'_>, how: How) -> Option<Reason> {
         How::Operations if !is_operations => Some(Reason::Type),
         How::Operations if first.is_childless() => Some(Reason::Empty),
         How::Merge if is_operations => Some(Reason::Type),
+        // An operation is a map, whether or not it comes to be applied.
+        _ if is_operations && first.items().any(|one| !one.is_map() && !one.is_null()) => {
+            Some(Reason::Type)
+        }
         _ if is_operations => roots.nth(1).map(|_| Reason::Type),
         _ => roots.find_map(nameless),
     }
