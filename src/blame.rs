@@ -375,7 +375,7 @@ impl Replay<'_> {
             // Where nothing is shared, nothing is added.
             What::Resource if !self.walk.has_bases() => "the resource",
             What::Resource => "the resource that the overlay adds",
-            What::Elsewhere => "what is loaded from elsewhere",
+            What::Elsewhere => "a resource loaded from elsewhere",
             What::Strategic => "strategic merge patch",
             What::Json6902 => "JSON6902 operation",
             What::Images => "images",

@@ -1,8 +1,8 @@
-//! What kustomize makes of files, without kustomize: its transformations, replayed in its order.
+//! The built-in engine: builds kustomizations as kustomize does, without kustomize.
 //!
-//! Every value that comes of it carries the place that wrote it, so that
-//! `blame` can say which line made a field what it is, and `package` can judge
-//! a tree that nobody builds.
+//! It replays kustomize's transformations in the same order. Every value carries the
+//! place that wrote it, so that `blame` can name the line that set a field, and
+//! `package` can judge a tree that was not built.
 
 mod absorb;
 mod accumulate;
@@ -59,11 +59,11 @@ pub(crate) use look::is_ambiguous;
 pub use unknown::{Reason, Unknown};
 pub use walk::Form;
 
-/// What directories make of their files, and who wrote what.
+/// The build of some directories, with the place that wrote each value.
 pub struct Replay<'t> {
     pub(crate) walk: Walk<'t>,
     pub(crate) items: Vec<Item>,
-    /// The directory that is asked about.
+    /// The directory to build.
     pub(crate) directory: String,
     pub(crate) is_overlay: bool,
 }
@@ -84,7 +84,7 @@ impl<'t> Replay<'t> {
         }
     }
 
-    /// Reads a file that stands by itself, as if something loaded it.
+    /// Reads a single file, as if a kustomization loaded it.
     #[must_use]
     pub fn file(parsed: &'t Parsed<'t>, path: &str) -> Self {
         let mut walk = Walk::bare(parsed);

@@ -79,6 +79,9 @@ pub struct Place {
     pub source: Option<String>,
 }
 
+/// What comes before the entry to paste, which is the end of [`Finding::permit`] and has no full stop behind it.
+pub const ENTRY: &str = " Entry: ";
+
 /// What to do about a finding, as one text.
 #[must_use]
 pub fn advice(help: &str, permit: &str) -> String {
@@ -90,7 +93,7 @@ pub fn advice(help: &str, permit: &str) -> String {
 }
 
 /// What a place says that only names the kustomization.
-pub const UNTOLD: &str = "the kustomization; the cause could not be told";
+pub const UNTOLD: &str = "the kustomization; the exact line is not known";
 
 /// The longest line that a place repeats, in bytes: each of a hundred thousand findings may have the same one.
 pub(crate) const MAX_LINE: usize = 16 << 10;

@@ -1,7 +1,7 @@
 //! The function: a `ResourceList` in, a `ResourceList` and a verdict out.
 //!
-//! This is the whole pipeline in one place. It is pure: no files, no network, no
-//! process; [`crate::cli`] feeds it and acts on its answer.
+//! This is the whole pipeline in one place. It is pure and uses no files, network or
+//! processes; [`crate::cli`] calls it and acts on its answer.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use crate::snapshot::{self, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::{self, Node, Tree, YamlError};
 
-/// What goes to stdout.
+/// The text for stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// The input as it came, byte for byte.
@@ -31,35 +31,35 @@ pub enum Output {
     Text(String),
 }
 
-/// What the function has to say.
+/// The answer of the function.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What goes to stdout.
+    /// The text for stdout.
     pub output: Output,
-    /// What was found; empty for a recorder.
+    /// The findings; empty for a recorder.
     pub report: Report,
-    /// Whether there are exemptions, so that it matters on which day this was asked.
+    /// Whether there are exemptions, for which the date matters.
     pub is_of_a_day: bool,
 }
 
-/// Why the function could not do what it was asked to.
+/// Why the function could not run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The input is no YAML that we accept.
+    /// The input is not valid YAML.
     #[error("the input cannot be read: {0}")]
     Yaml(#[from] YamlError),
-    /// The input is YAML and no `ResourceList`.
-    #[error("the input is not usable: {0}")]
+    /// The input is YAML, but not a `ResourceList`.
+    #[error("the input is not valid: {0}")]
     Krm(#[from] KrmError),
     /// The functionConfig is wrong.
-    #[error("the functionConfig is not usable: {}{message}", at_line(*line))]
+    #[error("the functionConfig is not valid: {}{message}", at_line(*line))]
     Config {
-        /// The line of the input, from 1; 0 where there is none.
+        /// The line of the input, from 1; 0 if it is not known.
         line: usize,
-        /// What is wrong, with its place.
+        /// The error, with its place.
         message: String,
     },
-    /// The file with the functionConfig is no YAML that we accept.
+    /// The file with the functionConfig is not valid YAML.
     #[error("the functionConfig cannot be read: {0}")]
     ConfigYaml(YamlError),
     /// A snapshot among the items is damaged.
@@ -68,9 +68,9 @@ pub enum Refusal {
     /// Snapshots contradict each other.
     #[error("{0}")]
     Fault(#[from] Fault),
-    /// A recorder cannot seal two states of one resource.
+    /// A recorder cannot record two versions of the same resource.
     #[error(
-        "line {line}: {} {} stands among the items twice, with different contents; a snapshot holds one state of each resource",
+        "line {line}: the items contain {} {} twice, with different contents; pass each resource once",
         one_line(kind, MAX_NAME),
         quoted(name, MAX_NAME)
     )]
@@ -82,9 +82,9 @@ pub enum Refusal {
         /// The name of the resource.
         name: String,
     },
-    /// A recorder was pointed at the files of a kustomization.
+    /// A recorder got the source files of a kustomization.
     #[error(
-        "these items are the files of a kustomization, not what it builds: record inside of `kustomize build`"
+        "the items are the source files of a kustomization, not its build; run the recorder inside `kustomize build`"
     )]
     Unbuilt,
 }
@@ -98,7 +98,7 @@ fn at_line(line: usize) -> String {
 }
 
 impl Refusal {
-    /// A `ResourceList` that says why, for hosts that read results.
+    /// A `ResourceList` with the error, for hosts that read results.
     #[must_use]
     pub fn to_list(&self, input: &[u8]) -> String {
         let form = match input.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -156,7 +156,7 @@ fn run_list(input: &[u8], today: Date) -> Result<Answer, Refusal> {
     }
 }
 
-/// Runs the function as kustomize's older plugins run: a config, and plain documents.
+/// Runs the function with the interface of kustomize's older plugins: a config, and plain documents.
 ///
 /// # Errors
 ///
@@ -167,17 +167,17 @@ pub fn run_plugin(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Re
     Ok(with_text(answer, text))
 }
 
-/// An input whose lines end as hosts look for them, which for YAML is the same text.
+/// The input with line feeds as line ends; to YAML the text is the same.
 ///
-/// A host splits a stream at line feeds and dashes: of documents between bare carriage returns it takes the first alone.
+/// A host splits a stream at line feeds and dashes: with bare carriage returns it sees only the first document.
 fn with_line_feeds(input: &[u8]) -> Cow<'_, [u8]> {
     let is_bare = |at: usize| input.get(at + 1) != Some(&b'\n');
     let mut returns = input.iter().enumerate().filter(|(_, byte)| **byte == b'\r');
-    // Nearly no input has any, and that is told many times faster.
+    // Almost no input has carriage returns, and this search is much faster.
     if !input.contains(&b'\r') || !returns.any(|(at, _)| is_bare(at)) {
         return Cow::Borrowed(input);
     }
-    // What is not text is refused as it is.
+    // Bytes that are not UTF-8 are refused later.
     if std::str::from_utf8(input).is_err() {
         return Cow::Borrowed(input);
     }
@@ -188,7 +188,7 @@ fn with_line_feeds(input: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(input.iter().enumerate().map(line_feed).collect())
 }
 
-/// An answer to a text, which passes on that text even where it is not the input.
+/// An answer that passes on this text, even if it is not the input.
 fn with_text(answer: Answer, text: Cow<'_, [u8]>) -> Answer {
     match (answer.output, text) {
         (Output::Unchanged, Cow::Owned(text)) => Answer {
@@ -240,7 +240,7 @@ fn run_documents(config: &[u8], input: &[u8], today: Date) -> Result<Answer, Ref
     }
 }
 
-/// Compares and judges whatever the resources hold.
+/// Compares and judges all environments among the resources.
 ///
 /// # Errors
 ///
@@ -254,7 +254,7 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Result
     })
 }
 
-/// Compares whatever the resources hold, for a closer look than [`check`] has.
+/// Compares all environments among the resources without judging them.
 ///
 /// # Errors
 ///
@@ -285,11 +285,11 @@ pub fn compare<T>(
     Ok(look(&comparisons, &plan.gaps))
 }
 
-/// Seals resources as a recorder does.
+/// Records resources as a recorder does.
 ///
 /// # Errors
 ///
-/// Fails on files of a kustomization, on a resource that stands there twice with
+/// Fails on files of a kustomization, on a resource that appears twice with
 /// different contents, and on a damaged snapshot among the resources.
 pub fn record(
     resources: &[Resource<'_>],

@@ -1,10 +1,9 @@
-//! The gate: a layout and what its directories build, judged as one survey.
+//! The gate: judges a layout and the builds of its directories as one survey.
 //!
-//! Whoever has something to be judged says where it stands, and builds it: a
-//! repository, what others have rendered, a package that nobody has built. From
-//! there on all go one way: open → plan → judge → trace. Every environment is compared
-//! with its own base and with its siblings, as [`crate::function`] does it for what
-//! one build holds.
+//! The caller finds and builds the environments: of a repository, from rendered
+//! files, or of a package that was not built. From there on all of them go the same
+//! way: open → plan → judge → trace. Every environment is compared with its base and
+//! with its siblings, as [`crate::function`] does for the items of one build.
 
 mod build;
 mod changes;
@@ -33,16 +32,16 @@ pub use record::{Ask, Commit, Edit, History, Record};
 pub use scene::{Builds, Gate, Hidden, Lacking, Resources, Scope, name_of, open};
 use trace::{Replays, hide, lint, trace, witness};
 
-/// Opens what was built, and judges it.
+/// Opens the builds and judges them.
 ///
 /// # Errors
 ///
-/// Fails where a build is not what [`crate::snapshot::seal`] writes.
+/// Fails if a build was not written by [`crate::snapshot::seal`].
 pub fn judge(gate: &Gate<'_>) -> Result<Survey, YamlError> {
     open(gate.builds, |resources| survey(gate, resources))
 }
 
-/// Judges what is opened: plans what is compared, weighs what is found, and traces it to its lines.
+/// Judges opened builds: plans the comparisons, judges them, and traces the findings to their lines.
 #[must_use]
 pub fn survey<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Survey {
     let mut replays = Replays::default();

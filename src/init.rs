@@ -72,28 +72,21 @@ pub fn policy(layout: &Layout, parsed: &Parsed<'_>, function: Option<&str>) -> S
     };
     let environments = match promotion(layout) {
         Ok(names) => format!(
-            "  # All environments in the order of promotion: a later one must not get less than one before it.\n  \
-             environments: {}\n",
+            "  # All environments in promotion order: a later one must not have less than an earlier one.\n  environments: {}\n",
             list(&names)
         ),
         Err(names) => format!(
-            "  # The names do not tell in which order environments are promoted. In the order of this list, a later\n  \
-             # one must not get less than one before it:\n  # environments: {}\n",
+            "  # The names do not show the promotion order. List the environments in that order: a later one must\n  # not have less than an earlier one.\n  # environments: {}\n",
             list(&names)
         ),
     };
     let classes = if layout.services.iter().any(|one| sets_tags(one, parsed)) {
-        "    # These are the defaults, and image-tag, since environments set tags of their own: `krm-parity check` reports a\n    \
-         # tag that no earlier environment has run. Everything else must be as the base says.\n    \
-         classes: [replicas, resource-values, env-values, hostnames, image-tag]\n"
+        "    # The defaults and image-tag, because environments set their own tags: `krm-parity check` reports a tag\n    # that no earlier environment has run. Everything else must be the same as in the base.\n    classes: [replicas, resource-values, env-values, hostnames, image-tag]\n"
     } else {
-        "    # These are the defaults. Everything else must be as the base says.\n    \
-         classes: [replicas, resource-values, env-values, hostnames]\n"
+        "    # The defaults. Everything else must be the same as in the base.\n    classes: [replicas, resource-values, env-values, hostnames]\n"
     };
     format!(
-        "# What the environments of this repository may differ in; `krm-parity check` holds them to it.\n\
-         apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n{}spec:\n{environments}  \
-         allow:\n{classes}",
+        "# How the environments of this repository may differ; `krm-parity check` enforces it.\napiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n{}spec:\n{environments}  allow:\n{classes}",
         annotations(function)
     )
 }
@@ -179,7 +172,7 @@ pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
             let directory = overlay.directory.as_str();
             if overlay.bases.is_empty() {
                 wiring.notes.push(format!(
-                    "{directory} has no base of its own that could record itself"
+                    "{directory} is not wired: it has no base to add a recorder to"
                 ));
                 continue;
             }
@@ -192,13 +185,13 @@ pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
             let mut layers = layers.into_iter();
             let (baseline, None) = (layers.next().flatten(), layers.next()) else {
                 wiring.notes.push(format!(
-                    "{directory} is not wired: it stands on several environments, and a check has one baseline"
+                    "{directory} is not wired: it loads several environments, and a check compares with one baseline"
                 ));
                 continue;
             };
             if baseline.as_ref() == Some(&environment) {
                 wiring.notes.push(format!(
-                    "{directory} is not wired: it and the layer that it stands on are both called {environment}, and a check needs two names"
+                    "{directory} is not wired: it and the layer that it loads are both named {environment}; rename one of them"
                 ));
                 continue;
             }
@@ -221,7 +214,7 @@ pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
             {
                 wiring
                     .notes
-                    .push(format!("{directory} is not wired, since its base is not"));
+                    .push(format!("{directory} is not wired, because its base is not"));
                 continue;
             }
             plan.guard(directory, &environment, baseline.as_deref(), &mut wiring)?;
@@ -261,14 +254,16 @@ impl Plan<'_> {
         let shown = if base.is_empty() { "." } else { base };
         let Some(kustomization) = self.parsed.kustomization(base) else {
             return Ok(Some(format!(
-                "{shown} has no kustomization that can be read"
+                "{shown} is not wired: its kustomization cannot be read"
             )));
         };
         if declares(self.parsed, base, Ours::Recorder) {
             return Ok(None);
         }
         if !is_within(base, self.home) {
-            return Ok(Some(format!("{shown} lies outside of what was asked for")));
+            return Ok(Some(format!(
+                "{shown} is not wired: it is outside of the directory given to init"
+            )));
         }
         // A layer records itself beside the base that it is made of.
         let layer = self.environment_of(base);
@@ -278,13 +273,13 @@ impl Plan<'_> {
         };
         if let Some(inner) = inner.iter().find(|inner| owners.contains_key(*inner)) {
             return Ok(Some(format!(
-                "{shown} is made of {inner}, which is a base too: only one of the two can be recorded as the base"
+                "{shown} is not wired: it loads {inner}, which is also a base, and only one of the two can have a recorder"
             )));
         }
         let owners = owners.get(base);
         if self.names_services && owners.is_some_and(|services| services.len() > 1) {
             return Ok(Some(format!(
-                "{shown} is the base of several services, so that a build cannot tell which exemptions of single services hold"
+                "{shown} is not wired: it is the base of several services, and the policy has exemptions for single services"
             )));
         }
         let file = join(base, RECORDER);
@@ -296,7 +291,7 @@ impl Plan<'_> {
                 return Ok(None);
             }
             return Ok(Some(format!(
-                "{file} is there already and holds no recorder that krm-parity runs for"
+                "{file} exists already and contains no recorder for krm-parity; rename or remove it"
             )));
         }
         let service = match owners {
@@ -336,7 +331,7 @@ impl Plan<'_> {
         }
         if declares(self.parsed, directory, Ours::Policy) {
             wiring.notes.push(format!(
-                "{directory} calls krm-parity before its last change: the check must be the last of its transformers, or a validator"
+                "{directory} calls krm-parity before its last change; make the check the last of its transformers, or a validator"
             ));
             return Ok(());
         }
@@ -350,7 +345,7 @@ impl Plan<'_> {
         match self.parsed.kustomization(&place) {
             Some(_) if !self.parsed.gathers(&place, is_policy) => {
                 wiring.notes.push(format!(
-                    "{directory} is not wired: {place} is there already and holds no policy that krm-parity runs for"
+                    "{directory} is not wired: {place} exists already and contains no policy for krm-parity; rename or remove it"
                 ));
                 return Ok(());
             }

@@ -1,30 +1,30 @@
-//! krm-parity keeps the overlays of a kustomize base in parity with it.
+//! krm-parity finds differences between the environments of a kustomize base that should not exist.
 //!
-//! A tour, in the order in which data flows. A stage never calls an earlier one.
+//! The stages, in the order in which data flows. A stage never calls an earlier one.
 //!
 //! | stage | modules | from → to |
 //! |---|---|---|
 //! | read | [`yaml`], [`krm`], [`policy`] | bytes → tree → resources; the functionConfig → a [`policy::Policy`] or a [`policy::Recorder`] |
 //! | seal | [`snapshot`] | a base's resources → one item that travels with the build |
-//! | pair | [`environment`], [`compare::pair`] | all items → which environments to compare → which resource was made of which |
+//! | pair | [`environment`], [`compare::pair`] | all items → the environments to compare → pairs of resources |
 //! | diff | [`compare::diff`], with [`schema`] and [`quantity`] | two resources → [`compare::diff::Change`]s, as Kubernetes reads lists and quantities |
-//! | classify | [`compare::identity`], [`compare::classify`] | a change → nothing, where it only makes an environment, or its one [`catalog::Class`] |
+//! | classify | [`compare::identity`], [`compare::classify`] | a change → its one [`catalog::Class`], or nothing if the change only names the environment |
 //! | judge | [`rules`], with [`catalog`] | classified changes and the policy → [`finding::Finding`]s |
 //! | blame | [`blame`] and [`rules::files`], with [`engine`] and [`repo`] | a finding and the files of kustomizations → the line that caused it; the files themselves → findings |
-//! | report | [`report`] | findings → results for hosts, text for people |
+//! | report | [`report`] | findings → results for kustomize and kpt, text for people |
 //!
-//! Over a repository, `check` does the same many times, with more around it.
+//! `check` does this for every environment of a repository, with more stages around it.
 //!
 //! | stage | modules | from → to |
 //! |---|---|---|
 //! | find | [`repo`], [`layout`] | files → services and their environments, which [`cli`] builds |
-//! | judge | [`gate`] | what was built → one [`survey::Survey`] of all services |
-//! | trace | [`engine`], [`blame`], [`rules::files`] | a finding → the line that caused it; what the files alone show |
+//! | judge | [`gate`] | builds → one [`survey::Survey`] of all services |
+//! | trace | [`engine`], [`blame`], [`rules::files`] | a finding → the line that caused it; findings about the files themselves |
 //! | report | [`report::survey`] | the survey → the formats that CI systems speak |
 //! | adopt | [`adopt`], [`init`], [`edit`] | findings → exemptions; the first policy; lines inserted into files |
 //!
-//! [`function`] strings the first together and stays pure, also for a [`package`] that nobody has built; [`cli`] alone touches
-//! streams, files, the environment and exit codes.
+//! [`function`] runs the first table and is pure, also for a [`package`] that was not built. Only [`cli`] touches streams, files,
+//! the environment and exit codes.
 //!
 //! # The library
 //!
@@ -54,7 +54,7 @@
 //! assert!(report.render(Format::Text).contains("spec.type"));
 //! ```
 
-// clippy.toml says what is banned, and why. Tests and benchmarks are crates of their own and may.
+// clippy.toml lists what is banned, and why. Tests and benchmarks are separate crates and are not affected.
 #![warn(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! The thin binary: its exit code is all that it adds to the library.
+//! The binary: it runs the library's command line and returns its exit code.
 
 use std::process::ExitCode;
 

@@ -22,11 +22,11 @@ pub struct Quantity(i128);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum QuantityError {
     /// Nothing stands there, or a suffix stands without a number.
-    #[error("there is no number in the quantity")]
+    #[error("the quantity has no number")]
     NoNumber,
     /// The number is sound and what follows it is not.
     #[error(
-        "the suffix is none of n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or an exponent such as e3"
+        "unknown suffix; use n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or an exponent such as e3"
     )]
     Suffix,
     /// The magnitude is beyond what is counted here.

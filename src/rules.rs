@@ -1,7 +1,7 @@
-//! The judgement: what the policy makes of the changes.
+//! Judges changes by the rules and the policy.
 //!
-//! Every rule is a file of its name, with its record and its check; `registry`
-//! lists them all. Severity is applied here, in one place, and nowhere else.
+//! Every rule is a file with the rule's name, its record and its check; `registry`
+//! lists all of them. Severities are applied only here.
 
 mod change;
 mod exemption;
@@ -50,7 +50,7 @@ use matrix::matrices;
 use overridden::Overridden;
 use registry::REGISTRY;
 
-/// Judges comparisons, and what was not there to be compared.
+/// Judges comparisons, and the gaps where nothing could be compared.
 #[must_use]
 pub fn judge(
     comparisons: &[Comparison<'_, '_>],
@@ -95,7 +95,7 @@ pub fn judge(
         }
     }
     for other in &gaps.others {
-        // Less than its record says it weighs where the rule says so itself.
+        // A rule may lower the severity of a single finding.
         match other.severity {
             less @ (Severity::Info | Severity::Warning) => found.push_as(less, other.clone()),
             _ => found.push(other.clone()),
@@ -128,7 +128,7 @@ pub fn judge(
     report
 }
 
-/// Judges what says what is deployed, where it stands in no environment: a file or a directory by itself.
+/// Judges deployers' resources (such as Applications) that belong to no environment: a file or a directory by itself.
 #[must_use]
 pub fn judge_alone(
     resources: &[Resource<'_>],
@@ -143,7 +143,7 @@ pub fn judge_alone(
     found.told()
 }
 
-/// Judges what runs in a cluster, with the requests of an audit log, if one was read.
+/// Judges the live objects of a cluster, with the requests of an audit log, if one was read.
 #[must_use]
 pub fn judge_live(
     live: &Live<'_, '_>,
@@ -156,7 +156,7 @@ pub fn judge_live(
     judged(found, live.pairs.len() + live.extra.len(), policy, today)
 }
 
-/// Judges what an audit log shows of people's work on this many objects.
+/// Judges the changes by people in an audit log, for this many objects.
 #[must_use]
 pub fn judge_trail(
     records: &[Record<'_, '_>],
@@ -169,7 +169,7 @@ pub fn judge_trail(
     judged(found, objects, policy, today)
 }
 
-/// The report of what was found in a cluster.
+/// The report about a cluster.
 fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> Report {
     let weights = found.weights(|finding, default| severity(finding, default, policy));
     exemption::hold(policy, today, &weights, &mut found.findings);
@@ -191,13 +191,13 @@ fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> R
     report
 }
 
-/// What a policy lets pass that an earlier one did not; `earlier` is what a person calls where that one stands.
+/// The permissions of a policy that an earlier one did not have; `earlier` is the name of the earlier one for people.
 #[must_use]
 pub fn loosened(old: Stated<'_>, new: Stated<'_>, earlier: &str) -> Vec<Finding> {
     loosened_policy::loosened(RULES, old, new, earlier)
 }
 
-/// What the past has to be asked before comparisons can be judged, each question once.
+/// The questions about earlier commits that comparisons need, each once.
 #[must_use]
 pub fn questions(
     comparisons: &[Comparison<'_, '_>],
@@ -205,7 +205,7 @@ pub fn questions(
     policy: &Policy,
 ) -> Vec<Question> {
     let mut matrices = matrices(comparisons);
-    // Only where tags differ there is something to ask, and places are looked for.
+    // Only different tags need the history, and the search for their places.
     matrices.retain(matrix::Matrix::has_tags);
     let overridden = Overridden::of(&matrices, gaps, policy);
     let all = matrices.iter();
@@ -213,13 +213,13 @@ pub fn questions(
         .collect()
 }
 
-/// Leaves out the findings that nobody asked for, and counts those that are left.
+/// Removes the findings outside of the request, and counts the others.
 pub fn keep(report: &mut Report, policy: &Policy, is_asked: impl Fn(&Finding) -> bool) {
     report.findings.retain(is_asked);
     report.count(policy.fail_on);
 }
 
-/// The weight of a finding: what is exempt is information, and two environments that disagree weigh no more than one
+/// The severity of a finding: an exempt one is information, and two environments that disagree weigh no more than one
 /// that leaves the base.
 fn severity(finding: &Finding, default: Option<Severity>, policy: &Policy) -> Severity {
     if finding.exemption.is_some() && !finding.rule.is_about_exemptions() {
@@ -233,12 +233,12 @@ fn severity(finding: &Finding, default: Option<Severity>, policy: &Policy) -> Se
         }),
         None => of(finding.rule),
     };
-    // What is only told weighs no more, however much its rule does.
+    // A finding that is reported as information stays that, whatever the severity of its rule.
     if default == Some(Severity::Info) {
         return own.min(Severity::Info);
     }
     match (finding.rule, finding.class) {
-        // What is ignored or exempt about the base hides no difference between environments.
+        // An ignored or exempt difference from the base does not hide a difference between environments.
         (RuleId::EnvironmentMismatch, _) if finding.overridden => own,
         (RuleId::EnvironmentMismatch, Some(class)) => own.min(of(class.rule())),
         (RuleId::EnvironmentMismatch, None) => own.min(of(RuleId::AddedResource)),

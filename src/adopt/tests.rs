@@ -87,7 +87,7 @@ fn at(path: &str) -> FieldPath<'_> {
     Path::parse(path).unwrap().into()
 }
 
-/// A finding about a field of a Deployment that is called `web` in the base.
+/// A finding about a field of a Deployment that is named `web` in the base.
 fn about(service: &str, environment: &str, path: &str) -> Finding {
     Finding {
         resource: Some(ResourceRef {

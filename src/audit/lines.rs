@@ -201,7 +201,7 @@ impl Log {
             self.document = Vec::new();
             self.unread(
                 self.began,
-                format!("the JSON that begins there has more than {most} MiB; write one event a line, as jq -c '.[]' does"),
+                format!("the JSON that begins there is larger than {most} MiB; write one event per line, as jq -c '.[]' does"),
             );
             return;
         }

@@ -196,7 +196,7 @@ impl Replay<'_> {
         let mark = if is_root { item.origin } else { piece.mark };
         let place = self.place(mark, target.is_hidden());
         Some(Place {
-            what: format!("{}, the nearest that there is", place.what),
+            what: format!("{} (the nearest line that exists)", place.what),
             ..place
         })
     }

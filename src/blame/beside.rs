@@ -56,7 +56,7 @@ impl Replay<'_> {
         }
         let place = self.place(nearest?, target.is_hidden());
         Some(Place {
-            what: format!("{}, the nearest that there is", place.what),
+            what: format!("{} (the nearest line that exists)", place.what),
             ..place
         })
     }

@@ -221,7 +221,7 @@ fn resources_that_come_and_go_are_found() {
             vec![("o/kustomization.yaml", elsewhere)],
             "Service",
             "svc",
-            "o/kustomization.yaml:1:22 'https://example.com/x.yaml' (what is loaded from elsewhere)",
+            "o/kustomization.yaml:1:22 'https://example.com/x.yaml' (a resource loaded from elsewhere)",
         ),
     ] {
         assert_eq!(cause(&files, kind, name, "", &Value::Null), expected);

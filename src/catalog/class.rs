@@ -100,30 +100,30 @@ impl Class {
                 "`spec.replicas`; the bounds of a HorizontalPodAutoscaler, of KEDA's scalers and of a PodDisruptionBudget"
             }
             Self::ResourceValues => {
-                "the quantity of a key under `resources.requests` or `resources.limits` that the base has too, in containers, pods and claims of storage; what is no quantity is `other`"
+                "the quantity of a key under `resources.requests` or `resources.limits` that the base also has, in containers, pods and storage claims; a value that is not a quantity is in the class `other`"
             }
             Self::EnvValues => {
-                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret, and its ciphertext in a SealedSecret or under SOPS; what charts have below `env`, `config` and their like, in a HelmRelease or an Argo CD Application; where an Application or a Flux Kustomization takes its files from (path, revision of Git) and where it puts them"
+                "the value or source of an existing environment variable; the target of an `envFrom` with the same keys; the value of an existing key of a ConfigMap or Secret, and its ciphertext in a SealedSecret or under SOPS; chart values below `env`, `config` and similar keys, in a HelmRelease or an Argo CD Application; the source of an Application or a Flux Kustomization (path, Git revision) and its destination"
             }
             Self::Hostnames => {
-                "hosts of an Ingress and its TLS entries, of Gateway API routes and listeners, of an OpenShift Route, of Istio's kinds but for those that give access (AuthorizationPolicy, ServiceEntry, Sidecar); DNS names of a Certificate; external-dns hostname annotations"
+                "hosts of an Ingress and its TLS entries, of Gateway API routes and listeners, of an OpenShift Route, and of Istio's kinds except those that grant access (AuthorizationPolicy, ServiceEntry, Sidecar); DNS names of a Certificate; external-dns hostname annotations"
             }
             Self::Image => "the repository of a container's image",
             Self::ImageTag => {
-                "the tag or digest of a container's image, the repository being the same; reported under the rule `image`, and allowed along with it"
+                "the tag or digest of a container's image, where the repository is the same; reported under the rule `image`, and also allowed by the class `image`"
             }
             Self::ResourceNames => "a key added to or removed from `requests` or `limits`",
             Self::EnvNames => {
                 "an environment variable added, removed or moved relative to the others; an `envFrom` source added or removed"
             }
             Self::ConfigKeys => {
-                "a key added to or removed from a ConfigMap, Secret or SealedSecret; `data` and `stringData` of a Secret are one set of keys; a value of a chart, a parameter or a substitution of Flux that one side alone has"
+                "a key added to or removed from a ConfigMap, Secret or SealedSecret; `data` and `stringData` of a Secret are one set of keys; a chart value, a parameter or a Flux substitution that only one side has"
             }
             Self::HealthChecks => {
                 "liveness, readiness and startup probes; health-check annotations of load balancers"
             }
             Self::IngressStructure => {
-                "everything but the hostnames in an Ingress, a Gateway API kind or an OpenShift Route: paths, backends, TLS entries, the class; a host that becomes `*` or goes, since that catches everybody's traffic"
+                "everything except the hostnames in an Ingress, a Gateway API kind or an OpenShift Route: paths, backends, TLS entries, the class; also a host that becomes `*` or is removed, since such a route catches all traffic"
             }
             Self::ServiceMesh => {
                 "kinds, labels and annotations of Istio, Linkerd, Consul, Kuma, Cilium and SMI"

@@ -13,36 +13,42 @@ use crate::rules;
 use crate::survey::Survey;
 
 const LONG_ABOUT: &str = "\
-Tells from an audit log what people did to the objects that Git has: every write by somebody who is not
-a deployer, per field, and what became of it. It shows what self-heal has taken back, of which the
-objects keep no trace.
+Shows from an audit log who changed the objects that are in Git: every write that does not come from a
+deployer, field by field, and whether it was reverted. It also shows changes that self-heal reverted, of
+which the objects themselves keep no trace.
 
   krm-parity audit overlays/production --events audit.log
   zcat audit-*.log.gz | krm-parity audit overlays/production --events -
   kustomize build overlays/production | krm-parity audit --rendered - --events audit.log
 
-The log is that of the API server: audit.k8s.io/v1 events, one a line, also as CloudWatch, Azure Monitor
-and Cloud Logging hand them out. It is read as a stream and may have any length. Deployers, controllers
-and people's tools are told apart as `krm-parity drift` does, and by the names of service accounts.
+The log is the API server's: audit.k8s.io/v1 events, one per line. The exports of CloudWatch, Azure
+Monitor and Cloud Logging work too. It is read as a stream and may have any size. Deployers, controllers
+and manual tools are recognised as in `krm-parity drift`, and by the names of service accounts.
 
-What was taken back since is a warning; what still stands when the log ends is an error. Fields that the
-policy allows are left alone, and exemptions hold: `rule: manual-change` and so on. Values of Secrets
-are never shown.
+A change that was reverted is a warning; a change that is still there at the end of the log is an error.
+Fields that the policy allows are ignored, and exemptions apply, for example `rule: manual-change`.
+Values of Secrets are never shown.
 
-  --format audit-record      one JSON line a change; krm-parity schema AuditRecord describes it
+  --format audit-record      one JSON line per change; krm-parity schema AuditRecord describes it
 
 Exit codes: 0 clean, 1 findings at or above the policy's failOn, 2 could not run.";
 
 pub(super) fn command() -> Command {
     Command::new("audit")
-        .about("Tell from an audit log what people did to the objects that Git has")
+        .about("Show from an audit log who changed the objects that are in Git")
         .long_about(LONG_ABOUT)
         .args(wanted::args())
         .group(wanted::one_of())
-        .arg(file("events", "The audit log of the API server; - for stdin").required(true))
+        .arg(file("events", "The audit log of the API server; - reads stdin").required(true))
         .args(wanted::names())
-        .arg(word("namespace", "The namespace of what has none in Git"))
-        .arg(word("cluster", "The cluster, for audit records"))
+        .arg(word(
+            "namespace",
+            "The namespace of objects that have none in Git",
+        ))
+        .arg(word(
+            "cluster",
+            "The name of the cluster, for audit records",
+        ))
         .args(super::formats::args_of_records())
 }
 
@@ -57,7 +63,8 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
 fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let path = |name: &str| matches.get_one::<PathBuf>(name);
     let today = function::today()?;
-    let log = path("events").context("--events is needed")?;
+    let log = path("events")
+        .context("--events is required: pass the audit log of the API server, or - for stdin")?;
     one_stdin(&[("--rendered", path("rendered")), ("--events", Some(log))])?;
     let look = wanted::look(matches, "audit")?;
     let trees = rendered::trees(&look.wanted.files)?;
@@ -97,7 +104,7 @@ fn one_namespace(trail: &Trail<'_, '_>) -> anyhow::Result<()> {
     };
     let names: Vec<&str> = object.namespaces.iter().map(String::as_str).collect();
     bail!(
-        "{} {} has no namespace in Git, and the log has it in {}; say which one it is with --namespace",
+        "{} {} has no namespace in Git, and the log has it in {}; choose one with --namespace",
         object.resource.kind(),
         object.resource.name(),
         crate::text::one_line(&names.join(", "), 200)

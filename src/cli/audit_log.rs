@@ -37,10 +37,7 @@ pub(super) fn read(path: &Path, trail: &mut Trail<'_, '_>) -> anyhow::Result<Vec
     if seen.events == 0 {
         let why = seen.unread.first();
         let why = why.map(|first| format!(": line {}: {}", first.line, first.why));
-        bail!(
-            "there is no audit event in {name}{}",
-            why.unwrap_or_default()
-        );
+        bail!("{name} contains no audit event{}", why.unwrap_or_default());
     }
     Ok(notes(&name, &seen, trail))
 }
@@ -84,8 +81,8 @@ fn notes(name: &str, seen: &Seen, trail: &Trail<'_, '_>) -> Vec<String> {
         count(seen.events, "event", "events"),
         count(
             trail.writes,
-            "is a write to these objects",
-            "are writes to these objects"
+            "is a write to the objects in Git",
+            "are writes to the objects in Git"
         ),
     )];
     if seen.unread_lines > 0 {
@@ -106,18 +103,18 @@ fn notes(name: &str, seen: &Seen, trail: &Trail<'_, '_>) -> Vec<String> {
     }
     if !seen.received.is_empty() {
         notes.push(format!(
-            "{name} does not say how {} ended, so they are left out",
+            "{name} does not say how {} ended, so they are ignored",
             count(
                 seen.received.len(),
-                "write to objects of these names",
-                "writes to objects of these names"
+                "write to an object with one of these names",
+                "writes to objects with these names"
             )
         ));
     }
     let forgotten: usize = trail.objects.iter().map(|object| object.forgotten).sum();
     if trail.is_cut || forgotten > 0 {
         notes.push(format!(
-            "{name} has more writes to these objects than are kept; pass a shorter part of it"
+            "{name} has more writes to these objects than krm-parity keeps in memory; pass a shorter part of the log"
         ));
     }
     notes

@@ -71,7 +71,9 @@ impl How<'_> {
             let flag = flag.to_string_lossy();
             // `-oFILE` is `-o FILE` as well.
             if flag.starts_with("-o") || flag == "--output" || flag.starts_with("--output=") {
-                bail!("{flag} cannot be passed on: what is built is read, not written");
+                bail!(
+                    "{flag} cannot be passed to kustomize: krm-parity reads the output of the build from stdout"
+                );
             }
         }
         Ok(())
@@ -155,7 +157,7 @@ impl Builder {
             })
         });
         found.context(
-            "neither kustomize nor kubectl is on PATH; install one of them, or check what is already rendered with --rendered dev=dev.yaml --rendered production=production.yaml",
+            "neither kustomize nor kubectl is on PATH; install one of them, or check rendered files: --rendered dev=dev.yaml --rendered production=production.yaml",
         )
     }
 
@@ -234,7 +236,7 @@ impl Builder {
             End::TooLate => return Ok(None),
             End::TooMuch => {
                 return Ok(Some(Err(format!(
-                    "{} writes more than {} MiB, and was ended",
+                    "{} wrote more than {} MiB and was stopped",
                     self.name(),
                     yaml::MAX_BYTES >> 20
                 ))));
@@ -243,18 +245,19 @@ impl Builder {
         if !output.status.success() {
             let mut words = words(&output, root);
             if !may_be_ours && words.contains(REFUSED) {
-                words.push_str("; this function was not run, since it may be more than one of krm-parity's own");
+                words.push_str("; this function was not run, since it may do more than krm-parity's own functions");
             }
             return Ok(Some(Err(words)));
         }
         let sealed = seal(&output.stdout);
-        let sealed = sealed.map_err(|error| format!("what it builds cannot be read: {error}"));
+        let sealed =
+            sealed.map_err(|error| format!("the output of the build cannot be read: {error}"));
         Ok(Some(sealed))
     }
 
     fn given_up(&self) -> String {
         format!(
-            "{} was not started, since builds of other directories were ended after {}: make those end, or check this one alone",
+            "{} was not started, because builds of other directories were stopped after {}: fix those builds, or check this directory alone",
             self.name(),
             process::seconds(self.limit)
         )
@@ -262,7 +265,7 @@ impl Builder {
 
     fn too_late(&self) -> String {
         format!(
-            "{} was ended after {}; --timeout SECONDS allows more",
+            "{} was stopped after {}; --timeout SECONDS allows more",
             self.name(),
             process::seconds(self.limit)
         )
@@ -309,7 +312,7 @@ impl Place {
     fn new() -> anyhow::Result<Self> {
         let make = || tempfile::Builder::new().prefix("krm-parity-").tempdir();
         let directory = Temporary::new(make, tempfile::TempDir::path)
-            .context("cannot make a temporary directory")?;
+            .context("cannot create a temporary directory")?;
         let place = Self { directory };
         place
             .install()
@@ -337,7 +340,7 @@ impl Place {
         let gathering = tempfile::Builder::new()
             .prefix("gather-")
             .tempdir_in(self.directory.path())
-            .context("cannot make a temporary directory")?;
+            .context("cannot create a temporary directory")?;
         write(gathering.path(), root, batch).context("cannot write to the temporary directory")?;
         Ok(gathering)
     }

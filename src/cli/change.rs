@@ -59,7 +59,7 @@ pub(super) fn make(changes: &[Change], consent: Consent) -> anyhow::Result<Done>
         Consent::Given => {}
         Consent::Ask if !io::stdin().is_terminal() => {
             bail!(
-                "nothing was changed: there is no terminal to ask on; --yes makes these changes, --dry-run only shows them"
+                "nothing was changed: there is no terminal to confirm on; --yes makes these changes, --dry-run only shows them"
             )
         }
         Consent::Ask => {
@@ -145,7 +145,7 @@ fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Stage
         Err(error) => return Err(error).with_context(cannot),
     };
     if now.as_deref() != change.before.as_deref().map(str::as_bytes) {
-        bail!("{name} has changed in the meantime, so nothing was written");
+        bail!("nothing was written: {name} was changed by another program; run the command again");
     }
     let directory = target.parent().unwrap_or(Path::new("."));
     made.make(directory).with_context(cannot)?;
@@ -254,7 +254,7 @@ mod tests {
             change(at("b"), Some("what it was\n"), "new\n"),
         ];
         let error = apply(&stale).unwrap_err();
-        assert!(error.to_string().contains("b has changed"), "{error}");
+        assert!(error.to_string().contains("b was changed"), "{error}");
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "old\n");
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
 

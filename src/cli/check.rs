@@ -31,14 +31,15 @@ use crate::survey::{Shard, Step, Survey};
 use crate::text;
 
 pub(super) const LONG_ABOUT: &str = "\
-Builds every environment of every service below DIR and compares them with their base and each other.
+Builds every environment of every service below DIR, and compares it with its base and with the other
+environments.
 
-Services and environments are found by what kustomizations load and how their directories are named:
-base and overlays/ENV, environments/ENV, deploy/ENV, overlays of overlays, several services. Where the
-guess is wrong, spec.layout of the policy names the overlays. The policy is parity.yaml, or
-parity/policy/policy.yaml, in DIR or the nearest directory above.
+Services and environments are found by the resources that kustomizations load and by the names of their
+directories: base and overlays/ENV, environments/ENV, deploy/ENV, also in several layers and services.
+If they are not found correctly, name the overlays in spec.layout of the policy. The policy is
+parity.yaml, or parity/policy/policy.yaml, in DIR or the nearest directory above.
 
-What is built is what kustomize builds; flags that it needs go after `--`:
+The result of a build is the same as that of kustomize; pass flags for kustomize after `--`:
 
   krm-parity check -- --enable-helm
   krm-parity check apps/checkout apps/payments
@@ -48,11 +49,11 @@ Exit codes: 0 clean, 1 findings at or above the policy's failOn, 2 could not run
 
 pub(super) fn command() -> Command {
     Command::new("check")
-        .about("Check every environment of every service of a repository")
+        .about("Check every environment of every service in a repository")
         .long_about(LONG_ABOUT)
         .arg(
             Arg::new("DIR")
-                .help("Directories to look below; by default the current one")
+                .help("The directories to check, with everything below them; by default the current one")
                 .num_args(0..)
                 .value_parser(value_parser!(PathBuf)),
         )
@@ -60,7 +61,7 @@ pub(super) fn command() -> Command {
             Arg::new("policy")
                 .long("policy")
                 .value_name("FILE")
-                .help("The ParityPolicy; by default parity.yaml in DIR or above")
+                .help("The file of the ParityPolicy; by default parity.yaml in DIR or above")
                 .value_parser(value_parser!(PathBuf)),
         )
         .args(super::formats::args())
@@ -69,7 +70,7 @@ pub(super) fn command() -> Command {
                 .long("rendered")
                 .value_name("[SERVICE/]ENV=PATH")
                 .help(
-                    "What is already built, or a directory of [SERVICE/]ENV.yaml; may be repeated",
+                    "A rendered environment, or a directory of [SERVICE/]ENV.yaml; may be repeated",
                 )
                 .action(ArgAction::Append)
                 .conflicts_with_all(["DIR", "FLAGS"]),
@@ -78,14 +79,14 @@ pub(super) fn command() -> Command {
             Arg::new("since")
                 .long("since")
                 .value_name("REV")
-                .help("Check only services whose files have changed since this branch left REV")
+                .help("Check only services whose files have changed since this branch forked from REV")
                 .conflicts_with("rendered"),
         )
         .arg(
             Arg::new("new")
                 .long("new")
                 .value_name("REV")
-                .help("Judge REV too, and fail only on what was not there when this branch left it")
+                .help("Check REV too, and fail only on findings that this branch adds to it")
                 .conflicts_with_all(["rendered", "against"]),
         )
         .arg(
@@ -93,7 +94,7 @@ pub(super) fn command() -> Command {
                 .long("against")
                 .value_name("REPORT")
                 .help(
-                    "Fail only on what is not in an earlier report of --format json; `-` for stdin",
+                    "Fail only on findings that are not in an earlier report of --format json; `-` reads stdin",
                 )
                 .value_parser(value_parser!(PathBuf)),
         )
@@ -101,14 +102,14 @@ pub(super) fn command() -> Command {
             Arg::new("shard")
                 .long("shard")
                 .value_name("I/N")
-                .help("Check only every Nth service, beginning with the Ith; see krm-parity merge")
+                .help("Check only every Nth service, starting with the Ith; see krm-parity merge")
                 .value_parser(shard)
                 .conflicts_with("rendered"),
         )
         .arg(
             Arg::new("one-by-one")
                 .long("one-by-one")
-                .help("Build each directory in a process of its own, as it is deployed")
+                .help("Build each directory in a separate process, as it is deployed")
                 .action(ArgAction::SetTrue),
         )
         .arg(build::arg())
@@ -147,11 +148,11 @@ fn next(findings: &[Finding], policy: &Policy, arguments: &str) -> Vec<Step> {
     vec![
         Step {
             command: format!("krm-parity explain {rule}"),
-            does: "says what the rule demands, and why".to_owned(),
+            does: "says what the rule requires, and why".to_owned(),
         },
         Step {
             command: format!("krm-parity init --adopt{arguments}"),
-            does: "writes these findings into a policy as exemptions with a date, so that from then on only what is new fails".to_owned(),
+            does: "writes these findings into a policy as exemptions with a date; after that, only new findings fail".to_owned(),
         },
     ]
 }
@@ -352,7 +353,7 @@ impl Check {
             others,
         };
         let looked = look(&gate, policy_file.as_ref())?;
-        let mut survey = gate::judge(&gate).context("what was built cannot be read")?;
+        let mut survey = gate::judge(&gate).context("the output of the build cannot be read")?;
         if let Some(earlier) = &earlier {
             survey = earlier.hold(survey);
         }
@@ -374,12 +375,12 @@ impl Check {
     fn close(&self, survey: &mut Survey, policy: &Policy, file: Option<&PolicyFile>, today: Date) {
         let judge = match file {
             Some(file) => format!("the policy is {}", file.name),
-            None => "there is no policy file, so the defaults hold".to_owned(),
+            None => "there is no policy file, so the defaults apply".to_owned(),
         };
         survey.notes.push(judge);
         if let Some(only) = &policy.environment {
             survey.notes.push(format!(
-                "spec.environment of the policy is {only}, so no other environment is judged; leave it out to judge them all"
+                "only {only} is checked, because spec.environment of the policy names it; remove it to check all environments"
             ));
         }
         if !policy.exemptions.is_empty() {

@@ -15,50 +15,50 @@ use crate::rules;
 use crate::survey::Survey;
 
 const LONG_ABOUT: &str = "\
-Compares what Git says with what a cluster runs, and says what was changed, removed or added, and with
-which tool. Git's side is what OVERLAY builds, or what is already rendered; the other side is what
-kubectl printed:
+Compares Git with a cluster, and reports what was changed, removed or added in the cluster, and with
+which tool. Git's side is the build of OVERLAY, or a rendered file; the cluster's side is the output of
+kubectl:
 
   kubectl get deploy,cm,svc,ing -n shop --show-managed-fields -o yaml > live.yaml
   krm-parity drift overlays/production --live live.yaml
   kustomize build overlays/production | krm-parity drift --rendered - --live live.yaml
   krm-parity drift overlays/production --context production
 
-With --context kubectl is started and asked for each kind that Git has, at Git's version: whole
-namespaces, Secrets and what has no namespace by name. Otherwise no program is.
+With --context, krm-parity runs kubectl and reads every kind that is in Git, in Git's version: all
+objects of the namespaces, and Secrets and cluster-scoped objects by name. Otherwise no program is run.
 
-With --follow the live side is a stream of watch events, and each change is told when it comes:
+With --follow, the cluster's side is a stream of watch events; each change is reported as it happens:
 
   kubectl get deploy -n shop --watch --output-watch-events --show-managed-fields -o json |
     krm-parity drift overlays/production --live - --follow
 
-Resources are matched by group, kind, namespace and name; pass all kinds that Git has. A manager is a
-tool, not a person, and its time is that of its last write. Without --show-managed-fields values are
-compared, but nobody knows what was added, nor with what. What the API server fills in is no drift, nor
-is another way to write a value.
+Resources are matched by group, kind, namespace and name, so pass all kinds that are in Git. A manager
+is a tool, not a person, and its time is that of its last write. Without --show-managed-fields values
+are compared, but additions and the tools behind changes are not known. Fields that the API server
+fills in, and different spellings of the same value, are not drift.
 
-With --audit the report says who made each change, as far as the log holds the request: the user,
-groups, address and client, and how sure that is.
+With --audit, the report shows who made each change, if the log contains the request: the user, groups,
+address and client, and how sure the match is.
 
-With --fix, what may be kept is written into the overlay's kustomization as patches: replicas, resource
-values and whatever else the policy lets overlays differ in. The change is built, shown as a diff and
-made after a yes; what is not written is named with the reason.
+With --fix, changes that the policy lets overlays keep (replicas, resource values and so on) are written
+as patches into the overlay's kustomization. The changes are built, shown as a diff, and written after
+you confirm; every change that is not written is listed with the reason.
 
-Fields that the policy allows are left alone, and exemptions hold: `rule: manual-change` and so on.
-Classes that overlays may change are no reason to change them in the cluster. Values of Secrets are
+Fields that the policy allows are ignored, and exemptions apply, for example `rule: manual-change`. A
+class that overlays may change is still reported if it was changed in the cluster. Values of Secrets are
 compared and never shown.
 
 Exit codes: 0 clean, 1 findings at or above the policy's failOn, 2 could not run.";
 
 pub(super) fn command() -> Command {
     Command::new("drift")
-        .about("Compare what Git says with what a cluster runs")
+        .about("Compare Git with a cluster")
         .long_about(LONG_ABOUT)
         .args(wanted::args())
         .group(wanted::one_of())
         .arg(file(
             "live",
-            "What kubectl get -o yaml or -o json printed; - for stdin",
+            "The output of kubectl get -o yaml or -o json; - reads stdin",
         ))
         .args(kubectl::args())
         .arg(follow::arg())
@@ -69,10 +69,13 @@ pub(super) fn command() -> Command {
         )
         .arg(file(
             "audit",
-            "The audit log of the API server, which says who it was; - for stdin",
+            "The audit log of the API server, which shows who made each change; - reads stdin",
         ))
         .args(wanted::names())
-        .arg(word("cluster", "The cluster, for audit records"))
+        .arg(word(
+            "cluster",
+            "The name of the cluster, for audit records",
+        ))
         .args(super::formats::args_of_records())
         .args(keep::args())
 }
@@ -87,7 +90,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     }
     let formats = Formats::parse_with_records(matches)?;
     if formats.has_records() && !matches.contains_id("audit") {
-        bail!("--format {} needs --audit", records::ID);
+        bail!("--format {} requires --audit", records::ID);
     }
     let survey = survey(matches)?;
     formats.write(&survey)?;
@@ -101,7 +104,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let log = path("audit");
     if live.is_some() && matches.contains_id("namespace") {
         bail!(
-            "--namespace is for --context and --follow: pass --live the objects of one namespace"
+            "--namespace works only with --context and --follow; with --live, pass the objects of one namespace"
         );
     }
     one_stdin(&[
@@ -122,7 +125,7 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     let mut compared = live::compare(&git, &running, &look.policy.managers).context("--live")?;
     if !compared.is_managed && !running.is_empty() {
         notes.push(
-            "the live objects came without managed fields, so what was added, and with which tool, is left out; pass what kubectl get --show-managed-fields -o yaml prints"
+            "the live objects have no managed fields, so additions and the tools behind changes are not reported; pass the output of kubectl get --show-managed-fields -o yaml"
                 .to_owned(),
         );
     }

@@ -21,38 +21,39 @@ use crate::{krm, snapshot, text};
 const MAX_PLACE: usize = 200;
 
 const LONG_ABOUT: &str = "\
-Prints what kustomize would build of DIR: the same resources, with names, hashes and references. Nothing
-is run, and kustomize is not needed. Values of Secrets are not printed, nor what is taken out of them into
-other resources; the hash in the name of a generated one is over its values all the same.
+Prints the build of DIR as kustomize would: the same resources, names, hashes and references. No program
+is run, and kustomize is not needed. Values of Secrets are not printed, and neither are values that
+replacements copy from them; the hash in the name of a generated Secret still covers its values.
 
-What kustomize refuses is refused, with the line. What this program does not do exactly, such as helm
-charts, remote bases and functions, is named with its line, and nothing is printed: no build is a guess.
+An error of kustomize is an error here, with the line. If DIR needs a feature that the built-in engine
+does not support, such as helm charts, remote bases or functions, the error names its line, and nothing
+is printed.
 
   krm-parity build overlays/production --origins
   diff <(krm-parity build overlays/dev) <(krm-parity build overlays/production)
 
-Exit codes: 0 built; 2 refused, or not known.";
+Exit codes: 0 built; 2 the build failed or is not supported.";
 
 pub(super) fn command() -> Command {
     Command::new("build")
-        .about("Print what a directory builds, without kustomize")
+        .about("Print the resources that a directory builds, without kustomize")
         .long_about(LONG_ABOUT)
         .arg(
             Arg::new("DIR")
-                .help("A directory with a kustomization; by default the current one")
+                .help("The directory of a kustomization; by default the current one")
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(
             Arg::new("format")
                 .long("format")
-                .help("YAML documents, or JSON with a resource a line")
+                .help("YAML documents, or JSON with one resource per line")
                 .value_parser(["yaml", "json"])
                 .default_value("yaml"),
         )
         .arg(
             Arg::new("origins")
                 .long("origins")
-                .help("Say behind each value in which line it was written")
+                .help("Add a comment to each value with the file and line that set it")
                 .action(ArgAction::SetTrue),
         )
 }
@@ -132,7 +133,7 @@ fn mistaken(node: Node<'_>, places: &mut Vec<(std::ops::Range<usize>, String)>) 
 pub(super) fn replay<'p>(ground: &Ground, parsed: &'p Parsed<'p>) -> anyhow::Result<Replay<'p>> {
     let directory = ground.directories.first().cloned().unwrap_or_default();
     if parsed.kustomization(&directory).is_none() {
-        bail!("there is no kustomization in {}", ground.first.display());
+        bail!("{} has no kustomization", ground.first.display());
     }
     Ok(Replay::base(parsed, &[directory]))
 }
@@ -204,7 +205,7 @@ fn shown(built: Built) -> anyhow::Result<Value> {
     let tree = yaml::parse(&text)?;
     let all = krm::read_documents(&tree)?;
     let sealed = snapshot::seal_emitted(&all);
-    let mut sealed: Value = serde_json::from_str(&sealed).context("it is no resource")?;
+    let mut sealed: Value = serde_json::from_str(&sealed).context("it is not a resource")?;
     if let Some(kind) = kind {
         sealed["kind"] = kind;
     }
@@ -224,7 +225,9 @@ fn hide(value: &mut Value, copies: &[String]) {
 
 /// What is not known or refused, a line each.
 pub(super) fn told(unknown: &[Unknown]) -> String {
-    let mut out = String::from("this cannot be built without kustomize, or not at all:");
+    let mut out = String::from(
+        "krm-parity cannot build this by itself; if kustomize does, use kustomize build:",
+    );
     for one in unknown {
         let _ = write!(out, "\n  {}", one.placed());
     }

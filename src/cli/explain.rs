@@ -21,26 +21,27 @@ pub use request::Request;
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
-Explain a rule or a class, or what decides about every change of an overlay.
+Explain a rule or a class, or the decision about every change in an overlay.
 
   krm-parity explain                               all rules and classes
   krm-parity explain health-checks                 one of them
-  krm-parity explain overlays/production           every change, its lines, what decides about it, and what is found
-  krm-parity explain overlay.yaml --base base.yaml the same of what `kustomize build` printed
-  krm-parity explain list.yaml                     the same of a ResourceList with a snapshot and a policy
+  krm-parity explain overlays/production           every change, its lines, and why it is allowed or not
+  krm-parity explain overlay.yaml --base base.yaml the same for the output of `kustomize build`
+  krm-parity explain list.yaml                     the same for a ResourceList with a snapshot, a policy
   krm-parity explain overlays/production --live live.yaml
-                                                   every difference from a cluster, as `drift` judges it: whose
-                                                   it is, and why it is drift or none
+                                                   every difference from a cluster: who owns the value,
+                                                   and whether it is drift
 
-A directory is looked at as `check` does: it may be an overlay or hold many, the policy is found above it, and
---service and --environment choose among what it holds. A directory that is called like a rule is ./NAME.
+A directory is read as `check` reads it: it may be one overlay or contain many, and the policy is found
+above it. --service and --environment select from them. If a directory has the name of a rule, write
+./NAME.
 
-With --live, RESOURCE (checkout, or deployment/checkout) and PATH (spec.replicas, **.env) choose one object and
-one place; a file instead of a directory is what is already rendered.
+With --live, RESOURCE (checkout, or deployment/checkout) and PATH (spec.replicas, **.env) select one
+object and one field; instead of a directory, a rendered file works too.
 
-Of files, `-` reads the overlay or the list from stdin. Lines of the policy are those of --policy, or of the list's
-functionConfig. What it says of some services or environments alone, as the exemptions that `init --adopt` has
-written, needs --service and --environment.";
+For files, `-` reads the overlay or the list from stdin. The policy is that of --policy or of the list's
+functionConfig. Entries of the policy for single services or environments, such as the exemptions of
+`init --adopt`, apply only with --service and --environment.";
 
 /// Explains what was asked for.
 ///
@@ -50,19 +51,21 @@ written, needs --service and --environment.";
 pub fn explain(request: &Request) -> anyhow::Result<String> {
     if let Some(live) = &request.live {
         let Some(git) = &request.what else {
-            bail!("name the overlay, or the file that holds what it builds");
+            bail!("name the overlay's directory, or the file with its rendered resources");
         };
         if request.base.is_some() {
-            bail!("--live compares with a cluster, and --base with a base");
+            bail!(
+                "--live and --base exclude each other: --live compares with a cluster, --base with a base"
+            );
         }
         return live::explain(Path::new(git), live, request);
     }
     match &request.what {
         None if request.base.is_none() => Ok(list()),
-        None => bail!("name the overlay's file, or - for stdin"),
+        None => bail!("name the overlay's rendered file, or - for stdin"),
         Some(what) if is_directory(what) => directory::explain(Path::new(what), request),
         Some(_) if request.service.is_some() && request.base.is_none() => {
-            bail!("--service is for a directory, or for an overlay with its --base")
+            bail!("--service works only with a directory, or with an overlay's file and its --base")
         }
         Some(what) if request.base.is_some() || is_file(what) => {
             changes::explain(Path::new(what), request)
@@ -167,7 +170,7 @@ fn describe(rule: &Rule, class: Option<Class>) -> String {
     }
     let _ = writeln!(
         out,
-        "  weigh     spec.rules.{}.severity: error, warning, info or ignore",
+        "  severity  spec.rules.{}.severity: error, warning, info or ignore",
         rule.id
     );
     if !rule.id.is_about_exemptions() && !rule.id.is_blind() {

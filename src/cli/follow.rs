@@ -43,7 +43,7 @@ const MAX_NAMED: usize = 20;
 pub(super) fn arg() -> Arg {
     Arg::new("follow")
         .long("follow")
-        .help("Read --live as a stream of watch events, and tell each change when it comes")
+        .help("Read --live as a stream of watch events, and report each change as it happens")
         .action(ArgAction::SetTrue)
         .requires("live")
         .conflicts_with("audit")
@@ -55,7 +55,8 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let word = |name: &str| matches.get_one::<String>(name).cloned();
     let formats = Formats::parse_with_records(matches)?;
     let today = function::today()?;
-    let live = path("live").context("--live is needed")?;
+    let live = path("live")
+        .context("--live is required: pass the output of kubectl get -o yaml, or - for stdin")?;
     one_stdin(&[("--rendered", path("rendered")), ("--live", Some(live))])?;
     let mut out = Out::of(&formats, matches.contains_id("format"))?;
     let look = wanted::look(matches, "drift")?;
@@ -125,7 +126,7 @@ fn start(live: &Path) -> anyhow::Result<Receiver<Message>> {
     });
     if live.is_dir() {
         bail!(
-            "{} is a directory; --follow reads a stream",
+            "{} is a directory; --follow reads one stream: a file, a pipe, or - for stdin",
             files::shown(live)
         );
     }
@@ -193,7 +194,7 @@ impl Teller<'_, '_> {
                 self.unread += 1;
                 if self.unread <= MAX_NAMED {
                     complain(&format!(
-                        "krm-parity: line {line} of the stream is left out: {}",
+                        "krm-parity: line {line} of the stream is ignored: {}",
                         one_line(&why, 300)
                     ));
                 }
@@ -202,7 +203,7 @@ impl Teller<'_, '_> {
         if self.watched.has_bare && !self.has_bare {
             self.has_bare = true;
             complain(
-                "krm-parity: an object came without managed fields, so that what was added, and with which tool, is left out; pass --show-managed-fields to kubectl",
+                "krm-parity: an object has no managed fields, so additions and the tools behind changes are not reported; pass --show-managed-fields to kubectl",
             );
         }
         Ok(())
@@ -215,7 +216,7 @@ impl Teller<'_, '_> {
         let parts = root.and_then(|root| Some((root.str_at(&["type"])?, root.get("object")?)));
         let Some((kind, object)) = parts else {
             return Err(
-                "it is no watch event; pass --output-watch-events to kubectl get --watch"
+                "it is not a watch event; pass --output-watch-events to kubectl get --watch"
                     .to_owned(),
             );
         };
@@ -228,14 +229,14 @@ impl Teller<'_, '_> {
                 return Ok(Vec::new());
             }
             "ERROR" => {
-                let message = object.str_at(&["message"]).unwrap_or("nothing more");
+                let message = object.str_at(&["message"]).unwrap_or("it gave no reason");
                 self.ended = Some(one_line(message, 200).into_owned());
                 return Ok(Vec::new());
             }
-            _ => return Err("it is of a type that no watch event has".to_owned()),
+            _ => return Err("its type is not one of a watch event".to_owned()),
         };
         let one = Resource::read(object).filter(|one| !one.name().is_empty());
-        let one = one.ok_or("its object has no kind or no name")?;
+        let one = one.ok_or("its object lacks a kind or a name")?;
         self.events += 1;
         let now = function::now().map_err(|error| error.to_string())?;
         self.watched.take(verb, &one, &now)
@@ -259,27 +260,27 @@ impl Teller<'_, '_> {
         let failed = self.watched.has_failed();
         if self.events == 0 && self.ended.is_none() && !is_signal {
             bail!(
-                "there was no watch event; pass what kubectl get KIND --watch --output-watch-events --show-managed-fields -o json prints"
+                "the stream had no watch event; pass the output of kubectl get KIND --watch --output-watch-events --show-managed-fields -o json"
             );
         }
         if self.unread > MAX_NAMED {
             complain(&format!(
-                "krm-parity: {} lines of the stream were left out in all",
+                "krm-parity: {} lines of the stream were ignored in total",
                 self.unread
             ));
         }
         let [told, back] = self.watched.counts;
         let standing = self.watched.standing().count();
         self.out.say(&format!(
-            "krm-parity: {} events, {told} changes told, {back} of them taken back, {standing} still there",
+            "krm-parity: {} events, {told} changes reported, {back} of them reverted, {standing} still there",
             self.events
         ));
         match &self.ended {
             Some(why) if !failed => {
-                bail!("the API server ended the watch: {why}; begin it again")
+                bail!("the API server ended the watch: {why}; start it again")
             }
             Some(why) => self.out.say(&format!(
-                "krm-parity: the API server ended the watch: {why}; begin it again"
+                "krm-parity: the API server ended the watch: {why}; start it again"
             )),
             None => {}
         }

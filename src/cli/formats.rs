@@ -70,16 +70,16 @@ pub(super) fn args() -> [Arg; 4] {
         Arg::new("quiet")
             .short('q')
             .long("quiet")
-            .help("Show what fails the run and its verdict, and nothing else")
+            .help("Show only the findings that fail the run, and the verdict")
             .action(ArgAction::SetTrue),
         Arg::new("min-severity")
             .long("min-severity")
             .value_name("SEVERITY")
-            .help("Show no findings lighter than this: info, warning or error; they still count")
+            .help("Hide findings below this severity: info, warning or error; they still count")
             .value_parser(WEIGHTS.map(Severity::id)),
         Arg::new("show-exempt")
             .long("show-exempt")
-            .help("Show findings that an exemption of the policy lets exist, too")
+            .help("Also show findings that the policy exempts")
             .action(ArgAction::SetTrue),
     ]
 }
@@ -97,7 +97,7 @@ fn format(has_records: bool) -> Arg {
         .value_name("FORMAT[=FILE]")
         .action(ArgAction::Append)
         .help(format!(
-            "How to tell it, to stdout or into a file; may be repeated [default: text]\n{}",
+            "The output format, to stdout or into a file; may be repeated [default: text]\n{}",
             names.join(", ")
         ))
 }
@@ -168,7 +168,7 @@ impl Formats {
                 Some(file) => check_file(name, file)?,
                 None if outputs.iter().any(|one: &Output| one.file.is_none()) => {
                     bail!(
-                        "two formats for stdout: give one of them a file, as in --format {name}=FILE"
+                        "two formats are for stdout; write one of them into a file, as in --format {name}=FILE"
                     )
                 }
                 None => {}
@@ -176,7 +176,10 @@ impl Formats {
             if let Some(file) = &file
                 && !files.insert(target_of(file))
             {
-                bail!("two formats for the file {}", shown(file));
+                bail!(
+                    "two formats are for the file {}; give each its own file",
+                    shown(file)
+                );
             }
             outputs.push(Output { format, file });
         }
@@ -240,11 +243,11 @@ fn unknown(name: &str, has_records: bool) -> String {
 /// Refuses before any work what could not be written after it.
 fn check_file(format: &str, file: &Path) -> anyhow::Result<()> {
     if file.as_os_str().is_empty() {
-        bail!("--format {format}= names no file");
+        bail!("--format {format}= does not name a file");
     }
     if file.is_dir() {
         bail!(
-            "{} is a directory; --format {format}= wants a file",
+            "{} is a directory; --format {format}= requires a file",
             shown(file)
         );
     }
@@ -252,7 +255,7 @@ fn check_file(format: &str, file: &Path) -> anyhow::Result<()> {
     let folder = folder_of(&target);
     if !folder.is_dir() {
         bail!(
-            "there is no directory {} for {}",
+            "the directory {} for {} does not exist",
             shown(folder),
             shown(file)
         );
@@ -349,20 +352,20 @@ mod tests {
             (vec!["sarf"], "unknown format \"sarf\"; did you mean sarif?"),
             (
                 vec!["text", "json"],
-                "two formats for stdout: give one of them a file, as in --format json=FILE",
+                "two formats are for stdout; write one of them into a file, as in --format json=FILE",
             ),
-            (vec!["json="], "--format json= names no file"),
+            (vec!["json="], "--format json= does not name a file"),
             (
                 vec!["json=/"],
-                "/ is a directory; --format json= wants a file",
+                "/ is a directory; --format json= requires a file",
             ),
             (
                 vec!["json=no/such/x"],
-                "there is no directory no/such for no/such/x",
+                "the directory no/such for no/such/x does not exist",
             ),
             (
                 vec![word.as_str(), word.as_str()],
-                "two formats for the file",
+                "two formats are for the file",
             ),
         ];
         for (words, expected) in faults {
@@ -385,7 +388,7 @@ mod tests {
         for name in ["./a.txt", "inner/../a.txt", "link", "chain"] {
             let said = of(&[&word("text", "a.txt"), &word("json", name)]).unwrap_err();
             assert!(
-                said.starts_with("two formats for the file"),
+                said.starts_with("two formats are for the file"),
                 "{name}: {said}"
             );
         }
@@ -397,7 +400,7 @@ mod tests {
         let _ = replace(&at("round"), b"one");
         symlink("no/such/file", at("lost")).unwrap();
         let said = of(&[&word("text", "lost")]).unwrap_err();
-        assert!(said.starts_with("there is no directory"), "{said}");
+        assert!(said.starts_with("the directory"), "{said}");
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn timestamp() -> anyhow::Result<Timestamp> {
 pub(super) fn note_of(today: Date) -> Option<String> {
     std::env::var_os("SOURCE_DATE_EPOCH")?;
     Some(format!(
-        "exemptions are weighed as on {today}, the day of SOURCE_DATE_EPOCH"
+        "exemptions are judged as of {today}, the day of SOURCE_DATE_EPOCH"
     ))
 }
 

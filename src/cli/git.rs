@@ -77,11 +77,12 @@ impl WorkTree {
         };
         let Some((top, directory)) = top.zip(git) else {
             bail!(
-                "{} is not in the work tree of a git repository, which {flag} needs",
+                "{} is not in the work tree of a git repository, which {flag} requires",
                 files::shown(from)
             );
         };
-        let program = find().with_context(|| format!("git is not on PATH, which {flag} needs"))?;
+        let program =
+            find().with_context(|| format!("git is not on PATH, which {flag} requires"))?;
         let mut tree = Self {
             program,
             top,
@@ -116,7 +117,7 @@ impl WorkTree {
         let real = |path: &Path| std::fs::canonicalize(path).ok();
         if real(seen) != real(&self.directory) {
             bail!(
-                "git takes {} for the repository of {}",
+                "git uses {} as the repository of {}",
                 files::shown(seen),
                 files::shown(&self.top)
             );
@@ -140,7 +141,7 @@ impl WorkTree {
         let setting = |name: String| {
             // Of such a name git would take a part for the value.
             if name.contains('=') {
-                bail!("git has a filter that cannot be turned off: {name}");
+                bail!("git has a filter that cannot be disabled: {name}");
             }
             let value = if name.ends_with(".required") {
                 "false"
@@ -205,7 +206,7 @@ impl WorkTree {
 
     /// Which of some paths, in full and below the top, git is told to ignore; what it knows is not ignored.
     pub(super) fn ignored(&self, paths: &[PathBuf]) -> anyhow::Result<BTreeSet<PathBuf>> {
-        let mut wanted = tempfile::tempfile().context("cannot make a temporary file")?;
+        let mut wanted = tempfile::tempfile().context("cannot create a temporary file")?;
         let mut text = Vec::new();
         for path in paths {
             text.extend_from_slice(path.as_os_str().as_encoded_bytes());
@@ -287,15 +288,15 @@ impl WorkTree {
     }
 
     fn output_of(&self, end: io::Result<End>) -> anyhow::Result<Output> {
-        let cannot = || format!("cannot run git, which {} needs", self.flag);
+        let cannot = || format!("cannot run git, which {} requires", self.flag);
         match end.with_context(cannot)? {
             End::Exit(output) => Ok(output),
             End::TooLate => bail!(
-                "git was ended after {} in {}; --timeout SECONDS allows more",
+                "git was stopped after {} in {}; --timeout SECONDS allows more",
                 process::seconds(self.limit),
                 files::shown(&self.top)
             ),
-            End::TooMuch => bail!("git says more than can be read"),
+            End::TooMuch => bail!("git printed more than krm-parity reads"),
         }
     }
 
@@ -345,7 +346,7 @@ fn git_directory(at: &Path) -> anyhow::Result<Option<PathBuf>> {
     let named = named.map(|named| at.parent().unwrap_or(at).join(named));
     match named {
         Some(named) if is_git_directory(&named) => Ok(Some(named)),
-        _ => bail!("{} names no git directory", files::shown(at)),
+        _ => bail!("{} does not name a git directory", files::shown(at)),
     }
 }
 
@@ -361,14 +362,14 @@ fn names(told: &str) -> Vec<String> {
 }
 
 fn text(bytes: Vec<u8>) -> anyhow::Result<String> {
-    String::from_utf8(bytes).context("git names a file that is not UTF-8")
+    String::from_utf8(bytes).context("git lists a file whose name is not UTF-8")
 }
 
 /// What git says of its failure.
 fn words(output: &Output) -> String {
     let told = String::from_utf8_lossy(&output.stderr);
     match told.trim() {
-        "" => format!("git says nothing and ends with {}", output.status),
+        "" => format!("git printed nothing and ended with {}", output.status),
         told => format!("git: {}", told.trim_start_matches("fatal: ")),
     }
 }

@@ -47,14 +47,14 @@ pub(super) struct Built {
 impl Ground {
     /// Paths are relative to the current directory, where everything lies below it, as CI systems expect them.
     pub(super) fn new(directories: &[PathBuf]) -> anyhow::Result<Self> {
-        let here = std::env::current_dir().context("cannot tell the current directory")?;
+        let here = std::env::current_dir().context("cannot determine the current directory")?;
         let here = std::fs::canonicalize(&here).unwrap_or(here);
         let mut full = Vec::new();
         for directory in directories {
             let found = std::fs::canonicalize(directory)
                 .with_context(|| format!("cannot find {}", directory.display()))?;
             if !found.is_dir() {
-                bail!("{} is no directory", directory.display());
+                bail!("{} is not a directory", directory.display());
             }
             full.push(found);
         }
@@ -70,7 +70,9 @@ impl Ground {
             .iter()
             .map(|directory| {
                 let inner = directory.strip_prefix(&root).unwrap_or(directory);
-                let text = inner.to_str().context("a directory's name is no UTF-8")?;
+                let text = inner
+                    .to_str()
+                    .context("the name of a directory is not UTF-8")?;
                 Ok(text.to_owned())
             })
             .collect::<anyhow::Result<_>>()?;
@@ -102,7 +104,7 @@ impl Ground {
         let other = all.find(|one| tree::repository(one).as_deref() != Some(top));
         match other {
             Some(other) => bail!(
-                "{} is not in the repository {}; --new looks at one repository at a time",
+                "{} is not in the repository {}; --new checks one repository at a time",
                 files::shown(&other),
                 files::shown(top)
             ),
@@ -118,7 +120,7 @@ impl Ground {
     pub(super) fn moved(&self, place_of: impl Fn(&Path) -> PathBuf) -> anyhow::Result<Self> {
         let root = place_of(&self.root);
         std::fs::create_dir_all(&root)
-            .with_context(|| format!("cannot make {}", root.display()))?;
+            .with_context(|| format!("cannot create {}", root.display()))?;
         let is_there = |directory: &&String| root.join(directory).is_dir();
         let directories: Vec<String> = self.directories.iter().filter(is_there).cloned().collect();
         let full: Vec<PathBuf> = directories.iter().map(|one| root.join(one)).collect();
@@ -178,7 +180,7 @@ impl Ground {
                     return Ok(sources);
                 }
                 Err(error) if whole != asked => self.notes.push(format!(
-                    "only what is below {} was looked at: {error:#}",
+                    "only {} and the directories below it were checked: {error:#}",
                     self.shown()
                 )),
                 Err(error) => return Err(error),
@@ -298,7 +300,7 @@ impl Ground {
         let mut unseen = parsed.sources.unseen().iter();
         if let Some(unseen) = unseen.find(|unseen| unseen.why == Why::TooMany) {
             layout.notes.push(format!(
-                "there are more hidden directories than are looked at: {} and others were passed by",
+                "there are too many hidden directories to look at: {} and others were skipped",
                 unseen.path
             ));
         }
@@ -327,14 +329,14 @@ impl Ground {
         const SHOWN: usize = 5;
         let told = layout::told(parsed, &self.site(), &policy.layout);
         if told.is_empty() {
-            return "there is no kustomization; name a directory that holds some, or check what is already rendered with --rendered".to_owned();
+            return "there is no kustomization; name a directory that contains some, or check rendered files with --rendered".to_owned();
         }
         let one = |(directory, bases): &(String, Vec<String>)| {
             let directory = if directory.is_empty() { "." } else { directory };
             if bases.is_empty() {
                 directory.to_owned()
             } else {
-                format!("{directory} (made of {})", bases.join(" and "))
+                format!("{directory} (loads {})", bases.join(" and "))
             }
         };
         let mut shown: Vec<String> = told.iter().take(SHOWN).map(one).collect();
@@ -343,7 +345,9 @@ impl Ground {
         }
         let shown = shown.join(", ");
         if !policy.layout.overlays.is_empty() {
-            return format!("there is {shown}; spec.layout of the policy names none of them");
+            return format!(
+                "the kustomizations are {shown}, and spec.layout of the policy matches none of them"
+            );
         }
         // The place of the first that is made of others is as good a guess as any.
         let mut overlays = told.iter().filter(|(_, bases)| !bases.is_empty());
@@ -355,7 +359,7 @@ impl Ground {
             None => "{service}/overlays/{environment}".to_owned(),
         };
         format!(
-            "there is {shown}; by their names, none is an environment that could be compared. Name the overlays in spec.layout of the policy, as in `overlays: [\"{pattern}\"]`, or check the directory that holds them all"
+            "the kustomizations are {shown}, and none is named like an environment that could be compared. Name the overlays in spec.layout of the policy, as in `overlays: [\"{pattern}\"]`, or check the directory above all of them"
         )
     }
 

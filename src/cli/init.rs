@@ -32,27 +32,27 @@ use ending::Ending;
 const DAYS: &str = "90";
 
 pub(super) const LONG_ABOUT: &str = "\
-Writes a policy for the services and environments below DIR. The changes are shown as a diff and made
-after a yes; nothing else is touched, and a second run changes nothing.
+Writes a policy for the services and environments below DIR. The changes are shown as a diff and written
+after you confirm; no other file is changed, and a second run changes nothing.
 
   krm-parity init                  parity.yaml in DIR, which is all that `krm-parity check` needs
-  krm-parity init --adopt          and today's findings in it as exemptions, so that `check` passes
-                                   today and fails on whatever is new
-  krm-parity init --adopt --prune  and without the exemptions that match nothing any more
+  krm-parity init --adopt          the same, with today's findings as exemptions, so that `check` passes
+                                   today and fails only on new findings
+  krm-parity init --adopt --prune  also remove the exemptions that match nothing any more
   krm-parity init --wire           parity/policy/policy.yaml instead, a recorder in every base, and the
                                    check in every overlay, so that `kustomize build` itself fails
 
-Without --wire no kustomization is edited: bases and overlays that declare a function can be built by
-nobody without --enable-alpha-plugins and --enable-exec, and by Flux not at all. Kustomizations are
-edited by inserting lines; comments, order and quotes stay as they are.
+Without --wire no kustomization is edited. With it, bases and overlays declare a function, so they build
+only with --enable-alpha-plugins and --enable-exec, and not in Flux. Kustomizations are edited by
+inserting lines; comments, order and quotes stay as they are.
 
---adopt builds every environment as `check` does; flags for kustomize go after `--`. Each exemption is
-about one place of one resource, and carries a reason to be filled in by its owner. What does not build
-is not adopted.
+--adopt builds every environment as `check` does; pass flags for kustomize after `--`. Each exemption
+covers one field of one resource, and has a reason for its owner to fill in. Environments that do not
+build are not adopted.
 
-Exit codes: 0 done, 1 done, but --adopt had to leave findings that `check` will still fail on, or
---wire had to leave environments that no build checks, each of which is named with the reason,
-2 nothing was changed. Without --adopt nothing is built, and `check` alone tells what it finds.";
+Exit codes: 0 done; 1 done, but --adopt left findings on which `check` still fails, or --wire left
+environments that no build checks (each is listed with the reason); 2 nothing was changed. Without
+--adopt nothing is built; run `check` to see the findings.";
 
 pub(super) fn command() -> Command {
     let flag = |name: &'static str, help: &'static str| {
@@ -62,19 +62,19 @@ pub(super) fn command() -> Command {
             .action(ArgAction::SetTrue)
     };
     Command::new("init")
-        .about("Write a policy, and today's findings as exemptions")
+        .about("Write a policy, and optionally today's findings as exemptions")
         .long_about(LONG_ABOUT)
         .arg(
             Arg::new("DIR")
-                .help("The directory of the repository; by default the current one")
+                .help("The root directory of the repository; by default the current one")
                 .value_parser(value_parser!(PathBuf)),
         )
-        .arg(flag("adopt", "Write today's findings down as exemptions"))
+        .arg(flag("adopt", "Write today's findings into the policy as exemptions"))
         .arg(
             Arg::new("days")
                 .long("days")
                 .value_name("N|N..M")
-                .help("How many days the exemptions hold; 30..120 spreads the services over those days")
+                .help("How many days the exemptions last; 30..120 spreads the services over those days")
                 .value_parser(adoption::days)
                 .default_value(DAYS)
                 .requires("adopt"),
@@ -83,7 +83,7 @@ pub(super) fn command() -> Command {
             Arg::new("expires")
                 .long("expires")
                 .value_name("YYYY-MM-DD")
-                .help("The last day on which the exemptions hold")
+                .help("The last day of the exemptions")
                 .value_parser(adoption::date)
                 .conflicts_with("days")
                 .requires("adopt"),
@@ -91,23 +91,23 @@ pub(super) fn command() -> Command {
         .arg(
             flag(
                 "by-place",
-                "Let exemptions hold for any value at their place, and not for the one that was found",
+                "Write exemptions for any value of a field, not only for the value that was found",
             )
             .requires("adopt"),
         )
         .arg(
             flag(
                 "prune",
-                "Take out the exemptions that match nothing any more, expired ones included",
+                "Remove exemptions that match nothing any more, also expired ones",
             )
             .requires("adopt"),
         )
         .arg(flag(
             "wire",
-            "Let bases record themselves and overlays check themselves",
+            "Add a recorder to every base and the check to every overlay",
         ))
         .arg(flag("yes", "Make the changes without asking"))
-        .arg(flag("dry-run", "Only show the changes").conflicts_with("yes"))
+        .arg(flag("dry-run", "Show the changes without making them").conflicts_with("yes"))
         .arg(build::arg())
         .arg(process::arg())
         .arg(
@@ -335,7 +335,8 @@ impl Init {
         let adopted = gate::open(&builds, |resources| {
             adoption::adopt(&gate, resources, &file.name, &file.after, terms)
         });
-        let (outcome, after, adopted) = adopted.context("what was built cannot be read")??;
+        let (outcome, after, adopted) =
+            adopted.context("the output of the build cannot be read")??;
         file.after = after;
         *policy = adopted;
         Ok(outcome)
@@ -351,13 +352,13 @@ fn wiring(
 ) -> anyhow::Result<init::Wiring> {
     if file.name.starts_with("..") {
         bail!(
-            "the policy is {}, above the directory to be wired: run this where the policy holds for all",
+            "the policy is {}, above the directory to wire; run init --wire in the directory of the policy",
             file.name
         );
     }
     let Some(home) = init::home_of(&file.name) else {
         bail!(
-            "the policy is {}, where no overlay can load it: kustomize takes files only from beside a kustomization or below it. Move it to {WIRED_POLICY} first",
+            "no overlay can load the policy {}, because kustomize loads files only from the directory of a kustomization or below. Move it to {WIRED_POLICY} first",
             file.name
         );
     };
@@ -365,7 +366,7 @@ fn wiring(
     let function = init::function_of(&tree);
     if function.is_none() {
         super::complain(&format!(
-            "krm-parity: {} has no annotation config.kubernetes.io/function, so builds look for a plugin: krm-parity plugin install",
+            "krm-parity: {} has no annotation config.kubernetes.io/function, so builds look for a plugin; install it with krm-parity plugin install",
             file.name
         ));
     }

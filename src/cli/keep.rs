@@ -25,7 +25,7 @@ use crate::{text, yaml};
 const MAX_LINE: usize = 2400;
 
 /// Why an entry is left out that the build takes no notice of.
-const OVERRULED: &str = "what comes after the patches of the overlay sets it, such as images, replicas, replacements or a component";
+const OVERRULED: &str = "a later step overrides the overlay's patches, such as images, replicas, replacements or a component; change the value there";
 
 /// The arguments of `drift` that write.
 pub(super) fn args() -> [Arg; 3] {
@@ -38,22 +38,26 @@ pub(super) fn args() -> [Arg; 3] {
     [
         flag(
             "fix",
-            "Write what may be kept into the overlay, shown as a diff first",
+            "Write the changes that the policy allows into the overlay; shown as a diff first",
         )
         .requires("OVERLAY")
         .conflicts_with_all(["rendered", "audit", "format", "follow", "context"]),
-        flag("yes", "With --fix, make the changes without asking").requires("fix"),
-        flag("dry-run", "With --fix, only show the changes")
-            .requires("fix")
-            .conflicts_with("yes"),
+        flag("yes", "With --fix, write the changes without asking").requires("fix"),
+        flag(
+            "dry-run",
+            "With --fix, show the changes without writing them",
+        )
+        .requires("fix")
+        .conflicts_with("yes"),
     ]
 }
 
 /// Writes what may be kept; whether what is left fails.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let path = |name: &str| matches.get_one::<PathBuf>(name);
-    let overlay = path("OVERLAY").context("--fix needs the directory of an overlay")?;
-    let live = path("live").context("--live is needed")?;
+    let overlay = path("OVERLAY").context("--fix requires the directory of an overlay")?;
+    let live = path("live")
+        .context("--live is required: pass the output of kubectl get -o yaml, or - for stdin")?;
     let look = wanted::look(matches, "drift")?;
     let case = Case {
         live: wanted::read(live).context("--live")?,
@@ -79,10 +83,10 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
         .into_iter()
         .collect();
     if changes.is_empty() {
-        write_out("Nothing to do: there is no change that the overlay may keep.\n")?;
+        write_out("Nothing to do: the cluster has no change that the overlay may keep.\n")?;
     } else if change::make(&changes, consent(matches))? == Done::Written {
         write_out(&format!(
-            "\nWrote {file}. krm-parity check says what it comes to beside the other environments.\n"
+            "\nWrote {file}. Run krm-parity check to compare the result with the other environments.\n"
         ))?;
         failed = plan.report.failed;
         report = &plan.report;
@@ -93,7 +97,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     for finding in &report.findings {
         let left = plan.left.iter().find(|(one, _)| is_same(one, finding));
         let why = match (finding.severity, finding.is_exempt()) {
-            (_, true) => "an exemption lets it be",
+            (_, true) => "an exemption covers it",
             (Severity::Info, _) => continue,
             _ => left.map_or(finding.help.as_str(), |(_, why)| why),
         };
@@ -118,7 +122,9 @@ fn consent(matches: &ArgMatches) -> Consent {
 fn own_file(path: &Path, name: &str) -> anyhow::Result<()> {
     let found = fs::symlink_metadata(path).with_context(|| format!("cannot read {name}"))?;
     if !found.is_file() {
-        bail!("{name} is a link, or no file; --fix writes the overlay's own file alone");
+        bail!(
+            "{name} is a link or not a file; --fix only writes a kustomization file in the overlay's own directory"
+        );
     }
     Ok(())
 }
@@ -240,7 +246,7 @@ impl Case {
         let report = self.report(&[built])?;
         let is_known = |one: &Finding| before.findings.iter().any(|old| is_same(old, one));
         match report.findings.iter().find(|one| !is_known(one)) {
-            Some(new) => bail!("it would make another difference, {}", called(new)),
+            Some(new) => bail!("the change would cause another difference, {}", called(new)),
             None => Ok((edited, report)),
         }
     }

@@ -40,20 +40,20 @@ pub(super) fn args() -> [Arg; 4] {
     [
         word(
             "context",
-            "Ask the cluster of this context of the kubeconfig, with kubectl from PATH",
+            "Read the cluster of this kubeconfig context, with kubectl from PATH",
         )
         .value_parser(NonEmptyStringValueParser::new()),
         file(
             "kubeconfig",
-            "The kubeconfig that kubectl reads, instead of its own",
+            "The kubeconfig for kubectl, instead of its default",
         )
         .conflicts_with("live"),
         word(
             "namespace",
-            "The namespace of what has none in Git; by default that of the context",
+            "The namespace of objects that have none in Git; by default that of the context",
         ),
         process::arg()
-            .help("How long each run of kubectl may take")
+            .help("The longest that one run of kubectl may take")
             .default_value(SECONDS)
             .conflicts_with("live"),
     ]
@@ -69,17 +69,18 @@ type Found = (Vec<File>, Vec<String>);
 /// Fails where kubectl is not there, cannot reach the cluster, or may not see what it is asked for.
 pub(super) fn ask(matches: &ArgMatches, git: &[Resource<'_>]) -> anyhow::Result<Found> {
     let text = |name: &str| matches.get_one::<String>(name);
-    let context = text("context").context("--context is needed")?;
+    let context = text("context")
+        .context("--context is required: pass the name of a context of the kubeconfig")?;
     let namespace = text("namespace").map(String::as_str);
     if let Some(name) = namespace.filter(|name| !is_label(name)) {
         bail!(
-            "--namespace: {} is no namespace",
+            "--namespace: {} is not a valid namespace",
             crate::text::quoted(name, 60)
         );
     }
     let questions = questions(git, namespace).context("--context")?;
     let program = process::find("kubectl").context(
-        "--context needs kubectl, and there is none on PATH; install it, or pass with --live what it prints elsewhere",
+        "--context requires kubectl, which is not on PATH; install it, or pass the output of kubectl get with --live",
     )?;
     let kubectl = Kubectl {
         program,
@@ -113,24 +114,24 @@ impl Told {
         let list = |all: Vec<String>| one_line(&all.join(", "), MAX_WORDS).into_owned();
         if !self.denied.is_empty() {
             bail!(
-                "kubectl may not get {} in the context {}; it needs the verb get for them, and list to find what Git does not have, or --live with what somebody printed who may",
+                "kubectl is not allowed to get {} in the context {}; grant the verb get, and list to also find objects that Git does not have, or pass the output of kubectl get with --live",
                 list(self.denied),
                 shown(context)
             );
         }
         let mut notes = vec![format!(
-            "the live objects are those of the context {}, asked for with kubectl",
+            "the live objects were read from the context {} with kubectl",
             shown(context)
         )];
         if !self.by_name.is_empty() {
             notes.push(format!(
-                "asked for by name alone, so that objects which Git does not have are not found: {}",
+                "these kinds were read by name only, so objects that Git does not have are not found: {}",
                 list(self.by_name.into_iter().collect())
             ));
         }
         if !self.unknown.is_empty() {
             notes.push(format!(
-                "the server of the context {} does not know {}, so it has no such object",
+                "the server of the context {} does not have the kind {}, so it has no such object",
                 shown(context),
                 list(self.unknown.into_iter().collect())
             ));
@@ -225,7 +226,7 @@ impl Kubectl<'_> {
         told.size += text.len();
         if told.size > MAX_BYTES {
             bail!(
-                "kubectl printed more than {} MiB in all; compare one service after the other",
+                "kubectl printed more than {} MiB in total; compare one service at a time",
                 MAX_BYTES >> 20
             );
         }
@@ -266,7 +267,7 @@ impl Kubectl<'_> {
             End::Exit(output) => output,
             End::TooMuch => return Ok(Said::TooMuch),
             End::TooLate => bail!(
-                "{line} was ended after {}; --timeout SECONDS allows more",
+                "{line} was stopped after {}; --timeout SECONDS allows more",
                 process::seconds(self.limit)
             ),
         };
@@ -276,7 +277,7 @@ impl Kubectl<'_> {
         let told = String::from_utf8_lossy(&output.stderr);
         let words = words(&told);
         if words.is_empty() {
-            bail!("{line} says nothing and ends with {}", output.status);
+            bail!("{line} printed nothing and ended with {}", output.status);
         }
         let mention = question.kind.mention();
         if words.iter().all(|line| line.starts_with(UNKNOWN)) && !told.contains(&mention) {
@@ -303,13 +304,13 @@ fn help(output: &Output, words: &[&str]) -> String {
     let all = one_line(&words.join("; "), MAX_WORDS).into_owned();
     let says = |part: &str| all.contains(part);
     let help = if says("context was not found") || says("does not exist") {
-        "kubectl config get-contexts lists the contexts"
+        "list the contexts with kubectl config get-contexts"
     } else if says("resource type") {
-        "the server does not say now what is in that group; try again when its API is there"
+        "the server does not list that API group now; try again when its API is available"
     } else if output.status.code().is_none() {
-        "it was ended by a signal"
+        "it was stopped by a signal"
     } else {
-        "try the same command by hand"
+        "run the same command by hand to see why"
     };
     format!("{all}; {help}")
 }
@@ -321,7 +322,7 @@ fn shown(context: &str) -> String {
 /// A kind in a namespace, for messages.
 fn called(kind: Kind<'_>, namespace: Option<&str>) -> String {
     match namespace {
-        Some(name) => format!("{} of the namespace {name}", kind.argument()),
+        Some(name) => format!("{} in the namespace {name}", kind.argument()),
         None => kind.argument(),
     }
 }

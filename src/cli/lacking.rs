@@ -103,7 +103,7 @@ impl Design<'_> {
             wanted.entry(top).or_default().push(full);
         }
         for (top, full) in wanted {
-            let told = WorkTree::find(&top, "a missing source of a Secret", self.limit)
+            let told = WorkTree::find(&top, "a source of a Secret that is missing", self.limit)
                 .and_then(|tree| tree.ignored(&full));
             trees.insert(top, told.ok());
         }

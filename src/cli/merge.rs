@@ -12,14 +12,14 @@ use crate::survey::Survey;
 use crate::survey::merge::{check_shards, merge};
 
 const LONG_ABOUT: &str = "\
-Unite the reports of several checks, such as the shards of one, and tell them in any format.
+Unite the reports of several checks, such as the shards of one check, and print them in any format.
 
   krm-parity check --shard 1/2 --format json=one.json
   krm-parity check --shard 2/2 --format json=two.json
   krm-parity merge one.json two.json --format text --format sarif=parity.sarif
 
-The same finding in two reports counts once. Exit code 1 where any of the reports has failed, 2 where
-one of the shards is missing, there twice, or of another check: then nobody knows what was found.";
+The same finding in two reports counts once. The exit code is 1 if any of the reports failed, and 2 if a
+shard is missing, appears twice, or belongs to another check.";
 
 /// The verb.
 pub(super) fn command() -> Command {
@@ -28,7 +28,7 @@ pub(super) fn command() -> Command {
         .long_about(LONG_ABOUT)
         .arg(
             Arg::new("REPORT")
-                .help("A report that --format json wrote; `-` for stdin")
+                .help("A report of --format json; `-` reads stdin")
                 .required(true)
                 .num_args(1..)
                 .value_parser(value_parser!(PathBuf)),
@@ -37,7 +37,7 @@ pub(super) fn command() -> Command {
             Arg::new("against")
                 .long("against")
                 .value_name("REPORT")
-                .help("Fail on what is not in this earlier report; what is in it is known, and only counted")
+                .help("Fail only on findings that are not in this earlier report; the others are counted as known")
                 .value_parser(value_parser!(PathBuf)),
         )
         .args(formats::args())
@@ -52,7 +52,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let formats = Formats::parse(matches)?;
     let files: Vec<&PathBuf> = matches.get_many("REPORT").unwrap_or_default().collect();
     if files.iter().filter(|file| is_stdin(file)).count() > 1 {
-        bail!("`-` stands for stdin and can be given once");
+        bail!("`-` means stdin and can be given only once");
     }
     let surveys: Vec<(String, Survey)> = files
         .into_iter()
@@ -63,7 +63,9 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let mut survey = merge(surveys.iter().map(|(_, survey)| survey.clone()).collect());
     if let Some(file) = matches.get_one::<PathBuf>("against") {
         if let Some((name, _)) = is_held {
-            bail!("{name} says already what is new, so --against has nothing to say");
+            bail!(
+                "{name} already says which findings are new; leave out --against, or unite reports without --new and --against"
+            );
         }
         survey = Earlier::stored(file)?.hold_alone(survey);
     }

@@ -1,10 +1,10 @@
 //! The command line: the only part that touches files, processes, streams and the environment.
 //!
-//! Without arguments the program is the KRM function, and nothing of the command
-//! line is even built: a build may start it a thousand times.
+//! Without arguments the program is the KRM function, and the command line is not
+//! even constructed: a build may start it a thousand times.
 #![expect(
     clippy::disallowed_methods,
-    reason = "what clippy.toml bans elsewhere is this module's work"
+    reason = "clippy.toml bans elsewhere what this module is for"
 )]
 
 use std::ffi::{OsStr, OsString};
@@ -56,12 +56,12 @@ mod wanted;
 
 use streams::{complain, may_color, write_bytes, write_out};
 
-/// The exit code for "could not run", as opposed to "ran and found something".
+/// The exit code if the program could not run; 1 means that it found something.
 pub const COULD_NOT_RUN: u8 = 2;
 
-/// Runs the program as its arguments and its environment ask for.
+/// Runs the program.
 ///
-/// `main` does nothing but return the code.
+/// `main` only returns the code.
 #[must_use]
 pub fn run() -> ExitCode {
     match std::env::args_os().nth(1) {
@@ -109,17 +109,17 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Why a verb could not run, in a line that can be read.
+/// The error of a verb, on one line.
 fn complaint(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     format!("krm-parity: {}", files::without_long_words(&text))
 }
 
-/// What a verb leaves to be done.
+/// The result of a verb.
 enum Outcome {
     /// This goes to stdout.
     Text(String),
-    /// Nothing: the verb has told a survey, which has failed or not.
+    /// The verb has reported a survey, which has failed or not.
     Told { failed: bool },
 }
 
@@ -134,7 +134,7 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<Outcome> {
     }
 }
 
-/// Runs a verb that only has something to print.
+/// Runs a verb that only prints something.
 fn print(matches: &ArgMatches) -> anyhow::Result<String> {
     match matches.subcommand() {
         Some(("plugin", matches)) => match matches.subcommand() {
@@ -170,7 +170,7 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
     }
 }
 
-/// The help of a verb that was named without the rest of its words.
+/// The help of a verb that was called without its arguments.
 fn help_of(verbs: &[&str]) -> String {
     let mut command = command();
     command.build();
@@ -184,7 +184,7 @@ fn help_of(verbs: &[&str]) -> String {
     inner.render_long_help().to_string()
 }
 
-/// Writes to stdout; a reader that has gone away is no error.
+/// Writes to stdout; a closed pipe is not an error.
 fn say(text: &str) -> ExitCode {
     match write_bytes(text) {
         Ok(()) => ExitCode::SUCCESS,
@@ -195,19 +195,19 @@ fn say(text: &str) -> ExitCode {
     }
 }
 
-const ABOUT: &str = "Keeps kustomize overlays in parity with their base";
+const ABOUT: &str = "Find differences between environments that should not exist";
 
 const LONG_ABOUT: &str = "\
-krm-parity says where the environments of a service differ that must not: probes, images, routes,
-containers, the names of settings, and sizes that shrink on the way to production.
+krm-parity finds differences between the environments of a service that should not exist: in probes,
+images, routes, containers and the names of settings, and sizes that shrink on the way to production.
 
-Over a repository, with kustomize or kubectl on PATH:
+Check a repository; kustomize or kubectl is needed only where the built-in engine cannot build it:
 
   krm-parity check                   every environment against its base and against the others
-  krm-parity init --adopt            today's findings written down, so that only new ones fail
+  krm-parity init --adopt            accept today's findings, so that only new ones fail
 
-It is also a KRM function. Without arguments it reads a ResourceList on stdin and writes one to stdout,
-so kustomize and kpt call it, and a build fails by itself:
+krm-parity is also a KRM function. Without arguments it reads a ResourceList from stdin and writes one
+to stdout, so that kustomize and kpt can call it, and `kustomize build` itself fails:
 
   parity.yaml, listed under `transformers:` of an overlay
     apiVersion: krm-parity.io/v1alpha1
@@ -221,12 +221,12 @@ so kustomize and kpt call it, and a build fails by itself:
 
   kustomize build --enable-alpha-plugins --enable-exec overlays/production
 
-The base lists a SnapshotRecorder in the same way, which seals its state for the comparison.
-Without the annotation, and after `krm-parity plugin install`, `--enable-exec` is not needed.";
+The base lists a SnapshotRecorder in the same way, which records its state for the comparison.
+After `krm-parity plugin install`, the annotation and `--enable-exec` are not needed.";
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 clean; 1 findings, and as a function also whatever kept it from running; 2 could not run.
-The function tells its findings on stderr and in the `results` of the ResourceList, `check` on stdout.";
+Exit codes: 0 clean; 1 findings, and for the function also any error; 2 could not run.
+The function reports on stderr and in the `results` of the ResourceList; `check` reports on stdout.";
 
 fn command() -> Command {
     Command::new("krm-parity")
@@ -246,7 +246,7 @@ fn command() -> Command {
         .subcommand(schema_command())
         .subcommand(
             Command::new("plugin")
-                .about("Let kustomize find this program without --enable-exec")
+                .about("Install this program as a kustomize plugin, so that --enable-exec is not needed")
                 .disable_help_subcommand(true)
                 .subcommand(plugin_install()),
         )
@@ -262,36 +262,36 @@ fn explain_command() -> Command {
             .value_parser(value_parser!(PathBuf))
     };
     Command::new("explain")
-        .about("Explain a rule, a class, or every change of an overlay")
+        .about("Explain a rule, a class, or every change in an overlay")
         .long_about(explain::LONG_ABOUT)
         .arg(Arg::new("WHAT").help(
-            "A rule, a class, a directory, the overlay's file, or a ResourceList; without it, all are listed",
+            "A rule, a class, a directory, an overlay's file, or a ResourceList; by default all rules",
         ))
-        .arg(Arg::new("RESOURCE").help("With --live, the only object: checkout, or deployment/checkout").requires("live"))
-        .arg(Arg::new("PATH").help("With --live, the only place: spec.replicas, or a pattern").requires("live"))
-        .arg(file("base", "The base that the overlay is made of"))
-        .arg(file("live", "What kubectl get --show-managed-fields -o yaml printed; - for stdin"))
+        .arg(Arg::new("RESOURCE").help("With --live, explain only this object: checkout, or deployment/checkout").requires("live"))
+        .arg(Arg::new("PATH").help("With --live, explain only this field: spec.replicas, or a pattern").requires("live"))
+        .arg(file("base", "The file or directory of the overlay's base"))
+        .arg(file("live", "The output of kubectl get --show-managed-fields -o yaml; - reads stdin"))
         .arg(file(
             "policy",
-            "A ParityPolicy; without it, the functionConfig of the list, what `check` finds, or the defaults",
+            "The policy; by default the list's functionConfig, the policy of `check`, or the defaults",
         ))
         .arg(
             Arg::new("environment")
                 .long("environment")
                 .value_name("NAME")
-                .help("The environment that the overlay is"),
+                .help("The environment of the overlay"),
         )
         .arg(
             Arg::new("service")
                 .long("service")
                 .value_name("NAME")
-                .help("The service that they are of, as `krm-parity check` calls it"),
+                .help("The service of the overlay, as `krm-parity check` names it"),
         )
 }
 
 fn completions_command() -> Command {
     Command::new("completions")
-        .about("Print what lets a shell complete the words of this program")
+        .about("Print a completion script for a shell")
         .long_about(COMPLETIONS)
         .arg(
             Arg::new("SHELL")
@@ -302,7 +302,7 @@ fn completions_command() -> Command {
 }
 
 const COMPLETIONS: &str = "\
-Print what lets a shell complete the words of this program.
+Print a completion script for a shell.
 
   krm-parity completions bash > /etc/bash_completion.d/krm-parity
   krm-parity completions zsh > \"${fpath[1]}/_krm-parity\"
@@ -317,7 +317,7 @@ fn completions(shell: Shell) -> String {
 
 fn schema_command() -> Command {
     Command::new("schema")
-        .about("Print the schema of a functionConfig, of the report, or of an audit record")
+        .about("Print the schema of a functionConfig, a report, or an audit record")
         .long_about(schema::LONG_ABOUT)
         .arg(
             Arg::new("KIND")
@@ -327,7 +327,7 @@ fn schema_command() -> Command {
         .arg(
             Arg::new("format")
                 .long("format")
-                .help("The form of the schema")
+                .help("The format of the schema")
                 .value_parser(schema::FORMATS)
                 .default_value(schema::FORMATS[0]),
         )
@@ -335,11 +335,11 @@ fn schema_command() -> Command {
 
 fn plugin_install() -> Command {
     Command::new("install")
-        .about("Put this program where kustomize looks for plugins")
+        .about("Install this program where kustomize looks for plugins")
         .long_about(plugin::LONG_ABOUT)
         .arg(
             Arg::new("DIR")
-                .help("The plugin home; by default the one that kustomize would use")
+                .help("The plugin directory; by default the one that kustomize uses")
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(
@@ -351,7 +351,7 @@ fn plugin_install() -> Command {
         .arg(
             Arg::new("force")
                 .long("force")
-                .help("Replace files that are not krm-parity")
+                .help("Replace existing files that are not krm-parity")
                 .action(ArgAction::SetTrue),
         )
 }

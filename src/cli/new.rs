@@ -60,11 +60,11 @@ impl Earlier {
     ///
     /// Fails on whatever is no report of this version, and on a part of one.
     pub(super) fn stored(file: &Path) -> anyhow::Result<Self> {
-        let (name, version, survey) = reports::load(file)
-            .with_context(|| "--against wants a report that --format json has written")?;
+        let (name, version, survey) =
+            reports::load(file).with_context(|| "--against requires a report of --format json")?;
         if let Some(shard) = &survey.shard {
             bail!(
-                "{name} is shard {} of {}, so nobody knows what was found in the rest; unite them first with krm-parity merge",
+                "{name} is only shard {} of {}; unite all shards first with krm-parity merge",
                 shard.index,
                 shard.count
             );
@@ -74,7 +74,7 @@ impl Earlier {
         if version != own {
             let version = crate::text::quoted(&version, crate::text::MAX_NAME);
             notes.push(format!(
-                "{name} was written by krm-parity {version}, and this is {own}: what only one of them finds is called new or fixed"
+                "{name} was written by krm-parity {version}, and this is {own}: findings that only one of the versions reports count as new or fixed"
             ));
         }
         Ok(Self {
@@ -99,7 +99,7 @@ impl Earlier {
         let name = past.name.clone();
         let file_name = file.map(|file| file.name);
         if ground.directories.is_empty() {
-            notes.push(format!("nothing of what is looked at was there in {name}"));
+            notes.push(format!("none of the checked directories exists in {name}"));
             return Ok(Self {
                 name,
                 survey: Survey::default(),
@@ -148,19 +148,19 @@ impl Earlier {
             tells_deployers: now.tells_gone,
             others: Vec::new(),
         };
-        let survey = gate::judge(&gate).context("what was built cannot be read")?;
+        let survey = gate::judge(&gate).context("the output of the build cannot be read")?;
         let lost = unbuilt(&survey, now);
         if !lost.is_empty() {
             refuse_unwritten(past, &ground, &parsed, &layout, &lost)?;
             notes.push(format!(
-                "{} did not build in {name}, so all that is found there is new",
+                "{} did not build in {name}, so all findings there count as new",
                 listed(&lost)
             ));
         }
         let renamed = renamed(&layout, &builds, now)?;
         for (before, after) in &renamed {
             notes.push(format!(
-                "service {after} holds what {before} held in {name}, and is taken for it"
+                "service {after} has the resources that {before} had in {name}, and is treated as the same service"
             ));
         }
         Ok(Self {
@@ -293,7 +293,7 @@ impl Earlier {
         missing.dedup();
         if !missing.is_empty() {
             survey.notes.push(format!(
-                "{} of {} are in none of these reports, so nothing is said of them",
+                "{} of {} are in none of these reports, so they were not compared",
                 listed(&missing),
                 self.name
             ));
@@ -330,7 +330,7 @@ fn policy_of(
         // Whoever corrects a policy that nobody could read must not be kept from it.
         Err(error) => {
             notes.push(format!(
-                "the policy of {} cannot be read ({error:#}), so this one judges it as well",
+                "the policy of {} cannot be read ({error:#}), so the current policy is used for it",
                 past.name
             ));
             (now.policy.clone(), None)
@@ -391,7 +391,7 @@ fn refuse_unwritten(
             let one = BTreeSet::from([name.clone()]);
             if all.contains(name) && layout::is_touched(&paths, &one) {
                 bail!(
-                    "service {} of {} cannot be built: {name} {why}. Hold this run against a report instead: krm-parity check --format json=report.json where it can be built, and --against report.json here",
+                    "service {} of {} cannot be built: {name} {why}. Compare with a report instead: run krm-parity check --format json=report.json where it can be built, and pass --against report.json here",
                     service.name,
                     past.name
                 );
@@ -435,7 +435,7 @@ fn renamed(
         let open = |resources: &Resources<'_>| -> Vec<BTreeSet<String>> {
             services.iter().map(|one| held_by(one, resources)).collect()
         };
-        gate::open(builds, open).context("what was built cannot be read")
+        gate::open(builds, open).context("the output of the build cannot be read")
     };
     let had = held(&gone, builds)?;
     let mut has = held(&added, now.builds)?;

@@ -56,31 +56,34 @@ impl Past {
     /// Fails outside of a repository, without git, on a revision that is not there, and on one that is too large.
     pub(super) fn read(from: &Path, revision: &str, limit: Duration) -> anyhow::Result<Self> {
         if revision.starts_with('-') || revision.is_empty() {
-            bail!("--new {revision}: this is no revision");
+            bail!("--new {revision}: this is not a revision");
         }
         let tree = WorkTree::find(from, "--new", limit)?;
         let shown = files::shown(Path::new(revision));
         let commit = tree.commit(revision)?.with_context(|| {
-            format!("--new {shown}: there is no such commit here; git fetch brings what a shallow clone, or one of a single branch, lacks (fetch-depth: 0)")
+            format!("--new {shown}: this clone does not have that commit; a shallow or single-branch clone lacks it: run git fetch, or set fetch-depth: 0 in CI")
         })?;
         let head = tree.commit("HEAD")?;
-        let head = head.context("--new: nothing is committed here yet")?;
+        let head = head.context("--new: this repository has no commit yet")?;
         let base = tree.merge_base(&commit, &head)?;
         let (meant, told) = match base {
             Some(base) if base == commit => {
-                let told = format!("new is what was not there in {shown} ({})", short(&commit));
+                let told = format!(
+                    "new findings are those that {shown} ({}) does not have",
+                    short(&commit)
+                );
                 (commit, told)
             }
             Some(base) => {
                 let told = format!(
-                    "new is what was not there when this branch left {shown}, at {}",
+                    "new findings are those that did not exist when this branch forked from {shown}, at {}",
                     short(&base)
                 );
                 (base, told)
             }
             None => {
                 let told = format!(
-                    "new is what is not there in {shown} ({}) itself, since no merge base is known here",
+                    "new findings are those that {shown} ({}) itself does not have, because this clone has no merge base",
                     short(&commit)
                 );
                 (commit, told)
@@ -91,7 +94,7 @@ impl Past {
             builder.prefix("krm-parity-").tempdir()
         };
         let directory = Temporary::new(make, tempfile::TempDir::path)
-            .context("cannot make a temporary directory")?;
+            .context("cannot create a temporary directory")?;
         let prefix =
             fs::canonicalize(directory.path()).context("cannot find the temporary directory")?;
         let top = fs::canonicalize(&tree.top).unwrap_or_else(|_| tree.top.clone());
@@ -157,7 +160,7 @@ impl Past {
         tree.contents(&files, |entry, content| {
             let full = at.join(path(entry)?);
             if content.starts_with(POINTER) && !is_pointer(&full) {
-                let why = "is a pointer to what Git LFS keeps".to_owned();
+                let why = "is a pointer to a file in Git LFS".to_owned();
                 self.unwritten.insert(full, why);
                 return Ok(());
             }
@@ -180,7 +183,7 @@ impl Past {
                 }
             };
             if inner.commit(&id)?.is_none() {
-                let why = format!("is a submodule without its commit {}", short(&id));
+                let why = format!("is a submodule that lacks its commit {}", short(&id));
                 self.unwritten.insert(full, why);
                 continue;
             }
@@ -233,7 +236,7 @@ impl Budget {
         self.bytes = self.bytes.saturating_add(size);
         if self.files > MAX_FILES || self.bytes > MAX_BYTES {
             bail!(
-                "it holds more than {MAX_FILES} files or {} MiB; hold this run against a report of it instead: krm-parity check --format json=report.json there, and --against report.json here",
+                "it has more than {MAX_FILES} files or {} MiB; compare with a report of it instead: run krm-parity check --format json=report.json there, and pass --against report.json here",
                 MAX_BYTES >> 20
             );
         }
@@ -250,7 +253,7 @@ fn path(entry: &Entry) -> anyhow::Result<PathBuf> {
     };
     if entry.path.is_empty() || !path.components().all(is_plain) || entry.path.contains(&0) {
         bail!(
-            "it holds a path that no work tree can have: {}",
+            "it contains a path that a work tree cannot have: {}",
             files::shown(&path)
         );
     }
@@ -258,7 +261,10 @@ fn path(entry: &Entry) -> anyhow::Result<PathBuf> {
 }
 
 #[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every name is one")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "on other systems not every name is valid"
+)]
 fn os(bytes: &[u8]) -> anyhow::Result<OsString> {
     use std::os::unix::ffi::OsStrExt as _;
     Ok(std::ffi::OsStr::from_bytes(bytes).to_owned())
@@ -266,7 +272,7 @@ fn os(bytes: &[u8]) -> anyhow::Result<OsString> {
 
 #[cfg(not(unix))]
 fn os(bytes: &[u8]) -> anyhow::Result<OsString> {
-    let text = std::str::from_utf8(bytes).context("git names a file that is not UTF-8")?;
+    let text = std::str::from_utf8(bytes).context("git lists a file whose name is not UTF-8")?;
     Ok(OsString::from(text))
 }
 

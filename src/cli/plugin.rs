@@ -21,11 +21,11 @@ use crate::api::{GROUP, POLICY, RECORDER, VERSION};
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
-Put this program where kustomize looks for plugins.
+Install this program where kustomize looks for plugins.
 
-A ParityPolicy or SnapshotRecorder without a function annotation then runs it, with
-`--enable-alpha-plugins` as the only flag, under `kustomize build` and `kubectl kustomize` alike. Where
-the plugin is missing the build fails; it is never skipped.";
+A ParityPolicy or SnapshotRecorder without a function annotation then runs it under `kustomize build`
+and `kubectl kustomize`, with `--enable-alpha-plugins` as the only flag. If the plugin is missing, the
+build fails; the check is never skipped.";
 
 /// The kinds that kustomize looks for, each as a directory and a file name.
 const PLUGINS: [(&str, &str); 2] = [("snapshotrecorder", RECORDER), ("paritypolicy", POLICY)];
@@ -58,7 +58,7 @@ pub struct Request {
 pub fn install(request: &Request) -> anyhow::Result<String> {
     let program = std::env::current_exe()
         .and_then(|program| program.canonicalize())
-        .context("cannot tell which file this program is")?;
+        .context("cannot find the file of this program")?;
     let homes = homes(|name| std::env::var_os(name));
     let home = match &request.home {
         Some(home) => home.clone(),
@@ -73,7 +73,7 @@ pub fn install(request: &Request) -> anyhow::Result<String> {
     } else {
         let _ = writeln!(
             said,
-            "kustomize does not look there yet: set KUSTOMIZE_PLUGIN_HOME={}",
+            "kustomize does not look there yet; set KUSTOMIZE_PLUGIN_HOME={}",
             home.display()
         );
     }
@@ -108,7 +108,7 @@ fn default_home(homes: &[PathBuf]) -> anyhow::Result<PathBuf> {
     in_use
         .or(homes.first())
         .cloned()
-        .context("neither KUSTOMIZE_PLUGIN_HOME nor HOME is set: name a directory")
+        .context("neither KUSTOMIZE_PLUGIN_HOME nor HOME is set; name the plugin directory")
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

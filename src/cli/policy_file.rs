@@ -94,7 +94,7 @@ impl PolicyFile {
                 let path = directory.join(place);
                 let bytes = files::read(&path).with_context(|| {
                     let name = name_of(&path);
-                    format!("cannot read {name}, which is where the policy is looked for")
+                    format!("cannot read {name}, where krm-parity looks for the policy")
                 })?;
                 if !is_recorder(&bytes) {
                     found.push((path, bytes));
@@ -105,7 +105,7 @@ impl PolicyFile {
                     Self::from_bytes(path, name_of(path), bytes)?;
                 }
                 bail!(
-                    "there are two policies, {} and {}; remove one of them, since only one can hold",
+                    "there are two policies, {} and {}; remove one of them",
                     name_of(first),
                     name_of(second)
                 );
@@ -145,13 +145,13 @@ fn is_there(
             Err(error) => {
                 return Err(error).with_context(|| {
                     let name = name_of(&path);
-                    format!("cannot look at {name}, where the policy is looked for")
+                    format!("cannot read {name}, where krm-parity looks for the policy")
                 });
             }
         };
         if is_link && fs::metadata(&path).is_err() {
             bail!(
-                "{} is a link that leads nowhere, where the policy is looked for",
+                "{} is a broken link, where krm-parity looks for the policy",
                 name_of(&path)
             );
         }

@@ -50,7 +50,7 @@ pub(super) fn arg() -> Arg {
     Arg::new("timeout")
         .long("timeout")
         .value_name("SECONDS")
-        .help("How long a program that is started may take; three builds that take longer end the run")
+        .help("The longest that one build may take; three builds that take longer end the run")
         .value_parser(value_parser!(u64).range(1..=MAX_SECONDS.cast_unsigned()))
         .default_value(SECONDS)
 }

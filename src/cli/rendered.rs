@@ -111,7 +111,7 @@ fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
     let directory = Path::new(argument);
     if !directory.is_dir() {
         bail!(
-            "--rendered {argument}: expected [SERVICE/]ENV=PATH, as in production=out/production.yaml, or a directory that holds [SERVICE/]ENV.yaml"
+            "--rendered {argument}: expected [SERVICE/]ENV=PATH, as in production=out/production.yaml, or a directory that contains [SERVICE/]ENV.yaml"
         );
     }
     let mut found = Vec::new();
@@ -205,7 +205,7 @@ fn paths(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         found.collect(path)?;
         found.files.sort();
         if found.files.is_empty() {
-            bail!("there is no YAML file in {}", path.display());
+            bail!("{} contains no YAML file", path.display());
         }
     } else {
         found.files.push(path.to_path_buf());
@@ -235,7 +235,7 @@ impl Found {
             let inner = entry.with_context(|| cannot(directory))?.path();
             self.entries += 1;
             if self.entries > MAX_ENTRIES {
-                bail!("there are more than {MAX_ENTRIES} files in it");
+                bail!("it contains more than {MAX_ENTRIES} files");
             }
             // The versions of a mounted `ConfigMap`, to which its files are links, and what editors leave behind.
             let name = inner.file_name().unwrap_or_default();

@@ -12,12 +12,12 @@ use crate::rules::RULES;
 
 /// The help of the verb.
 pub(super) const LONG_ABOUT: &str = "\
-Print the schema of a functionConfig, of the report that --format json writes, or of an audit record.
+Print the schema of a functionConfig, of a report of --format json, or of an audit record.
 
   krm-parity schema ParityPolicy                        JSON Schema, for editors
   krm-parity schema ParityPolicy --format definition    KRMFunctionDefinition
   krm-parity schema ParityPolicy --format crd           CustomResourceDefinition
-  krm-parity schema --format krmfile                    what a Krmfile has under openAPI.definitions
+  krm-parity schema --format krmfile                    openAPI.definitions for a Krmfile
   krm-parity schema ParityReport                        JSON Schema of the report
   krm-parity schema --format audit-record               JSON Schema of a line of --format audit-record";
 
@@ -39,13 +39,21 @@ pub fn print(kind: &str, format: &str) -> anyhow::Result<String> {
     if kind.eq_ignore_ascii_case(survey::KIND) {
         // A report configures no function and is no resource of a cluster.
         if format != FORMATS[0] {
-            bail!("{} has the form {} alone", survey::KIND, FORMATS[0]);
+            bail!(
+                "{} is available only as --format {}",
+                survey::KIND,
+                FORMATS[0]
+            );
         }
         return json(&survey::schema());
     }
     if format == FORMATS[4] || kind.eq_ignore_ascii_case(records::KIND) {
         if !matches!(format, "json-schema" | "audit-record") {
-            bail!("{} has the form {} alone", records::KIND, FORMATS[0]);
+            bail!(
+                "{} is available only as --format {}",
+                records::KIND,
+                FORMATS[0]
+            );
         }
         return json(&records::schema());
     }
@@ -60,7 +68,7 @@ pub fn print(kind: &str, format: &str) -> anyhow::Result<String> {
 
 fn json(schema: &serde_json::Value) -> anyhow::Result<String> {
     let text = serde_json::to_string_pretty(schema);
-    Ok(text.context("the schema is no JSON")? + "\n")
+    Ok(text.context("the schema is not JSON")? + "\n")
 }
 
 fn find(wanted: &str) -> anyhow::Result<(Kind, &'static str)> {

@@ -79,7 +79,7 @@ impl Selection {
                     && !ground.root.join(name).exists()
             };
             if changed.iter().any(|name| is_policy(name) || is_gone(name)) {
-                why = ", since the policy has changed, or a kustomization is gone that may have been anybody's";
+                why = ", because the policy has changed, or a kustomization was removed that any service may have used";
             } else {
                 let is_as_before = |service: &mut Service| {
                     layout::dependencies(parsed, service).is_some_and(|paths| {
@@ -90,7 +90,7 @@ impl Selection {
             }
             let left = layout.services.len();
             layout.notes.push(format!(
-                "{told}; {left} of {before} {} looked at{why}",
+                "{told}; {left} of {before} {} checked{why}",
                 if before == 1 {
                     "service is"
                 } else {
@@ -120,7 +120,7 @@ pub(super) fn unknown<'n>(what: &str, name: &str, names: impl Iterator<Item = &'
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        format!("there is {}{more}", shown.join(", "))
+        format!("choose one of {}{more}", shown.join(", "))
     };
     format!("there is no {what} {}; {hint}", name_of(name))
 }

@@ -31,16 +31,16 @@ pub(super) struct Changed {
 /// Fails outside of a repository, without git, and on a revision that is not there.
 pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::Result<Changed> {
     if revision.starts_with('-') {
-        bail!("--since {revision}: this is no revision");
+        bail!("--since {revision}: this is not a revision");
     }
     let tree = WorkTree::find(root, "--since", limit)?;
     let shown = files::shown(Path::new(revision));
     let commit = tree.commit(revision)?;
     let commit = commit.with_context(|| {
-        format!("--since {shown}: there is no such commit here; git fetch brings what a shallow clone, or one of a single branch, lacks")
+        format!("--since {shown}: this clone does not have that commit; a shallow or single-branch clone lacks it: run git fetch, or set fetch-depth: 0 in CI")
     })?;
     let head = tree.commit("HEAD")?;
-    let head = head.context("--since: nothing is committed here yet")?;
+    let head = head.context("--since: this repository has no commit yet")?;
     // Without a common ancestor, as in a shallow clone, the revision itself is the next best.
     let base = tree.merge_base(&commit, &head)?;
     let files = differing(&tree, base.as_ref().unwrap_or(&commit), 0)?;
@@ -54,7 +54,7 @@ pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::R
     };
     let from = match &base {
         Some(base) => format!("from the merge base {}", short(base)),
-        None => "from it, since no merge base is known here".to_owned(),
+        None => "from it, because this clone has no merge base".to_owned(),
     };
     Ok(Changed {
         files,

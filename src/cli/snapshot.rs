@@ -27,13 +27,13 @@ use crate::text;
 use crate::yaml::{self, MAX_BYTES};
 
 pub(super) const LONG_ABOUT: &str = "\
-Seals an environment into one EnvironmentSnapshot, as a SnapshotRecorder does inside of a build. What is
-sealed is what the kustomization in PATH builds; without a kustomization, all YAML and JSON files below
-PATH, as in a kpt package; one file; or with `-` what comes on stdin. Values of Secrets stay out.
+Records an environment in one EnvironmentSnapshot, as a SnapshotRecorder does during a build. It records
+the build of the kustomization in PATH; without a kustomization, all YAML and JSON files below PATH, as
+in a kpt package; a single file; or with `-` the resources on stdin. Values of Secrets are left out.
 
-For kpt, which knows no base: commit the snapshot of the blueprint beside the package, where the policy
-under `pipeline.validators` finds it, and write it anew after every update of the blueprint. The same
-resources give the same bytes.
+For kpt, which has no bases: commit the snapshot of the blueprint next to the package, where the policy
+under `pipeline.validators` finds it, and write it again after every update of the blueprint. The same
+resources always give the same bytes.
 
   krm-parity snapshot --service checkout -o checkout/base-snapshot.yaml blueprint
   kustomize build base | krm-parity snapshot --service checkout -";
@@ -43,25 +43,25 @@ pub(super) fn command() -> Command {
         Arg::new(name).long(name).value_name(value).help(help)
     };
     Command::new("snapshot")
-        .about("Seal an environment into a file, such as for a kpt package")
+        .about("Write a snapshot of an environment into a file, for example for a kpt package")
         .long_about(LONG_ABOUT)
         .arg(
             Arg::new("PATH")
-                .help("A directory, a file, or - for stdin; by default the current directory")
+                .help("A directory, a file, or - to read stdin; by default the current directory")
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(word(
             "service",
             "NAME",
-            "The service; by default what the directory is called",
+            "The service; by default the name of the directory",
         ))
-        .arg(word("environment", "NAME", "The environment that it is").default_value("base"))
+        .arg(word("environment", "NAME", "The name of the environment").default_value("base"))
         .arg(
             Arg::new("output")
                 .short('o')
                 .long("output")
                 .value_name("FILE")
-                .help("Where it is written; by default to stdout")
+                .help("The file to write; by default stdout")
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(build::arg())
@@ -110,7 +110,7 @@ impl Request {
                 .with_context(|| format!("cannot read {}", self.path.display()))?;
         }
         if let Some(output) = self.output.as_ref().filter(|output| output.is_dir()) {
-            bail!("{} is a directory; -o wants a file", output.display());
+            bail!("{} is a directory; -o requires a file", output.display());
         }
         let recorder = self.recorder()?;
         let has_kustomization = NAMES.iter().any(|name| self.path.join(name).is_file());
@@ -125,7 +125,7 @@ impl Request {
             record(&rendered::resources(&trees)?, &recorder)?
         };
         if snapshot.content.is_empty() {
-            bail!("there is nothing to seal in {}", self.path.display());
+            bail!("{} contains no resource to seal", self.path.display());
         }
         let sealed = format!(
             "krm-parity: sealed {} as {} of {}",
@@ -175,7 +175,7 @@ impl Request {
         let tree = yaml::parse(&config)?;
         match policy::open(RULES, tree.roots().next(), None) {
             Ok(Config::Recorder(recorder)) => Ok(recorder),
-            Ok(Config::Policy(_)) => bail!("a recorder is no policy"),
+            Ok(Config::Policy(_)) => bail!("this is a SnapshotRecorder, not a ParityPolicy"),
             Err(error) => {
                 let what = error.message;
                 let what = what.strip_prefix("spec.").unwrap_or(&what);
@@ -187,7 +187,7 @@ impl Request {
     /// The directory's name, or that of the one around it where it only says that it is a base.
     fn default_service(&self) -> anyhow::Result<String> {
         if !self.path.is_dir() {
-            bail!("whose resources are these? Name the service: --service NAME");
+            bail!("the service is not known; name it with --service NAME");
         }
         let full = std::fs::canonicalize(&self.path)
             .with_context(|| format!("cannot find {}", self.path.display()))?;
@@ -203,7 +203,7 @@ impl Request {
     fn files(&self) -> anyhow::Result<Vec<File>> {
         if !self.flags.is_empty() {
             bail!(
-                "there is no kustomization in {}, so flags for kustomize have no use",
+                "{} has no kustomization, so remove the flags for kustomize",
                 self.path.display()
             );
         }
@@ -221,7 +221,7 @@ impl Request {
                 |file: &str| directory.is_empty() || file.starts_with(&format!("{directory}/"));
             if let Some(inner) = parsed.kustomizations().find(|inner| is_below(inner.file)) {
                 bail!(
-                    "{} has no kustomization of its own, but {} is below it: name the directory that is to be built",
+                    "{} has no kustomization, but there is {} below it; name the directory to build",
                     self.path.display(),
                     inner.file
                 );
@@ -268,7 +268,7 @@ impl Request {
         {
             let path = text::quoted(path, text::MAX_NAME);
             super::complain(&format!(
-                "krm-parity: {path} is not here; the keys of the Secret made of it are not sealed"
+                "krm-parity: {path} does not exist, so the keys of the Secret that is generated from it are not sealed"
             ));
         }
         match built.builds.remove(&directory) {

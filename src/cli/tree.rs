@@ -233,7 +233,7 @@ fn walk(
         count += 1;
         if count > MAX_DIRECTORIES {
             bail!(
-                "there are more than {MAX_DIRECTORIES} directories below {}; name those that hold the services",
+                "there are more than {MAX_DIRECTORIES} directories below {}; name the directories that contain the services",
                 shown(directory)
             );
         }

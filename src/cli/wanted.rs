@@ -43,11 +43,11 @@ pub(super) fn word(name: &'static str, help: &'static str) -> Arg {
 pub(super) fn args() -> [Arg; 2] {
     [
         Arg::new("OVERLAY")
-            .help("The directory of an environment, built without kustomize")
+            .help("The directory of an environment; built without kustomize")
             .value_parser(value_parser!(PathBuf)),
         file(
             "rendered",
-            "What Git says, already built: a file, a directory, or - for stdin",
+            "The rendered resources of Git: a file, a directory, or - to read stdin",
         ),
     ]
 }
@@ -64,10 +64,10 @@ pub(super) fn names() -> [Arg; 3] {
     [
         file(
             "policy",
-            "The ParityPolicy; by default parity.yaml in OVERLAY or above",
+            "The file of the ParityPolicy; by default parity.yaml in OVERLAY or above",
         ),
-        word("environment", "The environment that runs there"),
-        word("service", "The service, as krm-parity check calls it"),
+        word("environment", "The environment that runs in the cluster"),
+        word("service", "The service, as krm-parity check names it"),
     ]
 }
 
@@ -179,7 +179,7 @@ pub(super) fn look_at(asked: &Asked<'_>, verb: &str) -> anyhow::Result<Look> {
         service: service.unwrap_or_else(|| rendered::SERVICE.to_owned()),
         policy_note: match &policy_file {
             Some(file) => format!("the policy is {}", file.name),
-            None => "there is no policy file, so the defaults hold".to_owned(),
+            None => "there is no policy file, so the defaults apply".to_owned(),
         },
         policy: policy.clone(),
         wanted,
@@ -279,7 +279,7 @@ pub(super) fn one_stdin(arguments: &[(&str, Option<&PathBuf>)]) -> anyhow::Resul
         .filter(|(_, path)| path.is_some_and(|path| is_stdin(path)));
     let names: Vec<&str> = streams.map(|(name, _)| *name).collect();
     if let [one, other, ..] = names.as_slice() {
-        bail!("{one} and {other} cannot both come on stdin");
+        bail!("{one} and {other} cannot both read stdin");
     }
     Ok(())
 }
@@ -333,7 +333,7 @@ fn built(
     let mut notes = Vec::new();
     if unknown > 0 {
         notes.push(format!(
-            "{unknown} values of generated Secrets were not compared, only their keys and the hash in the name; --rendered compares them"
+            "{unknown} values of generated Secrets were not compared, only their keys and the hash in the name; use --rendered to compare the values"
         ));
     }
     let (service, environment) = own.unzip();
@@ -377,7 +377,7 @@ pub(super) fn emitted(built: Vec<Built>, place: &str) -> anyhow::Result<(File, u
         if one.is_secret {
             if one.resource.get("kind").and_then(Value::as_str) != Some("Secret") {
                 bail!(
-                    "{place} makes another kind of a Secret; build it yourself, and use --rendered"
+                    "{place} turns a Secret into another kind; build the overlay with kustomize, and pass the result with --rendered"
                 );
             }
             unknown += leave_out(&mut one.resource);
@@ -405,7 +405,7 @@ fn leave_out(secret: &mut Value) -> usize {
 pub(super) fn of_git(mut git: Vec<Resource<'_>>) -> anyhow::Result<Vec<Resource<'_>>> {
     git.retain(|one| one.group() != GROUP && !one.is_local_config());
     if git.is_empty() {
-        bail!("there is no resource in what Git says");
+        bail!("Git's side contains no resource");
     }
     Ok(git)
 }
@@ -421,7 +421,7 @@ pub(super) fn is_object(one: &Resource<'_>) -> anyhow::Result<()> {
     }
     if one.kind().ends_with("List") && one.node.get("items").is_some_and(Node::is_seq) {
         bail!(
-            "--live: a {} is how the API server answers; pass what kubectl get -o yaml prints",
+            "--live: a {} is a raw answer of the API server; pass the output of kubectl get -o yaml",
             crate::text::one_line(one.kind(), 100)
         );
     }

@@ -65,18 +65,18 @@ fn exchange(
     let tree = yaml::parse_lax(text)?;
     let roots: Vec<Node<'_>> = tree.roots().collect();
     let Some(root) = roots.first() else {
-        return Err(held(*first, "it is not there"));
+        return Err(held(*first, "it does not exist"));
     };
     let list = list(text, *root, path)?;
     let items: Vec<Node<'_>> = list.items().collect();
     if let Some(index) = changes.keys().find(|index| **index >= items.len()) {
-        return Err(held(*index, "it is not there"));
+        return Err(held(*index, "it does not exist"));
     }
     let splices = match list.style() {
         Style::Flow => flow(text, &items, changes, heads),
         _ => block(text, &items, changes, heads),
     };
-    let splices = splices.ok_or_else(|| held(*first, "it shares its lines with others"))?;
+    let splices = splices.ok_or_else(|| held(*first, "it shares its lines with other entries"))?;
     let edited = apply(text, splices);
 
     let mut expected: Vec<Value> = roots.iter().map(|root| root.to_json()).collect();
@@ -91,7 +91,7 @@ fn exchange(
     if found == expected {
         Ok(edited)
     } else {
-        Err(held(*first, "what is around it would change with it"))
+        Err(held(*first, "the text around it would change with it"))
     }
 }
 

@@ -61,10 +61,10 @@ pub enum EditError {
         expected: &'static str,
     },
     /// The text is written in a way that leaves no place to insert at.
-    #[error("{0} is written in a way that nothing can be inserted into")]
+    #[error("nothing can be inserted into {0} as it is written; edit it by hand")]
     Notation(String),
     /// What is to be edited is an alias.
-    #[error("{0} is an alias of what is written elsewhere; write it out, or edit it by hand")]
+    #[error("{0} is an alias of another value; write it out, or edit it by hand")]
     Alias(String),
     /// A value cannot be changed without changing others.
     #[error("{what} cannot be changed in the file: {why}; edit it by hand")]
@@ -75,7 +75,7 @@ pub enum EditError {
         why: &'static str,
     },
     /// An element cannot be taken out without touching what is around it.
-    #[error("{what} cannot be taken out of the file: {why}; edit it by hand")]
+    #[error("{what} cannot be removed from the file: {why}; edit it by hand")]
     Held {
         /// The element.
         what: String,

@@ -45,8 +45,7 @@ impl Contradiction {
     fn told(&self) -> String {
         let name = |name: &str| quoted(name, MAX_NAME);
         format!(
-            "line {}: two snapshots of environment {} of service {} hold {} {} with different contents: {} and {}; \
-             give the recorders names or environments of their own",
+            "line {}: two snapshots of environment {} of service {} contain {} {} with different contents: {} and {}; give the recorders different names or environments",
             self.line,
             name(&self.environment),
             name(&self.service),

@@ -96,9 +96,9 @@ impl Requested {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self.confidence {
-            Confidence::Unknown => return "The audit log does not hold the request.".to_owned(),
+            Confidence::Unknown => return "The audit log does not contain the request.".to_owned(),
             Confidence::Tool => {
-                return "The audit log does not hold the request, so only the tool is known."
+                return "The audit log does not contain the request, so only the tool is known."
                     .to_owned();
             }
             Confidence::Field | Confidence::Object => {}
@@ -124,7 +124,7 @@ impl Requested {
         out.push_str(match (self.confidence, self.verb.as_deref()) {
             (Confidence::Field, _) => " set it.",
             (_, Some("delete" | "deletecollection")) => " deleted it.",
-            (_, Some("create")) => " made it.",
+            (_, Some("create")) => " created it.",
             _ => " wrote the object; the log does not show that it did this.",
         });
         out

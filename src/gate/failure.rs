@@ -226,11 +226,11 @@ mod tests {
             ),
             ("something else", "o/kustomization.yaml:1"),
             (
-                "kustomize does not take it: o/kustomization.yaml:6: p.yaml: it is not here",
+                "kustomize rejects it: o/kustomization.yaml:6: p.yaml: it does not exist",
                 "o/kustomization.yaml:6",
             ),
             (
-                "kustomize does not take it: o/p.yaml:3: A a: it is for a resource that is not there",
+                "kustomize rejects it: o/p.yaml:3: A a: its target does not exist",
                 "o/p.yaml:3",
             ),
         ] {

@@ -56,7 +56,7 @@ pub fn read<'a>(tree: &'a Tree<'a>) -> Result<ResourceList<'a>, KrmError> {
     if let Some(second) = roots.find(|root| !root.is_null()) {
         return Err(error_at(
             second,
-            format!("a second document; {EXPECTED} alone"),
+            format!("the input has a second document; {EXPECTED} only"),
         ));
     }
     if !root.is_map() {

@@ -111,14 +111,14 @@ fn lone(alone: &[&Candidate], copies: &[Unjudged], words: Words<'_>) -> Option<S
         ([], _) => return None,
         ([only], 0) => {
             return Some(format!(
-                "{only} is called like an environment, and was not judged: it has no base, and no other environment to be compared with (spec.layout.ignore of the ParityPolicy says that it needs none)"
+                "{only} is named like an environment but was not checked: it has no base and no other environment to compare with (to exclude it on purpose, add it to spec.layout.ignore of the ParityPolicy)"
             ));
         }
         ([others @ .., last], 0) => format!("{} and {last}", others.join(", ")),
         (shown, more) => format!("{} and {more} more", shown.join(", ")),
     };
     Some(format!(
-        "{names} are called like environments, and were not judged: each has no base, and no other environment to be compared with (spec.layout.ignore of the ParityPolicy says that they need none)"
+        "{names} are named like environments but were not checked: they have no base and no other environment to compare with (to exclude them on purpose, add them to spec.layout.ignore of the ParityPolicy)"
     ))
 }
 

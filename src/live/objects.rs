@@ -93,11 +93,11 @@ impl Live<'_, '_> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
     /// One object is there twice, with two contents.
-    #[error("{0} is there twice, with two contents; pass each object once")]
+    #[error("{0} appears twice with different contents; pass each object once")]
     Twice(String),
     /// Git names no namespace, and several have the object.
     #[error(
-        "{0} has no namespace in Git, and there are live ones in {1}; pass the objects of one namespace"
+        "{0} has no namespace in Git, and live objects of that name are in {1}; pass the objects of one namespace"
     )]
     Namespaces(String, String),
 }

@@ -162,7 +162,7 @@ const fn is_plain_in_value(c: char) -> bool {
     is_plain_in_field(c) || matches!(c, '.' | '/' | ':' | '@' | '+' | '~' | '%')
 }
 
-const NOT_A_PATTERN: &str = "`*` and `?` are not allowed in a path of one place";
+const NOT_A_PATTERN: &str = "`*` and `?` are not allowed in a path of a single field";
 
 struct Reader<'a> {
     text: &'a str,
@@ -206,9 +206,9 @@ impl<'a> Reader<'a> {
 
     fn field(&mut self) -> Result<Segment<'a>, PathError> {
         match self.run(is_plain_in_field) {
-            "" => {
-                Err(self.error("expected the name of a field; odd names are written [\"a.b/c\"]"))
-            }
+            "" => Err(self.error(
+                "expected the name of a field; write names with special characters as [\"a.b/c\"]",
+            )),
             name => Ok(Segment::Field(Cow::Borrowed(name))),
         }
     }
@@ -267,7 +267,10 @@ impl<'a> Reader<'a> {
             return self.quoted();
         }
         match self.run(plain) {
-            "" => Err(self.error("expected a word; odd words are written in double quotes")),
+            "" => {
+                Err(self
+                    .error("expected a word; put words with special characters in double quotes"))
+            }
             word => Ok(Cow::Borrowed(word)),
         }
     }
@@ -446,25 +449,25 @@ mod tests {
         .map(|text| format!("{text:<28}{}", Path::parse(text).unwrap_err()))
         .collect();
         insta::assert_snapshot!(errors.join("\n"), @r#"
-        .a                          column 1: expected the name of a field; odd names are written ["a.b/c"]
-        a.                          column 3: expected the name of a field; odd names are written ["a.b/c"]
-        a..b                        column 3: expected the name of a field; odd names are written ["a.b/c"]
+        .a                          column 1: expected the name of a field; write names with special characters as ["a.b/c"]
+        a.                          column 3: expected the name of a field; write names with special characters as ["a.b/c"]
+        a..b                        column 3: expected the name of a field; write names with special characters as ["a.b/c"]
         a b                         column 2: expected `.`, `[` or the end of the path
-        a[                          column 3: expected a word; odd words are written in double quotes
-        a[]                         column 3: expected a word; odd words are written in double quotes
+        a[                          column 3: expected a word; put words with special characters in double quotes
+        a[]                         column 3: expected a word; put words with special characters in double quotes
         a[x]                        column 3: expected an index, a quoted field name or key=value
         a[1x]                       column 3: expected an index, a quoted field name or key=value
         a[1                         column 4: expected `=` or `]`
-        a[name=]                    column 8: expected a word; odd words are written in double quotes
-        a[name=x,]                  column 10: expected a word; odd words are written in double quotes
+        a[name=]                    column 8: expected a word; put words with special characters in double quotes
+        a[name=x,]                  column 10: expected a word; put words with special characters in double quotes
         a[name=x,y]                 column 11: expected `=`
         a["x                        column 5: expected a closing `"`
         ["\x"]                      column 3: expected one of the escapes \" \\ \n \r \t \uXXXX
         ["\ud800"]                  column 3: expected one of the escapes \" \\ \n \r \t \uXXXX
         ["\u00"]                    column 3: expected one of the escapes \" \\ \n \r \t \uXXXX
-        äö                          column 1: expected the name of a field; odd names are written ["a.b/c"]
-        a.*                         column 3: `*` and `?` are not allowed in a path of one place
-        a[*]                        column 3: `*` and `?` are not allowed in a path of one place
+        äö                          column 1: expected the name of a field; write names with special characters as ["a.b/c"]
+        a.*                         column 3: `*` and `?` are not allowed in a path of a single field
+        a[*]                        column 3: `*` and `?` are not allowed in a path of a single field
         a[99999999999999999999999]  column 3: expected an index, a quoted field name or key=value
         a[1]b                       column 5: expected `.`, `[` or the end of the path
         a]                          column 2: expected `.`, `[` or the end of the path

@@ -69,7 +69,7 @@ impl OverlayPattern {
             "{service}" => Ok(Part::Service),
             "{environment}" => Ok(Part::Environment),
             part if part.contains(['{', '}']) => Err(format!(
-                "{} is no part of a path: {{service}} and {{environment}} stand for whole parts",
+                "{} is not valid: {{service}} and {{environment}} must each be a whole part between slashes",
                 text::quoted(part, MAX_QUOTED)
             )),
             part => Ok(Part::Text(Glob::new(part))),
@@ -83,9 +83,9 @@ impl OverlayPattern {
         match (count(&Part::Environment), count(&Part::Service)) {
             (1, 0 | 1) => Ok(Self(parts)),
             (0, _) => Err(
-                "it must say where the name of the environment stands: {environment}".to_owned(),
+                "it must contain {environment} in the place of the environment's name".to_owned(),
             ),
-            _ => Err("{service} and {environment} may stand in it once each".to_owned()),
+            _ => Err("it may contain {service} and {environment} only once each".to_owned()),
         }
     }
 
@@ -227,10 +227,10 @@ mod tests {
     #[test]
     fn a_pattern_says_where_the_environment_stands_once() {
         for (pattern, part) in [
-            ("apps/{service}", "must say where"),
-            ("{environment}/{environment}", "once each"),
-            ("{service}/{service}/{environment}", "once each"),
-            ("x-{environment}", "whole parts"),
+            ("apps/{service}", "must contain"),
+            ("{environment}/{environment}", "only once each"),
+            ("{service}/{service}/{environment}", "only once each"),
+            ("x-{environment}", "must each be a whole part"),
         ] {
             let error = OverlayPattern::parse(pattern).unwrap_err();
             assert!(error.contains(part), "{error}");

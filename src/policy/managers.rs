@@ -41,25 +41,25 @@ impl Group {
     }
 }
 
-/// What `krm-parity drift` and `krm-parity audit` need to know of the clusters.
+/// What `krm-parity drift` and `krm-parity audit` need to know about the clusters.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DriftSpec {
-    /// Who is who in the clusters, beside the managers that are known.
+    /// Managers of the clusters, in addition to those that krm-parity knows.
     pub managers: Option<ManagersSpec>,
 }
 
-/// Names of field managers, service accounts and users by what they are, as globs with `*` and `?`. They count more than what this program knows.
+/// Names of field managers, service accounts and users by their role, as globs with `*` and `?`. They override the built-in list.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManagersSpec {
-    /// Those that bring what Git says into the cluster: globs of field managers, service accounts and users.
+    /// Tools that deploy from Git into the cluster: globs of field managers, service accounts and users.
     pub deployers: Option<Vec<String>>,
-    /// Tools that people work with, and people: globs as in `deployers`.
+    /// People, and tools that people use: globs as in `deployers`.
     pub people: Option<Vec<String>>,
-    /// Those that run in the cluster and write what they work out: globs as in `deployers`.
+    /// Controllers that run in the cluster and write fields by themselves: globs as in `deployers`.
     pub controllers: Option<Vec<String>>,
-    /// Those of which nothing is to be taken for known, as if this program did not know them: globs as in `deployers`.
+    /// Names to treat as unknown, although the built-in list has them: globs as in `deployers`.
     pub unknown: Option<Vec<String>>,
 }
 
@@ -120,16 +120,14 @@ pub(super) fn managers(spec: DriftSpec) -> Result<Managers, Fault> {
 fn glob(name: &str) -> Result<Glob, String> {
     let found = || text::quoted(name, MAX_QUOTED);
     if name.trim().is_empty() || name.chars().any(text::is_unsafe) {
-        return Err(format!("{} names no manager", found()));
+        return Err(format!("{} is not the name of a manager", found()));
     }
     if name.chars().count() > MAX_LENGTH {
-        return Err(format!(
-            "a name of more than {MAX_LENGTH} characters is nobody's"
-        ));
+        return Err(format!("the name has more than {MAX_LENGTH} characters"));
     }
     if name.chars().all(|c| c == '*') {
         return Err(format!(
-            "{} is every manager, so that nothing would be left of the other groups",
+            "{} matches every manager; use a narrower pattern",
             found()
         ));
     }
@@ -142,10 +140,10 @@ fn clash(one: &Glob, other: &Glob, group: Group) -> Result<(), String> {
     let key = group.key();
     match (one.is_literal(), other.is_literal()) {
         (true, true) if one == other => Err(format!(
-            "{own} is among the {key}, too; one name is in one group"
+            "{own} is also listed under {key}; keep it in one group"
         )),
         (false, false) if one.meets(other) => Err(format!(
-            "{own} and {theirs} of {key} can be the same name; narrow one of them"
+            "{own} and {theirs} of {key} can match the same name; make one of them narrower"
         )),
         _ => Ok(()),
     }

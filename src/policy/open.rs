@@ -57,17 +57,17 @@ pub fn parse(rules: &[&Rule], name: &str, text: &str) -> Result<Policy, ParseErr
     let mut documents = tree.roots().filter(|root| !root.is_null());
     let Some(config) = documents.next() else {
         return Err(ParseError(format!(
-            "{name}: there is nothing in it, where the policy is looked for; write a ParityPolicy, or remove the file"
+            "{name}: the file is empty, and krm-parity looks for the policy here; write a ParityPolicy, or remove the file"
         )));
     };
     if let Some(second) = documents.next() {
-        let message = "a policy file holds one document, and this is a second one; put all of the policy into one spec";
+        let message = "a policy file must have one document, and this is a second one; put the whole policy into one spec";
         return Err(at(second.line(), message.to_owned()));
     }
     match open(rules, Some(config), Some((name, text))) {
         Ok(Config::Policy(policy)) => Ok(policy),
         Ok(Config::Recorder(_)) => Err(ParseError(format!(
-            "{name}: this is a recorder, not a policy"
+            "{name}: this is a SnapshotRecorder, not a ParityPolicy"
         ))),
         Err(error) => Err(at(error.line.max(1), error.message)),
     }

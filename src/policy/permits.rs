@@ -267,11 +267,11 @@ fn held(
     let at = ["values"];
     if value.is_some() {
         let what =
-            "leave out value, or values: one is for all environments, the other says one for each";
+            "use either value or values: value is for all environments, values has one for each";
         return Err(Fault::new(&at, what));
     }
     if names.is_some() {
-        let what = "leave out environments: values names those that this is about";
+        let what = "remove environments: values already names the environments";
         return Err(Fault::new(&at, what));
     }
     if values.is_empty() {
@@ -292,7 +292,7 @@ fn rule(id: &str) -> Result<RuleId, Fault> {
         Some(rule) if rule.is_blind() => Err(Fault::new(
             &["rule"],
             format!(
-                "{rule} cannot be exempt: what it is about was not checked at all; spec.layout.ignore leaves out a directory that is no environment"
+                "{rule} cannot be exempt, because it reports what could not be checked; exclude a directory that is not an environment with spec.layout.ignore"
             ),
         )),
         Some(RuleId::LoosenedPolicy) => Err(Fault::new(
@@ -336,7 +336,7 @@ fn target(spec: Option<wire::TargetSpec>) -> Result<Target, Fault> {
         Err(Fault::new(
             &["target", key],
             format!(
-                "{found} fits no {key}: use letters, digits, `-`, `.`, `_` and `:`, with `*` for any characters and `?` for any one"
+                "{found} cannot match a {key}: use letters, digits, `-`, `.`, `_` and `:`, with `*` for any characters and `?` for any single one"
             ),
         ))
     };
@@ -356,7 +356,10 @@ fn pattern(text: &str) -> Result<Pattern, Fault> {
             let what = format!("{found} is a JSON pointer; write {path}");
             return Fault::new(&["path"], what);
         }
-        Fault::new(&["path"], format!("{found} is no pattern: {error}"))
+        Fault::new(
+            &["path"],
+            format!("{found} is not a valid pattern: {error}"),
+        )
     })
 }
 
@@ -406,7 +409,7 @@ pub(super) fn services(names: Option<Vec<String>>) -> Result<Vec<Glob>, Fault> {
     let glob = |(index, name): (usize, &String)| {
         if name.trim().is_empty() || name.chars().any(text::is_unsafe) {
             let found = text::quoted(name, MAX_QUOTED);
-            let what = format!("{found} names no service");
+            let what = format!("{found} is not the name of a service");
             return Err(Fault::new(&["services"], what).at_index(index));
         }
         Ok(Glob::new(name))
@@ -418,7 +421,7 @@ fn reason(text: &str) -> Result<String, Fault> {
     if text.trim().is_empty() {
         return Err(Fault::new(
             &["reason"],
-            "a reason is needed, for whoever reads this in a year",
+            "the reason is empty; say why, so that a reader understands it in a year",
         ));
     }
     Ok(text.to_owned())
@@ -435,7 +438,7 @@ fn date(text: &str) -> Result<Date, Fault> {
         let found = text::quoted(text, MAX_QUOTED);
         Fault::new(
             &["expires"],
-            format!("{found} is no date; write the last day as YYYY-MM-DD, such as 2027-01-31"),
+            format!("{found} is not a date; write the last day as YYYY-MM-DD, such as 2027-01-31"),
         )
     })
 }

@@ -89,7 +89,7 @@ pub(super) fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
     let unknown_kind = format!("unknown kind {}", text::quoted(&types.kind, MAX_QUOTED));
     match (api.group.as_str(), types.kind.as_str()) {
         (GROUP, SNAPSHOT) => Err(kind_fault(
-            "an EnvironmentSnapshot is an item and no functionConfig",
+            "an EnvironmentSnapshot is an item, not a functionConfig",
         )),
         (GROUP, kind) => match kind {
             _ if api.version != VERSION => Err(Fault::new(
@@ -159,7 +159,7 @@ fn policy(known: &[&Rule], spec: wire::PolicySpec) -> Result<Policy, Fault> {
         name(&at, environment, "an environment")?;
         if *environment == baseline {
             let what = format!(
-                "{environment} is the baseline, which cannot be compared with itself; name the environment that the items are"
+                "{environment} is the baseline, which cannot be compared with itself; name the environment of the items"
             );
             return Err(Fault::new(&at, what));
         }
@@ -213,13 +213,11 @@ fn recorder(spec: wire::RecorderSpec, metadata: Option<wire::Metadata>) -> Resul
         let named = metadata.and_then(|metadata| metadata.name).ok_or_else(|| {
             Fault::new(
                 &["metadata"],
-                "a recorder needs a name or a service of its own: whose items does it seal?",
+                "the service is not known; give the recorder a metadata.name or a spec.service",
             )
         })?;
         name(&["metadata", "name"], &named, "a service").map_err(|mut fault| {
-            fault
-                .what
-                .push_str("; or give the recorder a service of its own");
+            fault.what.push_str("; or set spec.service of the recorder");
             fault
         })?;
         named
@@ -290,7 +288,7 @@ fn flat_recorder(config: wire::RecorderConfigMap) -> Result<Recorder, Fault> {
     if data.service.is_none() && config.metadata.as_ref().is_some_and(is_anonymous) {
         return Err(Fault::new(
             &["data"],
-            "a recorder needs the key service: whose items does it seal?",
+            "the service is not known; add the key service",
         ));
     }
     recorder(data, config.metadata)
@@ -301,7 +299,7 @@ fn words<'a>(at: &[&str], list: &'a str) -> Result<Vec<&'a str>, Fault> {
     let words: Vec<_> = list.split(',').map(str::trim).collect();
     if words.contains(&"") {
         let list = text::quoted(list, MAX_QUOTED);
-        let what = format!("expected words with commas between them, found {list}");
+        let what = format!("expected words separated by commas, found {list}");
         return Err(Fault::new(at, what));
     }
     Ok(words)

@@ -25,11 +25,11 @@ pub(super) fn services(
         let name = permits::services(Some(vec![spec.name]))
             .map_err(|fault| Fault::new(&["name"], fault.what))?
             .pop()
-            .ok_or_else(|| Fault::new(&["name"], "names no service"))?;
+            .ok_or_else(|| Fault::new(&["name"], "the name of a service is missing"))?;
         if known.is_empty() {
             return Err(Fault::new(
                 &["environments"],
-                "there is no spec.environments, of which a service could have fewer",
+                "spec.environments is missing; list all environments there first",
             ));
         }
         Ok(ServiceEnvironments {

@@ -38,7 +38,7 @@ fn setting_of(
             setting.severity
     {
         let what = format!(
-            "{} cannot be {}: what it is about was not checked at all",
+            "{} cannot be {}, because it reports what could not be checked",
             rule,
             severity.id()
         );

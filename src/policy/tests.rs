@@ -305,7 +305,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [apiVersion] apiVersion: the apiVersion of a ParityPolicy is krm-parity.io/v1alpha1, found "krm-parity.dev/v1alpha1"
     [kind] kind: unknown kind "parity-policy"; did you mean "ParityPolicy"? Expected one of ParityPolicy, SnapshotRecorder
     [kind] kind: unknown kind "Deployment"; expected one of ParityPolicy, SnapshotRecorder
-    [kind] kind: an EnvironmentSnapshot is an item and no functionConfig; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
+    [kind] kind: an EnvironmentSnapshot is an item, not a functionConfig; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
     [kind] kind: unknown kind "Deployment"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1
     [kind] kind: unknown kind "Parity"; did you mean ParityPolicy of krm-parity.io/v1alpha1?
     [apiVersion] apiVersion: the apiVersion of a ConfigMap is v1, found "v2"
@@ -315,8 +315,8 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec] spec: expected a map, found a list
     [spec enviroment] spec: unknown key "enviroment"; did you mean "environment"?
     [spec image-tag] spec: unknown key "image-tag"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
-    [spec exemptions 0 expires] spec.exemptions[0].expires: "20270131" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
-    [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-01-31T00:00:00" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "20270131" is not a date; write the last day as YYYY-MM-DD, such as 2027-01-31
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-01-31T00:00:00" is not a date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec rules image] spec.rules.image: expected a map with the key severity, found the string "error"
     [spec allow classes 0] spec.allow.classes[0]: expected a string, found the number 5
     [spec fail_on] spec: unknown key "fail_on"; did you mean "failOn"?
@@ -326,7 +326,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec environment] spec.environment: expected a string, found the boolean true; put it in quotes
     [spec environment] spec.environment: "" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
     [spec environment] spec.environment: "Prod EU" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
-    [spec environment] spec.environment: base is the baseline, which cannot be compared with itself; name the environment that the items are
+    [spec environment] spec.environment: base is the baseline, which cannot be compared with itself; name the environment of the items
     [spec environment] spec.environment: unknown environment "prodution"; did you mean "production"? Expected one of dev, production (spec.environments)
     [spec environment] spec.environment: unknown environment "x"; expected one of dev, production (spec.environments)
     [spec environments] spec.environments: expected a list, found the string "dev"
@@ -344,25 +344,25 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec allow classes 0] spec.allow.classes[0]: unknown class "replica"; did you mean "replicas"?
     [spec allow classes 0] spec.allow.classes[0]: unknown class "everything"; expected one of replicas, resource-values, env-values, hostnames, image, image-tag, resource-names, env-names, config-keys, health-checks, ingress-structure, service-mesh, labels, annotations, containers, other
     [spec allow fields 0] spec.allow.fields[0]: reason is missing
-    [spec allow fields 0 path] spec.allow.fields[0].path: "spec..replicas" is no pattern: column 6: expected the name of a field; odd names are written ["a.b/c"]
-    [spec allow fields 0 reason] spec.allow.fields[0].reason: a reason is needed, for whoever reads this in a year
+    [spec allow fields 0 path] spec.allow.fields[0].path: "spec..replicas" is not a valid pattern: column 6: expected the name of a field; write names with special characters as ["a.b/c"]
+    [spec allow fields 0 reason] spec.allow.fields[0].reason: the reason is empty; say why, so that a reader understands it in a year
     [spec allow fields 0 target knd] spec.allow.fields[0].target: unknown key "knd"; did you mean "kind"? Expected one of group, kind, name, namespace, version
-    [spec allow fields 0 target kind] spec.allow.fields[0].target.kind: "[a-z]" fits no kind: use letters, digits, `-`, `.`, `_` and `:`, with `*` for any characters and `?` for any one
+    [spec allow fields 0 target kind] spec.allow.fields[0].target.kind: "[a-z]" cannot match a kind: use letters, digits, `-`, `.`, `_` and `:`, with `*` for any characters and `?` for any single one
     [spec allow fields 0 environments 0] spec.allow.fields[0].environments[0]: unknown environment "dve"; did you mean "dev"? (spec.environments)
     [spec exemptions 0 rule] spec.exemptions[0].rule: unknown rule "health-cheks"; did you mean "health-checks"?
     [spec exemptions 0 rule] spec.exemptions[0].rule: unknown rule "image-tag"; changes of that class come under the rule "image"
     [spec exemptions 0] spec.exemptions[0]: expires is missing
-    [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-02-30" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
-    [spec exemptions 0 expires] spec.exemptions[0].expires: "31.1.2027" is no date; write the last day as YYYY-MM-DD, such as 2027-01-31
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "2027-02-30" is not a date; write the last day as YYYY-MM-DD, such as 2027-01-31
+    [spec exemptions 0 expires] spec.exemptions[0].expires: "31.1.2027" is not a date; write the last day as YYYY-MM-DD, such as 2027-01-31
     [spec exemptions 0 rule] spec.exemptions[0].rule: unused-exemption is about exemptions and cannot be exempt itself; set its severity instead
-    [spec exemptions 0 path] spec.exemptions[0].path: "a[" is no pattern: column 3: expected a word; odd words are written in double quotes
+    [spec exemptions 0 path] spec.exemptions[0].path: "a[" is not a valid pattern: column 3: expected a word; put words with special characters in double quotes
     [spec exemptions 0 path] spec.exemptions[0].path: "/metadata/annotations/a.b~1c/0" is a JSON pointer; write metadata.annotations["a.b/c"][0]
     [spec exemptions 0 value] spec.exemptions[0].value: expected a string, found the number 512; put it in quotes
     [spec exemptions 0 values dev] spec.exemptions[0].values.dev: expected a string, found the number 512; put it in quotes
     [spec exemptions 0 values] spec.exemptions[0].values: expected the value of at least one environment, such as {production: "1.5.0"}
     [spec exemptions 0 values] spec.exemptions[0].values: expected a map, found a list
-    [spec exemptions 0 values] spec.exemptions[0].values: leave out value, or values: one is for all environments, the other says one for each
-    [spec exemptions 0 values] spec.exemptions[0].values: leave out environments: values names those that this is about
+    [spec exemptions 0 values] spec.exemptions[0].values: use either value or values: value is for all environments, values has one for each
+    [spec exemptions 0 values] spec.exemptions[0].values: remove environments: values already names the environments
     [spec exemptions 0 values dve] spec.exemptions[0].values: unknown environment "dve"; did you mean "dev"? (spec.environments)
     [spec exemptions 0 values] spec.exemptions[0].values: "a\nb" cannot name an environment: use 1 to 63 lower-case letters, digits and inner hyphens
     [spec rules scale-facter] spec.rules: unknown rule "scale-facter"; did you mean "scale-factor"?
@@ -379,20 +379,20 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     [spec rules image max] spec.rules.image: unknown key "max"; expected severity
     [spec xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
     [31m] spec: unknown key "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"…; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
-    [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
-    [metadata name] metadata.name: "Checkout.Service" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens; or give the recorder a service of its own
+    [metadata] metadata: the service is not known; give the recorder a metadata.name or a spec.service
+    [metadata name] metadata.name: "Checkout.Service" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens; or set spec.service of the recorder
     [spec mode] spec.mode: unknown mode "apend"; did you mean "append"? Expected one of append, replace
     [spec environments] spec: unknown key "environments"; did you mean "environment"? Expected one of environment, mode, service
     [spec service] spec.service: "" cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens
     [spec service] spec.service: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"… cannot name a service: use 1 to 63 lower-case letters, digits and inner hyphens
     [data environment] data.environment: expected a string, found a list
-    [data environments] data.environments: expected words with commas between them, found "dev,,x"
+    [data environments] data.environments: expected words separated by commas, found "dev,,x"
     [data environments] data.environments: dev is listed twice; the list is the promotion order
-    [data allow] data.allow: expected words with commas between them, found ""
+    [data allow] data.allow: expected words separated by commas, found ""
     [data allow] data.allow: unknown class "images"; did you mean "image"?
     [data failon] data: unknown key "failon"; did you mean "failOn"? Expected one of allow, baseline, emit, environment, environments, failOn, identity
-    [metadata] metadata: a recorder needs a name or a service of its own: whose items does it seal?
-    [data] data: a recorder needs the key service: whose items does it seal?
+    [metadata] metadata: the service is not known; give the recorder a metadata.name or a spec.service
+    [data] data: the service is not known; add the key service
     [data mode] data.mode: unknown mode "replase"; did you mean "replace"? Expected one of append, replace
     [data allow] data: unknown key "allow"; expected one of environment, mode, service
     [binaryData] unknown key "binaryData"; expected one of apiVersion, data, kind, metadata

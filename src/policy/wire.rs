@@ -67,7 +67,7 @@ pub fn schema(rules: &[&Rule], kind: Kind) -> serde_json::Value {
     schema
 }
 
-/// What an overlay may change of its base, and how heavily each rule weighs.
+/// The changes that overlays may make to their base, and the severity of each rule.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ParityPolicy {
@@ -75,94 +75,94 @@ pub struct ParityPolicy {
     pub api_version: String,
     /// Always `ParityPolicy`.
     pub kind: String,
-    /// The name of the policy, and what the hosts add to it.
+    /// The name of the policy, and labels and annotations of the tools that apply it.
     pub metadata: Option<Metadata>,
-    /// What the policy says; without it the defaults hold.
+    /// The settings of the policy; without them the defaults apply.
     pub spec: Option<PolicySpec>,
 }
 
-/// What a policy says.
+/// The settings of a policy.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PolicySpec {
-    /// The environment that the items are. May be left out for a matrix of snapshots.
+    /// The environment of the items. Not needed for a matrix of snapshots.
     pub environment: Option<String>,
     /// All environments, in promotion order.
     pub environments: Option<Vec<String>>,
-    /// The environment to compare with.
+    /// The environment that the others are compared with.
     #[schemars(extend("default" = "base"))]
     pub baseline: Option<String>,
-    /// Whether name prefixes, namespaces and labels put on everything are cancelled before judging (cancel, the default) or count as changes (strict).
+    /// Whether name prefixes, namespaces and labels that are set on all resources are ignored (cancel, the default) or count as changes (strict).
     #[schemars(extend("default" = "cancel"))]
     pub identity: Option<IdentityMode>,
-    /// What an overlay may change.
+    /// The changes that overlays may make.
     pub allow: Option<Allow>,
-    /// What the rules are set to, by id.
+    /// The settings of the rules, by id.
     pub rules: Option<Rules>,
-    /// Findings that may exist, each for a reason and until a day.
+    /// Findings that are accepted, each with a reason and a last day.
     pub exemptions: Option<Vec<ExemptionSpec>>,
-    /// Which services have fewer environments than `environments` lists, by intent and without a date.
+    /// Services that intentionally have fewer environments than `environments` lists; these entries have no end date.
     pub services: Option<Vec<ServiceSpec>>,
-    /// Where the overlays of a repository lie, for `krm-parity check` where its guess is not good enough.
+    /// Where the overlays of the repository are, if `krm-parity check` does not find them by itself.
     pub layout: Option<LayoutSpec>,
-    /// What `krm-parity drift` and `krm-parity audit` need to know of the clusters.
+    /// What `krm-parity drift` and `krm-parity audit` need to know about the clusters.
     pub drift: Option<DriftSpec>,
-    /// The lightest findings that fail the build: error (the default) or warning.
+    /// The lowest severity that fails the build: error (the default) or warning.
     #[schemars(extend("default" = "error"))]
     pub fail_on: Option<FailOn>,
-    /// Whether the items go on (items, the default) or nothing does (none), which kustomize's `validators:` wants.
+    /// Whether the function returns the items (items, the default) or nothing (none), as kustomize's `validators:` requires.
     #[schemars(extend("default" = "items"))]
     pub emit: Option<Emit>,
 }
 
-/// The environments that a service has, where they are fewer than the policy lists.
+/// The environments of a service that has fewer than the policy lists.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSpec {
-    /// The services that this is about, as a glob with `*` and `?`. The first entry that fits a service decides.
+    /// The services of this entry, as a glob with `*` and `?`. The first entry that matches a service applies.
     pub name: String,
-    /// The environments that they have, of those in `spec.environments`; the others are not missed.
+    /// The environments that they have, out of `spec.environments`; the others are not reported as missing.
     pub environments: Vec<String>,
 }
 
-/// Where the overlays of a repository lie.
+/// Where the overlays of a repository are.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LayoutSpec {
-    /// Patterns of the overlays' directories, such as `apps/{service}/overlays/{environment}`: `*` stands for any characters of one part, `**` for any number of parts. The first that fits decides; a directory that none fits is no overlay.
+    /// Patterns of the overlays' directories, such as `apps/{service}/overlays/{environment}`: `*` matches any characters of one part, `**` any number of parts. The first match applies; a directory that matches no pattern is not an overlay.
     pub overlays: Option<Vec<String>>,
-    /// Globs of directories that are no overlay, whatever they look like: `test/*`.
+    /// Globs of directories to exclude, even if they look like overlays: `test/*`.
     pub ignore: Option<Vec<String>>,
 }
 
-/// What an overlay may change.
+/// The changes that overlays may make.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Allow {
-    /// The classes of fields that may differ. Naming it replaces the default.
+    /// The classes of fields that may differ. A list here replaces the default.
     #[schemars(extend("default" = Class::ALLOWED_BY_DEFAULT.map(Class::id)))]
     pub classes: Option<Vec<ClassName>>,
-    /// Single fields that may differ beyond the classes.
+    /// Single fields that may differ, in addition to the classes.
     pub fields: Option<Vec<AllowedField>>,
 }
 
-/// A field that may differ beyond the classes.
+/// A field that may differ, in addition to the classes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AllowedField {
-    /// The resources that this is about; without it, all.
+    /// The resources of this entry; without it, all.
     pub target: Option<TargetSpec>,
-    /// The pattern of the field's path: `*` is one segment, `**` any number, `[*]` any element of a list, `[flag=--metrics]` a flag among arguments.
+    /// The pattern of the field's path: `*` matches one segment, `**` any number, `[*]` any element of a list, `[flag=--metrics]` a flag among arguments.
     pub path: String,
-    /// The environments that this is about; without it, all.
+    /// The environments of this entry; without it, all.
     pub environments: Option<Vec<String>>,
-    /// The services that this is about, as globs with `*` and `?`; without it, all.
+    /// The services of this entry, as globs with `*` and `?`; without it, all.
     pub services: Option<Vec<String>>,
     /// Why the field may differ.
     pub reason: String,
 }
 
-/// Which resources are meant: globs with `*` and `?`, each of which must fit.
+/// Selects resources by globs with `*` and `?`; all of them must match.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSpec {
@@ -172,38 +172,38 @@ pub struct TargetSpec {
     pub version: Option<String>,
     /// The kind.
     pub kind: Option<String>,
-    /// The namespace that the overlay's resource is in.
+    /// The namespace of the resource in the overlay.
     pub namespace: Option<String>,
-    /// The name that the resource has in the base, or in the overlay.
+    /// The name of the resource in the base or in the overlay.
     pub name: Option<String>,
 }
 
-/// A dated, reasoned permission for findings to exist.
+/// Accepts findings until a day, for a reason.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExemptionSpec {
     /// The rule whose findings are exempt.
     pub rule: String,
-    /// The resources that this is about; without it, all.
+    /// The resources of this entry; without it, all.
     pub target: Option<TargetSpec>,
     /// The pattern of the findings' path; without it, all.
     pub path: Option<String>,
-    /// The one value, as a string, that a field of the findings has in the environment: `<absent>` where it has none, a list or a map as JSON, what is long by its `sha256:` digest. Of rules about distances (`inverted-resources`, `inverted-replicas`, `scale-factor`), those between it and the other environment's as well. Without it, any; never one of a Secret.
+    /// The value, as a string, that the field must have in the environment: `<absent>` for none, a list or a map as JSON, a long value by its `sha256:` digest. For rules that compare sizes (`inverted-resources`, `inverted-replicas`, `scale-factor`), values between it and the other environment's also match. Without it, any value; the value of a Secret never matches.
     pub value: Option<String>,
-    /// The value in each environment, where they differ: `{staging: "1.4.0", production: "1.5.0"}`. The exemption is about these environments, and has neither `value` nor `environments`.
+    /// The value in each environment, where they differ: `{staging: "1.4.0", production: "1.5.0"}`. The exemption applies to these environments, and must not have `value` or `environments`.
     pub values: Option<BTreeMap<String, String>>,
-    /// The environments that this is about; without it, all.
+    /// The environments of this entry; without it, all.
     pub environments: Option<Vec<String>>,
-    /// The services that this is about, as globs with `*` and `?`; without it, all.
+    /// The services of this entry, as globs with `*` and `?`; without it, all.
     pub services: Option<Vec<String>>,
-    /// Why the findings may exist.
+    /// Why the findings are accepted.
     pub reason: String,
-    /// The last day on which the exemption holds, as YYYY-MM-DD in UTC.
+    /// The last day of the exemption, as YYYY-MM-DD in UTC.
     #[schemars(extend("format" = "date"))]
     pub expires: String,
 }
 
-/// What the rules are set to, by id.
+/// The settings of the rules, by id.
 #[derive(Debug, Default, Deserialize)]
 pub struct Rules(pub BTreeMap<RuleName, Option<RuleSpec>>);
 
@@ -227,10 +227,10 @@ fn rule_schema(rule: &Rule) -> serde_json::Value {
         let bound = json!({
             "description": match rule.unit {
                 _ if rule.id == RuleId::ExpiringExemption => {
-                    "How many days before its last one an exemption is announced.".to_owned()
+                    "How many days before its last day an exemption is announced.".to_owned()
                 }
-                "×" => "The greatest factor that is still fine.".to_owned(),
-                unit => format!("The greatest number of{unit} that is still fine."),
+                "×" => "The largest factor that is allowed.".to_owned(),
+                unit => format!("The largest number of{unit} that is allowed."),
             },
             "default": max.parse::<Number>().ok(),
             "type": "number",
@@ -264,7 +264,7 @@ pub struct RuleSpec {
     pub max: Option<Decimal>,
 }
 
-/// Seals the incoming items into an `EnvironmentSnapshot`.
+/// Records the incoming items in an `EnvironmentSnapshot`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SnapshotRecorder {
@@ -272,9 +272,9 @@ pub struct SnapshotRecorder {
     pub api_version: String,
     /// Always `SnapshotRecorder`.
     pub kind: String,
-    /// The name of the service, and what the hosts add to it.
+    /// The name of the service, and labels and annotations of the tools that apply it.
     pub metadata: Option<Metadata>,
-    /// How to record; without it the items are sealed as the base.
+    /// How to record; without it the items are recorded as the base.
     pub spec: Option<RecorderSpec>,
 }
 
@@ -284,10 +284,10 @@ pub struct SnapshotRecorder {
 pub struct RecorderSpec {
     /// The service that the items belong to. Default: the recorder's name.
     pub service: Option<String>,
-    /// The environment that the items are.
+    /// The environment of the items.
     #[schemars(extend("default" = "base"))]
     pub environment: Option<String>,
-    /// Whether the snapshot joins the items (append, the default) or stands in for them (replace).
+    /// Whether the snapshot is added to the items (append, the default) or replaces them (replace).
     #[schemars(extend("default" = "append"))]
     pub mode: Option<Mode>,
 }
@@ -300,27 +300,27 @@ pub struct PolicyConfigMap {
     pub api_version: String,
     /// Always `ConfigMap`.
     pub kind: String,
-    /// The name of the policy, and what the hosts add to it.
+    /// The name of the policy, and labels and annotations of the tools that apply it.
     pub metadata: Option<Metadata>,
-    /// What the policy says.
+    /// The settings of the policy.
     pub data: Option<FlatPolicy>,
 }
 
-/// What a policy in a `ConfigMap` says.
+/// The settings of a policy in a `ConfigMap`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FlatPolicy {
-    /// The environment that the items are.
+    /// The environment of the items.
     pub environment: Option<String>,
-    /// All environments in promotion order, with commas between them.
+    /// All environments in promotion order, separated by commas.
     pub environments: Option<String>,
-    /// The environment to compare with.
+    /// The environment that the others are compared with.
     #[schemars(extend("default" = "base"))]
     pub baseline: Option<String>,
     /// As `spec.identity` of a `ParityPolicy`.
     #[schemars(extend("default" = "cancel"))]
     pub identity: Option<IdentityMode>,
-    /// The classes of fields that may differ, with commas between them.
+    /// The classes of fields that may differ, separated by commas.
     pub allow: Option<String>,
     /// As `spec.failOn` of a `ParityPolicy`.
     #[schemars(extend("default" = "error"))]
@@ -338,7 +338,7 @@ pub struct RecorderConfigMap {
     pub api_version: String,
     /// Always `ConfigMap`.
     pub kind: String,
-    /// The name of the service, and what the hosts add to it.
+    /// The name of the service, and labels and annotations of the tools that apply it.
     pub metadata: Option<Metadata>,
     /// How to record.
     pub data: Option<RecorderSpec>,
@@ -371,10 +371,10 @@ impl JsonSchema for Metadata {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// The items stay, and the snapshot joins them.
+    /// The items stay, and the snapshot is added.
     #[default]
     Append,
-    /// Only the snapshot goes on.
+    /// Only the snapshot is returned.
     Replace,
 }
 
@@ -382,7 +382,7 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IdentityMode {
-    /// Renames and labels that make an overlay an environment are cancelled before judging.
+    /// Names, namespaces and labels that are set on all resources are ignored.
     #[default]
     Cancel,
     /// Every difference counts.
@@ -393,14 +393,14 @@ pub enum IdentityMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Emit {
-    /// The items as they came.
+    /// The items, unchanged.
     #[default]
     Items,
-    /// No items, as kustomize's `validators:` wants it.
+    /// No items, as kustomize's `validators:` requires.
     None,
 }
 
-/// The lightest weight that fails the build.
+/// The lowest severity that fails the build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {

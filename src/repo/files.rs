@@ -221,7 +221,7 @@ impl Sources {
                             parsed.doubled.insert(path);
                         }
                         if Kustomization::read(path, &tree).is_none() {
-                            let error = told("there is no map of fields in it");
+                            let error = told("it is not a map of fields");
                             parsed.unreadable.insert(path, error);
                         }
                     }

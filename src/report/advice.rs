@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::catalog::{RuleId, Severity};
-use crate::finding::Finding;
+use crate::finding::{ENTRY, Finding};
 
 /// What was said already.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,13 @@ impl<'f> Advice<'f> {
 impl Said<'_> {
     /// The lines of a report for people, each with its label.
     pub(super) fn lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let lines = [("help", self.help), ("permit", &*self.permit)];
+        let (permit, entry) = permit_and_entry(&self.permit);
+        let lines = [("help", self.help), ("permit", permit), ("entry", entry)];
         lines.into_iter().filter(|(_, said)| !said.is_empty())
     }
+}
+
+/// How to permit a finding, without and with the entry to paste, which a person copies from a line of its own.
+pub(super) fn permit_and_entry(permit: &str) -> (&str, &str) {
+    permit.split_once(ENTRY).unwrap_or((permit, ""))
 }

@@ -224,12 +224,12 @@ pub fn nearby(policy: &Policy, finding: &Finding) -> Vec<usize> {
 /// That an exemption would hold for a finding if it were not for another value.
 fn other_value(index: usize, rule: RuleId, value: &str) -> String {
     format!(
-        " (spec.exemptions[{index}] is for the value {} {})",
+        " (spec.exemptions[{index}] is only for the value {}{})",
         text::quoted(value, MAX_VALUE),
         if is_of_distance(rule) {
-            "or a nearer one"
+            " or a closer one"
         } else {
-            "alone"
+            ""
         }
     )
 }
@@ -263,12 +263,12 @@ fn why_unused(
         {
             let found = words::value(near.field.as_ref().and_then(|field| field.overlay.as_ref()));
             let value = text::quoted(value, MAX_VALUE);
-            return Some(format!("the value is {found} now, and not {value}"));
+            return Some(format!("the value is now {found}, and not {value}"));
         }
         if is_target_here {
             let path = exemption.path.as_ref()?.to_string();
             let near = scope.near_path(exemption.rule, exemption.extent(), target, &path)?;
-            return Some(format!("there is a finding of this rule at {near}"));
+            return Some(format!("the nearest finding of this rule is at {near}"));
         }
         scope.near_target(target)
     };
@@ -279,7 +279,7 @@ fn why_unused(
         None if record(exemption.rule).of_siblings && !scope.has_siblings => None,
         None => known().or_else(|| {
             let is_exact = is_target_here && exemption.path.is_some();
-            is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
+            is_exact.then(|| format!("there is no finding of {}", exemption.rule))
         }),
     }
 }

@@ -222,7 +222,7 @@ mod tests {
                 "dead-patch o/kustomization.yaml:4",
             ),
             ("images:\n- name: web\n  newTag: '2'\n".to_owned(), ""),
-            // It pins what the base says.
+            // It pins in the base.
             (
                 "images:\n- name: web\n  newTag: '1'\n".to_owned(),
                 "dead-patch o/kustomization.yaml:4 (info)",

@@ -116,7 +116,7 @@ pub(super) fn check_trail(
                 let says = missing_object::deleted(done.as_deref());
                 (RuleId::MissingObject, says)
             } else {
-                let done = done.as_deref().unwrap_or("by somebody");
+                let done = done.as_deref().unwrap_or("by an unknown user");
                 (RuleId::ManualChange, manual_change::of_object(done))
             };
             with_request(of_object(rule, record.want, cluster, says), requested)

@@ -16,9 +16,9 @@ use crate::text::one_line;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::LoosenedPolicy,
     severity: Severity::Error,
-    summary: "A branch must not loosen the policy that judges it.",
-    why: "A branch that permits its own drift is not judged by anyone; --new holds its policy against the earlier one.",
-    example: "a branch changes a probe of production, and adds the exemption for it",
+    summary: "A branch must not loosen the policy that it is checked with.",
+    why: "Otherwise a branch could permit its own drift. --new compares its policy with the earlier one.",
+    example: "a branch changes a probe of production and adds an exemption for it",
     max: None,
     unit: "",
     of_files: true,
@@ -61,7 +61,7 @@ pub(super) fn loosened(
         }))
     };
     let help = format!(
-        "Take it out of this branch, or let the owner of the policy merge it apart. Where every change of the policy is reviewed anyway, set spec.rules.loosened-policy.severity: warning; what the policy of {earlier} says counts."
+        "Remove it from this branch, or let the owner of the policy merge it separately. If every change of the policy is reviewed anyway, set spec.rules.loosened-policy.severity: warning; the setting in the policy of {earlier} counts."
     );
     let finding = |headline: String, entry: Option<Place>| Finding {
         place: place(entry),
@@ -75,7 +75,7 @@ pub(super) fn loosened(
     // Where there was no policy, all of it is looser than the defaults: that is one thing to agree to.
     if let (None, Some(file), [_, _, ..]) = (old.file, new.file, said.as_slice()) {
         let headline = format!(
-            "{earlier} has no policy, and {file} permits more than the defaults do, in {} entries",
+            "{earlier} has no policy, and {} entries of {file} permit more than the defaults",
             said.len()
         );
         return vec![finding(headline, None)];
@@ -94,7 +94,7 @@ fn permits(old: &Policy, new: &Policy, said: &mut Said) {
         let is_told = class == Class::ImageTag && new.allows(Class::Image);
         if new.allows(class) && !old.allows(class) && !is_told {
             let id = class.id();
-            said.push((format!("spec.allow.classes holds {id}"), None));
+            said.push((format!("spec.allow.classes contains {id}"), None));
         }
     }
     for (index, field) in new.fields.iter().enumerate() {
@@ -112,8 +112,8 @@ fn permits(old: &Policy, new: &Policy, said: &mut Said) {
         let until = same.map(|old| old.expires).max();
         let what = match until {
             Some(until) if until >= exemption.expires => continue,
-            Some(until) => format!("holds until {} and not until {until}", exemption.expires),
-            None => format!("holds until {}", exemption.expires),
+            Some(until) => format!("lasts until {} instead of {until}", exemption.expires),
+            None => format!("lasts until {}", exemption.expires),
         };
         let what = format!(
             "spec.exemptions[{index}] ({}, {}) {what}",
@@ -159,10 +159,7 @@ fn settings(rules: &[&Rule], old: &Policy, new: &Policy, said: &mut Said) {
         ));
     }
     if (old.identity, new.identity) == (IdentityMode::Strict, IdentityMode::Cancel) {
-        said.push((
-            "spec.identity is cancel, and no longer strict".to_owned(),
-            None,
-        ));
+        said.push(("spec.identity is cancel instead of strict".to_owned(), None));
     }
 }
 
@@ -176,20 +173,20 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
         .collect();
     if !dropped.is_empty() {
         let names = one_line(&dropped.join(", "), MAX_WORDS).into_owned();
-        said.push((format!("spec.environments lacks {names}"), None));
+        said.push((format!("spec.environments no longer lists {names}"), None));
     }
     if let Some(only) = &new.environment
         && old.environment.as_ref() != Some(only)
     {
         said.push((
-            format!("spec.environment leaves {only} alone to be judged"),
+            format!("spec.environment restricts the check to {only}"),
             None,
         ));
     }
     if new.baseline != old.baseline {
         let (before, after) = (&old.baseline, &new.baseline);
         said.push((
-            format!("spec.baseline is {after}, and no longer {before}"),
+            format!("spec.baseline is {after} instead of {before}"),
             None,
         ));
     }
@@ -210,7 +207,7 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
             .collect();
         if !fewer.is_empty() {
             let what = format!(
-                "spec.services[{index}] lets {} do without {}",
+                "spec.services[{index}] lets {} omit {}",
                 one_line(name, MAX_WORDS),
                 one_line(&fewer.join(", "), MAX_WORDS)
             );
@@ -223,7 +220,7 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
         if is_quiet && !old.managers.iter().any(|old| old == (name, group)) {
             let name = one_line(name, MAX_WORDS);
             said.push((
-                format!("spec.drift.managers.{} holds {name}", group.key()),
+                format!("spec.drift.managers.{} contains {name}", group.key()),
                 None,
             ));
         }
@@ -231,7 +228,7 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
     for glob in &new.layout.ignore {
         if !old.layout.ignore.contains(glob) {
             let glob = one_line(glob.as_str(), MAX_WORDS);
-            said.push((format!("spec.layout.ignore leaves out {glob}"), None));
+            said.push((format!("spec.layout.ignore excludes {glob}"), None));
         }
     }
 }

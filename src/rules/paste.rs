@@ -12,7 +12,7 @@ use crate::compare::diff::Change;
 use crate::compare::pair::plain_name;
 use crate::compare::steps::field_path;
 use crate::edit;
-use crate::finding::Finding;
+use crate::finding::{ENTRY, Finding};
 use crate::path::FieldPath;
 use crate::path::fitting::{glob, pattern, service_glob};
 use crate::policy::Policy;
@@ -32,7 +32,7 @@ pub(super) enum Environments {
 }
 
 impl Comparison<'_, '_> {
-    /// How a policy would permit a change, as the rest of a sentence.
+    /// How a policy would permit a change: the rest of a sentence, and last the entry to paste.
     pub(super) fn permit(
         &self,
         rule: RuleId,
@@ -45,17 +45,19 @@ impl Comparison<'_, '_> {
         let path = pattern(&field_path(&change.steps));
         let entry = self.entry(pair.base, Some(&path), pair.service, environments);
         let mut out = format!(
-            "add to spec.allow.fields of {CALLED}: {{{entry}, reason: TODO}}, or to spec.exemptions with rule: {rule} and expires: YYYY-MM-DD."
+            "add this entry to spec.allow.fields of {CALLED}. To permit it only until a day, add it to spec.exemptions instead, with rule: {rule} and expires: YYYY-MM-DD."
         );
-        // What is of no class is anything at all, which nobody should permit as a whole.
+        // The class `other` is everything else, which no policy should permit as a whole.
         if class != Class::Other {
             out.push(' ');
             out.push_str(&words::permit(class, policy));
         }
+        // The entry is last, without a full stop, so that it can be pasted.
+        let _ = write!(out, "{ENTRY}{{{entry}, reason: TODO}}");
         out
     }
 
-    /// How a policy would let a whole resource exist until a day, as the rest of a sentence.
+    /// How a policy would exempt a whole resource until a day: the rest of a sentence, and last the entry to paste.
     pub(super) fn exempt(&self, rule: RuleId, resource: &Resource<'_>, service: &str) -> String {
         exemption(
             rule,
@@ -63,7 +65,7 @@ impl Comparison<'_, '_> {
         )
     }
 
-    /// How a policy would let a place be what it is until a day, as the rest of a sentence.
+    /// How a policy would exempt a place until a day: the rest of a sentence, and last the entry to paste.
     pub(super) fn exempt_at(
         &self,
         rule: RuleId,
@@ -114,7 +116,7 @@ fn entry(resource: &Resource<'_>, path: Option<&str>, service: &str, environment
     out
 }
 
-/// How a policy would let what was compared with nothing be what it is until a day, as the rest of a sentence.
+/// How a policy would exempt a place that was compared with nothing until a day.
 pub(super) fn exempt_alone(
     rule: RuleId,
     resource: &Resource<'_>,
@@ -126,7 +128,7 @@ pub(super) fn exempt_alone(
 
 fn exemption(rule: RuleId, entry: &str) -> String {
     format!(
-        "add to spec.exemptions of {CALLED}: {{rule: {rule}, {entry}, reason: TODO, expires: YYYY-MM-DD}}."
+        "add this entry to spec.exemptions of {CALLED}.{ENTRY}{{rule: {rule}, {entry}, reason: TODO, expires: YYYY-MM-DD}}"
     )
 }
 

@@ -361,7 +361,7 @@ pub(super) fn headline(
     baseline: &str,
 ) -> String {
     if let (Class::Containers, Some((kind, was, now))) = (class, renamed(change)) {
-        let told = format!("{kind} {was} of {baseline} is called {now} in {environment}");
+        let told = format!("{kind} {was} of {baseline} is named {now} in {environment}");
         return text::one_line(&told, 300).into_owned();
     }
     let subject = subject(change, class);
@@ -384,7 +384,7 @@ pub(super) fn permit(class: Class, policy: &Policy) -> String {
         .map(Class::id)
         .collect();
     format!(
-        "spec.allow.classes: [{}] permits the class.",
+        "To permit the whole class, set spec.allow.classes: [{}].",
         classes.join(", ")
     )
 }
@@ -393,13 +393,11 @@ pub(super) fn permit(class: Class, policy: &Policy) -> String {
 pub(super) fn share(kind: ChangeKind, baseline: &str) -> String {
     match kind {
         ChangeKind::Added => {
-            format!(
-                "Move it to {baseline}, and keep in the overlays only what has to differ in it."
-            )
+            format!("Move it to {baseline}, and keep only its differences in the overlays.")
         }
-        ChangeKind::Removed => format!("Drop it from {baseline}: no environment keeps it."),
+        ChangeKind::Removed => format!("Remove it from {baseline}: no environment keeps it."),
         _ => format!(
-            "Let {baseline} say what the environments share, and keep in the overlays only what has to differ."
+            "Set the common value in {baseline}, and keep only the differences in the overlays."
         ),
     }
 }
@@ -413,10 +411,10 @@ pub(super) fn help(
 ) -> String {
     match (class, change.kind) {
         (Class::IngressStructure, _) if takes_all_traffic(overlay, change) => {
-            "Name a host here: a route without one, or with one that stands for all, takes requests that are meant for others.".to_owned()
+            "Set a host here: a route without a host, or with a wildcard for all hosts, takes requests that are meant for other routes.".to_owned()
         }
         (Class::Containers | Class::EnvNames, ChangeKind::Reordered) => {
-            "A strategic merge patch moves what it patches to the front of the list: use a JSON6902 patch, which keeps the order.".to_owned()
+            "Use a JSON6902 patch, which keeps the order; a strategic merge patch moves the elements that it patches to the front of the list.".to_owned()
         }
         (Class::Image | Class::ImageTag, _) => {
             format!("Set the image in {baseline}, so that every environment runs what was tested.")
@@ -428,7 +426,7 @@ pub(super) fn help(
             format!("Declare the key in {baseline} with a default, and set only its value here.")
         }
         (_, ChangeKind::Added) => format!("Remove it from the overlay, or move it to {baseline} for every environment."),
-        (_, ChangeKind::Removed) => format!("Keep it in the overlay, or drop it from {baseline} for every environment."),
+        (_, ChangeKind::Removed) => format!("Keep it in the overlay, or remove it from {baseline} for every environment."),
         _ => format!("Remove the change from the overlay, or make it in {baseline} for every environment."),
     }
 }
@@ -619,7 +617,7 @@ mod tests {
             let changes = diff(&base, &overlay);
             let class = Class::IngressStructure;
             let help = help(&changes[0], &overlay, class, "the base");
-            assert_eq!(help.starts_with("Name a host here"), is_for_all, "{help}");
+            assert_eq!(help.starts_with("Set a host here"), is_for_all, "{help}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::finding::{self, Finding, Totals};
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ShardError {
     /// They are not parts of one whole.
-    #[error("{one}, and {other}{why}: they are not of one check")]
+    #[error("{one}, and {other}{why}: they are not parts of the same check")]
     Mixed {
         /// A report, and what it is: `a.json is shard 1 of 2`.
         one: String,
@@ -35,7 +35,7 @@ pub enum ShardError {
     },
     /// Some were held against an earlier look, and some were not.
     #[error(
-        "{one} says what is new, and {other} does not: hold all of them against an earlier look, or none"
+        "{one} says which findings are new, and {other} does not; run all of them with --new or --against, or none"
     )]
     Halves {
         /// The name of a report that says it.
@@ -44,7 +44,7 @@ pub enum ShardError {
         other: String,
     },
     /// Some are not there.
-    #[error("{missing} missing, so nobody knows what was found there")]
+    #[error("{missing} missing; pass the reports of all shards")]
     Missing {
         /// `shard 2 of 3 is`, `shards 1, 2 of 3 are`.
         missing: String,
@@ -90,7 +90,7 @@ pub fn check_shards(surveys: &[(String, Survey)]) -> Result<(), ShardError> {
                 one: is(first, of_first),
                 other: is(name, shard),
                 why: if shard.count == count {
-                    " of other services or under another policy"
+                    " of different services or under a different policy"
                 } else {
                     ""
                 },

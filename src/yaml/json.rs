@@ -183,7 +183,7 @@ impl<'t> Visitor<'t> for Grow<'_, 't> {
         self.close(at);
         match duplicate_key(self.tree, offset(at)) {
             Some(key) => Err(A::Error::custom(format!(
-                "the key {} stands twice",
+                "the key {} appears twice",
                 quoted(key.text(), MAX_NAME)
             ))),
             None => Ok(()),

@@ -98,7 +98,7 @@ fn parse_with(source: &str, keys: Keys) -> Result<Tree<'_>, YamlError> {
     if let Some(at) = foreign_break(source, options) {
         let char = source[at..].chars().next().map_or(0, u32::from);
         let message = format!(
-            "U+{char:04X} ends a line for kustomize and kubectl, and for nobody else: write a line feed, or put it in quotes"
+            "U+{char:04X} ends a line for kustomize and kubectl but not for other YAML readers; write a line feed, or quote the text"
         );
         return Err(at_offset(source, at, message));
     }
@@ -273,7 +273,10 @@ impl<'t> Build<'t> {
         if self.keys == Keys::Once
             && let Some(key) = duplicate_key(&self.tree, open.at)
         {
-            let message = format!("the key {:?} stands twice in one map", short(key.text()));
+            let message = format!(
+                "the key {:?} appears twice in the same map",
+                short(key.text())
+            );
             return Err(at_node(key, message));
         }
         if open.merges {
@@ -285,17 +288,17 @@ impl<'t> Build<'t> {
 
     fn alias(&mut self, id: usize, span: &Span) -> Result<(), YamlError> {
         let Some(&from) = self.anchors.get(&id) else {
-            return Err(at_span(span, "an alias without its anchor"));
+            return Err(at_span(span, "an alias without an anchor"));
         };
         let end = self.tree.nodes[from as usize].next;
         if end == 0 {
-            return Err(at_span(span, "an alias inside of its own anchor"));
+            return Err(at_span(span, "an alias inside its own anchor"));
         }
         let nodes = &self.tree.nodes[from as usize..end as usize];
         let text: usize = nodes.iter().map(|raw| raw.len as usize).sum();
         self.replayed += nodes.len() + text / ALIAS_TEXT;
         if self.replayed > MAX_ALIAS_NODES {
-            return Err(at_span(span, "the aliases add up to too many nodes"));
+            return Err(at_span(span, "the aliases expand to too many nodes"));
         }
         let place = bytes(span);
         let shift = offset(self.tree.nodes.len());
@@ -335,7 +338,7 @@ impl<'t> Build<'t> {
                 if !source.is_map() {
                     return Err(at_node(
                         key,
-                        "the merge key << takes a map or a list of maps".to_owned(),
+                        "the merge key << needs a map or a list of maps".to_owned(),
                     ));
                 }
                 for (key, value) in source.entries() {
@@ -490,8 +493,8 @@ mod tests {
     #[test]
     fn bad_texts_are_refused_with_their_line() {
         for (text, line, words) in [
-            ("a: 1\nb: 2\na: 3\n", 3, "stands twice"),
-            ("a: &x\n  b: *x\n", 2, "inside of its own anchor"),
+            ("a: 1\nb: 2\na: 3\n", 3, "appears twice"),
+            ("a: &x\n  b: *x\n", 2, "inside its own anchor"),
             ("? [a]\n: 1\n", 1, "must be a scalar"),
             ("a: 1\n b: 2\n", 2, ""),
             ("a:\n\t- b\n", 2, ""),

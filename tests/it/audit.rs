@@ -131,7 +131,7 @@ fn what_self_heal_took_back_is_a_warning_and_what_it_left_an_error() {
         let (severity, headline) = severity(path);
         assert_eq!(severity, "warning");
         assert!(
-            headline.ends_with("; taken back at 2026-11-25T19:53:29.299785Z by argocd"),
+            headline.ends_with("; reverted at 2026-11-25T19:53:29.299785Z by argocd"),
             "{headline}"
         );
     }
@@ -306,7 +306,7 @@ fn without_bodies_the_object_is_told_as_a_whole() {
     assert_eq!(all[0]["field"], Value::Null);
     assert_eq!(all[0]["request"]["confidence"], "object");
     assert!(
-        text(&all[0]["message"]).contains("The log does not say which fields."),
+        text(&all[0]["message"]).contains("The log does not show which fields."),
         "{all:#?}"
     );
 }
@@ -421,7 +421,7 @@ fn without_a_namespace_the_log_must_have_one_object_of_a_name() {
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(
         run.stderr
-            .contains("the log has it in other, t-set-env; say which one it is with --namespace"),
+            .contains("the log has it in other, t-set-env; choose one with --namespace"),
         "{run:#?}"
     );
     let run = of(&["--namespace", "t-set-env"]);

@@ -149,13 +149,13 @@ fn a_rule_is_explained_and_a_slip_is_told() {
     insta::assert_snapshot!(stdout(&output), @"
     scale-factor
 
-      A resource quantity must stay within a factor of the base's, and of every other environment's.
-      An environment that is many times smaller does not show how the larger one behaves.
+      A resource quantity must stay within a factor of the base's and of every other environment's.
+      A much smaller environment does not show how a larger one behaves.
 
       example   requests.memory is 256Mi in the base and 2Gi in production: 8 times as much
       default   warning
       bound     spec.rules.scale-factor.max, by default 4
-      weigh     spec.rules.scale-factor.severity: error, warning, info or ignore
+      severity  spec.rules.scale-factor.severity: error, warning, info or ignore
       exempt    spec.exemptions with rule: scale-factor, a reason and a last day
     ");
     let output = run(&["explain", "helth-checks"]);
@@ -208,7 +208,7 @@ fn every_change_of_an_overlay_is_explained() {
         at      spec.template.spec.nodeSelector
         base    (absent)
         overlay {"pool":"gpu","zone":"a"}
-        help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
+        help    Remove the change, or ask the owner of the base to change its annotation krm-parity.io/deny, which forbids it.
     krm-parity: 1 error in 1 resource
     "#);
     insta::assert_snapshot!(explain("replicas/denied-by-the-base"), @"
@@ -223,7 +223,7 @@ fn every_change_of_an_overlay_is_explained() {
         at      spec.replicas
         base    2
         overlay 3
-        help    Remove the change, or ask the owner of the base, whose annotation krm-parity.io/deny forbids it.
+        help    Remove the change, or ask the owner of the base to change its annotation krm-parity.io/deny, which forbids it.
     krm-parity: 1 error in 1 resource
     ");
     insta::assert_snapshot!(explain("base-guidance/an-overlay-lifts-a-ban"), @r#"
@@ -231,14 +231,14 @@ fn every_change_of_an_overlay_is_explained() {
       at      metadata.annotations["krm-parity.io/deny"] (removed)
       base    "**.readinessProbe.** **.nodeSelector"
       overlay (absent)
-      because only the base says what overlays may touch
+      because overlays must not change in the base about them
 
     apps/v1 Deployment payments (production against base)
-      error[base-guidance]: production changes what the base says about its overlays
+      error[base-guidance]: production changes an annotation in which the base limits its overlays
         at      metadata.annotations["krm-parity.io/deny"]
         base    **.readinessProbe.** **.nodeSelector
         overlay (absent)
-        help    Remove the annotation from the overlay: only those of the base count.
+        help    Remove the annotation from the overlay; only those of the base count.
     krm-parity: production: 1 error in 1 resource
     "#);
     insta::assert_snapshot!(explain("health-checks/exempt-until-a-day"), @"
@@ -246,7 +246,7 @@ fn every_change_of_an_overlay_is_explained() {
       at      spec.template.spec.containers[name=payments].readinessProbe.periodSeconds (modified)
       base    10
       overlay 60
-      because nothing allows it, nor does spec.allow.classes (the default) hold health-checks, but spec.exemptions[0] (tests/cases/health-checks/exempt-until-a-day/policy.yaml:9) lets it be until 2026-06-15 (INC-1432, slow start until the cache is rebuilt)
+      because no entry allows it, and spec.allow.classes (the default) does not contain health-checks, but spec.exemptions[0] (tests/cases/health-checks/exempt-until-a-day/policy.yaml:9) exempts it until 2026-06-15 (INC-1432, slow start until the cache is rebuilt)
 
     apps/v1 Deployment payments (production against base)
       info[health-checks]: periodSeconds of the readiness probe of container payments differs from the base (exempt until 2026-06-15: INC-1432, slow start until the cache is rebuilt)
@@ -254,13 +254,13 @@ fn every_change_of_an_overlay_is_explained() {
         base    10
         overlay 60
         help    Remove the change from the overlay, or make it in the base for every environment.
-        permit  add to spec.allow.fields of the ParityPolicy: {target: {kind: Deployment, name: payments}, path: 'spec.template.spec.containers[name=payments].readinessProbe.periodSeconds', environments: [production], reason: TODO}, or to spec.exemptions with rule: health-checks and expires: YYYY-MM-DD. spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks] permits the class.
+        permit  add to spec.allow.fields of the ParityPolicy: {target: {kind: Deployment, name: payments}, path: 'spec.template.spec.containers[name=payments].readinessProbe.periodSeconds', environments: [production], reason: TODO}, or to spec.exemptions with rule: health-checks and expires: YYYY-MM-DD. To permit the whole class, set spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks].
     krm-parity: production: 1 info in 1 resource
     ");
     insta::assert_snapshot!(explain("added-resource/exempt"), @r#"
     v1 ConfigMap extra (production against base)
       info[added-resource]: the resource is in production, but not in the base (exempt until 2026-12-31: the migration job reads it)
-        help    Move the resource to the base, so that every environment has it.
+        help    Move the resource to the base; then every environment has it.
         permit  add to spec.exemptions of the ParityPolicy: {rule: added-resource, target: {kind: ConfigMap, name: extra}, environments: [production], reason: TODO, expires: YYYY-MM-DD}.
     krm-parity: production: 1 info in 2 resources
     "#);
@@ -269,31 +269,31 @@ fn every_change_of_an_overlay_is_explained() {
       at      spec.replicas (modified)
       base    2
       overlay 3
-      because spec.allow.classes holds replicas (the default)
+      because spec.allow.classes contains replicas (the default)
 
     allowed   resource-values  apps/v1 Deployment checkout
       at      spec.template.spec.containers[name=checkout].resources.limits.cpu (modified)
       base    "500m"
       overlay "1000m"
-      because spec.allow.classes holds resource-values (the default)
+      because spec.allow.classes contains resource-values (the default)
 
     allowed   resource-values  apps/v1 Deployment checkout
       at      spec.template.spec.containers[name=checkout].resources.limits.memory (modified)
       base    "512Mi"
       overlay "1Gi"
-      because spec.allow.classes holds resource-values (the default)
+      because spec.allow.classes contains resource-values (the default)
 
     allowed   resource-values  apps/v1 Deployment checkout
       at      spec.template.spec.containers[name=checkout].resources.requests.cpu (modified)
       base    "100m"
       overlay "250m"
-      because spec.allow.classes holds resource-values (the default)
+      because spec.allow.classes contains resource-values (the default)
 
     allowed   resource-values  apps/v1 Deployment checkout
       at      spec.template.spec.containers[name=checkout].resources.requests.memory (modified)
       base    "256Mi"
       overlay "512Mi"
-      because spec.allow.classes holds resource-values (the default)
+      because spec.allow.classes contains resource-values (the default)
     "#);
 }
 
@@ -309,7 +309,7 @@ fn the_changes_of_a_list_are_explained_with_the_lines_of_its_own_policy() {
         .expect("the classes of the policy");
     for part in [
         format!(
-            "because spec.allow.classes holds replicas (examples/resourcelist/bad.yaml:{line})\n"
+            "because spec.allow.classes contains replicas (examples/resourcelist/bad.yaml:{line})\n"
         ),
         "cancelled apps/v1 Deployment checkout\n  at      metadata.namespace (added)\n".to_owned(),
         "forbidden image-tag  apps/v1 Deployment checkout\n".to_owned(),
@@ -390,8 +390,8 @@ fn what_cannot_be_explained_is_told() {
         missing.starts_with("krm-parity: cannot read nowhere.yaml: "),
         "{missing}"
     );
-    insta::assert_snapshot!(told(&["explain", &base]), @"krm-parity: tests/cases/added-resource/exempt/base.yaml: this is no ResourceList, which would bring its base as a snapshot; name the base with --base");
-    insta::assert_snapshot!(told(&["explain", &base, "--base", &base, "--policy", "examples/services/checkout/base/parity.yaml"]), @"krm-parity: examples/services/checkout/base/parity.yaml: this is a recorder, not a policy");
+    insta::assert_snapshot!(told(&["explain", &base]), @"krm-parity: tests/cases/added-resource/exempt/base.yaml: this is not a ResourceList with a snapshot of its base; name the base with --base");
+    insta::assert_snapshot!(told(&["explain", &base, "--base", &base, "--policy", "examples/services/checkout/base/parity.yaml"]), @"krm-parity: examples/services/checkout/base/parity.yaml: this is a SnapshotRecorder, not a ParityPolicy");
     insta::assert_snapshot!(told(&["explain", &base, "--base", &base, "--policy", "tests/cases/added-resource/exempt/overlay.yaml"]), @r#"krm-parity: tests/cases/added-resource/exempt/overlay.yaml:2: kind: unknown kind "Deployment"; expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1"#);
-    insta::assert_snapshot!(told(&["explain", "--base", &base]), @"krm-parity: name the overlay's file, or - for stdin");
+    insta::assert_snapshot!(told(&["explain", "--base", &base]), @"krm-parity: name the overlay's rendered file, or - for stdin");
 }

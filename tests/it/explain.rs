@@ -69,21 +69,21 @@ fn every_change_of_an_overlay_is_explained_with_its_lines() {
       at      spec.replicas (modified)
       base    1, api/base/api.yaml:5
       overlay 3, api/overlays/production/kustomization.yaml:5
-      because spec.allow.classes holds replicas (the default)
+      because spec.allow.classes contains replicas (the default)
 
     forbidden health-checks  apps/v1 Deployment api
       at      spec.template.spec.containers[name=api].livenessProbe.periodSeconds (modified)
       base    10, api/base/api.yaml:12
       overlay 99, api/overlays/production/probe.yaml:10
-      because nothing allows it, nor does spec.allow.classes (the default) hold health-checks
+      because no entry allows it, and spec.allow.classes (the default) does not contain health-checks
 
     apps/v1 Deployment production/api (production against base)
       error[health-checks]: periodSeconds of the liveness probe of container api differs from the base
         at      spec.template.spec.containers[name=api].livenessProbe.periodSeconds
         base    10
         overlay 99
-        help    Let the base say what the environments share, and keep in the overlays only what has to differ.
-        permit  add to spec.allow.fields of parity.yaml: {target: {kind: Deployment, name: api}, path: 'spec.template.spec.containers[name=api].livenessProbe.periodSeconds', services: [api], reason: TODO}, or to spec.exemptions with rule: health-checks and expires: YYYY-MM-DD. spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks] permits the class.
+        help    Set the common value in the base, and keep only the differences in the overlays.
+        permit  add to spec.allow.fields of parity.yaml: {target: {kind: Deployment, name: api}, path: 'spec.template.spec.containers[name=api].livenessProbe.periodSeconds', services: [api], reason: TODO}, or to spec.exemptions with rule: health-checks and expires: YYYY-MM-DD. To permit the whole class, set spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks].
     krm-parity: api, production: 1 error in 4 resources
     "#);
 }
@@ -124,8 +124,10 @@ fn an_overlay_that_changes_nothing_is_told_as_such() {
     );
     let said = explain(&tree, &["api/overlays/production"]);
     assert!(
-        said.stdout
-            .starts_with("api/production against base: nothing is changed\n"),
+        said.stdout.starts_with(
+            "api/production against base: no changes
+"
+        ),
         "{said:#?}"
     );
 }
@@ -177,10 +179,10 @@ fn what_a_directory_does_not_have_is_told() {
         said.stderr
     };
     insta::assert_snapshot!(told(&[".", "--environment", "prodution"]), @r#"krm-parity: there is no environment "prodution"; did you mean "production"?"#);
-    insta::assert_snapshot!(told(&[".", "--service", "shop"]), @r#"krm-parity: there is no service "shop"; there is "api""#);
-    insta::assert_snapshot!(told(&["api", "--base", "base.yaml"]), @"krm-parity: a directory brings its own base; --base is for an overlay's file");
-    insta::assert_snapshot!(told(&["labels", "--service", "api"]), @"krm-parity: --service is for a directory, or for an overlay with its --base");
-    insta::assert_snapshot!(told(&["parity.yaml", "--service", "api"]), @"krm-parity: --service is for a directory, or for an overlay with its --base");
+    insta::assert_snapshot!(told(&[".", "--service", "shop"]), @r#"krm-parity: there is no service "shop"; choose one of "api""#);
+    insta::assert_snapshot!(told(&["api", "--base", "base.yaml"]), @"krm-parity: --base works only with an overlay's file: a directory names its base itself");
+    insta::assert_snapshot!(told(&["labels", "--service", "api"]), @"krm-parity: --service works only with a directory, or with an overlay's file and its --base");
+    insta::assert_snapshot!(told(&["parity.yaml", "--service", "api"]), @"krm-parity: --service works only with a directory, or with an overlay's file and its --base");
     let empty = told(&["empty"]);
     assert!(empty.contains("there is no kustomization"), "{empty}");
 }

@@ -372,13 +372,13 @@ fn a_broken_report_is_refused_with_a_reason() {
         .join("\n")
         .replace(env!("CARGO_PKG_VERSION"), "VERSION");
     insta::assert_snapshot!(said, @r#"
-    it is no report of krm-parity, but "ParityPolicy"
-    its apiVersion is "krm-parity.io/v1", and this version reads krm-parity.io/v1alpha1; use one version of krm-parity for all reports
+    it is not a report of krm-parity, but "ParityPolicy"
+    its apiVersion is "krm-parity.io/v1", and this version reads krm-parity.io/v1alpha1; use the same version of krm-parity for all reports
     findings[0]: unknown rule "imagine"; it was written by krm-parity "VERSION", and this is VERSION
     findings[1]: unknown class "imagine"; it was written by krm-parity "VERSION", and this is VERSION
     line 1, column 1459: unknown variant `fatal`, expected one of `info`, `warning`, `error`
-    its totals are not those of its findings: it was changed or cut after it was written
-    it has the service "catalog" twice
+    its totals do not match its findings; the file was changed or cut after it was written
+    it contains the service "catalog" twice
     line 1, column 122: invalid type: string "yes", expected a boolean
     line 1, column 259: unknown field `later`, expected one of `name`, `bases`, `environments`
     "#);
@@ -413,7 +413,7 @@ fn a_broken_report_is_refused_with_a_reason() {
         (
             indexed,
             r#""indexPath": "metadata.labels""#,
-            "path and indexPath lead to different places",
+            "path and indexPath point to different fields",
         ),
     ] {
         let error = json::read(&told.replace(good, bad)).unwrap_err();

@@ -231,33 +231,33 @@ fn every_bad_input_earns_one_clear_line() {
         .map(|(name, input)| format!("{name}: {}", refused(&input)))
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-    empty: krm-parity: the input is not usable: line 1: the input is empty; expected a ResourceList of config.kubernetes.io/v1
-    blank: krm-parity: the input is not usable: line 1: the input is empty; expected a ResourceList of config.kubernetes.io/v1
-    a lone separator: krm-parity: the input is not usable: line 1: the document is null; expected a ResourceList of config.kubernetes.io/v1
+    empty: krm-parity: the input is not valid: line 1: the input is empty; expected a ResourceList of config.kubernetes.io/v1
+    blank: krm-parity: the input is not valid: line 1: the input is empty; expected a ResourceList of config.kubernetes.io/v1
+    a lone separator: krm-parity: the input is not valid: line 1: the document is null; expected a ResourceList of config.kubernetes.io/v1
     not YAML: krm-parity: the input cannot be read: line 1, column 5: mapping values are not allowed in this context
     a tab: krm-parity: the input cannot be read: line 2, column 2: tabs disallowed within this context (block indentation)
-    a string: krm-parity: the input is not usable: line 1: the document is a string; expected a ResourceList of config.kubernetes.io/v1
-    another kind: krm-parity: the input is not usable: line 1: apiVersion "v1", kind "Pod"; expected a ResourceList of config.kubernetes.io/v1
-    another version: krm-parity: the input is not usable: line 1: apiVersion "config.kubernetes.io/v9", kind "ResourceList"; expected a ResourceList of config.kubernetes.io/v1
-    two lists: krm-parity: the input is not usable: line 5: a second document; expected a ResourceList of config.kubernetes.io/v1 alone
-    no items: krm-parity: the input is not usable: line 1: the ResourceList has no items; it must have a list of them
-    items null: krm-parity: the input is not usable: line 3: items is null; it must be a list
-    items no list: krm-parity: the input is not usable: line 3: items is a map; it must be a list
-    an item that is no map: krm-parity: the input is not usable: line 4: items[0] is a string; it must be a resource
-    an item without kind: krm-parity: the input is not usable: line 4: items[0] has no kind; every item must be a resource
-    an item whose kind is a number: krm-parity: the input is not usable: line 4: items[0] has no kind; every item must be a resource
-    a second item without kind: krm-parity: the input is not usable: line 8: items[1] has no kind; every item must be a resource
-    a key twice: krm-parity: the input cannot be read: line 6, column 3: the key "kind" stands twice in one map
-    a key of a Secret twice: krm-parity: the input cannot be read: line 7, column 35: the key "password" stands twice in one map
+    a string: krm-parity: the input is not valid: line 1: the document is a string; expected a ResourceList of config.kubernetes.io/v1
+    another kind: krm-parity: the input is not valid: line 1: apiVersion "v1", kind "Pod"; expected a ResourceList of config.kubernetes.io/v1
+    another version: krm-parity: the input is not valid: line 1: apiVersion "config.kubernetes.io/v9", kind "ResourceList"; expected a ResourceList of config.kubernetes.io/v1
+    two lists: krm-parity: the input is not valid: line 5: the input has a second document; expected a ResourceList of config.kubernetes.io/v1 only
+    no items: krm-parity: the input is not valid: line 1: the ResourceList has no items; it must have a list of them
+    items null: krm-parity: the input is not valid: line 3: items is null; it must be a list
+    items no list: krm-parity: the input is not valid: line 3: items is a map; it must be a list
+    an item that is no map: krm-parity: the input is not valid: line 4: items[0] is a string; it must be a resource
+    an item without kind: krm-parity: the input is not valid: line 4: items[0] has no kind; every item must be a resource
+    an item whose kind is a number: krm-parity: the input is not valid: line 4: items[0] has no kind; every item must be a resource
+    a second item without kind: krm-parity: the input is not valid: line 8: items[1] has no kind; every item must be a resource
+    a key twice: krm-parity: the input cannot be read: line 6, column 3: the key "kind" appears twice in the same map
+    a key of a Secret twice: krm-parity: the input cannot be read: line 7, column 35: the key "password" appears twice in the same map
     a broken Secret: krm-parity: the input cannot be read: line 8, column 15: while parsing a flow mapping, did not find expected ',' or '}'
     an unknown anchor: krm-parity: the input cannot be read: line 7, column 26: while parsing node, found unknown anchor
-    unknown key: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "alow"; did you mean "allow"?
-    wrong type: krm-parity: the functionConfig is not usable: line 8: spec.environments: expected a list, found the string "dev"
-    unknown rule: krm-parity: the functionConfig is not usable: line 8: spec.rules: unknown rule "health-check"; did you mean "health-checks"?
-    unknown kind: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "x"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
-    config no map: krm-parity: the functionConfig is not usable: line 4: expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found the number 5
+    unknown key: krm-parity: the functionConfig is not valid: line 8: spec: unknown key "alow"; did you mean "allow"?
+    wrong type: krm-parity: the functionConfig is not valid: line 8: spec.environments: expected a list, found the string "dev"
+    unknown rule: krm-parity: the functionConfig is not valid: line 8: spec.rules: unknown rule "health-check"; did you mean "health-checks"?
+    unknown kind: krm-parity: the functionConfig is not valid: line 8: spec: unknown key "x"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
+    config no map: krm-parity: the functionConfig is not valid: line 4: expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1, found the number 5
     damaged snapshot: krm-parity: line 11: EnvironmentSnapshot "shop-base-8bda9e7a466b": spec.digest does not match spec.resources: the snapshot was edited after it was recorded; record it again
-    contradicting snapshots: krm-parity: line 16: two snapshots of environment "base" of service "shop" hold Pod "web" with different contents: "shop-base-8bda9e7a466b" and "shop-base-6557c9849da8"; give the recorders names or environments of their own
+    contradicting snapshots: krm-parity: line 16: two snapshots of environment "base" of service "shop" contain Pod "web" with different contents: "shop-base-8bda9e7a466b" and "shop-base-6557c9849da8"; give the recorders different names or environments
     snapshot of the future: krm-parity: line 4: EnvironmentSnapshot "shop-base-8bda9e7a466b": unsupported apiVersion "krm-parity.io/v2", this program reads krm-parity.io/v1alpha1
     snapshot without content: krm-parity: line 4: EnvironmentSnapshot "a": spec.resources must be a string
     invalid UTF-8: krm-parity: the input cannot be read: line 4, column 1: the input is not UTF-8
@@ -266,10 +266,10 @@ fn every_bad_input_earns_one_clear_line() {
     100,000 dashes: krm-parity: the input cannot be read: line 1, column 511: nested deeper than 255 levels
     100,000 maps: krm-parity: the input cannot be read: line 1, column 1021: nested deeper than 255 levels
     deep JSON: krm-parity: the input cannot be read: line 1, column 261: nested deeper than 255 levels
-    an alias bomb: krm-parity: the input cannot be read: line 6, column 50: the aliases add up to too many nodes
+    an alias bomb: krm-parity: the input cannot be read: line 6, column 50: the aliases expand to too many nodes
     a map as a key: krm-parity: the input cannot be read: line 4, column 3: a map key must be a scalar
-    terminal escapes: krm-parity: the input cannot be read: line 6, column 1: the key "\u{1b}[31m\n" stands twice in one map
-    reversed text: krm-parity: the functionConfig is not usable: line 8: spec: unknown key "\u202eecrof"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
+    terminal escapes: krm-parity: the input cannot be read: line 6, column 1: the key "\u{1b}[31m\n" appears twice in the same map
+    reversed text: krm-parity: the functionConfig is not valid: line 8: spec: unknown key "\u202eecrof"; expected one of allow, baseline, drift, emit, environment, environments, exemptions, failOn, identity, layout, rules, services
     "#);
 }
 

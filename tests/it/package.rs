@@ -144,7 +144,7 @@ fn what_was_not_passed_on_is_an_error() {
     let headlines: Vec<_> = headlines.map(|finding| &*finding.headline).collect();
     assert!(
         headlines.contains(
-            &"there is no base to compare with: what production and its base come to is not known"
+            &"there is no base to compare with: production and its base cannot be built from their files alone"
         ),
         "{headlines:#?}"
     );
@@ -155,26 +155,26 @@ fn what_was_not_passed_on_is_an_error() {
 fn what_is_not_understood_is_an_error_with_its_reason() {
     let file = "web/overlays/production/kustomization.yaml";
     for (rest, words) in [
-        ("patch: []\n", "patch: a field that kustomize does not have"),
+        ("patch: []\n", "patch: kustomize does not have this field"),
         (
             "images: [{nme: web}]\n",
-            "nme: a field that kustomize does not have",
+            "nme: kustomize does not have this field",
         ),
         (
             "replicas: [{name: wbe, count: 3}]\n",
-            "wbe: it is for a resource that is not there",
+            "wbe: its target does not exist",
         ),
         (
             "namePrefix: 1\n",
-            "namePrefix: a value of a type that kustomize does not take there",
+            "namePrefix: the value has a type that kustomize does not accept here",
         ),
         (
             "nameSuffix: ''\nNameSuffix: -x\n",
-            "NameSuffix: it stands there twice",
+            "NameSuffix: it appears twice",
         ),
         (
             "patchesStrategicMerge: ['{apiVersion: v1, kind: ConfigMap, metadata: {name: nobody}}']\n",
-            "ConfigMap nobody: it is for a resource that is not there",
+            "ConfigMap nobody: its target does not exist",
         ),
     ] {
         let tree = Tree::new();

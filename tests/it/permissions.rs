@@ -23,13 +23,13 @@ fn guidance_that_is_no_pattern_is_told() {
         [
             (
                 "base-guidance",
-                "annotation krm-parity.io/allow of the base holds no pattern: \"spec..ports\": column 6: expected the \
-                 name of a field; odd names are written [\"a.b/c\"]"
+                "annotation krm-parity.io/allow of the base is not a valid pattern: \"spec..ports\": column 6: expected the \
+                 name of a field; write names with special characters as [\"a.b/c\"]"
             ),
             (
                 "base-guidance",
-                "annotation krm-parity.io/deny of the base holds no pattern: \"a[\": column 3: expected a word; odd \
-                 words are written in double quotes"
+                "annotation krm-parity.io/deny of the base is not a valid pattern: \"a[\": column 3: expected a word; put \
+                 words with special characters in double quotes"
             ),
         ]
     );

@@ -201,7 +201,7 @@ fn what_cannot_be_sealed_is_said() {
         (
             &["--service", "a", "-o", "/", "-"],
             SECRET,
-            "krm-parity: / is a directory; -o wants a file",
+            "krm-parity: / is a directory; -o requires a file",
         ),
         (
             &["--service", "a", "-o", "/dev/null/x", "-"],

@@ -268,5 +268,5 @@ fn an_operation_adds_the_first_annotation() {
         operation("add", "/spec/selector/none/a", "    ")
     );
     let said = told(&labels, "web", "spec.selector.none.a", &json!("x"));
-    assert!(said.contains("could not be told"), "{said}");
+    assert!(said.contains("the exact line is not known"), "{said}");
 }

@@ -24,7 +24,7 @@ pub(in super::super) fn build(
     how.check()?;
     match how.by {
         By::Engine if how.is_for_kustomize() => bail!(
-            "--builder engine starts no program: of the flags for kustomize, --load-restrictor LoadRestrictionsNone is all that it knows"
+            "--builder engine does not run kustomize; the only kustomize flag that it accepts is --load-restrictor LoadRestrictionsNone"
         ),
         By::Kustomize => Builder::find(how)?.build(request),
         By::Auto if how.is_for_kustomize() => Builder::find(how)?.build(request),
@@ -45,7 +45,7 @@ pub(in super::super) fn build(
                     let own = left.get(directory.as_str()).filter(|own| is_refused(own));
                     // Where both refuse it, the engine knows the line.
                     let built = built.map_err(|words| match own {
-                        Some(own) => format!("{}; in its words: {words}", why(own, how.by)),
+                        Some(own) => format!("{}; its message: {words}", why(own, how.by)),
                         None => words,
                     });
                     (directory, built)
@@ -66,9 +66,12 @@ fn why(unknown: &[Unknown], by: By) -> String {
     const SHOWN: usize = 3;
     let is_refused = is_refused(unknown);
     let mut words = match by {
-        _ if is_refused => "kustomize does not take it".to_owned(),
-        By::Engine => "the engine does not build it, and --builder auto asks kustomize".to_owned(),
-        _ => "this needs kustomize, and neither kustomize nor kubectl is on PATH".to_owned(),
+        _ if is_refused => "kustomize rejects it".to_owned(),
+        By::Engine => {
+            "the built-in engine cannot build it; --builder auto runs kustomize for it".to_owned()
+        }
+        _ => "the built-in engine cannot build it, and neither kustomize nor kubectl is on PATH"
+            .to_owned(),
     };
     // What only kustomize can do is why it is needed; what it refuses does not matter yet.
     let shown = unknown
@@ -111,11 +114,11 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
             (Some(Ok(ours)), Ok(theirs)) => match own::difference(ours, theirs) {
                 None => counts[0] += 1,
                 Some(difference) => bail!(
-                    "{named}: the engine and {name} differ: {difference}; --builder kustomize judges by kustomize alone"
+                    "{named}: the built-in engine and {name} build different resources: {difference}; --builder kustomize uses kustomize alone"
                 ),
             },
             (Some(_), Err(words)) => {
-                bail!("{named}: the engine builds what {name} refuses: {words}")
+                bail!("{named}: the built-in engine builds it, and {name} rejects it: {words}")
             }
             (_, built) => {
                 let unknown = left.get(directory.as_str());
@@ -124,12 +127,13 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
                 match (built, first, unknown) {
                     (Err(_), None, [_, ..]) => counts[1] += 1,
                     (Ok(_), None, [one, ..]) => bail!(
-                        "{named}: the engine refuses what {name} builds: {}",
+                        "{named}: the built-in engine rejects it, and {name} builds it: {}",
                         one.placed()
                     ),
                     (_, first, _) => {
                         counts[2] += 1;
-                        let reason = first.map_or("it lies elsewhere", |one| one.reason.words());
+                        let reason = first
+                            .map_or("it is outside of the repository", |one| one.reason.words());
                         *reasons.entry(reason).or_default() += 1;
                     }
                 }
@@ -142,7 +146,7 @@ fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Res
         .map(|(reason, count)| format!("{reason}: {count}"));
     let reasons: Vec<String> = reasons.collect();
     let mut told = format!(
-        "krm-parity: the engine and {name}: {same} same, {refused} refused alike, 0 different, {unknown} left to kustomize"
+        "krm-parity: the built-in engine and {name}: {same} same, {refused} rejected by both, 0 different, {unknown} left to kustomize"
     );
     if !reasons.is_empty() {
         let _ = write!(told, " ({})", reasons.join(", "));

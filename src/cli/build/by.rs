@@ -20,7 +20,7 @@ pub(in super::super) fn arg() -> Arg {
     Arg::new("builder")
         .long("builder")
         .value_name("WHO")
-        .help("Who builds: the engine, and kustomize where it must; one alone; or both, which must agree")
+        .help("The builder: the engine and, where needed, kustomize (auto); one of them; or both, compared")
         .value_parser(["auto", "engine", "kustomize", "both"])
         .default_value("auto")
 }

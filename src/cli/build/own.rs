@@ -110,8 +110,11 @@ pub(super) fn difference(ours: &str, theirs: &str) -> Option<String> {
     if here != there {
         let sets: [BTreeSet<&String>; 2] = [here.iter().collect(), there.iter().collect()];
         let lists = [
-            ("only the engine makes", sets[0].difference(&sets[1]).next()),
-            ("only kustomize makes", sets[1].difference(&sets[0]).next()),
+            (
+                "only the engine builds",
+                sets[0].difference(&sets[1]).next(),
+            ),
+            ("only kustomize builds", sets[1].difference(&sets[0]).next()),
         ];
         let told = lists
             .iter()
@@ -159,7 +162,7 @@ fn unequal(ours: &Value, theirs: &Value) -> Option<String> {
             let short =
                 |value: &Value| text::one_line(&value.to_string(), text::MAX_NAME).into_owned();
             Some(format!(
-                " is {} by the engine and {} by kustomize",
+                " is {} in the engine's build and {} in kustomize's",
                 short(a),
                 short(b)
             ))

@@ -25,7 +25,7 @@ impl Builder {
         let copy = tempfile::Builder::new()
             .prefix("without-")
             .tempdir_in(place.directory.path())
-            .context("cannot make a temporary directory")?;
+            .context("cannot create a temporary directory")?;
         let below = fs::canonicalize(copy.path()).context("cannot find a temporary directory")?;
         if !fill(&below, root, lacking)? {
             return Ok(None);

@@ -10,7 +10,7 @@ pub(super) fn words(output: &Output, root: &Path) -> String {
     let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
     let told = without_root(told.trim(), &root.display().to_string());
     match repo::without_password(&told).as_ref() {
-        "" => format!("it says nothing and ends with {}", output.status),
+        "" => format!("it printed nothing and ended with {}", output.status),
         told => told
             .trim_start_matches("Error: ")
             .trim_start_matches("error: ")

@@ -126,7 +126,7 @@ impl<'w> Work<'w> {
             threads.into_iter().try_for_each(|thread| {
                 thread
                     .join()
-                    .unwrap_or_else(|_| bail!("a worker has failed"))
+                    .unwrap_or_else(|_| bail!("a worker thread failed"))
             })
         })
     }

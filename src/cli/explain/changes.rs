@@ -37,7 +37,7 @@ pub(super) fn explain(overlay: &Path, request: &Request) -> anyhow::Result<Strin
         .with_context(|| name_of(overlay))?;
     if list.is_none() && request.base.is_none() {
         bail!(
-            "{}: this is no ResourceList, which would bring its base as a snapshot; name the base with --base",
+            "{}: this is not a ResourceList with a snapshot of its base; name the base with --base",
             name_of(overlay)
         );
     }
@@ -107,7 +107,7 @@ fn tell(
     let report = function::check(resources, policy, today)?;
     out.push_str(&render(&report, Style::default()));
     if out.is_empty() {
-        out.push_str("the overlay changes nothing of its base\n");
+        out.push_str("the overlay does not change its base\n");
     }
     Ok(out)
 }

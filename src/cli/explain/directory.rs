@@ -18,7 +18,7 @@ use crate::yaml;
 /// Explains every change of the overlays in a directory.
 pub(super) fn explain(directory: &Path, request: &Request) -> anyhow::Result<String> {
     if request.base.is_some() {
-        bail!("a directory brings its own base; --base is for an overlay's file");
+        bail!("--base works only with an overlay's file: a directory names its base itself");
     }
     let check = Check::of(
         directory,
@@ -41,7 +41,7 @@ pub(super) fn explain(directory: &Path, request: &Request) -> anyhow::Result<Str
             }
             tell(&all, gate, file)
         });
-        told.context("what was built cannot be read")?
+        told.context("the output of the build cannot be read")?
     })?;
     out.push_str(&render(&survey.report, Style::default()));
     Ok(out)
@@ -64,7 +64,7 @@ fn tell(all: &[Changed<'_>], gate: &Gate<'_>, file: Option<&PolicyFile>) -> anyh
     } in all
     {
         let is_same = if changes.is_empty() {
-            " nothing is changed"
+            " no changes"
         } else {
             ""
         };

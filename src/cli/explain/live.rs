@@ -72,7 +72,10 @@ fn tell_all(
         out.push('\n');
     }
     if !is_there {
-        bail!("neither Git nor the live objects have {}", scope.called());
+        bail!(
+            "neither Git nor the live objects contain {}",
+            scope.called()
+        );
     }
     Ok(out)
 }
@@ -170,10 +173,10 @@ fn tell(
         let (word, rule) = match found {
             Some(finding) if finding.is_exempt() => ("exempt", Some(finding.rule)),
             Some(finding) => (finding.severity.id(), Some(finding.rule)),
-            None => ("let be", None),
+            None => ("ignored", None),
         };
         let rule = rule.map_or_else(
-            || "the policy allows the field, or ignores the rule".to_owned(),
+            || "the policy allows the field or ignores the rule".to_owned(),
             |rule| rule.to_string(),
         );
         write(out, &format!("{word:9} {} {name}", drift.class.id()));
@@ -203,7 +206,7 @@ fn tell(
     if is_equal && pair.is_of_one_version {
         let what = match &scope.path {
             Some((path, _)) => format!("no difference at {}", text::quoted(path, MAX_VALUE)),
-            None => "the cluster has what Git says".to_owned(),
+            None => "the cluster matches Git".to_owned(),
         };
         write(out, &format!("equal     {name}: {what}"));
         out.push('\n');
@@ -248,10 +251,10 @@ fn write_values(out: &mut String, pair: &Pair<'_, '_>, change: &Change<'_>) {
 /// An owner with what it is.
 fn owned(entry: &Entry<'_>) -> String {
     let what = match entry.group {
-        Group::Deployer => "which deploys",
-        Group::Person => "a person's tool",
+        Group::Deployer => "a deployer",
+        Group::Person => "a manual tool",
         Group::Controller => "a controller",
-        Group::Unknown => "which is not known here",
+        Group::Unknown => "an unknown manager",
     };
     format!("{}, {what}", owner(entry))
 }
@@ -262,50 +265,54 @@ fn row(drift: &Drift<'_>) -> &'static str {
     let (is_set, is_there) = (drift.change.base.is_some(), drift.change.overlay.is_some());
     match (drift.verdict, group) {
         (Verdict::Changed, Some(Group::Unknown)) => {
-            "Git sets it, it differs, and whoever owns the value is not known"
+            "Git sets it, it differs, and its owner is an unknown manager"
         }
-        (Verdict::Changed, Some(_)) => {
-            "Git sets it, it differs, and a person's tool owns the value"
+        (Verdict::Changed, Some(_)) => "Git sets it, it differs, and a manual tool owns the value",
+        (Verdict::Changed, None) => {
+            "Git sets it, it differs, and the live objects have no managed fields"
         }
-        (Verdict::Changed, None) => "Git sets it, it differs, and the objects came without owners",
-        (Verdict::Removed, _) => "Git sets it, it is gone, and nobody owns it",
-        (Verdict::Added, _) => "Git does not set it, and a person's tool alone owns it",
+        (Verdict::Removed, _) => "Git sets it, it is missing, and no manager owns it",
+        (Verdict::Added, _) => "Git does not set it, and only a manual tool owns it",
         (Verdict::OutOfSync, _) if !is_set => "Git does not set it, and the deployer owns it",
         (Verdict::OutOfSync, Some(_)) if !is_there => {
-            "Git sets it, it is gone, and the deployer still owns it"
+            "Git sets it, it is missing, and the deployer still owns it"
         }
         (Verdict::OutOfSync, None) if !is_there => {
-            "Git sets it, it is not there, and the deployer has not applied it yet"
+            "Git sets it, it is missing, and the deployer has not applied it yet"
         }
         (Verdict::OutOfSync, Some(_)) => "Git sets it, it differs, and the deployer owns the value",
-        (Verdict::OutOfSync, None) => "Git sets it, it differs, and nobody owns the value",
+        (Verdict::OutOfSync, None) => "Git sets it, it differs, and no manager owns the value",
         (Verdict::Controlled, _) => "Git sets it, it differs, and a controller owns the value",
         (Verdict::Autoscaled, _) => "Git sets it, and an autoscaler targets the object",
-        (Verdict::Restarted, _) => "it is what a restart writes, which is an action",
+        (Verdict::Restarted, _) => {
+            "kubectl rollout restart writes it, which is an action and not a setting"
+        }
     }
 }
 
 /// Why a difference is no drift.
 fn reason(why: Silence) -> &'static str {
     match why {
-        Silence::OfServer => "the API server alone writes it, or it says who the object is",
-        Silence::Encrypted => "Git has it encrypted, and whoever deploys decrypts it",
-        Silence::Zero => "a zero value says what an absent one says",
-        Silence::Default => "it is the API server's default, which Git need not say",
-        Silence::Brought => "the API server puts it beside what somebody sets",
-        Silence::Order => "the order of this list says nothing",
+        Silence::OfServer => "only the API server writes it, or it identifies the object",
+        Silence::Encrypted => "it is encrypted in Git, and the deployer decrypts it",
+        Silence::Zero => "a zero value means the same as an absent one",
+        Silence::Default => "it is the API server's default, which Git need not set",
+        Silence::Brought => "the API server adds it to a value that was set",
+        Silence::Order => "the order of this list has no meaning",
         Silence::Autoscaled => {
-            "an autoscaler targets the object, and no person's tool owns the number"
+            "an autoscaler targets the object, and no manual tool owns the number"
         }
-        Silence::Empty => "Git says a value with nothing in it, which is not a person's to fill in",
+        Silence::Empty => "the value in Git is empty, and no manual tool fills it in",
         Silence::Controller => "Git does not set it, and a controller owns it",
-        Silence::Note => "it is a note by which a deployer knows its objects",
-        Silence::Shared => "Git does not set it, and not a person's tool alone owns it",
+        Silence::Note => "a deployer marks its objects with it",
+        Silence::Shared => "Git does not set it, and a manual tool is not its only owner",
         Silence::Came => "Git does not set it, and it came with what the deployer applied",
-        Silence::Spelling => "it is another way to write the same value",
-        Silence::Unowned => "Git does not set it, and nobody owns it: the API server filled it in",
+        Silence::Spelling => "it is the same value, written differently",
+        Silence::Unowned => {
+            "Git does not set it, and no manager owns it: the API server filled it in"
+        }
         Silence::Unknown => {
-            "Git does not set it, and whose it is only --show-managed-fields would say"
+            "Git does not set it, and its owner is not known without --show-managed-fields"
         }
     }
 }

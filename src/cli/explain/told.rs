@@ -91,7 +91,7 @@ fn judgement(
     let mut why = match &decision.verdict {
         Verdict::Class => {
             format!(
-                "spec.allow.classes holds {class}{}",
+                "spec.allow.classes contains {class}{}",
                 written.at_class(decision.class)
             )
         }
@@ -109,10 +109,10 @@ fn judgement(
         }
         Verdict::Base(pattern) => format!("the base has {ALLOW}: {pattern}"),
         Verdict::Denied(pattern) => format!("the base has {DENY}: {pattern}"),
-        Verdict::Guidance => "only the base says what overlays may touch".to_owned(),
+        Verdict::Guidance => "overlays must not change the base's annotations about them".to_owned(),
         Verdict::Forbidden => {
             let at = written.at(&["spec", "allow", "classes"]);
-            format!("nothing allows it, nor does spec.allow.classes{at} hold {class}")
+            format!("no entry allows it, and spec.allow.classes{at} does not contain {class}")
         }
     };
     if decision.verdict.is_allowed() {
@@ -138,7 +138,7 @@ fn judgement(
         let at = written.at(&["spec", "exemptions", &index.to_string()]);
         let _ = write!(
             why,
-            ", but spec.exemptions[{index}]{at} lets it be until {} ({})",
+            ", but spec.exemptions[{index}]{at} exempts it until {} ({})",
             exemption.expires, exemption.reason
         );
         return ("exempt", why);
@@ -154,7 +154,10 @@ impl Written<'_> {
     pub fn read(self) -> anyhow::Result<Policy> {
         match policy::open(RULES, self.config, None) {
             Ok(Config::Policy(policy)) => Ok(policy),
-            Ok(Config::Recorder(_)) => bail!("{}: this is a recorder, not a policy", self.name),
+            Ok(Config::Recorder(_)) => bail!(
+                "{}: this is a SnapshotRecorder, not a ParityPolicy",
+                self.name
+            ),
             Err(error) => bail!("{}:{}: {error}", self.name, error.line.max(1)),
         }
     }

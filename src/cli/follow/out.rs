@@ -46,7 +46,7 @@ impl Out {
             id if id == Format::Concise.id() || !is_asked => Ok(Form::Concise),
             id if id == records::ID => Ok(Form::Records),
             id => bail!(
-                "--format {id} shows a report as a whole, and --follow tells each change when it comes; it can be {} or {}",
+                "--format {id} needs a whole report, and --follow reports each change as it happens; use {} or {}",
                 Format::Concise.id(),
                 records::ID
             ),

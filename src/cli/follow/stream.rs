@@ -49,8 +49,8 @@ impl Default for Splitter {
     }
 }
 
-const FOREIGN: &str = "it is no watch event";
-const CUT: &str = "an event is cut";
+const FOREIGN: &str = "it is not a watch event";
+const CUT: &str = "an event is cut off";
 const LONG: &str = "an event is longer than 32 MiB";
 
 impl Splitter {
@@ -247,20 +247,23 @@ mod tests {
         for (stream, expected) in [
             (
                 "Unable to connect\n{\"a\":1}\n",
-                vec!["1! it is no watch event", "2 {\"a\":1}"],
+                vec!["1! it is not a watch event", "2 {\"a\":1}"],
             ),
             (
                 "{\"a\":{\n{\"a\":1}\n",
-                vec!["1! an event is cut", "2 {\"a\":1}"],
+                vec!["1! an event is cut off", "2 {\"a\":1}"],
             ),
             (
                 "{\n  \"a\": \"x\n{\"a\":1}\n",
-                vec!["1! an event is cut", "3 {\"a\":1}"],
+                vec!["1! an event is cut off", "3 {\"a\":1}"],
             ),
-            ("{\"a\":", vec!["1! an event is cut"]),
-            ("{}}\n{}\n", vec!["1 {}", "1! it is no watch event", "2 {}"]),
-            ("]\n", vec!["1! it is no watch event"]),
-            ("{} x\n", vec!["1 {}", "1! it is no watch event"]),
+            ("{\"a\":", vec!["1! an event is cut off"]),
+            (
+                "{}}\n{}\n",
+                vec!["1 {}", "1! it is not a watch event", "2 {}"],
+            ),
+            ("]\n", vec!["1! it is not a watch event"]),
+            ("{} x\n", vec!["1 {}", "1! it is not a watch event"]),
         ] {
             assert_eq!(pieces(stream), expected, "{stream}");
         }

@@ -197,7 +197,7 @@ impl<'s, 'g> Watched<'s, 'g> {
         }
         let names = format!("{first} and {space}");
         Err(format!(
-            "{} {} has no namespace in Git and is in {}; say which one it is with --namespace",
+            "{} {} has no namespace in Git and is in {}; choose one with --namespace",
             one_line(one.kind(), 100),
             one_line(one.name(), 100),
             one_line(&names, 200)
@@ -315,7 +315,7 @@ fn taken_back(old: &Finding, write: Option<&[String; 2]>, now: &str) -> Finding 
     let tool = by
         .as_ref()
         .map_or_else(String::new, |by| format!(" with {by}"));
-    back.add(&format!("; taken back at {time}{tool}"));
+    back.add(&format!("; reverted at {time}{tool}"));
     if let Some(requested) = &mut back.requested {
         requested.reverted = Some(Reverted { time, by });
     }

@@ -50,7 +50,7 @@ impl WorkTree {
         let lines = output.stdout.split(|&byte| byte == 0);
         let lines = lines.filter(|line| !line.is_empty());
         lines
-            .map(|line| entry(line).context("git lists a commit in a way that is not known"))
+            .map(|line| entry(line).context("git lists a commit in an unknown form"))
             .collect()
     }
 
@@ -86,7 +86,7 @@ impl WorkTree {
 
     /// What git tells of objects, in their order: `what` is a flag of `git cat-file`.
     pub(super) fn batch(&self, what: &str, ids: &[&str]) -> anyhow::Result<Vec<u8>> {
-        let mut names = tempfile::tempfile().context("cannot make a temporary file")?;
+        let mut names = tempfile::tempfile().context("cannot create a temporary file")?;
         let text: String = ids.iter().flat_map(|id| [id, "\n"]).collect();
         let written = names
             .write_all(text.as_bytes())
@@ -127,7 +127,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
 
 /// Takes `ID TYPE SIZE`, a line break, the content and one more from the front of what git tells.
 pub(super) fn object<'t>(told: &mut &'t [u8], id: &str) -> anyhow::Result<&'t [u8]> {
-    let unknown = || format!("git does not give the object {id}");
+    let unknown = || format!("git does not print the object {id}");
     let end = told
         .iter()
         .position(|&byte| byte == b'\n')
@@ -138,7 +138,10 @@ pub(super) fn object<'t>(told: &mut &'t [u8], id: &str) -> anyhow::Result<&'t [u
     let mut parts = head.split(' ');
     let (own, size) = (parts.next(), parts.nth(1));
     if head.ends_with(" missing") {
-        bail!("{}", partial(&format!("the object {id} is not here")));
+        bail!(
+            "{}",
+            partial(&format!("the object {id} is not in this clone"))
+        );
     }
     let size: usize = size
         .and_then(|size| size.parse().ok())
@@ -155,6 +158,6 @@ pub(super) fn object<'t>(told: &mut &'t [u8], id: &str) -> anyhow::Result<&'t [u
 /// What to do about an object that a partial clone has left where it came from.
 fn partial(words: &str) -> String {
     format!(
-        "{words}; a partial clone leaves objects out, which git fetch --refetch --no-filter brings"
+        "{words}; a partial clone lacks objects: fetch them with git fetch --refetch --no-filter"
     )
 }

@@ -138,7 +138,7 @@ impl WorkTree {
             }
         }
         if total > MAX_TEXTS {
-            bail!("the history of the files that are asked about is longer than is read");
+            bail!("the history of these files is longer than krm-parity reads");
         }
         let told = self.batch("--batch", &wanted)?;
         let mut rest = told.as_slice();
@@ -153,7 +153,7 @@ impl WorkTree {
 }
 
 /// What is said where git says less than it was asked for.
-const CUT: &str = "git does not say all that it was asked for";
+const CUT: &str = "git's answer is incomplete";
 
 /// Reads `ID blob SIZE`.
 fn size_of(told: &str, id: &str) -> anyhow::Result<usize> {
@@ -161,7 +161,9 @@ fn size_of(told: &str, id: &str) -> anyhow::Result<usize> {
         .strip_prefix(id)
         .and_then(|rest| rest.strip_prefix(" blob "));
     let size = size.and_then(|size| size.parse().ok());
-    size.with_context(|| format!("git has no text {id} here, as in a partial clone"))
+    size.with_context(|| {
+        format!("this clone lacks the file contents {id}, as a partial clone does")
+    })
 }
 
 /// Reads commits, each with its edits, as [`WorkTree::first_parents`] asks for them.
@@ -176,7 +178,7 @@ fn commits(told: &str) -> anyhow::Result<Vec<Commit>> {
                 .parse()
                 .ok()
                 .and_then(|time| Timestamp::from_second(time).ok());
-            let time = time.context("git tells no time of a commit")?;
+            let time = time.context("git gives no time for a commit")?;
             commits.push(Commit {
                 day: time.to_zoned(TimeZone::UTC).date(),
                 edits: Vec::new(),

@@ -73,10 +73,10 @@ pub(super) fn ends(
     let after = |days: u16| {
         today
             .checked_add(jiff::Span::new().days(i64::from(days)))
-            .context("that many days lead beyond the calendar")
+            .context("the last day would be after the year 9999; use fewer days")
     };
     match expires {
-        Some(day) if day < today => bail!("--expires {day}: that day is over"),
+        Some(day) if day < today => bail!("--expires {day}: this day is in the past"),
         Some(day) => Ok(Days {
             first: day,
             last: day,
@@ -162,7 +162,7 @@ pub(super) fn adopt(
                 }
             }
             Err(error) => outcome.notes.push(format!(
-                "{name}: an exemption for another value than there is now stays beside the new one: {error}"
+                "{name}: an exemption for an old value could not be replaced and stays beside the new one: {error}"
             )),
         }
     }
@@ -174,7 +174,7 @@ pub(super) fn adopt(
         let policy = policy::parse(RULES, name, &pruned)?;
         if !is_no_worse(&policy, &mut left) {
             bail!(
-                "nothing was changed: {name} has exemptions that seem to match nothing, and yet findings fail without them"
+                "nothing was changed: some exemptions in {name} seem to match nothing, but findings fail without them"
             );
         }
         outcome.pruned = idle.into_values().map(|one| line(&one)).collect();
@@ -250,7 +250,7 @@ fn check_environments(policy: &Policy, findings: &[Finding], name: &str) -> anyh
         .find(|found| !listed.iter().any(|listed| listed == found));
     match unknown {
         Some(unknown) if !listed.is_empty() => bail!(
-            "{name} lists {} under spec.environments, but {unknown} is there too: add it, or leave its directory out by spec.layout.ignore",
+            "{name} lists {} under spec.environments, but the repository also has {unknown}: add it to the list, or exclude its directory with spec.layout.ignore",
             listed.join(", ")
         ),
         _ => Ok(()),

@@ -29,17 +29,17 @@ impl Ending<'_> {
         let is_left = !adoption.unbuilt.is_empty() || adoption.expired > 0;
         let done = if changes.is_empty() {
             write_out(&format!(
-                "Nothing to do: {} is there{}.\n",
+                "Nothing to do: {} exists{}.\n",
                 self.file,
                 match (self.adopt, self.wire) {
-                    (true, _) if is_left => ", and nothing that is found can be adopted",
+                    (true, _) if is_left => ", and none of the findings can be adopted",
                     (true, _) if self.prune =>
-                        ", there is no finding to adopt, and no exemption that matches nothing",
+                        ", there is no finding to adopt, and every exemption matches something",
                     (true, _) => ", and there is no finding to adopt",
                     (false, true) if self.is_unwired => {
-                        ", and nothing more can be wired: what is left is named above"
+                        ", and nothing more can be wired; the environments that are left are listed above"
                     }
-                    (false, true) => ", and everything that can be is wired",
+                    (false, true) => ", and everything that can be wired is wired",
                     (false, false) => "",
                 }
             ))?;
@@ -63,13 +63,13 @@ impl Ending<'_> {
         }
         if adoption.expired > 0 {
             complain(&format!(
-                "krm-parity: not adopted: {} whose exemption has expired; fix what they report, or decide anew and give the exemption a later date",
+                "krm-parity: not adopted: {} whose exemption has expired; fix the cause, or give the exemption a later date",
                 counted(adoption.expired, "finding")
             ));
         }
         if is_left {
             complain(
-                "krm-parity: `krm-parity check` fails on what was not adopted; fix it, and run this again for what shows then",
+                "krm-parity: `krm-parity check` still fails on the findings that were not adopted; fix them, and run this again",
             );
         }
         if is_left || self.is_unwired {
@@ -84,8 +84,7 @@ impl Ending<'_> {
         let adoption = &self.outcome.adoption;
         if adoption.allows_tags {
             write_out(
-                "Every environment sets image tags of its own, so spec.allow.classes has image-tag now: \
-                 `krm-parity check` reports a tag that no earlier environment has run.\n",
+                "Every environment sets its own image tags, so spec.allow.classes now contains image-tag: `krm-parity check` reports a tag that no earlier environment has run.\n",
             )?;
         }
         if adoption.adopted == 0 {
@@ -102,7 +101,7 @@ impl Ending<'_> {
             _ => String::new(),
         };
         write_out(&format!(
-            "{} adopted as {}{ends}. Replace every TODO in {} by a reason and whoever fixes it.\n",
+            "{} adopted as {}{ends}. Replace every TODO in {} with a reason and an owner.\n",
             counted(adoption.adopted, "finding"),
             counted(adoption.items.len(), "exemption"),
             self.file,
@@ -110,7 +109,7 @@ impl Ending<'_> {
         match self.outcome.replaced {
             0 => Ok(()),
             count => Ok(write_out(&format!(
-                "{} for another value than there is now {} replaced.\n",
+                "{} for an old value {} replaced.\n",
                 counted(count, "exemption"),
                 if count == 1 { "was" } else { "were" },
             ))?),
@@ -144,12 +143,12 @@ impl Ending<'_> {
         let mut next: Vec<String> = Vec::new();
         if let Some(directory) = self.wired.filter(|_| self.wire) {
             next.push(format!(
-                "`kustomize build --enable-alpha-plugins --enable-exec {directory}` checks what it builds, with krm-parity on PATH; without these flags it fails"
+                "`kustomize build --enable-alpha-plugins --enable-exec {directory}` now checks its result, with krm-parity on PATH; without these flags the build fails"
             ));
         }
         next.push(match (self.adopt, is_left) {
             (true, false) => format!(
-                "`krm-parity check` passes now and fails on whatever is new; commit {}, and let CI run it",
+                "`krm-parity check` passes now and fails on new findings; commit {}, and run the check in CI",
                 self.file
             ),
             (true, true) => return Self::write_next(&next),
@@ -160,7 +159,7 @@ impl Ending<'_> {
         });
         if !self.adopt {
             next.push(
-                "`krm-parity init --adopt` writes down what it finds today, so that it fails only on what is new"
+                "`krm-parity init --adopt` writes today's findings into the policy; after that, only new findings fail"
                     .to_owned(),
             );
         }

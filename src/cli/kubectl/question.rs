@@ -136,7 +136,7 @@ fn check(one: &Resource<'_>) -> anyhow::Result<()> {
     ];
     match parts.into_iter().find(|(_, _, is_fine)| !is_fine) {
         Some((what, word, _)) => bail!(
-            "a cluster cannot be asked for {} {}: {} is no {what} to Kubernetes",
+            "a cluster cannot be asked for {} {}: {} is not a valid {what} in Kubernetes",
             quoted(one.kind(), 60),
             quoted(one.name(), 60),
             quoted(word, 60)
@@ -255,7 +255,7 @@ mod tests {
             ("", "ConfigMap", "a", "n"),
         ] {
             let error = asked(&object(api, kind, name, namespace), None).unwrap_err();
-            assert!(error.to_string().contains("to Kubernetes"), "{error}");
+            assert!(error.to_string().contains("in Kubernetes"), "{error}");
         }
     }
 }

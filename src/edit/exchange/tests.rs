@@ -171,17 +171,17 @@ fn what_is_held_is_said() {
         (
             "spec:\n  list:\n  - &x {a: 1}\n  - *x\n",
             0,
-            "spec.list[0] cannot be taken out of the file: something else refers to it, as by an anchor; edit it by hand",
+            "spec.list[0] cannot be removed from the file: something else refers to it, as by an anchor; edit it by hand",
         ),
         (
             "x: &x [a, b]\nspec:\n  list: *x\n",
             0,
-            "spec.list is an alias of what is written elsewhere",
+            "spec.list is an alias of another value",
         ),
         (
             "x: &x\n  list:\n  - a\nspec: *x\n",
             0,
-            "spec.list is an alias of what is written elsewhere",
+            "spec.list is an alias of another value",
         ),
         (
             "spec:\n  list:\n  - a: &x 1\n  - b\nfor: *x\n",
@@ -191,17 +191,17 @@ fn what_is_held_is_said() {
         (
             "spec:\n  list: [a, # about a\n    b]\n",
             0,
-            "it shares its lines with others",
+            "it shares its lines with other entries",
         ),
         (
             "spec:\n  list: [a]\n",
             1,
-            "spec.list[1] cannot be taken out of the file: it is not there",
+            "spec.list[1] cannot be removed from the file: it does not exist; edit it by hand",
         ),
         ("spec:\n  list: a\n", 0, "line 2: spec.list is not a list"),
         ("spec: {}\n", 0, "line 1: spec.list is not there"),
         ("- a\n", 0, "line 1: the document is not a map"),
-        ("", 0, "it is not there"),
+        ("", 0, "it does not exist"),
         ("a: [", 0, "line 1"),
     ] {
         let error = without(text, &[gone]).unwrap_err().to_string();

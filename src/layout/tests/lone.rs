@@ -29,7 +29,7 @@ fn notes(others: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn an_environment_that_stands_alone_is_noted_in_one_line() {
     const ALONE: &str = "resources: [x.yaml]";
-    const LONE: &str = " is called like an environment, and was not judged: it has no base, and no other environment to be compared with (spec.layout.ignore of the ParityPolicy says that it needs none)";
+    const LONE: &str = " is named like an environment but was not checked: it has no base and no other environment to compare with (to exclude it on purpose, add it to spec.layout.ignore of the ParityPolicy)";
     assert_eq!(
         notes(&[("apps/api/production", ALONE)]),
         [format!("apps/api/production{LONE}")]
@@ -49,12 +49,12 @@ fn an_environment_that_stands_alone_is_noted_in_one_line() {
     let said = notes(&several);
     assert!(
         said.len() == 1
-            && said[0].starts_with("a/api/prod, b/cart/qa, c/db/staging and 2 more are called"),
+            && said[0].starts_with("a/api/prod, b/cart/qa, c/db/staging and 2 more are named"),
         "{said:?}"
     );
     let said = notes(&several[..2]);
     assert!(
-        said.len() == 1 && said[0].starts_with("a/api/prod and b/cart/qa are called"),
+        said.len() == 1 && said[0].starts_with("a/api/prod and b/cart/qa are named"),
         "{said:?}"
     );
 }

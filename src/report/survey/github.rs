@@ -48,7 +48,7 @@ pub fn render(survey: &Survey, view: View) -> String {
     if beyond.findings() > 0 && !view.quiet {
         let _ = writeln!(
             out,
-            "note: GitHub shows {MAX_ANNOTATIONS} annotations of each weight; {} beyond that stand in this log alone",
+            "note: GitHub shows {MAX_ANNOTATIONS} annotations of each severity; {} more are only in this log",
             counts(&beyond)
         );
     }

@@ -61,7 +61,7 @@ pub fn render(survey: &Survey) -> String {
     }
     let _ = write!(
         out,
-        "</main>\n<footer>\n<p>Written by krm-parity {}. <code>krm-parity explain RULE</code> says why a rule is there and how to permit what it forbids.</p>\n</footer>\n",
+        "</main>\n<footer>\n<p>Written by krm-parity {}. <code>krm-parity explain RULE</code> explains a rule and how to permit its findings.</p>\n</footer>\n",
         env!("CARGO_PKG_VERSION")
     );
     let _ = write!(out, "<script>{SCRIPT}</script>\n</body>\n</html>\n");
@@ -92,13 +92,8 @@ fn groups(survey: &Survey) -> Vec<Group<'_>> {
 fn write_not_new(out: &mut String, against: &Against) {
     let name = short(&against.name);
     for (id, word, said, findings) in [
-        ("known", "Known", "was there before, in", &against.known),
-        (
-            "fixed",
-            "Fixed",
-            "is not there any more, since",
-            &against.fixed,
-        ),
+        ("known", "Known", "also found in", &against.known),
+        ("fixed", "Fixed", "fixed since", &against.fixed),
     ] {
         if findings.is_empty() {
             continue;
@@ -255,8 +250,7 @@ fn write_bar(out: &mut String, survey: &Survey) {
         .all(|one| is_open(survey, one));
     let _ = write!(
         out,
-        "<button type=\"button\" id=\"reset\">Reset</button>\n<button type=\"button\" id=\"open\" aria-pressed=\"{is_open}\">{}</button>\n\
-         <span class=\"count\" id=\"count\" role=\"status\"></span>\n</div>\n<p class=\"empty\" id=\"empty\" hidden>No finding is like that.</p>\n",
+        "<button type=\"button\" id=\"reset\">Reset</button>\n<button type=\"button\" id=\"open\" aria-pressed=\"{is_open}\">{}</button>\n<span class=\"count\" id=\"count\" role=\"status\"></span>\n</div>\n<p class=\"empty\" id=\"empty\" hidden>No finding matches the filter.</p>\n",
         if is_open { "Close all" } else { "Open all" },
     );
 }

@@ -276,7 +276,7 @@ fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
     let all = |list, findings: Vec<wire::Finding>, standing| -> Result<Vec<Finding>, ReadError> {
         if findings.iter().any(|finding| finding.standing != standing) {
             return Err(ReadError::Inconsistent(format!(
-                "{list} hold a finding whose standing says that it is none of them"
+                "{list} contains a finding whose standing says otherwise"
             )));
         }
         let findings = findings.into_iter().enumerate();
@@ -311,8 +311,7 @@ fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
         counted.add(finding.severity);
     }
     if counted != totals {
-        let what =
-            "its totals are not those of its findings: it was changed or cut after it was written";
+        let what = "its totals do not match its findings; the file was changed or cut after it was written";
         return Err(ReadError::Inconsistent(what.to_owned()));
     }
     let services = report.services.into_iter().map(service_from_wire);
@@ -344,7 +343,7 @@ fn check_services<'f>(
     let twice = |what: &str, name: &str| {
         let name = text::quoted(name, text::MAX_NAME);
         Err(ReadError::Inconsistent(format!(
-            "it has the {what} {name} twice"
+            "it contains the {what} {name} twice"
         )))
     };
     let mut names = BTreeSet::new();
@@ -373,7 +372,7 @@ fn check_services<'f>(
     }
     if names.len().saturating_mul(columns.len()) > MAX_CELLS {
         let what = format!(
-            "it has {} services × {} environments, and {MAX_CELLS} cells are the most",
+            "it has {} services × {} environments, and the limit is {MAX_CELLS} cells",
             names.len(),
             columns.len()
         );
@@ -384,10 +383,7 @@ fn check_services<'f>(
 
 fn shard_from_wire(shard: &wire::Shard) -> Result<Shard, ReadError> {
     if !(1..=shard.count).contains(&shard.index) {
-        let what = format!(
-            "it says that it is shard {} of {}",
-            shard.index, shard.count
-        );
+        let what = format!("it claims to be shard {} of {}", shard.index, shard.count);
         return Err(ReadError::Inconsistent(what));
     }
     Ok(Shard {

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use super::{counts, location, resource_name};
 use crate::catalog::Severity;
 use crate::finding::Finding;
+use crate::report::advice::permit_and_entry;
 use crate::report::markup::{escaped, escaped_lines};
 use crate::survey::matrix::{Cell, Row, matrix};
 use crate::survey::{State, Survey};
@@ -244,7 +245,12 @@ fn told(survey: &Survey, findings: &[&Finding]) -> String {
             lines.push(format!("  in   {}", one(&name)));
         }
         lines.push(format!("  at   {}{line}", one(&file)));
-        for (label, said) in [("help", &finding.help), ("permit", &finding.permit)] {
+        let (permit, entry) = permit_and_entry(&finding.permit);
+        for (label, said) in [
+            ("help", &*finding.help),
+            ("permit", permit),
+            ("entry", entry),
+        ] {
             if !said.is_empty() {
                 lines.push(format!("  {label} {}", one(said)));
             }

@@ -61,7 +61,7 @@ pub fn render(survey: &Survey, view: View) -> String {
     if left.findings() > 0 {
         let _ = writeln!(
             out,
-            "**{} left out**, because a comment has room for {MAX_BYTES} characters. The full report has them all.",
+            "**{} left out**, because a comment is limited to {MAX_BYTES} characters. The full report has them all.",
             counts(&left),
         );
     }

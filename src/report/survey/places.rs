@@ -264,8 +264,9 @@ mod tests {
             what: "images".to_owned(),
             source: None,
         });
-        finding.permit =
-            format!("add {{name: {name}, services: [{service}], environments: [{environment}]}}.");
+        finding.permit = format!(
+            "add it. Entry: {{name: {name}, services: [{service}], environments: [{environment}]}}"
+        );
         finding
     }
 
@@ -535,7 +536,7 @@ mod tests {
         };
         assert_eq!(
             told.permit(),
-            "add {name: web, services: [shop/web], environments: [dev, prod]}."
+            "add it. Entry: {name: web, services: [shop/web], environments: [dev, prod]}"
         );
     }
 }

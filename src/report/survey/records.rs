@@ -23,92 +23,92 @@ pub fn schema() -> Value {
     schemars::schema_for!(AuditRecord).to_value()
 }
 
-/// Something that was done to an object of a cluster, beside what Git says. What is not known is left out.
+/// A change of an object in a cluster that is not in Git. Keys whose value is not known are left out.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuditRecord {
-    /// 32 hexadecimal digits that stay the same for the same request and field, whenever a log that holds it is read.
+    /// 32 hexadecimal digits, always the same for the same request and field.
     pub id: String,
-    /// When the request came in; with confidence `tool`, when that tool wrote last.
+    /// When the request was received; with confidence `tool`, when that tool wrote last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// The service, as krm-parity check calls it.
+    /// The service, as krm-parity check names it.
     pub application: String,
-    /// The environment that runs there.
+    /// The environment that runs in the cluster.
     pub environment: String,
-    /// The cluster, where `--cluster` or the log names it.
+    /// The cluster, if `--cluster` or the log names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
     /// The object.
     pub resource: Resource,
-    /// The field, with elements of lists by key; left out for the object as a whole.
+    /// The field, with list elements by key; left out if the change is of the whole object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What the field is for.
+    /// The class of the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// What was done.
+    /// The kind of change.
     pub change: Done,
     /// The rule that it breaks.
     pub rule: String,
-    /// What Git says; never of a Secret.
+    /// The value in Git; never of a Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Value>,
-    /// What the cluster had after it; never of a Secret.
+    /// The value in the cluster after the change; never of a Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<Value>,
-    /// The field manager, or what the client calls itself.
+    /// The field manager, or the user agent of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manager: Option<String>,
-    /// `Apply` or `Update`, as managed fields have it.
+    /// `Apply` or `Update`, as in managed fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// The subresource, such as `scale`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subresource: Option<String>,
-    /// Whoever did it.
+    /// Who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Requester>,
-    /// The id that the audit log gives the request.
+    /// The id of the request in the audit log.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "auditID")]
     pub audit_id: Option<String>,
     /// `create`, `update`, `patch`, `delete` or `deletecollection`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verb: Option<String>,
-    /// How sure it is that the request did it.
+    /// How sure it is that the request is the cause.
     pub confidence: Confidence,
-    /// That it was taken back, where the log shows that.
+    /// Its reversal, if the log shows one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverted: Option<Reverted>,
-    /// Whether a sync that heals takes it back: not what Git does not set.
+    /// Whether self-heal reverts it, which it does only for fields that Git sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub self_heal_reverts: Option<bool>,
     /// What to do about it.
     pub recovery: String,
-    /// A strategic merge patch that makes an overlay say what the cluster has; left out where none does.
+    /// A strategic merge patch with which an overlay sets the cluster's value; left out if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<Value>,
 }
 
-/// What was done to a field, or to an object.
+/// The kind of change of a field or an object.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Done {
-    /// What Git sets has another value.
+    /// A field that Git sets has another value.
     Changed,
-    /// What Git sets is gone.
+    /// A field that Git sets was removed.
     Removed,
-    /// What Git does not set is there.
+    /// A field that Git does not set was added.
     Added,
     /// The pods were restarted.
     Restarted,
-    /// The object was written, and the log does not say which fields.
+    /// The object was written, and the log does not show which fields.
     Written,
     /// The object was deleted.
     Deleted,
-    /// The object was made.
+    /// The object was created.
     Created,
-    /// What the deployer left is not what Git says.
+    /// The deployer's value differs from Git.
     Deployed,
     /// A controller set it.
     Controlled,

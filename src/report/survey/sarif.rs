@@ -107,8 +107,8 @@ fn rule(rule: &Rule) -> Value {
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": format!("{} {}", rule.summary, rule.why)},
         "help": {
-            "text": format!("{help}\n\nkrm-parity explain {} says how to permit it.", rule.id),
-            "markdown": format!("{help}\n\n`krm-parity explain {}` says how to permit it.", rule.id),
+            "text": format!("{help}\n\nTo see how to permit it, run krm-parity explain {}.", rule.id),
+            "markdown": format!("{help}\n\nTo see how to permit it, run `krm-parity explain {}`.", rule.id),
         },
         "defaultConfiguration": {"level": level(rule.severity)},
         "properties": {
@@ -134,9 +134,9 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
         related.push(json!({
             "id": 1,
             "message": {"text": if name == "base" {
-                "what the base says".to_owned()
+                "in the base".to_owned()
             } else {
-                format!("what {name} says")
+                format!("in {name}")
             }},
             "physicalLocation": {
                 "artifactLocation": artifact(&place.file),

@@ -101,8 +101,10 @@ impl<'f> Told<'f> {
         let own = without_lists(&self.first.permit);
         let is_other = |one: &Finding| without_lists(&one.permit) != own;
         if !permit.is_empty() && self.every().any(is_other) {
-            permit.push_str(
-                " What it also holds for needs entries of its own, or one that fits all.",
+            let at = permit.find(finding::ENTRY).unwrap_or(permit.len());
+            permit.insert_str(
+                at,
+                " The other places need their own entries, or one entry that matches all of them.",
             );
         }
         permit

@@ -40,14 +40,14 @@ pub enum ReadError {
         what: String,
     },
     /// It is something else.
-    #[error("it is no report of krm-parity, but {found}")]
+    #[error("it is not a report of krm-parity, but {found}")]
     WrongKind {
         /// What it says it is.
         found: String,
     },
     /// It is of another version of the schema.
     #[error(
-        "its apiVersion is {found}, and this version reads {API_VERSION}; use one version of krm-parity for all reports"
+        "its apiVersion is {found}, and this version reads {API_VERSION}; use the same version of krm-parity for all reports"
     )]
     WrongVersion {
         /// The version that it names.

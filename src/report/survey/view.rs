@@ -73,7 +73,7 @@ impl Shown<'_> {
         }
         if self.light.findings() > 0 {
             let light = counts(&self.light);
-            left.push(format!("{light} (lighter than what was asked for)"));
+            left.push(format!("{light} (below the requested severity)"));
         }
         (!left.is_empty()).then(|| format!("not shown: {}", left.join(", ")))
     }

@@ -29,58 +29,58 @@ pub fn schema() -> Value {
     schema
 }
 
-/// What a look at a repository found: services × environments, and every finding.
+/// The result of a check of a repository: services × environments, and all findings.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ParityReport {
-    /// Always `krm-parity.io/v1alpha1`. A change that readers must know of comes with another version; keys may be added to this one.
+    /// Always `krm-parity.io/v1alpha1`. An incompatible change gets a new version; keys may be added to this one.
     pub api_version: String,
     /// Always `ParityReport`.
     pub kind: String,
     /// The program that wrote the report.
     pub tool: Tool,
-    /// The part of a check that this is, where `--shard` split it; `krm-parity merge` makes sure that all are there.
+    /// Which part of a check this is, if `--shard` split it; `krm-parity merge` requires all parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
-    /// Whether the policy's `failOn` is reached, which is exit code 1; with `against`, by what is new.
+    /// Whether the findings reach the policy's `failOn`, which is exit code 1; with `against`, only new findings count.
     pub failed: bool,
-    /// The policy's `failOn`: the lightest finding that fails a run.
+    /// The policy's `failOn`: the lowest severity that fails a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail_on: Option<Severity>,
-    /// How much was found.
+    /// The number of findings.
     pub totals: Totals,
-    /// What was looked at, sorted by name.
+    /// The services that were checked, sorted by name.
     pub services: Vec<Service>,
-    /// What was found, sorted by service, environment, baseline, resource and field; with `against`, what is new.
+    /// The findings, sorted by service, environment, baseline, resource and field; with `against`, only new ones.
     pub findings: Vec<Finding>,
-    /// What was known before and what is fixed, where `--new` or `--against` has held it against an earlier look.
+    /// Known and fixed findings, if `--new` or `--against` compared with an earlier check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Against>,
-    /// What a reader must know to trust the rest, a line each: what was left out, and why.
+    /// Notes about the check, one per line, such as what was left out and why.
     pub notes: Vec<String>,
 }
 
-/// What a report was held against, and what is not new.
+/// What a report was compared with, and the findings that are not new.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Against {
-    /// What a person calls it: `main (0123456789ab)`, `report.json`.
+    /// Its name for people: `main (0123456789ab)`, `report.json`.
     pub name: String,
-    /// What is there and was there before; it does not count in `totals` and fails nothing.
+    /// Findings that also existed before; they do not count in `totals` and do not fail the run.
     pub known: Vec<Finding>,
-    /// What was there before and is not there any more, as it was found then.
+    /// Findings that existed before and are gone, as they were then.
     pub fixed: Vec<Finding>,
 }
 
-/// Whether a finding was there in an earlier look.
+/// Whether an earlier check had a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
-    /// It was not.
+    /// It did not.
     New,
-    /// It was.
+    /// It did.
     Known,
-    /// It was, and is not any more.
+    /// It did, and this check does not.
     Fixed,
 }
 
@@ -94,21 +94,21 @@ pub struct Tool {
     pub version: String,
 }
 
-/// The part of a check that a report tells.
+/// The part of a check that a report covers.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Shard {
-    /// Which one, from 1.
+    /// Which part, from 1.
     #[schemars(range(min = 1))]
     pub index: usize,
-    /// How many there are.
+    /// The number of parts.
     #[schemars(range(min = 1))]
     pub count: usize,
-    /// A digest of the services and of the policy before they were split; all shards of one check have the same.
+    /// A digest of the services and the policy before the split; all shards of one check have the same.
     pub of: String,
 }
 
-/// How many findings of each weight there are.
+/// The number of findings of each severity.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Totals {
@@ -118,7 +118,7 @@ pub struct Totals {
     pub warnings: usize,
     /// Findings that never fail a run.
     pub infos: usize,
-    /// Resources of overlays that were looked at.
+    /// Resources of overlays that were checked.
     pub resources: usize,
 }
 
@@ -140,27 +140,27 @@ pub struct Service {
 pub struct Environment {
     /// Its name.
     pub name: String,
-    /// The directory or the file that it was made from; empty for a missing one.
+    /// The directory or file that it was built from; empty for a missing one.
     pub directory: String,
-    /// What became of it.
+    /// Its state.
     pub state: State,
 }
 
-/// What became of an environment.
+/// The state of an environment.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It was built and judged.
+    /// It was built and checked.
     Judged,
-    /// It could not be built; a finding has the builder's words.
+    /// It could not be built; a finding has the builder's message.
     Failed,
-    /// The policy lists it and the service lacks it.
+    /// The policy lists it, but the service does not have it.
     Missing,
     /// It was left out on purpose.
     Skipped,
 }
 
-/// The weight of a finding.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -172,62 +172,62 @@ pub enum Severity {
     Error,
 }
 
-/// One verdict about one place.
+/// One finding about one place.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Finding {
     /// The rule's id.
     pub rule: String,
-    /// The weight after the policy has spoken.
+    /// The severity, after the policy was applied.
     pub severity: Severity,
-    /// Whether it was there before, where `--new` or `--against` has asked.
+    /// Whether it existed before, if `--new` or `--against` was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
     /// The class of the change, for findings about a single change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// 32 hexadecimal digits that stay when lines shift or words change; no two findings of a report share them.
+    /// 32 hexadecimal digits that do not change when lines move or messages are reworded; unique in a report.
     pub fingerprint: String,
-    /// 32 hexadecimal digits that the findings of one place share, an environment each; left out where there is one alone.
+    /// 32 hexadecimal digits that are the same for one place in several environments; left out if there is only one finding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// Whether every environment of the service differs from the base there, so that the base is no reference.
+    /// Whether every environment of the service differs from the base there, so that the base is not a reference.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overridden: bool,
-    /// The service; empty where it is not known.
+    /// The service; empty if it is not known.
     pub service: String,
-    /// The environment that was judged; empty where it is not known.
+    /// The environment that was checked; empty if it is not known.
     pub environment: String,
     /// The environment that it was compared with.
     pub baseline: String,
-    /// The resource as the overlay names it, unless the finding speaks of the whole input.
+    /// The resource as the overlay names it, unless the finding is about the whole input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
-    /// The name that the resource has in the base.
+    /// The name of the resource in the base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_name: Option<String>,
-    /// The field, unless the finding speaks of the whole resource.
+    /// The field, unless the finding is about the whole resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<Field>,
-    /// The file that the resource came from, as the host told it.
+    /// The file of the resource, as kustomize or kpt passed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<File>,
-    /// The request to the cluster that made it so, where an audit log was read.
+    /// The request to the cluster that caused it, if an audit log was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
-    /// What caused it, where the sources are known.
+    /// The file and line that caused it, if the sources are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<SourcePlace>,
-    /// Where the baseline says what is not so here, where the sources are known.
+    /// The file and line of the baseline's value, if the sources are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_place: Option<SourcePlace>,
-    /// One line that stands alone: what, where, which value here, which in the base, what is demanded.
+    /// One complete line: what, where, both values, and what the rule requires.
     pub message: String,
-    /// One line that says what happened, without where.
+    /// One line that says what is wrong, without the place.
     pub headline: String,
     /// What to do about it.
     pub help: String,
-    /// How the policy would permit it, with the entry to paste.
+    /// How to permit it in the policy; it ends with the entry to paste.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub permit: String,
 }
@@ -253,16 +253,16 @@ pub struct Resource {
 pub struct Field {
     /// The path with elements by key: `containers[name=web].image`.
     pub path: String,
-    /// The path with elements by index in the overlay; by key those that it lacks.
+    /// The path with elements by index in the overlay; by key for elements that it lacks.
     pub index_path: String,
-    /// The overlay's value; left out where the overlay has none.
+    /// The overlay's value; left out if it has none.
     #[serde(
         default,
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
     pub overlay: Option<Value>,
-    /// The base's value; left out where the base has none.
+    /// The base's value; left out if it has none.
     #[serde(
         default,
         deserialize_with = "present",
@@ -280,14 +280,14 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct File {
-    /// A path as the host wrote it.
+    /// The path, as kustomize or kpt wrote it.
     pub path: String,
     /// The index of the resource in the file, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
 }
 
-/// Where in a file something stands.
+/// A place in a file.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SourcePlace {
@@ -299,12 +299,12 @@ pub struct SourcePlace {
     /// The column of the first character, from 1, in characters.
     #[schemars(range(min = 1))]
     pub column: usize,
-    /// How many characters of that line it takes.
+    /// Its length in characters, on that line.
     #[schemars(range(min = 1))]
     pub length: usize,
-    /// What stands there: `strategic merge patch`, `images`, `namePrefix`.
+    /// What is in that place: `strategic merge patch`, `images`, `namePrefix`.
     pub what: String,
-    /// The line itself; left out where it may hold a secret.
+    /// The text of the line; left out if it may contain a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
@@ -354,7 +354,7 @@ impl TryFrom<Field> for FieldRef {
         let path = FieldPath::join(keyed, &indexed);
         Ok(Self {
             path: path
-                .ok_or("path and indexPath lead to different places")?
+                .ok_or("path and indexPath point to different fields")?
                 .into_owned(),
             base_path: None,
             overlay: field.overlay,

@@ -13,9 +13,9 @@ use crate::rules::words;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::AddedResource,
     severity: Severity::Error,
-    summary: "An overlay must not hold a resource that the base does not have.",
-    why: "A resource that one environment alone has was never tested by the others.",
-    example: "production holds a CronJob that the base, and so staging, does not have",
+    summary: "An overlay must not have a resource that the base does not have.",
+    why: "A resource that only one environment has was never tested in the others.",
+    example: "production has a CronJob that the base, and therefore staging, does not have",
     max: None,
     unit: "",
     of_files: false,
@@ -33,17 +33,17 @@ pub(in crate::rules) fn check(
         let name = words::resource(resource);
         let told = Told {
             message: format!(
-                "{name} is in {environment}, but not in {baseline}. An overlay must not hold a resource that {baseline} does not have."
+                "{name} is in {environment}, but not in {baseline}. An overlay must not have a resource that {baseline} does not have."
             ),
             headline: format!("the resource is in {environment}, but not in {baseline}"),
             help: if is_bound_to_its_namespace(resource) {
-                "It is encrypted for one namespace, so that every environment needs its own: see that each has one of this name, and permit it.".to_owned()
+                "It is encrypted for one namespace, so every environment needs its own. Make sure that each has one of this name, and permit it.".to_owned()
             } else if overridden.is_added_by_all(comparison, at) {
                 format!(
-                    "Every environment adds it: move the resource to {baseline}, and keep in the overlays only what has to differ in it."
+                    "Every environment adds it. Move the resource to {baseline}, and keep only its differences in the overlays."
                 )
             } else {
-                format!("Move the resource to {baseline}, so that every environment has it.")
+                format!("Move the resource to {baseline}; then every environment has it.")
             },
         };
         let service = comparison.foreign_service();

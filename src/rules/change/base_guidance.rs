@@ -12,8 +12,8 @@ use crate::rules::words;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::BaseGuidance,
     severity: Severity::Error,
-    summary: "What a base says about its overlays must be readable, and no overlay may change it.",
-    why: "An overlay that could allow itself a field would need no permission.",
+    summary: "A base's annotations about its overlays must be valid, and overlays must not change them.",
+    why: "Otherwise an overlay could allow itself any field.",
     example: "production removes the annotation krm-parity.io/deny from a Deployment of the base",
     max: None,
     unit: "",
@@ -27,12 +27,12 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found
         for (key, text, error) in guidance(pair.base).faults {
             let text = crate::text::quoted(&text, 60);
             let headline =
-                format!("annotation {key} of {baseline} holds no pattern: {text}: {error}");
+                format!("annotation {key} of {baseline} is not a valid pattern: {text}: {error}");
             let told = Told {
                 message: format!("{}: {headline}.", words::resource(pair.base)),
                 headline,
                 help: format!(
-                    "Write patterns of paths with white space between them in {baseline}, such as spec.template.spec.nodeSelector.**"
+                    "In {baseline}, write path patterns separated by spaces, such as spec.template.spec.nodeSelector.**"
                 ),
             };
             found.push(comparison.pair_finding(RULE.id, pair, told));
@@ -41,12 +41,14 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found
             .iter()
             .filter(|classified| is_guidance(&classified.change))
         {
-            let headline = format!("{environment} changes what {baseline} says about its overlays");
+            let headline = format!(
+                "{environment} changes an annotation in which {baseline} limits its overlays"
+            );
             let saying = Saying {
                 headline,
                 demand: RULE.summary,
                 help: format!(
-                    "Remove the annotation from the overlay: only those of {baseline} count."
+                    "Remove the annotation from the overlay; only those of {baseline} count."
                 ),
             };
             found.push(comparison.change_finding(RULE.id, pair, classified, saying));

@@ -17,105 +17,105 @@ use crate::rules::words;
 pub(in crate::rules) const REPLICAS: Rule = class(
     RuleId::Replicas,
     "An overlay must not change replica counts.",
-    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants every environment to run as many copies.",
+    "By default environments may differ here. A policy without this class in `spec.allow.classes` requires the same number of copies everywhere.",
     "spec.replicas is 2 in the base and 3 in production, under a policy that does not allow replicas",
 );
 
 pub(in crate::rules) const RESOURCE_VALUES: Rule = class(
     RuleId::ResourceValues,
     "An overlay must not change resource quantities.",
-    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants containers of one size, since a smaller limit fails first where it was never tested.",
+    "By default environments may differ here. A policy without this class in `spec.allow.classes` requires the same sizes everywhere: a smaller limit fails first where it was never tested.",
     "limits.memory is 2Gi in the base and 512Mi in production, under a policy that does not allow resource-values",
 );
 
 pub(in crate::rules) const ENV_VALUES: Rule = class(
     RuleId::EnvValues,
-    "An overlay must not change the value of a setting: of an environment variable, or of a key of a ConfigMap or Secret.",
-    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` wants one behaviour everywhere.",
+    "An overlay must not change the value of an environment variable, or of a key of a ConfigMap or Secret.",
+    "By default environments may differ here. A policy without this class in `spec.allow.classes` requires the same settings everywhere.",
     "LOG_LEVEL is info in the base and debug in production",
 );
 
 pub(in crate::rules) const HOSTNAMES: Rule = class(
     RuleId::Hostnames,
     "An overlay must not change hostnames.",
-    "By default environments may differ here; a policy that leaves the class out of `spec.allow.classes` has one set of names for all.",
+    "By default environments may differ here. A policy without this class in `spec.allow.classes` requires the same hostnames everywhere.",
     "an Ingress has the host shop.example.com in the base and shop.prod.example.com in production",
 );
 
 pub(in crate::rules) const IMAGE: Rule = class(
     RuleId::Image,
     "Every environment must run the same image.",
-    "What was tested must be what is run.",
+    "The image that was tested must be the image that runs.",
     "the image is shop/api:1.14.2 in the base and shop/api:1.14.2-hotfix.1 in production",
 );
 
 pub(in crate::rules) const RESOURCE_NAMES: Rule = class(
     RuleId::ResourceNames,
-    "An overlay must not add or remove a requested or limited resource.",
-    "A limit that exists in one environment alone changes scheduling and eviction there.",
+    "An overlay must not add or remove a resource request or limit.",
+    "A limit that only one environment has changes scheduling and eviction there.",
     "production removes limits.memory of the container api",
 );
 
 pub(in crate::rules) const ENV_NAMES: Rule = class(
     RuleId::EnvNames,
     "An overlay must not add, remove or reorder environment variables.",
-    "A variable that only one environment has switches code that the others never run.",
-    "the container api has a variable SKIP_FRAUD_CHECK in staging alone",
+    "A variable that only one environment has can enable code that the others never run.",
+    "the container api has the variable SKIP_FRAUD_CHECK only in staging",
 );
 
 pub(in crate::rules) const CONFIG_KEYS: Rule = class(
     RuleId::ConfigKeys,
     "An overlay must not add or remove keys of a ConfigMap or Secret.",
-    "A key that only one environment has is a code path that only one environment runs.",
-    "the ConfigMap settings has a key FEATURE_X in staging alone",
+    "A key that only one environment has can enable code that the others never run.",
+    "the ConfigMap settings has the key FEATURE_X only in staging",
 );
 
 pub(in crate::rules) const HEALTH_CHECKS: Rule = class(
     RuleId::HealthChecks,
     "Probes must be the same in every environment.",
-    "A probe loosened in one environment hides the failure that another one will show.",
+    "A probe that is looser in one environment hides failures there that another one will show.",
     "readinessProbe.periodSeconds is 10 in the base and 60 in production",
 );
 
 pub(in crate::rules) const INGRESS_STRUCTURE: Rule = class(
     RuleId::IngressStructure,
-    "Routing must be the same in every environment, hostnames aside.",
-    "A path or backend that differs sends requests where no test has sent them.",
+    "Routing must be the same in every environment, except for hostnames.",
+    "A different path or backend sends requests where no test has sent them.",
     "the path /api has pathType: Prefix in the base and Exact in production",
 );
 
 pub(in crate::rules) const SERVICE_MESH: Rule = class(
     RuleId::ServiceMesh,
     "Service-mesh configuration must be the same in every environment.",
-    "Retries, timeouts and sidecars change what every request sees.",
+    "Retries, timeouts and sidecars affect every request.",
     "the retries of a VirtualService are 3 in the base and 0 in production",
 );
 
 pub(in crate::rules) const LABELS: Rule = class(
     RuleId::Labels,
     "An overlay must not add, change or remove labels of single resources.",
-    "Selectors, policies and dashboards choose by label.",
+    "Selectors, policies and dashboards select by label.",
     "production sets the label tier: gold on one Deployment",
 );
 
 pub(in crate::rules) const ANNOTATIONS: Rule = class(
     RuleId::Annotations,
     "An overlay must not add, change or remove annotations of single resources.",
-    "Controllers act on annotations as they act on fields.",
+    "Controllers act on annotations as they do on fields.",
     r#"production sets the annotation prometheus.io/scrape: "false" on one Deployment"#,
 );
 
 pub(in crate::rules) const CONTAINERS: Rule = class(
     RuleId::Containers,
     "An overlay must not add, remove, rename or reorder containers.",
-    "Another container in the pod shares its network, its memory and its start-up.",
+    "An additional container shares the pod's network, memory and start-up.",
     "production adds a sidecar named proxy to a Deployment",
 );
 
 pub(in crate::rules) const OTHER: Rule = class(
     RuleId::Other,
     "An overlay must not change fields outside the allowed classes.",
-    "What differs between environments is what a test in one cannot show for the other.",
+    "A test in one environment says nothing about another where the two differ.",
     "terminationGracePeriodSeconds is 30 in the base and 5 in production",
 );
 
@@ -191,8 +191,8 @@ pub(in crate::rules) fn check(
             let says_default = verdict == Verdict::Forbidden && is_default(change, pair.overlay);
             let (demand, help) = match &verdict {
                 _ if says_default => (
-                    "Kubernetes takes the same where nothing is said.".to_owned(),
-                    format!("Leave it out, or write it into {baseline}, so that both read alike."),
+                    "Kubernetes uses the same value where the field is not set.".to_owned(),
+                    format!("Remove it, or also set it in {baseline}."),
                 ),
                 _ if is_overridden => (
                     format!("Every environment overrides {baseline} here."),
@@ -201,7 +201,7 @@ pub(in crate::rules) fn check(
                 Verdict::Denied(pattern) => (
                     format!("The owner of {baseline} denies it: {DENY}: {pattern}."),
                     format!(
-                        "Remove the change, or ask the owner of {baseline}, whose annotation {DENY} forbids it."
+                        "Remove the change, or ask the owner of {baseline} to change its annotation {DENY}, which forbids it."
                     ),
                 ),
                 _ => (

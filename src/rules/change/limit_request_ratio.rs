@@ -19,7 +19,7 @@ use crate::yaml::Node;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::LimitRequestRatio,
     severity: Severity::Warning,
-    summary: "The ratio of limit to request must stay near the base's.",
+    summary: "The ratio of limit to request must stay close to the base's.",
     why: "The ratio decides the quality-of-service class and how hard a container may be throttled or evicted.",
     example: "cpu has limit 500m and request 250m in the base (2), and limit 1 and request 250m in production (4)",
     max: Some("1.5"),
@@ -72,7 +72,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
             };
             let is_above = overlay.is_some_and(|(limit, request)| limit < request);
             let above = if is_above {
-                "; no API server takes a request above its limit"
+                "; the API server rejects a request above its limit"
             } else {
                 ""
             };
@@ -84,13 +84,13 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
             );
             let told = Told {
                 message: format!(
-                    "{}: {headline}: {} in {environment}. The ratio of limit to request must stay near {baseline}'s.",
+                    "{}: {headline}: {} in {environment}. The ratio of limit to request must stay close to {baseline}'s.",
                     words::resource(pair.overlay),
                     keyed_path(steps)
                 ),
                 headline,
                 help: format!(
-                    "Change limit and request together, so that their ratio stays; or raise spec.rules.{}.max in the ParityPolicy.",
+                    "Change limit and request by the same factor, or raise spec.rules.{}.max in the ParityPolicy.",
                     RULE.id
                 ),
             };

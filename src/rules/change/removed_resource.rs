@@ -12,9 +12,9 @@ use crate::rules::words;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::RemovedResource,
     severity: Severity::Error,
-    summary: "An overlay must not drop a resource of the base.",
-    why: "What the base promises must exist in every environment.",
-    example: "production drops the PodDisruptionBudget of the base by $patch: delete",
+    summary: "An overlay must not remove a resource of the base.",
+    why: "Every resource of the base must exist in every environment.",
+    example: "production removes the PodDisruptionBudget of the base with $patch: delete",
     max: None,
     unit: "",
     of_files: false,
@@ -28,11 +28,11 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, _: &Policy, found
         let name = words::resource(resource);
         let told = Told {
             message: format!(
-                "{name} is in {baseline}, but not in {environment}. An overlay must not drop a resource of {baseline}."
+                "{name} is in {baseline}, but not in {environment}. An overlay must not remove a resource of {baseline}."
             ),
             headline: format!("the resource is in {baseline}, but not in {environment}"),
             help: format!(
-                "Remove the patch that deletes it, or drop the resource from {baseline}."
+                "Delete the patch that removes it, or remove the resource from {baseline}."
             ),
         };
         let service = comparison.sides.services[at];

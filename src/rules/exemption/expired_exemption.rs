@@ -9,8 +9,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ExpiredExemption,
     severity: Severity::Error,
     summary: "An exemption must not outlive its date.",
-    why: "A debt without a date is never paid.",
-    example: r#"an exemption with expires: "2026-06-30" still stands in the policy on 2026-07-01"#,
+    why: "A temporary exception without an end becomes permanent.",
+    example: r#"an exemption with expires: "2026-06-30" is still in the policy on 2026-07-01"#,
     max: None,
     unit: "",
     of_files: false,
@@ -25,7 +25,7 @@ pub(in crate::rules) fn words(index: usize, exemption: &Exemption) -> (String, S
         text::one_line(&exemption.reason, 120),
         exemption.expires
     );
-    let help = "Fix what it exempted and remove it, or decide anew and give it a later date.";
+    let help = "Fix the cause and remove the exemption, or give it a later date.";
     (headline, help.to_owned())
 }
 

@@ -12,9 +12,9 @@ use crate::policy::{Exemption, Policy};
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ExpiringExemption,
     severity: Severity::Info,
-    summary: "An exemption that ends soon is announced.",
-    why: "On the day after its last one, what it was for fails the build.",
-    example: r#"an exemption has expires: "2026-06-30", and it is 2026-06-20"#,
+    summary: "Exemptions that end soon are announced.",
+    why: "On the day after its last day, its findings fail the build again.",
+    example: r#"an exemption has expires: "2026-06-30", and today is 2026-06-20"#,
     max: Some("14"),
     unit: DAYS,
     of_files: false,
@@ -66,6 +66,6 @@ fn words(day: Date, all: &[(usize, &Exemption)]) -> (String, String) {
         1 => format!("an exemption ends after {day}: {named}"),
         count => format!("{count} exemptions end after {day}: {named}"),
     };
-    let help = "Until then fix what is exempt and remove the entry, or decide anew and give it a later date.";
+    let help = "Before that day, fix the cause and remove the entry, or give it a later date.";
     (headline, help.to_owned())
 }

@@ -53,8 +53,8 @@ impl Look {
             let names = self.services();
             let mut globs = extent.services.iter();
             let near = globs.find_map(|glob| nearest(glob.as_str(), &names));
-            let near = near.map_or_else(String::new, |near| format!(", but there is {near}"));
-            return Some(format!("there is no service of that name{near}"));
+            let near = near.map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+            return Some(format!("no service has that name{near}"));
         }
         if self
             .known()
@@ -67,19 +67,17 @@ impl Look {
         let own: Vec<&str> = own.into_iter().collect();
         let mut names = extent.environments.iter();
         let near = names.find_map(|name| nearest(name, &own));
-        let near = near.map_or_else(String::new, |near| format!(", but there is {near}"));
-        Some(format!(
-            "no service that it is about has such an environment{near}"
-        ))
+        let near = near.map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+        Some(format!("none of its services has that environment{near}"))
     }
 
     /// Why an exemption of a whole look matches nothing.
     pub(super) fn why(&self, exemption: &Exemption, is_target_here: bool) -> String {
         self.why_none(exemption.extent()).unwrap_or_else(|| {
             if is_target_here {
-                format!("there is no finding of {} here", exemption.rule)
+                format!("there is no finding of {}", exemption.rule)
             } else {
-                "its target is nowhere that it is about".to_owned()
+                "no resource of its services and environments matches its target".to_owned()
             }
         })
     }

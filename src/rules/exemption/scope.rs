@@ -181,12 +181,12 @@ impl<'f> Scope<'f> {
             {
                 let (name, namespace) = (name.as_str(), namespace.as_str());
                 return Some(format!(
-                    "{name} is here, but not in the namespace {}",
+                    "{name} exists, but not in the namespace {}",
                     text::quoted(namespace, MAX_WORD)
                 ));
             }
             if let Some(near) = nearest(name.as_str(), names) {
-                return Some(format!("its target is not here, but {near} is"));
+                return Some(format!("no resource has that name (did you mean {near}?)"));
             }
         }
         let kind = target.kind.as_ref()?;
@@ -200,13 +200,15 @@ impl<'f> Scope<'f> {
             let kinds: BTreeSet<&str> = held.by_kind.keys().copied().collect();
             let kinds: Vec<&str> = kinds.into_iter().collect();
             let near = nearest(word, &kinds)?;
-            return Some(format!("there is no {word} here, but there is {near}"));
+            return Some(format!(
+                "no resource has the kind {word} (did you mean {near}?)"
+            ));
         }
         let group = target.group.as_ref()?;
         let is_other = !groups.iter().any(|known| group.matches(known));
         let known = groups.first().filter(|_| is_other)?;
         Some(format!(
-            "{word} is of the group {} here",
+            "{word} is in the group {}",
             text::quoted(known, MAX_WORD)
         ))
     }
@@ -216,7 +218,9 @@ impl<'f> Scope<'f> {
         let is_here = *target == Target::default() || self.holds(target);
         let why = || {
             let near = self.near_target(target);
-            near.unwrap_or_else(|| "its target is nowhere that it is about".to_owned())
+            near.unwrap_or_else(|| {
+                "no resource of its services and environments matches its target".to_owned()
+            })
         };
         (!is_here).then(why)
     }

@@ -199,7 +199,7 @@ fn why_unused(
         {
             let found = words::value(near.field.as_ref().and_then(|field| field.overlay.as_ref()));
             let value = text::quoted(value, MAX_VALUE);
-            return Some(format!("the value is {found} now, and not {value}"));
+            return Some(format!("the value is now {found}, and not {value}"));
         }
         if is_target_here {
             let path = exemption.path.as_ref()?.to_string();
@@ -214,7 +214,7 @@ fn why_unused(
         None if record(exemption.rule).of_siblings && !has_siblings(here) => None,
         None => known().or_else(|| {
             let is_exact = is_target_here && exemption.path.is_some();
-            is_exact.then(|| format!("there is no finding of {} here", exemption.rule))
+            is_exact.then(|| format!("there is no finding of {}", exemption.rule))
         }),
     }
 }
@@ -259,7 +259,7 @@ fn near_path(
     let near = nearest(path, &paths)
         .or_else(of_one_list)
         .or_else(|| paths.first().copied())?;
-    Some(format!("there is a finding of this rule at {near}"))
+    Some(format!("the nearest finding of this rule is at {near}"))
 }
 
 const KINDS: [&str; 3] = ["Deployment", "ConfigMap", "Odd"];

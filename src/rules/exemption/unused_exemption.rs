@@ -8,9 +8,9 @@ use crate::text;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::UnusedExemption,
     severity: Severity::Warning,
-    summary: "An exemption must exempt something, and an entry that allows or leaves out something must match something.",
-    why: "An entry that matches nothing hides what comes later.",
-    example: "an exemption names the Deployment paymnets, where there is only payments",
+    summary: "An exemption must match a finding, and an entry that allows or excludes something must match something.",
+    why: "An unused entry can hide a problem that comes later.",
+    example: "an exemption names the Deployment paymnets, but it is called payments",
     max: None,
     unit: "",
     of_files: false,
@@ -24,6 +24,6 @@ pub(in crate::rules) fn words(index: usize, exemption: &Exemption, why: &str) ->
         exemption.rule,
         text::one_line(&exemption.reason, 120)
     );
-    let help = "Remove the exemption, so that it cannot hide what comes later, or correct what it is about: its target, path, value, services or environments. `krm-parity init --adopt --prune` removes all that match nothing.";
+    let help = "Remove the exemption, or correct its target, path, value, services or environments. `krm-parity init --adopt --prune` removes all exemptions that match nothing.";
     (headline, help.to_owned())
 }

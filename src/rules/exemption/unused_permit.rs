@@ -30,7 +30,7 @@ pub(super) fn check<'f>(
         let why = match used {
             _ if !is_told => return None,
             Use::Parts(path) => format!(
-                "it is about a part of {} alone, which is added or removed as a whole",
+                "it matches only a part of {}, which is added or removed as a whole",
                 text::one_line(&path, 120)
             ),
             _ => why_no_field(field, look, scopes),
@@ -40,21 +40,27 @@ pub(super) fn check<'f>(
             text::one_line(&field.path.to_string(), 120),
             text::one_line(&field.reason, 120)
         );
-        let help = "Remove the entry, so that it cannot permit what comes later, or correct what it is about: its target, path, services or environments.";
+        let help = "Remove the entry, or correct its target, path, services or environments.";
         Some(finding(&what, &why, help, field.place.as_ref()))
     });
     let mut told: Vec<Finding> = fields.collect();
     if !look.is_part {
         let names = look.services();
-        told.extend(policy.services.iter().enumerate().filter_map(|(index, one)| {
-            let why = why_no_service(index, one, &policy.services, &names)?;
-            let what = format!(
-                "spec.services[{index}] ({})",
-                text::one_line(one.name.as_str(), 120)
-            );
-            let help = "Remove the entry, so that no service that comes later lacks an environment by it, or correct its name.";
-            Some(finding(&what, &why, help, one.place.as_ref()))
-        }));
+        told.extend(
+            policy
+                .services
+                .iter()
+                .enumerate()
+                .filter_map(|(index, one)| {
+                    let why = why_no_service(index, one, &policy.services, &names)?;
+                    let what = format!(
+                        "spec.services[{index}] ({})",
+                        text::one_line(one.name.as_str(), 120)
+                    );
+                    let help = "Remove the entry, or correct its name.";
+                    Some(finding(&what, &why, help, one.place.as_ref()))
+                }),
+        );
     }
     let layout = &policy.layout;
     told.extend(look.unused.iter().filter_map(|one| {
@@ -63,13 +69,13 @@ pub(super) fn check<'f>(
                 "overlays",
                 layout.overlays.get(one.index)?.to_string(),
                 &layout.overlay_places,
-                "Remove the pattern, or correct it: a directory that none fits is not judged.",
+                "Remove the pattern, or correct it. A directory that no pattern matches is not checked.",
             ),
             Patterns::Ignore => (
                 "ignore",
                 layout.ignore.get(one.index)?.as_str().to_owned(),
                 &layout.ignore_places,
-                "Remove the pattern, so that it cannot leave out what comes later, or correct it.",
+                "Remove the pattern, or correct it.",
             ),
         };
         let what = format!(
@@ -79,9 +85,9 @@ pub(super) fn check<'f>(
         );
         let near = one.near.as_ref();
         let near = near.map_or_else(String::new, |near| {
-            format!(", but there is {}", text::one_line(near, 120))
+            format!(" (did you mean {}?)", text::one_line(near, 120))
         });
-        let why = format!("there is no kustomization in such a directory{near}");
+        let why = format!("no directory with a kustomization matches it{near}");
         Some(finding(&what, &why, help, places.get(one.index)))
     }));
     told
@@ -111,8 +117,8 @@ fn why_no_field<'f>(field: &'f AllowedField, look: &Look, scopes: &mut Scopes<'f
     }
     let path = field.path.to_string();
     match scope.near_change(field.extent(), &field.target, &path) {
-        Some(near) => format!("nothing that is judged differs there, but {near} does"),
-        None => "nothing that is judged differs there".to_owned(),
+        Some(near) => format!("nothing differs there (did you mean {near}?)"),
+        None => "nothing differs there".to_owned(),
     }
 }
 
@@ -129,13 +135,13 @@ fn why_no_service(
         .peekable();
     if own.peek().is_none() {
         let near = nearest(entry.name.as_str(), names);
-        let near = near.map_or_else(String::new, |near| format!(", but there is {near}"));
-        return Some(format!("there is no service of that name{near}"));
+        let near = near.map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+        return Some(format!("no service has that name{near}"));
     }
     let first = |name: &str| all.iter().position(|other| other.name.matches(name));
     let firsts: Vec<usize> = own.filter_map(|name| first(name)).collect();
     let other = firsts.first().filter(|_| !firsts.contains(&index))?;
     Some(format!(
-        "spec.services[{other}] comes first and is about the same service"
+        "spec.services[{other}] comes first and matches the same service"
     ))
 }

@@ -11,8 +11,8 @@ use crate::policy::Policy;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::DeadPatch,
     severity: Severity::Warning,
-    summary: "A patch of an overlay, an entry of images, replicas or labels, and a replacement must change something.",
-    why: "What finds nothing to change, or repeats what stands there, looks like a difference and hides that there is none. An entry that pins the image or the replicas of the base is information.",
+    summary: "A patch, an images, replicas or labels entry, and a replacement of an overlay must change something.",
+    why: "An entry without effect looks like a difference where there is none. An entry that pins the image or the replicas of the base is reported as information.",
     example: "a patch of production sets replicas to 3, which is what the base has",
     max: None,
     unit: "",
@@ -45,25 +45,23 @@ fn dead(entry: &Entry) -> Option<Finding> {
     let (headline, help) = match (entry.effect, entry.form) {
         (Effect::Something, _) => return None,
         (Effect::NoTarget, Form::Images) => (
-            "no image has the name of this images entry, so it changes nothing".to_owned(),
-            "Write the whole name as the containers have it, registry included and tag left out, or remove the entry.",
+            "no image has the name of this images entry, so the entry changes nothing".to_owned(),
+            "Write the full image name as in the containers, with the registry and without the tag, or remove the entry.",
         ),
         (Effect::NoTarget, Form::Strategic | Form::Json6902) => (
-            "the patch is for a resource that is not there".to_owned(),
+            "the target of the patch does not exist".to_owned(),
             "Remove the patch, or correct its target.",
         ),
         (Effect::NoTarget, _) => (
-            format!("the {what} is for a resource that is not there"),
-            "Remove it, or correct what it names.",
+            format!("the target of the {what} does not exist"),
+            "Remove it, or correct the name of its target.",
         ),
         (Effect::Nothing, _) if is_pin => (
-            format!(
-                "the {what} says what the base says: without it, the build is the same until the base changes"
-            ),
+            format!("the {what} sets the value that the base already has"),
             "Remove it to follow the base, or keep it to stay at this value when the base changes.",
         ),
         (Effect::Nothing, _) => (
-            format!("the {what} changes nothing: all that it says stands there without it"),
+            format!("the {what} changes nothing: the resource already has its values"),
             if entry.form.is_patch() {
                 "Remove the patch."
             } else {
@@ -71,9 +69,9 @@ fn dead(entry: &Entry) -> Option<Finding> {
             },
         ),
         (Effect::Dropped, _) => (
-            "kustomize drops the patch without a word: what it is for is built as in the base"
+            "kustomize silently ignores the patch: the resource is the same as in the base"
                 .to_owned(),
-            "Remove the patch, or write list elements with all of their keys as the base writes them, such as port and protocol of a port; an unquoted value keeps the quotes of the base.",
+            "Remove the patch, or give list elements all keys as the base writes them, such as port and protocol of a port; an unquoted value keeps the quotes of the base.",
         ),
     };
     let severity = if is_pin && entry.effect == Effect::Nothing {

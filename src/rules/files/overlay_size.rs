@@ -10,9 +10,9 @@ use crate::policy::Policy;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::OverlaySize,
     severity: Severity::Warning,
-    summary: "An overlay must not hold more than a few patches.",
-    why: "An overlay of many patches says that its base is too generic, and nobody reads it as a whole.",
-    example: "the kustomization of production and its components name 14 patches",
+    summary: "An overlay must not have more than a few patches.",
+    why: "Many patches show that the base does not fit, and they are hard to review.",
+    example: "the kustomization of production and its components contain 14 patches",
     max: Some("10"),
     unit: " patches",
     of_files: true,
@@ -46,7 +46,7 @@ fn excess(entries: &[Entry], policy: &Policy) -> Option<Finding> {
     Some(found(
         &RULE,
         headline(count, entries, max),
-        "Move what environments share to the base, or raise spec.rules.overlay-size.max in the ParityPolicy.",
+        "Move patches that environments share into the base, or raise spec.rules.overlay-size.max in the ParityPolicy.",
         &excess.place,
     ))
 }

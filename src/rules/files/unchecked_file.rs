@@ -16,9 +16,9 @@ use crate::text::{one_line, quoted};
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::UncheckedFile,
     severity: Severity::Error,
-    summary: "Every file that a kustomization names must be there to be checked.",
-    why: "kpt hands a function the resources of a package and leaves out what is none, such as files of JSON 6902 operations; what was not seen must not pass in silence. In `check` it is a warning about a source of a Secret that git ignores, without which the rest is judged.",
-    example: "overlays/production names patch.json under patches, and kpt does not pass it on",
+    summary: "Every file that a kustomization names must be available to the check.",
+    why: "kpt passes only resources to a function, and no other files, such as JSON 6902 patches; a file that was not seen must not pass silently. In `check` it is a warning about a source of a Secret that git ignores; the rest is checked.",
+    example: "overlays/production names patch.json under patches, and kpt does not pass it to the function",
     max: None,
     unit: "",
     of_files: true,
@@ -47,9 +47,9 @@ pub(in crate::rules) fn check(
         let path = quoted(path, MAX_PATH);
         if edge.role == Role::Generator {
             let headline = format!(
-                "{path} decrypts Secrets, and nothing is run here, so they were compared as far as what is encrypted tells"
+                "{path} decrypts Secrets and was not run, so their values were not compared"
             );
-            let help = "Names and keys were; of keys in an encrypted file of variables nothing is known. With `krm-parity check -- --enable-alpha-plugins --enable-exec` the generator is run, where its key is.".to_owned();
+            let help = "Names and keys were compared, except keys in encrypted env files. To compare the values, run `krm-parity check -- --enable-alpha-plugins --enable-exec` where the decryption key is available.".to_owned();
             findings.push(Finding {
                 severity: Severity::Warning,
                 place: Some(place),
@@ -58,9 +58,9 @@ pub(in crate::rules) fn check(
             continue;
         }
         let headline = format!(
-            "{path}, a source of a Secret, is not here, so the keys of that Secret were not compared"
+            "{path}, a source of a Secret, does not exist, so the keys of the Secret were not compared"
         );
-        let help = "It seems to be kept out of the repository by intent, so all else was judged. To compare the keys as well, put a file with the same keys and any values there before the check.".to_owned();
+        let help = "Git ignores it, so it seems to be missing on purpose, and the rest was checked. To compare the keys too, create the file with the same keys and any values before the check.".to_owned();
         findings.push(Finding {
             severity: Severity::Warning,
             place: Some(place),
@@ -73,11 +73,11 @@ pub(in crate::rules) fn check(
 #[must_use]
 pub fn unchecked(kustomization: &str, path: &str) -> Finding {
     let headline = format!(
-        "{} names {}, which the host did not pass on, so it was not checked",
+        "{} names {}, which was not passed to the function, so it was not checked",
         quoted(kustomization, MAX_PATH),
         quoted(path, MAX_PATH)
     );
-    let help = "Write it as a resource or as a strategic merge patch of its own with apiVersion, kind and name, inline it, or check what kustomize builds.".to_owned();
+    let help = "Write it as a resource or a strategic merge patch with apiVersion, kind and name, or inline it, or check the output of kustomize build.".to_owned();
     Finding {
         file: Some(FileRef {
             path: kustomization.to_owned(),
@@ -112,10 +112,10 @@ pub fn untold(
         let _ = write!(why, ", and {} more", unknown.len() - 1);
     }
     let headline = format!(
-        "what {} comes to cannot be told by its files alone, so it was not checked{why}",
+        "{} was not checked, because it cannot be built from its files alone{why}",
         quoted(directory, MAX_PATH)
     );
-    let help = "Check what kustomize builds of it, with `krm-parity check`.".to_owned();
+    let help = "Check it with `krm-parity check`, which uses kustomize.".to_owned();
     Finding {
         file: file.map(|(path, index)| FileRef {
             path: path.to_owned(),

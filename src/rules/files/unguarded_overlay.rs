@@ -11,9 +11,9 @@ use crate::repo::is_guarded;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::UnguardedOverlay,
     severity: Severity::Ignore,
-    summary: "A kustomization must call krm-parity after the last change of an overlay.",
-    why: "What is checked only in a pipeline can be built without the check, and what is changed after the check is not judged.",
-    example: "production replaces an image and names no ParityPolicy under transformers or validators, though its base does",
+    summary: "An overlay's kustomization must call krm-parity after its last change.",
+    why: "An overlay without the check can be built and deployed unchecked, and changes after the check are not seen.",
+    example: "production replaces an image, and only its base names a ParityPolicy under transformers",
     max: None,
     unit: "",
     of_files: true,
@@ -36,8 +36,8 @@ fn unguarded(overlay: Overlay<'_, '_>) -> Option<Finding> {
     let place = overlay.replay.kustomization()?;
     Some(found(
         &RULE,
-        "nothing calls krm-parity after the last change of the overlay".to_owned(),
-        "Name a ParityPolicy under transformers or validators of the overlay.",
+        "the overlay does not call krm-parity after its last change".to_owned(),
+        "Add a ParityPolicy to transformers or validators of the overlay.",
         &place,
     ))
 }

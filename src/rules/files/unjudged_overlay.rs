@@ -14,9 +14,9 @@ use crate::text::one_line;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::UnjudgedOverlay,
     severity: Severity::Warning,
-    summary: "What looks like an overlay must be judged, or left out on purpose.",
-    why: "An environment that nobody looked at passes every check; where an environment is made of the same base, or a link names it, this is an error by default.",
-    example: "the overlay of production lies in overlays/.production, beside overlays/dev",
+    summary: "Everything that looks like an overlay must be checked, or excluded on purpose.",
+    why: "An environment that is not checked passes every check. It is an error by default where an environment loads the same base, or a link leads to it.",
+    example: "the overlay of production is in overlays/.production, next to overlays/dev",
     max: None,
     unit: "",
     of_files: true,
@@ -27,7 +27,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
 const MAX_PATH: usize = 200;
 
 const NAME_IT: &str =
-    "Name it in spec.layout.overlays of the ParityPolicy, or leave it out with spec.layout.ignore.";
+    "Add it to spec.layout.overlays of the ParityPolicy, or exclude it with spec.layout.ignore.";
 
 impl Unjudged {
     /// What happened, in one line.
@@ -51,7 +51,7 @@ impl Unjudged {
             line: 1,
             column: 1,
             length: 1,
-            what: "this was not judged".to_owned(),
+            what: "this was not checked".to_owned(),
             source: None,
         })
     }
@@ -63,60 +63,60 @@ impl Unjudged {
             directory => directory,
         };
         let directory = one_line(directory, MAX_PATH);
-        let said = |rest: &str| format!("{directory} {rest}, so it was not judged");
+        let said = |rest: &str| format!("{directory} {rest}, so it was not checked");
         match &self.reason {
         Reason::Variants(names) => match names.as_slice() {
             [_] => (
-                said("is an overlay, and nothing says that it is an environment"),
-                "Call its directory after an environment, list its name under spec.environments of the ParityPolicy, name it in spec.layout.overlays, or leave it out with spec.layout.ignore.".to_owned(),
+                said("is an overlay without a known environment"),
+                "Name its directory after an environment, or add its name to spec.environments of the ParityPolicy, or add it to spec.layout.overlays. To exclude it, use spec.layout.ignore.".to_owned(),
             ),
             names => (
                 format!(
-                    "nothing says which of the overlays {} is an environment, so they were not judged",
+                    "the overlays {} have no known environment, so they were not checked",
                     one_line(&names.join(", "), MAX_PATH)
                 ),
-                "Call their directories after environments, list their names under spec.environments of the ParityPolicy, name them in spec.layout.overlays, or leave them out with spec.layout.ignore.".to_owned(),
+                "Name their directories after environments, or add their names to spec.environments of the ParityPolicy, or add them to spec.layout.overlays. To exclude them, use spec.layout.ignore.".to_owned(),
             ),
         },
         Reason::Composed(bases) => (
             said(&format!(
-                "is made of {}, and nothing says which environment it is",
+                "loads {} and has no known environment",
                 one_line(&bases.join(" and "), MAX_PATH)
             )),
             NAME_IT.to_owned(),
         ),
         Reason::Unmatched => (
-            said("looks like an overlay, and no pattern of spec.layout.overlays names it"),
-            "Add a pattern for it to spec.layout.overlays of the ParityPolicy, or leave it out with spec.layout.ignore.".to_owned(),
+            said("looks like an overlay, and no pattern of spec.layout.overlays matches it"),
+            "Add a pattern for it to spec.layout.overlays of the ParityPolicy, or exclude it with spec.layout.ignore.".to_owned(),
         ),
         Reason::Alone(service) => (
-            said(&format!("holds what {service} holds, and has no base")),
+            said(&format!("has the resources of {service}, but no base")),
             format!("Let it load the base of {service}. {NAME_IT}"),
         ),
         Reason::Hidden(others) => (
             match others {
                 0 => said("is an overlay in a hidden directory"),
                 others => format!(
-                    "{directory} and {others} more beside it are overlays in a hidden directory, so they were not judged"
+                    "{directory} and {others} more next to it are overlays in a hidden directory, so they were not checked"
                 ),
             },
-            "Give its directory a name that does not begin with a dot, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
+            "Rename the directory so that it does not begin with a dot, or exclude it with spec.layout.ignore of the ParityPolicy.".to_owned(),
         ),
         Reason::LeadsOut => (
-            said("is a link that leads out of the repository"),
-            "Let it lead to a directory of the repository, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
+            said("is a link to a place outside of the repository"),
+            "Point it to a directory of the repository, or exclude it with spec.layout.ignore of the ParityPolicy.".to_owned(),
         ),
         Reason::LeadsUp => (
             said("is a link to a directory above it"),
-            "Let it lead to a directory beside it, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
+            "Point it to a directory next to it, or exclude it with spec.layout.ignore of the ParityPolicy.".to_owned(),
         ),
         Reason::LeadsNowhere => (
-            said("is a link to nothing"),
-            "Correct or remove the link, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
+            said("is a broken link"),
+            "Fix or remove the link, or exclude it with spec.layout.ignore of the ParityPolicy.".to_owned(),
         ),
         Reason::NoText => (
-            said("holds a kustomization under a name that is not UTF-8"),
-            "Give its directory a name that is UTF-8, or leave it out with spec.layout.ignore of the ParityPolicy.".to_owned(),
+            said("contains a kustomization whose name is not UTF-8"),
+            "Rename the directory to a UTF-8 name, or exclude it with spec.layout.ignore of the ParityPolicy.".to_owned(),
         ),
     }
     }

@@ -12,8 +12,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::BuildFailure,
     severity: Severity::Error,
     summary: "Every environment and its base must build.",
-    why: "What does not build was not checked, and will not be deployed either.",
-    example: "a patch of production names a Deployment that the base has renamed, so kustomize finds no target for it",
+    why: "An environment that does not build was not checked, and cannot be deployed either.",
+    example: "a patch of production names a Deployment that was renamed in the base, so kustomize does not find its target",
     max: None,
     unit: "",
     of_files: true,
@@ -31,7 +31,7 @@ pub fn unreadable(file: &str, error: &YamlError) -> Finding {
         one_line(file, MAX_WORDS),
         error.message
     );
-    let help = "Fix it, or name its directory in spec.layout.ignore of the ParityPolicy if it is no kustomization.".to_owned();
+    let help = "Fix it, or add its directory to spec.layout.ignore of the ParityPolicy if it is not a kustomization.".to_owned();
     let place = Place {
         file: file.to_owned(),
         line: error.line,
@@ -64,7 +64,7 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
             environment.clone()
         };
         let (verb, help) = if *is_rendered {
-            let help = "What --rendered names must be what a build wrote, as YAML or JSON: render it again.";
+            let help = "--rendered needs the output of a build, as YAML or JSON; render it again.";
             ("cannot be read", help.to_owned())
         } else {
             ("does not build", help(directory, words))
@@ -122,15 +122,15 @@ fn innermost(words: &str) -> &str {
 /// What to do next: the flag that the words ask for, or none.
 fn help(directory: &str, words: &str) -> String {
     let flags = if words.contains("plugins disabled") {
-        " It declares a function, and none is run unless flags after `--` say so: krm-parity check -- --enable-alpha-plugins, with --enable-exec for a function that is a program"
+        " It declares a function, which runs only with flags after `--`: krm-parity check -- --enable-alpha-plugins (and --enable-exec if the function is a program)"
     } else if words.contains("is not in or below") {
-        " It loads a file from outside of its directory, which a flag after `--` allows: krm-parity check -- --load-restrictor LoadRestrictionsNone"
+        " It loads a file from outside of its directory; to allow that, run krm-parity check -- --load-restrictor LoadRestrictionsNone"
     } else if words.contains("--enable-helm") {
-        " It inflates a chart, which a flag after `--` allows: krm-parity check -- --enable-helm"
+        " It uses a Helm chart; to allow that, run krm-parity check -- --enable-helm"
     } else {
         ""
     };
-    format!("Build it alone to see more: kustomize build {directory}.{flags}")
+    format!("For details, build it alone with kustomize build {directory}.{flags}")
 }
 
 #[cfg(test)]
@@ -201,7 +201,7 @@ mod tests {
         }
         assert_eq!(
             help("o", "no such file: 'p.yaml'"),
-            "Build it alone to see more: kustomize build o."
+            "For details, build it alone with kustomize build o."
         );
     }
 }

@@ -9,9 +9,9 @@ use crate::rules::gaps::{Gaps, Input, Missing};
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::MissingBaseline,
     severity: Severity::Error,
-    summary: "There must be something to compare with.",
-    why: "A check that has nothing to compare with must never pass in silence.",
-    example: "an overlay calls the policy, but no recorder has sealed its base",
+    summary: "Every check needs a base or another environment to compare with.",
+    why: "A check that compares nothing must not pass.",
+    example: "an overlay calls the policy, but its base has no recorder",
     max: None,
     unit: "",
     of_files: false,
@@ -26,53 +26,56 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
                 continue;
             }
             (_, present) if missing.input == Input::Directories => {
-                format!("there is {} only, made of no base", present.join(", "))
+                format!("there is only {}, and it loads no base", present.join(", "))
             }
             (_, present) if missing.input == Input::Others => {
                 format!(
-                    "there is {} only, and nothing that they are made of is called so",
+                    "there is only {}, and no layer below has that name",
                     present.join(", ")
                 )
             }
             (_, present) if missing.input == Input::Untold => {
                 format!(
-                    "what {} and its base come to is not known",
+                    "{} and its base cannot be built from their files alone",
                     present.join(", ")
                 )
             }
-            (0, []) => "the input holds no resources and no snapshot".to_owned(),
-            (1, []) => "the input holds one resource and no snapshot".to_owned(),
-            (count, []) => format!("the input holds {count} resources and no snapshot"),
-            (_, present) => format!("the input holds snapshots of {} only", present.join(", ")),
+            (0, []) => "the input contains no resources and no snapshot".to_owned(),
+            (1, []) => "the input contains one resource and no snapshot".to_owned(),
+            (count, []) => format!("the input contains {count} resources and no snapshot"),
+            (_, present) => format!(
+                "the input contains only snapshots of {}",
+                present.join(", ")
+            ),
         };
         let headline = if missing.present.contains(&missing.baseline) {
             format!(
-                "there is nothing to compare with {}: {what}",
+                "there is nothing to compare {} with: {what}",
                 missing.baseline
             )
         } else {
             format!("there is no {} to compare with: {what}", missing.baseline)
         };
         let help = if missing.input == Input::Directories {
-            "Let it load a base, or let spec.layout of the ParityPolicy name the environments that belong to it.".to_owned()
+            "Add a base that it loads, or list its environments in spec.layout of the ParityPolicy."
+                .to_owned()
         } else if missing.input == Input::Others {
-            "Name an environment as spec.baseline of the ParityPolicy, or a layer that all are made of; leave it out to compare each with its own base.".to_owned()
+            "Set spec.baseline of the ParityPolicy to an environment, or to a layer that all of them load; remove it to compare each with its own base.".to_owned()
         } else if missing.input == Input::Untold {
-            "Check what kustomize builds of it, with `krm-parity check`.".to_owned()
+            "Check it with `krm-parity check`, which uses kustomize.".to_owned()
         } else if missing.input == Input::Unbuilt {
-            "These are the files of a kustomization, not what it builds: run the function inside of `kustomize build`.".to_owned()
+            "The input has the source files of a kustomization, not its build; run the function inside `kustomize build`.".to_owned()
         } else if missing.present.is_empty() {
             format!(
-                "Let the base record itself: add a SnapshotRecorder with `environment: {}` to its `transformers:`, or to a Component that the overlay includes.",
+                "Add a SnapshotRecorder with `environment: {}` to the `transformers:` of the base, or to a Component that the overlay includes.",
                 missing.baseline
             )
         } else if missing.present.contains(&missing.baseline) {
-            "Record the environments too, each with a SnapshotRecorder that says `mode: replace` and names its environment.".to_owned()
+            "Record the environments too, each with a SnapshotRecorder with `mode: replace` and its environment.".to_owned()
         } else {
-            "Record that environment too, or name one of those that are there as spec.baseline of the ParityPolicy.".to_owned()
+            "Record that environment too, or set spec.baseline of the ParityPolicy to one of the recorded environments.".to_owned()
         };
-        let message =
-            format!("{headline}. A check that has nothing to compare with must never pass. {help}");
+        let message = format!("{headline}. A check that compares nothing must not pass. {help}");
         found.push(Finding {
             service: missing.service.as_deref().and_then(Name::new),
             compared: missing.compared(),
@@ -84,12 +87,11 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
 /// A service whose directories build, and come to nothing.
 fn nothing(missing: &Missing) -> Finding {
     let headline = format!(
-        "nothing that {} builds holds a resource",
+        "the build of {} contains no resource",
         missing.present.join(", ")
     );
-    let help = "Fix what the kustomizations load, or name the directories in spec.layout.ignore of the ParityPolicy.".to_owned();
-    let message =
-        format!("{headline}. A check that has nothing to compare must never pass. {help}");
+    let help = "Fix the resources that the kustomizations load, or add the directories to spec.layout.ignore of the ParityPolicy.".to_owned();
+    let message = format!("{headline}. A check that compares nothing must not pass. {help}");
     Finding {
         service: missing.service.as_deref().and_then(Name::new),
         compared: missing.compared(),

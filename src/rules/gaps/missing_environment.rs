@@ -14,8 +14,8 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::MissingEnvironment,
     severity: Severity::Error,
     summary: "A service must have every environment that spec.environments lists.",
-    why: "An environment that is not there was not checked.",
-    example: "the policy lists staging, and only dev and production are sealed",
+    why: "An environment that does not exist was not checked.",
+    example: "the policy lists staging, but the service has only dev and production",
     max: None,
     unit: "",
     of_files: false,
@@ -30,7 +30,7 @@ pub fn gone(service: &str, environments: &[&str], is_whole: bool, earlier: &str)
     let earlier = one_line(earlier, MAX_NAME);
     let finding = |environment: &str, headline: String| {
         let help = format!(
-            "Bring it back, or see why it is not found any more. If it is to go, this says so once, until it is merged; {earlier} is what it was held against."
+            "Restore it, or find out why it is not found any more. If it was removed on purpose, merge: this finding compares with {earlier} and does not appear again."
         );
         Finding {
             service: Name::new(service),
@@ -41,13 +41,13 @@ pub fn gone(service: &str, environments: &[&str], is_whole: bool, earlier: &str)
     if is_whole {
         let all = environments.join(", ");
         let headline = format!(
-            "service {service} is gone, of which {all} was judged in {earlier}, so nothing of it is judged any more"
+            "service {service} is gone: {all} was checked in {earlier} and is not checked any more"
         );
         return vec![finding("", headline)];
     }
     let one = |name: &&str| {
         let headline = format!(
-            "{name} of service {service} was judged in {earlier}, and is not judged any more"
+            "{name} of service {service} was checked in {earlier} and is not checked any more"
         );
         finding(name, headline)
     };
@@ -63,13 +63,15 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
             kept,
         } = absent;
         let headline = if present.is_empty() {
-            format!("service {service} has no {environment}, nor any other environment")
+            format!(
+                "service {service} has no environment {environment}, and no other environment either"
+            )
         } else {
             let present = present.join(", ");
-            format!("service {service} has no {environment}, only {present}")
+            format!("service {service} has no environment {environment}, only {present}")
         };
         let help = format!(
-            "Add {environment} too. If {service} is meant to have none, say so in spec.services of the ParityPolicy: {{name: {service}, environments: [{}]}}.",
+            "Add {environment} to the service. If {service} does not need it, add to spec.services of the ParityPolicy: {{name: {service}, environments: [{}]}}",
             kept.join(", ")
         );
         let message = format!("{headline}. {help}");

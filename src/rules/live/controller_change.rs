@@ -8,8 +8,8 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ControllerChange,
     severity: Severity::Info,
-    summary: "What Git sets should be left to Git by controllers.",
-    why: "Where a controller and a deployer write one field, each takes back what the other one wrote.",
+    summary: "A controller should not write a field that Git sets.",
+    why: "Where a controller and a deployer write the same field, each reverts the other.",
     example: "an operator changes the replicas of a StatefulSet that Git sets",
     max: None,
     unit: "",
@@ -26,6 +26,6 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
             None => format!("{what} was changed by a controller"),
         },
         demand: RULE.summary.to_owned(),
-        help: "Leave the field out of Git, or keep the controller from it.".to_owned(),
+        help: "Remove the field from Git, or configure the controller not to write it.".to_owned(),
     }
 }

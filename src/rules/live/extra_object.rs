@@ -7,9 +7,9 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ExtraObject,
     severity: Severity::Warning,
-    summary: "The cluster should hold nothing of an application that Git does not have.",
-    why: "What was made by hand is in no review and in no backup, and what was dropped from Git waits to be pruned.",
-    example: "a ConfigMap was made with kubectl create",
+    summary: "The cluster should have no object of an application that is not in Git.",
+    why: "An object created by hand was never reviewed and is in no backup; one that was removed from Git waits to be pruned.",
+    example: "a ConfigMap was created with kubectl create",
     max: None,
     unit: "",
     of_files: false,
@@ -24,20 +24,20 @@ pub(super) fn says(
     command: Option<String>,
 ) -> Says {
     let made = if is_person {
-        "was made by hand with"
+        "was created by hand with"
     } else {
         "was deployed by"
     };
     let made = match done {
-        Some(done) if is_person => format!("was made {done}"),
+        Some(done) if is_person => format!("was created {done}"),
         _ => format!("{made} {owner}"),
     };
     Says {
-        headline: format!("it {made}, and is not in Git"),
+        headline: format!("it {made} and is not in Git"),
         demand: RULE.summary.to_owned(),
         help: match command {
-            Some(command) => format!("Write it into Git, or delete it: {command}"),
-            None => "Write it into Git, or delete it.".to_owned(),
+            Some(command) => format!("Add it to Git, or delete it: {command}"),
+            None => "Add it to Git, or delete it.".to_owned(),
         },
     }
 }

@@ -8,8 +8,8 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ManualAddition,
     severity: Severity::Error,
-    summary: "Nothing must be added in the cluster that Git does not set.",
-    why: "A sync leaves alone what Git does not set, and Argo CD shows it as Synced, so it stays until somebody removes it.",
+    summary: "A field that Git does not set must not be added in the cluster.",
+    why: "A sync does not remove such a field, and Argo CD shows Synced, so it stays until it is removed by hand.",
     example: "the variable SKIP_FRAUD_CHECK was added to a container with kubectl-set",
     max: None,
     unit: "",
@@ -25,7 +25,7 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
             Some(done) => format!("{what} was added {done}"),
             None => format!("{what} is not in Git"),
         },
-        demand: "Self-heal does not take it back: Git does not set it.".to_owned(),
+        demand: "Self-heal does not revert it, because Git does not set it.".to_owned(),
         help: subject.recovery.or(match subject.recovery.command {
             Some(_) => "remove it",
             None => "remove it from the object with kubectl edit",

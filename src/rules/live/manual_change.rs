@@ -8,8 +8,8 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ManualChange,
     severity: Severity::Error,
-    summary: "What Git sets must not be changed in the cluster.",
-    why: "A sync takes the change back and the reason for it is lost; without one, what runs is not what was reviewed.",
+    summary: "A field that Git sets must not be changed in the cluster.",
+    why: "A sync reverts the change, and the reason for it is lost; without a sync, the cluster runs something that was never reviewed.",
     example: "the image of a Deployment was set to 1.14.2-hotfix.1 with kubectl-set",
     max: None,
     unit: "",
@@ -23,16 +23,16 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     Says {
         headline: match subject.done() {
             Some(done) => format!("{what} was changed {done}"),
-            None => format!("{what} is not what Git says"),
+            None => format!("{what} differs from Git"),
         },
         demand: match subject.done() {
             Some(_) => RULE.summary.to_owned(),
-            None => "Who changed it is not told: pass the objects with --show-managed-fields."
+            None => "To see which tool changed it, pass the objects with --show-managed-fields."
                 .to_owned(),
         },
         help: subject
             .recovery
-            .or("take it back, as a deployment does, and Argo CD with selfHeal within seconds"),
+            .or("undo it, as the next deployment does (Argo CD with selfHeal within seconds)"),
     }
 }
 
@@ -40,8 +40,8 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
 pub(super) fn of_object(done: &str) -> Says {
     Says {
         headline: format!("it was written {done}"),
-        demand: "The log does not say which fields.".to_owned(),
-        help: "Compare the object with Git: krm-parity drift. An audit policy has bodies at the level Request and above; those of Secrets belong at Metadata."
+        demand: "The log does not show which fields.".to_owned(),
+        help: "Compare the object with Git with krm-parity drift. To log the fields, set the audit policy to the level Request, and to Metadata for Secrets."
             .to_owned(),
     }
 }

@@ -8,8 +8,8 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ManualRemoval,
     severity: Severity::Error,
-    summary: "What Git sets must not be removed in the cluster.",
-    why: "A limit or a probe that is gone is missed when it is needed, and managed fields do not say who removed it.",
+    summary: "A field that Git sets must not be removed in the cluster.",
+    why: "A missing limit or probe is noticed only when it is needed, and managed fields do not show who removed it.",
     example: "resources.limits of a container were removed with kubectl patch",
     max: None,
     unit: "",
@@ -26,8 +26,8 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
             RULE.summary.to_owned(),
         ),
         None => (
-            format!("{what} is in Git, and gone from the cluster"),
-            format!("{} Only an audit log knows who did.", RULE.summary),
+            format!("{what} is in Git, but not in the cluster"),
+            format!("{} Only an audit log shows who removed it.", RULE.summary),
         ),
     };
     Says {
@@ -35,6 +35,6 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
         demand,
         help: subject
             .recovery
-            .or("bring it back, as a deployment does, also of what Git has only just got"),
+            .or("restore it, as the next deployment does, also if it is new in Git"),
     }
 }

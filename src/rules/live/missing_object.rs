@@ -7,9 +7,9 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::MissingObject,
     severity: Severity::Error,
-    summary: "What Git has must be in the cluster.",
-    why: "An object that was deleted by hand leaves no trace in the cluster, and whatever needs it fails later.",
-    example: "a ConfigMap that Git has was deleted with kubectl delete",
+    summary: "Every object in Git must be in the cluster.",
+    why: "An object that was deleted by hand leaves no trace in the cluster, and everything that needs it fails later.",
+    example: "a ConfigMap of Git was deleted with kubectl delete",
     max: None,
     unit: "",
     of_files: false,
@@ -21,12 +21,14 @@ pub(super) fn says(kind: &str, has_kind: bool) -> Says {
     let doubt = if has_kind {
         String::new()
     } else {
-        format!(" No {kind} is among the live objects at all: was it asked for?")
+        format!(
+            " The live objects contain no {kind} at all; make sure that kubectl get includes this kind."
+        )
     };
     Says {
-        headline: "it is in Git, and not in the cluster".to_owned(),
+        headline: "it is in Git, but not in the cluster".to_owned(),
         demand: format!("{}{doubt}", RULE.summary),
-        help: "Deploy again, which brings it back, or drop it from Git.".to_owned(),
+        help: "Deploy again to restore it, or remove it from Git.".to_owned(),
     }
 }
 
@@ -38,6 +40,6 @@ pub(super) fn deleted(done: Option<&str>) -> Says {
             None => "it was deleted".to_owned(),
         },
         demand: RULE.summary.to_owned(),
-        help: "Deploy again, which brings it back, or drop it from Git.".to_owned(),
+        help: "Deploy again to restore it, or remove it from Git.".to_owned(),
     }
 }

@@ -8,8 +8,8 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::OutOfSync,
     severity: Severity::Warning,
-    summary: "What was deployed should be what Git says.",
-    why: "Either Git is ahead of the cluster, or an admission webhook rewrites what is deployed; neither is the work of a person.",
+    summary: "The cluster should match Git.",
+    why: "Either Git is ahead of the cluster, or an admission webhook changes objects while they are deployed. No one changed it by hand.",
     example: "a webhook changes the registry of an image that Argo CD deployed",
     max: None,
     unit: "",
@@ -24,29 +24,29 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     let (headline, demand) = match (change.base, change.overlay, subject.owner()) {
         (None, _, Some(owner)) => (
             format!("{what} was deployed by {owner}, and is no longer in Git"),
-            "It goes when the deployer prunes it.",
+            "It is removed when the deployer prunes.",
         ),
         (_, None, Some(owner)) => (
-            format!("{what} was deployed by {owner}, and is not there"),
-            "Something dropped it on the way in, such as a webhook.",
+            format!("{what} was deployed by {owner}, but is not in the cluster"),
+            "Something removed it on the way in, such as a webhook.",
         ),
         (_, None, None) => (
-            format!("{what} is in Git, and was not deployed yet"),
+            format!("{what} is in Git, but is not deployed yet"),
             "Git is ahead of the cluster.",
         ),
         (_, _, Some(owner)) => (
-            format!("{what} is not what Git says, as deployed by {owner}"),
-            "Git is ahead of the cluster, or a webhook rewrote it on the way in.",
+            format!("{what} differs from Git, as deployed by {owner}"),
+            "Git is ahead of the cluster, or a webhook changed it on the way in.",
         ),
         (_, _, None) => (
-            format!("{what} is not what Git says, and nobody owns it"),
+            format!("{what} differs from Git, and no manager owns it"),
             "Git is ahead of the cluster, or it was changed in a way that leaves no owner.",
         ),
     };
     Says {
         headline,
         demand: demand.to_owned(),
-        help: "Deploy what Git says; if it comes back, have Git say what the webhook makes of it."
+        help: "Deploy again. If the difference comes back, write the value that the webhook sets into Git."
             .to_owned(),
     }
 }
@@ -54,11 +54,11 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
 /// What is said of an object that speaks another version of the API than Git.
 pub(super) fn of_version(want: &str, live: &str, command: Option<String>) -> Says {
     Says {
-        headline: format!("it was not compared: it is {live} here, and {want} in Git"),
-        demand: "Fields of two versions cannot be compared.".to_owned(),
+        headline: format!("it was not compared: it is {live} in the cluster and {want} in Git"),
+        demand: "Fields of different API versions cannot be compared.".to_owned(),
         help: match command {
-            Some(command) => format!("Ask for the version of Git: {command}"),
-            None => "Ask kubectl for the version of Git.".to_owned(),
+            Some(command) => format!("Get the version that Git uses: {command}"),
+            None => "Get the version that Git uses with kubectl.".to_owned(),
         },
     }
 }

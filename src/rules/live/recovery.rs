@@ -66,7 +66,7 @@ impl Recovery {
             return Self {
                 patch: None,
                 entry: None,
-                keep: "Leave it to the autoscaler, which sets it again; how far it goes is for its minReplicas and maxReplicas in Git to say."
+                keep: "Do nothing: the autoscaler sets it again. To change its range, set minReplicas and maxReplicas in Git."
                     .to_owned(),
                 command: None,
                 is_scaled: true,
@@ -87,23 +87,23 @@ impl Recovery {
                 );
                 match line(entry) {
                     Some(line) if is_image(drift) => format!(
-                        "Keep it: where images of {file} names the image, say it there; else add to patches: {line}."
+                        "To keep it, set it under images of {file} if the image is listed there, else add to patches: {line}"
                     ),
-                    Some(line) => format!("Keep it: add to patches of {file}: {line}."),
-                    None => format!("Keep it: have drift --fix write a patch into {file}."),
+                    Some(line) => format!("To keep it, add to patches of {file}: {line}"),
+                    None => format!("To keep it, let krm-parity drift --fix write a patch into {file}."),
                 }
             }
             None if is_hashed => {
-                "Write it into the generator, and deploy: its name is made of what it holds."
+                "Change it in the generator and deploy: the name of the object contains a hash of its data."
                     .to_owned()
             }
             None if verdict.is_allowed() => {
-                "Write it into the overlay yourself: a patch cannot be shown here.".to_owned()
+                "Write it into the overlay by hand; a patch cannot be shown here.".to_owned()
             }
             None if drift.change.overlay.is_some() => {
-                format!("Write it into the base: overlays may not differ in {class}.")
+                format!("Write it into the base to keep it: overlays must not differ in {class}.")
             }
-            None => format!("Drop it from the base: overlays may not differ in {class}."),
+            None => format!("Remove it from the base to keep it so: overlays must not differ in {class}."),
         };
         Self {
             patch,

@@ -8,8 +8,8 @@ use crate::rules::told::Says;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::RolloutRestart,
     severity: Severity::Info,
-    summary: "A restart of pods is an action, and worth to be known.",
-    why: "It changes no setting, but why it was needed may be news.",
+    summary: "Restarts of pods are reported.",
+    why: "A restart changes no setting, but the reason for it may be worth knowing.",
     example: "a Deployment was restarted with kubectl rollout restart",
     max: None,
     unit: "",

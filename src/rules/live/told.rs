@@ -21,7 +21,7 @@ use crate::yaml::Node;
 const GIT: &str = "Git";
 
 /// What to do about what was taken back.
-const OVER: &str = "Ask why it was needed; what should stay belongs in Git.";
+const OVER: &str = "Ask why it was needed; a change that should stay belongs in Git.";
 
 /// The most characters of a name that a stranger gave.
 const MAX_NAME: usize = 100;
@@ -87,7 +87,7 @@ pub fn owner(entry: &Entry<'_>) -> String {
         Some(time) => {
             let _ = write!(out, ", {})", text::one_line(time, MAX_NAME));
         }
-        None => out.push_str(", at a time that is not recorded)"),
+        None => out.push_str(", time not recorded)"),
     }
     out
 }
@@ -101,7 +101,7 @@ impl Subject<'_, '_> {
         let entry = self.drift.owner.as_ref()?;
         Some(match entry.group {
             Group::Person => format!("by hand with {}", owner(entry)),
-            _ => format!("by {}, which is not known here", owner(entry)),
+            _ => format!("by {}, an unknown manager", owner(entry)),
         })
     }
 
@@ -210,9 +210,9 @@ pub(super) fn with_request(mut finding: Finding, requested: Option<&Requested>) 
         OVER.clone_into(&mut finding.help);
         let by = match &reverted.by {
             Some(by) => format!(" by {by}"),
-            None => " by a request that the log does not hold".to_owned(),
+            None => " by a request that is not in the log".to_owned(),
         };
-        finding.add(&format!("; taken back at {}{by}", reverted.time));
+        finding.add(&format!("; reverted at {}{by}", reverted.time));
     }
     let _ = write!(finding.message, " {}", requested.sentence());
     finding.requested = Some(Box::new(requested.clone()));

@@ -36,8 +36,8 @@ use voice::Matter;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::EnvironmentMismatch,
     severity: Severity::Error,
-    summary: "Two environments of a service must agree where environments must not differ.",
-    why: "What one environment was tested with is not what the other one runs, though neither breaks a rule of its own.",
+    summary: "Two environments of a service must have the same value where environments must not differ.",
+    why: "Tests in one environment then do not cover the other, although each is allowed by itself.",
     example: "without a base, the readinessProbe waits 5 seconds in staging and 60 in production",
     max: None,
     unit: "",
@@ -302,7 +302,7 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
     let saying = Saying {
         headline,
         demand: RULE.summary,
-        help: format!("Let {environment} and {baseline} say the same."),
+        help: format!("Set the same value in {environment} and {baseline}."),
     };
     let finding = Finding {
         permit: comparison.permit(RULE.id, pair, change, class, Environments::One, policy),
@@ -490,7 +490,7 @@ fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, found: &mut Found) {
             RULE.summary
         ),
         headline: format!("the resource is in {with}, but not in {without}"),
-        help: "Give it to both.".to_owned(),
+        help: "Add it to both.".to_owned(),
     };
     let service = comparison.foreign_service();
     found.push(Finding {

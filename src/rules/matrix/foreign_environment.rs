@@ -24,8 +24,8 @@ use crate::yaml::Node;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ForeignEnvironment,
     severity: Severity::Warning,
-    summary: "A value of one environment must not hold the name of another one.",
-    why: "Values may differ, so nothing else looks at what they say: production that talks to the database of staging passes every other rule.",
+    summary: "A value of one environment must not contain the name of another one.",
+    why: "Values may differ, so no other rule checks them: production that uses the database of staging passes all other rules.",
     example: "DB_HOST is db.staging.example.com in production",
     max: None,
     unit: "",
@@ -226,7 +226,7 @@ fn tell(shown: &Shown<'_, '_>, other: &str, found: &mut Found) {
         headline: format!("{subject} names {other} in {environment}"),
         demand: RULE.summary,
         help: format!(
-            "Name what {environment} is meant to use. If it is meant to use what {other} has, say so in spec.exemptions of the ParityPolicy."
+            "Use the name that belongs to {environment}. If it should use the one of {other}, add an exemption to spec.exemptions of the ParityPolicy."
         ),
     };
     found.push(comparison.change_finding(RULE.id, pair, classified, saying));

@@ -25,8 +25,8 @@ use crate::yaml::Node;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::InvertedReplicas,
     severity: Severity::Warning,
-    summary: "An environment must not run fewer replicas than one that comes before it in spec.environments.",
-    why: "Staging with three replicas hides what production with one will show: every restart is an outage. No replica at all is an error.",
+    summary: "An environment must not run fewer replicas than an earlier one in spec.environments.",
+    why: "With one replica, every restart is an outage, which a staging with three replicas does not show. Zero replicas is an error.",
     example: "spec.replicas is 3 in staging and 1 in production",
     max: None,
     unit: "",
@@ -59,7 +59,7 @@ pub(in crate::rules) fn check(
         let change = &fewer.classified.change;
         let mut subject = words::subject(change, Class::Replicas);
         if let (None, Some(count)) = (change.overlay, default(fewer.pair.overlay, change)) {
-            subject = format!("{subject}, which is {count} where it is absent,");
+            subject = format!("{subject}, which defaults to {count},");
         }
         let runs_nothing = fewer.late == Quantity::ZERO && !is_lower_bound(change);
         let (severity, headline) = if runs_nothing {
@@ -70,15 +70,14 @@ pub(in crate::rules) fn check(
         } else {
             (
                 RULE.severity,
-                format!("{subject} is less than in {baseline}, which comes before {environment}"),
+                format!("{subject} is lower than in {baseline}, which comes before {environment}"),
             )
         };
         let saying = Saying {
             headline,
             demand: RULE.summary,
             help: format!(
-                "Give {environment} at least what {baseline} has, or lower it in {baseline}. If {environment} really needs less, \
-                 say so in spec.exemptions of the ParityPolicy, or set spec.rules.{}.severity.",
+                "Raise it in {environment} to at least the value of {baseline}, or lower it in {baseline}. If {environment} really needs less, add an exemption to spec.exemptions of the ParityPolicy, or set spec.rules.{}.severity.",
                 RULE.id
             ),
         };

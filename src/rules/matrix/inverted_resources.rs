@@ -18,8 +18,8 @@ use crate::rules::words;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::InvertedResources,
     severity: Severity::Error,
-    summary: "An environment must not get less of a resource than one that comes before it in spec.environments.",
-    why: "A service that passed staging with 2Gi of memory was killed in production, where somebody had set 512Mi half a year before.",
+    summary: "An environment must not have a lower request or limit than an earlier one in spec.environments.",
+    why: "A service that passes staging with 2Gi of memory can be killed in production with 512Mi.",
     example: "limits.memory is 2Gi in staging and 512Mi in production",
     max: None,
     unit: "",
@@ -38,14 +38,14 @@ pub(in crate::rules) fn check(
         let (environment, baseline) = (comparison.environment(), comparison.baseline());
         let change = &value.change.change;
         let headline = format!(
-            "{} is less than in {baseline}, which comes before {environment}",
+            "{} is lower than in {baseline}, which comes before {environment}",
             words::subject(change, value.change.class)
         );
         let saying = Saying {
             headline,
             demand: RULE.summary,
             help: format!(
-                "Give {environment} at least what {baseline} has, or lower it in {baseline}, so that {baseline} shows what {environment} will do."
+                "Raise it in {environment} to at least the value of {baseline}, or lower it in {baseline}, so that {baseline} shows how {environment} will behave."
             ),
         };
         found.push(comparison.change_finding(RULE.id, value.pair, value.change, saying));

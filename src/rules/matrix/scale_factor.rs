@@ -18,8 +18,8 @@ use crate::rules::words;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ScaleFactor,
     severity: Severity::Warning,
-    summary: "A resource quantity must stay within a factor of the base's, and of every other environment's.",
-    why: "An environment that is many times smaller does not show how the larger one behaves.",
+    summary: "A resource quantity must stay within a factor of the base's and of every other environment's.",
+    why: "A much smaller environment does not show how a larger one behaves.",
     example: "requests.memory is 256Mi in the base and 2Gi in production: 8 times as much",
     max: Some("4"),
     unit: "×",
@@ -107,7 +107,7 @@ fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {
         headline,
         demand: RULE.summary,
         help: format!(
-            "Bring the two closer together, or raise spec.rules.{}.max in the ParityPolicy if {environment} really needs it.",
+            "Bring the two values closer together, or raise spec.rules.{}.max in the ParityPolicy if {environment} really needs it.",
             RULE.id
         ),
     };

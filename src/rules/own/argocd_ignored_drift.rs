@@ -14,8 +14,8 @@ use crate::yaml::Node;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdIgnoredDrift,
     severity: Severity::Warning,
-    summary: "Argo CD should not ignore differences in what must be identical, nor what people write.",
-    why: "What is ignored is neither shown nor healed: a change by hand there stays, and nobody is told.",
+    summary: "Argo CD should not ignore fields that must be identical, nor changes by manual tools such as kubectl.",
+    why: "Argo CD neither shows nor heals an ignored difference, so a change by hand stays unnoticed.",
     example: "ignoreDifferences of an Application names /spec/template/spec/containers/0/image",
     max: None,
     unit: "",
@@ -63,11 +63,11 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, policy: &Policy, found: &mut Fo
                     };
                     let says = Says {
                         headline: format!(
-                            "Argo CD ignores what becomes of {}",
+                            "Argo CD ignores changes of {}",
                             one_line(path, MAX_WORDS)
                         ),
                         demand: format!("Fields of the class {} must be identical in all environments.", class.id()),
-                        help: "Take the entry out; where a controller writes there, name it under managedFieldsManagers instead."
+                        help: "Remove the entry; if a controller writes this field, name the controller under managedFieldsManagers instead."
                             .to_owned(),
                     };
                     found.push(own.finding(
@@ -85,13 +85,11 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, policy: &Policy, found: &mut Fo
                 }
                 let says = Says {
                     headline: format!(
-                        "Argo CD ignores all that {} writes, which people use",
+                        "Argo CD ignores all changes by {}, which people use",
                         one_line(name, MAX_WORDS)
                     ),
-                    demand: "Whatever somebody changes by hand is neither shown nor healed."
-                        .to_owned(),
-                    help: "Name the controllers that write there, and no tool of people."
-                        .to_owned(),
+                    demand: "A change by hand is neither shown nor healed.".to_owned(),
+                    help: "Remove the tool, and name only controllers here.".to_owned(),
                 };
                 found.push(own.finding(
                     RULE.id,

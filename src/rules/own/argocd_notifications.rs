@@ -16,8 +16,8 @@ use crate::text::{MAX_NAME, quoted};
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdNotifications,
     severity: Severity::Warning,
-    summary: "What an Application subscribes to must be there: the trigger, its templates and the service; a trigger for a self-heal must be able to fire.",
-    why: "Argo CD passes over what it does not find, so that the first failure that nobody hears of shows it; and a self-heal changes no revision, so that what is sent once a revision is not sent for it.",
+    summary: "An Application must subscribe to an existing trigger, templates and service, and a trigger for self-heal must be able to fire.",
+    why: "Argo CD silently skips a trigger or template that does not exist. A self-heal does not change the revision, so a message that is sent once per revision is not sent for it.",
     example: "an Application subscribes to on-sync-failed, and argocd-notifications-cm has no such trigger",
     max: None,
     unit: "",
@@ -98,9 +98,9 @@ fn subscriptions(
                 what.0,
                 quoted(what.1, MAX_NAME)
             ),
-            demand: "Argo CD sends nothing, and says so in its log alone.".to_owned(),
+            demand: "Argo CD sends nothing, and reports it only in its log.".to_owned(),
             help: format!(
-                "Add {}.{} to its data, or correct the annotation.",
+                "Add {}.{} to the data of argocd-notifications-cm, or correct the annotation.",
                 what.0, what.1
             ),
         };
@@ -113,9 +113,9 @@ fn subscriptions(
     let is_told = known.subscribes || has_defaults || FAILURES.iter().any(hears);
     if !subscribed.is_empty() && !is_told {
         let says = Says {
-            headline: "nobody is told when a sync fails, or when what runs gets unhealthy"
+            headline: "no message is sent when a sync fails or the application becomes unhealthy"
                 .to_owned(),
-            demand: "It subscribes to other triggers alone.".to_owned(),
+            demand: "It subscribes only to other triggers.".to_owned(),
             help: format!("Subscribe to {} as well.", FAILURES.join(" and ")),
         };
         let way = fields(&application.nearest(&annotations));
@@ -133,11 +133,11 @@ fn fault(trigger: &str, condition: &Condition, known: &Notifications) -> Option<
     if let Some(template) = lacking {
         return Some(Says {
             headline: format!(
-                "the trigger {} sends the template {}, which is not there",
+                "the trigger {} sends the template {}, which does not exist",
                 quoted(trigger, MAX_NAME),
                 quoted(template, MAX_NAME)
             ),
-            demand: "Argo CD sends nothing, and says so in its log alone.".to_owned(),
+            demand: "Argo CD sends nothing, and reports it only in its log.".to_owned(),
             help: format!("Add template.{template} to data."),
         });
     }
@@ -147,10 +147,12 @@ fn fault(trigger: &str, condition: &Condition, known: &Notifications) -> Option<
     let name = quoted(trigger, MAX_NAME);
     if !condition.when.contains("??") {
         return Some(Says {
-            headline: format!("the condition of {name} is an error wherever nothing was healed"),
-            demand: format!("{HEALED} is there after a self-heal alone."),
+            headline: format!(
+                "the condition of {name} fails for every sync that is not a self-heal"
+            ),
+            demand: format!("{HEALED} exists only after a self-heal."),
             help: format!(
-                "Write (app.status?.operationState?.operation?.sync?.{HEALED} ?? 0) > 0."
+                "Use the condition (app.status?.operationState?.operation?.sync?.{HEALED} ?? 0) > 0"
             ),
         });
     }
@@ -159,8 +161,10 @@ fn fault(trigger: &str, condition: &Condition, known: &Notifications) -> Option<
         .to_lowercase()
         .contains("revision")
         .then(|| Says {
-            headline: format!("{name} is sent once a revision, and a self-heal has no new one"),
-            demand: "Only the first self-heal after a commit is told.".to_owned(),
-            help: "Let oncePer be app.status.operationState?.startedAt.".to_owned(),
+            headline: format!(
+                "{name} is sent once per revision, and a self-heal has no new revision"
+            ),
+            demand: "Only the first self-heal after a commit is reported.".to_owned(),
+            help: "Set oncePer to app.status.operationState?.startedAt".to_owned(),
         })
 }

@@ -12,8 +12,8 @@ use crate::yaml::Node;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdPaused,
     severity: Severity::Warning,
-    summary: "What Argo CD or Flux deploys should not be paused for longer than an emergency.",
-    why: "Nothing that Git says gets to the cluster, and nothing that is changed there is taken back, until somebody remembers.",
+    summary: "Argo CD and Flux should not stay paused after an emergency.",
+    why: "While it is paused, changes in Git do not reach the cluster, and changes in the cluster are not reverted.",
     example: "an Application has syncPolicy.automated.enabled: false, or a Kustomization of Flux suspend: true",
     max: None,
     unit: "",
@@ -61,15 +61,15 @@ fn paused(resource: &Resource<'_>) -> Vec<(Vec<&'static str>, &'static str, &'st
             all.push((
                 application.nearest(&enabled),
                 "automated sync is paused: automated.enabled is false",
-                "Write what was changed meanwhile into Git, and take enabled: false out again.",
+                "Write the changes that were made meanwhile into Git, and remove enabled: false.",
             ));
         }
         let skip = ["metadata", "annotations", SKIP];
         if application.at(&skip).map(Node::text) == Some("true") {
             all.push((
                 application.nearest(&skip),
-                "Argo CD does not look at it: an annotation says skip-reconcile",
-                "Write what was changed meanwhile into Git, and take the annotation away.",
+                "Argo CD does not reconcile it: it has the annotation skip-reconcile",
+                "Write the changes that were made meanwhile into Git, and remove the annotation.",
             ));
         }
     }
@@ -80,14 +80,14 @@ fn paused(resource: &Resource<'_>) -> Vec<(Vec<&'static str>, &'static str, &'st
         all.push((
             suspend.to_vec(),
             "reconciliation is suspended: spec.suspend is true",
-            "Write what was changed meanwhile into Git, and take suspend: true out again.",
+            "Write the changes that were made meanwhile into Git, and remove suspend: true.",
         ));
     }
     if resource.annotation(FLUX_RECONCILES) == Some(DISABLED) {
         all.push((
             vec!["metadata", "annotations", FLUX_RECONCILES],
-            "Flux does not reconcile it: an annotation says reconcile: disabled",
-            "Take the annotation away, or the resource out of what Flux deploys.",
+            "Flux does not reconcile it: it has the annotation reconcile: disabled",
+            "Remove the annotation, or remove the resource from Flux's path.",
         ));
     }
     all

@@ -10,9 +10,9 @@ use crate::rules::found::Found;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdSelfHeal,
     severity: Severity::Warning,
-    summary: "An Application of Argo CD should sync by itself, prune, and heal itself.",
-    why: "Without selfHeal, what somebody changes in the cluster stays until the next commit; without prune, what Git drops stays for ever.",
-    example: "syncPolicy.automated of an Application says prune: true, and nothing of selfHeal",
+    summary: "An Argo CD Application should sync automatically, prune, and self-heal.",
+    why: "Without selfHeal, a change in the cluster stays until the next commit; without prune, objects that were removed from Git stay forever.",
+    example: "syncPolicy.automated of an Application has prune: true, but not selfHeal",
     max: None,
     unit: "",
     of_files: false,
@@ -21,8 +21,11 @@ pub(in crate::rules) const RULE: Rule = Rule {
 
 /// What `automated` switches on, and what comes of it where it does not.
 const SWITCHES: [(&str, &str); 2] = [
-    ("selfHeal", "what is changed in the cluster stays so"),
-    ("prune", "what Git drops stays in the cluster"),
+    ("selfHeal", "changes in the cluster are not reverted"),
+    (
+        "prune",
+        "objects that are removed from Git stay in the cluster",
+    ),
 ];
 
 pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
@@ -33,8 +36,8 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
         let mut way = vec!["spec", "syncPolicy", "automated"];
         let (headline, help) = match application.at(&way) {
             None => (
-                "Argo CD does not sync it by itself".to_owned(),
-                "Add syncPolicy: {automated: {prune: true, selfHeal: true}}.".to_owned(),
+                "Argo CD does not sync it automatically".to_owned(),
+                "Add syncPolicy: {automated: {prune: true, selfHeal: true}}".to_owned(),
             ),
             Some(automated) => {
                 let is_off = |name: &&(&str, &str)| {

@@ -17,8 +17,8 @@ use crate::yaml::Node;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdSource,
     severity: Severity::Warning,
-    summary: "The path of an Application must be a directory of the repository, and the overlay of its own environment.",
-    why: "Argo CD says at the next sync, and not at the pull request, that a path is not there; that production deploys staging's overlay it never says.",
+    summary: "The path of an Application must be an existing directory, and the overlay of the Application's environment.",
+    why: "Argo CD reports a missing path only at the next sync, and never reports that production deploys the overlay of staging.",
     example: "checkout-production of Argo CD has path: services/checkout/overlays/staging",
     max: None,
     unit: "",
@@ -137,7 +137,7 @@ fn fault(
     let written = quoted(source.written, MAX_NAME);
     let nowhere = |headline: String, help: String| Says {
         headline,
-        demand: "Nothing of it can be synced.".to_owned(),
+        demand: "It cannot be synced.".to_owned(),
         help,
     };
     let Some(path) = source
@@ -146,9 +146,8 @@ fn fault(
         .filter(|_| !source.written.starts_with('/'))
     else {
         return Some(nowhere(
-            format!("its path {written} is none within a repository"),
-            "Name a directory from the root of the repository on, without a slash before it."
-                .to_owned(),
+            format!("its path {written} is not a path inside the repository"),
+            "Write the path from the root of the repository, without a leading slash.".to_owned(),
         ));
     };
     if !repository.is_at(source.address, path) {
@@ -156,17 +155,18 @@ fn fault(
     }
     let near = || match near(path, repository) {
         Some(near) => format!("Did you mean {}?", quoted(near, MAX_NAME)),
-        None => "Name a directory that is there, from the root of the repository on.".to_owned(),
+        None => {
+            "Write the path of an existing directory, from the root of the repository.".to_owned()
+        }
     };
     match repository.has(path).filter(|_| source.is_of_head) {
         Some(Has::Nothing) => {
-            let headline = format!("it deploys {written}, and there is no such directory");
+            let headline = format!("it deploys {written}, which does not exist");
             return Some(nowhere(headline, near()));
         }
         Some(Has::Directories) if !source.is_recursive => {
-            let headline = format!(
-                "it deploys {written}, where there is no kustomization, no chart and no manifest"
-            );
+            let headline =
+                format!("it deploys {written}, which has no kustomization, chart or manifest");
             return Some(nowhere(headline, near()));
         }
         Some(Has::Directories | Has::Files) | None => {}
@@ -178,8 +178,8 @@ fn fault(
         };
         let meant = meant(application, own, &base, repository)?;
         return Some(Says {
-            headline: format!("it is of {meant}, and deploys the base"),
-            demand: "What runs there lacks all that the environment's overlay says.".to_owned(),
+            headline: format!("it is for {meant}, but deploys the base"),
+            demand: "The environment runs without its overlay.".to_owned(),
             help: right(service, &meant, repository),
         });
     }
@@ -190,8 +190,8 @@ fn fault(
         environment,
     } = deployed;
     Some(Says {
-        headline: format!("it is of {meant}, and deploys the overlay of {environment}"),
-        demand: "What runs there is what another environment was made for.".to_owned(),
+        headline: format!("it is for {meant}, but deploys the overlay of {environment}"),
+        demand: "The environment runs the overlay of another one.".to_owned(),
         help: right(service, &meant, repository),
     })
 }
@@ -201,8 +201,8 @@ fn right(service: &str, environment: &str, repository: &Repository) -> String {
     let mut overlays = repository.overlays.iter();
     let right = overlays.find(|(_, one)| one.service == service && one.environment == environment);
     match right {
-        Some((path, _)) => format!("Let path be {}.", quoted(path, MAX_NAME)),
-        None => format!("Let path be the overlay of {environment}."),
+        Some((path, _)) => format!("Set path to {}.", quoted(path, MAX_NAME)),
+        None => format!("Set path to the overlay of {environment}."),
     }
 }
 

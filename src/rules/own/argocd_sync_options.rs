@@ -13,9 +13,9 @@ use crate::yaml::Node;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdSyncOptions,
     severity: Severity::Warning,
-    summary: "Argo CD should apply server-side, and should replace nothing that others write to.",
-    why: "Replace=true writes the whole object at every sync, with the replicas of an autoscaler and what controllers have added; a server-side apply owns just the fields that Git sets, and conflicts are told.",
-    example: "syncOptions of an Application hold Replace=true",
+    summary: "Argo CD should apply server-side, and should not replace objects that controllers also write.",
+    why: "Replace=true overwrites the whole object at every sync, also an autoscaler's replicas and the fields of controllers. A server-side apply writes only the fields that Git sets, and reports conflicts.",
+    example: "syncOptions of an Application contain Replace=true",
     max: None,
     unit: "",
     of_files: false,
@@ -45,10 +45,10 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
         if let Some(at) = all.iter().position(|option| *option == REPLACE) {
             let says = Says {
                 headline: "every sync replaces whole objects".to_owned(),
-                demand: "What an autoscaler, a controller or an admission webhook has written is lost each time."
+                demand: "Each sync overwrites the fields of autoscalers, controllers and admission webhooks."
                     .to_owned(),
                 help: format!(
-                    "Take {REPLACE} out; where one resource needs it, annotate that one: {OPTIONS}: {REPLACE}."
+                    "Remove {REPLACE}; if one resource needs it, add to its annotations: {OPTIONS}: {REPLACE}"
                 ),
             };
             found.push(own.finding(RULE.id, application.resource, place(at), says));
@@ -58,7 +58,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
         {
             let says = Says {
                 headline: "it is applied client-side".to_owned(),
-                demand: "A server-side apply owns the fields that Git sets and no others, so that live drift can be told apart."
+                demand: "A server-side apply owns only the fields that Git sets, so live drift can be distinguished from them."
                     .to_owned(),
                 help: format!("Add {SERVER_SIDE} to syncPolicy.syncOptions."),
             };
@@ -73,10 +73,9 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
         let is_replaced = options.split(',').any(|option| option.trim() == REPLACE);
         if is_replaced && targets.contains_key(&workload(resource)) {
             let says = Says {
-                headline: "every sync replaces it, and an autoscaler scales it".to_owned(),
-                demand: "Each time it goes back to the replicas that Git says, or to one."
-                    .to_owned(),
-                help: format!("Take {REPLACE} out of the annotation."),
+                headline: "every sync replaces it, but an autoscaler scales it".to_owned(),
+                demand: "Each sync resets it to the replicas in Git, or to one.".to_owned(),
+                help: format!("Remove {REPLACE} from the annotation."),
             };
             let way = fields(&["metadata", "annotations", OPTIONS]);
             found.push(own.finding(RULE.id, resource, way, says));

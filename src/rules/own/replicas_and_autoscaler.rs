@@ -12,8 +12,8 @@ use crate::rules::found::Found;
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ReplicasAndAutoscaler,
     severity: Severity::Warning,
-    summary: "Git should not set the replicas of what an autoscaler scales.",
-    why: "Every sync sets them back to what Git says, until the autoscaler scales again.",
+    summary: "Git should not set the replicas of a workload that an autoscaler scales.",
+    why: "Every sync resets them to the value in Git, until the autoscaler scales again.",
     example: "Git sets replicas: 2 for a Deployment that a HorizontalPodAutoscaler targets",
     max: None,
     unit: "",
@@ -24,9 +24,9 @@ pub(in crate::rules) const RULE: Rule = Rule {
 /// What is said of two who set replicas, whether it was seen in Git or in a cluster.
 pub(in crate::rules) fn says() -> Says {
     Says {
-        headline: "Git sets the replicas, and so does an autoscaler".to_owned(),
+        headline: "both Git and an autoscaler set the replicas".to_owned(),
         demand: RULE.summary.to_owned(),
-        help: "Leave spec.replicas out of Git: the autoscaler has its own bounds.".to_owned(),
+        help: "Remove spec.replicas from Git; the autoscaler has its own bounds.".to_owned(),
     }
 }
 

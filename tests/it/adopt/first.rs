@@ -202,7 +202,7 @@ fn wiring_inserts_lines_and_then_builds_check_themselves() {
     assert!(again.succeeded(), "{again:#?}");
     assert_eq!(
         again.stdout,
-        "Nothing to do: parity/policy/policy.yaml is there, and everything that can be is wired.\n"
+        "Nothing to do: parity/policy/policy.yaml exists, and everything that can be wired is wired.\n"
     );
 
     for overlay in ["overlays/dev", "overlays/production"] {
@@ -337,7 +337,7 @@ fn adoption_adds_to_a_policy() {
     assert_eq!(again.code, Some(1), "{again:#?}");
     assert_eq!(
         again.stdout,
-        "Nothing to do: parity.yaml is there, and nothing that is found can be adopted.\n"
+        "Nothing to do: parity.yaml exists, and none of the findings can be adopted.\n"
     );
     let checked = repository.krm_parity(&["check"]);
     let told = "(no longer exempt: spec.exemptions[0] expired after 2026-06-01: why not)";
@@ -539,7 +539,7 @@ fn an_amount_that_becomes_worse_is_told() {
     production("400Mi");
     let checked = repository.krm_parity(&["check"]);
     assert_eq!(checked.code, Some(1), "{checked:#?}");
-    let part = "(spec.exemptions[0] is for the value \"512Mi\" or a nearer one)";
+    let part = "(spec.exemptions[0] is only for the value \"512Mi\" or a closer one)";
     assert!(checked.stdout.contains(part), "{checked:#?}");
     // The finding says what the entry is for, which is enough.
     assert!(!checked.stdout.contains("unused"), "{checked:#?}");

@@ -266,11 +266,11 @@ fn what_cannot_be_taken_out_is_said_and_nothing_written() {
     for (text, part) in [
         (
             "  - &one {rule: image, reason: none, expires: 2026-12-31}\n  - {<<: *one, rule: health-checks}\n",
-            "spec.exemptions[0] cannot be taken out of the file: something else refers to it, as by an anchor; edit it by hand",
+            "spec.exemptions[0] cannot be removed from the file: something else refers to it, as by an anchor; edit it by hand",
         ),
         (
             "  - {rule: image, reason: &why none, expires: 2026-12-31}\n  - {rule: health-checks, reason: *why, expires: 2026-12-31}\n",
-            "spec.exemptions[0] cannot be taken out of the file: something else refers to it",
+            "spec.exemptions[0] cannot be removed from the file: something else refers to it",
         ),
     ] {
         shop.policy(text);

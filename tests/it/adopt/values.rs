@@ -139,7 +139,7 @@ fn another_value_at_an_adopted_place_is_new() {
     assert!(
         checked
             .stdout
-            .contains("matched nothing: there is no finding of image here"),
+            .contains("matched nothing: there is no finding of image"),
         "{checked:#?}"
     );
 }

@@ -275,7 +275,8 @@ fn one_environment_without_a_base_is_told_as_that() {
     let run = check(&kustomize, &tree.path(""), &[]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(
-        run.stdout.contains("there is prod only, made of no base")
+        run.stdout
+            .contains("there is only prod, and it loads no base")
             && !run.stdout.contains("snapshot"),
         "{}",
         run.stdout

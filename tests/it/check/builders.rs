@@ -89,7 +89,7 @@ fn what_only_kustomize_does_is_told_with_its_line() {
     let [(environment, words, line)] = failures(&report).try_into().expect("one failure");
     assert_eq!(environment, "production");
     assert!(
-        words.contains("this needs kustomize, and neither kustomize nor kubectl is on PATH: web/overlays/production/kustomization.yaml:4: x: helm renders it"),
+        words.contains("the built-in engine cannot build it, and neither kustomize nor kubectl is on PATH: web/overlays/production/kustomization.yaml:4: x: only helm can render it"),
         "{words}"
     );
     assert_eq!(line, "web/overlays/production/kustomization.yaml:4");
@@ -104,11 +104,8 @@ fn what_only_kustomize_does_is_told_with_its_line() {
     let run = alone(&tree.path(""), &["check", "--format", "json"]);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let [(_, words, line)] = failures(&report).try_into().expect("one failure");
-    assert!(words.contains("kustomize does not take it: "), "{words}");
-    assert!(
-        words.contains("wbe: it is for a resource that is not there"),
-        "{words}"
-    );
+    assert!(words.contains("kustomize rejects it: "), "{words}");
+    assert!(words.contains("wbe: its target does not exist"), "{words}");
     assert_eq!(line, "web/overlays/production/kustomization.yaml:3");
 }
 
@@ -125,7 +122,7 @@ fn flags_are_for_kustomize_but_for_one() {
     };
     let (_, strict, _) = build(&[]);
     assert!(
-        strict.contains("a file outside of the directory of the kustomization"),
+        strict.contains("the file is outside of the kustomization's directory"),
         "{strict}"
     );
     for flags in [
@@ -182,7 +179,7 @@ fn links_lead_to_where_files_lie() {
     assert_eq!(both.code, Some(1), "{both:#?}");
     assert!(
         both.stderr
-            .contains(": 2 same, 1 refused alike, 0 different, 0 left to kustomize"),
+            .contains(": 2 same, 1 rejected by both, 0 different, 0 left to kustomize"),
         "{both:#?}"
     );
 }
@@ -195,7 +192,7 @@ fn both_are_held_against_each_other() {
     let run = check(&kustomize, &tree.path(""), &["--builder", "both"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     let told = format!(
-        "krm-parity: the engine and kustomize {NEWEST}: 10 same, 0 refused alike, 0 different, 0 left to kustomize\n"
+        "krm-parity: the built-in engine and kustomize {NEWEST}: 10 same, 0 rejected by both, 0 different, 0 left to kustomize\n"
     );
     assert!(run.stderr.contains(&told), "{run:#?}");
     // One that writes something else, and one that refuses everything.
@@ -220,7 +217,7 @@ fn both_are_held_against_each_other() {
         assert_eq!(run.code, Some(2), "{run:#?}");
         assert!(run.stderr.contains(words), "{run:#?}");
         let is_value = script.contains("sed");
-        let field = "spec.replicas is 6 by the engine and 7 by kustomize";
+        let field = "spec.replicas is 6 in the engine's build and 7 in kustomize's";
         assert_eq!(run.stderr.contains(field), is_value, "{run:#?}");
     }
 }

@@ -156,7 +156,7 @@ fn every_place_exists_and_its_line_is_shown_as_it_stands() {
                     assert_eq!(source, line, "{repository}: {place}");
                 }
                 let what = place["what"].as_str().expect("a word");
-                untold += usize::from(what.contains("could not be told"));
+                untold += usize::from(what.contains("the exact line is not known"));
             }
         }
     }

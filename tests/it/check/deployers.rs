@@ -123,7 +123,7 @@ patches:
         (
             "false",
             vec![
-                "argocd-self-heal argocd/kustomization.yaml:5 selfHeal is off: what is changed in the cluster stays so",
+                "argocd-self-heal argocd/kustomization.yaml:5 selfHeal is off: changes in the cluster are not reverted",
             ],
         ),
     ] {
@@ -187,16 +187,16 @@ fn a_path_that_is_not_there_and_one_of_another_environment_are_told() {
     let tree = repository(&files);
     add_remote(&tree, "git@github.com:somebody/Deploy");
     let anywhere = [
-        "argocd-source argocd/absolute.yaml:6 its path \"/services/checkout/overlays/staging\" is none within a repository",
-        "argocd-source argocd/outside.yaml:6 its path \"services/../../overlays/staging\" is none within a repository",
+        "argocd-source argocd/absolute.yaml:6 its path \"/services/checkout/overlays/staging\" is not a path inside the repository",
+        "argocd-source argocd/outside.yaml:6 its path \"services/../../overlays/staging\" is not a path inside the repository",
     ];
     let mut expected = vec![
         anywhere[0],
-        "argocd-source argocd/bare.yaml:6 it deploys \"services/checkout/overlays\", where there is no kustomization, no chart and no manifest",
-        "argocd-source argocd/base.yaml:6 it is of staging, and deploys the base",
+        "argocd-source argocd/bare.yaml:6 it deploys \"services/checkout/overlays\", which has no kustomization, chart or manifest",
+        "argocd-source argocd/base.yaml:6 it is for staging, but deploys the base",
         anywhere[1],
-        "argocd-source argocd/slip.yaml:6 it deploys \"services/checkout/overlays/prodction\", and there is no such directory",
-        "argocd-source argocd/swapped.yaml:6 it is of production, and deploys the overlay of staging",
+        "argocd-source argocd/slip.yaml:6 it deploys \"services/checkout/overlays/prodction\", which does not exist",
+        "argocd-source argocd/swapped.yaml:6 it is for production, but deploys the overlay of staging",
     ];
     expected.sort_unstable();
     assert_eq!(told(&tree), expected);
@@ -401,7 +401,7 @@ fn what_may_be_right_is_not_told() {
     add_remote(&tree, "https://git.example.com/shop/deploy");
     assert_eq!(
         told(&tree),
-        ["argocd-source argocd/list.yaml:9 it deploys \"nowhere\", and there is no such directory"]
+        ["argocd-source argocd/list.yaml:9 it deploys \"nowhere\", which does not exist"]
     );
     // The line of a password is not shown.
     let secret = application("web", "nowhere").replace("https://git", "https://x:hunter2pw@git");

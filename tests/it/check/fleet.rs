@@ -13,7 +13,7 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fleet/expect
 
 /// A report as it is on a day that nobody has set, as people see it.
 fn as_today(report: &str) -> String {
-    let note = "note: exemptions are weighed as on 2026-06-15, the day of SOURCE_DATE_EPOCH\n";
+    let note = "note: exemptions are judged as of 2026-06-15, the day of SOURCE_DATE_EPOCH\n";
     assert!(report.contains(note), "{report}");
     report.replace(note, "")
 }

@@ -379,14 +379,14 @@ fn what_was_compared_stands_in_the_report() {
         .expect_success("git");
     let (_, notes) = Scene::looked_at(&mut scene.command("work", &["--since", "main"]));
     let told = format!(
-        "since main ({main}): 1 file differs from the merge base {first}; 1 of 2 services are looked at"
+        "since main ({main}): 1 file differs from the merge base {first}; 1 of 2 services are checked"
     );
     assert!(notes.lines().any(|note| note == told), "{notes}");
     let (services, notes) = Scene::looked_at(&mut scene.command("work", &["--since", "HEAD"]));
     let topic = id("HEAD");
     assert_eq!(services, [""; 0]);
     let told = format!(
-        "since HEAD ({topic}): no file differs from the merge base {topic}; 0 of 2 services are looked at"
+        "since HEAD ({topic}): no file differs from the merge base {topic}; 0 of 2 services are checked"
     );
     assert!(notes.lines().any(|note| note == told), "{notes}");
 }
@@ -399,12 +399,12 @@ fn what_git_refuses_is_said() {
         (
             "work",
             "gone",
-            "--since gone: there is no such commit here; git fetch brings",
+            "--since gone: this clone does not have that commit; a shallow or single-branch clone lacks it",
         ),
-        ("work", "HEAD:one", "there is no such commit here"),
-        ("work", "", "there is no such commit here"),
-        ("broken", "HEAD", "names no git directory"),
-        ("young", "HEAD", "there is no such commit here"),
+        ("work", "HEAD:one", "this clone does not have that commit"),
+        ("work", "", "this clone does not have that commit"),
+        ("broken", "HEAD", "does not name a git directory"),
+        ("young", "HEAD", "this clone does not have that commit"),
     ] {
         scene.services(place);
         match place {

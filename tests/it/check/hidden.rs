@@ -82,7 +82,7 @@ fn an_environment_behind_a_link_is_looked_at() {
         .iter()
         .map(|finding| (finding["severity"].as_str(), finding["headline"].as_str()))
         .collect();
-    let told = "apps/web/overlays/production is a link that leads out of the repository, so it was not judged";
+    let told = "apps/web/overlays/production is a link to a place outside of the repository, so it was not checked";
     assert_eq!(headlines, [(Some("error"), Some(told))], "{report:#}");
     assert_eq!(
         report["services"][0]["environments"]
@@ -150,7 +150,10 @@ fn where_no_service_is_found_the_words_are_true() {
     service(&tree, "web");
     let run = check(&kustomize, &tree.path("web/base"), &[]);
     assert_eq!(run.code, Some(2), "{run:#?}");
-    for part in ["there is .;", "check the directory that holds them all"] {
+    for part in [
+        "the kustomizations are .;",
+        "check the directory above all of them",
+    ] {
         assert!(run.stderr.contains(part), "{run:#?}");
     }
     let tree = Tree::new();
@@ -159,7 +162,7 @@ fn where_no_service_is_found_the_words_are_true() {
     let run = check(&kustomize, &tree.path(""), &[]);
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(
-        run.stderr.contains("alice (made of base), base")
+        run.stderr.contains("alice (loads base), base")
             && run.stderr.contains("overlays: [\"{environment}\"]"),
         "{run:#?}"
     );

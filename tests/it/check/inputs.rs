@@ -128,7 +128,7 @@ fn paths_that_no_system_takes_get_a_short_line() {
 #[test]
 fn a_day_that_is_not_this_one_is_said() {
     let tree = scene();
-    let note = "exemptions are weighed as on 2026-06-15, the day of SOURCE_DATE_EPOCH";
+    let note = "exemptions are judged as of 2026-06-15, the day of SOURCE_DATE_EPOCH";
     let check = |day: Option<&str>| {
         let mut command = command(&tree, &["check", "--format", "json"]);
         command.env_remove("SOURCE_DATE_EPOCH");

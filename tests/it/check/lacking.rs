@@ -54,7 +54,7 @@ fn told(tree: &Tree) -> Vec<String> {
         let text = fs::read_to_string(root.join(file)).expect("a file");
         let line = text.lines().nth(usize::try_from(line).ok()? - 1)?;
         let what = place["what"].as_str()?;
-        let nearest = what.ends_with("the nearest that there is");
+        let nearest = what.ends_with("(the nearest line that exists)");
         let mark = if nearest { "~" } else { "" };
         Some(format!("{mark}{file} {}", line.trim()))
     };

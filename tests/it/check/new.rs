@@ -345,10 +345,13 @@ fn a_signal_takes_the_revision_away() {
 fn a_revision_that_cannot_be_read_is_refused() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     for (revision, why) in [
-        ("gone", "there is no such commit here; git fetch brings"),
+        (
+            "gone",
+            "this clone does not have that commit; a shallow or single-branch clone lacks it",
+        ),
         ("-x", "this is no revision"),
         ("", "this is no revision"),
-        ("HEAD:web", "there is no such commit here"),
+        ("HEAD:web", "this clone does not have that commit"),
     ] {
         let said = branch.refusal(&[&format!("--new={revision}")]);
         assert!(said.contains(why), "{revision}: {said}");
@@ -399,7 +402,7 @@ fn what_git_holds_elsewhere_is_named() {
     branch.tree.write(file, text);
     branch.tree.write("logo.png", "a logo");
     let said = branch.refusal(&["--new", "HEAD"]);
-    let expected = format!("{file} is a pointer to what Git LFS keeps");
+    let expected = format!("{file} is a pointer to a file in Git LFS");
     assert!(
         said.contains(&expected) && said.contains("--against"),
         "{said}"

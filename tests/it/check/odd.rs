@@ -280,15 +280,15 @@ fn an_exemption_is_weighed_once() {
         });
         headlines.collect()
     };
-    let none = "there is no service of that name";
+    let none = "no service has that name";
     let all = [
         format!("2 {none}"),
-        "3 no service that it is about has such an environment".to_owned(),
-        "4 its target is nowhere that it is about".to_owned(),
-        "5 there is no finding of image here".to_owned(),
-        "6 there is no finding of dead-patch here".to_owned(),
-        "7 there is no finding of image here".to_owned(),
-        format!("8 {none}, but there is web"),
+        "3 none of its services has that environment".to_owned(),
+        "4 no resource of its services and environments matches its target".to_owned(),
+        "5 there is no finding of image".to_owned(),
+        "6 there is no finding of dead-patch".to_owned(),
+        "7 there is no finding of image".to_owned(),
+        format!("8 {none} (did you mean web?)"),
         "9 expired after 2020-01-01".to_owned(),
     ];
     let pick = |some: &[usize]| -> Vec<String> {

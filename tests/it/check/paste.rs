@@ -52,15 +52,17 @@ impl Repository {
 /// The list that a finding's entry belongs in, the file, and the entry, with a reason and a day where they are asked for.
 pub(super) fn entry(finding: &Value) -> (String, String, String) {
     let said = finding["permit"].as_str().expect("how to permit it");
-    let (_, said) = said.split_once("add to spec.").expect("a list");
+    let (_, said) = said.split_once("add this entry to spec.").expect("a list");
     let (list, said) = said.split_once(" of ").expect("a file");
-    let (file, said) = said.split_once(": {").expect("an entry");
-    let end = said.find("}, or ").or_else(|| said.find("}."));
-    let end = end.expect("an end");
-    let entry = said[..end]
+    let (file, said) = said.split_once(". ").expect("the end of a sentence");
+    // It is the last thing that is said, so that whoever pastes it has it all, and nothing else.
+    let said = format!(" {said}");
+    let (_, entry) = said.rsplit_once(" Entry: ").expect("an entry");
+    assert!(entry.starts_with('{') && entry.ends_with('}'), "{entry}");
+    let entry = entry
         .replace("reason: TODO", "reason: x")
         .replace("YYYY-MM-DD", "2026-12-31");
-    (list.to_owned(), file.to_owned(), format!("{{{entry}}}"))
+    (list.to_owned(), file.to_owned(), entry)
 }
 
 /// What somebody has to do something about, but for what follows from the rest.
@@ -133,5 +135,17 @@ fn nobody_is_told_to_permit_everything() {
     }
     assert!(classes > 0);
     let text = check(&repository.kustomize, &repository.tree.path(""), &[]).stdout;
-    assert!(text.contains("add to spec.allow.fields of parity.yaml: {target: {kind: Deployment, name: app}, path: '"), "{text}");
+    assert!(
+        text.contains("add this entry to spec.allow.fields of parity.yaml."),
+        "{text}"
+    );
+    // A line holds the entry alone, as it is pasted.
+    let entries = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("entry "));
+    let entries: Vec<&str> = entries.map(str::trim_start).collect();
+    assert!(!entries.is_empty(), "{text}");
+    for entry in entries {
+        assert!(entry.starts_with('{') && entry.ends_with('}'), "{entry}");
+    }
 }

@@ -47,12 +47,12 @@ fn what_lies_in_the_place_of_a_policy_and_is_none_ends_the_run() {
         (misspelt.as_str(), "ParityPolicy"),
         (other_group.as_str(), "krm-parity.io/v1alpha1"),
         (other_version.as_str(), "krm-parity.io/v1alpha1"),
-        ("", "there is nothing in it"),
+        ("", "the file is empty"),
         (
             "# apiVersion: krm-parity.io/v1alpha1\n",
-            "there is nothing in it",
+            "the file is empty",
         ),
-        ("---\n---\n", "there is nothing in it"),
+        ("---\n---\n", "the file is empty"),
         ("kind: [\n", "line"),
         ("- a\n", "ParityPolicy"),
         (
@@ -303,7 +303,7 @@ fn an_environment_that_the_policy_lists_is_missed_unless_it_is_meant_so() {
         ),
         (
             format!("{listed}, {service}'', environments: [dev]}}]"),
-            "names no service",
+            "the name of a service is missing",
         ),
     ] {
         let found = judged(&spec).join("");

@@ -104,7 +104,7 @@ fn a_build_that_never_ends_is_ended_and_found() {
         for part in [
             "build-failure",
             "the base of dev and production of service s0",
-            "kustomize build was ended after 1 second; --timeout SECONDS allows more",
+            "kustomize build was stopped after 1 second; --timeout SECONDS allows more",
         ] {
             assert!(run.stdout.contains(part), "{part}: {run:#?}");
         }

@@ -250,7 +250,7 @@ fn what_an_earlier_environment_has_run_is_known_however_it_says_so() {
         repository.set("web", "production", "1.1");
         let known = repository.check(&kustomize);
         let wanted = format!(
-            "info production: staging runs {} of container web, and left {} 4 days ago",
+            "info production: staging runs {} of container web, and replaced {} 4 days ago",
             own("1.2"),
             own("1.1")
         );
@@ -304,7 +304,7 @@ fn a_tag_that_was_left_long_ago_is_a_warning() {
     repository.set("web", "production", "2");
     assert_eq!(
         told(&repository.check(&kustomize)),
-        ["info production: staging runs tag 3 of container web, and left tag 2 30 days ago"]
+        ["info production: staging runs tag 3 of container web, and replaced tag 2 30 days ago"]
     );
     policy("29");
     assert_eq!(
@@ -324,7 +324,7 @@ fn a_tag_that_was_left_long_ago_is_a_warning() {
         told(&repository.check(&kustomize)),
         [
             "info production: staging runs tag 3 of container web, and dev runs tag 4",
-            "info staging: dev runs tag 4 of container web, and left tag 3 today",
+            "info staging: dev runs tag 4 of container web, and replaced tag 3 today",
         ]
     );
 }
@@ -400,7 +400,7 @@ fn without_a_history_an_unknown_tag_is_a_warning_that_says_so() {
     let warns = |run: &Run, why: &str| {
         let found = found(run);
         let told = told(&found);
-        let wanted = "warning production: nothing shows that an environment before production has run tag 1 of container web";
+        let wanted = "warning production: it is not known whether an environment before production has run tag 1 of container web";
         assert_eq!(told, [wanted], "{run:#?}");
         assert!(found[0].help.starts_with(why), "{found:#?}");
     };
@@ -465,7 +465,7 @@ fn two_services_have_a_history_each() {
         told(&found),
         [
             "error production: no environment before production runs or has run tag 1 of container web",
-            "info production: staging runs tag 2 of container web, and left tag 1 5 days ago",
+            "info production: staging runs tag 2 of container web, and replaced tag 1 5 days ago",
         ]
     );
     assert!(found[0].place.starts_with("api/"), "{found:#?}");
@@ -633,7 +633,7 @@ fn reading_the_history_runs_nothing_that_the_repository_plants() {
     fs::remove_file(&trace).expect("the trace");
     assert_eq!(
         told(&repository.check(&kustomize)),
-        ["info production: staging runs tag 2 of container web, and left tag 1 5 days ago"]
+        ["info production: staging runs tag 2 of container web, and replaced tag 1 5 days ago"]
     );
     assert!(!trace.exists());
     // Nor is anything of it changed.

@@ -78,39 +78,39 @@ fn allowed_fields_that_match_nothing_are_told_with_what_they_may_have_meant() {
         (format!("path: {SELECTOR}.*"), None),
         (
             format!("path: {SELECTOR}, services: [crt]"),
-            Some("there is no service of that name, but there is cart"),
+            Some("no service has that name (did you mean cart?)"),
         ),
         (
             format!("path: {SELECTOR}, services: [web]"),
-            Some("nothing that is judged differs there"),
+            Some("nothing differs there"),
         ),
         (
             format!("path: {SELECTOR}, environments: [dev]"),
-            Some("nothing that is judged differs there"),
+            Some("nothing differs there"),
         ),
         (
             "path: spec.template.spec.nodeSelectr".to_owned(),
-            Some("nothing that is judged differs there, but spec.template.spec.nodeSelector does"),
+            Some("nothing differs there (did you mean spec.template.spec.nodeSelector?)"),
         ),
         (
             format!("path: {SELECTOR}, target: {{kind: Deployment, name: catr}}"),
-            Some("its target is not here, but cart is"),
+            Some("no resource has that name (did you mean cart?)"),
         ),
         (
             format!("path: {SELECTOR}, target: {{kind: Deploymnt, name: cart}}"),
-            Some("there is no Deploymnt here, but there is Deployment"),
+            Some("no resource has the kind Deploymnt (did you mean Deployment?)"),
         ),
         (
             format!("path: {SELECTOR}, target: {{kind: Deployment, name: cart, namespace: shop}}"),
-            Some("cart is here, but not in the namespace \"shop\""),
+            Some("cart exists, but not in the namespace \"shop\""),
         ),
         (
             format!("path: {SELECTOR}, target: {{group: app, kind: Deployment}}"),
-            Some("Deployment is of the group \"apps\" here"),
+            Some("Deployment is in the group \"apps\""),
         ),
         (
             format!("path: {SELECTOR}, target: {{kind: Ingress}}"),
-            Some("its target is nowhere that it is about"),
+            Some("no resource of its services and environments matches its target"),
         ),
     ] {
         policy(&tree, "allow: {fields:", &[field(&entry)]);
@@ -138,9 +138,9 @@ fn services_and_patterns_of_the_layout_are_told_too() {
     ];
     policy(&tree, "services:", &all.map(str::to_owned));
     let services = [
-        "6: spec.services[1] (wbe) matched nothing: there is no service of that name, but there is web",
-        "8: spec.services[3] (web) matched nothing: spec.services[2] comes first and is about the same service",
-        "9: spec.services[4] (other) matched nothing: there is no service of that name",
+        "6: spec.services[1] (wbe) matched nothing: no service has that name (did you mean web?)",
+        "8: spec.services[3] (web) matched nothing: spec.services[2] comes first and matches the same service",
+        "9: spec.services[4] (other) matched nothing: no service has that name",
     ];
     assert_eq!(unused(&tree, "", &[]), services);
     // Whoever looks at a part knows nothing of the rest.
@@ -151,9 +151,9 @@ fn services_and_patterns_of_the_layout_are_told_too() {
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  layout:\n    overlays:\n    - '{service}/overlays/{environment}'\n    - apps/{service}/{environment}\n    ignore:\n    - test/*\n    - 'web/*/dev'\n    - web/overlay/dev\n",
     );
     let patterns = [
-        "7: spec.layout.overlays[1] (apps/{service}/{environment}) matched nothing: there is no kustomization in such a directory",
-        "9: spec.layout.ignore[0] (test/*) matched nothing: there is no kustomization in such a directory",
-        "11: spec.layout.ignore[2] (web/overlay/dev) matched nothing: there is no kustomization in such a directory, but there is web/overlays/dev",
+        "7: spec.layout.overlays[1] (apps/{service}/{environment}) matched nothing: no directory with a kustomization matches it",
+        "9: spec.layout.ignore[0] (test/*) matched nothing: no directory with a kustomization matches it",
+        "11: spec.layout.ignore[2] (web/overlay/dev) matched nothing: no directory with a kustomization matches it (did you mean web/overlays/dev?)",
     ];
     let mut found = unused(&tree, "", &[]);
     found.sort_by_key(|line| {
@@ -239,7 +239,7 @@ fn a_part_of_what_is_added_is_told_to_be_one() {
     let entry = format!("{{reason: why, path: {SELECTOR}.disk}}");
     policy(&tree, "allow: {fields:", &[entry]);
     let why = format!(
-        "5: spec.allow.fields[0] ({SELECTOR}.disk, why) matched nothing: it is about a part of {SELECTOR} alone, which is added or removed as a whole"
+        "5: spec.allow.fields[0] ({SELECTOR}.disk, why) matched nothing: it matches only a part of {SELECTOR}, which is added or removed as a whole"
     );
     assert_eq!(unused(&tree, "", &[]), [why]);
 }
@@ -254,23 +254,23 @@ fn an_exemption_is_told_what_it_may_have_meant() {
     for (entry, why) in [
         (
             "rule: health-checks, path: '**.livenessProbe', services: [web]",
-            "there is a finding of this rule at PROBE.periodSeconds",
+            "the nearest finding of this rule is at PROBE.periodSeconds",
         ),
         (
             "rule: health-checks, path: '**.livenessProbe', services: [cart]",
-            "there is no finding of health-checks here",
+            "there is no finding of health-checks",
         ),
         (
             "rule: health-checks, path: '**.livenessProbe', target: {name: cart}",
-            "there is no finding of health-checks here",
+            "there is no finding of health-checks",
         ),
         (
             "rule: health-checks, target: {kind: Deploymet}",
-            "there is no Deploymet here, but there is Deployment",
+            "no resource has the kind Deploymet (did you mean Deployment?)",
         ),
         (
             "rule: health-checks, services: [wbe]",
-            "there is no service of that name, but there is web",
+            "no service has that name (did you mean web?)",
         ),
     ] {
         policy(&tree, "exemptions:", &[exemption(entry)]);
@@ -289,9 +289,9 @@ fn an_exemption_is_told_what_it_may_have_meant() {
     );
     let report = report(&kustomize, &tree.path(""), &[]);
     assert!(
-        report.to_string().contains(
-            "no service that it is about has such an environment, but there is production"
-        ),
+        report
+            .to_string()
+            .contains("none of its services has that environment (did you mean production?)"),
         "{report:#}"
     );
 }

@@ -144,7 +144,7 @@ fn what_has_no_namespace_is_in_that_of_the_context_or_of_the_flag() {
     // By name alone, which the report says.
     let (lines, all) = told(&["--rendered", "bare.yaml"]);
     assert!(lines.is_empty(), "{lines:?}");
-    assert!(all.contains("asked for by name alone, so that objects which Git does not have are not found: ConfigMap"), "{all}");
+    assert!(all.contains("these kinds were read by name only, so objects that Git does not have are not found: ConfigMap"), "{all}");
     assert!(
         all.contains("those of the context prod, asked for with kubectl"),
         "{all}"
@@ -183,7 +183,7 @@ fn what_may_not_be_listed_is_asked_for_by_name_and_what_may_not_be_seen_is_told_
                 ("get", "secrets"),
             ],
             2,
-            "kubectl may not get ConfigMap.v1. of the namespace shop, Secret.v1. of the namespace shop in the context prod",
+            "kubectl is not allowed to get ConfigMap.v1. in the namespace shop, Secret.v1. in the namespace shop in the context prod",
         ),
     ] {
         let server = Server::new(World {
@@ -279,12 +279,12 @@ fn a_cluster_that_cannot_be_asked_is_told_in_a_line() {
         run.stderr
     };
     let late = said(&["--rendered", "git.yaml", "--timeout", "1"]);
-    assert!(late.contains("kubectl --context=prod get --namespace=shop ConfigMap.v1. was ended after 1 second; --timeout SECONDS allows more"), "{late}");
+    assert!(late.contains("kubectl --context=prod get --namespace=shop ConfigMap.v1. was stopped after 1 second; --timeout SECONDS allows more"), "{late}");
     tree.write("kubeconfig", "apiVersion: v1\nkind: Config\n");
     let unknown = said(&["--rendered", "git.yaml"]);
     assert!(unknown.contains("failed: "), "{unknown}");
     assert!(
-        unknown.contains("kubectl config get-contexts lists the contexts"),
+        unknown.contains("list the contexts with kubectl config get-contexts"),
         "{unknown}"
     );
     let label = said(&["--rendered", "git.yaml", "--namespace=-A"]);
@@ -348,7 +348,7 @@ fn what_kubectl_watches_is_followed() {
         assert!(watch.wait().expect("it ends").success());
         let said = String::from_utf8(output.stderr).expect("UTF-8");
         assert!(
-            said.contains("7 events, 4 changes told, 2 of them taken back, 2 still there"),
+            said.contains("7 events, 4 changes reported, 2 of them reverted, 2 still there"),
             "{form}: {said}"
         );
         told.push(String::from_utf8(output.stdout).expect("UTF-8"));

@@ -122,10 +122,10 @@ fn one_place_is_explained_with_its_owner_and_its_row() {
         "  at      spec.template.spec.containers[name=checkout].env[name=LOG_LEVEL].value\n",
         "  Git     \"info\"",
         "  live    \"debug\"",
-        "  owner   kubectl-set (Update, 2026-11-25T19:52:12Z), a person's tool",
-        "because Git sets it, it differs, and a person's tool owns the value",
+        "  owner   kubectl-set (Update, 2026-11-25T19:52:12Z), a manual tool",
+        "because Git sets it, it differs, and a manual tool owns the value",
         "  so      manual-change",
-        "  help    Keep it: add to patches of",
+        "  help    To keep it, add to patches of",
     ] {
         assert!(said.contains(word), "{word}: {said}");
     }

@@ -40,7 +40,7 @@ fn every_recorded_change_that_may_be_kept_is_written() {
         let before = read(&tree);
         let kept: Vec<String> = findings(&tree, &["overlays/production"])
             .iter()
-            .filter(|one| text(&one["help"]).starts_with("Keep it"))
+            .filter(|one| text(&one["help"]).starts_with("To keep it"))
             .map(super::line)
             .collect();
         let shown = fix(&tree, &["--dry-run"]);
@@ -320,7 +320,7 @@ fn an_entry_that_would_change_more_is_left_out_and_the_others_are_written() {
     let after = read(&tree);
     assert!(after.contains("name: api"), "{after}");
     assert!(!after.contains("name: web"), "{after}");
-    let told = "not written: Deployment web: spec.replicas: it would make another difference";
+    let told = "not written: Deployment web: spec.replicas: the change would cause another difference";
     assert!(run.stderr.contains(told), "{run:#?}");
     assert_eq!(left(&tree).len(), 1);
     // Where nothing is left to be written, nothing is.

@@ -65,9 +65,9 @@ fn told(run: &Run) -> Vec<String> {
 const TOLD: [&str; 6] = [
     "error manual-addition: Deployment checkout: environment variable NEW of container checkout was added by hand with kubectl-set (Update, 2026-11-25T19:53:16Z)",
     "error manual-change: Deployment checkout: the value of environment variable LOG_LEVEL of container checkout was changed by hand with kubectl-set (Update, 2026-11-25T19:53:39Z)",
-    "warning manual-change: Deployment checkout: the value of environment variable LOG_LEVEL of container checkout was changed by hand with kubectl-set (Update, 2026-11-25T19:53:39Z); taken back at 2026-11-25T19:53:40Z with argocd-controller",
-    "error manual-change: Deployment checkout: the replica count was changed by hand with kubectl (Update through scale, at a time that is not recorded)",
-    "warning manual-change: Deployment checkout: the replica count was changed by hand with kubectl (Update through scale, at a time that is not recorded); taken back at 2026-11-25T19:53:42Z with argocd-controller",
+    "warning manual-change: Deployment checkout: the value of environment variable LOG_LEVEL of container checkout was changed by hand with kubectl-set (Update, 2026-11-25T19:53:39Z); reverted at 2026-11-25T19:53:40Z with argocd-controller",
+    "error manual-change: Deployment checkout: the replica count was changed by hand with kubectl (Update through scale, time not recorded)",
+    "warning manual-change: Deployment checkout: the replica count was changed by hand with kubectl (Update through scale, time not recorded); reverted at 2026-11-25T19:53:42Z with argocd-controller",
     "error manual-addition: Deployment checkout: annotation incident was added by hand with kubectl-annotate (Update, 2026-11-25T19:53:42Z)",
 ];
 
@@ -235,7 +235,7 @@ fn a_change_is_told_when_it_comes_and_a_signal_ends_it_as_the_stream_does() {
         let mut errors = child.stderr.take().expect("stderr");
         errors.read_to_string(&mut said).expect("text");
         assert!(
-            said.contains("2 events, 2 changes told, 0 of them taken back, 2 still there"),
+            said.contains("2 events, 2 changes reported, 0 of them reverted, 2 still there"),
             "{said}"
         );
         assert!(!said.contains("left out"), "{said}");
@@ -335,16 +335,16 @@ fn objects_that_go_and_come_back_and_objects_of_nobody() {
     assert_eq!(
         told,
         [
-            "error missing-object: ConfigMap a: it is in Git, and not in the cluster",
-            "warning missing-object: ConfigMap a: it is in Git, and not in the cluster; taken back at 2026-01-02T00:00:03Z with argocd-controller",
-            "warning extra-object: ConfigMap b: it was made by hand with kubectl-create (Update, 2026-01-02T00:00:04Z), and is not in Git",
-            "warning extra-object: ConfigMap b: it was made by hand with kubectl-create (Update, 2026-01-02T00:00:04Z), and is not in Git; taken back at 2026-11-26T00:00:00Z",
+            "error missing-object: ConfigMap a: it is in Git, but not in the cluster",
+            "warning missing-object: ConfigMap a: it is in Git, but not in the cluster; reverted at 2026-01-02T00:00:03Z with argocd-controller",
+            "warning extra-object: ConfigMap b: it was created by hand with kubectl-create (Update, 2026-01-02T00:00:04Z) and is not in Git",
+            "warning extra-object: ConfigMap b: it was created by hand with kubectl-create (Update, 2026-01-02T00:00:04Z) and is not in Git; reverted at 2026-11-26T00:00:00Z",
         ],
         "{said}"
     );
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.contains("8 events, 2 changes told, 2 of them taken back, 0 still there"),
+        said.contains("8 events, 2 changes reported, 2 of them reverted, 0 still there"),
         "{said}"
     );
     let (code, ..) = small(
@@ -394,7 +394,7 @@ fn an_object_without_a_namespace_in_git_is_the_first_one_or_the_one_that_is_name
     let (_, told, said) = small(&[], &stream);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("kubectl-edit"), "{told:?}");
-    assert!(said.contains("line 2 of the stream is left out: ConfigMap bare has no namespace in Git and is in one and two; say which one it is with --namespace"), "{said}");
+    assert!(said.contains("line 2 of the stream is ignored: ConfigMap bare has no namespace in Git and is in one and two; choose one with --namespace"), "{said}");
     let (_, told, said) = small(&["--namespace", "two"], &stream);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("kubectl-set"), "{told:?}");
@@ -410,31 +410,31 @@ fn what_cannot_be_read_is_named_and_passed_over() {
     for (stream, said) in [
         (
             format!("Unable to connect to the server\n{good}"),
-            "line 1 of the stream is left out: it is no watch event",
+            "line 1 of the stream is ignored: it is not a watch event",
         ),
         (
             format!("{cut}\n{good}"),
-            "line 1 of the stream is left out: an event is cut",
+            "line 1 of the stream is ignored: an event is cut off",
         ),
         (
             format!("{good}{cut}"),
-            "line 2 of the stream is left out: an event is cut",
+            "line 2 of the stream is ignored: an event is cut off",
         ),
         (
             format!("{plain}{good}"),
-            "line 1 of the stream is left out: it is no watch event; pass --output-watch-events to kubectl get --watch",
+            "line 1 of the stream is ignored: it is not a watch event; pass --output-watch-events to kubectl get --watch",
         ),
         (
             format!("{{\"type\": \"ADDED\", \"object\": {{}}}}\n{good}"),
-            "line 1 of the stream is left out: its object has no kind or no name",
+            "line 1 of the stream is ignored: its object lacks a kind or a name",
         ),
         (
             format!("{{\"type\": \"OTHER\", \"object\": {{}}}}\n{good}"),
-            "line 1 of the stream is left out: it is of a type that no watch event has",
+            "line 1 of the stream is ignored: its type is not one of a watch event",
         ),
         (
             format!("{{\"type\": [}}\n{good}"),
-            "line 1 of the stream is left out: ",
+            "line 1 of the stream is ignored: ",
         ),
     ] {
         let (code, told, errors) = small(&[], &stream);
@@ -447,7 +447,7 @@ fn what_cannot_be_read_is_named_and_passed_over() {
     assert_eq!(told.len(), 1);
     assert!(errors.lines().count() < 30, "{errors}");
     assert!(
-        errors.contains("1000 lines of the stream were left out in all"),
+        errors.contains("1000 lines of the stream were ignored in total"),
         "{errors}"
     );
 }
@@ -466,12 +466,12 @@ fn what_cannot_be_followed_cannot_run() {
         (
             &[],
             error,
-            "the API server ended the watch: too old resource version: 1 (2); begin it again",
+            "the API server ended the watch: too old resource version: 1 (2); start it again",
         ),
         (
             &["--format", "json"],
             &good,
-            "--format json shows a report as a whole, and --follow tells each change when it comes; it can be concise or audit-record",
+            "--format json needs a whole report, and --follow reports each change as it happens; use concise or audit-record",
         ),
         (&["--format", "text"], &good, "--format text shows"),
         (&["--audit", "x"], &good, "--audit"),

@@ -106,7 +106,7 @@ fn what_the_engine_does_not_know_is_no_guess() {
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert_eq!(run.stdout, "");
     for part in [
-        "kustomization.yaml:2: x: helm renders it",
+        "kustomization.yaml:2: x: only helm can render it",
         "kustomize build shop/overlays/production | krm-parity drift --rendered -",
     ] {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);

@@ -53,7 +53,7 @@ fn told(manager: &str, spec: &str) -> String {
 
 #[test]
 fn a_policy_knows_managers_that_this_program_does_not() {
-    let stranger = "manual-change: key x was changed by my-cd (Update, 2026-01-02T00:00:00Z), which is not known here";
+    let stranger = "manual-change: key x was changed by my-cd (Update, 2026-01-02T00:00:00Z), an unknown manager";
     for spec in ["  {}", "  drift: {}", "  drift: {managers: {people: []}}"] {
         assert_eq!(told("my-cd", spec), stranger);
     }
@@ -135,15 +135,15 @@ fn what_makes_no_sense_is_refused_with_its_line() {
         ),
         (
             "  drift:\n    managers:\n      deployers: [a, my-cd]\n      people:\n      - b\n      - my-cd\n",
-            "parity.yaml:10: spec.drift.managers.people[1]: \"my-cd\" is among the deployers, too; one name is in one group",
+            "parity.yaml:10: spec.drift.managers.people[1]: \"my-cd\" is also listed under deployers; keep it in one group",
         ),
         (
             "  drift:\n    managers:\n      people: ['my-*']\n      controllers: [x, '*-operator']\n",
-            "parity.yaml:8: spec.drift.managers.controllers[1]: \"*-operator\" and \"my-*\" of people can be the same name; narrow one of them",
+            "parity.yaml:8: spec.drift.managers.controllers[1]: \"*-operator\" and \"my-*\" of people can match the same name; make one of them narrower",
         ),
         (
             "  drift:\n    managers:\n      people: ['']\n",
-            "parity.yaml:7: spec.drift.managers.people[0]: \"\" names no manager",
+            "parity.yaml:7: spec.drift.managers.people[0]: \"\" is not the name of a manager",
         ),
         (
             "  drift:\n    managers:\n      people: ['**']\n",
@@ -151,7 +151,7 @@ fn what_makes_no_sense_is_refused_with_its_line() {
         ),
         (
             "  drift:\n    managers:\n      people: [\"a\\nb\"]\n",
-            "parity.yaml:7: spec.drift.managers.people[0]: \"a\\nb\" names no manager",
+            "parity.yaml:7: spec.drift.managers.people[0]: \"a\\nb\" is not the name of a manager",
         ),
         (
             &format!("  drift:\n    managers:\n      people: [{long}]\n"),
@@ -264,7 +264,9 @@ fn argo_cd_is_not_told_to_trust_what_the_policy_says_people_use() {
         let mut told: Vec<&str> = all
             .iter()
             .filter(|one| one["rule"] == "argocd-ignored-drift")
-            .filter_map(|one| text(&one["headline"]).strip_prefix("Argo CD ignores all that "))
+            .filter_map(|one| {
+                text(&one["headline"]).strip_prefix("Argo CD ignores all changes by ")
+            })
             .filter_map(|rest| rest.split(' ').next())
             .collect();
         told.sort_unstable();

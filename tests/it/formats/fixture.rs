@@ -66,7 +66,7 @@ pub fn finding(rule: &'static str, service: &str, environment: &str) -> Finding 
         base_name: Some(service.to_owned()),
         ..Finding::new(
             RuleId::parse(rule).expect("a rule"),
-            format!("{service} in {environment} breaks {rule}; make it what the base says"),
+            format!("{service} in {environment} breaks {rule}; make it in the base"),
             format!("{rule} is broken"),
             format!(
                 "Make the change in the base. krm-parity explain {rule} says how to permit it."
@@ -249,7 +249,7 @@ fn of_others() -> Vec<Finding> {
         compared: Compared::with_base("production", "staging"),
         ..told(
             memory,
-            "the memory limit of container inventory is less than in staging, which comes before production",
+            "the memory limit of container inventory is lower than in staging, which comes before production",
         )
     };
     let scale = Finding {

@@ -86,11 +86,11 @@ fn exit_codes_are_those_of_a_check() {
         ),
         (
             &["clean.json", "other.json"],
-            "krm-parity: other.json: it is no report of krm-parity, but \"Pod\"\n",
+            "krm-parity: other.json: it is not a report of krm-parity, but \"Pod\"\n",
         ),
         (
             &["null.json"],
-            "krm-parity: null.json: it is no report of krm-parity, but null\n",
+            "krm-parity: null.json: it is not a report of krm-parity, but null\n",
         ),
         (&["binary.json"], "krm-parity: binary.json is not UTF-8\n"),
         (&["none.json"], "krm-parity: cannot read none.json: "),
@@ -100,7 +100,7 @@ fn exit_codes_are_those_of_a_check() {
         ),
         (
             &["clean.json", "--format", "json=no/x"],
-            "krm-parity: there is no directory no for no/x\n",
+            "krm-parity: the directory no for no/x does not exist\n",
         ),
         (
             &["clean.json", "--format", "json", "--format", "text"],
@@ -108,7 +108,7 @@ fn exit_codes_are_those_of_a_check() {
         ),
         (
             &["-", "-"],
-            "krm-parity: `-` stands for stdin and can be given once\n",
+            "krm-parity: `-` means stdin and can be given only once\n",
         ),
         (
             &[],
@@ -151,15 +151,15 @@ fn shards_that_make_no_whole_are_refused() {
     for (reports, said) in [
         (
             &["3"][..],
-            "shards 1, 2 of 3 are missing, so nobody knows what was found there",
+            "shards 1, 2 of 3 are missing; pass the reports of all shards",
         ),
         (
             &["3", "1", "whole"],
-            "shard 2 of 3 is missing, so nobody knows what was found there",
+            "shard 2 of 3 is missing; pass the reports of all shards",
         ),
         (
             &["many"],
-            "shards 2, 3, 4, 5, 6, 7, 8, 9 and 18446744073709551606 more of 18446744073709551615 are missing, so nobody knows what was found there",
+            "shards 2, 3, 4, 5, 6, 7, 8, 9 and 18446744073709551606 more of 18446744073709551615 are missing; pass the reports of all shards",
         ),
         (
             &["1", "2", "3", "again"],
@@ -167,11 +167,11 @@ fn shards_that_make_no_whole_are_refused() {
         ),
         (
             &["1", "other", "3"],
-            "1.json is shard 1 of 3, and other.json is shard 2 of 3 of other services or under another policy: they are not of one check",
+            "1.json is shard 1 of 3, and other.json is shard 2 of 3 of different services or under a different policy: they are not parts of the same check",
         ),
         (
             &["1", "four"],
-            "1.json is shard 1 of 3, and four.json is shard 2 of 4: they are not of one check",
+            "1.json is shard 1 of 3, and four.json is shard 2 of 4: they are not parts of the same check",
         ),
     ] {
         let files: Vec<_> = reports.iter().map(|name| format!("{name}.json")).collect();
@@ -187,7 +187,7 @@ fn shards_that_make_no_whole_are_refused() {
         assert_eq!(merge(folder.path(), files).code, Some(0));
     }
     let none = json::read(&render(Format::Json, &shard(4, 3, "a"))).unwrap_err();
-    assert_eq!(none.to_string(), "it says that it is shard 4 of 3");
+    assert_eq!(none.to_string(), "it claims to be shard 4 of 3");
 }
 
 #[test]

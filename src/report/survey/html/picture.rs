@@ -77,7 +77,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
     };
     out.push_str("<h2 id=\"matrix\">Services × environments</h2>\n");
     if matrix.rows.is_empty() {
-        out.push_str("<p class=\"empty\">There was nothing to look at.</p>\n");
+        out.push_str("<p class=\"empty\">There was nothing to check.</p>\n");
         return;
     }
     write_legend(out, survey, matrix, &strip);

@@ -5,83 +5,83 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{self, Requested};
 
-/// A request to a cluster, as an audit log has it.
+/// A request to a cluster, as an audit log records it.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
-    /// How sure it is that it made it so.
+    /// How sure it is that this request is the cause.
     pub confidence: Confidence,
-    /// Whoever made it; left out where nobody knows.
+    /// Who made it; left out if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Requester>,
-    /// When it came in; with confidence `tool`, when that tool wrote last.
+    /// When it was received; with confidence `tool`, when that tool wrote last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// The id that the audit log gives it.
+    /// Its id in the audit log.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "auditID")]
     pub audit_id: Option<String>,
     /// `create`, `update`, `patch`, `delete` or `deletecollection`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verb: Option<String>,
-    /// The field manager, or what the client calls itself.
+    /// The field manager, or the user agent of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manager: Option<String>,
-    /// `Apply` or `Update`, as managed fields have it.
+    /// `Apply` or `Update`, as in managed fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// The subresource, such as `scale`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subresource: Option<String>,
-    /// The cluster, where the log or the command line names it.
+    /// The cluster, if the log or the command line names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
-    /// That it was taken back, where the audit log shows that.
+    /// Its reversal, if the audit log shows one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverted: Option<Reverted>,
 }
 
-/// Whoever made a request.
+/// Who made a request.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requester {
-    /// The user as the API server knows it.
+    /// The user name that the API server authenticated.
     pub name: String,
     /// The groups of that user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
-    /// The user that it acted as.
+    /// The user that was impersonated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impersonated: Option<String>,
     /// Where the request came from: the client, and the proxies on its way.
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "sourceIPs")]
     pub source_ips: Vec<String>,
-    /// What the client calls itself.
+    /// The user agent of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
 }
 
-/// That something was taken back.
+/// The reversal of a change.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reverted {
-    /// When.
+    /// The time.
     pub time: String,
-    /// By whom; left out where the log does not hold that request.
+    /// Who did it; left out if the log does not contain that request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
 
-/// How sure it is that a request made something so.
+/// How sure it is that a request is the cause.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// Its body sets that field, and nobody has set it after that.
+    /// Its body sets that field, and no later request does.
     Field,
-    /// It wrote that object with that tool at that time.
+    /// It wrote the object with that tool at that time.
     Object,
-    /// The log does not hold it; managed fields name a tool.
+    /// The log does not contain it; managed fields name a tool.
     Tool,
-    /// Nobody knows.
+    /// Not known.
     Unknown,
 }
 

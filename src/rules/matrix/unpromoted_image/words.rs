@@ -10,7 +10,7 @@ use crate::text;
 
 /// What the rule demands.
 pub(super) const DEMAND: &str =
-    "An environment must run an image that an environment before it runs or has run.";
+    "An environment must run an image that an earlier environment runs or has run.";
 
 /// What is known of an image that another environment does not run today.
 #[derive(Clone, Copy)]
@@ -55,22 +55,22 @@ impl Case<'_> {
                 format!("no environment before {environment} runs or has run {own}{container}")
             }
             Self::Shallow { .. } => format!(
-                "the history that is here does not show that an environment before {environment} has run {own}{container}"
+                "the shallow history does not show whether an environment before {environment} has run {own}{container}"
             ),
             Self::Unknown(_) => format!(
-                "nothing shows that an environment before {environment} has run {own}{container}"
+                "it is not known whether an environment before {environment} has run {own}{container}"
             ),
             Self::Left {
                 days,
                 is_old: false,
             } => {
                 format!(
-                    "{other} runs {theirs}{container}, and left {own} {}",
+                    "{other} runs {theirs}{container}, and replaced {own} {}",
                     ago(days)
                 )
             }
             Self::Left { days, is_old: true } => {
-                format!("{other} left {own}{container} {}", ago(days))
+                format!("{other} replaced {own}{container} {}", ago(days))
             }
             Self::Runs { other: runs } => {
                 format!("{other} runs {theirs}{container}, and {runs} runs {own}")
@@ -94,9 +94,11 @@ impl Case<'_> {
             Self::Unequal => "The policy allows no difference: max is 0.",
             Self::Beside => "Environments without an order must run the same image.",
             Self::Left { is_old: true, .. } => {
-                "What an environment before has left is not what is tested today."
+                "An image that an earlier environment has replaced is no longer tested there."
             }
-            Self::Left { .. } | Self::Runs { .. } => "That is fine while it is being promoted.",
+            Self::Left { .. } | Self::Runs { .. } => {
+                "This is fine while the new image is being promoted."
+            }
             Self::Never { .. } | Self::Shallow { .. } | Self::Unknown(_) | Self::Alone { .. } => {
                 DEMAND
             }
@@ -107,39 +109,39 @@ impl Case<'_> {
         let rule = RuleId::UnpromotedImage;
         match self {
             Self::Alone { before } => format!(
-                "Run the same image in {before} first, or set the tag in the base, which is what {environment} was held to. An emergency is an entry of spec.exemptions in the ParityPolicy, until a day."
+                "Run the same image in {before} first, or set the tag in the base, with which {environment} was compared. In an emergency, add a dated entry to spec.exemptions in the ParityPolicy."
             ),
             Self::Never { branch } => {
                 let looked = match branch {
                     "" => String::new(),
                     branch => {
                         format!(
-                            " What {other} has run is read from the commits of {branch}, without those of other branches."
+                            " The images that {other} has run are read from the commits of {branch}, not from other branches."
                         )
                     }
                 };
                 format!(
-                    "Run it in {other} first, and promote it from there.{looked} An emergency is an entry of spec.exemptions in the ParityPolicy, until a day."
+                    "Run it in {other} first, and promote it from there.{looked} In an emergency, add a dated entry to spec.exemptions in the ParityPolicy."
                 )
             }
             Self::Shallow { branch } => format!(
-                "Fetch the whole history of {branch}: `fetch-depth: 0` of actions/checkout, `GIT_DEPTH: 0` in GitLab, or `git fetch --unshallow`."
+                "Fetch the full history of {branch}: set `fetch-depth: 0` for actions/checkout or `GIT_DEPTH: 0` in GitLab, or run `git fetch --unshallow`."
             ),
             Self::Unknown(blind) => format!(
-                "{} Run it in {other} first, or check where the history of {other} can be read.",
+                "{} Run it in {other} first, or run the check where the history of {other} can be read.",
                 why(blind, other)
             ),
             Self::Left { is_old: true, .. } => format!(
-                "Promote what {other} runs now to {environment}, or raise spec.rules.{rule}.max (days) in the ParityPolicy."
+                "Promote the image that {other} runs now to {environment}, or raise spec.rules.{rule}.max (days) in the ParityPolicy."
             ),
             Self::Left { .. } | Self::Runs { .. } => format!(
-                "Promote what {other} runs to {environment} once it has proved itself; spec.rules.{rule}.max: 0 in the ParityPolicy demands the same image at any time."
+                "Promote the image of {other} to {environment} when it is ready. To require the same image at all times, set spec.rules.{rule}.max: 0 in the ParityPolicy."
             ),
             Self::Unequal => format!(
-                "Let {environment} and {other} run the same image, or raise spec.rules.{rule}.max (days) in the ParityPolicy."
+                "Run the same image in {environment} and {other}, or raise spec.rules.{rule}.max (days) in the ParityPolicy."
             ),
             Self::Beside => format!(
-                "Let {environment} and {other} run the same image; if one comes before the other, list both in spec.environments of the ParityPolicy, in that order."
+                "Run the same image in {environment} and {other}. If one comes before the other, list both in spec.environments of the ParityPolicy, in that order."
             ),
         }
     }
@@ -148,22 +150,22 @@ impl Case<'_> {
 /// Why nobody could look into the past.
 fn why(blind: Blind, other: &str) -> String {
     match blind {
-        Blind::Built => "What is already built has no history here.".to_owned(),
+        Blind::Built => "Rendered files have no history.".to_owned(),
         Blind::NoRepository => {
-            "The files are in no git repository, so they have no history.".to_owned()
+            "The files are not in a git repository, so they have no history.".to_owned()
         }
         Blind::NoGit => "git is not on PATH, so the history cannot be read.".to_owned(),
         Blind::Elsewhere => format!(
-            "The files of {other} belong to another repository than what is checked, whose history is not read."
+            "The files of {other} are in another repository, whose history is not read."
         ),
         Blind::Failed => {
-            "git could not read the history; `git log --first-parent` in this directory says why."
+            "git could not read the history; run `git log --first-parent` in this directory to see why."
                 .to_owned()
         }
         Blind::Untold => format!(
-            "No line of a file that is here sets the image of {other}, so no earlier one can be read."
+            "No line in the checked files sets the image of {other}, so earlier images cannot be read."
         ),
-        Blind::TooMuch => "The history is longer than what is looked at.".to_owned(),
+        Blind::TooMuch => "The history is longer than krm-parity reads.".to_owned(),
     }
 }
 

@@ -47,22 +47,22 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
         (
             "image]",
             "image, labels]",
-            "spec.allow.classes holds labels",
+            "spec.allow.classes contains labels",
         ),
         (
             "2027-01-31",
             "2027-02-01",
-            "spec.exemptions[0] (health-checks, r) holds until 2027-02-01 and not until 2027-01-31",
+            "spec.exemptions[0] (health-checks, r) lasts until 2027-02-01 instead of 2027-01-31",
         ),
         (
             "environments: [staging, production], reason",
             "reason",
-            "spec.exemptions[0] (health-checks, r) holds until 2027-01-31",
+            "spec.exemptions[0] (health-checks, r) lasts until 2027-01-31",
         ),
         (
             "path: '**.livenessProbe', ",
             "",
-            "spec.exemptions[0] (health-checks, r) holds until 2027-01-31",
+            "spec.exemptions[0] (health-checks, r) lasts until 2027-01-31",
         ),
         (
             "max: 4",
@@ -77,12 +77,12 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
         (
             "  allow:",
             "  baseline: staging\n  allow:",
-            "spec.baseline is staging, and no longer base",
+            "spec.baseline is staging instead of base",
         ),
         (
             "  allow:",
             "  services: [{name: web, environments: [production]}]\n  allow:",
-            "spec.services[0] lets web do without staging",
+            "spec.services[0] lets web omit staging",
         ),
         (
             "  allow:",

@@ -21,7 +21,7 @@ fn of_all(name: &str, log_of: impl Fn(&[Value]) -> String) {
         let expected: Vec<_> = joined(scenario, &log(&all)).iter().map(who).collect();
         assert!(!expected.is_empty());
         let mut found: Vec<_> = joined(scenario, &log_of(&all)).iter().map(who).collect();
-        // Cloud Logging has no URI: where the answer names no manager either, the client's name is all there is.
+        // Cloud Logging has no URI: where the answer is not the name of a manager either, the client's name is all there is.
         for (found, expected) in found.iter_mut().zip(&expected) {
             if name.starts_with("GKE") && found[2] == "kubectl" {
                 found[2].clone_from(&expected[2]);

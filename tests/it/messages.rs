@@ -1,0 +1,315 @@
+//! What people read is written in plain English: no text of the program has a habit of `habits`.
+//!
+//! The texts are those of the rules, of the help of every verb, of the schemas, of the goldens, and every string of
+//! the program itself. `docs` looks after the documents.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::str::FromStr;
+
+use krm_parity::catalog::Class;
+use krm_parity::rules::RULES;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use serde_json::Value;
+
+use crate::habits::{EXCEPTIONS, HABITS, Habit};
+use crate::support;
+
+/// A text with the place where it is written.
+type Text = (String, String);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The words of a text, one space between them, without what is filled in.
+fn words(text: &str) -> String {
+    let mut out = String::from(" ");
+    let mut depth = 0_usize;
+    for c in text.to_lowercase().chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            c if depth == 0
+                && (c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '.' | '/')) =>
+            {
+                out.push(c);
+            }
+            _ if !out.ends_with(' ') => out.push(' '),
+            _ => {}
+        }
+    }
+    // A full stop belongs to a name only inside of one.
+    let out = out.replace(". ", " ");
+    format!("{} ", out.trim_end_matches(['.', ' ']))
+}
+
+/// Whether a text has a habit: the phrase as whole words, outside of the phrases that are fine.
+fn has(text: &str, habit: &Habit) -> bool {
+    let mut text = words(text);
+    for allowed in habit.allowed {
+        text = text.replace(&format!(" {allowed} "), " ");
+    }
+    text.contains(&format!(" {} ", habit.phrase))
+}
+
+fn assert_plain(texts: &[Text]) {
+    let mut wrong = BTreeSet::new();
+    for (place, text) in texts {
+        if EXCEPTIONS
+            .iter()
+            .any(|(exception, _)| text.contains(exception))
+        {
+            continue;
+        }
+        for habit in HABITS.iter().filter(|habit| has(text, habit)) {
+            let text: String = text.chars().take(200).collect();
+            wrong.insert(format!(
+                "{place}: `{}`: {}: {text}",
+                habit.phrase, habit.reason
+            ));
+        }
+    }
+    let wrong: Vec<String> = wrong.into_iter().collect();
+    assert!(
+        wrong.is_empty(),
+        "{} texts:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// Every file below a directory whose name ends so, sorted.
+fn files(below: &Path, ends: &[&str]) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    let mut open = vec![below.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if ends.iter().any(|end| path.to_string_lossy().ends_with(end)) {
+                out.push(path);
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+fn named(path: &Path) -> String {
+    let path = path.strip_prefix(root()).unwrap_or(path);
+    path.display().to_string()
+}
+
+#[test]
+fn a_habit_is_found_as_whole_words() {
+    let of = |phrase: &str| HABITS.iter().find(|one| one.phrase == phrase).expect("it");
+    for (phrase, text, is_found) in [
+        ("is no", "\"x\" is no date", true),
+        ("is no", "it is\n  no date.", true),
+        ("is no", "it is no longer in Git", false),
+        ("is no", "it is not a date", false),
+        ("is no", "this is nothing", false),
+        ("told", "{told}; 2 services", false),
+        ("told", "so people are told.", true),
+        ("stands", "it stands in line 3", true),
+        ("stands", "understands", false),
+        ("somebody", "Somebody set it", true),
+    ] {
+        assert_eq!(has(text, of(phrase)), is_found, "{phrase}: {text}");
+    }
+    for habit in HABITS {
+        assert_eq!(words(habit.phrase).trim(), habit.phrase);
+        for allowed in habit.allowed {
+            assert!(allowed.contains(habit.phrase), "{allowed}");
+        }
+    }
+}
+
+#[test]
+fn rules_and_classes_are_explained_in_plain_words() {
+    let mut texts = Vec::new();
+    for rule in RULES {
+        for text in [rule.summary, rule.why, rule.example] {
+            texts.push((rule.id.to_string(), text.to_owned()));
+        }
+    }
+    for class in Class::ALL {
+        texts.push((class.id().to_owned(), class.fields().to_owned()));
+    }
+    assert!(texts.len() > 150);
+    assert_plain(&texts);
+    // A sentence begins with a capital letter and ends; an example is put into one.
+    for rule in RULES {
+        for text in [rule.summary, rule.why] {
+            assert!(text.ends_with('.'), "{}: {text}", rule.id);
+            assert!(
+                text.starts_with(|c: char| c.is_uppercase() || c == '$'),
+                "{}: {text}",
+                rule.id
+            );
+        }
+        assert!(
+            !rule.example.ends_with('.'),
+            "{}: {}",
+            rule.id,
+            rule.example
+        );
+    }
+}
+
+/// The verbs that a help lists.
+fn verbs(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| line.starts_with("  "));
+    let verb = |line: &str| {
+        let rest = line.strip_prefix("  ")?;
+        rest.split_whitespace()
+            .next()
+            .filter(|_| !rest.starts_with(' '))
+            .map(str::to_owned)
+    };
+    lines.filter_map(verb).collect()
+}
+
+fn help(verb: &[&str], flag: &str) -> String {
+    let run = support::run(Command::new(support::binary()).args(verb).arg(flag));
+    run.expect_success(&verb.join(" "))
+}
+
+#[test]
+fn helps_are_written_in_plain_words() {
+    let all = verbs(&help(&[], "--help"));
+    assert!(all.len() > 8, "{all:?}");
+    let mut texts = vec![("--help".to_owned(), help(&[], "--help"))];
+    for verb in &all {
+        for flag in ["-h", "--help"] {
+            texts.push((format!("{verb} {flag}"), help(&[verb], flag)));
+        }
+    }
+    texts.push((
+        "plugin install --help".to_owned(),
+        help(&["plugin", "install"], "--help"),
+    ));
+    assert_plain(&texts);
+}
+
+/// The texts that a schema has for people.
+fn descriptions(value: &Value, place: &str, texts: &mut Vec<Text>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                if let (true, Some(text)) = (key == "description", value.as_str()) {
+                    texts.push((place.to_owned(), text.to_owned()));
+                }
+                descriptions(value, &format!("{place}.{key}"), texts);
+            }
+        }
+        Value::Array(all) => {
+            for value in all {
+                descriptions(value, place, texts);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn schemas_are_described_in_plain_words() {
+    let mut texts = Vec::new();
+    for file in files(&root().join("schema"), &[".json"]) {
+        let text = fs::read_to_string(&file).expect("a schema");
+        let value: Value = serde_json::from_str(&text).expect("JSON");
+        descriptions(&value, &named(&file), &mut texts);
+    }
+    assert!(texts.len() > 100);
+    assert_plain(&texts);
+}
+
+#[test]
+fn goldens_are_written_in_plain_words() {
+    let mut texts = Vec::new();
+    for (below, ends) in [
+        ("tests/cases", &["expected.yaml"][..]),
+        (
+            "tests/it/formats/golden",
+            &["-text.txt", "-concise.txt", "-markdown.md"],
+        ),
+    ] {
+        for file in files(&root().join(below), ends) {
+            let text = fs::read_to_string(&file).expect("a golden");
+            let lines = text.lines().enumerate();
+            texts.extend(
+                lines.map(|(at, line)| (format!("{}:{}", named(&file), at + 1), line.to_owned())),
+            );
+        }
+    }
+    assert!(texts.len() > 500);
+    assert_plain(&texts);
+}
+
+/// Whether a group is the rest of an attribute of that name.
+fn is_attribute(group: &Group, names: &[&str]) -> bool {
+    let first = group.stream().into_iter().next();
+    group.delimiter() == Delimiter::Bracket
+        && first.is_some_and(|token| names.contains(&token.to_string().as_str()))
+}
+
+/// The strings of a part of a program, but for those of its tests, its comments and its lints.
+fn strings(tokens: TokenStream, file: &str, texts: &mut Vec<Text>) {
+    let mut is_after_hash = false;
+    let mut is_of_tests = false;
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if is_after_hash && is_attribute(&group, &["cfg"]) => {
+                is_of_tests |= group
+                    .stream()
+                    .to_string()
+                    .replace(' ', "")
+                    .contains("(test)");
+            }
+            TokenTree::Group(group)
+                if is_after_hash && is_attribute(&group, &["doc", "allow", "expect"]) => {}
+            TokenTree::Group(group) => {
+                if is_of_tests && group.delimiter() == Delimiter::Brace {
+                    is_of_tests = false;
+                } else {
+                    strings(group.stream(), file, texts);
+                }
+            }
+            TokenTree::Punct(punct) if punct.as_char() == ';' => is_of_tests = false,
+            TokenTree::Punct(punct) => {
+                is_after_hash = punct.as_char() == '#' || is_after_hash && punct.as_char() == '!';
+                continue;
+            }
+            TokenTree::Literal(literal) if !is_of_tests => {
+                if let Ok(text) = syn::parse_str::<syn::LitStr>(&literal.to_string()) {
+                    texts.push((file.to_owned(), text.value()));
+                }
+            }
+            TokenTree::Literal(_) | TokenTree::Ident(_) => {}
+        }
+        is_after_hash = false;
+    }
+}
+
+#[test]
+fn the_program_speaks_plainly() {
+    let mut texts = Vec::new();
+    for file in files(&root().join("src"), &[".rs"]) {
+        let name = named(&file);
+        if name.contains("/tests") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("a source file");
+        let tokens = TokenStream::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        strings(tokens, &name, &mut texts);
+    }
+    // A name or a key is no sentence.
+    texts.retain(|(_, text)| text.trim().contains(' '));
+    assert!(texts.len() > 1000, "{}", texts.len());
+    assert_plain(&texts);
+}
