@@ -139,7 +139,7 @@ fn what_self_heal_took_back_is_a_warning_and_what_it_left_an_error() {
     // What is over fails nothing by itself.
     let run = told("changed-back", &[]);
     assert_eq!(run.code, Some(0), "{run:#?}");
-    assert!(run.stdout.contains("taken back at"), "{}", run.stdout);
+    assert!(run.stdout.contains("reverted at"), "{}", run.stdout);
 }
 
 #[test]

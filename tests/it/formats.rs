@@ -267,7 +267,7 @@ fn a_sibling_is_not_called_base() {
     );
     assert_eq!(
         result["relatedLocations"][0]["message"]["text"],
-        "what staging says"
+        "in staging"
     );
     assert!(
         render(Format::Html, &survey).contains("<b>staging</b> · shop/overlays/staging/sizes.yaml")

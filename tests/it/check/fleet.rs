@@ -259,7 +259,7 @@ fn only_what_has_changed_is_looked_at() {
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\n",
     );
     assert_eq!(services(&["--since", "main"]).len(), 4);
-    for (revision, part) in [("gone", "gone"), ("--output=x", "no revision")] {
+    for (revision, part) in [("gone", "gone"), ("--output=x", "not a revision")] {
         let flag = format!("--since={revision}");
         let run = check(&kustomize, &tree.path(""), &[&flag]);
         assert_eq!(run.code, Some(2), "{run:#?}");

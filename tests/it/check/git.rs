@@ -443,7 +443,7 @@ fn git_has_a_limit() {
     let run = run(&mut scene.command("work", &["--since", "HEAD", "--timeout", "1"]));
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(
-        run.stderr.contains("git was ended after 1 second"),
+        run.stderr.contains("git was stopped after 1 second"),
         "{run:#?}"
     );
     let place = Path::new("work");

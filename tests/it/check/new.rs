@@ -349,8 +349,8 @@ fn a_revision_that_cannot_be_read_is_refused() {
             "gone",
             "this clone does not have that commit; a shallow or single-branch clone lacks it",
         ),
-        ("-x", "this is no revision"),
-        ("", "this is no revision"),
+        ("-x", "this is not a revision"),
+        ("", "this is not a revision"),
         ("HEAD:web", "this clone does not have that commit"),
     ] {
         let said = branch.refusal(&[&format!("--new={revision}")]);
@@ -548,7 +548,7 @@ fn a_report_is_held_against_as_a_revision_is() {
     let good = branch.tree.read("old.json");
     for (text, why) in [
         ("", "it is cut short"),
-        ("[]", "it is no report of krm-parity"),
+        ("[]", "it is not a report of krm-parity"),
         (
             &good.replace("krm-parity.io/v1alpha1", "krm-parity.io/v1"),
             "its apiVersion is",

@@ -299,7 +299,7 @@ fn a_tag_that_was_left_long_ago_is_a_warning() {
     ]);
     assert_eq!(
         told(&repository.check(&kustomize)),
-        ["warning production: staging left tag 1 of container web 31 days ago"]
+        ["warning production: staging replaced tag 1 of container web 31 days ago"]
     );
     repository.set("web", "production", "2");
     assert_eq!(
@@ -309,7 +309,7 @@ fn a_tag_that_was_left_long_ago_is_a_warning() {
     policy("29");
     assert_eq!(
         told(&repository.check(&kustomize)),
-        ["warning production: staging left tag 2 of container web 30 days ago"]
+        ["warning production: staging replaced tag 2 of container web 30 days ago"]
     );
     policy("0");
     assert_eq!(

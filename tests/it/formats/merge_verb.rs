@@ -104,7 +104,7 @@ fn exit_codes_are_those_of_a_check() {
         ),
         (
             &["clean.json", "--format", "json", "--format", "text"],
-            "krm-parity: two formats for stdout: ",
+            "krm-parity: two formats are for stdout; ",
         ),
         (
             &["-", "-"],

@@ -98,7 +98,7 @@ fn no_crowd_of_informations_hides_an_error() {
     );
     let text = render(Format::Github, &buried(30));
     assert!(
-        text.contains("::error file=") && text.contains("; 20 infos beyond that"),
+        text.contains("::error file=") && text.contains("; 20 infos more are only in this log"),
         "{text}"
     );
 }
