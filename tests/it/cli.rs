@@ -254,14 +254,16 @@ fn every_change_of_an_overlay_is_explained() {
         base    10
         overlay 60
         help    Remove the change from the overlay, or make it in the base for every environment.
-        permit  add to spec.allow.fields of the ParityPolicy: {target: {kind: Deployment, name: payments}, path: 'spec.template.spec.containers[name=payments].readinessProbe.periodSeconds', environments: [production], reason: TODO}, or to spec.exemptions with rule: health-checks and expires: YYYY-MM-DD. To permit the whole class, set spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks].
+        permit  add this entry to spec.allow.fields of the ParityPolicy. To permit it only until a day, add it to spec.exemptions instead, with rule: health-checks and expires: YYYY-MM-DD. To permit the whole class, set spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks].
+        entry   {target: {kind: Deployment, name: payments}, path: 'spec.template.spec.containers[name=payments].readinessProbe.periodSeconds', environments: [production], reason: TODO}
     krm-parity: production: 1 info in 1 resource
     ");
     insta::assert_snapshot!(explain("added-resource/exempt"), @r#"
     v1 ConfigMap extra (production against base)
       info[added-resource]: the resource is in production, but not in the base (exempt until 2026-12-31: the migration job reads it)
         help    Move the resource to the base; then every environment has it.
-        permit  add to spec.exemptions of the ParityPolicy: {rule: added-resource, target: {kind: ConfigMap, name: extra}, environments: [production], reason: TODO, expires: YYYY-MM-DD}.
+        permit  add this entry to spec.exemptions of the ParityPolicy.
+        entry   {rule: added-resource, target: {kind: ConfigMap, name: extra}, environments: [production], reason: TODO, expires: YYYY-MM-DD}
     krm-parity: production: 1 info in 2 resources
     "#);
     insta::assert_snapshot!(explain("allowed/the-first-case-checkout"), @r#"

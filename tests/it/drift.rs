@@ -186,7 +186,7 @@ fn without_managed_fields_values_are_told_and_nothing_else() {
             "manual-change Deployment/checkout spec.template.spec.containers[name=checkout].env[name=LOG_LEVEL].value"
         ]
     );
-    assert!(text(&all[0]["message"]).contains("Who changed it is not told"));
+    assert!(text(&all[0]["message"]).contains("To see which tool changed it"));
     let run = drift(
         &directory,
         &["--rendered", "want.yaml", "--live", "plain.yaml"],

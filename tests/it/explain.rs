@@ -83,7 +83,8 @@ fn every_change_of_an_overlay_is_explained_with_its_lines() {
         base    10
         overlay 99
         help    Set the common value in the base, and keep only the differences in the overlays.
-        permit  add to spec.allow.fields of parity.yaml: {target: {kind: Deployment, name: api}, path: 'spec.template.spec.containers[name=api].livenessProbe.periodSeconds', services: [api], reason: TODO}, or to spec.exemptions with rule: health-checks and expires: YYYY-MM-DD. To permit the whole class, set spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks].
+        permit  add this entry to spec.allow.fields of parity.yaml. To permit it only until a day, add it to spec.exemptions instead, with rule: health-checks and expires: YYYY-MM-DD. To permit the whole class, set spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks].
+        entry   {target: {kind: Deployment, name: api}, path: 'spec.template.spec.containers[name=api].livenessProbe.periodSeconds', services: [api], reason: TODO}
     krm-parity: api, production: 1 error in 4 resources
     "#);
 }
@@ -110,7 +111,7 @@ fn a_directory_of_many_is_narrowed_by_service_and_environment() {
     );
     // What is exempt in one environment is forbidden in the other, and the line of the exemption is told.
     let said = explain(&tree, &["."]).stdout;
-    let exempt = "but spec.exemptions[0] (parity.yaml:7) lets it be until 2999-01-01 (it starts slowly there)";
+    let exempt = "but spec.exemptions[0] (parity.yaml:7) exempts it until 2999-01-01 (it starts slowly there)";
     assert_eq!(said.matches(exempt).count(), 1, "{said}");
     assert_eq!(said.matches("forbidden health-checks").count(), 1, "{said}");
 }

@@ -300,7 +300,7 @@ fn a_tree_that_asks_for_too_much_is_not_followed() {
         let output = feed(program(), |stdin| stdin.write_all(input.as_bytes()));
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{name}: {stderr}");
-        let told = "cannot be told by its files alone, so it was not checked";
+        let told = "was not checked, because it cannot be built from its files alone";
         assert!(stderr.contains(told), "{name}: {stderr}");
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert!(stdout.starts_with(&input), "{name}");

@@ -109,7 +109,9 @@ fn judgement(
         }
         Verdict::Base(pattern) => format!("the base has {ALLOW}: {pattern}"),
         Verdict::Denied(pattern) => format!("the base has {DENY}: {pattern}"),
-        Verdict::Guidance => "overlays must not change the base's annotations about them".to_owned(),
+        Verdict::Guidance => {
+            "overlays must not change the base's annotations about them".to_owned()
+        }
         Verdict::Forbidden => {
             let at = written.at(&["spec", "allow", "classes"]);
             format!("no entry allows it, and spec.allow.classes{at} does not contain {class}")

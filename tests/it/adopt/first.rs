@@ -48,16 +48,16 @@ fn changed(before: &BTreeMap<String, String>, repository: &Repository) -> Vec<St
 }
 
 const POLICY: &str = "\
-# What the environments of this repository may differ in; `krm-parity check` holds them to it.
+# How the environments of this repository may differ; `krm-parity check` enforces it.
 apiVersion: krm-parity.io/v1alpha1
 kind: ParityPolicy
 metadata:
   name: parity
 spec:
-  # All environments in the order of promotion: a later one must not get less than one before it.
+  # All environments in promotion order: a later one must not have less than an earlier one.
   environments: [dev, production]
   allow:
-    # These are the defaults. Everything else must be as the base says.
+    # The defaults. Everything else must be the same as in the base.
     classes: [replicas, resource-values, env-values, hostnames]
 ";
 
@@ -75,7 +75,9 @@ fn by_default_only_the_policy_is_written() {
             .starts_with("--- /dev/null\n+++ b/parity.yaml\n@@ -0,0 +1,11 @@\n+# What")
     );
     assert!(
-        asked.stderr.contains("no terminal to ask on; --yes makes"),
+        asked
+            .stderr
+            .contains("no terminal to confirm on; --yes makes"),
         "{asked:#?}"
     );
     let shown = repository.krm_parity(&["init", "--dry-run"]);
@@ -99,7 +101,7 @@ fn by_default_only_the_policy_is_written() {
 
     let again = repository.krm_parity(&["init"]);
     assert!(again.succeeded(), "{again:#?}");
-    assert_eq!(again.stdout, "Nothing to do: parity.yaml is there.\n");
+    assert_eq!(again.stdout, "Nothing to do: parity.yaml exists.\n");
     assert_eq!(repository.read("parity.yaml"), POLICY);
 }
 
@@ -280,7 +282,7 @@ fn a_shared_base_is_wired_unless_the_policy_names_services() {
     let (wired, said) = shared(true);
     assert_eq!(wired, 0, "{said}");
     assert!(
-        said.contains("base is the base of several services"),
+        said.contains("base is not wired: it is the base of several services"),
         "{said}"
     );
 }
@@ -463,9 +465,7 @@ fn what_is_not_judged_stays_red() {
     let again = repository.krm_parity(&["init", "--adopt", "--yes"]);
     assert_eq!(again.code, Some(1), "{again:#?}");
     assert!(
-        again
-            .stdout
-            .contains("nothing that is found can be adopted"),
+        again.stdout.contains("none of the findings can be adopted"),
         "{again:#?}"
     );
 }
@@ -486,13 +486,15 @@ fn a_file_where_the_recorder_would_be_is_seen() {
         assert_eq!(base.contains("- parity.yaml"), is_used, "{base}");
         let is_refused = made
             .stderr
-            .contains("base/parity.yaml is there already and holds no recorder");
+            .contains("base/parity.yaml exists already and contains no recorder");
         assert_eq!(is_refused, !is_used, "{text}: {made:#?}");
         // The second time, too, what is left is a failure, and nothing says that all is wired.
         let again = repository.krm_parity(&["init", "--wire", "--yes"]);
         assert_eq!(again.code, made.code, "{text}: {again:#?}");
         assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
-        let is_all = again.stdout.contains("everything that can be is wired");
+        let is_all = again
+            .stdout
+            .contains("everything that can be wired is wired");
         assert_eq!(is_all, is_used, "{text}: {again:#?}");
         let is_left = again.stdout.contains("nothing more can be wired");
         assert_eq!(is_left, !is_used, "{text}: {again:#?}");
@@ -547,7 +549,10 @@ fn an_amount_that_becomes_worse_is_told() {
     assert!(adopt().succeeded());
     let checked = repository.krm_parity(&["check"]);
     assert!(checked.succeeded(), "{checked:#?}");
-    assert!(!checked.stdout.contains("alone)"), "{checked:#?}");
+    assert!(
+        !checked.stdout.contains("is only for the value"),
+        "{checked:#?}"
+    );
 }
 
 /// What does not build is not adopted, and said.
@@ -582,7 +587,7 @@ fn what_cannot_be_done_is_said_and_nothing_is_changed() {
         ),
         (
             &["init", "--adopt", "--yes", "--expires", "2026-06-14"],
-            "that day is over",
+            "this day is in the past",
         ),
         (
             &["init", "--adopt", "--days", "0"],
@@ -610,7 +615,10 @@ fn what_cannot_be_done_is_said_and_nothing_is_changed() {
     );
     let said = repository.krm_parity(&["init", "--adopt", "--yes"]);
     assert_eq!(said.code, Some(2), "{said:#?}");
-    assert!(said.stderr.contains("but dev is there too"), "{said:#?}");
+    assert!(
+        said.stderr.contains("but the repository also has dev"),
+        "{said:#?}"
+    );
 }
 
 /// What is deployed is a region on a layer: the layer records itself, and the region is held to it.
@@ -637,7 +645,9 @@ fn regions_are_held_to_their_layer() {
     );
     let again = repository.krm_parity(&["init", "--wire", "--yes"]);
     assert!(
-        again.stdout.contains("everything that can be is wired"),
+        again
+            .stdout
+            .contains("everything that can be wired is wired"),
         "{again:#?}"
     );
 }

@@ -103,28 +103,24 @@ fn another_value_at_an_adopted_place_is_new() {
         (
             0,
             IMAGE.replace(":2", ":3"),
-            "is for the value \"example.com/web:2\" alone)",
+            "is only for the value \"example.com/web:2\")",
         ),
         (
             1,
             PERIOD.replace("30", "60"),
-            "is for the value \"30\" alone)",
+            "is only for the value \"30\")",
         ),
-        (
-            2,
-            ARGS.replace("--quiet", "--loud"),
-            "--quiet\\\"]\" alone)",
-        ),
+        (2, ARGS.replace("--quiet", "--loud"), "--quiet\\\"]\")"),
         (
             3,
             PULL.replace("remove", "replace")
                 .replace('}', ", value: Never}"),
-            "is for the value \"<absent>\" alone)",
+            "is only for the value \"<absent>\")",
         ),
         (
             4,
             NODES.replace("three", "four"),
-            "is for the value \"sha256:",
+            "is only for the value \"sha256:",
         ),
     ] {
         let mut changed: Vec<&str> = all.to_vec();
@@ -156,7 +152,7 @@ fn environments_with_values_of_their_own_share_an_entry() {
     assert!(policy.contains(held), "{policy}");
     // Each environment is held to its own value, and not to that of the other.
     shop.set("production", &[&later]);
-    shop.red("is for the value \"example.com/web:2\" alone)");
+    shop.red("is only for the value \"example.com/web:2\")");
 }
 
 /// The loose form lets in any value, but for amounts: those are held in both.

@@ -252,11 +252,11 @@ fn the_help_says_what_helps_where_every_environment_does_it() {
     let service = "apiVersion: v1\nkind: Service";
     let all = help(&["staging", "prod"], service);
     assert!(
-        all.starts_with("Every environment adds it: move the resource to the base"),
+        all.starts_with("Every environment adds it. Move the resource to the base"),
         "{all}"
     );
     let one = help(&["prod"], service);
-    assert!(one.contains("so that every environment has it"), "{one}");
+    assert!(one.contains("then every environment has it"), "{one}");
     // No base can hold what is encrypted for one namespace.
     let sealed = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret";
     let sealed = help(&["staging", "prod"], sealed);

@@ -96,7 +96,7 @@ fn what_only_kustomize_does_is_told_with_its_line() {
     let only = alone(&tree.path(""), &["check", "--builder", "engine"]);
     assert_eq!(only.code, Some(1), "{only:#?}");
     assert!(
-        only.stdout.contains("--builder auto asks kustomize"),
+        only.stdout.contains("--builder auto runs kustomize"),
         "{only:#?}"
     );
     // What kustomize refuses, it would not help with.
@@ -142,7 +142,7 @@ fn flags_are_for_kustomize_but_for_one() {
     let (code, _, words) = build(&["--builder", "engine", "--", "--enable-helm"]);
     assert_eq!(code, Some(2));
     assert!(
-        words.contains("--builder engine starts no program"),
+        words.contains("--builder engine does not run kustomize"),
         "{words}"
     );
     let (code, _, words) = build(&["--", "--enable-helm"]);
@@ -172,7 +172,8 @@ fn links_lead_to_where_files_lie() {
     let root = alone(&tree.path("web/overlays/production"), &["build"]);
     assert_eq!(root.code, Some(2), "{root:#?}");
     assert!(
-        root.stderr.contains("a file outside of the directory"),
+        root.stderr
+            .contains("the file is outside of the kustomization's directory"),
         "{root:#?}"
     );
     let both = check(&kustomize, &tree.path(""), &["--builder", "both"]);
@@ -205,7 +206,7 @@ fn both_are_held_against_each_other() {
         ),
         (
             "echo 'Error: not today' >&2; exit 1\n".to_owned(),
-            "the engine builds what kustomize",
+            "the built-in engine builds it, and kustomize",
         ),
     ] {
         tools.script("bin/kustomize", &script);

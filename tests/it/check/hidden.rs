@@ -139,7 +139,10 @@ fn what_is_built_cannot_be_led_away() {
     for flag in ["-o", "-oout.yaml", "-o=out.yaml", "--output=out.yaml"] {
         let run = check(&kustomize, &tree.path(""), &["--", flag]);
         assert_eq!(run.code, Some(2), "{run:#?}");
-        assert!(run.stderr.contains("cannot be passed on"), "{run:#?}");
+        assert!(
+            run.stderr.contains("cannot be passed to kustomize"),
+            "{run:#?}"
+        );
     }
 }
 

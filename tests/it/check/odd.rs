@@ -43,7 +43,7 @@ fn what_cannot_run_says_why_and_exits_2() {
         (
             &kustomize,
             &[&fleet, "--", "--output", "x"],
-            "cannot be passed on",
+            "cannot be passed to kustomize",
         ),
         (
             &none,

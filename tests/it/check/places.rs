@@ -56,7 +56,10 @@ fn prove(kustomize: &Path, root: &Path) -> Vec<String> {
             let Some(place) = place(&finding[side]) else {
                 continue;
             };
-            assert!(!place.what.contains("the exact line is not known"), "{finding:#}");
+            assert!(
+                !place.what.contains("the exact line is not known"),
+                "{finding:#}"
+            );
             let path = root.join(&place.file);
             let text = fs::read_to_string(&path).expect("the file exists");
             let mut tried = 0;

@@ -94,9 +94,12 @@ fn what_is_no_file_ends_the_run_at_once() {
         ),
         (
             |path| symlink("gone.yaml", path).expect("a link"),
-            "leads nowhere",
+            "is a broken link",
         ),
-        (|path| symlink(path, path).expect("a link"), "leads nowhere"),
+        (
+            |path| symlink(path, path).expect("a link"),
+            "is a broken link",
+        ),
         (
             |path| symlink("/dev/zero", path).expect("a link"),
             "a device",
@@ -238,7 +241,7 @@ fn an_environment_that_the_policy_leaves_out_is_not_shown_as_judged() {
     assert!(!notes.contains("spec.environment"), "{notes}");
     let (states, notes) = state("environment: production");
     assert_eq!(states, ["dev skipped", "production judged"]);
-    let told = "spec.environment of the policy is production, so no other environment is judged";
+    let told = "only production is checked, because spec.environment of the policy names it";
     assert!(notes.contains(told), "{notes}");
 }
 
@@ -323,7 +326,7 @@ fn what_was_not_checked_cannot_be_allowed() {
         for spec in [exempt, ignored, info] {
             let found = judged(&spec).join("");
             let is_refused =
-                found.contains("parity.yaml:4") && found.contains("not checked at all");
+                found.contains("parity.yaml:4") && found.contains("could not be checked");
             assert!(is_refused || found == "skipped", "{spec}: {found}");
         }
     }

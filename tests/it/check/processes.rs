@@ -113,7 +113,10 @@ fn a_build_that_never_ends_is_ended_and_found() {
     let scene = Scene::new(1, HANGS);
     let run = scene.run(&["init", "--adopt", "--timeout", "1", "--dry-run"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
-    assert!(run.stderr.contains("was stopped after 1 second"), "{run:#?}");
+    assert!(
+        run.stderr.contains("was stopped after 1 second"),
+        "{run:#?}"
+    );
     scene.is_clean();
 }
 
@@ -190,7 +193,7 @@ echo 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}'\n";
             failures.clone().filter(says).count()
         };
         let ended = said("was stopped after 2 seconds");
-        let left = said("was not started, since builds of other directories");
+        let left = said("was not started, because builds of other directories");
         assert_eq!(ended + left, 200, "{flags:?}");
         // On a busy machine a base may be one of those that took too long.
         assert!(ended >= 1 && left > 100, "{flags:?}: {ended} {left}");

@@ -432,14 +432,14 @@ fn without_a_history_an_unknown_tag_is_a_warning_that_says_so() {
     let rendered: Vec<&str> = rendered.iter().map(String::as_str).collect();
     let path = format!("{path}:/usr/bin:/bin");
     let mut command = repository.command(&path, &rendered);
-    warns(&run(&mut command), "What is already built");
+    warns(&run(&mut command), "Rendered files have no history");
     fs::rename(
         repository.tree.path("work/.git"),
         repository.tree.path("aside"),
     )
     .expect("a folder");
     let mut command = repository.command(&path, &[]);
-    warns(&run(&mut command), "The files are in no git repository");
+    warns(&run(&mut command), "The files are not in a git repository");
     // What they all run needs no history.
     repository.run(["2", "2", "2"]);
     assert_eq!(told(&found(&run(&mut command))), [""; 0]);

@@ -307,7 +307,7 @@ fn confidence_is_what_the_log_can_show() {
     all.pop();
     let found = joined("unset-env", &log(&all));
     assert_eq!(who(&found[0])[4], "unknown");
-    assert!(text(&found[0]["message"]).contains("does not hold the request"));
+    assert!(text(&found[0]["message"]).contains("does not contain the request"));
 }
 
 #[test]

@@ -146,12 +146,12 @@ fn what_has_no_namespace_is_in_that_of_the_context_or_of_the_flag() {
     assert!(lines.is_empty(), "{lines:?}");
     assert!(all.contains("these kinds were read by name only, so objects that Git does not have are not found: ConfigMap"), "{all}");
     assert!(
-        all.contains("those of the context prod, asked for with kubectl"),
+        all.contains("read from the context prod with kubectl"),
         "{all}"
     );
     let (lines, all) = told(&["--rendered", "git.yaml"]);
     assert_eq!(lines, ["extra-object ConfigMap/by-hand"]);
-    assert!(!all.contains("by name alone"), "{all}");
+    assert!(!all.contains("read by name only"), "{all}");
     let (lines, _) = told(&["--rendered", "bare.yaml", "--namespace", "other"]);
     assert_eq!(lines, ["extra-object ConfigMap/other-by-hand"]);
 }
@@ -244,7 +244,7 @@ fn a_kind_that_the_server_does_not_know_is_in_no_cluster_unless_it_only_does_not
     );
     assert!(
         run.stdout
-            .contains("does not know Widget.v1.acme.io, so it has no such object"),
+            .contains("does not have the kind Widget.v1.acme.io, so it has no such object"),
         "{run:#?}"
     );
     let server = Server::new(World {
@@ -257,7 +257,7 @@ fn a_kind_that_the_server_does_not_know_is_in_no_cluster_unless_it_only_does_not
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(
         run.stderr
-            .contains("the server does not say now what is in that group"),
+            .contains("the server does not list that API group now"),
         "{run:#?}"
     );
 }
@@ -300,7 +300,10 @@ fn a_cluster_that_cannot_be_asked_is_told_in_a_line() {
     ]);
     let run = run(&mut command);
     assert_eq!(run.code, Some(2), "{run:#?}");
-    assert!(run.stderr.contains("--context needs kubectl"), "{run:#?}");
+    assert!(
+        run.stderr.contains("--context requires kubectl"),
+        "{run:#?}"
+    );
 }
 
 /// What kubectl itself makes of a watch, as JSON and as YAML, is what `--follow` reads.
@@ -400,7 +403,7 @@ fn nothing_of_a_repository_is_an_argument_unless_it_is_a_name() {
     ] {
         let run = ask(&git, &["--context", "prod"]);
         assert_eq!(run.code, Some(2), "{git}: {run:#?}");
-        assert!(run.stderr.contains("to Kubernetes"), "{git}: {run:#?}");
+        assert!(run.stderr.contains("in Kubernetes"), "{git}: {run:#?}");
     }
     for arguments in [
         &["--context", ""][..],

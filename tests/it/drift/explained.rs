@@ -135,7 +135,7 @@ fn one_place_is_explained_with_its_owner_and_its_row() {
     for word in [
         "  Git     \"1000m\"",
         "  live    \"1\"",
-        "another way to write the same",
+        "the same value, written differently",
     ] {
         assert!(said.contains(word), "{word}: {said}");
     }
@@ -166,7 +166,8 @@ fn one_place_is_explained_with_its_owner_and_its_row() {
     // Without owners nobody knows.
     let said = explain(&directory, &["want.yaml", "--live", "plain.yaml"]);
     assert!(
-        said.stdout.contains("only --show-managed-fields would say"),
+        said.stdout
+            .contains("not known without --show-managed-fields"),
         "{said:#?}"
     );
     for arguments in [

@@ -203,7 +203,11 @@ fn what_comes_after_patches_is_named_and_not_written_over() {
     let run = fix(&tree, &["--yes"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert_eq!(read(&tree), before);
-    assert!(run.stderr.contains("comes after the patches"), "{run:#?}");
+    assert!(
+        run.stderr
+            .contains("a later step overrides the overlay's patches"),
+        "{run:#?}"
+    );
 }
 
 /// A patch finds a resource by the name that it had before the overlay gave it another.

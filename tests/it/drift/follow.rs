@@ -457,11 +457,11 @@ fn what_cannot_be_followed_cannot_run() {
     let good = event("ADDED", "a", "n", 2, "argocd-controller", "y");
     let error = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"message\":\"too old resource version: 1 (2)\",\"code\":410}}\n";
     for (arguments, stream, expected) in [
-        (&[][..], "", "there was no watch event"),
+        (&[][..], "", "the stream had no watch event"),
         (
             &[],
             "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[]}\n",
-            "there was no watch event",
+            "the stream had no watch event",
         ),
         (
             &[],

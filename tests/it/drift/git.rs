@@ -122,7 +122,7 @@ fn what_cannot_be_compared_cannot_run() {
         (
             "raw.yaml",
             "{apiVersion: apps/v1, kind: DeploymentList, items: []}\n",
-            "pass what kubectl get -o yaml prints",
+            "pass the output of kubectl get -o yaml",
         ),
         (
             "twice.yaml",

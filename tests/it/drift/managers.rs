@@ -155,7 +155,7 @@ fn what_makes_no_sense_is_refused_with_its_line() {
         ),
         (
             &format!("  drift:\n    managers:\n      people: [{long}]\n"),
-            "parity.yaml:7: spec.drift.managers.people[0]: a name of more than 256 characters",
+            "parity.yaml:7: spec.drift.managers.people[0]: the name has more than 256 characters",
         ),
         (
             "  drift:\n    managers:\n      people: my-cd\n",

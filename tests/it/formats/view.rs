@@ -74,7 +74,10 @@ fn what_is_exempt_or_light_is_counted_where_it_is_not_shown() {
         assert!(text.contains(note), "{format:?}: {text}");
         assert!(!format.render(&survey, exempt).contains("not shown"));
         let text = format.render(&survey, of(Severity::Error));
-        assert!(text.contains("1 warning, 2 infos (below the requested severity"), "{text}");
+        assert!(
+            text.contains("1 warning, 2 infos (below the requested severity"),
+            "{text}"
+        );
         for text in [text, format.render(&survey, quiet)] {
             assert!(text.contains("1 error, 1 warning, 2 infos"), "{text}");
         }
