@@ -77,11 +77,18 @@ pub(super) fn seconds(limit: Duration) -> String {
 /// The program of a name on PATH, by a path in full: a relative entry of PATH would lead into whatever is looked at.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
+    let name = file_name(name, std::env::consts::EXE_SUFFIX);
     let mut places = std::env::split_paths(&path).filter(|place| place.is_absolute());
     places.find_map(|place| {
-        let program = place.join(name);
+        let program = place.join(&name);
         super::program::is_executable(&program).then_some(program)
     })
+}
+
+/// The file of a program: `kustomize.exe` on Windows, whose suffix the caller may have written.
+fn file_name(name: &str, suffix: &str) -> String {
+    let stem = name.strip_suffix(suffix).unwrap_or(name);
+    format!("{stem}{suffix}")
 }
 
 /// What starts a program, whose own programs are not found by relative entries of PATH either.
@@ -275,6 +282,13 @@ mod tests {
     }
 
     const LONG: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn programs_of_windows_end_in_exe() {
+        assert_eq!(file_name("kustomize", ".exe"), "kustomize.exe");
+        assert_eq!(file_name("kustomize.exe", ".exe"), "kustomize.exe");
+        assert_eq!(file_name("kustomize", ""), "kustomize");
+    }
 
     #[test]
     fn what_a_program_writes_is_kept() {
