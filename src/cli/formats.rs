@@ -90,8 +90,13 @@ pub(super) fn args_of_records() -> [Arg; 4] {
     [format(true), quiet, least, exempt]
 }
 
+/// The words of `--format`.
+pub(super) fn ids(has_records: bool) -> Vec<&'static str> {
+    Form::all(has_records).map(Form::id).collect()
+}
+
 fn format(has_records: bool) -> Arg {
-    let names: Vec<_> = Form::all(has_records).map(Form::id).collect();
+    let names = ids(has_records);
     Arg::new("format")
         .long("format")
         .value_name("FORMAT[=FILE]")

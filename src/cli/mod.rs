@@ -21,6 +21,7 @@ mod audit_log;
 mod build;
 mod change;
 mod check;
+mod completions;
 mod drift;
 mod emit;
 pub mod explain;
@@ -160,7 +161,8 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
         Some(("snapshot", matches)) => snapshot::Request::read(matches).run(),
         Some(("completions", matches)) => {
             let shell = matches.get_one::<Shell>("SHELL").copied();
-            shell.map(completions).context("a shell is needed")
+            let script = |shell| completions::script(command(), shell);
+            shell.map(script).context("a shell is needed")
         }
         Some(("schema", matches)) => {
             let word = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
@@ -228,7 +230,9 @@ const AFTER_HELP: &str = "\
 Exit codes: 0 clean; 1 findings, and for the function also any error; 2 could not run.
 The function reports on stderr and in the `results` of the ResourceList; `check` reports on stdout.";
 
-fn command() -> Command {
+/// The words of the command line, for man pages as well.
+#[must_use]
+pub fn command() -> Command {
     Command::new("krm-parity")
         .version(env!("CARGO_PKG_VERSION"))
         .about(ABOUT)
@@ -308,12 +312,6 @@ Print a completion script for a shell.
   krm-parity completions zsh > \"${fpath[1]}/_krm-parity\"
   krm-parity completions fish > ~/.config/fish/completions/krm-parity.fish
   krm-parity completions powershell >> $PROFILE";
-
-fn completions(shell: Shell) -> String {
-    let mut out = Vec::new();
-    clap_complete::generate(shell, &mut command(), "krm-parity", &mut out);
-    String::from_utf8_lossy(&out).into_owned()
-}
 
 fn schema_command() -> Command {
     Command::new("schema")
