@@ -75,3 +75,43 @@ docker_engine() {
 }
 
 docker_answers() { timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+# package_field NAME: a field of the package in Cargo.toml, or nothing.
+package_field() { sed -n '/^\[package\]/,/^\[lib\]/ s/^'"$1"' *= *"\(.*\)"/\1/p' "$ROOT/Cargo.toml"; }
+
+# What the binary is built from.
+SOURCES=(Dockerfile .dockerignore Cargo.toml Cargo.lock README.md LICENSE ARCHITECTURE.md src benches)
+
+# source_digest: of the names and contents of all that the binary is built from.
+source_digest() {
+  local sum=(sha256sum)
+  have sha256sum || sum=(shasum -a 256)
+  (cd "$ROOT" && find "${SOURCES[@]}" -type f -print0 | LC_ALL=C sort -z | xargs -0 "${sum[@]}" | "${sum[@]}" | cut -c1-16)
+}
+
+# copy_sources FOLDER: the tracked and the new files alone.
+copy_sources() {
+  mkdir -p "$1"
+  git -C "$ROOT" ls-files -z --cached --others --exclude-standard | tar -C "$ROOT" -c --null -T - | tar -x -C "$1"
+}
+
+# release_flags FOLDER TARGET: the compiler's flags of a release, which are those of the Dockerfile.
+release_flags() {
+  local paths="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$1=/krm-parity"
+  case $2 in
+    *-linux-gnu) printf '%s\n' "-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=25 -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--no-eh-frame-hdr $paths" ;;
+    *-windows-msvc) printf '%s\n' "-C target-feature=+crt-static $paths" ;;
+    *) printf '%s\n' "$paths" ;;
+  esac
+}
+
+# build_release FOLDER TARGET [LINKER]: the sources there, as the Dockerfile builds them.
+build_release() {
+  local upper
+  upper=$(printf '%s' "$2" | tr 'a-z-' 'A-Z_')
+  (
+    cd "$1" || exit 1
+    env ${3:+"CARGO_TARGET_${upper}_LINKER=$3"} CARGO_TARGET_DIR="$1/target" CARGO_INCREMENTAL=0 SOURCE_DATE_EPOCH=0 \
+      RUSTFLAGS="$(release_flags "$1" "$2")" cargo build --quiet --release --locked --target "$2"
+  )
+}
