@@ -42,6 +42,7 @@ mod permissions;
 mod published;
 mod quantity;
 mod recipes;
+mod release;
 mod schema;
 mod schema_deep_merge;
 mod snapshot;

@@ -31,7 +31,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    fn new(kustomize: &Path) -> Self {
+    pub fn new(kustomize: &Path) -> Self {
         Self::of(kustomize, &[("fleet", "")])
     }
 
@@ -74,7 +74,7 @@ impl Shop {
     }
 
     /// Lowers production's memory of `web`, as a hot fix does.
-    fn drift(&self) {
+    pub fn drift(&self) {
         let file = "clone/web/overlays/production/sizes.yaml";
         let drifted = self.tree.read(file).replace("2Gi", "256Mi");
         self.tree.write(file, &drifted);

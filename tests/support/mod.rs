@@ -85,10 +85,10 @@ pub fn missing(tool: &str) {
         "image" => "the container image".to_owned(),
         tool => tool.to_owned(),
     };
-    let script = if tool.ends_with("image") {
-        "scripts/image"
-    } else {
-        "scripts/setup"
+    let script = match tool.as_str() {
+        tool if tool.ends_with("image") => "scripts/image",
+        "release_binary" => "cargo build --release",
+        _ => "scripts/setup",
     };
     let message = format!("{tool} is missing, run {script}");
     assert!(env::var("CI").as_deref() != Ok("true"), "{message}");
@@ -198,6 +198,19 @@ pub fn notifications() -> Option<PathBuf> {
 #[must_use]
 pub fn node_modules() -> Option<PathBuf> {
     installed("web/node_modules")
+}
+
+/// The folder of Python packages that check what a release is made of.
+#[must_use]
+pub fn validators() -> Option<PathBuf> {
+    installed("validators/package")
+}
+
+/// The binary of `cargo build --release`, which `scripts/test` builds before the tests run.
+#[must_use]
+pub fn release_binary() -> Option<PathBuf> {
+    let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/krm-parity");
+    (!hosts_are_skipped() && binary.is_file()).then_some(binary)
 }
 
 /// A program on PATH that only has to be there.

@@ -1,0 +1,235 @@
+//! The workflows and whatever else names a version that somebody else could change.
+
+use std::fs;
+
+use regex::Regex;
+use serde_yaml::Value;
+
+use super::{keys, path, read, word, yaml};
+
+const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
+
+/// The files of the examples that are text, by their path from the root.
+fn examples(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path(folder)).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let name = format!("{folder}/{}", entry.file_name().to_str().expect("a name"));
+        if entry.path().is_dir() {
+            found.extend(examples(&name));
+        } else if fs::read_to_string(entry.path()).is_ok() {
+            found.push(name);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Who copies an example gets the release that it was tried with.
+#[test]
+fn examples_name_this_version() {
+    let image =
+        Regex::new(r"krm-parity(?:-with-[a-z]+)?:([0-9]+\.[0-9]+\.[0-9]+)").expect("a pattern");
+    let mut files = examples("examples");
+    files.push("templates/krm-parity.yml".to_owned());
+    let mut named = 0;
+    for file in &files {
+        for found in image.captures_iter(&read(file)) {
+            assert_eq!(&found[1], env!("CARGO_PKG_VERSION"), "{file}");
+            named += 1;
+        }
+    }
+    assert!(named > 10, "{named}");
+}
+
+/// Every `uses:` of our files, with the file.
+fn uses() -> Vec<(String, String)> {
+    let mut files: Vec<String> = WORKFLOWS.map(str::to_owned).to_vec();
+    files.push("action.yml".to_owned());
+    files.extend(examples("examples"));
+    let line = Regex::new(r"(?m)^\s*(?:- )?uses: (.*)$").expect("a pattern");
+    let of = |file: &String| {
+        let text = read(file);
+        let found = line
+            .captures_iter(&text)
+            .map(|found| (file.clone(), found[1].to_owned()));
+        found.collect::<Vec<_>>()
+    };
+    files.iter().flat_map(of).collect()
+}
+
+/// By the hash of a commit, which no one can move, with the version for people and for Renovate.
+#[test]
+fn every_action_is_pinned() {
+    let pinned =
+        Regex::new(r"^[a-z]+/[a-z/-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$").expect("a pattern");
+    let uses = uses();
+    assert!(uses.len() >= 12, "{uses:?}");
+    for (file, action) in &uses {
+        // Our own has no release yet; the recipe says what to put there.
+        let ours = format!("OWNER/krm-parity@v{} # ", env!("CARGO_PKG_VERSION"));
+        assert!(
+            pinned.is_match(action) || action.starts_with(&ours),
+            "{file}: {action}"
+        );
+    }
+    // One action, one version.
+    let mut versions: Vec<&str> = uses.iter().map(|(_, action)| action.as_str()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    let mut names: Vec<&str> = versions
+        .iter()
+        .filter_map(|one| one.split('@').next())
+        .collect();
+    names.dedup();
+    assert_eq!(names.len(), versions.len(), "{versions:#?}");
+}
+
+fn jobs(workflow: &Value) -> Vec<(&str, &Value)> {
+    let jobs = &workflow["jobs"];
+    keys(jobs)
+        .into_iter()
+        .map(|name| (name, &jobs[name]))
+        .collect()
+}
+
+/// A workflow may do nothing, and each job says what it may.
+#[test]
+fn workflows_may_do_little() {
+    for file in WORKFLOWS {
+        let workflow = yaml(file);
+        assert_eq!(
+            workflow["permissions"]
+                .as_mapping()
+                .map(serde_yaml::Mapping::len),
+            Some(0),
+            "{file}"
+        );
+        for (name, job) in jobs(&workflow) {
+            let permissions = keys(&job["permissions"]);
+            let expected: &[&str] = match name {
+                "assemble" => &["contents", "id-token", "attestations"],
+                "publish" => &["contents", "packages"],
+                _ => &["contents"],
+            };
+            assert_eq!(permissions, expected, "{file}: {name}");
+            let writes = word(&job["permissions"], "contents") == "write";
+            assert_eq!(writes, name == "publish", "{file}: {name}");
+            assert!(job["timeout-minutes"].is_number(), "{file}: {name}");
+        }
+    }
+    let release = yaml(WORKFLOWS[1]);
+    assert_eq!(
+        word(&release["jobs"]["publish"], "if"),
+        "github.event_name == 'push'"
+    );
+}
+
+/// They are thin: what they do, the scripts do on any machine.
+#[test]
+fn workflows_only_call_the_scripts() {
+    let allowed = Regex::new(
+        r"^(rustup toolchain install \S+ [a-z, -]+( && rustup default \S+)?|\.ci/run|scripts/test --fast|scripts/release( --[a-z-]+)?( .\$TARGET.)?|cargo \+\S+ (check|run|install) --locked.*|cargo \+\S+ deny check|chmod \+x dist/bin/\*/krm-parity\* && scripts/release --assemble|skopeo login --username .*)$",
+    )
+    .expect("a pattern");
+    let rust = format!(" {} ", env!("CARGO_PKG_RUST_VERSION"));
+    for file in WORKFLOWS {
+        let workflow = yaml(file);
+        for (name, job) in jobs(&workflow) {
+            for step in job["steps"].as_sequence().expect("steps") {
+                let script = word(step, "run");
+                assert!(!script.contains("${{"), "{file}: {name}: {script}");
+                for line in script.lines() {
+                    assert!(allowed.is_match(line), "{file}: {name}: {line}");
+                }
+                if script.contains("rustup toolchain") {
+                    assert!(script.contains(&rust), "{file}: {name}: {script}");
+                }
+            }
+        }
+    }
+}
+
+/// The workflow builds just the targets that the script packs, that the action asks for, and that cargo-deny looks at.
+#[test]
+fn the_targets_are_the_same_everywhere() {
+    let script = read("scripts/release");
+    let line = script
+        .lines()
+        .find_map(|line| line.strip_prefix("TARGETS=\""))
+        .expect("targets");
+    let targets: Vec<&str> = line.trim_end_matches('"').split(' ').collect();
+    assert_eq!(targets.len(), 5);
+    let release = yaml(WORKFLOWS[1]);
+    let matrix = &release["jobs"]["build"]["strategy"]["matrix"]["include"];
+    let built: Vec<&str> = matrix
+        .as_sequence()
+        .expect("a matrix")
+        .iter()
+        .map(|one| word(one, "target"))
+        .collect();
+    assert_eq!(built, targets);
+    for file in ["action.yml", "deny.toml", "packaging/sbom.py"] {
+        let text = read(file);
+        let missing: Vec<_> = targets
+            .iter()
+            .filter(|target| !text.contains(*target))
+            .collect();
+        assert!(missing.is_empty(), "{file}: {missing:?}");
+    }
+    // Homebrew runs on all but Windows.
+    let formula = read("packaging/krm-parity.rb");
+    for target in &targets[..4] {
+        assert_eq!(
+            formula
+                .matches(&format!("krm-parity-@VERSION@-{target}.tar.gz"))
+                .count(),
+            1,
+            "{target}"
+        );
+        assert!(formula.contains(&format!("@SHA256_{target}@")), "{target}");
+    }
+}
+
+/// `cargo binstall` looks for the tarballs under the names that the script gives them.
+#[test]
+fn binstall_finds_the_tarballs() {
+    let manifest = read("Cargo.toml");
+    for (key, value) in [
+        (
+            "pkg-url",
+            "{ repo }/releases/download/v{ version }/{ name }-{ version }-{ target }.tar.gz",
+        ),
+        ("pkg-fmt", "tgz"),
+        (
+            "bin-dir",
+            "{ name }-{ version }-{ target }/{ bin }{ binary-ext }",
+        ),
+    ] {
+        assert!(
+            manifest.contains(&format!("{key} = \"{value}\"\n")),
+            "{key}"
+        );
+    }
+    assert!(read("scripts/release").contains("name=krm-parity-$VERSION-$1 "));
+}
+
+/// A binary of a release is the one of the image: the scripts and the Dockerfile have one set of flags.
+#[test]
+fn the_scripts_build_as_the_dockerfile_does() {
+    let dockerfile = read("Dockerfile");
+    let flags = dockerfile
+        .split("RUSTFLAGS=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("flags");
+    let (flags, paths) = flags.split_once(" --remap-path-prefix=").expect("paths");
+    assert!(
+        read("scripts/lib.sh").contains(&format!("*-linux-gnu) printf '%s\\n' \"{flags} $paths\"")),
+        "{flags}"
+    );
+    assert!(
+        paths.ends_with("=/cargo --remap-path-prefix=/build=/krm-parity"),
+        "{paths}"
+    );
+}
