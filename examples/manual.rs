@@ -18,6 +18,10 @@ fn main() -> io::Result<()> {
 }
 
 /// A page for a command, and one for each of those below it: `krm-parity-plugin-install.1`.
+///
+/// # Errors
+///
+/// When a page cannot be written.
 pub fn write(folder: &Path, command: &Command, name: &str) -> io::Result<()> {
     let mut page = Vec::new();
     Man::new(command.clone())

@@ -2,7 +2,7 @@
 """The container image as an OCI layout, without a container engine: one index, an image for each architecture.
 
     packaging/oci.py make FOLDER VERSION DESCRIPTION EPOCH ARCHITECTURE=PROGRAM...
-    packaging/oci.py check FOLDER VERSION
+    packaging/oci.py check FOLDER VERSION MOST-BYTES
 
 The image is the one of the Dockerfile: the program, and a user that is not root. The same program and epoch give the same
 bytes. `skopeo copy --all oci:FOLDER docker://NAME` publishes it.
@@ -127,7 +127,7 @@ def make(folder, version, description, epoch, programs):
     layout.write("index.json", json.dumps(top, separators=(",", ":"), sort_keys=True).encode())
 
 
-def check(folder, version):
+def check(folder, version, most):
     layout = Layout(folder)
     if json.loads(layout.read("oci-layout")) != {"imageLayoutVersion": "1.0.0"}:
         fail("oci-layout is of another version")
@@ -150,8 +150,8 @@ def check(folder, version):
             fail("an image is of another architecture than its index says")
         if config["config"]["User"] != "65534:65534":
             fail("the program of the image would run as root")
-        if len(plain) >= 8_000_000:
-            fail(f"the image has {len(plain)} bytes: it must stay under 8,000,000")
+        if len(plain) >= most:
+            fail(f"the image has {len(plain):,} bytes: it must stay under {most:,}")
         with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
             if tar.getnames() != ["etc", *FILES, "krm-parity"]:
                 fail(f"a layer holds {tar.getnames()}")
@@ -168,8 +168,8 @@ def main():
     match sys.argv[1:]:
         case ["make", folder, version, description, epoch, *programs] if programs:
             make(folder, version, description, int(epoch), [one.split("=", 1) for one in programs])
-        case ["check", folder, version]:
-            check(folder, version)
+        case ["check", folder, version, most]:
+            check(folder, version, int(most))
         case _:
             sys.exit(__doc__)
 

@@ -35,6 +35,8 @@ impl Dist {
                 "KRM_PARITY_REPOSITORY",
                 "https://github.com/Tools/krm-parity",
             )
+            // The binary of `cargo build --release` is not the small one of the image.
+            .env("KRM_PARITY_MAX_IMAGE", "30000000")
             .env_remove("COSIGN_KEY")
             .env_remove("RUSTFLAGS");
         run(&mut command)
