@@ -131,7 +131,7 @@ fn a_failed_installation_cannot_run() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("name a directory"));
+    assert!(stderr(&output).contains("name the plugin directory"));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn every_change_of_an_overlay_is_explained() {
       at      metadata.annotations["krm-parity.io/deny"] (removed)
       base    "**.readinessProbe.** **.nodeSelector"
       overlay (absent)
-      because overlays must not change in the base about them
+      because overlays must not change the base's annotations about them
 
     apps/v1 Deployment payments (production against base)
       error[base-guidance]: production changes an annotation in which the base limits its overlays

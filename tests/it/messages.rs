@@ -147,7 +147,7 @@ fn rules_and_classes_are_explained_in_plain_words() {
         for text in [rule.summary, rule.why] {
             assert!(text.ends_with('.'), "{}: {text}", rule.id);
             assert!(
-                text.starts_with(|c: char| c.is_uppercase() || c == '$'),
+                text.starts_with(char::is_uppercase) || text.starts_with("kpt "),
                 "{}: {text}",
                 rule.id
             );

@@ -189,7 +189,7 @@ fn what_is_not_understood_is_an_error_with_its_reason() {
         let [unchecked] = unchecked.as_slice() else {
             panic!("{rest}: {unchecked:#?}")
         };
-        let wanted = format!("so it was not checked: {words}");
+        let wanted = format!("built from its files alone: {words}");
         assert!(
             unchecked.headline.contains(&wanted),
             "{}",

@@ -72,7 +72,7 @@ fn by_default_only_the_policy_is_written() {
     assert!(
         asked
             .stdout
-            .starts_with("--- /dev/null\n+++ b/parity.yaml\n@@ -0,0 +1,11 @@\n+# What")
+            .starts_with("--- /dev/null\n+++ b/parity.yaml\n@@ -0,0 +1,11 @@\n+# How")
     );
     assert!(
         asked

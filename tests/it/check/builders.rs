@@ -202,7 +202,7 @@ fn both_are_held_against_each_other() {
     for (script, words) in [
         (
             format!("'{real}' \"$@\" | sed 's/replicas: 6/replicas: 7/'\n"),
-            "inventory/overlays/production: the engine and kustomize",
+            "inventory/overlays/production: the built-in engine and kustomize",
         ),
         (
             "echo 'Error: not today' >&2; exit 1\n".to_owned(),

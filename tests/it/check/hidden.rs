@@ -154,7 +154,7 @@ fn where_no_service_is_found_the_words_are_true() {
     let run = check(&kustomize, &tree.path("web/base"), &[]);
     assert_eq!(run.code, Some(2), "{run:#?}");
     for part in [
-        "the kustomizations are .;",
+        "the kustomizations are ., and",
         "check the directory above all of them",
     ] {
         assert!(run.stderr.contains(part), "{run:#?}");

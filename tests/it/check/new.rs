@@ -208,7 +208,7 @@ fn files_and_services_may_move() {
     assert_eq!(branch.new_since(&["--new", "HEAD"]), (none(), 1, 0));
     let notes = branch.report(&["--new", "HEAD"])["notes"].to_string();
     assert!(
-        notes.contains("service shop holds what web held"),
+        notes.contains("service shop has the resources that web had"),
         "{notes}"
     );
     branch.overlay("shop", "staging", &patch(LABEL, "x"));
@@ -377,7 +377,7 @@ fn a_revision_that_cannot_be_read_is_refused() {
     let outside = Tree::new();
     outside.kustomization("base", "web.yaml", &deployment());
     let run = check(&branch.kustomize, &outside.path(""), &["--new", "HEAD"]);
-    assert!(run.stderr.contains("which --new needs"), "{run:#?}");
+    assert!(run.stderr.contains("which --new requires"), "{run:#?}");
 }
 
 #[test]
@@ -571,7 +571,7 @@ fn a_report_is_held_against_as_a_revision_is() {
                 "\"shard\": {\"index\": 1, \"count\": 2, \"of\": \"0f\"}, \"failed\"",
                 1,
             ),
-            "is shard 1 of 2",
+            "is only shard 1 of 2",
         ),
     ] {
         branch.tree.write("bad.json", text);

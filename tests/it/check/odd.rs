@@ -21,7 +21,7 @@ fn what_cannot_run_says_why_and_exits_2() {
     for (builder, arguments, part) in [
         (&kustomize, &["."][..], "no service was found"),
         (&kustomize, &["gone"], "cannot find gone"),
-        (&kustomize, &["readme.txt"], "no directory"),
+        (&kustomize, &["readme.txt"], "not a directory"),
         (&kustomize, &["bad"], "parity.yaml:4"),
         (
             &kustomize,
@@ -374,7 +374,7 @@ fn a_policy_file_holds_one_document() {
             continue;
         };
         assert_eq!(run.code, Some(2), "{text}: {run:#?}");
-        let expected = format!("parity.yaml:{line}: a policy file holds one document");
+        let expected = format!("parity.yaml:{line}: a policy file must have one document");
         assert!(run.stderr.contains(&expected), "{text}: {run:#?}");
     }
 }

@@ -306,7 +306,7 @@ fn an_environment_that_the_policy_lists_is_missed_unless_it_is_meant_so() {
         ),
         (
             format!("{listed}, {service}'', environments: [dev]}}]"),
-            "the name of a service is missing",
+            "is not the name of a service",
         ),
     ] {
         let found = judged(&spec).join("");

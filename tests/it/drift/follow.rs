@@ -473,7 +473,11 @@ fn what_cannot_be_followed_cannot_run() {
             &good,
             "--format json needs a whole report, and --follow reports each change as it happens; use concise or audit-record",
         ),
-        (&["--format", "text"], &good, "--format text shows"),
+        (
+            &["--format", "text"],
+            &good,
+            "--format text needs a whole report",
+        ),
         (&["--audit", "x"], &good, "--audit"),
         (&["--context", "x"], &good, "--context"),
     ] {

@@ -127,7 +127,7 @@ fn what_cannot_be_compared_cannot_run() {
         (
             "twice.yaml",
             "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: a, uid: x}}\n",
-            "Pod a is there twice",
+            "Pod a appears twice",
         ),
         ("broken.yaml", "a: [\n", "broken.yaml"),
         ("none.yaml", "- 1\n", "must be a resource"),

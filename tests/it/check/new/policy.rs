@@ -92,7 +92,7 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
         (
             "  allow:",
             "  drift: {managers: {controllers: ['kubectl-*']}}\n  allow:",
-            "spec.drift.managers.controllers holds kubectl-*",
+            "spec.drift.managers.controllers contains kubectl-*",
         ),
     ];
     for (from, to, expected) in wider {
