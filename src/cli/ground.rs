@@ -176,7 +176,7 @@ impl Ground {
             match self.read_whole(&whole) {
                 Ok(sources) => {
                     let work = self.work.as_deref().and_then(tree::repository);
-                    self.whole = Whole::of(&self.root, &whole, repository, work);
+                    self.whole = Whole::of(&self.root, &whole, repository, work.as_deref());
                     return Ok(sources);
                 }
                 Err(error) if whole != asked => self.notes.push(format!(
@@ -200,7 +200,7 @@ impl Ground {
             (whole, sources) = (outer, wider);
         }
         let work = self.work.as_deref().and_then(tree::repository);
-        self.whole = Whole::of(&self.root, &whole, repository, work);
+        self.whole = Whole::of(&self.root, &whole, repository, work.as_deref());
         Ok(sources)
     }
 

@@ -26,12 +26,11 @@ impl Whole {
         here: &Path,
         directory: &Path,
         repository: Option<PathBuf>,
-        work: Option<PathBuf>,
+        work: Option<&Path>,
     ) -> Self {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let is_repository = repository.is_some();
-        let called = work.as_ref().or(repository.as_ref());
-        let called = called.and_then(|root| remote_name(root));
+        let called = work.or(repository.as_deref()).and_then(remote_name);
         let root = repository.unwrap_or_else(|| directory.to_owned());
         let name = called.unwrap_or_else(|| layout::root_name(&text(&root), is_repository));
         Self {

@@ -324,7 +324,8 @@ fn an_entry_that_would_change_more_is_left_out_and_the_others_are_written() {
     let after = read(&tree);
     assert!(after.contains("name: api"), "{after}");
     assert!(!after.contains("name: web"), "{after}");
-    let told = "not written: Deployment web: spec.replicas: the change would cause another difference";
+    let told =
+        "not written: Deployment web: spec.replicas: the change would cause another difference";
     assert!(run.stderr.contains(told), "{run:#?}");
     assert_eq!(left(&tree).len(), 1);
     // Where nothing is left to be written, nothing is.

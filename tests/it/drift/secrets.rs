@@ -142,7 +142,7 @@ fn what_stands_within_a_value_is_hidden_elsewhere_too() {
             "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: shop}}\ndata: {{{data}}}\n"
         )
     };
-    let secret = r#"
+    let secret = r"
 apiVersion: v1
 kind: Secret
 metadata: {name: db, namespace: shop}
@@ -150,7 +150,7 @@ data:
   url: cG9zdGdyZXM6Ly9zaG9wOlBMQU5URUQtYUBkYi5leGFtcGxlLmNvbS9zaG9w
   docker: eyJwYXNzd29yZCI6ICJQTEFOVEVELWIxIn0=
   key: LS0tLS1CRUdJTi0tLS0tCk1JSVBMQU5URURjMTIzNDU2Nzg5MAotLS0tLUVORC0tLS0tCg==
-"#;
+";
     let git = format!("{secret}{}", config("a: x, b: x, c: x, d: x"));
     let planted = "a: PLANTED-a, b: is PLANTED-b1, c: MIIPLANTEDc1234567890, d: db.example.com";
     let live = format!("{secret}{}", config(planted));
