@@ -169,7 +169,7 @@ fn a_release_has_the_version_of_the_package() {
     );
 }
 
-/// The bill of materials under CycloneDX' own schema, and what it lists.
+/// The bill of materials under its own schema, and what it lists.
 fn bill_is_valid(packages: &Path, file: &Path) {
     let text = fs::read_to_string(file).expect("a bill");
     let bill: Value = serde_json::from_str(&text).expect("JSON");

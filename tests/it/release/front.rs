@@ -372,7 +372,7 @@ fn the_component_fails_on_findings() {
     assert_eq!(shop.shell(&script, &around("web", "false")).code, Some(0));
 }
 
-/// It is what SchemaStore's catalogue asks of an entry, and about a schema that is here.
+/// It is what the catalogue asks of an entry, and about a schema that is here.
 #[test]
 fn the_schemastore_entry_leads_to_the_schema() {
     let entry: serde_json::Value =
