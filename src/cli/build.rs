@@ -242,6 +242,12 @@ impl Builder {
                 ))));
             }
         };
+        if let Some(words) = words::about_flags(&output).filter(|_| !self.flags.is_empty()) {
+            bail!(
+                "{} does not accept a flag that was given after `--`: {words}",
+                self.name()
+            );
+        }
         if !output.status.success() {
             let mut words = words(&output, root);
             if !may_be_ours && words.contains(REFUSED) {

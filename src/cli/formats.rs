@@ -58,13 +58,49 @@ struct Output {
 pub(super) struct Formats {
     outputs: Vec<Output>,
     view: View,
+    color: When,
+}
+
+/// When colours are written to stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum When {
+    /// To a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl When {
+    const ALL: [(&str, Self); 3] = [
+        ("auto", Self::Auto),
+        ("always", Self::Always),
+        ("never", Self::Never),
+    ];
+
+    fn parse(matches: &ArgMatches) -> Self {
+        let said = matches.get_one::<String>("color");
+        let mut all = Self::ALL.into_iter();
+        let found = all.find(|(word, _)| said.is_some_and(|said| said == word));
+        found.map_or(Self::Auto, |(_, when)| when)
+    }
+
+    /// The style of what goes to stdout.
+    pub(super) fn style(self, is_terminal: bool) -> Style {
+        let color = match self {
+            Self::Auto => is_terminal && super::may_color(),
+            Self::Always => true,
+            Self::Never => false,
+        };
+        Style { color }
+    }
 }
 
 /// The weights that can be asked for.
 const WEIGHTS: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Error];
 
 /// The arguments that [`Formats::parse`] reads.
-pub(super) fn args() -> [Arg; 4] {
+pub(super) fn args() -> [Arg; 5] {
     [
         format(false),
         Arg::new("quiet")
@@ -81,13 +117,19 @@ pub(super) fn args() -> [Arg; 4] {
             .long("show-exempt")
             .help("Also show findings that the policy exempts")
             .action(ArgAction::SetTrue),
+        Arg::new("color")
+            .long("color")
+            .value_name("WHEN")
+            .help("When to use colors; auto is only on a terminal, and not if NO_COLOR is set")
+            .value_parser(When::ALL.map(|(word, _)| word))
+            .default_value("auto"),
     ]
 }
 
 /// The same for verbs that may have read an audit log, and tell it in records, too.
-pub(super) fn args_of_records() -> [Arg; 4] {
-    let [_, quiet, least, exempt] = args();
-    [format(true), quiet, least, exempt]
+pub(super) fn args_of_records() -> [Arg; 5] {
+    let [_, quiet, least, exempt, color] = args();
+    [format(true), quiet, least, exempt, color]
 }
 
 /// The words of `--format`.
@@ -142,6 +184,11 @@ impl Formats {
         self.view
     }
 
+    /// When colours are written to stdout.
+    pub(super) const fn color(&self) -> When {
+        self.color
+    }
+
     fn parse_of(matches: &ArgMatches, has_records: bool) -> anyhow::Result<Self> {
         let words = matches.get_many::<String>("format").unwrap_or_default();
         let least = matches.get_one::<String>("min-severity");
@@ -155,6 +202,7 @@ impl Formats {
         };
         Ok(Self {
             view,
+            color: When::parse(matches),
             ..Self::of(words.map(String::as_str), has_records)?
         })
     }
@@ -197,6 +245,7 @@ impl Formats {
         Ok(Self {
             outputs,
             view: View::default(),
+            color: When::default(),
         })
     }
 
@@ -217,9 +266,7 @@ impl Formats {
         }
         for output in self.outputs.iter().filter(|output| output.file.is_none()) {
             let mut out = io::stdout().lock();
-            let style = Style {
-                color: out.is_terminal() && super::may_color(),
-            };
+            let style = self.color.style(out.is_terminal());
             let view = View { style, ..self.view };
             let text = output.format.render(survey, view);
             match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

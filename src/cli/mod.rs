@@ -164,6 +164,7 @@ fn print(matches: &ArgMatches) -> anyhow::Result<String> {
             let script = |shell| completions::script(command(), shell);
             shell.map(script).context("a shell is needed")
         }
+        Some(("version", _)) => Ok(command().render_version()),
         Some(("schema", matches)) => {
             let word = |name: &str| matches.get_one::<String>(name).map_or("", String::as_str);
             schema::print(word("KIND"), word("format"))
@@ -238,7 +239,6 @@ pub fn command() -> Command {
         .about(ABOUT)
         .long_about(LONG_ABOUT)
         .after_long_help(AFTER_HELP)
-        .disable_help_subcommand(true)
         .subcommand(check::command())
         .subcommand(drift::command())
         .subcommand(audit::command())
@@ -255,6 +255,7 @@ pub fn command() -> Command {
                 .subcommand(plugin_install()),
         )
         .subcommand(completions_command())
+        .subcommand(Command::new("version").about("Print the version"))
 }
 
 fn explain_command() -> Command {

@@ -54,6 +54,39 @@ fn version_and_help_go_to_stdout() {
 }
 
 #[test]
+fn help_and_version_are_verbs_too() {
+    for (verb, flag) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "check"], &["check", "--help"]),
+        (&["version"], &["--version"]),
+    ] {
+        let output = run(verb);
+        assert_eq!(output.status.code(), Some(0), "{verb:?}");
+        assert_eq!(stdout(&output), stdout(&run(flag)), "{verb:?}");
+    }
+}
+
+#[test]
+fn colors_are_for_terminals_unless_they_are_asked_for() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fleet");
+    let check = |more: &[&str], no_color: &str| {
+        let mut command = krm_parity();
+        command.args(["check", directory]).args(more);
+        let output = command.env("NO_COLOR", no_color).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{more:?}");
+        stdout(&output).contains('\u{1b}')
+    };
+    assert!(check(&["--color", "always"], "1"));
+    assert!(check(&["--color=always"], ""));
+    assert!(!check(&["--color=never"], ""));
+    assert!(!check(&["--color=auto"], ""));
+    assert!(!check(&[], ""));
+    let slip = run(&["check", "--color", "yes"]);
+    assert_eq!(slip.status.code(), Some(2));
+    assert!(stderr(&slip).contains("always"), "{}", stderr(&slip));
+}
+
+#[test]
 fn an_unknown_word_cannot_run() {
     let output = run(&["plugni"]);
     assert_eq!(output.status.code(), Some(2));

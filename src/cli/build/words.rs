@@ -18,6 +18,26 @@ pub(super) fn words(output: &Output, root: &Path) -> String {
     }
 }
 
+/// What a builder said about its flags, if it ended because of one.
+pub(super) fn about_flags(output: &Output) -> Option<String> {
+    const FAULTS: [&str; 4] = [
+        "unknown flag: ",
+        "unknown shorthand flag: ",
+        "flag needs an argument: ",
+        "bad flag syntax: ",
+    ];
+    let told = String::from_utf8_lossy(&output.stderr);
+    let lines = told.lines().filter(|_| !output.status.success());
+    let mut words = lines.map(|line| {
+        let line = line.trim_start_matches("error: ");
+        line.trim_start_matches("Error: ")
+    });
+    let is_value = |line: &str| line.starts_with("invalid argument ") && line.contains(" flag: ");
+    let found =
+        words.find(|line| FAULTS.iter().any(|fault| line.starts_with(fault)) || is_value(line));
+    found.map(|line| repo::without_password(line).into_owned())
+}
+
 /// The lines that are about the failure: no advice about deprecated fields, and no time of day.
 fn without_warnings(told: &str) -> String {
     let is_error = |line: &&str| line.starts_with("Error: ") || line.starts_with("error: ");

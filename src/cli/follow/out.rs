@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use super::super::formats::Formats;
-use super::super::{complain, files, may_color};
+use super::super::formats::{Formats, When};
+use super::super::{complain, files};
 use crate::report::survey::{Format, View, concise, records};
-use crate::report::text::Style;
 use crate::survey::Survey;
 
 /// A form that has a line for each change.
@@ -31,6 +30,7 @@ enum Place {
 pub(super) struct Out {
     all: Vec<(Form, Place)>,
     view: View,
+    color: When,
     /// Whether nobody reads stdout any more.
     pub is_closed: bool,
 }
@@ -59,6 +59,7 @@ impl Out {
         Ok(Self {
             all,
             view: formats.view(),
+            color: formats.color(),
             is_closed: false,
         })
     }
@@ -98,9 +99,7 @@ impl Out {
                     .with_context(|| format!("cannot write {}", files::shown(path)))?,
                 Place::Stdout => {
                     let mut out = io::stdout().lock();
-                    let style = Style {
-                        color: out.is_terminal() && may_color(),
-                    };
+                    let style = self.color.style(out.is_terminal());
                     let view = View { style, ..self.view };
                     match out
                         .write_all(text(view).as_bytes())

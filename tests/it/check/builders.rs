@@ -339,3 +339,23 @@ fn a_text_is_a_text_to_whoever_reads_what_is_built() {
     let theirs = run(Command::new(&kustomize).arg("build").arg(tree.path("")));
     assert_eq!(lines(&ours.stdout), lines(&theirs.stdout));
 }
+
+/// A slip in a flag is no fault of any service.
+#[test]
+fn a_flag_that_the_builder_does_not_know_ends_the_run() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = service("");
+    for (flag, words) in [
+        (&["--enable-hlem"][..], "unknown flag: --enable-hlem"),
+        (&["-x"], "unknown shorthand flag"),
+        (&["--helm-command"], "flag needs an argument: --helm-command"),
+        (&["--enable-helm=perhaps"], "invalid argument"),
+    ] {
+        let mut command = check(&kustomize, &tree.path(""), &["."]);
+        let run = run(command.arg("--").args(flag));
+        assert_eq!(run.code, Some(2), "{run:#?}");
+        assert_eq!(run.stderr.matches(words).count(), 1, "{run:#?}");
+        assert!(run.stderr.contains("after `--`"), "{run:#?}");
+        assert_eq!(run.stdout, "", "{run:#?}");
+    }
+}
