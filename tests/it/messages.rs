@@ -185,7 +185,7 @@ fn helps_are_written_in_plain_words() {
     let all = verbs(&help(&[], "--help"));
     assert!(all.len() > 8, "{all:?}");
     let mut texts = vec![("--help".to_owned(), help(&[], "--help"))];
-    for verb in &all {
+    for verb in all.iter().filter(|verb| *verb != "help") {
         for flag in ["-h", "--help"] {
             texts.push((format!("{verb} {flag}"), help(&[verb], flag)));
         }

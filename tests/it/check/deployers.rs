@@ -431,7 +431,7 @@ fn a_repository_of_applications_alone_is_judged() {
     };
     let all = run(&[]);
     assert_eq!(all.code, Some(0), "{all:#?}");
-    let told = "warning[argocd-self-heal]: Argo CD does not sync it by itself";
+    let told = "warning[argocd-self-heal]: Argo CD does not sync it automatically";
     assert!(all.stdout.contains(told), "{all:#?}");
     assert!(all.stdout.contains("apps/cart.yaml:8:3"), "{all:#?}");
     assert!(

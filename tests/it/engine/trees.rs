@@ -114,6 +114,7 @@ const OTHER_RELEASES: [(&str, &[&str]); 2] = [
             "buildMetadata, all",
             "buildMetadata, the label",
             "buildMetadata, the label over another",
+            "notes that kustomize takes away",
             "one scalar, and the label of the builder",
             "operations, a test without a value, of what is not there",
             "patches, an empty file",
