@@ -24,7 +24,7 @@ use crate::yaml::YamlError;
 
 pub use build::{Stage, build};
 pub use changes::{Change, Changed, changes};
-pub use deployers::has_deployers;
+pub use deployers::has_deployers_alone;
 use look::{Asked, look, service, unjudged};
 use past::ask;
 use plan::plan;

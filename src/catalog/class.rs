@@ -114,7 +114,7 @@ impl Class {
             }
             Self::ResourceNames => "a key added to or removed from `requests` or `limits`",
             Self::EnvNames => {
-                "an environment variable added, removed or moved relative to the others; an `envFrom` source added or removed"
+                "an environment variable added, removed, or moved past one that it refers to; an `envFrom` source added or removed"
             }
             Self::ConfigKeys => {
                 "a key added to or removed from a ConfigMap, Secret or SealedSecret; `data` and `stringData` of a Secret are one set of keys; a chart value, a parameter or a Flux substitution that only one side has"

@@ -284,7 +284,13 @@ impl Ground {
         if layout.services.iter().any(Service::is_asked) {
             return Ok(layout);
         }
-        if !(may_lack && gate::has_deployers(parsed, &self.site(), &policy.layout)) {
+        let is_expected = !policy.environments.is_empty()
+            || !policy.services.is_empty()
+            || !policy.layout.overlays.is_empty()
+            || !policy.layout.ignore.is_empty()
+            || !layout.unjudged.is_empty();
+        let is_alone = || gate::has_deployers_alone(parsed, &self.site(), &policy.layout);
+        if !may_lack || is_expected || !is_alone() {
             return Err(self.none(&layout, parsed, policy));
         }
         layout.notes.push(format!(

@@ -42,8 +42,9 @@ after you confirm; no other file is changed, and a second run changes nothing.
   krm-parity init --wire           parity/policy/policy.yaml instead, a recorder in every base, and the
                                    check in every overlay, so that `kustomize build` itself fails
 
-Without --wire no kustomization is edited. With it, bases and overlays declare a function, so they build
-only with --enable-alpha-plugins and --enable-exec, and not in Flux. Kustomizations are edited by
+Without --wire no kustomization is edited. With it, bases and overlays declare a function, so builds
+need --enable-alpha-plugins and --enable-exec (without --enable-exec alone, kustomize skips the check
+silently), and Flux cannot build them. Kustomizations are edited by
 inserting lines; comments, order and quotes stay as they are.
 
 --adopt builds every environment as `check` does; pass flags for kustomize after `--`. Each exemption
@@ -358,7 +359,7 @@ fn wiring(
     }
     let Some(home) = init::home_of(&file.name) else {
         bail!(
-            "no overlay can load the policy {}, because kustomize loads files only from the directory of a kustomization or below. Move it to {WIRED_POLICY} first",
+            "no overlay can load the policy {}, because kustomize loads files only from the directory of a kustomization or below. Move it to {WIRED_POLICY} first, and add to its metadata: annotations: {{config.kubernetes.io/function: 'exec: {{path: krm-parity}}'}}",
             file.name
         );
     };

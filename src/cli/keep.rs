@@ -243,6 +243,18 @@ impl Case {
         let built = replay.build();
         let built = built.map_err(|unknown| anyhow!("{}", emit::told(&unknown)))?;
         let (built, _) = wanted::emitted(built, file)?;
+        let is_kept = |one: &Value| kept.iter().any(|finding| is_about(finding, one));
+        let before_it = resources(&self.look.wanted.files);
+        let after_it = resources(std::slice::from_ref(&built));
+        let is_changed = |one: &&Value| !before_it.contains(*one) && !is_kept(one);
+        if let Some(other) = after_it.iter().find(is_changed) {
+            let text = |path: &str| other.pointer(path).and_then(Value::as_str);
+            bail!(
+                "the change would also change {} {}",
+                text("/kind").unwrap_or_default(),
+                text("/metadata/name").unwrap_or_default()
+            );
+        }
         let report = self.report(&[built])?;
         let is_known = |one: &Finding| before.findings.iter().any(|old| is_same(old, one));
         match report.findings.iter().find(|one| !is_known(one)) {
@@ -250,6 +262,30 @@ impl Case {
             None => Ok((edited, report)),
         }
     }
+}
+
+/// The resources that a build emits.
+fn resources(files: &[File]) -> Vec<Value> {
+    let texts = files.iter().map(|file| String::from_utf8_lossy(&file.text));
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend(
+            text.lines()
+                .filter_map(|line| serde_json::from_str(line).ok()),
+        );
+    }
+    all
+}
+
+/// Whether a finding is about this resource.
+fn is_about(finding: &Finding, one: &Value) -> bool {
+    let text = |path: &str| one.pointer(path).and_then(Value::as_str);
+    finding.resource.as_ref().is_some_and(|resource| {
+        text("/kind") == Some(&resource.kind)
+            && text("/metadata/name") == Some(&resource.name)
+            && text("/metadata/namespace").unwrap_or_default()
+                == resource.namespace.as_deref().unwrap_or_default()
+    })
 }
 
 /// A kustomization with these entries among its patches, or its replicas where it has them.

@@ -218,7 +218,7 @@ to stdout, so that kustomize and kpt can call it, and `kustomize build` itself f
     metadata:
       name: parity
       annotations:
-        config.kubernetes.io/function: 'exec: {path: ./krm-parity}'
+        config.kubernetes.io/function: 'exec: {path: krm-parity}'
     spec:
       environment: production
 

@@ -1,10 +1,12 @@
 //! Values that no report shows, since they were taken out of a Secret.
 
+use serde_json::Value;
+
 use super::diff::secret::{FIELDS, decoded};
 use super::diff::{By, Change, Step};
 use crate::finding::REDACTED;
 use crate::resource::{Resource, Secrecy, secrecy};
-use crate::yaml::{self, Node};
+use crate::yaml::Node;
 
 /// A shorter text is hidden only where it is all of a value: it stands in many others by chance.
 const MIN_PART: usize = 4;
@@ -48,72 +50,125 @@ pub fn values(resources: &[Resource<'_>]) -> Vec<String> {
         for (_, value) in fields.flat_map(Node::entries) {
             let text = value.text();
             let plain = decoded(text).and_then(|bytes| String::from_utf8(bytes).ok());
-            let within = plain.as_deref().map(parts).unwrap_or_default();
-            let both = plain.into_iter().chain([text.to_owned()]);
-            all.extend(both.filter(|text| is_credential(text)).chain(within));
+            let within = parts(plain.as_deref().unwrap_or(text));
+            let both = [plain.as_deref().unwrap_or_default().trim(), text.trim()];
+            let both = both.into_iter().filter(|text| is_credential(text));
+            all.extend(both.map(str::to_owned).chain(within));
         }
     }
     all
 }
 
-/// What stands within the value of a Secret and looks like a credential by itself: lines, fields of JSON and YAML,
-/// variables of an environment file, and the password of a URL.
+/// The most parts of one value that are looked for.
+const MAX_PARTS: usize = 256;
+
+/// The parts of a Secret's value that look like credentials on their own: lines, fields of JSON and YAML, variables of
+/// an environment file, and the password of a URL.
 fn parts(text: &str) -> Vec<String> {
-    const MIN_LINE: usize = 20;
-    let is_structured = text.contains(['\n', '{', '=']);
     let mut all: Vec<String> = passwords(text).map(str::to_owned).collect();
-    if !is_structured {
-        return all;
-    }
-    for line in text.lines().map(str::trim) {
-        // Such a line is one of a key or a certificate, or a token.
-        let has = |is: fn(&u8) -> bool| line.bytes().any(|byte| is(&byte));
-        let is_of_key = |c: char| c.is_ascii_alphanumeric() || "+/-_.".contains(c);
-        if line.len() >= MIN_LINE
-            && line.trim_end_matches('=').chars().all(is_of_key)
-            && has(u8::is_ascii_uppercase)
-            && has(u8::is_ascii_lowercase)
-            && has(u8::is_ascii_digit)
-        {
-            all.push(line.to_owned());
-        }
-        if let Some((key, value)) = line.split_once('=') {
-            let value = value.trim().trim_matches(['"', '\'']);
-            if is_named_so(key) && is_credential(value) {
-                all.push(value.to_owned());
+    if text.contains(['\n', '=', ':']) {
+        // Also the fields of a connection string.
+        let fields = text.split(['\n', ';', '&', ' ']).chain(text.lines());
+        for line in fields.map(str::trim) {
+            if is_of_key(line) {
+                all.push(line.to_owned());
+            }
+            for mark in ["=", ": "] {
+                let pair = line.split_once(mark);
+                let pair = pair.map(|(key, value)| (key, value.trim().trim_matches(['"', '\''])));
+                all.extend(pair.and_then(|(key, value)| named(key, value)));
             }
         }
     }
-    if let Ok(tree) = yaml::parse_lax(text) {
-        let mut open: Vec<Node<'_>> = tree.roots().collect();
-        while let Some(node) = open.pop() {
-            open.extend(node.items());
-            for (key, value) in node.entries() {
-                if value.is_scalar() && is_named_so(key.text()) && is_credential(value.text()) {
-                    all.push(value.text().to_owned());
+    if text.contains('{')
+        && let Ok(json) = serde_json::from_str::<Value>(text)
+    {
+        let mut open = vec![json];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Array(items) => open.extend(items),
+                Value::Object(map) => {
+                    for (key, value) in map {
+                        all.extend(value.as_str().and_then(|value| named(&key, value)));
+                        open.push(value);
+                    }
                 }
-                open.push(value);
+                _ => {}
             }
         }
     }
+    all.sort_unstable();
+    all.dedup();
+    all.truncate(MAX_PARTS);
     all
 }
 
-/// The passwords of the URLs in a text.
+/// The value of a field, if both look like that of a credential.
+fn named(key: &str, value: &str) -> Option<String> {
+    (is_named_so(key) && is_credential(value)).then(|| value.to_owned())
+}
+
+/// Whether a line may be one of a key or a certificate, or a token.
+fn is_of_key(line: &str) -> bool {
+    const MIN: usize = 20;
+    let has = |is: fn(&u8) -> bool| line.bytes().any(|byte| is(&byte));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "+/-_.".contains(c);
+    line.len() >= MIN
+        && line.trim_end_matches('=').chars().all(is_part)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+}
+
+/// The passwords of the URLs in a text, except for words that other texts have by chance, such as `postgres`.
 fn passwords(text: &str) -> impl Iterator<Item = &str> {
+    const MIN_WORD: usize = 16;
     text.split("://").skip(1).filter_map(|rest| {
         let end = rest.find(['/', '?', '#', ' ', '\n', '"', '\'']);
         let authority = &rest[..end.unwrap_or(rest.len())];
-        let (_, password) = authority.rsplit_once('@')?.0.split_once(':')?;
-        (password.len() >= MIN_PART).then_some(password)
+        let (user, password) = authority.rsplit_once('@')?.0.split_once(':')?;
+        let is_word = password.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_found = password.len() >= if is_word { MIN_WORD } else { MIN_PART };
+        (is_found && password != user).then_some(password)
     })
 }
 
-/// Whether a field is called like something that is kept secret.
+/// Whether a field is called like something that is kept secret: `DB_PASSWORD`, `apiKey`, and not `KEY_FILE` or `monkey`.
 fn is_named_so(key: &str) -> bool {
-    const WORDS: [&str; 7] = ["pass", "pwd", "secret", "token", "key", "auth", "cred"];
-    let key = key.to_ascii_lowercase();
-    WORDS.iter().any(|word| key.contains(word))
+    const WORDS: [&str; 15] = [
+        "apikey",
+        "auth",
+        "cred",
+        "creds",
+        "credential",
+        "credentials",
+        "key",
+        "pass",
+        "passwd",
+        "password",
+        "pw",
+        "pwd",
+        "secret",
+        "secrets",
+        "token",
+    ];
+    const PLACES: [&str; 9] = [
+        "dir", "file", "host", "id", "name", "path", "port", "uri", "url",
+    ];
+    let mut words: Vec<String> = vec![String::new()];
+    let mut was_small = false;
+    for c in key.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && was_small) {
+            words.push(String::new());
+        }
+        was_small = c.is_lowercase() || c.is_numeric();
+        if let (true, Some(word)) = (c.is_alphanumeric(), words.last_mut()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    let is_one = |list: &[&str], word: &String| list.contains(&word.as_str());
+    let last = words.iter().rev().find(|word| !word.is_empty());
+    words.iter().any(|word| is_one(&WORDS, word)) && !last.is_some_and(|word| is_one(&PLACES, word))
 }
 
 /// Whether a text looks as if nobody else would write it.
@@ -150,6 +205,12 @@ mod tests {
                 &["hunter2"][..],
             ),
             ("postgres://db01.example.com:5432/shop", &[]),
+            ("postgres://shop:postgres@db/shop", &[]),
+            ("postgres://hunter2:hunter2@db/shop", &[]),
+            (
+                "password: s3cret-of-shop\nregion: eu-west-1a\n",
+                &["s3cret-of-shop"],
+            ),
             (
                 "DB_HOST=db01.example.com\nDB_PASSWORD=\"s3cret-of-shop\"\n",
                 &["s3cret-of-shop"],
@@ -164,6 +225,18 @@ mod tests {
             ),
             (
                 "host: db01.example.com\nport: 5432\nname: shop-v2-database\n",
+                &[],
+            ),
+            (
+                "jdbc:postgresql://db/shop?user=shop&password=hunterX22",
+                &["hunterX22"],
+            ),
+            (
+                "Server=db01;Password=Sup3rSecret!;Pool=10",
+                &["Sup3rSecret!"],
+            ),
+            (
+                "AUTH_HOST=db01.example.com\nKEY_FILE=/etc/key01.pem\nmonkey=banana01\nkeyId=abcd1234\n",
                 &[],
             ),
             ("one word", &[]),

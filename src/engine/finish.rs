@@ -50,7 +50,8 @@ impl Replay<'_> {
             item.root
                 .set(&["metadata", "name"], Piece::text(&name, mark));
             item.note_id();
-            if item.before().iter().any(|id| id.name.contains(',')) {
+            if (item.before().iter()).any(|id| id.name.contains(',') || id.namespace.contains(','))
+            {
                 // kustomize parts the names that it had at commas.
                 lose(&mut lost, Reason::Type, item.name(), Some(item.origin));
             }

@@ -138,7 +138,8 @@ impl Walk<'_> {
             made.set(&["metadata", "namespace"], piece);
         }
         if kind == "Secret" {
-            let said = entry.get("type").filter(|value| !value.text().is_empty());
+            let said =
+                (entry.get("type")).filter(|value| !value.is_null() && !value.text().is_empty());
             let piece = said.map_or_else(
                 || Piece::text("Opaque", whole),
                 |value| Piece::text(value.text(), pen.mark(None, value)),

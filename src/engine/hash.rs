@@ -35,8 +35,12 @@ fn hashed(item: &Item) -> Option<Value> {
         return None;
     }
     let text = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text);
-    if item.root.get("type").is_some_and(Piece::is_null) && item.is_secret() {
+    let is_odd = |piece: &Piece| piece.is_null() || !matches!(piece.body, Body::Scalar(_));
+    if item.root.get("type").is_some_and(is_odd) && item.is_secret() {
         // kustomize hashes how it is written.
+        return None;
+    }
+    if item.root.get("data").is_some_and(Piece::is_null) {
         return None;
     }
     let part = |field: &str| match item.root.get(field) {

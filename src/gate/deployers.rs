@@ -53,11 +53,22 @@ pub fn deployers<'g>(
     findings
 }
 
-/// Whether there is anything to judge that stands in no environment, in a repository without environments.
-pub fn has_deployers(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Layout) -> bool {
+/// Whether a repository holds objects of Argo CD and Flux that were asked for, and no kustomization of anything else.
+///
+/// What is left of a service, such as a base whose overlays are gone, must not be green for an Application beside it.
+pub fn has_deployers_alone(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Layout) -> bool {
     let is_asked = |file: &str| layout::is_looked_at(file, site, wanted);
     let mut files = parsed.sources.iter().map(|(file, _)| file);
+    let graph = parsed.graph();
+    let gathers = |edge: &Edge| match (&edge.to, edge.to.path()) {
+        (To::Kustomization(_), _) => true,
+        (_, Some(file)) => edge.role != Role::Load || holds(parsed, file),
+        _ => false,
+    };
     files.any(|file| is_asked(file) && holds(parsed, file))
+        && parsed
+            .kustomizations()
+            .all(|one| graph.of_directory(one.directory()).iter().all(gathers))
 }
 
 /// Every service of the repository, also those that are not looked at.

@@ -27,14 +27,14 @@ pub(super) fn about_flags(output: &Output) -> Option<String> {
         "bad flag syntax: ",
     ];
     let told = String::from_utf8_lossy(&output.stderr);
-    let lines = told.lines().filter(|_| !output.status.success());
-    let mut words = lines.map(|line| {
-        let line = line.trim_start_matches("error: ");
-        line.trim_start_matches("Error: ")
-    });
+    // What comes later may be the words of a program that the builder has started.
+    let line = told.lines().find(|line| !line.trim().is_empty())?;
+    let line = line.trim_start_matches("error: ");
+    let words = Some(line.trim_start_matches("Error: "));
     let is_value = |line: &str| line.starts_with("invalid argument ") && line.contains(" flag: ");
-    let found =
-        words.find(|line| FAULTS.iter().any(|fault| line.starts_with(fault)) || is_value(line));
+    let found = words
+        .filter(|_| !output.status.success())
+        .filter(|line| FAULTS.iter().any(|fault| line.starts_with(fault)) || is_value(line));
     found.map(|line| repo::without_password(line).into_owned())
 }
 

@@ -1,6 +1,7 @@
 //! What is looked at, so that no name and no verdict hangs on which part of it was asked for.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::layout;
@@ -42,14 +43,9 @@ impl Whole {
     }
 }
 
-/// What a repository is called where it comes from; every checkout of it is called so, whatever its directory is.
+/// The name of a repository where it comes from. Every checkout has the same, whatever its directory is called.
 fn remote_name(root: &Path) -> Option<String> {
-    const LONGEST: u64 = 1 << 20;
-    let config = common(root)?.join("config");
-    if fs::metadata(&config).ok()?.len() > LONGEST {
-        return None;
-    }
-    origin(&fs::read_to_string(config).ok()?)
+    origin(&read(&common(root)?.join("config"))?)
 }
 
 /// Where git keeps what all work trees of a repository share.
@@ -58,10 +54,22 @@ fn common(root: &Path) -> Option<PathBuf> {
     if own.is_dir() {
         return Some(own);
     }
-    let text = fs::read_to_string(&own).ok()?;
+    let text = read(&own)?;
     let own = root.join(text.strip_prefix("gitdir:")?.trim());
-    let shared = fs::read_to_string(own.join("commondir"));
-    Some(shared.map_or_else(|_| own.clone(), |way| own.join(way.trim())))
+    let shared = read(&own.join("commondir"));
+    Some(shared.map_or_else(|| own.clone(), |way| own.join(way.trim())))
+}
+
+/// A regular file of a sane size: a repository may have a pipe in its place, which nobody ever writes to.
+fn read(path: &Path) -> Option<String> {
+    const LONGEST: u64 = 1 << 20;
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    let file = fs::File::open(path).ok()?;
+    file.take(LONGEST).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// The last part of the address of `origin`, as git's configuration has it.
@@ -75,15 +83,30 @@ fn origin(config: &str) -> Option<String> {
         if let Some((key, address)) = entry
             && key.trim().eq_ignore_ascii_case("url")
         {
-            let address = address.trim().trim_matches('"').trim_end_matches('/');
-            let address = address.strip_suffix(".git").unwrap_or(address);
-            let name = address.rsplit(['/', ':']).next()?;
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-            let is_name = !name.is_empty() && name.chars().all(is_plain);
-            return is_name.then(|| name.to_owned());
+            return last_part(address.trim().trim_matches('"'));
         }
     }
     None
+}
+
+/// The name at the end of an address, unless it could be anything else, such as a password.
+fn last_part(address: &str) -> Option<String> {
+    const LONGEST: usize = 100;
+    let address = address.trim_end_matches('/');
+    let way = match address.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => match address.split_once(':') {
+            // An address of ssh: everything behind the colon is the way.
+            Some((host, way)) if host.contains('@') || way.contains('/') => way,
+            Some(_) => return None,
+            None => address,
+        },
+    };
+    let name = way.rsplit('/').next()?;
+    let name = name.strip_suffix(".git").unwrap_or(name);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_name = !name.trim_matches('.').is_empty() && name.len() <= LONGEST;
+    (is_name && name.chars().all(is_plain)).then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -113,6 +136,10 @@ mod tests {
             ),
             ("[remote \"origin\"]\n[core]\nurl = c/d\n", None),
             ("url = c/d\n", None),
+            ("[remote \"origin\"]\nurl = https://user:s3cret\n", None),
+            ("[remote \"origin\"]\nurl = user:s3cret\n", None),
+            ("[remote \"origin\"]\nurl = ..\n", None),
+            ("[remote \"origin\"]\nurl = ../deploy.git\n", Some("deploy")),
             ("", None),
         ] {
             assert_eq!(origin(config).as_deref(), name, "{config}");

@@ -143,7 +143,7 @@ impl Ending<'_> {
         let mut next: Vec<String> = Vec::new();
         if let Some(directory) = self.wired.filter(|_| self.wire) {
             next.push(format!(
-                "`kustomize build --enable-alpha-plugins --enable-exec {directory}` now checks its result, with krm-parity on PATH; without these flags the build fails"
+                "`kustomize build --enable-alpha-plugins --enable-exec {directory}` now checks its result, with krm-parity on PATH; without --enable-exec kustomize skips the check silently, and without both flags the build fails"
             ));
         }
         next.push(match (self.adopt, is_left) {

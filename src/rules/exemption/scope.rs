@@ -186,7 +186,7 @@ impl<'f> Scope<'f> {
                 ));
             }
             if let Some(near) = nearest(name.as_str(), names) {
-                return Some(format!("no resource has that name (did you mean {near}?)"));
+                return Some(format!("its target does not exist (did you mean {near}?)"));
             }
         }
         let kind = target.kind.as_ref()?;

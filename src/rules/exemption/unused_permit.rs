@@ -117,8 +117,8 @@ fn why_no_field<'f>(field: &'f AllowedField, look: &Look, scopes: &mut Scopes<'f
     }
     let path = field.path.to_string();
     match scope.near_change(field.extent(), &field.target, &path) {
-        Some(near) => format!("nothing differs there (did you mean {near}?)"),
-        None => "nothing differs there".to_owned(),
+        Some(near) => format!("no difference that is checked is there (did you mean {near}?)"),
+        None => "no difference that is checked is there".to_owned(),
     }
 }
 

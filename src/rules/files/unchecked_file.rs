@@ -47,9 +47,9 @@ pub(in crate::rules) fn check(
         let path = quoted(path, MAX_PATH);
         if edge.role == Role::Generator {
             let headline = format!(
-                "{path} decrypts Secrets and was not run, so their values were not compared"
+                "{path} decrypts Secrets and was not run, so only its unencrypted part was compared"
             );
-            let help = "Names and keys were compared, except keys in encrypted env files. To compare the values, run `krm-parity check -- --enable-alpha-plugins --enable-exec` where the decryption key is available.".to_owned();
+            let help = "Names and keys were compared, except keys in encrypted env files. To compare those keys too, run `krm-parity check -- --enable-alpha-plugins --enable-exec` where the decryption key is available.".to_owned();
             findings.push(Finding {
                 severity: Severity::Warning,
                 place: Some(place),
@@ -60,7 +60,7 @@ pub(in crate::rules) fn check(
         let headline = format!(
             "{path}, a source of a Secret, does not exist, so the keys of the Secret were not compared"
         );
-        let help = "Git ignores it, so it seems to be missing on purpose, and the rest was checked. To compare the keys too, create the file with the same keys and any values before the check.".to_owned();
+        let help = "It seems to be kept out of the repository on purpose, so the rest was checked. To compare the keys too, create the file with the same keys and any values before the check.".to_owned();
         findings.push(Finding {
             severity: Severity::Warning,
             place: Some(place),

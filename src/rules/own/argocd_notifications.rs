@@ -16,7 +16,7 @@ use crate::text::{MAX_NAME, quoted};
 pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ArgocdNotifications,
     severity: Severity::Warning,
-    summary: "An Application must subscribe to an existing trigger, templates and service, and a trigger for self-heal must be able to fire.",
+    summary: "Every trigger, template and service that an Application subscribes to must exist, and a trigger for self-heal must be able to fire.",
     why: "Argo CD silently skips a trigger or template that does not exist. A self-heal does not change the revision, so a message that is sent once per revision is not sent for it.",
     example: "an Application subscribes to on-sync-failed, and argocd-notifications-cm has no such trigger",
     max: None,

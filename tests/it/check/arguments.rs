@@ -302,7 +302,7 @@ fn an_index_that_is_about_nothing_names_what_differs_in_that_list() {
     let path = format!("spec.template.spec.containers[name={name}].args");
     allow(&tree, &[format!("{{path: '{path}[1]', reason: x}}")]);
     let said = check(&kustomize, &tree.path(""), &["--format", "concise"]).stdout;
-    let near = format!("nothing differs there (did you mean {path}[flag=--b]?)");
+    let near = format!("no difference that is checked is there (did you mean {path}[flag=--b]?)");
     assert!(said.contains(&near), "{said}");
 }
 

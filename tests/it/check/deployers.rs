@@ -449,3 +449,34 @@ fn a_repository_of_applications_alone_is_judged() {
     let none = run(&["other"]);
     assert_eq!(none.code, Some(2), "{none:#?}");
 }
+
+/// What is left of a service is not green for an Application beside it.
+#[test]
+fn an_application_hides_no_lost_environment() {
+    let base = ("base/kustomization.yaml", "resources: [all.yaml]\n");
+    let all = ("base/all.yaml", BASE);
+    let policy = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec: {environments: [dev, production]}\n";
+    let cases: [&[(&str, &str)]; 3] = [
+        &[base, all],
+        &[
+            base,
+            all,
+            (
+                "overlays/production/kustomization.yaml.off",
+                "resources: [../../base]\n",
+            ),
+        ],
+        &[("parity.yaml", policy)],
+    ];
+    for files in cases {
+        let tree = Tree::new();
+        for (path, text) in files {
+            tree.write(path, text);
+        }
+        tree.write("apps/shop.yaml", &application("shop", PRODUCTION));
+        let mut check = Command::new(binary());
+        let run = run(check.current_dir(tree.path("")).arg("check"));
+        assert_eq!(run.code, Some(2), "{files:?}: {run:#?}");
+        assert!(run.stderr.contains("no service was found"), "{run:#?}");
+    }
+}

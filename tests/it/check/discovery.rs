@@ -386,3 +386,24 @@ fn a_service_at_the_root_is_called_as_the_repository_is_where_it_comes_from() {
     let new = report(binary(), &tree.path("some-checkout"), &["--new", "HEAD"]);
     assert_eq!(new["failed"], false, "{new:#}");
 }
+
+/// Nobody ever writes to a pipe that stands where git keeps its configuration.
+#[test]
+fn a_pipe_in_the_place_of_a_file_of_git_is_not_read() {
+    for place in [".git/config", ".git"] {
+        let tree = Tree::new();
+        tree.write("base/kustomization.yaml", "resources: []\n");
+        tree.write(
+            "overlays/dev/kustomization.yaml",
+            "resources: [../../base]\n",
+        );
+        if place.contains('/') {
+            fs::create_dir(tree.path(".git")).expect("a directory");
+        }
+        run(Command::new("mkfifo").arg(tree.path(place))).expect_success("mkfifo");
+        let mut check = Command::new("timeout");
+        let check = check.arg("60").arg(binary()).current_dir(tree.path(""));
+        let run = run(check.args(["check", "--builder", "engine"]));
+        assert_ne!(run.code, Some(124), "{place}: {run:#?}");
+    }
+}

@@ -82,19 +82,21 @@ fn allowed_fields_that_match_nothing_are_told_with_what_they_may_have_meant() {
         ),
         (
             format!("path: {SELECTOR}, services: [web]"),
-            Some("nothing differs there"),
+            Some("no difference that is checked is there"),
         ),
         (
             format!("path: {SELECTOR}, environments: [dev]"),
-            Some("nothing differs there"),
+            Some("no difference that is checked is there"),
         ),
         (
             "path: spec.template.spec.nodeSelectr".to_owned(),
-            Some("nothing differs there (did you mean spec.template.spec.nodeSelector?)"),
+            Some(
+                "no difference that is checked is there (did you mean spec.template.spec.nodeSelector?)",
+            ),
         ),
         (
             format!("path: {SELECTOR}, target: {{kind: Deployment, name: catr}}"),
-            Some("no resource has that name (did you mean cart?)"),
+            Some("its target does not exist (did you mean cart?)"),
         ),
         (
             format!("path: {SELECTOR}, target: {{kind: Deploymnt, name: cart}}"),

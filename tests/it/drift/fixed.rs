@@ -325,7 +325,7 @@ fn an_entry_that_would_change_more_is_left_out_and_the_others_are_written() {
     assert!(after.contains("name: api"), "{after}");
     assert!(!after.contains("name: web"), "{after}");
     let told =
-        "not written: Deployment web: spec.replicas: the change would cause another difference";
+        "not written: Deployment web: spec.replicas: the change would also change Deployment web";
     assert!(run.stderr.contains(told), "{run:#?}");
     assert_eq!(left(&tree).len(), 1);
     // Where nothing is left to be written, nothing is.
@@ -342,4 +342,28 @@ fn a_number_in_replicas_is_changed_in_its_place() {
     tree.write(FILE, before);
     fix(&tree, &["--yes"]);
     assert_eq!(read(&tree), before.replace("count: 3", "count: 6"));
+}
+
+/// `replicas:` counts for everything of that name.
+#[test]
+fn a_number_that_others_share_is_not_written() {
+    let all = |deployment: u8| {
+        let set = deployment_of("StatefulSet", "web", 3);
+        [deployment_of("Deployment", "web", deployment), set].join("---\n")
+    };
+    let tree = Tree::new();
+    tree.write("base/all.yaml", &all(3));
+    tree.write("base/kustomization.yaml", "resources: [all.yaml]\n");
+    let before = "resources: [../../base]\nreplicas: [{name: web, count: 3}]\n";
+    tree.write(FILE, before);
+    tree.write("live.yaml", &all(0));
+    let run = fix(&tree, &["--yes"]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    let told = "the change would also change StatefulSet web";
+    assert!(run.stderr.contains(told), "{run:#?}");
+    assert_eq!(read(&tree), before);
+}
+
+fn deployment_of(kind: &str, name: &str, replicas: u8) -> String {
+    deployment("a", name, replicas).replace("kind: Deployment", &format!("kind: {kind}"))
 }

@@ -150,9 +150,11 @@ data:
   url: cG9zdGdyZXM6Ly9zaG9wOlBMQU5URUQtYUBkYi5leGFtcGxlLmNvbS9zaG9w
   docker: eyJwYXNzd29yZCI6ICJQTEFOVEVELWIxIn0=
   key: LS0tLS1CRUdJTi0tLS0tCk1JSVBMQU5URURjMTIzNDU2Nzg5MAotLS0tLUVORC0tLS0tCg==
+stringData:
+  plain: amqp://shop:PLANTED-e@mq
 ";
-    let git = format!("{secret}{}", config("a: x, b: x, c: x, d: x"));
-    let planted = "a: PLANTED-a, b: is PLANTED-b1, c: MIIPLANTEDc1234567890, d: db.example.com";
+    let git = format!("{secret}{}", config("a: x, b: x, c: x, d: x, e: x"));
+    let planted = "a: PLANTED-a, b: is PLANTED-b1, c: MIIPLANTEDc1234567890, d: db.example.com, e: to PLANTED-e";
     let live = format!("{secret}{}", config(planted));
     let tree = Tree::new();
     tree.write("git.yaml", &git);

@@ -1,11 +1,13 @@
 //! The workflows and whatever else names a version that somebody else could change.
 
 use std::fs;
+use std::process::Command;
 
 use regex::Regex;
 use serde_yaml::Value;
 
 use super::{keys, path, read, word, yaml};
+use crate::support::{binary, run};
 
 const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
 
@@ -232,4 +234,21 @@ fn the_scripts_build_as_the_dockerfile_does() {
         paths.ends_with("=/cargo --remap-path-prefix=/build=/krm-parity"),
         "{paths}"
     );
+}
+
+/// What the workflow runs on other systems is clean here too.
+#[test]
+fn the_check_of_the_workflow_passes() {
+    let workflow = read(".github/workflows/ci.yml");
+    let runs: Vec<&str> = workflow
+        .lines()
+        .filter_map(|line| line.split_once(" run --locked -- "))
+        .map(|(_, arguments)| arguments)
+        .collect();
+    assert!(!runs.is_empty());
+    for arguments in runs {
+        let mut command = Command::new(binary());
+        let command = command.current_dir(path("")).args(arguments.split(' '));
+        run(command).expect_success(arguments);
+    }
 }
