@@ -61,6 +61,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let look = wanted::look(matches, "drift")?;
     let case = Case {
         live: wanted::read(live).context("--live")?,
+        built: look.wanted.files.iter().flat_map(resources).collect(),
         look,
     };
     let before = case.report(&case.look.wanted.files)?;
@@ -157,6 +158,8 @@ fn may_stay(finding: &Finding) -> bool {
 struct Case {
     look: Look,
     live: Vec<File>,
+    /// What the overlay builds as it is.
+    built: Vec<Value>,
 }
 
 /// What is to be written.
@@ -244,10 +247,8 @@ impl Case {
         let built = built.map_err(|unknown| anyhow!("{}", emit::told(&unknown)))?;
         let (built, _) = wanted::emitted(built, file)?;
         let is_kept = |one: &Value| kept.iter().any(|finding| is_about(finding, one));
-        let before_it = resources(&self.look.wanted.files);
-        let after_it = resources(std::slice::from_ref(&built));
-        let is_changed = |one: &&Value| !before_it.contains(*one) && !is_kept(one);
-        if let Some(other) = after_it.iter().find(is_changed) {
+        let is_changed = |one: &&Value| !self.built.contains(*one) && !is_kept(one);
+        if let Some(other) = resources(&built).iter().find(is_changed) {
             let text = |path: &str| other.pointer(path).and_then(Value::as_str);
             bail!(
                 "the change would also change {} {}",
@@ -264,17 +265,13 @@ impl Case {
     }
 }
 
-/// The resources that a build emits.
-fn resources(files: &[File]) -> Vec<Value> {
-    let texts = files.iter().map(|file| String::from_utf8_lossy(&file.text));
-    let mut all = Vec::new();
-    for text in texts {
-        all.extend(
-            text.lines()
-                .filter_map(|line| serde_json::from_str(line).ok()),
-        );
-    }
-    all
+/// The resources that a build emits, which has one a line.
+fn resources(built: &File) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&built.text);
+    let lines = text.lines();
+    lines
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
 }
 
 /// Whether a finding is about this resource.

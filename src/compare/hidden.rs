@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::diff::secret::{FIELDS, decoded};
 use super::diff::{By, Change, Step};
 use crate::finding::REDACTED;
+use crate::naming::segments;
 use crate::resource::{Resource, Secrecy, secrecy};
 use crate::yaml::Node;
 
@@ -155,19 +156,18 @@ fn is_named_so(key: &str) -> bool {
     const PLACES: [&str; 9] = [
         "dir", "file", "host", "id", "name", "path", "port", "uri", "url",
     ];
-    let mut words: Vec<String> = vec![String::new()];
+    let mut spaced = String::with_capacity(key.len() + 4);
     let mut was_small = false;
     for c in key.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && was_small) {
-            words.push(String::new());
+        if c.is_uppercase() && was_small {
+            spaced.push('_');
         }
         was_small = c.is_lowercase() || c.is_numeric();
-        if let (true, Some(word)) = (c.is_alphanumeric(), words.last_mut()) {
-            word.extend(c.to_lowercase());
-        }
+        spaced.push(c);
     }
+    let words = segments(&spaced);
     let is_one = |list: &[&str], word: &String| list.contains(&word.as_str());
-    let last = words.iter().rev().find(|word| !word.is_empty());
+    let last = words.last();
     words.iter().any(|word| is_one(&WORDS, word)) && !last.is_some_and(|word| is_one(&PLACES, word))
 }
 

@@ -38,9 +38,7 @@ impl Replay<'_> {
                 // What a replacement has taken the name of.
                 lose(&mut lost, Reason::Nameless, &name, Some(item.origin));
             }
-            if (item.before().iter()).any(|id| id.name.contains(',') || id.namespace.contains(','))
-            {
-                // kustomize parts the names that it had at commas.
+            if item.is_parted() {
                 lose(&mut lost, Reason::Type, &name, Some(item.origin));
             }
             if item.partial && self.walk.elsewhere.is_empty() {

@@ -50,9 +50,7 @@ impl Replay<'_> {
             item.root
                 .set(&["metadata", "name"], Piece::text(&name, mark));
             item.note_id();
-            if (item.before().iter()).any(|id| id.name.contains(',') || id.namespace.contains(','))
-            {
-                // kustomize parts the names that it had at commas.
+            if item.is_parted() {
                 lose(&mut lost, Reason::Type, item.name(), Some(item.origin));
             }
         }

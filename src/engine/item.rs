@@ -144,6 +144,12 @@ impl Item {
         &self.ids[..self.ids.len().saturating_sub(1)]
     }
 
+    /// Whether kustomize takes one of the names that it had for several: it keeps them with commas in between.
+    pub fn is_parted(&self) -> bool {
+        let mut before = self.before().iter();
+        before.any(|id| id.name.contains(',') || id.namespace.contains(','))
+    }
+
     pub fn name(&self) -> &str {
         &self.id().name
     }

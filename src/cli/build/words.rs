@@ -11,10 +11,7 @@ pub(super) fn words(output: &Output, root: &Path) -> String {
     let told = without_root(told.trim(), &root.display().to_string());
     match repo::without_password(&told).as_ref() {
         "" => format!("it printed nothing and ended with {}", output.status),
-        told => told
-            .trim_start_matches("Error: ")
-            .trim_start_matches("error: ")
-            .to_owned(),
+        told => without_head(told).to_owned(),
     }
 }
 
@@ -26,16 +23,21 @@ pub(super) fn about_flags(output: &Output) -> Option<String> {
         "flag needs an argument: ",
         "bad flag syntax: ",
     ];
+    if output.status.success() {
+        return None;
+    }
     let told = String::from_utf8_lossy(&output.stderr);
     // What comes later may be the words of a program that the builder has started.
-    let line = told.lines().find(|line| !line.trim().is_empty())?;
-    let line = line.trim_start_matches("error: ");
-    let words = Some(line.trim_start_matches("Error: "));
-    let is_value = |line: &str| line.starts_with("invalid argument ") && line.contains(" flag: ");
-    let found = words
-        .filter(|_| !output.status.success())
-        .filter(|line| FAULTS.iter().any(|fault| line.starts_with(fault)) || is_value(line));
-    found.map(|line| repo::without_password(line).into_owned())
+    let line = without_head(told.lines().find(|line| !line.trim().is_empty())?);
+    let is_value = line.starts_with("invalid argument ") && line.contains(" flag: ");
+    let is_fault = is_value || FAULTS.iter().any(|fault| line.starts_with(fault));
+    is_fault.then(|| repo::without_password(line).into_owned())
+}
+
+/// An error without the word that says so: kustomize and kubectl spell it in their own ways.
+fn without_head(told: &str) -> &str {
+    told.trim_start_matches("Error: ")
+        .trim_start_matches("error: ")
 }
 
 /// The lines that are about the failure: no advice about deprecated fields, and no time of day.

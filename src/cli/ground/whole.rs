@@ -1,9 +1,8 @@
 //! What is looked at, so that no name and no verdict hangs on which part of it was asked for.
 
-use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::super::files;
 use crate::layout;
 
 /// What is looked at.
@@ -62,14 +61,8 @@ fn common(root: &Path) -> Option<PathBuf> {
 
 /// A regular file of a sane size: a repository may have a pipe in its place, which nobody ever writes to.
 fn read(path: &Path) -> Option<String> {
-    const LONGEST: u64 = 1 << 20;
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut text = String::new();
-    let file = fs::File::open(path).ok()?;
-    file.take(LONGEST).read_to_string(&mut text).ok()?;
-    Some(text)
+    const LONGEST: usize = 1 << 20;
+    String::from_utf8(files::read_file(path, LONGEST).ok()?).ok()
 }
 
 /// The last part of the address of `origin`, as git's configuration has it.
