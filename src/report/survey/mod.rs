@@ -7,6 +7,8 @@
 use crate::report::text::counts;
 use crate::survey::Survey;
 
+mod alike;
+mod causes;
 mod closing;
 pub mod concise;
 mod excerpt;

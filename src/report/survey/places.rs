@@ -4,12 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use serde_json::Value;
-
-use super::family::family;
-use super::told::{Told, list_of, renamed};
-use crate::catalog::{RuleId, Severity};
-use crate::finding::{Finding, UNTOLD};
+use super::causes::causes;
+use super::told::{Told, renamed};
+use crate::catalog::Severity;
+use crate::finding::Finding;
 use crate::report::fingerprint::group;
 use crate::survey::Survey;
 
@@ -77,159 +75,6 @@ fn in_order(survey: &Survey, told: &mut Told<'_>) {
     told.first = told.others.remove(0);
 }
 
-/// So many elements of one list, or names of one family, are told as one.
-const MANY: usize = 3;
-
-/// Puts together what the same lines do to several resources, told where it is nearest to them.
-fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
-    let mut known: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
-    let mut lines: HashMap<Vec<String>, usize> = HashMap::new();
-    for (at, told) in all.iter().enumerate() {
-        if let Some(cause) = cause(told) {
-            known.entry(cause).or_default().push(at);
-        }
-        if let Some(line) = line(told).filter(|_| !is_of_siblings(told)) {
-            lines.entry(line).or_insert(at);
-        }
-    }
-    // Which one tells it, if it is another.
-    let mut nearest: Vec<Option<usize>> = vec![None; all.len()];
-    for group in known.values().filter(|group| group.len() > 1) {
-        let distance = |at: &usize| (Reverse(nearness(survey, all[*at].first)), *at);
-        let Some(first) = group.iter().copied().min_by_key(distance) else {
-            continue;
-        };
-        for &at in group.iter().filter(|&&at| at != first) {
-            nearest[at] = Some(first);
-        }
-    }
-    for (at, told) in all.iter().enumerate() {
-        // What a service has told of itself is no news where another one loads it.
-        let there = line(told).filter(|_| nearest[at].is_none() && is_of_siblings(told));
-        if let Some(&there) = there.and_then(|line| lines.get(&line))
-            && all[there].first.service() != told.first.service()
-            && all[there].first.severity >= told.first.severity
-        {
-            nearest[at] = Some(nearest[there].unwrap_or(there));
-        }
-    }
-    let mut lists: HashMap<_, Vec<usize>> = HashMap::new();
-    for (at, told) in all.iter().enumerate() {
-        let list = list_of(told.first).filter(|_| nearest[at].is_none());
-        if let Some(list) = list {
-            let sides: Vec<_> = told.all().map(Finding::sides).collect();
-            let weight = (told.first.severity, told.first.is_exempt());
-            lists.entry((list, sides, weight)).or_default().push(at);
-        }
-    }
-    let mut families: HashMap<_, Vec<usize>> = HashMap::new();
-    for (at, told) in all.iter().enumerate() {
-        let own = |told: &Told<'f>| told.all().map(family).collect::<Option<Vec<_>>>();
-        if let Some(family) = own(told).filter(|_| nearest[at].is_none()) {
-            let sides: Vec<_> = told.all().map(Finding::sides).collect();
-            let weight = (told.first.severity, told.first.is_exempt());
-            families
-                .entry((family, sides, weight))
-                .or_default()
-                .push(at);
-        }
-    }
-    // Two are read at once, a list that is another one is not.
-    let groups = lists.values().chain(families.values());
-    for group in groups.filter(|group| group.len() >= MANY) {
-        for &at in &group[1..] {
-            nearest[at] = Some(group[0]);
-        }
-    }
-    let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
-    let all_nearest = nearest.clone();
-    for (told, nearest) in all.iter().zip(&nearest) {
-        // What tells it may be told with another one itself.
-        let last = nearest.map(|at| all_nearest[at].unwrap_or(at));
-        if let Some(repeats) = last.and_then(|at| repeats.get_mut(at)) {
-            repeats.push(told.clone());
-        }
-    }
-    let told = all.into_iter().zip(repeats).zip(nearest);
-    told.filter(|(_, nearest)| nearest.is_none())
-        .map(|((told, repeats), _)| Told { repeats, ..told })
-        .collect()
-}
-
-/// Whether it is about environments that disagree, whatever the base says.
-fn is_of_siblings(told: &Told<'_>) -> bool {
-    told.first.rule == RuleId::EnvironmentMismatch
-}
-
-/// What findings have in common that the same lines have caused: the rule, the environments, their lines and the values.
-fn cause(told: &Told<'_>) -> Option<Vec<String>> {
-    let first = told.first;
-    first.resource.as_ref()?;
-    let mut out = vec![
-        first.rule.to_string(),
-        first.severity.id().to_owned(),
-        first.is_exempt().to_string(),
-    ];
-    for finding in told.all() {
-        let [own, base] = values(finding);
-        let baseline = finding.baseline().unwrap_or_default().to_owned();
-        out.extend(spot(finding)?.into_iter().chain([baseline, own, base]));
-    }
-    Some(out)
-}
-
-/// What findings of two services have in common that one of them has from the other: the resource, the environments, their lines and values.
-fn line(told: &Told<'_>) -> Option<Vec<String>> {
-    let first = told.first;
-    let resource = first.resource.as_ref()?;
-    let mut out = vec![
-        resource.kind.clone(),
-        resource.plain_name().to_owned(),
-        first.is_exempt().to_string(),
-    ];
-    for finding in told.all() {
-        let [own, _] = values(finding);
-        out.extend(spot(finding)?.into_iter().chain([own]));
-    }
-    Some(out)
-}
-
-/// The environment of a finding, and where its line is; nothing where that could not be told.
-fn spot(finding: &Finding) -> Option<[String; 3]> {
-    let place = finding
-        .place
-        .as_ref()
-        .filter(|place| place.what != UNTOLD)?;
-    Some([
-        finding.environment().unwrap_or_default().to_owned(),
-        place.file.clone(),
-        format!("{}:{}:{}", place.line, place.column, place.what),
-    ])
-}
-
-/// The environment's value and the one that it is compared with.
-fn values(finding: &Finding) -> [String; 2] {
-    let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
-    let field = finding.field.as_ref();
-    [
-        value(field.and_then(|field| field.overlay.as_ref())),
-        value(field.and_then(|field| field.base.as_ref())),
-    ]
-}
-
-/// How many directories the line of a finding and its environment share.
-fn nearness(survey: &Survey, finding: &Finding) -> usize {
-    let file = finding.place.as_ref().map_or("", |place| &place.file);
-    let services = survey.services.iter();
-    let mut environments = services
-        .filter(|service| finding.service() == Some(&service.name))
-        .flat_map(|service| &service.environments);
-    let own = environments.find(|one| finding.environment() == Some(&one.name));
-    let directory = own.map_or("", |one| &one.directory);
-    let parts = directory.split('/').zip(file.split('/'));
-    parts.take_while(|(one, other)| one == other).count()
-}
-
 /// The places of one side together; the sides, and what each of them has, with the heaviest first.
 pub(super) fn sides_by_weight<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Vec<Told<'f>>> {
     let all = places(survey, findings);
@@ -246,8 +91,8 @@ pub(super) fn sides_by_weight<'f>(survey: &Survey, findings: &[&'f Finding]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Class;
-    use crate::finding::{Compared, Name, Place};
+    use crate::catalog::{Class, RuleId};
+    use crate::finding::{Compared, Name, Place, UNTOLD};
     use crate::report::fixture::change;
     use serde_json::json;
 

@@ -188,6 +188,11 @@ fn write_note(out: &mut String, told: &Told<'_>, style: Style) {
     if !places.is_empty() {
         let _ = write!(out, " --> {}", places.join(", "));
     }
+    let also = told.also();
+    if !also.is_empty() {
+        let also = also.join(", ");
+        let _ = write!(out, " (also {})", text::one_line(&also, MAX_TEXT * 2));
+    }
     out.push('\n');
 }
 

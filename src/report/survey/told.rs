@@ -3,6 +3,7 @@
 use std::borrow::{Borrow, Cow};
 use std::iter;
 
+use super::alike::likeness;
 use super::{family, resource_name};
 use crate::catalog::RuleId;
 use crate::finding::{self, Finding};
@@ -34,44 +35,51 @@ impl<'f> Told<'f> {
         iter::once(self.first).chain(self.others.iter().copied())
     }
 
-    /// What else the lines do this to, as a person lists it: resources, other services, other places of the same resource.
+    /// What else has this cause, as a person lists it: resources, other services, other places of the same resource.
     pub fn also(&self) -> Vec<String> {
         const MAX: usize = 20;
-        let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.to_string());
-        let own = path(self.first);
-        let name = |repeat: &Self| {
-            let repeat = repeat.first;
-            if list_of(self.first).is_some() && list_of(repeat) == list_of(self.first) {
-                return element(repeat);
-            }
-            let own_family = family::family(self.first);
-            if own_family.is_some() && family::family(repeat) == own_family {
-                return family::said(repeat).unwrap_or_default();
-            }
-            let mut out = String::new();
-            if repeat.resource != self.first.resource {
-                out = resource_name(repeat).unwrap_or_default();
-            }
-            let path = path(repeat);
-            if path != own {
-                let path = path.unwrap_or_default();
-                out.push_str(if out.is_empty() { "" } else { " at " });
-                out.push_str(&path);
-            }
-            if repeat.service() != self.first.service() {
-                let service = repeat.service().unwrap_or_default();
-                out.push_str(if out.is_empty() { "" } else { " " });
-                out.push_str("in service ");
-                out.push_str(service);
-            }
-            out
-        };
-        let mut all: Vec<String> = self.repeats.iter().take(MAX).map(name).collect();
+        let mut all: Vec<String> = Vec::new();
+        all.extend(self.repeats.iter().take(MAX).map(|one| self.name(one)));
         let left = self.repeats.len().saturating_sub(MAX);
         if left > 0 {
             all.push(format!("{left} more"));
         }
         all
+    }
+
+    /// What a reader calls another place that is told with this one.
+    fn name(&self, repeat: &Self) -> String {
+        let repeat = repeat.first;
+        if list_of(self.first).is_some() && list_of(repeat) == list_of(self.first) {
+            return element(repeat);
+        }
+        let own_family = family::family(self.first);
+        if own_family.is_some() && family::family(repeat) == own_family {
+            return family::said(repeat).unwrap_or_default();
+        }
+        let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.to_string());
+        let mut out = String::new();
+        if repeat.resource != self.first.resource {
+            out = resource_name(repeat).unwrap_or_default();
+        }
+        let repeated = path(repeat);
+        let is_inside = is_alike(self.first, repeat) && !out.is_empty();
+        if repeated != path(self.first) && !is_inside {
+            out.push_str(if out.is_empty() { "" } else { " at " });
+            out.push_str(&repeated.unwrap_or_default());
+        }
+        if repeat.service() != self.first.service() {
+            out.push_str(if out.is_empty() { "" } else { " " });
+            out.push_str("in service ");
+            out.push_str(repeat.service().unwrap_or_default());
+        }
+        if out.is_empty()
+            && let Some(place) = &repeat.place
+        {
+            // Two entries of one file.
+            out = format!("line {}", place.line);
+        }
+        out
     }
 
     /// What is to be said with it: how to permit it permits all of it.
@@ -156,6 +164,12 @@ impl<'f> Told<'f> {
             None => environments,
         })
     }
+}
+
+/// Whether two findings say the same of two resources.
+fn is_alike(one: &Finding, other: &Finding) -> bool {
+    let (one, other) = (likeness(one), likeness(other));
+    one.is_some() && one == other
 }
 
 /// The headline of a finding, where the environment has another name.

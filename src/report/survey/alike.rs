@@ -1,0 +1,239 @@
+//! The same change to many resources: the same variable in every container, one registry for every image, a directory of added resources.
+
+use serde_json::Value;
+
+use crate::catalog::{Class, RuleId};
+use crate::finding::{FieldRef, Finding, UNTOLD};
+use crate::path::{FieldPath, Segment};
+
+/// What findings share whose changes are alike; nothing for a finding that is like no other.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Likeness<'f> {
+    service: &'f str,
+    rule: RuleId,
+    class: Option<Class>,
+    what: What<'f>,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum What<'f> {
+    /// The same words; about lines of one file or directory, where that counts.
+    Words { headline: &'f str, below: &'f str },
+    /// The same tags, of images with any names.
+    Tags([String; 2]),
+    /// The same registries before images of the same names.
+    Registries([String; 2]),
+    /// The same values at the same field, in any resource and container.
+    Values {
+        fields: [String; 2],
+        values: [String; 4],
+    },
+}
+
+/// What a finding shares with those that are alike.
+pub(super) fn likeness(finding: &Finding) -> Option<Likeness<'_>> {
+    let what = match finding.rule {
+        RuleId::AddedResource | RuleId::RemovedResource => in_directory(finding)?,
+        RuleId::EnvironmentMismatch if finding.field.is_none() => in_directory(finding)?,
+        RuleId::DeadPatch => What::Words {
+            headline: &finding.headline,
+            below: &line_of(finding)?.file,
+        },
+        RuleId::ArgocdSelfHeal
+        | RuleId::ArgocdSyncOptions
+        | RuleId::ArgocdPaused
+        | RuleId::ReplicasAndAutoscaler => What::Words {
+            headline: &finding.headline,
+            below: "",
+        },
+        rule if rule.is_live() || rule.is_about_exemptions() => return None,
+        _ => in_field(finding, finding.field.as_ref()?)?,
+    };
+    Some(Likeness {
+        service: finding.service().unwrap_or_default(),
+        rule: finding.rule,
+        class: finding.class,
+        what,
+    })
+}
+
+/// Where a finding is in a file, if that is known.
+fn line_of(finding: &Finding) -> Option<&crate::finding::Place> {
+    let place = finding.place.as_ref();
+    place.filter(|place| place.what != UNTOLD)
+}
+
+/// Resources that come or go together, by files of one directory.
+fn in_directory(finding: &Finding) -> Option<What<'_>> {
+    let file = &line_of(finding)?.file;
+    let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
+    Some(What::Words {
+        headline: &finding.headline,
+        below: directory,
+    })
+}
+
+fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
+    finding.class?;
+    let texts = || {
+        Some([
+            field.base.as_ref()?.as_str()?,
+            field.overlay.as_ref()?.as_str()?,
+        ])
+    };
+    let is_tag = finding.rule == RuleId::UnpromotedImage || finding.class == Some(Class::ImageTag);
+    if is_tag && let Some(images) = texts() {
+        let [base, overlay] = images.map(tag);
+        if let (Some(base), Some(overlay)) = (base, overlay) {
+            return Some(What::Tags([base, overlay].map(str::to_owned)));
+        }
+    }
+    if finding.class == Some(Class::Image)
+        && let Some(registries) = texts().and_then(registries)
+    {
+        return Some(What::Registries(registries.map(str::to_owned)));
+    }
+    let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
+    let part = finding.part.as_ref();
+    Some(What::Values {
+        fields: [
+            in_container(&field.path),
+            part.map(|part| in_container(&part.path))
+                .unwrap_or_default(),
+        ],
+        values: [
+            value(field.base.as_ref()),
+            value(field.overlay.as_ref()),
+            value(part.and_then(|part| part.base.as_ref())),
+            value(part.and_then(|part| part.overlay.as_ref())),
+        ],
+    })
+}
+
+/// The way below the container, or all of it where there is none.
+fn in_container(path: &FieldPath<'_>) -> String {
+    let spots = path.spots();
+    let holder = spots.iter().rposition(|spot| {
+        matches!(&spot.segment, Segment::Field(name) if matches!(name.as_ref(), "containers" | "initContainers"))
+    });
+    // The element behind the list is the container.
+    let from = holder.map_or(0, |at| (at + 2).min(spots.len()));
+    FieldPath::new(spots[from..].to_vec()).to_string()
+}
+
+/// The tag or the digest of an image.
+fn tag(image: &str) -> Option<&str> {
+    if let Some((_, digest)) = image.split_once('@') {
+        return Some(digest);
+    }
+    let (_, tag) = image.rsplit_once(':')?;
+    (!tag.contains('/')).then_some(tag)
+}
+
+/// The different beginnings of two images whose names and tags are one.
+fn registries([base, overlay]: [&str; 2]) -> Option<[&str; 2]> {
+    let parts = |image| -> Vec<&str> { str::split(image, '/').collect() };
+    let (one, other) = (parts(base), parts(overlay));
+    let shared = one.iter().rev().zip(other.iter().rev());
+    let shared = shared.take_while(|(one, other)| one == other);
+    let length: usize = shared.map(|(part, _)| part.len() + 1).sum();
+    let before = |image: &'_ str| image.len().checked_sub(length).map_or(0, |end| end);
+    (length > 0).then(|| [&base[..before(base)], &overlay[..before(overlay)]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Place;
+    use crate::report::fixture::{at, change};
+    use serde_json::json;
+
+    fn are_alike(one: &Finding, other: &Finding) -> bool {
+        let (one, other) = (likeness(one), likeness(other));
+        one.is_some() && one == other
+    }
+
+    fn image(rule: RuleId, class: Class, base: &str, overlay: &str) -> Finding {
+        let mut finding = change("web", "spec.image", json!(base), json!(overlay));
+        (finding.rule, finding.class) = (rule, Some(class));
+        finding
+    }
+
+    #[test]
+    fn the_same_values_of_a_field_are_alike_in_any_container() {
+        let of = |path: &str, overlay: i32| {
+            let mut finding = change("web", "", json!(1), json!(overlay));
+            finding.class = Some(Class::Other);
+            finding.field.as_mut().unwrap().path = at(path, path);
+            finding
+        };
+        let web = of("spec.template.spec.containers[name=a].tty", 2);
+        let job = of(
+            "spec.jobTemplate.spec.template.spec.containers[name=b].tty",
+            2,
+        );
+        assert!(are_alike(&web, &job));
+        assert!(!are_alike(
+            &web,
+            &of("spec.template.spec.containers[name=a].tty", 3)
+        ));
+        assert!(!are_alike(
+            &web,
+            &of("spec.template.spec.containers[name=a].stdin", 2)
+        ));
+        let mut other = job;
+        other.rule = RuleId::EnvironmentMismatch;
+        assert!(!are_alike(&web, &other));
+    }
+
+    #[test]
+    fn images_are_alike_by_tags_or_by_registries() {
+        let promoted = |base: &str, overlay: &str| {
+            image(RuleId::UnpromotedImage, Class::ImageTag, base, overlay)
+        };
+        let web = promoted("r/web:staging", "r/web:production");
+        assert!(are_alike(
+            &web,
+            &promoted("r/job:staging", "r/job:production")
+        ));
+        assert!(!are_alike(&web, &promoted("r/job:staging", "r/job:1.2")));
+        let mirrored =
+            |base: &str, overlay: &str| image(RuleId::Image, Class::Image, base, overlay);
+        let web = mirrored("postgres:15", "localhost:5001/postgres:15");
+        assert!(are_alike(
+            &web,
+            &mirrored("redis:7", "localhost:5001/redis:7")
+        ));
+        assert!(!are_alike(
+            &web,
+            &mirrored("redis:7", "localhost:5001/redis:8")
+        ));
+        assert!(!are_alike(
+            &web,
+            &mirrored("redis:7", "mirror.example.com/redis:7")
+        ));
+    }
+
+    #[test]
+    fn resources_of_one_directory_are_alike() {
+        let added = |file: &str| {
+            let mut finding = change("web", "", json!(1), json!(1));
+            (finding.rule, finding.class, finding.field) = (RuleId::AddedResource, None, None);
+            finding.place = Some(Place {
+                file: file.to_owned(),
+                line: 1,
+                column: 1,
+                length: 1,
+                what: "the resource".to_owned(),
+                source: None,
+            });
+            finding
+        };
+        let one = added("overlays/prod/alerts/config.yaml");
+        assert!(are_alike(&one, &added("overlays/prod/alerts/service.yaml")));
+        assert!(!are_alike(&one, &added("overlays/prod/cache/service.yaml")));
+        let mut nowhere = added("overlays/prod/alerts/service.yaml");
+        nowhere.place = None;
+        assert!(!are_alike(&nowhere, &nowhere));
+    }
+}
