@@ -4,6 +4,7 @@
 //! [`identity`] cancels what only makes an overlay an environment, and [`classify`]
 //! gives every other change its one class.
 
+pub mod addresses;
 pub mod classify;
 pub mod comparison;
 pub mod defaults;

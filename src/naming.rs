@@ -75,6 +75,12 @@ pub fn rank(name: &str) -> Option<usize> {
     }
 }
 
+/// Whether an environment of that name is one that people develop in: `local` and `dev`, and no later one.
+#[must_use]
+pub fn is_workbench(name: &str) -> bool {
+    rank(name).is_some_and(|rank| rank < 2)
+}
+
 /// Whether a part of a path or of a name is a word for environments.
 #[must_use]
 pub fn is_word(part: &str) -> bool {
@@ -149,6 +155,29 @@ pub fn pieces(text: &str) -> Vec<&str> {
 pub fn segments(name: &str) -> Vec<String> {
     let all = pieces(name).into_iter().filter(|piece| is_segment(piece));
     all.map(str::to_lowercase).collect()
+}
+
+/// A text with a mark where it holds the environment's own name as whole segments; nothing where it does not.
+#[must_use]
+pub fn without_own(text: &str, environment: &str) -> Option<String> {
+    let (all, name) = (pieces(text), segments(environment));
+    let mut out = String::new();
+    let (mut at, mut is_named) = (0, false);
+    while let Some(piece) = all.get(at) {
+        let is_first = at == 0 || !is_segment(all[at - 1]);
+        match own(&all, at, &name).filter(|_| is_first) {
+            Some(length) => {
+                out.push('\0');
+                at += length;
+                is_named = true;
+            }
+            None => {
+                out.push_str(piece);
+                at += 1;
+            }
+        }
+    }
+    is_named.then_some(out)
 }
 
 /// How many pieces from a place on are the environment's own name, between characters that are neither letters nor digits.

@@ -236,6 +236,19 @@ fn root(roots: &[usize], mut at: usize) -> usize {
     at
 }
 
+/// Kinds that another service of an environment may share with one.
+const SUPPORT: [&str; 3] = ["ConfigMap", "Secret", "ServiceAccount"];
+
+/// Whether a member without a base has a word and a name of its own beside the environment of that word: `prod-tools` beside `prod`.
+fn is_beside(member: &Member<'_>, members: &[Member<'_>], words: Words<'_>) -> bool {
+    let stem = words.stem(&member.named.environment);
+    let is_it = |word: &str| {
+        let mut others = members.iter();
+        others.any(|other| other.candidate.has_base() && other.named.environment == word)
+    };
+    !member.candidate.has_base() && stem.is_some_and(|(_, word)| is_it(&word))
+}
+
 /// The members of a group that belong together.
 fn parts<'s>(
     parsed: &Parsed<'_>,
@@ -278,8 +291,10 @@ fn parts<'s>(
         let held: Vec<BTreeSet<(String, String)>> = members
             .iter()
             .map(|member| {
+                let is_beside = is_beside(member, members, words);
                 let held = identities(parsed, &member.candidate.directory).into_iter();
-                held.map(|(kind, name)| (kind, words.without(&name)))
+                held.filter(|(kind, _)| !(is_beside && SUPPORT.contains(&kind.as_str())))
+                    .map(|(kind, name)| (kind, words.without(&name)))
                     .collect()
             })
             .collect();

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalog::RuleId;
 use crate::finding::{Finding, ResourceRef};
+use crate::naming::without_own;
 use crate::survey::Survey;
 use crate::text;
 
@@ -77,15 +78,17 @@ pub fn group(finding: &Finding) -> Option<Vec<u8>> {
     }
     let resource = finding.resource.as_ref()?;
     let path = finding.field.as_ref().map(|field| field.path.to_string());
+    // What each environment adds with its own name in it is one resource.
+    let own = |name: &str| without_own(name, environment).unwrap_or_else(|| name.to_owned());
+    let name = match &finding.base_name {
+        Some(name) => name.clone(),
+        None => own(written_name(finding).unwrap_or_else(|| resource.plain_name())),
+    };
     Some(joined(&[
         finding.service().unwrap_or_default(),
         finding.rule.as_str(),
         &resource.kind,
-        finding
-            .base_name
-            .as_deref()
-            .or_else(|| written_name(finding))
-            .unwrap_or_else(|| resource.plain_name()),
+        &name,
         path.as_deref().unwrap_or_default(),
     ]))
 }

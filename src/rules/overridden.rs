@@ -24,7 +24,7 @@ use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use added::Added;
-pub(super) use placeholder::is_placeholder;
+pub(super) use placeholder::{is_floating, is_placeholder};
 use remembered::company;
 pub(super) use remembered::names_both;
 
@@ -36,6 +36,8 @@ type Places<'m> = HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>;
 pub(super) struct Overridden<'m> {
     /// By service and environment: the changes against its base at such places, by pair and by change.
     changes: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
+    /// The same of services of which an environment does not build: what all that were built change.
+    by_all_built: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// Of these, those at which all environments say the same, each with its own name in it.
     own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
@@ -79,6 +81,18 @@ impl<'m> Overridden<'m> {
         self.changes
             .get(&of)
             .is_some_and(|changes| changes.contains(&(pair, change)))
+    }
+
+    /// Whether every environment that was built changes the place, while another one does not build.
+    pub fn is_by_all_built(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        pair: usize,
+        change: usize,
+    ) -> bool {
+        let of = (comparison.foreign_service(), comparison.sides.environment);
+        let changes = self.by_all_built.get(&of);
+        changes.is_some_and(|changes| changes.contains(&(pair, change)))
     }
 
     /// Whether all environments say the same there, each with its own name in it.
@@ -305,7 +319,12 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             for (&root, steps_of_one) in own {
                 for step in steps_of_one {
                     let covers = |other: &&'m str| self.covers(other, root, &step.path, &steps);
-                    if !is_whole || !self.ground.iter().all(&covers) {
+                    let is_by_all = self.ground.iter().all(&covers);
+                    if is_by_all && !is_whole {
+                        let built = all.by_all_built.entry((service, environment)).or_default();
+                        built.insert((step.pair, step.change));
+                    }
+                    if !is_whole || !is_by_all {
                         let named = self.remembered(environment, step, policy);
                         if named.iter().all(covers) {
                             continue;

@@ -2,13 +2,14 @@
 
 use crate::api::DENY;
 use crate::catalog::{Class, Rule, RuleId, Severity};
+use crate::compare::addresses::is_own_address;
 use crate::compare::comparison::Comparison;
 use crate::compare::defaults::is_default;
 use crate::compare::guidance::guidance;
 use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::rules::found::Found;
-use crate::rules::overridden::{Overridden, is_placeholder};
+use crate::rules::overridden::{Overridden, is_floating, is_placeholder};
 use crate::rules::paste::Environments;
 use crate::rules::permission::{Verdict, verdict};
 use crate::rules::told::Saying;
@@ -189,7 +190,13 @@ pub(in crate::rules) fn check(
             let is_overridden = overridden.holds(comparison, number, at);
             let headline = words::headline(change, class, environment, &baseline);
             let says_default = verdict == Verdict::Forbidden && is_default(change, pair.overlay);
+            let says_address =
+                verdict == Verdict::Forbidden && is_own_address(change, pair.overlay);
             let (demand, help) = match &verdict {
+                _ if says_address => (
+                    "Environments that share a cluster cannot share it.".to_owned(),
+                    "Nothing needs to be done.".to_owned(),
+                ),
                 _ if says_default => (
                     "Kubernetes uses the same value where the field is not set.".to_owned(),
                     format!("Remove it, or also set it in {baseline}."),
@@ -230,7 +237,7 @@ pub(in crate::rules) fn check(
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
             // What says nothing new, a tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.
-            let is_told = if says_default {
+            let is_told = if says_default || says_address {
                 true
             } else if is_overridden {
                 class == Class::ImageTag
@@ -238,8 +245,9 @@ pub(in crate::rules) fn check(
                     || overridden.is_own_name(comparison, number, at)
             } else {
                 verdict == Verdict::Forbidden
-                    && overridden.is_sole(comparison)
-                    && is_placeholder(classified)
+                    && (overridden.is_sole(comparison)
+                        || overridden.is_by_all_built(comparison, number, at))
+                    && (is_placeholder(classified) || is_floating(classified))
             };
             if is_told {
                 found.push_as(Severity::Info, finding);

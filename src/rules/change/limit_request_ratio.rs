@@ -7,6 +7,7 @@ use crate::compare::comparison::{Classified, Comparison};
 use crate::compare::diff::{Change, ChangeKind, Step, quantity};
 use crate::compare::steps::{Side, base_path, field_path, keyed_path, locate};
 use crate::finding::{FieldRef, Finding};
+use crate::naming::is_workbench;
 use crate::path::FieldPath;
 use crate::policy::Policy;
 use crate::quantity::{Quantity, quotient, ratio_of_ratios_exceeds};
@@ -94,7 +95,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                     RULE.id
                 ),
             };
-            found.push(Finding {
+            let finding = Finding {
                 class: Some(Class::ResourceValues),
                 permit: comparison.exempt_at(RULE.id, pair, &field_path(steps)),
                 part: half(&halves, base.zip(overlay), max).map(field),
@@ -105,7 +106,13 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                     base: locate(pair.base.node, steps, Side::Base).map(Node::to_json),
                 }),
                 ..comparison.pair_finding(RULE.id, pair, told)
-            });
+            };
+            // Nobody tests there how much a container needs.
+            if is_workbench(comparison.sides.environment) && !is_above {
+                found.push_as(Severity::Info, finding);
+            } else {
+                found.push(finding);
+            }
         }
     }
 }

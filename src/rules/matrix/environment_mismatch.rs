@@ -13,6 +13,7 @@ mod voice;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
+use crate::compare::addresses::is_own_address;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::defaults::is_default;
 use crate::compare::guidance::{Guidance, guidance};
@@ -309,7 +310,7 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         overridden: one.is_overridden,
         ..comparison.change_finding(RULE.id, pair, classified, saying)
     };
-    if is_default(change, pair.overlay) {
+    if is_default(change, pair.overlay) || is_own_address(change, pair.overlay) {
         found.push_as(Severity::Info, finding);
     } else {
         found.push(finding);

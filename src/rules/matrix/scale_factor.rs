@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
+use crate::naming::is_workbench;
 use crate::policy::Policy;
 use crate::quantity::{Quantity, ratio, ratio_exceeds};
 use crate::rules::found::Found;
@@ -31,7 +32,9 @@ pub(in crate::rules) const RULE: Rule = Rule {
 pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, found: &mut Found) {
     let Some(max) = bound(policy) else { return };
     let far = comparison.values().filter(|value| is_far(value, max));
-    found.extend(far.map(|value| finding(&value, policy)));
+    for value in far {
+        tell(&value, policy, found);
+    }
 }
 
 /// Checks the environments of a service against each other, where nothing else has told it.
@@ -73,7 +76,9 @@ pub(in crate::rules) fn check_matrix(
             farthest.insert(value.late.clone(), value);
         }
     }
-    found.extend(farthest.values().map(|value| finding(value, policy)));
+    for value in farthest.values() {
+        tell(value, policy, found);
+    }
 }
 
 /// The greatest factor that is fine, or nothing where the class is not allowed: then any change is an error already.
@@ -84,6 +89,16 @@ fn bound(policy: &Policy) -> Option<Quantity> {
 
 fn is_far(value: &Value<'_, '_>, max: Quantity) -> bool {
     ratio_exceeds(value.base, value.overlay, max)
+}
+
+/// Reports a value that is far from another; as information where one is of an environment that people develop in.
+fn tell(value: &Value<'_, '_>, policy: &Policy, found: &mut Found) {
+    let sides = &value.comparison.sides;
+    if is_workbench(sides.environment) || is_workbench(sides.baseline) {
+        found.push_as(Severity::Info, finding(value, policy));
+    } else {
+        found.push(finding(value, policy));
+    }
 }
 
 fn finding(value: &Value<'_, '_>, policy: &Policy) -> Finding {

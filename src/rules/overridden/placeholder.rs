@@ -18,6 +18,18 @@ pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified
         })
 }
 
+/// Whether the base names a version that moves, and the environment another one: `latest`, or none.
+pub(in crate::rules) fn is_floating(Classified { change, class }: &Classified<'_>) -> bool {
+    let text = change.base.filter(|node| node.is_scalar());
+    *class == Class::ImageTag
+        && change.pod.is_some()
+        && change.kind == ChangeKind::Modified
+        && text.is_some_and(|node| {
+            let (_, name) = node.text().rsplit_once('/').unwrap_or(("", node.text()));
+            !name.contains('@') && matches!(name.split_once(':'), None | Some((_, "latest")))
+        })
+}
+
 fn is_open(text: &str) -> bool {
     matches!(text, "" | "latest") || text.split(['/', ':', '@']).any(is_mark)
 }
