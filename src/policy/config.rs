@@ -85,6 +85,13 @@ impl Policy {
         set.unwrap_or(rule.severity)
     }
 
+    /// Whether this policy gives a rule a weight of its own.
+    #[must_use]
+    pub fn weighs(&self, rule: RuleId) -> bool {
+        let set = self.rules.get(&rule);
+        set.is_some_and(|setting| setting.severity.is_some())
+    }
+
     /// The greatest factor or number that a rule lets pass, as an exact decimal of at least [`Rule::least`].
     ///
     /// It is text because quantities are compared exactly, never as floats. A

@@ -79,7 +79,27 @@ impl Known {
             start += text[start..].chars().next().map_or(0, char::len_utf8);
         }
         self.ids(text, &mut found);
+        self.called(text, &mut found);
         found
+    }
+
+    /// What the engine calls resources by: `Service web: a resource of that name exists already`.
+    fn called(&self, text: &str, found: &mut Vec<Open>) {
+        for (space, _) in text.match_indices(' ') {
+            let kind = text[..space].rsplit(|c: char| !c.is_alphanumeric()).next();
+            let is_kind = kind.is_some_and(|kind| kind.starts_with(char::is_uppercase));
+            let name = text[space + 1..]
+                .split([':', ' '])
+                .next()
+                .unwrap_or_default();
+            let end = space + 1 + name.len();
+            if is_kind && text[end..].starts_with(": ") && self.names.contains(name) {
+                found.push(Open {
+                    range: space + 1..end,
+                    is_sure: true,
+                });
+            }
+        }
     }
 
     /// The longest end of a word that is a path.
@@ -165,6 +185,7 @@ mod tests {
             "no matches for Id Deployment.v1.apps/postgres.[noNs]; failed",
             "\"Deployment.v1.apps/dev-postgres.shop\"",
             "id: ConfigMap.v1.[noGrp]/hunter22-web.[noNs]",
+            "o/a.yaml:5: Service postgres: a resource of that name exists already",
         ] {
             assert_eq!(told(words), words);
         }
@@ -183,6 +204,9 @@ mod tests {
             ),
             ("open.yaml: no", "<redacted>: no"),
             ("postgres", "<redacted>"),
+            ("user postgres: no", "user <redacted>: no"),
+            ("Service postgres", "Service <redacted>"),
+            ("Service hunter22: no", "Service <redacted>: no"),
             ("apps/postgres.x", "apps/<redacted>.x"),
             ("a.b.c/postgres.x", "a.b.c/<redacted>.x"),
             (

@@ -24,6 +24,7 @@ mod new;
 mod odd;
 mod overridden;
 mod own_names;
+mod owners;
 mod paste;
 mod places;
 mod policies;

@@ -6,7 +6,7 @@
 
 use crate::catalog::Class;
 use crate::compare::diff::Change;
-use crate::naming::{is_segment, is_taken, own, pieces, plainest, segments};
+use crate::naming::{is_segment, is_taken, is_word, own, pieces, plainest, segments};
 
 /// Whether two values say the same, each with the name of its own environment in it.
 ///
@@ -43,6 +43,50 @@ pub fn says_own_name((one, before): (&str, &str), (other, after): (&str, &str)) 
 pub fn puts_own_name(before: &str, environment: &str, after: &str) -> bool {
     let mut words = plainest().filter(|word| before.len() >= word.len());
     words.any(|word| says_own_name((word, before), (environment, after)))
+}
+
+/// Whether one of two environments says what the other one does with its own name put in: `shop-prod-db` beside `shop-db`.
+///
+/// Such a value says no more than who uses it, but only one of two does so.
+#[must_use]
+pub fn puts_name_in(
+    change: &Change<'_>,
+    class: Class,
+    kind: &str,
+    (early, late): (&str, &str),
+) -> bool {
+    let texts = change.base.zip(change.overlay);
+    let texts = texts.and_then(|(base, overlay)| base.as_str().zip(overlay.as_str()));
+    texts.is_some_and(|(base, overlay)| {
+        (is_named(base, late, overlay) || is_named(overlay, early, base))
+            && may_name(change, class, kind)
+    })
+}
+
+/// Whether a value is another one with the name of an environment in it, and a character between the two.
+fn is_named(plain: &str, environment: &str, named: &str) -> bool {
+    let all = pieces(plain);
+    let mut words = all.iter().filter(|piece| is_segment(piece));
+    if is_taken(environment) || words.clone().next().is_none() || words.any(|piece| is_word(piece))
+    {
+        return false;
+    }
+    let (all, name) = (pieces(named), segments(environment));
+    (0..all.len()).any(|at| {
+        let Some(length) = own(&all, at, &name) else {
+            return false;
+        };
+        let (before, after) = (&all[..at], &all[at + length..]);
+        let is_between = |piece: Option<&&str>| piece.is_some_and(|piece| !is_segment(piece));
+        let is = |parts: [&[&str]; 2]| parts.concat().concat() == plain;
+        match after {
+            [_, rest @ ..] if is_between(after.first()) && is([before, rest]) => true,
+            _ => match before {
+                [rest @ .., _] if is_between(before.last()) => is([rest, after]),
+                _ => false,
+            },
+        }
+    })
 }
 
 /// Whether the name of the environment may stand in what a change is about, as a name and as nothing that runs.
@@ -164,6 +208,30 @@ mod tests {
         ] {
             let told = says_own_name((one, before), (other, after));
             assert_eq!(told, is_same, "{one} {before} {other} {after}");
+        }
+    }
+
+    #[test]
+    fn a_value_with_the_own_name_put_in_is_known() {
+        for (plain, environment, named, is_it) in [
+            ("shop-db", "prod", "shop-prod-db", true),
+            ("shop-db", "production", "shop-db-prod", true),
+            ("shop-db", "prod", "prod-shop-db", true),
+            ("db.example.com", "staging", "db.stg.example.com", true),
+            // Another word, another name, or a name that is all.
+            ("shop-db", "prod", "shop-staging-db", false),
+            ("shop-db", "prod", "shop-prod-admin", false),
+            ("shop-db", "prod", "shopprod-db", false),
+            ("shop-dev-db", "prod", "shop-dev-prod-db", false),
+            ("", "prod", "prod", false),
+            ("-", "prod", "-prod-", false),
+            ("shop", "default", "shop-default", false),
+        ] {
+            assert_eq!(
+                is_named(plain, environment, named),
+                is_it,
+                "{plain} {named}"
+            );
         }
     }
 

@@ -93,6 +93,9 @@ fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
     {
         return Some(What::Registries(registries.map(str::to_owned)));
     }
+    // What is gone is gone, whatever it was.
+    let is_gone =
+        field.overlay.is_none() && field.base.as_ref().is_some_and(|base| !base.is_object());
     let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
     let part = finding.part.as_ref();
     Some(What::Values {
@@ -102,7 +105,7 @@ fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
                 .unwrap_or_default(),
         ],
         values: [
-            value(field.base.as_ref()),
+            value(field.base.as_ref().filter(|_| !is_gone)),
             value(field.overlay.as_ref()),
             value(part.and_then(|part| part.base.as_ref())),
             value(part.and_then(|part| part.overlay.as_ref())),

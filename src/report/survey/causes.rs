@@ -10,7 +10,7 @@ use std::hash::Hash;
 use serde_json::Value;
 
 use super::alike::likeness;
-use super::family::family;
+use super::family::{family, said};
 use super::told::{Told, list_of};
 use crate::catalog::RuleId;
 use crate::finding::{Finding, UNTOLD};
@@ -53,11 +53,21 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         }
     }
     // Two are read at once, and many are one change.
-    let list = |told: &Told<'f>| list_of(told.first);
-    let of_each = |told: &Told<'f>| told.all().map(family).collect::<Option<Vec<_>>>();
+    let list = |_, told: &Told<'f>| list_of(told.first);
+    let of_each = |_, told: &Told<'f>| told.all().map(family).collect::<Option<Vec<_>>>();
     gather(&all, &mut nearest, list);
     gather(&all, &mut nearest, of_each);
-    let of_each = |told: &Told<'f>| told.all().map(likeness).collect::<Option<Vec<_>>>();
+    // Those that stand for a family are alike where their families are.
+    let mut names: HashMap<usize, Vec<String>> = HashMap::new();
+    for (at, there) in nearest.iter().enumerate() {
+        if let Some(name) = there.and_then(|_| said(all[at].first)) {
+            names.entry(there.unwrap_or(at)).or_default().push(name);
+        }
+    }
+    let of_each = |at: usize, told: &Told<'f>| {
+        let alike = told.all().map(likeness).collect::<Option<Vec<_>>>()?;
+        Some((alike, names.get(&at)))
+    };
     gather(&all, &mut nearest, of_each);
     let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
     for (at, told) in all.iter().enumerate() {
@@ -82,11 +92,11 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
 fn gather<'f, K: Hash + Eq>(
     all: &[Told<'f>],
     nearest: &mut [Option<usize>],
-    key: impl Fn(&Told<'f>) -> Option<K>,
+    key: impl Fn(usize, &Told<'f>) -> Option<K>,
 ) {
     let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
     for (at, told) in all.iter().enumerate() {
-        if let Some(key) = key(told).filter(|_| nearest[at].is_none()) {
+        if let Some(key) = key(at, told).filter(|_| nearest[at].is_none()) {
             let sides: Vec<_> = told.all().map(Finding::sides).collect();
             let weight = (told.first.severity, told.first.is_exempt());
             groups.entry((key, sides, weight)).or_default().push(at);

@@ -44,7 +44,12 @@ pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
         Class::EnvNames | Class::ConfigKeys | Class::Labels | Class::Annotations => {
             done != Done::Changed
         }
-        Class::Other => done == Done::Changed && is_parameter(finding),
+        Class::Other if done == Done::Changed => is_parameter(finding),
+        // Volumes, ports and other elements that have a key.
+        Class::Other => matches!(
+            field.path.spots().last().map(|spot| &spot.segment),
+            Some(Segment::Key(_))
+        ),
         _ => false,
     };
     let place = finding
@@ -109,7 +114,7 @@ fn name(finding: &Finding) -> Option<&str> {
     match &field.path.spots().last()?.segment {
         Segment::Field(name) => Some(name),
         Segment::Key(keys) => match keys.as_slice() {
-            [(key, value)] if key == "name" => Some(value),
+            [(_, value)] => Some(value),
             _ => None,
         },
         Segment::Index(_) | Segment::Value(_) => None,

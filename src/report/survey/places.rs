@@ -94,7 +94,7 @@ mod tests {
     use crate::catalog::{Class, RuleId};
     use crate::finding::{Compared, Name, Place, UNTOLD};
     use crate::report::fixture::change;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     /// A change of a Deployment by a line of a file, in an environment.
     fn by(file: &str, line: usize, service: &str, environment: &str, name: &str) -> Finding {
@@ -335,9 +335,13 @@ mod tests {
         let both = |one, other| told(&[added("dev", one), added("prod", other)]);
         let once = both("  name: job", "    name: job");
         assert_eq!(once, ["shop/web dev-job dev and prod; "]);
-        // Another name is another resource, and so is what no name stands for.
+        // Another name is another resource.
         assert_eq!(both("  name: job", "  name: jobs").len(), 2);
-        assert_eq!(both("- job", "- job").len(), 2);
+        // Without a line, the names tell it: each has its own environment in it, or somebody else's.
+        assert_eq!(both("- job", "- job").len(), 1);
+        let mut other = added("prod", "- job");
+        other.resource.as_mut().unwrap().name = "staging-job".to_owned();
+        assert_eq!(told(&[added("dev", "- job"), other]).len(), 2);
     }
 
     #[test]

@@ -39,8 +39,15 @@ impl<'f> Told<'f> {
     pub fn also(&self) -> Vec<String> {
         const MAX: usize = 20;
         let mut all: Vec<String> = Vec::new();
-        all.extend(self.repeats.iter().take(MAX).map(|one| self.name(one)));
-        let left = self.repeats.len().saturating_sub(MAX);
+        // Of another resource that is alike, the family is as this one's.
+        let is_news = |one: &&Self| {
+            one.first.resource == self.first.resource
+                || family::family(one.first).is_none()
+                || is_alike(self.first, one.first)
+        };
+        let repeats: Vec<&Self> = self.repeats.iter().filter(is_news).collect();
+        all.extend(repeats.iter().take(MAX).map(|one| self.name(one)));
+        let left = repeats.len().saturating_sub(MAX);
         if left > 0 {
             all.push(format!("{left} more"));
         }

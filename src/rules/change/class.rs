@@ -6,8 +6,9 @@ use crate::compare::addresses::is_own_address;
 use crate::compare::comparison::Comparison;
 use crate::compare::defaults::is_default;
 use crate::compare::guidance::guidance;
+use crate::compare::identity::puts_name_in;
 use crate::finding::Finding;
-use crate::policy::Policy;
+use crate::policy::{IdentityMode, Policy};
 use crate::rules::found::Found;
 use crate::rules::overridden::{Overridden, is_floating, is_placeholder};
 use crate::rules::paste::Environments;
@@ -192,6 +193,15 @@ pub(in crate::rules) fn check(
             let says_default = verdict == Verdict::Forbidden && is_default(change, pair.overlay);
             let says_address =
                 verdict == Verdict::Forbidden && is_own_address(change, pair.overlay);
+            let sides = &comparison.sides;
+            let says_name = verdict == Verdict::Forbidden
+                && policy.identity == IdentityMode::Cancel
+                && puts_name_in(
+                    change,
+                    class,
+                    pair.overlay.kind(),
+                    (sides.baseline, sides.environment),
+                );
             let (demand, help) = match &verdict {
                 _ if says_address => (
                     "Environments that share a cluster cannot share it.".to_owned(),
@@ -237,7 +247,7 @@ pub(in crate::rules) fn check(
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
             // What says nothing new, a tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.
-            let is_told = if says_default || says_address {
+            let is_told = if says_default || says_address || says_name {
                 true
             } else if is_overridden {
                 class == Class::ImageTag

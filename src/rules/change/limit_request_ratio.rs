@@ -108,7 +108,8 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 ..comparison.pair_finding(RULE.id, pair, told)
             };
             // Nobody tests there how much a container needs.
-            if is_workbench(comparison.sides.environment) && !is_above {
+            let is_small_by_intent = is_workbench(comparison.sides.environment) && !is_above;
+            if is_small_by_intent && !policy.weighs(RULE.id) {
                 found.push_as(Severity::Info, finding);
             } else {
                 found.push(finding);

@@ -8,6 +8,7 @@
 //! those; where two camps are as large, the later one.
 
 mod origin;
+mod told;
 mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +18,11 @@ use crate::compare::addresses::is_own_address;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::defaults::is_default;
 use crate::compare::guidance::{Guidance, guidance};
+use crate::compare::identity::puts_name_in;
 use crate::compare::steps::keyed_path;
 use crate::finding::Finding;
 use crate::path::{Path, overlap};
-use crate::policy::Policy;
+use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
@@ -200,8 +202,9 @@ fn blame<'m, 'a: 'm>(
                     sides.environment == *name && is_next(one.comparison)
                 };
                 let is_told = || {
-                    is_told_of_layer(matrix, one, name)
-                        || is_told_of_floor(matrix, one, name, &majority)
+                    told::of_layer(matrix, one, name)
+                        || told::of_floor(matrix, one, name, &majority)
+                        || told::of_base(matrix, one, (overridden, policy))
                 };
                 if is_its && !is_told() {
                     tell(one, name, policy, found);
@@ -209,55 +212,6 @@ fn blame<'m, 'a: 'm>(
             }
         }
     }
-}
-
-/// Whether an environment has what it is blamed for from one that it stands on, and that is blamed itself.
-fn is_told_of_floor(
-    matrix: &Matrix<'_, '_>,
-    one: &Disagreement<'_, '_>,
-    name: &str,
-    majority: &[&str],
-) -> bool {
-    let sides = &one.comparison.sides;
-    let (at, other) = if sides.environment == name {
-        (one.members.1, sides.baseline)
-    } else {
-        (one.members.0, sides.environment)
-    };
-    let Some(floor) = matrix.floor(&(name, at, one.path.clone())) else {
-        return false;
-    };
-    let mut all = matrix.siblings.iter();
-    !majority.contains(&floor)
-        && all.any(|one| {
-            let sides = (one.sides.baseline, one.sides.environment);
-            sides == (floor, other) || sides == (other, floor)
-        })
-}
-
-/// Whether the same was told of an environment against the environment that it is made of.
-fn is_told_of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name: &str) -> bool {
-    let own = matrix.baselines.get(name);
-    let Some(own) = own.filter(|own| matrix.baselines.contains_key(own.sides.baseline)) else {
-        return false;
-    };
-    let sides = &one.comparison.sides;
-    let change = &one.change.change;
-    let (at, norm) = if sides.environment == name {
-        (one.pair.overlay, change.base)
-    } else {
-        (one.pair.base, change.overlay)
-    };
-    own.pairs().any(|(pair, changes)| {
-        let is_same = |there: &Classified<'_>| match (there.change.base, norm) {
-            (Some(base), Some(norm)) => base.same_in_order(norm),
-            (base, norm) => base.is_none() && norm.is_none(),
-        };
-        pair.overlay.key() == at.key()
-            && changes
-                .iter()
-                .any(|there| keyed_path(&there.change.steps) == one.path && is_same(there))
-    })
 }
 
 /// Whether two environments that nobody compares hold one value there, as far as other comparisons show both.
@@ -298,6 +252,7 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         None => (one.comparison, one.pair, one.change),
     };
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
+    let sides = &comparison.sides;
     let (change, class) = (&classified.change, classified.class);
     let headline = words::headline(change, class, environment, &baseline);
     let saying = Saying {
@@ -310,7 +265,10 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         overridden: one.is_overridden,
         ..comparison.change_finding(RULE.id, pair, classified, saying)
     };
-    if is_default(change, pair.overlay) || is_own_address(change, pair.overlay) {
+    let kind = pair.overlay.kind();
+    let is_name = policy.identity == IdentityMode::Cancel
+        && puts_name_in(change, class, kind, (sides.baseline, sides.environment));
+    if is_default(change, pair.overlay) || is_own_address(change, pair.overlay) || is_name {
         found.push_as(Severity::Info, finding);
     } else {
         found.push(finding);

@@ -94,7 +94,8 @@ fn is_far(value: &Value<'_, '_>, max: Quantity) -> bool {
 /// Reports a value that is far from another; as information where one is of an environment that people develop in.
 fn tell(value: &Value<'_, '_>, policy: &Policy, found: &mut Found) {
     let sides = &value.comparison.sides;
-    if is_workbench(sides.environment) || is_workbench(sides.baseline) {
+    let is_small_by_intent = is_workbench(sides.environment) || is_workbench(sides.baseline);
+    if is_small_by_intent && !policy.weighs(RULE.id) {
         found.push_as(Severity::Info, finding(value, policy));
     } else {
         found.push(finding(value, policy));

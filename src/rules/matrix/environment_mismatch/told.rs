@@ -1,0 +1,105 @@
+//! Differences of two environments that another finding reports already.
+
+use super::Disagreement;
+use crate::catalog::Class;
+use crate::compare::comparison::Classified;
+use crate::compare::guidance::guidance;
+use crate::compare::steps::keyed_path;
+use crate::policy::Policy;
+use crate::rules::matrix::Matrix;
+use crate::rules::overridden::Overridden;
+use crate::rules::permission::{Verdict, verdict};
+use crate::yaml::Node;
+
+/// Whether an environment has what it is blamed for from one that it stands on, and that is blamed itself.
+pub(super) fn of_floor(
+    matrix: &Matrix<'_, '_>,
+    one: &Disagreement<'_, '_>,
+    name: &str,
+    majority: &[&str],
+) -> bool {
+    let sides = &one.comparison.sides;
+    let (at, other) = if sides.environment == name {
+        (one.members.1, sides.baseline)
+    } else {
+        (one.members.0, sides.environment)
+    };
+    let Some(floor) = matrix.floor(&(name, at, one.path.clone())) else {
+        return false;
+    };
+    let mut all = matrix.siblings.iter();
+    !majority.contains(&floor)
+        && all.any(|one| {
+            let sides = (one.sides.baseline, one.sides.environment);
+            sides == (floor, other) || sides == (other, floor)
+        })
+}
+
+/// Whether the same was told of an environment against the environment that it is made of.
+pub(super) fn of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name: &str) -> bool {
+    let own = matrix.baselines.get(name);
+    let Some(own) = own.filter(|own| matrix.baselines.contains_key(own.sides.baseline)) else {
+        return false;
+    };
+    let sides = &one.comparison.sides;
+    let change = &one.change.change;
+    let (at, norm) = if sides.environment == name {
+        (one.pair.overlay, change.base)
+    } else {
+        (one.pair.base, change.overlay)
+    };
+    own.pairs().any(|(pair, changes)| {
+        let is_same = |there: &Classified<'_>| match (there.change.base, norm) {
+            (Some(base), Some(norm)) => base.same_in_order(norm),
+            (base, norm) => base.is_none() && norm.is_none(),
+        };
+        pair.overlay.key() == at.key()
+            && changes
+                .iter()
+                .any(|there| keyed_path(&there.change.steps) == one.path && is_same(there))
+    })
+}
+
+/// Whether a comparison with a base has reported the same: one of the two environments changes its base there, and the other one
+/// has what that base says.
+///
+/// Images that all environments set are not: those are compared with each other, whatever a base says.
+pub(super) fn of_base(
+    matrix: &Matrix<'_, '_>,
+    one: &Disagreement<'_, '_>,
+    (overridden, policy): (&Overridden<'_>, &Policy),
+) -> bool {
+    let class = one.change.class;
+    if one.is_overridden || one.is_of_some || matches!(class, Class::Image | Class::ImageTag) {
+        return false;
+    }
+    let sides = &one.comparison.sides;
+    let change = &one.change.change;
+    let both = [
+        (sides.baseline, one.members.0, change.overlay),
+        (sides.environment, one.members.1, change.base),
+    ];
+    both.into_iter().any(|(name, member, other)| {
+        let Some(own) = matrix.baselines.get(name) else {
+            return false;
+        };
+        let mut numbered = own.pairing.matched.iter().zip(own.pairs()).enumerate();
+        numbered.any(|(number, (&(_, at), (pair, changes)))| {
+            at == member
+                && changes.iter().enumerate().any(|(place, there)| {
+                    keyed_path(&there.change.steps) == one.path
+                        && are_same(there.change.base, other)
+                        && !overridden.holds(own, number, place)
+                        && verdict(policy, &guidance(pair.base), name, pair, there)
+                            == Verdict::Forbidden
+                })
+        })
+    })
+}
+
+fn are_same(one: Option<Node<'_>>, other: Option<Node<'_>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.same_in_order(other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}

@@ -1,0 +1,327 @@
+//! What owners of repositories call noise: each is information or told once, and the nearest thing to it is neither.
+
+use super::report;
+use crate::support::{Run, Tree, binary, run};
+use std::process::Command;
+
+/// The base of a service.
+const BASE: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: shop-web
+      containers:
+      - name: web
+        image: registry.example.com/shop/web:latest
+        resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: 200m, memory: 256Mi}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, nodePort: 30080}]}
+";
+
+/// A service `web` whose environments have these overlays.
+fn service(environments: &[(&str, &str)]) -> Tree {
+    let tree = Tree::new();
+    tree.kustomization("web/base", "web.yaml", BASE);
+    for (name, text) in environments {
+        tree.overlay(&format!("web/overlays/{name}"), text);
+    }
+    tree
+}
+
+/// An operation that replaces a value of the Deployment or the Service.
+fn patch(kind: &str, path: &str, value: &str) -> String {
+    format!(
+        "patches:\n- target: {{kind: {kind}}}\n  patch: |\n    - {{op: replace, path: {path}, value: {value}}}\n"
+    )
+}
+
+/// Rule, weight, environment and field of what is found, without what says nothing of this.
+fn found(tree: &Tree, arguments: &[&str]) -> Vec<String> {
+    let report = report(binary(), &tree.path(""), arguments);
+    let all = report["findings"].as_array().expect("findings");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    all.iter()
+        .map(|one| {
+            let [rule, severity, environment] =
+                ["rule", "severity", "environment"].map(|key| text(&one[key]));
+            let path = text(&one["field"]["path"]);
+            let last = path.rsplit('.').next().unwrap_or_default();
+            format!("{rule} {severity} {environment} {last}")
+        })
+        .collect()
+}
+
+fn text(tree: &Tree) -> Run {
+    let mut command = Command::new(binary());
+    run(command.current_dir(tree.path("")).arg("check"))
+}
+
+#[test]
+fn a_node_port_is_of_one_service_in_a_cluster() {
+    let port = "/spec/ports/0/nodePort";
+    let tree = service(&[("dev", ""), ("prod", &patch("Service", port, "30081"))]);
+    assert_eq!(found(&tree, &[]), ["other info prod nodePort"]);
+    // Another port of the pods is not.
+    let other = patch("Service", "/spec/ports/0/port", "81");
+    let tree = service(&[("dev", ""), ("prod", &other)]);
+    assert!(found(&tree, &[]).iter().any(|one| one.contains(" error ")));
+    // Nor is one that is set in one environment alone, nor what the base denies.
+    let none = patch("Service", "/spec/type", "ClusterIP")
+        + "    - {op: remove, path: /spec/ports/0/nodePort}\n";
+    let tree = service(&[("dev", ""), ("prod", &none)]);
+    let expected = ["other error prod nodePort", "other error prod type"];
+    assert_eq!(found(&tree, &[]), expected);
+    let tree = service(&[("dev", ""), ("prod", &patch("Service", port, "30081"))]);
+    let denied = BASE.replace(
+        "kind: Service\nmetadata: {name: web}",
+        "kind: Service\nmetadata: {name: web, annotations: {krm-parity.io/deny: spec.ports}}",
+    );
+    tree.write("web/base/web.yaml", &denied);
+    assert_eq!(found(&tree, &[]), ["other error prod nodePort"]);
+}
+
+#[test]
+fn environments_without_a_base_may_have_their_own_node_ports() {
+    let tree = Tree::new();
+    for (name, port) in [("dev", "30080"), ("prod", "30081")] {
+        let text = BASE.replace("30080", port);
+        tree.kustomization(&format!("web/{name}"), "web.yaml", &text);
+    }
+    let expected = ["environment-mismatch info prod nodePort"];
+    assert_eq!(found(&tree, &[]), expected);
+}
+
+#[test]
+fn sizes_of_an_environment_to_develop_in_are_information() {
+    let limit = "/spec/template/spec/containers/0/resources/limits/memory";
+    let request = limit.replace("limits", "requests");
+    let small = patch("Deployment", &request, "16Mi");
+    for (name, weight) in [("dev", "info"), ("local", "info"), ("staging", "warning")] {
+        let tree = service(&[(name, &small), ("prod", "")]);
+        let expected = [
+            format!("limit-request-ratio {weight} {name} resources"),
+            format!("scale-factor {weight} {name} memory"),
+        ];
+        assert_eq!(found(&tree, &[]), expected);
+    }
+    // The API server takes no request above its limit, wherever.
+    let above = patch("Deployment", &request, "384Mi");
+    let tree = service(&[("dev", &above), ("prod", &above)]);
+    let all = found(&tree, &[]);
+    assert!(
+        all.contains(&"limit-request-ratio warning dev resources".to_owned()),
+        "{all:?}"
+    );
+    // What production has less of is an error, whatever dev is for.
+    let less = patch("Deployment", limit, "192Mi");
+    let tree = service(&[("dev", ""), ("prod", &less)]);
+    let all = found(&tree, &[]);
+    assert!(
+        all.contains(&"inverted-resources error prod memory".to_owned()),
+        "{all:?}"
+    );
+    // The policy has the last word.
+    let tree = service(&[("dev", &small), ("prod", "")]);
+    tree.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {rules: {scale-factor: {severity: error}}}\n",
+    );
+    let all = found(&tree, &[]);
+    assert!(
+        all.contains(&"scale-factor error dev memory".to_owned()),
+        "{all:?}"
+    );
+}
+
+const TAG: &str = "images: [{name: registry.example.com/shop/web, newTag: '1.4'}]\n";
+
+#[test]
+fn a_base_without_a_version_leaves_it_to_those_that_were_built() {
+    let broken = "resources: [gone.yaml]\n";
+    let tree = service(&[("test", TAG), ("prod", TAG)]);
+    tree.write("web/overlays/dev/kustomization.yaml", broken);
+    let expected = [
+        "build-failure error dev ",
+        "image info prod image",
+        "image info test image",
+    ];
+    let mut all = found(&tree, &[]);
+    all.sort();
+    assert_eq!(all, expected);
+    let alone = service(&[("prod", TAG)]);
+    assert_eq!(found(&alone, &[]), ["image info prod image"]);
+    // Somebody runs what the base says, or the base says something.
+    let tree = service(&[("test", ""), ("prod", TAG)]);
+    tree.write("web/overlays/dev/kustomization.yaml", broken);
+    assert!(found(&tree, &[]).contains(&"image error prod image".to_owned()));
+    let alone = service(&[("prod", TAG)]);
+    alone.write("web/base/web.yaml", &BASE.replace(":latest", ":1.3"));
+    assert_eq!(found(&alone, &[]), ["image error prod image"]);
+    // Another repository is another image.
+    let other =
+        "images: [{name: registry.example.com/shop/web, newName: shop/other, newTag: '1.4'}]\n";
+    assert_eq!(
+        found(&service(&[("prod", other)]), &[]),
+        ["image error prod image"]
+    );
+}
+
+#[test]
+fn a_value_with_the_own_name_put_in_is_information() {
+    let account = "/spec/template/spec/serviceAccountName";
+    let own = patch("Deployment", account, "shop-prod-web");
+    let expected = ["other info prod serviceAccountName"];
+    assert_eq!(
+        found(&service(&[("dev", ""), ("prod", &own)]), &[]),
+        expected
+    );
+    // Another role, the name of another environment, and a policy that cancels nothing.
+    for other in ["shop-prod-admin", "shop-staging-web", "shop-webprod"] {
+        let tree = service(&[("dev", ""), ("prod", &patch("Deployment", account, other))]);
+        assert_eq!(
+            found(&tree, &[]),
+            ["other error prod serviceAccountName"],
+            "{other}"
+        );
+    }
+    let tree = service(&[("dev", ""), ("prod", &own)]);
+    tree.write(
+        "parity.yaml",
+        "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {identity: strict}\n",
+    );
+    assert_eq!(found(&tree, &[]), ["other error prod serviceAccountName"]);
+    // A command is no name.
+    let base = BASE.replace(
+        "      - name: web\n",
+        "      - name: web\n        command: [run, shop-web]\n",
+    );
+    let tree = service(&[
+        ("dev", ""),
+        (
+            "prod",
+            &patch(
+                "Deployment",
+                "/spec/template/spec/containers/0/command/1",
+                "shop-prod-web",
+            ),
+        ),
+    ]);
+    tree.write("web/base/web.yaml", &base);
+    assert!(found(&tree, &[]).iter().any(|one| one.contains(" error ")));
+}
+
+#[test]
+fn what_stands_beside_an_environment_is_another_service() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n";
+    let tree = service(&[("dev", ""), ("prod", "")]);
+    tree.write("web/base/web.yaml", &format!("{BASE}---\n{account}"));
+    tree.kustomization("web/overlays/prod-tools", "account.yaml", account);
+    let all = found(&tree, &[]);
+    assert_eq!(all, ["unjudged-overlay warning prod-tools "]);
+    // What runs pods of the service is the service.
+    let tree = service(&[("dev", ""), ("prod", "")]);
+    tree.kustomization(
+        "web/overlays/prod-tools",
+        "web.yaml",
+        &BASE.replace(":latest", ":9"),
+    );
+    let all = found(&tree, &[]);
+    assert!(
+        all.iter().any(|one| one.contains("error prod-tools")),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn what_differs_from_one_of_two_bases_is_told_once() {
+    let tree = Tree::new();
+    for base in ["base", "base-dev"] {
+        tree.kustomization(&format!("web/{base}"), "web.yaml", BASE);
+    }
+    let grace = "\
+patches:
+- target: {kind: Deployment}
+  patch: |
+    - {op: add, path: /spec/template/spec/hostNetwork, value: true}
+";
+    let load = |name: &str, base: &str, more: &str| {
+        let text = format!("resources: [../../{base}]\n{more}");
+        tree.write(&format!("web/overlays/{name}/kustomization.yaml"), &text);
+    };
+    load("dev", "base-dev", "");
+    load("prod", "base", grace);
+    tree.write(
+        "web/base-dev/web.yaml",
+        &format!("# Of dev.\n{}", BASE.replace("cpu: 100m", "cpu: 90m")),
+    );
+    assert_eq!(found(&tree, &[]), ["other error prod hostNetwork"]);
+    // Where the bases differ themselves, only the environments can tell.
+    tree.write(
+        "web/base/web.yaml",
+        &BASE.replace(
+            "      serviceAccountName",
+            "      hostPID: true\n      serviceAccountName",
+        ),
+    );
+    let all = found(&tree, &[]);
+    assert_eq!(
+        all,
+        [
+            "other error prod hostNetwork",
+            "environment-mismatch error prod hostPID"
+        ]
+    );
+}
+
+#[test]
+fn the_same_change_to_many_resources_is_told_once() {
+    let names = ["a", "b", "c", "d"];
+    let tree = Tree::new();
+    let all: Vec<String> = names
+        .iter()
+        .map(|name| {
+            BASE.replace("name: web", &format!("name: {name}"))
+                .replace("app: web", &format!("app: {name}"))
+        })
+        .collect();
+    tree.kustomization("web/base", "web.yaml", &all.join("---\n"));
+    tree.overlay("web/overlays/dev", "");
+    let patches: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!("- target: {{kind: Deployment, name: {name}}}\n  patch: |\n    - {{op: add, path: /spec/paused, value: true}}\n")
+        })
+        .collect();
+    tree.overlay(
+        "web/overlays/prod",
+        &format!("patches:\n{}", patches.concat()),
+    );
+    let run = text(&tree);
+    assert_eq!(run.stdout.matches("error[other]").count(), 1, "{run:#?}");
+    assert!(run.stdout.contains("also"), "{run:#?}");
+    for name in &names[1..] {
+        assert!(
+            run.stdout.contains(&format!("apps/v1 Deployment {name}")),
+            "{name}: {run:#?}"
+        );
+    }
+    assert!(run.stdout.contains("4 errors"), "{run:#?}");
+    // Another value is another change.
+    tree.overlay(
+        "web/overlays/prod",
+        &format!(
+            "patches:\n{}",
+            patches.concat().replacen("value: true", "value: false", 1)
+        ),
+    );
+    let run = text(&tree);
+    assert_eq!(run.stdout.matches("error[other]").count(), 2, "{run:#?}");
+}
