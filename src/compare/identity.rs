@@ -26,7 +26,7 @@ use crate::yaml::Node;
 
 pub use helm::Rendered;
 pub use other_name::{says_name, share_a_name};
-pub use own_name::{may_name, puts_name_in, puts_own_name, says_own_name};
+pub use own_name::{may_name, puts_name_in, puts_own_name, says_environment, says_own_name};
 pub use put::Witness;
 use put::put_on_everything;
 use references::Targets;

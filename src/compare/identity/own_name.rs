@@ -6,7 +6,8 @@
 
 use crate::catalog::Class;
 use crate::compare::diff::Change;
-use crate::naming::{is_segment, is_taken, is_word, own, pieces, plainest, segments};
+use crate::naming::{are_alike, is_segment, is_taken, is_word, own, pieces, plainest, segments};
+use crate::yaml::Node;
 
 /// Whether two values say the same, each with the name of its own environment in it.
 ///
@@ -61,6 +62,35 @@ pub fn puts_name_in(
         (is_named(base, late, overlay) || is_named(overlay, early, base))
             && may_name(change, class, kind)
     })
+}
+
+/// Whether a label or annotation says which environment it is in, and nothing else: `environment: prod` in production.
+///
+/// The other side says its own name, a word for environments, or nothing.
+#[must_use]
+pub fn says_environment(change: &Change<'_>, class: Class, (early, late): (&str, &str)) -> bool {
+    const KEYS: [&str; 3] = ["env", "environment", "stage"];
+    let Some(key) = change.fields().next_back() else {
+        return false;
+    };
+    let key = key.rsplit(['/', '.']).next().unwrap_or_default();
+    let is_key = KEYS.iter().any(|known| key.eq_ignore_ascii_case(known));
+    let is_own = |text: &str, name: &str| are_alike(text, name) && !is_taken(text);
+    let (Some(base), Some(overlay)) = (text_of(change.base), text_of(change.overlay)) else {
+        return false;
+    };
+    matches!(class, Class::Labels | Class::Annotations)
+        && is_key
+        && base.is_none_or(|base| is_own(base, early) || is_word(base) && overlay.is_some())
+        && overlay.is_none_or(|overlay| is_own(overlay, late))
+}
+
+/// A text, or that there is none; nothing for what is no text.
+fn text_of(node: Option<Node<'_>>) -> Option<Option<&str>> {
+    match node {
+        Some(node) => node.as_str().map(Some),
+        None => Some(None),
+    }
 }
 
 /// Whether a value is another one with the name of an environment in it, and a character between the two.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::family::below_container;
 use crate::catalog::{Class, RuleId};
 use crate::finding::{FieldRef, Finding, UNTOLD};
 use crate::path::{FieldPath, Segment};
@@ -93,20 +94,20 @@ fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
     {
         return Some(What::Registries(registries.map(str::to_owned)));
     }
-    // What is gone is gone, whatever it was.
-    let is_gone =
-        field.overlay.is_none() && field.base.as_ref().is_some_and(|base| !base.is_object());
+    // What is gone is gone, whatever it was, and every Service has a port of its own.
+    let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
+    let is_gone = field.overlay.is_none() && field.base.as_ref().is_some_and(is_scalar);
+    let is_port = field.base.is_none() && is_node_port(field);
     let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
     let part = finding.part.as_ref();
     Some(What::Values {
         fields: [
-            in_container(&field.path),
-            part.map(|part| in_container(&part.path))
-                .unwrap_or_default(),
+            in_container(field),
+            part.map(in_container).unwrap_or_default(),
         ],
         values: [
             value(field.base.as_ref().filter(|_| !is_gone)),
-            value(field.overlay.as_ref()),
+            value(field.overlay.as_ref().filter(|_| !is_port)),
             value(part.and_then(|part| part.base.as_ref())),
             value(part.and_then(|part| part.overlay.as_ref())),
         ],
@@ -114,14 +115,62 @@ fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
 }
 
 /// The way below the container, or all of it where there is none.
-fn in_container(path: &FieldPath<'_>) -> String {
-    let spots = path.spots();
-    let holder = spots.iter().rposition(|spot| {
-        matches!(&spot.segment, Segment::Field(name) if matches!(name.as_ref(), "containers" | "initContainers"))
-    });
-    // The element behind the list is the container.
-    let from = holder.map_or(0, |at| (at + 2).min(spots.len()));
+fn in_container(field: &FieldRef) -> String {
+    let spots = field.path.spots();
+    let from = below_container(field).unwrap_or(0);
     FieldPath::new(spots[from..].to_vec()).to_string()
+}
+
+fn is_node_port(field: &FieldRef) -> bool {
+    let last = field.path.spots().last();
+    last.is_some_and(|spot| matches!(&spot.segment, Segment::Field(name) if name == "nodePort"))
+}
+
+/// What a finding shares with those of other services whose files are copies of its own; nothing where nobody could tell.
+pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
+    let place = line_of(finding)?;
+    let rule = finding.rule.to_string();
+    let environment = finding.environment().unwrap_or_default().to_owned();
+    if finding.rule == RuleId::BuildFailure {
+        let service = format!(" of service {}", finding.service()?);
+        let words = finding.headline.replacen(&service, "", 1);
+        let words = words.split(' ').map(|word| end_of(word, 2));
+        return Some([rule, environment].into_iter().chain(words).collect());
+    }
+    let resource = finding.resource.as_ref()?;
+    let path = finding.field.as_ref().map(|field| field.path.to_string());
+    let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
+    let field = finding.field.as_ref();
+    Some(vec![
+        rule,
+        environment,
+        finding.baseline().unwrap_or_default().to_owned(),
+        resource.kind.clone(),
+        resource.plain_name().to_owned(),
+        path.unwrap_or_default(),
+        value(field.and_then(|field| field.base.as_ref())),
+        value(field.and_then(|field| field.overlay.as_ref())),
+        end_of(&place.file, 1),
+        place.line.to_string(),
+        place.source.clone()?,
+        finding.headline.clone(),
+    ])
+}
+
+/// What overlays share that nobody judges for one reason, side by side.
+pub(super) fn unjudged(finding: &Finding) -> Option<[String; 2]> {
+    let (_, reason) = finding.headline.split_once(' ')?;
+    let file = line_of(finding)?.file.rsplit_once('/')?.0;
+    let beside = file.rsplit_once('/').map_or("", |(beside, _)| beside);
+    let is_it = finding.rule == RuleId::UnjudgedOverlay;
+    is_it.then(|| [reason, beside].map(str::to_owned))
+}
+
+/// The last parts of a path.
+fn end_of(path: &str, parts: usize) -> String {
+    let mut all: Vec<&str> = path.rsplit('/').take(parts).collect();
+    all.reverse();
+    all.join("/")
 }
 
 /// The tag or the digest of an image.

@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use serde_json::Value;
 
-use super::alike::likeness;
+use super::alike::{likeness, original, unjudged};
 use super::family::{family, said};
 use super::told::{Told, list_of};
 use crate::catalog::RuleId;
@@ -52,11 +52,18 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
             nearest[at] = Some(nearest[there].unwrap_or(there));
         }
     }
+    // A file that was copied says one thing, in however many services.
+    let of_each = |_, told: &Told<'f>| told.all().map(original).collect::<Option<Vec<_>>>();
+    gather(&all, &mut nearest, 2, of_each);
     // Two are read at once, and many are one change.
-    let list = |_, told: &Told<'f>| list_of(told.first);
-    let of_each = |_, told: &Told<'f>| told.all().map(family).collect::<Option<Vec<_>>>();
-    gather(&all, &mut nearest, list);
-    gather(&all, &mut nearest, of_each);
+    let sides = |told: &Told<'f>| told.all().map(Finding::sides).collect::<Vec<_>>();
+    let list = |_, told: &Told<'f>| Some((list_of(told.first)?, sides(told)));
+    gather(&all, &mut nearest, MANY, list);
+    let of_each = |_, told: &Told<'f>| {
+        let own = told.all().map(family).collect::<Option<Vec<_>>>()?;
+        Some((own, sides(told)))
+    };
+    gather(&all, &mut nearest, MANY, of_each);
     // Those that stand for a family are alike where their families are.
     let mut names: HashMap<usize, Vec<String>> = HashMap::new();
     for (at, there) in nearest.iter().enumerate() {
@@ -66,9 +73,10 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     }
     let of_each = |at: usize, told: &Told<'f>| {
         let alike = told.all().map(likeness).collect::<Option<Vec<_>>>()?;
-        Some((alike, names.get(&at)))
+        Some((alike, sides(told), names.get(&at)))
     };
-    gather(&all, &mut nearest, of_each);
+    gather(&all, &mut nearest, MANY, of_each);
+    gather(&all, &mut nearest, MANY, |_, told| unjudged(told.first));
     let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
     for (at, told) in all.iter().enumerate() {
         // The one that tells it may be told with another one itself.
@@ -88,21 +96,21 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         .collect()
 }
 
-/// Lets the first of those that share a key, environments and weight stand for all of them, where they are enough.
+/// Lets the first of those that share a key and a weight stand for all of them, where they are enough.
 fn gather<'f, K: Hash + Eq>(
     all: &[Told<'f>],
     nearest: &mut [Option<usize>],
+    least: usize,
     key: impl Fn(usize, &Told<'f>) -> Option<K>,
 ) {
     let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
     for (at, told) in all.iter().enumerate() {
         if let Some(key) = key(at, told).filter(|_| nearest[at].is_none()) {
-            let sides: Vec<_> = told.all().map(Finding::sides).collect();
             let weight = (told.first.severity, told.first.is_exempt());
-            groups.entry((key, sides, weight)).or_default().push(at);
+            groups.entry((key, weight)).or_default().push(at);
         }
     }
-    for group in groups.values().filter(|group| group.len() >= MANY) {
+    for group in groups.values().filter(|group| group.len() >= least) {
         for &at in &group[1..] {
             nearest[at] = Some(group[0]);
         }

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::catalog::{Class, RuleId};
-use crate::finding::{Finding, UNTOLD};
+use crate::finding::{FieldRef, Finding, UNTOLD};
 use crate::path::{FieldPath, Segment};
 use crate::report::text::both_values;
 
-/// What a family shares: the service, the resource, the rule, what they stand in, what was done, and the file that did it.
+/// What a family shares: the service, the resource, the rule, what they are in, what was done, and the file that did it.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Family<'f> {
     service: &'f str,
@@ -20,7 +20,7 @@ pub(super) struct Family<'f> {
 }
 
 /// What became of a name.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Done {
     Added,
     Removed,
@@ -29,45 +29,71 @@ enum Done {
 
 /// The family of a finding; nothing where it stands for itself.
 ///
-/// Names that come or go are read at once, as they are one change, and so are
-/// scalars of one map of parameters. What acts by itself in a pod is not.
+/// Names that come or go are read at once, as they are one change, and so are scalars of one map of parameters, the probes of a
+/// container and its sizes. What acts by itself in a pod is not.
 pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
     let class = finding.class?;
     let field = finding.field.as_ref()?;
-    let done = match (&field.base, &field.overlay) {
-        (None, Some(_)) => Done::Added,
-        (Some(_), None) => Done::Removed,
-        (Some(_), Some(_)) => Done::Changed,
-        (None, None) => return None,
-    };
-    let is_one = match class {
-        Class::EnvNames | Class::ConfigKeys | Class::Labels | Class::Annotations => {
-            done != Done::Changed
+    let done = done(field)?;
+    let spots = field.path.spots();
+    let is_keyed = matches!(spots.last()?.segment, Segment::Key(_));
+    let in_container = below_container(field).filter(|at| *at < spots.len());
+    let (is_one, done, outer) = match class {
+        Class::HealthChecks | Class::ResourceValues => {
+            let outer = in_container?;
+            let is_one = class == Class::HealthChecks || is_inverted(finding);
+            (is_one, Done::Changed, outer)
         }
-        Class::Other if done == Done::Changed => is_parameter(finding),
-        // Volumes, ports and other elements that have a key.
-        Class::Other => matches!(
-            field.path.spots().last().map(|spot| &spot.segment),
-            Some(Segment::Key(_))
-        ),
-        _ => false,
+        Class::EnvNames | Class::ConfigKeys | Class::Labels | Class::Annotations => {
+            (done != Done::Changed, done, spots.len() - 1)
+        }
+        Class::Other if done == Done::Changed => (is_parameter(finding), done, spots.len() - 1),
+        // Volumes, ports, routes and other elements that have a key.
+        Class::Other | Class::IngressStructure | Class::ServiceMesh => {
+            (is_keyed && done != Done::Changed, done, spots.len() - 1)
+        }
+        _ => return None,
     };
     let place = finding
         .place
         .as_ref()
         .filter(|place| is_one && place.what != UNTOLD)?;
-    let (_, outer) = field.path.spots().split_last()?;
-    name(finding)?;
+    said(finding)?;
     let resource = finding.resource.as_ref()?;
     Some(Family {
         service: finding.service().unwrap_or_default(),
         resource: [&resource.kind, &resource.name],
         rule: finding.rule,
         class,
-        parent: FieldPath::new(outer.to_vec()).to_string(),
+        parent: FieldPath::new(spots[..outer].to_vec()).to_string(),
         done,
         file: &place.file,
     })
+}
+
+/// What became of a field; nothing where neither side has it.
+fn done(field: &FieldRef) -> Option<Done> {
+    match (&field.base, &field.overlay) {
+        (None, Some(_)) => Some(Done::Added),
+        (Some(_), None) => Some(Done::Removed),
+        (Some(_), Some(_)) => Some(Done::Changed),
+        (None, None) => None,
+    }
+}
+
+/// Where the way leads into a container, by the number of its parts so far; nothing where it leads into none.
+pub(super) fn below_container(field: &FieldRef) -> Option<usize> {
+    let spots = field.path.spots();
+    let holder = spots.iter().rposition(|spot| {
+        matches!(&spot.segment, Segment::Field(name) if matches!(name.as_ref(), "containers" | "initContainers"))
+    });
+    // The element behind the list is the container.
+    holder.map(|at| (at + 2).min(spots.len()))
+}
+
+/// Whether a later environment has less of a resource than an earlier one.
+fn is_inverted(finding: &Finding) -> bool {
+    finding.rule == RuleId::InvertedResources
 }
 
 /// Whether a field is a scalar in a map of its like, and in no pod.
@@ -98,9 +124,22 @@ fn is_parameter(finding: &Finding) -> bool {
 /// The name that is added or removed, or the parameter and both its values.
 pub(super) fn said(finding: &Finding) -> Option<String> {
     let field = finding.field.as_ref()?;
+    let done = done(field)?;
+    if matches!(
+        finding.class,
+        Some(Class::HealthChecks | Class::ResourceValues)
+    ) && let Some(at) = below_container(field)
+    {
+        let below = FieldPath::new(field.path.spots()[at..].to_vec());
+        let (base, overlay) = both_values(field);
+        return Some(match done {
+            Done::Added => format!("{below} (added)"),
+            Done::Removed => format!("{below} (removed)"),
+            Done::Changed => format!("{below}: {base} → {overlay}"),
+        });
+    }
     let name = name(finding)?;
-    let is_changed = field.base.is_some() && field.overlay.is_some();
-    Some(if is_changed {
+    Some(if done == Done::Changed {
         let (base, overlay) = both_values(field);
         format!("{name}: {base} → {overlay}")
     } else {

@@ -64,6 +64,10 @@ impl<'f> Told<'f> {
         if own_family.is_some() && family::family(repeat) == own_family {
             return family::said(repeat).unwrap_or_default();
         }
+        if repeat.rule == RuleId::UnjudgedOverlay {
+            let (file, _) = repeat.headline.split_once(' ').unwrap_or_default();
+            return file.to_owned();
+        }
         let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.to_string());
         let mut out = String::new();
         if repeat.resource != self.first.resource {

@@ -5,8 +5,9 @@ use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::addresses::is_own_address;
 use crate::compare::comparison::Comparison;
 use crate::compare::defaults::is_default;
+use crate::compare::diff::Change;
 use crate::compare::guidance::guidance;
-use crate::compare::identity::puts_name_in;
+use crate::compare::identity::{puts_name_in, says_environment};
 use crate::finding::Finding;
 use crate::policy::{IdentityMode, Policy};
 use crate::rules::found::Found;
@@ -193,15 +194,9 @@ pub(in crate::rules) fn check(
             let says_default = verdict == Verdict::Forbidden && is_default(change, pair.overlay);
             let says_address =
                 verdict == Verdict::Forbidden && is_own_address(change, pair.overlay);
-            let sides = &comparison.sides;
             let says_name = verdict == Verdict::Forbidden
                 && policy.identity == IdentityMode::Cancel
-                && puts_name_in(
-                    change,
-                    class,
-                    pair.overlay.kind(),
-                    (sides.baseline, sides.environment),
-                );
+                && is_by_name(change, class, pair.overlay.kind(), comparison);
             let (demand, help) = match &verdict {
                 _ if says_address => (
                     "Environments that share a cluster cannot share it.".to_owned(),
@@ -266,6 +261,17 @@ pub(in crate::rules) fn check(
             }
         }
     }
+}
+
+/// Whether a change puts in the name of the environment and nothing else.
+pub(in crate::rules) fn is_by_name(
+    change: &Change<'_>,
+    class: Class,
+    kind: &str,
+    comparison: &Comparison<'_, '_>,
+) -> bool {
+    let names = (comparison.sides.baseline, comparison.sides.environment);
+    puts_name_in(change, class, kind, names) || says_environment(change, class, names)
 }
 
 #[cfg(test)]

@@ -18,12 +18,12 @@ use crate::compare::addresses::is_own_address;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::defaults::is_default;
 use crate::compare::guidance::{Guidance, guidance};
-use crate::compare::identity::puts_name_in;
 use crate::compare::steps::keyed_path;
 use crate::finding::Finding;
 use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
+use crate::rules::change::class::is_by_name;
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, Voice, is_next, turned, turned_change};
@@ -252,7 +252,6 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         None => (one.comparison, one.pair, one.change),
     };
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
-    let sides = &comparison.sides;
     let (change, class) = (&classified.change, classified.class);
     let headline = words::headline(change, class, environment, &baseline);
     let saying = Saying {
@@ -266,8 +265,8 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         ..comparison.change_finding(RULE.id, pair, classified, saying)
     };
     let kind = pair.overlay.kind();
-    let is_name = policy.identity == IdentityMode::Cancel
-        && puts_name_in(change, class, kind, (sides.baseline, sides.environment));
+    let is_name =
+        policy.identity == IdentityMode::Cancel && is_by_name(change, class, kind, comparison);
     if is_default(change, pair.overlay) || is_own_address(change, pair.overlay) || is_name {
         found.push_as(Severity::Info, finding);
     } else {

@@ -325,3 +325,108 @@ fn the_same_change_to_many_resources_is_told_once() {
     let run = text(&tree);
     assert_eq!(run.stdout.matches("error[other]").count(), 2, "{run:#?}");
 }
+
+#[test]
+fn a_label_that_says_which_environment_it_is_is_information() {
+    let label = |value: &str| {
+        format!(
+            "patches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: add, path: /metadata/labels, value: {{environment: {value}}}}}\n"
+        )
+    };
+    let tree = service(&[("dev", ""), ("prod", &label("production"))]);
+    assert_eq!(found(&tree, &[]), ["labels info prod environment"]);
+    for other in ["staging", "'yes'", "production-2"] {
+        let tree = service(&[("dev", ""), ("prod", &label(other))]);
+        assert_eq!(
+            found(&tree, &[]),
+            ["labels error prod environment"],
+            "{other}"
+        );
+    }
+    // Another key says something.
+    let tier = label("prod").replace("environment:", "tier:");
+    let tree = service(&[("dev", ""), ("prod", &tier)]);
+    assert_eq!(found(&tree, &[]), ["labels error prod tier"]);
+    // Of two environments, each has its own name.
+    let each = |late: &str| {
+        let tree = Tree::new();
+        for (name, value) in [("staging", "staging"), ("prod", late)] {
+            let named = format!("metadata: {{name: web, labels: {{env: {value}}}}}");
+            let text = BASE.replacen("metadata: {name: web}", &named, 1);
+            tree.kustomization(&format!("web/{name}"), "web.yaml", &text);
+        }
+        found(&tree, &[])
+    };
+    assert_eq!(each("prod"), ["environment-mismatch info prod env"]);
+    assert_eq!(each("dev"), ["environment-mismatch error prod env"]);
+}
+
+#[test]
+fn what_copies_of_one_file_do_is_told_once() {
+    let tree = Tree::new();
+    for name in ["a", "b", "c"] {
+        tree.kustomization(&format!("{name}/base"), "web.yaml", BASE);
+        tree.overlay(&format!("{name}/overlays/dev"), "");
+        let account = patch(
+            "Deployment",
+            "/spec/template/spec/serviceAccountName",
+            "root",
+        );
+        tree.overlay(&format!("{name}/overlays/prod"), &account);
+    }
+    let run = text(&tree);
+    assert_eq!(run.stdout.matches("error[other]").count(), 1, "{run:#?}");
+    assert!(
+        run.stdout.contains("in service b, in service c"),
+        "{run:#?}"
+    );
+    // Another value is no copy.
+    let account = patch(
+        "Deployment",
+        "/spec/template/spec/serviceAccountName",
+        "other",
+    );
+    tree.overlay("c/overlays/prod", &account);
+    let run = text(&tree);
+    assert_eq!(run.stdout.matches("error[other]").count(), 2, "{run:#?}");
+}
+
+#[test]
+fn the_probes_of_a_container_are_told_together() {
+    let tree = service(&[("dev", ""), ("prod", "")]);
+    let probes = |way: &str| {
+        let all = ["livenessProbe", "readinessProbe", "startupProbe"];
+        let all = all.map(|probe| format!("{probe}: {{{way}}}"));
+        BASE.replace("      - name: web\n", &format!("      - {{name: web, image: 'web:1', {}}}\n", all.join(", ")))
+            .replace("        image: registry.example.com/shop/web:latest\n", "")
+            .replace("        resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: 200m, memory: 256Mi}}\n", "")
+    };
+    tree.write("web/base/web.yaml", &probes("httpGet: {port: 80}"));
+    let to = |probe: &str| {
+        let path = format!("/spec/template/spec/containers/0/{probe}");
+        format!(
+            "    - {{op: remove, path: {path}/httpGet}}\n    - {{op: add, path: {path}/tcpSocket, value: {{port: 80}}}}\n"
+        )
+    };
+    let operations: Vec<String> = ["livenessProbe", "readinessProbe", "startupProbe"]
+        .map(|probe| to(probe))
+        .to_vec();
+    tree.overlay(
+        "web/overlays/prod",
+        &format!(
+            "patches:\n- target: {{kind: Deployment}}\n  patch: |\n{}",
+            operations.concat()
+        ),
+    );
+    let run = text(&tree);
+    assert_eq!(
+        run.stdout.matches("error[health-checks]").count(),
+        1,
+        "{run:#?}"
+    );
+    assert!(
+        run.stdout.contains("startupProbe.tcpSocket (added)"),
+        "{run:#?}"
+    );
+    assert!(run.stdout.contains("6 errors"), "{run:#?}");
+}
