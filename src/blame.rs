@@ -52,7 +52,8 @@ impl<'f> Target<'f> {
             path: field.map(|field| &field.path),
             value: field.and_then(|field| field.overlay.as_ref()),
             other: field.and_then(|field| field.base.as_ref()),
-            against_base: !matches!(finding.compared, Compared::Sibling { .. }),
+            against_base: !matches!(finding.compared, Compared::Sibling { .. })
+                && !finding.rule.is_alone(),
         })
     }
 

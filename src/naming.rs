@@ -45,6 +45,18 @@ const SPELLINGS: [&[&str]; 7] = [
     &["prod", "production", "prd"],
 ];
 
+/// What stands before `test` where it names a kind of test and no step of a promotion: `load-test`, `pen-test`.
+const TRIALS: [&str; 8] = [
+    "benchmark",
+    "load",
+    "pen",
+    "perf",
+    "performance",
+    "smoke",
+    "soak",
+    "stress",
+];
+
 /// Names that the API gives a meaning of its own.
 const TAKEN: [&str; 5] = ["none", "privileged", "baseline", "default", "restricted"];
 
@@ -63,6 +75,11 @@ pub fn rank(name: &str) -> Option<usize> {
         .iter()
         .enumerate()
         .filter_map(|(at, token)| {
+            // What is tested there is not on its way to production.
+            let is_trial = at > 0 && TRIALS.contains(&tokens[at - 1]) && of(token) == Some(2);
+            if is_trial {
+                return None;
+            }
             // `pre-prod` and `non-prod` come before `prod`.
             let is_before = at > 0 && matches!(tokens[at - 1], "pre" | "non");
             of(token).map(|rank| if is_before && rank == 4 { 3 } else { rank })

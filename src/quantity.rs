@@ -263,6 +263,17 @@ pub fn ratio_of_ratios_exceeds(
         || larger.times(NANOS) > smaller.times(max.0.max(0).cast_unsigned())
 }
 
+/// Tells whether the limit-to-request ratio of one side is smaller than the other side's; no where an amount is not above zero.
+///
+/// Each side is (limit, request). Exact, as the products are compared.
+#[must_use]
+pub fn ratio_is_smaller(one: (Quantity, Quantity), other: (Quantity, Quantity)) -> bool {
+    let ((limit, request), (other_limit, other_request)) = (one, other);
+    let all = [limit, request, other_limit, other_request];
+    let product = |a: Quantity, b: Quantity| Wide::product(a.0.unsigned_abs(), b.0.unsigned_abs());
+    all.iter().all(|one| one.0 > 0) && product(limit, other_request) < product(other_limit, request)
+}
+
 /// Says how many times the smaller amount goes into the larger (`4×`, `2.5×`), for messages; nothing where no number would be true.
 ///
 /// At most two decimals, none from 100 on, and always rounded up: a ratio just above a limit of 4 must not read `4×`. `None` when one

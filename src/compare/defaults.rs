@@ -41,6 +41,7 @@ const IN_PROBES: &[(&[&str], &str)] = &[
 /// Group, kind, the fields, and the default.
 #[rustfmt::skip]
 const IN_KINDS: &[(&str, &str, &[&str], &str)] = &[
+    ("", "Secret", &["type"], "Opaque"),
     ("", "Service", &["spec", "internalTrafficPolicy"], "Cluster"),
     ("", "Service", &["spec", "sessionAffinity"], "None"),
     ("", "Service", &["spec", "type"], "ClusterIP"),
@@ -56,6 +57,7 @@ const IN_KINDS: &[(&str, &str, &[&str], &str)] = &[
     ("batch", "CronJob", &["spec", "failedJobsHistoryLimit"], "1"),
     ("batch", "CronJob", &["spec", "successfulJobsHistoryLimit"], "3"),
     ("batch", "CronJob", &["spec", "suspend"], "false"),
+    ("bitnami.com", "SealedSecret", &["spec", "template", "type"], "Opaque"),
     ("route.openshift.io", "Route", &["spec", "to", "weight"], "100"),
 ];
 
@@ -69,7 +71,24 @@ pub fn is_default(change: &Change<'_>, resource: &Resource<'_>) -> bool {
         return false;
     }
     let steps = change.steps.as_slice();
-    is_of_kind(steps, said.text(), resource) || is_in_pod(change, said.text(), resource)
+    is_protocol(change, said.text(), resource)
+        || is_of_kind(steps, said.text(), resource)
+        || is_in_pod(change, said.text(), resource)
+}
+
+/// Whether a port of a container or of a Service says TCP.
+fn is_protocol(change: &Change<'_>, said: &str, resource: &Resource<'_>) -> bool {
+    let is_port = matches!(
+        change.steps.as_slice(),
+        [
+            ..,
+            Step::Field("ports"),
+            Step::Element { .. },
+            Step::Field("protocol")
+        ]
+    );
+    let is_service = (resource.group(), resource.kind()) == ("", "Service");
+    said == "TCP" && is_port && (change.pod.is_some() || is_service)
 }
 
 fn is_of_kind(steps: &[Step<'_>], said: &str, resource: &Resource<'_>) -> bool {

@@ -55,3 +55,13 @@ pub fn workload<'a>(resource: &Resource<'a>) -> Workload<'a> {
         resource.identity.namespace,
     )
 }
+
+/// Every name that an autoscaler beside a resource may call it by.
+///
+/// Functions see items before kustomize has let references follow a new name, so earlier names count.
+pub fn workloads<'a>(resource: &Resource<'a>) -> impl Iterator<Item = Workload<'a>> {
+    let namespace = resource.identity.namespace;
+    resource
+        .history()
+        .map(move |one| (one.kind, one.name, namespace))
+}

@@ -60,7 +60,7 @@ pub fn puts_name_in(
     let texts = texts.and_then(|(base, overlay)| base.as_str().zip(overlay.as_str()));
     texts.is_some_and(|(base, overlay)| {
         (is_named(base, late, overlay) || is_named(overlay, early, base))
-            && may_name(change, class, kind)
+            && (may_name(change, class, kind) || is_target(change, class))
     })
 }
 
@@ -83,6 +83,16 @@ pub fn says_environment(change: &Change<'_>, class: Class, (early, late): (&str,
         && is_key
         && base.is_none_or(|base| is_own(base, early) || is_word(base) && overlay.is_some())
         && overlay.is_none_or(|overlay| is_own(overlay, late))
+}
+
+/// Whether a change is about the name of what a policy of a mesh is for, which has the names of this environment.
+fn is_target(change: &Change<'_>, class: Class) -> bool {
+    let mut fields = change.fields().rev();
+    class == Class::ServiceMesh
+        && fields.next() == Some("name")
+        && fields
+            .next()
+            .is_some_and(|field| field.starts_with("targetRef"))
 }
 
 /// A text, or that there is none; nothing for what is no text.

@@ -134,8 +134,17 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
     if finding.rule == RuleId::BuildFailure {
         let service = format!(" of service {}", finding.service()?);
         let words = finding.headline.replacen(&service, "", 1);
-        let words = words.split(' ').map(|word| end_of(word, 2));
-        return Some([rule, environment].into_iter().chain(words).collect());
+        let own = format!("/{environment}/");
+        let word = |word: &str| match word == environment {
+            true => String::new(),
+            false => end_of(&format!("/{word}").replace(&own, "//"), 2),
+        };
+        return Some(
+            [rule]
+                .into_iter()
+                .chain(words.split(' ').map(word))
+                .collect(),
+        );
     }
     let resource = finding.resource.as_ref()?;
     let path = finding.field.as_ref().map(|field| field.path.to_string());

@@ -10,7 +10,7 @@ use std::hash::Hash;
 use serde_json::Value;
 
 use super::alike::{likeness, original, unjudged};
-use super::family::{family, said};
+use super::family::{family, is_size, said};
 use super::told::{Told, list_of};
 use crate::catalog::RuleId;
 use crate::finding::{Finding, UNTOLD};
@@ -63,6 +63,8 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         let own = told.all().map(family).collect::<Option<Vec<_>>>()?;
         Some((own, sides(told)))
     };
+    let of_size = |at: usize, told: &Told<'f>| of_each(at, told).filter(|_| is_size(told.first));
+    gather(&all, &mut nearest, 2, of_size);
     gather(&all, &mut nearest, MANY, of_each);
     // Those that stand for a family are alike where their families are.
     let mut names: HashMap<usize, Vec<String>> = HashMap::new();

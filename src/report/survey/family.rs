@@ -41,7 +41,7 @@ pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
     let (is_one, done, outer) = match class {
         Class::HealthChecks | Class::ResourceValues => {
             let outer = in_container?;
-            let is_one = class == Class::HealthChecks || is_inverted(finding);
+            let is_one = class == Class::HealthChecks || is_size(finding);
             (is_one, Done::Changed, outer)
         }
         Class::EnvNames | Class::ConfigKeys | Class::Labels | Class::Annotations => {
@@ -91,9 +91,12 @@ pub(super) fn below_container(field: &FieldRef) -> Option<usize> {
     holder.map(|at| (at + 2).min(spots.len()))
 }
 
-/// Whether a later environment has less of a resource than an earlier one.
-fn is_inverted(finding: &Finding) -> bool {
-    finding.rule == RuleId::InvertedResources
+/// Whether a finding is about the sizes of a container, which are read together.
+pub(super) fn is_size(finding: &Finding) -> bool {
+    matches!(
+        finding.rule,
+        RuleId::InvertedResources | RuleId::LimitRequestRatio | RuleId::ScaleFactor
+    )
 }
 
 /// Whether a field is a scalar in a map of its like, and in no pod.
@@ -130,7 +133,9 @@ pub(super) fn said(finding: &Finding) -> Option<String> {
         Some(Class::HealthChecks | Class::ResourceValues)
     ) && let Some(at) = below_container(field)
     {
-        let below = FieldPath::new(field.path.spots()[at..].to_vec());
+        let field = finding.traced().unwrap_or(field);
+        let spots = field.path.spots();
+        let below = FieldPath::new(spots[at.min(spots.len())..].to_vec());
         let (base, overlay) = both_values(field);
         return Some(match done {
             Done::Added => format!("{below} (added)"),

@@ -64,6 +64,12 @@ impl<'f> Told<'f> {
         if own_family.is_some() && family::family(repeat) == own_family {
             return family::said(repeat).unwrap_or_default();
         }
+        if repeat.rule == RuleId::BuildFailure {
+            let (service, environment) = (repeat.service(), repeat.environment());
+            let of = service.map(|service| format!("of service {service}"));
+            let all = [environment.map(str::to_owned), of];
+            return all.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        }
         if repeat.rule == RuleId::UnjudgedOverlay {
             let (file, _) = repeat.headline.split_once(' ').unwrap_or_default();
             return file.to_owned();

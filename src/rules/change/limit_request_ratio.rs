@@ -10,7 +10,7 @@ use crate::finding::{FieldRef, Finding};
 use crate::naming::is_workbench;
 use crate::path::FieldPath;
 use crate::policy::Policy;
-use crate::quantity::{Quantity, quotient, ratio_of_ratios_exceeds};
+use crate::quantity::{Quantity, quotient, ratio_is_smaller, ratio_of_ratios_exceeds};
 use crate::rules::found::Found;
 use crate::rules::told::{Told, field};
 use crate::rules::words;
@@ -107,9 +107,12 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 }),
                 ..comparison.pair_finding(RULE.id, pair, told)
             };
-            // Nobody tests there how much a container needs.
-            let is_small_by_intent = is_workbench(comparison.sides.environment) && !is_above;
-            if is_small_by_intent && !policy.weighs(RULE.id) {
+            // Nobody tests there how much a container needs, or it is promised more of what it may use.
+            let is_closer = base
+                .zip(overlay)
+                .is_some_and(|(base, overlay)| ratio_is_smaller(overlay, base));
+            let is_harmless = is_closer || is_workbench(comparison.sides.environment);
+            if is_harmless && !is_above && !policy.weighs(RULE.id) {
                 found.push_as(Severity::Info, finding);
             } else {
                 found.push(finding);

@@ -7,15 +7,15 @@
 //! Told is the environment that differs from most others, against the earliest of
 //! those; where two camps are as large, the later one.
 
+mod disagreement;
 mod origin;
-mod told;
 mod voice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::addresses::is_own_address;
-use crate::compare::comparison::{Against, Classified, Comparison, Pair};
+use crate::compare::comparison::{Against, Comparison, Pair};
 use crate::compare::defaults::is_default;
 use crate::compare::guidance::{Guidance, guidance};
 use crate::compare::steps::keyed_path;
@@ -32,6 +32,7 @@ use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
+use disagreement::Disagreement;
 use origin::{Layers, Origin, Origins, is_same};
 use voice::Matter;
 
@@ -97,21 +98,6 @@ pub(in crate::rules) fn check(
     let from = (&kin, overridden, policy);
     blame(matrix, from, &order, disagreements, found);
     blame_lacks(matrix, &order, lacks, found);
-}
-
-/// One difference of two environments that nothing allows and that no comparison with the base has told.
-struct Disagreement<'m, 'a> {
-    comparison: &'m Comparison<'m, 'a>,
-    /// The resource, whatever environment it is looked at in.
-    kin: Member<'m>,
-    path: Path<'m>,
-    /// The resource in the earlier environment, and in the later one.
-    members: (usize, usize),
-    pair: Pair<'m, 'a>,
-    change: &'m Classified<'a>,
-    is_overridden: bool,
-    /// Whether it lies in what both have added, or in what an exemption names both for, so that nobody else has a say.
-    is_of_some: bool,
 }
 
 /// A resource that one of two environments lacks.
@@ -202,9 +188,9 @@ fn blame<'m, 'a: 'm>(
                     sides.environment == *name && is_next(one.comparison)
                 };
                 let is_told = || {
-                    told::of_layer(matrix, one, name)
-                        || told::of_floor(matrix, one, name, &majority)
-                        || told::of_base(matrix, one, (overridden, policy))
+                    disagreement::is_of_layer(matrix, one, name)
+                        || disagreement::is_of_floor(matrix, one, name, &majority)
+                        || disagreement::is_of_base(matrix, one, (overridden, policy))
                 };
                 if is_its && !is_told() {
                     tell(one, name, policy, found);

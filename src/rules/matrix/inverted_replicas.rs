@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::{Change, quantity};
-use crate::compare::scaled::{Scaler, scaled, workload};
+use crate::compare::scaled::{Scaler, scaled, workloads};
 use crate::compare::steps::keyed_path;
 use crate::policy::Policy;
 use crate::quantity::Quantity;
@@ -197,7 +197,7 @@ fn default(resource: &Resource<'_>, change: &Change<'_>) -> Option<&'static str>
 
 /// The autoscalers among the resources of an environment that scale one of them.
 fn scalers(resource: &Resource<'_>, all: &[Resource<'_>]) -> impl Iterator<Item = Scaler> {
-    let own = workload(resource);
+    let own: Vec<_> = workloads(resource).collect();
     let scaled = all.iter().filter_map(scaled);
-    scaled.filter_map(move |(scaler, workload)| (workload == own).then_some(scaler))
+    scaled.filter_map(move |(scaler, workload)| own.contains(&workload).then_some(scaler))
 }

@@ -3,7 +3,7 @@
 use super::applications::Application;
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
-use crate::compare::scaled::{all_scaled, workload};
+use crate::compare::scaled::{all_scaled, workloads};
 use crate::path::Segment;
 use crate::policy::Policy;
 use crate::rules::found::Found;
@@ -71,7 +71,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
     for resource in own.resources {
         let options = resource.annotation(OPTIONS).unwrap_or_default();
         let is_replaced = options.split(',').any(|option| option.trim() == REPLACE);
-        if is_replaced && targets.contains_key(&workload(resource)) {
+        if is_replaced && workloads(resource).any(|one| targets.contains_key(&one)) {
             let says = Says {
                 headline: "every sync replaces it, but an autoscaler scales it".to_owned(),
                 demand: "Each sync resets it to the replicas in Git, or to one.".to_owned(),

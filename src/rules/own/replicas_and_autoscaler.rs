@@ -3,7 +3,7 @@
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::diff::quantity;
-use crate::compare::scaled::{Scaler, all_scaled, workload};
+use crate::compare::scaled::{Scaler, all_scaled, workloads};
 use crate::policy::Policy;
 use crate::quantity::Quantity;
 use crate::rules::found::Found;
@@ -31,9 +31,9 @@ pub(in crate::rules) fn says() -> Says {
 }
 
 pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
-    let workloads = all_scaled(own.resources.iter());
+    let all = all_scaled(own.resources.iter());
     for resource in own.resources {
-        let Some(scaler) = workloads.get(&workload(resource)) else {
+        let Some(scaler) = workloads(resource).find_map(|one| all.get(&one)) else {
             continue;
         };
         let is_woken = *scaler == Scaler::FromZero;

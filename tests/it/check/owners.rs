@@ -430,3 +430,109 @@ fn the_probes_of_a_container_are_told_together() {
     );
     assert!(run.stdout.contains("6 errors"), "{run:#?}");
 }
+
+#[test]
+fn a_ratio_that_gets_closer_is_information() {
+    let request = "/spec/template/spec/containers/0/resources/requests/memory";
+    for (value, weight) in [("200Mi", "info"), ("64Mi", "warning")] {
+        let tree = service(&[
+            ("staging", ""),
+            ("prod", &patch("Deployment", request, value)),
+        ]);
+        let all = found(&tree, &[]);
+        let expected = format!("limit-request-ratio {weight} prod resources");
+        assert!(all.contains(&expected), "{value}: {all:?}");
+    }
+}
+
+#[test]
+fn an_autoscaler_follows_the_new_name_of_its_workload() {
+    let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  maxReplicas: 4\n";
+    let base = BASE.replacen("spec:\n", "spec:\n  replicas: 2\n", 1);
+    for more in [
+        "nameSuffix: -prod\n",
+        "namePrefix: prod-\n",
+        "namespace: prod\nnameSuffix: -x\n",
+    ] {
+        let tree = service(&[("prod", more)]);
+        tree.write("web/base/web.yaml", &format!("{base}---\n{scaler}"));
+        let report = report(binary(), &tree.path(""), &[]);
+        let all = report["findings"].as_array().expect("findings");
+        assert_eq!(all.len(), 1, "{more}: {report:#}");
+        assert_eq!(all[0]["rule"], "replicas-and-autoscaler");
+        // The line to edit is the one that sets them.
+        assert_eq!(
+            all[0]["place"]["file"], "web/base/web.yaml",
+            "{more}: {report:#}"
+        );
+        assert_eq!(all[0]["place"]["line"], 5, "{more}: {report:#}");
+    }
+    // Another workload's autoscaler is not.
+    let tree = service(&[("prod", "nameSuffix: -prod\n")]);
+    let other = scaler.replace("Deployment, name: web", "Deployment, name: other");
+    tree.write("web/base/web.yaml", &format!("{base}---\n{other}"));
+    assert_eq!(found(&tree, &[]), [""; 0]);
+}
+
+#[test]
+fn an_environment_without_the_workload_has_no_say_about_its_base() {
+    let gone = "patches:\n- patch: |\n    $patch: delete\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n";
+    let tree = service(&[("dev", gone), ("staging", TAG), ("prod", TAG)]);
+    let mut all = found(&tree, &[]);
+    all.sort();
+    let expected = [
+        "image info prod image",
+        "image info staging image",
+        "removed-resource error dev ",
+    ];
+    assert_eq!(all, expected);
+    // What only one of them sets is its own.
+    let tree = service(&[("dev", gone), ("staging", ""), ("prod", TAG)]);
+    assert!(found(&tree, &[]).contains(&"image error prod image".to_owned()));
+}
+
+#[test]
+fn kinds_of_tests_are_no_step_before_production() {
+    let less = patch(
+        "Deployment",
+        "/spec/template/spec/containers/0/resources/limits/memory",
+        "192Mi",
+    );
+    for (name, is_step) in [
+        ("test", true),
+        ("load-test", false),
+        ("pen-test", false),
+        ("unit-test", true),
+    ] {
+        let tree = service(&[(name, ""), ("prod", &less)]);
+        let all = found(&tree, &[]);
+        let is_inverted = all.iter().any(|one| one.starts_with("inverted-resources"));
+        assert_eq!(is_inverted, is_step, "{name}: {all:?}");
+    }
+}
+
+#[test]
+fn builds_that_fail_for_one_cause_are_told_once() {
+    let tree = service(&[]);
+    for name in ["dev", "staging", "prod"] {
+        tree.overlay(
+            &format!("web/overlays/{name}"),
+            "patches: [{path: gone.yaml}]\n",
+        );
+    }
+    let run = text(&tree);
+    assert_eq!(
+        run.stdout.matches("error[build-failure]").count(),
+        1,
+        "{run:#?}"
+    );
+    assert!(run.stdout.contains("3 not built"), "{run:#?}");
+    // Another cause is told by itself.
+    tree.overlay("web/overlays/prod", "patches: [{path: other.yaml}]\n");
+    let run = text(&tree);
+    assert_eq!(
+        run.stdout.matches("error[build-failure]").count(),
+        2,
+        "{run:#?}"
+    );
+}

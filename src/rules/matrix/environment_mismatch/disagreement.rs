@@ -1,18 +1,34 @@
-//! Differences of two environments that another finding reports already.
+//! A difference of two environments, and whether another finding reports it already.
 
-use super::Disagreement;
 use crate::catalog::Class;
-use crate::compare::comparison::Classified;
+use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::guidance::guidance;
 use crate::compare::steps::keyed_path;
+use crate::path::Path;
 use crate::policy::Policy;
 use crate::rules::matrix::Matrix;
+use crate::rules::matrix::odd::Member;
 use crate::rules::overridden::Overridden;
 use crate::rules::permission::{Verdict, verdict};
 use crate::yaml::Node;
 
+/// One difference of two environments that nothing allows and that no comparison with the base has told.
+pub(super) struct Disagreement<'m, 'a> {
+    pub(super) comparison: &'m Comparison<'m, 'a>,
+    /// The resource, whatever environment it is looked at in.
+    pub(super) kin: Member<'m>,
+    pub(super) path: Path<'m>,
+    /// The resource in the earlier environment, and in the later one.
+    pub(super) members: (usize, usize),
+    pub(super) pair: Pair<'m, 'a>,
+    pub(super) change: &'m Classified<'a>,
+    pub(super) is_overridden: bool,
+    /// Whether it lies in what both have added, or in what an exemption names both for, so that nobody else has a say.
+    pub(super) is_of_some: bool,
+}
+
 /// Whether an environment has what it is blamed for from one that it stands on, and that is blamed itself.
-pub(super) fn of_floor(
+pub(super) fn is_of_floor(
     matrix: &Matrix<'_, '_>,
     one: &Disagreement<'_, '_>,
     name: &str,
@@ -36,7 +52,7 @@ pub(super) fn of_floor(
 }
 
 /// Whether the same was told of an environment against the environment that it is made of.
-pub(super) fn of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name: &str) -> bool {
+pub(super) fn is_of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name: &str) -> bool {
     let own = matrix.baselines.get(name);
     let Some(own) = own.filter(|own| matrix.baselines.contains_key(own.sides.baseline)) else {
         return false;
@@ -64,7 +80,7 @@ pub(super) fn of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name
 /// has what that base says.
 ///
 /// Images that all environments set are not: those are compared with each other, whatever a base says.
-pub(super) fn of_base(
+pub(super) fn is_of_base(
     matrix: &Matrix<'_, '_>,
     one: &Disagreement<'_, '_>,
     (overridden, policy): (&Overridden<'_>, &Policy),
