@@ -335,7 +335,7 @@ fn the_examples_services_are_checked_without_running_their_functions() {
             .env("PATH", &path)
             .args(arguments));
         assert_eq!(run.code, Some(0), "{run:#?}");
-        let told = "4 services, 3 environments: 2 warnings";
+        let told = "4 services, 3 environments: 2 infos";
         assert!(run.stdout.contains(told), "{}", run.stdout);
     }
     assert!(!tree.path("bin/krm-parity.ran").exists());
