@@ -171,6 +171,7 @@ pub(super) struct Check {
     limit: Duration,
     by: By,
     flags: Vec<OsString>,
+    is_quiet: bool,
 }
 
 impl Check {
@@ -210,6 +211,7 @@ impl Check {
                 .flatten()
                 .cloned()
                 .collect(),
+            is_quiet: matches.get_flag("quiet"),
         }
     }
 
@@ -235,6 +237,7 @@ impl Check {
             limit: process::default_limit(),
             by: By::Auto,
             flags: Vec::new(),
+            is_quiet: false,
         }
     }
 
@@ -430,6 +433,7 @@ impl Check {
             one_by_one: self.one_by_one,
             flags: &self.flags,
             limit: self.limit,
+            is_quiet: self.is_quiet,
         }
     }
 
