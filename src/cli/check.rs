@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
 use super::build::{self, By, How};
 use super::formats::Formats;
@@ -453,7 +452,7 @@ impl Check {
             "{policy:?}{layout:?}{:?}{:?}{:?}{:?}",
             self.selection.since, self.flags, self.new, self.against
         );
-        let digest = Sha256::digest(whole);
+        let digest = text::sha256(whole.as_bytes());
         Some(Shard {
             index,
             count,
