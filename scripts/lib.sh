@@ -95,11 +95,34 @@ copy_sources() {
   git -C "$ROOT" ls-files -z --cached --others --exclude-standard | tar -C "$ROOT" -c --null -T - | tar -x -C "$1"
 }
 
+# host: the target of this machine.
+host() { if have rustc; then rustc -vV | sed -n 's/^host: //p'; else printf '%s-unknown-linux-gnu\n' "$(uname -m)"; fi; }
+
+# has_std TARGET: is the target's standard library there, or can it be had?
+has_std() {
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ] && return 0
+  have rustup || return 1
+  timeout 180 rustup target add "$1" >/dev/null 2>&1
+}
+
+# linker_of TARGET: prints the linker that this machine needs for it; fails where it has none.
+linker_of() {
+  local host
+  host=$(host)
+  case $1 in
+    "$host") ;;
+    aarch64-unknown-linux-gnu) have aarch64-linux-gnu-gcc && echo aarch64-linux-gnu-gcc ;;
+    x86_64-unknown-linux-gnu) have x86_64-linux-gnu-gcc && echo x86_64-linux-gnu-gcc ;;
+    *-apple-darwin) case $host in *-apple-darwin) ;; *) return 1 ;; esac ;;
+    *) return 1 ;;
+  esac
+}
+
 # release_flags FOLDER TARGET: the compiler's flags of a release, which are those of the Dockerfile.
 release_flags() {
   local paths="--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$1=/krm-parity"
   case $2 in
-    *-linux-gnu) printf '%s\n' "-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=25 -C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--no-eh-frame-hdr $paths" ;;
+    *-linux-gnu) printf '%s\n' "-C target-feature=+crt-static -C force-unwind-tables=no -C llvm-args=-inline-threshold=25 -C link-arg=-Wl,-z,pack-relative-relocs $paths" ;;
     *-windows-msvc) printf '%s\n' "-C target-feature=+crt-static $paths" ;;
     *) printf '%s\n' "$paths" ;;
   esac

@@ -11,7 +11,7 @@ pub use hosts::open_hosts;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 
 /// Whether a character must not reach a terminal or a log as it is.
 ///
@@ -229,10 +229,16 @@ pub fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// The SHA-256 digest of bytes.
+#[must_use]
+pub fn sha256(content: &[u8]) -> [u8; 32] {
+    Hash::hash(content)
+}
+
 /// The SHA-256 digest of a text, as everything here writes it.
 #[must_use]
 pub fn digest(content: &str) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(content)))
+    format!("sha256:{}", hex(&sha256(content.as_bytes())))
 }
 
 /// An image reference without its tag and digest.

@@ -25,6 +25,7 @@ use crate::{environment, krm, snapshot, yaml};
 pub(super) mod all;
 mod by;
 mod own;
+mod progress;
 mod without;
 mod words;
 mod work;
@@ -62,6 +63,8 @@ pub(super) struct How<'h> {
     pub flags: &'h [OsString],
     /// How long one run of it may take.
     pub limit: Duration,
+    /// Whether nothing is said of how far it is.
+    pub is_quiet: bool,
 }
 
 impl How<'_> {
@@ -111,6 +114,11 @@ pub(super) struct Request<'r> {
 }
 
 impl<'r> Request<'r> {
+    /// How many directories are to be built.
+    fn len(&self) -> usize {
+        self.plain.len() + self.beside.len() + self.single.len() + self.lacking.len()
+    }
+
     /// The part that some directories are.
     fn only(&self, is_asked: impl Fn(&str) -> bool) -> Request<'_> {
         let some = |all: &[&'r str]| all.iter().copied().filter(|one| is_asked(one)).collect();

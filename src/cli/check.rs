@@ -10,7 +10,6 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
 use super::build::{self, By, How};
 use super::formats::Formats;
@@ -171,6 +170,7 @@ pub(super) struct Check {
     limit: Duration,
     by: By,
     flags: Vec<OsString>,
+    is_quiet: bool,
 }
 
 impl Check {
@@ -210,6 +210,7 @@ impl Check {
                 .flatten()
                 .cloned()
                 .collect(),
+            is_quiet: matches.get_flag("quiet"),
         }
     }
 
@@ -235,6 +236,7 @@ impl Check {
             limit: process::default_limit(),
             by: By::Auto,
             flags: Vec::new(),
+            is_quiet: false,
         }
     }
 
@@ -430,6 +432,7 @@ impl Check {
             one_by_one: self.one_by_one,
             flags: &self.flags,
             limit: self.limit,
+            is_quiet: self.is_quiet,
         }
     }
 
@@ -449,7 +452,7 @@ impl Check {
             "{policy:?}{layout:?}{:?}{:?}{:?}{:?}",
             self.selection.since, self.flags, self.new, self.against
         );
-        let digest = Sha256::digest(whole);
+        let digest = text::sha256(whole.as_bytes());
         Some(Shard {
             index,
             count,

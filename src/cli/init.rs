@@ -310,6 +310,7 @@ impl Init {
             one_by_one: false,
             flags: &self.flags,
             limit: self.limit,
+            is_quiet: false,
         };
         let Built {
             builds,

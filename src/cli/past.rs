@@ -60,9 +60,8 @@ impl Past {
         }
         let tree = WorkTree::find(from, "--new", limit)?;
         let shown = files::shown(Path::new(revision));
-        let commit = tree.commit(revision)?.with_context(|| {
-            format!("--new {shown}: this clone does not have that commit; a shallow or single-branch clone lacks it: run git fetch, or set fetch-depth: 0 in CI")
-        })?;
+        let commit = tree.commit(revision)?;
+        let commit = commit.with_context(|| format!("--new {shown}: {}", tree.lack()))?;
         let head = tree.commit("HEAD")?;
         let head = head.context("--new: this repository has no commit yet")?;
         let base = tree.merge_base(&commit, &head)?;

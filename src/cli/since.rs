@@ -36,9 +36,7 @@ pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::R
     let tree = WorkTree::find(root, "--since", limit)?;
     let shown = files::shown(Path::new(revision));
     let commit = tree.commit(revision)?;
-    let commit = commit.with_context(|| {
-        format!("--since {shown}: this clone does not have that commit; a shallow or single-branch clone lacks it: run git fetch, or set fetch-depth: 0 in CI")
-    })?;
+    let commit = commit.with_context(|| format!("--since {shown}: {}", tree.lack()))?;
     let head = tree.commit("HEAD")?;
     let head = head.context("--since: this repository has no commit yet")?;
     // Without a common ancestor, as in a shallow clone, the revision itself is the next best.

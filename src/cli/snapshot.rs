@@ -258,6 +258,7 @@ impl Request {
             one_by_one: false,
             flags: &self.flags,
             limit: self.limit,
+            is_quiet: false,
         };
         let mut built = ground.build(&parsed, &layout, how)?;
         let lacking = built.lacking.get(&directory);

@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use crate::text::hex;
+use crate::text::{hex, sha256};
 
 use super::item::Item;
 use super::piece::{Body, Piece};
@@ -20,7 +19,7 @@ const LENGTH: usize = 10;
 pub(super) fn hash(item: &Item) -> Option<String> {
     let mut text = String::new();
     write(&mut text, &hashed(item)?);
-    let digest = hex(&Sha256::digest(&text));
+    let digest = hex(&sha256(text.as_bytes()));
     let letter = |letter: char| {
         let pair = LETTERS.iter().find(|(from, _)| *from == letter);
         pair.map_or(letter, |(_, to)| *to)

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
 use crate::catalog::RuleId;
 use crate::finding::{Finding, ResourceRef};
 use crate::naming::without_own;
@@ -23,11 +21,9 @@ pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
     let fingerprint_of = |finding| {
         let identity = identity(finding);
         let ordinal = seen.entry(identity.clone()).or_default();
-        let mut digest = Sha256::new();
-        digest.update(&identity);
-        digest.update(ordinal.to_be_bytes());
+        let counted = [&identity[..], &ordinal.to_be_bytes()].concat();
         *ordinal += 1;
-        text::hex(&digest.finalize()[..16])
+        text::hex(&text::sha256(&counted)[..16])
     };
     findings.iter().map(fingerprint_of).collect()
 }
@@ -61,7 +57,7 @@ pub fn groups(findings: &[Finding]) -> Vec<Option<String>> {
     }
     let named = |key: Option<Vec<u8>>| {
         let key = key.filter(|key| sizes.get(key).is_some_and(|size| *size > 1))?;
-        Some(text::hex(&Sha256::digest(&key)[..16]))
+        Some(text::hex(&text::sha256(&key)[..16]))
     };
     keys.into_iter().map(named).collect()
 }

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use sha2::{Digest, Sha256};
-
 use super::words;
 use crate::catalog::RuleId;
 use crate::compare::comparison::{Against, Classified, Comparison, Pair};
@@ -179,7 +177,7 @@ fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
     } else if node.size() > MAX_NODES || has_long_key(node) {
         let mut all = String::new();
         node.write_canonical(&mut all);
-        let digest = text::hex(&Sha256::digest(all));
+        let digest = text::hex(&text::sha256(all.as_bytes()));
         format!("<sha256:{} of {} nodes>", &digest[..16], node.size()).into()
     } else {
         let mut value = node.to_json();

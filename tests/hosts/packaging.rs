@@ -99,3 +99,23 @@ fn the_image_runs_confined() {
         "docker could not start it: {ran:#?}"
     );
 }
+
+/// An error of the static program is a message, also where a backtrace is asked for; without a table of frames it aborts.
+#[test]
+fn the_image_survives_an_error_with_a_backtrace() {
+    let docker = require!(docker());
+    let image = require!(image());
+    let ran = run(docker.command().args([
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--env",
+        "RUST_BACKTRACE=1",
+        &image,
+        "explain",
+        "no-such-rule",
+    ]));
+    assert_eq!(ran.code, Some(2), "{ran:#?}");
+    assert!(ran.stderr.contains("no-such-rule"), "{ran:#?}");
+}

@@ -29,6 +29,7 @@ mod paste;
 mod places;
 mod policies;
 mod processes;
+mod progress;
 mod promotion;
 mod references;
 mod renamed;

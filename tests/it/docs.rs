@@ -412,6 +412,7 @@ fn the_messages_in_the_documents_are_real() {
 fn the_readme_names_the_commands() {
     let readme = read("README.md");
     for command in [
+        "tar -xzf krm-parity-*-x86_64-unknown-linux-gnu.tar.gz && sudo install krm-parity-*/krm-parity /usr/local/bin",
         "cargo install --locked --path .",
         "cargo run --release --quiet -- check examples/fleet",
         "scripts/test",

@@ -4,6 +4,7 @@ mod assembled;
 mod checkers;
 mod dependencies;
 mod front;
+mod guards;
 mod workflows;
 
 use std::fs;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::bail;
 
+use super::progress::{Count, during};
 use super::{Builder, By, How, Request, own};
 use crate::engine::Unknown;
 use crate::gate::Builds;
@@ -22,15 +23,29 @@ pub(in super::super) fn build(
     how: How<'_>,
 ) -> anyhow::Result<Builds> {
     how.check()?;
+    // Both build each of them.
+    let times = if how.by == By::Both { 2 } else { 1 };
+    let count = Count::of(times * request.len());
+    during(&count, how.is_quiet, || {
+        counted(parsed, request, how, &count)
+    })
+}
+
+fn counted(
+    parsed: &Parsed<'_>,
+    request: &Request<'_>,
+    how: How<'_>,
+    count: &Count,
+) -> anyhow::Result<Builds> {
     match how.by {
         By::Engine if how.is_for_kustomize() => bail!(
             "--builder engine does not run kustomize; the only kustomize flag that it accepts is --load-restrictor LoadRestrictionsNone"
         ),
-        By::Kustomize => Builder::find(how)?.build(request),
-        By::Auto if how.is_for_kustomize() => Builder::find(how)?.build(request),
-        By::Both => both(parsed, request, how),
+        By::Kustomize => Builder::find(how)?.build(request, count),
+        By::Auto if how.is_for_kustomize() => Builder::find(how)?.build(request, count),
+        By::Both => both(parsed, request, how, count),
         By::Auto | By::Engine => {
-            let (mut builds, left) = own::build(parsed, request, false);
+            let (mut builds, left) = own::build(parsed, request, false, count);
             if left.is_empty() {
                 return Ok(builds);
             }
@@ -40,7 +55,7 @@ pub(in super::super) fn build(
             };
             if let Some(builder) = builder {
                 let rest = request.only(|directory| left.contains_key(directory));
-                let built = builder.build(&rest)?.into_iter();
+                let built = builder.build(&rest, count)?.into_iter();
                 builds.extend(built.map(|(directory, built)| {
                     let own = left.get(directory.as_str()).filter(|own| is_refused(own));
                     // Where both refuse it, the engine knows the line.
@@ -94,15 +109,20 @@ fn is_refused(unknown: &[Unknown]) -> bool {
 }
 
 /// Has both build, and holds them against each other.
-fn both(parsed: &Parsed<'_>, request: &Request<'_>, how: How<'_>) -> anyhow::Result<Builds> {
+fn both(
+    parsed: &Parsed<'_>,
+    request: &Request<'_>,
+    how: How<'_>,
+    count: &Count,
+) -> anyhow::Result<Builds> {
     let builder = Builder::find(how)?;
     let name = builder.version();
-    let (ours, left) = own::build(parsed, request, true);
+    let (ours, left) = own::build(parsed, request, true, count);
     let alone = Request {
         one_by_one: true,
         ..request.only(|_| true)
     };
-    let theirs = builder.build(&alone)?;
+    let theirs = builder.build(&alone, count)?;
     let mut counts = [0_usize; 3];
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for (directory, theirs) in &theirs {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+use super::progress::Count;
 use super::without::unknown as without_keys;
 use super::work::unlocked;
 use super::{Lacking, Request};
@@ -29,6 +30,7 @@ pub(super) fn build<'r>(
     parsed: &Parsed<'_>,
     request: &'r Request<'r>,
     is_deployed: bool,
+    count: &Count,
 ) -> (Builds, Left<'r>) {
     let early = if is_deployed {
         Stage::Deployed
@@ -52,6 +54,7 @@ pub(super) fn build<'r>(
             match built {
                 Ok(content) => {
                     builds.insert(directory.to_owned(), Ok(content));
+                    count.add();
                 }
                 Err(unknown) => {
                     left.insert(directory, unknown);

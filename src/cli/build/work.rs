@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::progress::Count;
 use super::{Builder, Lacking, Place, Request, Sealed};
 use crate::gate::Builds;
 
@@ -39,7 +39,7 @@ impl Builder {
     ///
     /// Fails where the program cannot be started or no temporary files can be
     /// written; a directory that does not build is an answer, not an error.
-    pub(in super::super) fn build(&self, request: &Request<'_>) -> anyhow::Result<Builds> {
+    pub(super) fn build(&self, request: &Request<'_>, done: &Count) -> anyhow::Result<Builds> {
         let root = fs::canonicalize(request.root)
             .with_context(|| format!("cannot find {}", request.root.display()))?;
         let place = Place::new()?;
@@ -58,9 +58,7 @@ impl Builder {
         let beside = request.beside.iter();
         let singles = singles.chain(beside.map(|directory| Job::Single(directory, true)));
         let singles = singles.chain(request.lacking.iter().map(Job::Lacking));
-        let alone = request.beside.len() + request.single.len() + request.lacking.len();
-        let count = request.plain.len() + alone;
-        let work = Work::new(self, &root, &place, singles.chain(batches), count);
+        let work = Work::new(self, &root, &place, singles.chain(batches), done);
         work.finish(workers)
     }
 }
@@ -79,17 +77,17 @@ struct Work<'w> {
     /// How many directories took too long by themselves.
     hung: AtomicUsize,
     builds: Mutex<Builds>,
-    bar: ProgressBar,
+    done: &'w Count,
 }
 
 impl<'w> Work<'w> {
-    /// Work that is yet to be done, on so many directories.
+    /// Work that is yet to be done.
     fn new(
         builder: &'w Builder,
         root: &'w Path,
         place: &'w Place,
         jobs: impl Iterator<Item = Job<'w>>,
-        count: usize,
+        done: &'w Count,
     ) -> Self {
         Self {
             builder,
@@ -100,22 +98,20 @@ impl<'w> Work<'w> {
             late_batches: AtomicUsize::new(0),
             hung: AtomicUsize::new(0),
             builds: Mutex::new(Builds::new()),
-            bar: bar(count),
+            done,
         }
     }
 
     /// Does all of it.
     fn finish(self, workers: usize) -> anyhow::Result<Builds> {
-        let outcome = self.all(workers).and_then(|()| {
+        self.all(workers).and_then(|()| {
             // Which of a batch is to blame for its time shows when each has its own.
             let late = std::mem::take(&mut *unlocked(self.late.lock()));
             let late = late.into_iter();
             let late = late.map(|directory| Job::Single(directory, true));
             unlocked(self.jobs.lock()).extend(late);
             self.all(workers)
-        });
-        self.bar.finish_and_clear();
-        outcome?;
+        })?;
         Ok(unlocked(self.builds.into_inner()))
     }
 
@@ -222,19 +218,11 @@ impl<'w> Work<'w> {
 
     fn keep(&self, directory: &str, built: Result<String, String>) {
         unlocked(self.builds.lock()).insert(directory.to_owned(), built);
-        self.bar.inc(1);
+        self.done.add();
     }
 }
 
 /// What a lock holds, also after a thread that held it has failed.
 pub(super) fn unlocked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
     lock.unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-fn bar(count: usize) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("building {bar:32} {pos}/{len} {elapsed}") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -71,6 +71,18 @@ impl WorkTree {
         Ok(None)
     }
 
+    /// That a revision is not there, and the command that fetches it: `git fetch` alone leaves out other branches.
+    pub(in crate::cli) fn lack(&self) -> String {
+        let whole = if self.is_shallow().unwrap_or_default() {
+            " --unshallow"
+        } else {
+            ""
+        };
+        format!(
+            "this clone does not have that commit; run git fetch{whole} origin '+refs/heads/*:refs/remotes/origin/*', or set fetch-depth: 0 in CI"
+        )
+    }
+
     /// Whether commits are left out of what is here.
     pub(in crate::cli) fn is_shallow(&self) -> anyhow::Result<bool> {
         let mut command = self.command();

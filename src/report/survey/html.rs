@@ -7,8 +7,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
-
 use super::excerpt::excerpt;
 use super::places::sides_by_weight;
 use super::told::Told;
@@ -19,7 +17,7 @@ use crate::report::markup::escaped;
 use crate::report::text::{counted, value};
 use crate::survey::matrix::matrix;
 use crate::survey::{Against, State, Survey};
-use crate::text::base64;
+use crate::text::{base64, sha256};
 
 mod marks;
 mod picture;
@@ -44,8 +42,8 @@ pub fn render(survey: &Survey) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>{} – krm-parity</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        base64(&Sha256::digest(STYLE)),
-        base64(&Sha256::digest(SCRIPT)),
+        base64(&sha256(STYLE.as_bytes())),
+        base64(&sha256(SCRIPT.as_bytes())),
         verdict(survey),
     );
     write_top(&mut out, survey);

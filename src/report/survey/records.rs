@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::wire::{Confidence, Requester, Resource, Reverted};
 use crate::catalog::RuleId;
@@ -157,8 +156,8 @@ fn record(finding: &Finding) -> Option<AuditRecord> {
         path,
         finding.rule.as_str(),
     ]);
-    let digest = Sha256::digest(identity.to_string());
-    let id = text::hex(digest.get(..16).unwrap_or_default());
+    let digest = text::sha256(identity.to_string().as_bytes());
+    let id = text::hex(&digest[..16]);
     Some(AuditRecord {
         id,
         time: request.time,

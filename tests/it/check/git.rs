@@ -399,7 +399,7 @@ fn what_git_refuses_is_said() {
         (
             "work",
             "gone",
-            "--since gone: this clone does not have that commit; a shallow or single-branch clone lacks it",
+            "--since gone: this clone does not have that commit; run git fetch origin ",
         ),
         ("work", "HEAD:one", "this clone does not have that commit"),
         ("work", "", "this clone does not have that commit"),

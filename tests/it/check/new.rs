@@ -347,7 +347,7 @@ fn a_revision_that_cannot_be_read_is_refused() {
     for (revision, why) in [
         (
             "gone",
-            "this clone does not have that commit; a shallow or single-branch clone lacks it",
+            "this clone does not have that commit; run git fetch origin ",
         ),
         ("-x", "this is not a revision"),
         ("", "this is not a revision"),
@@ -373,6 +373,18 @@ fn a_revision_that_cannot_be_read_is_refused() {
     );
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("fetch-depth: 0"), "{run:#?}");
+    // The command that the message names helps.
+    let (_, fetch) = run.stderr.split_once("; run ").expect("a command");
+    let (fetch, _) = fetch.split_once(", or set ").expect("its end");
+    let mut shell = Command::new("sh");
+    shell.current_dir(shallow.path("shallow"));
+    crate::support::run(shell.args(["-c", fetch])).expect_success(fetch);
+    let run = check(
+        &branch.kustomize,
+        &shallow.path("shallow"),
+        &["--new", head.trim()],
+    );
+    assert_ne!(run.code, Some(2), "{run:#?}");
     // Outside of a repository.
     let outside = Tree::new();
     outside.kustomization("base", "web.yaml", &deployment());

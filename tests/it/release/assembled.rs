@@ -9,17 +9,19 @@ use serde_json::Value;
 use super::path;
 use crate::support::{Run, Tree, require, run};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// A `dist/` with the binary that is tested, so that nothing is compiled here.
-struct Dist {
-    tree: Tree,
+pub(super) struct Dist {
+    pub(super) tree: Tree,
 }
 
 impl Dist {
-    fn new(binary: &Path) -> Self {
+    pub(super) fn new(binary: &Path) -> Self {
         let tree = Tree::new();
+        // As `--build` leaves it.
+        tree.write("dist/made-by-scripts-release", "");
         let place = tree.path(&format!("dist/bin/{TARGET}/krm-parity"));
         fs::create_dir_all(place.parent().expect("a parent")).expect("a folder");
         fs::copy(binary, place).expect("a copy");
@@ -27,9 +29,14 @@ impl Dist {
     }
 
     fn script(&self, arguments: &[&str]) -> Run {
-        let mut command = Command::new(path("scripts/release"));
+        let mut command = self.command(&path("scripts/release"));
+        run(command.args(arguments))
+    }
+
+    /// Such a script with this folder, and nothing of the workflow that may run this test.
+    pub(super) fn command(&self, script: &Path) -> Command {
+        let mut command = Command::new(script);
         command
-            .args(arguments)
             .env("KRM_PARITY_DIST", self.tree.path("dist"))
             .env(
                 "KRM_PARITY_REPOSITORY",
@@ -39,10 +46,18 @@ impl Dist {
             .env("KRM_PARITY_MAX_IMAGE", "30000000")
             .env_remove("COSIGN_KEY")
             .env_remove("RUSTFLAGS");
-        run(&mut command)
+        for name in [
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            "GITHUB_ACTIONS",
+            "GITHUB_REF",
+            "KRM_PARITY_BRANCH",
+        ] {
+            command.env_remove(name);
+        }
+        command
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.tree.path("dist").join(name)
     }
 

@@ -11,9 +11,9 @@ use super::{path, read};
 use crate::support::run;
 
 /// As many as there are today, this one included. A crate more is a decision, and these numbers are where it is made.
-const MOST_LINKED: usize = 69;
+const MOST_LINKED: usize = 59;
 /// With those that only run in the compiler: derive macros, and what they are made of.
-const MOST_CRATES: usize = 80;
+const MOST_CRATES: usize = 70;
 
 /// The names of a table of Cargo.toml, as code spells them.
 fn named(table: &str) -> Vec<String> {

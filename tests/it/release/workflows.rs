@@ -110,7 +110,7 @@ fn workflows_may_do_little() {
         for (name, job) in jobs(&workflow) {
             let permissions = keys(&job["permissions"]);
             let expected: &[&str] = match name {
-                "assemble" => &["contents", "id-token", "attestations"],
+                "sign" => &["contents", "id-token", "attestations"],
                 "publish" => &["contents", "packages"],
                 _ => &["contents"],
             };
@@ -120,10 +120,27 @@ fn workflows_may_do_little() {
             assert!(job["timeout-minutes"].is_number(), "{file}: {name}");
         }
     }
+    // Who starts it by hand, from whatever branch, gets neither an identity nor a release.
     let release = yaml(WORKFLOWS[1]);
+    for name in ["sign", "publish"] {
+        let job = &release["jobs"][name];
+        assert_eq!(
+            word(job, "if"),
+            "github.event_name == 'push' && startsWith(github.ref, 'refs/tags/v')",
+            "{name}"
+        );
+        assert_eq!(word(job, "environment"), "release", "{name}");
+    }
+    let tags = &release["on"]["push"];
+    assert_eq!(keys(tags), ["tags"]);
     assert_eq!(
-        word(&release["jobs"]["publish"], "if"),
-        "github.event_name == 'push'"
+        tags["tags"].as_sequence().map(Vec::as_slice),
+        Some(&[Value::from("v[0-9]+.[0-9]+.[0-9]+")][..])
+    );
+    // The script asks whether the commit was merged into this branch.
+    assert_eq!(
+        word(&release["env"], "KRM_PARITY_BRANCH"),
+        "${{ github.event.repository.default_branch }}"
     );
 }
 
@@ -131,7 +148,7 @@ fn workflows_may_do_little() {
 #[test]
 fn workflows_only_call_the_scripts() {
     let allowed = Regex::new(
-        r"^(rustup toolchain install \S+ [a-z, -]+( && rustup default \S+)?|\.ci/run|scripts/test --fast|scripts/release( --[a-z-]+)?( .\$TARGET.)?|cargo \+\S+ (check|run|install) --locked.*|cargo \+\S+ deny check|chmod \+x dist/bin/\*/krm-parity\* && scripts/release --assemble|skopeo login --username .*)$",
+        r"^(rustup toolchain install \S+ [a-z, -]+( && rustup default \S+)?|\.ci/run|scripts/test --fast|scripts/release( --[a-z-]+)?( .\$TARGET.)?|cargo \+\S+ (check|run|install) --locked.*|cargo \+\S+ deny check|chmod \+x dist/bin/\*/krm-parity\* && scripts/release --(assemble|sign|publish)|sudo apt-get update && sudo apt-get install --yes --no-install-recommends qemu-user-static|skopeo login --username .*)$",
     )
     .expect("a pattern");
     let rust = format!(" {} ", env!("CARGO_PKG_RUST_VERSION"));
