@@ -1,4 +1,4 @@
-//! Adding to the lists of a YAML file, and taking out of them, without touching the rest of its text.
+//! Adding to the lists and maps of a YAML file, and taking out of them, without touching the rest of its text.
 //!
 //! What a person has written stays as it is, byte for byte: order, comments,
 //! quotes, line ends. Where a notation leaves no place to insert at, that is
@@ -11,7 +11,7 @@ mod lines;
 mod number;
 mod written;
 
-pub use append::append;
+pub use append::{append, insert};
 pub use exchange::{remove, replace};
 pub use item::{EditError, Item, scalar};
 pub use number::set_number;

@@ -1,5 +1,7 @@
 //! The first policy of a repository, and the wiring that lets builds check themselves.
 
+mod functions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api;
@@ -11,14 +13,17 @@ use crate::policy::MAX_NAME;
 use crate::repo::{Edge, Kustomization, Ours, Parsed, Role, is_guarded, join, relative};
 use crate::yaml::{Node, Tree};
 
+pub use functions::{RECORDER, loadable};
+use functions::{Search, is_within, repair};
+
 /// The function's annotation as a first policy has it.
 pub const FUNCTION: &str = "exec:\n  path: krm-parity\n";
 
 /// Where the policy of a wired repository lies, as kustomize can load it from beside itself.
 pub const WIRED_POLICY: &str = "parity/policy/policy.yaml";
 
-/// The file beside a base's kustomization by which it records itself.
-pub const RECORDER: &str = "parity.yaml";
+/// Where kustomize can load it as well.
+const WIRED_POLICIES: [&str; 2] = [WIRED_POLICY, "parity/policy/policy.yml"];
 
 /// The environments of a repository in promotion order; `Err` where their names do not tell the order.
 ///
@@ -133,6 +138,8 @@ pub fn function_of(tree: &Tree<'_>) -> Option<String> {
 pub struct Wiring {
     /// The texts of files that are new or not as they were, by path.
     pub files: BTreeMap<String, String>,
+    /// The files of which a function gets its annotation.
+    pub annotated: Vec<String>,
     /// What was left as it is, and why, a line each.
     pub notes: Vec<String>,
 }
@@ -145,6 +152,10 @@ pub struct Plan<'p> {
     pub parsed: &'p Parsed<'p>,
     /// The directory that holds `parity/`, and that nothing outside of is touched.
     pub home: &'p str,
+    /// The policy, where it will lie.
+    pub policy: &'p str,
+    /// Whether functions without an annotation are to be left to the plugin.
+    pub keeps_plugins: bool,
     /// The environments that the policy lists.
     pub environments: &'p [String],
     /// How hosts run the function; nothing for a plugin.
@@ -160,10 +171,7 @@ pub struct Plan<'p> {
 /// Fails on a kustomization that nothing can be inserted into, with its path.
 pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
     let mut wiring = Wiring::default();
-    let policy = join(plan.home, "parity/policy/kustomization.yaml");
-    if !plan.parsed.sources.contains(&policy) {
-        wiring.files.insert(policy, gather("policy.yaml"));
-    }
+    plan.gather_policy(&mut wiring)?;
     let owners = owners(plan.layout);
     let mut recorded: BTreeSet<&str> = BTreeSet::new();
     let mut refused: BTreeSet<&str> = BTreeSet::new();
@@ -220,6 +228,20 @@ pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
             plan.guard(directory, &environment, baseline.as_deref(), &mut wiring)?;
         }
     }
+    if let Some(function) = plan.function.filter(|_| !plan.keeps_plugins) {
+        let overlays = plan.layout.services.iter().flat_map(|one| &one.overlays);
+        let all = overlays.flat_map(|one| one.bases.iter().chain([&one.directory]));
+        let search = Search {
+            parsed: plan.parsed,
+            home: plan.home,
+            policy: plan.policy,
+            directories: &all.map(String::as_str).collect(),
+        };
+        let (files, notes) = repair(&search, function)?;
+        wiring.annotated.extend(files.keys().cloned());
+        wiring.files.extend(files);
+        wiring.notes.extend(notes);
+    }
     Ok(wiring)
 }
 
@@ -235,6 +257,21 @@ fn owners(layout: &Layout) -> BTreeMap<&str, BTreeSet<&str>> {
 }
 
 impl Plan<'_> {
+    /// Lets the directory of the policy load it.
+    fn gather_policy(&self, wiring: &mut Wiring) -> Result<(), (String, EditError)> {
+        let (directory, name) = self.policy.rsplit_once('/').unwrap_or(("", self.policy));
+        let Some(kustomization) = self.parsed.kustomization(directory) else {
+            let file = join(directory, "kustomization.yaml");
+            wiring.files.insert(file, gather(name));
+            return Ok(());
+        };
+        let mut edges = self.parsed.graph().of_directory(directory).iter();
+        if edges.any(|edge| edge.to.path() == Some(self.policy)) {
+            return Ok(());
+        }
+        self.list(kustomization, "resources", name, wiring)
+    }
+
     /// The environment that a directory is, under the name that builds know it by; nothing for a base.
     fn environment_of(&self, directory: &str) -> Option<String> {
         self.layout.services.iter().find_map(|service| {
@@ -287,7 +324,7 @@ impl Plan<'_> {
             let there = self.parsed.tree(&file);
             let is_recorder = |root: Node<'_>| Ours::run(root) == Some(Ours::Recorder);
             if there.is_some_and(|tree| tree.roots().any(is_recorder)) {
-                self.list(kustomization, RECORDER, wiring)?;
+                self.list(kustomization, "transformers", RECORDER, wiring)?;
                 return Ok(None);
             }
             return Ok(Some(format!(
@@ -311,7 +348,7 @@ impl Plan<'_> {
                 ))
             ),
         );
-        self.list(kustomization, RECORDER, wiring)?;
+        self.list(kustomization, "transformers", RECORDER, wiring)?;
         Ok(None)
     }
 
@@ -358,38 +395,25 @@ impl Plan<'_> {
             }
         }
         let entry = relative(directory, &place);
-        self.list(kustomization, &entry, wiring)
+        self.list(kustomization, "transformers", &entry, wiring)
     }
 
-    /// Adds an entry to a kustomization's `transformers:`.
+    /// Adds an entry to a list of a kustomization.
     fn list(
         &self,
         kustomization: Kustomization<'_>,
+        field: &str,
         entry: &str,
         wiring: &mut Wiring,
     ) -> Result<(), (String, EditError)> {
         let file = kustomization.file;
         let text = wiring.files.get(file).map(String::as_str);
         let text = text.or_else(|| self.parsed.sources.text(file));
-        let edited = edit::append(
-            text.unwrap_or_default(),
-            &["transformers"],
-            &[Item::text(entry)],
-        )
-        .map_err(|error| (file.to_owned(), error))?;
+        let edited = edit::append(text.unwrap_or_default(), &[field], &[Item::text(entry)])
+            .map_err(|error| (file.to_owned(), error))?;
         wiring.files.insert(file.to_owned(), edited);
         Ok(())
     }
-}
-
-fn is_within(directory: &str, home: &str) -> bool {
-    if home.is_empty() {
-        return !directory.starts_with("..");
-    }
-    directory == home
-        || directory
-            .strip_prefix(home)
-            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The directories that a kustomization is made of, however deep.
@@ -451,7 +475,8 @@ pub fn service_name(name: &str) -> String {
 /// The directory of a policy file, as seen from what it holds for.
 #[must_use]
 pub fn home_of(policy: &str) -> Option<&str> {
-    let home = policy.strip_suffix(WIRED_POLICY)?;
+    let mut homes = WIRED_POLICIES.iter();
+    let home = homes.find_map(|place| policy.strip_suffix(place))?;
     match home.strip_suffix('/') {
         Some(home) => Some(home),
         None => home.is_empty().then_some(""),

@@ -20,6 +20,8 @@ pub(super) struct Change {
     pub path: PathBuf,
     /// What a person calls it.
     pub name: String,
+    /// Where it lies now and how that is called, if it moves.
+    pub from: Option<(PathBuf, String)>,
     /// Its text now; `None` where it does not exist.
     pub before: Option<String>,
     /// Its text afterwards.
@@ -81,11 +83,19 @@ fn diff(changes: &[Change]) -> String {
     for change in changes {
         let before = change.before.as_deref().unwrap_or_default();
         let diff = TextDiff::from_lines(before, &change.after);
-        let old = match change.before {
-            Some(_) => format!("a/{}", change.name),
-            None => "/dev/null".to_owned(),
+        let name = &change.name;
+        let old = match (&change.from, &change.before) {
+            (Some((_, from)), _) => {
+                let _ = writeln!(
+                    out,
+                    "diff --git a/{from} b/{name}\nrename from {from}\nrename to {name}"
+                );
+                format!("a/{from}")
+            }
+            (None, Some(_)) => format!("a/{name}"),
+            (None, None) => "/dev/null".to_owned(),
         };
-        let new = format!("b/{}", change.name);
+        let new = format!("b/{name}");
         let _ = write!(out, "{}", diff.unified_diff().header(&old, &new));
     }
     out
@@ -126,6 +136,14 @@ pub(super) fn apply(changes: &[Change]) -> anyhow::Result<()> {
         }
         done.push((change, target));
     }
+    // What has moved goes last, when it is there in its new place.
+    for (from, name) in changes.iter().filter_map(|change| change.from.as_ref()) {
+        if let Err(error) = fs::remove_file(from) {
+            undo(&done);
+            return Err(error)
+                .with_context(|| format!("cannot remove {name}, so nothing was changed"));
+        }
+    }
     made.keep();
     Ok(())
 }
@@ -134,17 +152,21 @@ pub(super) fn apply(changes: &[Change]) -> anyhow::Result<()> {
 fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Staged<'c>> {
     let name = &change.name;
     let cannot = || format!("cannot write {name}, so nothing was changed");
-    let target = if change.before.is_some() {
+    let target = if change.before.is_some() && change.from.is_none() {
         fs::canonicalize(&change.path).with_context(cannot)?
     } else {
         change.path.clone()
     };
-    let now = match files::read_file(&target, MAX_BYTES) {
-        Ok(now) => Some(now),
-        Err(error) if error.is_absent() => None,
-        Err(error) => return Err(error).with_context(cannot),
+    let read = |path: &Path| match files::read_file(path, MAX_BYTES) {
+        Ok(now) => Ok(Some(now)),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(error).with_context(cannot),
     };
-    if now.as_deref() != change.before.as_deref().map(str::as_bytes) {
+    // A file that moves is the one that it was before, and its new place is free.
+    let old = change.from.as_ref().map_or(&target, |(from, _)| from);
+    let now = read(old)?;
+    let is_taken = change.from.is_some() && read(&target)?.is_some();
+    if now.as_deref() != change.before.as_deref().map(str::as_bytes) || is_taken {
         bail!("nothing was written: {name} was changed by another program; run the command again");
     }
     let directory = target.parent().unwrap_or(Path::new("."));
@@ -161,7 +183,7 @@ fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Stage
         .with_context(cannot)?;
     if now.is_some() {
         // Whether a file may be replaced is for its directory to say, also where the file is read-only.
-        let permissions = fs::metadata(&target).with_context(cannot)?.permissions();
+        let permissions = fs::metadata(old).with_context(cannot)?.permissions();
         fs::set_permissions(text.path(), permissions).with_context(cannot)?;
     } else {
         readable(text.path()).with_context(cannot)?;
@@ -189,8 +211,15 @@ fn readable(_: &Path) -> io::Result<()> {
 fn undo(done: &[(&Change, PathBuf)]) {
     for (change, target) in done {
         let _ = match &change.before {
-            Some(before) => fs::write(target, before),
-            None => fs::remove_file(target),
+            Some(before) if change.from.is_none() => fs::write(target, before),
+            before => {
+                if let (Some(before), Some((from, _))) = (before, &change.from)
+                    && !from.exists()
+                {
+                    let _ = fs::write(from, before);
+                }
+                fs::remove_file(target)
+            }
         };
     }
 }
@@ -237,6 +266,7 @@ mod tests {
                 .to_string_lossy()
                 .into_owned(),
             path,
+            from: None,
             before: before.map(str::to_owned),
             after: after.to_owned(),
         }
@@ -278,6 +308,31 @@ mod tests {
             diff(&good),
             "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-old\n+new\n--- /dev/null\n+++ b/c\n@@ -0,0 +1 @@\n+c\n"
         );
+    }
+
+    #[test]
+    fn a_file_that_moves_is_in_one_place() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("a"), "old\n").unwrap();
+        let moved = || Change {
+            from: Some((at("a"), "a".to_owned())),
+            ..change(at("new/a"), Some("old\n"), "new\n")
+        };
+        // Another change that cannot be made keeps it where it is.
+        let blocked = [moved(), change(at("a/c"), None, "c\n")];
+        assert!(apply(&blocked).is_err());
+        assert_eq!(fs::read_to_string(at("a")).unwrap(), "old\n");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+
+        apply(&[moved()]).unwrap();
+        assert!(!at("a").exists());
+        assert_eq!(fs::read_to_string(at("new/a")).unwrap(), "new\n");
+
+        // Its new place must be free.
+        fs::write(at("a"), "old\n").unwrap();
+        assert!(apply(&[moved()]).is_err());
+        assert_eq!(fs::read_to_string(at("new/a")).unwrap(), "new\n");
     }
 
     #[test]

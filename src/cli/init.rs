@@ -2,6 +2,7 @@
 
 mod adoption;
 mod ending;
+mod wiring;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
 
@@ -19,14 +20,14 @@ use super::ground::{Built, Ground};
 use super::{policy_file, process, tree};
 use crate::adopt::Hold;
 use crate::gate::{self, Gate, Scope};
-use crate::init::{self, FUNCTION, Plan, RECORDER, WIRED_POLICY};
+use crate::init::{self, FUNCTION, RECORDER, WIRED_POLICY};
 use crate::layout::Layout;
 use crate::policy::{self, Policy};
 use crate::repo::Parsed;
 use crate::rules::{RULES, Unjudged};
-use crate::yaml;
 use adoption::Outcome;
 use ending::Ending;
+use wiring::PolicyFile;
 
 /// How long adopted findings may stay, unless it is said otherwise.
 const DAYS: &str = "90";
@@ -40,12 +41,14 @@ after you confirm; no other file is changed, and a second run changes nothing.
                                    today and fails only on new findings
   krm-parity init --adopt --prune  also remove the exemptions that match nothing any more
   krm-parity init --wire           parity/policy/policy.yaml instead, a recorder in every base, and the
-                                   check in every overlay, so that `kustomize build` itself fails
+                                   check in every overlay, so that `kustomize build` itself fails; a
+                                   policy that exists elsewhere moves there
 
 Without --wire no kustomization is edited. With it, bases and overlays declare a function, so builds
 need --enable-alpha-plugins and --enable-exec (without --enable-exec alone, kustomize skips the check
-silently), and Flux cannot build them. Kustomizations are edited by
-inserting lines; comments, order and quotes stay as they are.
+silently), and Flux cannot build them. Kustomizations, policies and recorders are edited by inserting
+lines; comments, order and quotes stay as they are. A function that has no annotation
+config.kubernetes.io/function gets one, unless --plugin says that builds use the plugin.
 
 --adopt builds every environment as `check` does; pass flags for kustomize after `--`. Each exemption
 covers one field of one resource, and has a reason for its owner to fill in. Environments that do not
@@ -107,6 +110,13 @@ pub(super) fn command() -> Command {
             "wire",
             "Add a recorder to every base and the check to every overlay",
         ))
+        .arg(
+            flag(
+                "plugin",
+                "Leave functions without the annotation that says how they are run, for builds that use the plugin",
+            )
+            .requires("wire"),
+        )
         .arg(flag("yes", "Make the changes without asking"))
         .arg(flag("dry-run", "Show the changes without making them").conflicts_with("yes"))
         .arg(build::arg())
@@ -121,26 +131,20 @@ pub(super) fn command() -> Command {
 }
 
 /// What `init` is asked to do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Init {
     directory: PathBuf,
     adopt: bool,
     hold: Hold,
     prune: bool,
     wire: bool,
+    plugin: bool,
     days: (u16, u16),
     expires: Option<Date>,
     consent: Consent,
     limit: Duration,
     by: By,
     flags: Vec<OsString>,
-}
-
-/// The policy file, as it is and as it is to be.
-struct PolicyFile {
-    path: PathBuf,
-    name: String,
-    before: Option<String>,
-    after: String,
 }
 
 impl Init {
@@ -157,6 +161,7 @@ impl Init {
             },
             prune: matches.get_flag("prune"),
             wire: matches.get_flag("wire"),
+            plugin: matches.get_flag("plugin"),
             days: matches.get_one("days").copied().unwrap_or_default(),
             expires: matches.get_one("expires").copied(),
             consent: if matches.get_flag("yes") {
@@ -183,6 +188,9 @@ impl Init {
         }
         let parsed = sources.parse();
         let (mut file, mut policy, mut layout) = self.policy(&ground, &parsed, found)?;
+        if self.wire {
+            wiring::place(&mut file, &mut policy, &ground, &parsed, self.plugin)?;
+        }
         let others = layout.leave_others();
         let layout = layout;
         let mut told = Vec::new();
@@ -195,29 +203,31 @@ impl Init {
             outcome = self.adopt(&ground, &parsed, &layout, scope, &mut file, &mut policy)?;
             told.append(&mut outcome.notes);
         }
+        let mut wired = init::Wiring::default();
+        if self.wire {
+            let mut asked = layout.clone();
+            asked.leave_siblings();
+            wired = wiring::wiring(&parsed, &asked, &file, &policy, self.plugin)?;
+        }
+        let is_unwired = !wired.notes.is_empty();
+        told.extend(wired.notes);
         let mut changes = Vec::new();
-        if file.before.as_ref() != Some(&file.after) {
+        if file.from.is_some() || file.before.as_ref() != Some(&file.after) {
             changes.push(Change {
                 path: file.path.clone(),
                 name: file.name.clone(),
+                from: file.from.clone(),
                 before: file.before.clone(),
                 after: file.after.clone(),
             });
         }
-        let mut is_unwired = false;
-        if self.wire {
-            let mut asked = layout.clone();
-            asked.leave_siblings();
-            let wiring = wiring(&parsed, &asked, &file, &policy)?;
-            is_unwired = !wiring.notes.is_empty();
-            told.extend(wiring.notes);
-            changes.extend(wiring.files.into_iter().map(|(name, after)| Change {
-                path: ground.root.join(&name),
-                before: sources.text(&name).map(str::to_owned),
-                name,
-                after,
-            }));
-        }
+        changes.extend(wired.files.into_iter().map(|(name, after)| Change {
+            path: ground.root.join(&name),
+            from: None,
+            before: sources.text(&name).map(str::to_owned),
+            name,
+            after,
+        }));
         told.extend(layout.notes.iter().cloned());
         told.extend(layout.unjudged.iter().map(Unjudged::headline));
         for note in told {
@@ -263,11 +273,13 @@ impl Init {
             let layout = ground.layout(parsed, &Policy::default(), false)?;
             let mut asked = layout.clone();
             asked.leave_others();
-            let after = init::policy(&asked, parsed, self.wire.then_some(FUNCTION));
+            let is_annotated = self.wire && !self.plugin;
+            let after = init::policy(&asked, parsed, is_annotated.then_some(FUNCTION));
             let policy = policy::parse(RULES, &name, &after)?;
             let file = PolicyFile {
                 path,
                 name,
+                from: None,
                 before: None,
                 after,
             };
@@ -278,6 +290,7 @@ impl Init {
         let file = PolicyFile {
             path,
             name,
+            from: None,
             after: before.clone(),
             before: Some(before),
         };
@@ -343,43 +356,4 @@ impl Init {
         *policy = adopted;
         Ok(outcome)
     }
-}
-
-/// What builds need, so that they check themselves.
-fn wiring(
-    parsed: &Parsed<'_>,
-    layout: &Layout,
-    file: &PolicyFile,
-    policy: &Policy,
-) -> anyhow::Result<init::Wiring> {
-    if file.name.starts_with("..") {
-        bail!(
-            "the policy is {}, above the directory to wire; run init --wire in the directory of the policy",
-            file.name
-        );
-    }
-    let Some(home) = init::home_of(&file.name) else {
-        bail!(
-            "no overlay can load the policy {}, because kustomize loads files only from the directory of a kustomization or below. Move it to {WIRED_POLICY} first, and add to its metadata: annotations: {{config.kubernetes.io/function: 'exec: {{path: krm-parity}}'}}",
-            file.name
-        );
-    };
-    let tree = yaml::parse(&file.after).with_context(|| file.name.clone())?;
-    let function = init::function_of(&tree);
-    if function.is_none() {
-        super::complain(&format!(
-            "krm-parity: {} has no annotation config.kubernetes.io/function, so builds look for a plugin; install it with krm-parity plugin install",
-            file.name
-        ));
-    }
-    let plan = Plan {
-        layout,
-        parsed,
-        home,
-        environments: &policy.environments,
-        function: function.as_deref(),
-        names_services: policy.exemptions.iter().any(|one| !one.services.is_empty())
-            || policy.fields.iter().any(|one| !one.services.is_empty()),
-    };
-    init::wire(&plan).map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))
 }

@@ -78,6 +78,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
         .then(|| Change {
             path: ground.root.join(&file),
             name: file.clone(),
+            from: None,
             before: Some(text.clone()),
             after: plan.text.clone(),
         })

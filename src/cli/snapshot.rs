@@ -152,6 +152,7 @@ impl Request {
             change::apply(&[Change {
                 path: output.clone(),
                 name: output.display().to_string(),
+                from: None,
                 before,
                 after: text,
             }])?;

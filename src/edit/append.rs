@@ -1,4 +1,4 @@
-//! Adding to the end of a list.
+//! Adding to the end of a list, and adding a key that is not there.
 
 use serde_json::{Map, Value};
 
@@ -19,18 +19,46 @@ pub fn append(text: &str, path: &[&str], items: &[Item]) -> Result<String, EditE
     if items.is_empty() {
         return Ok(text.to_owned());
     }
+    put(text, 0, path, Added::Items(items))
+}
+
+/// Adds a key with a text or an empty map under a path of keys in a document, making what is missing on the way.
+///
+/// # Errors
+///
+/// As [`append`]; fails also if the key is there already, or if there is no such document.
+pub fn insert(
+    text: &str,
+    document: usize,
+    path: &[&str],
+    value: &Value,
+) -> Result<String, EditError> {
+    put(text, document, path, Added::Value(value))
+}
+
+/// What is added.
+#[derive(Clone, Copy)]
+enum Added<'a> {
+    /// Elements, to the list that a path leads to.
+    Items(&'a [Item]),
+    /// A value, under the last key of a path.
+    Value(&'a Value),
+}
+
+fn put(text: &str, document: usize, path: &[&str], added: Added<'_>) -> Result<String, EditError> {
     let tree = yaml::parse_lax(text)?;
     let roots: Vec<Node<'_>> = tree.roots().collect();
     let notation = || EditError::Notation(path.join("."));
-    let root = match roots.as_slice() {
-        [] => None,
-        [root, ..] if root.is_map() => Some(*root),
-        [root] if root.is_null() => None,
-        [root, ..] => return Err(shape(*root, "the document", "a map")),
+    let root = match (document, roots.get(document)) {
+        (0, None) => None,
+        (_, None) => return Err(notation()),
+        (_, Some(root)) if root.is_map() => Some(*root),
+        (0, Some(root)) if root.is_null() && roots.len() == 1 => None,
+        (_, Some(root)) => return Err(shape(*root, "the document", "a map")),
     };
     let splice = match root {
-        Some(root) => find(text, root, path, items)?.ok_or_else(notation)?,
-        None => Splice::after(text, text.len(), &block(path, 0, items)),
+        Some(root) => find(text, root, path, added)?.ok_or_else(notation)?,
+        None => Splice::after(text, text.len(), &block(path, 0, added)),
     };
     let mut edited = String::with_capacity(text.len() + splice.text.len());
     edited.push_str(&text[..splice.range.start]);
@@ -41,7 +69,9 @@ pub fn append(text: &str, path: &[&str], items: &[Item]) -> Result<String, EditE
     if expected.is_empty() {
         expected.push(Value::Null);
     }
-    add(&mut expected[0], path, items);
+    if let Some(expected) = expected.get_mut(document) {
+        add(expected, path, added);
+    }
     let found = yaml::parse_lax(&edited).map_err(|_| notation())?;
     let found: Vec<Value> = found.roots().map(Node::to_json).collect();
     if found == expected {
@@ -51,10 +81,10 @@ pub fn append(text: &str, path: &[&str], items: &[Item]) -> Result<String, EditE
     }
 }
 
-/// What the document says when the elements are in it.
-fn add(value: &mut Value, path: &[&str], items: &[Item]) {
-    match path {
-        [] => {
+/// What the document says when it is in it.
+fn add(value: &mut Value, path: &[&str], added: Added<'_>) {
+    match (path, added) {
+        ([], Added::Items(items)) => {
             if value.is_null() {
                 *value = Value::Array(Vec::new());
             }
@@ -62,24 +92,25 @@ fn add(value: &mut Value, path: &[&str], items: &[Item]) {
                 all.extend(items.iter().map(|item| item.value.clone()));
             }
         }
-        [key, rest @ ..] => {
+        ([], Added::Value(added)) => *value = added.clone(),
+        ([key, rest @ ..], added) => {
             if value.is_null() {
                 *value = Value::Object(Map::new());
             }
             if let Value::Object(map) = value {
                 let inner = map.entry((*key).to_owned()).or_insert(Value::Null);
-                add(inner, rest, items);
+                add(inner, rest, added);
             }
         }
     }
 }
 
-/// Where the elements go; nothing where the notation has no place for them.
+/// Where it goes; nothing where the notation has no place for it.
 fn find(
     text: &str,
     root: Node<'_>,
     path: &[&str],
-    items: &[Item],
+    added: Added<'_>,
 ) -> Result<Option<Splice>, EditError> {
     let mut node = root;
     let mut is_flow = node.style() == Style::Flow;
@@ -94,7 +125,7 @@ fn find(
                 above,
                 column,
                 &path[depth..],
-                items,
+                added,
                 is_flow,
             ));
         }
@@ -103,9 +134,9 @@ fn find(
         }
         let Some((name, value)) = node.entries().find(|(name, _)| name.text() == *key) else {
             return Ok(if is_flow {
-                Some(flow(text, node, &entry(text, node, &path[depth..], items)))
+                Some(flow(text, node, &entry(text, node, &path[depth..], added)))
             } else {
-                new_key(text, node, &path[depth..], items)
+                new_key(text, node, &path[depth..], added)
             });
         };
         if !is_flow {
@@ -118,8 +149,11 @@ fn find(
         is_flow |= !value.is_scalar() && value.style() == Style::Flow;
         node = value;
     }
+    let Added::Items(items) = added else {
+        return Ok(None);
+    };
     if node.is_null() {
-        return Ok(fill(text, node, above, column, &[], items, is_flow));
+        return Ok(fill(text, node, above, column, &[], added, is_flow));
     }
     if !node.is_seq() {
         return Err(shape(node, &path.join("."), "a list"));
@@ -134,14 +168,14 @@ fn find(
     Ok(Some(Splice::after(text, at, &indented(items, column))))
 }
 
-/// Puts elements where a key has no value, or null.
+/// Puts something where a key has no value, or null.
 fn fill(
     text: &str,
     null: Node<'_>,
     key: Option<Node<'_>>,
     column: usize,
     rest: &[&str],
-    items: &[Item],
+    added: Added<'_>,
     is_flow: bool,
 ) -> Option<Splice> {
     let span = null.span();
@@ -150,12 +184,12 @@ fn fill(
     if is_flow {
         return is_written.then(|| Splice {
             range: span,
-            text: inner(text, null, rest, items),
+            text: inner(text, null, rest, added),
         });
     }
     let key = key?;
     let inner_column = if rest.is_empty() { column } else { column + 2 };
-    let lines = block(rest, inner_column, items);
+    let lines = block(rest, inner_column, added);
     if !is_written {
         let at = line_end(text, key.span().end);
         return word.is_empty().then(|| Splice::after(text, at, &lines));
@@ -170,11 +204,11 @@ fn fill(
 }
 
 /// Puts a new key behind the others of a map in block style.
-fn new_key(text: &str, map: Node<'_>, rest: &[&str], items: &[Item]) -> Option<Splice> {
+fn new_key(text: &str, map: Node<'_>, rest: &[&str], added: Added<'_>) -> Option<Splice> {
     let first = map.entries().map(|(key, _)| key.span().start).min()?;
     let column = column_of(text, first)?;
     let at = after_comments(text, end_of_line(text, map), column);
-    Some(Splice::after(text, at, &block(rest, column, items)))
+    Some(Splice::after(text, at, &block(rest, column, added)))
 }
 
 /// Puts something behind the last element of a list or a map in flow style.
@@ -231,34 +265,59 @@ fn elements(text: &str, around: Node<'_>, items: &[Item]) -> String {
     items.iter().map(written).collect::<Vec<_>>().join(",")
 }
 
-/// The list under its missing keys, in flow style.
-fn inner(text: &str, around: Node<'_>, rest: &[&str], items: &[Item]) -> String {
-    let list = format!("[{}]", elements(text, around, items));
-    rest.iter().rev().fold(list, |inner, key| {
+/// What is added under its missing keys, in flow style.
+fn inner(text: &str, around: Node<'_>, rest: &[&str], added: Added<'_>) -> String {
+    let whole = match added {
+        Added::Items(items) => format!("[{}]", elements(text, around, items)),
+        Added::Value(value) => value.to_string(),
+    };
+    rest.iter().rev().fold(whole, |inner, key| {
         format!("{{{}: {inner}}}", Value::from(*key))
     })
 }
 
 /// A missing key with what belongs under it, in flow style.
-fn entry(text: &str, around: Node<'_>, rest: &[&str], items: &[Item]) -> String {
+fn entry(text: &str, around: Node<'_>, rest: &[&str], added: Added<'_>) -> String {
     match rest {
         [key, rest @ ..] => {
-            let inner = inner(text, around, rest, items);
+            let inner = inner(text, around, rest, added);
             format!("{}: {inner}", Value::from(*key))
         }
         [] => String::new(),
     }
 }
 
-/// The list under its missing keys, in block style.
-fn block(rest: &[&str], column: usize, items: &[Item]) -> String {
+/// What is added under its missing keys, in block style.
+fn block(rest: &[&str], column: usize, added: Added<'_>) -> String {
     let mut out = String::new();
     for (depth, key) in rest.iter().enumerate() {
         out.push_str(&" ".repeat(column + 2 * depth));
         out.push_str(key);
-        out.push_str(":\n");
+        out.push(':');
+        if let (Added::Value(value), true) = (added, depth + 1 == rest.len()) {
+            out.push(' ');
+            out.push_str(&text_of(value, column + 2 * depth + 2));
+        }
+        out.push('\n');
     }
-    let depth = rest.len().saturating_sub(1);
-    out.push_str(&indented(items, column + 2 * depth));
+    if let Added::Items(items) = added {
+        let depth = rest.len().saturating_sub(1);
+        out.push_str(&indented(items, column + 2 * depth));
+    }
     out
+}
+
+/// A value behind its key: a text of several lines as lines at a column.
+fn text_of(value: &Value, column: usize) -> String {
+    let Some(text) = value.as_str() else {
+        return value.to_string();
+    };
+    match text.strip_suffix('\n') {
+        Some(lines) if !lines.is_empty() && !lines.starts_with([' ', '\n']) => {
+            let pad = " ".repeat(column);
+            let lines = lines.lines().map(|line| format!("\n{pad}{line}"));
+            format!("|{}", lines.collect::<String>())
+        }
+        _ => scalar(text),
+    }
 }

@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::*;
 
 fn added(text: &str) -> Result<String, EditError> {
@@ -231,4 +233,41 @@ proptest::proptest! {
             proptest::prop_assert!(start + end >= text.len() || is_null_gone, "{text:?}\n{edited:?}");
         }
     }
+}
+
+/// A key joins every notation, in the document that is meant, and only where it is missing.
+#[test]
+fn a_key_joins_every_notation() {
+    let path = ["metadata", "annotations", "a.b/c"];
+    let added = |text: &str, document| {
+        let value = Value::from("exec:\n  path: x\n");
+        insert(text, document, &path, &value)
+    };
+    for (before, after) in [
+        (
+            "kind: X\nmetadata:\n  name: y # z\n\nspec: {}\n",
+            "kind: X\nmetadata:\n  name: y # z\n  annotations:\n    a.b/c: |\n      exec:\n        path: x\n\nspec: {}\n",
+        ),
+        (
+            "metadata:\n  annotations:\nkind: X",
+            "metadata:\n  annotations:\n    a.b/c: |\n      exec:\n        path: x\nkind: X",
+        ),
+        (
+            "metadata: {annotations: {d: e}}\n",
+            "metadata: {annotations: {d: e, \"a.b/c\": \"exec:\\n  path: x\\n\"}}\n",
+        ),
+        (
+            r#"{"metadata":{}}"#,
+            r#"{"metadata":{"annotations": {"a.b/c": "exec:\n  path: x\n"}}}"#,
+        ),
+    ] {
+        assert_eq!(added(before, 0).as_deref(), Ok(after));
+        let second = format!("kind: First\n---\n{before}");
+        let expected = format!("kind: First\n---\n{after}");
+        assert_eq!(added(&second, 1).as_deref(), Ok(expected.as_str()));
+        assert!(added(after, 0).is_err(), "{after}");
+    }
+    assert!(added("kind: X\n", 1).is_err());
+    assert!(added("metadata: []\n", 0).is_err());
+    assert!(added("a: &a {b: c}\nmetadata: *a\n", 0).is_err());
 }

@@ -46,6 +46,13 @@ impl Ours {
         let ours = Self::read(root).filter(|ours| *ours != Self::Snapshot)?;
         (Runner::of(root) != Runner::Other).then_some(ours)
     }
+
+    /// Whether a document asks this program to do something and names no function, so that kustomize looks for a plugin.
+    #[must_use]
+    pub fn is_plugin(root: Node<'_>) -> bool {
+        matches!(Self::read(root), Some(Self::Policy | Self::Recorder))
+            && Runner::of(root) == Runner::Plugin
+    }
 }
 
 /// What kustomize runs for a document, as its metadata says.

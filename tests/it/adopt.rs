@@ -8,3 +8,4 @@ mod prune;
 mod repository;
 mod returned;
 mod values;
+mod wired;

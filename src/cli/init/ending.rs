@@ -50,6 +50,14 @@ impl Ending<'_> {
         if done == Done::Written {
             let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
             write_out(&format!("\nWrote {}.\n", names.join(", ")))?;
+            for change in changes {
+                if let Some((_, from)) = &change.from {
+                    write_out(&format!(
+                        "Moved {from} to {}. Change what names the old path, such as code owners and `--policy`.\n",
+                        change.name
+                    ))?;
+                }
+            }
             self.tell_adopted()?;
         }
         self.tell_pruned(done)?;

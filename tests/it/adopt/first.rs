@@ -287,24 +287,6 @@ fn a_shared_base_is_wired_unless_the_policy_names_services() {
     );
 }
 
-/// A wired policy has to be where overlays can load it.
-#[test]
-fn a_policy_that_builds_cannot_load_is_not_wired() {
-    let kustomize = require!(kustomize(NEWEST));
-    let repository = shop(&kustomize);
-    assert!(repository.krm_parity(&["init", "--yes"]).succeeded());
-    let before = repository.files();
-    let refused = repository.krm_parity(&["init", "--wire", "--yes"]);
-    assert_eq!(refused.code, Some(2), "{refused:#?}");
-    assert!(
-        refused
-            .stderr
-            .contains("Move it to parity/policy/policy.yaml first"),
-        "{refused:#?}"
-    );
-    assert!(changed(&before, &repository).is_empty());
-}
-
 /// What stands in a policy stays byte for byte; old exemptions stay, expired ones are not written anew.
 #[test]
 fn adoption_adds_to_a_policy() {
@@ -481,7 +463,10 @@ fn a_file_where_the_recorder_would_be_is_seen() {
         repository.write("base/parity.yaml", text);
         let made = repository.krm_parity(&["init", "--wire", "--yes"]);
         assert_eq!(made.code, Some(i32::from(!is_used)), "{text}: {made:#?}");
-        assert_eq!(repository.read("base/parity.yaml"), text);
+        // It gets the annotation that it lacks, and nothing else.
+        let function = "{name: till, \"annotations\": {\"config.kubernetes.io/function\": \"exec:\\n  path: krm-parity\\n\"}}";
+        let expected = text.replace("{name: till}", function);
+        assert_eq!(repository.read("base/parity.yaml"), expected);
         let base = repository.read("base/kustomization.yaml");
         assert_eq!(base.contains("- parity.yaml"), is_used, "{base}");
         let is_refused = made
