@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_may_count() {
+    fn variables_may_index_lists() {
         assert_eq!(
             split_indexed("spec.rules[0].[1].[name=x].a[b]").unwrap(),
             ["spec", "rules", "0", "1", "[name=x]", "a[b]"]
