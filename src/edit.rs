@@ -1,8 +1,8 @@
-//! Adding to the lists of a YAML file, and taking out of them, without touching the rest of its text.
+//! Adds elements to the lists of a YAML file, and removes them, without changing the rest of its
+//! text.
 //!
-//! What a person has written stays as it is, byte for byte: order, comments,
-//! quotes, line ends. Where a notation leaves no place to insert at, that is
-//! said; nothing is written anew.
+//! The user's text is kept byte for byte: order, comments, quotes, line ends. If the notation has
+//! no place to insert at, the result is an error; nothing is reformatted.
 
 mod append;
 mod exchange;
