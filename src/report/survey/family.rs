@@ -1,4 +1,5 @@
-//! What one file does beside one another: variables of a container, keys of a `ConfigMap`, annotations of a resource, parameters in one map.
+//! Related changes by one file: variables of a container, keys of a `ConfigMap`, annotations of a
+//! resource, parameters in one map.
 
 use serde_json::Value;
 
@@ -7,7 +8,8 @@ use crate::finding::{Finding, UNTOLD};
 use crate::path::{FieldPath, Segment};
 use crate::report::text::both_values;
 
-/// What a family shares: the service, the resource, the rule, what they stand in, what was done, and the file that did it.
+/// The properties that a family shares: the service, the resource, the rule, the surrounding field,
+/// the kind of change, and the file that made it.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Family<'f> {
     service: &'f str,
@@ -19,7 +21,7 @@ pub(super) struct Family<'f> {
     file: &'f str,
 }
 
-/// What became of a name.
+/// The kind of change of a name.
 #[derive(PartialEq, Eq, Hash)]
 enum Done {
     Added,
@@ -27,10 +29,10 @@ enum Done {
     Changed,
 }
 
-/// The family of a finding; nothing where it stands for itself.
+/// The family of a finding; `None` if it is reported separately.
 ///
-/// Names that come or go are read at once, as they are one change, and so are
-/// scalars of one map of parameters. What acts by itself in a pod is not.
+/// Names that are added or removed together are one change, and so are scalars of one map of
+/// parameters. Fields with an effect of their own in a pod are not.
 pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
     let class = finding.class?;
     let field = finding.field.as_ref()?;
@@ -65,7 +67,7 @@ pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
     })
 }
 
-/// Whether a field is a scalar in a map of its like, and in no pod.
+/// Whether a field is a scalar in a map of scalars, and not in a pod.
 fn is_parameter(finding: &Finding) -> bool {
     let Some(field) = &finding.field else {
         return false;
@@ -86,11 +88,11 @@ fn is_parameter(finding: &Finding) -> bool {
     let is_in_pod = fields
         .iter()
         .any(|name| matches!(*name, "template" | "containers") || name.ends_with("ecurityContext"));
-    // `spec.a` and `spec.b` have nothing in common.
+    // `spec.a` and `spec.b` are unrelated.
     fields.len() > 2 && !is_in_pod && is_scalar(&field.base) && is_scalar(&field.overlay)
 }
 
-/// The name that is added or removed, or the parameter and both its values.
+/// The added or removed name, or the parameter with both values.
 pub(super) fn said(finding: &Finding) -> Option<String> {
     let field = finding.field.as_ref()?;
     let name = name(finding)?;

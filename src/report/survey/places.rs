@@ -1,5 +1,5 @@
-//! One finding a place: what several environments do alike is told once, with what each of them says there, and so is
-//! what one line does to several resources, or in several services that load it.
+//! Combines findings: the same change in several environments is reported once, with the values of
+//! each, and so is one line that affects several resources, or several services that load it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -13,7 +13,8 @@ use crate::finding::{Finding, UNTOLD};
 use crate::report::fingerprint::group;
 use crate::survey::Survey;
 
-/// Puts together what says the same of one place, in the order of the findings; of a service, what several environments share comes first.
+/// Combines findings with the same content at one place, in the order of the findings; in a
+/// service, those of several environments come first.
 pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<'f>> {
     let mut all: Vec<Told<'f>> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
@@ -24,7 +25,7 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
         });
         let there = place.as_ref().and_then(|place| known.get(place));
         match there.map(|&at| &mut all[at]) {
-            // Two that an environment has at one place are two.
+            // Two findings of one environment at one place stay separate.
             Some(told)
                 if told
                     .all()
@@ -50,7 +51,7 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
         (a.first.service(), a.first.severity) == (b.first.service(), b.first.severity)
     };
     for service in all.chunk_by_mut(of_one) {
-        // The sort is stable, so what one environment has stays as it was.
+        // The sort is stable, so the findings of one environment keep their order.
         service.sort_by_key(|told| match told.others.len() {
             0 => (1, None, None),
             _ => (0, told.environments(), told.first.baseline()),
@@ -59,7 +60,8 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
     all
 }
 
-/// Puts those of the environments of a service in the order of promotion; the first one stands for all.
+/// Sorts the findings of a service's environments into promotion order; the first one represents
+/// all.
 fn in_order(survey: &Survey, told: &mut Told<'_>) {
     if told.others.is_empty() {
         return;
@@ -77,10 +79,11 @@ fn in_order(survey: &Survey, told: &mut Told<'_>) {
     told.first = told.others.remove(0);
 }
 
-/// So many elements of one list, or names of one family, are told as one.
+/// From this number on, elements of one list, or names of one family, are reported together.
 const MANY: usize = 3;
 
-/// Puts together what the same lines do to several resources, told where it is nearest to them.
+/// Combines the effects of the same lines on several resources; they are reported for the closest
+/// resource.
 fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     let mut known: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
     let mut lines: HashMap<Vec<String>, usize> = HashMap::new();
@@ -92,7 +95,7 @@ fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
             lines.entry(line).or_insert(at);
         }
     }
-    // Which one tells it, if it is another.
+    // The index of the finding that reports each one, if it is another.
     let mut nearest: Vec<Option<usize>> = vec![None; all.len()];
     for group in known.values().filter(|group| group.len() > 1) {
         let distance = |at: &usize| (Reverse(nearness(survey, all[*at].first)), *at);
@@ -104,7 +107,7 @@ fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         }
     }
     for (at, told) in all.iter().enumerate() {
-        // What a service has told of itself is no news where another one loads it.
+        // A service's own finding is not repeated for another service that loads it.
         let there = line(told).filter(|_| nearest[at].is_none() && is_of_siblings(told));
         if let Some(&there) = there.and_then(|line| lines.get(&line))
             && all[there].first.service() != told.first.service()
@@ -134,7 +137,7 @@ fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
                 .push(at);
         }
     }
-    // Two are read at once, a list that is another one is not.
+    // A smaller group is read at a glance.
     let groups = lists.values().chain(families.values());
     for group in groups.filter(|group| group.len() >= MANY) {
         for &at in &group[1..] {
@@ -144,7 +147,7 @@ fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
     let all_nearest = nearest.clone();
     for (told, nearest) in all.iter().zip(&nearest) {
-        // What tells it may be told with another one itself.
+        // The reporting finding may itself be combined with another one.
         let last = nearest.map(|at| all_nearest[at].unwrap_or(at));
         if let Some(repeats) = last.and_then(|at| repeats.get_mut(at)) {
             repeats.push(told.clone());
@@ -156,12 +159,13 @@ fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         .collect()
 }
 
-/// Whether it is about environments that disagree, whatever the base says.
+/// Whether it is about environments that disagree, whatever the base has.
 fn is_of_siblings(told: &Told<'_>) -> bool {
     told.first.rule == RuleId::EnvironmentMismatch
 }
 
-/// What findings have in common that the same lines have caused: the rule, the environments, their lines and the values.
+/// The common properties of findings that the same lines caused: the rule, the environments, their
+/// lines and the values.
 fn cause(told: &Told<'_>) -> Option<Vec<String>> {
     let first = told.first;
     first.resource.as_ref()?;
@@ -178,7 +182,8 @@ fn cause(told: &Told<'_>) -> Option<Vec<String>> {
     Some(out)
 }
 
-/// What findings of two services have in common that one of them has from the other: the resource, the environments, their lines and values.
+/// The common properties of findings of two services, one of which loads the other: the resource,
+/// the environments, their lines and values.
 fn line(told: &Told<'_>) -> Option<Vec<String>> {
     let first = told.first;
     let resource = first.resource.as_ref()?;
@@ -194,7 +199,7 @@ fn line(told: &Told<'_>) -> Option<Vec<String>> {
     Some(out)
 }
 
-/// The environment of a finding, and where its line is; nothing where that could not be told.
+/// The environment of a finding, and the place of its line; `None` if the place is not known.
 fn spot(finding: &Finding) -> Option<[String; 3]> {
     let place = finding
         .place
@@ -217,7 +222,7 @@ fn values(finding: &Finding) -> [String; 2] {
     ]
 }
 
-/// How many directories the line of a finding and its environment share.
+/// The number of directories that the line of a finding and its environment share.
 fn nearness(survey: &Survey, finding: &Finding) -> usize {
     let file = finding.place.as_ref().map_or("", |place| &place.file);
     let services = survey.services.iter();
@@ -230,7 +235,7 @@ fn nearness(survey: &Survey, finding: &Finding) -> usize {
     parts.take_while(|(one, other)| one == other).count()
 }
 
-/// The places of one side together; the sides, and what each of them has, with the heaviest first.
+/// The places grouped by side; sides and places are sorted by severity, the most severe first.
 pub(super) fn sides_by_weight<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Vec<Told<'f>>> {
     let all = places(survey, findings);
     let sides = all.chunk_by(Told::is_of_one_side);
@@ -270,7 +275,7 @@ mod tests {
         finding
     }
 
-    /// What is told, as `service name environments; what it also holds for`.
+    /// The combined findings, as `service name environments; other places`.
     fn told(findings: &[Finding]) -> Vec<String> {
         let all: Vec<&Finding> = findings.iter().collect();
         let survey = Survey {
@@ -310,7 +315,7 @@ mod tests {
     const FILE: &str = "shop/web/overlays/prod/kustomization.yaml";
 
     #[test]
-    fn what_one_line_does_to_several_resources_is_told_once() {
+    fn one_line_that_changes_several_resources_is_reported_once() {
         let web = by(FILE, 4, "shop/web", "prod", "web");
         let job = by(FILE, 4, "shop/web", "prod", "job");
         assert_eq!(
@@ -320,7 +325,7 @@ mod tests {
         let mut inner = web.clone();
         inner.field = change("web", "spec.y", json!(1), json!(2)).field;
         assert_eq!(told(&[web.clone(), inner]), ["shop/web web prod; spec.y"]);
-        // Another line, another value, another weight, and a line that nobody knows are something else.
+        // Another line, value or severity, and an unknown line, are separate findings.
         let others: [fn(&mut Finding); 6] = [
             |one| one.place.as_mut().unwrap().line = 5,
             |one| one.place = None,
@@ -342,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn environments_are_listed_in_the_order_of_promotion() {
+    fn environments_are_listed_in_promotion_order() {
         let environments = ["dev", "staging", "prod"];
         let mut service = service("shop/web");
         let one = service.environments[0].clone();
@@ -374,7 +379,7 @@ mod tests {
             headlines(&added),
             ["it is in dev, staging and prod, but not in the base"]
         );
-        // What does not build for one reason is told once, and for another one by itself.
+        // Failed builds with one reason are reported once; another reason is separate.
         let broken = |name: &str| {
             let cause = if name == "staging" {
                 "why"
@@ -397,18 +402,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_service_loads_from_another_one_is_told_of_that_one() {
+    fn a_change_in_a_loaded_service_is_reported_for_that_service() {
         let outer = by(FILE, 4, "outer", "prod", "web");
         let own = by(FILE, 4, "shop/web", "prod", "web");
         let once = ["shop/web web prod; in service outer"];
         assert_eq!(told(&[outer.clone(), own.clone()]), once);
-        // Beside a sibling it is the same line.
+        // Compared with a sibling, it is the same line.
         let mut beside = outer.clone();
         beside.rule = RuleId::EnvironmentMismatch;
         beside.compared = Compared::with_sibling("prod", "dev");
         beside.field.as_mut().unwrap().base = Some(json!(7));
         assert_eq!(told(&[beside.clone(), own.clone()]), once);
-        // What weighs more than what has been told is told, and so is what the service itself finds.
+        // A more severe finding is reported separately, and so is one that the service has of its
+        // own.
         let mut light = own.clone();
         light.severity = Severity::Warning;
         assert_eq!(told(&[beside.clone(), light]).len(), 2);
@@ -417,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_which_much_is_another_is_told_once() {
+    fn a_list_with_many_changes_is_reported_once() {
         let element = |name: &str, at: usize, base: Option<&str>, overlay: Option<&str>| {
             let mut finding = by(FILE, at + 4, "shop/web", "prod", name);
             let field = finding.field.as_mut().unwrap();
@@ -439,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_one_file_adds_beside_one_another_are_told_once() {
+    fn names_that_one_file_adds_together_are_reported_once() {
         let variable = |name: &str, file: &str, base: Option<&str>, overlay: Option<&str>| {
             let mut finding = by(file, 4, "shop/web", "prod", "web");
             finding.class = Some(Class::EnvNames);
@@ -458,7 +464,7 @@ mod tests {
         findings[2].place.as_mut().unwrap().line = 6;
         let once = "shop/web web prod; B, C";
         assert_eq!(told(&findings), [once]);
-        // Those of another file, those that are gone, and those that only differ are something else.
+        // Names from another file, removed names, and names that only differ are separate.
         let others = [
             variable("D", "shop/web/base/other.yaml", None, Some("d")),
             variable("E", FILE, Some("e"), None),
@@ -468,13 +474,13 @@ mod tests {
             let both = [findings.clone(), vec![other]].concat();
             assert_eq!(told(&both).len(), 2);
         }
-        // What acts by itself is told by itself.
+        // A field with an effect of its own is reported separately.
         findings[1].class = Some(Class::ServiceMesh);
         assert_eq!(told(&findings).len(), 3);
     }
 
     #[test]
-    fn what_environments_add_under_names_of_their_own_is_told_once() {
+    fn a_resource_added_under_each_environments_name_is_reported_once() {
         let added = |environment: &str, source: &str| {
             let file = format!("shop/web/overlays/{environment}/job.yaml");
             let name = format!("{environment}-job");
@@ -490,13 +496,13 @@ mod tests {
         let both = |one, other| told(&[added("dev", one), added("prod", other)]);
         let once = both("  name: job", "    name: job");
         assert_eq!(once, ["shop/web dev-job dev and prod; "]);
-        // Another name is another resource, and so is what no name stands for.
+        // Another name is another resource, and so is one whose line has no name.
         assert_eq!(both("  name: job", "  name: jobs").len(), 2);
         assert_eq!(both("- job", "- job").len(), 2);
     }
 
     #[test]
-    fn parameters_of_one_map_are_told_once() {
+    fn parameters_of_one_map_are_reported_once() {
         let parameter = |path: &str, overlay: Value| {
             let mut finding = by(FILE, 4, "shop/web", "prod", "db");
             finding.class = Some(Class::Other);
@@ -524,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_permits_all_that_is_told_together() {
+    fn an_entry_permits_all_findings_that_are_reported_together() {
         let findings = [
             by(FILE, 4, "shop/web", "dev", "web"),
             by(FILE, 4, "shop/web", "prod", "web"),
