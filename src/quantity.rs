@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_beyond_all_counting_are_told_apart() {
+    fn amounts_beyond_the_range_are_distinguished() {
         for (a, b, same) in [
             ("1e40", "10e39", true),
             (

@@ -97,7 +97,7 @@ proptest! {
 
 /// Amounts that are too large to be counted are still told apart, and saturate where they are ordered.
 #[test]
-fn amounts_beyond_all_counting_are_told_apart() {
+fn amounts_beyond_the_range_are_distinguished() {
     for (a, b) in [
         ("1e30", "1000e27"),
         ("1.5e30", "15e29"),
