@@ -42,8 +42,7 @@ pub(crate) struct Item {
     pub partial: bool,
     /// The mark that renamed it, apart from a prefix or a suffix.
     pub named: Option<Mark>,
-    /// The changes of names, namespaces and labels, which also reach the resources that refer to
-    /// it.
+    /// The changes of names, namespaces and labels, which also reach references to it.
     pub reach: Vec<Reach>,
     /// The parts of its history that kustomize lost because its annotations were overwritten.
     pub forgotten: Option<Forgotten>,
@@ -145,8 +144,7 @@ impl Item {
         &self.ids[..self.ids.len().saturating_sub(1)]
     }
 
-    /// Whether kustomize reads one of its earlier names as several, because it separates the
-    /// recorded names with commas.
+    /// Whether an earlier name has a comma, with which kustomize separates the recorded names.
     pub fn is_parted(&self) -> bool {
         let mut before = self.before().iter();
         before.any(|id| id.name.contains(',') || id.namespace.contains(','))
@@ -289,8 +287,7 @@ impl Item {
         )
     }
 
-    /// The resource as JSON, without the values of a generated Secret; `None` if another part is
-    /// not known.
+    /// The resource as JSON, without a generated Secret's values; `None` if more is not known.
     pub fn shown(&self) -> Option<Value> {
         let mut root = self.root.clone();
         // kustomize removes its internal annotations at the end, and writes the others again.
@@ -497,8 +494,7 @@ impl Selector {
         };
         let (first, now) = (item.original(), item.id());
         let is_meant = match self.by {
-            // kustomize compares name and namespace separately, each with the first and the current
-            // identity.
+            // kustomize compares name and namespace separately, each with both identities.
             By::Ends => {
                 let either = |pattern, part: &dyn Fn(&Id) -> String| {
                     fits(pattern, &part(first)) || fits(pattern, &part(now))

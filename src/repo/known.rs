@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// A value is hidden if it stands alone or is part of other text, and so is a text that only
+    /// A value is hidden if it is the whole text or part of other text, and so is a text that only
     /// resembles a name.
     #[test]
     fn a_value_is_hidden_unless_it_is_part_of_a_name() {

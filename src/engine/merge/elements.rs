@@ -229,7 +229,7 @@ impl Elements<'_> {
         })
     }
 
-    /// Walks an old element and its patch; the result is the place of what is left.
+    /// Walks an old element and its patch; the result is the place of the remaining element.
     #[expect(
         clippy::option_option,
         reason = "one says that it is refused, the other that nothing is left"
