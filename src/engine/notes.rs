@@ -16,7 +16,7 @@ const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kustomize-v5.
 /// The prefix of the annotations in which kustomize keeps its own records during a build.
 const INTERNAL: &str = "internal.config.kubernetes.io/";
 
-/// The annotations that kustomize reads back, whoever has written them
+/// The annotations that kustomize reads back, even if others have written them
 /// (`api/internal/utils/annotations.go`).
 const READ_BACK: [&str; 10] = [
     "allowKindChange",

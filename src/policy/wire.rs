@@ -464,8 +464,8 @@ impl<'de> Deserialize<'de> for RuleName {
 
 /// A number as decimal text.
 ///
-/// The YAML parser has already made a float of what has a fraction; this is the
-/// shortest decimal that stands for it, which is what was written for up to 15 digits.
+/// The YAML parser has already turned a number with a fraction into a float. This is the shortest
+/// decimal with that value, which equals the written one up to 15 digits.
 #[derive(Debug)]
 pub struct Decimal(pub String);
 

@@ -75,7 +75,7 @@ fn the_image_is_small_and_labelled() {
     }
 }
 
-/// It runs on a read-only root, without a network, as nobody, in the way kustomize and kpt start
+/// It runs on a read-only root, without a network, as `nobody`, in the way kustomize and kpt start
 /// it.
 #[test]
 fn the_image_runs_confined() {

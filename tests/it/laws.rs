@@ -478,7 +478,7 @@ proptest! {
     }
 
     #[test]
-    fn orders_that_mean_nothing_are_no_change(resource in prop_oneof![tame(), wild()], seed: u64) {
+    fn orders_without_meaning_are_not_changes(resource in prop_oneof![tame(), wild()], seed: u64) {
         let seed = seed >> 1;
         for other in [shuffled_keys(&resource, seed), shuffled_unordered(&resource, seed)] {
             with(&resource, |resource| with(&other, |other| {
@@ -489,7 +489,7 @@ proptest! {
     }
 
     #[test]
-    fn spelling_is_no_change(resource in prop_oneof![tame(), wild()], style in style()) {
+    fn a_spelling_is_not_a_change(resource in prop_oneof![tame(), wild()], style in style()) {
         let text = document(&resource, &style);
         let tree = parse(&text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
         let root = tree.roots().next().unwrap();
@@ -506,7 +506,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_sealed_opens(all in items(), indent in 0..3_usize) {
+    fn a_sealed_snapshot_opens(all in items(), indent in 0..3_usize) {
         let text = all.iter().map(|value| format!("---\n{value}\n")).collect::<String>();
         let tree = parse(&text).unwrap();
         let live = resources(&tree);
@@ -745,7 +745,7 @@ proptest! {
     #![proptest_config(config(800))]
 
     #[test]
-    fn what_comes_in_goes_out(
+    fn the_input_is_passed_on(
         base in items(), edits in edits(), style in style(), first in any::<bool>(),
     ) {
         let overlay: Vec<_> = base.iter().map(|item| edited(item, &edits)).enumerate().map(named).collect();

@@ -30,7 +30,6 @@ mod explain;
 mod faces;
 mod formats;
 mod gitops;
-mod habits;
 mod hostile;
 mod innocent;
 mod laws;

@@ -413,8 +413,7 @@ mod tests {
         beside.compared = Compared::with_sibling("prod", "dev");
         beside.field.as_mut().unwrap().base = Some(json!(7));
         assert_eq!(told(&[beside.clone(), own.clone()]), once);
-        // A more severe finding is reported separately, and so is one that the service has of its
-        // own.
+        // A more severe finding is reported separately, and so is the service's own finding.
         let mut light = own.clone();
         light.severity = Severity::Warning;
         assert_eq!(told(&[beside.clone(), light]).len(), 2);
@@ -474,7 +473,7 @@ mod tests {
             let both = [findings.clone(), vec![other]].concat();
             assert_eq!(told(&both).len(), 2);
         }
-        // A field with an effect of its own is reported separately.
+        // A field with a separate effect is reported separately.
         findings[1].class = Some(Class::ServiceMesh);
         assert_eq!(told(&findings).len(), 3);
     }

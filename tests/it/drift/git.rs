@@ -79,7 +79,7 @@ fn an_overlay_is_built_by_the_engine_and_named_as_in_check() {
             true,
             0,
         ),
-        // Classes that overlays may change are no reason to change them in a cluster.
+        // Classes that overlays may change are not a reason to change them in a cluster.
         (
             "  allow: {classes: [image, image-tag]}\n".to_owned(),
             true,

@@ -144,7 +144,7 @@ fn html_is_valid() {
 
 /// The checks are described in `tests/it/formats/browser.cjs`.
 #[test]
-fn a_browser_shows_the_page_to_everybody() {
+fn a_browser_shows_the_page_to_every_user() {
     let node = require!(program("node"));
     let chromium = require!(program("chromium"));
     let modules = require!(node_modules());
