@@ -1,6 +1,8 @@
-//! What a long audit log costs: `krm-parity audit` over 200 MB of it, beside a bare pass of `serde_json` over the lines.
+//! The cost of a long audit log: `krm-parity audit` over 200 MB, compared with a plain pass of
+//! `serde_json` over the lines.
 //!
-//! `scripts/bench` runs it. What it holds is a ratio of two of its own times, and the memory of the process.
+//! `scripts/bench` runs it. Its bounds are a ratio of two of its own times, and the memory of the
+//! process.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write as _};
@@ -14,13 +16,13 @@ use wait4::Wait4 as _;
 
 const KRM_PARITY: &str = env!("CARGO_BIN_EXE_krm-parity");
 
-/// How long the log is.
+/// The size of the log.
 const BYTES: u64 = 200 << 20;
 
-/// The most that reading may take, as a multiple of the bare pass.
+/// The largest ratio of reading to the plain pass.
 const MAX_RATIO: f64 = 2.0;
 
-/// The most memory, in MiB.
+/// The largest memory, in MiB.
 const MAX_MEMORY: u64 = 150;
 
 const ROUNDS: usize = 3;
@@ -32,8 +34,9 @@ fn main() -> ExitCode {
     );
     println!("|---|---|---|---|---|---|---|");
     let mut is_good = true;
-    // One line in so many is about an object that Git has. The second log is nearly all work by hand on one object,
-    // every write of which is compared with the one before: what that costs is told, and not held.
+    // One line in this many is about an object of Git. The second log is mostly manual work on one
+    // object, every write of which is compared with the previous one: its cost is printed, but has
+    // no bound.
     for (name, every) in [("of a cluster", 100), ("of work by hand", 10)] {
         let log = place.path().join("audit.jsonl");
         let lines = write(&log, every);
@@ -70,7 +73,7 @@ fn recordings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/live")
 }
 
-/// Writes a log: the recorded events again and again, most of them of objects that nobody asks about.
+/// Writes a log: the recorded events repeatedly, most of them about other objects.
 fn write(log: &Path, every: usize) -> usize {
     let recorded = recordings().join("self-healed/audit.jsonl");
     let recorded = std::fs::read_to_string(recorded).expect("a recorded log");
@@ -120,7 +123,7 @@ fn best(mut work: impl FnMut()) -> Duration {
     rounds.min().expect("a round")
 }
 
-/// A pass over the lines, as a process would read them.
+/// A pass over the lines, as a process reads them.
 fn pass(log: &Path, mut read: impl FnMut(&[u8])) {
     let mut from = BufReader::with_capacity(256 << 10, File::open(log).expect("a log"));
     let mut line = Vec::new();
@@ -130,7 +133,7 @@ fn pass(log: &Path, mut read: impl FnMut(&[u8])) {
     }
 }
 
-/// The verb over the log; the most memory that it took, in MiB.
+/// Runs the verb over the log, and returns the peak memory in MiB.
 fn audit(log: &Path) -> u64 {
     let child = Command::new(KRM_PARITY)
         .current_dir(recordings().join("self-healed"))

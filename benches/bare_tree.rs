@@ -1,4 +1,4 @@
-//! A yardstick for `cargo bench --bench process`: a process that only builds the tree of its stdin.
+//! A reference for `cargo bench --bench process`: a process that only builds the tree of its stdin.
 
 use std::io::Read as _;
 
@@ -11,6 +11,6 @@ fn main() {
         .lock()
         .read_to_string(&mut input)
         .expect("stdin is UTF-8");
-    // Its memory goes back with the process: tearing it down is no part of building it.
+    // Its memory is freed with the process: dropping the tree is not part of building it.
     std::mem::forget(std::hint::black_box(bare::tree(&input)));
 }

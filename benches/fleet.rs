@@ -1,7 +1,8 @@
-//! What a whole fleet costs: `krm-parity check`, the plain loop over its environments, and a team's shell script.
+//! The cost of a whole fleet: `krm-parity check`, the plain loop over its environments, and a
+//! team's shell script.
 //!
-//! `scripts/bench` runs it. Each is run in turn on one generated repository, and
-//! medians are compared, so that a machine with other work to do slows all alike.
+//! `scripts/bench` runs it. Each one runs in turn on the same generated repository, and medians are
+//! compared, so that other work on the machine slows all of them equally.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,16 +16,16 @@ use support::{ENVIRONMENTS, check, generate, put, shown, timed};
 
 const SERVICES: usize = 200;
 
-/// What `check` may take of the plain loop's time where kustomize builds.
+/// The largest share of the plain loop's time that `check` may take if kustomize builds.
 const MAX_RATIO: f64 = 0.15;
 
-/// What it may take where the engine builds.
+/// The same if the engine builds.
 const MAX_OWN_RATIO: f64 = 0.02;
 
-/// What of its own time may be spent outside of kustomize.
+/// The largest share of its own time that may be spent outside kustomize.
 const MAX_OUTSIDE: f64 = 0.10;
 
-/// The most memory, in MiB.
+/// The largest memory, in MiB.
 const MAX_MEMORY: u64 = 256;
 
 fn main() -> ExitCode {
@@ -126,7 +127,7 @@ fn main() -> ExitCode {
     ])
 }
 
-/// Says which bounds do not hold.
+/// Prints the bounds that are exceeded.
 fn hold(bounds: &[(bool, &str)]) -> ExitCode {
     for (_, what) in bounds.iter().filter(|(holds, _)| !holds) {
         println!("BOUND BROKEN: {what}");
@@ -143,7 +144,8 @@ fn executable(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it can be set");
 }
 
-/// kubeconform, over everything that the loop builds, if it is on `PATH` and `KUBECONFORM_SCHEMAS` names its schemas.
+/// kubeconform over the builds of the loop, if it is on `PATH` and `KUBECONFORM_SCHEMAS` names its
+/// schemas.
 struct Validator {
     schemas: String,
     rendered: PathBuf,
@@ -191,7 +193,7 @@ fn build_all(kustomize: &Path, fleet: &Path) {
     }
 }
 
-/// What teams write: a sum over probes and the names of variables, compared between environments.
+/// A typical script: a sum over probes and the names of variables, compared between environments.
 const SCRIPT: &str = r#"
 for service in apps/*; do
   sums=

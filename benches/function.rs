@@ -1,7 +1,6 @@
-//! Where the function's time goes, stage by stage: `cargo bench --bench function`.
+//! The time of the function by stage: `cargo bench --bench function`.
 //!
-//! Whole processes, and what the issue of speed promises, are measured by
-//! `scripts/bench`.
+//! `scripts/bench` measures whole processes and the promised speed.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -103,7 +102,7 @@ fn compare(
         bencher
             .iter_with_large_drop(|| pair::pair(black_box(&planned.base), &planned.overlay, &[]));
     });
-    // The comparison pairs, diffs, cancels and classifies; pairing alone stands above.
+    // The comparison pairs, diffs, cancels and classifies; pairing alone is measured above.
     group.bench_function(BenchmarkId::new("compare", size), |bencher| {
         bencher.iter_with_large_drop(|| {
             environment::compare(black_box(&plan.comparisons), IdentityMode::Cancel)

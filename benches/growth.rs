@@ -1,7 +1,7 @@
-//! What more environments cost: `krm-parity check` by its engine over 12 to 10,002 overlays, over one service of
-//! them, and the build of one overlay.
+//! The cost of more environments: `krm-parity check` with its engine over 12 to 10,002 overlays,
+//! over one service of them, and the build of one overlay.
 //!
-//! `scripts/bench` runs it. What it holds is a ratio of two of its own times.
+//! `scripts/bench` runs it. Its bound is a ratio of two of its own times.
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
@@ -12,10 +12,10 @@ mod support;
 
 use support::{ENVIRONMENTS, KRM_PARITY, check, generate, shown, timed};
 
-/// How many services the fleets have.
+/// The numbers of services of the fleets.
 const GROWTH: [usize; 4] = [4, 34, 334, 3334];
 
-/// The most that the time may grow by, as an exponent of the number of overlays.
+/// The largest growth of the time, as an exponent of the number of overlays.
 const MAX_EXPONENT: f64 = 1.15;
 
 fn main() -> ExitCode {
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints what more overlays cost; the exponent between the last two.
+/// Prints the cost of more overlays, and returns the exponent between the last two.
 fn growth(place: &Path) -> f64 {
     println!("| overlays | `check` | memory | one service of them | `build` of one overlay |");
     println!("|---|---|---|---|---|");

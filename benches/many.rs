@@ -1,7 +1,8 @@
-//! Thousands of permissions against thousands of findings: time grows with their sum, and not with their product.
+//! Thousands of permissions against thousands of findings: the time grows with their sum, and not
+//! with their product.
 //!
-//! `scripts/bench` runs it. Ten times as many of both may take fifty times as
-//! long; a loop over all findings for every permission would take a hundred times.
+//! `scripts/bench` runs it. Ten times as many of both may take fifty times as long; a loop over all
+//! findings for every permission would take a hundred times.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -18,10 +19,11 @@ use krm_parity::resource::Resource;
 use krm_parity::rules::{self, Gaps, Look};
 use krm_parity::yaml;
 
-/// What ten times as many may take of ten times the time.
+/// The permitted time for ten times the number, divided by ten.
 const MAX_RATIO: f64 = 5.0;
 
-/// What is measured: a name and a way to time so many permissions against so many findings.
+/// One measurement: a name and a function that times a number of permissions against a number of
+/// findings.
 type Case = (&'static str, fn(usize, usize) -> Duration);
 
 const CASES: [Case; 6] = [
@@ -67,7 +69,7 @@ const CASES: [Case; 6] = [
     }),
 ];
 
-/// Globs without any exact part have to be tried: this one is shown, and has no bound.
+/// Globs without a literal part have to be tried: this one is printed, and has no bound.
 const GLOBS: Case = (
     "exemptions that are globs alone (no bound)",
     |many, findings| {
@@ -117,7 +119,7 @@ fn quickest(rounds: usize, time: impl Fn() -> Duration) -> Duration {
     let begin = Instant::now();
     let mut best = time();
     for _ in 1..rounds {
-        // What takes seconds is clear after one round.
+        // One round is enough for a run of several seconds.
         if begin.elapsed() > Duration::from_secs(8) {
             break;
         }
@@ -143,7 +145,7 @@ fn path(text: &str) -> FieldPath<'static> {
     FieldPath::from(path).into_owned()
 }
 
-/// Findings, each of a name, a path and a service of its own, against exemptions.
+/// Findings with unique names, paths and services, against exemptions.
 fn exempt(item: &dyn Fn(usize) -> String, many: usize, findings: usize, from: usize) -> Duration {
     let mut spec = "exemptions: [".to_owned();
     for at in 0..many {
@@ -211,7 +213,7 @@ fn exempt(item: &dyn Fn(usize) -> String, many: usize, findings: usize, from: us
     timed(|| rules::judge(&[], &gaps, &policy, date(2026, 1, 1)))
 }
 
-/// A resource with so many changes, against allowed fields or what its base denies.
+/// A resource with many changes, against allowed fields or the denials of its base.
 fn permit(many: usize, findings: usize, is_denied: bool) -> Duration {
     let body = |value: &str, notes: &str| {
         let mut text = format!(

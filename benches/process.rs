@@ -1,8 +1,8 @@
-//! What a user feels: whole processes, side by side. `scripts/bench` builds and runs this.
+//! The time that a user notices: whole processes, side by side. `scripts/bench` builds and runs
+//! this.
 //!
-//! Every comparison runs its programs in turn on the same file, with output to
-//! /dev/null, and compares medians, so that a machine with other work to do slows
-//! all of them alike.
+//! Every comparison runs its programs in turn on the same file, with output to /dev/null, and
+//! compares medians, so that other work on the machine slows all of them equally.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ const KRM_PARITY: &str = env!("CARGO_BIN_EXE_krm-parity");
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    // A process of its own, since a child's peak memory starts at its parent's.
+    // This is a separate process, because a child's peak memory starts at its parent's.
     if let ["generate", size, dir] = words.as_slice() {
         write(size.parse().expect("a number of resources"), Path::new(dir));
         return ExitCode::SUCCESS;
@@ -52,7 +52,7 @@ fn write(size: usize, dir: &Path) {
         "overlay/kustomization.yaml",
         "namespace: production\nresources: [../base]\n",
     );
-    // The same with a program that only copies what kustomize hands it: what remains is kustomize's own part.
+    // The same with a program that only copies its input: the rest is kustomize's own part.
     for (tree, program) in [("checked", KRM_PARITY), ("copied", "cat")] {
         let function = |kind: &str, spec: &str| {
             format!(
@@ -79,14 +79,14 @@ fn write(size: usize, dir: &Path) {
     }
 }
 
-/// What one run took.
+/// The cost of one run.
 struct Run {
     wall: Duration,
     /// The greatest resident memory, in bytes.
     peak: u64,
 }
 
-/// A program to be measured, with the exit code that shows that it did its work.
+/// A program to measure, with the exit code that shows that it did its work.
 struct Program<'a> {
     name: &'a OsStr,
     args: &'a [&'a OsStr],
@@ -127,7 +127,7 @@ fn run(program: &Program<'_>, input: Option<&Path>) -> Run {
     }
 }
 
-/// Runs the programs in turn, so many times each; the runs of each program, quickest first.
+/// Runs the programs in turn this many times; the runs of each program are sorted, fastest first.
 fn in_turn(programs: &[&Program<'_>], input: Option<&Path>, times: usize) -> Vec<Vec<Run>> {
     let mut runs: Vec<Vec<Run>> = programs.iter().map(|_| Vec::new()).collect();
     for _ in 0..times {
@@ -149,7 +149,7 @@ fn quickest(sorted: &[Run]) -> f64 {
     sorted[0].wall.as_secs_f64()
 }
 
-/// The table that is printed, and whether every bound held.
+/// The printed table, and whether every bound was met.
 struct Table {
     all_hold: bool,
 }
@@ -234,7 +234,7 @@ fn measure(read_stdin: &Path, bare_tree: &Path) -> ExitCode {
 
     let mut points = Vec::new();
     for (size, input) in sizes.into_iter().zip(&inputs).skip(1) {
-        // The smallest list holds no finding, the others do.
+        // The smallest list has no finding, the others do.
         let of_size = if input.findings { &fails } else { &passes };
         let runs = in_turn(
             &[of_size],
@@ -276,7 +276,7 @@ fn measure(read_stdin: &Path, bare_tree: &Path) -> ExitCode {
     }
 }
 
-/// kustomize's own build of the same resources, with the check and without.
+/// kustomize's own build of the same resources, with and without the check.
 fn beside_kustomize(table: &mut Table, kustomize: &Path, size: usize, input: &Input) {
     let times = if size > 100 { 5 } else { 31 };
     let directory = |name: &str| input.directory.join(name).into_os_string();
@@ -324,7 +324,7 @@ struct Input {
     directory: PathBuf,
     list: PathBuf,
     bytes: u64,
-    /// Whether the function finds something in it.
+    /// Whether the function has findings in it.
     findings: bool,
 }
 

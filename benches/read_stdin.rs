@@ -1,4 +1,4 @@
-//! A yardstick for `cargo bench --bench process`: a process that only reads its stdin.
+//! A reference for `cargo bench --bench process`: a process that only reads its stdin.
 
 use std::io::Read as _;
 

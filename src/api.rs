@@ -1,7 +1,7 @@
 //! The names of this program's API, and of the annotations of its hosts.
 //!
-//! They are interfaces: kustomize finds a plugin by group, version and kind, and
-//! people write them into files. So each stands in the code once.
+//! They are interfaces: kustomize finds a plugin by group, version and kind, and people write them
+//! into files. So each is in the code only once.
 
 /// The API group of this program's kinds.
 pub const GROUP: &str = "krm-parity.io";
@@ -9,19 +9,19 @@ pub const GROUP: &str = "krm-parity.io";
 /// The one version of that group.
 pub const VERSION: &str = "v1alpha1";
 
-/// Group and version as `apiVersion` has them.
+/// Group and version, in the form of `apiVersion`.
 pub const API_VERSION: &str = "krm-parity.io/v1alpha1";
 
-/// The kind that seals an environment.
+/// The kind that records an environment.
 pub const RECORDER: &str = "SnapshotRecorder";
 
-/// The kind that judges one.
+/// The kind of a policy, which judges an environment.
 pub const POLICY: &str = "ParityPolicy";
 
-/// The kind that travels with a build.
+/// The kind of a snapshot, which travels with a build.
 pub const SNAPSHOT: &str = "EnvironmentSnapshot";
 
-/// What this program's annotations and labels begin with.
+/// The prefix of this program's annotations and labels.
 pub const PREFIX: &str = "krm-parity.io/";
 
 /// The annotation by which a base allows fields of a resource.
@@ -33,39 +33,40 @@ pub const DENY: &str = "krm-parity.io/deny";
 /// The annotation that makes a resource a function's configuration, for kustomize and kpt.
 pub const FUNCTION: &str = "config.kubernetes.io/function";
 
-/// What it was called before; kustomize reads it still.
+/// Its earlier name, which kustomize still reads.
 pub const OLD_FUNCTION: &str = "config.k8s.io/function";
 
-/// The oldest annotation of a function: an image, and nothing else; kustomize runs it still.
+/// The oldest annotation of a function, which only has an image; kustomize still runs it.
 pub const CONTAINER: &str = "config.kubernetes.io/container";
 
-/// The annotation that keeps a resource out of what hosts emit.
+/// The annotation that keeps a resource out of a host's output.
 pub const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
-/// The annotation by which kustomize notes where a resource comes from.
+/// The annotation in which kustomize records the origin of a resource.
 pub const ORIGIN: &str = "config.kubernetes.io/origin";
 
-/// The annotations by which kustomize notes who a resource was, the oldest first.
+/// The annotations in which kustomize records the earlier identities of a resource, the oldest
+/// first.
 pub const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
 /// The namespaces that go with them.
 pub const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
 /// The kinds that go with them.
 pub const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
 
-/// The annotation by which kustomize notes what was done to a resource.
+/// The annotation in which kustomize records the changes of a resource.
 pub const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
-/// The annotation in which a client-side apply keeps what it has applied.
+/// The annotation in which a client-side apply keeps the applied configuration.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// What a generator wants, whose name is to end with a hash of its content.
+/// The annotation of a generated resource whose name will end with a hash of its content.
 pub const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
 
 /// The API group of the kinds `Kustomization` and `Component`.
 pub const KUSTOMIZE_GROUP: &str = "kustomize.config.k8s.io";
 
-/// The annotation by which kpt says which file of its package an item is of; kustomize makes one up.
+/// The annotation in which kpt records the file of an item in its package; kustomize invents one.
 pub const PATH: &str = "internal.config.kubernetes.io/path";
 
-/// The annotation by which kustomize numbers what it hands to a function, and nobody else.
+/// The annotation in which only kustomize numbers the items that it passes to a function.
 pub const ID: &str = "kustomize.config.k8s.io/id";

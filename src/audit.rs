@@ -1,8 +1,10 @@
-//! What an audit log says of the objects that Git has: which request set which field, by whom, and what became of it.
+//! Reads an audit log about the objects that Git has: which request set which field, who made it,
+//! and whether it lasted.
 //!
-//! `lines` reads a log line by line, `cloud` takes off what clouds put around an event, `event` reads one, `request`
-//! knows what a body sets, `history` keeps the writes of each object, `judge` says what each has done and undone, and
-//! `join` finds the request behind a difference. What is kept is bounded by what was asked about, not by how long the log is.
+//! `lines` reads a log line by line, `cloud` removes the envelopes of clouds, `event` reads one
+//! event, `request` knows the fields that a body sets, `history` keeps the writes of each object,
+//! `judge` works out the effects of each write, and `join` finds the request behind a difference.
+//! Memory is bounded by the number of objects asked about, not by the length of the log.
 
 mod cloud;
 mod event;

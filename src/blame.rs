@@ -1,9 +1,8 @@
-//! Which line of which file made a field what it is.
+//! Finds the line of the file that set a field.
 //!
-//! A [`Replay`] notes for every value who wrote it. It need not be right about
-//! everything that kustomize does: a place is told only where the replay comes
-//! to the very value that was found; elsewhere the kustomization is named, and
-//! that the cause could not be told.
+//! A [`Replay`] records the writer of every value. It need not model everything that kustomize
+//! does: a line is reported only if the replay has the same value as the finding. Otherwise the
+//! kustomization is reported, with a note that the cause is not known.
 
 mod absent;
 mod beside;
@@ -23,25 +22,25 @@ use crate::repo::{Kustomization, NAMES, To, join, split, without_password};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// The field of a resource whose place is asked for.
+/// The field of a resource whose cause is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'f> {
-    /// The resource, by the names that it has on this side.
+    /// The resource, by its names on this side.
     pub resource: &'f ResourceRef,
     /// Its name on this side.
     pub name: &'f str,
     /// The path of the field; `None` for the whole resource.
     pub path: Option<&'f FieldPath<'f>>,
-    /// The value on this side; `None` where this side has none.
+    /// The value on this side; `None` if this side has none.
     pub value: Option<&'f Value>,
     /// The value on the other side.
     pub other: Option<&'f Value>,
-    /// Whether the other side is the base, so that no line of the base's can be the cause.
+    /// Whether the other side is the base, so that no line of the base can be the cause.
     pub against_base: bool,
 }
 
 impl<'f> Target<'f> {
-    /// What a finding says of the environment that is judged, against the base or against another environment.
+    /// The target of a finding on the judged side, against the base or another environment.
     #[must_use]
     pub fn overlay(finding: &'f Finding) -> Option<Self> {
         let resource = finding.resource.as_ref()?;
@@ -57,7 +56,7 @@ impl<'f> Target<'f> {
         })
     }
 
-    /// What a finding says of the base, or of the environment that stands in for it.
+    /// The target of a finding on the base's side, or on that of the environment in its place.
     #[must_use]
     pub fn base(finding: &'f Finding) -> Option<Self> {
         let resource = finding.resource.as_ref()?;
@@ -81,33 +80,33 @@ impl<'f> Target<'f> {
 /// A patch of an overlay, or another entry of its kustomization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// Its kind.
     pub form: Form,
-    /// Where it is named, or where it stands when it is inline.
+    /// The line that names it, or its own place if it is inline.
     pub place: Place,
-    /// How many documents it has.
+    /// The number of its documents.
     pub documents: usize,
-    /// Whether the overlay's own kustomization names it, and not a component.
+    /// Whether the overlay's own kustomization names it, rather than a component.
     pub is_own: bool,
-    /// What it does.
+    /// Its effect.
     pub effect: Effect,
 }
 
-/// What a patch does.
+/// The effect of a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It changes something, or nobody can say.
+    /// It changes something, or its effect is not known.
     Something,
-    /// There is nothing that it is for.
+    /// It has no target.
     NoTarget,
-    /// Everything that it says stood there before.
+    /// Every value that it sets was already there.
     Nothing,
-    /// kustomize makes the same without it.
+    /// kustomize gives the same result without it.
     Dropped,
 }
 
 impl Replay<'_> {
-    /// What caused a field of this side to be as it is; the kustomization where that cannot be told.
+    /// The cause of a field on this side; the kustomization if the cause is not known.
     #[must_use]
     pub fn cause(&self, target: &Target<'_>) -> Option<Place> {
         let mark = match self.find(target) {
@@ -125,7 +124,8 @@ impl Replay<'_> {
         }
     }
 
-    /// Where this side says what a field is, or its nearest parent; nothing where it has no such resource.
+    /// The place of a field on this side, or of its nearest parent; `None` if this side has no such
+    /// resource.
     #[must_use]
     pub fn standing(&self, target: &Target<'_>) -> Option<Place> {
         let item = self.find(target)?;
@@ -133,7 +133,7 @@ impl Replay<'_> {
         Some(self.place(self.narrow(mark, target), target.is_hidden()))
     }
 
-    /// What this side comes to at a field, where that is a single value.
+    /// The value of a field on this side, if it is a single value.
     #[must_use]
     pub fn value(&self, target: &Target<'_>) -> Option<String> {
         let mut piece = &self.find(target)?.root;
@@ -143,7 +143,7 @@ impl Replay<'_> {
         piece.scalar_text()
     }
 
-    /// The kustomization, where nothing more can be told.
+    /// The kustomization, if no better place is known.
     fn untold(&self) -> Option<Place> {
         let what = UNTOLD.to_owned();
         Some(Place {
@@ -152,7 +152,7 @@ impl Replay<'_> {
         })
     }
 
-    /// The place that stands for the overlay as a whole.
+    /// The place for the overlay as a whole.
     #[must_use]
     pub fn kustomization(&self) -> Option<Place> {
         const RELEVANT: [&str; 6] = [
@@ -165,13 +165,13 @@ impl Replay<'_> {
         ];
         let parsed = self.walk.parsed;
         let Some(kustomization) = parsed.kustomization(&self.directory) else {
-            // kustomize takes files that the one reader of text refuses.
+            // kustomize accepts files that are not text.
             let mut names = NAMES.iter().map(|name| join(&self.directory, name));
             let (file, text) = names.find_map(|path| parsed.sources.entry(&path))?;
             let start = line_with_content(text);
             let what = "the kustomization".to_owned();
             return Some(Place {
-                // It may hold anything.
+                // The file may contain anything.
                 source: None,
                 ..Place::excerpt(file, text, start..text.len(), what)
             });
@@ -184,7 +184,7 @@ impl Replay<'_> {
         self.field_of(kustomization, key, "the kustomization")
     }
 
-    /// The place of a field of a kustomization, without what else its line may hold.
+    /// The place of a field of a kustomization, without the rest of its line.
     fn field_of(
         &self,
         kustomization: Kustomization<'_>,
@@ -204,10 +204,11 @@ impl Replay<'_> {
         Some(place)
     }
 
-    /// The patches and the other entries of the overlay's own kustomization, of its parts and of its components.
+    /// The patches and other entries of the overlay's own kustomization, of its parts and of its
+    /// components.
     ///
-    /// `base` and `built` are the base and the overlay as they were built: what an entry does is told where the replay
-    /// agrees with them.
+    /// `base` and `built` are the built resources of the base and the overlay: the effect of an
+    /// entry is reported only if the replay agrees with them.
     #[must_use]
     pub fn entries(&self, base: &[Resource<'_>], built: &[Resource<'_>]) -> Vec<Entry> {
         let own = self.walk.uses.iter();
@@ -223,12 +224,12 @@ impl Replay<'_> {
             .collect()
     }
 
-    /// Whether one kustomization alone loads the one that a mark stands in.
+    /// Whether only one kustomization loads the one that contains a mark.
     fn is_alone(&self, mark: Mark) -> bool {
         let parsed = self.walk.parsed;
         let file = self.walk.origins.get(mark.origin);
         let mut directory = file.map_or("", |origin| split(origin.file).0);
-        // A file of a patch may lie deeper.
+        // The file of a patch may be in a subdirectory.
         while !directory.is_empty() && parsed.kustomization(directory).is_none() {
             directory = split(directory).0;
         }
@@ -241,7 +242,7 @@ impl Replay<'_> {
 
     fn effect(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> Effect {
         let hides = |reason: Reason| {
-            // What reaches further than the defaults reaches more than patches do.
+            // A transformation with a wider reach affects more than patches do.
             let is_further = reason != Reason::Scalar;
             reason.hides_patches() || !done.form.is_patch() && is_further
         };
@@ -282,8 +283,8 @@ impl Replay<'_> {
         ours.next().filter(|_| ours.next().is_none())
     }
 
-    /// Whether kustomize leaves out a patch without a word: all that it is for is built as in the base, and nothing else
-    /// changes any of it, so that nothing undoes it.
+    /// Whether kustomize silently drops a patch: all its targets are built as in the base, and no
+    /// other entry changes them, so that nothing undoes the patch.
     fn is_dropped(&self, done: &Use, base: &[Resource<'_>], built: &[Resource<'_>]) -> bool {
         let is_alone = |target: &(String, String)| {
             let mut uses = self.walk.uses.iter().filter(|other| {
@@ -308,7 +309,7 @@ impl Replay<'_> {
             let before = as_ours(base);
             before.is_some() && before == as_ours(built)
         };
-        // An operation that does nothing may still be a test.
+        // An operation without effect may still be a test.
         done.form == Form::Strategic
             && !done.targets.is_empty()
             && done
@@ -317,7 +318,7 @@ impl Replay<'_> {
                 .all(|target| is_alone(target) && is_kept(target))
     }
 
-    /// Whether a mark belongs to what the overlay takes from the base.
+    /// Whether a mark belongs to a part of the base.
     fn is_base(&self, mark: Mark) -> bool {
         self.is_overlay
             && self
@@ -327,7 +328,7 @@ impl Replay<'_> {
                 .is_some_and(|origin| origin.in_base)
     }
 
-    /// Of a file that is a value as a whole, the first line that the other side does not have there.
+    /// For a file that is a whole value, the first line that differs from the other side.
     fn narrow(&self, mark: Mark, target: &Target<'_>) -> Mark {
         let text = self.walk.origins.get(mark.origin).and_then(|origin| {
             let is_file = origin.what == What::ConfigMapFile && mark.start == 0;
@@ -350,7 +351,7 @@ impl Replay<'_> {
             }
             start += ours.len();
         }
-        // Where the other side has more, the last line is as near as it gets.
+        // If the other side only has more lines, the last line is the nearest.
         if start == text.len() {
             start = text
                 .trim_end_matches('\n')
@@ -373,7 +374,7 @@ impl Replay<'_> {
         let mut what = match origin.what {
             What::Resource if !self.is_overlay => "the resource",
             What::Resource if origin.in_base => "the resource of the base",
-            // Where nothing is shared, nothing is added.
+            // Without a shared base, nothing is added to one.
             What::Resource if !self.walk.has_bases() => "the resource",
             What::Resource => "the resource that the overlay adds",
             What::Elsewhere => "a resource loaded from elsewhere",
@@ -409,7 +410,7 @@ impl Replay<'_> {
         place
     }
 
-    /// Whether a line is a part of what may hold the values of Secrets.
+    /// Whether a line belongs to a part that may contain the values of Secrets.
     fn may_show_secret(&self, file: &str, line: &Range<usize>) -> bool {
         self.walk.secrets.iter().any(|(of, range)| {
             let of = self.walk.origins.get(*of);
@@ -420,7 +421,7 @@ impl Replay<'_> {
     }
 }
 
-/// Where the first line begins that is no comment.
+/// The start of the first line that is not a comment.
 fn line_with_content(text: &str) -> usize {
     let mut at = 0;
     for line in text.split_inclusive('\n') {

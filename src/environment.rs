@@ -1,4 +1,5 @@
-//! Environments, whatever they come from: what an input holds, what they are called, and which are to be compared.
+//! Environments from any source: which ones an input contains, their names, and the comparisons
+//! between them.
 
 mod items;
 mod names;

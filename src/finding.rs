@@ -1,7 +1,7 @@
 //! Findings: a rule's verdict about one place, complete enough for any report.
 //!
-//! A finding holds text and values of its own, already free of secrets, so
-//! that no report can leak what the judgement has hidden.
+//! A finding owns its texts and values, which are already free of secrets, so that no report can
+//! leak a value that was hidden.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ mod requested;
 pub use crate::text::REDACTED;
 pub use requested::{Confidence, Requested, Reverted};
 
-/// The resource that a finding speaks of, as the overlay names it.
+/// The resource of a finding, as the overlay names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResourceRef {
     /// `apiVersion` as written.
@@ -24,12 +24,13 @@ pub struct ResourceRef {
     pub kind: String,
     /// `metadata.name`.
     pub name: String,
-    /// `metadata.namespace`, where it is set.
+    /// `metadata.namespace`, if it is set.
     pub namespace: Option<String>,
 }
 
 impl ResourceRef {
-    /// The name without the hash that kustomize's generators put behind it, which changes with every value inside.
+    /// The name without the hash that kustomize's generators append, which changes with every value
+    /// inside.
     #[must_use]
     pub fn plain_name(&self) -> &str {
         if matches!(self.kind.as_str(), "ConfigMap" | "Secret") {
@@ -40,20 +41,21 @@ impl ResourceRef {
     }
 }
 
-/// The field that a finding speaks of, with both values.
+/// The field of a finding, with both values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldRef {
-    /// The way to it, by key and by index in the overlay.
+    /// The path to it, by key and by index in the overlay.
     pub path: FieldPath<'static>,
-    /// The way to it in the base, where that is another one, as [`crate::compare::steps::base_path`] has it; no report holds it.
+    /// The path to it in the base, if it differs, as in [`crate::compare::steps::base_path`]; no
+    /// report has it.
     pub base_path: Option<FieldPath<'static>>,
-    /// The overlay's value; `None` where the overlay has none.
+    /// The overlay's value; `None` if the overlay has none.
     pub overlay: Option<serde_json::Value>,
-    /// The base's value; `None` where the base has none.
+    /// The base's value; `None` if the base has none.
     pub base: Option<serde_json::Value>,
 }
 
-/// The file that a resource came from, as the host told it.
+/// The file that a resource came from, according to the host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileRef {
     /// A path as the host wrote it, usually relative to the package.
@@ -62,7 +64,7 @@ pub struct FileRef {
     pub index: Option<u64>,
 }
 
-/// Where in a file something stands.
+/// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The file, relative to the directory that was checked, with `/` on every system.
@@ -71,15 +73,15 @@ pub struct Place {
     pub line: usize,
     /// The column of the first character, from 1, in characters.
     pub column: usize,
-    /// How many characters of that line it takes; at least 1.
+    /// Its length in characters on that line; at least 1.
     pub length: usize,
-    /// What stands there, as a sentence calls it: `strategic merge patch`, `images`, `namePrefix`.
+    /// A description of the place: `strategic merge patch`, `images`, `namePrefix`.
     pub what: String,
-    /// The line itself; `None` where it may hold a secret.
+    /// The line itself; `None` if it may contain a secret.
     pub source: Option<String>,
 }
 
-/// What comes before the entry to paste, which is the end of [`Finding::permit`] and has no full stop behind it.
+/// The text before the entry to paste, which ends [`Finding::permit`] without a full stop.
 pub const ENTRY: &str = " Entry: ";
 
 /// What to do about a finding, as one text.
@@ -92,14 +94,15 @@ pub fn advice(help: &str, permit: &str) -> String {
     }
 }
 
-/// What a place says that only names the kustomization.
+/// The description of a place that only names the kustomization.
 pub const UNTOLD: &str = "the kustomization; the exact line is not known";
 
-/// The longest line that a place repeats, in bytes: each of a hundred thousand findings may have the same one.
+/// The longest line that a place repeats, in bytes: each of a hundred thousand findings may have
+/// the same one.
 pub(crate) const MAX_LINE: usize = 16 << 10;
 
 impl Place {
-    /// A range of a file's text, in bytes, as reports show it: what stands on its first line.
+    /// A range of a file's text, in bytes, as reports show it: its part on the first line.
     #[must_use]
     pub fn excerpt(file: &str, text: &str, range: Range<usize>, what: String) -> Self {
         let line = line_around(text, range.start);
@@ -120,7 +123,7 @@ impl Place {
     }
 }
 
-/// The bytes of the line that a byte stands in.
+/// The bytes of the line that contains a byte.
 pub(crate) fn line_around(text: &str, at: usize) -> Range<usize> {
     let at = floor(text, at);
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
@@ -128,7 +131,7 @@ pub(crate) fn line_around(text: &str, at: usize) -> Range<usize> {
     start..end
 }
 
-/// The next boundary of a character at or before a byte.
+/// The nearest character boundary at or before a byte.
 pub(crate) fn floor(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
     (0..=at)
@@ -137,50 +140,50 @@ pub(crate) fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// The name of a service or of an environment, which is never empty: what is not known has no name.
+/// The name of a service or an environment, which is never empty: an unknown one has no name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// A name; nothing for an empty text.
+    /// A name; `None` for an empty text.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         (!text.is_empty()).then(|| Self(Arc::from(text)))
     }
 
-    /// The name as it is written.
+    /// The name as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The environments that a finding speaks of, and what the one was to the other.
+/// The environments of a finding, and their relation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Compared {
     /// None: it is about a file, a service or a policy.
     #[default]
     Nothing,
-    /// One environment, which was compared with nothing.
+    /// One environment, which was not compared.
     Alone(Name),
-    /// An environment with what it is made of, whatever that is called.
+    /// An environment and its base, whatever the base's name.
     Base {
-        /// The environment that was judged; `None` where nothing says which it is.
+        /// The environment that was judged; `None` if it is not known.
         environment: Option<Name>,
-        /// What it is made of.
+        /// Its base.
         base: Name,
     },
-    /// An environment with one beside it.
+    /// An environment and a sibling.
     Sibling {
         /// The environment that was judged.
         environment: Name,
-        /// The one that comes before it.
+        /// The earlier one.
         sibling: Name,
     },
 }
 
 impl Compared {
-    /// An environment and what it is made of, as far as both have names.
+    /// An environment and its base; an empty name is unknown.
     #[must_use]
     pub fn with_base(environment: &str, base: &str) -> Self {
         match (Name::new(environment), Name::new(base)) {
@@ -190,7 +193,7 @@ impl Compared {
         }
     }
 
-    /// An environment and one beside it; both have names, or there would not be two.
+    /// An environment and a sibling; both have names, or there would not be two.
     #[must_use]
     pub fn with_sibling(environment: &str, sibling: &str) -> Self {
         match (Name::new(environment), Name::new(sibling)) {
@@ -231,50 +234,55 @@ impl Compared {
 pub struct Finding {
     /// The rule's id in the catalogue.
     pub rule: RuleId,
-    /// The weight after the policy has spoken; never [`Severity::Ignore`].
+    /// The severity under the policy; never [`Severity::Ignore`].
     pub severity: Severity,
     /// The class of the change, for findings about a single change.
     pub class: Option<Class>,
-    /// The service that the base belongs to; `None` where it is not known.
+    /// The service that the base belongs to; `None` if it is not known.
     pub service: Option<Name>,
-    /// The environment that was judged, and what it was compared with.
+    /// The environment that was judged, and its baseline.
     pub compared: Compared,
-    /// The resource, unless the finding speaks of the whole input.
+    /// The resource, unless the finding is about the whole input.
     pub resource: Option<ResourceRef>,
-    /// Whether every environment of the service differs from the base there, so that the base is no reference.
+    /// Whether every environment of the service differs from the base there, so that the base is
+    /// not a reference.
     pub overridden: bool,
-    /// The name that the resource has in the base, where the base has it.
+    /// The name of the resource in the base, if the base has it.
     pub base_name: Option<String>,
-    /// The field, unless the finding speaks of the whole resource.
+    /// The field, unless the finding is about the whole resource.
     pub field: Option<FieldRef>,
-    /// The part of the field that makes it a finding, where one does: what lines are told for.
+    /// The part of the field that makes it a finding, if there is one; lines are reported for this
+    /// part.
     pub part: Option<FieldRef>,
-    /// The file, where the host told it.
+    /// The file, if the host named it.
     pub file: Option<FileRef>,
-    /// The request that made it so, where an audit log was read.
+    /// The request that caused it, if an audit log was read.
     pub requested: Option<Box<Requested>>,
-    /// Which exemption of the policy holds for it, or is what it complains about; from 0.
+    /// The exemption of the policy that covers it, or that it is about; from 0.
     pub exemption: Option<usize>,
-    /// What caused it, where the sources are known.
+    /// Its cause, if the sources are known.
     pub place: Option<Place>,
-    /// Where the base says what is not so here, where the sources are known.
+    /// The place of the base's value, if the sources are known.
     pub base_place: Option<Place>,
-    /// One line that stands alone: what, where, which value here, which in the base, what is demanded.
+    /// One complete line: what, where, both values, and what the rule requires.
     pub message: String,
-    /// One line for the text report's head: what happened, without where.
+    /// One line for the heading of a text report: what is wrong, without the place.
     pub headline: String,
     /// What to do about it, in one or two sentences.
     pub help: String,
-    /// A strategic merge patch that makes an overlay say what the cluster has, for findings about clusters.
+    /// A strategic merge patch with which an overlay sets the cluster's value, for findings about
+    /// clusters.
     pub patch: Option<Box<serde_json::Value>>,
-    /// The entry of `patches` in an overlay that keeps it, where the policy lets overlays differ: `target`, and `patch` as a value.
+    /// The entry of `patches` in an overlay that keeps it, if the policy lets overlays differ:
+    /// `target`, and `patch` as a value.
     pub entry: Option<Box<serde_json::Value>>,
-    /// How the policy would permit it, with the entry to paste: `add to spec.exemptions of …`; empty where it could not, or nobody should.
+    /// How to permit it in the policy, with the entry to paste: `add to spec.exemptions of …`;
+    /// empty if that is impossible or wrong.
     pub permit: String,
 }
 
 impl Finding {
-    /// A finding that speaks of nothing in particular yet, to be completed.
+    /// A finding without a subject, to be completed.
     #[must_use]
     pub fn new(rule: RuleId, message: String, headline: String, help: String) -> Self {
         Self {
@@ -308,25 +316,25 @@ impl Finding {
         advice(&self.help, &self.permit)
     }
 
-    /// Whether an exemption of the policy lets it exist, which makes it information.
+    /// Whether an exemption of the policy covers it, which makes it information.
     #[must_use]
     pub fn is_exempt(&self) -> bool {
         self.exemption.is_some() && !self.rule.is_about_exemptions()
     }
 
-    /// The field that lines are told for: the part that makes it a finding, or else all of it.
+    /// The field whose lines are reported: the part that makes it a finding, or else all of it.
     #[must_use]
     pub fn traced(&self) -> Option<&FieldRef> {
         self.part.as_ref().or(self.field.as_ref())
     }
 
-    /// Adds to what is said of it in one line.
+    /// Adds a note to its message.
     pub fn add(&mut self, note: &str) {
         self.headline.push_str(note);
         self.message.push_str(note);
     }
 
-    /// The service by its name.
+    /// The name of the service.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
         self.service.as_ref().map(Name::as_str)
@@ -344,17 +352,17 @@ impl Finding {
         self.compared.baseline()
     }
 
-    /// Who was compared, by which reports put findings together.
+    /// The compared sides, by which reports group findings.
     #[must_use]
     pub fn sides(&self) -> Sides<'_> {
         [self.service(), self.environment(), self.baseline()]
     }
 }
 
-/// The names of a service, of the environment of it that was judged and of what that was compared with.
+/// The names of a service, of the judged environment and of its baseline.
 pub type Sides<'f> = [Option<&'f str>; 3];
 
-/// Sorts findings as reports list them: by the place as it is written, then by the rule.
+/// Sorts findings for reports: by the place as written, then by the rule.
 pub fn sort(findings: &mut Vec<Finding>) {
     let with_path = |finding: Finding| {
         let path = finding.field.as_ref().map(|field| field.path.to_string());
@@ -378,7 +386,7 @@ fn order<'f>(finding: &'f Finding, path: Option<&'f str>) -> impl Ord + 'f {
     )
 }
 
-/// How many findings of each weight there are.
+/// The number of findings of each severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Findings that fail the build.
@@ -387,7 +395,7 @@ pub struct Totals {
     pub warnings: usize,
     /// Findings that never fail a build.
     pub infos: usize,
-    /// Overlay resources that were looked at.
+    /// Overlay resources that were checked.
     pub resources: usize,
 }
 
@@ -402,7 +410,7 @@ impl Totals {
         }
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub const fn plus(mut self, other: &Self) -> Self {
         self.errors += other.errors;
@@ -412,14 +420,14 @@ impl Totals {
         self
     }
 
-    /// How many findings there are of any weight.
+    /// The number of findings of any severity.
     #[must_use]
     pub const fn findings(&self) -> usize {
         self.errors + self.warnings + self.infos
     }
 }
 
-/// Everything that a judgement has to say, counted once and sorted.
+/// The result of a judgement, counted once and sorted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// All findings in the order of output.
@@ -428,14 +436,14 @@ pub struct Report {
     pub totals: Totals,
     /// Whether the policy's `failOn` is reached.
     pub failed: bool,
-    /// That `failOn`, for whoever leaves findings out; `None` where a report does not say it.
+    /// That `failOn`, for callers that leave findings out; `None` if a report does not have it.
     pub fail_on: Option<Severity>,
 }
 
 impl Report {
-    /// The lightest finding that fails a run of this outcome.
+    /// The lowest severity that failed a run with this result.
     ///
-    /// An older report does not say it; warnings that alone have failed a run tell what its policy says.
+    /// An older report does not have it; if only warnings have failed the run, it was `warning`.
     #[must_use]
     pub fn failing(&self) -> Severity {
         let told = if self.failed && self.totals.errors == 0 {
@@ -446,7 +454,7 @@ impl Report {
         self.fail_on.unwrap_or(told)
     }
 
-    /// Counts the findings anew, after some were left out.
+    /// Counts the findings again, after some were left out.
     pub fn count(&mut self, fail_on: Severity) {
         self.totals = Totals {
             resources: self.totals.resources,
@@ -466,7 +474,7 @@ mod tests {
     use crate::path::Path;
 
     #[test]
-    fn findings_are_sorted_by_paths_as_they_are_written() {
+    fn findings_are_sorted_by_paths_as_written() {
         let mut findings: Vec<Finding> = ["a.b", "a[10]", "a[2]", "a-b", "ab", "a[\"x.y\"]"]
             .into_iter()
             .map(|text| Finding {

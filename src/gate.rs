@@ -1,9 +1,9 @@
 //! The gate: judges a layout and the builds of its directories as one survey.
 //!
-//! The caller finds and builds the environments: of a repository, from rendered
-//! files, or of a package that was not built. From there on all of them go the same
-//! way: open → plan → judge → trace. Every environment is compared with its base and
-//! with its siblings, as [`crate::function`] does for the items of one build.
+//! The caller finds and builds the environments: from a repository, from rendered files, or from a
+//! package that was not built. After that all of them take the same steps: open → plan → judge →
+//! trace. Every environment is compared with its base and with its siblings, as [`crate::function`]
+//! does for the items of one build.
 
 mod build;
 mod changes;

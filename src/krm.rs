@@ -1,8 +1,8 @@
-//! The `ResourceList` wire: reading it, and splicing into it without touching the rest.
+//! The `ResourceList` format: reads it, and splices into it without changing the rest.
 //!
-//! What comes in goes out byte for byte. Results and a recorded snapshot are put
-//! between the bytes of the input, so that comments, order, quotes and line ends
-//! survive, and so that a host sees exactly what it sent.
+//! The input is written back byte for byte. Results and a recorded snapshot are inserted between
+//! its bytes, so that comments, order, quotes and line ends survive, and so that a host gets
+//! exactly what it sent.
 
 mod read;
 mod splice;

@@ -1,9 +1,8 @@
 //! The layout of a repository: which kustomizations are environments of which service.
 //!
-//! Guessed from what kustomizations load and how their directories are named,
-//! unless the policy's `spec.layout` names the overlays. All of a repository is
-//! looked at, whatever part of it was asked for, so that no name and no verdict
-//! hangs on that.
+//! It is guessed from the entries of kustomizations and the names of their directories, unless the
+//! policy's `spec.layout` names the overlays. The whole repository is always read, whatever part
+//! was asked for, so that no name and no verdict depends on that part.
 
 mod above;
 mod baseline;
@@ -39,25 +38,26 @@ pub use site::Site;
 use standing::{follow_links, stand};
 pub use unused::unused;
 
-/// What was found.
+/// The layout that was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// The services by name.
     pub services: Vec<Service>,
-    /// What looks like an overlay and is not judged.
+    /// The directories that look like overlays and are not judged.
     pub unjudged: Vec<Unjudged>,
-    /// What a reader must know to trust the rest, a line each.
+    /// Facts that a reader needs to trust the rest, one line each.
     pub notes: Vec<String>,
 }
 
-/// How directories are to be built, so that what is compared is built alike.
+/// The ways to build directories, so that both sides of a comparison are built in the same way.
 #[derive(Debug, Default)]
 pub struct Ways<'l> {
     /// As a recorder sees them, before the end of a build.
     pub plain: Vec<&'l str>,
-    /// These could be, and are compared with some that cannot.
+    /// As deployed, although they could be recorded, because they are compared with some that
+    /// cannot.
     pub beside: Vec<&'l str>,
-    /// As they are deployed.
+    /// As deployed.
     pub single: Vec<&'l str>,
 }
 
@@ -67,13 +67,14 @@ impl Layout {
         self.services.iter().flat_map(|service| &service.overlays)
     }
 
-    /// Takes out the services of which nothing was asked for, and gives them.
+    /// Removes and returns the services of which no part was asked for.
     pub fn leave_others(&mut self) -> Vec<Service> {
         let others = self.services.extract_if(.., |service| !service.is_asked());
         others.collect()
     }
 
-    /// Leaves out every environment that was not asked for, and so what only a comparison with it would show.
+    /// Removes every environment that was not asked for, and with it all findings of comparisons
+    /// with it.
     pub fn leave_siblings(&mut self) {
         for service in &mut self.services {
             service.overlays.retain(|overlay| overlay.is_asked);
@@ -88,10 +89,11 @@ impl Layout {
         all.into_iter().collect()
     }
 
-    /// Every directory of the services that have one of `some`, and of all that they share directories with.
+    /// Every directory of the services that have one of `some`, and of all services that share
+    /// directories with these.
     ///
-    /// What is built to its end is not like what is sealed on the way there, so what
-    /// is compared must be built alike.
+    /// A finished build differs from one that is sealed midway, so both sides of a comparison must
+    /// be built in the same way.
     fn beside<'l>(&'l self, some: &[&'l str]) -> BTreeSet<&'l str> {
         let mut found: BTreeSet<&str> = some.iter().copied().collect();
         let directories = |service: &'l Service| {
@@ -111,7 +113,7 @@ impl Layout {
         }
     }
 
-    /// How these directories are to be built; `others` are built as they are deployed, in a way of their own.
+    /// The way to build each of these directories; `others` are built as deployed, separately.
     #[must_use]
     pub fn ways<'l>(
         &'l self,
@@ -165,7 +167,7 @@ pub fn discover(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Layout
     }
 }
 
-/// The kustomization files that were asked for and cannot be read, so that nobody knows what they are.
+/// The kustomization files that were asked for and cannot be read, so that their role is not known.
 pub fn unreadable<'p>(
     parsed: &'p Parsed<'_>,
     site: &'p Site<'_>,
@@ -185,13 +187,14 @@ pub fn unreadable<'p>(
         })
 }
 
-/// Whether a file lies below what was asked for, in no directory that the policy leaves out.
+/// Whether a file is below a directory that was asked for, and not below one that the policy
+/// ignores.
 #[must_use]
 pub fn is_looked_at(file: &str, site: &Site<'_>, wanted: &Wanted) -> bool {
     site.is_looked_at(split(file).0, &wanted.ignore)
 }
 
-/// The kustomizations that were asked for, each with what it is made of.
+/// The kustomizations that were asked for, each with the directories that it is made of.
 #[must_use]
 pub fn told(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Wanted) -> Vec<(String, Vec<String>)> {
     candidates(parsed, site, &wanted.ignore)

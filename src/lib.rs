@@ -23,8 +23,8 @@
 //! | report | [`report::survey`] | the survey → the formats that CI systems speak |
 //! | adopt | [`adopt`], [`init`], [`edit`] | findings → exemptions; the first policy; lines inserted into files |
 //!
-//! [`function`] runs the first table and is pure, also for a [`package`] that was not built. Only [`cli`] touches streams, files,
-//! the environment and exit codes.
+//! [`function`] runs the first table and is pure; it also handles a [`package`] that was not built.
+//! Only [`cli`] uses streams, files, the environment and exit codes.
 //!
 //! # The library
 //!

@@ -1,4 +1,4 @@
-//! The face of the library: a repository, a policy, one question, one report.
+//! The public interface of the library: a repository, a policy, one call, one report.
 
 use jiff::civil::Date;
 
@@ -30,13 +30,13 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// How many files there are.
+    /// The number of files.
     #[must_use]
     pub fn len(&self) -> usize {
         self.sources.iter().count()
     }
 
-    /// Whether there is none.
+    /// Whether there are no files.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -44,7 +44,8 @@ impl Repository {
 }
 
 impl<P: AsRef<str>, T: Into<String>> FromIterator<(P, T)> for Repository {
-    /// Collects files by their paths, which are relative to the root and have `/` between their parts.
+    /// Collects files by their paths, which are relative to the root and have `/` between their
+    /// parts.
     fn from_iter<I: IntoIterator<Item = (P, T)>>(files: I) -> Self {
         let mut sources = Sources::default();
         for (path, text) in files {
@@ -54,7 +55,7 @@ impl<P: AsRef<str>, T: Into<String>> FromIterator<(P, T)> for Repository {
     }
 }
 
-/// What overlays may change; [`Policy::default`] is what holds where nobody has written one.
+/// The permitted changes of overlays; [`Policy::default`] applies if there is no policy file.
 ///
 /// ```
 /// use krm_parity::Policy;
@@ -75,34 +76,34 @@ impl<P: AsRef<str>, T: Into<String>> FromIterator<(P, T)> for Repository {
 pub struct Policy(policy::Policy);
 
 impl Policy {
-    /// Reads a policy; `name` is what messages call its file.
+    /// Parses a policy; `name` is the name of its file in messages.
     ///
     /// # Errors
     ///
-    /// Says where in the text, and what, is wrong.
+    /// The error names the place in the text and the fault.
     pub fn parse(name: &str, text: &str) -> Result<Self, ParseError> {
         policy::parse(RULES, name, text).map(Self)
     }
 }
 
-/// Everything that [`check`] has found.
+/// The result of [`check`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report(Survey);
 
 impl Report {
-    /// Whether anything weighs as much as the policy's `failOn`.
+    /// Whether any finding is at least as severe as the policy's `failOn`.
     #[must_use]
     pub fn failed(&self) -> bool {
         self.0.report.failed
     }
 
-    /// What was found, in the order of output.
+    /// The findings, in the order of output.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.0.report.findings
     }
 
-    /// The services that were found, each with its environments.
+    /// The services, each with its environments.
     pub fn services(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
         self.0.services.iter().map(|service| {
             let names = service.environments.iter();
@@ -111,7 +112,7 @@ impl Report {
         })
     }
 
-    /// The report in one of its forms.
+    /// The report in one of its formats.
     #[must_use]
     pub fn render(&self, format: Format) -> String {
         format.render(&self.0, Style { color: false })
@@ -120,8 +121,9 @@ impl Report {
 
 /// Compares every environment of every service with its base and with the others.
 ///
-/// Nothing is built by another program: the files are replayed, and what that cannot tell exactly is the
-/// finding `unchecked-file`. `today` decides which exemptions still hold.
+/// No other program builds anything: the files are replayed, and a file that the replay does not
+/// model exactly becomes the finding `unchecked-file`. `today` decides which exemptions are still
+/// valid.
 ///
 /// ```
 /// use jiff::civil::date;
@@ -167,9 +169,9 @@ pub fn check(repository: &Repository, policy: &Policy, today: Date) -> Report {
 mod tests {
     use super::*;
 
-    /// An environment whose kustomization nobody can read is not one that is not there.
+    /// An environment with an unreadable kustomization is not a missing one.
     #[test]
-    fn what_cannot_be_read_is_found() {
+    fn an_unreadable_environment_is_found() {
         for text in ["resources: [", "- a list", ""] {
             let repository: Repository = [
                 ("web/base/kustomization.yaml", "resources: []"),

@@ -1,8 +1,9 @@
-//! What Git says beside what a cluster runs, field by field, with whoever owns the difference.
+//! Compares Git with a cluster, field by field, and finds the owner of each difference.
 //!
-//! A verdict is what Git sets, times whether it is equal, times who owns the live value: `managers` knows
-//! tools by their names, `owned` reads `managedFields`, `meaning` says what Kubernetes takes for the
-//! same, and `verdict` puts the three together. What a verdict weighs, and its words, are the rules' business.
+//! A verdict depends on three facts: whether Git sets the field, whether the values are equal, and
+//! who owns the live value. `managers` knows tools by their names, `owned` reads `managedFields`,
+//! `meaning` knows which values are the same to Kubernetes, and `verdict` combines the three.
+//! Severity and wording are up to the rules.
 
 mod bare;
 mod changes;

@@ -1,9 +1,9 @@
-//! What environments are called, and where such a name stands inside of another.
+//! The names of environments, and how to find them inside other names.
 //!
-//! Discovery, the planner, pairing and what cancels all ask whether a word means an
-//! environment; here they ask one list.
+//! Discovery, the planner, pairing and the cancelling of renames all use this list to decide
+//! whether a word means an environment.
 
-/// Words for environments, by how far along a promotion they stand.
+/// Words for environments, by their position in a promotion.
 const WORDS: [&[&str]; 5] = [
     &["local", "kind", "minikube", "sandbox", "localhost", "k3d"],
     &["dev", "develop", "development", "devel"],
@@ -34,7 +34,7 @@ const WORDS: [&[&str]; 5] = [
     &["prod", "production", "prd", "live"],
 ];
 
-/// Words that are one name.
+/// Spellings of the same name.
 const SPELLINGS: [&[&str]; 7] = [
     &["dev", "develop", "development", "devel"],
     &["test", "testing", "tst"],
@@ -57,12 +57,13 @@ const TRIALS: [&str; 8] = [
     "stress",
 ];
 
-/// Names that the API gives a meaning of its own.
+/// Names that have their own meaning in the API.
 const TAKEN: [&str; 5] = ["none", "privileged", "baseline", "default", "restricted"];
 
-/// How far along a promotion an environment of that name stands: `dev` before `staging` before `production`.
+/// The position in a promotion of an environment with this name: `dev` before `staging` before
+/// `production`.
 ///
-/// `None` where the name does not tell.
+/// `None` if the name does not say it.
 #[must_use]
 pub fn rank(name: &str) -> Option<usize> {
     let lower = name.to_lowercase();
@@ -85,7 +86,7 @@ pub fn rank(name: &str) -> Option<usize> {
             of(token).map(|rank| if is_before && rank == 4 { 3 } else { rank })
         })
         .collect();
-    // `vke-dev` has one word; `dev-to-prod` has two, and does not tell.
+    // `vke-dev` has one word; `dev-to-prod` has two, and is ambiguous.
     match found.as_slice() {
         [first, rest @ ..] if rest.iter().all(|rank| rank == first) => Some(*first),
         _ => None,
@@ -106,12 +107,12 @@ pub fn is_word(part: &str) -> bool {
         .any(|words| words.contains(&part.to_lowercase().as_str()))
 }
 
-/// One spelling of every name that has several.
+/// The preferred spelling of every name that has several.
 pub fn plainest() -> impl Iterator<Item = &'static str> {
     SPELLINGS.iter().filter_map(|words| words.first().copied())
 }
 
-/// Every word that an environment may be called by itself; a canary is a copy of what stands beside it.
+/// Every word that can be an environment's whole name; a canary is a copy of its sibling.
 pub fn all_words() -> impl Iterator<Item = &'static str> {
     WORDS
         .iter()
@@ -121,14 +122,14 @@ pub fn all_words() -> impl Iterator<Item = &'static str> {
         .filter(|word| *word != "canary")
 }
 
-/// Whether the API gives a name a meaning of its own.
+/// Whether a name has its own meaning in the API.
 #[must_use]
 pub fn is_taken(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     TAKEN.contains(&lower.as_str())
 }
 
-/// Whether two names are spellings of one.
+/// Whether two names are spellings of the same one.
 #[must_use]
 pub fn are_alike(one: &str, other: &str) -> bool {
     let (one, other) = (segments(one), segments(other));
@@ -136,7 +137,7 @@ pub fn are_alike(one: &str, other: &str) -> bool {
     one.len() == other.len() && both.all(|(a, b)| a == b || are_one(a, b))
 }
 
-/// Whether two words in lower case are spellings of one name.
+/// Whether two words in lower case are spellings of the same name.
 fn are_one(one: &str, other: &str) -> bool {
     let mut spellings = SPELLINGS.iter();
     spellings.any(|words| words.contains(&one) && words.contains(&other))
@@ -197,7 +198,8 @@ pub fn without_own(text: &str, environment: &str) -> Option<String> {
     is_named.then_some(out)
 }
 
-/// How many pieces from a place on are the environment's own name, between characters that are neither letters nor digits.
+/// The number of pieces, from a position on, that are the environment's own name, between
+/// characters that are neither letters nor digits.
 #[must_use]
 pub fn own(pieces: &[&str], at: usize, name: &[String]) -> Option<usize> {
     let is_before = |word: &str| {
@@ -220,6 +222,6 @@ pub fn own(pieces: &[&str], at: usize, name: &[String]) -> Option<usize> {
         }
         length += 1;
     }
-    // `pre-prod` and `non-prod` are no production.
+    // `pre-prod` and `non-prod` are not production.
     (length > 0 && !is_before("pre") && !is_before("non")).then_some(length)
 }

@@ -1,7 +1,8 @@
-//! A kustomize tree that nobody has built, as kpt hands it to a function: judged by replaying its files.
+//! A kustomize tree that was not built, as kpt passes it to a function: judged by replaying its
+//! files.
 //!
-//! Nothing is built and nothing is read but the items. A file that the tree
-//! names and the host did not pass on is an error, and never a silent pass.
+//! Nothing is built, and only the items are read. A file that the tree names and the host did not
+//! pass on is an error, and never a silent pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,16 +21,17 @@ use crate::snapshot;
 use crate::survey::Survey;
 use crate::yaml::Node;
 
-/// What the service of a package is called whose base lies at its root.
+/// The name of a service whose base is at the root of a package.
 const PACKAGE: &str = "package";
 
-/// The annotation by which kpt says where the package lies that an item's path starts from.
+/// The annotation with the package's path, from which the item's path starts.
 const PACKAGE_PATH: &str = "internal.config.kubernetes.io/package-path";
 
-/// How much all replays of a tree may make; an honest tree of a thousand environments stays far below.
+/// The largest total size of all replays of a tree; a real tree of a thousand environments stays
+/// far below.
 const MAX_SIZE: usize = 1 << 20;
 
-/// Judges a tree by its files; nothing where the items are no tree, or one without environments.
+/// Judges a tree by its files; `None` if the items are not a tree, or have no environments.
 #[must_use]
 pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option<Report> {
     if !resources.iter().all(is_of_package) {
@@ -48,9 +50,9 @@ pub fn check(resources: &[Resource<'_>], policy: &Policy, today: Date) -> Option
     Some(report)
 }
 
-/// Judges a tree of files; nothing where there is no service among them.
+/// Judges a tree of files; `None` if it has no service.
 ///
-/// `name` is what a service is called whose base lies at the root.
+/// `name` is the name of a service whose base is at the root.
 #[must_use]
 pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Option<Survey> {
     let parsed = sources.parse();
@@ -74,7 +76,7 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
     let ways = layout.ways(&parsed, layout.directories(), &[]);
     let plain: BTreeSet<&str> = ways.plain.iter().copied().collect();
     for directory in layout.directories() {
-        // What names it was not passed on as a whole, which is told there.
+        // The tree that names it was not passed on completely, which is reported there.
         if is_remote(directory) {
             continue;
         }
@@ -102,14 +104,14 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
             Ok(content) => {
                 builds.insert(directory.to_owned(), Ok(content));
             }
-            // What is not here is told above.
+            // If files are missing, they have been reported above.
             Err(unknown) if is_whole || unknown.is_empty() => {
                 others.push(untold(directory, own(directory), &unknown, index_of));
             }
             Err(_) => {}
         }
     }
-    // What was too large to be replayed once is not replayed again to be traced.
+    // A tree that was too large to replay once is not replayed again for tracing.
     let parsed = (size < MAX_SIZE).then_some(&parsed);
     let (lacking, hidden) = (gate::Lacking::new(), gate::Hidden::new());
     let gate = Gate {
@@ -126,19 +128,20 @@ pub fn survey(sources: &Sources, name: &str, policy: &Policy, today: Date) -> Op
         tells_deployers: false,
         others,
     };
-    // The contents were sealed above, so they parse.
+    // The contents were sealed above, so they can be parsed.
     gate::judge(&gate).ok()
 }
 
-/// Which item of its file a line of [`sources`] is: every item has a line, and a line with the mark between it and the next.
+/// The index of an item in its file, from a line of [`sources`]: each item has one line, with a
+/// separator line before the next.
 fn index_of(line: usize) -> u64 {
     (line.saturating_sub(1) / 2) as u64
 }
 
-/// Whether an item is a file's of a package, and nothing that a build has made or sealed.
+/// Whether an item is a file of a package, and not part of a build or a snapshot.
 ///
-/// kpt notes the file of every item. kustomize gives every item an id, and notes
-/// beside it who it was; whatever else a build says about its items, it could make up.
+/// kpt records the file of every item. kustomize gives every item an id, and records its identity
+/// beside it; a build could invent all other annotations.
 fn is_of_package(resource: &Resource<'_>) -> bool {
     let is_made = |key: &str| {
         key.starts_with("kustomize.config.k8s.io/")
@@ -150,7 +153,7 @@ fn is_of_package(resource: &Resource<'_>) -> bool {
         && !snapshot::is_snapshot(resource)
 }
 
-/// The files that the items came from; nothing where there is no kustomization among them.
+/// The files of the items; `None` if there is no kustomization among them.
 fn sources(resources: &[Resource<'_>]) -> Option<Sources> {
     let mut files: BTreeMap<String, Vec<(u64, Value)>> = BTreeMap::new();
     let root = root_of(resources);
@@ -170,9 +173,10 @@ fn sources(resources: &[Resource<'_>]) -> Option<Sources> {
     is_tree.then_some(sources)
 }
 
-/// The directory that holds all packages of the items; nothing where the host names none.
+/// The directory that contains all packages of the items; empty if the host names none.
 ///
-/// A `Kptfile` makes any directory of a tree a package of its own, and paths of its files start there.
+/// A `Kptfile` makes any directory of a tree a separate package, and the paths of its files start
+/// there.
 fn root_of<'a>(resources: &'a [Resource<'_>]) -> &'a str {
     let mut packages = resources
         .iter()
@@ -187,14 +191,15 @@ fn root_of<'a>(resources: &'a [Resource<'_>]) -> &'a str {
     })
 }
 
-/// The rest of a path below a directory; all of it below nothing.
+/// The rest of a path below a directory; the whole path if the directory is empty.
 fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(directory)?;
     (directory.is_empty() || rest.is_empty() || rest.starts_with('/'))
         .then(|| rest.trim_start_matches('/'))
 }
 
-/// The file of an item, as the host notes it, relative to the directory that holds all packages.
+/// The file of an item, as the host recorded it, relative to the directory that contains all
+/// packages.
 fn file_of(resource: &Resource<'_>, root: &str) -> Option<FileRef> {
     let file = resource.file()?;
     let package = resource
@@ -207,7 +212,7 @@ fn file_of(resource: &Resource<'_>, root: &str) -> Option<FileRef> {
     })
 }
 
-/// An item as it stood in its file.
+/// An item as it was in its file.
 fn written(node: Node<'_>) -> Value {
     let mut value = node.to_json();
     let is_note = |key: &String| is_bookkeeping(key) || is_history(key);

@@ -1,7 +1,7 @@
-//! Field paths: how a person, a policy and a result name one place in a resource.
+//! Field paths: the notation for one place in a resource, for people, policies and results.
 //!
-//! `spec.template.spec.containers[name=checkout].image` names a list element by
-//! what it is, not by where it stands, because an overlay may have moved it.
+//! `spec.template.spec.containers[name=checkout].image` names a list element by its key rather than
+//! its position, because an overlay may have moved it.
 //!
 //! # Grammar
 //!
@@ -13,19 +13,19 @@
 //!   [3]                          the element at index 3, from 0
 //!   [name=web]                   the element whose key has that value
 //!   [containerPort=80,protocol=TCP]
-//!   [="web"]                     the element of a set that is this value
+//!   [="web"]                     the element of a set with this value
 //!   ["a.b/c"]                    a field whose name is not plain
-//!   [flag=--metrics]             the flag among arguments; one that is there twice by its whole text
-//!   [after=--port]               what follows that flag
-//!   [base=1]                     what only the base has of a list without keys, by its index there
+//!   [flag=--metrics]             the flag among arguments; a repeated one by its whole text
+//!   [after=--port]               the value after that flag
+//!   [base=1]                     an element that only the base has, by its index there
 //!   [order=elements]             the order of a list of arguments
 //! ```
 //!
-//! A key's value is plain when it consists of the characters of a field and of
-//! `. / : @ + ~ %`. Everything else stands in double quotes, where `\"`, `\\`,
-//! `\n`, `\r`, `\t` and `\uXXXX` (a surrogate pair beyond the basic plane) are the
-//! escapes. Printing quotes whatever is not plain and escapes whatever could break
-//! a line, so a printed path is always one line, and always parses back to itself.
+//! A key's value is plain if it consists of the characters of a field and of `. / : @ + ~ %`.
+//! Everything else is in double quotes, with the escapes `\"`, `\\`, `
+//! `, `\r`, `\t` and `\uXXXX` (a surrogate pair beyond the basic plane). Printing quotes every word
+//! that is not plain and escapes every character that could break a line, so a printed path is
+//! always one line, and always parses back to itself.
 //!
 //! `*` and `?` are never plain: they are kept for patterns.
 

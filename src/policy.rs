@@ -1,10 +1,9 @@
-//! The functionConfig: what a policy or a recorder asks for, checked before anything else runs.
+//! The functionConfig: the settings of a policy or a recorder, checked before anything else runs.
 //!
-//! Reading goes in two steps. The types of [`wire`] say what may be written and
-//! are what the published schema is generated from; [`read()`] turns them into
-//! plain structs in which every name is known and every default filled in. A
-//! mistake costs one line that names the place and the nearest right word: only
-//! then is the schema built, so that a valid policy costs microseconds.
+//! Reading has two steps. The types of [`wire`] define the format, and the published schema is
+//! generated from them; [`read()`] turns them into plain structs in which every name is known and
+//! every default is filled in. A fault costs one line that names the place and the nearest right
+//! word: only then is the schema built, so that a valid policy costs microseconds.
 
 mod class_set;
 mod config;

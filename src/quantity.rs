@@ -1,9 +1,11 @@
-//! Kubernetes quantities, exactly, because `1000m` is `1`, `1Gi` is `1024Mi`, and a gate that answers with floats answers wrongly at the edge.
+//! Kubernetes quantities, exactly: `1000m` is `1`, `1Gi` is `1024Mi`, and with floats a gate would
+//! be wrong at the limits.
 //!
-//! The grammar is that of `k8s.io/apimachinery`, package `pkg/api/resource`, as its `ParseQuantity` reads it, oddities included:
-//! `tests/data/quantities.tsv` holds its own answers for some 1,900 spellings. Beyond 2^127 − 1 nano-units (about 1.7 × 10^29 units),
-//! where Kubernetes counts on in arbitrary precision, amounts are still told apart exactly ([`same_amount`]), and all count as
-//! [`Quantity::MAX`] where one is weighed against another.
+//! The grammar is that of `k8s.io/apimachinery`, package `pkg/api/resource`, as its `ParseQuantity`
+//! reads it, including its oddities: `tests/data/quantities.tsv` has its own answers for some 1,900
+//! spellings. Beyond 2^127 − 1 nano-units (about 1.7 × 10^29 units), Kubernetes continues in
+//! arbitrary precision. Such amounts are still distinguished exactly ([`same_amount`]), and all
+//! count as [`Quantity::MAX`] in a comparison of sizes.
 
 use std::cmp::Ordering;
 
@@ -11,50 +13,51 @@ use thiserror::Error;
 
 const NANOS: u128 = 1_000_000_000;
 
-/// What the binary suffixes are capped at: 2^63 − 1 units, in nano-units.
+/// The cap of the binary suffixes: 2^63 − 1 units, in nano-units.
 const CAP: u128 = i64::MAX as u128 * NANOS;
 
 /// An exact amount in nano-units, the finest step that Kubernetes keeps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Quantity(i128);
 
-/// Why a text is no quantity, in words that fit behind the text itself.
+/// The reason why a text is not a quantity, in words that follow the text itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum QuantityError {
-    /// Nothing stands there, or a suffix stands without a number.
+    /// The text is empty, or has a suffix without a number.
     #[error("the quantity has no number")]
     NoNumber,
-    /// The number is sound and what follows it is not.
+    /// The number is valid and its suffix is not.
     #[error(
         "unknown suffix; use n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or an exponent such as e3"
     )]
     Suffix,
-    /// The magnitude is beyond what is counted here.
+    /// The magnitude is beyond the supported range.
     #[error("the quantity is too large to compare")]
     TooLarge,
 }
 
-/// What a suffix multiplies by; the exponent of a power of ten or of two.
+/// The factor of a suffix: the exponent of a power of ten or of two.
 enum Scale {
     Ten(i32),
     Two(u32),
 }
 
 impl Quantity {
-    /// Nothing, written `0`.
+    /// No amount, written `0`.
     pub const ZERO: Self = Self(0);
     /// One unit, written `1`.
     pub const ONE: Self = Self(NANOS.cast_signed());
-    /// The largest amount that is counted; larger ones are told apart by [`same_amount`].
+    /// The largest amount; larger ones are distinguished by [`same_amount`].
     pub const MAX: Self = Self(i128::MAX);
 
-    /// Reads a quantity as Kubernetes does, so that two spellings of one amount are equal.
+    /// Parses a quantity as Kubernetes does, so that two spellings of one amount are equal.
     ///
-    /// Anything finer than a nano-unit is rounded away from zero, and binary suffixes are capped at 2^63 − 1 units. The time is
-    /// linear in the text and nothing is allocated.
+    /// Anything finer than a nano-unit is rounded away from zero, and binary suffixes are capped at
+    /// 2^63 − 1 units. The time is linear in the text and nothing is allocated.
     ///
     /// # Errors
-    /// When the text is outside the grammar, or its magnitude is beyond 2^127 − 1 nano-units.
+    ///
+    /// Fails if the text is outside the grammar, or its magnitude is beyond 2^127 − 1 nano-units.
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
         let (negative, unsigned) = match text.as_bytes() {
             [] => return Err(QuantityError::NoNumber),
@@ -78,10 +81,11 @@ impl Quantity {
         Ok(Self(if negative { -nanos } else { nanos }))
     }
 
-    /// Reads a quantity, and takes one beyond all counting for the largest or the smallest that can be counted.
+    /// Parses a quantity, and turns one beyond the range into the largest or the smallest amount.
     ///
     /// # Errors
-    /// When the text is outside the grammar.
+    ///
+    /// Fails if the text is outside the grammar.
     pub fn parse_saturating(text: &str) -> Result<Self, QuantityError> {
         match Self::parse(text) {
             Err(QuantityError::TooLarge) if text.starts_with('-') => Ok(Self(-i128::MAX)),
@@ -90,14 +94,15 @@ impl Quantity {
         }
     }
 
-    /// The amount in nano-units, for whoever must count with it.
+    /// The amount in nano-units, for calculations.
     #[must_use]
     pub const fn nanos(self) -> i128 {
         self.0
     }
 }
 
-/// Tells whether two texts are one amount, at any magnitude; a text outside the grammar is the same as none.
+/// Whether two texts are the same amount, of any magnitude; a text outside the grammar equals no
+/// other.
 #[must_use]
 pub fn same_amount(a: &str, b: &str) -> bool {
     match (Quantity::parse(a), Quantity::parse(b)) {
@@ -109,7 +114,8 @@ pub fn same_amount(a: &str, b: &str) -> bool {
     }
 }
 
-/// The sign, the digits without zeros around them and the power of ten behind the last of them; only decimals get this large.
+/// The sign, the digits without zeros around them and the power of ten after the last digit; only
+/// decimals get this large.
 fn significant(text: &str) -> Option<(bool, Vec<u8>, i64)> {
     let (whole, rest) = digits(text.trim_start_matches(['-', '+']).as_bytes());
     let (fraction, suffix) = match rest {
@@ -126,7 +132,7 @@ fn significant(text: &str) -> Option<(bool, Vec<u8>, i64)> {
     Some((text.starts_with('-'), all[start..end].to_vec(), power))
 }
 
-/// Splits the leading decimal digits off.
+/// Splits off the leading decimal digits.
 fn digits(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(
         text.iter()
@@ -135,7 +141,8 @@ fn digits(text: &[u8]) -> (&[u8], &[u8]) {
     )
 }
 
-/// Where Kubernetes takes its slow way with a number that has no digits, it fails; elsewhere it reads zero (`Gi`, but not `Pi`).
+/// Kubernetes fails on a number without digits in its slow path; in the fast one it reads zero
+/// (`Gi`, but not `Pi`).
 fn needs_digits(scale: &Scale) -> bool {
     match *scale {
         Scale::Ten(exponent) => exponent < -9,
@@ -168,7 +175,8 @@ fn scale(suffix: &[u8]) -> Result<Scale, QuantityError> {
     })
 }
 
-/// Reads a signed exponent of 64 bits and keeps its low 32, because that is what Kubernetes does: it takes `1e4294967297` for 10.
+/// Reads a signed exponent of 64 bits and keeps its low 32, as Kubernetes does: it reads
+/// `1e4294967297` as 10.
 fn parse_exponent(text: &[u8]) -> Option<i32> {
     let wide: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     #[expect(
@@ -227,10 +235,12 @@ fn binary(whole: &[u8], fraction: &[u8], exponent: u32) -> u128 {
     nanos.saturating_mul(unit).saturating_add(part).min(CAP)
 }
 
-/// Tells whether the larger of two amounts is more than `max` times the smaller, which is what "differs by more than 4×" means.
+/// Whether the larger of two amounts is more than `max` times the smaller, as in "differs by more
+/// than 4×".
 ///
-/// Zero is endlessly far from anything else, and so is a negative amount from a positive one; two zeros do not differ. Two negative
-/// amounts compare by magnitude. A negative `max` counts as zero.
+/// The ratio of zero to any other amount is infinite, and so is that of a negative amount to a
+/// positive one; two zeros do not differ. Two negative amounts are compared by magnitude. A
+/// negative `max` counts as zero.
 #[must_use]
 pub fn ratio_exceeds(a: Quantity, b: Quantity, max: Quantity) -> bool {
     let Some((larger, smaller)) = magnitudes(a, b) else {
@@ -239,11 +249,13 @@ pub fn ratio_exceeds(a: Quantity, b: Quantity, max: Quantity) -> bool {
     Wide::product(larger, NANOS) > Wide::product(smaller, max.0.max(0).cast_unsigned())
 }
 
-/// Tells whether the limit-to-request ratios of two sides differ by more than `max` times in either direction.
+/// Whether the limit-to-request ratios of two sides differ by more than `max` times in either
+/// direction.
 ///
-/// Each side is (limit, request). Exact: the ratios are compared cross-multiplied, never divided. A side whose request alone is zero has
-/// an endless ratio, a side whose limit alone is zero the ratio zero, and both exceed any other; where a cross product vanishes on
-/// both sides nothing can be said, and nothing exceeds.
+/// Each side is (limit, request). The result is exact: the ratios are compared by
+/// cross-multiplication, never divided. A side whose request alone is zero has an infinite ratio, a
+/// side whose limit alone is zero the ratio zero, and both exceed any other. If a cross product is
+/// zero on both sides, the ratios are not comparable and the answer is no.
 #[must_use]
 pub fn ratio_of_ratios_exceeds(
     one: (Quantity, Quantity),
@@ -274,10 +286,10 @@ pub fn ratio_is_smaller(one: (Quantity, Quantity), other: (Quantity, Quantity)) 
     all.iter().all(|one| one.0 > 0) && product(limit, other_request) < product(other_limit, request)
 }
 
-/// Says how many times the smaller amount goes into the larger (`4×`, `2.5×`), for messages; nothing where no number would be true.
+/// The number of times that the smaller amount fits into the larger (`4×`, `2.5×`), for messages.
 ///
-/// At most two decimals, none from 100 on, and always rounded up: a ratio just above a limit of 4 must not read `4×`. `None` when one
-/// amount is zero or their signs differ.
+/// It has at most two decimals, none from 100 on, and is always rounded up: a ratio just above a
+/// limit of 4 must not read `4×`. `None` if one amount is zero or their signs differ.
 #[must_use]
 pub fn ratio(a: Quantity, b: Quantity) -> Option<String> {
     let (larger, smaller) = magnitudes(a, b)?;
@@ -298,9 +310,10 @@ pub fn ratio(a: Quantity, b: Quantity) -> Option<String> {
     })
 }
 
-/// Says what one amount is divided by another (`2×`, `0.5×`), for messages; nothing where no number would be true.
+/// The quotient of two amounts (`2×`, `0.5×`), for messages; `None` as for [`ratio`].
 ///
-/// As [`ratio`], but below one it is rounded down, which is away from the other side there, too.
+/// It is rounded as [`ratio`] is, but down if it is below one, so that it is never closer to one
+/// than the true value.
 #[must_use]
 pub fn quotient(a: Quantity, b: Quantity) -> Option<String> {
     let (larger, smaller) = magnitudes(a, b)?;
@@ -318,7 +331,8 @@ pub fn quotient(a: Quantity, b: Quantity) -> Option<String> {
     })
 }
 
-/// The larger and the smaller magnitude of two amounts of one sign; nothing where one is zero or the signs differ.
+/// The larger and the smaller magnitude of two amounts with the same sign; `None` if one is zero or
+/// the signs differ.
 fn magnitudes(a: Quantity, b: Quantity) -> Option<(u128, u128)> {
     if a.0 == 0 || b.0 == 0 || (a.0 < 0) != (b.0 < 0) {
         return None;
@@ -327,7 +341,8 @@ fn magnitudes(a: Quantity, b: Quantity) -> Option<(u128, u128)> {
     Some((a.max(b), a.min(b)))
 }
 
-/// An unsigned number of 384 bits, lowest limb first, since a product of three quantities needs as many.
+/// An unsigned number of 384 bits, lowest limb first, because a product of three quantities needs
+/// as many.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Wide([u128; 3]);
 
@@ -339,7 +354,7 @@ impl Wide {
         Self([low, high, 0])
     }
 
-    /// Multiplies a number of at most 256 bits, which fits.
+    /// Multiplies a number of at most 256 bits, so that the product fits.
     fn times(self, factor: u128) -> Self {
         let (low, carry) = multiply(self.0[0], factor);
         let (middle, high) = multiply(self.0[1], factor);
@@ -360,7 +375,7 @@ impl PartialOrd for Wide {
     }
 }
 
-/// The full product of two limbs, low half first, by halves of 64 bits.
+/// The full product of two limbs, low half first, computed from halves of 64 bits.
 fn multiply(a: u128, b: u128) -> (u128, u128) {
     const HALF: u32 = 64;
     const LOW: u128 = u64::MAX as u128;

@@ -1,7 +1,7 @@
-//! The kustomizations of a repository, as written: what they name, and where.
+//! The kustomizations of a repository as written: their entries, and where these lead.
 //!
-//! Nothing here builds anything; kustomize does. All paths are relative to one
-//! directory, lexically normal, with `/`, and may begin with `../`.
+//! This module builds nothing; kustomize does. All paths are relative to one directory, lexically
+//! normal, with `/`, and may begin with `../`.
 
 pub mod fields;
 mod files;

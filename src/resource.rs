@@ -1,8 +1,7 @@
-//! Resources: who one is, who it was, and what it says.
+//! Resources: their identities, earlier ones included, and their fields.
 //!
-//! kustomize renames resources on the way from a base to an environment and
-//! writes down every identity that a resource had; this is where that record is
-//! read, so that pairing does not have to guess.
+//! kustomize renames resources between a base and an environment and records every identity that a
+//! resource had. This module reads that record, so that pairing does not have to guess.
 
 use crate::api::{
     ID, LAST_APPLIED, LOCAL_CONFIG, ORIGIN, PATH, PREVIOUS_KINDS, PREVIOUS_NAMES,
@@ -11,10 +10,10 @@ use crate::api::{
 use crate::finding::{FileRef, ResourceRef};
 use crate::yaml::{self, Node};
 
-/// What tells a resource from every other one of its environment: its API group, and where it is addressed in that.
+/// The unique key of a resource in an environment: its API group, and its address in that group.
 pub type Key<'a> = (&'a str, Identity<'a>);
 
-/// Where a resource is addressed within its API group.
+/// The address of a resource within its API group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity<'a> {
     /// `kind`.
@@ -32,9 +31,9 @@ pub struct Resource<'a> {
     pub node: Node<'a>,
     /// `apiVersion` as written.
     pub api_version: &'a str,
-    /// Who it is now.
+    /// Its current identity.
     pub identity: Identity<'a>,
-    /// Who it was before renames, oldest first.
+    /// Its identities before renames, oldest first.
     pub previous: Vec<Identity<'a>>,
 }
 
@@ -62,9 +61,9 @@ impl<'a> Resource<'a> {
         })
     }
 
-    /// Reads a kustomization file that does without `apiVersion` and `kind`, as kustomize allows.
+    /// Reads a kustomization file without `apiVersion` and `kind`, which kustomize allows.
     ///
-    /// kpt passes such files on; only their path tells what they are.
+    /// kpt passes such files on; only their path identifies them.
     #[must_use]
     pub fn read_kustomization(node: Node<'a>) -> Option<Self> {
         let annotations = node.at(&["metadata", "annotations"])?;
@@ -96,7 +95,7 @@ impl<'a> Resource<'a> {
             .map_or("", |(group, _)| group)
     }
 
-    /// What tells it from every other resource of its environment.
+    /// Its unique key in the environment.
     #[must_use]
     pub fn key(&self) -> Key<'a> {
         (self.group(), self.identity)
@@ -122,7 +121,7 @@ impl<'a> Resource<'a> {
         self.identity.name
     }
 
-    /// Every identity from the oldest to the present one.
+    /// Every identity from the oldest to the current one.
     #[must_use]
     pub fn history(&self) -> impl DoubleEndedIterator<Item = Identity<'a>> + use<'a, '_> {
         self.previous.iter().copied().chain([self.identity])
@@ -134,7 +133,7 @@ impl<'a> Resource<'a> {
         Some(self.node.at(&["metadata", "annotations"])?.get(key)?.text())
     }
 
-    /// Whether hosts drop the item from what they emit.
+    /// Whether hosts drop the item from their output.
     #[must_use]
     pub fn is_local_config(&self) -> bool {
         self.annotation(LOCAL_CONFIG)
@@ -147,7 +146,7 @@ impl<'a> Resource<'a> {
         is_secret(self.node)
     }
 
-    /// The reference that results carry.
+    /// The reference to it in results.
     #[must_use]
     pub fn reference(&self) -> ResourceRef {
         ResourceRef {
@@ -160,10 +159,10 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// The file that the host names for the resource.
+    /// The file that the host recorded for the resource.
     #[must_use]
     pub fn file(&self) -> Option<FileRef> {
-        // kustomize makes up a path on the way to a function, and marks the items that are its own.
+        // kustomize invents a path on the way to a function, and marks its own items.
         let made_up = self.annotation(ID).is_some();
         let annotation = |keys: [&str; 2]| {
             keys.into_iter()
@@ -181,9 +180,10 @@ impl<'a> Resource<'a> {
         Some(FileRef { path, index })
     }
 
-    /// The files that made a resource what it is, as kustomize notes them where `buildMetadata` asks for it.
+    /// The files that set a resource's values, which kustomize records if `buildMetadata` asks for
+    /// it.
     ///
-    /// Those are the kustomizations that patched it, or else the file that it comes from.
+    /// These are the kustomizations that patched it, or else the file that it comes from.
     #[must_use]
     pub fn made_in(&self) -> Vec<String> {
         let patched = self.annotation(TRANSFORMATIONS).map(patched_in);
@@ -194,23 +194,26 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// Whether a map is a Secret, at whatever depth it stands.
+/// Whether a map is a Secret, at any depth.
 ///
-/// A reference such as `{kind: Secret, name: tls}` has neither metadata nor data, and is none.
+/// A reference such as `{kind: Secret, name: tls}` has neither metadata nor data, and does not
+/// count.
 #[must_use]
 pub fn is_secret(node: Node<'_>) -> bool {
     secrecy(node) != Secrecy::None
 }
 
-/// Which fields of a map may hold values of a Secret.
+/// The fields of a map that may contain values of a Secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Secrecy {
-    /// It is no Secret.
+    /// It is not a Secret.
     #[default]
     None,
-    /// Its data: a custom resource of that kind says elsewhere what it is, not what it hides.
+    /// Its data: a custom resource of that kind has other fields for its specification, which are
+    /// not secret.
     Data,
-    /// Everything that is not known to be harmless: a misspelt `stringData` is as secret as a right one.
+    /// Every field that is not known to be harmless: a misspelt `stringData` is as secret as a
+    /// correct one.
     All,
 }
 
@@ -229,14 +232,14 @@ impl Secrecy {
     }
 }
 
-/// Where a Secret has its values.
+/// The fields that contain a Secret's values.
 const DATA: [&str; 3] = ["data", "stringData", "binaryData"];
 
-/// Which fields of a map may hold values of a Secret, at whatever depth it stands.
+/// The fields of a map that may contain values of a Secret, at any depth.
 #[must_use]
 pub fn secrecy(node: Node<'_>) -> Secrecy {
     let kind = node.get("kind").map_or("", Node::text);
-    // A patch may have made another kind of one, and left the values.
+    // A patch may have changed the kind, and kept the values.
     let kinds = node.str_at(&["metadata", "annotations", PREVIOUS_KINDS]);
     let mut kinds = kinds.into_iter().flat_map(|kinds| kinds.split(','));
     let has = |fields: &[&str]| {
@@ -260,13 +263,13 @@ pub fn secrecy(node: Node<'_>) -> Secrecy {
     Secrecy::None
 }
 
-/// Whether a word is one of some, however it is written.
+/// Whether a word is one of some, in any case.
 fn is_any(word: &str, known: &[&str]) -> bool {
     let word = word.trim();
     known.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
-/// Whether an annotation is a host's own note, and no part of the configuration.
+/// Whether an annotation is a record of a host, and not part of the configuration.
 #[must_use]
 pub fn is_bookkeeping(annotation: &str) -> bool {
     annotation.starts_with("internal.config.kubernetes.io/")
@@ -287,7 +290,8 @@ pub fn is_bookkeeping(annotation: &str) -> bool {
         )
 }
 
-/// Whether a book-keeping annotation tells who a resource was or where it was made, so that a snapshot keeps it.
+/// Whether a host's annotation records the earlier identities of a resource or its origin, so that
+/// a snapshot keeps it.
 #[must_use]
 pub fn is_history(annotation: &str) -> bool {
     matches!(
@@ -359,7 +363,7 @@ mod tests {
     use crate::yaml::parse;
 
     #[test]
-    fn the_files_that_made_a_resource_are_those_that_patched_it_or_its_own() {
+    fn a_resource_was_made_in_the_files_that_patched_it_or_in_its_own() {
         const STEPS: &str = "- configuredIn: base/kustomization.yaml\n  configuredBy: {apiVersion: builtin, kind: PatchTransformer}\n- configuredIn: dev/kustomization.yaml\n  configuredBy: {kind: ReplicaCountTransformer}\n- configuredIn: dev/kustomization.yaml\n  configuredBy: {kind: PatchTransformer}\n- configuredIn: ns/kustomization.yaml\n  configuredBy: {kind: NamespaceTransformer}\n";
         for (origin, steps, expected) in [
             (

@@ -1,10 +1,13 @@
-//! What Kubernetes says about lists and quantities, as data, so that a diff pairs elements as the API server merges them.
+//! The lists and quantities of Kubernetes types, as data, so that a diff pairs elements as the API
+//! server merges them.
 //!
-//! A graph of types: [`Type::of`] finds the root of a resource, [`Type::field`] walks on. A field that holds neither a list nor a
-//! quantity, nor leads to one, is not in the graph; asking for it is no mistake and answers [`Field::UNKNOWN`].
+//! This is a graph of types: [`Type::of`] finds the root of a resource, and [`Type::field`] goes on
+//! from there. A field that is neither a list nor a quantity, and leads to none, is not in the
+//! graph; for such a field the answer is [`Field::UNKNOWN`].
 //!
-//! `schema/builtin.rs` holds the types that Kubernetes publishes, `schema/custom.rs` those of well-known extensions,
-//! `schema/words.rs` the few words in which both are written, and `schema/types.rs` what these words make. Nothing is built when the program starts.
+//! `schema/builtin.rs` has the types that Kubernetes publishes, `schema/custom.rs` those of
+//! well-known extensions, `schema/words.rs` the few words in which both are written, and
+//! `schema/types.rs` the data types. All of it is constant: start-up costs nothing.
 
 mod builtin;
 mod custom;
@@ -18,7 +21,7 @@ pub use types::{Field, KeyField, List, Scalar, Type};
 const _: () = assert!(builtin::Unknown.0 == Type::UNKNOWN.0);
 
 impl Type {
-    /// The pod specification, for pods found by looks rather than by kind.
+    /// The pod specification, for pods that are recognized by their fields rather than by kind.
     pub const POD_SPEC: Self = builtin::PodSpec;
     /// The metadata of any object.
     pub const OBJECT_META: Self = builtin::ObjectMeta;
@@ -27,8 +30,8 @@ impl Type {
 
     /// Finds the root type of a resource.
     ///
-    /// A version that is not described falls back to the newest of the same group and kind. For any other kind the answer is a type
-    /// whose `metadata` is known and nothing else, since every object has that.
+    /// An unknown version falls back to the newest one of the same group and kind. For an unknown
+    /// kind, only `metadata` is known, because every object has that.
     #[must_use]
     pub fn of(group: &str, version: &str, kind: &str) -> Self {
         find(builtin::ROOTS, group, version, kind)
@@ -36,7 +39,7 @@ impl Type {
             .unwrap_or(builtin::Object)
     }
 
-    /// Looks a field up; total, since an unlisted field is an ordinary one.
+    /// Looks up a field; an unlisted field is an ordinary one.
     #[must_use]
     pub fn field(self, name: &str) -> Field {
         let fields = self.definition().fields;
@@ -60,7 +63,7 @@ impl Type {
         (0..custom::END).map(Self)
     }
 
-    /// The listed fields, sorted by name, for tests and explanations; `*` stands for any name.
+    /// The listed fields, sorted by name, for tests and explanations; `*` matches any name.
     #[must_use]
     pub fn fields(self) -> &'static [(&'static str, Field)] {
         self.definition().fields
@@ -83,7 +86,8 @@ fn find(roots: &[Root], group: &str, version: &str, kind: &str) -> Option<Type> 
     exact.or(same.clone().next()).map(|root| root.3)
 }
 
-/// Every described root as (group, kind, version), for tests and explanations; the version is empty where all share one shape.
+/// Every described root as (group, kind, version), for tests and explanations; the version is empty
+/// if all versions share one type.
 pub fn roots() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     builtin::ROOTS
         .iter()
@@ -93,18 +97,19 @@ pub fn roots() -> impl Iterator<Item = (&'static str, &'static str, &'static str
 
 /// The keys that kustomize infers for lists of unknown type, in its order of preference.
 ///
-/// kyaml (`yaml/rnode.go`, `AssociativeSequenceKeys`, read in 0.18 to 0.21) infers `name` and nothing else. `kustomize build` itself does
-/// not even do that: a patch to a type without a schema replaces the list whole. What it could infer is still the best guess at which
-/// elements are one.
+/// kyaml (`yaml/rnode.go`, `AssociativeSequenceKeys`, versions 0.18 to 0.21) infers only `name`.
+/// `kustomize build` does not even do that: a patch to a type without a schema replaces the whole
+/// list. The inferred key is still the best guess at which elements correspond.
 pub const INFERRED_KEYS: &[KeyField] = &[KeyField {
     name: "name",
     default: None,
 }];
 
-/// Chooses the key for a list of unknown type as kyaml would: the first inferred one that every element has.
+/// Chooses the key for a list of unknown type as kyaml would: the first inferred one that every
+/// element has.
 ///
-/// `all_have` says whether every element of *both* lists is a map that holds the key with a scalar, unique within its list; the caller
-/// knows the trees.
+/// `all_have` says whether every element of *both* lists is a map in which the key is a scalar that
+/// is unique within its list; the caller knows the trees.
 #[must_use]
 pub fn infer_keys(all_have: impl Fn(&str) -> bool) -> Option<&'static [KeyField]> {
     INFERRED_KEYS
@@ -113,9 +118,10 @@ pub fn infer_keys(all_have: impl Fn(&str) -> bool) -> Option<&'static [KeyField]
         .map(std::slice::from_ref)
 }
 
-/// Tells whether a map under this name is reported entry by entry when it stands on one side only.
+/// Whether a map with this name that is on one side only is reported entry by entry.
 ///
-/// Classes are about the entries of these maps, and an overlay that brings the first annotation has added one annotation.
+/// Classes are about the entries of these maps, and an overlay with the first annotation has added
+/// one annotation.
 #[must_use]
 pub fn is_transparent(field_name: &str) -> bool {
     TRANSPARENT.binary_search(&field_name).is_ok()
@@ -146,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn roots_are_sorted_and_said_once() {
+    fn roots_are_sorted_and_unique() {
         for roots in [builtin::ROOTS, custom::ROOTS] {
             assert!(roots.is_sorted_by_key(|root| (root.0, root.1)));
             for (at, root) in roots.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! Snapshots: one environment's resources, sealed into one item that travels with the others.
 //!
-//! A transformer that runs above a base changes the base's resources, but not a
-//! text inside of one field of one item. So the base is written down as text, one
-//! canonical JSON object a line, with a digest that shows any change to it.
+//! A transformer above a base changes the base's resources, but not a text inside a field of an
+//! item. So the base is written as text, one canonical JSON object per line, with a digest that
+//! reveals any change.
 
 mod follow;
 
@@ -14,7 +14,7 @@ use crate::yaml::{Node, Tree, YamlError, parse_json_lines};
 
 use follow::{Place, Renames, reaches};
 
-/// Why an item is not a snapshot that can be used.
+/// The reason why an item is not a usable snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "line {line}: EnvironmentSnapshot {}: {problem}",
@@ -25,11 +25,11 @@ pub struct SnapshotError {
     pub line: usize,
     /// `metadata.name` of the item.
     pub name: String,
-    /// What is wrong, and what to do.
+    /// The fault, and what to do.
     pub problem: SnapshotProblem,
 }
 
-/// What can be wrong with a snapshot.
+/// A fault of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotProblem {
     /// Another version of this kind, or another group.
@@ -38,33 +38,33 @@ pub enum SnapshotProblem {
     /// A field is missing, or is not a string.
     #[error("{0} must be a string")]
     Field(&'static str),
-    /// The text is not the one that was sealed.
+    /// The text differs from the sealed one.
     #[error(
         "spec.digest does not match spec.resources: the snapshot was edited after it was recorded; record it again"
     )]
     Digest,
-    /// The text has the right digest and still is no list of resources.
+    /// The text has the right digest but is not a list of resources.
     #[error("spec.resources, {0}")]
     Content(YamlError),
-    /// A line of the text is no resource.
+    /// A line of the text is not a resource.
     #[error("spec.resources, line {0}: not a resource with a kind")]
     Resource(usize),
 }
 
-/// A snapshot that was found among the items, with its content still sealed.
+/// A snapshot among the items, with its content still sealed.
 #[derive(Debug)]
 pub struct Sealed<'a> {
     /// The item.
     pub item: Resource<'a>,
     /// The service that the resources belong to.
     pub service: &'a str,
-    /// The environment that the resources were.
+    /// The environment of the resources.
     pub environment: &'a str,
-    /// One canonical JSON object a line.
+    /// One canonical JSON object per line.
     pub content: &'a str,
 }
 
-/// Whether a resource is a snapshot, of whatever version.
+/// Whether a resource is a snapshot, of any version.
 #[must_use]
 pub fn is_snapshot(resource: &Resource<'_>) -> bool {
     resource.kind() == SNAPSHOT && resource.group() == GROUP
@@ -109,7 +109,7 @@ impl Sealed<'_> {
     ///
     /// # Errors
     ///
-    /// Fails where a line is not JSON.
+    /// Fails if a line is not JSON.
     pub fn parse(&self) -> Result<Tree<'_>, SnapshotError> {
         parse_json_lines(self.content).map_err(|error| self.error(SnapshotProblem::Content(error)))
     }
@@ -118,7 +118,7 @@ impl Sealed<'_> {
     ///
     /// # Errors
     ///
-    /// Fails where a line is no resource.
+    /// Fails if a line is not a resource.
     pub fn resources<'t>(&self, tree: &'t Tree<'t>) -> Result<Vec<Resource<'t>>, SnapshotError> {
         tree.roots()
             .enumerate()
@@ -137,20 +137,21 @@ impl Sealed<'_> {
     }
 }
 
-/// A snapshot that is yet to be written.
+/// A snapshot to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The service that the resources belong to.
     pub service: String,
-    /// The environment that the resources are.
+    /// The environment of the resources.
     pub environment: String,
-    /// One canonical JSON object a line.
+    /// One canonical JSON object per line.
     pub content: String,
 }
 
 /// Seals resources under a service and an environment.
 ///
-/// Local configuration stays out, though the references that it takes along have followed it, and so does every value of a Secret.
+/// Local configuration is left out after references have followed it, and so is every value of a
+/// Secret.
 #[must_use]
 pub fn seal(service: &str, environment: &str, resources: &[Resource<'_>]) -> Snapshot {
     let is_hidden = |resource: &&Resource<'_>| resource.is_local_config();
@@ -163,13 +164,14 @@ pub fn seal(service: &str, environment: &str, resources: &[Resource<'_>]) -> Sna
     }
 }
 
-/// Seals what a host has already emitted, marked as local or not, whose references have followed.
+/// Seals resources that a host has already emitted, marked as local or not, and whose references
+/// have already followed.
 #[must_use]
 pub fn seal_emitted(resources: &[Resource<'_>]) -> String {
     content(resources.iter().collect(), &Renames::default())
 }
 
-/// What is emitted, sealed with its references turned; `None` where none will.
+/// The emitted resources, sealed with their references updated; `None` if no reference changes.
 #[must_use]
 pub fn followed(emitted: &[Resource<'_>], hidden: &[Resource<'_>]) -> Option<String> {
     let emitted: Vec<_> = emitted.iter().collect();
@@ -179,7 +181,7 @@ pub fn followed(emitted: &[Resource<'_>], hidden: &[Resource<'_>]) -> Option<Str
     any.then(|| content(emitted, &renames))
 }
 
-/// Resources as canonical JSON, one a line, in an order of their own.
+/// Resources as canonical JSON, one per line, sorted.
 fn content(mut resources: Vec<&Resource<'_>>, renames: &Renames<'_>) -> String {
     resources.sort_by_key(|resource| (resource.group(), resource.identity, resource.version()));
     let mut content = String::new();
@@ -250,7 +252,8 @@ impl Snapshot {
     }
 }
 
-/// Writes a subtree as canonical JSON, without book-keeping and without values of Secrets.
+/// Writes a subtree as canonical JSON, without the annotations of hosts and without values of
+/// Secrets.
 fn write_sealed(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>, out: &mut String) {
     let write = |node: Node<'_>, place, out: &mut String| match renames.follow(place, node) {
         Some(name) => push_quoted(out, name),
@@ -289,7 +292,7 @@ fn texts(map: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
     map.entries().map(|(key, value)| (key.text(), value))
 }
 
-/// Whether annotations are nothing but notes of the hosts.
+/// Whether all annotations are those of hosts.
 fn is_all_bookkeeping(annotations: Node<'_>) -> bool {
     annotations.is_map()
         && !annotations.is_childless()
@@ -300,7 +303,7 @@ fn is_sealed_annotation(key: &str) -> bool {
     !is_bookkeeping(key) || is_history(key)
 }
 
-/// Keeps the keys and drops every value, whatever shape it has.
+/// Keeps the keys and drops every value, of any type.
 fn write_redacted(data: Node<'_>, out: &mut String) {
     let redact = |out: &mut String, value: Node<'_>| {
         if value.is_null() {
@@ -340,7 +343,7 @@ mod tests {
             "apiVersion: v1\nkind: Whatever\nmetadata: {{name: l}}\nnested:\n- {}",
             SECRET.trim_end().replace('\n', "\n  ")
         );
-        // A patch has made another kind of it, which kustomize notes.
+        // A patch has changed its kind, which kustomize records.
         let renamed = SECRET.replace("kind: Secret", "kind: ConfigMap").replace(
             "annotations:\n",
             "annotations:\n    internal.config.kubernetes.io/previousKinds: Secret\n",
@@ -358,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_secret_is_sealed_as_one() {
+    fn an_object_that_may_be_a_secret_is_sealed_as_one() {
         for text in [
             "apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {name: s}\n  data: {k: hunter2}\n",
             "apiVersion: v1\nkind: Secret\nstringdata: {k: hunter2}\n",
@@ -368,7 +371,7 @@ mod tests {
             let content = sealed(text).content;
             assert!(!content.contains("hunter2"), "{content}");
         }
-        // References are none, and what a custom resource specifies is none of its data.
+        // References are not Secrets, and the specification of a custom resource is not data.
         for text in [
             "kind: Odd\nspec: {from: {kind: Secret, name: plain, key: plain}}\n",
             "apiVersion: example.com/v1\nkind: Secret\nmetadata: {name: s}\nspec: {days: plain}\n",
@@ -379,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_in_both_forms() {
+    fn a_snapshot_opens_in_both_forms() {
         let snapshot = sealed(
             "kind: B\nmetadata: {name: \"z\\u0085\\ud83d\\ude00\"}\n---\nkind: A\nmetadata:\n  name: a\n  annotations: {config.kubernetes.io/index: '0'}\n",
         );

@@ -1,8 +1,8 @@
-//! Text from strangers, made safe for one line.
+//! Makes foreign text safe for one line.
 //!
-//! Names and values come from files that anybody may have written. Whatever
-//! shows them to a person goes through here, so that no value can end a line,
-//! move the cursor, colour a terminal or turn the reading direction.
+//! Names and values come from files that anyone may have written. All code that shows them to a
+//! person uses this module, so that no value can end a line, move the cursor, colour a terminal or
+//! change the reading direction.
 
 mod hosts;
 
@@ -13,10 +13,10 @@ use std::fmt::Write as _;
 
 use hmac_sha256::Hash;
 
-/// Whether a character must not reach a terminal or a log as it is.
+/// Whether a character must not reach a terminal or a log unescaped.
 ///
-/// These are all control characters, all line breaks of Unicode, and every
-/// character that is invisible or changes the direction of its neighbours.
+/// These are all control characters, all line breaks of Unicode, and every character that is
+/// invisible or changes the direction of its neighbours.
 #[must_use]
 pub const fn is_unsafe(c: char) -> bool {
     matches!(c,
@@ -46,7 +46,7 @@ pub fn push_escape(out: &mut String, c: char) {
     }
 }
 
-/// Appends a text in double quotes that reads back exactly and never breaks its line.
+/// Appends a text in double quotes that parses back exactly and never breaks its line.
 ///
 /// The result is also a JSON string.
 pub fn push_quoted(out: &mut String, text: &str) {
@@ -61,7 +61,7 @@ pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// The line that a byte stands in, from 1; a byte beyond the end stands in the last line.
+/// The line of a byte, from 1; a byte beyond the end is in the last line.
 #[must_use]
 pub fn line_at(bytes: &[u8], offset: usize) -> usize {
     1 + bytes[..offset.min(bytes.len())]
@@ -70,15 +70,15 @@ pub fn line_at(bytes: &[u8], offset: usize) -> usize {
         .count()
 }
 
-/// What stands in a text instead of a Secret's value.
+/// The replacement for a Secret's value in a text.
 pub const REDACTED: &str = "<redacted>";
 
-/// The longest name of a stranger's that an error repeats, in characters.
+/// The longest foreign name that an error repeats, in characters.
 pub const MAX_NAME: usize = 100;
 
 /// A text in double quotes, cut to at most `max` characters between them.
 ///
-/// Meant for error messages, which repeat a stranger's word but not his novel.
+/// This is for error messages, which repeat a foreign word but not a long text.
 #[must_use]
 pub fn quoted(text: &str, max: usize) -> String {
     let mut out = String::new();
@@ -94,10 +94,10 @@ pub fn quoted(text: &str, max: usize) -> String {
 
 /// A text on one line, cut to at most `max` characters, with unsafe characters escaped.
 ///
-/// Prose needs no quotes, so the result is for reading only and does not read back.
+/// Prose has no quotes, so the result is only for people and does not parse back.
 #[must_use]
 pub fn one_line(text: &str, max: usize) -> Cow<'_, str> {
-    // Bytes bound characters from above, which spares the count for nearly every text.
+    // The number of bytes bounds that of characters, which saves the count for nearly every text.
     if text.len() <= max && !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
@@ -123,7 +123,8 @@ pub fn one_line(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A text of any number of lines for reading, with unsafe characters escaped but for the ends of lines and tabs.
+/// A text of any number of lines for people, with unsafe characters escaped except line ends and
+/// tabs.
 #[must_use]
 pub fn lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -139,14 +140,15 @@ pub fn lines(text: &str) -> String {
     out
 }
 
-/// A text of any number of lines in which no system that runs builds finds a command of a stranger's.
+/// A text of any number of lines in which no CI runner finds a foreign command.
 ///
-/// The runner of GitHub Actions obeys `::error::…` at the beginning of a line, blanks before it or not, and
-/// `##[error]…` wherever it stands; that of Azure Pipelines `##vso[…]`. A backslash takes the meaning away.
+/// The runner of GitHub Actions obeys `::error::…` at the start of a line, even after blanks, and
+/// `##[error]…` anywhere; that of Azure Pipelines obeys `##vso[…]`. A backslash removes the
+/// meaning.
 #[must_use]
 pub fn without_commands(text: &str) -> Cow<'_, str> {
     let is_command = |line: &str| line.trim_start().starts_with("::");
-    // A line ends where .NET says so, which the runners are written in.
+    // Lines end as in .NET, in which the runners are written.
     if !text.contains("##") && !text.split(['\n', '\r']).any(is_command) {
         return Cow::Borrowed(text);
     }
@@ -163,9 +165,10 @@ pub fn without_commands(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same JSON with everything escaped that is unsafe, and with no command in it.
+/// The same JSON with every unsafe character escaped, and without commands.
 ///
-/// JSON demands that for less than half of what [`is_unsafe`] knows. All of it stands inside of strings, as only ASCII stands beside them.
+/// JSON requires that for less than half of the characters in [`is_unsafe`]. All of them are inside
+/// strings, because JSON has only ASCII outside.
 #[must_use]
 pub fn safe_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -183,7 +186,7 @@ pub fn safe_json(json: &str) -> String {
     out
 }
 
-/// Writes a JSON list, each item as `write` does.
+/// Writes a JSON list, using `write` for each item.
 pub(crate) fn push_list<T>(
     out: &mut String,
     items: impl Iterator<Item = T>,
@@ -199,7 +202,7 @@ pub(crate) fn push_list<T>(
     out.push(']');
 }
 
-/// Writes a JSON map in the order of its keys, each value as `write` does.
+/// Writes a JSON map in the order of its keys, using `write` for each value.
 pub(crate) fn push_map<'k, T>(
     out: &mut String,
     entries: impl Iterator<Item = (&'k str, T)>,
@@ -235,7 +238,7 @@ pub fn sha256(content: &[u8]) -> [u8; 32] {
     Hash::hash(content)
 }
 
-/// The SHA-256 digest of a text, as everything here writes it.
+/// The SHA-256 digest of a text, in the form that is used everywhere here.
 #[must_use]
 pub fn digest(content: &str) -> String {
     format!("sha256:{}", hex(&sha256(content.as_bytes())))
@@ -252,7 +255,7 @@ pub fn repository(image: &str) -> &str {
     }
 }
 
-/// A name without kustomize's generator hash: ten of its sixteen letters and digits after a dash.
+/// A name without kustomize's generator hash: a dash and ten of its sixteen characters.
 #[must_use]
 pub fn without_hash(name: &str) -> &str {
     match name.rsplit_once('-') {
@@ -334,7 +337,7 @@ mod tests {
                 "a\n  \\::stop-commands::x\nb\n",
             ),
             ("a\r::error::x", "a\r\\::error::x"),
-            // Every blank that the runner passes over, and a line that ends as on Windows.
+            // Every kind of blank that the runner skips, and a line end as on Windows.
             (
                 "\t\u{a0}\u{3000}::add-mask::x\r\n::x",
                 "\t\u{a0}\u{3000}\\::add-mask::x\r\n\\::x",
@@ -375,7 +378,7 @@ mod tests {
         assert_eq!(one_line("äöüß", 4), "äöüß");
         assert_eq!(one_line("äöüßa", 4), "äöü…");
         assert_eq!(one_line("a\nb", 9), "a\\nb");
-        // An escape is shown whole or not at all.
+        // An escape is shown completely or not at all.
         assert_eq!(one_line("abc\u{1b}[0m", 6), "abc…");
     }
 

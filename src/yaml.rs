@@ -1,13 +1,12 @@
-//! Text to tree: the only place that knows the YAML and JSON parsers.
+//! From text to tree: the only module that uses the YAML and JSON parsers.
 //!
-//! A [`Tree`] keeps every scalar as it was written and every node's place in
-//! the text, in one vector in document order, because pass-through has to be
-//! exact to the byte and messages have to name lines. Input is hostile: size,
-//! depth, aliases and duplicate keys are bounded here, so that no later stage
-//! has to.
+//! A [`Tree`] keeps every scalar as written and every node's place in the text, in one vector in
+//! document order, because pass-through must be byte-exact and messages must name lines. Input may
+//! be hostile: size, depth, aliases and duplicate keys are bounded here, so that later stages need
+//! no bounds.
 //!
-//! Plain scalars resolve as the YAML reader of kustomize and kpt resolves
-//! them: `0644` is 420, `1_000` is 1000, `yes` is a string.
+//! Plain scalars resolve as in the YAML reader of kustomize and kpt: `0644` is 420, `1_000` is
+//! 1000, `yes` is a string.
 
 mod bounds;
 mod breaks;

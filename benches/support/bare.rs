@@ -1,8 +1,8 @@
-//! The yardstick: granit-parser's events in an ordinary tree with spans, and nothing else.
+//! The reference: granit-parser's events in an ordinary tree with spans, and nothing else.
 //!
-//! It is what one would write who needs every node with its place in the text
-//! and has no other demands: borrowed scalars, no resolution of types, no bounds
-//! of its own, no check for duplicate keys.
+//! This is the natural code for a reader that needs every node with its place in the text and has
+//! no other requirements: borrowed scalars, no resolution of types, no bounds of its own, no check
+//! for duplicate keys.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub struct Span {
     end: u32,
 }
 
-/// One node with all that it holds.
+/// One node with its content.
 #[expect(
     dead_code,
     reason = "a tree keeps them for its readers, and the yardstick has none"
@@ -80,7 +80,7 @@ pub fn tree(source: &str) -> Option<Node<'_>> {
     None
 }
 
-/// A list or a map that is not closed yet, with the place of its start.
+/// A list or a map that is still open, with the place of its start.
 enum Open<'t> {
     Seq(Vec<Node<'t>>, u32),
     Map(Vec<(Node<'t>, Node<'t>)>, Option<Node<'t>>, u32),

@@ -1,4 +1,4 @@
-//! A repository of many services, and what it costs to look at it.
+//! A repository with many services, and the cost of checking it.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +11,7 @@ use wait4::Wait4 as _;
 pub const KRM_PARITY: &str = env!("CARGO_BIN_EXE_krm-parity");
 pub const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
 
-/// Writes the fleet; how many services have something wrong.
+/// Writes the fleet, and returns the number of faulty services.
 pub fn generate(root: &Path, services: usize) -> usize {
     let mut planted = 0;
     for number in 0..services {
@@ -34,7 +34,8 @@ pub fn generate(root: &Path, services: usize) -> usize {
                 "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\nspec: {{rules: [{{host: {name}.example.com, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {name}, port: {{number: 80}}}}}}}}]}}}}]}}\n"
             ),
         );
-        // Memory that shrinks on the way to production, a probe that production has loosened, a variable of its own.
+        // Memory that shrinks towards production, a probe that production has loosened, an extra
+        // variable.
         let (shrinks, loosens, adds) = (number % 20 == 7, number % 20 == 11, number % 20 == 13);
         planted += usize::from(shrinks) + usize::from(loosens) + usize::from(adds);
         for environment in ENVIRONMENTS {
@@ -85,7 +86,7 @@ pub fn put(path: &Path, text: &str) {
     fs::write(path, text).expect("it can be written");
 }
 
-/// Runs the gate; how many services have errors, and the most memory in MiB.
+/// Runs the gate, and returns the number of services with errors, and the peak memory in MiB.
 pub fn check(path: &Path, fleet: &Path, builder: &str) -> (usize, u64) {
     let report = fleet.join("../report.json");
     let mut search = std::ffi::OsString::from(path);

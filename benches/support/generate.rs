@@ -1,19 +1,18 @@
-//! Resource lists of any size, as kustomize hands them to the function.
+//! Resource lists of any size, as kustomize passes them to the function.
 //!
-//! A fixed seed gives the same bytes on every machine. Services come in sixes,
-//! a Deployment with its Service, Ingress, `ConfigMap`, autoscaler and one custom
-//! resource; the overlay scales most of them, which is allowed, and changes a
-//! probe now and then, which is not.
+//! A fixed seed gives the same bytes on every machine. Each service has six resources: a
+//! Deployment, its Service, Ingress, `ConfigMap`, autoscaler and one custom resource. The overlay
+//! scales most of them, which is allowed, and occasionally changes a probe, which is not.
 
 use std::fmt::Write as _;
 
 use krm_parity::resource::Resource;
 use krm_parity::{snapshot, yaml};
 
-/// Of so many services, one breaks a rule in its overlay.
+/// One in this many services breaks a rule in its overlay.
 const BREAKS: usize = 200;
 
-/// How many resources it takes until one of them breaks a rule.
+/// The number of resources until one of them breaks a rule.
 #[allow(dead_code, reason = "one of the two benchmarks asks")]
 pub const FIRST_BROKEN: usize = (BREAKS - 1) * KINDS.len() + 1;
 
@@ -30,7 +29,7 @@ pub fn base(resources: usize) -> String {
     stream
 }
 
-/// What the function reads: the overlay's items, the base's snapshot and a policy.
+/// The input of the function: the overlay's items, the base's snapshot and a policy.
 #[must_use]
 pub fn list(resources: usize) -> String {
     let mut items = String::new();
@@ -124,10 +123,10 @@ const KINDS: [Kind; 6] = [
     kind("monitoring.coreos.com", "v1", "ServiceMonitor"),
 ];
 
-/// Stands in a body where the annotations go that only the items of a list have.
+/// The placeholder in a body for the annotations that only list items have.
 const NOTES: char = '\u{0}';
 
-/// Stands in a body where the namespace goes that only the overlay has.
+/// The placeholder in a body for the namespace that only the overlay has.
 const NAMESPACE: char = '\u{1}';
 
 fn push_item(items: &mut String, body: &str) {
@@ -138,7 +137,7 @@ fn push_item(items: &mut String, body: &str) {
     }
 }
 
-/// What kustomize notes on an item on its way to a function.
+/// kustomize's annotations on an item on its way to a function.
 fn host_notes(kind: Kind, name: &str, index: usize) -> String {
     let Kind {
         group,
@@ -173,7 +172,7 @@ fn host_notes(kind: Kind, name: &str, index: usize) -> String {
     )
 }
 
-/// One service, with the numbers in which it differs from others.
+/// One service, with the numbers that make it unique.
 struct Service {
     name: String,
     team: u64,
@@ -187,7 +186,7 @@ struct Service {
 }
 
 impl Service {
-    /// The same numbers whichever of its resources asks.
+    /// The numbers are the same for all its resources.
     fn new(index: usize) -> Self {
         let mut own = Random(0x5eed ^ (index as u64).wrapping_mul(0x2545_f491_4f6c_dd1d));
         Self {

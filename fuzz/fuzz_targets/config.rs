@@ -1,4 +1,4 @@
-//! The functionConfig: any document is obeyed, or refused in one line with its place.
+//! The functionConfig: any document is accepted, or refused in one line with its place.
 #![no_main]
 
 use krm_parity::function::{self, Refusal};
@@ -31,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
     let items = format!("{},{snapshot}", ITEM.replace("web:1", "web:2"));
     check_list(list(&items, &config).as_bytes());
     check_list(list(ITEM, &config).as_bytes());
-    // Whatever it is, it may also be what one of the known kinds says.
+    // Any document may also be the spec of a known kind.
     if root.is_map() && root.get("kind").is_none() {
         for (kind, key) in [
             (
@@ -53,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
     check_places(data, tree.source());
 });
 
-/// What is read makes sense; what is not is said in one line.
+/// A document that is read is consistent; one that is refused gives a one-line error.
 fn check_read(root: Node<'_>) {
     match policy::read(krm_parity::rules::RULES, Some(&root.to_yaml_value())) {
         Ok(Config::Recorder(recorder)) => assert!(!recorder.service.is_empty()),
@@ -71,9 +71,9 @@ fn check_read(root: Node<'_>) {
     }
 }
 
-/// A fault of the text is on one of its lines, in a file of its own and within a list.
+/// A fault of the text is on one of its lines, both in a separate file and within a list.
 fn check_places(data: &[u8], text: &str) {
-    // For YAML a bare carriage return ends a line, too.
+    // In YAML a bare carriage return ends a line too.
     let lines = with_line_feeds(text).lines().count().max(1);
     if let Err(refusal) = function::run_plugin(data, ITEM.as_bytes(), TODAY) {
         check_refusal(&refusal);
@@ -87,7 +87,7 @@ fn check_places(data: &[u8], text: &str) {
     let list = head.to_owned() + &block;
     check_list(list.as_bytes());
     if let Err(Refusal::Config { line, message }) = function::run(list.as_bytes(), TODAY) {
-        // A list that begins on the line of its key has no line of its own.
+        // A list that begins on the line of its key has no separate line.
         assert!((4..=lines + 4).contains(&line), "line {line}: {message}");
     }
 }

@@ -1,4 +1,5 @@
-//! The engine: a tree of five files, with a separator between them, is built or refused, twice alike, and never a panic.
+//! The engine: a tree of five files, with a separator between them, is built or refused, with the
+//! same result twice, and never a panic.
 #![no_main]
 
 use krm_parity::engine::Replay;
@@ -7,7 +8,7 @@ use krm_parity_fuzz::SEPARATOR;
 use krm_parity_fuzz::mutate::mutate;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
-/// What the parts are, in their order.
+/// The names of the parts, in order.
 const FILES: [&str; 5] = [
     "o/kustomization.yaml",
     "base/kustomization.yaml",

@@ -1,4 +1,4 @@
-//! Paths and patterns: what is printed reads back, and a match is found in bounded time.
+//! Paths and patterns: a printed path parses back, and a match is found in bounded time.
 #![no_main]
 
 use std::borrow::Cow;
@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use krm_parity::path::{FieldPath, Glob, Path, Pattern, Segment, Spot};
 use libfuzzer_sys::fuzz_target;
 
-/// Reads what is printed, and finds the same.
+/// Parses a printed path, and compares it.
 fn check_round_trip(path: &Path<'_>) {
     let text = path.to_string();
     let again = Path::parse(&text).unwrap_or_else(|error| panic!("{error:?} in {text:?}"));
     assert_eq!(&again, path, "{text:?}");
 }
 
-/// Reads both forms of a field's path, and finds them in one.
+/// Parses both forms of a field's path, and joins them.
 fn check_both_forms(path: &Path<'_>, index: usize) {
     let mut indexed = path.clone();
     for segment in &mut indexed.0 {
@@ -33,7 +33,7 @@ fuzz_target!(|data: &str| {
     if let Ok(path) = &parsed {
         check_round_trip(path);
     }
-    // A path of any keys at all, of every kind of segment.
+    // A path with any keys, from every kind of segment.
     let built: Vec<Segment<'_>> = rest
         .split('\u{1}')
         .enumerate()
@@ -82,7 +82,7 @@ fuzz_target!(|data: &str| {
     }
 });
 
-/// Whether a glob fits, found the slow and plain way: a table of which beginning fits which.
+/// Whether a glob matches, with a slow and simple method: a table of which prefix matches which.
 fn fits(glob: &str, text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let mut row = vec![false; text.len() + 1];

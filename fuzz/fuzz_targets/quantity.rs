@@ -15,7 +15,7 @@ fuzz_target!(|data: &str| {
         if let Ok(exact) = Quantity::parse(text) {
             assert_eq!(saturated, Ok(exact), "{text:?}");
             assert!(same_amount(text, text));
-            // Nine places after the point are all that there is, so the amount can be written as nanos.
+            // An amount has at most nine decimal places, so it can be written in nano-units.
             let nanos = format!("{}n", exact.nanos());
             assert_eq!(Quantity::parse_saturating(&nanos), Ok(exact), "{nanos}");
             if !text.starts_with(['-', '+']) {
@@ -47,7 +47,7 @@ fuzz_target!(|data: &str| {
                     assert!(a <= c);
                 }
                 let max = if *c > one { *c } else { one };
-                // A larger bound never exceeds more.
+                // A larger bound is never exceeded more often.
                 assert!(!ratio_exceeds(*a, *b, max) || ratio_exceeds(*a, *b, one));
                 assert_eq!(
                     ratio_of_ratios_exceeds((*a, *b), (*c, *a), max),
@@ -58,7 +58,7 @@ fuzz_target!(|data: &str| {
     }
 });
 
-/// What is shown as the ratio is rounded up, so the ratio never exceeds it, and by less than a hundredth.
+/// The printed ratio is rounded up by less than a hundredth, so the exact ratio never exceeds it.
 fn check_ratio(a: Quantity, b: Quantity) {
     let Some(shown) = ratio(a, b) else { return };
     let shown = shown.strip_suffix('×').expect("a sign at the end");

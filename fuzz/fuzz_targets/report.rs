@@ -1,4 +1,4 @@
-//! Reports: what is read comes back, and whatever it holds, no format lets it out of its place.
+//! Reports: a report that was read can be written back, and no format lets its content escape.
 #![no_main]
 
 use krm_parity::report::survey::{Format, json, markdown};

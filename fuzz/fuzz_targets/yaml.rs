@@ -1,4 +1,5 @@
-//! The YAML reader: what it takes, it takes the same way again, and its places are inside of the text.
+//! The YAML reader: an accepted text is accepted again with the same result, and its places are
+//! inside the text.
 #![no_main]
 
 use krm_parity::yaml::{Node, parse, parse_bytes, parse_json_lines};
@@ -39,7 +40,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Every node stands somewhere in the text.
+/// Every node has a place in the text.
 fn check_places(node: Node<'_>, lines: usize) {
     let span = node.span();
     assert!(node.tree().source().get(span.clone()).is_some(), "{span:?}");
@@ -51,7 +52,7 @@ fn check_places(node: Node<'_>, lines: usize) {
     node.items().for_each(|item| check_places(item, lines));
 }
 
-/// The value of a node with its keys in one order.
+/// The value of a node with sorted keys.
 fn sorted(node: Node<'_>) -> Value {
     let mut value = node.to_json();
     value.sort_all_objects();

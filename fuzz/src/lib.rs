@@ -1,4 +1,4 @@
-//! What the fuzz targets demand: not only that nothing panics, but that what comes out is right.
+//! The checks of the fuzz targets: not only that nothing panics, but also that the output is right.
 
 use jiff::civil::{Date, date};
 use krm_parity::compare::diff::diff;
@@ -17,10 +17,10 @@ pub mod mutate;
 /// The day on which every input is judged.
 pub const TODAY: Date = date(2026, 6, 15);
 
-/// Between the base, the overlay and the policy of an input.
+/// The separator between the base, the overlay and the policy of an input.
 pub const SEPARATOR: &str = "\n=====\n";
 
-/// Runs the function on a list and checks what it says of it.
+/// Runs the function on a list and checks its answer.
 pub fn check_list(input: &[u8]) {
     let answer = function::run(input, TODAY);
     assert_eq!(
@@ -38,7 +38,7 @@ pub fn check_list(input: &[u8]) {
     }
 }
 
-/// All that an answer says to hosts and to people.
+/// Everything that an answer reports to hosts and to people.
 fn told(answer: &Result<Answer, Refusal>) -> String {
     match answer {
         Ok(answer) => format!(
@@ -82,14 +82,15 @@ fn check_answer(input: &[u8], answer: &Answer) {
     }
 }
 
-/// What goes on is what came, with results or one item put in, and means the same when it comes again.
+/// Checks that the output is the input with results or one item inserted, and has the same meaning
+/// when it is read again.
 fn check_output(tree: &Tree<'_>, output: &str, answer: &Answer) {
     let after =
         yaml::parse(output).unwrap_or_else(|error| panic!("{error} in the output\n{output}"));
     let whole = |tree: &Tree<'_>| tree.roots().next().map(Node::to_json).unwrap_or_default();
     let (mut before, mut after) = (whole(tree), whole(&after));
     let count = |list: &Value| list["items"].as_array().map_or(0, Vec::len);
-    // `mode: replace` and `emit: none` begin a new list, and that has no configuration.
+    // `mode: replace` and `emit: none` begin a new list, which has no configuration.
     let has_config = |list: &Value| list.get("functionConfig").is_some();
     if has_config(&before) && !has_config(&after) {
         assert!(count(&after) <= 1, "{output}");
@@ -120,7 +121,8 @@ fn check_output(tree: &Tree<'_>, output: &str, answer: &Answer) {
     );
 }
 
-/// A text whose lines all end in a line feed, as the function passes a list on: to YAML the same lines.
+/// A text whose lines all end with a line feed, as the function passes a list on: the lines are the
+/// same in YAML.
 #[must_use]
 pub fn with_line_feeds(text: &str) -> String {
     const WINDOWS: &str = "\u{0}";
@@ -128,7 +130,7 @@ pub fn with_line_feeds(text: &str) -> String {
     text.replace(WINDOWS, "\r\n")
 }
 
-/// Every byte of the input is in the output, in order, with one text between them.
+/// Checks that every byte of the input is in the output, in order, with one text inserted.
 ///
 /// Only a bare carriage return may become a line feed.
 fn check_splice(tree: &Tree<'_>, output: &str) {
@@ -139,7 +141,7 @@ fn check_splice(tree: &Tree<'_>, output: &str) {
     let after = after.take_while(same).count();
     let root = tree.roots().next().expect("a list");
     let had_null = root.get("results").is_some_and(Node::is_null);
-    // What nobody can splice into is written anew, on one line.
+    // A notation that cannot be spliced into is rewritten, on one line.
     let is_rewritten = output.starts_with('{') && output.trim_end().lines().count() == 1;
     assert!(
         before + after >= input.len() || had_null || is_rewritten,
@@ -147,7 +149,7 @@ fn check_splice(tree: &Tree<'_>, output: &str) {
     );
 }
 
-/// Other values of Secrets change nothing of what is told.
+/// Checks that other values of Secrets do not change the report.
 fn check_silence(tree: &Tree<'_>) {
     let Some(mut list) = tree.roots().next().map(Node::to_json) else {
         return;
@@ -168,7 +170,7 @@ fn check_silence(tree: &Tree<'_>) {
     }
 }
 
-/// Replaces each value of a Secret by another, equal ones by equal ones.
+/// Replaces each value of a Secret by another one, equal values by equal ones.
 fn replace_values(secret: &mut Value, known: &mut Vec<String>) {
     for key in ["data", "stringData"] {
         let values = secret.get_mut(key).and_then(Value::as_object_mut);
@@ -184,7 +186,7 @@ fn replace_values(secret: &mut Value, known: &mut Vec<String>) {
     }
 }
 
-/// What is compared with itself has no difference, whatever it is.
+/// Checks that a comparison of a list with itself has no difference.
 pub fn check_same(text: &str) {
     const STRICT: &str = "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, \
         spec: {identity: strict, allow: {classes: []}, failOn: warning}}";
@@ -194,7 +196,7 @@ pub fn check_same(text: &str) {
         let changes = diff(resource, resource);
         assert!(changes.is_empty(), "{changes:?}");
     }
-    // One resource that stands there twice, with two forged histories, is one in a snapshot.
+    // One resource that occurs twice, with two forged histories, is one in a snapshot.
     let mut seen = std::collections::HashSet::new();
     let is_new = |resource: &Resource<'_>| {
         seen.insert((
@@ -211,8 +213,8 @@ pub fn check_same(text: &str) {
         return;
     };
     if let Ok(answer) = function::run(list.as_bytes(), TODAY) {
-        // What a base says wrongly, or what works against itself, is so without any difference, and book-keeping alone
-        // is no overlay.
+        // Wrong guidance of a base, and a base that contradicts itself, are findings without any
+        // difference; and an overlay with only the annotations of hosts is empty.
         let aside = ["base-guidance", "missing-baseline"];
         let found = answer.report.findings.into_iter();
         let found: Vec<_> = found
@@ -222,7 +224,7 @@ pub fn check_same(text: &str) {
     }
 }
 
-/// A difference read backwards has as many changes, at the same places.
+/// Checks that a reversed comparison has as many changes, at the same places.
 pub fn check_reversal(base: &str, overlay: &str) {
     let (Ok(base), Ok(overlay)) = (yaml::parse(base), yaml::parse(overlay)) else {
         return;
@@ -232,7 +234,7 @@ pub fn check_reversal(base: &str, overlay: &str) {
     let (base, overlay) = (read(&base), read(&overlay));
     for (at, other) in pair(&base, &overlay, &[]).matched {
         let (base, overlay) = (&base[at], &overlay[other]);
-        // Both are read as what the overlay is.
+        // Both are read as the overlay is.
         let of = |resource: &Resource<'_>| {
             let (group, version) = (resource.group().to_owned(), resource.version().to_owned());
             (group, version, resource.kind().to_owned())
@@ -245,7 +247,7 @@ pub fn check_reversal(base: &str, overlay: &str) {
     }
 }
 
-/// The values of Secrets that are long enough to be told from other text.
+/// The values of Secrets that are long enough to be distinguished from other text.
 fn secrets(tree: &Tree<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let items = tree.roots().filter_map(|root| root.get("items"));
@@ -264,7 +266,7 @@ fn secrets(tree: &Tree<'_>) -> Vec<String> {
     found
 }
 
-/// A list of a sealed base, the documents of an overlay and a policy; nothing where a part is no YAML.
+/// A list of a sealed base, the documents of an overlay and a policy; `None` if a part is not YAML.
 pub fn list_of(base: &str, overlay: &str, policy: &str) -> Option<String> {
     let documents = |text: &str| -> Option<Vec<String>> {
         let tree = yaml::parse(text).ok()?;
@@ -295,7 +297,7 @@ pub fn canonical(node: Node<'_>) -> String {
     out
 }
 
-/// Whether a key is longer than YAML takes without a question mark before it.
+/// Whether a key is longer than YAML accepts without a question mark before it.
 pub fn has_long_key(node: Node<'_>) -> bool {
     let is_long = |key: Node<'_>| canonical(key).chars().count() > 1_000;
     node.entries()

@@ -1,4 +1,4 @@
-//! Changes an input as a tree, so that what comes out is still YAML and gets as far as the comparison.
+//! Changes an input as a tree, so that the result is still YAML and reaches the comparison.
 
 use krm_parity::yaml::{self, Node};
 use libfuzzer_sys::fuzzer_mutate;
@@ -55,7 +55,8 @@ impl Choice {
     }
 }
 
-/// Changes an input in place, for libFuzzer: half of the changes are its own, to bytes; the other half are to trees.
+/// Changes an input in place, for libFuzzer: half of the changes are its own, to bytes; the other
+/// half are to trees.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let changed = match std::str::from_utf8(&data[..size]) {
         Ok(text) if seed % 2 == 0 => changed(text, seed),
@@ -70,7 +71,8 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
     }
 }
 
-/// An input with a few changes to one of its trees; nothing where it has no parts, or they are no YAML.
+/// An input with a few changes to one of its trees; `None` if it has no parts, or if they are not
+/// YAML.
 fn changed(text: &str, seed: u32) -> Option<String> {
     let mut choice = Choice(u64::from(seed));
     let mut parts: Vec<Vec<Value>> = text
@@ -98,7 +100,7 @@ fn documents(text: &str) -> Option<Vec<Value>> {
     Some(tree.roots().map(Node::to_json).collect())
 }
 
-/// Changes one place of some documents; what is put in may come from others.
+/// Changes one place of some documents; the new value may come from others.
 fn change(documents: &mut Vec<Value>, others: &[Value], choice: &mut Choice) {
     let from = places(others);
     let graft = |choice: &mut Choice| {
@@ -171,7 +173,7 @@ fn remove_one(value: &mut Value, choice: &mut Choice) {
     }
 }
 
-/// Puts an element elsewhere, or a second time; gives a field's value to another field.
+/// Moves or repeats an element, or copies a field's value to another field.
 fn repeat_one(value: &mut Value, choice: &mut Choice) {
     match value {
         Value::Array(items) if !items.is_empty() => {
@@ -194,7 +196,7 @@ fn repeat_one(value: &mut Value, choice: &mut Choice) {
     }
 }
 
-/// Says almost the same: another number, or a text that is one character longer.
+/// Changes a value slightly: another number, or a text that is one character longer.
 fn adjust(value: &mut Value, choice: &mut Choice) {
     match value {
         Value::String(text) => {

@@ -1,19 +1,21 @@
-//! Audit events in the envelopes of clouds: what `CloudWatch` (EKS), Azure Monitor (AKS) and Cloud Logging (GKE) hand out.
+//! Audit events in the envelopes of clouds: `CloudWatch` (EKS), Azure Monitor (AKS) and Cloud
+//! Logging (GKE).
 //!
-//! EKS and AKS wrap the API server's own event, as a text or as a map. GKE rewrites it as an `AuditLog` of Google's,
-//! in which the request's URI, and with it the field manager, is missing.
+//! EKS and AKS wrap the API server's own event, as a text or as a map. GKE converts it to Google's
+//! `AuditLog`, which lacks the request's URI and with it the field manager.
 
 use serde_json::{Map, Value};
 
 use super::event::{Event, Other, Requester, Verb, list, text, text_of};
 
-/// How many envelopes may lie in one another.
+/// The deepest nesting of envelopes.
 const MAX_DEPTH: usize = 8;
 
-/// The fields in which an envelope has what it holds, in the order in which they are looked for.
+/// The fields that hold the content of an envelope, in the order of the search.
 ///
-/// `@message` and `message` are those of `CloudWatch`, `logEvents` a subscription's, `events` that of `aws logs filter-log-events`,
-/// `results` that of a query, `records` an event hub's, `log_s` Log Analytics'; `log` is what shippers of logs write.
+/// `@message` and `message` are those of `CloudWatch`, `logEvents` a subscription's, `events` that
+/// of `aws logs filter-log-events`, `results` that of a query, `records` an event hub's, `log_s`
+/// Log Analytics'. `log` is the field of log shippers.
 const INSIDE: [&str; 11] = [
     "@message",
     "logEvents",
@@ -28,18 +30,18 @@ const INSIDE: [&str; 11] = [
     "value",
 ];
 
-/// What an envelope holds, from the outside in.
+/// The content of an envelope, from the outside in.
 #[derive(Debug)]
 pub(super) enum Inside {
     Event(Box<Event>),
     Other(Other),
-    /// Nothing of an API server's.
+    /// Not an event of an API server.
     Strange,
-    /// Why what is in it cannot be read.
+    /// The reason why the content cannot be read.
     Unread(String),
 }
 
-/// Opens everything that a value holds.
+/// Opens all envelopes in a value.
 pub(super) fn open(line: usize, value: Value, out: &mut Vec<Inside>) {
     let before = out.len();
     open_at(line, value, 0, out);
@@ -55,7 +57,7 @@ fn open_at(line: usize, value: Value, depth: usize, out: &mut Vec<Inside>) {
     match value {
         Value::Object(map) => object(line, map, depth, out),
         Value::Array(all) => {
-            // A query answers with pairs of a field and its value.
+            // The answer to a query consists of pairs of field and value.
             let is_message = |one: &Value| text(one, "field") == "@message";
             if let Some(at) = all.iter().position(is_message) {
                 let inner = all
@@ -107,7 +109,7 @@ fn object(line: usize, mut map: Map<String, Value>, depth: usize, out: &mut Vec<
     }
 }
 
-/// An error of the parser without the place, which is one within a line or a text.
+/// An error of the parser without the place, which is only a place within a line or a text.
 pub(super) fn why(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "the JSON ends too early".to_owned();
@@ -200,7 +202,7 @@ fn google(line: usize, entry: &Map<String, Value>, mut log: Map<String, Value>) 
     }
 }
 
-/// A body without the type that Google notes in it; a patch that is a list stands in a field of its own.
+/// A body without the type that Google adds; a patch that is a list is in a field of its own.
 fn plain(body: Value) -> Option<Value> {
     let Value::Object(mut map) = body else {
         return Some(body).filter(|body| !body.is_null());
@@ -214,7 +216,7 @@ fn plain(body: Value) -> Option<Value> {
     (!map.is_empty()).then_some(Value::Object(map))
 }
 
-/// Where an object is addressed, as Google writes it: `apps/v1/namespaces/shop/deployments/web/scale`.
+/// The address of an object, as Google writes it: `apps/v1/namespaces/shop/deployments/web/scale`.
 #[derive(Default)]
 struct Place<'n> {
     group: &'n str,

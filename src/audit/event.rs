@@ -1,18 +1,19 @@
 //! One request to an API server, as `audit.k8s.io/v1` describes it.
 //!
-//! The fields are those of `k8s.io/apiserver/pkg/apis/audit/v1`. What has another type than it says is not there.
+//! The fields are those of `k8s.io/apiserver/pkg/apis/audit/v1`. A field of the wrong type counts
+//! as missing.
 
 use serde_json::{Map, Value};
 
-/// The most texts of a list that are kept: groups and addresses.
+/// The largest number of texts that are kept of a list of groups or addresses.
 const MAX_LIST: usize = 64;
 
-/// What a request did with an object.
+/// The effect of a request on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
-    /// It made it.
+    /// It created it.
     Create,
-    /// It gave all of it anew.
+    /// It replaced it.
     Update,
     /// It changed parts of it.
     Patch,
@@ -23,7 +24,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// The verb of that name; nothing for those that write nothing.
+    /// The verb of that name; `None` for verbs that do not write.
     #[must_use]
     pub fn read(name: &str) -> Option<Self> {
         Some(match name {
@@ -36,7 +37,7 @@ impl Verb {
         })
     }
 
-    /// The name, as an audit log has it.
+    /// The name, as in an audit log.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -49,23 +50,23 @@ impl Verb {
     }
 }
 
-/// Whoever made a request.
+/// The author of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requester {
-    /// The name that the API server knows.
+    /// The user name that the API server knows.
     pub user: String,
-    /// The groups that it knows.
+    /// The groups that the API server knows.
     pub groups: Vec<String>,
-    /// Who the request was made as, where that is somebody else.
+    /// The user that the request was made as, if that is another one.
     pub impersonated: Option<String>,
-    /// Where it came from: the client, and the proxies on its way.
+    /// The addresses that it came from: the client, and the proxies on its way.
     pub source_ips: Vec<String>,
-    /// What the client calls itself.
+    /// The name that the client gave itself.
     pub user_agent: String,
 }
 
 impl Requester {
-    /// Who it is, as a sentence says it.
+    /// The name of the author in a sentence.
     #[must_use]
     pub fn called(&self) -> String {
         match &self.impersonated {
@@ -82,9 +83,9 @@ pub struct Event {
     pub line: usize,
     /// The id that all stages of the request share; may be empty.
     pub audit_id: String,
-    /// What it did.
+    /// The effect.
     pub verb: Verb,
-    /// Whoever made it.
+    /// The author.
     pub by: Requester,
     /// The API group; empty for the core group.
     pub group: String,
@@ -94,28 +95,28 @@ pub struct Event {
     pub subresource: String,
     /// The namespace; empty for none.
     pub namespace: String,
-    /// The name; empty where the log does not say it.
+    /// The name; empty if the log does not have it.
     pub name: String,
     /// The field manager that the request names.
     pub manager: Option<String>,
-    /// When it came in.
+    /// When it was received.
     pub received: String,
     /// When it was answered.
     pub answered: String,
-    /// The cluster, where the log names it.
+    /// The cluster, if the log names it.
     pub cluster: String,
-    /// What was sent.
+    /// The body of the request.
     pub request: Option<Value>,
-    /// What was answered.
+    /// The body of the answer.
     pub response: Option<Value>,
 }
 
-/// What a line is, beside a request that writes.
+/// A line that is not a request that has written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Other {
     /// It changes nothing: it reads, fails, is a dry run or writes a status.
     Harmless,
-    /// A request came in that would write, and the line does not say how it ended.
+    /// A request that would write was received, and the line does not say how it ended.
     Received {
         /// The API group of the object.
         group: String,
@@ -131,7 +132,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// Says what it is instead, where it is no request that has written.
+    /// The error says what the event is if it is not a request that has written.
     pub fn read(line: usize, mut event: Map<String, Value>) -> Result<Self, Other> {
         let verb = Verb::read(text_of(event.get("verb"))).ok_or(Other::Harmless)?;
         match text_of(event.get("stage")) {
@@ -188,7 +189,7 @@ impl Event {
         read.written(is_dry)
     }
 
-    /// The request, unless it has changed nothing.
+    /// The request, unless it changed nothing.
     pub(super) fn written(mut self, is_dry: bool) -> Result<Self, Other> {
         let options = self.request.as_ref().and_then(|body| body.get("dryRun"));
         let is_dry = is_dry
@@ -208,12 +209,12 @@ impl Event {
     }
 }
 
-/// A text, or nothing where there is none.
+/// A text; empty if there is none.
 pub(super) fn text_of(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The text of a field, or nothing where there is none.
+/// The text of a field; empty if there is none.
 pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     text_of(value.get(key))
 }
@@ -233,7 +234,7 @@ fn parameter(uri: &str, name: &str) -> Option<String> {
     Some(unescaped(value))
 }
 
-/// A text of a URI without its escapes.
+/// A part of a URI with its escapes decoded.
 fn unescaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -260,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_of_a_request_are_read_as_they_were_meant() {
+    fn parameters_of_a_request_are_decoded() {
         let uri = "/apis/apps/v1/deployments?dryRun=&fieldManager=my%20tool%2b+%zz%4&x";
         assert_eq!(
             parameter(uri, "fieldManager").as_deref(),

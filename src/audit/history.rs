@@ -1,7 +1,7 @@
-//! What became of each object, write by write.
+//! The history of each object, write by write.
 //!
-//! A write is put beside the state before it: what differs, and what its body sets, is what it did. A client-side
-//! apply names fields that it does not change, and a whole update names all of them.
+//! A write is compared with the state before it: its effect is every difference that its body sets.
+//! A client-side apply names fields that it does not change, and a full update names all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,32 +19,32 @@ use super::write::{Object, Write};
 use crate::live::{Group, Managers, is_applier};
 use crate::resource::Resource;
 
-/// How many bytes of events wait to be put into order. Several API servers write several logs.
+/// The number of bytes of events that wait for sorting. Several API servers write several logs.
 const MAX_WAITING: usize = 16 << 20;
 
-/// How many ids of requests are remembered.
+/// The number of request ids that are remembered.
 const MAX_SEEN: usize = 100_000;
 
-/// How many writes of one object are remembered.
+/// The number of writes to one object that are remembered.
 const MAX_WRITES: usize = 10_000;
 
-/// How many states of objects are kept in all, in bytes.
+/// The total size of the object states that are kept, in bytes.
 const MAX_STATES: usize = 64 << 20;
 
-/// The objects, and what waits to be put into order.
+/// The objects, and the events that wait for sorting.
 #[derive(Debug)]
 pub struct Trail<'s, 'a> {
-    /// Everything that was asked about.
+    /// The objects that were asked about.
     pub objects: Vec<Object<'s, 'a>>,
-    /// Texts that no report may show: values of Secrets that stood in the log.
+    /// Texts that no report may show: values of Secrets that were in the log.
     pub hidden: BTreeSet<String>,
-    /// How many writes there were to these objects.
+    /// The number of writes to these objects.
     pub writes: usize,
-    /// Whether some states were forgotten, because there were too many.
+    /// Whether some states were dropped because there were too many.
     pub is_cut: bool,
-    /// The namespace of what Git gives none.
+    /// The namespace of resources that have none in Git.
     namespace: Option<String>,
-    /// What the policy says of managers and users.
+    /// What the policy says about managers and users.
     said: &'s Managers,
     git: &'s [Resource<'a>],
     by_name: BTreeMap<(&'a str, &'a str), Vec<usize>>,
@@ -55,7 +55,8 @@ pub struct Trail<'s, 'a> {
 }
 
 impl<'s, 'a> Trail<'s, 'a> {
-    /// Asks about these objects: each one with what Git says of it, if anything; `said` is what the policy knows of managers.
+    /// Starts a trail for these objects, each with its resource in Git if there is one; `said` is
+    /// what the policy says about managers.
     #[must_use]
     pub fn of(
         git: &'s [Resource<'a>],
@@ -95,12 +96,12 @@ impl<'s, 'a> Trail<'s, 'a> {
         }
     }
 
-    /// Says in which namespace everything is that Git gives none.
+    /// Sets the namespace of resources that have none in Git.
     pub fn in_namespace(&mut self, name: &str) {
         self.namespace = Some(name.to_owned());
     }
 
-    /// The names that a log has to be read for.
+    /// The names to look for in a log.
     #[must_use]
     pub fn asked(&self) -> Asked {
         let mut asked = Asked::default();
@@ -110,7 +111,8 @@ impl<'s, 'a> Trail<'s, 'a> {
         asked
     }
 
-    /// Takes an event of some length; whatever order the log has, the writes of an object are put into theirs.
+    /// Takes an event of some length. The log may be in any order; the writes of an object are
+    /// sorted.
     pub fn take(&mut self, event: Event, bytes: usize) {
         self.waiting.push(event);
         self.waiting_bytes += bytes;
@@ -120,12 +122,12 @@ impl<'s, 'a> Trail<'s, 'a> {
         }
     }
 
-    /// Says that there is no further event.
+    /// Ends the log.
     pub fn end(&mut self) {
         self.settle(0);
     }
 
-    /// Works through all that waits but for the latest ones.
+    /// Processes all waiting events except the latest ones.
     fn settle(&mut self, later: usize) {
         in_order(&mut self.waiting);
         let at = self.waiting.len().saturating_sub(later);
@@ -134,7 +136,7 @@ impl<'s, 'a> Trail<'s, 'a> {
         self.waiting_bytes /= 2;
         for event in now {
             if self.seen.len() > MAX_SEEN {
-                // What is there twice stands close to itself.
+                // Duplicates are close to each other.
                 self.seen.clear();
             }
             let is_new = event.audit_id.is_empty() || self.seen.insert(event.audit_id.clone());
@@ -192,7 +194,7 @@ impl<'s, 'a> Trail<'s, 'a> {
         all.filter(is_it).collect()
     }
 
-    /// Whether a deletion of many has met an object, as far as its answer says which.
+    /// Whether a deletion of several objects included this one, according to its answer.
     fn is_deleted_by(&self, at: usize, event: &Event) -> bool {
         let items = event
             .response

@@ -1,4 +1,4 @@
-//! Which request made something so.
+//! Joins each difference with the request that caused it.
 
 use super::event::Verb;
 use super::history::Trail;
@@ -13,22 +13,22 @@ use crate::resource::Resource;
 use crate::text;
 use crate::yaml::parse_json_lines;
 
-/// The most characters of a text of a stranger.
+/// The largest number of characters kept of a foreign text.
 const MAX_TEXT: usize = 200;
 
-/// The requests behind what `drift` tells, in the order of what it tells.
+/// The requests behind the results of `drift`, in the order of these results.
 #[derive(Debug, Default)]
 pub struct Joined {
-    /// Of each pair, one for each drift.
+    /// One list per pair, with one request per drift.
     pub drifts: Vec<Vec<Requested>>,
-    /// Of each object that is missing.
+    /// One per missing object.
     pub missing: Vec<Requested>,
-    /// Of each object that nobody wants.
+    /// One per extra object.
     pub extra: Vec<Requested>,
 }
 
 impl Joined {
-    /// Says of which cluster all of them are.
+    /// Sets the cluster of all requests.
     pub fn name(&mut self, cluster: &str) {
         let drifts = self.drifts.iter_mut().flatten();
         for one in drifts.chain(&mut self.missing).chain(&mut self.extra) {
@@ -37,7 +37,8 @@ impl Joined {
     }
 }
 
-/// Joins what differs to the requests of a log, and has the log decide where nobody owns a field.
+/// Joins differences to the requests of a log, which also decides the verdict of fields without an
+/// owner.
 #[must_use]
 pub fn join<'a>(live: &mut Live<'_, 'a>, trail: &Trail<'_, 'a>) -> Joined {
     let mut joined = Joined::default();
@@ -55,7 +56,7 @@ pub fn join<'a>(live: &mut Live<'_, 'a>, trail: &Trail<'_, 'a>) -> Joined {
         joined.drifts.push(requests);
     }
     for (want, _) in &live.missing {
-        // Of several namespaces, nobody knows which one Git means.
+        // If there are several namespaces, it is not known which one Git means.
         let object = find(trail, want).filter(|object| object.namespaces.len() < 2);
         let is_deletion =
             |write: &&Write| matches!(write.verb, Verb::Delete | Verb::DeleteCollection);
@@ -77,7 +78,7 @@ pub fn join<'a>(live: &mut Live<'_, 'a>, trail: &Trail<'_, 'a>) -> Joined {
     joined
 }
 
-/// What managed fields leave open, where the request is known.
+/// Decides the verdict that managed fields leave open, from the author of the request.
 fn decide(drift: &mut Drift<'_>, group: Group) {
     match (drift.verdict, group) {
         (Verdict::OutOfSync, Group::Person | Group::Unknown)
@@ -99,7 +100,8 @@ fn find<'t, 's, 'a>(trail: &'t Trail<'s, 'a>, one: &Resource<'_>) -> Option<&'t 
         .find(|object| object.resource.key() == one.key())
 }
 
-/// The ways to all in which the last state of a log is not the one that runs: others have written after it.
+/// The paths at which the last state of the log differs from the live object: someone has written
+/// after it.
 fn stale(object: &Object<'_, '_>, live: &Resource<'_>) -> Vec<Path<'static>> {
     let tree = object
         .state
@@ -145,7 +147,7 @@ fn of_field(
     }
 }
 
-/// The request behind an entry of managed fields, or the tool alone.
+/// The request behind an entry of managed fields; without a request, only the tool is known.
 fn of_entry(entry: Option<&Entry<'_>>, object: Option<&Object<'_, '_>>) -> Requested {
     let Some(entry) = entry else {
         return Requested::default();
@@ -171,7 +173,7 @@ fn of_entry(entry: Option<&Entry<'_>>, object: Option<&Object<'_, '_>>) -> Reque
     }
 }
 
-/// A write as a finding has it.
+/// A write in the form of a finding.
 #[must_use]
 pub fn of(write: &Write, confidence: Confidence) -> Requested {
     let all = |texts: &[String]| texts.iter().filter_map(|text| harmless(text)).collect();
@@ -193,7 +195,7 @@ pub fn of(write: &Write, confidence: Confidence) -> Requested {
     }
 }
 
-/// That something was taken back.
+/// The fact that a change was reverted.
 #[must_use]
 pub fn reverted(time: &str, by: Option<&str>) -> Reverted {
     Reverted {
@@ -202,7 +204,7 @@ pub fn reverted(time: &str, by: Option<&str>) -> Reverted {
     }
 }
 
-/// A text of a stranger on one line; nothing for none.
+/// A foreign text on one line; `None` if it is empty.
 fn harmless(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text::one_line(text, MAX_TEXT).into_owned())
 }

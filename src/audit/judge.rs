@@ -1,4 +1,4 @@
-//! What a write has done, beside the state before it, and what has become of earlier ones with it.
+//! The effect of a write compared with the state before it, and its effect on earlier writes.
 
 use std::sync::Arc;
 
@@ -13,22 +13,23 @@ use crate::path::{Path, Segment, overlap};
 use crate::resource::Resource;
 use crate::yaml::parse_json_lines;
 
-/// An object before and after a write, as far as they are known.
+/// An object before and after a write, if known.
 #[derive(Clone, Copy)]
 pub(super) struct Sides<'v> {
     pub before: Option<&'v Value>,
     pub after: Option<&'v Value>,
-    /// The one after it as a text.
+    /// The state after it, as a text.
     pub text: Option<&'v Arc<str>>,
 }
 
-/// What a write has changed.
+/// The changes of a write.
 struct Changed {
-    /// The ways to what is another, whether it is gone, and whether the body of the request set it.
+    /// The paths of all changes, each with whether the field was removed, and whether the body of
+    /// the request set it.
     all: Vec<(Path<'static>, bool, bool)>,
-    /// The ways to what is not as Git has it, after it.
+    /// The paths of the fields that differ from Git after it.
     differing: Vec<Path<'static>>,
-    /// Whether the state before it is not known.
+    /// Whether the state before it is unknown.
     is_new: bool,
 }
 
@@ -38,7 +39,7 @@ impl Changed {
     }
 }
 
-/// The object as a whole.
+/// A touch of the object as a whole.
 fn whole(is_gone: bool, differs: bool) -> Touch {
     Touch {
         path: Path::default(),
@@ -50,7 +51,7 @@ fn whole(is_gone: bool, differs: bool) -> Touch {
 }
 
 impl Object<'_, '_> {
-    /// Works out what a write has done, and what has become of earlier ones with it.
+    /// Works out the effect of a write, and its effect on earlier writes.
     pub(super) fn judge(
         &mut self,
         write: &mut Write,
@@ -64,7 +65,7 @@ impl Object<'_, '_> {
         }
         self.is_back(write);
         let Some(text) = sides.text else {
-            // Nothing is known but that it was written.
+            // All that is known is that it was written.
             write.touched.push(whole(false, true));
             return;
         };
@@ -80,7 +81,7 @@ impl Object<'_, '_> {
             return;
         };
         self.take_back(write, &changed);
-        // A whole object beside a state that nobody knows may hold what others have done.
+        // A full update without a known earlier state may contain the changes of others.
         let is_sure = sent.is_some() && !(changed.is_new && event.verb == Verb::Update);
         for (path, is_gone, is_set) in &changed.all {
             if !is_set {
@@ -97,7 +98,7 @@ impl Object<'_, '_> {
         let copy = ["metadata", "annotations", LAST_APPLIED];
         let copy = Path(copy.map(|name| Segment::Field(name.into())).into());
         if applied(sides.before) != applied(sides.after) && is_set(&copy, false) {
-            // The copy that an apply leaves is no part of the object, and still somebody's.
+            // The copy that an apply leaves is not part of the object, but still someone's.
             write.touched.push(Touch {
                 path: copy,
                 is_sure: sent.is_some(),
@@ -109,7 +110,8 @@ impl Object<'_, '_> {
         }
     }
 
-    /// What a state has that the one before it has not, and what Git has not; what Git says stands for one that is not known.
+    /// The differences from the previous state, and from Git; Git replaces a previous state that is
+    /// not known.
     fn changed(
         &self,
         text: &str,
@@ -138,7 +140,7 @@ impl Object<'_, '_> {
         })
     }
 
-    /// Notes what a write has taken back of earlier ones, or replaced.
+    /// Notes which earlier changes a write has reverted or replaced.
     fn take_back(&mut self, write: &Write, changed: &Changed) {
         let (time, by) = (&write.received, write.by.called());
         for earlier in self.writes.iter_mut().flat_map(|write| &mut write.touched) {
@@ -168,7 +170,7 @@ impl Object<'_, '_> {
         }
     }
 
-    /// Notes that an object that was deleted is there again.
+    /// Notes that a deleted object exists again.
     fn is_back(&mut self, write: &Write) {
         for earlier in self.writes.iter_mut().flat_map(|write| &mut write.touched) {
             if earlier.is_gone && earlier.path.0.is_empty() && earlier.outcome == Outcome::Stands {
@@ -181,7 +183,7 @@ impl Object<'_, '_> {
     }
 }
 
-/// The copy of what was applied.
+/// The annotation with the last applied state.
 fn applied(side: Option<&Value>) -> Option<&Value> {
     side?.get("metadata")?.get("annotations")?.get(LAST_APPLIED)
 }

@@ -1,7 +1,7 @@
-//! A log, line by line: what can be read, and what cannot, with its line.
+//! Reads a log line by line, and keeps the lines that cannot be read.
 //!
-//! A line is read twice at most: first its head alone, without what was sent and answered, and only where that is
-//! a write to an object that somebody asks about the rest.
+//! A line is read at most twice: first only its head, without the bodies of request and answer;
+//! then the rest, if it is a write to an object that was asked about.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,56 +11,57 @@ use serde_json::Value;
 use super::cloud::{Inside, open, why};
 use super::event::{Event, Other, Verb};
 
-/// The longest line that is read: 32 MiB. An API server takes objects of 3 MiB, and a log has each twice.
+/// The longest line that is read: 32 MiB. An API server accepts objects of 3 MiB, and a log has
+/// each one twice.
 pub const MAX_LINE: usize = 32 << 20;
 
-/// The longest document of several lines: 64 MiB.
+/// The longest document that spans several lines: 64 MiB.
 const MAX_DOCUMENT: usize = 64 << 20;
 
-/// How many lines that could not be read are named.
+/// The largest number of unreadable lines that are named.
 const MAX_UNREAD: usize = 8;
 
-/// How many requests are remembered of which it is not known how they ended.
+/// The largest number of requests without a known end that are remembered.
 const MAX_RECEIVED: usize = 10_000;
 
-/// A line that could not be read, and why.
+/// A line that could not be read, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong.
+    /// The reason.
     pub why: String,
 }
 
-/// What a log was, as a whole.
+/// A summary of the whole log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// How many lines there were, empty ones not counted.
+    /// The number of lines, without empty ones.
     pub lines: usize,
-    /// How many events were read, of all verbs.
+    /// The number of events, of all verbs.
     pub events: usize,
     /// The first lines that could not be read.
     pub unread: Vec<Unread>,
-    /// How many lines could not be read.
+    /// The number of lines that could not be read.
     pub unread_lines: usize,
-    /// The requests that came in and of which no line has said how they ended.
+    /// The requests that were received and whose end no line reports.
     pub received: BTreeSet<String>,
 }
 
-/// Reads a log that is handed to it line by line.
+/// Reads a log line by line.
 #[derive(Debug, Default)]
 pub struct Log {
-    /// What was seen so far.
+    /// The summary so far.
     pub seen: Seen,
     line: usize,
-    /// A document of several lines, as far as it was read.
+    /// The part read so far of a document that spans several lines.
     document: Vec<u8>,
     depth: Depth,
-    /// The line at which it began.
+    /// The line at which it started.
     began: usize,
 }
 
-/// How deep in a document of several lines a line ends.
+/// The nesting depth at the end of a line, in a document that spans several lines.
 #[derive(Debug, Default)]
 struct Depth {
     open: usize,
@@ -84,7 +85,7 @@ impl Depth {
     }
 }
 
-/// The head of an event, which says whether the rest matters.
+/// The head of an event, which decides whether the rest matters.
 #[derive(Deserialize)]
 struct Head<'a> {
     kind: &'a str,
@@ -105,12 +106,12 @@ struct Ref<'a> {
     subresource: &'a str,
 }
 
-/// Which objects somebody asks about: their names, each with its API groups.
+/// The objects that were asked about: their names, each with its API groups.
 #[derive(Clone, Debug, Default)]
 pub struct Asked(BTreeMap<String, Vec<String>>);
 
 impl Asked {
-    /// Asks about an object, too.
+    /// Adds an object to ask about.
     pub fn add(&mut self, group: &str, name: &str) {
         let groups = self.0.entry(name.to_owned()).or_default();
         if !groups.iter().any(|known| known == group) {
@@ -118,7 +119,7 @@ impl Asked {
         }
     }
 
-    /// Whether an object is asked about; what has no name may be any.
+    /// Whether an object was asked about; an event without a name may be about any object.
     pub(super) fn has(&self, group: &str, name: &str) -> bool {
         name.is_empty()
             || self
@@ -129,7 +130,7 @@ impl Asked {
 }
 
 impl Log {
-    /// Reads the next line and gives the writes in it to objects that are asked about.
+    /// Reads the next line, and passes on its writes to objects that were asked about.
     pub fn read(&mut self, line: &[u8], asked: &Asked, mut take: impl FnMut(Event)) {
         self.line += 1;
         let mut line = line;
@@ -145,7 +146,7 @@ impl Log {
             return;
         }
         self.seen.lines += 1;
-        // Whoever prints JSON for people ends the first line there.
+        // Pretty-printed JSON breaks its first line there.
         if matches!(trimmed, b"{" | b"[")
             || (trimmed.first() == Some(&b'{') && trimmed.ends_with(b"["))
         {
@@ -157,7 +158,7 @@ impl Log {
         self.one(self.line, event_in(trimmed), asked, &mut take);
     }
 
-    /// Says that a line was too long to be handed over.
+    /// Notes a line that was too long to be read.
     pub fn skip(&mut self) {
         self.line += 1;
         self.seen.lines += 1;
@@ -168,7 +169,7 @@ impl Log {
         );
     }
 
-    /// Says that there is no further line.
+    /// Ends the log.
     pub fn end(&mut self) {
         self.drop_document();
     }
@@ -183,9 +184,9 @@ impl Log {
         }
     }
 
-    /// One more line of a document of several.
+    /// Adds a line to a document that spans several lines.
     fn more(&mut self, line: &[u8], asked: &Asked, take: &mut impl FnMut(Event)) {
-        // A whole event can only be the next one of a log in which a line was cut.
+        // A complete event can only be the next one of a log in which a line was cut off.
         if line.starts_with(b"{\"kind\":\"Event\"")
             && !self.document.is_empty()
             && self.depth.open < 2
@@ -266,7 +267,7 @@ impl Log {
     }
 }
 
-/// The JSON of a line before which whoever wrote the log has put the time and the name of a stream.
+/// The JSON of a line that begins with a timestamp and the name of a stream.
 fn event_in(line: &[u8]) -> &[u8] {
     const MAX_PREFIX: usize = 300;
     if !line.first().is_some_and(u8::is_ascii_digit) {

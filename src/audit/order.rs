@@ -1,8 +1,9 @@
-//! The order in which the API server has taken requests, whatever order a log has.
+//! Sorts requests into the order in which the API server processed them, whatever the order of the
+//! log.
 
 use super::event::Event;
 
-/// Puts events into the order in which the API server has taken them: by time, and those whose answers have a version by that.
+/// Sorts events by time, and those with versions in their answers by version.
 pub(super) fn in_order(events: &mut [Event]) {
     events.sort_by_key(moment);
     let version = |event: &Event| {
@@ -31,7 +32,7 @@ pub(super) fn in_order(events: &mut [Event]) {
     }
 }
 
-/// When an event was answered, or came in, for comparing.
+/// When an event was answered or received, for comparing.
 fn moment(event: &Event) -> Option<jiff::Timestamp> {
     let parse = |text: &String| text.parse::<jiff::Timestamp>().ok();
     parse(&event.answered).or_else(|| parse(&event.received))

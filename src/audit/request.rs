@@ -1,14 +1,14 @@
-//! What was sent: which fields a body sets, and what an object becomes with it.
+//! The bodies of requests: which fields a body sets, and the object that results.
 //!
-//! An event does not say of which kind a patch was. A list is a JSON patch; what names its own kind is applied; of
-//! the rest, strategic merge and JSON merge differ in lists alone.
+//! An event does not say which type a patch had. A list is a JSON patch, and a body with its own
+//! kind was applied. Among the rest, strategic merge and JSON merge differ only in lists.
 
 use serde_json::{Map, Value};
 
 use super::event::Verb;
 use crate::path::Segment;
 
-/// The fields by which elements of lists are known, the first that all of them have.
+/// The fields that identify elements of lists; the first that all elements have is used.
 const KEYS: [&str; 10] = [
     "name",
     "containerPort",
@@ -22,7 +22,7 @@ const KEYS: [&str; 10] = [
     "uid",
 ];
 
-/// A body, with the object around it as far as it is known.
+/// A body, with the object around it if known.
 #[derive(Clone, Copy)]
 pub(super) struct Sent<'v> {
     pub verb: Verb,
@@ -31,7 +31,7 @@ pub(super) struct Sent<'v> {
     pub sides: [Option<&'v Value>; 2],
 }
 
-/// Whether a body is applied on the server's side.
+/// Whether a body is a server-side apply.
 pub(super) fn is_apply(verb: Verb, body: &Value) -> bool {
     verb == Verb::Patch
         && ["apiVersion", "kind"]
@@ -40,7 +40,7 @@ pub(super) fn is_apply(verb: Verb, body: &Value) -> bool {
 }
 
 impl Sent<'_> {
-    /// Whether the body sets a field, or takes it away.
+    /// Whether the body sets or removes a field.
     pub fn covers(&self, path: &[Segment<'_>], is_gone: bool) -> bool {
         match (self.verb, self.body) {
             (Verb::Create | Verb::Update, _) => true,
@@ -56,7 +56,7 @@ impl Sent<'_> {
         }
     }
 
-    /// Whether a JSON pointer leads to a field, into it, or to something around it.
+    /// Whether a JSON pointer leads to a field, into it, or to a field around it.
     fn leads_to(&self, pointer: &str, path: &[Segment<'_>]) -> bool {
         let mut nodes = self.sides;
         let mut path = path.iter();
@@ -74,7 +74,7 @@ impl Sent<'_> {
             };
             let is_it = match segment {
                 Segment::Field(name) => *name == part,
-                // Nobody knows what stands at the end of a list that is not there.
+                // The end of a list that does not exist is not known.
                 _ if part == "-" || nodes.iter().flatten().next().is_none() => true,
                 _ => nodes.iter().flatten().any(|node| next(node)),
             };
@@ -91,7 +91,7 @@ impl Sent<'_> {
     }
 }
 
-/// Whether an element of a list is what a path calls it.
+/// Whether a path segment identifies an element of a list.
 fn is_at(item: &Value, index: usize, segment: &Segment<'_>) -> bool {
     match segment {
         Segment::Field(_) => false,
@@ -112,7 +112,7 @@ fn has(item: &Value, key: &str, value: &str) -> bool {
     }
 }
 
-/// Whether a merge sets a field, or takes it away.
+/// Whether a merge sets or removes a field.
 fn sets(body: &Value, path: &[Segment<'_>], is_gone: bool) -> bool {
     let Some((first, rest)) = path.split_first() else {
         return true;
@@ -135,7 +135,7 @@ fn sets(body: &Value, path: &[Segment<'_>], is_gone: bool) -> bool {
             let is_it = |item: &&Value| keys.iter().all(|(key, value)| has(item, key, value));
             match items.iter().find(is_it) {
                 Some(item) => sets(item, rest, is_gone),
-                // A list that is replaced as a whole has what is gone not in it.
+                // A list that is replaced as a whole no longer has the removed element.
                 None => is_gone,
             }
         }
@@ -143,7 +143,7 @@ fn sets(body: &Value, path: &[Segment<'_>], is_gone: bool) -> bool {
     }
 }
 
-/// What an object becomes with a body; nothing where that is not known.
+/// The object that results from a body; `None` if it is not known.
 pub(super) fn merged(before: &Value, body: &Value) -> Option<Value> {
     let mut after = before.clone();
     match body {
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_sets_what_it_names() {
+    fn a_body_sets_the_fields_that_it_names() {
         let before =
             json!({"spec": {"containers": [{"name": "a"}, {"name": "b", "env": [{"name": "X"}]}]}});
         let merge = json!({"spec": {"replicas": 3, "paused": null, "containers": [
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_makes_of_an_object_what_the_server_would() {
+    fn a_merged_object_equals_that_of_the_server() {
         let before = json!({"a": 1, "l": [{"name": "x", "v": 1}, {"name": "y"}], "s": ["a"]});
         let body = json!({"a": null, "b": {"c": 2}, "l": [{"name": "x", "v": 2}, {"name": "y", "$patch": "delete"}, {"name": "z"}], "s": ["b"], "$x": 1});
         let after = json!({"l": [{"name": "x", "v": 2}, {"name": "z"}], "s": ["b"], "b": {"c": 2}});

@@ -1,4 +1,4 @@
-//! The states of an object: what it is after a write, and how two of them differ.
+//! The states of an object: its content after a write, and the differences of two states.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::path::{Path, Segment};
 use crate::resource::{Resource, Secrecy, secrecy};
 use crate::yaml::{Tree, parse_json_lines};
 
-/// The object after a write, as far as the log says it.
+/// The object after a write, if the log shows it.
 pub(super) fn after(
     resource: &Resource<'_>,
     event: &Event,
@@ -50,7 +50,7 @@ pub(super) fn after(
     }
 }
 
-/// An object without what the API server writes for itself.
+/// An object without the fields that only the API server writes.
 fn stripped(mut object: Value) -> Value {
     if let Some(map) = object.as_object_mut() {
         map.remove("status");
@@ -61,7 +61,7 @@ fn stripped(mut object: Value) -> Value {
     object
 }
 
-/// Whether an answer names a deployer among those who own fields.
+/// Whether an answer lists a deployer among the owners of fields.
 pub(super) fn is_noted(event: &Event, said: &Managers) -> bool {
     let entries = event
         .response
@@ -74,7 +74,7 @@ pub(super) fn is_noted(event: &Event, said: &Managers) -> bool {
     managers.any(|name| group(said, name) == Group::Deployer)
 }
 
-/// Notes the values of a Secret that a log should not have held, so that they are shown nowhere.
+/// Records the values of a Secret that a log should not contain, so that no report shows them.
 pub(super) fn hidden_in(body: &Value, resource: &Resource<'_>, hidden: &mut BTreeSet<String>) {
     if secrecy(resource.node) == Secrecy::None {
         return;
@@ -99,7 +99,7 @@ pub(super) fn resource<'t>(tree: &'t Tree<'_>) -> Option<Resource<'t>> {
     Resource::read(tree.roots().next()?)
 }
 
-/// The ways to all that differs between two states, and whether it is gone.
+/// The paths of all differences between two states, each with whether the field was removed.
 pub(super) fn paths<'a>(
     base: &Resource<'a>,
     now: &Resource<'a>,

@@ -1,4 +1,4 @@
-//! What people did to the objects of Git, as the rules tell it.
+//! The changes that people made to objects of Git, in the form that rules report.
 
 use super::history::Trail;
 use super::join::{of, reverted};
@@ -12,27 +12,27 @@ use crate::path::overlap;
 use crate::resource::Resource;
 use crate::yaml::{Tree, parse_json_lines};
 
-/// One thing that somebody did to an object that Git has.
+/// One change that a person made to an object that Git has.
 #[derive(Debug)]
 pub struct Record<'s, 'a> {
-    /// The object as Git has it.
+    /// The resource in Git.
     pub want: &'s Resource<'a>,
-    /// The object after it; as Git has it where the log does not show it.
+    /// The object after the change; the resource in Git if the log does not show it.
     pub live: Resource<'a>,
-    /// What was not as Git has it then; `None` for the object as a whole.
+    /// The field that differed from Git then; `None` for the object as a whole.
     pub drift: Option<Drift<'a>>,
     /// Whether the object was deleted.
     pub is_deleted: bool,
-    /// What the one who did it is.
+    /// The group of the author.
     pub group: Group,
     /// The request.
     pub requested: Requested,
-    /// Who gave it another value later, and when, that is not Git's either.
+    /// Who later gave it another value that also differs from Git, and when.
     pub replaced: Option<[String; 2]>,
 }
 
 impl Record<'_, '_> {
-    /// Keeps values from being shown that are one of these texts, or hold one.
+    /// Hides values that are equal to one of these texts, or contain one.
     pub fn hide(&mut self, hidden: &[String]) {
         if let Some(drift) = &mut self.drift {
             let changes = [&mut drift.change].into_iter().chain(&mut drift.inner);
@@ -41,7 +41,7 @@ impl Record<'_, '_> {
     }
 }
 
-/// The states of objects after the writes that are told, in the order of [`records`].
+/// The states of objects after the reported writes, in the order of [`records`].
 #[must_use]
 pub fn states<'t>(trail: &'t Trail<'_, '_>) -> Vec<Option<Tree<'t>>> {
     let all = trail.objects.iter().flat_map(|object| &object.writes);
@@ -49,7 +49,8 @@ pub fn states<'t>(trail: &'t Trail<'_, '_>) -> Vec<Option<Tree<'t>>> {
     all.map(tree).collect()
 }
 
-/// Everything that nobody who deploys did, and that was not as Git has it; in the order of objects and times.
+/// All changes that differed from Git and were not made by a deployer, in the order of objects and
+/// times.
 #[must_use]
 pub fn records<'s, 'a>(
     trail: &'s Trail<'s, 'a>,
@@ -92,7 +93,7 @@ pub fn records<'s, 'a>(
                 }
                 let is_met =
                     |drift: &mut Drift<'a>| overlap(&keyed_path(&drift.change.steps), &touch.path);
-                // Of two ways that lead to one difference, the first tells it.
+                // If two paths lead to the same difference, it is reported for the first.
                 for drift in drifts.extract_if(.., is_met) {
                     out.push(record(Some(drift)));
                 }
@@ -102,8 +103,8 @@ pub fn records<'s, 'a>(
     out
 }
 
-/// Whether a write is told: deployers and controllers do their work, and so does whoever applies whole files where no
-/// deployer is known.
+/// Whether a write is reported. Deployers and controllers do their work, and a manager that applies
+/// whole files counts as the deployer if none is known.
 fn is_told(write: &Write, has_deployer: bool) -> bool {
     match write.group {
         Group::Deployer | Group::Controller => false,

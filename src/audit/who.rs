@@ -1,11 +1,11 @@
-//! Who a request is of: a person, a deployer, or something that runs by itself.
+//! The author of a request: a person, a deployer, or a controller.
 
 use serde_json::Value;
 
 use super::event::{Event, Requester};
 use crate::live::{Group, Managers, group};
 
-/// Names of users that are components of a cluster, or of the cloud that runs it.
+/// User names of components of a cluster, or of the cloud that runs it.
 const COMPONENTS: [&str; 11] = [
     "system:addon-manager",
     "system:apiserver",
@@ -20,10 +20,10 @@ const COMPONENTS: [&str; 11] = [
     "eks:",
 ];
 
-/// What the one who made a request is.
+/// The group of a request's author.
 ///
-/// A service account is known by its name, as managers are; one that is not known is no person, whatever tool it uses.
-/// What the policy says of a user counts before all that is known of tools.
+/// A service account is recognized by its name, as managers are; an unknown one is not a person,
+/// whatever tool it uses. What the policy says about a user overrides all knowledge of tools.
 pub(super) fn of(by: &Requester, manager: &str, said: &Managers) -> Group {
     let user = user(by);
     let account = account(user);
@@ -43,7 +43,7 @@ pub(super) fn of(by: &Requester, manager: &str, said: &Managers) -> Group {
     }
 }
 
-/// Whether the policy knows whoever made a request, so that nothing else has to be guessed.
+/// Whether the policy knows the author of a request, so that nothing has to be guessed.
 pub(super) fn is_said(by: &Requester, manager: &str, said: &Managers) -> bool {
     of_user(user(by), said).is_some() || said.group(manager).is_some()
 }
@@ -58,13 +58,15 @@ fn account(user: &str) -> Option<&str> {
     Some(account.split_once(':').map_or("", |(_, name)| name))
 }
 
-/// What the policy says of a user, who is called by all of the name, a service account also without its namespace.
+/// What the policy says about a user, by the full name; for a service account, also by the name
+/// without its namespace.
 fn of_user(user: &str, said: &Managers) -> Option<Group> {
     said.group(user)
         .or_else(|| account(user).and_then(|name| said.group(name)))
 }
 
-/// The field manager of a request: as it names it, as the answer notes it, else what the client calls itself.
+/// The field manager of a request: from the request, from the answer, or else from the client's
+/// name.
 pub(super) fn manager(event: &Event) -> String {
     event
         .manager
@@ -81,7 +83,7 @@ pub(super) fn manager(event: &Event) -> String {
         })
 }
 
-/// The manager whose entry in the answer is of the time of the request, where there is one alone.
+/// The manager whose entry in the answer has the time of the request, if there is only one.
 fn noted(event: &Event) -> Option<String> {
     let metadata = event.response.as_ref()?.get("metadata")?;
     let entries = metadata.get("managedFields")?.as_array()?;
@@ -99,7 +101,7 @@ fn noted(event: &Event) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Whether a time in seconds is one at which a request was there.
+/// Whether a time in whole seconds is within a request.
 pub(super) fn is_within(time: &str, received: &str, answered: &str) -> bool {
     let second = |text: &str| text.get(..19).map(str::to_owned);
     let Some(time) = second(time) else {
@@ -115,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accounts_are_known_by_their_names_and_people_by_their_tools() {
+    fn accounts_are_recognized_by_name_and_people_by_their_tools() {
         for (user, manager, expected) in [
             ("alice@acme.example", "kubectl-edit", Group::Person),
             ("alice@acme.example", "argocd-controller", Group::Deployer),
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_within_a_request_by_the_second() {
+    fn a_time_is_compared_with_a_request_in_whole_seconds() {
         let (from, to) = ("2026-11-25T19:52:12.469055Z", "2026-11-25T19:52:13.482674Z");
         assert!(is_within("2026-11-25T19:52:12Z", from, to));
         assert!(is_within("2026-11-25T19:52:13Z", from, to));

@@ -1,4 +1,4 @@
-//! Objects with the writes to them: what each did, and what became of that.
+//! Objects with the writes to them: the effect of each, and whether it lasted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,63 +13,63 @@ use crate::resource::Resource;
 pub struct Write {
     /// The line of the log.
     pub line: usize,
-    /// The id that the log gives the request; may be empty.
+    /// The id that the log gives to the request; may be empty.
     pub audit_id: String,
-    /// What it did.
+    /// The effect.
     pub verb: Verb,
-    /// Whoever made it.
+    /// The author.
     pub by: Requester,
-    /// The field manager, or what the client calls itself.
+    /// The field manager, or the name that the client gave itself.
     pub manager: String,
-    /// `Apply` or `Update`, as managed fields have it.
+    /// `Apply` or `Update`, as in managed fields.
     pub operation: &'static str,
     /// The subresource; empty for the object itself.
     pub subresource: String,
-    /// When it came in.
+    /// When it was received.
     pub received: String,
     /// When it was answered.
     pub answered: String,
-    /// The cluster; empty where the log does not name it.
+    /// The cluster; empty if the log does not name it.
     pub cluster: String,
-    /// What the one who made it is.
+    /// The group of the author.
     pub group: Group,
-    /// What it did, as far as the log says it.
+    /// The fields that it changed, if the log shows them.
     pub touched: Vec<Touch>,
-    /// The object after it, where somebody will ask for it.
+    /// The object after it, if it will be needed.
     pub state: Option<Arc<str>>,
-    /// Whether it gave the object as a whole, as those do who deploy.
+    /// Whether it wrote the object as a whole, as deployers do.
     pub is_applying: bool,
 }
 
-/// A field that a write has set or taken away.
+/// A field that a write has set or removed.
 #[derive(Clone, Debug)]
 pub struct Touch {
-    /// The way to it; empty for the whole object.
+    /// Its path; empty for the whole object.
     pub path: Path<'static>,
-    /// Whether the object, or the field, is gone with it.
+    /// Whether the write removed the object or the field.
     pub is_gone: bool,
     /// Whether the log shows that this request did it.
     pub is_sure: bool,
-    /// Whether it is not what Git says then.
+    /// Whether it differed from Git then.
     pub differs: bool,
-    /// What became of it.
+    /// Whether it lasted.
     pub outcome: Outcome,
 }
 
-/// What became of what a write has done.
+/// The later fate of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Outcome {
     /// It is still there at the end of the log.
     #[default]
     Stands,
-    /// It was taken back.
+    /// It was reverted.
     Reverted {
         /// When.
         time: String,
-        /// By whom; `None` where the log does not hold that request.
+        /// By whom; `None` if the log does not contain that request.
         by: Option<String>,
     },
-    /// Somebody gave the field another value that is not Git's either.
+    /// Another request set a different value that is not Git's either.
     Replaced {
         /// When.
         time: String,
@@ -78,20 +78,20 @@ pub enum Outcome {
     },
 }
 
-/// An object that somebody asks about, with what the log says of it.
+/// An object that was asked about, with its history in the log.
 #[derive(Debug)]
 pub struct Object<'s, 'a> {
-    /// As Git has it; `None` where Git does not.
+    /// The resource in Git; `None` if Git does not have it.
     pub want: Option<&'s Resource<'a>>,
-    /// Which one it is.
+    /// The identity of the object.
     pub resource: &'s Resource<'a>,
-    /// The namespaces in which the log has it, where Git names none.
+    /// The namespaces in which the log has it, if Git names none.
     pub namespaces: BTreeSet<String>,
-    /// The writes, in their order.
+    /// The writes, in order.
     pub writes: Vec<Write>,
-    /// How many earlier ones were forgotten.
+    /// The number of earlier writes that were dropped.
     pub forgotten: usize,
-    /// Whether a deployer is known that writes it.
+    /// Whether a known deployer writes it.
     pub has_deployer: bool,
     /// The last state that the log shows.
     pub state: Option<Arc<str>>,

@@ -1,4 +1,4 @@
-//! Why a side has no such resource, or no such field.
+//! Why a side lacks a resource or a field.
 
 use crate::engine::Replay;
 use crate::engine::item::Item;
@@ -13,7 +13,7 @@ use super::locate::{follow, is_of_list_without_keys};
 impl Replay<'_> {
     /// The resource of this side that a target names.
     pub(super) fn find(&self, target: &Target<'_>) -> Option<&Item> {
-        // Of two that are equally good one cannot be told.
+        // If two match equally well, none is chosen.
         match self.all(target).as_slice() {
             [one] => Some(one),
             _ => None,
@@ -51,7 +51,7 @@ impl Replay<'_> {
         found
     }
 
-    /// What took a resource away that this side does not have.
+    /// The mark that removed a resource from this side.
     pub(super) fn missing(&self, target: &Target<'_>) -> Option<Mark> {
         let kind = &target.resource.kind;
         let deleted = self.walk.gone.iter().rev().find(|(item, _)| {
@@ -66,7 +66,8 @@ impl Replay<'_> {
         })
     }
 
-    /// Why the name of a generated resource has another hash, or none, where no line says that name.
+    /// The cause of a changed or missing hash in the name of a generated resource, which is in no
+    /// line.
     pub(super) fn unreferred(&self, target: &Target<'_>) -> Option<Mark> {
         let name = target.value?.as_str()?;
         let is_it =
@@ -75,7 +76,7 @@ impl Replay<'_> {
         if let Some((_, mark)) = gone.find(|(item, _)| is_it(item, name)) {
             return Some(*mark);
         }
-        // The hash is over the data.
+        // The data decides the hash.
         let plain = without_hash(name);
         let mut made = self.items.iter().filter(|item| is_it(item, plain));
         let item = made.next().filter(|_| plain != name)?;
@@ -83,7 +84,7 @@ impl Replay<'_> {
         (made.next().is_none() && !self.is_base(mark)).then_some(mark)
     }
 
-    /// The one entry of the overlay that loads what is not here.
+    /// The only entry of the overlay that loads from elsewhere, if there is one.
     fn elsewhere(&self) -> Option<Mark> {
         let own: Vec<Mark> = self
             .walk
@@ -98,7 +99,8 @@ impl Replay<'_> {
         }
     }
 
-    /// Why there is nothing at a place: `piece` is the last that there is, and `at` the step that leads nowhere.
+    /// Why a path ends early: `piece` is its last existing piece, and `at` the step that does not
+    /// exist.
     pub(super) fn absent(
         &self,
         item: &Item,
@@ -145,9 +147,9 @@ impl Replay<'_> {
         item.partial.then(|| self.elsewhere())?
     }
 
-    /// Why there is no such element of a list whose elements are known by their places alone.
+    /// Why a list whose elements have no keys lacks an element.
     ///
-    /// What stands at the index is another one.
+    /// The element at the index is another one.
     pub(super) fn without_index(&self, item: &Item, target: &Target<'_>) -> Option<Mark> {
         let steps = target.path?.spots();
         let (element, above) = steps.split_last()?;
@@ -156,28 +158,29 @@ impl Replay<'_> {
         is_by_index.then(|| self.absent(item, list, steps, above.len(), target))?
     }
 
-    /// Where a side shows best that it lacks something which no line takes away.
+    /// The best place to show a missing resource or field that no line removes.
     ///
-    /// Of a field that is the nearest that there is on the way to it; of a resource it is what the kustomization loads.
+    /// For a field it is the nearest existing parent; for a resource it is the list of loaded
+    /// resources.
     pub(super) fn lacking(&self, target: &Target<'_>) -> Option<Place> {
         if target.value.is_some() || self.is_lost() {
             return None;
         }
         match self.all(target).as_slice() {
             [] => self.loads(),
-            // What the base has, the overlay takes away, in a way that is not known.
+            // The base has the field, and the overlay removes it in a way that is not known.
             [item] if !target.against_base => self.nearest(item, target),
             _ => None,
         }
     }
 
-    /// Whether a side may lack something in a way that nobody knows.
+    /// Whether this side may lack something for a reason that is not known.
     pub(super) fn is_lost(&self) -> bool {
         let mut unknown = self.walk.unknown.iter();
         !self.walk.elsewhere.is_empty() || unknown.any(|lost| lost.reason.hides_patches())
     }
 
-    /// The last that there is on the way to a field.
+    /// The nearest existing parent of a field.
     fn nearest(&self, item: &Item, target: &Target<'_>) -> Option<Place> {
         let steps = target.path?.spots();
         let mut piece = &item.root;
@@ -201,7 +204,7 @@ impl Replay<'_> {
         })
     }
 
-    /// The field of the kustomization that names what it loads.
+    /// The field of the kustomization that lists its resources.
     fn loads(&self) -> Option<Place> {
         let kustomization = self.walk.parsed.kustomization(&self.directory)?;
         let mut keys = kustomization.root.entries().map(|(key, _)| key);

@@ -1,4 +1,4 @@
-//! Why an environment differs from one beside it, where it is the other's own patch that says more.
+//! Why an environment differs from a sibling because the sibling's own patch has more.
 
 use crate::engine::Replay;
 use crate::engine::item::Item;
@@ -9,10 +9,11 @@ use crate::finding::Place;
 use super::Target;
 
 impl Replay<'_> {
-    /// What caused a field of this side to be other than it is in an environment beside it.
+    /// The cause of a difference between a field on this side and in a sibling environment.
     ///
-    /// What a patch of the other one's own says, and none of this one's, is added to this one's own patch: where that
-    /// names the field, or the nearest above it, is the place. Elsewhere it is the [cause](Self::cause).
+    /// If only a patch of the sibling sets the field, it should be added to this environment's own
+    /// patch: the place is where that patch names the field, or its nearest parent. Otherwise it is
+    /// the [cause](Self::cause).
     #[must_use]
     pub fn cause_beside(
         &self,
@@ -33,7 +34,7 @@ impl Replay<'_> {
         lacks().or_else(|| self.cause(target))
     }
 
-    /// Whether a patch that belongs to this overlay alone has written a mark.
+    /// Whether a mark was written by a patch that belongs only to this overlay.
     fn is_own_patch(&self, mark: Mark) -> bool {
         let origin = self.walk.origins.get(mark.origin);
         origin.is_some_and(|origin| {
@@ -43,7 +44,8 @@ impl Replay<'_> {
         })
     }
 
-    /// Where a patch of the overlay's own names a field, or the nearest above it; never the resource as a whole.
+    /// The place where the overlay's own patch names a field or its nearest parent; never the
+    /// resource as a whole.
     fn own_parent(&self, item: &Item, target: &Target<'_>) -> Option<Place> {
         let mut piece = &item.root;
         let mut nearest = None;
@@ -61,7 +63,7 @@ impl Replay<'_> {
         })
     }
 
-    /// The line of a patch of the overlay's own that names a piece, or has added to it.
+    /// The line of the overlay's own patch that names a piece, or has added to it.
     fn own_line(&self, piece: &Piece) -> Option<Mark> {
         let named = piece.named.as_deref().copied();
         let mut marks = named.into_iter().chain(piece.touched);

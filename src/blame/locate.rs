@@ -1,4 +1,4 @@
-//! From the path of a field to the mark of who made it so.
+//! From the path of a field to the mark of its writer.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::text::{repository, without_hash};
 use super::Target;
 
 impl Replay<'_> {
-    /// Who made a field what it is; nothing where the replay came to something else.
+    /// The writer of a field; `None` if the replay has another value.
     pub(super) fn locate(&self, item: &Item, target: &Target<'_>) -> Option<Mark> {
         let Some(path) = target.path else {
             return Some(item.origin);
@@ -22,7 +22,7 @@ impl Replay<'_> {
         let steps = path.spots();
         let mut piece = &item.root;
         for (at, step) in steps.iter().enumerate() {
-            // What was removed has a place on the side that has it.
+            // The place of a removed element is on the side that has it.
             let is_gone =
                 target.value.is_none() && matches!(step.segment.named(), Some(Named::Removed(_)));
             let next = piece.step(&step.segment).filter(|_| !is_gone);
@@ -32,7 +32,7 @@ impl Replay<'_> {
             piece = next;
         }
         let Some(value) = target.value else {
-            // The replay has what the build has not; a null is as good as nothing.
+            // The replay has a value that the build lacks; a null counts as absent.
             let null = piece.is_null().then_some(piece.mark);
             return null.or_else(|| self.without_index(item, target));
         };
@@ -48,7 +48,7 @@ impl Replay<'_> {
         Self::reached(item, steps, value).or_else(|| self.elsewhere_in_list(item, steps, value))
     }
 
-    /// Who gave a resource another name, of which a prefix that everything gets is only a part.
+    /// The mark that renamed a resource; a prefix for all resources is only a part of that.
     fn own_name(&self, item: &Item, steps: &[Spot<'_>]) -> Option<Mark> {
         let is_name = match steps {
             [metadata, name] => metadata.is_field("metadata") && name.is_field("name"),
@@ -57,7 +57,7 @@ impl Replay<'_> {
         item.named.filter(|mark| is_name && !self.is_base(*mark))
     }
 
-    /// Who wrote a piece; for a map or a list of the base, who last changed something in it.
+    /// The writer of a piece; for a map or a list of the base, the last change in it.
     pub(super) fn writer(&self, item: &Item, piece: &Piece) -> Mark {
         let own = if std::ptr::eq(piece, &raw const item.root) {
             item.origin
@@ -80,9 +80,9 @@ impl Replay<'_> {
         last.unwrap_or(own)
     }
 
-    /// Who wrote what a `$(NAME)` in a text stands for, where that makes the text this value.
+    /// The writer of the value of a `$(NAME)` in a text, if replacing it gives this value.
     ///
-    /// The text itself is the cause where the overlay wrote it.
+    /// The text itself is the cause if the overlay wrote it.
     pub(super) fn through_var(&self, piece: &Piece, value: &Value) -> Option<Mark> {
         let text = piece.as_str()?;
         let mut text = text.to_owned();
@@ -99,7 +99,7 @@ impl Replay<'_> {
             let path = Path::parse(&var.path).ok()?;
             let source = path.0.iter().try_fold(&item.root, Piece::step)?;
             let said = source.scalar_text()?;
-            // Names may stand in names; a hostile file must not make them endless.
+            // A value may contain other names; a hostile file must not make it grow forever.
             if text.len() + said.len() > value.as_str()?.len() + name.len() {
                 return None;
             }
@@ -110,7 +110,7 @@ impl Replay<'_> {
         (value.as_str() == Some(&text)).then(|| last.filter(|_| !is_own).unwrap_or(piece.mark))
     }
 
-    /// A transformation of everything that says just this value.
+    /// A transformation of all resources that sets exactly this value.
     pub(super) fn reached(item: &Item, steps: &[Spot<'_>], value: &Value) -> Option<Mark> {
         let text = value.as_str()?;
         let name = |step: Option<&Spot<'_>>| match step.map(|step| &step.segment) {
@@ -152,7 +152,7 @@ impl Replay<'_> {
         })
     }
 
-    /// The one element of a list that has this value, where the build has the list in another order.
+    /// The one element of a list with this value, if the build has the list in another order.
     pub(super) fn elsewhere_in_list(
         &self,
         item: &Item,
@@ -174,7 +174,7 @@ impl Replay<'_> {
 }
 
 impl Item {
-    /// Whether a built resource is this one to the last field, hosts' notes and hashes aside.
+    /// Whether a built resource equals this one, apart from the annotations of hosts and hashes.
     pub(super) fn is_built(&self, resource: &Resource<'_>) -> bool {
         let is_it = resource.kind() == self.kind
             && (resource.name() == self.name() || without_hash(resource.name()) == self.name());
@@ -198,7 +198,7 @@ impl Item {
     }
 }
 
-/// Who gave an image its name, where the other side has another one.
+/// The mark that renamed an image, if the other side has another name.
 fn renamed(piece: &Piece, target: &Target<'_>) -> Option<Mark> {
     let ours = piece.as_str()?;
     let theirs = target.other?.as_str()?;
@@ -207,7 +207,7 @@ fn renamed(piece: &Piece, target: &Target<'_>) -> Option<Mark> {
         .filter(|_| repository(ours) != repository(theirs))
 }
 
-/// Whether a step leads to an element that has no keys, which the build may have elsewhere.
+/// Whether a step leads to an element without keys, which may be at another index in the build.
 pub(super) fn is_of_list_without_keys(step: &Segment<'_>) -> bool {
     matches!(step, Segment::Index(_)) || step.named().is_some()
 }
@@ -217,7 +217,7 @@ pub(super) fn follow<'p>(piece: &'p Piece, steps: &[Spot<'_>]) -> Option<&'p Pie
     steps.try_fold(piece, Piece::step)
 }
 
-/// Whether a piece is what the build has, as far as its value is known and may be told.
+/// Whether a piece equals the value in the build, if its value is known and may be shown.
 fn is_agreed(item: &Item, piece: &Piece, value: &Value) -> bool {
     let is_told = value.as_str().is_none_or(|text| {
         text != REDACTED && !(text.starts_with('<') && text.ends_with(" nodes>"))
@@ -225,7 +225,8 @@ fn is_agreed(item: &Item, piece: &Piece, value: &Value) -> bool {
     !is_told || is_alike(item, piece, value, false)
 }
 
-/// `within` says that the value is a part of one that was written as a whole: a rename does not matter there.
+/// `within` says that the value is part of one that was written as a whole, so a rename does not
+/// matter.
 fn is_alike(item: &Item, piece: &Piece, value: &Value, within: bool) -> bool {
     match (&piece.body, value) {
         (Body::Unknown, _) => true,
@@ -266,7 +267,7 @@ fn refers(item: &Item, ours: &str, theirs: &str, within: bool) -> bool {
             _ => rest,
         };
         if rest == ours || without_hash(rest) == ours {
-            // Alone, the reference may be the base's own; what moved it is another line.
+            // A single reference may be the base's own; another line moved it.
             return within || rest.len() == theirs.len();
         }
     }

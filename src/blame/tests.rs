@@ -6,12 +6,12 @@ use crate::engine::fixture::sources;
 use crate::path::Path;
 use serde_json::json;
 
-/// The path that a text stands for.
+/// The path of a text.
 fn at(path: &str) -> FieldPath<'_> {
     Path::parse(path).unwrap().into()
 }
 
-/// `file:line:column "what stands there" what` of a field of the Deployment, or another kind.
+/// `file:line:column "text at the place" what` of a field of the Deployment, or another kind.
 fn cause(files: &[(&str, &str)], kind: &str, name: &str, path: &str, value: &Value) -> String {
     let sources = sources(files);
     let parsed = sources.parse();
@@ -229,7 +229,7 @@ fn resources_that_come_and_go_are_found() {
 }
 
 #[test]
-fn the_base_says_where_it_stands() {
+fn places_in_the_base_are_found() {
     let sources = sources(&[]);
     let parsed = sources.parse();
     let replay = Replay::base(&parsed, &["base".to_owned()]);
@@ -303,7 +303,7 @@ fn nothing_of_a_secret_is_shown() {
 }
 
 #[test]
-fn of_a_file_the_first_line_that_differs_is_told() {
+fn the_first_line_that_differs_in_a_file_is_reported() {
     let files = sources(&[
         (
             "o/kustomization.yaml",
@@ -340,7 +340,7 @@ fn of_a_file_the_first_line_that_differs_is_told() {
     }
 }
 
-/// A kustomization that uses everything, to be broken.
+/// A kustomization that uses every field, to be corrupted.
 const EVERYTHING: &str = "resources: [../base, o.yaml]\nnamespace: n\nnamePrefix: p-\nnameSuffix: -s\ncommonLabels: {a: b}\ncommonAnnotations: {a: b}\nlabels:\n- pairs: {c: d}\n  includeSelectors: true\nimages:\n- {name: web, newTag: x}\nreplicas:\n- {name: web, count: 3}\ncomponents: [../c]\npatchesStrategicMerge: [p.yaml]\npatches:\n- target: {kind: Deployment, name: 'w.*', labelSelector: 'app=web'}\n  patch: |-\n    - {op: move, from: /spec/template, path: /spec/replicas}\n    - {op: copy, from: /spec, path: /spec/x}\n    - {op: add, path: /spec/x/-, value: {a: [1, 2]}}\n    - {op: remove, path: /metadata/labels/app}\n- patch: '{\"kind\": \"Deployment\", \"metadata\": {\"name\": \"web\"}, \"spec\": {\"$patch\": \"replace\"}}'\nconfigMapGenerator:\n- name: cfg\n  behavior: replace\n  literals: [a=1, b]\n  envs: [p.yaml]\n  files: [k=p.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.name, options: {delimiter: '-', index: 1}}\n  targets:\n  - select: {kind: ConfigMap}\n    fieldPaths: [data.a, 'data.[b]', '*.x']\n    options: {create: true, delimiter: ü, index: -1}\nvars:\n- {name: V, objref: {kind: ConfigMap, name: cfg}, fieldref: {fieldpath: data.a}}\ntransformers:\n- t.yaml\n- \"{apiVersion: builtin, kind: PatchTransformer, target: {}, patch: '[{op: add, path: /y,\\n\n  value: 1}]'}\"\n";
 
 proptest::proptest! {
@@ -426,7 +426,7 @@ fn a_long_line_is_not_repeated_by_every_finding() {
     }
 }
 
-/// Where it is told that an image comes from, which is another one on the other side.
+/// The place that is reported for an image that has another value on the other side.
 fn image(entry: &str, value: &str, other: &str) -> String {
     let text = format!("resources: [../base]\nimages:\n- name: web\n{entry}");
     let sources = sources(&[("o/kustomization.yaml", &text)]);
@@ -453,7 +453,7 @@ fn image(entry: &str, value: &str, other: &str) -> String {
 }
 
 #[test]
-fn an_image_of_another_name_is_told_by_its_name() {
+fn a_renamed_image_is_reported_at_its_name() {
     for entry in [
         "  newName: other\n  newTag: \"2\"\n",
         "  newName: other\n  digest: sha256:0\n",
@@ -464,10 +464,10 @@ fn an_image_of_another_name_is_told_by_its_name() {
             "other@sha256:0"
         };
         assert_eq!(image(entry, value, "web:1"), "o/kustomization.yaml:4");
-        // Of one that has the same name it differs by the tag alone.
+        // An image of the same name differs only in the tag.
         assert_eq!(image(entry, value, "other:1"), "o/kustomization.yaml:5");
     }
-    // Nor where the tag is the base's own, said again or not said at all.
+    // Nor if the tag is the base's own, repeated or left out.
     let again = "  newName: other\n  newTag: \"1\"\n";
     assert_eq!(image(again, "other:1", "web:1"), "o/kustomization.yaml:4");
     assert_eq!(image(again, "other:1", "other:2"), "o/kustomization.yaml:5");

@@ -1,4 +1,4 @@
-//! `krm-parity audit`: what people did to the objects that Git has, from an audit log alone.
+//! `krm-parity audit`: the changes that people made to the objects of Git, from an audit log alone.
 
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ pub(super) fn command() -> Command {
         .args(super::formats::args_of_records())
 }
 
-/// Reads the log and tells; whether it failed.
+/// Reads the log and reports; returns whether the run failed.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let formats = Formats::parse_with_records(matches)?;
     let survey = survey(matches)?;
@@ -96,7 +96,8 @@ fn survey(matches: &ArgMatches) -> anyhow::Result<Survey> {
     Ok(look.survey(report, notes, today))
 }
 
-/// That no object is several: one without a namespace in Git is the only one of its name.
+/// Checks that no object is ambiguous: one without a namespace in Git must be the only one of its
+/// name.
 fn one_namespace(trail: &Trail<'_, '_>) -> anyhow::Result<()> {
     let mut objects = trail.objects.iter();
     let Some(object) = objects.find(|object| object.namespaces.len() > 1) else {

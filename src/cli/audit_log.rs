@@ -1,4 +1,4 @@
-//! Reads audit logs, line by line: they are larger than what fits into memory.
+//! Reads audit logs line by line, because they do not fit into memory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
@@ -10,14 +10,14 @@ use super::files::shown;
 use super::reports::is_stdin;
 use crate::audit::{Log, MAX_LINE, Seen, Trail};
 
-/// How much of a file is read at once.
+/// The number of bytes that are read at once.
 const BUFFER: usize = 256 << 10;
 
-/// Reads a log into a trail; what a reader must know of it.
+/// Reads a log into a trail, and returns notes for the reader.
 ///
 /// # Errors
 ///
-/// Fails where it cannot be read, and where there is no audit event in it.
+/// Fails if the log cannot be read or contains no audit event.
 pub(super) fn read(path: &Path, trail: &mut Trail<'_, '_>) -> anyhow::Result<Vec<String>> {
     let name = if is_stdin(path) {
         "stdin".to_owned()
@@ -48,7 +48,7 @@ fn lines(mut from: impl BufRead, trail: &mut Trail<'_, '_>) -> io::Result<Seen> 
     let mut line = Vec::new();
     loop {
         line.clear();
-        // One byte more than is taken tells too much from just enough.
+        // One byte more shows whether the file is too large.
         let size = from
             .by_ref()
             .take(MAX_LINE as u64 + 1)

@@ -1,9 +1,9 @@
 //! Builds directories: with the engine, and with kustomize, many in one process.
 //!
-//! A kustomize process spends nearly all of its time on starting. So directories
-//! are gathered by one kustomization, each sealed on the way by this program, as
-//! a plugin. A batch that fails is halved until what fails stands alone; that is
-//! built once more by itself, and kustomize's own words are what is reported.
+//! A kustomize process spends nearly all of its time on starting. So one kustomization gathers many
+//! directories, and this program seals each of them on the way, as a plugin. A batch that fails is
+//! halved until the failing directory is alone. That directory is built once more on its own, and
+//! kustomize's own message is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -32,47 +32,47 @@ mod work;
 pub(super) use by::{By, arg};
 use words::words;
 
-/// The plugin home of a build whose judge is the gate: below it, the program lets pass what it would judge.
+/// The plugin home of a build that the gate judges: a program below it lets everything pass.
 const HOME: &str = "krm-parity-judges-later";
 
-/// What begins the key that stands in for the keys of a file that is not there.
+/// The prefix of the key that replaces the keys of a missing file.
 pub(super) const STUB: &str = "KRM_PARITY_ABSENT_";
 
-/// What a build that may run nothing but kustomize's own functions says when there is another one.
+/// The error of a build that may run only kustomize's own functions, when there is another one.
 const REFUSED: &str = "external plugins disabled";
 
 /// A program that builds kustomizations.
 #[derive(Clone, Debug)]
 pub(super) struct Builder {
     program: PathBuf,
-    /// What stands before the directory: `build` or `kustomize`.
+    /// The arguments before the directory: `build` or `kustomize`.
     verb: &'static str,
     flags: Vec<OsString>,
-    /// How long one run may take.
+    /// The time limit of one run.
     limit: Duration,
 }
 
-/// How directories are built.
+/// The way to build directories.
 #[derive(Clone, Copy)]
 pub(super) struct How<'h> {
-    /// Who builds.
+    /// The builder.
     pub by: By,
-    /// Whether each is built in a process of its own.
+    /// Whether each directory is built in a separate process.
     pub one_by_one: bool,
     /// Flags for the program.
     pub flags: &'h [OsString],
-    /// How long one run of it may take.
+    /// The time limit of one run of it.
     pub limit: Duration,
     /// Whether nothing is said of how far it is.
     pub is_quiet: bool,
 }
 
 impl How<'_> {
-    /// Makes sure that flags leave the output where it is read.
+    /// Checks that the flags do not redirect the output.
     fn check(&self) -> anyhow::Result<()> {
         for flag in self.flags {
             let flag = flag.to_string_lossy();
-            // `-oFILE` is `-o FILE` as well.
+            // `-oFILE` is the same as `-o FILE`.
             if flag.starts_with("-o") || flag == "--output" || flag.starts_with("--output=") {
                 bail!(
                     "{flag} cannot be passed to kustomize: krm-parity reads the output of the build from stdout"
@@ -82,13 +82,13 @@ impl How<'_> {
         Ok(())
     }
 
-    /// Whether flags ask for something that only kustomize does.
+    /// Whether the flags need a feature that only kustomize has.
     fn is_for_kustomize(&self) -> bool {
         self.one_by_one || !self.flags.is_empty() && !is_unrestricted(self.flags)
     }
 }
 
-/// Whether flags let kustomizations load what lies outside of their directory, and say nothing else.
+/// Whether the flags only allow kustomizations to load files outside their directory.
 pub(super) fn is_unrestricted(flags: &[OsString]) -> bool {
     let flags: Vec<&str> = flags.iter().filter_map(|flag| flag.to_str()).collect();
     matches!(
@@ -97,19 +97,19 @@ pub(super) fn is_unrestricted(flags: &[OsString]) -> bool {
     )
 }
 
-/// What is to be built.
+/// The directories to build.
 pub(super) struct Request<'r> {
     /// The directory that all others are relative to.
     pub root: &'r Path,
-    /// Directories that may be sealed on the way.
+    /// Directories that may be sealed midway.
     pub plain: Vec<&'r str>,
-    /// Directories that could be sealed on the way, but are compared with some that cannot.
+    /// Directories that could be sealed midway, but are compared with some that cannot.
     pub beside: Vec<&'r str>,
-    /// Directories that must be built by themselves, as they are deployed; some lie in other repositories.
+    /// Directories that must be built alone, as deployed; some are in other repositories.
     pub single: Vec<&'r str>,
     /// Directories that lack sources of Secrets by design.
     pub lacking: Vec<Lacking<'r>>,
-    /// Whether all are built by themselves.
+    /// Whether each of them is built alone.
     pub one_by_one: bool,
 }
 
@@ -119,7 +119,7 @@ impl<'r> Request<'r> {
         self.plain.len() + self.beside.len() + self.single.len() + self.lacking.len()
     }
 
-    /// The part that some directories are.
+    /// The part of the request for some directories.
     fn only(&self, is_asked: impl Fn(&str) -> bool) -> Request<'_> {
         let some = |all: &[&'r str]| all.iter().copied().filter(|one| is_asked(one)).collect();
         let lacking = self.lacking.iter().filter(|one| is_asked(one.directory));
@@ -139,20 +139,20 @@ impl<'r> Request<'r> {
 pub(super) struct Lacking<'r> {
     /// The directory.
     pub directory: &'r str,
-    /// Whether functions of ours may be all that it declares.
+    /// Whether it declares only this program's functions.
     pub may_be_ours: bool,
     /// All other files that it is built from.
     pub files: BTreeSet<String>,
-    /// What stands in for the files that are absent, and for those that name what cannot run.
+    /// The replacements for the missing files, and for those that name programs that cannot run.
     pub stubs: BTreeMap<String, String>,
 }
 
 impl Builder {
-    /// Finds kustomize on PATH, or kubectl, which has one inside.
+    /// Finds kustomize on PATH, or kubectl, which includes one.
     ///
     /// # Errors
     ///
-    /// Fails where there is neither.
+    /// Fails if neither is found.
     pub(super) fn find(how: How<'_>) -> anyhow::Result<Self> {
         let programs = [("kustomize", "build"), ("kubectl", "kustomize")];
         let found = programs.iter().find_map(|(name, verb)| {
@@ -172,17 +172,19 @@ impl Builder {
     fn command(&self, place: &Place, directory: &Path) -> Command {
         let mut command = process::command(&self.program);
         command.arg(self.verb);
-        // A remote base that needs a password is a failure, not a question in the middle of a build.
+        // A remote base that needs a password is a failure, not a question in the middle of a
+        // build.
         command.env("GIT_TERMINAL_PROMPT", "0");
         if std::env::var_os("SSH_ASKPASS").is_none() {
             command.env("SSH_ASKPASS", "false");
         }
         command.env("SSH_ASKPASS_REQUIRE", "force");
-        // Most of a build is allocation, and none takes long: without that its collector takes a third of the time.
+        // A build is mostly allocation and is short: by default the garbage collector takes a third
+        // of the time.
         if std::env::var_os("GOGC").is_none() {
             command.env("GOGC", "400");
         }
-        // Whoever is ended does not remove what it has cloned.
+        // A process that is killed does not remove its clones.
         command.env("TMPDIR", place.directory.path());
         command.args(&self.flags).arg(directory);
         command
@@ -193,7 +195,7 @@ impl Builder {
             .with_context(|| format!("cannot run {}", self.program.display()))
     }
 
-    /// What it is called, with its version where it tells one.
+    /// Its name, with its version if that is known.
     fn version(&self) -> String {
         let mut command = process::command(&self.program);
         command.arg("version");
@@ -206,20 +208,21 @@ impl Builder {
             }
             _ => String::new(),
         };
-        // kubectl tells its own version as well.
+        // kubectl also reports its own version.
         let line = told.lines().last().unwrap_or_default();
         let version = line.rsplit(' ').next().unwrap_or_default();
         let version = crate::text::one_line(version, crate::text::MAX_NAME);
         format!("kustomize {version}").trim_end().to_owned()
     }
 
-    /// What it is called.
+    /// Its name.
     fn name(&self) -> String {
         let name = self.program.file_stem().unwrap_or_default();
         format!("{} {}", name.to_string_lossy(), self.verb)
     }
 
-    /// Builds one directory as it is deployed, unless it takes too long; `home` lets functions of ours pass that it may declare.
+    /// Builds one directory as deployed, within the time limit; `home` lets this program's
+    /// functions pass if the directory declares them.
     fn single(
         &self,
         root: &Path,
@@ -227,7 +230,8 @@ impl Builder {
         directory: &str,
         may_be_ours: bool,
     ) -> anyhow::Result<Option<Result<String, String>>> {
-        // What lies in another repository is fetched, as kustomize does it for who is made of it.
+        // A remote directory is fetched, as kustomize does for a kustomization that has it as its
+        // base.
         let is_remote = is_remote_directory(directory);
         let mut command = if is_remote {
             self.command(place, Path::new(directory))
@@ -303,15 +307,16 @@ impl Builder {
     }
 }
 
-/// What became of a batch.
+/// The result of a batch.
 enum Sealed {
     All(Vec<String>),
-    /// One of its directories does not build, or all are too much together.
+    /// One of its directories does not build, or all of them together exceed a bound.
     Fails,
     TooLate,
 }
 
-/// Whether this process is the policy of a build that the gate has started, by where kustomize found it.
+/// Whether this process is the policy of a build that the gate has started, according to the plugin
+/// home.
 pub(super) fn is_judged_later() -> bool {
     let program = std::env::args_os().next().map(PathBuf::from);
     program.is_some_and(|program| program.iter().any(|part| part == HOME))
@@ -338,7 +343,8 @@ impl Place {
         self.directory.path().join(HOME)
     }
 
-    /// Installs this program as the recorder, and as a policy that lets everything pass, since the gate is the judge.
+    /// Installs this program as the recorder, and as a policy that lets everything pass, because
+    /// the gate judges later.
     fn install(&self) -> std::io::Result<()> {
         let plugins = self.home().join(API_VERSION);
         let recorder = plugins.join("snapshotrecorder");
@@ -380,7 +386,7 @@ fn write(gathering: &Path, root: &Path, batch: &[&str]) -> std::io::Result<()> {
     fs::write(gathering.join("kustomization.yaml"), all)
 }
 
-/// Lets snapshots out of the build, which else ends with dropping them.
+/// Keeps the snapshots in the output of the build, which would otherwise drop them at the end.
 const UNSEAL: &str = "\
 patches:
 - target: {kind: EnvironmentSnapshot}
@@ -395,14 +401,14 @@ fn recorder(number: usize) -> String {
     )
 }
 
-/// The contents of the snapshots that a gathering has built, in the order of their numbers.
+/// The contents of the snapshots in a gathered build, in the order of their numbers.
 fn opened(stdout: &[u8], count: usize) -> Option<Vec<String>> {
     let tree = yaml::parse_bytes(stdout).ok()?;
     let resources = krm::read_documents(&tree).ok()?;
     let mut contents: Vec<Option<String>> = vec![None; count];
     for resource in resources.iter().filter(|item| snapshot::is_snapshot(item)) {
         let sealed = snapshot::open(resource).ok()?;
-        // The directories may hold snapshots of their own.
+        // The directories may contain snapshots of their own.
         if sealed.environment != "gathered" {
             continue;
         }
@@ -415,7 +421,7 @@ fn opened(stdout: &[u8], count: usize) -> Option<Vec<String>> {
     contents.into_iter().collect()
 }
 
-/// Seals what a build has written, so that it is compared like any other.
+/// Seals the output of a build, so that it is compared like any other.
 pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
     let tree = yaml::parse_bytes(text)?;
     let all = krm::read_resources(&tree)?;
@@ -423,7 +429,7 @@ pub(super) fn seal(text: &[u8]) -> anyhow::Result<String> {
     Ok(snapshot::seal("", "", &items.live).content)
 }
 
-/// The way from one directory to another, neither of which has `..` or links in it.
+/// The relative path from one directory to another, neither of which contains `..` or links.
 fn way(from: &Path, to: &Path) -> String {
     let parts = |path: &Path| -> Vec<String> {
         let mut parts: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! Changes to files: shown as a diff, and made all together or not at all.
+//! Changes to files: shown as a diff, and written all together or not at all.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,47 +13,47 @@ use super::files;
 use super::remains::Temporary;
 use crate::yaml::MAX_BYTES;
 
-/// A file that is to be written.
+/// A file to write.
 #[derive(Debug)]
 pub(super) struct Change {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
-    /// What a person calls it.
+    /// Its name for people.
     pub name: String,
     /// Where it lies now and how that is called, if it moves.
     pub from: Option<(PathBuf, String)>,
-    /// Its text now; `None` where it does not exist.
+    /// Its current text; `None` if it does not exist.
     pub before: Option<String>,
-    /// Its text afterwards.
+    /// Its new text.
     pub after: String,
 }
 
-/// Whether changes are to be made.
+/// Whether changes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Consent {
     /// Without a question.
     Given,
-    /// Not at all; they are only shown.
+    /// They are only shown.
     Withheld,
-    /// If the person at the terminal says so.
+    /// If the person at the terminal agrees.
     Ask,
 }
 
-/// What became of changes.
+/// The result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Done {
-    /// They were made.
+    /// The changes were written.
     Written,
-    /// They were shown and not made, as was wished.
+    /// The changes were only shown, as requested.
     Shown,
 }
 
-/// Shows changes and, with consent, makes them.
+/// Shows changes and, with consent, writes them.
 ///
 /// # Errors
 ///
-/// Fails where nobody can be asked, where the answer is no, and where a file
-/// cannot be written; then no file has changed.
+/// Fails if no one can be asked, if the answer is no, and if a file cannot be written; then no file
+/// has changed.
 pub(super) fn make(changes: &[Change], consent: Consent) -> anyhow::Result<Done> {
     super::write_out(&crate::text::lines(&diff(changes)))?;
     match consent {
@@ -101,19 +101,19 @@ fn diff(changes: &[Change]) -> String {
     out
 }
 
-/// A change that is ready to be made by a rename.
+/// A change that only needs a rename to take effect.
 struct Staged<'c> {
     change: &'c Change,
-    /// The file itself, where its path leads through links.
+    /// The file itself, if its path leads through links.
     target: PathBuf,
     text: Temporary<NamedTempFile>,
 }
 
-/// Makes changes, all of them or none.
+/// Writes changes, all or none.
 ///
 /// # Errors
 ///
-/// Fails where a file cannot be written; then no file has changed.
+/// Fails if a file cannot be written; then no file has changed.
 pub(super) fn apply(changes: &[Change]) -> anyhow::Result<()> {
     let mut made = Directories::default();
     let mut staged = Vec::new();
@@ -148,7 +148,7 @@ pub(super) fn apply(changes: &[Change]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a text beside the file that it is to become, which shows whether that can be written at all.
+/// Writes a text beside its target, which shows whether it can be written at all.
 fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Staged<'c>> {
     let name = &change.name;
     let cannot = || format!("cannot write {name}, so nothing was changed");
@@ -182,7 +182,8 @@ fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Stage
         .and_then(|()| text.made().as_file().sync_all())
         .with_context(cannot)?;
     if now.is_some() {
-        // Whether a file may be replaced is for its directory to say, also where the file is read-only.
+        // The permissions of the directory decide whether a file may be replaced, even if the file
+        // is read-only.
         let permissions = fs::metadata(old).with_context(cannot)?.permissions();
         fs::set_permissions(text.path(), permissions).with_context(cannot)?;
     } else {
@@ -195,7 +196,7 @@ fn stage<'c>(change: &'c Change, made: &mut Directories) -> anyhow::Result<Stage
     })
 }
 
-/// Temporary files are for their owner alone; what is written for a repository is for everybody.
+/// Temporary files are private to their owner; a repository's files must be readable by everyone.
 #[cfg(unix)]
 fn readable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -207,7 +208,7 @@ fn readable(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Puts back what was there, as far as that is possible.
+/// Restores the old files, if possible.
 fn undo(done: &[(&Change, PathBuf)]) {
     for (change, target) in done {
         let _ = match &change.before {
@@ -224,13 +225,14 @@ fn undo(done: &[(&Change, PathBuf)]) {
     }
 }
 
-/// Directories that were made on the way, and go again unless they are kept.
+/// Directories that were created on the way, and are removed again unless they are kept.
 #[derive(Default)]
 struct Directories(Vec<PathBuf>);
 
 impl Directories {
     fn make(&mut self, directory: &Path) -> io::Result<()> {
-        // The parent of a bare name is the empty path, which means the current directory and yet is said not to exist.
+        // The parent of a single name is the empty path, which means the current directory but does
+        // not exist.
         let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
         let missing = directory.ancestors().take_while(is_missing);
         let missing: Vec<PathBuf> = missing.map(Path::to_path_buf).collect();
@@ -288,7 +290,7 @@ mod tests {
         assert_eq!(fs::read_to_string(at("a")).unwrap(), "old\n");
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
 
-        // A file in the place of a directory cannot become one.
+        // A file cannot become a directory.
         let blocked = [
             change(at("a"), Some("old\n"), "new\n"),
             change(at("b/c"), None, "c\n"),

@@ -122,7 +122,7 @@ pub(super) fn command() -> Command {
         )
 }
 
-/// Checks and tells; whether it failed.
+/// Checks and reports; returns whether the run failed.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let formats = Formats::parse(matches)?;
     let survey = Check::read(matches).survey()?;
@@ -130,7 +130,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     Ok(survey.report.failed)
 }
 
-/// What helps somebody whose first run is red, unless nothing that is red can be adopted.
+/// The next steps after a first run that failed, unless none of its findings can be adopted.
 fn next(findings: &[Finding], policy: &Policy, arguments: &str) -> Vec<Step> {
     let mut counts: BTreeMap<RuleId, usize> = BTreeMap::new();
     for finding in findings {
@@ -156,7 +156,7 @@ fn next(findings: &[Finding], policy: &Policy, arguments: &str) -> Vec<Step> {
     ]
 }
 
-/// What `check` is asked to do.
+/// The settings of `check`.
 pub(super) struct Check {
     directories: Vec<PathBuf>,
     policy: Option<PathBuf>,
@@ -214,7 +214,7 @@ impl Check {
         }
     }
 
-    /// What checks a directory, or one service or one environment of it, as `check` without flags does.
+    /// A check of a directory, or of one service or environment in it, without other flags.
     pub(super) fn of(
         directory: &Path,
         policy: Option<&Path>,
@@ -240,13 +240,13 @@ impl Check {
         }
     }
 
-    /// Looks at everything and judges it.
+    /// Reads and judges everything.
     pub(super) fn survey(&self) -> anyhow::Result<Survey> {
         let (survey, ()) = self.look(|_, _| Ok(()))?;
         Ok(survey)
     }
 
-    /// The revision that everything is held against, if one is named.
+    /// The revision to compare with, if one is given.
     fn revision(&self, ground: &mut Ground) -> anyhow::Result<Option<Past>> {
         let Some(name) = &self.new else {
             return Ok(None);
@@ -257,7 +257,7 @@ impl Check {
         Ok(Some(past))
     }
 
-    /// Judges everything, and shows what is judged to somebody else as well, with the file of its policy.
+    /// Judges everything, and also passes the judged input and the policy's file to a callback.
     pub(super) fn look<T>(
         &self,
         look: impl FnOnce(&Gate<'_>, Option<&PolicyFile>) -> anyhow::Result<T>,
@@ -282,7 +282,7 @@ impl Check {
         };
         sources.is_unrestricted = build::is_unrestricted(&self.flags);
         let parsed = sources.parse();
-        // What is gone, and what belongs to no environment, is for one shard to report.
+        // Only one shard reports removed services, and objects that belong to no environment.
         let tells_gone = self.selection.shard.is_none_or(|(index, _)| index == 1);
         let is_all = self.selection.service.is_none() && self.environment.is_none();
         let tells_deployers = tells_gone && is_all;
@@ -364,7 +364,7 @@ impl Check {
         Ok((survey, looked))
     }
 
-    /// The policy, as far as it is about what is asked for.
+    /// The policy, reduced to the requested environment.
     fn asked<'p>(&self, policy: &'p Policy) -> Cow<'p, Policy> {
         let mut policy = Cow::Borrowed(policy);
         if self.environment.is_some() {
@@ -373,7 +373,8 @@ impl Check {
         policy
     }
 
-    /// Says by which policy and which day a survey was judged, and what helps where a first one is red.
+    /// Adds notes about the policy and the day of the judgement, and the next steps after a first
+    /// failure.
     fn close(&self, survey: &mut Survey, policy: &Policy, file: Option<&PolicyFile>, today: Date) {
         let judge = match file {
             Some(file) => format!("the policy is {}", file.name),
@@ -394,9 +395,9 @@ impl Check {
         }
     }
 
-    /// Whether nobody has adopted anything yet, where `init` would look for the policy and can build.
+    /// Whether nothing was adopted yet, and `init` would find the policy's place and can build.
     ///
-    /// What a branch brings is for it to fix: adopting it would loosen the policy.
+    /// A branch must fix its own findings: adopting them would loosen the policy.
     fn is_first(&self, policy: &Policy) -> bool {
         let is_alone = self.new.is_none() && self.against.is_none();
         is_alone
@@ -405,7 +406,7 @@ impl Check {
             && self.rendered.is_empty()
     }
 
-    /// What `init` needs to be told to look at the same; nothing where a shell could read it in another way.
+    /// The arguments for `init` to check the same; empty if a shell could misread them.
     fn arguments(&self) -> String {
         let is_plain = |word: &str| {
             word.chars()
@@ -443,9 +444,9 @@ impl Check {
         }
     }
 
-    /// Which part of the whole this is.
+    /// The part of the whole check.
     ///
-    /// Shards go together where they are of the same services and were judged alike.
+    /// Shards belong together if they have the same services and were judged in the same way.
     fn part(&self, policy: &Policy, layout: &Layout) -> Option<Shard> {
         let (index, count) = self.selection.shard?;
         let whole = format!(

@@ -1,4 +1,4 @@
-//! `krm-parity completions`: what lets a shell complete the words of the command line.
+//! `krm-parity completions`: the shell completion of the command line.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,16 @@ pub(super) fn script(command: Command, shell: Shell) -> String {
     clap_complete::generate(shell, &mut offering(command), "krm-parity", &mut out);
     let script = String::from_utf8_lossy(&out);
     match shell {
-        // clap_complete looks for its cases under another name than it gives them, where a program's name has a hyphen:
-        // https://github.com/clap-rs/clap/issues/6421. Without this, bash completes no word after the verb.
+        // clap_complete searches for its cases under a name that differs from the one it gives them
+        // if a program's name has a hyphen: https://github.com/clap-rs/clap/issues/6421. Without
+        // this, bash completes no word after the verb.
         Shell::Bash => script.replace("krm__subcmd__parity", "krm__parity"),
         _ => script.into_owned(),
     }
 }
 
-/// The command line with words to offer where it takes others, too: `--format` a file after its word, `explain` a directory.
+/// The command line with words to offer for arguments that also accept others: `--format` accepts a
+/// file after its word, `explain` a directory.
 fn offering(command: Command) -> Command {
     let offer = |words: Vec<&'static str>| {
         move |arg: Arg| arg.value_parser(PossibleValuesParser::new(words))
@@ -49,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_offered_that_the_program_takes() {
+    fn accepted_words_are_offered() {
         let bash = script(super::super::command(), Shell::Bash);
         for words in [
             "text concise json krm sarif junit github gitlab markdown html",

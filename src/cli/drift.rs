@@ -1,4 +1,4 @@
-//! `krm-parity drift`: what Git says against what a cluster runs.
+//! `krm-parity drift`: compares Git with a cluster.
 
 use std::path::PathBuf;
 
@@ -80,7 +80,7 @@ pub(super) fn command() -> Command {
         .args(keep::args())
 }
 
-/// Compares and tells; whether it failed.
+/// Compares and reports; returns whether the run failed.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     if matches.get_flag("follow") {
         return follow::run(matches);

@@ -1,4 +1,4 @@
-//! `krm-parity build`: what a directory builds, without kustomize.
+//! `krm-parity build`: prints the resources of a directory, without kustomize.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::repo::Parsed;
 use crate::yaml::{self, Node, Style};
 use crate::{krm, snapshot, text};
 
-/// The longest place that is told.
+/// The longest place that is printed.
 const MAX_PLACE: usize = 200;
 
 const LONG_ABOUT: &str = "\
@@ -62,11 +62,11 @@ pub(super) fn command() -> Command {
 ///
 /// # Errors
 ///
-/// Says what kustomize refuses, and what is not known.
+/// The error lists the parts that kustomize refuses, and those that are not modelled.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
     let directories: Vec<PathBuf> = matches.get_one("DIR").cloned().into_iter().collect();
     let ground = Ground::new(&directories)?;
-    // What it is made of is read, and nothing else.
+    // Only the files that it is made of are read.
     let sources = tree::read(&ground.root, &ground.directories)?;
     let parsed = sources.parse();
     let replay = replay(&ground, &parsed)?;
@@ -97,7 +97,8 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<String> {
     Ok(documents.join("---\n"))
 }
 
-/// A document in which texts stand in quotes that readers of YAML 1.1, such as kubectl, take for something else.
+/// A document with quotes around texts that readers of YAML 1.1, such as kubectl, would read as
+/// another type.
 fn quoted(document: &str) -> anyhow::Result<String> {
     let tree = yaml::parse(document)?;
     let mut places = Vec::new();
@@ -110,7 +111,7 @@ fn quoted(document: &str) -> anyhow::Result<String> {
     Ok(out)
 }
 
-/// The texts without quotes that somebody could take for something else.
+/// The unquoted texts that could be read as another type.
 fn mistaken(node: Node<'_>, places: &mut Vec<(std::ops::Range<usize>, String)>) {
     for (key, value) in node.entries() {
         mistaken(key, places);
@@ -118,18 +119,18 @@ fn mistaken(node: Node<'_>, places: &mut Vec<(std::ops::Range<usize>, String)>) 
     }
     node.items().for_each(|item| mistaken(item, places));
     let text = node.text();
-    // What is a number is written as JSON has it.
+    // A number is written as in JSON.
     let is_text = || node.as_str().is_some() || serde_json::from_str::<Value>(text).is_err();
     if node.is_scalar() && node.style() == Style::Plain && is_ambiguous(text) && is_text() {
         places.push((node.span(), text.to_owned()));
     }
 }
 
-/// What the engine makes of the directory that is asked for.
+/// The replay of the requested directory.
 ///
 /// # Errors
 ///
-/// Fails where no kustomization is.
+/// Fails if there is no kustomization.
 pub(super) fn replay<'p>(ground: &Ground, parsed: &'p Parsed<'p>) -> anyhow::Result<Replay<'p>> {
     let directory = ground.directories.first().cloned().unwrap_or_default();
     if parsed.kustomization(&directory).is_none() {
@@ -138,7 +139,7 @@ pub(super) fn replay<'p>(ground: &Ground, parsed: &'p Parsed<'p>) -> anyhow::Res
     Ok(Replay::base(parsed, &[directory]))
 }
 
-/// A document with the place of each value behind it.
+/// A document with the place of each value in a comment after it.
 fn with_origins(document: &str, places: &Value) -> anyhow::Result<String> {
     let tree = yaml::parse(document)?;
     let mut found = BTreeMap::new();
@@ -156,7 +157,7 @@ fn with_origins(document: &str, places: &Value) -> anyhow::Result<String> {
     Ok(out)
 }
 
-/// Notes the places of all values below a node, by the line that each begins in.
+/// Collects the places of all values below a node, by the line on which each begins.
 fn origins<'p>(
     node: Node<'_>,
     line: usize,
@@ -177,7 +178,8 @@ fn origins<'p>(
             }
         }
         place => {
-            // A block begins where its key stands, and has no room for a note in a list; nor has what goes over several lines.
+            // A block begins at its key, and a list has no room for a comment there; neither has a
+            // value of several lines.
             let is_noted = if node.style() == Style::Block {
                 line < node.line()
             } else {
@@ -190,7 +192,7 @@ fn origins<'p>(
     }
 }
 
-/// A resource without the values of a Secret, whatever a patch has made of it.
+/// A resource without the values of a Secret, even if a patch has changed its kind.
 fn shown(built: Built) -> anyhow::Result<Value> {
     let Built {
         mut resource,
@@ -212,7 +214,7 @@ fn shown(built: Built) -> anyhow::Result<Value> {
     Ok(sealed)
 }
 
-/// Hides what was taken out of Secrets.
+/// Hides values that were copied out of Secrets.
 fn hide(value: &mut Value, copies: &[String]) {
     match value {
         Value::Object(map) => map.values_mut().for_each(|value| hide(value, copies)),
@@ -223,7 +225,7 @@ fn hide(value: &mut Value, copies: &[String]) {
     }
 }
 
-/// What is not known or refused, a line each.
+/// The unknown or refused parts, one per line.
 pub(super) fn told(unknown: &[Unknown]) -> String {
     let mut out = String::from(
         "krm-parity cannot build this by itself; if kustomize does, use kustomize build:",

@@ -1,4 +1,5 @@
-//! `krm-parity explain`: what a rule or a class says, or what decides about each change of an overlay.
+//! `krm-parity explain`: the text of a rule or a class, or the decision about each change of an
+//! overlay.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -43,11 +44,11 @@ For files, `-` reads the overlay or the list from stdin. The policy is that of -
 functionConfig. Entries of the policy for single services or environments, such as the exemptions of
 `init --adopt`, apply only with --service and --environment.";
 
-/// Explains what was asked for.
+/// Prints the requested explanation.
 ///
 /// # Errors
 ///
-/// When the word is unknown, or a file cannot be read.
+/// Fails if the word is unknown, or a file cannot be read.
 pub fn explain(request: &Request) -> anyhow::Result<String> {
     if let Some(live) = &request.live {
         let Some(git) = &request.what else {
@@ -74,7 +75,7 @@ pub fn explain(request: &Request) -> anyhow::Result<String> {
     }
 }
 
-/// Whether a word is a directory's name, and not a rule or a class that one happens to be named after.
+/// Whether a word is a directory's name, and not also a rule or a class.
 fn is_directory(word: &str) -> bool {
     !is_word(word) && Path::new(word).is_dir()
 }
@@ -83,12 +84,12 @@ fn is_word(word: &str) -> bool {
     Class::from_id(word).is_some() || RuleId::parse(word).is_some()
 }
 
-/// Whether a word is a file's name, and not a rule or a class that a file happens to be named after.
+/// Whether a word is a file's name, and not also a rule or a class.
 fn is_file(word: &str) -> bool {
     word == "-" || (!is_word(word) && (word.contains(['/', '.']) || Path::new(word).is_file()))
 }
 
-/// One line a class and a rule.
+/// One line per class and rule.
 fn list() -> String {
     let mut out = String::from("Classes, and whether an overlay may change them by default:\n");
     for class in Class::ALL {
@@ -189,7 +190,7 @@ mod tests {
     use crate::catalog::Severity;
 
     #[test]
-    fn every_word_is_explained_and_slips_are_told() {
+    fn every_word_is_explained_and_typing_errors_are_corrected() {
         for word in Class::ALL
             .map(Class::id)
             .into_iter()

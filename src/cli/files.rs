@@ -1,29 +1,31 @@
-//! Reads files, bounded in size and kind: whoever wrote a repository must not be able to stop or exhaust its gate.
+//! Reads files with bounds on their size and type: a repository must not be able to stop or exhaust
+//! its gate.
 //!
-//! What a repository holds is a file, or a link to one. What a person names on the command line may also be a stream,
-//! as in `--rendered dev=<(kustomize build dev)`.
+//! A repository's entry must be a file, or a link to one. A path that a person gives on the command
+//! line may also be a stream, as in `--rendered dev=<(kustomize build dev)`.
 
 use std::borrow::Cow;
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-/// The most bytes of a repository's file: larger ones are no configuration that a person wrote.
+/// The largest file of a repository: people do not write larger configurations.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// The longest path that a message repeats, in characters.
 const MAX_SHOWN: usize = 200;
 
-/// The longest word of a message that is repeated as a whole, in characters: some lines quote long ones.
+/// The longest word of a message that is repeated in full, in characters: some lines quote long
+/// ones.
 const MAX_WORD: usize = 280;
 
-/// Why a file was not read.
+/// The reason why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unread {
-    /// It is something else.
+    /// It is not a file.
     #[error("it is {0}, not a file")]
     Kind(&'static str),
-    /// It has more bytes than are taken.
+    /// It has too many bytes.
     #[error("it is larger than {} MiB", .0 >> 20)]
     TooLarge(usize),
     /// It is not text.
@@ -35,26 +37,26 @@ pub(super) enum Unread {
 }
 
 impl Unread {
-    /// Whether there is nothing of that name.
+    /// Whether nothing has that name.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self, Self::Refused(error) if error.kind() == io::ErrorKind::NotFound)
     }
 }
 
-/// Reads a file of a repository, at once: nothing that could keep its reader waiting is opened.
+/// Reads a file of a repository without waiting: nothing that could block its reader is opened.
 ///
 /// # Errors
 ///
-/// Fails on whatever is not a regular file, or a link to one, and on one of more than [`MAX_BYTES`].
+/// Fails if it is not a regular file or a link to one, and if it has more than [`MAX_BYTES`].
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Unread> {
     read_file(path, MAX_BYTES)
 }
 
-/// Reads a file of a repository, which is text.
+/// Reads a text file of a repository.
 ///
 /// # Errors
 ///
-/// As [`read`], and where it is not UTF-8.
+/// As [`read`], and if it is not UTF-8.
 pub(super) fn read_text(path: &Path) -> Result<String, Unread> {
     String::from_utf8(read(path)?).map_err(|error| Unread::NotText(error.into_bytes()))
 }
@@ -65,19 +67,20 @@ pub(super) fn read_text(path: &Path) -> Result<String, Unread> {
 ///
 /// As [`read`].
 pub(super) fn read_file(path: &Path, max: usize) -> Result<Vec<u8>, Unread> {
-    // To open some devices does something, so they are not even opened; what was opened is looked at again,
-    // since it may be another by then.
+    // Opening some devices has an effect, so they are not even opened. The opened file is checked
+    // again, because it may have been replaced.
     only_file(fs::metadata(path)?.file_type())?;
     let file = open_at_once(path)?;
     only_file(file.metadata()?.file_type())?;
     bounded(file, max)
 }
 
-/// Reads what a person has named, which may be a pipe or another stream, of at most `max` bytes.
+/// Reads a path from the command line, which may be a pipe or another stream, of at most `max`
+/// bytes.
 ///
 /// # Errors
 ///
-/// Fails on a directory, and on what holds more.
+/// Fails on a directory, and if there are more bytes.
 pub(super) fn read_named(path: &Path, max: usize) -> Result<Vec<u8>, Unread> {
     let kind = fs::metadata(path)?.file_type();
     if kind.is_dir() {
@@ -86,12 +89,12 @@ pub(super) fn read_named(path: &Path, max: usize) -> Result<Vec<u8>, Unread> {
     bounded(File::open(path)?, max)
 }
 
-/// A path for a message, on one line and without the middle of what no system would take anyway.
+/// A path for a message, on one line; the middle is cut if it is longer than any system allows.
 pub(super) fn shown(path: &Path) -> String {
     crate::text::one_line(&path.display().to_string(), MAX_SHOWN).into_owned()
 }
 
-/// A message without the ends of paths that are longer than any system takes, so that its reason is seen.
+/// A message in which paths longer than any system allows are cut, so that the reason is visible.
 pub(super) fn without_long_words(text: &str) -> Cow<'_, str> {
     let is_long = |word: &str| word.len() > MAX_SHOWN && word.chars().count() > MAX_WORD;
     if !text.split_whitespace().any(is_long) {
@@ -108,14 +111,14 @@ pub(super) fn without_long_words(text: &str) -> Cow<'_, str> {
     Cow::Owned(words.collect())
 }
 
-/// Where something lies below another directory as it lies in full.
+/// The place of a full path in a copy below another directory.
 pub(super) fn mirrored(below: &Path, full: &Path) -> PathBuf {
     let parts = full.components();
     let inner = parts.filter(|part| matches!(part, Component::Normal(_)));
     below.join(inner.collect::<PathBuf>())
 }
 
-/// A path without `..`, by its text alone.
+/// A path without `..`, computed from its text alone.
 pub(super) fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
@@ -130,7 +133,7 @@ pub(super) fn normal(path: &Path) -> PathBuf {
 
 fn bounded(file: File, max: usize) -> Result<Vec<u8>, Unread> {
     let mut bytes = Vec::new();
-    // One byte more tells too much from just enough, also where a file grows or says that it is empty.
+    // One byte more shows whether the file is too large, even if it grows or claims to be empty.
     file.take(max as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > max {
         return Err(Unread::TooLarge(max));
@@ -146,13 +149,13 @@ fn only_file(kind: FileType) -> Result<(), Unread> {
     }
 }
 
-/// Opens a file without waiting, as one must for the other end of a pipe.
+/// Opens a file without waiting for the other end of a pipe.
 #[cfg(unix)]
 fn open_at_once(path: &Path) -> io::Result<File> {
     use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt as _;
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    // The bits are those of a C int, whatever the sign that a system gives them.
+    // The bits are those of a C int, whatever sign a system gives them.
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
@@ -233,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_that_a_person_names_are_read_up_to_a_bound() {
+    fn named_streams_are_read_up_to_a_bound() {
         let place = tempfile::tempdir().unwrap();
         let pipe = place.path().join("pipe");
         assert!(

@@ -1,4 +1,5 @@
-//! `krm-parity drift --follow`: a stream of watch events, of which each change is told when it comes.
+//! `krm-parity drift --follow`: reads a stream of watch events, and reports each change when it
+//! arrives.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
@@ -28,16 +29,16 @@ use out::Out;
 use stream::{Piece, Splitter};
 use watched::{Verb, Watched};
 
-/// How long nothing comes before a YAML document is taken for complete.
+/// The silence after which a YAML document counts as complete.
 const IDLE: Duration = Duration::from_millis(200);
 
-/// How many lines wait to be read.
+/// The number of lines that wait to be read.
 const WAITING: usize = 8;
 
-/// How long a run that a signal has ended may take to say what is left: nobody may be there who reads it.
+/// The time that a run has for its last report after a signal, because the reader may be gone.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How many lines that cannot be read are named.
+/// The largest number of unreadable lines that are named.
 const MAX_NAMED: usize = 20;
 
 pub(super) fn arg() -> Arg {
@@ -49,7 +50,7 @@ pub(super) fn arg() -> Arg {
         .conflicts_with("audit")
 }
 
-/// Tells each change; whether what stands at the end fails.
+/// Reports each change; returns whether the final state fails the run.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let path = |name: &str| matches.get_one::<PathBuf>(name);
     let word = |name: &str| matches.get_one::<String>(name).cloned();
@@ -87,7 +88,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
             Ok(Message::Failed(error)) => {
                 return Err(error).with_context(|| format!("cannot read {}", files::shown(live)));
             }
-            // What a signal cuts is nobody's fault.
+            // A text that a signal cuts off is not an error.
             Ok(Message::Signal) => return teller.end(true),
             Err(RecvTimeoutError::Timeout) => (splitter.rest(false), false),
             Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => (splitter.rest(true), true),
@@ -101,19 +102,19 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     }
 }
 
-/// What comes from outside.
+/// An input of the loop.
 enum Message {
     Line(Vec<u8>),
     /// A line that is longer than any event.
     Long,
     Failed(io::Error),
-    /// Nothing more comes.
+    /// The end of the stream.
     End,
-    /// Somebody wants this to end.
+    /// A request to end.
     Signal,
 }
 
-/// Reads the stream and listens for signals, each in a thread, since both may be silent for days.
+/// Reads the stream and waits for signals, each in a thread, because both may be silent for days.
 fn start(live: &Path) -> anyhow::Result<Receiver<Message>> {
     let (sender, messages) = sync_channel(WAITING);
     let signals = sender.clone();
@@ -135,7 +136,7 @@ fn start(live: &Path) -> anyhow::Result<Receiver<Message>> {
         if is_stdin(&live) {
             return read(io::stdin().lock(), &sender);
         }
-        // A pipe by its name opens when somebody writes to it.
+        // A named pipe opens when a writer opens it.
         match File::open(&live) {
             Ok(file) => read(BufReader::new(file), &sender),
             Err(error) => {
@@ -169,15 +170,15 @@ fn read(mut from: impl BufRead, to: &SyncSender<Message>) {
     }
 }
 
-/// What tells the changes of one stream.
+/// Reports the changes of one stream.
 struct Teller<'t, 'g> {
     watched: Watched<'t, 'g>,
     look: &'t Look,
     out: Out,
     events: usize,
-    /// How many lines could not be read.
+    /// The number of lines that could not be read.
     unread: usize,
-    /// What the API server said when it ended the watch.
+    /// The API server's message when it ended the watch.
     ended: Option<String>,
     has_bare: bool,
 }
@@ -209,7 +210,7 @@ impl Teller<'_, '_> {
         Ok(())
     }
 
-    /// What is new with an event.
+    /// The new findings of an event.
     fn event(&mut self, text: &str) -> Result<Vec<Finding>, String> {
         let tree = yaml::parse(text).map_err(|error| error.to_string())?;
         let root = tree.roots().next();
@@ -255,7 +256,7 @@ impl Teller<'_, '_> {
         self.out.tell(&survey)
     }
 
-    /// What is left to be said when the stream has ended, or a signal has ended it; whether the run fails.
+    /// Writes the summary after the end of the stream or a signal; returns whether the run fails.
     fn end(&self, is_signal: bool) -> anyhow::Result<bool> {
         let failed = self.watched.has_failed();
         if self.events == 0 && self.ended.is_none() && !is_signal {

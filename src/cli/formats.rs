@@ -1,4 +1,4 @@
-//! `--format`: the forms in which a survey is told, to stdout and to files, for every verb that has one to tell.
+//! `--format`: the formats of a survey, to stdout and to files, for every verb that reports one.
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
@@ -15,12 +15,12 @@ use crate::report::text::Style;
 use crate::survey::Survey;
 use crate::text::{MAX_NAME, quoted};
 
-/// A form of output.
+/// A format of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// One that every survey has.
+    /// One that every survey supports.
     Of(Format),
-    /// A line for everything that somebody did to a cluster, for verbs that may have read an audit log.
+    /// One line per change that was made to a cluster, for verbs that may read an audit log.
     Records,
 }
 
@@ -45,7 +45,7 @@ impl Form {
     }
 }
 
-/// Where one format goes.
+/// The destination of one format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Output {
     format: Form,
@@ -53,7 +53,7 @@ struct Output {
     file: Option<PathBuf>,
 }
 
-/// The formats of one run, and how much of it they show.
+/// The formats of one run, and their verbosity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Formats {
     outputs: Vec<Output>,
@@ -85,7 +85,7 @@ impl When {
         found.map_or(Self::Auto, |(_, when)| when)
     }
 
-    /// The style of what goes to stdout.
+    /// The style of stdout.
     pub(super) fn style(self, is_terminal: bool) -> Style {
         let color = match self {
             Self::Auto => is_terminal && super::may_color(),
@@ -96,10 +96,10 @@ impl When {
     }
 }
 
-/// The weights that can be asked for.
+/// The severities that can be given.
 const WEIGHTS: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Error];
 
-/// The arguments that [`Formats::parse`] reads.
+/// The arguments for [`Formats::parse`].
 pub(super) fn args() -> [Arg; 5] {
     [
         format(false),
@@ -126,7 +126,7 @@ pub(super) fn args() -> [Arg; 5] {
     ]
 }
 
-/// The same for verbs that may have read an audit log, and tell it in records, too.
+/// The same for verbs that may read an audit log, and can report it as records too.
 pub(super) fn args_of_records() -> [Arg; 5] {
     let [_, quiet, least, exempt, color] = args();
     [format(true), quiet, least, exempt, color]
@@ -150,16 +150,17 @@ fn format(has_records: bool) -> Arg {
 }
 
 impl Formats {
-    /// What the command line asks for: text on stdout where it says nothing.
+    /// The requested formats: text on stdout by default.
     ///
     /// # Errors
     ///
-    /// When a format is unknown, stdout or a file is asked for twice, or a file could never be written.
+    /// Fails if a format is unknown, if stdout or a file is given twice, or if a file can never be
+    /// written.
     pub(super) fn parse(matches: &ArgMatches) -> anyhow::Result<Self> {
         Self::parse_of(matches, false)
     }
 
-    /// The same where audit records may be asked for, too.
+    /// The same, with audit records as one more format.
     ///
     /// # Errors
     ///
@@ -168,18 +169,18 @@ impl Formats {
         Self::parse_of(matches, true)
     }
 
-    /// Whether audit records are asked for.
+    /// Whether audit records were requested.
     pub(super) fn has_records(&self) -> bool {
         self.outputs.iter().any(|one| one.format == Form::Records)
     }
 
-    /// The id of each format with its file; none is for stdout.
+    /// The id of each format with its file; `None` is stdout.
     pub(super) fn outputs(&self) -> impl Iterator<Item = (&'static str, Option<&Path>)> {
         let all = self.outputs.iter();
         all.map(|one| (one.format.id(), one.file.as_deref()))
     }
 
-    /// How much formats for people show.
+    /// The verbosity of formats for people.
     pub(super) const fn view(&self) -> View {
         self.view
     }
@@ -249,13 +250,13 @@ impl Formats {
         })
     }
 
-    /// Tells a survey in every format, files first, so that a reader of stdout finds them written.
+    /// Writes a survey in every format, files first, so that a reader of stdout finds them written.
     ///
-    /// A file is there as a whole or not at all. A reader of stdout that has gone away is no error.
+    /// A file is written completely or not at all. A closed stdout is not an error.
     ///
     /// # Errors
     ///
-    /// When a file or stdout cannot be written.
+    /// Fails if a file or stdout cannot be written.
     pub(super) fn write(&self, survey: &Survey) -> anyhow::Result<()> {
         for output in &self.outputs {
             if let Some(file) = &output.file {
@@ -292,7 +293,7 @@ fn unknown(name: &str, has_records: bool) -> String {
     }
 }
 
-/// Refuses before any work what could not be written after it.
+/// Refuses, before any work, files that could not be written after it.
 fn check_file(format: &str, file: &Path) -> anyhow::Result<()> {
     if file.as_os_str().is_empty() {
         bail!("--format {format}= does not name a file");
@@ -322,14 +323,14 @@ fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// The most links that are followed, as many as Linux follows.
+/// The largest number of links that are followed, as in Linux.
 const MAX_LINKS: usize = 40;
 
-/// Where a chain of links ends, whether something is there or not.
+/// The end of a chain of links, whether it exists or not.
 fn followed(file: &Path) -> PathBuf {
     let mut file = file.to_owned();
     for _ in 0..MAX_LINKS {
-        // A stream's name is all that there is to say about it.
+        // The name of a stream is all there is.
         if file.starts_with("/dev") {
             break;
         }
@@ -341,7 +342,8 @@ fn followed(file: &Path) -> PathBuf {
     file
 }
 
-/// The file that is written for a path: where links lead, and the same for all ways to spell it.
+/// The file that is written for a path: the target of its links, and the same for all its
+/// spellings.
 fn target_of(file: &Path) -> PathBuf {
     let target = followed(file);
     match (
@@ -357,10 +359,10 @@ fn shown(path: &Path) -> String {
     crate::text::one_line(&path.display().to_string(), 400).into_owned()
 }
 
-/// Writes beside the file and renames, where there is something to rename over or nothing at all.
+/// Writes beside the file and renames, if a file is replaced or created.
 fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A device or a pipe, such as /dev/stderr, is written to and not replaced.
-    // So is a stream by its name, even where it leads to a file: that file has others writing to it.
+    // A device or a pipe, such as /dev/stderr, is written to and not replaced. So is a stream, even
+    // if it leads to a file: that file has other writers.
     let is_special =
         file.starts_with("/dev") || std::fs::metadata(file).is_ok_and(|known| !known.is_file());
     if is_special {
@@ -445,7 +447,7 @@ mod tests {
             );
         }
         of(&[&word("text", "a.txt"), &word("json", "inner/a.txt")]).unwrap();
-        // A link that leads to nothing yet, and one that leads nowhere ever.
+        // A link to a file that does not exist yet, and one that can never resolve.
         replace(&at("chain"), b"one").unwrap();
         assert!(at("chain").symlink_metadata().unwrap().is_symlink());
         assert_eq!(std::fs::read(at("a.txt")).unwrap(), b"one");

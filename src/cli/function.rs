@@ -1,4 +1,4 @@
-//! The function: stdin to stdout, as KRM hosts and kustomize's plugin protocol call it.
+//! The function: stdin to stdout, for KRM hosts and kustomize's plugin protocol.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::yaml::{MAX_BYTES, Node, parse_bytes};
 
 /// Runs as a KRM function, from a `ResourceList` on stdin to one on stdout.
 ///
-/// It never passes in silence what it could not judge.
+/// It never silently passes items that it could not judge.
 #[must_use]
 pub fn function() -> ExitCode {
     let input = match read_stdin() {
@@ -35,7 +35,7 @@ pub fn function() -> ExitCode {
 
 /// Runs as a plugin of kustomize's older protocol, configured by a file.
 ///
-/// Plain documents stand on both sides, and findings have stderr alone.
+/// Both streams have plain documents, so findings go only to stderr.
 #[must_use]
 pub fn plugin_protocol(config: &Path) -> ExitCode {
     let config = match super::files::read_named(config, MAX_BYTES) {
@@ -47,7 +47,7 @@ pub fn plugin_protocol(config: &Path) -> ExitCode {
         Err(error) => return cannot(&format!("cannot read stdin: {error}")),
     };
     if super::build::is_judged_later() && holds_policy(&config) {
-        // Under `validators:` nothing may come back, which such a policy says.
+        // Under `validators:` a policy must return nothing, which it says with `emit`.
         let output: &[u8] = if emits_none(&config) { &[] } else { &input };
         return match write_stdout(output) {
             Ok(()) => ExitCode::SUCCESS,
@@ -78,12 +78,13 @@ fn root_of(config: &[u8], is: impl Fn(Node<'_>) -> bool) -> bool {
     parse_bytes(config).is_ok_and(|tree| tree.roots().any(is))
 }
 
-/// The day in UTC on which exemptions are weighed; `SOURCE_DATE_EPOCH` sets it for builds that must repeat.
+/// The day in UTC against which exemptions are checked; `SOURCE_DATE_EPOCH` sets it for
+/// reproducible builds.
 pub(super) fn today() -> anyhow::Result<Date> {
     Ok(timestamp()?.to_zoned(TimeZone::UTC).date())
 }
 
-/// The second in which something is seen, as API servers write it; `SOURCE_DATE_EPOCH` sets it, too.
+/// The current second, in the format of API servers; `SOURCE_DATE_EPOCH` sets it too.
 pub(super) fn now() -> anyhow::Result<String> {
     let second = Timestamp::from_second(timestamp()?.as_second())?;
     Ok(second.to_string())
@@ -102,7 +103,7 @@ fn timestamp() -> anyhow::Result<Timestamp> {
     })
 }
 
-/// What a reader must know about a day that is not this one; nothing where it is.
+/// The note about a day that is not today; `None` if it is.
 pub(super) fn note_of(today: Date) -> Option<String> {
     std::env::var_os("SOURCE_DATE_EPOCH")?;
     Some(format!(
@@ -110,7 +111,7 @@ pub(super) fn note_of(today: Date) -> Option<String> {
     ))
 }
 
-/// Reads one byte more than the parser takes, so that too much is told from just enough.
+/// Reads one byte more than the parser accepts, so that too large an input is detected.
 pub(super) fn read_stdin() -> io::Result<Vec<u8>> {
     let mut input = Vec::new();
     io::stdin()
@@ -144,12 +145,12 @@ fn finish(input: &[u8], answer: &Answer, today: Date) -> ExitCode {
 }
 
 fn refuse(refusal: &Refusal, output: &str) -> ExitCode {
-    // The list only repeats the reason, so a reader that has gone away misses nothing.
+    // The list only repeats the reason, so a closed stdout loses nothing.
     let _ = write_stdout(output.as_bytes());
     cannot(&refusal.to_string())
 }
 
-/// Writes all of it; a reader that has gone away is no error, but what was found still counts.
+/// Writes everything; a closed stdout is not an error, but the findings still count.
 fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

@@ -1,8 +1,9 @@
-//! git, asked about a repository without doing anything that the repository wants done.
+//! Runs git without running anything that the repository configures.
 //!
-//! A repository's configuration and attributes can name programs for much of what git does, and a
-//! directory that looks like a bare repository is one to git, with a configuration of its own. So
-//! we find the work tree ourselves, say which it is, and turn off whatever could start a program.
+//! A repository's configuration and attributes can name programs for many of git's actions, and git
+//! treats a directory that looks like a bare repository as one, with its own configuration. So this
+//! module finds the work tree itself, passes it explicitly, and turns off everything that could
+//! start a program.
 
 mod past;
 
@@ -21,7 +22,7 @@ use super::tree;
 
 pub(super) mod objects;
 
-/// What git may not do, whatever any configuration says.
+/// Settings that forbid git to run programs, whatever its configuration.
 const SETTINGS: [&str; 17] = [
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
@@ -42,7 +43,8 @@ const SETTINGS: [&str; 17] = [
     "submodule.recurse=false",
 ];
 
-/// What a person says of git's own place and configuration; every other variable of git is another command's.
+/// The user's variables for git's own place and configuration; all other variables of git are meant
+/// for another command.
 const KEPT: [&str; 4] = [
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",
@@ -53,22 +55,23 @@ const KEPT: [&str; 4] = [
 /// A work tree, and the git directory that belongs to it.
 pub(super) struct WorkTree {
     program: PathBuf,
-    /// Where its files lie.
+    /// The root of its files.
     pub top: PathBuf,
     directory: PathBuf,
-    /// Settings that turn off the filters that its configuration knows.
+    /// Settings that turn off the filters in its configuration.
     without_filters: Vec<String>,
     limit: Duration,
-    /// What it is needed for, as a person calls it: a flag, or the history of images.
+    /// The purpose in words: a flag, or the history of images.
     flag: &'static str,
 }
 
 impl WorkTree {
-    /// Finds the work tree that a directory lies in.
+    /// Finds the work tree of a directory.
     ///
     /// # Errors
     ///
-    /// Fails where there is none, without git, and where git refuses it, such as one that is somebody else's.
+    /// Fails if there is none, without git, and if git refuses it, such as one that another user
+    /// owns.
     pub(super) fn find(from: &Path, flag: &'static str, limit: Duration) -> anyhow::Result<Self> {
         let top = tree::repository(from);
         let git = match &top {
@@ -105,10 +108,11 @@ impl WorkTree {
         Self::find(place, self.flag, self.limit)
     }
 
-    /// Lets git look for itself, which refuses what its user should not trust: it does not where it is told the place.
+    /// Lets git search for the work tree, because it then refuses directories that its user should
+    /// not trust; with an explicit path it does not.
     fn check(&self) -> anyhow::Result<()> {
         let mut command = self.bare_command();
-        // Nothing above is meant.
+        // The directories above must not be found.
         if let Some(above) = self.top.parent() {
             command.env("GIT_CEILING_DIRECTORIES", above);
         }
@@ -125,12 +129,12 @@ impl WorkTree {
         Ok(())
     }
 
-    /// The settings that turn off every filter that any configuration names.
+    /// The settings that turn off every filter in any configuration.
     fn filters(&self) -> anyhow::Result<Vec<String>> {
         let mut command = self.command();
         command.args(["config", "-z", "--name-only", "--get-regexp", r"^filter\."]);
         let output = self.output(&mut command)?;
-        // It ends so where there is none.
+        // This is the exit code if there is none.
         if output.status.code() == Some(1) {
             return Ok(Vec::new());
         }
@@ -139,7 +143,7 @@ impl WorkTree {
         }
         let told = String::from_utf8(output.stdout).context("a filter's name is not UTF-8")?;
         let setting = |name: String| {
-            // Of such a name git would take a part for the value.
+            // git would read a part of such a name as the value.
             if name.contains('=') {
                 bail!("git has a filter that cannot be disabled: {name}");
             }
@@ -153,12 +157,12 @@ impl WorkTree {
         names(&told).into_iter().map(setting).collect()
     }
 
-    /// The addresses of its remotes; they may hold passwords, so that nobody is shown them.
+    /// The addresses of its remotes, which must not be printed because they may contain passwords.
     pub(super) fn addresses(&self) -> anyhow::Result<Vec<String>> {
         let mut command = self.command();
         command.args(["config", "-z", "--get-regexp", r"^remote\..*\.url$"]);
         let output = self.output(&mut command)?;
-        // It ends otherwise where there is none.
+        // git fails with another code if there is none.
         if !output.status.success() {
             return Ok(Vec::new());
         }
@@ -167,7 +171,7 @@ impl WorkTree {
         Ok(told.split('\0').filter_map(address).collect())
     }
 
-    /// The id of a commit that a revision names; `None` where it names none.
+    /// The id of a revision's commit; `None` if there is no such revision.
     pub(super) fn commit(&self, revision: &str) -> anyhow::Result<Option<String>> {
         let mut command = self.command();
         command.args(["rev-parse", "--quiet", "--verify"]);
@@ -178,7 +182,7 @@ impl WorkTree {
         Ok(None)
     }
 
-    /// The last commit that two have in common; `None` where none is known.
+    /// The last common commit of two; `None` if none is known.
     pub(super) fn merge_base(&self, one: &str, other: &str) -> anyhow::Result<Option<String>> {
         let output = self.output(self.command().args(["merge-base", one, other]))?;
         match output.status.code() {
@@ -188,7 +192,8 @@ impl WorkTree {
         }
     }
 
-    /// The files that differ from a commit, relative to the top; for a submodule, whether another commit is there.
+    /// The files that differ from a commit, relative to the root; a submodule is listed if its
+    /// commit differs.
     pub(super) fn differing(&self, commit: &str) -> anyhow::Result<Vec<String>> {
         let mut command = self.command();
         command.args(["diff", "--name-only", "-z", "--no-renames", "--no-relative"]);
@@ -197,14 +202,15 @@ impl WorkTree {
         Ok(names(&self.text(&mut command)?))
     }
 
-    /// The files that git does not know and is not told to ignore.
+    /// The files that git neither tracks nor ignores.
     pub(super) fn unknown(&self) -> anyhow::Result<Vec<String>> {
         let mut command = self.command();
         command.args(["ls-files", "-z", "--others", "--exclude-standard"]);
         Ok(names(&self.text(&mut command)?))
     }
 
-    /// Which of some paths, in full and below the top, git is told to ignore; what it knows is not ignored.
+    /// The paths, given in full and below the root, that git ignores; tracked files are not
+    /// ignored.
     pub(super) fn ignored(&self, paths: &[PathBuf]) -> anyhow::Result<BTreeSet<PathBuf>> {
         let mut wanted = tempfile::tempfile().context("cannot create a temporary file")?;
         let mut text = Vec::new();
@@ -236,7 +242,7 @@ impl WorkTree {
         Ok(entries.map(|(_, path)| path.to_owned()).collect())
     }
 
-    /// git in this work tree, as it is told to find it.
+    /// A git command for this work tree.
     fn command(&self) -> Command {
         let mut command = self.bare_command();
         let named = |name: &str, path: &Path| {
@@ -309,15 +315,15 @@ impl WorkTree {
     }
 }
 
-/// The program itself.
+/// The git program.
 pub(super) fn find() -> Option<PathBuf> {
     process::find("git")
 }
 
-/// The setting by which whoever runs git trusts a directory of somebody else.
+/// The setting with which a user trusts directories of other users.
 const SAFE_DIRECTORY: &str = "safe.directory";
 
-/// The directories that the environment says to be trusted, as CI systems do it.
+/// The directories that the environment marks as trusted, as CI systems do.
 fn trusted_directories() -> Vec<OsString> {
     let count = std::env::var("GIT_CONFIG_COUNT").ok();
     let count: usize = count.and_then(|count| count.parse().ok()).unwrap_or(0);
@@ -329,7 +335,7 @@ fn trusted_directories() -> Vec<OsString> {
     pairs.collect()
 }
 
-/// The git directory that `.git` is or names; `None` where it is none of git's.
+/// The git directory that `.git` is or names; `None` if it is not one.
 fn git_directory(at: &Path) -> anyhow::Result<Option<PathBuf>> {
     if at.is_dir() {
         return Ok(is_git_directory(at).then(|| at.to_path_buf()));
@@ -350,7 +356,8 @@ fn git_directory(at: &Path) -> anyhow::Result<Option<PathBuf>> {
     }
 }
 
-/// Whether a directory holds what git keeps there; one of a linked work tree shares most of it.
+/// Whether a directory has the contents of a git directory; that of a linked work tree shares most
+/// of them.
 fn is_git_directory(directory: &Path) -> bool {
     let holds = |name: &str| std::fs::symlink_metadata(directory.join(name)).is_ok();
     holds("HEAD") && (holds("commondir") || holds("objects") && holds("refs"))
@@ -365,7 +372,7 @@ fn text(bytes: Vec<u8>) -> anyhow::Result<String> {
     String::from_utf8(bytes).context("git lists a file whose name is not UTF-8")
 }
 
-/// What git says of its failure.
+/// git's error message.
 fn words(output: &Output) -> String {
     let told = String::from_utf8_lossy(&output.stderr);
     match told.trim() {

@@ -1,4 +1,4 @@
-//! The directories that a verb looks at, and what is found and built there.
+//! The directories of a verb, with their services and builds.
 
 mod whole;
 
@@ -17,26 +17,26 @@ use crate::repo::{self, Parsed, Sources, Why};
 use crate::rules::Unjudged;
 use whole::Whole;
 
-/// Where things lie.
+/// The places of a run.
 #[derive(Debug)]
 pub(super) struct Ground {
     /// The directory that all paths are relative to.
     pub root: PathBuf,
-    /// The directories to look below, relative to it.
+    /// The directories to search, relative to it.
     pub directories: Vec<String>,
-    /// The first of them, in full.
+    /// The first of them, as a full path.
     pub first: PathBuf,
-    /// What they are a part of.
+    /// The whole that they are part of.
     whole: Whole,
-    /// What a reader must know of how it was looked at.
+    /// Notes for the reader about the search.
     notes: Vec<String>,
-    /// Where `root` lies in the work tree, if this is a revision of it.
+    /// The path of `root` in the work tree, if this is a revision of it.
     work: Option<PathBuf>,
-    /// Where `root` lies as a revision had it that this is held against.
+    /// The path of `root` in the revision to compare with.
     before: Option<PathBuf>,
 }
 
-/// What directories come to, and what some of them lack.
+/// The builds of directories, and the files that some of them lack.
 #[derive(Default)]
 pub(super) struct Built {
     pub builds: Builds,
@@ -45,7 +45,7 @@ pub(super) struct Built {
 }
 
 impl Ground {
-    /// Paths are relative to the current directory, where everything lies below it, as CI systems expect them.
+    /// Paths are relative to the current directory if everything is below it, as CI systems expect.
     pub(super) fn new(directories: &[PathBuf]) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot determine the current directory")?;
         let here = std::fs::canonicalize(&here).unwrap_or(here);
@@ -89,16 +89,16 @@ impl Ground {
         })
     }
 
-    /// Notes what a revision had that this is held against.
+    /// Sets the place of the revision to compare with.
     pub(super) fn hold_against(&mut self, place_of: impl Fn(&Path) -> PathBuf) {
         self.before = Some(place_of(&self.root));
     }
 
-    /// Makes sure that all directories lie in one repository.
+    /// Checks that all directories are in one repository.
     ///
     /// # Errors
     ///
-    /// Fails on one that lies elsewhere.
+    /// Fails on one that is elsewhere.
     pub(super) fn is_below(&self, top: &Path) -> anyhow::Result<()> {
         let mut all = self.directories.iter().map(|one| self.root.join(one));
         let other = all.find(|one| tree::repository(one).as_deref() != Some(top));
@@ -112,11 +112,11 @@ impl Ground {
         }
     }
 
-    /// The same directories as they lie below another one, as far as they are there.
+    /// The same directories below another root, if they exist there.
     ///
     /// # Errors
     ///
-    /// Fails where the one that all paths are relative to cannot be made.
+    /// Fails if the directory that all paths are relative to cannot be created.
     pub(super) fn moved(&self, place_of: impl Fn(&Path) -> PathBuf) -> anyhow::Result<Self> {
         let root = place_of(&self.root);
         std::fs::create_dir_all(&root)
@@ -136,17 +136,17 @@ impl Ground {
         })
     }
 
-    /// Reads every kustomization of what the directories are a part of.
+    /// Reads every kustomization of the whole that the directories are part of.
     ///
-    /// That is what the policy is for, if it was found above them; else the repository;
-    /// else as much as holds all that they are made of.
+    /// The whole is the directory of the policy if one was found above them, else the repository,
+    /// else the smallest directory that contains all their bases.
     ///
     /// # Errors
     ///
     /// Fails on a directory that cannot be read.
     pub(super) fn read(&mut self, policy: Option<&Path>) -> anyhow::Result<Sources> {
         let mut sources = self.read_files(policy)?;
-        // Only what deploys names where it comes from.
+        // Only deployer objects name the repository's address.
         if sources.may_deploy() {
             let work = self.work.as_ref().unwrap_or(&self.root);
             let tree = WorkTree::find(work, "argocd-source", process::default_limit());
@@ -188,7 +188,7 @@ impl Ground {
         }
         let mut whole = asked;
         let mut sources = tree::read(&self.root, &self.directories)?;
-        // A repository without git ends where nothing leads on.
+        // Without a repository, the search ends when no base leads further out.
         while repository.is_none() {
             let outer = self.outermost(&sources, &whole);
             if outer == whole {
@@ -209,7 +209,8 @@ impl Ground {
         tree::read(&self.root, &[way])
     }
 
-    /// The deepest directory that holds everything that kustomizations are made of; the same where that would be too much.
+    /// The deepest directory that contains all bases of kustomizations; unchanged if that would be
+    /// too much.
     fn outermost(&self, sources: &Sources, whole: &Path) -> PathBuf {
         const LEAST: usize = 3;
         let parsed = sources.parse();
@@ -225,7 +226,7 @@ impl Ground {
         }
     }
 
-    /// The way to a directory from the one that all paths are relative to.
+    /// The path of a directory relative to the root.
     fn name_of_directory(&self, directory: &Path) -> String {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         match repo::relative(&text(&self.root), &text(directory)).as_str() {
@@ -234,7 +235,7 @@ impl Ground {
         }
     }
 
-    /// Where services are looked for, and what was asked for.
+    /// The area where services are searched for, with the requested directories.
     pub(super) fn site(&self) -> Site<'_> {
         Site {
             asked: &self.directories,
@@ -245,13 +246,13 @@ impl Ground {
         }
     }
 
-    /// A path as the directory that all paths are relative to sees it.
+    /// A path relative to the root.
     pub(super) fn name_of(&self, path: &Path) -> String {
         let text = |path: &Path| path.to_string_lossy().trim_start_matches('/').to_owned();
         repo::relative(&text(&self.root), &text(&full(path)))
     }
 
-    /// Whether a file lies below one of the directories.
+    /// Whether a file is below one of the directories.
     pub(super) fn holds(&self, file: &Path) -> bool {
         let file = full(file);
         let mut directories = self.directories.iter();
@@ -269,11 +270,11 @@ impl Ground {
         layout
     }
 
-    /// Finds services and environments, of which there may be none where Applications and the like are judged.
+    /// Finds services and environments; there may be none if Applications and the like are judged.
     ///
     /// # Errors
     ///
-    /// Fails where there is nothing to judge.
+    /// Fails if there is nothing to judge.
     pub(super) fn layout(
         &self,
         parsed: &Parsed<'_>,
@@ -300,7 +301,7 @@ impl Ground {
         Ok(layout)
     }
 
-    /// What is found, with a note where there is more than is looked at.
+    /// The layout, with a note if there are more directories than were searched.
     fn noted(&self, parsed: &Parsed<'_>, policy: &Policy) -> Layout {
         let mut layout = self.discover(parsed, policy);
         let mut unseen = parsed.sources.unseen().iter();
@@ -313,7 +314,7 @@ impl Ground {
         layout
     }
 
-    /// That no service was found, and why.
+    /// The error that no service was found, with the reason.
     fn none(&self, layout: &Layout, parsed: &Parsed<'_>, policy: &Policy) -> anyhow::Error {
         let site = self.site();
         let unreadable = layout::unreadable(parsed, &site, &policy.layout);
@@ -330,7 +331,8 @@ impl Ground {
         anyhow!("no service was found below {}: {why}{notes}", self.shown())
     }
 
-    /// Why there is no service: which kustomizations there are, and that none says which environment it is.
+    /// The reason why there is no service: the kustomizations, none of which has a name for an
+    /// environment.
     fn why_none(&self, parsed: &Parsed<'_>, policy: &Policy) -> String {
         const SHOWN: usize = 5;
         let told = layout::told(parsed, &self.site(), &policy.layout);
@@ -355,7 +357,7 @@ impl Ground {
                 "the kustomizations are {shown}, and spec.layout of the policy matches none of them"
             );
         }
-        // The place of the first that is made of others is as good a guess as any.
+        // The place of the first one with a base is a good guess.
         let mut overlays = told.iter().filter(|(_, bases)| !bases.is_empty());
         let place = overlays
             .find_map(|(directory, _)| (!directory.is_empty()).then(|| repo::split(directory).0));
@@ -369,11 +371,11 @@ impl Ground {
         )
     }
 
-    /// Builds what a layout names.
+    /// Builds the directories of a layout.
     ///
     /// # Errors
     ///
-    /// Fails where nothing can be built at all.
+    /// Fails if nothing can be built.
     pub(super) fn build(
         &self,
         parsed: &Parsed<'_>,
@@ -383,7 +385,8 @@ impl Ground {
         if layout.services.is_empty() {
             return Ok(Built::default());
         }
-        // Whoever reads a pipe waits for somebody to write into it, so what names one is not built at all.
+        // Reading a pipe would block until a writer opens it, so a directory that names one is not
+        // built.
         let mut unbuilt = Builds::new();
         let mut all = layout.directories();
         all.retain(|directory| {
@@ -440,7 +443,7 @@ fn full_directory(directory: &Path) -> Option<PathBuf> {
     std::fs::canonicalize(directory).ok()
 }
 
-/// A file's path in full, without links on the way to it; a file that is a link stays one.
+/// A file's full path, with the links in its directory resolved; a file that is a link stays one.
 fn full(file: &Path) -> PathBuf {
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
     match (
@@ -452,7 +455,7 @@ fn full(file: &Path) -> PathBuf {
     }
 }
 
-/// The deepest directory that all lie below.
+/// The deepest directory that contains all of them.
 fn shared(directories: &[PathBuf]) -> PathBuf {
     let first = directories
         .first()
@@ -468,14 +471,14 @@ fn shared(directories: &[PathBuf]) -> PathBuf {
         .to_path_buf()
 }
 
-/// Takes the values of Secrets out of what kustomize says of its failures, since it quotes patches.
+/// Removes the values of Secrets from kustomize's error messages, which quote patches.
 fn redact(builds: &mut Builds, parsed: &Parsed<'_>) {
     if builds.values().all(Result::is_ok) {
         return;
     }
     let secrets = repo::secrets(parsed);
     for words in builds.values_mut().filter_map(|built| built.as_mut().err()) {
-        // A word that is cut before could no longer be known for a Secret's value.
+        // A word that is truncated first would no longer be recognized as a Secret's value.
         let told = repo::redact(words, &secrets);
         *words = files::without_long_words(&told).into_owned();
     }

@@ -1,4 +1,4 @@
-//! The history of a repository's files, as the gate asks for it.
+//! The history of a repository's files, for the gate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::gate::{Commit, Edit, History, Record};
 use crate::repo::{NAMES, split};
 use crate::rules::Blind;
 
-/// More paths than this are not told to git one by one.
+/// Above this number, the paths are not passed to git one by one.
 const MAX_PATHS: usize = 300;
 
-/// Tells what files at some paths, or below them, were on the branch that counts.
+/// The earlier contents of the files at some paths, or below them, on the branch that counts.
 ///
 /// Paths are relative to `root`. Nothing is checked out, and nothing of the repository runs.
 pub(super) fn record(
@@ -78,17 +78,17 @@ fn read(
     })
 }
 
-/// Whether a file is one that a kustomization loads, patches with or is.
+/// Whether a file can be one that a kustomization loads, a patch, or a kustomization itself.
 fn may_set_image(path: &str) -> bool {
     let name = split(path).1;
     let ends = [".yaml", ".yml", ".json"];
     NAMES.contains(&name) || ends.iter().any(|end| name.ends_with(end))
 }
 
-/// Where paths really lie in a repository, and what they are called.
+/// The real places of paths in a repository, and their names.
 #[derive(Default)]
 struct Places {
-    /// The paths that were asked about, by their place below the top.
+    /// The requested paths, by their place below the root of the work tree.
     names: BTreeMap<String, Vec<String>>,
     elsewhere: BTreeSet<String>,
 }
@@ -97,7 +97,7 @@ impl Places {
     fn add(&mut self, top: &Path, root: &Path, path: &str) {
         let inner = real(&root.join(path)).and_then(|real| {
             let inner = real.strip_prefix(top).ok()?.to_owned();
-            // What lies below another repository's top is that one's.
+            // A path below another repository's root belongs to that repository.
             let mut above = inner
                 .ancestors()
                 .filter(|above| !above.as_os_str().is_empty());
@@ -112,7 +112,7 @@ impl Places {
         }
     }
 
-    /// The paths to ask git about: not one below another, and not too many.
+    /// The paths for git: none is below another, and there are not too many.
     fn asked(&self) -> BTreeSet<String> {
         let mut asked: BTreeSet<String> = BTreeSet::new();
         for path in self.names.keys() {
@@ -121,14 +121,14 @@ impl Places {
                 asked.insert(path.clone());
             }
         }
-        // Nothing is everything.
+        // No paths means all.
         if asked.len() > MAX_PATHS || asked.contains("") {
             asked.clear();
         }
         asked
     }
 
-    /// What was done to a file, under every name that was asked about.
+    /// The changes of a file, under each of its requested names.
     fn edits(&self, (path, before, after): &(String, Option<String>, Option<String>)) -> Vec<Edit> {
         let ends = path
             .match_indices('/')
@@ -147,7 +147,7 @@ impl Places {
     }
 }
 
-/// Where a path really lies; of one that leads nowhere, what would be there.
+/// The real path; for a path that does not exist, the one that it would have.
 fn real(path: &Path) -> Option<PathBuf> {
     if let Ok(real) = std::fs::canonicalize(path) {
         return Some(real);

@@ -1,7 +1,8 @@
-//! `krm-parity drift OVERLAY --live FILE --fix`: has an overlay say what the cluster has, where it may.
+//! `krm-parity drift OVERLAY --live FILE --fix`: changes an overlay to match the cluster, where it
+//! may.
 //!
-//! What is written is built again before it is shown: an entry that does not bring the two together is left out, and
-//! named with the reason.
+//! The result is built before it is shown: an entry that does not make the two equal is left out,
+//! and reported with the reason.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,13 +22,13 @@ use crate::finding::{Finding, Report};
 use crate::repo::Sources;
 use crate::{text, yaml};
 
-/// The longest line about what was not written.
+/// The longest line about a change that was not written.
 const MAX_LINE: usize = 2400;
 
-/// Why an entry is left out that the build takes no notice of.
+/// The reason for leaving out an entry that has no effect on the build.
 const OVERRULED: &str = "a later step overrides the overlay's patches, such as images, replicas, replacements or a component; change the value there";
 
-/// The arguments of `drift` that write.
+/// The arguments of `drift` for writing.
 pub(super) fn args() -> [Arg; 3] {
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name)
@@ -52,7 +53,7 @@ pub(super) fn args() -> [Arg; 3] {
     ]
 }
 
-/// Writes what may be kept; whether what is left fails.
+/// Writes the permitted changes; returns whether the remaining findings fail the run.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let path = |name: &str| matches.get_one::<PathBuf>(name);
     let overlay = path("OVERLAY").context("--fix requires the directory of an overlay")?;
@@ -109,7 +110,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     Ok(failed)
 }
 
-/// As `init` has it.
+/// As in `init`.
 fn consent(matches: &ArgMatches) -> Consent {
     if matches.get_flag("yes") {
         Consent::Given
@@ -120,7 +121,7 @@ fn consent(matches: &ArgMatches) -> Consent {
     }
 }
 
-/// That a file is one of the overlay's own, and not somebody else's that a link leads to.
+/// Checks that a file belongs to the overlay, and is not a link to another owner's file.
 fn own_file(path: &Path, name: &str) -> anyhow::Result<()> {
     let found = fs::symlink_metadata(path).with_context(|| format!("cannot read {name}"))?;
     if !found.is_file() {
@@ -131,7 +132,7 @@ fn own_file(path: &Path, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a finding is about, in a line.
+/// The subject of a finding, in one line.
 fn called(finding: &Finding) -> String {
     let resource = finding.resource.as_ref();
     let resource = resource.map(|one| format!("{} {}", one.kind, one.name));
@@ -140,13 +141,13 @@ fn called(finding: &Finding) -> String {
     parts.join(": ")
 }
 
-/// Whether two findings are about one place.
+/// Whether two findings are about the same place.
 fn is_same(one: &Finding, other: &Finding) -> bool {
     let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.clone());
     one.resource == other.resource && path(one) == path(other)
 }
 
-/// Whether a finding is about something that a person did, and that the overlay may keep.
+/// Whether a finding is about a person's change that the overlay may keep.
 fn may_stay(finding: &Finding) -> bool {
     let is_by_hand = matches!(
         finding.rule,
@@ -155,31 +156,31 @@ fn may_stay(finding: &Finding) -> bool {
     is_by_hand && finding.entry.is_some() && !finding.is_exempt()
 }
 
-/// An overlay beside a cluster.
+/// An overlay and a cluster.
 struct Case {
     look: Look,
     live: Vec<File>,
-    /// What the overlay builds as it is.
+    /// The current build of the overlay.
     built: Vec<Value>,
 }
 
-/// What is to be written.
+/// The changes to write.
 struct Plan {
-    /// The text of the kustomization afterwards.
+    /// The new text of the kustomization.
     text: String,
-    /// What there is to say then.
+    /// The report after the changes.
     report: Report,
-    /// What is left out though it might be kept, and why.
+    /// The findings that are left out although they could be kept, and why.
     left: Vec<(Finding, String)>,
 }
 
 impl Case {
-    /// What there is to say about Git's side beside the cluster.
+    /// The report on Git compared with the cluster.
     fn report(&self, files: &[File]) -> anyhow::Result<Report> {
         wanted::judged(&self.look, files, &self.live, |_, report, _| Ok(report))
     }
 
-    /// Finds what the overlay may keep and a build confirms.
+    /// Finds the changes that the overlay may keep and that a build confirms.
     fn plan(
         &self,
         ground: &Ground,
@@ -194,7 +195,7 @@ impl Case {
             let (edited, report) = match attempt(&kept) {
                 Ok(done) => done,
                 Err(all) => {
-                    // Where some are at fault, the others are written without them.
+                    // If some entries fail, the others are written without them.
                     let alone = kept.iter().map(|one| (*one, attempt(&[one]).err()));
                     let (bad, good): (Vec<_>, Vec<_>) = alone.partition(|(_, why)| why.is_some());
                     if good.is_empty() || bad.is_empty() {
@@ -229,7 +230,7 @@ impl Case {
         })
     }
 
-    /// The kustomization with what is to be kept, and what there is to say about its build.
+    /// The kustomization with the new entries, and the report on its build.
     fn attempt(
         &self,
         ground: &Ground,
@@ -266,7 +267,7 @@ impl Case {
     }
 }
 
-/// The resources that a build emits, which has one a line.
+/// The resources of a build, which has one per line.
 fn resources(built: &File) -> Vec<Value> {
     let text = String::from_utf8_lossy(&built.text);
     let lines = text.lines();
@@ -286,7 +287,8 @@ fn is_about(finding: &Finding, one: &Value) -> bool {
     })
 }
 
-/// A kustomization with these entries among its patches, or its replicas where it has them.
+/// A kustomization with these entries added to its patches, or set in its replicas if they are
+/// listed there.
 fn edited(text: &str, entries: &[&Value]) -> anyhow::Result<String> {
     let mut edited = text.to_owned();
     let mut patches: Vec<(Value, Value)> = Vec::new();
@@ -310,7 +312,8 @@ fn edited(text: &str, entries: &[&Value]) -> anyhow::Result<String> {
     Ok(edit::append(&edited, &["patches"], &items)?)
 }
 
-/// The place in `replicas`, and the number, of what a patch would set: that list comes after all patches.
+/// The index in `replicas`, and the number, of a patch for a listed resource: that list comes after
+/// all patches.
 fn number(text: &str, target: &Value, patch: &Value) -> anyhow::Result<Option<(usize, Value)>> {
     let Some(count) = patch
         .pointer("/spec/replicas")
@@ -348,7 +351,7 @@ fn dashed(value: &Value) -> String {
     edit::block(&json!([value])).trim_end().to_owned()
 }
 
-/// Puts one strategic merge patch into another one of the same resource.
+/// Merges one strategic merge patch into another one for the same resource.
 fn merge(into: &mut Value, from: &Value) {
     const KEYS: [&str; 6] = [
         "name",

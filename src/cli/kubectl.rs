@@ -1,6 +1,7 @@
-//! The live side from a cluster itself: kubectl is asked, which knows how to reach it and as whom.
+//! Reads the live objects from a cluster through kubectl, which has the address and the
+//! credentials.
 //!
-//! It is started for `drift --context` alone, only ever with `get`, and with nothing on its stdin.
+//! It is started only for `drift --context`, only with `get`, and without stdin.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -23,19 +24,19 @@ mod question;
 
 use question::{Kind, Question, is_label, questions};
 
-/// How many objects one run of kubectl is asked for by name.
+/// The largest number of names in one run of kubectl.
 const MAX_NAMES: usize = 200;
 
-/// How many seconds a run of kubectl may take, unless it is said otherwise.
+/// The default time limit of one run of kubectl, in seconds.
 const SECONDS: &str = "60";
 
-/// The most characters of kubectl's own words.
+/// The largest number of characters of kubectl's own message.
 const MAX_WORDS: usize = 400;
 
-/// How the objects of a kind that the server does not know are told.
+/// kubectl's error about a kind that the server does not know.
 const UNKNOWN: &str = "error: the server doesn't have a resource type";
 
-/// The arguments that say which cluster is asked.
+/// The arguments that select the cluster.
 pub(super) fn args() -> [Arg; 4] {
     [
         word(
@@ -59,14 +60,14 @@ pub(super) fn args() -> [Arg; 4] {
     ]
 }
 
-/// What kubectl has found, and what a reader must know of it.
+/// The objects from kubectl, and notes for the reader.
 type Found = (Vec<File>, Vec<String>);
 
-/// Asks the cluster of `--context` for all that Git has.
+/// Gets all objects of Git from the cluster of `--context`.
 ///
 /// # Errors
 ///
-/// Fails where kubectl is not there, cannot reach the cluster, or may not see what it is asked for.
+/// Fails if kubectl is missing, cannot reach the cluster, or is not permitted to read the objects.
 pub(super) fn ask(matches: &ArgMatches, git: &[Resource<'_>]) -> anyhow::Result<Found> {
     let text = |name: &str| matches.get_one::<String>(name);
     let context = text("context")
@@ -95,15 +96,15 @@ pub(super) fn ask(matches: &ArgMatches, git: &[Resource<'_>]) -> anyhow::Result<
     told.end(context)
 }
 
-/// What is known of the answers so far.
+/// The answers so far.
 #[derive(Default)]
 struct Told {
     files: Vec<File>,
-    /// How many bytes they have.
+    /// Their size in bytes.
     size: usize,
-    /// What may not be seen.
+    /// The kinds that may not be read.
     denied: Vec<String>,
-    /// The kinds of which no list was read.
+    /// The kinds that were not listed.
     by_name: BTreeSet<String>,
     /// The kinds that the server does not know.
     unknown: BTreeSet<String>,
@@ -140,18 +141,18 @@ impl Told {
     }
 }
 
-/// What kubectl says to one run.
+/// The answer of kubectl to one run.
 enum Said {
     Text(Vec<u8>),
     /// The server does not have that kind.
     Unknown,
-    /// Whoever asks may not.
+    /// The user is not permitted.
     Denied,
-    /// More than can be read.
+    /// The answer is too large.
     TooMuch,
 }
 
-/// The program, with the cluster that it is asked about.
+/// The program, with the selected cluster.
 struct Kubectl<'k> {
     program: PathBuf,
     context: &'k str,
@@ -160,7 +161,7 @@ struct Kubectl<'k> {
 }
 
 impl Kubectl<'_> {
-    /// Asks a question, at the version that the server has where it lacks Git's.
+    /// Asks one question; if the server lacks Git's version, at the server's.
     fn answer(&self, question: &Question<'_>, told: &mut Told) -> anyhow::Result<()> {
         let kind = question.kind;
         let mut said = self.answer_as(&kind.argument(), question, told)?;
@@ -182,7 +183,7 @@ impl Kubectl<'_> {
         Ok(())
     }
 
-    /// The same, by a word for the kind. Of what may not be listed, the names are asked for.
+    /// The same, with a word for the kind. If listing is forbidden, the objects are read by name.
     fn answer_as(
         &self,
         argument: &str,
@@ -208,7 +209,7 @@ impl Kubectl<'_> {
         Ok(last)
     }
 
-    /// Keeps what was printed for the comparison.
+    /// Keeps the output for the comparison.
     fn keep(
         &self,
         argument: &str,
@@ -219,7 +220,7 @@ impl Kubectl<'_> {
         let Said::Text(text) = said else {
             return Ok(said);
         };
-        // Where no object has one of these names, kubectl prints nothing at all.
+        // If no object has one of these names, kubectl prints nothing.
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(Said::Text(Vec::new()));
         }
@@ -237,7 +238,7 @@ impl Kubectl<'_> {
         Ok(Said::Text(Vec::new()))
     }
 
-    /// Runs kubectl once; without names all that there is is asked for.
+    /// Runs kubectl once; without names it lists all objects.
     fn get(&self, argument: &str, question: &Question<'_>, names: &[&str]) -> anyhow::Result<Said> {
         let mut command = process::command(&self.program);
         let joined = |flag: &str, value: &std::ffi::OsStr| {
@@ -245,7 +246,7 @@ impl Kubectl<'_> {
             out.push(value);
             out
         };
-        // Each value stands in one argument with its flag, so that it can be no flag itself.
+        // Each value is in one argument with its flag, so that it cannot be read as a flag itself.
         command.arg(joined("--context=", self.context.as_ref()));
         if let Some(file) = self.kubeconfig {
             command.arg(joined("--kubeconfig=", file.as_os_str()));
@@ -258,7 +259,7 @@ impl Kubectl<'_> {
             command.arg("--ignore-not-found");
         }
         command.arg("--").arg(argument).args(names);
-        // Its words are read.
+        // The messages are parsed.
         command.env("LC_ALL", "C");
         let line = self.line(argument, question.namespace);
         let end = process::run(&mut command, self.limit)
@@ -289,7 +290,7 @@ impl Kubectl<'_> {
         bail!("{line} failed: {}", help(&output, &words))
     }
 
-    /// What a run of it is called.
+    /// The command line of a run, for messages.
     fn line(&self, argument: &str, namespace: Option<&str>) -> String {
         let space = namespace.map_or_else(String::new, |name| format!(" --namespace={name}"));
         format!(
@@ -299,7 +300,7 @@ impl Kubectl<'_> {
     }
 }
 
-/// Its words, and what to do.
+/// Its message, and what to do.
 fn help(output: &Output, words: &[&str]) -> String {
     let all = one_line(&words.join("; "), MAX_WORDS).into_owned();
     let says = |part: &str| all.contains(part);
@@ -327,7 +328,7 @@ fn called(kind: Kind<'_>, namespace: Option<&str>) -> String {
     }
 }
 
-/// What kubectl says, without the lines of its log.
+/// kubectl's message, without its log lines.
 fn words(told: &str) -> Vec<&str> {
     let is_log = |line: &str| {
         let mut chars = line.chars();
@@ -340,7 +341,7 @@ fn words(told: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether a line says that something is forbidden to whoever asks.
+/// Whether a line says that the user is not permitted.
 fn is_denied(line: &str) -> bool {
     line.starts_with("Error from server (Forbidden)")
 }

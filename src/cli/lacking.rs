@@ -1,4 +1,5 @@
-//! The sources of Secrets that a repository does not hold by design, so that the rest is built and judged without them.
+//! The sources of Secrets that a repository lacks by design, so that the rest can be built and
+//! judged without them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,28 +15,29 @@ use crate::repo::{Edge, NAMES, Parsed, Role, To, join, split};
 
 mod sops;
 
-/// Who can tell what is absent by design.
+/// The facts that decide whether a file is absent by design.
 pub(super) struct Design<'d> {
-    /// The directory that all paths are relative to, where they are looked at.
+    /// The directory that all paths are relative to.
     pub root: &'d Path,
-    /// The same in the work tree whose git is asked.
+    /// The same directory in the work tree, for git.
     pub work: &'d Path,
-    /// The same as a revision has left it: what was there then is absent by mistake.
+    /// The same directory in the earlier revision: a file that existed there is absent by mistake.
     pub before: Option<&'d Path>,
-    /// Whether whoever asks lets functions run.
+    /// Whether the user allows functions to run.
     pub runs_functions: bool,
-    /// How long git may take.
+    /// The time limit of git.
     pub limit: Duration,
 }
 
 impl Design<'_> {
-    /// What directories lack, where that is nothing but sources of Secrets that are absent by design.
+    /// The missing files of directories, if all of them are sources of Secrets that are absent by
+    /// design.
     pub(super) fn absent(&self, parsed: &Parsed<'_>, directories: &[&str]) -> Lacking {
         let mut all = Lacking::new();
         for &directory in directories {
             let (edges, _) = parsed.graph().absent(directory);
             let edges = edges.into_iter();
-            // What is here and is no text is not among the files that were read.
+            // A file that exists but is not text is not among the files that were read.
             let missing: Vec<&Edge> = edges.filter(|edge| self.is_missing(edge)).collect();
             let is_source = |edge: &&Edge| edge.role == Role::SecretData;
             if !missing.iter().all(is_source) {
@@ -63,7 +65,7 @@ impl Design<'_> {
         all
     }
 
-    /// The generators of a directory that decrypt, where nothing is run.
+    /// The generators of a directory that decrypt, if functions may not run.
     fn decrypting<'p>(&self, parsed: &'p Parsed<'_>, directory: &str) -> Vec<&'p Edge> {
         if self.runs_functions {
             return Vec::new();
@@ -85,7 +87,7 @@ impl Design<'_> {
         }
     }
 
-    /// Which of some paths are absent by design.
+    /// The paths that are absent by design.
     fn by_design(&self, parsed: &Parsed<'_>, mut paths: BTreeSet<String>) -> BTreeSet<String> {
         let was_there = |path: &str| {
             let before = self.before.map(|before| before.join(path));
@@ -117,7 +119,8 @@ impl Design<'_> {
         paths
     }
 
-    /// Whether a file lies where one is missing that nothing names and that is called nearly so.
+    /// Whether there is a file with a similar name beside the missing one that no kustomization
+    /// names.
     fn is_misspelt(&self, path: &str, named: &BTreeSet<&str>) -> bool {
         let (directory, name) = split(path);
         let entries = std::fs::read_dir(self.root.join(directory));
@@ -134,7 +137,7 @@ impl Design<'_> {
     }
 }
 
-/// Every path that something names.
+/// Every path that a kustomization names.
 fn named<'p>(parsed: &'p Parsed<'_>) -> BTreeSet<&'p str> {
     let graph = parsed.graph();
     let all = parsed.kustomizations();
@@ -143,7 +146,7 @@ fn named<'p>(parsed: &'p Parsed<'_>) -> BTreeSet<&'p str> {
         .collect()
 }
 
-/// Whether one name was probably meant by the other: a letter or two are others.
+/// Whether one name is a typing error for the other: they differ in one or two letters.
 fn is_slip(one: &str, other: &str) -> bool {
     const MAX_NAME: usize = 64;
     const LONG: usize = 8;
@@ -155,7 +158,7 @@ fn is_slip(one: &str, other: &str) -> bool {
     damerau_levenshtein(&one.to_lowercase(), &other.to_lowercase()) <= most
 }
 
-/// Whether a name is one of those that repositories keep out, where no git can tell.
+/// Whether a name is one that repositories usually exclude, for directories without git.
 fn is_secret_by_name(name: &str) -> bool {
     let name = name.to_lowercase();
     name.starts_with(".env")
@@ -165,7 +168,8 @@ fn is_secret_by_name(name: &str) -> bool {
             .any(|end| name.ends_with(end))
 }
 
-/// What a directory is built from without some of its sources; nothing where it needs more than files.
+/// The files that a directory is built from without some of its sources; `None` if it needs more
+/// than files.
 pub(super) fn without<'a>(
     parsed: &Parsed<'_>,
     root: &Path,
@@ -214,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_told_from_other_files() {
+    fn typing_errors_are_distinguished_from_other_files() {
         for (one, other) in [
             (".env.prd", ".env.prod"),
             ("db.txt", "DB.txt"),
@@ -233,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn without_git_names_tell() {
+    fn without_git_names_decide() {
         for name in [
             ".env",
             ".ENV.production",

@@ -1,4 +1,4 @@
-//! `krm-parity merge`: the reports of the shards of one check, made one.
+//! `krm-parity merge`: combines the reports of the shards of one check.
 
 use std::path::PathBuf;
 
@@ -43,11 +43,11 @@ pub(super) fn command() -> Command {
         .args(formats::args())
 }
 
-/// Reads, unites and tells; gives whether the policy of any of the checks was broken.
+/// Reads, combines and reports; returns whether any of the checks failed.
 ///
 /// # Errors
 ///
-/// When a report cannot be read or a format cannot be written.
+/// Fails if a report cannot be read or a format cannot be written.
 pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<bool> {
     let formats = Formats::parse(matches)?;
     let files: Vec<&PathBuf> = matches.get_many("REPORT").unwrap_or_default().collect();

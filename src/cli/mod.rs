@@ -57,7 +57,7 @@ mod wanted;
 
 use streams::{complain, may_color, write_bytes, write_out};
 
-/// The exit code if the program could not run; 1 means that it found something.
+/// The exit code if the program could not run; 1 means that there are findings.
 pub const COULD_NOT_RUN: u8 = 2;
 
 /// Runs the program.
@@ -110,7 +110,7 @@ fn verb(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The error of a verb, on one line.
+/// The error message of a verb, on one line.
 fn complaint(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     format!("krm-parity: {}", files::without_long_words(&text))
@@ -118,7 +118,7 @@ fn complaint(error: &anyhow::Error) -> String {
 
 /// The result of a verb.
 enum Outcome {
-    /// This goes to stdout.
+    /// A text for stdout.
     Text(String),
     /// The verb has reported a survey, which has failed or not.
     Told { failed: bool },
@@ -231,7 +231,7 @@ const AFTER_HELP: &str = "\
 Exit codes: 0 clean; 1 findings, and for the function also any error; 2 could not run.
 The function reports on stderr and in the `results` of the ResourceList; `check` reports on stdout.";
 
-/// The words of the command line, for man pages as well.
+/// The definition of the command line, also for man pages.
 #[must_use]
 pub fn command() -> Command {
     Command::new("krm-parity")

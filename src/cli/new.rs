@@ -1,4 +1,4 @@
-//! What is new: a survey held against what an earlier look has seen, in a revision or in a report.
+//! New findings: compares a survey with an earlier one, from a revision or a report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -21,44 +21,45 @@ use crate::rules::{self, Reason, Stated};
 use crate::survey::against::{Before, Judged};
 use crate::survey::{State, Survey};
 
-/// The most names that a note lists.
+/// The largest number of names in a note.
 const MAX_NAMES: usize = 5;
 
-/// What an earlier look has seen.
+/// The earlier survey.
 pub(super) struct Earlier {
-    /// What a person calls it.
+    /// Its name for people.
     pub name: String,
     survey: Survey,
-    /// The policy that held, and what reports call its file; `None` where a report does not say it.
+    /// The policy at that time, and its file's name in reports; `None` if a report does not have
+    /// it.
     stated: Option<(Policy, Option<String>)>,
-    /// Services that have another name by now.
+    /// Services that have been renamed since.
     renamed: BTreeMap<String, String>,
-    /// What a reader must know of it.
+    /// Notes for the reader.
     notes: Vec<String>,
 }
 
-/// What is looked at now, which an earlier look is to be limited to.
+/// The current run, which limits the earlier survey.
 pub(super) struct Now<'n> {
     pub ground: &'n Ground,
     pub layout: &'n Layout,
     pub builds: &'n Builds,
     pub left_out: &'n [Service],
     pub policy: &'n Policy,
-    /// Where the policy lies, and whether somebody has named it.
+    /// The file of the policy, and whether the user named it.
     pub file: Option<&'n PolicyFile>,
     pub is_named: bool,
-    /// Whether services that are gone are for this run to report, and not for another shard.
+    /// Whether this run reports removed services, and not another shard.
     pub tells_gone: bool,
     pub how: How<'n>,
     pub today: Date,
 }
 
 impl Earlier {
-    /// What a report says that was written earlier.
+    /// Reads an earlier report.
     ///
     /// # Errors
     ///
-    /// Fails on whatever is no report of this version, and on a part of one.
+    /// Fails if it is not a report of this version, or is only a part of one.
     pub(super) fn stored(file: &Path) -> anyhow::Result<Self> {
         let (name, version, survey) =
             reports::load(file).with_context(|| "--against requires a report of --format json")?;
@@ -86,11 +87,11 @@ impl Earlier {
         })
     }
 
-    /// What a revision holds, found, built and judged as this run does it, by the policy that it had.
+    /// Builds and judges a revision in the same way as this run, with its own policy.
     ///
     /// # Errors
     ///
-    /// Fails where it cannot be read or built.
+    /// Fails if the revision cannot be read or built.
     pub(super) fn judged(past: &Past, now: &Now<'_>) -> anyhow::Result<Self> {
         let mut notes = vec![past.told.clone()];
         let mut ground = now.ground.moved(|full| past.place_of(full))?;
@@ -126,7 +127,8 @@ impl Earlier {
             lacking,
             hidden,
         } = ground.build(&parsed, &layout, now.how)?;
-        // The branch that counts is the same one, so that what has come through it is no finding of REV either.
+        // Both use the branch of this run, so that a change that passed through it is not a finding
+        // of the revision either.
         let (root, limit) = (now.ground.root.as_path(), now.how.limit);
         let record = |paths: &BTreeSet<String>| {
             super::history::record(root, paths, Some(&past.revision), limit)
@@ -172,7 +174,8 @@ impl Earlier {
         })
     }
 
-    /// Findings about what this policy lets pass that the earlier one did not; how much they weigh is for that one to say.
+    /// Findings about permissions that are new in this policy; the earlier policy decides their
+    /// severity.
     pub(super) fn loosened(&self, policy: &mut Policy, file: Option<&str>) -> Vec<Finding> {
         let Some((earlier, earlier_file)) = &self.stated else {
             return Vec::new();
@@ -189,7 +192,8 @@ impl Earlier {
         found
     }
 
-    /// Findings about environments that were judged and are not judged any more; what looks like one of them weighs more.
+    /// Findings about environments that are no longer judged; they are more severe if an unjudged
+    /// directory looks like one of them.
     pub(super) fn gone(
         &self,
         layout: &mut Layout,
@@ -236,7 +240,7 @@ impl Earlier {
         found
     }
 
-    /// Whether something that is not judged is what an environment has become; then it weighs as one.
+    /// Whether an unjudged directory is a former environment, which then has the severity of one.
     fn is_unjudged(&self, layout: &mut Layout, service: &str, environment: &str) -> bool {
         let services = self.survey.services.iter();
         let directory = services
@@ -260,7 +264,7 @@ impl Earlier {
         is_found
     }
 
-    /// Holds a survey against what was seen.
+    /// Compares a survey with the earlier one.
     pub(super) fn hold(&self, survey: Survey) -> Survey {
         let mut survey = survey.against(Before {
             name: &self.name,
@@ -271,7 +275,7 @@ impl Earlier {
         survey
     }
 
-    /// Holds a survey against what was seen where only the survey says what was looked at.
+    /// Compares a survey with the earlier one, if the survey alone says what was checked.
     pub(super) fn hold_alone(&self, mut survey: Survey) -> Survey {
         let mut missing = Vec::new();
         let mut lost: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -302,7 +306,7 @@ impl Earlier {
     }
 }
 
-/// The policy that held in a revision, as this run finds its own.
+/// The policy of a revision, found as this run finds its own.
 fn policy_of(
     past: &Past,
     ground: &Ground,
@@ -311,7 +315,7 @@ fn policy_of(
 ) -> (Policy, Option<PolicyFile>) {
     let own = now.file.map(|file| full(&file.path));
     let found = match &own {
-        // Somebody has named it, so the same file is meant; what lies outside of the repository has no past.
+        // The user named it, so the same file is meant; a file outside the repository has no past.
         Some(own) if now.is_named && !own.starts_with(&past.top) => {
             return (now.policy.clone(), None);
         }
@@ -327,7 +331,7 @@ fn policy_of(
     match found {
         Ok(Some(file)) => (file.policy.clone(), Some(file)),
         Ok(None) => (Policy::default(), None),
-        // Whoever corrects a policy that nobody could read must not be kept from it.
+        // A policy that could not be read must not prevent its own correction.
         Err(error) => {
             notes.push(format!(
                 "the policy of {} cannot be read ({error:#}), so the current policy is used for it",
@@ -363,7 +367,7 @@ fn unbuilt(survey: &Survey, now: &Now<'_>) -> Vec<String> {
     lost
 }
 
-/// Refuses a revision that did not build for what could not be written of it.
+/// Refuses a revision whose build failed because of a file that could not be written.
 fn refuse_unwritten(
     past: &Past,
     ground: &Ground,
@@ -401,8 +405,8 @@ fn refuse_unwritten(
     Ok(())
 }
 
-/// Services that are gone, by the name of the new one that holds the same: as many environments of the same names, and mostly
-/// the same resources.
+/// Removed services, with the new name of the service that has the same contents: equally many
+/// environments with the same names, and mostly the same resources.
 fn renamed(
     before: &Layout,
     builds: &Builds,
@@ -465,7 +469,7 @@ fn held_by(service: &Service, resources: &Resources<'_>) -> BTreeSet<String> {
     names.collect()
 }
 
-/// A few names, and how many more there are.
+/// A few names, and the number of the others.
 fn listed(names: &[String]) -> String {
     let shown = names.iter().take(MAX_NAMES).cloned();
     let shown: Vec<String> = shown.collect();

@@ -1,7 +1,8 @@
-//! A revision's files, where builds can read them: written out of git's objects into a temporary directory of our own.
+//! A revision's files in a form that builds can read: written from git's objects into a temporary
+//! directory.
 //!
-//! Nothing is checked out over anyone's work tree, and no second work tree is registered. Everything lies below the
-//! directory as it lies in full, so that every path and every name is what it would be there.
+//! Nothing is checked out over a work tree, and no second work tree is registered. Every file keeps
+//! its full path below the temporary directory, so that all names are the same as in the work tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -18,42 +19,44 @@ use super::git::objects::{Entry, Kind, MAX_FILE};
 use super::remains::Temporary;
 use super::since::short;
 
-/// The most that is written, in bytes.
+/// The total size of the written files, in bytes.
 const MAX_BYTES: usize = 1 << 30;
 
-/// The most files that are written.
+/// The largest number of files that are written.
 const MAX_FILES: usize = 300_000;
 
-/// How deep submodules of submodules are read.
+/// The deepest nesting of submodules that are read.
 const MAX_DEPTH: usize = 8;
 
-/// What a file begins with that Git LFS keeps elsewhere.
+/// The start of a file whose content Git LFS stores elsewhere.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1\n";
 
-/// What a revision held.
+/// The files of a revision.
 pub(super) struct Past {
-    /// Removed with all that is in it at the end, a signal included.
+    /// It is removed with its contents at the end, even after a signal.
     _directory: Temporary<tempfile::TempDir>,
-    /// Below it, everything lies as it lies in full.
+    /// Every file is below it, at its full path.
     pub prefix: PathBuf,
-    /// The root of the repository, where it really lies.
+    /// The real root of the repository.
     pub top: PathBuf,
-    /// What a person calls the revision: `main (0123456789ab)`.
+    /// The name of the revision for people: `main (0123456789ab)`.
     pub name: String,
-    /// Which commit is meant, for a person.
+    /// The chosen commit, in words.
     pub told: String,
-    /// The revision, as it was asked for.
+    /// The revision as given.
     pub revision: String,
-    /// What could not be written, by its path in full, and why.
+    /// The files that could not be written, by their full paths, and why.
     pub unwritten: BTreeMap<PathBuf, String>,
 }
 
 impl Past {
-    /// Reads where this branch has left `revision`, or the revision itself where that is not known.
+    /// Reads the commit at which this branch left `revision`, or the revision itself if that is not
+    /// known.
     ///
     /// # Errors
     ///
-    /// Fails outside of a repository, without git, on a revision that is not there, and on one that is too large.
+    /// Fails outside a repository, without git, on an unknown revision, and on one that is too
+    /// large.
     pub(super) fn read(from: &Path, revision: &str, limit: Duration) -> anyhow::Result<Self> {
         if revision.starts_with('-') || revision.is_empty() {
             bail!("--new {revision}: this is not a revision");
@@ -111,7 +114,7 @@ impl Past {
         Ok(past)
     }
 
-    /// Where something lies that lies elsewhere in full.
+    /// The place of a full path in this revision.
     pub(super) fn place_of(&self, full: &Path) -> PathBuf {
         files::mirrored(&self.prefix, full)
     }
@@ -121,13 +124,13 @@ impl Past {
         let top = self.top.clone();
         fs::create_dir_all(self.place_of(&top)).context("cannot write a temporary directory")?;
         self.write_tree(tree, &top, commit, 0, &mut budget)?;
-        // Who looks for the root of the repository is to find it here.
+        // A search for the root of the repository must find it here.
         let mark = self.place_of(&top).join(".git");
         fs::create_dir(mark).context("cannot write a temporary directory")?;
         Ok(())
     }
 
-    /// Writes what a commit holds for a directory that lies there in full.
+    /// Writes the tree of a commit for a directory, given by its full path.
     fn write_tree(
         &mut self,
         tree: &WorkTree,
@@ -201,7 +204,8 @@ impl Past {
 }
 
 impl Past {
-    /// Where a link leads: into the revision where it leads into the repository, and out of it as it would from its own place.
+    /// The target of a link: within the revision if it leads into the repository, otherwise the
+    /// same as from its original place.
     fn target(&self, full: &Path, target: PathBuf, top: &Path) -> PathBuf {
         let mut at = full.parent().unwrap_or(full).to_owned();
         for part in target.components() {
@@ -222,7 +226,7 @@ impl Past {
     }
 }
 
-/// How much has been written.
+/// The amount that was written.
 #[derive(Default)]
 struct Budget {
     files: usize,
@@ -243,7 +247,7 @@ impl Budget {
     }
 }
 
-/// The path of an entry, if a work tree could have it.
+/// The path of an entry, if it is valid in a work tree.
 fn path(entry: &Entry) -> anyhow::Result<PathBuf> {
     let path = PathBuf::from(os(&entry.path)?);
     let is_plain = |part: Component<'_>| match part {
@@ -275,7 +279,7 @@ fn os(bytes: &[u8]) -> anyhow::Result<OsString> {
     Ok(OsString::from(text))
 }
 
-/// Makes the directory that something lies in; a file or a link in its way is an error.
+/// Creates the directory of a file; a file or a link in its way is an error.
 fn make_parent(place: &Path, made: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     let Some(parent) = place.parent() else {
         return Ok(());
@@ -295,7 +299,7 @@ fn make_parent(place: &Path, made: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the same file of the work tree is a pointer as well, which builds read as they find it.
+/// Whether the same file in the work tree is also a pointer, which builds read as it is.
 fn is_pointer(full: &Path) -> bool {
     files::read(full).is_ok_and(|content| content.starts_with(POINTER))
 }

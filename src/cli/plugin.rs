@@ -1,4 +1,4 @@
-//! `krm-parity plugin install`: puts the program where kustomize looks for plugins.
+//! `krm-parity plugin install`: installs the program where kustomize looks for plugins.
 //!
 //! kustomize runs `HOME/GROUP/VERSION/kind/Kind` for a configuration of that kind
 //! without a function annotation. Its home is the first directory that exists
@@ -30,31 +30,32 @@ build fails; the check is never skipped.";
 /// The kinds that kustomize looks for, each as a directory and a file name.
 const PLUGINS: [(&str, &str); 2] = [("snapshotrecorder", RECORDER), ("paritypolicy", POLICY)];
 
-/// The most bytes of a file that is looked at: this program with all that debugging needs is far smaller.
+/// The largest file that is compared: this program is far smaller, even with all debug information.
 const MAX_BYTES: usize = 1 << 30;
 
-/// What every build of this program holds, and no other file: it tells an older copy from a stranger.
+/// A text in every build of this program and in no other file: it distinguishes an older copy from
+/// a foreign program.
 const MARK: &[u8] = b"krm-parity plugin, mark 5f0c2a9e-7d41-4b8e-9c36-e1f8d2b47a60";
 
 /// What the user asked for.
 #[derive(Debug, Default)]
 pub struct Request {
-    /// The plugin home; none for the one that kustomize would use.
+    /// The plugin home; `None` for the one that kustomize would use.
     pub home: Option<PathBuf>,
     /// Whether to copy the program instead of linking to it.
     pub copy: bool,
-    /// Whether to replace what is not ours.
+    /// Whether to replace a foreign file.
     pub force: bool,
 }
 
-/// Installs the running program as kustomize's plugin for both kinds, and says what it did.
+/// Installs the running program as kustomize's plugin for both kinds, and returns what it did.
 ///
-/// Doing it again changes nothing.
+/// Repeating it changes nothing.
 ///
 /// # Errors
 ///
-/// When there is no home, when something of somebody else is in the way, or
-/// when the files cannot be written. Nothing is changed before all is checked.
+/// Fails if there is no home, if a foreign file is in the way, or if the files cannot be written.
+/// Nothing is changed before everything was checked.
 pub fn install(request: &Request) -> anyhow::Result<String> {
     let program = std::env::current_exe()
         .and_then(|program| program.canonicalize())
@@ -102,7 +103,7 @@ fn homes(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
 
 /// The home in use, or else the one that comes first.
 fn default_home(homes: &[PathBuf]) -> anyhow::Result<PathBuf> {
-    // Whoever sets the variable means it, even before the directory exists.
+    // A user who sets the variable means it, even before the directory exists.
     let is_set = std::env::var_os("KUSTOMIZE_PLUGIN_HOME").is_some_and(|home| !home.is_empty());
     let in_use = homes.iter().find(|home| is_set || home.exists());
     in_use
@@ -118,14 +119,14 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// What stands where a plugin shall go.
+/// The file in the place of a plugin.
 enum Found {
     Nothing,
-    /// What shall be there.
+    /// It is already right.
     Same,
     /// An older krm-parity, or this one in another form.
     Ours(String),
-    /// Something else.
+    /// A foreign file.
     Foreign(String),
 }
 
@@ -210,7 +211,7 @@ fn is_marked(content: &[u8]) -> bool {
     content.windows(MARK.len()).any(|window| window == MARK)
 }
 
-/// Puts the program in place in one step, so that a build beside it finds the old one or the new one.
+/// Installs the program in one step, so that a concurrent build finds the old one or the new one.
 fn put(target: &Path, program: &Path, copy: bool) -> io::Result<()> {
     let directory = target.parent().unwrap_or(target);
     fs::create_dir_all(directory)?;
@@ -222,7 +223,7 @@ fn put(target: &Path, program: &Path, copy: bool) -> io::Result<()> {
     };
     put.and_then(|()| fs::rename(&draft, target))
         .inspect_err(|_| {
-            // The first error is the one to tell.
+            // The first error is the one to report.
             let _ = fs::remove_file(&draft);
         })
 }
@@ -259,7 +260,7 @@ mod tests {
                 .join("krm-parity.io/v1alpha1/paritypolicy/ParityPolicy")
         }
 
-        /// Installs, and says what was said with the random directory left out.
+        /// Installs, and returns the message without the random directory.
         fn install(&self, copy: bool, force: bool) -> Result<String, String> {
             let request = Request {
                 home: None,
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_put_once() {
+    fn links_are_created_once() {
         let scene = scene();
         insta::assert_snapshot!(scene.install(false, false).unwrap(), @r#"
         linked T/home/krm-parity.io/v1alpha1/snapshotrecorder/SnapshotRecorder -> T/krm-parity
@@ -330,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_is_replaced_by_force_alone() {
+    fn a_foreign_file_is_replaced_only_by_force() {
         let scene = scene();
         fs::create_dir_all(scene.policy().parent().unwrap()).unwrap();
         fs::write(scene.policy(), "#!/bin/sh\n").unwrap();
@@ -361,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dangling_link_of_ours_is_mended() {
+    fn our_dangling_link_is_fixed() {
         let scene = scene();
         fs::create_dir_all(scene.policy().parent().unwrap()).unwrap();
         symlink("/gone/krm-parity", scene.policy()).unwrap();
@@ -383,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn homes_come_in_the_order_of_kustomize() {
+    fn homes_are_in_kustomizes_order() {
         let all = |name: &str| match name {
             "KUSTOMIZE_PLUGIN_HOME" => Some("/k".into()),
             "XDG_CONFIG_HOME" => Some("/x".into()),

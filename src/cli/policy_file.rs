@@ -1,7 +1,7 @@
 //! The policy of a repository: named, or found upwards, and read once.
 //!
-//! A policy that is passed over is replaced by the defaults, and nobody notices.
-//! So whatever lies in one of its places and is not a policy is an error.
+//! If a policy were skipped, the defaults would silently apply. So any file in one of its places
+//! that is not a policy is an error.
 
 use std::fs;
 use std::io;
@@ -15,10 +15,10 @@ use crate::repo::Ours;
 use crate::rules::RULES;
 use crate::yaml::{self, Node};
 
-/// Where a policy is written that is not there yet.
+/// The file name of a new policy.
 pub(super) const FIRST: &str = "parity.yaml";
 
-/// Where a repository keeps its policy, below one of the directories upwards.
+/// The places of a policy, in each directory upwards.
 const PLACES: [&str; 6] = [
     FIRST,
     "parity.yml",
@@ -28,27 +28,27 @@ const PLACES: [&str; 6] = [
     "parity/policy/policy.yml",
 ];
 
-/// A policy as it stands in its file.
+/// A policy with its file.
 #[derive(Debug)]
 pub(super) struct PolicyFile {
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
-    /// What reports call it.
+    /// Its name in reports.
     pub name: String,
-    /// What stands in it.
+    /// Its text.
     pub text: String,
-    /// What that says.
+    /// The policy.
     pub policy: Policy,
 }
 
 impl PolicyFile {
-    /// Reads a policy that a person has named.
+    /// Reads a policy that the user names.
     ///
     /// # Errors
     ///
-    /// Says where in the file, and what, is wrong.
+    /// The error names the place in the file and the fault.
     pub(super) fn named(path: &Path, name: String) -> anyhow::Result<Self> {
-        // `--policy <(...)` is a pipe that the person's own shell has made.
+        // `--policy <(...)` is a pipe that the user's own shell has made.
         let is_stream = ["/dev/fd", "/dev/stdin", "/proc/self/fd"]
             .iter()
             .any(|stream| path.starts_with(stream));
@@ -73,13 +73,14 @@ impl PolicyFile {
         })
     }
 
-    /// Finds the policy that holds for a directory: the nearest upwards, up to the root of the repository.
+    /// Finds the policy for a directory: the nearest upwards, up to the root of the repository.
     ///
-    /// `name_of` is what reports call a file. Only a recorder is passed over, which is called `parity.yaml` as well.
+    /// `name_of` gives the name of a file in reports. Only a recorder with the name `parity.yaml`
+    /// is skipped.
     ///
     /// # Errors
     ///
-    /// Fails on whatever else lies in one of the places and is not a policy, and where two of them are filled.
+    /// Fails on any other file in one of the places that is not a policy, and if two of them exist.
     pub(super) fn find(
         directory: &Path,
         name_of: impl Fn(&Path) -> String,
@@ -123,7 +124,7 @@ impl PolicyFile {
     }
 }
 
-/// Whether something lies in a place; a link that leads nowhere does, also on the way there.
+/// Whether a place is occupied, even by a dangling link, or by one on its path.
 fn is_there(
     directory: &Path,
     place: &str,
@@ -159,14 +160,14 @@ fn is_there(
     Ok(true)
 }
 
-/// Whether a file stands where a repository keeps its policy.
+/// Whether a file is in a place of a policy.
 pub(super) fn is_place(file: &str) -> bool {
     PLACES
         .iter()
         .any(|place| file == *place || file.ends_with(&format!("/{place}")))
 }
 
-/// The directory that a file in one of those places is the policy of.
+/// The directory to which a file in one of those places applies.
 pub(super) fn home(file: &Path) -> Option<PathBuf> {
     PLACES.iter().find_map(|place| {
         let parts = Path::new(place).components().count();
@@ -175,7 +176,7 @@ pub(super) fn home(file: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Whether a file holds recorders and nothing else.
+/// Whether a file contains only recorders.
 fn is_recorder(bytes: &[u8]) -> bool {
     let is_recorder = |root: Node<'_>| Ours::read(root) == Some(Ours::Recorder);
     yaml::parse_bytes(bytes).is_ok_and(|tree| {

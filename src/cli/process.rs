@@ -1,7 +1,7 @@
-//! Runs programs: the one way in which this program starts another.
+//! Runs programs: the only module that starts another program.
 //!
-//! Each is found on PATH, reads nothing, has a group of its own, and is ended with
-//! all that it has started when its time is over. What it writes is kept up to a bound.
+//! Each program is found on PATH, has no stdin and its own process group, and is killed with
+//! everything that it has started at its time limit. Its output is kept up to a bound.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -16,36 +16,38 @@ use clap::{Arg, ArgMatches, value_parser};
 
 use super::remains;
 
-/// The most bytes that are taken from a program's stdout: what the reader of YAML takes.
+/// The largest number of bytes that are read from a program's stdout: the limit of the YAML reader.
 const MAX_STDOUT: usize = crate::yaml::MAX_BYTES;
 
-/// How much of the end of a program's stderr is kept: its last words say why it failed.
+/// The number of bytes that are kept of the end of a program's stderr: the last words say why it
+/// failed.
 const MAX_STDERR: usize = 1 << 20;
 
-/// How long the streams of a program may stay open after its end, held by what it has left behind.
+/// How long the streams of a program may stay open after its end, because of a process that it left
+/// behind.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How often a program is looked at that does not write anything.
+/// The interval for checking a program that writes nothing.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How many seconds a program may take, unless it is said otherwise.
+/// The default time limit of a program, in seconds.
 const SECONDS: &str = "600";
 
-/// A week: whoever wants more wants no limit.
+/// A week: a longer limit is as good as none.
 const MAX_SECONDS: i64 = 7 * 24 * 60 * 60;
 
-/// How a program came to its end.
+/// The end of a program.
 #[derive(Debug)]
 pub(super) enum End {
     /// By itself.
     Exit(Output),
-    /// It took too long, and was ended with all that it had started.
+    /// It exceeded the time limit, and was killed with everything that it had started.
     TooLate,
-    /// It wrote more to stdout than is taken, and was ended likewise.
+    /// It wrote too much to stdout, and was killed in the same way.
     TooMuch,
 }
 
-/// The argument that [`limit`] reads.
+/// The argument for [`limit`].
 pub(super) fn arg() -> Arg {
     Arg::new("timeout")
         .long("timeout")
@@ -55,13 +57,13 @@ pub(super) fn arg() -> Arg {
         .default_value(SECONDS)
 }
 
-/// How long each program may take.
+/// The time limit of each program.
 pub(super) fn limit(matches: &ArgMatches) -> Duration {
     let seconds = matches.get_one("timeout").copied();
     Duration::from_secs(seconds.unwrap_or_default())
 }
 
-/// How long each program may take where nobody says.
+/// The default time limit of each program.
 pub(super) fn default_limit() -> Duration {
     Duration::from_secs(SECONDS.parse().unwrap_or_default())
 }
@@ -74,7 +76,8 @@ pub(super) fn seconds(limit: Duration) -> String {
     }
 }
 
-/// The program of a name on PATH, by a path in full: a relative entry of PATH would lead into whatever is looked at.
+/// The full path of a program on PATH; relative entries of PATH are ignored, because they would
+/// lead into the checked repository.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let name = file_name(name, std::env::consts::EXE_SUFFIX);
@@ -85,13 +88,14 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
     })
 }
 
-/// The file of a program: `kustomize.exe` on Windows, whose suffix the caller may have written.
+/// The file name of a program: `kustomize.exe` on Windows, whose suffix the caller may have
+/// written.
 fn file_name(name: &str, suffix: &str) -> String {
     let stem = name.strip_suffix(suffix).unwrap_or(name);
     format!("{stem}{suffix}")
 }
 
-/// What starts a program, whose own programs are not found by relative entries of PATH either.
+/// A command for a program, with a PATH without relative entries.
 pub(super) fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     if let Some(path) = std::env::var_os("PATH") {
@@ -105,16 +109,16 @@ fn without_relative(path: &OsString) -> OsString {
     std::env::join_paths(places).unwrap_or_default()
 }
 
-/// Runs a program to its end, or ends it after `limit`.
+/// Runs a program to its end, or kills it after `limit`.
 ///
 /// # Errors
 ///
-/// Fails where it cannot be started.
+/// Fails if it cannot be started.
 pub(super) fn run(command: &mut Command, limit: Duration) -> io::Result<End> {
     run_bounded(command, Stdio::null(), limit, MAX_STDOUT)
 }
 
-/// As [`run`], for a program that reads a file as its stdin.
+/// As [`run`], for a program whose stdin is a file.
 ///
 /// # Errors
 ///
@@ -145,7 +149,7 @@ fn run_bounded(
         None => {}
     }
     let status = remains::finish(&mut child)?;
-    // What has just been written to a stream is more, too.
+    // Output that has just arrived may also be too much.
     if stdout.is_too_much() {
         end = end.or(Some(Early::TooMuch));
     }
@@ -160,16 +164,16 @@ fn run_bounded(
     })
 }
 
-/// Why a program is not just waited for.
+/// The reason why a program must be killed.
 #[derive(Clone, Copy)]
 enum Early {
     TooLate,
     TooMuch,
-    /// It has ended, and something that it has started still holds its streams.
+    /// It has ended, but a process that it started still holds its streams.
     Leftovers,
 }
 
-/// Waits until a program has ended and closed its streams, or is to be ended.
+/// Waits until a program has ended and closed its streams, or must be killed.
 fn wait(
     child: &mut Child,
     events: &mpsc::Receiver<Event>,
@@ -192,7 +196,7 @@ fn wait(
             Some(_) if is_closed => return None,
             Some(over) if over.elapsed() > LINGER => return Some(Early::Leftovers),
             _ if left.is_zero() => return Some(Early::TooLate),
-            // Whoever has closed its streams is about to end.
+            // A program that has closed its streams is about to end.
             _ if is_closed => {
                 std::thread::sleep(nap.min(left));
                 nap = PAUSE.min(2 * nap);
@@ -202,19 +206,19 @@ fn wait(
     }
 }
 
-/// What is told of a stream; that it was closed is told by nobody being left to tell anything.
+/// An event of a stream; the end of the channel means that it was closed.
 enum Event {
     TooMuch,
 }
 
-/// What becomes of a stream that is too long.
+/// The treatment of a stream that is too long.
 #[derive(Clone, Copy)]
 enum Bound {
     Refuse(usize),
     KeepEnd(usize),
 }
 
-/// What a program writes, read by a thread that ends with the stream.
+/// The output of a program, read by a thread that ends with the stream.
 struct Stream {
     bytes: Arc<Mutex<Vec<u8>>>,
     bound: Bound,
@@ -284,14 +288,14 @@ mod tests {
     const LONG: Duration = Duration::from_mins(1);
 
     #[test]
-    fn programs_of_windows_end_in_exe() {
+    fn windows_programs_end_in_exe() {
         assert_eq!(file_name("kustomize", ".exe"), "kustomize.exe");
         assert_eq!(file_name("kustomize.exe", ".exe"), "kustomize.exe");
         assert_eq!(file_name("kustomize", ""), "kustomize");
     }
 
     #[test]
-    fn what_a_program_writes_is_kept() {
+    fn the_output_of_a_program_is_kept() {
         let End::Exit(output) = shell("cat; echo out; echo err >&2; exit 3", LONG) else {
             panic!("it ends by itself");
         };
@@ -303,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_long_words_is_kept() {
+    fn the_end_of_a_long_message_is_kept() {
         let script = "head -c 5000000 /dev/zero >&2; echo last >&2";
         let End::Exit(output) = shell(script, LONG) else {
             panic!("it ends by itself");
@@ -313,14 +317,14 @@ mod tests {
     }
 
     #[test]
-    fn more_than_is_taken_ends_a_program() {
+    fn too_much_output_ends_a_program() {
         let mut command = command(Path::new("/bin/cat"));
         let end = run_bounded(command.arg("/dev/zero"), Stdio::null(), LONG, 1 << 20).unwrap();
         assert!(matches!(end, End::TooMuch), "{end:?}");
     }
 
     #[test]
-    fn what_a_program_leaves_behind_does_not_keep_its_reader() {
+    fn a_process_that_is_left_behind_does_not_block_the_reader() {
         let begin = Instant::now();
         let End::Exit(output) = shell("echo out; sleep 600 & exit 0", LONG) else {
             panic!("it ends by itself");
@@ -330,10 +334,10 @@ mod tests {
     }
 
     #[test]
-    fn all_that_a_program_has_started_ends_with_its_time() {
+    fn all_descendants_end_at_the_time_limit() {
         let place = tempfile::tempdir().unwrap();
         let numbers = place.path().join("numbers");
-        // One hears no signal, one has closed its streams, one is a child's child.
+        // One ignores signals, one has closed its streams, one is a grandchild.
         let script = format!(
             "exec 3>{}; echo $$ >&3; (trap '' TERM; exec sleep 600) & echo $! >&3; \
              (sleep 600 >/dev/null 2>&1 & echo $! >&3; wait); wait",
@@ -358,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn relative_places_of_programs_are_left_out() {
+    fn relative_entries_of_path_are_ignored() {
         let path = OsString::from(":/usr/bin:bin:.:/bin");
         assert_eq!(without_relative(&path), "/usr/bin:/bin");
     }

@@ -1,9 +1,9 @@
-//! Programs on a disk: whether they can be run, and a second name for one.
+//! Programs on disk: whether they are executable, and how to link to them.
 
 use std::fs;
 use std::path::Path;
 
-/// Whether a file can be run.
+/// Whether a file is executable.
 #[cfg(unix)]
 pub(super) fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -21,7 +21,7 @@ pub(super) fn link(program: &Path, at: &Path) -> std::io::Result<()> {
     std::os::unix::fs::symlink(program, at)
 }
 
-/// Links need rights on other systems, which a copy does not.
+/// Links need permissions on other systems, but copies do not.
 #[cfg(not(unix))]
 pub(super) fn link(program: &Path, at: &Path) -> std::io::Result<()> {
     fs::copy(program, at).map(|_| ())

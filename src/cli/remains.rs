@@ -1,6 +1,6 @@
-//! What must not outlive this program: the programs that it has started, and its temporary files.
+//! Resources that must not outlive this program: its child processes and its temporary files.
 //!
-//! A signal ends the program wherever it is, so both are registered in the step that makes them.
+//! A signal can end the program at any point, so both are registered in the step that creates them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
@@ -11,17 +11,17 @@ use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 
 use super::strays::{MARK, Strays};
 
-/// What is there now.
+/// The registered resources.
 struct Remains {
-    /// The groups of processes, by their leaders, which are our children; and the mark of each.
+    /// The process groups by their leaders, which are our children, with the mark of each.
     groups: BTreeMap<u32, String>,
-    /// How many were started.
+    /// The number of started programs.
     started: u64,
     /// Temporary files and directories.
     paths: BTreeSet<PathBuf>,
 }
 
-/// Whoever is ending this program keeps the lock, so that nothing is started or made any more.
+/// The code that ends this program keeps the lock, so that nothing else is started or created.
 static REMAINS: Mutex<Remains> = Mutex::new(Remains {
     groups: BTreeMap::new(),
     started: 0,
@@ -34,11 +34,11 @@ fn remains() -> MutexGuard<'static, Remains> {
     REMAINS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts a program in a group of its own.
+/// Starts a program in its own process group.
 ///
 /// # Errors
 ///
-/// Fails where it cannot be started.
+/// Fails if it cannot be started.
 pub(super) fn start(command: &mut Command) -> io::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -50,31 +50,31 @@ pub(super) fn start(command: &mut Command) -> io::Result<Child> {
     Ok(child)
 }
 
-/// A number of this run alone: a container beside us counts its processes from one, too.
+/// A number that is unique to this run: containers count their processes from one as well.
 fn run() -> u64 {
     static RUN: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
     *RUN
 }
 
-/// Waits for the end of a program that is over, whose group is then of no concern any more.
+/// Waits for a program that has ended, and forgets its group.
 ///
 /// # Errors
 ///
-/// Fails where the system does not know it.
+/// Fails if the system does not know the process.
 pub(super) fn finish(child: &mut Child) -> io::Result<std::process::ExitStatus> {
-    // Its number is ours until it was waited for, and may be another's afterwards.
+    // The process id is ours until it was waited for; afterwards another process may get it.
     remains().groups.remove(&child.id());
     child.wait()
 }
 
-/// Ends a program and everything that it has started, gently first.
+/// Ends a program and everything that it has started, gently at first.
 pub(super) fn end(child: &mut Child) {
     let strays = strays(child);
     end_group(child);
     strays.kill();
 }
 
-/// Ends what is left of a program and what it has started.
+/// Kills the rest of a program and everything that it has started.
 pub(super) fn kill(child: &mut Child) {
     let strays = strays(child);
     kill_group(child);
@@ -86,13 +86,13 @@ fn strays(child: &Child) -> Strays {
     Strays::of(child.id(), &mark.unwrap_or_default())
 }
 
-/// A temporary file or directory that a signal would remove.
+/// A temporary file or directory that a signal also removes.
 pub(super) struct Temporary<T> {
     made: T,
     name: Name,
 }
 
-/// The name under which it is known.
+/// The registered path.
 struct Name(PathBuf);
 
 impl Drop for Name {
@@ -102,11 +102,11 @@ impl Drop for Name {
 }
 
 impl<T> Temporary<T> {
-    /// Makes one.
+    /// Creates one.
     ///
     /// # Errors
     ///
-    /// Fails where it cannot be made.
+    /// Fails if it cannot be created.
     pub(super) fn new(
         begin: impl FnOnce() -> io::Result<T>,
         path: impl FnOnce(&T) -> &Path,
@@ -115,22 +115,22 @@ impl<T> Temporary<T> {
         let made = begin()?;
         let path = path(&made).to_path_buf();
         remains.paths.insert(path.clone());
-        // Fields are dropped in their order: it goes before its name is forgotten.
+        // Fields are dropped in order: it is removed before its path is forgotten.
         let name = Name(path);
         Ok(Self { made, name })
     }
 
-    /// Where it lies.
+    /// Its path.
     pub(super) fn path(&self) -> &Path {
         &self.name.0
     }
 
-    /// The thing itself.
+    /// The file or directory itself.
     pub(super) fn made(&mut self) -> &mut T {
         &mut self.made
     }
 
-    /// Turns it into something that stays.
+    /// Makes it permanent.
     pub(super) fn keep<K>(self, keep: impl FnOnce(T) -> K) -> K {
         keep(self.made)
     }
@@ -153,10 +153,10 @@ mod unix {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
 
-    /// How long a program may take to clean up after it was asked to end.
+    /// The time that a program has for cleaning up after it was asked to end.
     const GRACE: Duration = Duration::from_secs(2);
 
-    /// How often what has to happen soon is looked for.
+    /// The interval for checking a condition that will soon hold.
     const PAUSE: Duration = Duration::from_millis(5);
 
     fn pid(number: u32) -> Option<Pid> {
@@ -165,12 +165,13 @@ mod unix {
 
     fn signal(group: u32, signal: Signal) {
         if let Some(group) = pid(group) {
-            // One that is gone needs no signal.
+            // A process that is gone needs no signal.
             let _ = kill_process_group(group, signal);
         }
     }
 
-    /// Whether the leader of a group has ended; it is not waited for, so that the group keeps its number.
+    /// Whether the leader of a group has ended; it is not waited for, so that the group keeps its
+    /// id.
     fn has_ended(group: u32) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         pid(group).is_none_or(|leader| !matches!(waitid(WaitId::Pid(leader), options), Ok(None)))
@@ -181,12 +182,12 @@ mod unix {
         has_ended(child.id())
     }
 
-    /// Ends a group, gently first.
+    /// Ends a group, gently at first.
     pub(super) fn end(child: &mut Child) {
         end_all([child.id()].iter());
     }
 
-    /// Ends what is left of a group.
+    /// Kills the rest of a group.
     pub(super) fn kill(child: &mut Child) {
         signal(child.id(), Signal::KILL);
     }
@@ -194,20 +195,20 @@ mod unix {
     fn end_all<'g>(groups: impl Iterator<Item = &'g u32> + Clone) {
         for &group in groups.clone() {
             signal(group, Signal::TERM);
-            // One that waits for a terminal would not hear it.
+            // A process that is stopped by its terminal would not get the signal.
             signal(group, Signal::CONT);
         }
         let begin = Instant::now();
         while begin.elapsed() < GRACE && !groups.clone().all(|&group| has_ended(group)) {
             std::thread::sleep(PAUSE);
         }
-        // The leader may have gone without those whom it has started.
+        // The leader may have ended before its children.
         for &group in groups {
             signal(group, Signal::KILL);
         }
     }
 
-    /// Removes a file or a directory, into which somebody may be writing.
+    /// Removes a file or a directory, even if a process is still writing into it.
     fn remove(path: &Path) {
         let begin = Instant::now();
         while fs::symlink_metadata(path).is_ok() && begin.elapsed() < GRACE {
@@ -222,7 +223,7 @@ mod unix {
         }
     }
 
-    /// Lets signals that end this program end what it has started, and remove what is temporary.
+    /// Handles signals: kills the started programs, and removes temporary files.
     pub(super) fn watch() {
         on_signal(|signal| {
             let remains = super::REMAINS.lock();
@@ -233,16 +234,16 @@ mod unix {
             end_all(remains.groups.keys());
             strays.into_iter().for_each(Strays::kill);
             remains.paths.iter().for_each(|path| remove(path));
-            // As a shell says it of a program that a signal has ended.
+            // The exit code of a shell for a program that a signal has ended.
             std::process::exit(128 + signal);
         });
     }
 
-    /// Does something, once, when a signal asks this program to end, which does not end it any more.
+    /// Runs a callback once when a signal asks this program to end, instead of ending it.
     pub(in super::super) fn on_signal(work: impl FnOnce(i32) + Send + 'static) {
         let ignored = ignored();
         let wanted = [SIGINT, SIGTERM, SIGHUP];
-        // What was started under nohup goes on.
+        // A program under nohup continues.
         let wanted = wanted
             .into_iter()
             .filter(|signal| ignored >> (signal - 1) & 1 == 0);
@@ -254,13 +255,14 @@ mod unix {
                 work(signal);
             }
         };
-        // Without the thread, a signal does what it would do anyway once nothing listens.
+        // Without the thread there is no handler, so a signal has its default effect.
         let _ = std::thread::Builder::new()
             .name("signals".to_owned())
             .spawn(wait);
     }
 
-    /// The signals that whoever has started this program wants it to ignore, where the system says so.
+    /// The signals that the parent process wants this program to ignore, if the system reports
+    /// them.
     fn ignored() -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -274,7 +276,7 @@ use other::{end as end_group, kill as kill_group, watch};
 #[cfg(not(unix))]
 pub(super) use other::{is_over, on_signal};
 
-/// Where there are no groups of processes, the program alone is ended.
+/// On systems without process groups, only the program itself is killed.
 #[cfg(not(unix))]
 mod other {
     use std::process::Child;

@@ -1,4 +1,4 @@
-//! Environments that somebody has already built.
+//! Environments that were already built.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,25 +16,25 @@ use crate::resource::Resource;
 use crate::yaml::{self, MAX_BYTES, Tree};
 use crate::{environment, krm, naming, snapshot};
 
-/// The most files and directories that one argument may lead to, links followed.
+/// The largest number of files and directories that one argument may lead to, including links.
 const MAX_ENTRIES: usize = 100_000;
 
-/// The service of environments that name none.
+/// The service of environments without one.
 pub(super) const SERVICE: &str = "rendered";
 
-/// One environment, as it was named.
+/// One environment of an argument.
 struct Named {
     service: String,
     environment: String,
     path: String,
 }
 
-/// Reads `[SERVICE/]ENV=PATH` arguments and directories of `[SERVICE/]ENV.yaml`, and what they name.
+/// Reads `[SERVICE/]ENV=PATH` arguments and directories of `[SERVICE/]ENV.yaml`, with their files.
 ///
 /// # Errors
 ///
-/// Fails on an argument of another form, an environment that is named twice,
-/// and what cannot be read; a file that is no YAML is a build that failed.
+/// Fails on an argument in another form, on a duplicate environment, and on unreadable files; a
+/// file that is not YAML is a failed build.
 pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Layout, Built)> {
     let mut services: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     let mut built = Built::default();
@@ -90,12 +90,12 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
             is_above: false,
         });
     }
-    // What is rendered says nothing of what it is made of.
+    // Rendered files do not say what they are made of.
     layout::choose_baselines(&mut layout.services, policy, |_| Vec::new());
     Ok((layout, built))
 }
 
-/// The environments that one argument names.
+/// The environments of one argument.
 fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
     if let Some((name, path)) = argument.split_once('=')
         && !name.is_empty()
@@ -132,21 +132,22 @@ fn named(argument: &str) -> anyhow::Result<Vec<Named>> {
     Ok(found)
 }
 
-/// What files hold, sealed so that it is compared like any build, and what of their Secrets may stand elsewhere too.
+/// The content of files, sealed like a build, and the values of their Secrets that may be elsewhere
+/// too.
 fn content(files: &[File]) -> anyhow::Result<(String, Vec<String>)> {
     let trees = trees(files)?;
     let all = resources(&trees)?;
     let items = environment::sort(&all)?;
-    // No host will leave out what it has already written: whoever applies the file applies this, too.
+    // No host will drop these resources any more: applying the file applies them.
     let is_strange = |resource: &Resource<'_>| resource.group() != GROUP;
     let hidden = items.hidden.into_iter().filter(is_strange);
     let deployed: Vec<_> = items.live.into_iter().chain(hidden).collect();
     Ok((snapshot::seal_emitted(&deployed), values(&deployed)))
 }
 
-/// A file that somebody rendered.
+/// A rendered file.
 pub(super) struct File {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub name: String,
     pub text: Vec<u8>,
 }
@@ -155,10 +156,10 @@ pub(super) struct File {
 ///
 /// # Errors
 ///
-/// Fails where one cannot be read, and where there is none.
+/// Fails if one cannot be read, or if there is none.
 pub(super) fn files(path: &Path) -> anyhow::Result<Vec<File>> {
     let read = |inner: PathBuf| {
-        // What a person names may be a stream; what lies below it may not.
+        // A named path may be a stream, but not a file below a named directory.
         let text = if inner == path {
             files::read_named(&inner, MAX_BYTES)
         } else {
@@ -171,11 +172,12 @@ pub(super) fn files(path: &Path) -> anyhow::Result<Vec<File>> {
     paths(path)?.into_iter().map(read).collect()
 }
 
-/// Each file as a tree of its own, with its name: what begins one may not stand in the middle of another.
+/// Each file as a separate tree, with its name, because the start of one may be invalid in the
+/// middle of another.
 ///
 /// # Errors
 ///
-/// Fails on a file that is no YAML, and says where.
+/// Fails on a file that is not YAML, and names the place.
 pub(super) fn trees(files: &[File]) -> anyhow::Result<Vec<(&str, Tree<'_>)>> {
     let mut trees = Vec::new();
     for File { name, text } in files {
@@ -189,7 +191,7 @@ pub(super) fn trees(files: &[File]) -> anyhow::Result<Vec<(&str, Tree<'_>)>> {
 ///
 /// # Errors
 ///
-/// Fails on what is no resource, and says where.
+/// Fails on a document that is not a resource, and names the place.
 pub(super) fn resources<'t>(trees: &'t [(&str, Tree<'t>)]) -> anyhow::Result<Vec<Resource<'t>>> {
     let mut all = Vec::new();
     for (name, tree) in trees {
@@ -198,7 +200,7 @@ pub(super) fn resources<'t>(trees: &'t [(&str, Tree<'t>)]) -> anyhow::Result<Vec
     Ok(all)
 }
 
-/// The path itself where it is no directory, else those of all YAML and JSON files below it, sorted.
+/// The path itself if it is not a directory, else all YAML and JSON files below it, sorted.
 fn paths(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Found::default();
     if path.is_dir() {
@@ -217,16 +219,16 @@ fn paths(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 struct Found {
     files: Vec<PathBuf>,
     entries: usize,
-    /// The directories around, as they are without links.
+    /// The directories around, with their links resolved.
     above: Vec<PathBuf>,
 }
 
 impl Found {
-    /// Links are followed: what a build tool or a mounted `ConfigMap` leaves behind is nothing else.
+    /// Links are followed, because build tools and mounted `ConfigMap`s leave their files as links.
     fn collect(&mut self, directory: &Path) -> anyhow::Result<()> {
         let cannot = |path: &Path| format!("cannot read {}", path.display());
         let real = fs::canonicalize(directory).with_context(|| cannot(directory))?;
-        // A link to a directory around it leads to what is read anyway.
+        // A link to a directory around it leads to files that are read anyway.
         if self.above.contains(&real) {
             return Ok(());
         }
@@ -237,7 +239,8 @@ impl Found {
             if self.entries > MAX_ENTRIES {
                 bail!("it contains more than {MAX_ENTRIES} files");
             }
-            // The versions of a mounted `ConfigMap`, to which its files are links, and what editors leave behind.
+            // The versions of a mounted `ConfigMap`, which its files link to, and backup files of
+            // editors.
             let name = inner.file_name().unwrap_or_default();
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;

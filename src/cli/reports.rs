@@ -1,4 +1,4 @@
-//! Reports of earlier checks, read back: bounded, whoever has written them.
+//! Reads the reports of earlier checks, with bounds.
 
 use std::io::Read;
 use std::path::Path;
@@ -9,12 +9,12 @@ use super::files;
 use crate::report::survey::json::{MAX_BYTES, read_with_version};
 use crate::survey::Survey;
 
-/// Whether a name stands for stdin.
+/// Whether a name means stdin.
 pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
 
-/// Reads a report: what a person calls it, which version has written it, and what it says.
+/// Reads a report: its name for people, the version that wrote it, and its content.
 pub(super) fn load(file: &Path) -> anyhow::Result<(String, String, Survey)> {
     let name = if is_stdin(file) {
         "stdin".to_owned()
@@ -23,7 +23,7 @@ pub(super) fn load(file: &Path) -> anyhow::Result<(String, String, Survey)> {
     };
     let bytes = if is_stdin(file) {
         let mut bytes = Vec::new();
-        // One byte more than is taken tells too much from just enough.
+        // One byte more shows whether it is too large.
         let source = std::io::stdin().lock().take(MAX_BYTES as u64 + 1);
         { source }
             .read_to_end(&mut bytes)

@@ -1,4 +1,5 @@
-//! `krm-parity schema`: the schema of the functionConfigs and of the report, for editors, catalogues and clusters' tools.
+//! `krm-parity schema`: the schemas of the functionConfigs and of the report, for editors,
+//! catalogues and cluster tools.
 
 use anyhow::{Context, bail};
 
@@ -21,7 +22,7 @@ Print the schema of a functionConfig, of a report of --format json, or of an aud
   krm-parity schema ParityReport                        JSON Schema of the report
   krm-parity schema --format audit-record               JSON Schema of a line of --format audit-record";
 
-/// The forms that can be asked for.
+/// The available forms.
 pub(super) const FORMATS: [&str; 5] = [
     "json-schema",
     "definition",
@@ -30,14 +31,14 @@ pub(super) const FORMATS: [&str; 5] = [
     "audit-record",
 ];
 
-/// The schema of a kind in a form.
+/// The schema of a kind in one form.
 ///
 /// # Errors
 ///
-/// When the kind is unknown, or has no such form.
+/// Fails if the kind is unknown, or has no such form.
 pub fn print(kind: &str, format: &str) -> anyhow::Result<String> {
     if kind.eq_ignore_ascii_case(survey::KIND) {
-        // A report configures no function and is no resource of a cluster.
+        // A report is neither a functionConfig nor a resource of a cluster.
         if format != FORMATS[0] {
             bail!(
                 "{} is available only as --format {}",

@@ -1,4 +1,4 @@
-//! Which services of a layout are looked at: all, one, those that changed, or a shard of them.
+//! The services of a layout that are checked: all, one, those that changed, or a shard of them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,25 +12,25 @@ use crate::policy::nearest;
 use crate::repo::{self, Parsed};
 use crate::text::{MAX_NAME, quoted};
 
-/// What of all services is asked for.
+/// The requested part of all services.
 #[derive(Default)]
 pub(super) struct Selection {
     /// The only service.
     pub service: Option<String>,
-    /// The revision since which its files have changed.
+    /// The revision since which the files have changed.
     pub since: Option<String>,
-    /// Every Nth, beginning with the Ith.
+    /// Every Nth service, starting with the Ith.
     pub shard: Option<(usize, usize)>,
-    /// How long git may take to answer.
+    /// The time limit of git.
     pub limit: Duration,
 }
 
 impl Selection {
-    /// Leaves out the services that were not asked for, and gives them.
+    /// Removes the services that were not requested, and returns them.
     ///
     /// # Errors
     ///
-    /// Fails where there is no such service, and where git cannot say what has changed.
+    /// Fails if there is no such service, and if git cannot list the changes.
     pub fn apply(
         &self,
         layout: &mut Layout,
@@ -73,7 +73,7 @@ impl Selection {
                 let file = std::fs::canonicalize(ground.root.join(name));
                 file.is_ok_and(|file| policy.as_ref() == Some(&file))
             };
-            // Nobody can tell any more whose it was.
+            // Its former service is no longer known.
             let is_gone = |name: &String| {
                 (repo::NAMES.contains(&repo::split(name).1) || policy_file::is_place(name))
                     && !ground.root.join(name).exists()
@@ -98,7 +98,7 @@ impl Selection {
                 }
             ));
         }
-        // What looks like one of their overlays goes with them.
+        // Unjudged directories that look like their overlays are removed with them.
         let is_left_out = |name: &String| left_out.iter().any(|service| service.name == *name);
         layout
             .unjudged
@@ -107,7 +107,7 @@ impl Selection {
     }
 }
 
-/// Says that there is nothing of a name, and what there is.
+/// The error for an unknown name, with the existing ones.
 pub(super) fn unknown<'n>(what: &str, name: &str, names: impl Iterator<Item = &'n str>) -> String {
     const SHOWN: usize = 10;
     let names: Vec<&str> = names.collect();
@@ -125,7 +125,7 @@ pub(super) fn unknown<'n>(what: &str, name: &str, names: impl Iterator<Item = &'
     format!("there is no {what} {}; {hint}", name_of(name))
 }
 
-/// Reads `I/N`.
+/// Parses `I/N`.
 pub(super) fn shard(text: &str) -> Result<(usize, usize), String> {
     let expected = "expected I/N with I from 1 to N, as in 2/4";
     let (index, count) = text.split_once('/').ok_or(expected)?;

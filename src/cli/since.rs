@@ -1,4 +1,4 @@
-//! What has changed since a revision, as git knows it.
+//! The changes since a revision, according to git.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,25 +10,26 @@ use super::files;
 use super::git::WorkTree;
 use crate::repo::relative;
 
-/// How deep submodules of submodules are looked at.
+/// The deepest nesting of submodules that are compared.
 const MAX_DEPTH: usize = 8;
 
-/// How much of a commit's id a person needs.
+/// The length of a commit's id for people.
 const SHORT: usize = 12;
 
-/// What differs from where a branch has left a revision.
+/// The differences from the commit at which a branch left a revision.
 pub(super) struct Changed {
-    /// The files, relative to the directory that was asked about; a submodule is one, whatever differs in it.
+    /// The files, relative to the requested directory; a submodule counts as one file.
     pub files: BTreeSet<String>,
-    /// What was compared, for a person.
+    /// The compared commits, in words.
     pub told: String,
 }
 
-/// The files that differ from where this branch has left `revision`, relative to `root`; also those that git does not know yet.
+/// The files that differ from the commit at which this branch left `revision`, relative to `root`;
+/// including untracked ones.
 ///
 /// # Errors
 ///
-/// Fails outside of a repository, without git, and on a revision that is not there.
+/// Fails outside a repository, without git, and on an unknown revision.
 pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::Result<Changed> {
     if revision.starts_with('-') {
         bail!("--since {revision}: this is not a revision");
@@ -64,11 +65,12 @@ pub(super) fn short(id: &str) -> &str {
     id.get(..SHORT).unwrap_or(id)
 }
 
-/// What differs from a commit, with what git does not know, relative to the top.
+/// The files that differ from a commit, and the untracked ones, relative to the root of the work
+/// tree.
 fn differing(tree: &WorkTree, commit: &str, depth: usize) -> anyhow::Result<BTreeSet<String>> {
     let mut files: BTreeSet<String> = tree.differing(commit)?.into_iter().collect();
     files.extend(tree.unknown()?);
-    // git would look into them with what their own configuration wants.
+    // git would read submodules with their own configuration.
     for name in tree.submodules()? {
         let place = tree.top.join(&name);
         let is_there = super::tree::is_repository(&place);

@@ -1,4 +1,4 @@
-//! `krm-parity snapshot`: a sealed environment as a file, to be committed beside a package.
+//! `krm-parity snapshot`: a sealed environment as a file, to commit beside a package.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -75,7 +75,7 @@ pub(super) fn command() -> Command {
         )
 }
 
-/// What is to be sealed, and as what.
+/// The files to seal, with the service and environment.
 pub(super) struct Request {
     path: PathBuf,
     service: Option<String>,
@@ -102,9 +102,9 @@ impl Request {
         }
     }
 
-    /// Seals; what is returned goes to stdout.
+    /// Seals; the returned text goes to stdout.
     pub(super) fn run(&self) -> anyhow::Result<String> {
-        // What cannot be read or written is told before anything else is asked for or done.
+        // An unreadable input or unwritable output is reported before any other work.
         if self.path != Path::new("-") {
             std::fs::metadata(&self.path)
                 .with_context(|| format!("cannot read {}", self.path.display()))?;
@@ -161,7 +161,7 @@ impl Request {
         Ok(String::new())
     }
 
-    /// As what it is sealed, by the same rules as a recorder's configuration.
+    /// The service and environment, with the same checks as in a recorder's configuration.
     fn recorder(&self) -> anyhow::Result<Recorder> {
         let service = match &self.service {
             Some(service) => service.clone(),
@@ -185,7 +185,7 @@ impl Request {
         }
     }
 
-    /// The directory's name, or that of the one around it where it only says that it is a base.
+    /// The directory's name, or that of its parent if it only says "base".
     fn default_service(&self) -> anyhow::Result<String> {
         if !self.path.is_dir() {
             bail!("the service is not known; name it with --service NAME");
@@ -200,7 +200,7 @@ impl Request {
         Ok(service_name(name.unwrap_or_default()))
     }
 
-    /// What is to be sealed.
+    /// The files to seal.
     fn files(&self) -> anyhow::Result<Vec<File>> {
         if !self.flags.is_empty() {
             bail!(
@@ -231,7 +231,7 @@ impl Request {
         rendered::files(&self.path)
     }
 
-    /// What the kustomization builds.
+    /// The build of the kustomization.
     fn build(&self) -> anyhow::Result<String> {
         let ground = Ground::new(std::slice::from_ref(&self.path))?;
         let mut sources = tree::read(&ground.root, &ground.directories)?;
@@ -281,7 +281,7 @@ impl Request {
     }
 }
 
-/// How many resources of which kinds there are.
+/// The number of resources of each kind.
 fn kinds(content: &str) -> anyhow::Result<String> {
     let tree = yaml::parse_json_lines(content)?;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();

@@ -1,9 +1,9 @@
-//! Processes that have left the group of the program that started them, as `setsid` lets them.
+//! Processes that have left the group of the program that started them, for example with `setsid`.
 //!
-//! A mark in the environment is inherited by all that a program starts, and so are its children's
-//! parents while these live. Linux shows both; elsewhere a group is all that is known.
+//! All descendants of a program inherit a mark in the environment, and the chain of parents exists
+//! as long as these live. Linux shows both; on other systems only the group is known.
 
-/// What marks the programs that one run of this program has started, each with a value of its own.
+/// The mark of the programs that one run of this program has started, with a unique value for each.
 pub(super) const MARK: &str = "KRM_PARITY_STARTED";
 
 #[cfg(not(target_os = "linux"))]
@@ -29,19 +29,19 @@ mod linux {
 
     use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-    /// How often what is left is looked for: whoever is ended may have started another just before.
+    /// The number of searches: a process that is killed may have started another just before.
     const ROUNDS: usize = 32;
 
-    /// All that a program has started, wherever it went.
+    /// All descendants of a program, in any group.
     pub(in super::super) struct Strays {
         leader: u32,
         mark: String,
-        /// Who descends from it may be told no more once those between them are gone.
+        /// Its descendants can no longer be found once the processes between them are gone.
         known: Vec<OwnedFd>,
     }
 
     impl Strays {
-        /// Finds them, while the program still lives.
+        /// Finds them, while the program is still alive.
         pub(in super::super) fn of(leader: u32, mark: &str) -> Self {
             let known = find(leader, mark).into_iter();
             Self {
@@ -51,7 +51,7 @@ mod linux {
             }
         }
 
-        /// Ends those that live, and what they have started since.
+        /// Kills those that are alive, and those that they have started since.
         pub(in super::super) fn kill(self) {
             self.known.iter().for_each(kill);
             for _ in 0..ROUNDS {
@@ -65,22 +65,22 @@ mod linux {
     }
 
     fn kill(process: &OwnedFd) {
-        // One that is gone needs no signal.
+        // A process that is gone needs no signal.
         let _ = pidfd_send_signal(process, Signal::KILL);
     }
 
-    /// A handle on a process; nothing where its number has become another's since it was found.
+    /// A handle on a process; `None` if its id belongs to another process by now.
     fn hold((number, begin): (u32, String)) -> Option<OwnedFd> {
         let pid = Pid::from_raw(i32::try_from(number).ok()?)?;
         let held = pidfd_open(pid, PidfdFlags::empty()).ok()?;
         (Stat::read(number)?.begin == begin).then_some(held)
     }
 
-    /// What the system says of a process.
+    /// The system's record of a process.
     struct Stat {
         parent: u32,
         is_gone: bool,
-        /// When it began, which tells it from a later one of its number.
+        /// Its start time, which distinguishes it from a later process with the same id.
         begin: String,
     }
 
@@ -88,7 +88,7 @@ mod linux {
         fn read(number: u32) -> Option<Self> {
             let text = fs::read(format!("/proc/{number}/stat")).ok()?;
             let text = String::from_utf8_lossy(&text);
-            // Its name is in brackets, and may hold some.
+            // Its name is in brackets, and may contain brackets.
             let (_, rest) = text.rsplit_once(')')?;
             let mut fields = rest.split_ascii_whitespace();
             let is_gone = matches!(fields.next()?, "Z" | "X");
@@ -102,7 +102,8 @@ mod linux {
         }
     }
 
-    /// The living processes that descend from a program, or have its mark, each with its beginning.
+    /// The living processes that descend from a program, or have its mark, each with its start
+    /// time.
     fn find(leader: u32, mark: &str) -> Vec<(u32, String)> {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());

@@ -1,13 +1,13 @@
-//! What goes to stdout and stderr.
+//! Output to stdout and stderr.
 
 use std::io::{self, Write};
 
-/// Writes lines for people to stdout, none of which is a command to whoever runs builds.
+/// Writes lines for people to stdout, none of which is a command for a CI runner.
 pub(super) fn write_out(text: &str) -> io::Result<()> {
     write_bytes(&crate::text::without_commands(text))
 }
 
-/// Writes to stdout; a reader that has gone away is no error.
+/// Writes to stdout; a closed stdout is not an error.
 pub(super) fn write_bytes(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -16,15 +16,15 @@ pub(super) fn write_bytes(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes lines to stderr, and shrugs when nobody can read them.
+/// Writes lines to stderr, and ignores failures.
 ///
-/// They quote what strangers wrote, and whoever runs builds may take a line for a command.
+/// The lines quote foreign text, which a CI runner might read as a command.
 pub(super) fn complain(text: &str) {
     let text = crate::text::without_commands(text);
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Whether this user wants colour where a terminal can show it.
+/// Whether this user wants colour on terminals.
 pub(super) fn may_color() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

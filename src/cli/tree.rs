@@ -19,13 +19,13 @@ use crate::yaml;
 
 pub(super) use self::real::real_paths;
 
-/// More directories than this are no repository.
+/// A repository does not have more directories than this.
 const MAX_DIRECTORIES: usize = 200_000;
 
-/// More hidden directories than this are a cache, and not somebody's environments.
+/// More hidden directories than this are a cache, and not environments.
 const MAX_HIDDEN: usize = 10_000;
 
-/// Reads every kustomization below `directories`, and what each of them names.
+/// Reads every kustomization below `directories`, and the files that they name.
 ///
 /// All paths are relative to `root`.
 ///
@@ -88,15 +88,15 @@ pub(super) fn read(root: &Path, directories: &[String]) -> anyhow::Result<Source
     Ok(sources)
 }
 
-/// The files that a walk met.
+/// The files that a walk found.
 #[derive(Default)]
 struct Found {
     kustomizations: Vec<String>,
-    /// Others that may hold resources.
+    /// Other files that may contain resources.
     beside: Vec<String>,
 }
 
-/// Lets the graph know what a kustomization names, seen from where it really lies.
+/// Adds the entries of a kustomization to the graph, relative to its real directory.
 fn learn(graph: &mut Graph, file: &str, ways: &mut Ways<'_>, sources: &mut Sources) {
     let Some(Ok(tree)) = sources.text(file).map(parse_kustomization) else {
         return;
@@ -119,9 +119,9 @@ fn learn(graph: &mut Graph, file: &str, ways: &mut Ways<'_>, sources: &mut Sourc
     }
 }
 
-/// Reads the files of a name beside kustomizations, whether anything names them or not.
+/// Reads the files with a given name beside kustomizations, whether an entry names them or not.
 ///
-/// One that is no text is there as well, without any.
+/// A file that is not text is added without content.
 pub(super) fn read_beside(root: &Path, sources: &mut Sources, name: &str) {
     let kustomizations = sources.iter().filter(|(path, _)| is_kustomization(path));
     let all: BTreeSet<String> = kustomizations
@@ -139,7 +139,7 @@ fn is_kustomization(path: &str) -> bool {
     NAMES.contains(&path.rsplit('/').next().unwrap_or_default())
 }
 
-/// The text of a file that is of a sane size, and text; else why it is none.
+/// The text of a file of limited size; the error is the reason if it has none.
 fn text_of(path: &Path) -> Result<String, String> {
     files::read_text(path).map_err(why)
 }
@@ -151,24 +151,24 @@ fn why(unread: Unread) -> String {
     }
 }
 
-/// The root of the repository that a directory lies in.
+/// The root of the repository that contains a directory.
 pub(super) fn repository(directory: &Path) -> Option<PathBuf> {
     let mut above = directory.ancestors();
     let found = above.find(|directory| is_repository(directory));
     found.map(Path::to_path_buf)
 }
 
-/// Whether a directory is the root of a repository; a link that leads nowhere says so as well.
+/// Whether a directory is the root of a repository; a dangling link also counts.
 pub(super) fn is_repository(directory: &Path) -> bool {
     fs::symlink_metadata(directory.join(".git")).is_ok()
 }
 
-/// Where links between directories may lead, so that there is no way around in circles and none out.
+/// The permitted targets of links between directories, so that no link leads in circles or outside.
 struct Links {
-    /// The repository, or what is looked at if it lies in none.
+    /// The repository, or the searched directory if it is in none.
     bounds: PathBuf,
     real_root: PathBuf,
-    /// The directories that are looked at in full, where they really lie.
+    /// The directories that are searched completely, by their real paths.
     covered: Vec<PathBuf>,
 }
 
@@ -188,12 +188,12 @@ impl Links {
         }
     }
 
-    /// Where a link leads, and why it is not to be followed.
+    /// The target of a link, and the reason if it must not be followed.
     fn follow(&mut self, path: &Path) -> (Option<PathBuf>, Option<Why>) {
         let Ok(real) = fs::canonicalize(path) else {
             return (None, Some(Why::Dangling));
         };
-        // What is hidden is looked at under the name of the link alone.
+        // A hidden directory is searched only under the name of the link.
         let is_covered = self.covered.iter().any(|covered| {
             let below = real.strip_prefix(covered);
             below.is_ok_and(|below| !is_hidden(below))
@@ -288,7 +288,8 @@ fn walk(
             }
         }
         sources.insert_directory(name.clone(), is_of_use);
-        // The first of two links to one directory is followed, whatever order the file system has.
+        // The first of two links to one directory is followed, whatever the order of the file
+        // system.
         linked.sort();
         for (path, name) in linked {
             if path.is_file() {
@@ -301,7 +302,7 @@ fn walk(
             {
                 sources.insert_link(name.clone(), to);
             }
-            // Under this name too it is an environment, if it is one.
+            // Under this name it may also be an environment.
             if matches!(why, Some(Why::Elsewhere(_))) && holds_kustomization(&path) {
                 found.kustomizations.push(name.clone());
             }
@@ -315,7 +316,7 @@ fn walk(
             }
         }
     }
-    // Each with a bound of its own, so that a cache of packages hides nothing else.
+    // Each has its own bound, so that a cache of packages hides nothing else.
     for mut out_of_sight in [hidden, skipped] {
         out_of_sight.sort();
         look_for_hidden(out_of_sight, &mut found.kustomizations, sources);
@@ -323,7 +324,7 @@ fn walk(
     Ok(())
 }
 
-/// Notes the hidden directories that hold kustomizations; git's own are none of the repository's.
+/// Records the hidden directories with kustomizations, except git's own.
 fn look_for_hidden(
     mut left: Vec<(PathBuf, String)>,
     found: &mut Vec<String>,
@@ -342,7 +343,7 @@ fn look_for_hidden(
             return;
         }
         if holds_kustomization(&path) {
-            // Discovery asks what it is made of.
+            // Discovery needs its entries.
             found.push(name.clone());
             sources.insert_unseen(Unseen {
                 path: name.clone(),
@@ -365,14 +366,15 @@ fn look_for_hidden(
     }
 }
 
-/// Notes a directory whose name is no text, which nothing here can name, if a kustomization lies in it or below.
+/// Records a directory whose name is not text, and so cannot be used here, if it contains a
+/// kustomization at any depth.
 fn note_no_text(path: &Path, above: &str, sources: &mut Sources) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut left = vec![path.to_owned()];
     let mut count = 0_usize;
     while let Some(directory) = left.pop() {
         count += 1;
-        // What holds so many is not passed over either.
+        // A directory with so many entries is recorded as well.
         if count > MAX_HIDDEN || holds_kustomization(&directory) {
             sources.insert_unseen(Unseen {
                 path: join(above, &name),

@@ -1,4 +1,4 @@
-//! Git's side of what runs in a cluster: what an overlay builds, or what is already rendered.
+//! Git's side of a comparison with a cluster: the build of an overlay, or rendered files.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ use crate::rules::{self, Cluster, Names, Overlay};
 use crate::survey::{Environment, Service, State, Survey};
 use crate::yaml::{MAX_BYTES, Node};
 
-/// What an environment is called of which nothing says which it is.
+/// The name of an environment without one.
 const LIVE: &str = "live";
 
 /// An argument that names a file.
@@ -34,12 +34,12 @@ pub(super) fn file(name: &'static str, help: &'static str) -> Arg {
         .value_parser(value_parser!(PathBuf))
 }
 
-/// An argument that is a name.
+/// An argument with a name as its value.
 pub(super) fn word(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("NAME").help(help)
 }
 
-/// The arguments that say what Git's side is.
+/// The arguments that select Git's side.
 pub(super) fn args() -> [Arg; 2] {
     [
         Arg::new("OVERLAY")
@@ -52,14 +52,14 @@ pub(super) fn args() -> [Arg; 2] {
     ]
 }
 
-/// That one of [`args`] is needed.
+/// The group that requires one of [`args`].
 pub(super) fn one_of() -> ArgGroup {
     ArgGroup::new("git")
         .args(["OVERLAY", "rendered"])
         .required(true)
 }
 
-/// The arguments that say what a policy calls Git's side.
+/// The arguments with the names of Git's side in a policy.
 pub(super) fn names() -> [Arg; 3] {
     [
         file(
@@ -71,37 +71,37 @@ pub(super) fn names() -> [Arg; 3] {
     ]
 }
 
-/// Git's side, and what it is of.
+/// Git's side, with its origin.
 #[derive(Default)]
 pub(super) struct Wanted {
     pub files: Vec<File>,
-    /// What it is called in a report.
+    /// Its name in a report.
     place: String,
     service: Option<String>,
     environment: Option<String>,
-    /// What a reader must know of it.
+    /// Notes for the reader.
     notes: Vec<String>,
-    /// What is taken out of Secrets into other resources.
+    /// The values that are copied out of Secrets into other resources.
     pub copies: Vec<String>,
-    /// The kustomization of the overlay; empty for what is already rendered.
+    /// The kustomization of the overlay; empty for rendered files.
     pub file: String,
-    /// The names that its resources had when they were loaded.
+    /// The names of its resources when they were loaded.
     names: Names,
 }
 
-/// Git's side with the policy that holds for it.
+/// Git's side with its policy.
 pub(super) struct Look {
     pub wanted: Wanted,
     pub policy: Policy,
-    /// What a report says of the policy.
+    /// The report's note about the policy.
     policy_note: String,
     service: String,
     environment: String,
-    /// Whether somebody has said how the service and the environment are called.
+    /// Whether the user named the service and the environment.
     is_named: (bool, bool),
 }
 
-/// What was asked for.
+/// The request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked<'m> {
     pub overlay: Option<&'m Path>,
@@ -112,7 +112,7 @@ pub(super) struct Asked<'m> {
 }
 
 impl<'m> Asked<'m> {
-    /// What the arguments [`args`] and [`names`] say.
+    /// The values of the arguments [`args`] and [`names`].
     pub fn of(matches: &'m ArgMatches) -> Self {
         let path = |name: &str| matches.get_one::<PathBuf>(name).map(PathBuf::as_path);
         let word = |name: &str| matches.get_one::<String>(name).map(String::as_str);
@@ -126,11 +126,11 @@ impl<'m> Asked<'m> {
     }
 }
 
-/// Reads Git's side, and the policy that holds for it.
+/// Reads Git's side and its policy.
 ///
 /// # Errors
 ///
-/// Fails where one cannot be read or built.
+/// Fails if one cannot be read or built.
 pub(super) fn look(matches: &ArgMatches, verb: &str) -> anyhow::Result<Look> {
     look_at(&Asked::of(matches), verb)
 }
@@ -155,7 +155,7 @@ pub(super) fn look_at(asked: &Asked<'_>, verb: &str) -> anyhow::Result<Look> {
     let wanted = match asked.rendered {
         Some(rendered) => Wanted {
             files: read(rendered).context("--rendered")?,
-            // A stream is no file that a report could name.
+            // A stream is not a file that a report could name.
             place: match rendered {
                 stream if is_stdin(stream) => String::new(),
                 file => file.display().to_string(),
@@ -187,7 +187,7 @@ pub(super) fn look_at(asked: &Asked<'_>, verb: &str) -> anyhow::Result<Look> {
 }
 
 impl Look {
-    /// What the live side is of.
+    /// The names of the live side.
     pub(super) fn cluster(&self) -> Cluster<'_> {
         Cluster {
             service: &self.service,
@@ -203,7 +203,7 @@ impl Look {
         }
     }
 
-    /// The texts that no report shows: what Secrets hold, here and on these sides.
+    /// The texts that no report may show: the values of Secrets, here and on these sides.
     pub(super) fn hidden<'r, 'a: 'r>(
         &self,
         sides: impl IntoIterator<Item = &'r [Resource<'a>]>,
@@ -213,7 +213,8 @@ impl Look {
         hidden
     }
 
-    /// A survey of what was found, with these notes between those about Git and those about the policy.
+    /// A survey of the findings, with these notes between those about Git and those about the
+    /// policy.
     pub(super) fn survey(
         &self,
         report: Report,
@@ -243,11 +244,12 @@ impl Look {
     }
 }
 
-/// Compares Git's side with what runs, and judges it; hands both to somebody, with what no report shows.
+/// Compares Git's side with the live objects, judges it, and passes both to a callback with the
+/// hidden texts.
 ///
 /// # Errors
 ///
-/// Fails where one of them cannot be read, and where the other one does.
+/// Fails if one of them cannot be read, or if the callback does.
 pub(super) fn judged<T>(
     look: &Look,
     git: &[File],
@@ -267,12 +269,12 @@ pub(super) fn judged<T>(
     tell(&compared, report, &hidden)
 }
 
-/// A name, unless nobody has said it.
+/// A name, if the user gave it.
 const fn known(is_named: bool, name: &str) -> &str {
     if is_named { name } else { "" }
 }
 
-/// That at most one argument reads stdin.
+/// Checks that at most one argument reads stdin.
 pub(super) fn one_stdin(arguments: &[(&str, Option<&PathBuf>)]) -> anyhow::Result<()> {
     let streams = arguments
         .iter()
@@ -284,7 +286,7 @@ pub(super) fn one_stdin(arguments: &[(&str, Option<&PathBuf>)]) -> anyhow::Resul
     Ok(())
 }
 
-/// What a person names, or what comes on stdin.
+/// The files at a path, or stdin.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<File>> {
     if !is_stdin(path) {
         return rendered::files(path);
@@ -297,7 +299,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<File>> {
     Ok(vec![File { name, text }])
 }
 
-/// What a directory builds, by the engine alone.
+/// The build of a directory, by the engine alone.
 fn built(
     ground: &mut Ground,
     policy: &Policy,
@@ -349,12 +351,12 @@ fn built(
     })
 }
 
-/// The directory that is built, as the ground calls it.
+/// The directory to build, relative to the ground's root.
 fn directory_of(ground: &Ground) -> String {
     ground.directories.first().cloned().unwrap_or_default()
 }
 
-/// A resource as it is built, and the name that it had before.
+/// A built resource, with its first name.
 fn named(built: &Built) -> Option<([String; 3], String)> {
     let text = |pointer: &str| {
         let value = built.resource.pointer(pointer).and_then(Value::as_str);
@@ -365,11 +367,11 @@ fn named(built: &Built) -> Option<([String; 3], String)> {
     (built.first_name != name).then(|| (key, built.first_name.clone()))
 }
 
-/// What the engine has built as a file, and how many values of Secrets are not in it.
+/// The engine's build as a file, and the number of Secret values that it lacks.
 ///
 /// # Errors
 ///
-/// Fails where another kind was made of a Secret.
+/// Fails if a Secret was changed into another kind.
 pub(super) fn emitted(built: Vec<Built>, place: &str) -> anyhow::Result<(File, usize)> {
     let mut text = String::new();
     let mut unknown = 0;
@@ -391,7 +393,7 @@ pub(super) fn emitted(built: Vec<Built>, place: &str) -> anyhow::Result<(File, u
     Ok((File { name, text }, unknown))
 }
 
-/// Marks the values of a Secret that the engine does not hold as not known, and counts them.
+/// Marks the values of a Secret that the engine does not have as unknown, and counts them.
 fn leave_out(secret: &mut Value) -> usize {
     let data = secret.get_mut("data").and_then(Value::as_object_mut);
     let empty = data
@@ -401,7 +403,7 @@ fn leave_out(secret: &mut Value) -> usize {
     empty.map(|value| *value = REDACTED.into()).count()
 }
 
-/// What Git wants in a cluster: what a host does not emit is in none.
+/// The resources that Git deploys to a cluster, without those that hosts drop.
 pub(super) fn of_git(mut git: Vec<Resource<'_>>) -> anyhow::Result<Vec<Resource<'_>>> {
     git.retain(|one| one.group() != GROUP && !one.is_local_config());
     if git.is_empty() {
@@ -410,7 +412,7 @@ pub(super) fn of_git(mut git: Vec<Resource<'_>>) -> anyhow::Result<Vec<Resource<
     Ok(git)
 }
 
-/// Whether what kubectl printed is an object of a cluster.
+/// Checks that an object from kubectl is an object of a cluster.
 pub(super) fn is_object(one: &Resource<'_>) -> anyhow::Result<()> {
     if one.kind() == "Status" && one.api_version == "v1" {
         let message = one.node.str_at(&["message"]).unwrap_or_default();

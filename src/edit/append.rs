@@ -9,12 +9,13 @@ use super::lines::{
 };
 use crate::yaml::{self, Node, Style};
 
-/// Adds elements to the end of the list under a path of keys in the first document, making what is missing on the way.
+/// Adds elements to the end of the list under a path of keys in the first document, and creates
+/// missing keys on the way.
 ///
 /// # Errors
 ///
-/// Fails on text that is no YAML, where something else than a list stands there,
-/// and on notations without a place to insert at, such as an alias.
+/// Fails on text that is not YAML, if the value there is not a list, and on notations without a
+/// place to insert at, such as an alias.
 pub fn append(text: &str, path: &[&str], items: &[Item]) -> Result<String, EditError> {
     if items.is_empty() {
         return Ok(text.to_owned());
@@ -114,7 +115,7 @@ fn find(
 ) -> Result<Option<Splice>, EditError> {
     let mut node = root;
     let mut is_flow = node.style() == Style::Flow;
-    // The column of the keys around, and the key that stands above the node.
+    // The column of the surrounding keys, and the key above the node.
     let mut column = 0;
     let mut above: Option<Node<'_>> = None;
     for (depth, key) in path.iter().enumerate() {
@@ -194,7 +195,7 @@ fn fill(
         let at = line_end(text, key.span().end);
         return word.is_empty().then(|| Splice::after(text, at, &lines));
     }
-    // The word goes, what stands behind it on its line stays.
+    // The null is removed; the rest of its line stays.
     let at = line_end(text, span.end);
     let added = Splice::after(text, at, &lines);
     Some(Splice {
@@ -203,7 +204,7 @@ fn fill(
     })
 }
 
-/// Puts a new key behind the others of a map in block style.
+/// Inserts a new key after the others of a map in block style.
 fn new_key(text: &str, map: Node<'_>, rest: &[&str], added: Added<'_>) -> Option<Splice> {
     let first = map.entries().map(|(key, _)| key.span().start).min()?;
     let column = column_of(text, first)?;
@@ -211,7 +212,7 @@ fn new_key(text: &str, map: Node<'_>, rest: &[&str], added: Added<'_>) -> Option
     Some(Splice::after(text, at, &block(rest, column, added)))
 }
 
-/// Puts something behind the last element of a list or a map in flow style.
+/// Inserts text after the last element of a list or a map in flow style.
 fn flow(text: &str, node: Node<'_>, added: &str) -> Splice {
     let at = if node.is_childless() {
         node.span().start + 1
@@ -221,7 +222,7 @@ fn flow(text: &str, node: Node<'_>, added: &str) -> Splice {
     let comma = if node.is_childless() { "" } else { "," };
     let is_spaced = added.starts_with(['\n', '\r']) || comma.is_empty();
     let space = if is_spaced { "" } else { " " };
-    // Right behind a bracket there may be a space already.
+    // There may already be a space after the bracket.
     let added = if comma.is_empty() && text[at..].starts_with(' ') {
         added.trim_end()
     } else {
@@ -233,12 +234,12 @@ fn flow(text: &str, node: Node<'_>, added: &str) -> Splice {
     }
 }
 
-/// The elements as they stand in brackets: several of them, and maps, on lines of their own.
+/// The elements in brackets; maps, and several elements, are on separate lines.
 fn elements(text: &str, around: Node<'_>, items: &[Item]) -> String {
     if let [item] = items
         && let Some(word) = item.value.as_str()
     {
-        // A list without quotes is no JSON, and needs none here either.
+        // A list without quotes is not JSON, so the elements need no quotes either.
         let is_plain = around.items().any(|other| other.style() == Style::Plain);
         return if is_plain {
             scalar(word)
@@ -276,7 +277,7 @@ fn inner(text: &str, around: Node<'_>, rest: &[&str], added: Added<'_>) -> Strin
     })
 }
 
-/// A missing key with what belongs under it, in flow style.
+/// A missing key with the keys and the list below it, in flow style.
 fn entry(text: &str, around: Node<'_>, rest: &[&str], added: Added<'_>) -> String {
     match rest {
         [key, rest @ ..] => {

@@ -1,7 +1,7 @@
-//! Taking elements out of a list, and putting others in their places.
+//! Removes elements from a list, and replaces them.
 //!
-//! A comment directly above an element belongs to it, and so does everything below it that stands further
-//! right than its dash. What stands between elements and belongs to none of them stays.
+//! A comment directly above an element belongs to it, and so do the lines below it that are further
+//! right than its dash. Lines between elements that belong to none of them stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -12,15 +12,17 @@ use super::item::{EditError, Item};
 use super::lines::{Splice, dash, end_of_line, indented, line_end, newline, shape};
 use crate::yaml::{self, Node, Style};
 
-/// Takes elements out of the list under a path of keys in the first document; a list that has none left stays, empty.
+/// Removes elements from the list under a path of keys in the first document; an emptied list stays
+/// as an empty list.
 ///
-/// `heads` says of a comment line above an element whether it is a heading of those that follow, too: then it stays
-/// as long as the next element that stays has no comment of its own.
+/// `heads` says whether a comment line above an element is a heading of the following elements too:
+/// then it stays as long as the next remaining element has no comment of its own.
 ///
 /// # Errors
 ///
-/// Fails where the list is not there or lacks one of the elements, and on notations that hold an element fast: an
-/// anchor that others use, an alias in the place of the list, a comment between elements on one line.
+/// Fails if the list is missing or lacks one of the elements, and on notations in which an element
+/// cannot be removed: an anchor that others use, an alias in place of the list, a comment between
+/// elements on one line.
 pub fn remove(
     text: &str,
     path: &[&str],
@@ -31,7 +33,7 @@ pub fn remove(
     exchange(text, path, &changes, &heads)
 }
 
-/// Puts other elements in the places of some of a list under a path of keys; the comments above them stay.
+/// Replaces some elements of the list under a path of keys; the comments above them stay.
 ///
 /// # Errors
 ///
@@ -45,7 +47,7 @@ pub fn replace(
     exchange(text, path, &changes.collect(), &|_, _| true)
 }
 
-/// What becomes of elements, by their numbers: another one, or nothing.
+/// The changes of elements by index: a replacement, or `None` to remove it.
 type Changes<'i> = BTreeMap<usize, Option<&'i Item>>;
 
 fn exchange(
@@ -95,7 +97,7 @@ fn exchange(
     }
 }
 
-/// The list under a path of keys, where it is written.
+/// The list under a path of keys, at the place where it is written.
 pub(super) fn list<'n>(text: &str, root: Node<'n>, path: &[&str]) -> Result<Node<'n>, EditError> {
     let mut node = root;
     for (depth, key) in path.iter().enumerate() {
@@ -117,14 +119,14 @@ pub(super) fn list<'n>(text: &str, root: Node<'n>, path: &[&str]) -> Result<Node
     if !node.is_seq() {
         return Err(shape(node, &path.join("."), "a list"));
     }
-    // All that an alias repeats stands where the alias does.
+    // The parts of an alias have the position of the alias.
     if text[node.span().start..].starts_with('*') {
         return Err(EditError::Alias(path.join(".")));
     }
     Ok(node)
 }
 
-/// What the document says afterwards; a list in block style that has nothing left is `null`.
+/// The value of the document afterwards; an emptied list in block style is `null`.
 fn change(value: &mut Value, path: &[&str], changes: &Changes<'_>, is_block: bool) {
     if let [key, rest @ ..] = path {
         if let Some(inner) = value.get_mut(*key) {
@@ -149,11 +151,11 @@ fn change(value: &mut Value, path: &[&str], changes: &Changes<'_>, is_block: boo
 /// The lines of an element.
 #[derive(Clone, Debug)]
 struct Lines {
-    /// Where the comments above it begin.
+    /// The start of the comments above it.
     comments: usize,
-    /// Where its own first line begins.
+    /// The start of its own first line.
     start: usize,
-    /// Where the line after its last begins.
+    /// The start of the line after its last.
     end: usize,
 }
 
@@ -175,7 +177,7 @@ fn block(
         let is_own = |line: &str| indent(line) == column && line.trim_start().starts_with('#');
         let comments = above(text, *start, floor, is_own);
         let end = end_of_line(text, *item).max(line_end(text, item.span().start));
-        // An empty scalar may be said to end behind the dash of the next one.
+        // The end of an empty scalar may be after the dash of the next element.
         let most = starts.get(index + 1).copied().unwrap_or(text.len());
         let end = deeper(text, end.min(most), column);
         all.push(Lines {
@@ -228,7 +230,7 @@ fn flow(
         .map(|index| own_lines(text, *items.get(*index)?))
         .collect::<Option<Vec<_>>>()
     {
-        // Only those that go are asked for their lines, the others bound them.
+        // Only the removed elements need lines; the others bound them.
         let mut lines: Vec<Lines> = items
             .iter()
             .map(|item| Lines {
@@ -248,7 +250,7 @@ fn flow(
             lines[index].comments = above(text, lines[index].start, floor, is_own);
         }
         splices.extend(removals(text, &lines, changes, heads));
-        // Behind the last one there is no comma, where there was none before.
+        // The last element has no comma after it if there was none before.
         let has_comma = |index: usize| {
             text[items[index].span().end..]
                 .trim_start()
@@ -271,7 +273,7 @@ fn flow(
         let item = items[index].span();
         let next = items.get(index + 1).map(|next| next.span().start);
         let range = match (next, last_kept) {
-            // All that follow the last one that stays go with the comma behind it.
+            // All elements after the last remaining one are removed with the comma before them.
             (_, Some(last)) if index > last => {
                 let before = items[index - 1].span().end;
                 before..item.end
@@ -300,7 +302,8 @@ fn flow(
     Some(splices)
 }
 
-/// The lines that elements go with: their own, the comments above them, and the blank ones that would be too many.
+/// The lines to remove with the elements: their own, the comments above them, and superfluous blank
+/// lines.
 fn removals(
     text: &str,
     all: &[Lines],
@@ -358,7 +361,7 @@ fn removals(
     runs.collect()
 }
 
-/// Makes changes that may meet or overlap, where both only take away.
+/// Applies changes, which may touch or overlap if both only remove.
 fn apply(text: &str, mut splices: Vec<Splice>) -> String {
     splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
     let mut out = String::with_capacity(text.len());
@@ -372,7 +375,7 @@ fn apply(text: &str, mut splices: Vec<Splice>) -> String {
     out
 }
 
-/// Where the line with the dash of an element begins, and its column.
+/// The start of the line with the dash of an element, and its column.
 fn dash_line(text: &str, item: Node<'_>) -> Option<(usize, usize)> {
     let column = dash(text, item)?;
     let mut end = item.span().start;
@@ -386,7 +389,7 @@ fn dash_line(text: &str, item: Node<'_>) -> Option<(usize, usize)> {
     }
 }
 
-/// The lines of an element in flow style that shares them with nobody.
+/// The lines of an element in flow style, if it shares them with no other.
 fn own_lines(text: &str, item: Node<'_>) -> Option<Lines> {
     let span = item.span();
     let start = text[..span.start].rfind('\n')? + 1;
@@ -403,7 +406,7 @@ fn own_lines(text: &str, item: Node<'_>) -> Option<Lines> {
     })
 }
 
-/// Where the lines directly above one begin of which something holds, down from a floor.
+/// The start of the lines directly above an offset that meet a condition, down to a floor.
 fn above(text: &str, start: usize, floor: usize, holds: impl Fn(&str) -> bool) -> usize {
     let mut at = start;
     while at > floor {
@@ -416,12 +419,12 @@ fn above(text: &str, start: usize, floor: usize, holds: impl Fn(&str) -> bool) -
     at
 }
 
-/// Where the blank lines directly above a line begin.
+/// The start of the blank lines directly above a line.
 fn blank_above(text: &str, start: usize, floor: usize) -> usize {
     above(text, start, floor, |line| line.trim().is_empty())
 }
 
-/// Where the blank lines directly below a line end.
+/// The end of the blank lines directly below a line.
 fn blank_below(text: &str, end: usize) -> usize {
     let mut at = end;
     while at < text.len() {
@@ -434,7 +437,7 @@ fn blank_below(text: &str, end: usize) -> usize {
     at
 }
 
-/// Where the lines directly below end that stand further right than a column.
+/// The end of the lines directly below that are further right than a column.
 fn deeper(text: &str, end: usize, column: usize) -> usize {
     let mut at = end;
     while at < text.len() {

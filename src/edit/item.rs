@@ -1,4 +1,4 @@
-//! What is put into a list, and why it cannot be.
+//! The elements to insert into a list, and the reasons why they cannot be inserted.
 
 use serde_json::Value;
 
@@ -7,11 +7,11 @@ use crate::yaml::{self, YamlError};
 /// An element to be added to a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// A line above it, without the `#`; only where the list is in block style.
+    /// A line above it, without the `#`; only used in block style.
     pub comment: Option<String>,
-    /// It as an element of a list in block style: lines of which the first begins with a dash.
+    /// Its form in a list in block style: lines of which the first begins with a dash.
     pub block: String,
-    /// It as a value, for lists in flow style and for proof.
+    /// Its value, for lists in flow style and for verification.
     pub value: Value,
 }
 
@@ -27,7 +27,7 @@ impl Item {
     }
 }
 
-/// A string as YAML, in quotes only where a reader of any version could take it for something else.
+/// A string as YAML, with quotes only where some version of YAML could read it as another type.
 #[must_use]
 pub fn scalar(text: &str) -> String {
     const BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
@@ -44,26 +44,26 @@ pub fn scalar(text: &str) -> String {
     }
 }
 
-/// Why a text cannot be edited.
+/// The reason why a text cannot be edited.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// The text is no YAML.
+    /// The text is not YAML.
     #[error(transparent)]
     Yaml(#[from] YamlError),
-    /// Something else than a list stands there.
+    /// The value there is not a list.
     #[error("line {line}: {what} is not {expected}")]
     Shape {
         /// The line, from 1.
         line: usize,
-        /// What has the wrong shape.
+        /// The part with the wrong type.
         what: String,
-        /// What it should be.
+        /// The expected type.
         expected: &'static str,
     },
-    /// The text is written in a way that leaves no place to insert at.
+    /// The notation has no place to insert at.
     #[error("nothing can be inserted into {0} as it is written; edit it by hand")]
     Notation(String),
-    /// What is to be edited is an alias.
+    /// The part to edit is an alias.
     #[error("{0} is an alias of another value; write it out, or edit it by hand")]
     Alias(String),
     /// A value cannot be changed without changing others.
@@ -71,15 +71,15 @@ pub enum EditError {
     Fixed {
         /// The value.
         what: String,
-        /// What holds it.
+        /// The reason.
         why: &'static str,
     },
-    /// An element cannot be taken out without touching what is around it.
+    /// An element cannot be removed without changing the text around it.
     #[error("{what} cannot be removed from the file: {why}; edit it by hand")]
     Held {
         /// The element.
         what: String,
-        /// What holds it.
+        /// The reason.
         why: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! Where things begin and end in the text of a file.
+//! The beginnings and ends of nodes in the text of a file.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub(super) fn shape(node: Node<'_>, what: &str, expected: &'static str) -> EditE
     }
 }
 
-/// A range of the text, and what is to stand there.
+/// A range of the text, and its replacement.
 pub(super) struct Splice {
     pub range: Range<usize>,
     pub text: String,
@@ -61,7 +61,8 @@ pub(super) fn indented(items: &[Item], column: usize) -> String {
     out
 }
 
-/// The spaces before an offset on its line; nothing where something else stands there.
+/// The number of spaces before an offset on its line; `None` if the line has other characters
+/// there.
 pub(super) fn column_of(text: &str, at: usize) -> Option<usize> {
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
     let before = text[start..at].trim_start_matches('\u{feff}');
@@ -87,7 +88,7 @@ pub(super) fn dash(text: &str, item: Node<'_>) -> Option<usize> {
     }
 }
 
-/// Where the text of a node ends.
+/// The end of a node's text.
 fn end_of(node: Node<'_>) -> usize {
     let is_whole = node.is_scalar() || node.style() == Style::Flow || node.is_childless();
     if is_whole {
@@ -97,9 +98,9 @@ fn end_of(node: Node<'_>) -> usize {
     }
 }
 
-/// Where the text of a list's or a map's last element ends.
+/// The end of the text of a list's or a map's last element.
 pub(super) fn end_of_last(node: Node<'_>) -> usize {
-    // Merged entries stand elsewhere, so the last one is found by its place.
+    // Merged entries are written elsewhere, so the last one is found by its position.
     let entries = node.entries().map(|(key, value)| {
         let end = if value.is_null() && value.span().is_empty() {
             key.span().end
@@ -119,7 +120,7 @@ pub(super) fn end_of_line(text: &str, node: Node<'_>) -> usize {
     if !text[..end].ends_with('\n') {
         return line_end(text, end);
     }
-    // A block scalar ends after the blank lines behind it, which belong to it only where it keeps them.
+    // A block scalar ends after its trailing blank lines, which belong to it only if it keeps them.
     if deepest_last(node).text().ends_with("\n\n") {
         return end;
     }
@@ -127,7 +128,7 @@ pub(super) fn end_of_line(text: &str, node: Node<'_>) -> usize {
     line_end(text, body)
 }
 
-/// The node that ends a subtree in block style.
+/// The last node of a subtree in block style.
 fn deepest_last(node: Node<'_>) -> Node<'_> {
     let mut node = node;
     loop {
@@ -143,7 +144,7 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
 }
 
-/// Skips the comments that follow directly and stand at least as far right as what they are about.
+/// Skips the comments that follow directly and are at least as far right as their subject.
 pub(super) fn after_comments(text: &str, at: usize, column: usize) -> usize {
     let mut at = at;
     while at < text.len() {

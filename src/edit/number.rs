@@ -1,4 +1,4 @@
-//! Putting another number in the place of one, without touching the rest of a file's text.
+//! Replaces a number, without changing the rest of a file's text.
 
 use serde_json::Value;
 
@@ -6,12 +6,12 @@ use super::exchange::list;
 use super::item::EditError;
 use crate::yaml::{self, Node};
 
-/// Puts another number at a field of an element of the list under a path of keys.
+/// Replaces the number in a field of an element of the list under a path of keys.
 ///
 /// # Errors
 ///
-/// Fails on text that is no YAML, where there is no such list, element or field,
-/// and where something else would change with it, as by an anchor.
+/// Fails on text that is not YAML, if there is no such list, element or field, and if other values
+/// would change too, such as those of an alias.
 pub fn set_number(
     text: &str,
     path: &[&str],
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn all_but_the_number_stays() {
+    fn everything_but_the_number_stays() {
         for text in [
             "replicas:\n- {name: a, count: 1}\n- name: b # mine\n  # why\n  count: 3 # until May\n",
             "replicas: [{name: a, count: 1}, {name: b, count: 3}] # all\n",
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_change_more_is_refused() {
+    fn a_change_of_more_than_the_number_is_refused() {
         for (text, why) in [
             ("replicas:\n- name: a\n", "not there"),
             ("replicas:\n- name: a\n- name: b\n", "not there"),

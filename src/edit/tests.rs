@@ -9,7 +9,7 @@ fn added(text: &str) -> Result<String, EditError> {
 /// Every notation, before and after.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn an_entry_joins_every_notation() {
+fn an_entry_is_added_in_every_notation() {
     for (before, after) in [
         ("", "transformers:\n- ../parity/dev\n"),
         (
@@ -135,7 +135,7 @@ fn an_entry_joins_every_notation() {
 }
 
 #[test]
-fn what_has_no_place_is_said() {
+fn a_notation_without_a_place_is_an_error() {
     for (text, part) in [
         ("[a]", "line 1: the document is not a map"),
         ("transformers: a\n", "line 1: transformers is not a list"),
@@ -151,7 +151,7 @@ fn what_has_no_place_is_said() {
 }
 
 #[test]
-fn missing_keys_are_made_on_the_way() {
+fn missing_keys_are_created() {
     let item = Item {
         comment: Some("why".to_owned()),
         block: "- rule: image\n  reason: x".to_owned(),
@@ -212,7 +212,7 @@ fn words_are_quoted_where_they_must_be() {
 }
 
 proptest::proptest! {
-    /// Lines are only ever inserted: without them the text is what it was.
+    /// Lines are only ever inserted: without them the text is unchanged.
     #[test]
     fn nothing_else_changes(
         parts in proptest::collection::vec(proptest::sample::select(vec![

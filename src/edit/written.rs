@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::item::scalar;
 
-/// A value as lines in block style, in quotes where a reader of any version could take a text for something else.
+/// A value as lines in block style; a text has quotes if some version of YAML could read it as
+/// another type.
 #[must_use]
 pub fn block(value: &Value) -> String {
     let mut out = String::new();
@@ -20,7 +21,7 @@ fn lines(out: &mut String, value: &Value, column: usize) {
                 out.push_str(&pad);
                 out.push_str(&scalar(key));
                 out.push(':');
-                // The dashes of a list may stand below its key.
+                // The dashes of a list may be in the column of its key.
                 let inner_column = if inner.is_array() { column } else { column + 2 };
                 below(out, inner, inner_column);
             }
@@ -47,7 +48,7 @@ fn lines(out: &mut String, value: &Value, column: usize) {
     }
 }
 
-/// What stands behind a key or a dash.
+/// The value after a key or a dash.
 fn below(out: &mut String, value: &Value, column: usize) {
     let is_filled = match value {
         Value::Object(map) => !map.is_empty(),

@@ -1,4 +1,4 @@
-//! A generated resource that takes the place of one that is there, or is merged with it.
+//! A generated resource that replaces an existing one, or is merged with it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use super::item::Item;
 use super::look::Look;
 use super::piece::{Body, Gone, Mark, Piece};
 
-/// Lets a generated resource take the place of another one: with its name, its labels and annotations, and its data unless it replaces that.
+/// Replaces an existing resource with a generated one. The name, the labels and the annotations of
+/// the old one are kept, and so is its data unless `replaces` is set.
 pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) {
     let Body::Map(fields) = &mut new.root.body else {
         return;
@@ -16,7 +17,7 @@ pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) 
     if let Some(metadata) = old.root.get("metadata") {
         let mut metadata = metadata.clone();
         if let Body::Map(map) = &mut metadata.body {
-            // kustomize reads labels and annotations as maps, and writes them anew.
+            // kustomize reads labels and annotations as maps, and writes new ones.
             let is_map = |piece: &Piece| matches!(piece.body, Body::Map(_));
             map.retain(|key, piece| {
                 !matches!(key.as_str(), "labels" | "annotations") || is_map(piece)
@@ -30,19 +31,19 @@ pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) 
             };
             for (key, piece) in map {
                 let is_first = metadata.at(&[field, key]).is_none();
-                // What is merged still comes from where it came from.
+                // A merged resource keeps its origin.
                 if replaces || is_first || key != ORIGIN {
                     metadata.set(&[field, key], piece.clone());
                 }
             }
         }
-        // Of all else that it says about itself, only name and namespace are kept.
+        // Of the remaining metadata, only name and namespace are kept.
         if let Body::Map(map) = &mut metadata.body {
             let is_kept =
                 |key: &str| matches!(key, "name" | "namespace" | "labels" | "annotations");
             map.retain(|key, _| is_kept(key));
         }
-        // kustomize writes all labels anew, as texts.
+        // kustomize writes all labels again, as strings.
         if let Some(labels) = metadata.get_mut("labels") {
             labels.each(&mut |label| label.body = Body::Scalar(label.written().into()));
         }
@@ -50,7 +51,7 @@ pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) 
     }
     for field in ["data", "binaryData"] {
         let Some(was) = old.root.get(field) else {
-            // What is merged has no map of nothing.
+            // A merge leaves no empty map.
             let is_empty = |map: &Piece| matches!(&map.body, Body::Map(map) if map.is_empty());
             if !replaces && fields.get(field).is_some_and(is_empty) {
                 fields.remove(field);
@@ -109,7 +110,8 @@ pub(super) fn absorb(old: &mut Item, mut new: Item, replaces: bool, mark: Mark) 
     old.reach.extend(new.reach);
 }
 
-/// Makes a value what kustomize takes it for when it merges data: its text, which maps and lists have none of.
+/// Turns a value into what kustomize makes of it when it merges data: its text, which is empty for
+/// maps and lists.
 fn as_datum(piece: &mut Piece) {
     if matches!(piece.body, Body::Unknown) {
         return;

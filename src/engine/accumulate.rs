@@ -19,13 +19,14 @@ use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Walk, What};
 
-/// How many kustomizations one replay visits at most.
+/// The largest number of kustomizations that one replay visits.
 const MAX_VISITS: usize = 4096;
 
-/// How deep kustomizations may nest.
+/// The deepest nesting of kustomizations.
 const MAX_NESTING: usize = 100;
 
-/// What the directories of a base come to by themselves, and the files that they consist of.
+/// The resources of a base's directories, built on their own, and the files that the base consists
+/// of.
 pub(super) fn base<'t>(parsed: &'t Parsed<'t>, bases: &[String]) -> (Vec<Item>, BTreeSet<&'t str>) {
     let mut walk = Walk::bare(parsed);
     let items = walk.together(bases);
@@ -37,11 +38,11 @@ pub(super) fn base<'t>(parsed: &'t Parsed<'t>, bases: &[String]) -> (Vec<Item>, 
 }
 
 impl Walk<'_> {
-    /// What directories come to, each by itself.
+    /// The resources of several directories, each built on its own.
     pub fn together(&mut self, directories: &[String]) -> Vec<Item> {
         let mut all = Vec::new();
         for directory in directories {
-            // What one says about everything says nothing about the others.
+            // A transformation of one directory does not reach the others.
             let mut own = Vec::new();
             self.accumulate(directory, &mut own);
             all.append(&mut own);
@@ -49,7 +50,7 @@ impl Walk<'_> {
         all
     }
 
-    /// What a file holds.
+    /// The contents of a file.
     pub fn file(&mut self, path: &str) -> Vec<Item> {
         let mut items = Vec::new();
         if let Some(tree) = self.parsed.tree(path) {
@@ -59,7 +60,7 @@ impl Walk<'_> {
         items
     }
 
-    /// Adds what a directory makes that an entry leads to.
+    /// Adds the resources of a directory that an entry loads.
     fn enter(&mut self, directory: &str, entry: &str, items: &mut Vec<Item>) {
         let trail = join(&self.trail, entry);
         let outer = replace(&mut self.trail, trail);
@@ -67,7 +68,8 @@ impl Walk<'_> {
         self.trail = outer;
     }
 
-    /// Adds what a directory makes of everything that was there before.
+    /// Adds the resources of a directory, and applies its transformations to everything gathered so
+    /// far.
     pub fn accumulate(&mut self, directory: &str, items: &mut Vec<Item>) {
         let parsed = self.parsed;
         let Some(kustomization) = parsed.kustomization(directory) else {
@@ -127,7 +129,7 @@ impl Walk<'_> {
         self.bind(kustomization, items);
         self.stack.pop();
         if let Some(outer) = outer_reaches {
-            // What a part says of where transformations reach holds for whoever loads it.
+            // A component's settings of where transformations reach also hold for its loader.
             let inner = replace(&mut self.reaches, outer);
             if !Arc::ptr_eq(&inner, &Reaches::defaults()) {
                 self.widen(&inner, kustomization, kustomization.root);
@@ -144,7 +146,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes what a kustomization says that kustomize refuses, or obeys in a way that is not followed.
+    /// Notes the parts of a kustomization that kustomize refuses, and those that are not modelled.
     fn inspect(&mut self, kustomization: Kustomization<'_>) {
         let Kustomization { file, root, .. } = kustomization;
         for Found { node, field, fault } in faults(root) {
@@ -193,14 +195,15 @@ impl Walk<'_> {
         }
         let schema = root.entries().find(|(key, _)| key.text() == "openapi");
         for (key, value) in schema.iter().flat_map(|(_, value)| value.entries()) {
-            // The schema that kustomize has anyway.
+            // This is the schema that kustomize uses by default.
             if !(key.text() == "version" && value.text() == "v1.21.2") {
                 self.note_at(Reason::OpenApi, "openapi", file, key);
             }
         }
     }
 
-    /// Adds what files of `configurations` or `crds` say to where transformations reach.
+    /// Adds the settings of `configurations` or `crds` files to the fields that transformations
+    /// reach.
     fn configure(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -233,14 +236,14 @@ impl Walk<'_> {
         }
     }
 
-    /// Lets transformations reach further from here on.
+    /// Extends the reach of transformations from here on.
     fn widen(&mut self, more: &Reaches, kustomization: Kustomization<'_>, entry: Node<'_>) {
         if Arc::make_mut(&mut self.reaches).merge(more).is_err() {
             self.note_at(Reason::Twice, "create", kustomization.file, entry);
         }
     }
 
-    /// Notes resources of one name, which kustomize does not take together.
+    /// Notes resources with the same identity, which kustomize refuses.
     pub(super) fn compare_names(&mut self, items: &[Item]) {
         if spend(&mut self.budget, 1 + items.len() / 8).is_none() {
             return;
@@ -254,7 +257,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes a file that kustomize does not load, since it lies outside of the directory that names it.
+    /// Notes a file that kustomize does not load because it is outside the directory that names it.
     pub(super) fn note_outside(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -272,7 +275,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes a directory that is not what kustomize takes there: a component, or none.
+    /// Notes a directory of the wrong type: a component where kustomize expects none, or the
+    /// reverse.
     fn note_unless(
         &mut self,
         is_component: bool,
@@ -343,18 +347,18 @@ impl Walk<'_> {
             self.note_elsewhere(Reason::Helm, kustomization, entry);
             self.hide(kustomization, entry.get("valuesInline"));
         }
-        // Of patches, those that are about a Secret are hidden where they are followed.
+        // Patches of a Secret are hidden where they are followed.
         let lists = kustomization.root.entries();
         for (_, list) in lists.filter(|(key, _)| key.text() != "patchesStrategicMerge") {
             let texts = list.items().filter(|item| item.is_scalar());
             for text in texts.filter(|text| text.text().contains([' ', '{', '\n'])) {
-                // No path, but the thing itself.
+                // The text is the resource itself, not a path.
                 self.hide(kustomization, Some(text));
             }
         }
     }
 
-    /// Notes what may hold the values of Secrets, and is followed no further.
+    /// Notes a part that may hold the values of Secrets and is not followed further.
     fn hide(&mut self, kustomization: Kustomization<'_>, node: Option<Node<'_>>) {
         if let Some(node) = node {
             let origin = self.origin(kustomization.file, What::Elsewhere);
@@ -362,9 +366,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Loads documents; what a list holds comes after all of them, as kustomize has it.
+    /// Loads documents. As in kustomize, the items of a list come after all documents.
     fn load_all(&mut self, tree: &Tree<'_>, origin: usize, items: &mut Vec<Item>) {
-        // It only takes apart what stands alone, and else writes what it finds as JSON.
+        // kustomize splits a list only if it is the one document; otherwise it passes the items
+        // through JSON.
         let is_split = |line: &str| line.starts_with("---");
         let is_alone = !tree.source().lines().skip(1).any(is_split);
         let mut roots: VecDeque<_> = tree.roots().map(|root| (root, false)).collect();
@@ -408,13 +413,13 @@ impl Walk<'_> {
             Some(Some(item)) => {
                 let version = root.get("apiVersion");
                 if let Some(version) = version.filter(|one| one.is_null()) {
-                    // kustomize fails at it, where it looks for references.
+                    // kustomize fails here when it resolves references.
                     pen.lose(Reason::Setting, "apiVersion", version);
                 }
                 items.push(item);
             }
             Some(None) => {
-                // A list may go without a name, whatever becomes of it.
+                // A list may have no name, whatever happens to it later.
                 let kind = root.str_at(&["kind"]).unwrap_or_default();
                 let reason = if kind.ends_with("List") {
                     Reason::Setting
@@ -428,9 +433,10 @@ impl Walk<'_> {
     }
 }
 
-/// Whether documents of a text end or begin in a way that kustomize does not read, or reads nothing after.
+/// Whether documents begin or end in a way that kustomize cannot read, or after which it stops
+/// reading.
 fn has_odd_ends(text: &str) -> bool {
-    // It takes the line after a directive away.
+    // kustomize drops the line after a directive.
     let mut is_over = false;
     text.starts_with('%')
         || text.lines().skip(1).any(|line| {

@@ -1,4 +1,4 @@
-//! What a kustomization does to all that it has gathered, in kustomize's order.
+//! The transformations of a kustomization, in kustomize's order.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,11 +19,12 @@ use super::unknown::Reason;
 use super::walk::{Form, Var, Walk, What};
 use super::written;
 
-/// How many of `vars` are looked at.
+/// The largest number of `vars` that are read.
 const MAX_VARS: usize = 1024;
 
 impl Walk<'_> {
-    /// Applies what a kustomization does to everything that it has gathered, in kustomize's order.
+    /// Applies the transformations of a kustomization to everything that it gathered, in
+    /// kustomize's order.
     pub(super) fn transform(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
         let root = kustomization.root;
         let list = |field: &str| root.get(field).into_iter().flat_map(Node::items);
@@ -109,7 +110,7 @@ impl Walk<'_> {
         self.patch(kustomization, body, (Some(entry), enters), items);
     }
 
-    /// Binds `vars` to the resources that they are about, while those have the names that are meant.
+    /// Binds `vars` to their resources while these still have the names that the `vars` use.
     pub(super) fn bind(&mut self, kustomization: Kustomization<'_>, items: &mut [Item]) {
         let vars = kustomization.root.get("vars");
         for entry in vars.into_iter().flat_map(Node::items) {
@@ -120,7 +121,7 @@ impl Walk<'_> {
             let origin = self.origin(kustomization.file, What::Elsewhere);
             let mark = self.pen(origin, &Shift::None).mark_of(entry);
             let Some(mut var) = Var::read(entry) else {
-                // kustomize takes some of them.
+                // kustomize accepts some of them.
                 self.note_at(Reason::Setting, "vars", kustomization.file, entry);
                 continue;
             };
@@ -223,7 +224,7 @@ impl Walk<'_> {
                 .get("commonLabels")
                 .is_some_and(|pairs| !pairs.is_childless())
         {
-            // One for each entry, and one for `commonLabels` where there is either.
+            // One copy per entry, and one for `commonLabels` if either exists.
             for _ in 0..=entries {
                 self.note_transformation(kustomization, "LabelTransformer", items);
             }
@@ -236,7 +237,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Where an entry of `labels` reaches; nothing where its fields contradict the others.
+    /// The fields that an entry of `labels` reaches; `None` if its `fieldSpecs` contradict the
+    /// defaults.
     fn specs_of(
         &mut self,
         entry: Node<'_>,
@@ -276,7 +278,7 @@ impl Walk<'_> {
         Some(specs)
     }
 
-    /// One replacement, or the file that an entry names, wherever that entry stands.
+    /// One replacement, or the file that an entry names, in whatever list the entry is.
     pub(super) fn replacement_of(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -317,7 +319,7 @@ impl Walk<'_> {
         if is_said("source") || has_targets {
             self.note(Reason::Twice, &path, Some(mark));
         }
-        // kustomize reads the first document, and takes nothing but a map or a list.
+        // kustomize reads the first document, and accepts only a map or a list.
         let root = tree.roots().next().filter(|root| !root.is_scalar());
         if root.is_none() {
             self.note(Reason::Type, &path, Some(mark));
@@ -328,19 +330,20 @@ impl Walk<'_> {
         let origin = self.origin(&path, What::Replacements);
         if let Some(root) = root {
             for Found { node, field, fault } in faults_of_replacements(root) {
-                // It makes a text of a number here, as JSON has it.
+                // kustomize turns a number into text here, as JSON writes it.
                 let is_text = fault == Fault::Type
                     && matches!(field, "sourceValue" | "fieldPath" | "name" | "delimiter")
                     && node.is_scalar();
                 if fault == Fault::Undeclared {
-                    // Here it reads over what it does not know.
+                    // kustomize ignores unknown fields here.
                 } else if !is_text {
                     self.note_at(Reason::Type, field, &path, node);
                 } else if field != "sourceValue"
                     || node.kind() == Kind::Str
                     || json_text(node) != node.text()
                 {
-                    // A word that is a flag to it, such as `off`, or a number that it writes in its own way.
+                    // A word that kustomize reads as a boolean, such as `off`, or a number that it
+                    // writes differently.
                     self.note_at(Reason::Scalar, field, &path, node);
                 }
             }

@@ -9,6 +9,6 @@ pub struct Built {
     pub resource: Value,
     /// Whether it is a Secret, or was one.
     pub is_secret: bool,
-    /// The name that it had when it was loaded.
+    /// Its name when it was loaded.
     pub first_name: String,
 }

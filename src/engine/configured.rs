@@ -18,17 +18,17 @@ use super::unknown::Reason;
 use super::walk::{Walk, What};
 use super::written::said;
 
-/// How many files one entry may lead to.
+/// The largest number of files that one entry may load.
 const MAX_FILES: usize = 256;
 
-/// The API of the transformers that are kustomize's own.
+/// The API version of kustomize's own transformers.
 const BUILTIN: &str = "builtin";
 
-/// The namespace that a directory gives to the transformers that it gathers.
+/// The namespace that a directory sets on the transformers that it gathers.
 type Within = Option<String>;
 
 impl Walk<'_> {
-    /// Runs what `transformers` names, as far as it is kustomize's own.
+    /// Runs the transformers that `transformers` lists, if they are kustomize's own.
     pub(super) fn configured(&mut self, kustomization: Kustomization<'_>, items: &mut Vec<Item>) {
         self.each_declared(
             kustomization,
@@ -38,7 +38,7 @@ impl Walk<'_> {
                 walk.note_declared(kustomization, (file, shift), root, items);
             },
         );
-        // A validator changes nothing, or stops the build; what transforms does not validate.
+        // A validator either changes nothing or stops the build. A transformer is not a validator.
         self.each_declared(
             kustomization,
             "validators",
@@ -48,7 +48,7 @@ impl Walk<'_> {
         );
     }
 
-    /// Runs one of kustomize's own transformers to see that it changes nothing.
+    /// Runs one of kustomize's own transformers to check that it changes nothing.
     fn validate(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -74,7 +74,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Looks at every document that a list of functions names, in files, in directories or inline.
+    /// Visits every document of a list of functions: in files, in directories or inline.
     pub(super) fn each_declared(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -89,14 +89,15 @@ impl Walk<'_> {
                     return;
                 }
                 let text = |path: &[&str]| root.str_at(path).unwrap_or_default().to_owned();
-                // A number is a name as well.
+                // A number is also a valid name.
                 let name = root
                     .at(&["metadata", "name"])
                     .map_or("", said_name)
                     .to_owned();
                 let kind = text(&["kind"]);
                 if within.is_some() && (field == "generators" || kind == "NamespaceTransformer") {
-                    // It says with its own namespace what it does.
+                    // The namespace is a setting of this kind, so overwriting it changes its
+                    // effect.
                     walk.lose(Reason::Transformer, &kind, file, shift, root);
                 }
                 let within = within.unwrap_or_else(|| text(&["metadata", "namespace"]));
@@ -141,12 +142,12 @@ impl Walk<'_> {
                 } else if let Some(below) = parsed.kustomization(&path) {
                     let only_gathers = below.only_gathers_with(&["namespace"])
                         && below.strings("transformers").next().is_none();
-                    // A policy that is completed for an environment changes nothing all the same.
+                    // A policy that is completed for an environment still changes nothing.
                     if !only_gathers && !is_wiring(parsed, below) {
-                        // What it makes of transformers is not followed.
+                        // The transformations that it applies to transformers are not followed.
                         self.note_at(Reason::Transformer, &path, kustomization.file, entry);
                     }
-                    // The outermost has the last word.
+                    // The outermost namespace wins.
                     let own = below
                         .root
                         .str_at(&["namespace"])
@@ -157,7 +158,7 @@ impl Walk<'_> {
                         .filter_map(|entry| Some((below.resolve(entry.text())?, within.clone())));
                     let at = waiting.len();
                     waiting.extend(loads);
-                    // The first is the next.
+                    // `pop` takes from the end, so the first entry goes last.
                     waiting[at..].reverse();
                 } else {
                     self.note_at(self.absent(&path), &path, kustomization.file, entry);
@@ -166,7 +167,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes something of a transformer that is not followed.
+    /// Notes a part of a transformer that is not followed.
     fn lose(&mut self, reason: Reason, what: &str, file: &str, shift: &Shift, node: Node<'_>) {
         let origin = self.origin(file, What::Elsewhere);
         self.pen(origin, shift).lose(reason, what, node);
@@ -182,7 +183,8 @@ impl Walk<'_> {
     ) {
         let api_version = root.str_at(&["apiVersion"]).unwrap_or_default();
         if api_version != BUILTIN {
-            // This program changes nothing that is judged; whatever an annotation names instead may.
+            // This program changes no judged resource; another function that an annotation names
+            // may.
             if Ours::run(root).is_none() && !root.is_null() {
                 let kind = root.str_at(&["kind"]).unwrap_or_default();
                 self.lose(Reason::Function, kind, file, shift, root);
@@ -235,7 +237,7 @@ impl Walk<'_> {
         items: &mut Vec<Item>,
     ) {
         let kind = root.str_at(&["kind"]).unwrap_or_default();
-        // A path is relative to the kustomization, wherever the transformer itself stands.
+        // Paths are relative to the kustomization, not to the file of the transformer.
         let mut named = Named {
             kustomization,
             file,
@@ -291,7 +293,7 @@ impl Walk<'_> {
             }
         };
         let said = root.at(path);
-        // An image that is not said has no name, and is looked for all the same.
+        // A missing image is an image without a name, which kustomize searches for as well.
         let said = said.or((what == What::Images).then_some(root));
         let Some(said) = said.filter(|_| self.budget > 0) else {
             return;

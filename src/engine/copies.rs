@@ -1,4 +1,4 @@
-//! Values of Secrets that stand elsewhere as well, since a replacement or a variable has taken them there.
+//! Values of Secrets that a replacement or a variable copied to other resources.
 
 use super::Replay;
 use super::copied::Copies;
@@ -10,9 +10,9 @@ use crate::yaml::Node;
 /// The fields of a Secret that hold its values.
 const FIELDS: [&str; 2] = ["data", "stringData"];
 
-/// Notes that something is taken from a field of a resource.
+/// Notes that a value is taken from a field of a resource.
 ///
-/// A copy that is taken further is one again, and so is a part of it.
+/// A copy of a copy counts as a copy, and so does a part of one.
 pub(super) fn note(copies: &mut Copies, item: &Item, path: &[String], taken: &Piece) {
     let mut steps = path.iter().map(|step| step.trim());
     let first = steps.find(|step| !step.is_empty());
@@ -27,7 +27,7 @@ pub(super) fn note(copies: &mut Copies, item: &Item, path: &[String], taken: &Pi
     }
 }
 
-/// Notes all that a Secret holds, since it becomes something else.
+/// Notes all values of a Secret, because its kind changes.
 pub(super) fn whole(copies: &mut Copies, item: &Item) {
     if item.is_secret() {
         let all = FIELDS.iter().filter_map(|field| item.root.get(field));
@@ -35,8 +35,8 @@ pub(super) fn whole(copies: &mut Copies, item: &Item) {
     }
 }
 
-/// Notes what operations may move or copy out of a Secret, or leave in what is none any more: all that it holds, and all
-/// that they write themselves.
+/// Notes the values that operations may move or copy out of a Secret, or leave behind when its kind
+/// changes: all values of the Secret, and all values that the operations write.
 pub(super) fn note_moved(copies: &mut Copies, item: &Item, patch: Node<'_>) {
     let is_such = |operation: Node<'_>| {
         let to = operation.get("path").map_or("", Node::text);
@@ -79,7 +79,7 @@ fn add(copies: &mut Copies, piece: &Piece) {
 }
 
 impl Replay<'_> {
-    /// What is taken out of Secrets on the way to what is built.
+    /// The values that are copied out of Secrets during the build.
     #[must_use]
     pub fn copies(&self) -> Copies {
         let mut copies = self.walk.copies.clone();

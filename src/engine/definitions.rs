@@ -1,22 +1,23 @@
-//! `crds`: definitions of types, which say where these hold labels, annotations and the names of others.
+//! `crds`: type definitions, which declare the fields that hold labels, annotations and names of
+//! other resources.
 
 use crate::yaml::Node;
 
 use super::reach::{Kinds, Reaches, Referred, Spec, split};
 
-/// How deep definitions may lead into one another.
+/// The deepest chain of definitions that refer to each other.
 const MAX_DEPTH: usize = 32;
 
-/// How many fields one file may add.
+/// The largest number of fields that one file may add.
 const MAX_FIELDS: usize = 4096;
 
-/// What is wrong with definitions.
+/// The fault of some definitions.
 pub(super) enum Wrong<'n> {
-    /// A key that kustomize does not have, or what stands in its place.
+    /// A key that kustomize does not know, or a value where a key belongs.
     Key(Node<'n>),
-    /// kustomize does not take it.
+    /// kustomize does not accept the value.
     Type(Node<'n>),
-    /// There is more than is followed.
+    /// There are more definitions than the bounds allow.
     Bounds,
 }
 

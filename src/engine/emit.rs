@@ -1,4 +1,4 @@
-//! What a replay comes to, for a tree that nobody builds.
+//! The result of a replay, for a tree that was not built.
 
 use std::collections::BTreeSet;
 
@@ -15,13 +15,15 @@ use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
 use super::walk::MAX_PIECES;
 
 impl Replay<'_> {
-    /// How much work it was: pieces that were made, and kustomizations that were visited.
+    /// How much work the replay was: the pieces that it made and the kustomizations that it
+    /// visited.
     #[must_use]
     pub fn size(&self) -> usize {
         MAX_PIECES - self.walk.budget + self.walk.visits
     }
 
-    /// What is not known exactly, or refused by kustomize, and where; empty where [`Self::lines`] can be trusted.
+    /// The parts that are not modelled exactly, or that kustomize refuses, with their places.
+    /// [`Self::lines`] can be trusted if this is empty.
     #[must_use]
     pub fn unknown(&self) -> Vec<Unknown> {
         let mut lost = self.walk.unknown.clone();
@@ -35,7 +37,7 @@ impl Replay<'_> {
                 lose(&mut lost, Reason::SameResource, &name, Some(item.origin));
             }
             if item.name().is_empty() || item.kind.is_empty() {
-                // What a replacement has taken the name of.
+                // A replacement has removed its name.
                 lose(&mut lost, Reason::Nameless, &name, Some(item.origin));
             }
             if item.is_parted() {
@@ -79,7 +81,7 @@ impl Replay<'_> {
             }
         }
         let mut found: Vec<Unknown> = lost.into_iter().map(|lost| self.placed(lost)).collect();
-        // What a walk meets twice is listed once, in the order of meeting.
+        // A problem that the walk meets twice is listed once, in the order of discovery.
         let mut seen = BTreeSet::new();
         found.retain(|unknown| seen.insert(unknown.clone()));
         found
@@ -94,18 +96,18 @@ impl Replay<'_> {
         }
     }
 
-    /// The file and the line that a mark stands in; nothing where it stands in none.
+    /// The file and line of a mark; `None` if it is in no file.
     pub(super) fn line_of(&self, mark: Mark) -> Option<(String, usize)> {
         let file = self.walk.origins.get(mark.origin)?.file;
         let text = self.walk.parsed.sources.text(file).unwrap_or_default();
         Some((file.to_owned(), line_at(text.as_bytes(), mark.start)))
     }
 
-    /// The resources, one JSON object a line, with the names that they had.
+    /// The resources, one JSON object per line, with their earlier names.
     ///
     /// # Errors
     ///
-    /// What is not known, where there is anything.
+    /// The parts that are not modelled, if there are any.
     pub fn lines(&self) -> Result<String, Vec<Unknown>> {
         let unknown = self.unknown();
         if !unknown.is_empty() {
@@ -114,7 +116,7 @@ impl Replay<'_> {
         Ok(self.recorded())
     }
 
-    /// The same as [`Self::lines`], for whoever has asked already what is not known.
+    /// The same as [`Self::lines`], for callers that have already checked [`Self::unknown`].
     #[must_use]
     pub fn recorded(&self) -> String {
         let lines = self.items.iter().filter_map(resource);
@@ -138,7 +140,7 @@ fn resource(item: &Item) -> Option<Value> {
     Some(value)
 }
 
-/// The book-keeping of kustomize about earlier identities, and about a name that is to get its hash.
+/// Adds kustomize's internal annotations: earlier identities, and that a name still needs its hash.
 fn note(annotations: &mut Map<String, Value>, item: &Item) {
     if item.hashed {
         annotations.insert(NEEDS_HASH.to_owned(), "enabled".into());

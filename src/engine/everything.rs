@@ -1,4 +1,4 @@
-//! What an overlay puts on everything that it loads.
+//! Transformations of an overlay that reach everything it loads.
 
 use super::Replay;
 use super::item::{Item, To};
@@ -7,9 +7,10 @@ use super::item::{Item, To};
 type Pairs = Vec<(String, String)>;
 
 impl Replay<'_> {
-    /// The labels and annotations that kustomizations above the base put on all of it by transformations that select nothing.
+    /// The labels and annotations that kustomizations above the base add to all of it, with
+    /// transformations that select nothing.
     ///
-    /// A snapshot that a recorder in the base had sealed would have got them, too.
+    /// They would also be on a snapshot that a recorder in the base had written.
     #[must_use]
     pub fn everything(&self) -> (Pairs, Pairs) {
         let is_of_base = |origin: usize| {

@@ -6,7 +6,7 @@ use super::piece::{Body, Gone, MAX_DEPTH, Mark, Pen, Piece};
 use super::scalar;
 use super::unknown::Reason;
 
-/// What is made at the end of a path that is not there.
+/// What to create at the end of a path that does not exist.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leaf {
     Scalar,
@@ -33,7 +33,7 @@ impl Leaf {
     }
 }
 
-/// Splits `a.b\.c.[name=d.e].[f.g/h].i`; nothing for what leads deeper than any resource is.
+/// Splits `a.b\.c.[name=d.e].[f.g/h].i`; `None` for a path that is deeper than any resource.
 pub(super) fn split(path: &str) -> Option<Vec<String>> {
     let mut parts = path.split('.').peekable();
     // A path may begin with a dot.
@@ -78,7 +78,7 @@ pub(super) fn split(path: &str) -> Option<Vec<String>> {
     Some(steps)
 }
 
-/// The same for what a variable stands for, where `a[0]` is an element of `a`.
+/// The same for the field path of a variable, where `a[0]` is an element of `a`.
 pub(super) fn split_indexed(path: &str) -> Option<Vec<String>> {
     let mut steps = Vec::new();
     for step in split(path)? {
@@ -102,17 +102,17 @@ fn is_bracketed(step: &str) -> bool {
     step.starts_with('[') && step.ends_with(']')
 }
 
-/// The place in a list that a step is, where it is one.
+/// The list index that a step is, if it is one.
 fn place(step: &str) -> Option<usize> {
     step.parse().ok()
 }
 
-/// The key and the value in brackets; nothing where there are not both.
+/// The key and the value in brackets; `None` unless both exist.
 fn pair(step: &str) -> Option<(&str, &str)> {
     step.strip_prefix('[')?.strip_suffix(']')?.split_once('=')
 }
 
-/// The one value that a path leads to.
+/// The one value at a path.
 pub(super) fn look<'p>(root: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
     let steps = steps.iter().map(|step| step.trim());
     let mut steps = steps.filter(|step| !step.is_empty());
@@ -141,22 +141,24 @@ pub(super) fn look<'p>(root: &'p Piece, steps: &[String]) -> Option<&'p Piece> {
     })
 }
 
-/// What is done with every value that a path leads to; the flag says that it was made for it, and has no type yet.
+/// The change of every value at a path. The flag says that the value was just created and has no
+/// type yet.
 pub(super) type Change<'c> =
     &'c mut dyn FnMut(&mut Piece, bool, &mut Pen<'_>) -> Result<(), Reason>;
 
 /// A walk along a path through a resource.
 pub(super) struct Follow<'f> {
-    /// What is made where nothing is, if anything.
+    /// What to create where the path does not exist, if anything.
     pub create: Option<Leaf>,
     pub mark: Mark,
     pub change: Change<'f>,
-    /// How many values were changed.
+    /// The number of changed values.
     pub count: usize,
 }
 
 impl Follow<'_> {
-    /// Changes every value that a path leads to; the reason where kustomize gives up, or does what is not known.
+    /// Changes every value at a path. The error is the reason if kustomize fails, or if its result
+    /// is not known.
     pub fn each(
         &mut self,
         piece: &mut Piece,
@@ -198,9 +200,9 @@ impl Follow<'_> {
         let map = match &mut piece.body {
             Body::Map(map) => map,
             Body::Unknown => return Err(Reason::Hidden),
-            // What is null cannot hold anything, and what is made in it is lost.
+            // Null cannot hold fields, and kustomize loses those created in it.
             Body::Scalar(value) if value.is_null() && self.create.is_none() => return Ok(()),
-            // kustomize may take a text for YAML or JSON, and go on in it.
+            // kustomize may parse a text as YAML or JSON, and continue in it.
             Body::Scalar(_) => return Err(Reason::Setting),
             Body::List(_) => return Err(Reason::NoField),
         };
@@ -266,7 +268,7 @@ impl Follow<'_> {
             return self.elements(piece, found, rest, pen);
         }
         if !pattern.is_match(value.as_bytes()) {
-            // kustomize never comes to an end here.
+            // kustomize loops forever here.
             return Err(Reason::Selector);
         }
         let (json, text) = scalar::resolved(value).ok_or(Reason::Scalar)?;
@@ -319,7 +321,7 @@ impl Follow<'_> {
     }
 }
 
-/// The elements of what is to be a list; the reason where kustomize gives up.
+/// The elements of a list; the error is the reason if kustomize fails.
 fn elements(piece: &Piece) -> Result<&[Piece], Reason> {
     match &piece.body {
         Body::List(items) => Ok(items),
@@ -329,7 +331,7 @@ fn elements(piece: &Piece) -> Result<&[Piece], Reason> {
     }
 }
 
-/// kustomize takes what is in brackets for a pattern that fits anywhere in a text.
+/// kustomize reads the value in brackets as a pattern that may match anywhere in a text.
 fn pattern(text: &str) -> Result<Regex, Reason> {
     let pattern = RegexBuilder::new(text)
         .unicode(false)
@@ -338,7 +340,7 @@ fn pattern(text: &str) -> Result<Regex, Reason> {
     pattern.map_err(|_| Reason::Selector)
 }
 
-/// Whether the text of a value fits, which kustomize reads as YAML, with its quotes and what is noted beside it.
+/// Whether a value matches. kustomize matches its YAML text, with quotes and comments.
 fn is_met(pattern: &Regex, written: &str, value: &Piece) -> Result<bool, Reason> {
     let Some(text) = value.scalar_text() else {
         return match &value.body {
@@ -349,7 +351,7 @@ fn is_met(pattern: &Regex, written: &str, value: &Piece) -> Result<bool, Reason>
     let is_met = pattern.is_match(text.as_bytes());
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@, ".contains(c);
     if written.chars().all(is_plain) {
-        // A note or a line break may hold what the text does not.
+        // A comment or a line break may match although the text does not.
         return Ok(is_met);
     }
     let quoted = format!("\"{text}\"");
@@ -386,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_may_count() {
+    fn variables_may_index_lists() {
         assert_eq!(
             split_indexed("spec.rules[0].[1].[name=x].a[b]").unwrap(),
             ["spec", "rules", "0", "1", "[name=x]", "a[b]"]

@@ -1,4 +1,5 @@
-//! The end of a build: names get their hashes, references follow, variables are put in, and what is local is left out.
+//! The end of a build: names get their hashes, references follow, variables are replaced, and local
+//! resources are left out.
 
 use serde_json::Value;
 
@@ -15,11 +16,11 @@ use super::unknown::{MAX_UNKNOWN, Reason, Unknown};
 use super::{references, variables};
 
 impl Replay<'_> {
-    /// What `kustomize build` emits, a resource each.
+    /// The resources that `kustomize build` emits.
     ///
     /// # Errors
     ///
-    /// What is not known or refused, where there is anything.
+    /// The parts that are not modelled or that kustomize refuses, if there are any.
     pub fn build(&self) -> Result<Vec<Built>, Vec<Unknown>> {
         let (items, lost) = self.finish();
         let mut unknown = self.unknown();
@@ -31,7 +32,7 @@ impl Replay<'_> {
         Ok(items.iter().filter_map(emitted).collect())
     }
 
-    /// The resources as they are at the end, and what is not known about that.
+    /// The final resources, and the parts of them that are not known.
     pub(super) fn finish(&self) -> (Vec<Item>, Vec<Lost>) {
         let mut items = self.items.clone();
         let (mut lost, mut budget) = (Vec::new(), self.walk.budget);
@@ -87,7 +88,7 @@ impl Replay<'_> {
     }
 }
 
-/// A resource as it is emitted: without the annotations that kustomize keeps for itself.
+/// A resource as it is emitted: without kustomize's internal annotations.
 fn emitted(item: &Item) -> Option<Built> {
     let mut value = item.shown()?;
     let metadata = value.get_mut("metadata").and_then(Value::as_object_mut)?;

@@ -1,4 +1,4 @@
-//! The base that unit tests of the replay and of its questions share.
+//! The base that the unit tests of the replay and of its queries share.
 
 use crate::repo::Sources;
 

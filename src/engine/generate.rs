@@ -16,10 +16,11 @@ use super::text::Shift;
 use super::unknown::Reason;
 use super::walk::{Walk, What};
 
-/// From a line of this length on, kustomize reads no more of a file of variables.
+/// kustomize stops reading an env file at a line of this length.
 const LONGEST: usize = 1 << 16;
 
-/// Whether kustomize, which writes the keys of data anew where it merges them, makes no texts of them.
+/// Whether kustomize, which writes the keys of data again when it merges them, would not read them
+/// back as strings.
 fn has_odd_keys(item: &Item) -> bool {
     let fields = ["data", "binaryData"].map(|field| item.root.get(field));
     let mut maps = fields.into_iter().flatten();
@@ -32,7 +33,7 @@ fn has_odd_keys(item: &Item) -> bool {
 /// One key of a generated resource.
 struct Datum {
     key: String,
-    /// Nothing where only kustomize knows it.
+    /// `None` if only kustomize knows it.
     value: Option<Vec<u8>>,
     mark: Mark,
 }
@@ -64,7 +65,7 @@ impl Walk<'_> {
         );
     }
 
-    /// Runs one of kustomize's own generators, which is written as a resource.
+    /// Runs one of kustomize's own generators that is written as a resource.
     fn generate_declared(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -108,7 +109,8 @@ impl Walk<'_> {
         origin: usize,
         items: &mut Vec<Item>,
     ) -> Option<()> {
-        // A generator that is written as a resource may be called by what that is called, and has options of its own alone.
+        // A generator that is written as a resource may take its name from its metadata. It uses
+        // only its own options.
         let is_resource = entry.get("kind").is_some();
         let called = |field: &str| {
             let found = [entry.get(field), entry.at(&["metadata", field])]
@@ -155,7 +157,7 @@ impl Walk<'_> {
                 is_no_made_key
             };
             if is_odd(*key) {
-                // It is refused where something looks for it afterwards.
+                // kustomize refuses it if something searches for it later.
                 lose(
                     &mut odd,
                     Reason::Setting,
@@ -210,7 +212,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Puts a generated resource where it belongs.
+    /// Adds a generated resource, or merges it into the one that it names.
     fn seat(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -227,7 +229,7 @@ impl Walk<'_> {
         match (olds.next(), olds.next(), behavior) {
             (None, _, "create") => items.push(new),
             (None, ..) => {
-                // What is to be merged with something that is not here.
+                // The resource to merge with may come from elsewhere.
                 if self.elsewhere.is_empty() {
                     self.note_at(Reason::NoTarget, name, kustomization.file, entry);
                 }
@@ -356,7 +358,7 @@ impl Walk<'_> {
     }
 }
 
-/// Puts data into a resource; what is a Secret's is held beside it.
+/// Writes data into a resource; the values of a Secret are kept apart.
 fn fill(made: &mut Piece, data: Vec<Datum>, kind: &str, odd: &mut Vec<Lost>) -> Sealed {
     let mut sealed = Sealed::default();
     for Datum { key, value, mark } in data {
@@ -398,7 +400,7 @@ fn fill(made: &mut Piece, data: Vec<Datum>, kind: &str, odd: &mut Vec<Lost>) -> 
     sealed
 }
 
-/// What a generator is told about all that it makes.
+/// The options of a generator.
 struct Options<'n> {
     /// Labels and annotations, each with key and value.
     pairs: Vec<(&'static str, Node<'n>, Node<'n>)>,
@@ -407,7 +409,8 @@ struct Options<'n> {
 }
 
 impl<'n> Options<'n> {
-    /// Reads what all generators of a kustomization are told, and one of them; its own labels count.
+    /// Reads the options that all generators of a kustomization share and those of one generator,
+    /// whose labels win.
     fn read(options: [Option<Node<'n>>; 2]) -> Self {
         let mut pairs: Vec<(&'static str, Node<'n>, Node<'n>)> = Vec::new();
         for options in options.into_iter().flatten() {
@@ -433,7 +436,7 @@ impl<'n> Options<'n> {
     }
 }
 
-/// A resource that holds nothing so far.
+/// A resource without data.
 fn base_of(kind: &str, name: &str, mark: Mark) -> Piece {
     let mut root = Piece::new(Body::Map(BTreeMap::new()), mark);
     root.set(&["apiVersion"], Piece::text("v1", mark));
@@ -442,7 +445,7 @@ fn base_of(kind: &str, name: &str, mark: Mark) -> Piece {
     root
 }
 
-/// Base64 as kustomize writes it: in lines of 70 characters, where it needs several.
+/// Base64 as kustomize writes it: in lines of 70 characters if it needs more than one.
 fn base64_in_lines(bytes: &[u8]) -> String {
     const LINE: usize = 70;
     let text = base64(bytes);
@@ -457,7 +460,7 @@ fn base64_in_lines(bytes: &[u8]) -> String {
     out
 }
 
-/// kustomize takes quotes around a literal's value away.
+/// kustomize strips quotes around the value of a literal.
 fn unquoted(value: &str) -> &str {
     ['"', '\'']
         .into_iter()
@@ -465,7 +468,8 @@ fn unquoted(value: &str) -> &str {
         .unwrap_or(value)
 }
 
-/// The variables of a file, as kustomize reads them: a line without a sign has no value, and one without a name is none.
+/// The variables of an env file, as kustomize reads them: a line without `=` has no value, and one
+/// without a name is skipped.
 fn lines_of_env(text: &str, origin: usize) -> Vec<Datum> {
     let mut at = 0;
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The hash of what a generated resource holds, which kustomize appends to its name.
+//! The hash of a generated resource's contents, which kustomize appends to its name.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use crate::text::{hex, sha256};
 use super::item::Item;
 use super::piece::{Body, Piece};
 
-/// Characters of the hexadecimal digest that kustomize replaces, and what by.
+/// The characters of the hexadecimal digest that kustomize replaces, and their replacements.
 const LETTERS: [(char, char); 5] = [('0', 'g'), ('1', 'h'), ('3', 'k'), ('a', 'm'), ('e', 't')];
 
-/// How long the hash is.
+/// The length of the hash.
 const LENGTH: usize = 10;
 
-/// The hash of a resource; nothing where a part of it is not known.
+/// The hash of a resource; `None` if a part of it is not known.
 pub(super) fn hash(item: &Item) -> Option<String> {
     let mut text = String::new();
     write(&mut text, &hashed(item)?);
@@ -27,16 +27,16 @@ pub(super) fn hash(item: &Item) -> Option<String> {
     Some(digest.chars().take(LENGTH).map(letter).collect())
 }
 
-/// What the hash is over.
+/// The contents that are hashed.
 fn hashed(item: &Item) -> Option<Value> {
     if !matches!(item.kind.as_str(), "ConfigMap" | "Secret") {
-        // Of another kind, all of it is hashed.
+        // Resources of other kinds are hashed as a whole.
         return None;
     }
     let text = |path: &[&str]| item.root.at(path).and_then(Piece::scalar_text);
     let is_odd = |piece: &Piece| piece.is_null() || !matches!(piece.body, Body::Scalar(_));
     if item.root.get("type").is_some_and(is_odd) && item.is_secret() {
-        // kustomize hashes how it is written.
+        // kustomize hashes the written form.
         return None;
     }
     if item.root.get("data").is_some_and(Piece::is_null) {
@@ -48,7 +48,7 @@ fn hashed(item: &Item) -> Option<Value> {
     };
     let mut map = Map::new();
     map.insert("kind".to_owned(), item.kind.as_str().into());
-    // kustomize looks for the name where none can be, so that it is never a part of the hash.
+    // kustomize reads the name from the wrong place, so it is never part of the hash.
     map.insert("name".to_owned(), "".into());
     map.insert("data".to_owned(), part("data")?);
     let more = if item.is_secret() {
@@ -64,10 +64,10 @@ fn hashed(item: &Item) -> Option<Value> {
     Some(Value::Object(map))
 }
 
-/// A map of data, with the values that are held beside it.
+/// A map of data, with the values that are kept apart.
 fn unsealed(item: &Item, piece: &Piece, is_data: bool) -> Option<Value> {
     let Body::Map(map) = &piece.body else {
-        // Anything else is hashed in a way of its own.
+        // Anything else has its own form in the hash.
         return piece.to_json().filter(Value::is_null);
     };
     let mut found = Map::new();
@@ -84,7 +84,7 @@ fn unsealed(item: &Item, piece: &Piece, is_data: bool) -> Option<Value> {
     Some(Value::Object(found))
 }
 
-/// Writes JSON as Go does it, which escapes what HTML would take for its own.
+/// Writes JSON as Go does, which escapes characters of HTML.
 fn write(out: &mut String, value: &Value) {
     match value {
         Value::Object(map) => {

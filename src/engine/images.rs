@@ -14,9 +14,9 @@ use super::scalar::said;
 use super::transform::{Astray, at_spec};
 use super::unknown::Reason;
 
-/// What an entry of `images` says, each with its mark.
+/// The values of an entry of `images`, each with its mark.
 struct Image<'a> {
-    /// Where it says which images it is for.
+    /// The field that says which images it is for.
     entry: Mark,
     name: Option<(&'a str, Mark)>,
     tag: Option<(&'a str, Mark)>,
@@ -31,7 +31,7 @@ pub(super) fn image(
     specs: &[Spec],
     pen: &mut Pen<'_>,
 ) -> Option<()> {
-    // A look at every piece is cheaper than making it.
+    // Reading a piece is cheaper than making it.
     let size: usize = items.iter().map(|item| item.root.measure().1).sum();
     pen.spend(1 + size / 64)?;
     let field = |name: &str| {
@@ -40,10 +40,10 @@ pub(super) fn image(
         Some((said(value), mark)).filter(|(text, _)| !text.is_empty())
     };
     let mut entries = entry.entries();
-    // Without a name it is for nothing, and still goes through all that an image can stand in.
+    // An entry without a name matches nothing, but still walks all places that can hold an image.
     let named = entries.find(|(key, _)| key.text() == "name");
     let name = named.map_or("", |(_, named)| named.text());
-    // kustomize takes the name for a pattern.
+    // kustomize reads the name as a pattern.
     let pattern = format!(r"^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
     let Ok(pattern) = RegexBuilder::new(&pattern)
         .unicode(false)
@@ -84,7 +84,7 @@ pub(super) fn image(
                 if matches!(&image.body, Body::Scalar(value) if !value.is_string())
                     || image.look != Look::Quoted && image.as_str().is_some_and(is_ambiguous)
                 {
-                    // It has no quotes, and is a number or the like then.
+                    // It has no quotes, so it may now be a number or another type.
                     lost = Some(image.mark);
                 }
                 pen.changed |= image.as_str() != before.as_str();
@@ -104,7 +104,7 @@ pub(super) fn image(
         if odd.is_some() {
             lose(pen.unknown, Reason::Type, "image", odd);
         }
-        // kustomize goes through the same containers twice, so that a suffix is appended twice.
+        // kustomize visits the same containers twice, so it appends a suffix twice.
         for spec in specs {
             at_spec(
                 item,
@@ -131,7 +131,7 @@ pub(super) fn image(
     Some(())
 }
 
-/// What stands among containers and is no map, so that kustomize gives up.
+/// An element of a list of containers that is not a map, so that kustomize fails.
 fn astray(piece: &Piece) -> Option<Mark> {
     match &piece.body {
         Body::Map(map) => map.iter().find_map(|(key, piece)| match &piece.body {
@@ -151,7 +151,7 @@ fn is_list_of_containers(key: &str) -> bool {
     matches!(key, "containers" | "initContainers")
 }
 
-/// Every image of a container, at whatever depth.
+/// Every image of a container, at any depth.
 fn containers(piece: &mut Piece, change: &mut impl FnMut(&mut Piece)) {
     match &mut piece.body {
         Body::Map(map) => each_container(map, change),
@@ -173,7 +173,8 @@ fn each_container(map: &mut BTreeMap<String, Piece>, change: &mut impl FnMut(&mu
 }
 
 impl Image<'_> {
-    /// Writes the image; its mark is of the tag or the digest, and whoever gave it its name has touched it.
+    /// Writes the image. Its mark is that of the tag or the digest; the entry that renamed it is
+    /// noted in `touched`.
     fn apply(&self, image: &mut Piece, is_of_base: bool) {
         let Some(old) = image.scalar_text() else {
             return;
@@ -202,7 +203,7 @@ impl Image<'_> {
             image.body = Body::Scalar(text.into());
             image.spelled = None;
         }
-        // A tag of the base is one that the entry leaves as it is.
+        // The entry leaves the base's tag unchanged.
         let left = self.name.filter(|_| is_of_base).map(|_| self.entry);
         if let Some(mark) = version.or(left) {
             image.mark = mark;

@@ -1,4 +1,4 @@
-//! Resources on their way through a build, and how a kustomization finds them.
+//! Resources during a build, and how a kustomization selects them.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::look::Look;
 use super::piece::{Body, Mark, Piece};
 use super::scalar::settle;
 
-/// Who a resource is, or was.
+/// An identity that a resource has or had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Id {
     pub kind: String,
@@ -28,36 +28,36 @@ pub(crate) struct Item {
     pub group: String,
     pub version: String,
     pub kind: String,
-    /// Who it was, as far as kustomize keeps a book of that, and who it is; never empty.
+    /// The earlier identities that kustomize records, and the current one; never empty.
     pub ids: Vec<Id>,
     /// Where the resource came from.
     pub origin: Mark,
     /// Whether a generator made it.
     pub generated: bool,
-    /// Whether its name gets a hash of what it holds.
+    /// Whether its name gets a hash of its contents.
     pub hashed: bool,
-    /// What only kustomize's output may show: the values of a generated Secret, by key.
+    /// The values of a generated Secret by key, which only kustomize's output may show.
     pub sealed: Sealed,
-    /// Whether it comes from elsewhere, so that only what was patched is known.
+    /// Whether it is from elsewhere, so that only its patches are known.
     pub partial: bool,
-    /// What gave it another name, but for a prefix or a suffix.
+    /// The mark that renamed it, apart from a prefix or a suffix.
     pub named: Option<Mark>,
-    /// What was done to names, namespaces and labels, which also reaches what refers to them.
+    /// The changes of names, namespaces and labels, which also reach references to it.
     pub reach: Vec<Reach>,
-    /// What kustomize has forgotten of it, where its notes were written over.
+    /// The parts of its history that kustomize lost because its annotations were overwritten.
     pub forgotten: Option<Forgotten>,
-    /// The variables that stand for one of its fields.
+    /// The variables that refer to one of its fields.
     pub variables: Vec<String>,
-    /// How often several of its places got one scalar.
+    /// How often several of its fields got one shared scalar.
     pub shares: usize,
 }
 
-/// What kustomize has forgotten of a resource.
+/// The history of a resource that kustomize lost.
 #[derive(Clone, Debug)]
 pub(crate) struct Forgotten {
-    /// How many transformations that reached it.
+    /// The number of transformations that had reached it.
     pub reaches: usize,
-    /// That it was a Secret, which is never forgotten here.
+    /// Whether it was a Secret, which is remembered here in any case.
     pub was_secret: bool,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Reach {
     pub mark: Mark,
 }
 
-/// What a transformation of everything says.
+/// The effect of a transformation of everything.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum To {
     Prefix(String),
@@ -91,12 +91,12 @@ impl To {
 }
 
 impl Item {
-    /// Its kind and the name that it had first.
+    /// Its kind and its first name.
     pub fn first(&self) -> (String, String) {
         (self.kind.clone(), self.original().name.clone())
     }
 
-    /// Reads a resource that was just loaded; nothing for what has no kind or name.
+    /// Reads a resource that was just loaded; `None` if it has no kind or name.
     pub fn new(root: Piece, origin: Option<Mark>) -> Option<Self> {
         let text = |path: &[&str]| root.at(path).and_then(Piece::scalar_text);
         let api_version = text(&["apiVersion"]).unwrap_or_default();
@@ -128,23 +128,23 @@ impl Item {
         })
     }
 
-    /// Who it is now.
+    /// Its current identity.
     pub fn id(&self) -> &Id {
-        // There always is one.
+        // The list is never empty.
         self.ids.last().unwrap_or(&NOBODY)
     }
 
-    /// Who it was first.
+    /// Its first identity.
     pub fn original(&self) -> &Id {
         self.ids.first().unwrap_or(&NOBODY)
     }
 
-    /// Who it was, the oldest first.
+    /// Its earlier identities, the oldest first.
     pub fn before(&self) -> &[Id] {
         &self.ids[..self.ids.len().saturating_sub(1)]
     }
 
-    /// Whether kustomize takes one of the names that it had for several: it keeps them with commas in between.
+    /// Whether an earlier name has a comma, with which kustomize separates the recorded names.
     pub fn is_parted(&self) -> bool {
         let mut before = self.before().iter();
         before.any(|id| id.name.contains(',') || id.namespace.contains(','))
@@ -158,22 +158,22 @@ impl Item {
         &self.id().namespace
     }
 
-    /// Enters who it is into the book, before it becomes another one.
+    /// Records the current identity before it changes.
     pub fn enter(&mut self) {
         let annotations = self.root.at_mut(&["metadata", "annotations"]);
         if let Some(piece) = annotations.filter(|piece| matches!(piece.body, Body::Scalar(_))) {
-            // A text must give way to the book.
+            // kustomize's record replaces a text.
             piece.body = Body::Map(BTreeMap::new());
         }
         self.ids.push(self.id().clone());
     }
 
-    /// Whether kustomize keeps notes of its own among the annotations.
+    /// Whether kustomize keeps internal annotations on it.
     pub fn has_book(&self) -> bool {
         self.generated && self.forgotten.is_none() || self.hashed || self.ids.len() > 1
     }
 
-    /// Lets there be a map of annotations, as there is where kustomize keeps notes.
+    /// Creates the map of annotations, as kustomize does to keep its internal annotations.
     pub fn annotations(&mut self) {
         const MAP: [&str; 2] = ["metadata", "annotations"];
         let is_scalar = |piece: &Piece| matches!(piece.body, Body::Scalar(_));
@@ -183,7 +183,7 @@ impl Item {
         }
     }
 
-    /// Writes all annotations anew, as texts.
+    /// Writes all annotations again, as strings.
     pub fn write_annotations(&mut self) {
         self.annotations();
         let annotations = self.root.at_mut(&["metadata", "annotations"]);
@@ -201,7 +201,7 @@ impl Item {
         }
     }
 
-    /// Loses what kustomize notes among the annotations, as where all of them are written over.
+    /// Loses kustomize's internal annotations, because all annotations were overwritten.
     pub fn forget(&mut self) {
         let was_secret = self.was_secret();
         self.ids = vec![self.id().clone()];
@@ -212,16 +212,16 @@ impl Item {
         });
     }
 
-    /// Whether it is a Secret, or ever was one.
+    /// Whether it is or was a Secret.
     pub fn was_secret(&self) -> bool {
         let forgotten = self.forgotten.as_ref();
         forgotten.is_some_and(|one| one.was_secret) || self.ids.iter().any(|id| id.kind == "Secret")
     }
 
-    /// Writes what was written at one place at all places that share a scalar with it.
+    /// Copies a written value to all fields that share its scalar.
     ///
-    /// kustomize gives one node to all places of a resource to which it adds a label or an annotation, so that who
-    /// overwrites one of them overwrites them all.
+    /// kustomize uses one node for all fields of a resource to which it adds a label or an
+    /// annotation, so overwriting one of them overwrites all.
     pub fn spread(&mut self, written: &Piece) {
         self.root.each(&mut |piece| {
             if piece.shared == written.shared {
@@ -231,14 +231,14 @@ impl Item {
         });
     }
 
-    /// Lets every place have a scalar of its own, since all of it was written anew.
+    /// Gives every field its own scalar again, because all of them were written again.
     pub fn unshare(&mut self) {
         if self.shares > 0 {
             self.root.each(&mut |piece| piece.shared = 0);
         }
     }
 
-    /// Notes who the resource is now, as something may have written it.
+    /// Reads the identity of the resource again, because a change may have written it.
     pub fn note_id(&mut self) {
         let text = |path: &[&str]| self.root.at(path).and_then(Piece::scalar_text);
         let name = text(&["metadata", "name"]).unwrap_or_else(|| self.name().to_owned());
@@ -271,12 +271,12 @@ impl Item {
         }
     }
 
-    /// Whether it has no namespace, as far as kustomize knows.
+    /// Whether it has no namespace, according to kustomize's schema.
     pub fn is_cluster_wide(&self) -> bool {
         is_cluster_wide(&self.group, &self.version, &self.kind)
     }
 
-    /// What no two resources of one build may share.
+    /// The key that must be unique in one build.
     pub fn key(&self) -> (&str, &str, &str, &str, &str) {
         (
             &self.group,
@@ -287,10 +287,10 @@ impl Item {
         )
     }
 
-    /// What it is as JSON, without the values of a generated Secret; nothing where another part is not known.
+    /// The resource as JSON, without a generated Secret's values; `None` if more is not known.
     pub fn shown(&self) -> Option<Value> {
         let mut root = self.root.clone();
-        // kustomize takes its own notes out at the end, and writes the others anew.
+        // kustomize removes its internal annotations at the end, and writes the others again.
         if let Some(Piece {
             body: Body::Map(annotations),
             ..
@@ -304,7 +304,7 @@ impl Item {
             }
         }
         if let Some(metadata) = root.get_mut("metadata") {
-            // What is no map is none, once kustomize takes its notes out of it.
+            // kustomize drops annotations that are not a map when it removes its own.
             let is_map = |piece: &Piece| matches!(piece.body, Body::Map(_));
             let said = metadata.get("annotations").map(is_map);
             if let (Some(false), Body::Map(map)) = (said, &mut metadata.body) {
@@ -326,7 +326,7 @@ impl Item {
         root.to_json()
     }
 
-    /// Forgets the values that are held for what was written over with others that are not known.
+    /// Drops the values that were overwritten by a mark with values that are not known.
     pub fn unseal(&mut self, mark: Mark) {
         if self.sealed.0.is_empty() {
             return;
@@ -342,7 +342,7 @@ impl Item {
         self.kind == "Secret"
     }
 
-    /// Whether the resource has or had a name, in a namespace where that is said.
+    /// Whether the resource has or had a name, in a namespace if one is given.
     pub fn is_called(&self, kind: &str, name: &str, namespace: Option<&str>) -> bool {
         let within = namespace.map(|namespace| match namespace {
             _ if self.is_cluster_wide() => NO_NAMESPACE,
@@ -357,7 +357,7 @@ impl Item {
     }
 }
 
-/// What kustomize calls the namespace of what has none.
+/// The namespace that kustomize uses for cluster-wide resources.
 const NO_NAMESPACE: &str = "_non_namespaceable_";
 
 static NOBODY: Id = Id {
@@ -366,7 +366,7 @@ static NOBODY: Id = Id {
     name: String::new(),
 };
 
-/// Values that are held and never shown; equal to all others, and nothing in a debug print.
+/// Values that are never shown: equal to all others, and empty in a debug print.
 #[derive(Clone, Default)]
 pub(crate) struct Sealed(pub BTreeMap<String, Vec<u8>>);
 
@@ -376,12 +376,12 @@ impl std::fmt::Debug for Sealed {
     }
 }
 
-/// What it costs to look through all resources for the names that they have or had.
+/// The cost of searching all resources for the names that they have or had.
 pub(crate) fn scan(items: &[Item]) -> usize {
     1 + items.iter().map(|item| item.ids.len()).sum::<usize>() / 4
 }
 
-/// Which identities of a resource a selector asks.
+/// The identities of a resource that a selector compares.
 #[derive(Clone, Copy, Debug)]
 enum By {
     /// The first and the last, as the target of a patch does.
@@ -400,17 +400,17 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
-    /// Reads the source of a replacement, whose words are no patterns.
+    /// Reads the source of a replacement, whose words are not patterns.
     pub fn source(node: Node<'_>) -> Option<Self> {
         Self::build(node, false, By::Any)
     }
 
-    /// Reads what a replacement selects; nothing where it cannot be understood.
+    /// Reads the selector of a replacement; `None` if it cannot be understood.
     pub fn replaced(node: Node<'_>) -> Option<Self> {
         Self::build(node, true, By::Any)
     }
 
-    /// Reads the target of a patch; nothing where it cannot be understood.
+    /// Reads the target of a patch; `None` if it cannot be understood.
     pub fn patched(node: Node<'_>) -> Option<Self> {
         Self::build(node, true, By::Ends)
     }
@@ -457,19 +457,19 @@ impl Selector {
         self.names(item) && self.marks(item)
     }
 
-    /// Whether a replacement passes over a resource: for who it is, or for its labels and annotations.
+    /// Whether a replacement rejects a resource, by its identity or by its labels and annotations.
     pub fn rejects(&self, item: &Item) -> bool {
         let has_names = self.patterns.iter().any(Option::is_some);
         let has_marks = !self.labels.is_empty() || !self.annotations.is_empty();
         has_names && self.names(item) || has_marks && self.marks(item)
     }
 
-    /// Whether a resource has the labels and annotations that are meant.
+    /// Whether a resource has the selected labels and annotations.
     fn marks(&self, item: &Item) -> bool {
         let meets = |field: &str, requirements: &[Requirement]| {
             let map = item.root.at(&["metadata", field]);
             requirements.iter().all(|one| {
-                // What is null is a text as well.
+                // Null counts as a text as well.
                 let is_scalar = |piece: &&Piece| matches!(piece.body, Body::Scalar(_));
                 let value = map.and_then(|map| map.get(&one.key));
                 let value = value.filter(is_scalar).map(Piece::written);
@@ -484,7 +484,7 @@ impl Selector {
         meets("labels", &self.labels) && meets("annotations", &self.annotations)
     }
 
-    /// Whether a resource is or was the one that is meant.
+    /// Whether a selector matches an identity that the resource has or had.
     fn names(&self, item: &Item) -> bool {
         let [group, version, kind, name, namespace] = &self.patterns;
         let fits = |pattern: &Option<Regex>, text: &str| {
@@ -494,7 +494,7 @@ impl Selector {
         };
         let (first, now) = (item.original(), item.id());
         let is_meant = match self.by {
-            // kustomize asks for name and namespace one by one, of who it was first and of who it is.
+            // kustomize compares name and namespace separately, each with both identities.
             By::Ends => {
                 let either = |pattern, part: &dyn Fn(&Id) -> String| {
                     fits(pattern, &part(first)) || fits(pattern, &part(now))
@@ -506,7 +506,7 @@ impl Selector {
             By::Any => item.ids.iter().enumerate().any(|(at, id)| {
                 let is_now = at + 1 == item.ids.len();
                 let within = match id.namespace.as_str() {
-                    // Only the book says of a resource that it has none.
+                    // Only a recorded identity can have an empty namespace.
                     "" if is_now => "default",
                     within if is_now => within,
                     _ => item.effective(id),

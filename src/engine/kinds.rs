@@ -1,8 +1,8 @@
-//! Which kinds have no namespace, as kustomize knows it.
+//! Kinds without a namespace, according to kustomize.
 //!
-//! kustomize asks a schema of Kubernetes 1.21, so that a kind or a version that is younger
-//! has a namespace to it, whatever the cluster says. `tests/it/engine/defaults.rs`
-//! holds the table against kustomize's own.
+//! kustomize uses a schema of Kubernetes 1.21, so it treats every newer kind or version as
+//! namespaced, whatever the cluster says. `tests/it/engine/defaults.rs` compares the table with
+//! kustomize's own.
 
 /// Group, kind and versions.
 const CLUSTER_WIDE: &[(&str, &str, &[&str])] = &[
@@ -58,7 +58,7 @@ const CLUSTER_WIDE: &[(&str, &str, &[&str])] = &[
     ("storage.k8s.io", "VolumeAttachment", &["v1", "v1beta1"]),
 ];
 
-/// Whether a kind has no namespace, as far as kustomize knows.
+/// Whether a kind has no namespace, according to kustomize's schema.
 pub(crate) fn is_cluster_wide(group: &str, version: &str, kind: &str) -> bool {
     CLUSTER_WIDE
         .iter()

@@ -4,13 +4,13 @@
 #[derive(Debug)]
 pub(super) struct Requirement {
     pub key: String,
-    /// The values that are meant; nothing for any.
+    /// The accepted values; `None` for any.
     pub values: Option<Vec<String>>,
     pub is_negated: bool,
 }
 
 impl Requirement {
-    /// Whether Kubernetes takes its key and its values for those of labels.
+    /// Whether Kubernetes accepts its key and its values as those of labels.
     fn is_valid(&self) -> bool {
         let is_name = |text: &str| {
             let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);

@@ -1,8 +1,8 @@
-//! How a scalar is written, which decides what kustomize takes it for, and what of that is out of the ordinary.
+//! The written style of a scalar, which decides its type for kustomize, and the unusual scalars.
 
 use crate::yaml::{Kind, Node, Style, resolve_plain};
 
-/// How kustomize's node of a value is written, which decides what comes of another value in its place.
+/// The style of a node in kustomize, which decides the result when another value replaces it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Look {
     /// Without quotes.
@@ -15,16 +15,16 @@ pub(crate) enum Look {
     Folded,
     /// A collection in brackets.
     Flow,
-    /// That is not known.
+    /// Not known.
     #[default]
     Unsure,
 }
 
 impl Look {
-    /// How a node is written.
+    /// The style of a node.
     pub fn of(node: Node<'_>) -> Self {
         match node.style() {
-            // Merging puts quotes around what is no text to everybody.
+            // Merging adds quotes to a text that some readers take as another type.
             Style::Plain if node.as_str().is_some_and(is_ambiguous) => Self::Unsure,
             Style::Plain => Self::Plain,
             Style::Quoted => Self::Quoted,
@@ -34,7 +34,7 @@ impl Look {
         }
     }
 
-    /// How kustomize writes a text that it has made.
+    /// The style in which kustomize writes a text that it created.
     pub fn of_made(text: &str) -> Self {
         if text.contains('\n') {
             Self::Literal
@@ -50,13 +50,13 @@ impl Look {
         }
     }
 
-    /// Whether whatever is written in this place is a text.
+    /// Whether any value written here becomes a text.
     pub const fn makes_text(self) -> bool {
         matches!(self, Self::Quoted | Self::Literal | Self::Folded)
     }
 }
 
-/// Whether a text is another thing to some reader where it has no quotes.
+/// Whether some reader takes an unquoted text as another type.
 pub(crate) fn is_ambiguous(text: &str) -> bool {
     const FLAGS: [&str; 8] = ["y", "yes", "on", "n", "no", "off", "=", "<<"];
     let is_sixties = text.contains(':') && text.bytes().all(|c| b"0123456789:.+-_".contains(&c));
@@ -66,8 +66,8 @@ pub(crate) fn is_ambiguous(text: &str) -> bool {
         || is_sixties
 }
 
-/// Whether kustomize reads a scalar in a way of its own: bytes, a date or a type of somebody's own, or a block that
-/// begins with a tab, which it refuses.
+/// Whether kustomize reads a scalar in its own way: binary data, a date, a custom type, or a block
+/// that begins with a tab, which it refuses.
 pub(super) fn is_odd(node: Node<'_>) -> bool {
     let text = node.text();
     let source = node.tree().source();
@@ -96,17 +96,19 @@ fn is_odd_tag(word: &str) -> bool {
     word.starts_with("!!binary") || word.starts_with("!!timestamp") || word.starts_with("!<")
 }
 
-/// Whether a text is no key of a map where it is written without quotes, as kustomize writes those that it makes.
+/// Whether a text without quotes, as kustomize writes the keys that it creates, is not a string
+/// key.
 pub(super) fn is_no_key(text: &str) -> bool {
     resolve_plain(text) != Kind::Str || is_date(text) || text == "<<"
 }
 
-/// Whether a key of a kustomization is no text any more in what kustomize makes of it, without quotes.
+/// Whether a key of a kustomization is no longer a string in kustomize's output, where it has no
+/// quotes.
 pub(super) fn is_no_made_key(key: Node<'_>) -> bool {
     is_no_key(key.text()) || key.style() == Style::Plain && is_ambiguous(key.text())
 }
 
-/// Whether kustomize does not take a map for its keys, or any below it.
+/// Whether kustomize refuses a map because of its keys, or any map below it.
 pub(super) fn has_odd_keys(node: Node<'_>) -> bool {
     node.items().any(has_odd_keys)
         || node
@@ -114,7 +116,8 @@ pub(super) fn has_odd_keys(node: Node<'_>) -> bool {
             .any(|(key, value)| is_odd_key(key) || has_odd_keys(value))
 }
 
-/// Whether a scalar without quotes stands in brackets and has a question mark, at which kustomize ends it, and fails.
+/// Whether an unquoted scalar in brackets has a question mark, at which kustomize ends it and
+/// fails.
 pub(super) fn has_odd_marks(node: Node<'_>) -> bool {
     has_marks(node, false)
 }
@@ -130,20 +133,20 @@ fn has_marks(node: Node<'_>, in_flow: bool) -> bool {
             .any(|(key, value)| has_marks(key, in_flow) || has_marks(value, in_flow))
 }
 
-/// Whether a key is no text, or one that takes itself out.
+/// Whether a key is not a string, or is a merge key.
 pub(super) fn is_odd_key(key: Node<'_>) -> bool {
     let is_plain = key.style() == Style::Plain;
     key.kind() != Kind::Str || key.text() == "<<" || is_plain && is_no_key(key.text())
 }
 
-/// Whether a block scalar is one that is folded.
+/// Whether a block scalar is folded.
 fn is_folded(node: Node<'_>) -> bool {
     let source = node.tree().source().as_bytes();
     let mut before = source.get(..node.span().start).unwrap_or_default();
     if source.get(node.span().start) == Some(&b'>') {
         return true;
     }
-    // What introduces it stands at the end of a line, before which there may be blank ones, or a note.
+    // Its indicator is at the end of a line, before which there may be blank lines or a comment.
     loop {
         let trimmed = before.trim_ascii_end();
         let start = trimmed
@@ -169,7 +172,7 @@ fn is_folded(node: Node<'_>) -> bool {
     }
 }
 
-/// Whether a text without quotes is a date to kustomize, with a time or without.
+/// Whether kustomize reads an unquoted text as a date, with or without a time.
 pub(super) fn is_date(text: &str) -> bool {
     let mut bytes = text.bytes();
     let year = bytes.by_ref().take(4).filter(u8::is_ascii_digit).count();
@@ -180,7 +183,8 @@ pub(super) fn is_date(text: &str) -> bool {
     year == 4 && bytes.next() == Some(b'-') && text.matches('-').count() >= 2 && bytes.all(is_rest)
 }
 
-/// Whether a date is written as kustomize writes it, so that it does not matter whether it is one.
+/// Whether a date has the form in which kustomize writes it, so that reading it as one changes
+/// nothing.
 pub(super) fn is_plain_date(text: &str) -> bool {
     const FORM: &str = "0000-00-00T00:00:00Z";
     let mut pairs = text.bytes().zip(FORM.bytes());
@@ -194,13 +198,13 @@ pub(super) fn is_plain_date(text: &str) -> bool {
         })
 }
 
-/// Whether a double is so large that it may not be what is written.
+/// Whether a double is so large that it may differ from its written form.
 pub(super) fn is_large(float: f64) -> bool {
     const LIMIT: f64 = 9_007_199_254_740_992.0;
     float.abs() > LIMIT
 }
 
-/// Whether kustomize makes a text of it where it reads a resource of its own as JSON.
+/// Whether kustomize turns it into text when it reads its own resource as JSON.
 pub(super) fn is_number(node: Node<'_>) -> bool {
     matches!(node.kind(), Kind::Int | Kind::Float | Kind::Bool)
 }

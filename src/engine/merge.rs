@@ -1,8 +1,8 @@
 //! Strategic merge patches, as kustomize applies them.
 //!
-//! A port of kyaml's `merge2` and `walk`. Lists are merged as far as kustomize's schema says so
-//! ([`shape`]), and what a patch names comes before what stays. Every other list is replaced whole, and so
-//! is every list of a type that it does not know. Lists that no patch names are walked as well.
+//! A port of kyaml's `merge2` and `walk`. Lists are merged if kustomize's schema says so
+//! ([`shape`]), and the elements of the patch come first. Every other list is replaced, and so is
+//! every list of an unknown type. Lists that no patch names are walked as well.
 
 mod elements;
 mod shape;
@@ -21,22 +21,22 @@ use shape::Field;
 pub(super) use shape::Shape;
 pub(super) use targeted::{Texts, drops_notes};
 
-/// Who a resource is, which no patch changes by itself.
+/// The fields that identify a resource, which a patch alone does not change.
 const WHO: &[&str] = &["apiVersion", "kind"];
 
 /// The same in its metadata.
 const NAMES: &[&str] = &["name", "namespace"];
 
-/// The keys of a list, and what is known of its elements.
+/// The keys of a list, and the schema of its elements.
 type Listed = (&'static [&'static str], Known);
 
-/// What is known of a map; nothing where kustomize does not know it.
+/// The schema of a map; `None` if kustomize does not know it.
 type Known = Option<&'static Shape>;
 
-/// What is known of the fields of a kind that is known, where nothing is said of them.
+/// The schema of a field without details, in a kind that is known.
 const ORDINARY: Known = Some(&shape::NOTHING);
 
-/// What a map or a list of a patch orders beside what it says.
+/// The directive of a map or a list in a patch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Order {
     Merge,
@@ -45,7 +45,7 @@ enum Order {
 }
 
 impl Order {
-    /// Nothing for a word that kustomize does not know.
+    /// `None` for an unknown word.
     fn read(word: Option<&str>) -> Option<Self> {
         match word {
             None | Some("merge") => Some(Self::Merge),
@@ -59,7 +59,7 @@ impl Order {
         Self::read(node.get("$patch").map(Node::text))
     }
 
-    /// What a list orders, and the word that elements say of it, which go with it.
+    /// The directive of a list, and its word, which removes the elements that carry it.
     fn of_list<'s>(
         says: impl Iterator<Item = (Option<&'s str>, usize)>,
     ) -> Option<(Self, Option<&'s str>)> {
@@ -70,14 +70,14 @@ impl Order {
     }
 }
 
-/// Whose a value is that is walked alone.
+/// The owner of a value that is walked without a counterpart.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
-    /// It was there, and no patch says anything about it.
+    /// It existed, and no patch mentions it.
     Base,
-    /// A patch's, where nothing was.
+    /// A patch added it.
     First,
-    /// Below that.
+    /// It is below an added value.
     Patch,
 }
 
@@ -86,12 +86,13 @@ pub(super) fn deletes(patch: Node<'_>) -> bool {
     patch.str_at(&["$patch"]) == Some("delete")
 }
 
-/// Whether a patch is to replace the whole resource.
+/// Whether a patch replaces the whole resource.
 pub(super) fn replaces(patch: Node<'_>) -> bool {
     patch.str_at(&["$patch"]) == Some("replace")
 }
 
-/// A map that a patch has emptied and that has a comment beside its key: kustomize writes what it cannot read again.
+/// A map that a patch has emptied and that has a comment beside its key: kustomize cannot read its
+/// own output of it.
 pub(super) fn unwritable<'n>(patch: Node<'n>, piece: &Piece) -> Option<Node<'n>> {
     patch.entries().find_map(|(key, value)| {
         let child = piece.get(key.text()).filter(|_| value.is_map())?;
@@ -105,14 +106,14 @@ pub(super) fn unwritable<'n>(patch: Node<'n>, piece: &Piece) -> Option<Node<'n>>
     })
 }
 
-/// Merges a patch into a resource; nothing when too much was written, or where kustomize refuses it.
+/// Merges a patch into a resource; `None` if too much was written, or if kustomize refuses it.
 pub(super) fn merge(
     resource: &mut Piece,
     patch: Node<'_>,
     known: Known,
     pen: &mut Pen<'_>,
 ) -> Option<()> {
-    // kustomize throws away what a patch makes that is to replace the whole.
+    // kustomize discards the content of a patch that replaces the whole resource.
     if Order::of_map(patch)? == Order::Replace {
         return Some(());
     }
@@ -121,7 +122,7 @@ pub(super) fn merge(
     map(resource, patch, known, WHO, pen)
 }
 
-/// Writes who a resource is, where a patch says it and may.
+/// Writes the identity of a resource, if a patch gives it and may change it.
 pub(super) fn write(resource: &mut Piece, steps: &[&str], patch: Node<'_>, pen: &mut Pen<'_>) {
     let Some((last, parents)) = steps.split_last() else {
         return;
@@ -135,7 +136,7 @@ pub(super) fn write(resource: &mut Piece, steps: &[&str], patch: Node<'_>, pen: 
     }
 }
 
-/// What is known of a map that kustomize does not know where it stands, but by what it calls itself.
+/// The schema of a map; where its place has none, its own kind decides.
 fn called(known: Known, piece: &Piece) -> Known {
     known.or_else(|| {
         let text = |key: &str| piece.get(key).and_then(Piece::as_str);
@@ -145,7 +146,7 @@ fn called(known: Known, piece: &Piece) -> Known {
     })
 }
 
-/// What is known of a field: of a map there, and the keys and elements of a list.
+/// The schema of a field: of a map in it, and the keys and elements of a list.
 fn field(known: Known, name: &str) -> (Known, Option<Listed>) {
     match known.and_then(|shape| shape.field(name)) {
         Some(Field::Map(shape)) => (Some(shape), None),
@@ -191,7 +192,7 @@ fn map(
         };
         one(dest, (key, value), known, kept, pen)?;
     }
-    // Lists that the patch does not name are walked as well, and a null that is not written is gone.
+    // Lists that the patch does not name are walked as well, and an unwritten null is dropped.
     let mark = pen.mark_of(patch);
     if let Body::Map(children) = &mut dest.body {
         children.retain(|name, child| !child.is_unwritten() || patch.get(name).is_some());
@@ -236,9 +237,9 @@ fn one(
             }
             (Body::List(_), Some(of)) if value.is_seq() => self::list(old, value, of, mark, pen)?,
             (Body::List(_), None) if value.is_seq() => false,
-            // The values of a Secret, which are not known, are texts.
+            // The unknown values of a Secret are strings.
             (Body::Scalar(_) | Body::Unknown, _) if value.is_scalar() => false,
-            // kustomize does not put one thing in the place of another.
+            // kustomize does not replace a value with one of another type.
             _ => return None,
         },
     };
@@ -269,7 +270,7 @@ fn one(
     Some(())
 }
 
-/// A patch's own value where nothing stays of what was there; nothing where it takes itself away.
+/// A patch's own value, if it replaces everything; `Some(None)` if it removes itself.
 #[expect(
     clippy::option_option,
     reason = "one says that it is refused, the other that it is gone"
@@ -285,7 +286,7 @@ fn own(
     Some(settle(&mut piece, of, whose, mark, pen)?.then_some(piece))
 }
 
-/// Walks a value that stands alone; whether it stays.
+/// Walks a value without a counterpart, and says whether it stays.
 fn settle(
     piece: &mut Piece,
     (known, list): (Known, Option<Listed>),
@@ -305,7 +306,7 @@ fn settle(
                     (Some(_), _) => {
                         map.remove("$patch");
                     }
-                    // kustomize only looks at it where something was.
+                    // kustomize checks the word only if a value existed before.
                     (None, Whose::First) => {}
                     (None, _) => return None,
                 }
@@ -354,12 +355,12 @@ fn settle(
     }
 }
 
-/// What an element of a patch orders.
+/// The directive of an element of a patch.
 fn word(item: Node<'_>) -> Option<&str> {
     item.get("$patch").map(Node::text)
 }
 
-/// Merges a list by keys; `false` where the patch's own takes its place, which may be gone as well.
+/// Merges a list by keys; `false` if the patch's list replaces it, and may itself be gone.
 fn list(
     dest: &mut Piece,
     patch: Node<'_>,
@@ -383,7 +384,8 @@ fn list(
     Some(true)
 }
 
-/// Merges the elements of a list with those of a patch, and keeps a book of what is gone and who did it.
+/// Merges the elements of a list with those of a patch, and records the removed ones and what
+/// removed them.
 fn elements(
     dest: &mut Piece,
     new: &[Node<'_>],
@@ -430,7 +432,7 @@ fn elements(
                         old.named = Some(Box::new(pen.mark(None, new)));
                         map(old, new, known, &[], pen)?;
                         if old.is_of(pen.origin) {
-                            // Without what was there before it would be the same.
+                            // The element would be the same without its old value.
                             old.mark = pen.mark(None, new);
                         }
                         Came::Kept

@@ -1,6 +1,8 @@
-//! `buildMetadata`: what kustomize notes at resources about where they come from and what was done to them.
+//! `buildMetadata`: the annotations and labels in which kustomize records where resources come from
+//! and how they were changed.
 //!
-//! It notes that while it builds, so that patches and selectors see it, and takes away at the end what nobody asked for.
+//! kustomize adds them during the build, so patches and selectors see them. At the end it removes
+//! those that were not requested.
 
 use crate::api::{ORIGIN, TRANSFORMATIONS};
 use crate::repo::Kustomization;
@@ -8,13 +10,14 @@ use crate::repo::Kustomization;
 use super::item::Item;
 use super::piece::{Body, Mark, Piece};
 
-/// Who built it.
+/// The label that names the builder.
 const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kustomize-v5.8.1");
 
-/// The prefix of the annotations in which kustomize keeps notes while it builds.
+/// The prefix of the annotations in which kustomize keeps its own records during a build.
 const INTERNAL: &str = "internal.config.kubernetes.io/";
 
-/// What kustomize reads back out of its notes, whoever has written them (`api/internal/utils/annotations.go`).
+/// The annotations that kustomize reads back, even if others have written them
+/// (`api/internal/utils/annotations.go`).
 const READ_BACK: [&str; 10] = [
     "allowKindChange",
     "allowNameChange",
@@ -28,7 +31,7 @@ const READ_BACK: [&str; 10] = [
     "suffixes",
 ];
 
-/// What it takes away at the end without having read it.
+/// The annotations that it removes at the end without reading them.
 const TAKEN_AWAY: [&str; 6] = [
     "annotations-migration-resource-id",
     "helm-generated",
@@ -38,14 +41,14 @@ const TAKEN_AWAY: [&str; 6] = [
     "seqindent",
 ];
 
-/// What it takes away by older names.
+/// The annotations that it removes under older names.
 const TAKEN_AWAY_BY_OLDER_NAMES: [&str; 3] = [
     "config.k8s.io/id",
     "config.kubernetes.io/index",
     "config.kubernetes.io/path",
 ];
 
-/// An annotation of a resource that kustomize takes for a note of its own, and acts on.
+/// An annotation of a resource that kustomize reads as its own, and acts on.
 pub(crate) fn acting(item: &Item) -> Option<(&str, Mark)> {
     let annotations = item.root.at(&["metadata", "annotations"])?;
     let Body::Map(map) = &annotations.body else {
@@ -64,11 +67,11 @@ fn is_taken_away(key: &str) -> bool {
     note.is_some_and(|note| TAKEN_AWAY.contains(&note)) || TAKEN_AWAY_BY_OLDER_NAMES.contains(&key)
 }
 
-/// What the kustomization that is built asks for.
+/// The records that the built kustomization requests.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of its own")]
 pub(crate) struct Notes {
-    /// Whether anything is noted while building.
+    /// Whether anything is recorded during the build.
     are_taken: bool,
     origins: bool,
     transformers: bool,
@@ -87,14 +90,14 @@ impl Notes {
         }
     }
 
-    /// Whether anything is noted while building.
+    /// Whether anything is recorded during the build.
     pub fn are_taken(&self) -> bool {
         self.are_taken
     }
 
-    /// Takes away what was only noted for the build, and says who built it.
+    /// Removes the annotations that were only for the build, and adds the builder's label.
     ///
-    /// Whether kustomize can say so.
+    /// Returns whether kustomize can add it.
     pub fn finish(&self, item: &mut Item) -> bool {
         if let Some(Piece {
             body: Body::Map(map),

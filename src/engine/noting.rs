@@ -1,4 +1,4 @@
-//! The notes that a build takes on its way, for `buildMetadata`.
+//! The annotations that a build adds for `buildMetadata`.
 
 use crate::api::{ORIGIN, TRANSFORMATIONS};
 use crate::repo::{Kustomization, join};
@@ -11,7 +11,7 @@ use super::unknown::Reason;
 use super::walk::{Walk, What};
 
 impl Walk<'_> {
-    /// Notes the file that a resource comes from.
+    /// Records the file that a resource comes from.
     pub(super) fn note_file(&mut self, item: &mut Item, entry: &str) {
         if self.notes.are_taken() {
             let text = format!("path: {}\n", join(&self.trail, entry));
@@ -19,7 +19,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes the generator that made a resource.
+    /// Records the generator that made a resource.
     pub(super) fn note_generator(
         &mut self,
         item: &mut Item,
@@ -49,7 +49,7 @@ impl Walk<'_> {
         );
     }
 
-    /// Notes one of kustomize's own transformations at every resource.
+    /// Records one of kustomize's own transformations on every resource.
     pub(super) fn note_transformation(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -63,7 +63,7 @@ impl Walk<'_> {
         self.write_transformation(&text, items);
     }
 
-    /// Notes a transformation that a file of its own declares.
+    /// Records a transformation that a file declares.
     pub(super) fn note_declared(
         &mut self,
         kustomization: Kustomization<'_>,
@@ -84,7 +84,7 @@ impl Walk<'_> {
         self.write_transformation(&text, items);
     }
 
-    /// What kustomize says of what a file declares; nothing where the file lies elsewhere.
+    /// The file of a declaration, as kustomize records it; `None` if it is elsewhere.
     fn declared_by(
         &self,
         kustomization: Kustomization<'_>,
@@ -112,7 +112,7 @@ impl Walk<'_> {
             item.write_annotations();
             let at = ["metadata", "annotations", ORIGIN];
             if item.root.at(&at).is_none() {
-                // To kustomize, what has no origin is made by what comes across it.
+                // kustomize records the transformation as the origin of a resource that has none.
                 let origin = Piece::text(said, item.origin);
                 item.root.set(&at, origin);
                 continue;
@@ -134,7 +134,7 @@ impl Walk<'_> {
         format!("configuredIn: {path}\nconfiguredBy:\n  apiVersion: builtin\n  kind: {kind}\n")
     }
 
-    /// Notes where kustomize may write a path in quotes.
+    /// Notes a path that kustomize may write in quotes.
     fn check_note(&mut self, text: &str, mark: Mark) {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || " .:_/-\n".contains(c);
         if !text.chars().all(is_plain) {

@@ -10,13 +10,13 @@ use super::scalar::{reread, with_flags};
 use super::unknown::Reason;
 use super::{copies, scalar};
 
-/// Where kustomize keeps its notes.
+/// Where kustomize keeps its internal annotations.
 const ANNOTATIONS: [&str; 2] = ["metadata", "annotations"];
 
-/// How many elements of a list may move for the price of one new piece.
+/// The number of list elements that may move for the cost of one new piece.
 const MOVED: usize = 32;
 
-/// Applies operations to a resource; nothing where kustomize does not build what comes of it.
+/// Applies operations to a resource; `None` if kustomize does not build the result.
 pub(super) fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Option<()> {
     if !scalar::through_json(&mut item.root) {
         pen.lose(Reason::Scalar, "", root);
@@ -26,7 +26,8 @@ pub(super) fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Opt
     }
     copies::note_moved(pen.copies, item, root);
     let done = apply(&mut item.root, root, item.partial, pen);
-    // What is held belongs to where it was made, and not to what was moved or copied there.
+    // A held value belongs to the key where it was made, not to the one that it was moved or copied
+    // to.
     for key in moved(root) {
         item.sealed.0.remove(&key);
     }
@@ -34,13 +35,13 @@ pub(super) fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Opt
     match annotations.map(|piece| &piece.body) {
         Some(Body::Map(_)) => item.write_annotations(),
         Some(Body::Unknown) => {}
-        // Of a list kustomize makes pairs, or breaks down.
+        // kustomize turns a list into pairs, or crashes.
         Some(Body::List(_)) => pen.lose(Reason::Setting, "annotations", root),
         Some(Body::Scalar(_)) | None => {
             let metadata = item.root.get_mut("metadata");
             metadata.map(|one| one.remove("annotations", pen.mark_of(root)));
             if item.has_book() {
-                // kustomize puts its notes back.
+                // kustomize restores its internal annotations.
                 item.annotations();
             }
         }
@@ -53,9 +54,11 @@ pub(super) fn operate(item: &mut Item, root: Node<'_>, pen: &mut Pen<'_>) -> Opt
     done.filter(|()| is_said(&["kind"]) && is_said(&["metadata", "name"]))
 }
 
-/// Applies the operations of a patch; nothing where one of them does not fit, as kustomize would not build it.
+/// Applies the operations of a patch; `None` if one of them does not fit, because kustomize would
+/// not build it.
 ///
-/// `is_partial` says that the resource is only known in part, so that maps on the way may come.
+/// `is_partial` says that only a part of the resource is known, so missing maps on the way are
+/// created.
 fn apply(resource: &mut Piece, patch: Node<'_>, is_partial: bool, pen: &mut Pen<'_>) -> Option<()> {
     for operation in patch.items() {
         if one(resource, operation, is_partial, pen).is_none() && !is_partial {
@@ -65,7 +68,7 @@ fn apply(resource: &mut Piece, patch: Node<'_>, is_partial: bool, pen: &mut Pen<
     Some(())
 }
 
-/// The keys of data that operations move or copy something to.
+/// The keys of data that operations move or copy a value to.
 fn moved(patch: Node<'_>) -> impl Iterator<Item = String> {
     patch.items().filter_map(|operation| {
         let op = operation.str_at(&["op"])?;
@@ -90,7 +93,7 @@ fn one(
     let value = operation.entries().find(|(key, _)| key.text() == "value");
     match op {
         "test" => {
-            // It changes nothing, and still it can stop a build.
+            // It changes nothing, but it can still stop a build.
             pen.changed = true;
             let wanted = match value {
                 Some((key, value)) => Some(said(key, value, pen)?),
@@ -113,7 +116,7 @@ fn one(
             Some(())
         }
         op @ ("add" | "replace") => {
-            // What says no value says null.
+            // A missing value means null.
             let new = match value {
                 Some((key, value)) => said(key, value, pen)?,
                 None => nothing(of_path),
@@ -140,7 +143,7 @@ fn one(
                     pen.spend(source.measure().1)?;
                     source.signed(of_path)
                 }
-                // A copy of a key that is not there is null.
+                // A copy of a missing key is null.
                 None if op == "copy" && is_in_map(resource, &from_path) => nothing(of_path),
                 None => return None,
             };
@@ -160,7 +163,7 @@ fn one(
     }
 }
 
-/// The value of an operation, which kustomize reads as YAML 1.1 where it is not JSON.
+/// The value of an operation, which kustomize reads as YAML 1.1 if it is not JSON.
 fn said(key: Node<'_>, value: Node<'_>, pen: &mut Pen<'_>) -> Option<Piece> {
     let mut new = pen.piece(Some(key), value)?;
     let is_json = value.tree().source().starts_with('[');
@@ -175,9 +178,9 @@ fn nothing(mark: Mark) -> Piece {
     Piece::new(Body::Scalar(serde_json::Value::Null), mark)
 }
 
-/// The steps of a JSON pointer, which begin after its first slash, whatever stands before it.
+/// The steps of a JSON pointer, which begin after its first slash, whatever precedes it.
 ///
-/// The whole has no steps, and not every operation may be about it.
+/// A pointer to the whole document has no steps, and not every operation accepts it.
 fn steps(pointer: &str, may_be_whole: bool) -> Option<Vec<String>> {
     if pointer.is_empty() {
         return may_be_whole.then(Vec::new);
@@ -200,7 +203,7 @@ fn look<'p>(resource: &'p Piece, path: &[String]) -> Option<&'p Piece> {
         })
 }
 
-/// Whether a path ends at a key, where `add` writes over what was there.
+/// Whether a path ends at a key of a map, where `add` overwrites the old value.
 fn is_in_map(resource: &Piece, path: &[String]) -> bool {
     let parent = path
         .split_last()
@@ -220,7 +223,7 @@ fn look_mut<'p>(resource: &'p mut Piece, path: &[String]) -> Option<&'p mut Piec
         })
 }
 
-/// An index, counted from the end where it is negative.
+/// An index; a negative one counts from the end.
 fn index(step: &str, length: usize) -> Option<usize> {
     let at: isize = step.parse().ok()?;
     if at < 0 {
@@ -276,10 +279,10 @@ fn put(
     let parent = look_mut(resource, parents)?;
     match &mut parent.body {
         Body::Map(map) => {
-            // kustomize's `replace` adds a key that is not there.
+            // kustomize's `replace` adds a missing key.
             let by = new.mark;
             if map.is_empty() && parents == ANNOTATIONS {
-                // Nobody sees the map that is only there for kustomize's notes.
+                // A map that exists only for kustomize's internal annotations is not visible.
                 parent.mark = how.mark;
             }
             match map.insert(last.clone(), new) {
@@ -296,7 +299,7 @@ fn put(
                 let at = if last == "-" {
                     items.len()
                 } else {
-                    // Counted from the end that there will be.
+                    // It counts from the end of the longer list.
                     index(last, items.len() + 1).filter(|at| *at <= items.len())?
                 };
                 pen.spend((items.len() - at) / MOVED)?;
@@ -318,7 +321,7 @@ fn put(
     Some(())
 }
 
-/// Makes the maps on the way to a place, as far as they are no lists.
+/// Creates the maps on the way to a place; lists are not created.
 fn come(resource: &mut Piece, path: &[String], mark: Mark) {
     let mut piece = resource;
     for step in path {

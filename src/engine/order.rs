@@ -40,14 +40,14 @@ const LAST: [&str; 2] = [
 
 /// How resources are sorted.
 pub(super) enum Order {
-    /// As they came.
+    /// The order of loading.
     Came,
-    /// By these kinds first and last, and by name.
+    /// These kinds first and last, then by name.
     Kinds(Vec<String>, Vec<String>),
 }
 
 impl Order {
-    /// Reads `sortOptions`; the node that kustomize does not take, where there is one.
+    /// Reads `sortOptions`; the error is the node that kustomize does not accept.
     pub fn read(options: Option<Node<'_>>) -> Result<Self, Node<'_>> {
         let texts = |list: &[&str]| list.iter().map(|kind| (*kind).to_owned()).collect();
         let default = || Self::Kinds(texts(&FIRST), texts(&LAST));
@@ -78,7 +78,7 @@ impl Order {
 
 fn compare(one: &Item, other: &Item, first: &[String], last: &[String]) -> Ordering {
     let place = |item: &Item| {
-        // The later of two mentions counts, and the last list before the first.
+        // The later of two mentions counts, and the last list wins over the first.
         let at = |list: &[String]| list.iter().rposition(|kind| *kind == item.kind);
         match (at(last), at(first)) {
             (Some(at), _) => i64::try_from(at + 1).unwrap_or(i64::MAX),

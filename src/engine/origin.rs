@@ -1,6 +1,6 @@
-//! What writes values, and where it stands.
+//! The writers of values, and their places.
 
-/// What writes.
+/// The kind of writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Resource,
@@ -21,7 +21,7 @@ pub(crate) enum What {
     Replacements,
 }
 
-/// Who wrote a mark.
+/// The writer of a mark.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin<'t> {
     pub file: &'t str,

@@ -1,4 +1,4 @@
-//! Patches: what they say, and what they are applied to.
+//! Patches: their content, and the resources that they are applied to.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,20 +20,20 @@ struct Written<'w> {
     root: Node<'w>,
     origin: usize,
     shift: &'w Shift,
-    /// The bytes of its file that it may take.
+    /// The bytes of its file that the document may span.
     whole: Range<usize>,
 }
 
 /// Where a patch is named: in a kustomization, or in a transformer that one runs.
 pub(super) struct Named<'n> {
-    /// What paths are relative to.
+    /// Paths are relative to it.
     pub kustomization: Kustomization<'n>,
-    /// The file that names it, and where the text that names it stands in it.
+    /// The file that names it, and the position in it of the text that names the patch.
     pub file: &'n str,
     pub shift: &'n Shift,
-    /// What holds target and options.
+    /// The node with target and options.
     pub entry: Option<Node<'n>>,
-    /// Whether kustomize enters who a resource was before operations change it.
+    /// Whether kustomize records the identity of a resource before operations change it.
     pub enters: bool,
 }
 
@@ -58,7 +58,7 @@ impl Walk<'_> {
         }
     }
 
-    /// One patch, wherever it is named.
+    /// One patch, from a kustomization or a transformer.
     pub(super) fn patch_named(&mut self, named: &Named<'_>, body: Node<'_>, items: &mut Vec<Item>) {
         if self.budget == 0 {
             self.hide_unread(named, body);
@@ -77,7 +77,7 @@ impl Walk<'_> {
                 Some(tree) => (tree, path, Shift::None),
                 None => return,
             },
-            // kustomize takes blanks from around a patch, even those that a text in it ends with.
+            // kustomize trims a patch, including the blanks at the end of a text in it.
             None => match parse(if is_inline && named.enters {
                 body.text().trim_end()
             } else {
@@ -152,7 +152,7 @@ impl Walk<'_> {
         self.uses.push(done);
     }
 
-    /// Notes what kustomize refuses in a patch, whatever it is for.
+    /// Notes the faults for which kustomize refuses a patch, whatever its target.
     fn refuse(
         &mut self,
         named: &Named<'_>,
@@ -202,7 +202,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes for a Secret what nobody has looked into.
+    /// Treats a patch that could not be read as one of a Secret.
     fn hide_unread(&mut self, named: &Named<'_>, body: Node<'_>) {
         let origin = self.origin(named.file, What::Strategic);
         self.secrets.push((origin, named.shift.outer(body.span())));
@@ -243,13 +243,14 @@ impl Walk<'_> {
             None => addressed(items, root),
         };
         if chosen.is_empty() && !self.elsewhere.is_empty() {
-            // What it patches is not here; what it says still is.
+            // The patched resource is not here, but the values of the patch are.
             if let Some(item) = self.stub(root, target) {
                 items.push(item);
                 chosen.push(items.len() - 1);
             }
         }
-        // What a patch calls itself counts also where it misses; a target by name alone means what it has chosen.
+        // A patch's own kind counts even if the patch misses; a target by name alone means the
+        // resources that it chose.
         let calls_itself = root.str_at(&["kind"]) == Some("Secret")
             || target.is_none_or(|target| target.get("kind").is_some());
         if may_be_secret && (calls_itself || chosen.is_empty())
@@ -264,7 +265,7 @@ impl Walk<'_> {
         if is_lost && chosen.is_empty() {
             let text = |path: &[&str]| root.str_at(path).unwrap_or_default();
             let what = format!("{} {}", text(&["kind"]), text(&["metadata", "name"]));
-            // kustomize takes a list apart.
+            // kustomize splits a list.
             let is_taken = text(&["kind"]).ends_with("List") && root.get("items").is_some();
             let reason = if is_taken {
                 Reason::Setting
@@ -276,7 +277,7 @@ impl Walk<'_> {
         Ok(chosen)
     }
 
-    /// Applies one document; the reason where it cannot be followed.
+    /// Applies one document; the error is the reason if it cannot be followed.
     fn patch_one(
         &mut self,
         written: &Written<'_>,
@@ -333,7 +334,7 @@ impl Walk<'_> {
                 let version = root.get("apiVersion");
                 let is_quoted = version.is_some_and(|one| one.style() == Style::Quoted);
                 if are_texts && is_quoted && item.root.get("apiVersion").is_none() {
-                    // It gets the version of the resource, which is nothing, and is a text in its quotes.
+                    // It gets the version of the resource, which is empty and quoted.
                     let nothing = Piece::text("", pen.mark_of(root));
                     item.root.set(&["apiVersion"], nothing);
                 }
@@ -348,7 +349,7 @@ impl Walk<'_> {
                     &["metadata", "name"],
                     &["metadata", "namespace"],
                 ] {
-                    // kustomize writes them anew, and without a type.
+                    // kustomize writes them again, without a type.
                     if let Some(piece) = item.root.at_mut(path) {
                         piece.look = Look::Unsure;
                     }
@@ -380,7 +381,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Takes the chosen resources away.
+    /// Removes the chosen resources.
     fn delete(&mut self, items: &mut Vec<Item>, chosen: Vec<usize>, mark: Mark) {
         let mut places = chosen.into_iter().peekable();
         for (at, item) in std::mem::take(items).into_iter().enumerate() {
@@ -392,7 +393,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A resource of which nothing is known but that it is patched.
+    /// A resource of which only its patches are known.
     fn stub(&self, patch: Node<'_>, target: Option<Node<'_>>) -> Option<Item> {
         let from = target.unwrap_or(patch);
         let name = match target {
@@ -425,12 +426,12 @@ impl Walk<'_> {
     }
 }
 
-/// Gives a resource the name and the kind of a merged patch, where they may change.
+/// Gives a resource the name and the kind of a merged patch, if they may change.
 fn rename(item: &mut Item, root: Node<'_>, may: (bool, bool), pen: &mut Pen<'_>) {
     if let Some(node) = merge::unwritable(root, &item.root) {
         pen.lose(Reason::Unreadable, "", node);
     }
-    // What is to replace the whole does nothing at all.
+    // A patch that replaces the whole resource has no effect.
     if merge::replaces(root) {
         return;
     }
@@ -443,7 +444,8 @@ fn rename(item: &mut Item, root: Node<'_>, may: (bool, bool), pen: &mut Pen<'_>)
     }
 }
 
-/// Takes annotations away of which not even a null is written, as kustomize does wherever it merges.
+/// Removes annotations that have no written value, not even a null, as kustomize does in every
+/// merge.
 fn without_nothing(resource: &mut Piece) {
     let annotations = resource.at_mut(&["metadata", "annotations"]);
     if let Some(Body::Map(map)) = annotations.map(|piece| &mut piece.body) {

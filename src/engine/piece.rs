@@ -1,4 +1,4 @@
-//! A resource as it grows, each piece with the place that wrote it.
+//! A resource during a build, each piece with the place that wrote it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,29 +14,30 @@ use super::origin::Origin;
 use super::text::Shift;
 use super::unknown::{MAX_UNKNOWN, Reason};
 
-/// Deeper than any resource: what a file nests deeper, at once or bit by bit, is not followed.
+/// Deeper than any real resource; deeper nesting, at once or step by step, is not followed.
 ///
-/// Everything below walks pieces by recursion, and so does their end, so no piece ever gets deeper.
+/// Everything below walks pieces by recursion, and so does their `drop`, so no piece may get
+/// deeper.
 pub(crate) const MAX_DEPTH: usize = 600;
 
-/// How many bytes of text cost as much as one piece.
+/// The number of bytes of text that cost as much as one piece.
 pub(crate) const TEXT: usize = 256;
 
-/// How many characters of a name a note of something unknown holds.
+/// The number of characters that a note keeps of a name.
 const MAX_WHAT: usize = 200;
 
-/// Where something was written: a range of bytes in the file of an origin.
+/// Where a value was written: a range of bytes in the file of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The index of the origin; a later one was applied later.
+    /// The index of the origin; a higher one was applied later.
     pub origin: usize,
     /// The first byte.
     pub start: usize,
-    /// The byte after the last; where it lies on another line, the line ends it.
+    /// The byte after the last; if it is on another line, the mark ends with the first line.
     pub end: usize,
 }
 
-/// Something that was not followed exactly, by the mark where it stands.
+/// A part that was not followed exactly, with its mark.
 #[derive(Clone, Debug)]
 pub(crate) struct Lost {
     pub reason: Reason,
@@ -44,7 +45,7 @@ pub(crate) struct Lost {
     pub mark: Option<Mark>,
 }
 
-/// Notes what is lost, as far as the list is long enough for it.
+/// Notes a part that was not followed, if the list has room for it.
 pub(crate) fn lose(list: &mut Vec<Lost>, reason: Reason, what: &str, mark: Option<Mark>) {
     let is_first =
         || reason.hides_patches() && !list.iter().any(|lost| lost.reason.hides_patches());
@@ -54,7 +55,7 @@ pub(crate) fn lose(list: &mut Vec<Lost>, reason: Reason, what: &str, mark: Optio
     }
 }
 
-/// What a piece is.
+/// The content of a piece.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     /// A value that only kustomize knows.
@@ -64,57 +65,58 @@ pub(crate) enum Body {
     List(Vec<Piece>),
 }
 
-/// A value and who wrote it.
+/// A value and its writer.
 #[derive(Clone, Debug)]
 pub(crate) struct Piece {
     pub body: Body,
-    /// The text of a scalar as it is written, where JSON has another one for the same value.
+    /// The written text of a scalar, if JSON writes the same value differently.
     pub spelled: Option<Box<str>>,
-    /// How kustomize's node is written.
+    /// The style of kustomize's node.
     pub look: Look,
     pub mark: Mark,
-    /// Who was the last to add, remove or move children, without writing the whole; of an image, who gave it its name.
+    /// The last change that added, removed or moved children without writing the whole; for an
+    /// image, the entry that renamed it.
     pub touched: Option<Mark>,
-    /// Where the last strategic merge patch names it on the way to what it says.
+    /// Where the last strategic merge patch names this piece on the way to a value.
     pub named: Option<Box<Mark>>,
-    /// The children that are no more.
+    /// The children that were removed.
     pub gone: Vec<Gone>,
-    /// Which scalars of its resource are one and the same to kustomize; 0 for none but itself.
+    /// The group of scalars that are one node in kustomize; 0 if it is on its own.
     pub shared: usize,
 }
 
-/// A child that is no more.
+/// A child that was removed.
 #[derive(Clone, Debug)]
 pub(crate) struct Gone {
-    /// Its key, where it was of a map.
+    /// Its key, if it was in a map.
     pub key: Option<String>,
     pub piece: Piece,
     pub mark: Mark,
 }
 
-/// Writes pieces: who writes, how much more may be written, and what turned out to be secret.
+/// Writes pieces: the writer, the remaining budget, and the Secrets that were found.
 pub(crate) struct Pen<'p> {
     pub origin: usize,
     pub shift: &'p Shift,
-    /// Who wrote what there is.
+    /// The writers so far.
     pub origins: &'p [Origin<'p>],
-    /// How many more pieces the whole replay may make.
+    /// The number of pieces that the whole replay may still make.
     pub budget: &'p mut usize,
     /// Ranges that hold Secrets.
     pub secrets: &'p mut Vec<(usize, Range<usize>)>,
-    /// What is taken out of Secrets.
+    /// The values that were copied out of Secrets.
     pub copies: &'p mut Copies,
-    /// What was not followed exactly.
+    /// The parts that were not followed exactly.
     pub unknown: &'p mut Vec<Lost>,
-    /// Whether anything became another value.
+    /// Whether any value changed.
     pub changed: bool,
-    /// What it was for: kind and first name.
+    /// The resources that it was for: kind and first name.
     pub met: Vec<(String, String)>,
-    /// Scalars that it wrote where kustomize has one for several places.
+    /// Scalars that it wrote although kustomize shares their node with other fields.
     pub spread: Vec<Piece>,
 }
 
-/// What an entry of a list came to.
+/// The result of an entry of a list.
 pub(crate) struct Wrote {
     pub mark: Mark,
     pub targets: Vec<(String, String)>,
@@ -122,7 +124,7 @@ pub(crate) struct Wrote {
     pub is_followed: bool,
 }
 
-/// Takes from a budget, in pieces; nothing where it does not suffice, and from then on.
+/// Takes pieces from a budget; `None` if it is too small, and from then on.
 pub(crate) fn spend(budget: &mut usize, pieces: usize) -> Option<()> {
     let left = budget.checked_sub(pieces);
     *budget = left.unwrap_or_default();
@@ -130,7 +132,8 @@ pub(crate) fn spend(budget: &mut usize, pieces: usize) -> Option<()> {
 }
 
 impl Pen<'_> {
-    /// Whether a value has what another one says, and nobody has to say it again: the base's own may be said by the overlay.
+    /// Whether a new value equals the old one and need not be written again: an overlay may write
+    /// the base's value again.
     pub fn keeps(&self, old: &Piece, new: &Piece) -> bool {
         let origin = self.origins.get(old.mark.origin);
         is_same(old, new) && origin.is_some_and(|origin| !origin.in_base)
@@ -141,13 +144,13 @@ impl Pen<'_> {
         spend(self.budget, pieces)
     }
 
-    /// Notes something about a node that is not followed exactly.
+    /// Notes a node that is not followed exactly.
     pub fn lose(&mut self, reason: Reason, what: &str, node: Node<'_>) {
         let mark = self.mark_of(node);
         lose(self.unknown, reason, what, Some(mark));
     }
 
-    /// What was written of one entry, and whether all of it was followed: nothing more is unknown than before.
+    /// The result of one entry, and whether all of it was followed: nothing new is unknown.
     pub fn wrote(self, mark: Mark, before: usize, is_paid: bool) -> Wrote {
         let is_full = self.unknown.len() >= MAX_UNKNOWN;
         Wrote {
@@ -158,7 +161,7 @@ impl Pen<'_> {
         }
     }
 
-    /// The mark of a value: the value itself where it stands on one line, else its key.
+    /// The mark of a value: the value itself if it is on one line, else its key.
     pub fn mark(&self, key: Option<Node<'_>>, value: Node<'_>) -> Mark {
         let short = value.is_scalar() && value.style() != Style::Block && !value.is_null();
         let node = match key {
@@ -178,7 +181,7 @@ impl Pen<'_> {
         }
     }
 
-    /// A new piece of what a node says; nothing when too much was written.
+    /// A new piece for a node; `None` if too much was written.
     pub fn piece(&mut self, key: Option<Node<'_>>, value: Node<'_>) -> Option<Piece> {
         if value.is_map() && is_secret(value) {
             self.secrets
@@ -191,7 +194,7 @@ impl Pen<'_> {
             let mut map = BTreeMap::new();
             for (key, value) in value.entries() {
                 if is_odd_key(key) {
-                    // Only texts are keys in JSON.
+                    // JSON has only string keys.
                     self.lose(Reason::Type, key.text(), key);
                 }
                 map.insert(key.text().to_owned(), self.piece(Some(key), value)?);
@@ -204,19 +207,19 @@ impl Pen<'_> {
             let is_other = |text: &str| is_date(text) && !is_plain_date(text);
             let is_date = value.style() == Style::Plain && value.as_str().is_some_and(is_other);
             if is_date || is_odd(value) {
-                // The field and never the value, which may be secret.
+                // The note names the field, never the value, which may be secret.
                 self.lose(Reason::Scalar, key.map_or("", Node::text), value);
             }
             let json = value.to_json();
             let is_number = matches!(value.kind(), Kind::Int | Kind::Float);
             let is_large = value.kind() == Kind::Float && json.as_f64().is_none_or(is_large);
             if is_number && (json.is_string() || is_large) {
-                // Infinite, or larger than what is exact.
+                // It is infinite, or larger than the exact integers.
                 self.lose(Reason::Scalar, key.map_or("", Node::text), value);
             }
             let source = value.tree().source().get(value.span());
             if json.is_null() {
-                // Of nothing there is no text.
+                // An empty node has no text.
                 let text = source.filter(|text| *text == value.text());
                 spelled = Some(text.unwrap_or_default().into());
             } else if !json.is_string() {
@@ -288,7 +291,7 @@ impl Piece {
         }
     }
 
-    /// The text of a scalar as it is written, numbers included.
+    /// The written text of a scalar, including numbers.
     pub fn scalar_text(&self) -> Option<String> {
         match (&self.body, &self.spelled) {
             (Body::Scalar(Value::String(text)), _) => Some(text.clone()),
@@ -299,7 +302,7 @@ impl Piece {
         }
     }
 
-    /// The text of a scalar as it is written, that of null included; none of anything else.
+    /// The written text of a scalar, including null; empty for anything else.
     pub fn written(&self) -> String {
         match &self.body {
             Body::Scalar(Value::Null) => self.spelled.as_deref().unwrap_or("null").to_owned(),
@@ -318,14 +321,15 @@ impl Piece {
         matches!(self.body, Body::Scalar(Value::Null))
     }
 
-    /// Whether it is a null of which not even a word is written.
+    /// Whether it is a null without any written word.
     pub fn is_unwritten(&self) -> bool {
         self.is_null() && self.spelled.as_deref() == Some("")
     }
 
-    /// Writes a child of maps, with the maps on the way that are not there yet.
+    /// Writes a child of nested maps, and creates the missing maps on the way.
     ///
-    /// `path` leads from the root of a resource and `child` is shallow, or the caller has bounded both.
+    /// `path` leads from the root of a resource and `child` is shallow, or the caller has bounded
+    /// both.
     pub fn set(&mut self, path: &[&str], child: Self) -> bool {
         if path.len() > MAX_DEPTH {
             return false;
@@ -367,7 +371,7 @@ impl Piece {
         true
     }
 
-    /// The value as JSON; nothing where a part of it is not known.
+    /// The value as JSON; `None` if a part of it is not known.
     pub fn to_json(&self) -> Option<Value> {
         match &self.body {
             Body::Unknown => None,
@@ -382,7 +386,7 @@ impl Piece {
         }
     }
 
-    /// A copy that was written by one mark, without what it once was.
+    /// A copy that was written by one mark, without its history.
     pub fn signed(&self, mark: Mark) -> Self {
         let body = match &self.body {
             Body::Map(map) => Body::Map(
@@ -400,7 +404,7 @@ impl Piece {
         }
     }
 
-    /// How many levels there are, and how many pieces, long texts counted for several.
+    /// The depth and the number of pieces; a long text counts as several.
     pub fn measure(&self) -> (usize, usize) {
         let join = |(deep, size): (usize, usize), piece: &Self| {
             let (below, more) = piece.measure();
@@ -423,7 +427,7 @@ impl Piece {
         }
     }
 
-    /// Does something to every scalar below.
+    /// Applies a change to every scalar below.
     pub fn each(&mut self, change: &mut impl FnMut(&mut Self)) {
         match &mut self.body {
             Body::Map(map) => map.values_mut().for_each(|piece| piece.each(change)),
@@ -443,7 +447,7 @@ impl Piece {
     }
 }
 
-/// Whether two pieces are the same value, as far as it is known; it stops at the first difference.
+/// Whether two pieces have the same value, if it is known; stops at the first difference.
 pub(crate) fn is_same(left: &Piece, right: &Piece) -> bool {
     match (&left.body, &right.body) {
         (Body::Scalar(left), Body::Scalar(right)) => left == right,
@@ -465,7 +469,7 @@ pub(crate) fn is_same(left: &Piece, right: &Piece) -> bool {
     }
 }
 
-/// Whether two values mean the same, numbers by value.
+/// Whether two values mean the same; numbers are compared by value.
 pub(crate) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),

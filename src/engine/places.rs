@@ -6,7 +6,8 @@ use super::Replay;
 use super::piece::{Body, Piece};
 
 impl Replay<'_> {
-    /// For every resource that a build emits, in the same order, a tree like it in which each value is the `file:line` that wrote it.
+    /// One tree per emitted resource, in the same order and of the same form, in which each value
+    /// is the `file:line` that wrote it.
     #[must_use]
     pub fn places(&self) -> Vec<Value> {
         let (items, _) = self.finish();

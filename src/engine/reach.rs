@@ -1,4 +1,5 @@
-//! Where transformations reach: the fields of kinds, as kustomize lists them and as `configurations` add to them.
+//! The reach of transformations: the fields of kinds, from kustomize's own lists and from
+//! `configurations`.
 
 mod defaults;
 mod names;
@@ -14,14 +15,15 @@ use super::scalar::is_on;
 /// A field of resources, and which resources have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spec {
-    /// Whether it is made where it is absent.
+    /// Whether a missing field is created.
     pub create: bool,
     pub of: Kinds,
-    /// The keys that lead to it, through every element of a list; one that ends in `[]` is never made.
+    /// The keys that lead to it, through every element of a list; a key that ends in `[]` is never
+    /// created.
     pub path: Vec<String>,
 }
 
-/// Which resources are meant; what is empty means any.
+/// The kinds of resources; an empty field matches any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Kinds {
     pub group: String,
@@ -36,7 +38,7 @@ impl Kinds {
         is(&self.group, group) && is(&self.version, version) && is(&self.kind, kind)
     }
 
-    /// Whether all that are meant here are meant there.
+    /// Whether all kinds here are included there.
     fn are_within(&self, other: &Self) -> bool {
         other.have(&self.group, &self.version, &self.kind)
     }
@@ -64,7 +66,7 @@ pub(crate) struct Referred {
     pub by: Vec<Spec>,
 }
 
-/// Where everything reaches.
+/// The reach of all transformations.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reaches {
     pub prefix: Vec<Spec>,
@@ -80,11 +82,11 @@ pub(crate) struct Reaches {
     pub replicas: Vec<Spec>,
 }
 
-/// Two fields that contradict each other in whether they are made where they are absent, which kustomize refuses.
+/// Two equal fields that disagree on whether a missing field is created, which kustomize refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Conflict;
 
-/// Adds fields to others, as far as they are not among them.
+/// Adds the fields that are not yet in the list.
 pub(crate) fn add(to: &mut Vec<Spec>, more: &[Spec]) -> Result<(), Conflict> {
     for spec in more {
         let known = to
@@ -99,11 +101,11 @@ pub(crate) fn add(to: &mut Vec<Spec>, more: &[Spec]) -> Result<(), Conflict> {
     Ok(())
 }
 
-/// What kustomize does by default; made once.
+/// The defaults of kustomize; made once.
 static DEFAULTS: LazyLock<Arc<Reaches>> = LazyLock::new(|| Arc::new(Reaches::of_kustomize()));
 
 impl Reaches {
-    /// What kustomize does by default.
+    /// The defaults of kustomize.
     pub fn defaults() -> Arc<Self> {
         Arc::clone(&DEFAULTS)
     }
@@ -125,7 +127,7 @@ impl Reaches {
         }
     }
 
-    /// Takes in what another one adds.
+    /// Adds the fields of another reach.
     pub fn merge(&mut self, other: &Self) -> Result<(), Conflict> {
         add(&mut self.prefix, &other.prefix)?;
         add(&mut self.suffix, &other.suffix)?;
@@ -146,7 +148,7 @@ impl Reaches {
         Ok(())
     }
 
-    /// Reads one file of `configurations`; the node that kustomize does not take, where there is one.
+    /// Reads one file of `configurations`; the error is the node that kustomize does not accept.
     pub fn read(root: Node<'_>) -> Result<Self, Node<'_>> {
         let mut all = Self::default();
         if root.is_null() {
@@ -213,7 +215,7 @@ fn text(node: Node<'_>) -> Result<String, Node<'_>> {
     }
 }
 
-/// Reads `fieldSpecs`; the node that is no such list, where there is one.
+/// Reads `fieldSpecs`; the error is the node that is not such a list.
 pub(crate) fn specs<'n>(list: Node<'n>) -> Result<Vec<Spec>, Node<'n>> {
     let read = |entry: Node<'n>| {
         let mut spec = Spec {
@@ -240,7 +242,7 @@ pub(crate) fn specs<'n>(list: Node<'n>) -> Result<Vec<Spec>, Node<'n>> {
     entries(list)?.map(read).collect()
 }
 
-/// The steps of a path with slashes, one of which a backslash makes a part of its step.
+/// The steps of a path with slashes; a backslash makes a slash part of its step.
 pub(crate) fn split(path: &str) -> Vec<String> {
     let mut parts = path.split('/');
     let first = parts.next().unwrap_or_default();
@@ -261,7 +263,7 @@ pub(crate) fn split(path: &str) -> Vec<String> {
     steps
 }
 
-/// Reads a line of a table: whether it is made, group, version, kind and path.
+/// Reads a line of a table: whether a missing field is created, group, version, kind and path.
 fn spec(line: &str) -> Spec {
     let (create, rest) = line.split_at(1.min(line.len()));
     let mut words = rest.split_whitespace();

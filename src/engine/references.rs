@@ -1,6 +1,6 @@
-//! What refers to a resource by name follows it when it is renamed.
+//! References by name follow a resource that is renamed.
 //!
-//! kustomize does so once, at the very end of a build, when all names are known.
+//! kustomize does this once, at the end of a build, when all names are known.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,12 +10,12 @@ use super::reach::{Kinds, Referred, Spec};
 use super::transform::{Astray, each_at};
 use super::unknown::Reason;
 
-/// What may be referred to, as far as that matters.
+/// A resource that others may refer to, reduced to the parts that matter.
 struct Candidate {
     group: String,
     version: String,
     kind: String,
-    /// Who it was: kind, name, and the namespace that it was in first.
+    /// Its earlier identities: kind, name, and the first namespace.
     before: Vec<Id>,
     first_within: String,
     within: String,
@@ -24,7 +24,7 @@ struct Candidate {
     is_cluster_wide: bool,
     prefixes: Vec<String>,
     suffixes: Vec<String>,
-    /// What gave it the name that it has.
+    /// The mark that gave it its current name.
     renamed: Mark,
 }
 
@@ -78,7 +78,8 @@ impl Candidate {
     }
 }
 
-/// Whether the shorter of two lists is the end of the longer one; an empty one is the end of nothing else.
+/// Whether the shorter of two lists is the end of the longer one; an empty list matches only
+/// itself.
 fn ends_alike(one: &[String], other: &[String]) -> bool {
     let (short, long) = if one.len() > other.len() {
         (other, one)
@@ -88,14 +89,14 @@ fn ends_alike(one: &[String], other: &[String]) -> bool {
     short.is_empty() == long.is_empty() && long.ends_with(short)
 }
 
-/// Everything that may be referred to, and where to look for it.
+/// All candidates, with an index.
 struct Known {
     all: Vec<Candidate>,
-    /// Who once had a name.
+    /// The candidates by each name that they once had.
     called: HashMap<String, Vec<usize>>,
 }
 
-/// Lets all references follow, and notes what kustomize does not take.
+/// Updates all references, and notes those that kustomize does not accept.
 pub(super) fn follow(
     items: &mut [Item],
     names: &[Referred],
@@ -144,7 +145,7 @@ pub(super) fn follow(
     Some(())
 }
 
-/// A subject of a binding at which kustomize breaks down.
+/// A subject of a binding on which kustomize crashes.
 fn odd_subject(item: &Item) -> Option<Mark> {
     let subjects = item
         .root
@@ -169,11 +170,11 @@ fn role(item: &Item) -> Option<Kinds> {
     })
 }
 
-/// What one resource can refer to at all.
+/// The resources that one resource can refer to.
 struct Reachable {
     is_cluster_wide: bool,
     within: String,
-    /// The namespaces of accounts that a binding names.
+    /// The namespaces of the accounts that a binding names.
     accounts: BTreeSet<String>,
 }
 
@@ -201,7 +202,7 @@ impl Reachable {
     }
 }
 
-/// The search for what one field refers to.
+/// The search for the target of one field.
 struct Search<'s> {
     known: &'s Known,
     referrer: usize,
@@ -295,7 +296,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// What a name refers to, in a namespace where one is said.
+    /// The target of a name, in a namespace if one is given.
     fn find(
         &self,
         name: &str,
@@ -310,7 +311,7 @@ impl Search<'_> {
             let all = all.iter().filter(|one| self.reachable.holds(one));
             all.filter(|one| !one.is_cluster_wide)
         };
-        // The namespace that somebody was in first counts before the one that somebody is in now.
+        // A match of a candidate's first namespace wins over a match of its current one.
         let is_first =
             within.is_some_and(|within| reachable().any(|one| one.first_within == within));
         let is_within = |one: &Candidate| match within {
@@ -351,5 +352,5 @@ impl Search<'_> {
     }
 }
 
-/// Several may be meant, and nothing says which.
+/// Several candidates match, and nothing decides between them.
 struct Many;

@@ -1,4 +1,4 @@
-//! `replacements`: a value of one resource, written into others.
+//! `replacements`: a value of one resource that is written into others.
 
 use serde_json::Value;
 
@@ -12,10 +12,10 @@ use super::piece::{Body, Mark, Pen, Piece, TEXT, is_same};
 use super::scalar::{is_on, resolved, retyped};
 use super::unknown::Reason;
 
-/// What is taken and written where no path is named.
+/// The path that is read and written if none is given.
 const NAME: &str = "metadata.name";
 
-/// Which part of a text a replacement takes or gives.
+/// The part of a text that a replacement reads or writes.
 #[derive(Clone, Copy, Default)]
 struct Part<'a> {
     delimiter: Option<&'a str>,
@@ -35,7 +35,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The part of a text that this takes.
+    /// The part of a text that this reads.
     fn of(self, text: &str) -> Option<String> {
         match self.delimiter {
             None => Some(text.to_owned()),
@@ -67,9 +67,9 @@ fn parts<'t>(text: &'t str, delimiter: &str) -> Vec<&'t str> {
     text.split(delimiter).collect()
 }
 
-/// What a replacement takes.
+/// The value that a replacement reads.
 enum Taken {
-    /// A text, and what it is where no type is there already.
+    /// A text, and its value in a field without a type.
     Text {
         text: String,
         value: Option<Value>,
@@ -77,7 +77,7 @@ enum Taken {
     },
     /// A map or a list.
     Tree(Piece),
-    /// What only kustomize knows.
+    /// A value that only kustomize knows.
     Hidden,
 }
 
@@ -91,7 +91,7 @@ impl Taken {
     }
 }
 
-/// Follows one replacement to everything that it writes; the reason where that cannot be.
+/// Applies one replacement to all its targets; the error is the reason if it cannot be followed.
 pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> Result<(), Reason> {
     pen.spend(scan(items)).ok_or(Reason::Bounds)?;
     let said = |key: &str| entry.get(key).filter(|value| !value.is_null());
@@ -158,11 +158,11 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
                 .chain(paths.map(|path| (path.text(), path)))
             {
                 if is_other {
-                    // kustomize takes what has become of the source by now, in part.
+                    // kustomize uses parts of the changed source.
                     pen.lose(Reason::Setting, path, node);
                 }
                 if path.starts_with("metadata.annotations") && item.has_book() {
-                    // The map is there for kustomize's own notes.
+                    // The map exists for kustomize's internal annotations.
                     item.annotations();
                 }
                 what.at(item, (path, node), pen)?;
@@ -172,7 +172,8 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
                 });
                 let is_several = matches!(taken, Taken::Tree(_)) || path.contains(['*', '[']);
                 if has_changed && is_several && !is_other {
-                    // It may take what it has just made, or what it has written at the first of several places.
+                    // It may read a field that it has just created, or one that it wrote at the
+                    // first of several places.
                     pen.lose(Reason::Setting, path, node);
                 }
                 is_other |= has_changed;
@@ -190,7 +191,7 @@ pub(super) fn apply(entry: Node<'_>, items: &mut [Item], pen: &mut Pen<'_>) -> R
     Ok(())
 }
 
-/// The resource that a replacement takes from, and the way to what it takes; nothing where there is none.
+/// The source of a replacement and the path of its value; `None` if there is none.
 fn find(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<(usize, Vec<String>)> {
     let Some(selector) = Selector::source(source) else {
         pen.lose(Reason::Selector, "source", source);
@@ -208,17 +209,17 @@ fn find(source: Node<'_>, items: &[Item], pen: &mut Pen<'_>) -> Option<(usize, V
     Some((at, split(path_of(source)).unwrap_or_default()))
 }
 
-/// The path to what a replacement takes.
+/// The path of the value that a replacement reads.
 fn path_of(source: Node<'_>) -> &str {
     let path = source.str_at(&["fieldPath"]);
     path.filter(|path| !path.is_empty()).unwrap_or(NAME)
 }
 
-/// The value that a replacement takes; nothing where there is none.
+/// The value that a replacement reads; `None` if there is none.
 fn taken(source: Node<'_>, item: &Item, steps: &[String], pen: &mut Pen<'_>) -> Option<Taken> {
     let path = path_of(source);
     if matches!(path, "metadata" | "metadata.annotations") && item.has_book() {
-        // kustomize keeps its own notes there.
+        // kustomize keeps its internal annotations there.
         pen.lose(Reason::Setting, path, source);
         return None;
     }
@@ -250,7 +251,7 @@ fn taken(source: Node<'_>, item: &Item, steps: &[String], pen: &mut Pen<'_>) -> 
             let value = if part.delimiter.is_none() {
                 Some(value.clone())
             } else {
-                // The part alone is told nowhere either.
+                // The part alone must not be shown either.
                 copies::note(pen.copies, item, steps, &Piece::text(&text, found.mark));
                 retyped(found, &text).map(|(value, _)| value)
             };
@@ -268,7 +269,7 @@ fn taken(source: Node<'_>, item: &Item, steps: &[String], pen: &mut Pen<'_>) -> 
     }
 }
 
-/// What a text comes to in a field that was made for it; one of no characters is a text all the same.
+/// The value of a text in a field that was just created; an empty text stays a string.
 fn resolved_new(text: &str) -> Option<(Value, String)> {
     match text {
         "" => Some(("".into(), String::new())),
@@ -276,14 +277,14 @@ fn resolved_new(text: &str) -> Option<(Value, String)> {
     }
 }
 
-/// What one target gets.
+/// The value for one target.
 struct Write<'w> {
     taken: &'w Taken,
     part: Part<'w>,
 }
 
 impl Write<'_> {
-    /// Writes to everything in a resource that a path leads to.
+    /// Writes to every field of a resource that a path leads to.
     fn at(
         &self,
         item: &mut Item,
@@ -305,7 +306,7 @@ impl Write<'_> {
         for field in ["annotations", "labels"] {
             let all = item.root.at(&["metadata", field]);
             if all.is_some_and(|all| matches!(all.body, Body::List(_))) {
-                // kustomize makes pairs of it, or breaks down.
+                // kustomize turns it into pairs, or crashes.
                 pen.lose(Reason::Setting, field, node);
             }
         }
@@ -355,9 +356,9 @@ impl Write<'_> {
             }
             Taken::Text { text, value, .. } => (text.as_str(), value.as_ref()),
             Taken::Tree(tree) if !is_scalar => return Ok(tree.signed(mark)),
-            // What is made of a map or a list where a scalar is wanted has a type that is not followed.
+            // A scalar that is created from a map or a list has a type that is not followed.
             Taken::Tree(_) if is_new => return Err(Reason::Setting),
-            // Only the text of a map or a list comes, which is none.
+            // kustomize writes the text of a map or a list, which is empty.
             Taken::Tree(_) => ("", None),
         };
         let scalar = if was_hidden {
@@ -389,7 +390,7 @@ impl Write<'_> {
         })
     }
 
-    /// How what it writes in the place of no scalar is written; what is made has no quotes.
+    /// The style of a text that replaces something other than a scalar; a new field has no quotes.
     fn look(&self) -> Look {
         match self.taken {
             Taken::Text { look, .. } => *look,
@@ -397,7 +398,7 @@ impl Write<'_> {
         }
     }
 
-    /// Pays for what comes of a piece, whose text may double with every replacement.
+    /// Pays for the result of a piece, whose text may double with every replacement.
     fn pay(&self, old: &Piece, pen: &mut Pen<'_>) -> Option<()> {
         let size = match self.taken {
             Taken::Text { text, .. } => text.len() / TEXT,

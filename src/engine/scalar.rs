@@ -1,7 +1,7 @@
-//! What becomes of a scalar whose text kustomize changes, and of one that passes through JSON.
+//! The result for a scalar whose text kustomize changes, or that passes through JSON.
 //!
-//! kustomize keeps the type of a scalar that it gives another text, and finds
-//! out what a scalar of no type is once it writes it.
+//! kustomize keeps the type of a scalar when it changes the text. A scalar without a type gets one
+//! when it is written.
 
 use serde_json::Value;
 
@@ -10,7 +10,8 @@ use crate::yaml::{Kind, Node, Number, Style, resolve_plain};
 use super::look::{Look, is_date, is_plain_date};
 use super::piece::{Body, Piece};
 
-/// Gives a value of a patch the look of what it takes the place of, as kustomize does; nothing where that is not known.
+/// Gives a patch's value the style of the value that it replaces, as kustomize does; `None` if the
+/// result is not known.
 pub(super) fn in_place_of(mut new: Piece, old: Option<&Piece>) -> Option<Piece> {
     let Some(old) = old else { return Some(new) };
     match (&old.body, &new.body) {
@@ -33,7 +34,8 @@ pub(super) fn in_place_of(mut new: Piece, old: Option<&Piece>) -> Option<Piece> 
     Some(new)
 }
 
-/// What a text without quotes is where YAML 1.1 reads it, as it does in operations and kustomizations.
+/// The boolean that an unquoted text is in YAML 1.1, which kustomize uses for operations and
+/// kustomizations.
 fn flag(text: &str) -> Option<bool> {
     let (yes, no) = (
         ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"],
@@ -46,14 +48,15 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// Whether a flag is on, where kustomize reads YAML 1.1.
+/// Whether a flag is on, in a field that kustomize reads as YAML 1.1.
 pub(super) fn is_on(node: Node<'_>) -> bool {
     let text = node.text();
     let is_true = matches!(text, "true" | "True" | "TRUE") || flag(text) == Some(true);
     node.style() == Style::Plain && is_true
 }
 
-/// Makes the words of a value flags that are flags in YAML 1.1; whether all of it is known.
+/// Turns the words that are booleans in YAML 1.1 into booleans, and says whether the result is
+/// known.
 pub(super) fn with_flags(piece: &mut Piece, node: Node<'_>) -> bool {
     match &mut piece.body {
         Body::Map(map) => node.entries().fold(true, |all, (key, value)| {
@@ -77,7 +80,8 @@ pub(super) fn with_flags(piece: &mut Piece, node: Node<'_>) -> bool {
     }
 }
 
-/// What comes of a folded text that kustomize writes and reads again: more-indented lines gain a blank one before them.
+/// The result of writing a folded text and reading it again: a blank line is added before
+/// more-indented lines.
 fn refolded(text: &str) -> String {
     let is_special = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || c == '\u{feff}';
     if text.ends_with(' ') || text.contains(" \n") || text.contains(is_special) {
@@ -86,7 +90,7 @@ fn refolded(text: &str) -> String {
     }
     let is_blank = |c: &char| matches!(c, ' ' | '\t');
     let mut out = String::with_capacity(text.len() + 8);
-    // Whether the line begins with a blank; nothing before its first character.
+    // Whether the line begins with a blank; `None` before its first character.
     let mut is_deep = None;
     let mut breaks = false;
     for c in text.chars() {
@@ -106,7 +110,7 @@ fn refolded(text: &str) -> String {
     out
 }
 
-/// Whether it is known what comes of a text in a block when kustomize writes it and reads it again.
+/// Whether the result of writing a block text and reading it again is known.
 pub(super) fn is_told(look: Look, text: &str) -> bool {
     match look {
         Look::Folded => {
@@ -116,9 +120,9 @@ pub(super) fn is_told(look: Look, text: &str) -> bool {
     }
 }
 
-/// Lets the scalars below be what they are once kustomize has written them.
+/// Changes the scalars below to the result of writing them and reading them again.
 ///
-/// What is written as nothing at all in brackets is a text then, which is empty.
+/// A null without a written word becomes an empty string in brackets.
 pub(super) fn settle(piece: &mut Piece, in_flow: bool) {
     let in_flow = in_flow || piece.look == Look::Flow;
     let is_unwritten = piece.is_unwritten();
@@ -136,19 +140,19 @@ pub(super) fn settle(piece: &mut Piece, in_flow: bool) {
     }
 }
 
-/// The largest integer below which every other one is a double as well.
+/// The largest integer up to which every integer is also a double.
 const EXACT: u64 = 1 << 53;
 
-/// From here on Go writes a double with an exponent.
+/// Go writes a double with an exponent from this value on.
 const LARGE: f64 = 1e6;
 
 /// The smallest double that Go writes without an exponent.
 const SMALL: f64 = 1e-4;
 
-/// A scalar, and the text that it is written as.
+/// A scalar, and its written text.
 pub(super) type Scalar = (Value, String);
 
-/// What a text without a type and without quotes comes to; nothing where that is another thing to kustomize.
+/// The value of an unquoted text without a type; `None` if kustomize reads it differently.
 pub(super) fn resolved(text: &str) -> Option<Scalar> {
     let value = match resolve_plain(text) {
         Kind::Null => Value::Null,
@@ -160,14 +164,15 @@ pub(super) fn resolved(text: &str) -> Option<Scalar> {
     Some((value, text.to_owned()))
 }
 
-/// What a scalar comes to when it gets another text and keeps its type; nothing where the text is not of that type.
+/// The value of a scalar that gets another text and keeps its type; `None` if the text has another
+/// type.
 pub(super) fn retyped(old: &Piece, text: &str) -> Option<Scalar> {
     let Body::Scalar(value) = &old.body else {
         return None;
     };
     let new = resolve_plain(text);
     let fits = match value {
-        // kustomize takes no other text for a time.
+        // kustomize accepts no other text for a timestamp.
         Value::String(was) if is_plain_date(was) => return None,
         Value::String(_) => return Some((text.into(), text.to_owned())),
         Value::Bool(_) => new == Kind::Bool,
@@ -180,18 +185,19 @@ pub(super) fn retyped(old: &Piece, text: &str) -> Option<Scalar> {
     resolved(text).filter(|_| fits)
 }
 
-/// Lets a value pass through Go's JSON, where all numbers are doubles; whether all is still what it was.
+/// Passes a value through Go's JSON, where all numbers are doubles, and says whether it is
+/// unchanged.
 pub(super) fn through_json(piece: &mut Piece) -> bool {
     settle(piece, false);
     reread(piece)
 }
 
-/// Takes the looks of values away, as JSON does; whether all is still what it was.
+/// Removes the style of values, as JSON does, and says whether they are unchanged.
 pub(super) fn reread(piece: &mut Piece) -> bool {
     let is_folded = piece.look == Look::Folded;
     piece.look = Look::Plain;
     match &mut piece.body {
-        // Each is read, whatever becomes of the others.
+        // `all` would stop at the first change, but each value must be read.
         Body::Map(map) => map.values_mut().map(reread).filter(|is_so| !is_so).count() == 0,
         Body::List(items) => items.iter_mut().map(reread).filter(|is_so| !is_so).count() == 0,
         Body::Scalar(Value::Number(number)) => {
@@ -217,7 +223,7 @@ pub(super) fn reread(piece: &mut Piece) -> bool {
     }
 }
 
-/// Makes of a resource in a list what kustomize makes of it, which writes it as JSON and reads it again.
+/// Changes a resource in a list as kustomize does, which writes it as JSON and reads it again.
 pub(super) fn listed(piece: &mut Piece) {
     piece.look = match &mut piece.body {
         Body::Map(map) => {
@@ -254,19 +260,19 @@ fn decimal(float: f64) -> String {
     }
 }
 
-/// The text that kustomize reads in a map of strings, which has none for null.
+/// The text that kustomize reads in a map of strings, which is empty for null.
 pub(super) fn said(node: Node<'_>) -> &str {
     if node.is_null() { "" } else { node.text() }
 }
 
-/// The text that a scalar has once it went through Go's JSON on its way to a map of texts.
+/// The text of a scalar after it went through Go's JSON into a map of strings.
 pub(super) fn json_text(node: Node<'_>) -> String {
     let json = node.to_json();
     match &json {
         Value::Number(number) if number.is_f64() => {
             let float = number.as_f64().unwrap_or_default();
             let text = decimal(float);
-            // What has no fraction is an integer the next time that it is read.
+            // A number without a fraction becomes an integer when it is read again.
             let is_integer = !text.contains(['.', 'e']);
             let other = spelled(float).filter(|_| !is_integer);
             other.unwrap_or(text)
@@ -277,7 +283,7 @@ pub(super) fn json_text(node: Node<'_>) -> String {
     }
 }
 
-/// How Go writes a double, where that is another way than JSON's.
+/// The form in which Go writes a double, if it differs from JSON's.
 fn spelled(float: f64) -> Option<String> {
     let size = float.abs();
     if size == 0.0 || (SMALL..LARGE).contains(&size) {
@@ -329,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_without_a_type_is_what_its_text_reads_like() {
+    fn a_scalar_without_a_type_gets_the_type_of_its_text() {
         for (text, expected) in [
             ("1", Some(json!(1))),
             ("", Some(json!(null))),

@@ -6,7 +6,7 @@ use crate::path::argument::{Named, Role, flag, roles};
 use super::piece::{Body, Mark, Piece};
 
 impl Piece {
-    /// The child that a step leads to.
+    /// The child at a step.
     pub fn step(&self, step: &Segment<'_>) -> Option<&Self> {
         match step {
             Segment::Field(name) => self.get(name),
@@ -22,7 +22,7 @@ impl Piece {
         }
     }
 
-    /// What a name leads to in a list without keys; its order is the list itself.
+    /// The element with a name in a list without keys; the list keeps its order.
     fn argument(&self, named: Named<'_>) -> Option<&Self> {
         let items = self.items();
         let texts: Vec<Option<&str>> = items.iter().map(Self::as_str).collect();
@@ -31,7 +31,7 @@ impl Piece {
             Named::Removed(at) => Some(at),
             Named::Flag(wanted) => {
                 let roles = roles(&texts);
-                // One of several is called by its whole text.
+                // One of several arguments is named by its whole text.
                 let exact = texts.iter().position(|text| *text == Some(wanted));
                 exact.or_else(|| roles.iter().position(|role| *role == Role::Flag(wanted)))
             }
@@ -42,7 +42,7 @@ impl Piece {
         items.get(at?)
     }
 
-    /// What took the child away, or gave it another name, that a step led to.
+    /// The mark that removed or renamed the child at a step.
     pub fn lost(&self, step: &Segment<'_>) -> Option<Mark> {
         let removed = self.gone.iter().rev().find(|gone| match step {
             Segment::Field(name) => gone.key.as_deref() == Some(name),
@@ -54,7 +54,7 @@ impl Piece {
             .or_else(|| self.items().iter().find_map(|item| item.renamed(step)))
     }
 
-    /// What gave an element another key than a step has.
+    /// The mark that gave an element a key other than that of a step.
     fn renamed(&self, step: &Segment<'_>) -> Option<Mark> {
         let Segment::Key(keys) = step else {
             return None;
@@ -68,7 +68,7 @@ impl Piece {
         })
     }
 
-    /// Whether an element of a list is the one that a step names; an absent key may stand for its default.
+    /// Whether a step names this element of a list; a missing key may have its default value.
     pub fn is_named(&self, step: &Segment<'_>, defaults: bool) -> bool {
         if let Some(Named::Flag(wanted)) = step.named() {
             let text = self.as_str();

@@ -1,4 +1,4 @@
-//! Files that are small and ask for what is not: each ends soon, and within bounds.
+//! Small files that ask for too much: each replay ends soon, and within its bounds.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::{Reason, Replay};
 
 mod values;
 
-/// Replays an overlay as it is checked, and as it is handed over unbuilt.
+/// Replays an overlay as the check and the unbuilt output do.
 fn replayed(files: &[(&str, String)]) -> Option<String> {
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, &**text)).collect();
     let sources = sources(&files);
@@ -31,7 +31,7 @@ fn replacement(paths: &str, options: &str) -> String {
 }
 
 #[test]
-fn nothing_gets_deeper_than_can_be_walked() {
+fn pieces_never_exceed_the_depth_that_can_be_walked() {
     let many = 300_000;
     let path = "a.".repeat(many) + "b";
     let pointer = "/a".repeat(many);
@@ -69,7 +69,7 @@ fn nothing_gets_deeper_than_can_be_walked() {
         ("values in values", json(&nested)),
         ("moves", json(&moved)),
     ] {
-        // Tests run on the small stacks of threads.
+        // Tests run on threads with small stacks.
         let lines = replayed(&[overlay(&rest)]);
         assert!(
             lines.is_none() || name == "moves",
@@ -81,7 +81,7 @@ fn nothing_gets_deeper_than_can_be_walked() {
 }
 
 #[test]
-fn nothing_gets_larger_than_what_was_written() {
+fn the_size_of_a_replay_is_bounded() {
     let doubled: String = (0..64)
         .map(|_| replacement("data.a", "delimiter: '-', index: 99"))
         .collect();
@@ -115,7 +115,7 @@ fn nothing_gets_larger_than_what_was_written() {
 }
 
 #[test]
-fn many_small_things_take_no_time_together() {
+fn many_small_entries_are_fast_together() {
     let many = 20_000;
     let resources = (0..many).fold(String::new(), |mut text, at| {
         let _ = write!(
@@ -215,7 +215,7 @@ fn many_small_things_take_no_time_together() {
 }
 
 #[test]
-fn circles_end() {
+fn circular_kustomizations_end() {
     let sources = sources(&[
         (
             "o/kustomization.yaml",

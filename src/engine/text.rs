@@ -1,26 +1,26 @@
-//! From a text inside of a scalar to the file around it.
+//! The position in a file of a text that is inside a scalar.
 
 use std::ops::Range;
 
 use crate::yaml::{Node, Style};
 
-/// Where the bytes of a text stand in a file.
+/// The position of a text's bytes in a file.
 #[derive(Clone, Debug)]
 pub(crate) enum Shift {
     /// The text is the file.
     None,
-    /// The text stands in the file as it is, so many bytes on.
+    /// The text is in the file unchanged, at this offset.
     By(usize),
-    /// Part by part, such as line by line: where a part begins in the text, and where in the file.
+    /// Part by part, such as line by line: the start of each part in the text and in the file.
     Parts(Vec<(usize, usize)>),
-    /// The text was made anew, of what this range stands for.
+    /// The text was rewritten, from the text in this range.
     Whole(Range<usize>),
-    /// The first leads into another text, the second from there to the file.
+    /// The first maps into another text, the second from there to the file.
     Within(Box<Self>, Box<Self>),
 }
 
 impl Shift {
-    /// How the text of a scalar stands in its file.
+    /// The position of a scalar's text in its file.
     pub fn of(scalar: Node<'_>) -> Self {
         let source = scalar.tree().source();
         let (span, text) = (scalar.span(), scalar.text());
@@ -33,7 +33,7 @@ impl Shift {
         parts(source, scalar).map_or_else(|| Self::Whole(head(source, &span)), Self::Parts)
     }
 
-    /// The same for a text that stands in another text.
+    /// The same for a text that is inside another text.
     pub fn within(self, outer: &Self) -> Self {
         match outer {
             Self::None => self,
@@ -61,15 +61,15 @@ impl Shift {
     }
 }
 
-/// What stands for a scalar as a whole: all of it where it is one line, else no line of its own text.
+/// The range to report for a whole scalar: all of it if it is one line, else what introduces it.
 ///
-/// The first line of many would be taken for what it says.
+/// Reporting the first of several lines would suggest that this line alone is meant.
 fn head(source: &str, span: &Range<usize>) -> Range<usize> {
     let text = source.get(span.clone()).unwrap_or_default();
     if !text.trim_end().contains('\n') && text.starts_with(['"', '\'', '*']) {
         return span.clone();
     }
-    // What introduces it, such as `>-` or the key.
+    // The introduction, such as `>-` or the key.
     let before = source.get(..span.start).unwrap_or_default().trim_end();
     let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
     start..before.len()
@@ -80,15 +80,16 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// The parts of a text that stand in the file as they are; nothing where the two do not fit together to the last byte.
+/// The parts of a text that are in the file unchanged; `None` unless the two match to the last
+/// byte.
 ///
-/// Lines may be indented and folded, and quotes may hold escapes.
+/// Lines may be indented and folded, and quoted texts may have escapes.
 fn parts(source: &str, scalar: Node<'_>) -> Option<Vec<(usize, usize)>> {
     let (span, text) = (scalar.span(), scalar.text().as_bytes());
     let source = source.as_bytes();
     let is_quoted = scalar.style() == Style::Quoted;
     let quote = source.get(span.start).copied().filter(|_| is_quoted);
-    // Before the first line of a block there may be blank ones, and its indentation.
+    // The first line of a block may follow blank lines, and is indented.
     let (mut inner, mut outer) = (0, span.start + usize::from(is_quoted));
     let mut parts = vec![(0, outer)];
     let blanks = |bytes: &[u8], from: usize| {
@@ -147,7 +148,7 @@ fn escape(source: &[u8], at: usize) -> Option<(Option<char>, usize)> {
         b'x' => return hex(2),
         b'u' => return hex(4),
         b'U' => return hex(8),
-        // The end of a line, and the indentation of the next.
+        // A line break, and the indentation of the next line.
         b'\n' | b'\r' => {
             let rest = source.get(at + 1..)?;
             return Some((
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
     use crate::yaml::parse;
 
-    /// Where a word of the inner text is said to stand.
+    /// The position that is reported for a word of the inner text.
     fn found(source: &str, word: &str) -> Option<String> {
         let tree = parse(source).unwrap();
         let scalar = tree.roots().next()?.get("patch")?;
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_found_where_it_stands() {
+    fn a_word_is_found_at_its_place() {
         for source in [
             "patch: |\n  a: 1\n  b:\n    c: word\nd: 1\n",
             "patch: |-\n  a: word",
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_found_stands_for_no_line_of_its_own() {
+    fn a_word_that_cannot_be_found_gets_no_line_of_its_own() {
         for (source, whole) in [
             ("a: &a 'x word'\npatch: *a\n", "*a"),
             ("patch: \"a\n  \\\n  \\a word\"\n", "patch:"),

@@ -1,4 +1,4 @@
-//! What a kustomization says about everything: names, namespaces, labels, replicas.
+//! Transformations that reach every resource: names, namespaces, labels, replicas.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::reach::Spec;
 use super::scalar::{in_place_of, json_text};
 use super::unknown::Reason;
 
-/// What is made where a field is absent that may be made.
+/// The value to create in a missing field, if its spec allows that.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Make {
     Scalar,
@@ -27,10 +27,10 @@ impl Make {
     }
 }
 
-/// A value on the way to a field that is neither a map nor a list, so that kustomize gives up.
+/// A value on the way to a field that is neither a map nor a list, so that kustomize fails.
 pub(super) struct Astray(pub Mark);
 
-/// What is done with a field.
+/// The change of a field.
 type Change<'c> = &'c mut dyn FnMut(&mut Piece) -> Result<(), Astray>;
 
 /// Changes every field that a path leads to, through all elements of the lists on its way.
@@ -64,7 +64,7 @@ pub(super) fn each_at(
                 return Ok(());
             };
             if field.is_null() {
-                // A path that asks for a list makes an empty one of nothing.
+                // kustomize creates an empty list if a path asks for one and there is nothing.
                 match kind {
                     _ if is_list => *field = Piece::new(Body::List(Vec::new()), mark),
                     Some(Make::Map) => *field = Piece::new(Make::Map.body(), mark),
@@ -79,7 +79,7 @@ pub(super) fn each_at(
     }
 }
 
-/// Changes a field of one resource, as far as it has it; where it leads astray, that is noted.
+/// Changes a field of one resource, if it has that field; a wrong type on the way is noted.
 pub(super) fn at_spec(
     item: &mut Item,
     spec: &Spec,
@@ -106,7 +106,7 @@ pub(super) fn at_spec(
     paid
 }
 
-/// Gives a scalar a value; what is no scalar leads astray.
+/// Gives a scalar a value; any other type is an error.
 fn write(field: &mut Piece, new: &Piece, pen: &mut Pen<'_>) -> Result<(), Astray> {
     if !matches!(field.body, Body::Scalar(_)) {
         return Err(Astray(field.mark));
@@ -116,25 +116,26 @@ fn write(field: &mut Piece, new: &Piece, pen: &mut Pen<'_>) -> Result<(), Astray
     Ok(())
 }
 
-/// The fields in which a namespace stands, and whether those that have one keep it.
+/// The fields of a namespace, and whether existing values are kept.
 pub(super) struct Namespace<'n> {
     pub specs: &'n [Spec],
     pub unset_only: bool,
     pub subjects: Subjects,
 }
 
-/// Which subjects of role bindings get a namespace.
+/// The subjects of role bindings that get a namespace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subjects {
-    /// Those that are called `default`.
+    /// Those with the name `default`.
     Default,
-    /// All that are accounts.
+    /// All service accounts.
     Accounts,
-    /// None.
+    /// No subject.
     None,
 }
 
-/// A namespace for everything that lives in one; nothing when too much was written, here and below.
+/// Sets a namespace on every namespaced resource; `None` if too much was written, as in the
+/// functions below.
 pub(super) fn namespace(
     items: &mut [Item],
     value: Node<'_>,
@@ -201,7 +202,7 @@ fn is_binding(kind: &str) -> bool {
     matches!(kind, "RoleBinding" | "ClusterRoleBinding")
 }
 
-/// Gives the subjects of a binding the namespace that are meant by default.
+/// Sets the namespace on the subjects of a binding.
 fn subjects(
     item: &mut Item,
     which: Subjects,
@@ -296,7 +297,7 @@ pub(super) fn affix(
                         format!("{old}{text}")
                     };
                     if is_ambiguous(&name) && field.look != Look::Quoted {
-                        // It has no quotes, and is a number or the like then.
+                        // It has no quotes, so it may now be a number or another type.
                         lose(pen.unknown, Reason::Scalar, "name", Some(mark));
                     }
                     write(field, &Piece::text(&name, mark), pen)
@@ -323,7 +324,7 @@ pub(super) fn pairs(
         if is_no_made_key(key) {
             pen.lose(Reason::Type, name, key);
         }
-        // Only what a transformer of its own says is no text.
+        // Only a transformer in its own file can have a value that is not a string.
         let text = json_text(value);
         let child = Piece::text(&text, mark);
         for item in &mut *items {
@@ -357,7 +358,7 @@ pub(super) fn pairs(
     Some(())
 }
 
-/// Whether a place has another value so far, or none.
+/// Whether a field has another value so far, or none.
 fn is_other(old: Option<&Piece>, new: &Piece) -> bool {
     old.is_none_or(|old| !is_same(old, new))
 }
@@ -377,7 +378,7 @@ pub(super) fn replicas(
     let count = entry
         .entries()
         .find(|(key, value)| key.text() == "count" && !value.is_null());
-    // Who says nothing says 0.
+    // A missing count means 0.
     let child = match count {
         Some((key, count)) => Piece::new(Body::Scalar(count.to_json()), pen.mark(Some(key), count)),
         None => Piece::new(Body::Scalar(0.into()), pen.mark_of(entry)),

@@ -1,96 +1,96 @@
-//! What a replay met and does not model exactly.
+//! The parts of a replay that it does not model exactly.
 //!
-//! A replay that says nothing here came to what kustomize comes to, hashes and
-//! renamed references aside. Whoever judges by it alone must not be silent
-//! about what stands in this list.
+//! If the list is empty, the replay equals kustomize's result, apart from hashes and renamed
+//! references. A caller that relies on the replay alone must report this list.
 
 use std::fmt;
 
-/// How many unknowns one replay lists at most; one is enough to know that it is not to be trusted.
+/// The largest number of unknowns that one replay lists; a single one already means that it cannot
+/// be trusted.
 pub(super) const MAX_UNKNOWN: usize = 64;
 
-/// Something that a replay does not model exactly, or that kustomize refuses.
+/// A part that a replay does not model exactly, or that kustomize refuses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unknown {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// The field, path or name that it is about; may be empty.
+    /// The field, path or name; may be empty.
     pub what: String,
-    /// Where it stands: the file, and the line from 1.
+    /// The file, and the line from 1.
     pub place: Option<(String, usize)>,
 }
 
-/// Why something is not known.
+/// The reason why a part is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// More is asked for than the bounds of a replay allow.
+    /// It needs more than the bounds of a replay allow.
     Bounds,
-    /// It lies in another repository, or at an absolute path.
+    /// It is in another repository, or at an absolute path.
     Remote,
-    /// A file or a directory that is not here.
+    /// A file or a directory that is missing.
     NotHere,
     /// A chart that helm renders.
     Helm,
     /// A generator that is not a field of a kustomization.
     Generator,
-    /// A function or plugin that is not ours.
+    /// A function or plugin that is not part of this program.
     Function,
-    /// A transformer of kustomize's that is not modelled, or a setting of one.
+    /// A transformer of kustomize that is not modelled, or a setting of one.
     Transformer,
-    /// `openapi`, by which patches are merged otherwise.
+    /// `openapi`, which changes how patches are merged.
     OpenApi,
     /// `crds`, whose types may hold names and references.
     Crds,
     /// A field of the kustomization that is known, with a setting that is not modelled.
     Setting,
-    /// A name that several resources have, so that nothing says which is meant.
+    /// A name that several resources have, so the target is ambiguous.
     Ambiguous,
     /// A field path or a selector that is not understood.
     Selector,
-    /// A list that kustomize pairs in a way of its own.
+    /// A list that kustomize merges in its own way.
     Pairing,
     /// A directive of a strategic merge patch that kustomize leaves in the output.
     Directive,
-    /// Labels or namespaces that kustomize also writes elsewhere.
+    /// Labels or namespaces that kustomize also writes to other fields.
     Reach,
-    /// A value that is taken from the environment of whoever builds.
+    /// A value from the environment of the process that builds.
     Environment,
     /// A value that is not held, such as a generated Secret's.
     Hidden,
-    /// A scalar that kustomize writes in another way, such as a date.
+    /// A scalar that kustomize writes in another form, such as a date.
     Scalar,
-    /// A text that is not what it should be.
+    /// A text that cannot be parsed.
     Unreadable,
-    /// A list of operations in brackets, which kustomize only takes as JSON.
+    /// A list of operations in brackets, which kustomize accepts only as JSON.
     NotJson,
-    /// A key that stands twice in a map, or a kustomization that has several documents.
+    /// A key that occurs twice in a map, or a kustomization that has several documents.
     Twice,
     /// A field that kustomize does not have, and refuses.
     Undeclared,
-    /// A value of another type than kustomize takes there.
+    /// A value whose type kustomize does not accept there.
     Type,
     /// Kustomizations that load each other in a circle.
     Circle,
-    /// A kustomization that holds nothing.
+    /// A kustomization without content.
     Empty,
-    /// Several files in one directory that are kustomizations by their names.
+    /// Several files in one directory that have a kustomization's name.
     Several,
     /// A resource without kind or name.
     Nameless,
     /// Two resources of one name.
     SameResource,
-    /// A patch, or another entry, for a resource that is not there.
+    /// A patch, or another entry, for a resource that does not exist.
     NoTarget,
     /// An operation that does not fit the resource.
     Operation,
-    /// A replacement without the field that it takes or writes.
+    /// A replacement whose source or target field does not exist.
     NoField,
-    /// A file outside of the directory of the kustomization.
+    /// A file outside the directory of the kustomization.
     Outside,
 }
 
 impl Reason {
-    /// What it is, in words that follow the thing that it is about.
+    /// The reason in words, which follow the name of the part.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -129,7 +129,7 @@ impl Reason {
         }
     }
 
-    /// Whether kustomize refuses it as well, so that another builder is of no help.
+    /// Whether kustomize refuses it as well, so that another builder does not help.
     #[must_use]
     pub const fn is_refusal(self) -> bool {
         matches!(
@@ -150,7 +150,7 @@ impl Reason {
         )
     }
 
-    /// Whether the walk lost its way there, so that what patches do cannot be told either.
+    /// Whether the walk stopped there, so that the effect of patches is unknown too.
     #[must_use]
     pub(crate) fn hides_patches(self) -> bool {
         matches!(
@@ -171,7 +171,7 @@ impl Reason {
 }
 
 impl Unknown {
-    /// What it is and where, in a line.
+    /// The reason and the place, in one line.
     #[must_use]
     pub fn placed(&self) -> String {
         match &self.place {

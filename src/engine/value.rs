@@ -1,4 +1,4 @@
-//! `ValueAddTransformer`: one value for fields, or for a part of the paths that stand there.
+//! `ValueAddTransformer`: one value for fields, or for a part of the paths in them.
 
 use crate::repo::Kustomization;
 use crate::yaml::{Node, Style, parse};
@@ -123,7 +123,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a path leads through a list, or to what is not a plain step.
+/// Whether a path leads through a list, or to a step that is not plain.
 fn passes_list(root: &Piece, path: &[String]) -> bool {
     let mut piece = Some(root);
     path.iter().any(|step| {
@@ -135,7 +135,7 @@ fn passes_list(root: &Piece, path: &[String]) -> bool {
     })
 }
 
-/// Whether YAML takes it for a text when it stands without quotes.
+/// Whether YAML reads an unquoted value as a string.
 fn is_text(value: &str) -> bool {
     parse(value).is_ok_and(|tree| {
         let mut roots = tree.roots();
@@ -144,7 +144,7 @@ fn is_text(value: &str) -> bool {
     })
 }
 
-/// A path with a part put in, counted from 1; 0 for the value alone.
+/// A path with a part inserted at a position from 1; position 0 replaces the path.
 fn placed(path: &str, position: usize, part: &str) -> String {
     let Some(at) = position.checked_sub(1) else {
         return part.to_owned();

@@ -1,4 +1,4 @@
-//! `vars`: what `$(NAME)` stands for, put in its place.
+//! `vars`: replaces `$(NAME)` with the values of variables.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::transform::{Astray, each_at};
 use super::unknown::Reason;
 use super::walk::Var;
 
-/// What a variable stands for, and who wrote that.
+/// The value of each variable, and its writer.
 type Values = BTreeMap<String, (Value, Mark)>;
 
-/// Puts values in the place of variables, and notes what has none.
+/// Replaces variables with their values, and notes those without one.
 pub(super) fn resolve(
     items: &mut [Item],
     vars: &[Var],
@@ -38,14 +38,14 @@ pub(super) fn resolve(
         };
         let found = split_indexed(&var.path).and_then(|steps| look(&owner.root, &steps));
         if let Some(piece) = found.filter(|piece| piece.spelled.is_some()) {
-            // kustomize reads a number in its own way here.
+            // kustomize formats a number in its own way here.
             lose(unknown, Reason::Scalar, &var.path, Some(piece.mark));
         }
         let is_empty = |piece: &&Piece| matches!(&piece.body, Body::Map(map) if map.is_empty());
         if let Some(piece) = found.filter(is_empty)
             && var.path == "metadata.annotations"
         {
-            // It hangs on what was done to them whether kustomize has taken them away.
+            // Earlier changes decide whether kustomize has removed the empty map.
             lose(unknown, Reason::Setting, &var.path, Some(piece.mark));
         }
         match found.map(|piece| (piece.to_json(), piece.mark)) {
@@ -55,7 +55,7 @@ pub(super) fn resolve(
             Some((None, _)) => lose(unknown, Reason::Hidden, &var.name, var.mark),
             None => {
                 let is_book = var.path.starts_with("metadata.annotations") && owner.has_book();
-                // kustomize keeps its own notes there.
+                // kustomize keeps its internal annotations there.
                 let reason = if is_book {
                     Reason::Setting
                 } else {
@@ -76,7 +76,8 @@ pub(super) fn resolve(
             let done = each_at(&mut item.root, &spec.path, (None, mark), &mut |field| {
                 match &mut field.body {
                     Body::Map(map) => {
-                        // What a replacement has made has no type yet, and becomes a text here.
+                        // A value that a replacement created has no type yet, and becomes a string
+                        // here.
                         let mut all = map.values();
                         if let Some(piece) = all.find(|piece| is_untyped(piece)) {
                             lose(
@@ -119,16 +120,16 @@ pub(super) fn resolve(
     Some(())
 }
 
-/// Whether a value is a scalar that looks like no text, and that nobody has given a type.
+/// Whether a value is an untyped scalar that does not look like a string.
 fn is_untyped(piece: &Piece) -> bool {
     piece.look == Look::Unsure
         && matches!(&piece.body, Body::Scalar(value) if !value.is_string() && !value.is_null())
 }
 
-/// Puts values into one text.
+/// Replaces the variables in one text.
 fn put(piece: &mut Piece, values: &Values, budget: &mut usize, paid: &mut Option<()>) {
     if piece.look == Look::Folded && piece.as_str().is_some_and(|text| text.contains('\n')) {
-        // kustomize writes every text anew that may hold a variable.
+        // kustomize writes every text again that may hold a variable.
         piece.look = Look::Literal;
     }
     let Some(text) = piece.as_str().filter(|text| text.contains('$')) else {
@@ -145,7 +146,8 @@ fn put(piece: &mut Piece, values: &Values, budget: &mut usize, paid: &mut Option
     }
 }
 
-/// A text with its variables replaced, and who wrote the last of them; nothing where it is as it was.
+/// A text with its variables replaced, and the writer of the last one; `None` if nothing was
+/// replaced.
 fn replaced(text: &str, values: &Values) -> Option<(Value, Option<Mark>)> {
     let mut out = String::new();
     let mut by = None;

@@ -1,4 +1,5 @@
-//! The state of a replay: who wrote what so far, what may hold Secrets, and how much may still be made.
+//! The state of a replay: the writers so far, the parts that may hold Secrets, and the remaining
+//! budget.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -16,12 +17,13 @@ use super::reach::Reaches;
 use super::text::Shift;
 use super::unknown::Reason;
 
-/// How many pieces one replay makes at most; beyond, nothing more is told exactly.
+/// The largest number of pieces that one replay makes; beyond it, nothing more is exact.
 ///
-/// Whatever takes time is paid in pieces, so this bounds the time as well. Unit tests are slow, and make do with less.
+/// All work that takes time is paid in pieces, so this bounds the time as well. Unit tests are
+/// slow, and use a smaller bound.
 pub(crate) const MAX_PIECES: usize = if cfg!(test) { 1 << 18 } else { 4 << 20 };
 
-/// One of `vars`: the field of a resource that a name stands for.
+/// One of `vars`: the field of a resource that a name refers to.
 #[derive(Clone, Debug)]
 pub(crate) struct Var {
     pub name: String,
@@ -31,7 +33,7 @@ pub(crate) struct Var {
     group: String,
     version: String,
     namespace: String,
-    /// Where it is declared.
+    /// Its declaration.
     pub mark: Option<Mark>,
 }
 
@@ -63,7 +65,7 @@ impl Var {
         })
     }
 
-    /// Whether it is about a resource, by who that is or was.
+    /// Whether it refers to a resource, by an identity that the resource has or had.
     pub fn is_about(&self, item: &Item) -> bool {
         let within = Some(self.namespace.as_str()).filter(|within| !within.is_empty());
         item.group == self.group
@@ -72,7 +74,7 @@ impl Var {
     }
 }
 
-/// What an entry of a kustomization is, as far as it may turn out to be needless.
+/// The kind of an entry of a kustomization that may turn out to be unnecessary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A strategic merge patch.
@@ -97,28 +99,28 @@ impl Form {
     }
 }
 
-/// A patch or another entry, and whether it did anything.
+/// A patch or another entry, and whether it changed anything.
 #[derive(Clone, Debug)]
 pub(crate) struct Use {
     pub form: Form,
     pub mark: Mark,
     /// How many documents it has.
     pub documents: usize,
-    /// How far from the overlay's own kustomization it stands.
+    /// Its distance from the overlay's own kustomization.
     pub reach: Nearness,
-    /// What it was applied to: kind and first name.
+    /// The resources that it was applied to: kind and first name.
     pub targets: Vec<(String, String)>,
     pub changed: bool,
     /// Whether all of it was followed.
     pub is_followed: bool,
 }
 
-/// Where a patch stands, as seen from the overlay.
+/// The place of a patch, as seen from the overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nearness {
     /// In its own kustomization.
     Own,
-    /// In a directory inside of its own, which it loads.
+    /// In a directory inside its own, which it loads.
     Part,
     /// In a component of it.
     Component,
@@ -126,29 +128,29 @@ pub(crate) enum Nearness {
     Far,
 }
 
-/// A replay under way.
+/// The state of a replay.
 pub(crate) struct Walk<'t> {
     pub parsed: &'t Parsed<'t>,
     pub bases: &'t [String],
     /// The files that the base consists of.
     shared: BTreeSet<&'t str>,
-    /// What the base is by itself.
+    /// The resources of the base on its own.
     pub base: Vec<Item>,
     pub origins: Vec<Origin<'t>>,
     pub secrets: Vec<(usize, Range<usize>)>,
-    /// What was taken out of Secrets.
+    /// The values that were copied out of Secrets.
     pub copies: Copies,
-    /// What `$(NAME)` stands for.
+    /// The variables that `$(NAME)` refers to.
     pub vars: Vec<Var>,
-    /// Resources that were deleted, and by what.
+    /// Deleted resources, and the marks that deleted them.
     pub gone: Vec<(Item, Mark)>,
-    /// Entries that load what is not here.
+    /// Entries that load resources from elsewhere.
     pub elsewhere: Vec<Mark>,
     pub uses: Vec<Use>,
-    /// Where transformations reach, in the kustomization that the walk is in.
+    /// The reach of transformations in the current kustomization.
     pub reaches: Arc<Reaches>,
     pub budget: usize,
-    /// What was not followed exactly, and where.
+    /// The parts that were not followed exactly, and their places.
     pub unknown: Vec<Lost>,
     /// Whether a base was reached.
     pub reached: bool,
@@ -156,9 +158,9 @@ pub(crate) struct Walk<'t> {
     pub stack: Vec<String>,
     pub in_base: bool,
     pub component: Option<String>,
-    /// What is noted at resources, as the kustomization that is built asks for it.
+    /// The records on resources that the built kustomization requests.
     pub notes: Notes,
-    /// The way from there to the directory that the walk is in.
+    /// The path from there to the current directory.
     pub trail: String,
 }
 
@@ -168,7 +170,7 @@ impl<'t> Walk<'t> {
         !self.bases.is_empty()
     }
 
-    /// A walk that tells what is of these bases, which come to `base` and consist of the files `shared`.
+    /// A walk that knows the resources of these bases, `base`, and their files, `shared`.
     pub fn new(
         parsed: &'t Parsed<'t>,
         bases: &'t [String],
@@ -183,7 +185,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// A walk that knows of no base.
+    /// A walk without a base.
     pub fn bare(parsed: &'t Parsed<'t>) -> Self {
         Self {
             parsed,
@@ -221,7 +223,7 @@ impl<'t> Walk<'t> {
         self.origins.len() - 1
     }
 
-    /// How far from the overlay's own kustomization the walk is.
+    /// The distance of the current kustomization from the overlay's own.
     pub fn nearness(&self) -> Nearness {
         let is_component = |directory: &String| {
             let kustomization = self.parsed.kustomization(directory);
@@ -243,19 +245,19 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// Notes something that is not followed exactly.
+    /// Notes a part that is not followed exactly.
     pub fn note(&mut self, reason: Reason, what: &str, mark: Option<Mark>) {
         lose(&mut self.unknown, reason, what, mark);
     }
 
-    /// Notes something about a node of a file.
+    /// Notes a node of a file.
     pub fn note_at(&mut self, reason: Reason, what: &str, file: &str, node: Node<'_>) {
         let origin = self.origin(file, What::Elsewhere);
         let mark = self.pen(origin, &Shift::None).mark_of(node);
         self.note(reason, what, Some(mark));
     }
 
-    /// Why a file or a directory is not read that something names: it is not there, or it is no text.
+    /// Why a named file or directory is not read: it is missing, or it is not text.
     pub fn absent(&self, path: &str) -> Reason {
         match self.parsed.sources.other(path) {
             None if self.parsed.unreadable.contains_key(path) => Reason::Unreadable,

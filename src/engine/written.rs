@@ -1,10 +1,10 @@
-//! What a patch must look like before kustomize takes it, whatever it is for.
+//! The form that kustomize requires of a patch, whatever its target.
 
 use crate::yaml::{Node, Tree};
 
 use super::unknown::Reason;
 
-/// Which field names a patch.
+/// The field that names a patch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
     /// `patches`, which takes both kinds.
@@ -15,13 +15,13 @@ pub(super) enum How {
     Merge,
 }
 
-/// The first of some fields that says anything.
+/// The first of some fields with a value.
 pub(super) fn said<'n>(entry: Node<'n>, fields: &[&str]) -> Option<Node<'n>> {
     let mut found = fields.iter().filter_map(|field| entry.get(field));
     found.find(|value| !value.is_null() && !value.text().trim().is_empty())
 }
 
-/// What of an entry names its patch; the reason where kustomize does not take it.
+/// The node of an entry that names its patch; the error is the reason if kustomize refuses it.
 pub(super) fn named(entry: Node<'_>) -> Result<Node<'_>, Reason> {
     match (said(entry, &["path"]), said(entry, &["patch"])) {
         (Some(body), None) | (None, Some(body)) => Ok(body),
@@ -30,7 +30,7 @@ pub(super) fn named(entry: Node<'_>) -> Result<Node<'_>, Reason> {
     }
 }
 
-/// Why kustomize does not take the documents of a patch, if so.
+/// The reason why kustomize refuses the documents of a patch, if it does.
 pub(super) fn fault(tree: &Tree<'_>, how: How) -> Option<Reason> {
     let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
     let Some(first) = roots.peek().copied() else {
@@ -41,7 +41,7 @@ pub(super) fn fault(tree: &Tree<'_>, how: How) -> Option<Reason> {
         How::Operations if !is_operations => Some(Reason::Type),
         How::Operations if first.is_childless() => Some(Reason::Empty),
         How::Merge if is_operations => Some(Reason::Type),
-        // An operation is a map, whether or not it comes to be applied.
+        // An operation is a map, even if it is never applied.
         _ if is_operations && first.items().any(|one| !one.is_map() && !one.is_null()) => {
             Some(Reason::Type)
         }
@@ -50,7 +50,7 @@ pub(super) fn fault(tree: &Tree<'_>, how: How) -> Option<Reason> {
     }
 }
 
-/// Why a document is no resource, if so.
+/// The reason why a document is not a resource, if it is not.
 fn nameless(root: Node<'_>) -> Option<Reason> {
     if !root.is_map() {
         return Some(Reason::Type);
@@ -70,7 +70,7 @@ mod tests {
     use crate::yaml::parse;
 
     #[test]
-    fn what_is_no_patch_is_found() {
+    fn documents_that_are_not_patches_are_found() {
         let map = "{kind: A, metadata: {name: b}}";
         for (text, how, expected) in [
             (map, How::Either, None),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_names_one_patch() {
+    fn an_entry_names_exactly_one_patch() {
         for (text, expected) in [
             ("path: a", Ok("a")),
             ("{path: '', patch: b}", Ok("b")),

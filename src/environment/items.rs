@@ -1,8 +1,7 @@
-//! Which environments an input holds, and which of them are to be compared.
+//! The environments in an input, and the comparisons between them.
 //!
-//! Live items beside a snapshot of the baseline are an overlay and its base.
-//! Snapshots alone are a matrix: every environment of a service against its
-//! baseline, and against the others.
+//! Live items beside a snapshot of the baseline are an overlay and its base. Snapshots alone are a
+//! matrix: every environment of a service is compared with its baseline, and with the others.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,7 +20,7 @@ use crate::snapshot::{self, Sealed, SnapshotError};
 use crate::text::{MAX_NAME, one_line, quoted};
 use crate::yaml::Tree;
 
-/// Two snapshots of one environment that do not agree.
+/// Two snapshots of one environment that contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.told())]
 pub struct Contradiction {
@@ -57,34 +56,35 @@ impl Contradiction {
     }
 }
 
-/// The items of an input, by what they are there for.
+/// The items of an input, by purpose.
 #[derive(Debug, Default)]
 pub struct Items<'a> {
-    /// What is deployed.
+    /// The deployed resources.
     pub live: Vec<Resource<'a>>,
     /// Local configuration, which no host emits.
     pub hidden: Vec<Resource<'a>>,
     /// Sealed environments.
     pub sealed: Vec<Sealed<'a>>,
-    /// Whether there are files of a kustomization that nobody has built.
+    /// Whether there are files of a kustomization that was not built.
     pub unbuilt: bool,
 }
 
 impl<'a> Items<'a> {
-    /// What a recorder seals: what is deployed, and what takes references along until it is dropped.
+    /// The resources that a recorder seals: the deployed ones, and those that carry references
+    /// until they are dropped.
     #[must_use]
     pub fn to_seal(&self) -> Vec<Resource<'a>> {
         self.live.iter().chain(&self.hidden).cloned().collect()
     }
 }
 
-/// Sorts items by what they are there for.
+/// Sorts items by purpose.
 ///
-/// A host emits whatever is not marked as local, of whichever group it is: that is deployed.
+/// A host deploys every item that is not marked as local, whatever its group.
 ///
 /// # Errors
 ///
-/// Fails on a snapshot that is damaged.
+/// Fails on a damaged snapshot.
 pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> {
     let mut items = Items::default();
     for resource in resources {
@@ -93,7 +93,7 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
         } else if resource.group() == KUSTOMIZE_GROUP && is_file(resource) {
             items.unbuilt = true;
         } else if is_kptfile(resource) {
-            // The package's own.
+            // It belongs to the package.
         } else if resource.is_local_config() {
             items.hidden.push(resource.clone());
         } else {
@@ -103,14 +103,15 @@ pub fn sort<'a>(resources: &[Resource<'a>]) -> Result<Items<'a>, SnapshotError> 
     Ok(items)
 }
 
-/// Whether an item is a file of a package as it lies there; what a build has made of one is deployed.
+/// Whether an item is an unchanged file of a package; an item that a build has made from a file is
+/// deployed.
 ///
-/// kpt notes the file of every item, and kustomize numbers what it hands over.
+/// kpt annotates every item with its file, and kustomize numbers the items that it passes on.
 fn is_file(resource: &Resource<'_>) -> bool {
     resource.annotation(PATH).is_some() && resource.annotation(ID).is_none()
 }
 
-/// Whether an item is the file by which kpt knows its package, which it hands over and never deploys.
+/// Whether an item is the Kptfile of a package, which kpt passes on and never deploys.
 fn is_kptfile(resource: &Resource<'_>) -> bool {
     let path = resource.annotation(PATH);
     is_file(resource)
@@ -118,12 +119,12 @@ fn is_kptfile(resource: &Resource<'_>) -> bool {
         && path.is_some_and(|path| path.rsplit('/').next() == Some("Kptfile"))
 }
 
-/// Everything that is to be compared, and everything that cannot be.
+/// The comparisons, and the gaps between them.
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
     /// The comparisons.
     pub comparisons: Vec<Planned<'a>>,
-    /// What has nothing to be compared with, or is not there at all.
+    /// Environments that are missing, or have no counterpart.
     pub gaps: Gaps,
 }
 
@@ -170,18 +171,18 @@ fn contradiction(
     })
 }
 
-/// Why snapshots cannot be used.
+/// The reason why snapshots cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// One of them is damaged.
     #[error(transparent)]
     Damaged(SnapshotError),
-    /// Two of them do not agree.
+    /// Two of them contradict each other.
     #[error(transparent)]
     Contradiction(Box<Contradiction>),
 }
 
-/// Decides what is compared with what.
+/// Plans the comparisons.
 ///
 /// # Errors
 ///
@@ -200,7 +201,7 @@ pub fn plan<'a>(
             all.iter().any(|name| names.is_called(name, own))
         })
     };
-    // An overlay that drops everything leaves nothing but the snapshot of its base.
+    // If an overlay drops everything, only the snapshot of its base is left.
     let dropped_all = own.is_some_and(|own| !is_sealed(own)) && is_sealed(&policy.baseline);
     let baselines = baselines(&services, policy);
     if items.unbuilt || !items.live.is_empty() || dropped_all || merged.is_empty() {
@@ -210,7 +211,7 @@ pub fn plan<'a>(
     }
 }
 
-/// The environments of every service that was sealed.
+/// The sealed environments of every service.
 fn services<'a>(sealed: &[Sealed<'a>]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let mut services: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for snapshot in sealed {
@@ -220,7 +221,7 @@ fn services<'a>(sealed: &[Sealed<'a>]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     services
 }
 
-/// What each service calls the environment that the policy has others compared with.
+/// Each service's own name for the baseline of the policy.
 fn baselines<'a>(
     services: &BTreeMap<&'a str, BTreeSet<&'a str>>,
     policy: &Policy,
@@ -235,7 +236,7 @@ fn baselines<'a>(
 }
 
 impl<'a> Items<'a> {
-    /// The snapshots of what the policy has others compared with.
+    /// The snapshots of the policy's baseline.
     pub fn baselines(&self, policy: &Policy) -> impl Iterator<Item = &Sealed<'a>> {
         let baselines = baselines(&services(&self.sealed), policy);
         let is_baseline =
@@ -244,7 +245,7 @@ impl<'a> Items<'a> {
     }
 }
 
-/// The live items against every service's baseline together.
+/// Plans the live items against the baselines of all services together.
 fn live<'a>(
     items: &'a Items<'a>,
     merged: &Merged<'a>,
@@ -325,7 +326,8 @@ fn live<'a>(
     })
 }
 
-/// Every sealed environment against the baseline of its service, and against the service's others.
+/// Plans every sealed environment against the baseline of its service, and against the service's
+/// others.
 fn matrix<'a>(
     merged: &Merged<'a>,
     services: &BTreeMap<&'a str, BTreeSet<&'a str>>,
@@ -384,7 +386,7 @@ fn plan_service<'a>(
             services: vec![service; base.len()],
             base,
             overlay: Cow::Owned(side(environment.source)),
-            // What is sealed has left its snapshot behind.
+            // A sealed environment no longer contains its snapshot.
             is_rendered: false,
             witnesses: Vec::new(),
             hidden: Vec::new(),

@@ -1,21 +1,22 @@
-//! What a policy calls the environments of a service.
+//! The policy's names for the environments of a service.
 
 use std::collections::BTreeMap;
 
 use crate::naming::rank;
 use crate::policy::Policy;
 
-/// What a policy calls the environments of a service: the one place where names that mean the same are taken for each other.
+/// The policy's names for the environments of a service; the only place that decides which names
+/// mean the same.
 #[derive(Debug)]
 pub struct Names {
-    /// How many environments of the service stand at each rank.
+    /// The number of environments of the service at each rank.
     ranks: BTreeMap<usize, usize>,
-    /// The names that the policy lists, else the one that it is about and its baseline.
+    /// The names that the policy lists; else its environment and its baseline.
     said: Vec<String>,
 }
 
 impl Names {
-    /// The names of a service's environments, and what a policy says of names.
+    /// Combines the names of a service's environments with those of the policy.
     #[must_use]
     pub fn new<'n>(all: impl IntoIterator<Item = &'n str>, policy: &Policy) -> Self {
         let said = if policy.environments.is_empty() {
@@ -27,7 +28,7 @@ impl Names {
         Self::of(all, said)
     }
 
-    /// The names of a service's environments, where the policy lists some.
+    /// Combines the names of a service's environments with a policy's list, if it is not empty.
     #[must_use]
     pub fn listed<'n>(all: impl IntoIterator<Item = &'n str>, listed: &[String]) -> Self {
         Self::of(all, listed.to_vec())
@@ -41,7 +42,8 @@ impl Names {
         Self { ranks, said }
     }
 
-    /// What the policy calls one of them: `prod` is its production, if neither name could mean another.
+    /// The policy's name for an environment: `prod` is its production, if neither name is
+    /// ambiguous.
     #[must_use]
     pub fn known_as<'n>(&'n self, name: &'n str) -> &'n str {
         let Some(own) = rank(name) else {
@@ -55,20 +57,21 @@ impl Names {
         }
     }
 
-    /// Whether one of them is what the policy means by a name.
+    /// Whether the policy means this environment by a name.
     #[must_use]
     pub fn is_called(&self, name: &str, wanted: &str) -> bool {
         name == wanted || self.known_as(name) == wanted
     }
 }
 
-/// Where a policy lists an environment: under its name, or under the one name that can only mean the same.
+/// The position of an environment in a policy's list: under its own name, or under the only name
+/// with the same meaning.
 pub(super) fn place(name: &str, listed: &[String]) -> Option<usize> {
     let own = listed.iter().position(|listed| listed == name);
     own.or_else(|| alike(rank(name)?, listed))
 }
 
-/// The one listed name of a rank.
+/// The only listed name of a rank.
 fn alike(own: usize, listed: &[String]) -> Option<usize> {
     let mut alike = (0..listed.len()).filter(|at| rank(&listed[*at]) == Some(own));
     alike.next().filter(|_| alike.next().is_none())

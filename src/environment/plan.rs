@@ -1,7 +1,7 @@
-//! The one planner: which environments of a service are compared, and what they are to each other.
+//! The only planner: which environments of a service are compared, and how they are related.
 //!
-//! Built, rendered or sealed, the same environments get the same comparisons,
-//! so that no face of the program has a verdict of its own.
+//! Environments that are built, rendered or sealed get the same comparisons, so that all entry
+//! points reach the same verdicts.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -15,42 +15,44 @@ use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::rules::Absent;
 
-/// What is known of an environment before it is planned.
+/// The facts about an environment before planning.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'e> {
-    /// Its name, as it was found.
+    /// Its name, as found.
     pub name: &'e str,
-    /// Where its resources come from: the directory, the file or the name under which it was sealed.
+    /// The source of its resources: the directory, the file or the name under which it was sealed.
     pub source: &'e str,
     /// The sources that it is made of.
     pub stands_on: &'e [String],
-    /// What these are called, where they are no environment.
+    /// The name of these sources, if they are not an environment.
     pub base: &'e str,
-    /// Whether it is what the policy has others compared with, to which it is a step of their promotion alone.
+    /// Whether it is the policy's baseline, for which the others are only steps of their promotion.
     pub is_baseline: bool,
 }
 
-/// An environment of a service, whatever it comes from.
+/// An environment of a service, from any source.
 #[derive(Clone, Debug)]
 pub struct Environment<'e> {
-    /// Its place among what was given.
+    /// Its index in the input.
     pub at: usize,
-    /// Its name, as the policy knows it.
+    /// Its name, as in the policy.
     pub name: String,
-    /// How far along the promotion it stands: by the policy's list, else by its name; `None` where neither tells.
+    /// Its position in the promotion order: from the policy's list, else from its name; `None` if
+    /// neither says it.
     pub rank: Option<usize>,
-    /// What its base is called: the environment that it is made of, if it is one.
+    /// The name of its base: the environment that it is made of, if it is one.
     pub baseline: String,
-    /// Where its resources come from.
+    /// The source of its resources.
     pub source: &'e str,
     /// The sources that it is made of.
     pub stands_on: &'e [String],
-    /// Whether it is what the policy has others compared with.
+    /// Whether it is the policy's baseline.
     pub is_baseline: bool,
 }
 
 impl Environment<'_> {
-    /// Whether a policy judges it: all that are made of anything, and that are not its baseline, or the one that it names.
+    /// Whether a policy judges it: the one that it names, or else all with a base except the
+    /// baseline.
     #[must_use]
     pub fn is_judged(&self, policy: &Policy) -> bool {
         let only = policy.environment.as_deref();
@@ -63,7 +65,7 @@ impl Environment<'_> {
     }
 }
 
-/// The environments of a service by the names that the policy knows them by, in promotion order.
+/// The environments of a service under the policy's names, in promotion order.
 #[must_use]
 pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment<'e>> {
     let listed = policy.environments.as_slice();
@@ -73,7 +75,8 @@ pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment
         Environment {
             at,
             name: name.to_owned(),
-            // `production-eu` stands where production is listed, if it can only mean that.
+            // `production-eu` has the position of production in the list, if it cannot mean
+            // another.
             rank: if listed.is_empty() {
                 rank(name)
             } else {
@@ -99,7 +102,7 @@ pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment
     all
 }
 
-/// The name of the environment that another is made of, where there is one, and one alone.
+/// The name of the only environment that another is made of, if there is exactly one.
 fn layer(environment: &Environment<'_>, all: &[Environment<'_>]) -> Option<String> {
     let mut layers = all
         .iter()
@@ -108,22 +111,23 @@ fn layer(environment: &Environment<'_>, all: &[Environment<'_>]) -> Option<Strin
     layers.next().is_none().then(|| layer.name.clone())
 }
 
-/// Two environments of a service that are to be compared, by their places in promotion order.
+/// Two environments of a service to compare, by their positions in promotion order.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair {
     /// The earlier one.
     pub early: usize,
     /// The later one, which is judged.
     pub late: usize,
-    /// What the earlier one is to it.
+    /// The relation of the earlier one to it.
     pub against: Against,
     /// Whether both are made of the same sources.
     pub is_made_of_one_base: bool,
 }
 
-/// Environments against those before them, but not against one that they are made of, which is their base.
+/// Compares environments with earlier ones, except with one that they are made of, which is their
+/// base.
 ///
-/// Only those of which `is_there` holds are known.
+/// Only those for which `is_there` holds are used.
 #[must_use]
 pub fn siblings(
     all: &[Environment<'_>],
@@ -137,8 +141,8 @@ pub fn siblings(
         .filter(|at| !all[*at].is_baseline)
         .collect();
     let place = |at: usize| beside.iter().position(|other| *other == at);
-    // What others of its own rank are made of, as regions are, is deployed by none of them; what an environment of
-    // another rank is made of is an environment beside it.
+    // An environment that others of its own rank are made of, such as regions, is a layer that is
+    // not deployed itself; one that environments of another rank are made of is their sibling.
     let is_layer = |one: &Environment<'_>| {
         let mut others = all.iter().filter(|other| other.is_made_of(one));
         others.any(|other| one.rank.is_none() || other.rank == one.rank)
@@ -181,7 +185,8 @@ pub fn siblings(
     pairs
 }
 
-/// Whether two environments stand on the same sources, below all layers that are environments themselves.
+/// Whether two environments have the same sources, below all layers that are environments
+/// themselves.
 fn shares_base(early: &Environment<'_>, late: &Environment<'_>, all: &[Environment<'_>]) -> bool {
     let roots = |environment: &Environment<'_>| {
         let mut roots = BTreeSet::new();
@@ -214,7 +219,7 @@ pub fn absent(service: &str, all: &[Environment<'_>], policy: &Policy) -> Vec<Ab
         let place = listed.iter().position(|known| known == name);
         all.iter().any(|one| !one.is_baseline && one.rank == place)
     };
-    // A baseline that is listed too is what environments are made of, not one of them.
+    // A listed baseline is the base of environments, and not one of them.
     let expected = policy.expected(service);
     let expected = expected.filter(|name| **name != policy.baseline);
     let (kept, absent): (Vec<&String>, Vec<&String>) = expected.partition(|name| is_there(name));
@@ -230,18 +235,18 @@ pub fn absent(service: &str, all: &[Environment<'_>], policy: &Policy) -> Vec<Ab
         .collect()
 }
 
-/// Two environments that are to be compared, with what the comparison borrows.
+/// Two environments to compare, with the data that the comparison borrows.
 #[derive(Debug)]
 pub struct Planned<'a> {
-    /// The environment to judge; empty where the policy does not name it.
+    /// The environment to judge; empty if the policy does not name it.
     pub environment: String,
     /// The environment to compare it with.
     pub baseline: String,
-    /// What that environment is to it.
+    /// The relation of that environment to it.
     pub against: Against,
     /// Whether both sides are made of the same sources.
     pub is_made_of_one_base: bool,
-    /// The one service of both sides; empty where the base may be of several.
+    /// The service of both sides; empty if the base may belong to several.
     pub service: &'a str,
     /// The base's resources.
     pub base: Vec<Resource<'a>>,
@@ -249,15 +254,16 @@ pub struct Planned<'a> {
     pub services: Vec<&'a str>,
     /// The overlay's resources.
     pub overlay: Cow<'a, [Resource<'a>]>,
-    /// What the overlay's transformations of everything made of an item that nothing else reaches, as far as one was there.
+    /// An item as the overlay's transformations of everything leave it, if one was there to see.
     pub witnesses: Vec<Witness>,
-    /// What was taken out of Secrets into other resources, which no report may show.
+    /// The values copied out of Secrets into other resources, which no report may show.
     pub hidden: Vec<String>,
-    /// Whether somebody else has rendered both sides.
+    /// Whether another tool has rendered both sides.
     pub is_rendered: bool,
 }
 
-/// Compares all that is planned; every environment against its base comes before it is a side of another comparison.
+/// Runs all planned comparisons; each environment is compared with its base before it is a side of
+/// another comparison.
 #[must_use]
 pub fn compare<'c, 'a>(planned: &'c [Planned<'a>], mode: IdentityMode) -> Vec<Comparison<'c, 'a>> {
     let mut comparisons: Vec<Comparison<'c, 'a>> = Vec::with_capacity(planned.len());

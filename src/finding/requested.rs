@@ -1,19 +1,19 @@
-//! The request to a cluster that made something so, as an audit log has it.
+//! The request to a cluster that caused a finding, according to an audit log.
 
 use std::fmt::Write as _;
 
 use crate::text::one_line;
 
-/// How sure it is that a request made something so.
+/// How certain it is that a request was the cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// The body of the request sets that field, and nobody has set it after that.
+    /// The body of the request sets that field, and no later request does.
     Field,
     /// It wrote that object with that tool at that time.
     Object,
-    /// The log does not hold it: only managed fields name a tool.
+    /// The log does not contain it: managed fields only name a tool.
     Tool,
-    /// Nobody knows.
+    /// Not known.
     #[default]
     Unknown,
 }
@@ -34,35 +34,35 @@ impl Confidence {
     }
 }
 
-/// That something was taken back.
+/// The reversal of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reverted {
-    /// When.
+    /// The time.
     pub time: String,
-    /// By whom; `None` where the log does not say it.
+    /// The author; `None` if the log does not have it.
     pub by: Option<String>,
 }
 
-/// The request that made something so; what is not known is empty.
+/// The request that caused a finding; unknown parts are empty.
 ///
-/// Its texts are a stranger's, made harmless when they were put here.
+/// Its texts are foreign, and were made harmless before they were stored here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requested {
-    /// How sure that is.
+    /// How certain it is.
     pub confidence: Confidence,
-    /// The user as the API server knows it.
+    /// The user name that the API server knows.
     pub user: Option<String>,
     /// The groups of that user.
     pub groups: Vec<String>,
     /// The user that it acted as.
     pub impersonated: Option<String>,
-    /// Where the request came from.
+    /// The addresses that the request came from.
     pub source_ips: Vec<String>,
-    /// What the client calls itself.
+    /// The name that the client gave itself.
     pub user_agent: Option<String>,
-    /// When it came in, or when the tool wrote last.
+    /// When it was received, or when the tool wrote last.
     pub time: Option<String>,
-    /// The id that the audit log gives it.
+    /// The id that the audit log gives to it.
     pub audit_id: Option<String>,
     /// Its verb.
     pub verb: Option<String>,
@@ -74,15 +74,15 @@ pub struct Requested {
     pub subresource: Option<String>,
     /// The cluster.
     pub cluster: Option<String>,
-    /// That it was taken back, where the log shows that.
+    /// Its reversal, if the log shows one.
     pub reverted: Option<Reverted>,
 }
 
-/// The most characters of a list.
+/// The largest number of characters of a list.
 const MAX_LIST: usize = 200;
 
 impl Requested {
-    /// Whoever made it, as a sentence calls them; nothing where nobody knows.
+    /// The author in a sentence; `None` if it is not known.
     #[must_use]
     pub fn who(&self) -> Option<String> {
         let user = self.user.as_ref()?;
@@ -92,7 +92,7 @@ impl Requested {
         })
     }
 
-    /// What an audit log says of it, as a sentence.
+    /// The log's information about it, as a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self.confidence {

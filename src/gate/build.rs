@@ -1,4 +1,4 @@
-//! What the engine builds, sealed as what kustomize builds is.
+//! Builds with the engine, and seals the result like that of kustomize.
 
 use std::slice::from_ref;
 
@@ -9,20 +9,21 @@ use crate::resource::Resource;
 use crate::snapshot;
 use crate::yaml;
 
-/// At which end of a build resources are sealed.
+/// The stage of a build at which resources are sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Where a recorder stands: before names get their hashes, and references follow.
+    /// At a recorder: before names get their hashes, and before references follow.
     Recorded,
-    /// As they are deployed.
+    /// As deployed.
     Deployed,
 }
 
-/// Builds a directory, and says how much work it was.
+/// Builds a directory, and returns the amount of work.
 ///
 /// # Errors
 ///
-/// What kustomize refuses, and what is not known to be exact; empty where what was built holds no resources that can be read.
+/// The parts that kustomize refuses or that are not modelled exactly; empty if the built resources
+/// cannot be read.
 pub fn build(
     parsed: &Parsed<'_>,
     directory: &str,
@@ -38,7 +39,7 @@ pub fn build(
     }
     let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
     let size = replay.size();
-    // Much of what kustomize refuses shows at the end alone.
+    // Many of kustomize's refusals only occur at the end of a build.
     let built = replay.build().and_then(|built| {
         let lines = match stage {
             Stage::Recorded => replay.recorded(),
@@ -52,7 +53,7 @@ pub fn build(
     (built, size)
 }
 
-/// The resources of these lines, sealed; nothing where they could not be read.
+/// The resources of these lines, sealed; `None` if they cannot be read.
 fn sealed(lines: &str) -> Option<String> {
     let tree = yaml::parse_json_lines(lines).ok()?;
     let resources: Vec<Resource<'_>> = tree.roots().filter_map(Resource::read).collect();

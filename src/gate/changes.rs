@@ -1,4 +1,4 @@
-//! Every change of each environment against what it is made of, what decides about it, and its lines.
+//! Every change of each environment against its base, with the decision about it and its lines.
 
 use super::plan::plan;
 use super::scene::{Gate, Resources};
@@ -15,28 +15,28 @@ use crate::rules::permission::{Decision, beside, decide};
 pub struct Changed<'g> {
     /// The service.
     pub service: &'g str,
-    /// The environment, as the policy knows it.
+    /// The environment, under the policy's name.
     pub environment: String,
-    /// What it is compared with.
+    /// The name of its baseline.
     pub baseline: String,
     /// Its changes, in the order of its resources.
     pub changes: Vec<Change<'g>>,
 }
 
-/// A change, and where both of its values come from.
+/// A change, and the places of both values.
 #[derive(Clone, Debug)]
 pub struct Change<'g> {
-    /// What decides about it.
+    /// The decision about it.
     pub decision: Decision<'g>,
-    /// Whether it is judged; else it is a part of what makes the overlay an environment.
+    /// Whether it is judged; otherwise it is part of the environment's identity.
     pub is_judged: bool,
-    /// What caused it, where the sources are known.
+    /// Its cause, if the sources are known.
     pub place: Option<Place>,
-    /// Where the base says otherwise, where the sources are known.
+    /// The place of the base's value, if the sources are known.
     pub base_place: Option<Place>,
 }
 
-/// Every change of the environments that were asked for, and that the policy judges.
+/// Every change of the environments that were asked for and that the policy judges.
 #[must_use]
 pub fn changes<'g>(gate: &Gate<'g>, resources: &'g Resources<'g>) -> Vec<Changed<'g>> {
     let mut replays = Replays::default();

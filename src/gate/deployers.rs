@@ -1,5 +1,5 @@
-//! What says what is deployed and stands in no environment: Applications of Argo CD and the like, in files that nothing
-//! names and in kustomizations of their own.
+//! Judges objects that declare deployments and belong to no environment: Applications of Argo CD
+//! and the like, in files that nothing names and in kustomizations of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +14,14 @@ use crate::resource::Resource;
 use crate::rules::{self, Deployed, Notifications, Repository, called, deploys};
 use crate::yaml::{self, Node};
 
-/// What is wrong with what stands in no environment, with its lines.
+/// The findings about these objects, with their lines.
 pub fn deployers<'g>(
     gate: &Gate<'g>,
     parsed: &'g Parsed<'g>,
     repository: Option<&Repository>,
 ) -> Vec<Finding> {
     let site = gate.site.as_ref().filter(|_| gate.tells_deployers);
-    // Where no file speaks of what deploys, there is nothing to look for.
+    // If no file mentions a deployer, there is nothing to find.
     let (Some(site), Some(repository)) = (site, repository) else {
         return Vec::new();
     };
@@ -45,7 +45,7 @@ pub fn deployers<'g>(
             judge(gate, &replay, repository, &mut findings);
         }
     }
-    // What an environment is made of as well is judged there.
+    // Files that are also part of an environment are judged there.
     findings.retain(|finding| {
         let place = finding.place.as_ref();
         place.is_none_or(|place| !environments.files.contains(place.file.as_str()))
@@ -53,9 +53,11 @@ pub fn deployers<'g>(
     findings
 }
 
-/// Whether a repository holds objects of Argo CD and Flux that were asked for, and no kustomization of anything else.
+/// Whether the files that were asked for contain objects of Argo CD or Flux, and no kustomization
+/// loads anything else.
 ///
-/// What is left of a service, such as a base whose overlays are gone, must not be green for an Application beside it.
+/// The rest of a service, such as a base whose overlays are gone, must not pass because of an
+/// Application beside it.
 pub fn has_deployers_alone(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Layout) -> bool {
     let is_asked = |file: &str| layout::is_looked_at(file, site, wanted);
     let mut files = parsed.sources.iter().map(|(file, _)| file);
@@ -71,7 +73,7 @@ pub fn has_deployers_alone(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Layout
             .all(|one| graph.of_directory(one.directory()).iter().all(gathers))
 }
 
-/// Every service of the repository, also those that are not looked at.
+/// Every service of the repository, including those that are left out.
 fn services<'g>(gate: &Gate<'g>) -> impl Iterator<Item = &'g Service> + use<'g> {
     let left_out: &[Service] = match gate.scope {
         Scope::Unknown => &[],
@@ -80,7 +82,7 @@ fn services<'g>(gate: &Gate<'g>) -> impl Iterator<Item = &'g Service> + use<'g> 
     gate.layout.services.iter().chain(left_out)
 }
 
-/// What of the repository may be named by what deploys from it; nothing where nothing does.
+/// The parts of the repository that a deployer may name; `None` if no file mentions a deployer.
 pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     let sources = parsed.sources;
     let site = gate.site.as_ref()?;
@@ -123,7 +125,8 @@ pub fn repository(gate: &Gate<'_>, parsed: &Parsed<'_>) -> Option<Repository> {
     })
 }
 
-/// What Applications can subscribe to, wherever it is said: in the `ConfigMap`, or in a patch of it.
+/// The names that Applications can subscribe to, wherever they are declared: in the `ConfigMap`, or
+/// in a patch of it.
 fn notifications(parsed: &Parsed<'_>) -> Notifications {
     let mut all = Notifications::default();
     let speaks = |(_, text): &(&str, &str)| text.contains("argocd-notifications-cm");
@@ -136,7 +139,7 @@ fn notifications(parsed: &Parsed<'_>) -> Notifications {
             .for_each(|one| all.add(&one));
         files.insert(file);
     }
-    // Argo CD's own catalogue is loaded from elsewhere, and a generator names its keys in a way of its own.
+    // Argo CD's own catalogue is remote, and a generator names its keys differently.
     let graph = parsed.graph();
     all.is_part = parsed.kustomizations().any(|one| {
         let edges = graph.of_directory(one.directory());
@@ -150,7 +153,7 @@ fn notifications(parsed: &Parsed<'_>) -> Notifications {
     all
 }
 
-/// Judges what a replay came to.
+/// Judges the resources of a replay.
 fn judge(
     gate: &Gate<'_>,
     replay: &Replay<'_>,
@@ -172,7 +175,7 @@ fn judge(
     }
 }
 
-/// Directories with all that they load, and the files that these name.
+/// Directories with everything that they load, and the files that these name.
 struct Reached<'g> {
     directories: BTreeSet<&'g str>,
     files: BTreeSet<&'g str>,
@@ -193,7 +196,8 @@ impl<'g> Reached<'g> {
     }
 }
 
-/// The kustomizations that gather what says what is deployed, that belong to no environment, and that no other loads.
+/// The kustomizations that gather deployer objects, belong to no environment, and are not loaded by
+/// another.
 fn tops<'g>(parsed: &'g Parsed<'g>, environments: &Reached<'g>) -> Vec<&'g str> {
     let graph = parsed.graph();
     let files = parsed.sources.iter().map(|(file, _)| file);
@@ -229,7 +233,7 @@ fn tops<'g>(parsed: &'g Parsed<'g>, environments: &Reached<'g>) -> Vec<&'g str> 
     tops.filter(gathers).collect()
 }
 
-/// Whether a file holds something that says what is deployed.
+/// Whether a file contains an object that declares deployments.
 fn holds(parsed: &Parsed<'_>, file: &str) -> bool {
     let is_one = |root: Node<'_>| Resource::read(root).is_some_and(|resource| deploys(&resource));
     let is_such = |root: Node<'_>| {

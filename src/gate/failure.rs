@@ -1,4 +1,4 @@
-//! Where a build failed, as far as the builder's words name something that the files hold.
+//! The place of a failed build, if the builder's message names a part of the files.
 
 use std::slice::from_ref;
 
@@ -9,10 +9,10 @@ use crate::rules::Failure;
 use crate::rules::files::entry_place;
 use crate::yaml::{self, Node, Tree};
 
-/// What stands at the place.
+/// The description of the place.
 const WHAT: &str = "what the build names";
 
-/// Tells where builds failed.
+/// Adds places to failed builds.
 pub fn locate(parsed: &Parsed<'_>, failures: &mut [Failure]) {
     if failures.is_empty() {
         return;
@@ -23,14 +23,14 @@ pub fn locate(parsed: &Parsed<'_>, failures: &mut [Failure]) {
     }
 }
 
-/// The place of a failure: what its words name, else the kustomization as a whole.
+/// The place of a failure: the part that its message names, else the kustomization as a whole.
 fn place(parsed: &Parsed<'_>, directory: &str, words: &str, secrets: &Secrets) -> Option<Place> {
     told(parsed, words, secrets)
         .or_else(|| named(parsed, directory, words))
         .or_else(|| {
             let replay = Replay::base(parsed, from_ref(&directory.to_owned()));
             let place = replay.kustomization()?;
-            // No line of it is known to be at fault.
+            // No particular line is known to be at fault.
             Some(Place {
                 source: None,
                 ..place
@@ -38,7 +38,7 @@ fn place(parsed: &Parsed<'_>, directory: &str, words: &str, secrets: &Secrets) -
         })
 }
 
-/// The line that the words begin with, as the engine tells it: `: file:line: what`.
+/// The line at the start of the engine's message: `: file:line: what`.
 fn told(parsed: &Parsed<'_>, words: &str, secrets: &Secrets) -> Option<Place> {
     words.split(": ").find_map(|part| {
         let (file, line) = part.rsplit_once(':')?;
@@ -47,7 +47,7 @@ fn told(parsed: &Parsed<'_>, words: &str, secrets: &Secrets) -> Option<Place> {
         let lines = text.split_inclusive('\n');
         let start: usize = lines.take(number.checked_sub(1)?).map(str::len).sum();
         let line = &text[line_around(text, start)];
-        // A Secret's file may hold anything there, and so may the literals of one.
+        // The file of a Secret may contain anything there, and so may its literals.
         let is_plain = parsed.kustomizations().any(|one| one.file == file)
             && repo::redact(line, secrets) == line;
         let indent = line.len() - line.trim_start().len();
@@ -57,7 +57,7 @@ fn told(parsed: &Parsed<'_>, words: &str, secrets: &Secrets) -> Option<Place> {
     })
 }
 
-/// The entry of a kustomization that names what the words name, or the patch that finds no target.
+/// The entry of a kustomization that the message names, or the patch that has no target.
 fn named(parsed: &Parsed<'_>, directory: &str, words: &str) -> Option<Place> {
     let edges = || {
         parsed
@@ -71,7 +71,7 @@ fn named(parsed: &Parsed<'_>, directory: &str, words: &str) -> Option<Place> {
             .find_map(|edge| patch(parsed, edge, id))
             .or_else(|| written(parsed, directory, id));
     }
-    // The longest path is the nearest to the fault.
+    // The longest path is the closest to the fault.
     let length = |edge: &&Edge| edge.to.path().map_or(0, str::len);
     let is_named = |edge: &&Edge| match &edge.to {
         To::Absent(path) | To::File(path) => is_in(words, path),
@@ -95,7 +95,7 @@ fn named(parsed: &Parsed<'_>, directory: &str, words: &str) -> Option<Place> {
     })
 }
 
-/// Whether words name a path as a whole.
+/// Whether a message contains a path as a whole.
 fn is_in(words: &str, path: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || "-_/".contains(c);
     !path.is_empty()
@@ -103,14 +103,14 @@ fn is_in(words: &str, path: &str) -> bool {
             let before = words[..at].chars().next_back();
             let mut after = words[at + path.len()..].chars();
             let next = after.next();
-            // A dot may end the sentence.
+            // A dot may be the end of the sentence.
             let goes_on = next.is_some_and(is_part)
                 || next == Some('.') && after.next().is_some_and(char::is_alphanumeric);
             !before.is_some_and(is_part) && !goes_on
         })
 }
 
-/// The kind and the name of what no resource matches: `no matches for Id Deployment.v1.apps/web.[noNs]`.
+/// The kind and the name that match no resource: `no matches for Id Deployment.v1.apps/web.[noNs]`.
 fn id_of(words: &str) -> Option<(&str, &str)> {
     let (_, rest) = words.split_once("no matches for Id ")?;
     let end = rest.find([';', ' ', '\n']).unwrap_or(rest.len());
@@ -120,7 +120,7 @@ fn id_of(words: &str) -> Option<(&str, &str)> {
     Some((kind, name))
 }
 
-/// The place of a patch that stands in a kustomization itself.
+/// The place of an inline patch in a kustomization.
 fn written(parsed: &Parsed<'_>, directory: &str, id: (&str, &str)) -> Option<Place> {
     let all = parsed.graph().directories(&[directory], |_| true);
     let mut kustomizations = all.filter_map(|(directory, _)| parsed.kustomization(directory));
@@ -140,7 +140,7 @@ fn written(parsed: &Parsed<'_>, directory: &str, id: (&str, &str)) -> Option<Pla
     })
 }
 
-/// Whether a patch is of a resource of that kind and name.
+/// Whether a patch is for a resource of that kind and name.
 fn is_it(root: Node<'_>, (kind, name): (&str, &str)) -> bool {
     root.str_at(&["kind"]) == Some(kind) && root.str_at(&["metadata", "name"]) == Some(name)
 }
@@ -155,7 +155,7 @@ fn patch(parsed: &Parsed<'_>, edge: &Edge, id: (&str, &str)) -> Option<Place> {
             let text = parsed.sources.text(file)?;
             let span = root.span();
             let place = Place::excerpt(file, text, span.start..span.start, WHAT.to_owned());
-            // It may hold anything.
+            // The file may contain anything.
             Some(Place {
                 source: None,
                 ..place
@@ -178,7 +178,7 @@ mod tests {
     use crate::repo::Sources;
 
     #[test]
-    fn a_failure_stands_where_the_words_point() {
+    fn a_failure_is_at_the_place_that_its_message_names() {
         let mut sources = Sources::default();
         for (path, text) in [
             ("base/kustomization.yaml", "resources: [a.yaml]\n"),

@@ -1,4 +1,5 @@
-//! What was looked at, which decides who may call an exemption unused, and what is shown.
+//! The part of a repository that was checked, which decides whether exemptions count as unused, and
+//! what the survey shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use crate::repo::without_password;
 use crate::rules::{Look, Unjudged};
 use crate::survey::{self, Environment, State};
 
-/// How much of a repository is looked at.
+/// The part of a repository that was checked.
 pub fn look(gate: &Gate<'_>, resources: &Resources<'_>, others: &[Finding]) -> Option<Look> {
     let Scope::Repository {
         others: left_out,
@@ -20,7 +21,7 @@ pub fn look(gate: &Gate<'_>, resources: &Resources<'_>, others: &[Finding]) -> O
         return None;
     };
     let mut look = Look {
-        // Of a file that cannot be read nobody knows which services it makes.
+        // It is not known which services an unreadable file makes.
         is_part: is_part
             || others
                 .iter()
@@ -29,7 +30,7 @@ pub fn look(gate: &Gate<'_>, resources: &Resources<'_>, others: &[Finding]) -> O
         ..Look::default()
     };
     for service in &gate.layout.services {
-        // Environments are compared with each other, so that one that does not build leaves a gap in all.
+        // Environments are compared with each other, so one failed build leaves a gap in all.
         let mut directories = service.overlays.iter().flat_map(Overlay::directories);
         let is_built = directories.all(|directory| resources.contains_key(directory.as_str()));
         for member in gate.members(&service.overlays) {
@@ -59,7 +60,8 @@ pub fn look(gate: &Gate<'_>, resources: &Resources<'_>, others: &[Finding]) -> O
     Some(look)
 }
 
-/// What looks like an overlay and is not judged, with its place where the files are here.
+/// The directories that look like overlays and are not judged, with their places if the files are
+/// known.
 pub fn unjudged(gate: &Gate<'_>) -> Vec<Unjudged> {
     let all = gate.layout.unjudged.iter();
     all.map(|one| Unjudged {
@@ -69,14 +71,14 @@ pub fn unjudged(gate: &Gate<'_>) -> Vec<Unjudged> {
     .collect()
 }
 
-/// What was asked for of each service: its environments, or nothing less than all of them.
+/// The parts that were asked for of each service: some environments, or all.
 #[derive(Default)]
 pub struct Asked<'g> {
     services: BTreeMap<&'g str, Option<BTreeSet<String>>>,
 }
 
 impl<'g> Asked<'g> {
-    /// Adds a service by its environments; nothing stands for all of them.
+    /// Adds a service by its environments; none means all.
     pub fn add(&mut self, service: &'g Service, members: &[Member<'_>]) {
         let asked = members.iter().filter(|member| member.overlay.is_asked);
         let asked: BTreeSet<String> = asked.map(|member| member.name.clone()).collect();
@@ -85,7 +87,8 @@ impl<'g> Asked<'g> {
             .insert(&service.name, (!is_all).then_some(asked));
     }
 
-    /// Whether a finding is about one of those environments, or about a service all of which was asked for.
+    /// Whether a finding is about one of these environments, or about a service that was asked for
+    /// as a whole.
     pub fn holds(&self, finding: &Finding) -> bool {
         let service = finding.service();
         let Some(Some(asked)) = service.and_then(|service| self.services.get(service)) else {
@@ -99,7 +102,7 @@ impl<'g> Asked<'g> {
     }
 }
 
-/// What is shown of a service: its environments that were asked for, and what became of them.
+/// A service in the survey: its environments that were asked for, with their states.
 pub fn service(gate: &Gate<'_>, service: &Service, members: &[Member<'_>]) -> survey::Service {
     let all = service.overlays.iter().chain(&service.variants);
     let bases: BTreeSet<&String> = all.flat_map(|overlay| &overlay.bases).collect();
@@ -110,7 +113,7 @@ pub fn service(gate: &Gate<'_>, service: &Service, members: &[Member<'_>]) -> su
             name: member.name.clone(),
             directory: member.overlay.directory.clone(),
             state: match gate.builds.get(&member.overlay.directory) {
-                // Built for those that are judged, and not looked at for itself.
+                // It was built for the others, and was not judged itself.
                 Some(Ok(_)) if gate.leaves_out(member) => State::Skipped,
                 Some(Ok(_)) => State::Judged,
                 Some(Err(_)) => State::Failed,
@@ -136,7 +139,7 @@ pub fn service(gate: &Gate<'_>, service: &Service, members: &[Member<'_>]) -> su
         directory: variant.directory.clone(),
         state: State::Skipped,
     }));
-    // Stable: those that nobody has listed keep their order, at the end.
+    // The sort is stable: unlisted environments keep their order at the end.
     let listed = &gate.policy.environments;
     let place = |name: &String| {
         let member = members.iter().find(|member| member.name == *name);

@@ -1,8 +1,9 @@
-//! What the past says: whether an environment's files ever made of its images what is asked.
+//! Answers questions about the past: whether an environment's files ever gave an image a certain
+//! value.
 //!
-//! The states of a branch come in as plain data: commits, newest first, each with what
-//! it made of files. Of every state in which an image can be at all the environment is
-//! replayed, so that its lines are read as a build reads them, wherever they stand.
+//! The states of a branch arrive as plain data: commits, newest first, each with its changes to
+//! files. The environment is replayed for every state that may contain the image, so that its lines
+//! are read as in a build, wherever they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -18,10 +19,10 @@ use crate::layout::Overlay;
 use crate::repo::{NAMES, Parsed, Sources};
 use crate::rules::{Blind, Past, Question, Ran, is_same_image, version};
 
-/// The most states that are replayed: each costs what a small build does.
+/// The largest number of states that are replayed; each costs as much as a small build.
 const MAX_REPLAYS: usize = 5_000;
 
-/// Answers what rules ask of the past.
+/// Answers the questions that rules ask about the past.
 pub fn ask<'g>(gate: &Gate<'g>, questions: &[Question], replays: &mut Replays<'g>) -> Past {
     let (Some(parsed), Some(history)) = (gate.parsed, gate.history) else {
         return Past::default();
@@ -32,7 +33,7 @@ pub fn ask<'g>(gate: &Gate<'g>, questions: &[Question], replays: &mut Replays<'g
         let Some(overlay) = overlay_of(gate, question) else {
             continue;
         };
-        // Where today's state is not understood, no other one is.
+        // If today's state is not understood, no earlier one is.
         let now = replays.overlay(parsed, overlay).value(&target(question));
         if now.as_ref() != Some(&question.today) {
             past.insert(question, Ran::Unknown(Blind::Untold));
@@ -95,21 +96,21 @@ const fn target(question: &Question) -> Target<'_> {
     }
 }
 
-/// An environment, and the paths at which or below which its files lie.
+/// An environment, and the paths of its files and of the directories around them.
 struct Environment<'g> {
     overlay: &'g Overlay,
     paths: BTreeSet<String>,
 }
 
 impl<'g> Environment<'g> {
-    /// The directories of its kustomizations, and the files that these name outside of them.
+    /// The directories of its kustomizations, and the files that these name outside them.
     fn of(parsed: &Parsed<'_>, overlay: &'g Overlay) -> Self {
         let graph = parsed.graph();
         let roots: Vec<&str> = overlay.directories().map(String::as_str).collect();
         let mut paths: BTreeSet<String> = BTreeSet::new();
         for (directory, edges) in graph.directories(&roots, |_| true) {
             if directory.is_empty() {
-                // All of a repository lies below its root.
+                // Every file of a repository is below its root.
                 paths.extend(NAMES.map(str::to_owned));
             } else {
                 paths.insert(directory.to_owned());
@@ -122,7 +123,7 @@ impl<'g> Environment<'g> {
     }
 }
 
-/// The number of a commit, and what it did to a file.
+/// The index of a commit, and its change to a file.
 type Dated<'h> = (usize, &'h Edit);
 
 fn by_path(history: &History) -> BTreeMap<&str, Vec<Dated<'_>>> {
@@ -141,9 +142,9 @@ struct States<'h> {
     overlay: &'h Overlay,
     here: &'h str,
     is_elsewhere: bool,
-    /// What there is at the end of the branch.
+    /// The files at the end of the branch.
     newest: BTreeMap<&'h str, &'h str>,
-    /// What was done, by commit, the newest first.
+    /// The changes by commit, the newest first.
     edits: BTreeMap<usize, Vec<&'h Edit>>,
 }
 
@@ -171,7 +172,7 @@ impl<'h> States<'h> {
                 let Some((_, last)) = dated.first() else {
                     continue;
                 };
-                // A file may be named, and lie below a directory that is.
+                // A file may be named and also be below a named directory.
                 if !seen.insert(*file) {
                     continue;
                 }
@@ -186,7 +187,7 @@ impl<'h> States<'h> {
         states
     }
 
-    /// Looks through all states, from the newest on, until every question is answered.
+    /// Searches all states, from the newest on, until every question is answered.
     fn answer<'q>(
         &self,
         questions: &[&'q Question],
@@ -203,7 +204,7 @@ impl<'h> States<'h> {
         let mut open: Vec<&Question> = questions.to_vec();
         let mut answers = Vec::new();
         let mut state = self.newest.clone();
-        // Nothing has changed since, or since this day.
+        // Nothing changed afterwards, or after this day.
         let mut until: Option<Date> = None;
         let mut numbers = self.edits.iter();
         loop {
@@ -246,7 +247,8 @@ impl<'h> States<'h> {
         answers
     }
 
-    /// Whether the text of any file of a state has what tells the image from others, or there is nothing that does.
+    /// Whether the text of any file in a state contains the distinctive part of the image, or the
+    /// image has none.
     fn may_hold(&self, state: &BTreeMap<&str, &str>, question: &Question) -> bool {
         let mark = version(&question.image);
         let mut texts = state
@@ -278,7 +280,7 @@ impl<'h> States<'h> {
     }
 }
 
-/// How many days lie between two; none where the first comes later.
+/// The number of days between two dates; 0 if the first is later.
 fn days_between(from: Date, to: Date) -> u32 {
     let days = from.until(to).map_or(0, |span| span.get_days());
     u32::try_from(days).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! What is compared with what, and what cannot be.
+//! Plans the comparisons of a service, and finds the gaps.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::policy::BASE;
 use crate::repo::without_password;
 use crate::rules::{Failure, Gaps, Input, Missing};
 
-/// Plans the comparisons of a service, and notes what there is nothing to compare with.
+/// Plans the comparisons of a service, and notes environments without a counterpart.
 pub fn plan<'g>(
     gate: &Gate<'g>,
     of: &'g Service,
@@ -25,7 +25,7 @@ pub fn plan<'g>(
     plan_baselines(gate, service, members, resources, planned, gaps);
     plan_siblings(gate, service, members, resources, planned);
     let present = || members.iter().map(|member| member.name.clone()).collect();
-    // A failure has been told.
+    // A failed build has already been reported.
     let is_empty = |overlay: &Overlay| {
         let own = resources.get(overlay.directory.as_str());
         own.is_some_and(Vec::is_empty) && base(overlay.reference(), resources).is_empty()
@@ -34,7 +34,7 @@ pub fn plan<'g>(
         let is_nothing = members.iter().all(|member| is_empty(member.overlay));
         (is_nothing && !members.is_empty()).then_some(Input::Nothing)
     } else if is_told || members.is_empty() {
-        // Variants alone are told elsewhere.
+        // A service with only variants is reported elsewhere.
         None
     } else if members.iter().all(|member| member.stands_on.is_empty()) {
         Some(Input::Directories)
@@ -57,7 +57,8 @@ pub fn plan<'g>(
     }
 }
 
-/// Whether the policy names a baseline that the service, or any of its environments, is not made of.
+/// Whether the policy names a baseline that the service, or one of its environments, is not made
+/// of.
 fn lacks_baseline(gate: &Gate<'_>, service: &str, members: &[Member<'_>], gaps: &mut Gaps) -> bool {
     let judged = members.iter().filter(|member| gate.is_judged(member));
     let (absent, there): (Vec<_>, Vec<_>) =
@@ -84,7 +85,7 @@ fn lacks_baseline(gate: &Gate<'_>, service: &str, members: &[Member<'_>], gaps: 
     false
 }
 
-/// Every environment against what its own base builds.
+/// Plans every environment against its own base.
 fn plan_baselines<'g>(
     gate: &Gate<'g>,
     service: &'g str,
@@ -98,7 +99,7 @@ fn plan_baselines<'g>(
         let failures = gaps.failures.len();
         for directory in member.stands_on.iter().chain([&overlay.directory]) {
             let is_base = *directory != overlay.directory;
-            // What its base breaks is told once.
+            // A failure of its base is reported once.
             let is_told = !is_base && gaps.failures.len() > failures;
             if let Some(Err(words)) = gate.builds.get(directory).filter(|_| !is_told) {
                 gaps.failures.push(Failure {
@@ -107,7 +108,7 @@ fn plan_baselines<'g>(
                     directory: without_password(directory).into_owned(),
                     is_base,
                     place: None,
-                    // What is rendered has no sources.
+                    // Rendered environments have no sources.
                     is_rendered: gate.parsed.is_none(),
                     words: words.clone(),
                 });
@@ -136,7 +137,7 @@ fn plan_baselines<'g>(
     }
 }
 
-/// Environments against those before them.
+/// Plans environments against earlier ones.
 fn plan_siblings<'g>(
     gate: &Gate<'g>,
     service: &'g str,

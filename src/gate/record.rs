@@ -1,4 +1,4 @@
-//! What the files of a repository were before, as plain data.
+//! The earlier contents of a repository's files, as plain data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,49 +6,50 @@ use jiff::civil::Date;
 
 use crate::rules::Blind;
 
-/// Tells what the files at some paths, or below them, were before.
+/// Returns the earlier contents of the files at some paths, or below them.
 pub type Ask<'g> = &'g dyn Fn(&BTreeSet<String>) -> Record;
 
-/// What somebody could tell of the past.
+/// The known past.
 #[derive(Clone, Debug)]
 pub enum Record {
-    /// Nothing, and why.
+    /// None, and the reason.
     Blind(Blind),
-    /// What there was.
+    /// The states of a branch.
     Known(History),
 }
 
-/// The states of a branch, as far as they are here.
+/// The states of a branch that are available.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// The branch, as a person calls it.
+    /// The name of the branch for people.
     pub branch: String,
-    /// Whether there are earlier states, which are not here.
+    /// Whether earlier states exist that are not available.
     pub is_shallow: bool,
-    /// Its commits, the newest first, without those of branches that were merged into it.
+    /// Its commits, the newest first, without those of merged branches.
     pub commits: Vec<Commit>,
-    /// The texts of files, by what [`Edit`] calls them; what is no text of a sane size has none.
+    /// The texts of files by the names in [`Edit`]; a file that is not text, or is too large, has
+    /// none.
     pub texts: BTreeMap<String, String>,
-    /// The paths, of those that were asked about, that are not in this repository.
+    /// The requested paths that are not in this repository.
     pub elsewhere: BTreeSet<String>,
 }
 
 /// One commit.
 #[derive(Clone, Debug)]
 pub struct Commit {
-    /// The day on which it came to the branch, in UTC.
+    /// The day of its arrival on the branch, in UTC.
     pub day: Date,
-    /// What it did to files.
+    /// Its changes to files.
     pub edits: Vec<Edit>,
 }
 
-/// What a commit did to a file.
+/// The change of a commit to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
-    /// The file, as the sources call it.
+    /// The path of the file in the sources.
     pub path: String,
-    /// The name of its text before; nothing where it was not there.
+    /// The name of its earlier text; `None` if the file did not exist.
     pub before: Option<String>,
-    /// The name of its text afterwards; nothing where it was not there.
+    /// The name of its later text; `None` if the file no longer exists.
     pub after: Option<String>,
 }

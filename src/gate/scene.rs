@@ -1,4 +1,4 @@
-//! What the gate looks at, and the environments in it.
+//! The input of the gate, and the environments in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -15,66 +15,70 @@ use crate::resource::Resource;
 use crate::rules::Absent;
 use crate::yaml::{self, Tree, YamlError};
 
-/// What the builds of directories came to: sealed resources, one canonical JSON object a line, or the builder's words.
+/// The builds of directories: sealed resources, one canonical JSON object per line, or the
+/// builder's error message.
 pub type Builds = BTreeMap<String, Result<String, String>>;
 
-/// The entries of kustomizations that name sources of Secrets which are absent by design, by the directory that lacks them.
+/// The entries of kustomizations that name missing sources of Secrets, which are absent by design;
+/// by directory.
 pub type Lacking = BTreeMap<String, Vec<Edge>>;
 
-/// What no report may show of a directory that somebody else has built, since it stands in a Secret there as well.
+/// The texts that no report may show of a directory that another tool has built, because they are
+/// also in a Secret there.
 pub type Hidden = BTreeMap<String, Vec<String>>;
 
-/// Everything that the gate looks at.
+/// The input of the gate.
 #[derive(Clone)]
 pub struct Gate<'g> {
     /// Services and environments.
     pub layout: &'g Layout,
-    /// What they build, by directory.
+    /// Their builds, by directory.
     pub builds: &'g Builds,
-    /// What some of them were built without.
+    /// The entries that some of them were built without.
     pub lacking: &'g Lacking,
-    /// What no report may show of what somebody else has built.
+    /// The texts that no report may show of builds by other tools.
     pub hidden: &'g Hidden,
     /// The policy.
     pub policy: &'g Policy,
-    /// The day on which exemptions are weighed.
+    /// The day against which exemptions are checked.
     pub today: Date,
-    /// The sources, where findings are to be traced to them.
+    /// The sources, if findings are traced to them.
     pub parsed: Option<&'g Parsed<'g>>,
-    /// Where services were looked for in the sources; nothing where their kustomizations are all known to be readable.
+    /// The area where services were searched for in the sources; `None` if all their kustomizations
+    /// are known to be readable.
     pub site: Option<Site<'g>>,
-    /// What else the policy may hold for.
+    /// The rest of what the policy may apply to.
     pub scope: Scope<'g>,
-    /// Who can tell what the files were before; nothing where nobody can.
+    /// The source of the files' past; `None` if there is none.
     pub history: Option<Ask<'g>>,
-    /// Whether what says what is deployed, and is no service's, is judged here.
+    /// Whether objects that declare deployments and belong to no service are judged here.
     pub tells_deployers: bool,
-    /// Findings that only whoever built it can tell.
+    /// Findings of the builder, which the gate cannot make.
     pub others: Vec<Finding>,
 }
 
-/// What else a policy may hold for than what is looked at.
+/// The services outside the gate's input that a policy may also apply to.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope<'g> {
-    /// Anything: nobody knows what the environments are a part of.
+    /// It is not known what the environments are part of.
     Unknown,
     /// The services of a repository.
     Repository {
-        /// Those that are left out.
+        /// The services that are left out.
         others: &'g [Service],
-        /// Whether there may be more of them where nobody has looked.
+        /// Whether there may be more of them in directories that were not read.
         is_part: bool,
     },
 }
 
-/// A directory's resources.
+/// The resources of each directory.
 pub type Resources<'t> = BTreeMap<&'t str, Vec<Resource<'t>>>;
 
-/// Opens what was built, for whoever looks at it.
+/// Opens builds and passes their resources on.
 ///
 /// # Errors
 ///
-/// Fails where a build is not what [`crate::snapshot::seal`] writes.
+/// Fails if a build was not written by [`crate::snapshot::seal`].
 pub fn open<T>(builds: &Builds, look: impl FnOnce(&Resources<'_>) -> T) -> Result<T, YamlError> {
     let mut trees: BTreeMap<&str, Tree<'_>> = BTreeMap::new();
     for (directory, built) in builds {
@@ -88,7 +92,7 @@ pub fn open<T>(builds: &Builds, look: impl FnOnce(&Resources<'_>) -> T) -> Resul
     Ok(look(&all.collect()))
 }
 
-/// What directories hold together, each resource once.
+/// The resources of several directories together, each resource once.
 pub fn base<'t>(bases: &[String], resources: &Resources<'t>) -> Vec<Resource<'t>> {
     let mut seen = BTreeSet::new();
     bases
@@ -100,7 +104,7 @@ pub fn base<'t>(bases: &[String], resources: &Resources<'t>) -> Vec<Resource<'t>
         .collect()
 }
 
-/// An environment of a service, and the overlay that it is.
+/// An environment of a service, and its overlay.
 pub struct Member<'g> {
     /// The environment.
     pub environment: Environment<'g>,
@@ -117,9 +121,9 @@ impl<'g> Deref for Member<'g> {
 }
 
 impl<'g> Gate<'g> {
-    /// A service's environments by the names that the policy knows them by, in promotion order.
+    /// A service's environments under the policy's names, in promotion order.
     pub(super) fn members(&self, overlays: &'g [Overlay]) -> Vec<Member<'g>> {
-        // What others are compared with, as the policy says it.
+        // The environments that others are compared with, according to the policy.
         let named: BTreeSet<&String> = overlays
             .iter()
             .filter(|overlay| matches!(overlay.baseline, Baseline::Named(_)))
@@ -179,20 +183,20 @@ impl<'g> Gate<'g> {
         member.is_judged(self.policy)
     }
 
-    /// Whether the policy is about another environment alone.
+    /// Whether the policy is about another environment only.
     pub(super) fn leaves_out(&self, member: &Member<'_>) -> bool {
         let only = self.policy.environment.as_ref();
         only.is_some_and(|only| *only != member.name)
     }
 }
 
-/// The environments that members are.
+/// The environments of members.
 pub fn of<'g>(members: &[Member<'g>]) -> Vec<Environment<'g>> {
     let all = members.iter().map(|member| member.environment.clone());
     all.collect()
 }
 
-/// What a policy that lists environments calls one of a service's overlays.
+/// The name of a service's overlay for a policy that lists environments.
 #[must_use]
 pub fn name_of(overlay: &Overlay, overlays: &[Overlay], listed: &[String]) -> String {
     let all = overlays.iter().map(|other| other.name.as_str());

@@ -1,4 +1,4 @@
-//! Which files and lines findings come from, and what the files say themselves.
+//! The files and lines of findings, and findings about the files themselves.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::layout::{Baseline, Overlay};
 use crate::repo::{self, Parsed, Secrets};
 use crate::rules::files;
 
-/// The replays, each made when it is first asked for.
+/// The replays, each made at its first use.
 #[derive(Default)]
 pub struct Replays<'g> {
     overlays: BTreeMap<&'g str, Replay<'g>>,
@@ -41,7 +41,7 @@ impl<'g> Replays<'g> {
         (get(one), get(other))
     }
 
-    /// What these overlays take out of Secrets into other resources.
+    /// The values that these overlays copy out of Secrets into other resources.
     fn hidden(&mut self, parsed: &'g Parsed<'g>, members: &[Member<'g>]) -> Vec<String> {
         let mut all = Copies::default();
         for member in members {
@@ -63,8 +63,8 @@ impl<'g> Replays<'g> {
     }
 }
 
-/// Lets every comparison know what the overlay puts on everything, as a build that took a snapshot along would,
-/// and what no report may show of it.
+/// Gives every comparison the labels and annotations that the overlay adds to everything, as they
+/// would be on a snapshot in a build, and the texts that no report may show.
 pub fn witness<'g>(
     parsed: &'g Parsed<'g>,
     members: &[Member<'g>],
@@ -86,7 +86,7 @@ pub fn witness<'g>(
     }
 }
 
-/// Lets every comparison know what no report may show, where somebody else has built both sides.
+/// Gives every comparison the texts that no report may show, if another tool has built both sides.
 pub fn hide(gate: &Gate<'_>, members: &[Member<'_>], planned: &mut [Planned<'_>]) {
     let directories = members.iter().flat_map(|member| {
         let bases = member.stands_on.iter().chain(&member.overlay.bases);
@@ -102,7 +102,7 @@ pub fn hide(gate: &Gate<'_>, members: &[Member<'_>], planned: &mut [Planned<'_>]
     }
 }
 
-/// What can be said of the files of every overlay that builds.
+/// The findings about the files of every overlay that builds.
 pub fn lint<'g>(
     gate: &Gate<'g>,
     parsed: &'g Parsed<'g>,
@@ -138,7 +138,7 @@ pub fn lint<'g>(
     findings
 }
 
-/// Tells every finding the lines that it comes from.
+/// Adds the lines that cause them to findings.
 pub fn trace<'g>(
     gate: &Gate<'g>,
     parsed: &'g Parsed<'g>,
@@ -164,7 +164,8 @@ pub fn trace<'g>(
             let Some(own) = finding.environment().and_then(overlay) else {
                 continue;
             };
-            // What it is made of is asked where a value stands there, another environment what made it so.
+            // A base is asked for the place of its value, and another environment for the cause of
+            // its value.
             let other = match (&finding.compared, &own.baseline) {
                 (Compared::Sibling { .. }, _) | (_, Baseline::Named(_)) => {
                     finding.baseline().and_then(overlay)
@@ -172,7 +173,8 @@ pub fn trace<'g>(
                 (_, Baseline::Bases | Baseline::Absent) => None,
             };
             let target = Target::overlay(finding);
-            // A value that is there has its line; where environments must agree, what counts is that it is the base's.
+            // An existing value has a line; where environments must agree, it matters that the base
+            // set it.
             let is_lack = target.is_some_and(|target| target.value.is_none());
             let theirs = match finding.compared {
                 Compared::Sibling { .. }

@@ -4,26 +4,26 @@ use crate::resource::{Resource, is_bookkeeping};
 use crate::text::{MAX_NAME, quoted};
 use crate::yaml::{Node, Tree};
 
-/// Why a text is not a `ResourceList`.
+/// The reason why a text is not a `ResourceList`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct KrmError {
     /// The line of the input, from 1.
     pub line: usize,
-    /// What is wrong and what was expected.
+    /// The fault, and what was expected.
     pub message: String,
 }
 
-/// A `ResourceList`, read.
+/// A `ResourceList` that was read.
 #[derive(Debug)]
 pub struct ResourceList<'a> {
     /// The whole document.
     pub root: Node<'a>,
     /// The list under `items`.
     pub items: Node<'a>,
-    /// `functionConfig`, where there is one.
+    /// `functionConfig`, if there is one.
     pub config: Option<Node<'a>>,
-    /// Every item, with the items of a `List` in its place.
+    /// Every item; a `List` is replaced by its items.
     pub resources: Vec<Resource<'a>>,
 }
 
@@ -45,8 +45,8 @@ fn error_at_top(message: &str) -> KrmError {
 ///
 /// # Errors
 ///
-/// Fails on no document or several, on a document of another kind or version,
-/// on `items` that are missing or no list, and on an item without a `kind`.
+/// Fails if there is no document or several, if the document has another kind or version, if
+/// `items` is missing or is not a list, and if an item has no `kind`.
 pub fn read<'a>(tree: &'a Tree<'a>) -> Result<ResourceList<'a>, KrmError> {
     const EXPECTED: &str = "expected a ResourceList of config.kubernetes.io/v1";
     let mut roots = tree.roots();
@@ -116,11 +116,12 @@ pub fn read<'a>(tree: &'a Tree<'a>) -> Result<ResourceList<'a>, KrmError> {
     })
 }
 
-/// Reads every document of a parsed text as a resource, as kustomize's older plugins get them.
+/// Reads every document of a parsed text as a resource, as kustomize passes them to its older
+/// plugins.
 ///
 /// # Errors
 ///
-/// Fails on a document that is no resource.
+/// Fails on a document that is not a resource.
 pub fn read_documents<'a>(tree: &'a Tree<'a>) -> Result<Vec<Resource<'a>>, KrmError> {
     let mut resources = Vec::new();
     for (index, root) in tree.roots().enumerate().filter(|(_, root)| !root.is_null()) {
@@ -129,7 +130,7 @@ pub fn read_documents<'a>(tree: &'a Tree<'a>) -> Result<Vec<Resource<'a>>, KrmEr
     Ok(resources)
 }
 
-/// Reads the resources of a `ResourceList` where there is one, of the documents otherwise.
+/// Reads the resources of a `ResourceList` if there is one, else of the documents.
 ///
 /// # Errors
 ///
@@ -142,14 +143,14 @@ pub fn read_resources<'a>(tree: &'a Tree<'a>) -> Result<Vec<Resource<'a>>, KrmEr
     }
 }
 
-/// Whether a text is, or holds, a `ResourceList`.
+/// Whether a text is, or contains, a `ResourceList`.
 #[must_use]
 pub fn is_resource_list(tree: &Tree<'_>) -> bool {
     tree.roots()
         .any(|root| root.str_at(&["kind"]) == Some("ResourceList"))
 }
 
-/// Reads an item; the items of a plain `List` count one by one.
+/// Reads an item; the items of a plain `List` count separately.
 fn push_item<'a>(
     item: Node<'a>,
     place: &str,
@@ -192,7 +193,7 @@ fn describe(node: Node<'_>) -> &'static str {
     }
 }
 
-/// Whether two bodies say the same, the hosts' own notes aside.
+/// Whether two resources are equal, apart from the annotations of hosts.
 #[must_use]
 pub fn same_content(a: &Resource<'_>, b: &Resource<'_>) -> bool {
     let clean = |resource: &Resource<'_>| {

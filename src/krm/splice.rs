@@ -1,4 +1,4 @@
-//! Putting text between the bytes of a `ResourceList`.
+//! Inserts text between the bytes of a `ResourceList`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,17 +7,17 @@ use super::read::ResourceList;
 use crate::snapshot::Snapshot;
 use crate::yaml::{Node, Style};
 
-/// How a `ResourceList` is written, so that an answer is written alike.
+/// The style of a `ResourceList`, so that the answer has the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Keys on lines of their own.
+    /// Keys on separate lines.
     Block,
-    /// Brackets all the way, as JSON is.
+    /// Brackets throughout, as in JSON.
     Flow,
 }
 
 impl Form {
-    /// How a document is written.
+    /// The style of a document.
     #[must_use]
     pub fn of(root: Node<'_>) -> Self {
         match root.style() {
@@ -27,16 +27,16 @@ impl Form {
     }
 }
 
-/// Results in both notations, ready to be put in.
+/// Results in both styles, ready to be inserted.
 #[derive(Clone, Debug, Default)]
 pub struct Results {
-    /// One JSON object a result.
+    /// One JSON object per result.
     pub json: Vec<String>,
     /// A block-style list without indentation; no scalar in it spans lines.
     pub block: String,
 }
 
-/// The input's text with results spliced in; the text itself where there are none.
+/// The input's text with results spliced in; unchanged if there are none.
 #[must_use]
 pub fn with_results<'a>(list: &ResourceList<'a>, results: &Results) -> Cow<'a, str> {
     let source = list.root.tree().source();
@@ -56,7 +56,7 @@ pub fn with_results<'a>(list: &ResourceList<'a>, results: &Results) -> Cow<'a, s
     })
 }
 
-/// The input's text with one more item, which stands first.
+/// The input's text with one more item, in first place.
 #[must_use]
 pub fn append_item(list: &ResourceList<'_>, snapshot: &Snapshot) -> String {
     let source = list.root.tree().source();
@@ -78,7 +78,7 @@ pub fn append_item(list: &ResourceList<'_>, snapshot: &Snapshot) -> String {
     }
 }
 
-/// A new `ResourceList` that holds at most a snapshot.
+/// A new `ResourceList` that contains a snapshot or nothing.
 #[must_use]
 pub fn fresh(form: Form, snapshot: Option<&Snapshot>, results: &Results) -> String {
     match form {
@@ -122,7 +122,8 @@ fn newline(source: &str) -> &'static str {
     }
 }
 
-/// The spaces before an offset on its line; nothing where something else stands there.
+/// The number of spaces before an offset on its line; `None` if the line has other characters
+/// there.
 fn column(source: &str, at: usize) -> Option<usize> {
     let start = source[..at].rfind('\n').map_or(0, |at| at + 1);
     let before = source[start..at].trim_start_matches('\u{feff}');
@@ -132,15 +133,16 @@ fn column(source: &str, at: usize) -> Option<usize> {
         .then_some(before.len())
 }
 
-/// The first dash of a block list under a key, and its column; nothing where no line begins with it.
+/// The first dash of a block list under a key, and its column; `None` if no line begins with the
+/// dash.
 ///
-/// The parser's place of a list that stands as far left as its key is that of the first element.
+/// If a list is not indented below its key, the parser gives the place of its first element.
 fn first_dash(source: &str, root: Node<'_>, key: &str) -> Option<(usize, usize)> {
     let value = after_colon(source, root, key)?;
     let mut at = source.len() - value.len();
     for (index, line) in value.split_inclusive('\n').enumerate() {
         let text = line.trim();
-        // Comments, an anchor or a tag may stand between a key and its list.
+        // A comment, an anchor or a tag may be between a key and its list.
         let is_between = text.is_empty() || text.starts_with(['#', '&', '!']);
         if !is_between {
             let is_dash = index > 0 && (text == "-" || text.starts_with("- "));
@@ -152,7 +154,7 @@ fn first_dash(source: &str, root: Node<'_>, key: &str) -> Option<(usize, usize)>
     None
 }
 
-/// The text behind a key and its colon; nothing where they stand apart.
+/// The text after a key and its colon; `None` if they are separated.
 fn after_colon<'a>(source: &'a str, root: Node<'_>, key: &str) -> Option<&'a str> {
     let (key, _) = root.entries().find(|(name, _)| name.text() == key)?;
     let after = &source[key.span().end..];
@@ -167,7 +169,7 @@ fn indented(block: &str, column: usize, newline: &str) -> String {
         .collect()
 }
 
-/// Adds to a `results` that the input already has.
+/// Adds to the input's own `results`.
 fn add_to_present(
     source: &str,
     root: Node<'_>,
@@ -199,7 +201,7 @@ fn add_to_present(
 }
 
 fn add_flow_key(source: &str, root: Node<'_>, results: &Results) -> Option<(Range<usize>, String)> {
-    // The first key is the one place where no comment and no trailing comma can stand in between.
+    // Before the first key there can be no comment and no trailing comma.
     let open = root.span().start;
     (source.as_bytes().get(open) == Some(&b'{')).then(|| {
         (
@@ -231,7 +233,7 @@ fn add_block_key(
         let lead = if complete { "" } else { newline };
         return Some((source.len()..source.len(), format!("{lead}{block}")));
     }
-    // Before a later key, which has a line of its own.
+    // It goes before a later key that begins a line.
     let at = keys
         .iter()
         .skip(1)
@@ -242,7 +244,7 @@ fn add_block_key(
     Some((at..at, block))
 }
 
-/// The node that ends a subtree.
+/// The last node of a subtree.
 fn deepest_last(node: Node<'_>) -> Node<'_> {
     let mut node = node;
     loop {
@@ -257,7 +259,7 @@ fn deepest_last(node: Node<'_>) -> Node<'_> {
     }
 }
 
-/// The list written anew as JSON: the last resort for notations that nobody can splice into.
+/// The list rewritten as JSON: the last resort for notations that cannot be spliced into.
 fn rewritten(list: &ResourceList<'_>, snapshot: Option<&Snapshot>, results: &Results) -> String {
     let mut fields: Vec<String> = Vec::new();
     let quote = |text: &str| serde_json::Value::from(text).to_string();
@@ -336,7 +338,7 @@ mod tests {
         "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kind: A\n# the end\nfunctionConfig:\n  kind: B\n  t: 'x\n\n    y'\n# bye",
     ];
 
-    /// Whether a text came through whole, with something put in at one place.
+    /// Whether a text is unchanged apart from an insertion at one place.
     fn is_spliced(before: &str, after: &str) -> bool {
         let alike = |(a, b): &(u8, u8)| a == b;
         let start = before.bytes().zip(after.bytes()).take_while(alike).count();
@@ -344,13 +346,13 @@ mod tests {
         start + end.take_while(alike).count() >= before.len()
     }
 
-    /// Texts whose `items` nobody can splice into.
+    /// Texts whose `items` cannot be spliced into.
     fn is_rewritten(text: &str) -> bool {
         text.contains("items: *x") || text.contains("? apiVersion")
     }
 
     #[test]
-    fn results_join_every_notation_and_change_nothing_else() {
+    fn results_are_spliced_into_every_notation_and_nothing_else_changes() {
         for text in LISTS {
             let tree = parse(text).unwrap();
             let list = read(&tree).unwrap();
@@ -387,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_joins_every_notation_and_changes_nothing_else() {
+    fn a_snapshot_is_spliced_into_every_notation_and_nothing_else_changes() {
         for text in LISTS {
             let tree = parse(text).unwrap();
             let list = read(&tree).unwrap();
@@ -420,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn fresh_lists_are_lists() {
+    fn fresh_lists_are_resource_lists() {
         for form in [Form::Block, Form::Flow] {
             for snapshot in [None, Some(&snapshot())] {
                 for results in [Results::default(), results()] {

@@ -1,6 +1,6 @@
-//! What stands above environments, or below them, and takes its name from them.
+//! Directories above environments, or below them, which take their names from them.
 //!
-//! A kustomization that patches what gathers production changes production,
+//! A kustomization that patches a collection of production environments changes production,
 //! whatever its own name is, so it is an environment too.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use super::standing::{Kind, SHARED, Standing};
 use crate::policy::Policy;
 use crate::repo::split;
 
-/// Which environments a directory is made of.
+/// The environments that a directory is made of.
 #[derive(Clone, PartialEq, Eq)]
 enum Kin {
     One(String),
@@ -25,7 +25,8 @@ impl Kin {
     }
 }
 
-/// Takes what changes environments of one name for another environment of that name, in a service of its own.
+/// Turns a kustomization that changes environments of one name into another environment of that
+/// name, in a service of its own.
 pub fn rise(standing: &mut [Standing], site: &Site<'_>, policy: &Policy) {
     let words = Words {
         listed: &policy.environments,
@@ -36,7 +37,7 @@ pub fn rise(standing: &mut [Standing], site: &Site<'_>, policy: &Policy) {
         let candidate = &one.candidate;
         let is_named = match &one.kind {
             Kind::Environment(_) => true,
-            // Its neighbours say that it is an environment.
+            // Its siblings show that it is an environment.
             Kind::Unnamed(named) => named.is_in_overlays && beside.contains(&named.key),
             Kind::Composed | Kind::Unmatched | Kind::Other => false,
         };
@@ -56,7 +57,8 @@ fn key_of_environment(one: &Standing) -> Option<String> {
     }
 }
 
-/// What stands above environments is called by all of its place, so that no other service needs a longer name.
+/// The name of a directory above environments is its whole path, so that no other service needs a
+/// longer name.
 fn above(candidate: &Candidate, environment: &str, site: &Site<'_>) -> Named {
     let service = match candidate.place.as_str() {
         "" => format!("{}/all", site.name),
@@ -73,7 +75,8 @@ fn above(candidate: &Candidate, environment: &str, site: &Site<'_>) -> Named {
     }
 }
 
-/// Which environments every directory is made of, by the words of their paths; one that has a word of its own is that.
+/// The environments that every directory is made of, by the words of their paths; a directory with
+/// its own word is that environment.
 fn kin(standing: &[Standing], words: Words<'_>) -> BTreeMap<String, Kin> {
     let mut kin: BTreeMap<String, Kin> = BTreeMap::new();
     let mut loads: BTreeMap<&str, Vec<&Candidate>> = BTreeMap::new();
@@ -94,7 +97,7 @@ fn kin(standing: &[Standing], words: Words<'_>) -> BTreeMap<String, Kin> {
             }
         }
     }
-    // Each becomes one, and then several, so that this ends however they load each other.
+    // A directory becomes `One` and then `Several`, so this ends even if they load each other.
     while let Some(directory) = left.pop() {
         let Some(own) = kin.get(directory).cloned() else {
             continue;
@@ -111,13 +114,14 @@ fn kin(standing: &[Standing], words: Words<'_>) -> BTreeMap<String, Kin> {
     kin
 }
 
-/// Whether it is what environments share, though a directory above it is called like one.
+/// Whether environments share it, although a directory above it has the name of one.
 fn is_shared(candidate: &Candidate) -> bool {
     let name = split(&candidate.place).1;
     !candidate.has_base() && SHARED.contains(&name)
 }
 
-/// Leaves what lies below an environment, and is made of it or of what it is made of, to the service of that environment.
+/// Assigns a directory below an environment to its service, if it is made of the environment or its
+/// bases.
 pub fn nest(standing: &mut [Standing]) {
     let environments: BTreeMap<String, (Named, BTreeSet<String>)> = standing
         .iter()

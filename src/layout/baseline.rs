@@ -1,4 +1,4 @@
-//! What the environments of a repository are compared with, where the policy names it.
+//! The baselines of environments, if the policy names one.
 
 use super::recorders::recorded_environments;
 use super::service::{Baseline, Overlay, Service};
@@ -8,9 +8,9 @@ use crate::repo::{Parsed, Role, split};
 
 /// Gives every overlay the baseline that the policy names.
 ///
-/// That is an environment of its service, else a directory that it is made of, of
-/// which `made_of` knows. The environment itself is compared with what it is made
-/// of, and so is what stands above environments.
+/// This is an environment of its service, or else a directory that it is made of, from `made_of`.
+/// The baseline environment itself is compared with its own bases, and so are directories above
+/// environments.
 pub fn choose_baselines(
     services: &mut [Service],
     policy: &Policy,
@@ -44,7 +44,8 @@ pub fn choose_baselines(
     }
 }
 
-/// The directories that an overlay is made of and that are called so: by their recorders, else by their own names.
+/// The directories with this name that an overlay is made of: the name is that of their recorders,
+/// or else their own.
 pub fn called(parsed: &Parsed<'_>, overlay: &Overlay, name: &str) -> Vec<String> {
     let is_part = |role: Role| matches!(role, Role::Load | Role::Component);
     let graph = parsed.graph();

@@ -1,4 +1,5 @@
-//! What the kustomizations of a repository are made of, before anyone says which of them are environments.
+//! The composition of the kustomizations in a repository, before it is decided which are
+//! environments.
 
 use std::collections::BTreeSet;
 
@@ -9,37 +10,37 @@ use crate::repo::{
 };
 use crate::yaml::{self, Node};
 
-/// A kustomization, by what it loads.
+/// A kustomization and its bases.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Candidate {
-    /// Its directory, as all paths are.
+    /// Its directory, in the form of all paths.
     pub directory: String,
-    /// The same below the root of the repository, which names are taken from.
+    /// The same relative to the root of the repository, from which names are taken.
     pub place: String,
     /// The directories that it is made of.
     pub bases: Vec<String>,
-    /// The bases that lie in other repositories.
+    /// The bases that are in other repositories.
     pub remote: Vec<String>,
-    /// Whether it puts directories together, and changes nothing about them.
+    /// Whether it only combines directories, and changes nothing in them.
     pub only_gathers: bool,
-    /// Whether it changes what it loads, rather than add to it.
+    /// Whether it changes the resources that it loads, rather than add to them.
     pub transforms: bool,
-    /// Whether another kustomization is made of it.
+    /// Whether another kustomization has it as a base.
     pub is_loaded: bool,
-    /// Whether it says that it is a Component.
+    /// Whether its kind is Component.
     pub is_component: bool,
     /// Whether another kustomization includes it as a component.
     pub is_included: bool,
 }
 
 impl Candidate {
-    /// Everything that it is made of, here and elsewhere.
+    /// All its bases, local and remote.
     pub fn all_bases(&self) -> impl Iterator<Item = &String> {
         self.bases.iter().chain(&self.remote)
     }
 
-    /// Whether it is made of anything.
+    /// Whether it has any base.
     pub fn has_base(&self) -> bool {
         self.all_bases().next().is_some()
     }
@@ -92,7 +93,7 @@ pub fn candidates(parsed: &Parsed<'_>, site: &Site<'_>, ignore: &[Glob]) -> Vec<
         .collect()
 }
 
-/// Where the entries of a kustomization lead that have a role.
+/// The targets of the entries with a role.
 fn named<'p>(
     parsed: &'p Parsed<'_>,
     kustomization: Kustomization<'_>,
@@ -144,8 +145,8 @@ fn runs_only_checks(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bo
 
 /// The directories that a kustomization is made of.
 ///
-/// Directories inside of its own are parts of it, unless there are no others. One
-/// that loads none itself may be made of what its components load.
+/// Directories inside its own are parts of it, unless there are no others. A kustomization that
+/// loads no directory itself may be made of those that its components load.
 pub fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
     let own = own_bases(parsed, kustomization);
     if !own.is_empty() || kustomization.is_component() {
@@ -159,7 +160,7 @@ pub fn bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<Strin
     found.into_iter().collect()
 }
 
-/// Looks at every component that a kustomization includes, and those that they include.
+/// Visits every component that a kustomization includes, directly or through other components.
 pub fn through_components<'p>(
     parsed: &'p Parsed<'_>,
     kustomization: Kustomization<'_>,
@@ -193,14 +194,14 @@ fn own_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<Strin
     bases.sort();
     bases.dedup();
     let is_part = |load: &String| directory.is_empty() || load.starts_with(&inside);
-    // What lies inside of a component is the component's own.
+    // Directories inside a component belong to the component.
     if kustomization.is_component() || !bases.iter().all(is_part) {
         bases.retain(|load| !is_part(load));
     }
     bases
 }
 
-/// The directories of other repositories that a kustomization is made of, as it names them.
+/// The directories of other repositories that a kustomization is made of, as written.
 fn remote_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<String> {
     let own = |kustomization: Kustomization<'_>| -> Vec<String> {
         let loads = named(parsed, kustomization, Role::Load).filter_map(|to| match to {
@@ -221,10 +222,10 @@ fn remote_bases(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> Vec<St
     bases
 }
 
-/// How many files are looked at to tell what a directory holds.
+/// The largest number of files that are read to find the resources of a directory.
 const MAX_FILES: usize = 4096;
 
-/// Kind and name of everything that a directory and its bases hold, as far as the files say so.
+/// Kind and name of every resource of a directory and its bases, according to the files.
 ///
 /// A Namespace belongs to an environment rather than to a service, so it does not count.
 pub fn identities(parsed: &Parsed<'_>, directory: &str) -> BTreeSet<(String, String)> {

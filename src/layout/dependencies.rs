@@ -1,4 +1,4 @@
-//! Which files a service is made of, so that it need not be looked at where none of them has changed.
+//! The files that a service is made of, so that a service without changed files can be skipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,19 +6,22 @@ use super::service::{Overlay, Service};
 use crate::repo::{Edge, Ours, Parsed, To, is_inline};
 use crate::yaml::{self, Node, Tree};
 
-/// Whether one of some files belongs to a service: is named by one of its kustomizations, or lies beside one.
+/// Whether one of some files belongs to a service: a kustomization of it names the file or is
+/// beside it.
 #[must_use]
 pub fn depends_on(parsed: &Parsed<'_>, service: &Service, changed: &BTreeSet<String>) -> bool {
     dependencies(parsed, service).is_none_or(|paths| is_touched(&paths, changed))
 }
 
-/// How many words of the configurations of functions are looked at; beyond, a service depends on everything.
+/// The largest number of words that are read from configurations of functions; beyond it, a service
+/// depends on everything.
 const MAX_WORDS: usize = 1 << 20;
 
-/// Every path that a service's kustomizations may mean, files and directories; nothing where there are too many.
+/// Every path that a service's kustomizations may mean, files and directories; `None` if there are
+/// too many.
 ///
-/// Any word of what configures a function may be one; what is no path lies
-/// beside the kustomization and does no harm.
+/// Any word in the configuration of a function may be a path. A word that is not one leads to a
+/// file that does not exist, which is harmless.
 #[must_use]
 pub fn dependencies(parsed: &Parsed<'_>, service: &Service) -> Option<BTreeSet<String>> {
     let graph = parsed.graph();
@@ -45,7 +48,7 @@ pub fn dependencies(parsed: &Parsed<'_>, service: &Service) -> Option<BTreeSet<S
     graph.is_whole().then_some(found)
 }
 
-/// What the configurations of functions say, each file read once.
+/// The words in the configurations of functions; each file is read once.
 struct Words<'p> {
     parsed: &'p Parsed<'p>,
     files: BTreeMap<&'p str, Vec<String>>,
@@ -53,7 +56,7 @@ struct Words<'p> {
 }
 
 impl<'p> Words<'p> {
-    /// Every word of what an entry runs, however it is gathered.
+    /// Every word in the functions of an entry, however they are gathered.
     fn of(&mut self, edge: &'p Edge) -> Option<BTreeSet<String>> {
         let parsed = self.parsed;
         let mut words = BTreeSet::new();
@@ -87,7 +90,7 @@ impl<'p> Words<'p> {
         Some(words)
     }
 
-    /// Every word of a file; our own kinds name no files.
+    /// Every word of a file; this program's own kinds name no files.
     fn of_file(&mut self, file: &'p str) -> &[String] {
         self.files.entry(file).or_insert_with(|| {
             let roots = self.parsed.tree(file).into_iter().flat_map(Tree::roots);
@@ -97,7 +100,7 @@ impl<'p> Words<'p> {
     }
 }
 
-/// Every text in a tree, and in what is embedded there, such as a patch.
+/// Every text in a tree, including those in embedded texts such as a patch.
 fn words_of(root: Node<'_>) -> Vec<String> {
     let mut words = Vec::new();
     for text in texts(root) {
@@ -125,7 +128,8 @@ fn texts(root: Node<'_>) -> Vec<String> {
     texts
 }
 
-/// Whether one of some files is among paths, or lies below one, or is a submodule that holds one.
+/// Whether one of some files is one of the paths, is below one, or is a submodule that contains
+/// one.
 #[must_use]
 pub fn is_touched(paths: &BTreeSet<String>, changed: &BTreeSet<String>) -> bool {
     changed.iter().any(|file| {
@@ -141,7 +145,7 @@ pub fn is_touched(paths: &BTreeSet<String>, changed: &BTreeSet<String>) -> bool 
             }
             match outer.rsplit_once('/') {
                 Some((shorter, _)) => outer = shorter,
-                // A kustomization of the root has everything beside it.
+                // A kustomization in the root has every file beside it.
                 None => return paths.contains(""),
             }
         }

@@ -1,31 +1,31 @@
-//! What the words of a path say: which environment, which service.
+//! The words of a path: which environment and which service they name.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::naming::{is_word, rank};
 use crate::policy::OverlayPattern;
 
-/// A directory, as its path names it.
+/// The names in a directory's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Named {
     /// The environment.
     pub environment: String,
-    /// The service, where a pattern names it.
+    /// The service, if a pattern names it.
     pub service: Option<String>,
-    /// The path with the environment left open, equal for the environments of one service.
+    /// The path with a placeholder for the environment; equal for all environments of a service.
     pub key: String,
-    /// Whether the name is one that environments have.
+    /// Whether the name is a word for an environment.
     pub is_known: bool,
-    /// Whether it stands in a directory for overlays.
+    /// Whether it is in a directory for overlays.
     pub is_in_overlays: bool,
     /// Whether the environment is the last part of the path.
     pub is_last: bool,
-    /// Whether it is named by the environments that it stands above.
+    /// Whether it takes its name from the environments below it.
     pub is_above: bool,
 }
 
-/// What stands for the environment in a key.
+/// The placeholder for the environment in a key.
 pub const OPEN: &str = "{environment}";
 
 /// Directories that hold environments.
@@ -42,7 +42,7 @@ const OVERLAYS: [&str; 10] = [
     "profiles",
 ];
 
-/// Parts of a path that say how files are laid out, and name no service.
+/// Parts of a path that describe the arrangement of files, and do not name a service.
 const NOISE: [&str; 21] = [
     "base",
     "bases",
@@ -67,7 +67,7 @@ const NOISE: [&str; 21] = [
     "shared",
 ];
 
-/// A part that only says where: `us-east-1`, `eu`, `europe-west4`.
+/// A part that only names a location: `us-east-1`, `eu`, `europe-west4`.
 fn is_region(part: &str) -> bool {
     const REGIONS: [&str; 18] = [
         "af",
@@ -98,7 +98,7 @@ fn is_region(part: &str) -> bool {
         || lower.starts_with("zone")
 }
 
-/// The words for environments: those that everybody knows, and the names that the policy lists.
+/// The words for environments: the common ones, and the names that the policy lists.
 #[derive(Clone, Copy)]
 pub struct Words<'w> {
     /// The names that the policy lists.
@@ -115,7 +115,7 @@ impl Words<'_> {
         self.listed.contains(&label)
     }
 
-    /// Which part of a path is the environment.
+    /// The index of the part of a path that is the environment.
     fn environment_at(self, parts: &[&str]) -> (usize, bool, bool) {
         let last = parts.len() - 1;
         let holder = parts
@@ -137,7 +137,7 @@ impl Words<'_> {
         }
     }
 
-    /// Reads a path as people write them; `None` for the root, which is nobody's overlay.
+    /// Reads a path in the usual form; `None` for the root, which is not an overlay.
     pub fn name(self, directory: &str) -> Option<Named> {
         let parts: Vec<&str> = directory
             .split('/')
@@ -152,7 +152,7 @@ impl Words<'_> {
         let mut key: Vec<&str> = parts[..at].to_vec();
         key.push(OPEN);
         let rest = &parts[at + 1..];
-        // `production/base` is what production's regions share.
+        // `production/base` is shared by production's regions.
         let rest = rest.strip_suffix(&["base"]).unwrap_or(rest);
         for part in rest {
             if is_region(part) {
@@ -173,9 +173,10 @@ impl Words<'_> {
         })
     }
 
-    /// What stands beside the word for the environment in a name: `api` and `dev` in `api-dev` and in `dev-api`.
+    /// The rest of a name around the word for the environment: `api` and `dev` in `api-dev` and in
+    /// `dev-api`.
     ///
-    /// Nothing where that only says where, or which of several: `eu-dev`, `dev-2`.
+    /// `None` if the rest only names a location or a number: `eu-dev`, `dev-2`.
     pub fn stem(self, environment: &str) -> Option<(String, String)> {
         if self.is_listed(environment) {
             return None;
@@ -196,22 +197,22 @@ impl Words<'_> {
         (!names_none).then(|| (stem, (*word).to_owned()))
     }
 
-    /// Whether a directory of that name holds environments.
+    /// Whether a directory of that name contains environments.
     #[expect(clippy::unused_self, reason = "all words are asked alike")]
     pub fn holds_environments(self, part: &str) -> bool {
         OVERLAYS.contains(&part)
     }
 
-    /// A name without the words for environments in it: `shop-redis` for `shop-dev-redis`.
+    /// A name without its words for environments: `shop-redis` for `shop-dev-redis`.
     pub fn without(self, name: &str) -> String {
         let kept = name.split('-').filter(|part| !self.is_word(part));
         kept.collect::<Vec<_>>().join("-")
     }
 }
 
-/// Reads a path by the patterns of a policy; the first that fits decides.
+/// Reads a path by the patterns of a policy; the first match decides.
 ///
-/// `outer` is what stands before the directory, seen from the root.
+/// `outer` is the path from the root to the directory that patterns are relative to.
 pub fn name_by_pattern(directory: &str, outer: &str, patterns: &[OverlayPattern]) -> Option<Named> {
     patterns.iter().find_map(|pattern| {
         let captured = pattern.captures(directory)?;
@@ -228,7 +229,8 @@ pub fn name_by_pattern(directory: &str, outer: &str, patterns: &[OverlayPattern]
     })
 }
 
-/// The name of a service at the root: the directory's own, or of the first above that says more than how files are laid out.
+/// The name of a service at the root: the directory's own, or that of the nearest directory above
+/// with a meaningful name.
 #[must_use]
 pub fn root_name(root: &str, is_repository: bool) -> String {
     let says_nothing = |part: &&str| OVERLAYS.contains(part) || NOISE.contains(part);
@@ -241,15 +243,15 @@ pub fn root_name(root: &str, is_repository: bool) -> String {
     name.unwrap_or("service").to_owned()
 }
 
-/// A service, as its place names it.
+/// A service with the names in its path.
 pub struct Placed<'p> {
-    /// The path with the environment left open.
+    /// The path with a placeholder for the environment.
     pub key: &'p str,
-    /// The name that it gave itself, or that a pattern gave it.
+    /// The name from its recorder or from a pattern.
     pub given: Option<&'p str>,
 }
 
-/// Names for services, as short as they can be told apart by; what a service is called by itself comes first.
+/// The shortest unique names for services; given names come first.
 pub fn service_names(services: &[Placed<'_>], root: &str) -> Vec<String> {
     let mut names: Vec<Option<String>> = vec![None; services.len()];
     let mut taken: BTreeSet<String> = BTreeSet::new();
@@ -263,7 +265,7 @@ pub fn service_names(services: &[Placed<'_>], root: &str) -> Vec<String> {
             taken.insert(given.to_owned());
         }
     }
-    // Parts that name nothing tell apart what nothing else does.
+    // Parts without meaning are used only if nothing else makes names unique.
     for is_noise in [
         |part: &str| OVERLAYS.contains(&part) || NOISE.contains(&part),
         |part: &str| OVERLAYS.contains(&part),
@@ -296,7 +298,7 @@ pub fn service_names(services: &[Placed<'_>], root: &str) -> Vec<String> {
         .collect()
 }
 
-/// Names what has no name yet by as many of its last parts as tell it apart from the rest.
+/// Names each unnamed service by the smallest number of last parts that makes the name unique.
 fn shorten(
     parts: &[Vec<&str>],
     root: &str,
@@ -328,7 +330,8 @@ fn shorten(
     }
 }
 
-/// A directory's name as a policy can name an environment: lower-case letters, digits and inner hyphens.
+/// A directory's name in the form of a policy's environment names: lower-case letters, digits and
+/// inner hyphens.
 pub fn label(name: &str) -> String {
     const MAX: usize = 63;
     let lower = name.to_lowercase();

@@ -1,4 +1,4 @@
-//! Which directories may be built together, each sealed on the way.
+//! The directories that may be built together, each sealed midway.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,18 @@ use super::Service;
 use crate::repo::{Edge, Parsed, Role, To, runs_only_own};
 use crate::yaml::Node;
 
-/// Whether a directory builds the same with and without plugins enabled, so that it can be sealed on the way.
+/// Whether a directory builds the same with and without plugins enabled, so that it can be sealed
+/// midway.
 ///
-/// That is so for kustomizations of known fields without functions, other than
-/// this program's own, whose files are all here.
+/// This holds for kustomizations with known fields, without functions except this program's own,
+/// and with all files present.
 #[must_use]
 pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
     let is_part = |edge: &Edge| matches!(edge.role, Role::Load | Role::Component);
     let is_here = |edge: &Edge| matches!(edge.to, To::Kustomization(_) | To::File(_));
     let is_known =
         |(key, value): (Node<'_>, Node<'_>)| PLAIN_FIELDS.contains(&key.text()) || value.is_null();
-    // Nobody loads a component as a resource; by itself it builds.
+    // A component cannot be loaded as a resource, although it builds on its own.
     let is_component = parsed
         .kustomization(directory)
         .is_some_and(|kustomization| kustomization.is_component());
@@ -25,7 +26,7 @@ pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
     !is_component
         && all.peek().is_some()
         && all.all(|(directory, edges)| {
-            // What kustomize reads elsewhere, or otherwise, is not what is looked at here.
+            // kustomize would read another file, or read this one differently.
             let found = parsed.kustomization(directory).filter(|kustomization| {
                 !parsed.sources.is_linked(directory) && parsed.is_unambiguous(*kustomization)
             });
@@ -39,10 +40,10 @@ pub fn is_plain(parsed: &Parsed<'_>, directory: &str) -> bool {
         && graph.is_whole()
 }
 
-/// Whether the environments of a service do not agree with their bases, and among themselves, on which fields refer to names.
+/// Whether the environments of a service and their bases disagree on which fields refer to names.
 ///
-/// References follow renamed resources after all has been sealed, and what an
-/// overlay alone calls a reference may be the image of a container.
+/// References follow renamed resources after everything was sealed, and a field that only one
+/// overlay calls a reference may be the image of a container.
 #[must_use]
 pub fn refers_unlike(parsed: &Parsed<'_>, service: &Service) -> bool {
     let said = |directories: &[&str]| -> BTreeSet<&To> {
@@ -63,7 +64,7 @@ pub fn refers_unlike(parsed: &Parsed<'_>, service: &Service) -> bool {
     all.len() > 1
 }
 
-/// Whether an order of sorting, which only the outermost kustomization obeys, is one that kustomize knows.
+/// Whether kustomize knows the sort order, which only the outermost kustomization obeys.
 fn has_known_order(root: Node<'_>) -> bool {
     let Some(options) = root.get("sortOptions") else {
         return true;
@@ -82,7 +83,7 @@ fn has_known_order(root: Node<'_>) -> bool {
     }
 }
 
-/// The fields of a kustomization that work alike whatever stands around it.
+/// The fields of a kustomization that work the same in any context.
 const PLAIN_FIELDS: &[&str] = &[
     "apiVersion",
     "bases",

@@ -1,4 +1,4 @@
-//! What the recorders of a base say: of which service it is, and which environment.
+//! The service and the environment that the recorders of a base name.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use crate::policy::BASE;
 use crate::repo::{Kustomization, Ours, Parsed, is_inline};
 use crate::yaml::{self, Node};
 
-/// The service that a recorder among the functions of a directory, or of a component of it, names.
+/// The service that a recorder among the functions of a directory, or of its components, names.
 pub fn recorded_service(parsed: &Parsed<'_>, directory: &str, baseline: &str) -> Option<String> {
     let mut found = recorded(parsed, directory, |root| service_of(root, baseline));
-    // Two that disagree name none.
+    // If two disagree, there is no name.
     (found.len() == 1).then(|| found.pop_first()).flatten()
 }
 
-/// The environments that the recorders of a directory, and of components of it, say that it is.
+/// The environments that the recorders of a directory, and of its components, name.
 pub fn recorded_environments(parsed: &Parsed<'_>, directory: &str) -> BTreeSet<String> {
     recorded(parsed, directory, |root| {
         let is_recorder = Ours::read(root) == Some(Ours::Recorder);
@@ -23,7 +23,7 @@ pub fn recorded_environments(parsed: &Parsed<'_>, directory: &str) -> BTreeSet<S
     })
 }
 
-/// What is read of every function of a directory, and of components of it.
+/// The values that are read from every function of a directory, and of its components.
 fn recorded(
     parsed: &Parsed<'_>,
     directory: &str,
@@ -76,7 +76,8 @@ fn recorded_by(
     found
 }
 
-/// What a recorder says under a name; a `ConfigMap` keeps under `data` what a recorder has under `spec`.
+/// A value of a recorder; a `ConfigMap` has under `data` the values that a recorder has under
+/// `spec`.
 fn said<'n>(root: Node<'n>, name: &str) -> Option<&'n str> {
     let places = [["spec", name], ["data", name]];
     places.iter().find_map(|place| root.str_at(place))

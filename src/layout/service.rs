@@ -1,31 +1,32 @@
-//! A service and its environments, as directories show them.
+//! A service and its environments, according to directories.
 
-/// What an overlay is compared with.
+/// The baseline of an overlay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Baseline {
-    /// What it is made of.
+    /// Its own bases.
     #[default]
     Bases,
-    /// The directories that the policy's baseline is, which is another environment or a layer below.
+    /// The directories of the policy's baseline, which is another environment or a layer below.
     Named(Vec<String>),
-    /// Nothing: the policy names a baseline, and there is none of that name.
+    /// None: the policy names a baseline that does not exist.
     Absent,
 }
 
-/// One environment, by where it is made.
+/// One environment, with its directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overlay {
     /// The environment's name.
     pub name: String,
     /// The directory of its kustomization.
     pub directory: String,
-    /// The directories that its base is built from; none where it has no base of its own.
+    /// The directories that its base is built from; empty if it has no base of its own.
     pub bases: Vec<String>,
-    /// What it is compared with.
+    /// The baseline that it is compared with.
     pub baseline: Baseline,
-    /// How far along a promotion it seems to stand; `None` where its name does not tell.
+    /// Its position in the promotion order; `None` if its name does not say it.
     pub rank: Option<usize>,
-    /// Whether it was asked for; what was not is judged for the sake of the others, and not reported.
+    /// Whether it was asked for; otherwise it is judged for the sake of the others, and not
+    /// reported.
     pub is_asked: bool,
 }
 
@@ -48,21 +49,21 @@ impl Overlay {
     }
 }
 
-/// A service, as directories show it.
+/// A service, according to directories.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
     /// Its name, unique in the layout.
     pub name: String,
-    /// Its environments in promotion order, as far as that is known.
+    /// Its environments in promotion order, if known.
     pub overlays: Vec<Overlay>,
-    /// Overlays of one base of which none says that it is an environment: they are not judged.
+    /// Overlays of a base for which no name says that they are environments: they are not judged.
     pub variants: Vec<Overlay>,
     /// Whether it is made of environments of other services, and so lacks none.
     pub is_above: bool,
 }
 
 impl Service {
-    /// Whether any of it was asked for.
+    /// Whether any part of it was asked for.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         let mut all = self.overlays.iter().chain(&self.variants);

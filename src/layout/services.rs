@@ -1,4 +1,4 @@
-//! Which environments belong together: one service, told from those that stand beside it.
+//! Groups environments into services, and separates services that are side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::naming::rank;
 use crate::policy::Policy;
 use crate::repo::Parsed;
 
-/// A kustomization that looks like an environment, by its name.
+/// A kustomization that looks like an environment by its name.
 #[derive(Clone)]
 struct Member<'s> {
     named: Named,
@@ -21,10 +21,11 @@ struct Member<'s> {
     is_matched: bool,
 }
 
-/// What looks like environments of one service, by what names it.
+/// Kustomizations that look like environments of one service, by their common key.
 type Groups<'s> = BTreeMap<String, Vec<Member<'s>>>;
 
-/// The services, and the environments that are alone: without a base and without another one of their service.
+/// The services, and the lone environments: without a base and without another environment of their
+/// service.
 pub fn services<'s>(
     parsed: &Parsed<'_>,
     site: &Site<'_>,
@@ -81,7 +82,7 @@ pub fn services<'s>(
     (services, alone)
 }
 
-/// The bases of which an overlay says that it is an environment.
+/// The bases of overlays whose names say that they are environments.
 fn judged_bases(groups: &Groups<'_>) -> BTreeSet<String> {
     groups
         .values()
@@ -91,7 +92,8 @@ fn judged_bases(groups: &Groups<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-/// What environments are called that stand in a directory for overlays beside one with a word for environments.
+/// The names of environments in a directory for overlays that also has one with a word for
+/// environments.
 fn called(groups: &Groups<'_>) -> BTreeSet<String> {
     let is_service = |members: &&Vec<Member<'_>>| members.iter().any(|one| one.named.is_known);
     groups
@@ -103,7 +105,7 @@ fn called(groups: &Groups<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-/// The name that a service has by a pattern of the policy, or by the recorder of its base.
+/// The name of a service from a pattern of the policy, or from the recorder of its base.
 fn given(parsed: &Parsed<'_>, members: &[Member<'_>], baseline: &str) -> Option<String> {
     let by_pattern = members
         .iter()
@@ -131,13 +133,13 @@ fn service(
     (judged, called): (&BTreeSet<String>, &BTreeSet<String>),
     site: &Site<'_>,
 ) -> Service {
-    // What other services of the repository call their environments.
+    // Whether other services of the repository have an environment of this name.
     let is_called = |member: &Member<'_>| {
         let named = &member.named;
         named.is_in_overlays && named.is_last && called.contains(&named.environment)
     };
     let are_called = members.iter().all(is_called);
-    // Where one says that it is an environment, all of that base are.
+    // If the name of one overlay says that it is an environment, all overlays of that base are.
     let is_environment = |member: &Member<'_>| {
         member.named.is_known
             || member.is_matched
@@ -147,7 +149,7 @@ fn service(
                 .any(|base| judged.contains(base))
     };
     let has_word = members.iter().any(|member| member.named.is_known);
-    // What leads around in circles has no base that it could be a variant of; its build says so.
+    // A circle has no base of which it could be a variant; its build reports the circle.
     let own: BTreeSet<&String> = members.iter().map(|one| &one.candidate.directory).collect();
     let mut bases = members.iter().flat_map(|one| one.candidate.all_bases());
     let has_word = has_word || bases.all(|base| own.contains(base));
@@ -183,7 +185,7 @@ fn overlays(members: Vec<Member<'_>>, site: &Site<'_>) -> Vec<Overlay> {
         let rank = overlay.rank.unwrap_or(usize::MAX);
         (rank, overlay.name.clone(), place(overlay))
     });
-    // Two directories of one name: the later ones say where they are.
+    // If two directories have the same name, the later ones get a longer one.
     for at in 1..overlays.len() {
         if overlays[..at]
             .iter()
@@ -195,17 +197,19 @@ fn overlays(members: Vec<Member<'_>>, site: &Site<'_>) -> Vec<Overlay> {
     overlays
 }
 
-/// Environments that stand alone are a service only where there are several, and by their names no others.
+/// Environments without a base are a service only if several of them have a word for an environment
+/// in their names.
 fn is_service(members: &[Member<'_>]) -> bool {
     let has_base = members.iter().any(|member| member.candidate.has_base());
     let named = members.iter().filter(|member| member.named.is_known);
     has_base || named.count() > 1
 }
 
-/// Tells services apart that stand side by side, each with a word for the environment in its name: `api-dev`, `app-dev`, `api-prod`, `app-prod`.
+/// Separates services that are side by side, each with a word for the environment in its name:
+/// `api-dev`, `app-dev`, `api-prod`, `app-prod`.
 ///
-/// What is made of one base is of one service, whatever its names; so is what has no
-/// base and holds the same resources, and what is named by nothing but words for environments.
+/// Overlays of one base belong to one service, whatever their names. So do overlays without a base
+/// that contain the same resources, and overlays whose names are only words for environments.
 fn tell_apart<'s>(parsed: &Parsed<'_>, groups: Groups<'s>, words: Words<'_>) -> Groups<'s> {
     let mut told = Groups::new();
     for (key, members) in groups {
@@ -214,7 +218,7 @@ fn tell_apart<'s>(parsed: &Parsed<'_>, groups: Groups<'s>, words: Words<'_>) -> 
         for part in parts {
             let (key, part) = key_of(&key, part, are_several, words);
             let mut own = key.clone();
-            // A service beside it may have taken that name.
+            // A service beside it may already have that name.
             while told.contains_key(&own) {
                 let first = part.first().map(|member| member.named.environment.as_str());
                 own = key.replace(OPEN, &format!("{}/{OPEN}", first.unwrap_or_default()));
@@ -228,7 +232,7 @@ fn tell_apart<'s>(parsed: &Parsed<'_>, groups: Groups<'s>, words: Words<'_>) -> 
     told
 }
 
-/// The first of those that a member is united with, in a forest of them.
+/// The root of a member's tree in a forest of unions.
 fn root(roots: &[usize], mut at: usize) -> usize {
     while roots[at] != at {
         at = roots[at];
@@ -261,7 +265,8 @@ fn parts<'s>(
         let (first, later) = (one.min(other), one.max(other));
         roots[later] = first;
     };
-    // What has one of these in common is of one service: the first that had it is what the others join.
+    // Members that share one of these marks belong to one service: the others join the first one
+    // with it.
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     for (at, member) in members.iter().enumerate() {
         let stem = words.stem(&member.named.environment);
@@ -325,7 +330,8 @@ fn parts<'s>(
     parts.into_values().collect()
 }
 
-/// What names the members of one service, without the word for the environment where the rest of their names is the service's.
+/// The key of the members of one service, without the word for the environment if the rest of each
+/// name is the service's.
 fn key_of<'s>(
     key: &str,
     mut members: Vec<Member<'s>>,

@@ -1,33 +1,35 @@
-//! Where a layout is looked for: what was asked for, and the whole that it is a part of.
+//! The area of a layout: the directories that were asked for, and the whole around them.
 
 use crate::path::Glob;
 use crate::repo::join;
 
-/// Where a layout is looked for. All but `asked` are full paths, or all of them empty.
+/// The area of a layout. All paths except `asked` are full ones, or all are empty.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'s> {
-    /// The directories that were asked for, as all paths are.
+    /// The directories that were asked for, in the form of all paths.
     pub asked: &'s [String],
     /// The directory that all paths are relative to.
     pub here: &'s str,
-    /// The directory of which every kustomization is looked at; what lies outside is known as a base alone.
+    /// The directory in which every kustomization is read; kustomizations outside are known only as
+    /// bases.
     pub whole: &'s str,
-    /// The root of the repository, below which paths name services.
+    /// The root of the repository; the paths below it name services.
     pub root: &'s str,
     /// The name of a service at that root.
     pub name: &'s str,
 }
 
 impl Site<'_> {
-    /// A directory's path below the root; nothing where it is not looked at.
+    /// A directory's path below the root; `None` if it is not read.
     pub(super) fn place(&self, directory: &str) -> Option<String> {
         self.below(self.whole, directory)?;
-        // What several repositories are looked at for lies below none of them.
+        // A whole that spans several repositories is not below one root.
         let place = self.below(self.root, directory);
         place.or_else(|| self.below(self.whole, directory))
     }
 
-    /// The paths of a directory that a pattern of the policy may mean: below what the policy is for, and below the root.
+    /// The paths of a directory that a pattern of the policy may mean: relative to the whole, and
+    /// to the root.
     pub(super) fn spellings(&self, directory: &str) -> Vec<String> {
         let mut all = Vec::new();
         for outer in [self.whole, self.root] {
@@ -53,7 +55,7 @@ impl Site<'_> {
         rest.strip_prefix('/').map(str::to_owned)
     }
 
-    /// Whether a directory lies in one that was asked for.
+    /// Whether a directory is inside one that was asked for.
     #[must_use]
     pub fn is_asked(&self, directory: &str) -> bool {
         self.asked.iter().any(|outer| {
@@ -65,7 +67,7 @@ impl Site<'_> {
         })
     }
 
-    /// Whether a path was asked for, and lies where the policy leaves nothing out.
+    /// Whether a path was asked for and is not ignored by the policy.
     pub(super) fn is_looked_at(&self, path: &str, ignore: &[Glob]) -> bool {
         self.is_asked(path) && self.place(path).is_some() && !self.is_ignored(path, ignore)
     }

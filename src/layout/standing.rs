@@ -1,4 +1,5 @@
-//! What a kustomization is by its place and by what it loads: an environment, a part, or something that looks like an overlay.
+//! Classifies a kustomization by its path and its bases: an environment, a part, or something that
+//! looks like an overlay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,31 +13,31 @@ use crate::repo::Parsed;
 /// Directories for what environments share.
 pub const SHARED: [&str; 5] = ["base", "bases", "common", "shared", "template"];
 
-/// A kustomization, and what it was taken for.
+/// A kustomization and its kind.
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// The kustomization.
     pub candidate: Candidate,
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
 }
 
-/// What a kustomization was taken for.
+/// The kind of a kustomization.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// An environment, by its name or by a pattern of the policy.
     Environment(Named),
-    /// An overlay of which nothing says which environment it is.
+    /// An overlay whose environment nothing names.
     Unnamed(Named),
-    /// Something that is made of several others, or lies at the root, and that nothing names.
+    /// A kustomization without a name that is made of several others, or is in the root.
     Composed,
-    /// An overlay, though no pattern of the policy names it.
+    /// An overlay that no pattern of the policy matches.
     Unmatched,
-    /// Nothing to compare: a base, a part, a layer, or what only puts others together.
+    /// Nothing to compare: a base, a part, a layer, or a mere collection of others.
     Other,
 }
 
-/// Tells what every kustomization of a site is.
+/// Classifies every kustomization of a site.
 pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Standing> {
     let words = Words {
         listed: &policy.environments,
@@ -68,7 +69,8 @@ pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Stand
         }
         let spellings = site.spellings(&candidate.directory);
         let named = spellings.iter().find_map(|path| {
-            // The rest of the path tells services of one pattern apart, wherever it begins.
+            // The rest of the path makes services of one pattern distinct, wherever the pattern
+            // begins.
             let outer = candidate.place.strip_suffix(path.as_str()).unwrap_or("");
             name_by_pattern(path, outer, patterns)
         });
@@ -89,7 +91,8 @@ pub fn stand(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Vec<Stand
     standing
 }
 
-/// Takes what is composed of nothing but the bases of an environment for an overlay like that one.
+/// Turns a kustomization that is composed only of an environment's bases into an overlay like that
+/// environment.
 fn compose(standing: &mut [Standing], words: Words<'_>) {
     let sets: Vec<BTreeSet<String>> = standing
         .iter()
@@ -109,9 +112,11 @@ fn compose(standing: &mut [Standing], words: Words<'_>) {
     }
 }
 
-/// Leaves what links lead to under the names of the links alone, where they name all environments of a service alike.
+/// Drops the real directories behind links, if the links rename all environments of a service in
+/// the same way.
 ///
-/// A link to one of several must not take it away from the others, with which it is compared.
+/// A link to only one of several environments must not separate it from the others, with which it
+/// is compared.
 pub fn follow_links(parsed: &Parsed<'_>, standing: &mut [Standing]) {
     let mut keys: BTreeMap<&str, &str> = BTreeMap::new();
     for one in standing.iter() {
@@ -142,12 +147,12 @@ pub fn follow_links(parsed: &Parsed<'_>, standing: &mut [Standing]) {
     }
 }
 
-/// Whether a component is a part of what includes it.
+/// Whether a component is a part of its including kustomization.
 fn is_part(candidate: &Candidate) -> bool {
     candidate.is_component && !candidate.has_base()
 }
 
-/// What a kustomization is by the words of its path.
+/// The kind of a kustomization by the words of its path.
 fn by_words(
     candidate: &Candidate,
     words: Words<'_>,
@@ -163,7 +168,7 @@ fn by_words(
         };
     };
     if candidate.is_component {
-        // It is built by itself, unless it is there to be included.
+        // A component may be built on its own, unless it exists only to be included.
         let is_overlay = named.is_known && named.is_in_overlays && named.is_last;
         return match (candidate.has_base(), candidate.is_included, named.is_known) {
             (false, _, _) => Kind::Other,
@@ -176,18 +181,18 @@ fn by_words(
         return Kind::Other;
     }
     if candidate.bases.is_empty() {
-        // What is made of another repository alone may be anything, such as a tool that was installed.
+        // A kustomization whose bases are all remote may be anything, such as an installed tool.
         return match (named.is_known, named.is_in_overlays) {
             (true, _) => Kind::Environment(named),
             (false, true) if !candidate.remote.is_empty() => Kind::Unnamed(named),
             (false, _) => Kind::Other,
         };
     }
-    // What environments share is none of them, wherever it lies.
+    // A directory that environments share is not an environment, wherever it is.
     let is_shared = SHARED
         .iter()
         .any(|shared| candidate.place.rsplit('/').next() == Some(shared));
-    // But nobody shares what stands beside environments and is loaded by none.
+    // A directory beside environments that no other loads is not shared.
     let stands_apart = named.is_in_overlays && !candidate.is_loaded;
     if is_shared && !named.is_known && !stands_apart {
         return Kind::Other;
@@ -211,7 +216,8 @@ fn by_words(
     }
 }
 
-/// Whether a kustomization only puts environments together that are judged by themselves, such as all of a cluster.
+/// Whether a kustomization only collects environments that are judged separately, such as all those
+/// of a cluster.
 fn gathers_environments(
     candidate: &Candidate,
     named: &Named,
@@ -223,7 +229,7 @@ fn gathers_environments(
         return false;
     }
     match candidate.bases.as_slice() {
-        // The same environment once more, gathered for another purpose, such as one by a cluster.
+        // The same environment once more, collected for another purpose, such as per cluster.
         [base] => {
             let base = site.place(base).and_then(|place| words.name(&place));
             base.is_some_and(|base| base.is_known && base.environment == named.environment)

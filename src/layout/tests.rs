@@ -11,7 +11,7 @@ use crate::path::Glob;
 use crate::policy::OverlayPattern;
 use crate::repo::Sources;
 
-/// Finds what is in directories, each with the directories that it loads.
+/// Finds the layout of directories, each given with the directories that it loads.
 fn found(tree: &[(&str, &[&str])]) -> Vec<String> {
     let mut sources = Sources::default();
     for (directory, loads) in tree {
@@ -63,11 +63,10 @@ fn site(name: &str) -> Site<'_> {
 
 const NONE: &[&str] = &[];
 
-/// Each layout: what its directories load, and `service environment directory < bases` for what is found in it.
-/// Directories with what each of them loads.
+/// Directories with the directories that each of them loads.
 type Directories = &'static [(&'static str, &'static [&'static str])];
 
-/// What is found: `service environment directory < bases`, and notes.
+/// The expected result: `service environment directory < bases`, and notes.
 type Expected = &'static [&'static str];
 
 #[test]
@@ -157,7 +156,7 @@ fn layouts_of_real_repositories_are_understood() {
                 "repo production-us-east-1 production/us-east-1 < production/base",
             ],
         ),
-        // One template, many jobs, which are services of their own.
+        // One template and many jobs, which are separate services.
         (
             &[
                 ("template", NONE),
@@ -176,7 +175,7 @@ fn layouts_of_real_repositories_are_understood() {
             &[("env/dev", NONE), ("env/prod", NONE), ("docs", NONE)],
             &["repo dev env/dev < ", "repo prod env/prod < "],
         ),
-        // A single directory that is named like an environment is nothing to compare.
+        // A single directory with the name of an environment has nothing to compare with.
         (&[("env/dev", NONE)], &[]),
         // A cluster gathers environments of several services, and changes them all.
         (
@@ -193,7 +192,7 @@ fn layouts_of_real_repositories_are_understood() {
                 "web prod apps/web/prod < apps/web/base",
             ],
         ),
-        // The parts of an operator are put together; that is no environment.
+        // The combined parts of an operator are not an environment.
         (
             &[
                 ("config/crd", NONE),
@@ -202,7 +201,8 @@ fn layouts_of_real_repositories_are_understood() {
             ],
             &[],
         ),
-        // A base in another repository, and what is no base: a file, and what is installed where no name says environment.
+        // A base in another repository; a file is not a base, and neither is an installation
+        // without a name for an environment.
         (
             &[
                 (
@@ -247,7 +247,7 @@ fn layouts_of_real_repositories_are_understood() {
                 "app prod overlays/prod-app < bases/app",
             ],
         ),
-        // Variants of one service, which one base or the name of a place shows.
+        // Variants of one service, identified by a common base or the name of a location.
         (
             &[
                 ("base", NONE),
@@ -277,7 +277,7 @@ fn layouts_of_real_repositories_are_understood() {
                 "repo us-prod env/us-prod < ",
             ],
         ),
-        // A circle ends, and what does not exist is no base.
+        // A circle ends, and a missing directory is not a base.
         (
             &[
                 ("overlays/dev", &["../prod", "../gone"]),
@@ -295,7 +295,7 @@ fn layouts_of_real_repositories_are_understood() {
 }
 
 #[test]
-fn a_policy_names_the_layout_where_words_do_not() {
+fn a_policy_names_the_layout_if_words_do_not() {
     let mut sources = Sources::default();
     for (directory, text) in [
         ("web", "resources: [x.yaml]"),
@@ -330,7 +330,7 @@ fn a_policy_names_the_layout_where_words_do_not() {
 }
 
 #[test]
-fn words_stand_in_the_order_of_promotion() {
+fn words_are_in_promotion_order() {
     let ranks = [
         "kind",
         "dev-2",
@@ -353,7 +353,7 @@ fn words_stand_in_the_order_of_promotion() {
 }
 
 #[test]
-fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
+fn only_directories_that_build_the_same_with_plugins_are_sealed_midway() {
     let is_plain = |text: &str| {
         let mut sources = Sources::default();
         for (path, text) in [
@@ -423,7 +423,7 @@ fn only_what_builds_alike_with_plugins_is_sealed_on_the_way() {
 }
 
 #[test]
-fn services_are_called_by_what_tells_them_apart() {
+fn services_get_the_shortest_unique_names() {
     let keys = [
         "apps/web/overlays/{environment}",
         "team-a/api/{environment}",
@@ -442,7 +442,7 @@ fn services_are_called_by_what_tells_them_apart() {
         called(&services)
     };
     assert_eq!(by_path(&keys), ["web", "team-a/api", "team-b/api", "repo"]);
-    // Parts that name nothing tell nobody apart, unless nothing else does.
+    // Parts without meaning are used in names only if nothing else makes them unique.
     let keys = ["apps/{environment}", "deploy/{environment}"];
     assert_eq!(by_path(&keys), ["apps", "deploy"]);
     let keys = [
@@ -451,7 +451,7 @@ fn services_are_called_by_what_tells_them_apart() {
         "manifests/app/cart/overlays/{environment}/main",
     ];
     assert_eq!(by_path(&keys), ["shop/main", "shop/full", "cart"]);
-    // What a recorder says comes first, unless it says the same of several.
+    // A recorder's name comes first, unless several services have the same one.
     let services = [
         ("apps/web/{environment}", Some("shop")),
         ("apps/shop/{environment}", None),

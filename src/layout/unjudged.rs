@@ -1,7 +1,7 @@
-//! What looks like an overlay and is not judged, and why.
+//! Directories that look like overlays and are not judged, and why.
 //!
-//! An environment that nobody looked at must not pass for a clean one, so all of
-//! these become findings; what is left out on purpose stands in `spec.layout.ignore`.
+//! An unread environment must not count as clean, so all of these become findings; intended
+//! exceptions are listed in `spec.layout.ignore`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +15,11 @@ use crate::repo::{PACKAGES, Parsed, Unseen, Why, split};
 use crate::rules::{Reason, Unjudged};
 use crate::text::one_line;
 
-/// Which services have environments that are made of a base.
+/// The service of each base that judged environments are made of.
 type Judged<'s> = BTreeMap<&'s str, &'s str>;
 
-/// Finds what looks like an overlay, was asked for and is not judged, and says which environments stand alone.
+/// Finds the directories that look like overlays, were asked for and are not judged, and notes the
+/// lone environments.
 pub fn unjudged(
     parsed: &Parsed<'_>,
     site: &Site<'_>,
@@ -82,10 +83,11 @@ const MAX_PATH: usize = 200;
 /// How many directories a note names.
 const MAX_NAMED: usize = 3;
 
-/// One line for the environments that have no base, no sibling and no copy, so that nothing can be said of them.
+/// One line for the lone environments: they have no base, no sibling and no copy, so nothing can be
+/// compared.
 ///
-/// They may be right as they are, such as the one cluster that a repository is for,
-/// but a reader must not take them for judged.
+/// This may be intended, as for a repository with one cluster, but a reader must not think that
+/// they were judged.
 fn lone(alone: &[&Candidate], copies: &[Unjudged], words: Words<'_>) -> Option<String> {
     let is_told = |directory: &str| copies.iter().any(|copy| copy.directory == directory);
     let is_lone = |one: &&&Candidate| {
@@ -122,7 +124,7 @@ fn lone(alone: &[&Candidate], copies: &[Unjudged], words: Words<'_>) -> Option<S
     ))
 }
 
-/// One finding for the overlays of a base that nothing calls environments.
+/// One finding for the overlays of a base that no name marks as environments.
 fn variants(service: &Service, environments: &BTreeSet<&str>) -> Option<Unjudged> {
     let first = service.variants.iter().find(|variant| variant.is_asked)?;
     let names = service.variants.iter().map(|variant| variant.name.clone());
@@ -137,7 +139,7 @@ fn variants(service: &Service, environments: &BTreeSet<&str>) -> Option<Unjudged
     })
 }
 
-/// What is made of bases, and was taken for nothing.
+/// A kustomization with bases that was not classified.
 fn left_out(
     one: &Standing,
     judged: &Judged<'_>,
@@ -150,13 +152,13 @@ fn left_out(
         .find_map(|base| judged.get(base.as_str()).copied());
     let mut bases = candidate.bases.iter();
     let is_on_top = bases.any(|base| environments.contains(base.as_str()));
-    // Whoever loads it takes nothing of what it changes.
+    // The kustomization that loads it does not get these changes.
     let changes_them = is_on_top && candidate.transforms && !candidate.is_component;
     let composed = || Reason::Composed(candidate.all_bases().cloned().collect());
     let reason = match &one.kind {
         Kind::Composed if sibling.is_some() || is_on_top => composed(),
         Kind::Other if changes_them => composed(),
-        // Layers are judged by what stands on them.
+        // Layers are judged through the overlays above them.
         Kind::Unmatched if candidate.has_base() && !candidate.is_loaded => Reason::Unmatched,
         _ => return None,
     };
@@ -171,7 +173,7 @@ fn left_out(
     })
 }
 
-/// Environments without a base that hold what a service elsewhere holds.
+/// Environments without a base that contain the same resources as another service.
 fn copies<'c>(
     parsed: &Parsed<'_>,
     alone: &[&'c Candidate],
@@ -199,7 +201,7 @@ fn copies<'c>(
             held
         });
         let named = words.name(&candidate.place)?;
-        // What others are made of, and what lies below an environment, is a part.
+        // A base of others is a part, and so is a directory below an environment.
         if candidate.is_loaded || !named.is_last {
             return None;
         }
@@ -216,9 +218,10 @@ fn copies<'c>(
     alone.iter().filter_map(copy).collect()
 }
 
-/// What lies in a directory for overlays, loads nothing, is loaded by nobody and has no word for an environment.
+/// A directory among overlays that loads nothing, is not loaded, and has no word for an
+/// environment.
 ///
-/// Those side by side that hold the same resources are together.
+/// Directories side by side with the same resources are reported together.
 fn strays<'s>(
     parsed: &Parsed<'_>,
     standing: &'s [Standing],
@@ -258,7 +261,7 @@ fn strays<'s>(
     found
 }
 
-/// One finding for overlays side by side that have no base, and that nothing calls environments.
+/// One finding for overlays side by side that have no base, and that no name marks as environments.
 fn without_base(first: &Candidate, together: &[&Candidate], words: Words<'_>) -> Unjudged {
     let name = |one: &&Candidate| Some(words.name(&one.place)?.environment);
     Unjudged {
@@ -271,7 +274,8 @@ fn without_base(first: &Candidate, together: &[&Candidate], words: Words<'_>) ->
     }
 }
 
-/// Overlays in hidden directories: one by one where an environment shares their base, else once for all of a directory.
+/// Overlays in hidden directories: one finding each if an environment shares their base, else one
+/// per directory.
 fn hidden(
     parsed: &Parsed<'_>,
     unseen: &[&Unseen],
@@ -334,7 +338,8 @@ fn top(path: &str) -> &str {
     path.get(..end.saturating_sub(1)).unwrap_or(path)
 }
 
-/// What leads to no environment, though it names one or holds a kustomization: a link, or a name that is no text.
+/// A link or a name that is not text, which leads to no environment although its path names one or
+/// it contains a kustomization.
 fn link(unseen: &Unseen, words: Words<'_>, site: &Site<'_>) -> Option<Unjudged> {
     let reason = match unseen.why {
         Why::Outside => Reason::LeadsOut,
@@ -344,7 +349,7 @@ fn link(unseen: &Unseen, words: Words<'_>, site: &Site<'_>) -> Option<Unjudged> 
         Why::Hidden | Why::TooMany | Why::Elsewhere(_) => return None,
     };
     let named = words.name(&site.place(&unseen.path)?)?;
-    // `overlays` itself may be what leads out.
+    // `overlays` itself may be the link that leads outside.
     let holds_environments = words.holds_environments(split(&unseen.path).1);
     let names_one = named.is_last && (named.is_known || named.is_in_overlays);
     (unseen.is_kustomization || names_one || holds_environments).then(|| Unjudged {

@@ -1,4 +1,4 @@
-//! What the policy says about a layout that no directory is like.
+//! Patterns of the policy's layout that match no directory.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::policy::{Layout as Wanted, nearest};
 use crate::repo::{NAMES, Parsed, split};
 use crate::rules::{Patterns, UnusedPattern};
 
-/// The patterns of a policy that no kustomization, read or not, lies at.
+/// The patterns of a policy that match no kustomization, readable or not.
 #[must_use]
 pub fn unused(parsed: &Parsed<'_>, site: &Site<'_>, wanted: &Wanted) -> Vec<UnusedPattern> {
     if wanted.overlays.is_empty() && wanted.ignore.is_empty() {

@@ -1,14 +1,16 @@
-//! Environments that are put together of parts: `overlays/alpha` of `overlays/alpha/workloads` and `overlays/alpha/settings`.
+//! Environments that are assembled from parts: `overlays/alpha` from `overlays/alpha/workloads` and
+//! `overlays/alpha/settings`.
 //!
-//! Only the whole is deployed, so it is the environment, and what its one part is
-//! made of is its base.
+//! Only the whole is deployed, so the whole is the environment, and the base of its one part is its
+//! base.
 
 use super::candidates::Candidate;
 use super::names::Words;
 
-/// Lets an environment that alone loads its parts stand on what one of them is made of, and gives the numbers of the parts.
+/// Gives an environment that alone loads its parts the base of one of them, and returns the indices
+/// of the parts.
 ///
-/// Where several parts are made of something, they are services of their own, which it gathers.
+/// If several parts have bases, they are separate services, which the environment only collects.
 pub fn put_together(all: &mut [Candidate], words: Words<'_>) -> Vec<usize> {
     let mut found = Vec::new();
     for at in 0..all.len() {

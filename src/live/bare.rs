@@ -1,4 +1,4 @@
-//! What one state of an object has that another has not, whoever owns it: what an audit log shows.
+//! The differences between two states of an object, without owners: the evidence of an audit log.
 
 use super::changes::differences;
 use super::meaning::{is_of_server, is_same_as_absent};
@@ -8,7 +8,7 @@ use crate::compare::diff::{By, Change, ChangeKind, Step, diff};
 use crate::compare::steps::{Side, locate};
 use crate::resource::Resource;
 
-/// Every difference of two states, each with the verdict about a change of a person.
+/// All differences of two states, each with the verdict for a change by a person.
 #[must_use]
 pub fn unlike<'a>(
     want: &Resource<'a>,
@@ -27,7 +27,7 @@ pub fn unlike<'a>(
         .into_iter()
         .map(|one| drift(one.change, one.class, one.inner))
         .collect();
-    // An element of a list without keys is a part of the list, which is told as one value.
+    // An element of a list without keys is part of the list, which is reported as one value.
     let is_value = |step: &Step<'_>| match step {
         Step::Element { by, .. } => !matches!(by, By::Keys(_)),
         Step::Field(_) => false,
@@ -58,7 +58,7 @@ pub fn unlike<'a>(
     out
 }
 
-/// Of a renamed element, which is told as one that is gone, the new one.
+/// Keeps the new element of a renamed one, whose old name is reported as gone.
 fn as_new<'a>(
     mut change: Change<'a>,
     live: &Resource<'a>,

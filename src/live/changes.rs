@@ -1,4 +1,4 @@
-//! The differences between what Git says and what runs, as far as Kubernetes takes them for any.
+//! The differences between Git and the cluster that matter to Kubernetes.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ use crate::yaml::Node;
 pub(super) struct Difference<'a> {
     pub change: Change<'a>,
     pub class: Class,
-    /// What differs within, where the field is compared as one value.
+    /// The differences within the field, if it is compared as one value.
     pub inner: Vec<Change<'a>>,
 }
 
-/// Every difference of a pair, but for what the cluster alone has outside of what Git sets; `around` is what classes need
-/// to know. Those that Kubernetes takes for none go to `silent`.
+/// All differences of a pair, except fields outside Git's own that only the cluster has; `around`
+/// is the context for classes. Differences without meaning to Kubernetes go to `silent`.
 pub(super) fn differences<'a>(
     want: &Resource<'a>,
     live: &Resource<'a>,
@@ -59,7 +59,7 @@ pub(super) fn differences<'a>(
         let one = value_around(&change, want, live, managed);
         let Some(at) = one else {
             match change.kind {
-                // What the cluster alone has is told by whoever owns it.
+                // A field that only the cluster has is reported through its owner.
                 ChangeKind::Added => pass(change, Silence::Unowned),
                 ChangeKind::Reordered => pass(change, Silence::Order),
                 _ => out.push(Difference {
@@ -101,7 +101,7 @@ pub(super) fn differences<'a>(
     out
 }
 
-/// A renamed element is one that is gone; the new one is its owner's.
+/// Treats a renamed element as a removed one; the new element is reported through its owner.
 fn as_gone<'a>(
     mut change: Change<'a>,
     want: &Resource<'a>,
@@ -135,7 +135,7 @@ fn as_gone<'a>(
     Some(change)
 }
 
-/// Whether Git has a value encrypted, which whoever deploys decrypts.
+/// Whether Git has an encrypted value, which the deployer decrypts.
 fn is_encrypted(want: &Resource<'_>, change: &Change<'_>) -> bool {
     want.node.get("sops").is_some_and(Node::is_map)
         && (matches!(change.steps.first(), Some(Step::Field("sops")))
@@ -144,7 +144,8 @@ fn is_encrypted(want: &Resource<'_>, change: &Change<'_>) -> bool {
                 .is_some_and(|base| base.text().starts_with("ENC[")))
 }
 
-/// How many steps lead to the field around a difference that is one value to Kubernetes; nothing where it is of several.
+/// The number of steps to the field around a difference that is one value to Kubernetes; `None` if
+/// it has several owners or values.
 fn value_around<'a>(
     change: &Change<'a>,
     want: &Resource<'a>,
@@ -163,7 +164,7 @@ fn value_around<'a>(
     };
     let mut ways = way(live.node, &change.steps, Side::Overlay);
     if ways.len() < change.steps.len() {
-        // The field that is gone: whoever owns all around it has taken it.
+        // The removed field: the owner of everything around it has removed it.
         ways.push(Way::Field(""));
     }
     let owned = managed.and_then(|managed| managed.atomic(&ways));
@@ -176,14 +177,14 @@ fn value_around<'a>(
     };
     let at = change.steps.iter().position(is_list)?;
     let way = ways.get(..at).unwrap_or(&ways);
-    // Anybody may put something of their own into a set that is owned by parts, and finalizers are one.
+    // Anyone may add elements to a set that is owned in parts, such as finalizers.
     let is_set = change.steps[..at].ends_with(&[Step::Field("finalizers")])
         || managed.is_some_and(|managed| managed.is_shared(way));
     (!is_set && has_both(at) && is_told(change, managed, way)).then_some(at)
 }
 
-/// Whether what a list or a map has beside what Git says in it is a difference: an element is one, a field within an
-/// element may be a default, unless somebody else than the deployer has written it all.
+/// Whether an extra part of a list or a map is a difference. An element is one. A field within an
+/// element may be a default, unless only managers other than the deployer wrote the element.
 fn is_told(change: &Change<'_>, managed: Option<&Managed<'_>>, way: &[Way<'_>]) -> bool {
     if change.kind != ChangeKind::Added || matches!(change.steps.last(), Some(Step::Element { .. }))
     {

@@ -1,15 +1,15 @@
-//! Field managers by their names: who deploys, what people use, and what runs by itself.
+//! Field managers by their names: deployers, tools that people use, and controllers.
 //!
-//! A manager is a name that a client gives itself, so that it says which tool was used and never who used it.
+//! A client chooses its manager name itself, so the name identifies the tool and never the person.
 
 pub use crate::policy::{Group, Managers};
 
-/// The managers that are known, of which the first that fits holds; `*` at an end stands for anything.
+/// The known managers; the first match wins, and `*` at an end matches anything.
 ///
-/// kubectl names itself after its command (`kubectl-edit`, `kubectl-set`); `kubectl` alone is `scale`, `rollout undo`
-/// and `apply --server-side`. Lens calls itself `node-fetch`, and a dashboard is what its browser says.
-/// `argocd-server` is the user interface of Argo CD, with its buttons. `before-first-apply` stands for
-/// everybody who wrote before the first server-side apply.
+/// kubectl uses names for its commands (`kubectl-edit`, `kubectl-set`); `kubectl` alone is `scale`,
+/// `rollout undo` and `apply --server-side`. Lens has the name `node-fetch`, and a dashboard that
+/// of its browser. `argocd-server` is the user interface of Argo CD, with its buttons.
+/// `before-first-apply` covers everyone who wrote before the first server-side apply.
 const KNOWN: &[(&str, Group)] = &[
     ("argocd-server", Group::Person),
     ("argocd-*", Group::Deployer),
@@ -70,13 +70,13 @@ const KNOWN: &[(&str, Group)] = &[
     ("*-webhook", Group::Controller),
 ];
 
-/// What a manager is, by its name: as the policy says, or as it is known.
+/// The group of a manager: from the policy, or else from its known name.
 #[must_use]
 pub fn group(said: &Managers, name: &str) -> Group {
     said.group(name).unwrap_or_else(|| known(name))
 }
 
-/// What a manager is to those who know nothing of this cluster.
+/// The group of a manager without knowledge of this cluster.
 fn known(name: &str) -> Group {
     let fits = |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(end), _) => name.ends_with(end),
@@ -88,7 +88,7 @@ fn known(name: &str) -> Group {
     found.map_or(Group::Unknown, |(_, group)| *group)
 }
 
-/// Whether a manager applies whole files, so that it may be the one that deploys where no deployer is known.
+/// Whether a manager applies whole files, so that it counts as the deployer if none is known.
 #[must_use]
 pub fn is_applier(name: &str) -> bool {
     name == "kubectl-client-side-apply" || name == "kubectl-create"
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn managers_are_known_by_their_names() {
+    fn managers_are_recognized_by_their_names() {
         for (name, expected) in [
             ("argocd-controller", Group::Deployer),
             ("argocd-server", Group::Person),

@@ -1,4 +1,5 @@
-//! What Kubernetes takes for the same: zero values, what the API server adds, and what it alone writes.
+//! Values that are the same to Kubernetes: zero values, defaults of the API server, and fields that
+//! only it writes.
 
 use super::silence::Silence;
 use crate::compare::defaults::is_default;
@@ -6,7 +7,7 @@ use crate::compare::diff::{Change, Step};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::yaml::{Kind, Node, Number};
 
-/// Fields that are true where nothing is said, so that `false` is no absent value.
+/// Fields that default to true, so that `false` is not the same as an absent value.
 const TRUE_WHEN_ABSENT: [&str; 4] = [
     "allowPrivilegeEscalation",
     "automountServiceAccountToken",
@@ -14,7 +15,7 @@ const TRUE_WHEN_ABSENT: [&str; 4] = [
     "hostUsers",
 ];
 
-/// Maps with free keys, whose entries are there however empty they are.
+/// Maps with free keys, whose entries count even if they are empty.
 const FREE_MAPS: [&str; 8] = [
     "annotations",
     "binaryData",
@@ -26,7 +27,7 @@ const FREE_MAPS: [&str; 8] = [
     "stringData",
 ];
 
-/// What the API server writes into metadata.
+/// The metadata that the API server writes.
 const OF_SERVER: [&str; 10] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -40,7 +41,7 @@ const OF_SERVER: [&str; 10] = [
     "uid",
 ];
 
-/// Labels and annotations by which deployers know their objects.
+/// Labels and annotations by which deployers recognize their objects.
 const OF_DEPLOYERS: [&str; 12] = [
     "app.kubernetes.io/instance",
     "app.kubernetes.io/managed-by",
@@ -56,7 +57,8 @@ const OF_DEPLOYERS: [&str; 12] = [
     "objectset.rio.cattle.io/",
 ];
 
-/// What comes with a field that somebody sets: the last fields of the way, and the value that the API server puts there.
+/// Defaults that accompany a field that was set: the last fields of the path, and the value that
+/// the API server adds.
 #[rustfmt::skip]
 const BROUGHT: &[(&[&str], &str)] = &[
     (&["spec", "allocateLoadBalancerNodePorts"], "true"),
@@ -80,7 +82,7 @@ const BROUGHT: &[(&[&str], &str)] = &[
     (&["httpGet", "scheme"], "HTTP"),
 ];
 
-/// Whether a field says nothing that an absent one does not; `parent` is the field around it.
+/// Whether a field means the same as an absent one; `parent` is the field around it.
 pub(super) fn is_nothing(parent: &str, name: &str, node: Node<'_>) -> bool {
     match node.kind() {
         Kind::Null => true,
@@ -102,7 +104,7 @@ pub(super) fn is_nothing(parent: &str, name: &str, node: Node<'_>) -> bool {
     }
 }
 
-/// Whether a map or a list has no value in it.
+/// Whether a map or a list contains no value.
 fn is_hollow(node: Node<'_>) -> bool {
     match node.kind() {
         Kind::Null => true,
@@ -112,7 +114,7 @@ fn is_hollow(node: Node<'_>) -> bool {
     }
 }
 
-/// The names of the last two fields of a way; an element of a list has none of its own.
+/// The names of the last two fields of a path; an element of a list has no name of its own.
 pub(super) fn last_two<'s>(steps: &[Step<'s>]) -> (&'s str, &'s str) {
     let mut fields = steps.iter().rev().map(|step| match step {
         Step::Field(name) => *name,
@@ -122,18 +124,18 @@ pub(super) fn last_two<'s>(steps: &[Step<'s>]) -> (&'s str, &'s str) {
     (fields.next().unwrap_or_default(), last)
 }
 
-/// Whether what one side alone has says nothing: a zero value, or the API server's own default.
+/// Whether a value on one side only has no meaning: a zero value, or the API server's own default.
 pub(super) fn is_same_as_absent(change: &Change<'_>, resource: &Resource<'_>) -> bool {
     why_absent(change, resource).is_some()
 }
 
-/// Why what one side alone has says nothing, if that is so.
+/// Why a value on one side only has no meaning, if that is so.
 pub(super) fn why_absent(change: &Change<'_>, resource: &Resource<'_>) -> Option<Silence> {
     let ((Some(said), None) | (None, Some(said))) = (change.base, change.overlay) else {
         return None;
     };
     let (parent, name) = last_two(&change.steps);
-    // What is in the cluster was kept there, so that a zero says something.
+    // The cluster kept the value, so a zero has a meaning there.
     let is_nothing = match change.base {
         Some(_) => is_nothing(parent, name, said),
         None => is_hollow(said),
@@ -147,10 +149,10 @@ pub(super) fn why_absent(change: &Change<'_>, resource: &Resource<'_>) -> Option
     }
 }
 
-/// Whether a value is what the API server puts beside what somebody sets.
+/// Whether a value is one that the API server adds to a field that was set.
 fn is_brought(steps: &[Step<'_>], said: Node<'_>) -> bool {
     if said.is_map() && !said.is_childless() {
-        // A part of it that is no default makes it one of its own.
+        // The value is a setting of its own if a part of it is not a default.
         return said.entries().all(|(key, value)| {
             let inner: Vec<Step<'_>> = steps
                 .iter()
@@ -173,7 +175,8 @@ fn is_brought(steps: &[Step<'_>], said: Node<'_>) -> bool {
             .any(|(way, value)| fields.ends_with(way) && said.text() == *value)
 }
 
-/// Whether a field is never compared: the status, what the API server alone writes, and who the object is.
+/// Whether a field is never compared: the status, fields that only the API server writes, and the
+/// object's identity.
 pub(super) fn is_of_server(steps: &[Step<'_>]) -> bool {
     match steps {
         [Step::Field("status" | "apiVersion" | "kind"), ..]
@@ -183,7 +186,7 @@ pub(super) fn is_of_server(steps: &[Step<'_>]) -> bool {
             Step::Field("creationTimestamp"),
         ] => true,
         [Step::Field("metadata"), Step::Field(name), ..] => OF_SERVER.contains(name),
-        // The claims of a StatefulSet are objects of their own.
+        // The claims of a StatefulSet are separate objects.
         [
             Step::Field("spec"),
             Step::Field("volumeClaimTemplates"),
@@ -195,7 +198,7 @@ pub(super) fn is_of_server(steps: &[Step<'_>]) -> bool {
     }
 }
 
-/// Whether a label or an annotation is a deployer's own note.
+/// Whether a label or an annotation belongs to a deployer.
 pub(super) fn is_of_deployer(steps: &[Step<'_>]) -> bool {
     let [
         Step::Field("metadata"),

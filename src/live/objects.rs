@@ -1,4 +1,4 @@
-//! The objects of two sides: which belong together, which are missing, and which nobody wants.
+//! The objects of both sides: pairs, missing objects, and extra ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,11 @@ use crate::compare::scaled::{all_scaled, workload};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// Where Argo CD notes to which application an object belongs, and which object it was that was noted.
+/// The annotation in which Argo CD records the application of an object, and the object that was
+/// annotated.
 const TRACKING: &str = "argocd.argoproj.io/tracking-id";
 
-/// Where Flux and Helm note whose an object is: two keys that say it together.
+/// The annotations in which Flux and Helm record the owner of an object, as two keys.
 const NOTES: [(&str, &str, &str); 3] = [
     (
         "labels",
@@ -35,23 +36,23 @@ const NOTES: [(&str, &str, &str); 3] = [
     ),
 ];
 
-/// A resource of Git with the object that it became.
+/// A resource of Git with its live object.
 #[derive(Debug)]
 pub struct Pair<'s, 'a> {
-    /// As Git has it.
+    /// The resource in Git.
     pub want: &'s Resource<'a>,
-    /// As it runs.
+    /// The object in the cluster.
     pub live: &'s Resource<'a>,
-    /// Whether both speak the same version of the API; else nothing was compared.
+    /// Whether both have the same API version; otherwise nothing was compared.
     pub is_of_one_version: bool,
-    /// What is not as Git has it.
+    /// The fields that differ from Git.
     pub drifts: Vec<Drift<'a>>,
-    /// What differs, and is no drift.
+    /// The differences that are not drift.
     pub silent: Vec<Silent<'a>>,
 }
 
 impl<'s, 'a> Pair<'s, 'a> {
-    /// Both, for patches of one into the other.
+    /// Both sides, to make patches.
     #[must_use]
     pub const fn sides(&self) -> Sides<'s, 'a> {
         Sides {
@@ -61,21 +62,22 @@ impl<'s, 'a> Pair<'s, 'a> {
     }
 }
 
-/// What Git says beside what runs.
+/// The comparison of Git and cluster.
 #[derive(Debug)]
 pub struct Live<'s, 'a> {
-    /// What is on both sides.
+    /// The resources that are on both sides.
     pub pairs: Vec<Pair<'s, 'a>>,
-    /// What Git has and the cluster lacks; and whether the cluster showed any object of that kind.
+    /// The resources that only Git has, and whether the cluster returned any object of that kind.
     pub missing: Vec<(&'s Resource<'a>, bool)>,
-    /// What the cluster has and Git lacks, of this application or of a person, with whoever made it.
+    /// The objects that only the cluster has, from this application or a person, each with the
+    /// manager that created it.
     pub extra: Vec<(&'s Resource<'a>, Entry<'a>)>,
-    /// Whether the objects came with who owns what.
+    /// Whether the objects came with their owners (`managedFields`).
     pub is_managed: bool,
 }
 
 impl Live<'_, '_> {
-    /// Keeps values from being shown that are one of these texts, or hold one.
+    /// Hides values that are equal to one of these texts, or contain one.
     pub fn hide(&mut self, hidden: &[String]) {
         for pair in &mut self.pairs {
             for drift in &mut pair.drifts {
@@ -89,24 +91,25 @@ impl Live<'_, '_> {
     }
 }
 
-/// Why two sides cannot be compared.
+/// The reason why two sides cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
-    /// One object is there twice, with two contents.
+    /// One object occurs twice, with two contents.
     #[error("{0} appears twice with different contents; pass each object once")]
     Twice(String),
-    /// Git names no namespace, and several have the object.
+    /// Git names no namespace, and several namespaces have the object.
     #[error(
         "{0} has no namespace in Git, and live objects of that name are in {1}; pass the objects of one namespace"
     )]
     Namespaces(String, String),
 }
 
-/// Pairs what Git says with what runs, and judges every field; `said` is what the policy knows of managers.
+/// Pairs the resources of Git with live objects, and judges every field; `said` is what the policy
+/// says about managers.
 ///
 /// # Errors
 ///
-/// Fails where it is not clear which object a resource is.
+/// Fails if it is ambiguous which object a resource belongs to.
 pub fn compare<'s, 'a>(
     git: &'s [Resource<'a>],
     live: &'s [Resource<'a>],
@@ -188,7 +191,7 @@ pub fn compare<'s, 'a>(
     Ok(out)
 }
 
-/// A resource as a sentence calls it, with its namespace.
+/// A resource's name in a sentence, with its namespace.
 fn called(resource: &Resource<'_>) -> String {
     let namespace = match resource.identity.namespace {
         "" => String::new(),
@@ -197,7 +200,7 @@ fn called(resource: &Resource<'_>) -> String {
     format!("{} {}{namespace}", resource.kind(), resource.name())
 }
 
-/// Whether a resource is one that stays: hooks come and go, and so do jobs that clean up after themselves.
+/// Whether a resource is permanent: hooks and jobs that clean up after themselves are not.
 fn is_kept(want: &Resource<'_>) -> bool {
     let is_hook =
         ["argocd.argoproj.io/hook", "helm.sh/hook"].map(|key| want.annotation(key).is_some());
@@ -209,14 +212,14 @@ fn is_kept(want: &Resource<'_>) -> bool {
     !is_hook.contains(&true) && !want.name().is_empty() && !cleans_up
 }
 
-/// Whether an object is one that Git has and that comes and goes.
+/// Whether an object belongs to a resource of Git that is not permanent.
 fn is_same_but_kept(want: &Resource<'_>, live: &Resource<'_>) -> bool {
     !is_kept(want)
         && (want.group(), want.kind()) == (live.group(), live.kind())
         && (want.name() == live.name() || want.name().is_empty())
 }
 
-/// The object that a resource of Git became; one without a namespace is the only one of its name.
+/// The live object of a resource in Git; without a namespace it must be the only one of its name.
 fn find<'s, 'a>(
     want: &Resource<'a>,
     live: &BTreeMap<crate::resource::Key<'a>, &'s Resource<'a>>,
@@ -243,10 +246,11 @@ fn find<'s, 'a>(
     }
 }
 
-/// The application that an object says it belongs to.
+/// The application that an object claims to belong to.
 fn application(live: &Resource<'_>) -> Option<String> {
     if let Some(id) = live.annotation(TRACKING) {
-        // `app:group/kind:namespace/name`; controllers copy it to what they make, which is another object.
+        // The form is `app:group/kind:namespace/name`. Controllers copy it to the objects that they
+        // create.
         let (app, object) = id.split_once(':')?;
         let (_, name) = object.rsplit_once('/')?;
         let (kind, _) = object.split_once(':')?;
@@ -260,7 +264,8 @@ fn application(live: &Resource<'_>) -> Option<String> {
     })
 }
 
-/// Whoever made an object that Git does not have; nothing where that is somebody else's business.
+/// The manager that created an object that Git does not have; `None` if another owner is
+/// responsible.
 fn maker<'a>(
     live: &Resource<'a>,
     mine: &BTreeSet<String>,

@@ -1,8 +1,8 @@
 //! `managedFields`: which manager owns which field of a live object.
 //!
-//! The format is `FieldsV1` of structured-merge-diff: a map whose keys are steps. `f:name` is a field, `k:{…}` an
-//! element with these keys, `v:…` an element of a set, `i:…` an element by its place, and `.` the node itself. A step
-//! with nothing below owns all that is there.
+//! The format is `FieldsV1` of structured-merge-diff: a map whose keys are steps. `f:name` is a
+//! field, `k:{…}` an element with these keys, `v:…` an element of a set, `i:…` an element by its
+//! place, and `.` the node itself. A step with nothing below it owns the whole value.
 
 use serde_json::{Map, Value};
 
@@ -12,30 +12,31 @@ use crate::compare::steps::Side;
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// What one manager has written of an object.
+/// The fields of an object that one manager has written.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    /// The name that it gives itself.
+    /// The name that it gave itself.
     pub manager: &'a str,
-    /// What it is for this object.
+    /// Its group for this object.
     pub group: Group,
     /// `Apply` or `Update`.
     pub operation: &'a str,
-    /// Through which subresource it wrote, such as `scale`; empty for none.
+    /// The subresource that it wrote through, such as `scale`; empty for none.
     pub subresource: &'a str,
-    /// When it wrote last, as the API server has it; it is a time of the entry, not of a field. A write through `scale` has none.
+    /// The time of its last write according to the API server; it belongs to the entry, not to a
+    /// field. A write through `scale` has none.
     pub time: Option<&'a str>,
-    /// What it owns.
+    /// The fields that it owns.
     pub(super) fields: Node<'a>,
 }
 
-/// Who owns what of one object.
+/// The field owners of one object.
 #[derive(Debug, Default)]
 pub(super) struct Managed<'a> {
     pub entries: Vec<Entry<'a>>,
 }
 
-/// One step of a way through a live object.
+/// One step of a path through a live object.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Way<'a> {
     Field(&'a str),
@@ -47,18 +48,20 @@ pub(super) enum Way<'a> {
 pub(super) enum Hold {
     /// The node itself.
     Whole,
-    /// Something below it.
+    /// Only a part below it.
     Part,
 }
 
 impl<'a> Managed<'a> {
-    /// Reads the entries of an object; those of its status own nothing that Git could set, but for metadata.
+    /// Reads the entries of an object; those of its status own nothing that Git could set, except
+    /// metadata.
     ///
-    /// `said` is what the policy knows of managers.
+    /// `said` is what the policy says about managers.
     pub fn read(live: &Resource<'a>, said: &Managers) -> Self {
         let mut entries = Self::known(live, said);
         let created = live.node.str_at(&["metadata", "creationTimestamp"]);
-        // Where no deployer is known, whoever applies whole files deploys, and so does whoever made the object.
+        // If no deployer is known, managers that apply whole files count as deployers, and so does
+        // the creator.
         if !entries.iter().any(|entry| entry.group == Group::Deployer) {
             for entry in &mut entries {
                 let is_apply = entry.operation == "Apply" || is_applier(entry.manager);
@@ -73,7 +76,7 @@ impl<'a> Managed<'a> {
         Self { entries }
     }
 
-    /// The entries of an object, each by what its manager is elsewhere.
+    /// The entries of an object, each with the group of its manager.
     pub fn known(live: &Resource<'a>, said: &Managers) -> Vec<Entry<'a>> {
         let list = live.node.at(&["metadata", "managedFields"]);
         list.into_iter()
@@ -93,12 +96,13 @@ impl<'a> Managed<'a> {
             .collect()
     }
 
-    /// How an entry owns what a way leads to.
+    /// How an entry owns the node at a path.
     pub fn hold(&self, entry: &Entry<'a>, way: &[Way<'_>]) -> Option<Hold> {
         let mut node = entry.fields;
         for (at, step) in way.iter().enumerate() {
             if is_leaf(node) && at > 0 {
-                // An empty map is owned as a leaf, too, and nothing of what others put into it.
+                // An empty map is also owned as a leaf, but that does not own what others put into
+                // it.
                 return (!self.is_shared(&way[..at])).then_some(Hold::Whole);
             }
             node = child(node, step)?;
@@ -110,7 +114,7 @@ impl<'a> Managed<'a> {
         })
     }
 
-    /// Whoever owns what a way leads to; where nobody does, whoever owns something below it.
+    /// The owners of the node at a path; if it has none, the owners of parts below it.
     pub fn owners(&self, way: &[Way<'_>]) -> Vec<Entry<'a>> {
         let whole = self.holders(way);
         if !whole.is_empty() {
@@ -121,20 +125,21 @@ impl<'a> Managed<'a> {
         part.copied().collect()
     }
 
-    /// Whoever owns the node itself that a way leads to, there or not.
+    /// The owners of the node itself at a path, even if the node does not exist.
     pub fn holders(&self, way: &[Way<'_>]) -> Vec<Entry<'a>> {
         let all = self.entries.iter();
         let own = all.filter(|entry| self.hold(entry, way) == Some(Hold::Whole));
         own.copied().collect()
     }
 
-    /// Whether somebody owns parts of a node, so that it is more than one value.
+    /// Whether a manager owns parts of a node, so that it is more than one value.
     pub fn is_shared(&self, way: &[Way<'_>]) -> bool {
         let mut all = self.entries.iter();
         all.any(|entry| follow(entry.fields, way).is_some_and(|fields| !is_leaf(fields)))
     }
 
-    /// How many steps lead to a node that somebody owns as one value, so that what lies below has no owner of its own.
+    /// The number of steps to a node that is owned as one value, so that nothing below it has its
+    /// own owner.
     pub fn atomic(&self, way: &[Way<'_>]) -> Option<usize> {
         (1..way.len()).find(|&at| {
             let mut found = self
@@ -147,7 +152,7 @@ impl<'a> Managed<'a> {
     }
 }
 
-/// Whether nothing stands below a step.
+/// Whether a step has nothing below it.
 pub(super) fn is_leaf(fields: Node<'_>) -> bool {
     fields.is_childless()
 }
@@ -164,7 +169,7 @@ fn child<'a>(fields: Node<'a>, step: &Way<'_>) -> Option<Node<'a>> {
                 let mut entries = fields.entries();
                 entries.find(|(key, _)| key.text().strip_prefix("f:") == Some(name))
             };
-            // A Secret that is applied with plain texts is owned by them, and has them encoded.
+            // Plain texts of an applied Secret own the encoded values.
             let found = find(name).or_else(|| match *name {
                 "data" => find("stringData"),
                 _ => None,
@@ -185,7 +190,7 @@ pub(super) fn is_of(step: &str, element: Node<'_>, index: usize) -> bool {
             element.is_map()
                 && keys.all(|(key, value)| match element.get(key) {
                     Some(own) => own.to_json() == *value,
-                    // Git may leave out what the API server takes for said.
+                    // Git may leave out a value that the API server adds as a default.
                     None => key == "protocol" && value == "TCP",
                 })
         }),
@@ -197,7 +202,7 @@ pub(super) fn is_of(step: &str, element: Node<'_>, index: usize) -> bool {
     }
 }
 
-/// The way that steps lead on one side, as far as that side has it.
+/// The path of some steps on one side, as far as that side has it.
 pub(super) fn way<'a>(root: Node<'a>, steps: &[Step<'a>], side: Side) -> Vec<Way<'a>> {
     let mut out = Vec::with_capacity(steps.len());
     let mut node = root;
@@ -219,7 +224,7 @@ pub(super) fn way<'a>(root: Node<'a>, steps: &[Step<'a>], side: Side) -> Vec<Way
     out
 }
 
-/// Follows steps in a tree that is neither side, by what elements are known by.
+/// Follows steps in a tree that is neither side, by the keys of elements.
 pub(super) fn like<'a>(root: Node<'a>, steps: &[Step<'_>]) -> Option<Node<'a>> {
     steps.iter().try_fold(root, |node, step| match step {
         Step::Field(name) => node.get(name),

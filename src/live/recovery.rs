@@ -1,6 +1,7 @@
-//! What brings Git and the cluster together again: patches for Git's side, and operations on the object.
+//! The changes that make Git and the cluster equal again: patches for Git, and operations on the
+//! object.
 //!
-//! Values stand in them as they are written, so that nothing is made of what a report must not show.
+//! They contain real values, so none are made for values that a report must not show.
 
 use serde_json::{Map, Value, json};
 
@@ -12,24 +13,24 @@ use crate::compare::steps::{Side, locate};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// What Git says and what runs, both as resources.
+/// The resource in Git and the live one.
 #[derive(Clone, Copy, Debug)]
 pub struct Sides<'s, 'a> {
-    /// As Git has it.
+    /// The resource in Git.
     pub want: &'s Resource<'a>,
-    /// As it runs, or ran.
+    /// The object that runs, or ran.
     pub live: &'s Resource<'a>,
 }
 
 impl<'a> Sides<'_, 'a> {
-    /// A strategic merge patch that makes Git's side say what the cluster has.
+    /// A strategic merge patch that changes Git to match the cluster.
     ///
-    /// Nothing for what must not be shown, and for elements of lists that have no keys.
+    /// `None` for values that must not be shown, and for elements of lists without keys.
     #[must_use]
     pub fn merge_patch(self, drift: &Drift<'a>) -> Option<Value> {
         let steps = &drift.change.steps;
         let value = match drift.change.overlay {
-            // kustomize takes a null among these for a text.
+            // kustomize writes a null in these maps as text.
             None if is_of_metadata(steps) => return None,
             Some(_) => {
                 let value = self.value(drift, Side::Overlay)?;
@@ -54,7 +55,7 @@ impl<'a> Sides<'_, 'a> {
         Some(patch)
     }
 
-    /// The operations of a JSON Patch (RFC 6902) that make Git's side say what the cluster has.
+    /// The operations of a JSON Patch (RFC 6902) that change Git to match the cluster.
     #[must_use]
     pub fn of_git(self, drift: &Drift<'a>) -> Option<Value> {
         let value = match drift.change.overlay {
@@ -64,9 +65,10 @@ impl<'a> Sides<'_, 'a> {
         operations(self.want.node, &drift.change.steps, Side::Base, value)
     }
 
-    /// The operations of a JSON Patch that make the object say what Git says.
+    /// The operations of a JSON Patch that change the object to match Git.
     ///
-    /// An element of a list is asked for its name first, so that a list which has changed since is refused.
+    /// The name of a list element is tested first, so that a list that has changed since is
+    /// refused.
     #[must_use]
     pub fn of_live(self, drift: &Drift<'a>) -> Option<Value> {
         let value = match drift.change.base {
@@ -76,7 +78,7 @@ impl<'a> Sides<'_, 'a> {
         operations(self.live.node, &drift.change.steps, Side::Overlay, value)
     }
 
-    /// The value of a side, unless anything in it must not be shown.
+    /// The value of a side, unless a part of it must not be shown.
     fn value(self, drift: &Drift<'a>, side: Side) -> Option<Value> {
         let change = &drift.change;
         let node = match side {
@@ -91,20 +93,21 @@ impl<'a> Sides<'_, 'a> {
         Some(shown(node, last, change.secret, of_secret)).filter(is_whole)
     }
 
-    /// What is around a value, one step further out; nothing for an element that has no keys.
+    /// Wraps a value into the fields around it, step by step outwards; `None` for an element
+    /// without keys.
     fn around(self, inner: Value, steps: &[Step<'a>], at: usize) -> Option<Value> {
         let (way, by) = match steps.get(at)? {
             Step::Field(name) => return Some(json!({*name: inner})),
             Step::Element { by, .. } => (steps.get(..=at)?, by),
         };
         let By::Keys(keys) = by else { return None };
-        // No list that kustomize merges is known by what lies deeper in its elements.
+        // kustomize merges no list by keys that are deeper in its elements.
         if keys.iter().any(|(key, _)| key.contains('.')) {
             return None;
         }
         let mut element = match inner {
             Value::Object(map) => map,
-            // What is gone is gone as a whole.
+            // A removed element is removed as a whole.
             Value::Null => Map::from_iter([("$patch".to_owned(), "delete".into())]),
             _ => return None,
         };
@@ -132,7 +135,7 @@ fn is_of_metadata(steps: &[Step<'_>]) -> bool {
     )
 }
 
-/// A value as it is merged over another one: what only the other one has is taken out of it.
+/// A value that is merged over another: keys that only the other has are removed with a null.
 fn over(below: Option<Node<'_>>, value: Value) -> Value {
     let (Some(below), Value::Object(mut map)) = (below.filter(|node| node.is_map()), value.clone())
     else {
@@ -149,7 +152,7 @@ fn over(below: Option<Node<'_>>, value: Value) -> Value {
     Value::Object(map)
 }
 
-/// What makes one side say a value at a place, or nothing.
+/// The operations that set or remove a value on one side.
 fn operations(
     root: Node<'_>,
     steps: &[Step<'_>],
@@ -204,7 +207,7 @@ fn operations(
     Some(Value::Array(tests))
 }
 
-/// Where an element of a list is on a side: as the change has it, or else by what it is known by.
+/// The index of a list element on a side: from the change, or else by its keys.
 fn index_of(list: Node<'_>, step: &Step<'_>, side: Side) -> Option<usize> {
     let Step::Element { base, overlay, by } = step else {
         return None;

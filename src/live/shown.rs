@@ -1,4 +1,4 @@
-//! Values as a report may show them: none of a Secret, and no copy of one.
+//! Values that a report may show: none of a Secret, and no copy of one.
 
 use serde_json::Value;
 
@@ -13,7 +13,8 @@ fn may_be_copy(key: &str) -> bool {
     is_bookkeeping(key) || key.contains("last-applied") || key.ends_with("/applied")
 }
 
-/// How many steps of a way may be named, and whether what it leads to must not be shown.
+/// The number of steps of a path that may be named, and whether the value at its end must be
+/// hidden.
 pub(super) fn hidden(root: Node<'_>, way: &[Way<'_>]) -> (usize, bool) {
     let of_secret = secrecy(root) != Secrecy::None;
     let mut node = Some(root);
@@ -22,7 +23,7 @@ pub(super) fn hidden(root: Node<'_>, way: &[Way<'_>]) -> (usize, bool) {
         match step {
             Way::Field(name) => {
                 if node.is_some_and(|node| secrecy(node).hides(name)) {
-                    // A key may be named, and nothing below it.
+                    // The key may be named, but nothing below it.
                     return (way.len().min(at + 2), true);
                 }
                 if last == "annotations" && (of_secret || may_be_copy(name)) {
@@ -57,7 +58,7 @@ pub fn shown(node: Node<'_>, field: &str, is_hidden: bool, of_secret: bool) -> V
     value
 }
 
-/// Whether a value that [`shown`] has made has nothing in it that was taken out.
+/// Whether nothing was removed from a value that [`shown`] has made.
 pub(super) fn is_whole(value: &Value) -> bool {
     match value {
         Value::String(text) => text != REDACTED,

@@ -1,50 +1,50 @@
-//! Why a difference is no drift.
+//! The reasons why a difference is not drift.
 
 use super::owned::Entry;
 use crate::compare::diff::Change;
 
-/// Why a difference is no drift.
+/// The reason why a difference is not drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Silence {
-    /// The API server alone writes it.
+    /// Only the API server writes it.
     OfServer,
     /// Git has it encrypted.
     Encrypted,
-    /// It is a zero value, which says what an absent one says.
+    /// It is a zero value, which means the same as an absent one.
     Zero,
-    /// It is what the API server takes where nothing is said.
+    /// It is the API server's default for an absent value.
     Default,
-    /// It is what the API server puts beside what somebody sets.
+    /// The API server adds it to a field that was set.
     Brought,
-    /// The order of a list says nothing.
+    /// The order of a list has no meaning.
     Order,
     /// An autoscaler sets the number.
     Autoscaled,
-    /// Git says a text, a map or a list with nothing in it.
+    /// Git has an empty text, map or list.
     Empty,
     /// Git does not set it, and a controller does.
     Controller,
-    /// It is a deployer's own note.
+    /// It is a deployer's own record.
     Note,
-    /// Git does not set it, and a deployer or a controller owns it, too.
+    /// Git does not set it, and a deployer or a controller owns it too.
     Shared,
-    /// It came with what the deployer has applied.
+    /// It came with the fields that the deployer applied.
     Came,
-    /// It is another way to write the same.
+    /// It is another way to write the same value.
     Spelling,
-    /// Git does not set it, and nobody owns it.
+    /// Git does not set it, and no manager owns it.
     Unowned,
     /// Git does not set it, and the objects came without owners.
     Unknown,
 }
 
-/// A difference that is no drift.
+/// A difference that is not drift.
 #[derive(Clone, Debug)]
 pub struct Silent<'a> {
-    /// What Git says and what runs.
+    /// The value in Git and the live one.
     pub change: Change<'a>,
-    /// Why it is no drift.
+    /// The reason.
     pub why: Silence,
-    /// Whoever owns the live value, where that decided.
+    /// The owner of the live value, if it decided the reason.
     pub owner: Option<Entry<'a>>,
 }

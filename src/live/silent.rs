@@ -1,7 +1,7 @@
-//! The differences that are no drift, each with the reason.
+//! The differences that are not drift, each with its reason.
 //!
-//! The reasons are those for which the verdict passes over a difference, noted on the way, so that no explanation says
-//! another thing than what was decided.
+//! The verdict records a reason whenever it passes over a difference, so that an explanation never
+//! contradicts the decision.
 
 use super::meaning::why_absent;
 use super::owned::Entry;
@@ -10,10 +10,10 @@ use crate::compare::diff::{By, Change, ChangeKind, Step, quantity};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::yaml::Node;
 
-/// What the walk through owners has passed over: the node, why, and whose it is.
+/// A node that the walk through owners passed over, with the reason and the owner.
 pub(super) type Passed<'a> = (Node<'a>, Silence, Entry<'a>);
 
-/// Gives what the cluster alone has its reason, but for what is told: the live values of drift.
+/// Gives a reason to every value that only the cluster has, except the reported ones.
 pub(super) fn settle<'a>(
     silent: Vec<Silent<'a>>,
     told: &[Node<'a>],
@@ -80,7 +80,7 @@ fn holds(outer: Node<'_>, inner: Node<'_>) -> bool {
     (outer.position()..outer.position() + outer.size()).contains(&inner.position())
 }
 
-/// The notes of hosts and deployers among the annotations, which are no part of a resource and are never compared.
+/// The annotations of hosts and deployers, which are not part of a resource and are never compared.
 pub(super) fn notes<'a>(want: &Resource<'a>, live: &Resource<'a>) -> Vec<Silent<'a>> {
     let annotations = |node: Node<'a>| node.at(&["metadata", "annotations"]);
     let own = annotations(want.node);
@@ -107,7 +107,7 @@ pub(super) fn notes<'a>(want: &Resource<'a>, live: &Resource<'a>) -> Vec<Silent<
         .collect()
 }
 
-/// What is in a map or a list, each with the step that leads there.
+/// The parts of a map or a list, each with its step.
 fn parts(node: Node<'_>) -> Vec<(Step<'_>, Node<'_>)> {
     let fields = node
         .entries()
@@ -125,7 +125,7 @@ fn parts(node: Node<'_>) -> Vec<(Step<'_>, Node<'_>)> {
     fields.chain(elements).collect()
 }
 
-/// The values that are written in another way than Git has them, and are the same.
+/// Equal values that are written differently than in Git.
 #[must_use]
 pub fn spellings<'a>(want: &Resource<'a>, live: &Resource<'a>) -> Vec<Silent<'a>> {
     let mut out = Vec::new();

@@ -1,4 +1,5 @@
-//! The verdict about a field: what Git sets, times whether it is equal, times who owns the live value.
+//! The verdict about a field, from three facts: whether Git sets it, whether the values are equal,
+//! and who owns the live value.
 
 use super::changes::{Difference, differences};
 use super::managers::{Group, Managers};
@@ -17,58 +18,58 @@ use crate::compare::steps::Side;
 use crate::resource::Resource;
 use crate::yaml::{self, Node};
 
-/// What a restart writes into a pod template.
+/// The annotation that a restart writes into a pod template.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
-/// What became of a field.
+/// The verdict about a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// Somebody changed what Git sets.
+    /// A person changed a field that Git sets.
     Changed,
-    /// What Git sets is gone.
+    /// A field that Git sets was removed.
     Removed,
-    /// Somebody added what Git does not set.
+    /// A person added a field that Git does not set.
     Added,
-    /// The deployer left it so: Git is ahead, or something rewrote it on the way in.
+    /// The deployer left it so: Git is ahead, or the value was rewritten during deployment.
     OutOfSync,
-    /// A controller changed what Git sets.
+    /// A controller changed a field that Git sets.
     Controlled,
-    /// Git sets a number of replicas that an autoscaler sets, too.
+    /// Git sets a number of replicas that an autoscaler sets too.
     Autoscaled,
-    /// Somebody restarted it.
+    /// A person restarted it.
     Restarted,
 }
 
-/// A field that is not what Git says, with whoever made it so.
+/// A field that differs from Git, with its owner.
 #[derive(Clone, Debug)]
 pub struct Drift<'a> {
     /// What became of it.
     pub verdict: Verdict,
-    /// What Git says and what runs.
+    /// The value in Git and the live one.
     pub change: Change<'a>,
-    /// What the field is for.
+    /// The class of the field.
     pub class: Class,
-    /// Whoever owns the live value; `None` where nobody does, or nobody knows.
+    /// The owner of the live value; `None` if it has none or the owner is not known.
     pub owner: Option<Entry<'a>>,
-    /// What differs within, where the field is compared as one value.
+    /// The differences within the field, if it is compared as one value.
     pub inner: Vec<Change<'a>>,
     /// Whether an autoscaler sets it, so that neither Git nor a person should.
     pub is_scaled: bool,
 }
 
-/// What a verdict needs to know beside the two resources.
+/// The context of a verdict besides the two resources.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'s, 'a> {
     pub around: Surroundings<'s, 'a>,
-    /// Whether the objects came with who owns what.
+    /// Whether the objects came with their owners.
     pub is_managed: bool,
     /// Whether an autoscaler sets the replicas.
     pub is_autoscaled: bool,
-    /// What the policy says of managers.
+    /// What the policy says about managers.
     pub said: &'s Managers,
 }
 
-/// Judges every field of a pair: what is drift, and what is none.
+/// Judges every field of a pair: the drift, and the differences that are not drift.
 pub(super) fn judge<'a>(
     want: &Resource<'a>,
     live: &Resource<'a>,
@@ -126,11 +127,11 @@ pub(super) fn judge<'a>(
     (drifts, silent)
 }
 
-/// Keeps what must not be shown from being shown, and from being named.
+/// Hides secret values, and fields that must not be named.
 pub(super) fn hide<'a>(change: &mut Change<'a>, want: &Resource<'a>, live: &Resource<'a>) {
     let sides = [(want.node, Side::Base), (live.node, Side::Overlay)];
     let both = sides.map(|(root, side)| hidden(root, &way(root, &change.steps, side)));
-    // The side that lacks a key knows less of the way there.
+    // The side that lacks a key knows fewer steps of the path.
     let named = both
         .into_iter()
         .filter_map(|(named, is_hidden)| is_hidden.then_some(named));
@@ -140,7 +141,7 @@ pub(super) fn hide<'a>(change: &mut Change<'a>, want: &Resource<'a>, live: &Reso
     }
 }
 
-/// The verdict about a field that Git sets; else why it is no drift.
+/// The verdict about a field that Git sets; the error is the reason why it is not drift.
 fn of_git<'a>(
     difference: Difference<'a>,
     (want, live): (&Resource<'a>, &Resource<'a>),
@@ -159,7 +160,7 @@ fn of_git<'a>(
     } else {
         way(live.node, &change.steps, Side::Overlay)
     };
-    // A zero value within what is gone may still be owned.
+    // A zero value within the removed field may still be owned.
     let owners = managed.map(|managed| match change.kind {
         ChangeKind::Removed => managed.holders(&ways),
         _ => managed.owners(&ways),
@@ -180,14 +181,14 @@ fn of_git<'a>(
         }
     } else {
         match group {
-            // A value that says nothing is the API server's to fill in.
+            // The API server fills in an empty value.
             Some(Group::Deployer | Group::Controller) | None if is_empty(&change) => {
                 return Err(none(change, Silence::Empty));
             }
             Some(Group::Deployer) => Verdict::OutOfSync,
             Some(Group::Controller) => Verdict::Controlled,
             None if managed.is_some() => Verdict::OutOfSync,
-            // Where owners are not told, a difference is all that is known.
+            // Without owners, all that is known is that the values differ.
             Some(Group::Person | Group::Unknown) | None => Verdict::Changed,
         }
     };
@@ -201,7 +202,7 @@ fn of_git<'a>(
     })
 }
 
-/// Who is named of several owners: a deployer before all, since what it owns nobody took away; then whoever wrote last.
+/// The owner to name: a deployer first, because no one took away its fields; then the last writer.
 fn first<'a>(owners: &[Entry<'a>]) -> Option<Entry<'a>> {
     let rank = |owner: &&Entry<'a>| match owner.group {
         Group::Deployer => 0,
@@ -214,7 +215,7 @@ fn first<'a>(owners: &[Entry<'a>]) -> Option<Entry<'a>> {
     same.max_by_key(|owner| owner.time).copied()
 }
 
-/// Whether Git says a text, a map or a list with nothing in it.
+/// Whether Git has an empty text, map or list.
 fn is_empty(change: &Change<'_>) -> bool {
     change.base.is_some_and(|base| {
         let is_counted = base.is_scalar() && base.as_str().is_none();
@@ -235,7 +236,7 @@ fn is_replicas(steps: &[Step<'_>]) -> bool {
     matches!(steps, [Step::Field("spec"), Step::Field("replicas")])
 }
 
-/// That Git sets a number that an autoscaler sets, too, whatever it is now.
+/// The drift of a number that both Git and an autoscaler set, whatever its value is now.
 fn autoscaled<'a>(
     want: &Resource<'a>,
     live: &Resource<'a>,
@@ -263,22 +264,22 @@ fn autoscaled<'a>(
     })
 }
 
-/// What managers own that Git does not set.
+/// The fields that managers own and Git does not set.
 struct Additions<'s, 'a> {
     live: &'s Resource<'a>,
     managed: &'s Managed<'a>,
     applied: Option<Node<'s>>,
     around: Surroundings<'s, 'a>,
     way: Vec<Way<'a>>,
-    /// The live nodes that were told, by their numbers.
+    /// The positions of the live nodes that were reported.
     seen: Vec<usize>,
     drifts: Vec<Drift<'a>>,
-    /// What is no drift, and whose it is.
+    /// The nodes that are not drift, with their owners.
     passed: Vec<Passed<'a>>,
 }
 
 impl<'a> Additions<'_, 'a> {
-    /// Walks what an entry owns, beside the live object and what Git says.
+    /// Walks the fields of an entry, along the live object and the resource in Git.
     fn of(&mut self, entry: Entry<'a>, fields: Node<'a>, live: Node<'a>, want: Option<Node<'a>>) {
         for (key, below) in fields.entries() {
             let Some((step, node)) = self.step(key.text(), live) else {
@@ -302,10 +303,10 @@ impl<'a> Additions<'_, 'a> {
         }
     }
 
-    /// The step that a key of `FieldsV1` stands for, and where it leads.
+    /// The step of a `FieldsV1` key, and the node that it leads to.
     fn step(&self, key: &'a str, live: Node<'a>) -> Option<(Way<'a>, Node<'a>)> {
         if let Some(name) = key.strip_prefix("f:") {
-            // The API server has encoded what a Secret was given as plain texts.
+            // The API server has encoded the plain texts of a Secret.
             let node = live.get(name);
             let encoded = || match name {
                 "stringData" if self.way.is_empty() => Some(("data", live.get("data")?)),
@@ -319,7 +320,8 @@ impl<'a> Additions<'_, 'a> {
         Some((Way::Element { node, index }, node))
     }
 
-    /// Tells of a node that an entry owns and Git does not set; whether all that is there is told, or need not be.
+    /// Reports a node that an entry owns and Git does not set. Returns whether everything below it
+    /// is reported or may be ignored.
     fn tell(&mut self, entry: Entry<'a>, node: Node<'a>, below: Node<'a>) -> bool {
         let steps = steps(&self.way);
         if self.seen.contains(&node.position()) {
@@ -335,7 +337,7 @@ impl<'a> Additions<'_, 'a> {
             self.passed.push((node, why, entry));
             return true;
         }
-        // A restart is told by itself.
+        // A restart is reported separately.
         if !is_leaf(below) && node.get(RESTARTED).is_some() {
             return false;
         }
@@ -388,7 +390,8 @@ impl<'a> Additions<'_, 'a> {
         true
     }
 
-    /// Whether a deployer owns a field because it has applied it, and not because it came with another.
+    /// Whether a deployer owns a field because it applied it, and not because the field accompanies
+    /// another.
     fn is_dropped(&self, entry: Entry<'a>, change: &Change<'a>) -> bool {
         let (parent, name) = last_two(&change.steps);
         let is_zero = change
@@ -405,7 +408,7 @@ impl<'a> Additions<'_, 'a> {
     }
 }
 
-/// What Git says at a step of `FieldsV1`.
+/// The node in Git for a step of `FieldsV1`.
 fn counterpart<'a>(want: Node<'a>, key: &str, node: Node<'a>, step: Way<'_>) -> Option<Node<'a>> {
     if let Way::Field(name) = step {
         let plain = || match name {
@@ -424,7 +427,7 @@ fn counterpart<'a>(want: Node<'a>, key: &str, node: Node<'a>, step: Way<'_>) -> 
         .map(|(_, item)| item)
 }
 
-/// The keys by which elements of keyed lists are known, as paths have them.
+/// The keys that identify elements of keyed lists, as in paths.
 const KEYS: [&str; 12] = [
     "name",
     "containerPort",
@@ -440,7 +443,7 @@ const KEYS: [&str; 12] = [
     "whenUnsatisfiable",
 ];
 
-/// A way through a live object as the steps of a change.
+/// The steps of a change, from a path through a live object.
 fn steps<'a>(way: &[Way<'a>]) -> Vec<Step<'a>> {
     let step = |step: &Way<'a>| match step {
         Way::Field(name) => Step::Field(name),
@@ -470,7 +473,7 @@ fn steps<'a>(way: &[Way<'a>]) -> Vec<Step<'a>> {
     way.iter().map(step).collect()
 }
 
-/// How many steps lead to the pod specification that a way goes through.
+/// The number of steps to the pod specification on a path.
 fn pod(way: &[Way<'_>], live: &Resource<'_>) -> Option<usize> {
     if live.kind() == "Pod" && live.group().is_empty() {
         return matches!(way.first(), Some(Way::Field("spec"))).then_some(1);

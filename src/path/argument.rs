@@ -1,8 +1,11 @@
-//! Arguments of a program: which elements of a list are flags, and what paths call the elements of lists without keys.
+//! Arguments of a program: which elements of a list are flags, and how paths name the elements of
+//! lists without keys.
 //!
-//! An index is no name: a flag taken out in front of another one moves it, and whoever permits the one by its index permits the other.
-//! So a flag is called by its own name, `args[flag=--metrics]`, and what follows it alone by the flag, `args[after=--port]`. What
-//! one side alone has is never called by an index of the other: `args[base=1]` was taken out of a list. No list has keys of these names.
+//! An index is not a name: removing an earlier flag changes it, and a permit for one index would
+//! then permit another flag. So a flag is named by its own name, `args[flag=--metrics]`, and a
+//! single value after it by the flag, `args[after=--port]`. An element that only one side has is
+//! never named by an index of the other side: `args[base=1]` was removed from a list. No list has
+//! keys with these names.
 
 use std::borrow::Cow;
 
@@ -13,7 +16,7 @@ const AFTER: &str = "after";
 const BASE: &str = "base";
 const ORDER: &str = "order";
 
-/// What an element of a list of arguments is, as far as the list shows it.
+/// The role of an element in a list of arguments, judged by the list alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role<'a> {
     /// A flag of this name, with or without a value of its own.
@@ -24,14 +27,14 @@ pub enum Role<'a> {
     Plain,
 }
 
-/// What a segment says of a list without keys, where it is none of the four ordinary ones.
+/// The special segments of lists without keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named<'a> {
-    /// The flag of this name; one that is there more than once is named by its whole text.
+    /// The flag of this name; a repeated flag is named by its whole text.
     Flag(&'a str),
-    /// What follows the flag of this name.
+    /// The value after the flag of this name.
     After(&'a str),
-    /// What the base alone has, at this index.
+    /// An element that only the base has, at this index.
     Removed(usize),
     /// The order of the list.
     Order,
@@ -43,7 +46,7 @@ pub fn is_of_arguments(field: &str) -> bool {
     matches!(field, "args" | "command")
 }
 
-/// The name of a flag, which is its text up to a `=`; nothing where a text is no flag.
+/// The name of a flag, which is its text up to a `=`; `None` if the text is not a flag.
 #[must_use]
 pub fn flag(text: &str) -> Option<&str> {
     /// A longer name is the text of a person, or of another program.
@@ -55,10 +58,10 @@ pub fn flag(text: &str) -> Option<&str> {
     (bare.len() < name.len() && !bare.is_empty() && is_name).then_some(name)
 }
 
-/// What the elements of a list of arguments are; an element that is no text is none of these.
+/// The roles of the elements of a list of arguments; an element that is not text is `Plain`.
 ///
-/// Behind `--` and behind a shell no element is a flag of this program, nor is one in a list that begins with the option of a shell
-/// that a script follows.
+/// After `--` and after a shell, no element is a flag of this program. The same holds for a list
+/// that begins with a shell's option for a script.
 #[must_use]
 pub fn roles<'a>(texts: &[Option<&'a str>]) -> Vec<Role<'a>> {
     let is_end = |text: Option<&str>| text.is_some_and(|text| text == "--" || is_shell(text));
@@ -88,7 +91,7 @@ pub fn roles<'a>(texts: &[Option<&'a str>]) -> Vec<Role<'a>> {
     (0..texts.len()).map(role).collect()
 }
 
-/// Whether a text starts a shell, whatever directory that lies in.
+/// Whether a text starts a shell, in any directory.
 fn is_shell(text: &str) -> bool {
     const SHELLS: [&str; 12] = [
         "ash",
@@ -108,7 +111,7 @@ fn is_shell(text: &str) -> bool {
     SHELLS.contains(&name)
 }
 
-/// Whether a text is the option of a shell that its script follows: `-c`, alone or behind others as in `-ec`.
+/// Whether a text is the shell option before a script: `-c`, alone or after others as in `-ec`.
 fn takes_script(text: &str) -> bool {
     let options = text
         .strip_prefix('-')
@@ -122,7 +125,7 @@ fn takes_script(text: &str) -> bool {
     })
 }
 
-/// What a path calls each element of a list of arguments that stands alone; nothing where its index alone tells it.
+/// The segment for each element of a list of arguments; `None` if only its index identifies it.
 #[must_use]
 pub fn names<'a>(texts: &[Option<&'a str>]) -> Vec<Option<Segment<'a>>> {
     let roles = roles(texts);
@@ -151,13 +154,13 @@ impl<'a> Segment<'a> {
         Self::called(FLAG, name.into())
     }
 
-    /// What follows the flag of a name.
+    /// The value after the flag of a name.
     #[must_use]
     pub fn after(name: impl Into<Cow<'a, str>>) -> Self {
         Self::called(AFTER, name.into())
     }
 
-    /// What the base alone has of a list without keys, at this index.
+    /// An element of a list without keys that only the base has, at this index.
     #[must_use]
     pub fn removed(index: usize) -> Self {
         Self::called(BASE, index.to_string().into())
@@ -173,7 +176,7 @@ impl<'a> Segment<'a> {
         Self::Key(vec![(Cow::Borrowed(key), value)])
     }
 
-    /// What it says of a list without keys; nothing where it is an ordinary one.
+    /// Its meaning for a list without keys; `None` for an ordinary segment.
     #[must_use]
     pub fn named(&self) -> Option<Named<'_>> {
         let Self::Key(keys) = self else {
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_called_by_their_names() {
+    fn flags_are_named_by_their_names() {
         for (texts, wanted) in [
             ("serve --port=80 -v", "- [flag=--port] [flag=-v]"),
             ("--a --a=x", "[flag=--a] [flag=\"--a=x\"]"),
@@ -219,7 +222,7 @@ mod tests {
                 "[flag=\"--peer=a\"] [flag=\"--peer=b\"] -",
             ),
             ("-v -v --x", "- - [flag=--x]"),
-            // The one element that follows a flag goes with it.
+            // A single value after a flag belongs to it.
             (
                 "--port 80 --host a",
                 "[flag=--port] [after=--port] [flag=--host] [after=--host]",
@@ -252,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_prints_and_reads_back() {
+    fn named_segments_print_and_parse_back() {
         for (segment, named) in [
             (Segment::flag("--a=x"), Named::Flag("--a=x")),
             (Segment::after("--a"), Named::After("--a")),

@@ -1,14 +1,14 @@
-//! The path of a field as a finding holds it: what its elements are, and where they stand.
+//! The path of a field in a finding, with the keys and the positions of its elements.
 
 use std::fmt;
 
 use super::one::{Path, Segment, write_segment};
 use super::pattern::Spot;
 
-/// The way to a field of a resource, with elements by key and by index at once.
+/// The path to a field of a resource, with both the key and the index of each element.
 ///
-/// One value holds both forms, so that they cannot lead to different places.
-/// It prints as people read it, with elements by key.
+/// One value has both forms, so that they cannot lead to different places. It prints in the form
+/// for people, with elements by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FieldPath<'a>(Vec<Spot<'a>>);
 
@@ -19,9 +19,9 @@ impl<'a> FieldPath<'a> {
         Self(spots)
     }
 
-    /// Joins the two forms of one path; nothing where they lead to different places.
+    /// Joins the two forms of one path; `None` if they lead to different places.
     ///
-    /// An element that has no index of its own stands in both forms as it is known.
+    /// An element without an index is the same in both forms.
     #[must_use]
     pub fn join(keyed: Path<'a>, indexed: &Path<'_>) -> Option<Self> {
         if keyed.0.len() != indexed.0.len() {
@@ -45,7 +45,7 @@ impl<'a> FieldPath<'a> {
         spots.collect::<Option<_>>().map(Self)
     }
 
-    /// The steps, as patterns look at them.
+    /// The steps, in the form that patterns match.
     #[must_use]
     pub fn spots(&self) -> &[Spot<'a>] {
         &self.0
@@ -57,13 +57,13 @@ impl<'a> FieldPath<'a> {
         self.0.is_empty()
     }
 
-    /// The form with elements by index, as the KRM specification writes paths.
+    /// The form with elements by index, as in the KRM specification.
     #[must_use]
     pub const fn by_index(&self) -> impl fmt::Display {
         ByIndex(self.0.as_slice())
     }
 
-    /// The same, without what it borrows.
+    /// An owned copy.
     #[must_use]
     pub fn into_owned(self) -> FieldPath<'static> {
         let owned = |spot: Spot<'a>| Spot {
@@ -75,7 +75,7 @@ impl<'a> FieldPath<'a> {
 }
 
 impl<'a> From<Path<'a>> for FieldPath<'a> {
-    /// A path of which no element's place is known but from its form.
+    /// A path whose elements have an index only if their segment is one.
     fn from(Path(segments): Path<'a>) -> Self {
         let spot = |segment| {
             let index = match segment {
@@ -119,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_a_path_are_one() {
+    fn both_forms_of_a_path_are_joined() {
         for (keyed, indexed) in [
             ("spec.replicas", "spec.replicas"),
             ("a[name=web].b[=\"x\"]", "a[2].b[0]"),
             ("a[3].b", "a[3].b"),
-            // Nobody knows where it stands.
+            // Its position is not known.
             ("a[name=web].b", "a[name=web].b"),
         ] {
             assert_eq!(join(keyed, indexed), Some(format!("{keyed} {indexed}")));

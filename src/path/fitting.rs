@@ -1,9 +1,9 @@
-//! Globs and patterns that fit what was found, as a person writes them into a policy.
+//! Globs and patterns for found values, in the form that people write in policies.
 
 use super::{FieldPath, Path, Pattern, Segment};
 use crate::text::is_unsafe;
 
-/// A name as a glob that fits it, and as little beside it as globs can tell.
+/// The narrowest glob that matches a name.
 #[must_use]
 pub fn glob(name: &str) -> String {
     let is_own = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
@@ -12,7 +12,7 @@ pub fn glob(name: &str) -> String {
         .collect()
 }
 
-/// A service by its name, as far as a glob can say it.
+/// A glob for the name of a service.
 #[must_use]
 pub fn service_glob(name: &str) -> String {
     let is_told = |c: char| c != '*' && !is_unsafe(c);
@@ -21,7 +21,8 @@ pub fn service_glob(name: &str) -> String {
         .collect()
 }
 
-/// A service as globs that also fit the name that a recorder can have for it, in lower case and with hyphens alone.
+/// Globs for a service that also match the name that its recorder can have, in lower case and with
+/// hyphens only.
 #[must_use]
 pub fn service_globs(name: &str) -> Vec<String> {
     let is_own = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -37,7 +38,7 @@ pub fn service_globs(name: &str) -> Vec<String> {
     }
 }
 
-/// A path as a pattern that fits it, and as little beside it as patterns can tell.
+/// The narrowest pattern that matches a path.
 #[must_use]
 pub fn pattern(path: &FieldPath<'_>) -> String {
     let plain = |text: &str| text.replace('*', "?").into();
@@ -57,7 +58,7 @@ pub fn pattern(path: &FieldPath<'_>) -> String {
     if segments.len() <= Pattern::MAX_PARTS {
         return Path(segments).to_string();
     }
-    // No field of Kubernetes lies that deep; what does is cut where patterns end.
+    // No field of Kubernetes is that deep; a deeper one is cut at the limit of patterns.
     segments.truncate(Pattern::MAX_PARTS - 1);
     format!("{}.**", Path(segments))
 }
@@ -77,12 +78,12 @@ mod tests {
             assert_eq!(service_glob(name), glob);
             assert!(Glob::new(glob).matches(name));
         }
-        // Guilty twin: it fits no other service that is as long.
+        // The counterexample: it matches no other service with a name of that length.
         assert!(!Glob::new(&service_glob("SHOP-Web")).matches("shop-web"));
     }
 
     #[test]
-    fn an_adopted_service_is_also_what_a_recorder_calls_it() {
+    fn an_adopted_service_also_matches_its_recorders_name() {
         for (name, globs) in [
             ("web", &["web"][..]),
             ("shop/web", &["shop?web"]),

@@ -1,28 +1,27 @@
-//! Many patterns at once: which of thousands may be about a place.
+//! Matches many patterns at once: finds those of thousands that may match a place.
 //!
-//! Patterns are joined where they begin alike, so that looking a place up costs
-//! what the place is long, and not what all patterns are. What is written out is
-//! found by its text; only what holds `*` or `?` is tried one after the other,
-//! and each such text once, however many patterns share what stands before it.
+//! Patterns share their common beginnings, so a search costs the length of the place, not of all
+//! patterns. Literal texts are found directly. Only texts with `*` or `?` are tried one by one,
+//! each of them once, however many patterns share it.
 
 use std::collections::HashMap;
 
 use super::one::Segment;
 use super::pattern::{Glob, Part, Pattern, Spot};
 
-/// What an entry demands of a text beside its pattern.
+/// The condition of an entry on a text, besides its pattern.
 #[derive(Clone, Copy, Debug)]
 pub enum Demand<'a> {
     /// Nothing.
     Any,
     /// This text.
     Text(&'a str),
-    /// A text that fits.
+    /// A text that matches.
     Glob(&'a Glob),
 }
 
 impl<'a> Demand<'a> {
-    /// What a glob demands, if there is one.
+    /// The demand for a glob, if there is one.
     #[must_use]
     pub fn of(glob: Option<&'a Glob>) -> Self {
         match glob {
@@ -32,14 +31,14 @@ impl<'a> Demand<'a> {
     }
 }
 
-/// One step from an entry's beginning to its end; texts are known by number.
+/// One step from the start of an entry to its end; texts are represented by numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Edge {
-    /// A demand that everything meets.
+    /// A demand that every text meets.
     Any,
     /// A demand for one text.
     Text(u32),
-    /// A demand for what fits.
+    /// A demand for a matching text.
     Glob(u32),
     /// `**`
     Deep,
@@ -50,11 +49,11 @@ enum Edge {
     Index(usize),
     Pair(u32, u32),
     Value(u32),
-    /// Any other part of a pattern, by how it prints.
+    /// Any other part of a pattern, in its printed form.
     Part(u32),
 }
 
-/// What has to be tried, since its text is not found as it is written.
+/// A text that must be tried, because it is not literal.
 #[derive(Clone, Debug)]
 enum Trial {
     Glob(Glob, usize),
@@ -64,15 +63,15 @@ enum Trial {
 #[derive(Clone, Debug, Default)]
 struct Node {
     trials: Vec<Trial>,
-    /// Where a `**` leads that stands here.
+    /// The node after a `**` at this place.
     deep: Option<usize>,
-    /// Whether this is what a `**` leads to.
+    /// Whether this is the node after a `**`.
     is_deep: bool,
     /// The entries that end here.
     entries: Vec<usize>,
 }
 
-/// Entries by what they demand and by their patterns.
+/// Entries by their demands and their patterns.
 #[derive(Clone, Debug)]
 pub struct Index {
     words: HashMap<String, u32>,
@@ -91,9 +90,11 @@ impl Default for Index {
 }
 
 impl Index {
-    /// Adds an entry: what it demands of some texts, its pattern, and of what lists one member has to fit.
+    /// Adds an entry: its demands on some texts, its pattern, and the lists of which one member
+    /// must match.
     ///
-    /// All entries of an index have the same number of demands and lists. No pattern fits every place.
+    /// All entries of an index have the same number of demands and lists. An entry without a
+    /// pattern matches every place.
     pub fn add(
         &mut self,
         entry: usize,
@@ -139,7 +140,7 @@ impl Index {
         word
     }
 
-    /// The node behind an edge, which is made where it is not there.
+    /// The node at the end of an edge, created if it does not exist.
     fn follow(&mut self, node: usize, edge: Edge) -> usize {
         self.grow(node, edge, None)
     }
@@ -209,7 +210,7 @@ impl Index {
         Edge::Part(self.word(&format!("{part:?}")))
     }
 
-    /// The entries that fit, in their order: each demand is met by one of its texts.
+    /// The matching entries, in order: each demand is met by one of its texts.
     #[must_use]
     pub fn find(&self, demands: &[&[&str]], place: &[Spot<'_>], lists: &[&[&str]]) -> Vec<usize> {
         let mut states = vec![0];
@@ -236,7 +237,7 @@ impl Index {
         found
     }
 
-    /// The states behind demands that one of some texts meets.
+    /// The states after demands that one of some texts meets.
     fn meet(&self, states: &[usize], texts: &[&str]) -> Vec<usize> {
         let words: Vec<u32> = texts
             .iter()
@@ -261,7 +262,7 @@ impl Index {
         next
     }
 
-    /// The states behind parts that a step of a place fits.
+    /// The states after parts that match a step of a place.
     fn step(&self, states: &[usize], spot: &Spot<'_>) -> Vec<usize> {
         let word = |text: &str| self.words.get(text).copied();
         let mut edges = vec![Edge::Step];
@@ -300,7 +301,7 @@ impl Index {
         next
     }
 
-    /// Adds the states that a `**` reaches by standing for nothing.
+    /// Adds the states that a `**` reaches by matching no step.
     fn skip_deep(&self, states: &mut Vec<usize>) {
         let mut at = 0;
         while let Some(&state) = states.get(at) {
@@ -365,9 +366,9 @@ mod tests {
     }
 
     proptest! {
-        /// The index and a plain loop agree, whatever is written.
+        /// The index and a plain loop agree for all inputs.
         #[test]
-        fn an_index_finds_what_a_loop_finds(
+        fn an_index_finds_the_same_entries_as_a_loop(
             patterns in proptest::collection::vec(proptest::option::of(pattern()), 0..24),
             places in proptest::collection::vec(place(), 0..8),
         ) {
@@ -389,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_of_thousands_is_found_by_its_text() {
+    fn one_pattern_of_thousands_is_found_by_its_text() {
         let mut index = Index::default();
         for at in 0..5_000 {
             let pattern = Pattern::parse(&format!("**.env[name=V{at}].value")).unwrap();

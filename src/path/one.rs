@@ -1,4 +1,4 @@
-//! One path: reading it, and printing it so that it reads back.
+//! Parses one path, and prints it so that it parses back.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,16 +13,16 @@ use crate::text;
 pub enum Segment<'a> {
     /// The field of a map.
     Field(Cow<'a, str>),
-    /// The element of a list that has these values at its merge keys; never empty.
+    /// The element of a list with these values of its merge keys; never empty.
     Key(Vec<(Cow<'a, str>, Cow<'a, str>)>),
     /// The element of a list at this index, from 0.
     Index(usize),
-    /// The element of a set that is this value.
+    /// The element of a set with this value.
     Value(Cow<'a, str>),
 }
 
 impl Segment<'_> {
-    /// The same, without what it borrows.
+    /// An owned copy.
     #[must_use]
     pub fn into_owned(self) -> Segment<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
@@ -39,26 +39,26 @@ impl Segment<'_> {
     }
 }
 
-/// The way from a resource to one of its fields; empty for the resource itself.
+/// The path from a resource to one of its fields; empty for the resource itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path<'a>(pub Vec<Segment<'a>>);
 
-/// Why a text is not a path, and where it stops being one.
+/// The error for a text that is not a path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: {message}")]
 pub struct PathError {
-    /// The column of the first character that does not fit, counted in characters from 1.
+    /// The column of the first wrong character, counted in characters from 1.
     pub column: usize,
     /// What was expected there.
     pub message: &'static str,
 }
 
 impl<'a> Path<'a> {
-    /// Reads a path, borrowing from the text wherever nothing was escaped.
+    /// Parses a path, and borrows from the text where nothing was escaped.
     ///
     /// # Errors
     ///
-    /// When the text is not of the grammar of this module.
+    /// Fails if the text does not follow the grammar of this module.
     pub fn parse(text: &'a str) -> Result<Self, PathError> {
         Self::read(Reader {
             text,
@@ -67,7 +67,7 @@ impl<'a> Path<'a> {
         })
     }
 
-    /// Reads a path whose words may hold `*` and `?`; `[*]` is an element without keys.
+    /// Parses a path whose words may contain `*` and `?`; `[*]` is an element without keys.
     pub(super) fn parse_globs(text: &'a str) -> Result<Self, PathError> {
         Self::read(Reader {
             text,
@@ -101,7 +101,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Writes a segment behind so many others.
+/// Writes a segment after the earlier ones.
 pub(super) fn write_segment(
     f: &mut fmt::Formatter<'_>,
     at: usize,
@@ -168,7 +168,7 @@ struct Reader<'a> {
     text: &'a str,
     /// The offset of the next character, in bytes.
     at: usize,
-    /// Whether `*` and `?` may stand in words.
+    /// Whether words may contain `*` and `?`.
     globs: bool,
 }
 
@@ -275,7 +275,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The rest of a quoted word, the closing quote included.
+    /// The rest of a quoted word, including the closing quote.
     fn quoted(&mut self) -> Result<Cow<'a, str>, PathError> {
         let start = self.at;
         let mut unescaped: Option<String> = None;
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn needless_quotes_are_read_and_dropped() {
+    fn unnecessary_quotes_are_read_and_dropped() {
         for (read, printed) in [
             (r#"["spec"].x"#, "spec.x"),
             (r#"[name="web"]"#, "[name=web]"),

@@ -1,8 +1,8 @@
-//! How two places of one resource lie to each other.
+//! The relation of two places in one resource.
 
 use super::Path;
 
-/// Whether one place is the other one, or lies in it.
+/// Whether one place equals the other or contains it.
 #[must_use]
 pub fn overlap(Path(a): &Path<'_>, Path(b): &Path<'_>) -> bool {
     let shared = a.len().min(b.len());

@@ -1,45 +1,44 @@
-//! Patterns: which places a policy or a base speaks of.
+//! Patterns: the places that an entry of a policy or of a base applies to.
 //!
-//! A pattern is written like a path. `*` stands for any one segment, `**` for
-//! any number of them, also for none, `[*]` for any element of a list. Within
-//! a name or a key's value, `*` stands for any characters and `?` for any one.
+//! The notation is that of a path. `*` matches any one segment, `**` any number of segments
+//! including none, and `[*]` any element of a list. Within a name or a key's value, `*` matches any
+//! characters and `?` any one.
 //!
-//! Matching costs at most the product of the two lengths, whatever is written:
-//! no pattern and no path can make it slow.
+//! Matching costs at most the product of the two lengths: no pattern and no path can make it slow.
 
 use std::fmt;
 
 use super::one::{Path, PathError, Segment};
 
-/// A text in which `*` stands for any characters and `?` for any one.
+/// A text in which `*` matches any characters and `?` any one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glob(String);
 
 impl Glob {
-    /// Reads a glob; every text is one.
+    /// Parses a glob; every text is valid.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// The glob as it was written.
+    /// The glob as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it fits its own text alone.
+    /// Whether it matches only its own text.
     #[must_use]
     pub fn is_literal(&self) -> bool {
         !self.0.contains(['*', '?'])
     }
 
-    /// Whether there is a text that fits both.
+    /// Whether some text matches both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
         let [one, other]: [Vec<char>; 2] = [self, other].map(|glob| glob.0.chars().collect());
         let of = |row: &[bool], at: usize| row.get(at).copied().unwrap_or_default();
-        // Whether the end of the one, from a character on, meets that of the other, from each of its own on.
+        // For each suffix of the other glob, whether it meets the current suffix of this one.
         let mut after: Vec<bool> = (0..=other.len())
             .map(|at| other.iter().skip(at).all(|c| *c == '*'))
             .collect();
@@ -49,7 +48,7 @@ impl Glob {
                 let is_met = match (own, other.get(at)) {
                     ('*', None) => of(&after, at),
                     (_, None) => false,
-                    // A star is over, or takes what stands there in the other.
+                    // A star ends, or matches the other's next character.
                     ('*', Some(_)) | (_, Some('*')) => of(&after, at) || of(&now, at + 1),
                     (own, Some(next)) => {
                         (own == next || *own == '?' || *next == '?') && of(&after, at + 1)
@@ -64,11 +63,11 @@ impl Glob {
         of(&after, 0)
     }
 
-    /// Whether a text fits, all of it.
+    /// Whether a whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let (mut pattern, mut rest) = (self.0.as_str(), text);
-        // Where the last `*` stood, and what was left of the text there.
+        // The place of the last `*`, and the rest of the text at that point.
         let mut retry: Option<(&str, &str)> = None;
         loop {
             let (next, here) = (pattern.chars().next(), rest.chars().next());
@@ -86,7 +85,7 @@ impl Glob {
                 }
                 _ => {}
             }
-            // Let the last `*` take one character more.
+            // The last `*` matches one character more.
             match retry {
                 Some((after, left)) => {
                     let Some(skipped) = left.chars().next() else {
@@ -102,12 +101,13 @@ impl Glob {
     }
 }
 
-/// One step of a place that is tried against a pattern.
+/// One step of a place, for matching against a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spot<'a> {
-    /// The segment by which the step is known.
+    /// The segment that identifies the step.
     pub segment: Segment<'a>,
-    /// The element's index, which `[3]` asks for, whatever the element is known by; nothing where the overlay lacks it.
+    /// The element's index, which `[3]` matches whatever its segment is; `None` if the overlay
+    /// lacks it.
     pub index: Option<usize>,
 }
 
@@ -118,7 +118,7 @@ impl Spot<'_> {
         matches!(&self.segment, Segment::Field(own) if own == name)
     }
 
-    /// The index by which a pattern may ask for it: none where it has a name that says more.
+    /// The index that a pattern may match; `None` if it has a more meaningful name.
     pub(super) fn asked(&self) -> Option<usize> {
         match self.segment {
             Segment::Index(index) => Some(index),
@@ -155,14 +155,15 @@ impl fmt::Display for Pattern {
 }
 
 impl Pattern {
-    /// The longest pattern, in segments; no field of Kubernetes lies that deep.
+    /// The longest pattern, in segments; no field of Kubernetes is that deep.
     pub const MAX_PARTS: usize = 64;
 
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// When the text is not of a path's grammar, is empty, or has more than 64 segments.
+    /// Fails if the text does not follow the grammar of a path, is empty, or has more than 64
+    /// segments.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let Path(segments) = Path::parse_globs(text)?;
         if segments.is_empty() || segments.len() > Self::MAX_PARTS {
@@ -193,10 +194,10 @@ impl Pattern {
         })
     }
 
-    /// Whether a place fits, all of it.
+    /// Whether a whole place matches.
     #[must_use]
     pub fn matches(&self, place: &[Spot<'_>]) -> bool {
-        // Bit n: the first n parts can stand for what was seen so far.
+        // Bit n: the first n parts can match the steps so far.
         let mut states = self.skip_deep(1);
         for spot in place {
             let mut next = 0_u128;
@@ -218,7 +219,7 @@ impl Pattern {
         states & 1 << self.parts.len() != 0
     }
 
-    /// Adds the states that a `**` reaches by standing for nothing.
+    /// Adds the states that a `**` reaches by matching no step.
     fn skip_deep(&self, mut states: u128) -> u128 {
         for (at, part) in self.parts.iter().enumerate() {
             if *part == Part::Deep && states & 1 << at != 0 {
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_fit_what_they_say() {
+    fn patterns_match_their_places() {
         for (pattern, path, fits) in [
             ("spec.replicas", "spec.replicas", true),
             ("spec.replicas", "spec", false),
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn globs_meet_where_a_text_fits_both() {
+    fn globs_meet_if_a_text_matches_both() {
         for (one, other, expected) in [
             ("a*", "*b", true),
             ("a*", "b*", false),

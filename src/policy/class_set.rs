@@ -1,4 +1,4 @@
-//! Sets of classes, such as those that a policy allows.
+//! Sets of classes, such as the allowed ones of a policy.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::catalog::Class;
 
 /// A set of classes.
 ///
-/// A class comes with its sub-classes, so allowing `image` allows `image-tag`.
+/// A class includes its sub-classes, so allowing `image` allows `image-tag`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClassSet(u32);
 

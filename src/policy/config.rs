@@ -1,4 +1,4 @@
-//! What a functionConfig asks for, checked.
+//! The settings of a functionConfig, checked.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use super::settings::RuleSetting;
 use super::wire::{Emit, IdentityMode, Mode};
 use crate::catalog::{Class, Rule, RuleId, Severity};
 
-/// The environment that a recorder records and a policy compares with, unless they say otherwise.
+/// The environment that a recorder records and a policy compares with by default.
 pub const BASE: &str = "base";
 
-/// What the function was asked to be.
+/// The task of the function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::large_enum_variant,
@@ -24,58 +24,58 @@ pub const BASE: &str = "base";
 pub enum Config {
     /// Seal the incoming items.
     Recorder(Recorder),
-    /// Compare what came with what was sealed.
+    /// Compare the live items with the snapshots.
     Policy(Policy),
 }
 
-/// How to seal the incoming items; from a `SnapshotRecorder`.
+/// The settings of a recorder, from a `SnapshotRecorder`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorder {
     /// The service that the items belong to, a DNS label.
     pub service: String,
-    /// The environment that the items are, a DNS label.
+    /// The environment of the items, a DNS label.
     pub environment: String,
-    /// What becomes of the items themselves.
+    /// Whether the items themselves are kept.
     pub mode: Mode,
 }
 
-/// What an overlay may do; from a `ParityPolicy`, or the defaults.
+/// The settings of a policy, from a `ParityPolicy`, or the defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// What reports call its file; `None` where it is no file of its own.
+    /// The name of its file in reports; `None` if it has no file of its own.
     pub file: Option<String>,
-    /// The environment that live items are; unset for a matrix of snapshots.
+    /// The environment of the live items; unset for a matrix of snapshots.
     pub environment: Option<String>,
-    /// All environments in promotion order; empty where the policy does not list them.
+    /// All environments in promotion order; empty if the policy does not list them.
     pub environments: Vec<String>,
     /// The environment to compare with.
     pub baseline: String,
-    /// Whether the policy names its baseline, and so cannot do without it.
+    /// Whether the policy names its baseline, which is then required.
     pub needs_baseline: bool,
-    /// Whether renames that make an overlay an environment are cancelled before judging.
+    /// Whether renames that are part of an overlay's identity are cancelled before judging.
     pub identity: IdentityMode,
     /// The classes that an overlay may change.
     pub allowed: ClassSet,
     /// Single fields that an overlay may change beyond the classes.
     pub fields: Indexed<AllowedField>,
-    /// Findings that may exist until a day.
+    /// Findings that are accepted until a day.
     pub exemptions: Indexed<Exemption>,
-    /// What the policy says about single rules, by id; their records speak for the others.
+    /// The policy's settings for rules, by id; the other rules have their defaults.
     pub rules: BTreeMap<RuleId, RuleSetting>,
-    /// Which services have fewer environments than the policy lists.
+    /// The services that have fewer environments than the policy lists.
     pub services: Vec<ServiceEnvironments>,
-    /// Where the overlays of a repository lie.
+    /// The places of the overlays in a repository.
     pub layout: Layout,
-    /// Who is who in the clusters, beside the managers that are known.
+    /// The field managers and users of the clusters, in addition to the known ones.
     pub managers: Managers,
-    /// The lightest weight that fails the build.
+    /// The lowest severity that fails the build.
     pub fail_on: Severity,
-    /// Whether the items go on.
+    /// Whether the items are passed on.
     pub emit: Emit,
 }
 
 impl Policy {
-    /// The weight of a rule's findings under this policy.
+    /// The severity of a rule's findings under this policy.
     #[must_use]
     pub fn severity(&self, rule: &Rule) -> Severity {
         let set = self
@@ -92,10 +92,11 @@ impl Policy {
         set.is_some_and(|setting| setting.severity.is_some())
     }
 
-    /// The greatest factor or number that a rule lets pass, as an exact decimal of at least [`Rule::least`].
+    /// The greatest factor or number that a rule accepts, as an exact decimal of at least
+    /// [`Rule::least`].
     ///
-    /// It is text because quantities are compared exactly, never as floats. A
-    /// rule without such a bound has the strictest one, `1`.
+    /// It is text because quantities are compared exactly, never as floats. A rule without such a
+    /// bound has the strictest one, `1`.
     #[must_use]
     pub fn max(&self, rule: &Rule) -> &str {
         let set = self
@@ -113,7 +114,8 @@ impl Policy {
 
     /// The environments that a service must have, in promotion order.
     ///
-    /// The first entry of `spec.services` that fits decides; a service that none fits has all that are listed.
+    /// The first matching entry of `spec.services` decides; a service without one needs all listed
+    /// environments.
     pub fn expected<'p>(&'p self, service: &'p str) -> impl Iterator<Item = &'p String> {
         let mut entries = self.services.iter();
         let own = entries.find(|entry| entry.name.matches(service));

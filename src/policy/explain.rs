@@ -1,8 +1,7 @@
-//! Why a functionConfig does not fit its schema, said so that it can be fixed.
+//! Explains why a functionConfig does not match its schema, so that the user can fix it.
 //!
-//! The typed reader only says *that* something is wrong, and not where. This
-//! walk runs after it has failed, along the very schema that is published, and
-//! stops at the first fault in the order of the text.
+//! The typed reader only says *that* there is a fault, and not where. This walk runs after it has
+//! failed, follows the published schema, and stops at the first fault in the order of the text.
 
 use serde_json::Value as Schema;
 use serde_yaml::Value;
@@ -12,16 +11,16 @@ use super::nearest::nearest;
 use crate::catalog::Class;
 use crate::text;
 
-/// The longest list of right words that an error carries beside the nearest one.
+/// The longest list of valid words in an error, in addition to the nearest one.
 const MAX_LISTED: usize = 8;
 
-/// The mark of a map that takes every key.
+/// The mark of a map that accepts every key.
 const OPEN: &str = "x-kubernetes-preserve-unknown-fields";
 
-/// The schema of what an open map takes: it has no type and fits everything.
+/// The schema of the values in an open map: it has no type and accepts everything.
 static ANYTHING: Schema = Schema::Null;
 
-/// The first place where a value does not fit a structural schema.
+/// The first place at which a value does not match a structural schema.
 pub(super) fn first_fault(value: &Value, schema: &Schema) -> Option<Fault> {
     walk(value, schema, &mut Vec::new()).err()
 }
@@ -87,7 +86,7 @@ fn walk(value: &Value, schema: &Schema, at: &mut Vec<String>) -> Result<(), Faul
     }
 }
 
-/// The schema of one key, or nothing where the key is unknown.
+/// The schema of one key, or `None` if the key is unknown.
 fn inner<'a>(schema: &'a Schema, key: &str) -> Option<&'a Schema> {
     let known = schema["properties"].get(key);
     let any = || {
@@ -127,7 +126,7 @@ fn unknown_key(schema: &Schema, key: &str, at: &[String]) -> Fault {
     unknown(&at, noun, key, &known)
 }
 
-/// The fault of a word that is none of the known ones.
+/// The fault of an unknown word.
 pub(super) fn unknown(at: &[&str], noun: &str, word: &str, known: &[&str]) -> Fault {
     let mut what = format!("unknown {noun} {}", text::quoted(word, MAX_QUOTED));
     let near = nearest(word, known);
@@ -136,7 +135,7 @@ pub(super) fn unknown(at: &[&str], noun: &str, word: &str, known: &[&str]) -> Fa
         what.push_str(near);
         what.push_str("\"?");
     }
-    // The whole list helps where it is short, or where nothing else does.
+    // The whole list helps if it is short, or if there is no near word.
     if near.is_none() || (2..=MAX_LISTED).contains(&known.len()) {
         what.push_str(if near.is_none() {
             "; expected "
@@ -162,7 +161,7 @@ fn fault(at: &[String], what: String) -> Fault {
     }
 }
 
-/// What a word from a fixed list is called, by the place where it stands.
+/// The noun for a word from a fixed list, by its place.
 fn noun_of_value(at: &[&str]) -> &'static str {
     match at {
         [.., "classes", _] => "class",
@@ -201,7 +200,7 @@ fn describe_type(name: &str, schema: &Schema) -> String {
     }
 }
 
-/// A value, in words: its type, and the value itself where it is a scalar.
+/// A value, in words: its type, and the value itself if it is a scalar.
 pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "nothing (null)".to_owned(),

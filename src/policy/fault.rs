@@ -1,33 +1,34 @@
-//! Faults of a functionConfig: where, and what.
+//! Faults of a functionConfig, with their places.
 //!
-//! The place stays a list of keys until the end, because it also becomes a line
-//! number, and because a `ConfigMap` has the same keys in other places.
+//! A place stays a list of keys until the end, because it also becomes a line number, and because a
+//! `ConfigMap` has the same keys in other places.
 
 use crate::path::{Path, Segment};
 
-/// The longest piece of a stranger's text that an error repeats, in characters.
+/// The longest piece of foreign text that an error repeats, in characters.
 pub(super) const MAX_QUOTED: usize = 60;
 
-/// Why a functionConfig cannot be obeyed.
+/// The reason why a functionConfig cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ConfigError {
-    /// Keys and list indices from the functionConfig down to the culprit.
+    /// Keys and list indices from the functionConfig down to the fault.
     ///
-    /// [`open()`](super::open()), which has the text, turns them into a line number. The last ones may be absent from the text, when what is wrong is that they are missing.
+    /// [`open()`](super::open()), which has the text, turns them into a line number. The last ones
+    /// may be absent from the text, if the fault is that they are missing.
     pub path: Vec<String>,
-    /// One line that names the place, what is wrong there and what would be right.
+    /// One line with the place, the fault and the right form.
     pub message: String,
 }
 
-/// What is wrong at one place, before the place becomes text.
+/// A fault at one place, before the place becomes text.
 #[derive(Debug)]
 pub(super) struct Fault {
     /// The place that the message names.
     pub at: Vec<String>,
-    /// The key below that place that is at fault, if the message names it itself.
+    /// The faulty key below that place, if the message names it itself.
     pub key: Option<String>,
-    /// What is wrong, and what would be right.
+    /// The fault, and the right form.
     pub what: String,
 }
 
@@ -52,7 +53,7 @@ impl Fault {
         self
     }
 
-    /// The same fault where a `ConfigMap` has the key: flat, under `data`.
+    /// The same fault at the place of the key in a `ConfigMap`: flat, under `data`.
     pub fn in_config_map(mut self) -> Self {
         if self.at.first().is_some_and(|key| key == "spec") {
             "data".clone_into(&mut self.at[0]);

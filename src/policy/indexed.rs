@@ -1,7 +1,7 @@
-//! Thousands of permissions at once: which of them may be about a place of a resource.
+//! Finds the permissions among thousands that may apply to a place of a resource.
 //!
-//! Whoever asks tries the few that are found as if they had been found by a loop,
-//! so that the index decides nothing but what is not worth a try.
+//! The caller tries the few that are found as a loop would, so the index only decides which ones
+//! need not be tried.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -12,17 +12,17 @@ use crate::catalog::RuleId;
 use crate::finding::ResourceRef;
 use crate::path::{Demand, Glob, Index, Pattern, Spot};
 
-/// So few are tried one after the other: no index is quicker.
+/// Up to this number, trying all of them is faster than any index.
 const FEW: usize = 16;
 
-/// What is asked about.
+/// The subject of a search.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
-    /// The rule; nothing for a list that speaks of none.
+    /// The rule; `None` for a list that has no rules.
     pub rule: Option<RuleId>,
     /// The resource.
     pub resource: &'a ResourceRef,
-    /// The names by which it may be called.
+    /// The names that the resource may have.
     pub names: &'a [&'a str],
     /// The place in it.
     pub place: &'a [Spot<'a>],
@@ -32,20 +32,21 @@ pub struct About<'a> {
     pub service: &'a str,
 }
 
-/// What can be found by what it is about.
+/// An entry of an index.
 pub trait Entry {
-    /// Adds this to an index under a number.
+    /// Adds this entry to an index under a number.
     fn add_to(&self, index: &mut Index, at: usize);
 }
 
-/// A list with an index that is made when it is first needed, and again when the list has changed.
+/// A list with an index that is built at its first use, and again after the list has changed.
 pub struct Indexed<T> {
     all: Vec<T>,
     index: OnceLock<Box<Index>>,
 }
 
 impl<T: Entry> Indexed<T> {
-    /// Those that may be about something, in their order and by their numbers; no other is.
+    /// The entries that may apply to a subject, in order and with their numbers; no other entry
+    /// applies.
     pub fn near(&self, about: About<'_>) -> impl Iterator<Item = (usize, &T)> {
         let found = if self.all.len() <= FEW {
             (0..self.all.len()).collect()
@@ -121,7 +122,7 @@ fn lists<'a>(environments: &'a [String], services: &'a [Glob]) -> [Vec<Demand<'a
         },
         match environments {
             [] => any(),
-            // Both lists cost their sum, and not their product.
+            // Searching both lists costs their sum, and not their product.
             _ if is_long => any(),
             names => names.iter().map(|name| Demand::Text(name)).collect(),
         },

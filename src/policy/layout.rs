@@ -1,4 +1,4 @@
-//! Which directories are whose environments, where guessing is not good enough.
+//! The places of overlays, if they cannot be guessed.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use crate::finding::Place;
 use crate::path::Glob;
 use crate::text;
 
-/// What a policy says about the layout of a repository; empty where it leaves it to guessing.
+/// The layout of a repository according to a policy; empty if it is to be guessed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// Where overlays lie; the first pattern that fits a directory decides.
+    /// The patterns of overlays; the first match decides.
     pub overlays: Vec<OverlayPattern>,
-    /// Directories that are nobody's overlay.
+    /// Directories that are not overlays.
     pub ignore: Vec<Glob>,
-    /// Where the policy names each of the overlays, if it stands in a file.
+    /// The places of the overlay patterns in the policy's file, if it has one.
     pub overlay_places: Vec<Place>,
-    /// Where the policy names each of the directories to ignore, if it stands in a file.
+    /// The places of the ignored directories in the policy's file, if it has one.
     pub ignore_places: Vec<Place>,
 }
 
@@ -30,18 +30,18 @@ enum Part {
     Environment,
 }
 
-/// Where overlays lie: `apps/{service}/overlays/{environment}`.
+/// A pattern of overlays: `apps/{service}/overlays/{environment}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverlayPattern(Vec<Part>);
 
-/// What a directory is by a pattern.
+/// The names that a pattern finds in a directory's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
-    /// The service, where the pattern has a place for it.
+    /// The service, if the pattern has a placeholder for it.
     pub service: Option<String>,
     /// The environment.
     pub environment: String,
-    /// The path with the environment left open.
+    /// The path with a placeholder for the environment.
     pub key: String,
 }
 
@@ -58,11 +58,12 @@ impl fmt::Display for OverlayPattern {
 }
 
 impl OverlayPattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with a pattern that names no environment, or one of its places twice.
+    /// The error says what is wrong with a pattern that has no placeholder for the environment, or
+    /// has one twice.
     pub fn parse(text: &str) -> Result<Self, String> {
         let part = |part: &str| match part {
             "**" => Ok(Part::Any),
@@ -89,7 +90,7 @@ impl OverlayPattern {
         }
     }
 
-    /// What a directory is, if it fits.
+    /// The names in a directory's path, if it matches.
     #[must_use]
     pub fn captures(&self, directory: &str) -> Option<Captured> {
         let parts: Vec<&str> = directory
@@ -109,9 +110,10 @@ impl OverlayPattern {
     }
 }
 
-/// Which part of the pattern each part of the path fits; a table keeps `**` from costing more than the product of both.
+/// The part of the pattern that each part of the path matches; a table bounds the cost of `**` by
+/// the product of both lengths.
 fn fit<'p>(pattern: &'p [Part], path: &[&str]) -> Option<Vec<&'p Part>> {
-    // fits[i][j]: whether the pattern from i on fits the path from j on.
+    // fits[i][j]: whether the pattern from i on matches the path from j on.
     let mut fits = vec![vec![false; path.len() + 1]; pattern.len() + 1];
     fits[pattern.len()][path.len()] = true;
     for at in (0..pattern.len()).rev() {
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_says_where_the_environment_stands_once() {
+    fn a_pattern_has_exactly_one_place_for_the_environment() {
         for (pattern, part) in [
             ("apps/{service}", "must contain"),
             ("{environment}/{environment}", "only once each"),

@@ -1,4 +1,5 @@
-//! Who is who in a cluster, as far as a policy says it: names of managers and users beside those that are known.
+//! The roles of field managers and users in a cluster, as a policy defines them beside the known
+//! ones.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -7,21 +8,21 @@ use super::fault::{Fault, MAX_QUOTED};
 use crate::path::Glob;
 use crate::text;
 
-/// What a field manager or a user is.
+/// The role of a field manager or a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// It brings what Git says into the cluster.
+    /// It deploys from Git into the cluster.
     Deployer,
     /// A person works with it.
     Person,
-    /// It runs in the cluster and writes what it works out.
+    /// It runs in the cluster and writes computed values.
     Controller,
-    /// Nothing is known of it.
+    /// Its role is not known.
     Unknown,
 }
 
 impl Group {
-    /// All of them, as a policy lists them.
+    /// All roles, in the order of a policy.
     pub const ALL: [Self; 4] = [
         Self::Deployer,
         Self::Person,
@@ -29,7 +30,7 @@ impl Group {
         Self::Unknown,
     ];
 
-    /// The key of a policy that lists those who are this.
+    /// The key of a policy for the names with this role.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -63,14 +64,15 @@ pub struct ManagersSpec {
     pub unknown: Option<Vec<String>>,
 }
 
-/// The names that a policy knows.
+/// The names that a policy defines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Managers {
     named: Vec<(Glob, Group)>,
 }
 
 impl Managers {
-    /// What the policy says that a name is; nothing where it does not. A name that is written out counts more than a pattern.
+    /// The role of a name according to the policy; `None` if it has none. A literal name takes
+    /// precedence over a pattern.
     #[must_use]
     pub fn group(&self, name: &str) -> Option<Group> {
         let fit = |is_literal: bool| {
@@ -81,7 +83,7 @@ impl Managers {
         found.map(|(_, group)| *group)
     }
 
-    /// The names as they are written, each with what it is.
+    /// The names as written, each with its role.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Group)> {
         self.named
             .iter()
@@ -89,10 +91,10 @@ impl Managers {
     }
 }
 
-/// The most names in all: each pattern is held against those of the other groups.
+/// The largest number of names: each pattern is compared with those of the other groups.
 const MAX_NAMES: usize = 256;
 
-/// The longest name, in characters. That of a manager has 128 at most, that of a user may be longer.
+/// The longest name, in characters. A manager's name has at most 128; a user's may be longer.
 const MAX_LENGTH: usize = 256;
 
 pub(super) fn managers(spec: DriftSpec) -> Result<Managers, Fault> {
@@ -134,7 +136,7 @@ fn glob(name: &str) -> Result<Glob, String> {
     Ok(Glob::new(name))
 }
 
-/// That it is clear which of two groups a name is in.
+/// Checks that a name is not in two groups.
 fn clash(one: &Glob, other: &Glob, group: Group) -> Result<(), String> {
     let [own, theirs] = [one, other].map(|glob| text::quoted(glob.as_str(), MAX_QUOTED));
     let key = group.key();

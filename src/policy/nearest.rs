@@ -1,15 +1,15 @@
-//! The word that somebody probably meant.
+//! The word that a user probably meant.
 
 use strsim::damerau_levenshtein;
 
-/// The candidate that is nearest to a word, if any is near enough to be meant.
+/// The candidate that is nearest to a word, if any is near enough.
 ///
-/// Case, hyphens, underscores and dots do not count, so `fail_on` is `failOn`.
-/// Near enough is a third of the candidate's letters, or three letters that it
-/// starts with, as `prod` for `production`. The first of equals wins.
+/// Case, hyphens, underscores and dots do not count, so `fail_on` is `failOn`. Near enough is a
+/// distance of a third of the candidate's letters, or three common first letters, as in `prod` for
+/// `production`. The first of equals wins.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    // Longer than this nothing is a slip, and the distance costs the square.
+    // A longer word is not a typing error, and the distance costs its square.
     const MAX_WORD: usize = 64;
     if word.len() > MAX_WORD {
         return None;
@@ -21,7 +21,7 @@ pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
         let folded = folded(candidate);
         let letters = folded.chars().count();
         let is_start = length >= 3 && folded.starts_with(&word);
-        // Most candidates share too few letters to be worth the distance's cost.
+        // Most candidates share too few letters to be worth the cost of the distance.
         let most = (letters / 3).max(1).min(letters.saturating_sub(1));
         let most = best.map_or(most, |(least, _)| most.min(least.saturating_sub(1)));
         if !is_start && least_distance(&word, &folded) > most {
@@ -39,13 +39,14 @@ pub fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     best.map(|(_, candidate)| candidate)
 }
 
-/// What no distance is below: every letter that only one word has costs a step of its own.
+/// A lower bound of the distance: every letter that only one word has costs at least one step.
 fn least_distance(one: &str, other: &str) -> usize {
     const KINDS: usize = 64;
     let mut more = [0_i32; KINDS];
     let is_first = |byte: &u8| byte & 0xc0 != 0x80;
     let kind = |byte: u8| usize::from(byte) % KINDS;
-    // Letters of several bytes count as their first, so that a step moves one count at most.
+    // A letter of several bytes counts as its first byte, so that each step changes at most one
+    // count.
     for byte in one.bytes().filter(is_first) {
         more[kind(byte)] += 1;
     }
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_find_their_word_and_strangers_do_not() {
+    fn typing_errors_find_their_word_and_other_words_do_not() {
         let words = [
             "environment",
             "environments",

@@ -1,4 +1,4 @@
-//! The one reader of a functionConfig: from a tree with places to what it asks for, and where it says so.
+//! The only reader of a functionConfig: from a tree with places to its settings and their places.
 
 use super::config::{Config, Policy};
 use super::read::read as read_value;
@@ -14,17 +14,17 @@ const MAX_FILE: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct OpenError {
-    /// The line of what is wrong, from 1; 0 where there is no functionConfig.
+    /// The line of the fault, from 1; 0 if there is no functionConfig.
     pub line: usize,
-    /// One line that names the place, what is wrong there and what would be right.
+    /// One line with the place, the fault and the right form.
     pub message: String,
 }
 
-/// Reads a functionConfig; none at all means the default policy.
+/// Reads a functionConfig; without one, the default policy applies.
 ///
-/// `file` is what reports call the file that it stands in, with its text. Given
-/// that, every exemption and every allowed field knows its place. `rules` are
-/// those that a policy may set, as [`crate::rules::RULES`] lists them.
+/// `file` is the name of its file in reports, with the text. With it, every exemption and every
+/// allowed field gets its place. `rules` are those that a policy may set, as
+/// [`crate::rules::RULES`] lists them.
 ///
 /// # Errors
 ///
@@ -46,11 +46,12 @@ pub fn open(
     Ok(read)
 }
 
-/// Reads the text of a file that holds a policy and nothing else; `name` is what reports call it.
+/// Reads the text of a file that contains only a policy; `name` is its name in reports.
 ///
 /// # Errors
 ///
-/// Says where in the file, and what, is wrong. A second document would say something that nobody listens to.
+/// The error names the place and the fault. A second document is an error, because it would have no
+/// effect.
 pub fn parse(rules: &[&Rule], name: &str, text: &str) -> Result<Policy, ParseError> {
     let at = |line: usize, message: String| ParseError(format!("{name}:{line}: {message}"));
     let tree = yaml::parse(text).map_err(|error| ParseError(format!("{name}: {error}")))?;
@@ -73,7 +74,7 @@ pub fn parse(rules: &[&Rule], name: &str, text: &str) -> Result<Policy, ParseErr
     }
 }
 
-/// A file that holds no policy: its name, the line where it is known, and why.
+/// The error of a file without a valid policy: its name, the line if known, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ParseError(String);
@@ -83,10 +84,10 @@ fn locate(policy: &mut Policy, config: Node<'_>, name: &str, text: &str) {
         let items = config.at(path).into_iter().flat_map(Node::items);
         let mut known = (0, 0);
         items.map(move |item| {
-            // Lines are counted on from the entry before: there may be thousands.
+            // Lines are counted from the previous entry, because there may be thousands.
             let range = item.span();
             let start = line_around(text, range.start).start;
-            // An alias stands for what was written before.
+            // An alias refers to an earlier text.
             if start < known.0 {
                 known = (0, 0);
             }
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_entry_knows_its_own_line() {
+    fn every_entry_has_its_own_line() {
         let entry = |at: usize| {
             format!("  - rule: image # é {at}\n    reason: r\n    expires: \"2027-01-31\"\n\n")
         };

@@ -1,4 +1,4 @@
-//! What a policy permits beyond the classes: single fields, and findings until a day.
+//! The permissions of a policy beyond the classes: single fields, and findings until a day.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::finding::{Place, ResourceRef};
 use crate::path::{Glob, Path, Pattern, Segment, Spot};
 use crate::text;
 
-/// Which resources are meant; what is not named fits all.
+/// A selection of resources; a missing part matches all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
     /// The API group; the core group is empty.
@@ -28,7 +28,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whether a resource is meant; `names` are those by which it may be called.
+    /// Whether it selects a resource; `names` are the names that the resource may have.
     #[must_use]
     pub fn matches(&self, resource: &ResourceRef, names: &[&str]) -> bool {
         self.matches_type(resource)
@@ -42,7 +42,7 @@ impl Target {
                 .is_none_or(|glob| names.iter().any(|name| glob.matches(name)))
     }
 
-    /// Whether a resource's group, version and kind are meant.
+    /// Whether it selects a resource's group, version and kind.
     #[must_use]
     pub fn matches_type(&self, resource: &ResourceRef) -> bool {
         let (group, version) = resource
@@ -59,7 +59,7 @@ fn fits(glob: Option<&Glob>, text: &str) -> bool {
     glob.is_none_or(|glob| glob.matches(text))
 }
 
-/// The environments and services that an entry is about; an empty list means all.
+/// The environments and services that an entry applies to; an empty list means all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Extent<'p> {
     /// The environments.
@@ -69,7 +69,7 @@ pub struct Extent<'p> {
 }
 
 impl Extent<'_> {
-    /// Whether an environment of a service is among them.
+    /// Whether it includes an environment of a service.
     #[must_use]
     pub fn is_for(self, environment: &str, service: &str) -> bool {
         let is_empty = self.environments.is_empty();
@@ -77,7 +77,7 @@ impl Extent<'_> {
             && self.is_of(service)
     }
 
-    /// Whether a service is among them.
+    /// Whether it includes a service.
     #[must_use]
     pub fn is_of(self, service: &str) -> bool {
         self.services.is_empty() || self.services.iter().any(|glob| glob.matches(service))
@@ -87,22 +87,22 @@ impl Extent<'_> {
 /// A field that may differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedField {
-    /// The resources that this is about.
+    /// The resources that the entry applies to.
     pub target: Target,
-    /// The places that this is about.
+    /// The places that the entry applies to.
     pub path: Pattern,
-    /// The environments that this is about; empty for all.
+    /// The environments that the entry applies to; empty for all.
     pub environments: Vec<String>,
-    /// The services that this is about; empty for all.
+    /// The services that the entry applies to; empty for all.
     pub services: Vec<Glob>,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Where the policy says so, if it stands in a file.
+    /// The place of the entry in the policy, if it is in a file.
     pub place: Option<Place>,
 }
 
 impl AllowedField {
-    /// The environments and services that this is about.
+    /// The environments and services that the entry applies to.
     #[must_use]
     pub fn extent(&self) -> Extent<'_> {
         Extent {
@@ -111,50 +111,50 @@ impl AllowedField {
         }
     }
 
-    /// Whether this is about an environment of a service.
+    /// Whether the entry applies to an environment of a service.
     #[must_use]
     pub fn is_for(&self, environment: &str, service: &str) -> bool {
         self.extent().is_for(environment, service)
     }
 }
 
-/// The values that an exemption is about, as text.
+/// The values that an exemption applies to, as text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Held {
     /// Any value.
     #[default]
     Any,
-    /// One value, whatever the environment.
+    /// One value, in any environment.
     One(String),
-    /// One value for each environment; no other environment is meant.
+    /// One value for each environment; the exemption applies to no other environment.
     Each(BTreeMap<String, String>),
 }
 
-/// A permission for findings to exist until a day.
+/// Accepts findings until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
     /// The rule, by its id in the catalogue.
     pub rule: RuleId,
-    /// The resources that this is about.
+    /// The resources that the exemption applies to.
     pub target: Target,
-    /// The places that this is about; `None` for all.
+    /// The places that the exemption applies to; `None` for all.
     pub path: Option<Pattern>,
-    /// The values that this is about.
+    /// The values that the exemption applies to.
     pub values: Held,
-    /// The environments that this is about; empty for all.
+    /// The environments that the exemption applies to; empty for all.
     pub environments: Vec<String>,
-    /// The services that this is about; empty for all.
+    /// The services that the exemption applies to; empty for all.
     pub services: Vec<Glob>,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// The last day on which it holds.
+    /// The last day on which it is valid.
     pub expires: Date,
-    /// Where the policy says so, if it stands in a file.
+    /// The place of the exemption in the policy, if it is in a file.
     pub place: Option<Place>,
 }
 
 impl Exemption {
-    /// The environments and services that this is about.
+    /// The environments and services that the exemption applies to.
     #[must_use]
     pub fn extent(&self) -> Extent<'_> {
         Extent {
@@ -163,13 +163,13 @@ impl Exemption {
         }
     }
 
-    /// Whether this is about an environment of a service.
+    /// Whether the exemption applies to an environment of a service.
     #[must_use]
     pub fn is_for(&self, environment: &str, service: &str) -> bool {
         self.extent().is_for(environment, service)
     }
 
-    /// The one value that this is about in an environment; nothing where any will do.
+    /// The one value that the exemption applies to in an environment; `None` for any value.
     #[must_use]
     pub fn value(&self, environment: &str) -> Option<&str> {
         match &self.values {
@@ -179,7 +179,7 @@ impl Exemption {
         }
     }
 
-    /// Whether this may be about keys of a Secret.
+    /// Whether the exemption may apply to keys of a Secret.
     #[must_use]
     pub fn may_be_about_keys(&self) -> bool {
         match &self.target.kind {
@@ -194,7 +194,7 @@ impl Exemption {
         }
     }
 
-    /// Whether this is about a place.
+    /// Whether the exemption applies to a place.
     #[must_use]
     pub fn covers(&self, place: &[Spot<'_>]) -> bool {
         self.path.as_ref().is_none_or(|path| path.matches(place))
@@ -251,7 +251,7 @@ fn exemption(spec: wire::ExemptionSpec, known: &[String]) -> Result<Exemption, F
     })
 }
 
-/// The values of an exemption and the environments that it is about, which `values` names itself.
+/// The values of an exemption and its environments, which `values` may name itself.
 fn held(
     value: Option<String>,
     values: Option<BTreeMap<String, String>>,
@@ -363,7 +363,7 @@ fn pattern(text: &str) -> Result<Pattern, Fault> {
     })
 }
 
-/// What a JSON pointer is as a path; patches of JSON 6902 have them.
+/// The path of a JSON pointer, as in JSON6902 patches.
 fn of_pointer(text: &str) -> Option<String> {
     let parts = text.strip_prefix('/')?.split('/');
     let segment = |part: &str| {
@@ -392,7 +392,7 @@ pub(super) fn environments(
     Ok(names)
 }
 
-/// Checks the name of an environment, which is one of those that the policy lists, if it lists any.
+/// Checks the name of an environment, which must be a listed one if the policy lists any.
 fn environment(at: &[&str], name: &str, known: &[&str]) -> Result<(), Fault> {
     check_name(at, name, "an environment")?;
     if known.is_empty() || known.contains(&name) {
@@ -403,7 +403,7 @@ fn environment(at: &[&str], name: &str, known: &[&str]) -> Result<(), Fault> {
     Err(Fault { what, ..fault })
 }
 
-/// Services are named after directories too, so that nearly every text may be one.
+/// Services are also named after directories, so nearly every text may be a name.
 pub(super) fn services(names: Option<Vec<String>>) -> Result<Vec<Glob>, Fault> {
     let names = names.unwrap_or_default();
     let glob = |(index, name): (usize, &String)| {
@@ -428,7 +428,7 @@ fn reason(text: &str) -> Result<String, Fault> {
 }
 
 fn date(text: &str) -> Result<Date, Fault> {
-    // kustomize makes a time of a date without quotes, as soon as it changes the policy that holds it.
+    // kustomize turns an unquoted date into a timestamp as soon as it changes the policy.
     let text = text.strip_suffix("T00:00:00Z").unwrap_or(text);
     let is_plain = text.len() == 10
         && text
@@ -484,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_what_kustomize_makes_of_one() {
+    fn a_date_may_have_the_form_that_kustomize_writes() {
         let told = |expires: &str| {
             policy(&format!(
                 "{{exemptions: [{{rule: image, reason: why, expires: {expires}}}]}}"
@@ -495,9 +495,9 @@ mod tests {
         assert_eq!(told("\"2027-01-31T00:00:00Z\""), told("2027-01-31"));
     }
 
-    /// Every part of a target has to fit, and a part that is not named fits all.
+    /// Every given part of a target must match; a missing part matches all.
     #[test]
-    fn a_target_is_what_all_its_parts_say() {
+    fn a_target_matches_if_all_its_parts_do() {
         let web = ResourceRef {
             api_version: "apps/v1".to_owned(),
             kind: "Deployment".to_owned(),

@@ -1,8 +1,8 @@
-//! The schema of the functionConfigs in the forms that others read.
+//! The schema of the functionConfigs in the formats that other tools read.
 //!
-//! Editors want JSON Schema, catalogues of functions a `KRMFunctionDefinition`,
-//! and tools that know custom resources a `CustomResourceDefinition`. All three
-//! are made of the one schema that the Rust types give.
+//! Editors need JSON Schema, function catalogues a `KRMFunctionDefinition`, and tools for custom
+//! resources a `CustomResourceDefinition`. All three are generated from the schema of the Rust
+//! types.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use super::wire::{Kind, schema};
 use crate::api::{GROUP, POLICY, RECORDER, VERSION};
 use crate::catalog::Rule;
 
-/// The kinds that are published, in the order of their documentation.
+/// The kinds that are published, in the order of the documentation.
 pub const PUBLISHED: [(Kind, &str); 2] = [
     (Kind::ParityPolicy, POLICY),
     (Kind::SnapshotRecorder, RECORDER),
@@ -34,7 +34,7 @@ pub fn json_schema(rules: &[&Rule], kind: Kind, name: &str) -> Value {
     out
 }
 
-/// Turns a structural schema into a plain one that says what the reader does.
+/// Turns a structural schema into a plain one that is as strict as the reader.
 fn closed(schema: Value) -> Value {
     let Value::Object(mut fields) = schema else {
         return schema;
@@ -97,7 +97,8 @@ pub fn function_definition(rules: &[&Rule], kind: Kind, name: &str) -> Value {
     })
 }
 
-/// The `CustomResourceDefinition` of a kind, for tools that check resources against such; no cluster needs it.
+/// The `CustomResourceDefinition` of a kind, for tools that validate resources against one; no
+/// cluster needs it.
 #[must_use]
 pub fn custom_resource(rules: &[&Rule], kind: Kind, name: &str) -> Value {
     let plural = match kind {
@@ -127,7 +128,7 @@ pub fn custom_resource(rules: &[&Rule], kind: Kind, name: &str) -> Value {
     })
 }
 
-/// The definitions that a Krmfile carries under `openAPI.definitions`.
+/// The definitions for a Krmfile's `openAPI.definitions`.
 #[must_use]
 pub fn krmfile_definitions(rules: &[&Rule]) -> Value {
     let definitions: Map<_, _> = PUBLISHED

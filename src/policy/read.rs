@@ -1,4 +1,5 @@
-//! From a value to what it asks for: the kind, the types of the wire, and the checks that no type makes.
+//! From a value to its settings: the kind, the types of the wire format, and the checks that types
+//! cannot make.
 
 use kube_core::{GroupVersion, TypeMeta};
 use serde::Deserialize;
@@ -14,19 +15,19 @@ use crate::api::{GROUP, POLICY, RECORDER, SNAPSHOT, VERSION};
 use crate::catalog::{Class, Rule, Severity};
 use crate::text;
 
-/// The name that kpt gives to the `ConfigMap` it makes of `configMap:` in a Kptfile.
+/// The name of the `ConfigMap` that kpt creates from `configMap:` in a Kptfile.
 ///
-/// It is no service, so a recorder must not take it for one.
+/// It is not a service, so a recorder must not use it as one.
 const KPT_CONFIG_MAP: &str = "function-input";
 
-/// Reads a functionConfig; none at all means the default policy.
+/// Reads a functionConfig; without one, the default policy applies.
 ///
 /// `rules` are those that a policy may set, as [`crate::rules::RULES`] lists them.
 ///
 /// # Errors
 ///
-/// When the functionConfig is of an unknown kind, has an unknown key, a value
-/// of the wrong type, or says something that makes no sense.
+/// Fails if the functionConfig has an unknown kind, an unknown key, a value of the wrong type, or
+/// contradictory settings.
 pub fn read(rules: &[&Rule], config: Option<&Value>) -> Result<Config, ConfigError> {
     let Some(config) = config.filter(|config| !config.is_null()) else {
         return Ok(Config::Policy(Policy::default()));
@@ -55,7 +56,7 @@ pub fn read(rules: &[&Rule], config: Option<&Value>) -> Result<Config, ConfigErr
     .map_err(ConfigError::from)
 }
 
-/// Which of the known kinds the functionConfig is.
+/// The kind of the functionConfig.
 pub(super) fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
     const EXPECTED: &str = "expected a ParityPolicy or a SnapshotRecorder of krm-parity.io/v1alpha1, or a ConfigMap of v1";
     if !config.is_mapping() {
@@ -78,7 +79,7 @@ pub(super) fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
     })?;
     let ours = format!("{GROUP}/{VERSION}");
     let found = text::quoted(&types.api_version, MAX_QUOTED);
-    // Without a slash all of it is the version, so this never fails.
+    // Without a slash the whole text is the version, so this never fails.
     let api = types
         .api_version
         .parse::<GroupVersion>()
@@ -126,7 +127,7 @@ pub(super) fn kind_of(config: &Value) -> Result<wire::Kind, ConfigError> {
     }
 }
 
-/// Reads a functionConfig as the type of its kind; a failure is explained by the schema.
+/// Reads a functionConfig as the type of its kind; the schema explains a failure.
 fn typed<'de, T: Deserialize<'de>>(
     rules: &[&Rule],
     config: &'de Value,
@@ -294,7 +295,7 @@ fn flat_recorder(config: wire::RecorderConfigMap) -> Result<Recorder, Fault> {
     recorder(data, config.metadata)
 }
 
-/// The words of a comma-separated list, none of them empty.
+/// The words of a comma-separated list; an empty word is an error.
 fn words<'a>(at: &[&str], list: &'a str) -> Result<Vec<&'a str>, Fault> {
     let words: Vec<_> = list.split(',').map(str::trim).collect();
     if words.contains(&"") {

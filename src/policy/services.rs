@@ -1,4 +1,4 @@
-//! Which services have fewer environments than the policy lists, by intent.
+//! Services that intentionally have fewer environments than the policy lists.
 
 use super::fault::Fault;
 use super::{permits, wire};
@@ -8,11 +8,11 @@ use crate::path::Glob;
 /// The environments that some services have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceEnvironments {
-    /// The services that this is about.
+    /// The services that the entry applies to.
     pub name: Glob,
-    /// The environments that they have, of those that the policy lists.
+    /// The environments that they have, out of those that the policy lists.
     pub environments: Vec<String>,
-    /// Where the policy says so, if it stands in a file.
+    /// The place of the entry in the policy, if it is in a file.
     pub place: Option<Place>,
 }
 

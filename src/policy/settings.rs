@@ -1,4 +1,4 @@
-//! What a policy sets of single rules: weights and bounds.
+//! A policy's settings for single rules: severities and bounds.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,13 @@ use super::fault::Fault;
 use super::{explain, wire};
 use crate::catalog::{DAYS, Rule, RuleId, Severity};
 
-/// What a policy says about one rule.
+/// A policy's settings for one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleSetting {
-    /// The weight of the rule's findings.
+    /// The severity of the rule's findings.
     pub severity: Option<Severity>,
-    /// The greatest factor or number that is still fine, as an exact decimal of at least [`Rule::least`].
+    /// The greatest factor or number that is accepted, as an exact decimal of at least
+    /// [`Rule::least`].
     pub max: Option<String>,
 }
 

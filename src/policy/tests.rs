@@ -33,7 +33,7 @@ const RECORDER: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecord
 const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\n";
 
 #[test]
-fn nothing_means_the_defaults() {
+fn an_empty_config_means_the_defaults() {
     for config in [None, Some(&Value::Null)] {
         assert_eq!(read(RULES, config), Ok(Config::Policy(Policy::default())));
     }
@@ -107,7 +107,7 @@ spec:
 }
 
 #[test]
-fn a_recorder_takes_its_name_for_the_service() {
+fn a_recorders_name_is_the_default_service() {
     let expected = Recorder {
         service: "checkout-service".to_owned(),
         environment: BASE.to_owned(),
@@ -130,7 +130,7 @@ fn a_recorder_takes_its_name_for_the_service() {
 }
 
 #[test]
-fn config_maps_carry_the_flat_keys() {
+fn config_maps_have_the_flat_keys() {
     let policy = read_policy(&format!(
         "{CONFIG_MAP}data: {{environment: dev, environments: 'dev, production', allow: 'image-tag,replicas', failOn: warning, emit: none, identity: strict, baseline: b}}"
     ));
@@ -399,7 +399,7 @@ fn errors_name_the_place_and_the_nearest_right_word() {
     "#);
 }
 
-/// Trees made of the words that policies are made of, so that most are nearly right.
+/// Trees made of the words of policies, so that most of them are nearly valid.
 fn nearly_a_spec() -> impl Strategy<Value = Value> {
     let word = proptest::sample::select(vec![
         "environment",

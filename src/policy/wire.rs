@@ -1,8 +1,7 @@
-//! The functionConfig as it is written, and the schema that is generated from it.
+//! The functionConfig as written, and the schema that is generated from it.
 //!
-//! These types know names and shapes, not sense: what they let through is
-//! checked again by [`super::read()`]. Every optional key may also be `null`,
-//! which says the same as leaving it out.
+//! These types check names and types, but not meaning: [`super::read()`] checks the rest. Every
+//! optional key may also be `null`, which means the same as leaving it out.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,11 +30,10 @@ pub enum Kind {
     RecorderConfigMap,
 }
 
-/// The structural `openAPIV3Schema` of a kind, as Kubernetes and kpt want it.
+/// The structural `openAPIV3Schema` of a kind, in the form that Kubernetes and kpt require.
 ///
-/// It is built on every call, which takes some hundred microseconds: ask for it
-/// to show it, or to explain what does not fit. `rules` are those that a policy
-/// may set.
+/// Every call builds it, which takes some hundred microseconds: call this only to show it, or to
+/// explain a fault. `rules` are those that a policy may set.
 #[must_use]
 pub fn schema(rules: &[&Rule], kind: Kind) -> serde_json::Value {
     let settings = SchemaSettings::openapi3().with(|settings| {
@@ -212,13 +210,13 @@ impl JsonSchema for Rules {
         "Rules".into()
     }
 
-    /// A map, of which [`schema`] says which keys it may have.
+    /// A map; [`schema`] adds its keys.
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "object"})
     }
 }
 
-/// The schema of what one rule is set to: what it demands, and its defaults.
+/// The schema of one rule's settings, with their requirements and defaults.
 fn rule_schema(rule: &Rule) -> serde_json::Value {
     let mut severities = Severity::ALL.map(Severity::id);
     severities.reverse();
@@ -466,8 +464,8 @@ impl<'de> Deserialize<'de> for RuleName {
 
 /// A number as decimal text.
 ///
-/// The YAML parser has already made a float of what has a fraction; this is the
-/// shortest decimal that stands for it, which is what was written for up to 15 digits.
+/// The YAML parser has already turned a number with a fraction into a float. This is the shortest
+/// decimal with that value, which equals the written one up to 15 digits.
 #[derive(Debug)]
 pub struct Decimal(pub String);
 

@@ -1,14 +1,13 @@
 //! The fields of a kustomization, as kustomize's own types declare them.
 //!
-//! kustomize reads a kustomization through Go's JSON decoder, which takes a key
-//! in any case: `Images`, `newtag` and `PATCH` are obeyed like `images`,
-//! `newTag` and `patch`. So every kustomization gets its keys spelled as the
-//! types spell them where it is parsed, and nobody who reads one has to think
-//! of it. What no type declares, kustomize refuses.
+//! kustomize reads a kustomization through Go's JSON decoder, which ignores the case of keys:
+//! `Images`, `newtag` and `PATCH` work like `images`, `newTag` and `patch`. So the keys of every
+//! kustomization are normalised when it is parsed, and no reader has to care. kustomize refuses
+//! keys that no type declares.
 
 use crate::yaml::{Kind, Node, Style, Tree, YamlError, parse_lax};
 
-/// What a field holds.
+/// The type of a field.
 #[derive(Clone, Copy, Debug)]
 pub enum Holds {
     /// A string.
@@ -25,13 +24,13 @@ pub enum Holds {
     Anything,
     /// Fields of its own.
     Fields(&'static [Field]),
-    /// A list of what has fields of its own.
+    /// A list of values with fields.
     Entries(&'static [Field]),
 }
 
 use Holds::{Anything, Entries, Fields, Flag, Integer, Pairs, Text, Texts};
 
-/// The name of a field, and what it holds.
+/// The name of a field, and its type.
 pub type Field = (&'static str, Holds);
 
 const METADATA: &[Field] = &[
@@ -249,24 +248,25 @@ pub const KUSTOMIZATION: &[Field] = &[
     ("buildMetadata", Texts),
 ];
 
-/// What is a flag in a kustomization without quotes, where other files have a text.
+/// Words that are booleans when unquoted in a kustomization, although they are texts in other
+/// files.
 const FLAGS: [&str; 16] = [
     "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off",
     "OFF",
 ];
 
-/// What kustomize does not take in a kustomization, or takes in a way of its own.
+/// A fault for which kustomize refuses a kustomization, or which it treats in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A key that no type declares.
     Undeclared,
-    /// A field that stands there twice, in two spellings.
+    /// A field that occurs twice, in two spellings.
     Twice,
-    /// A value of another type than the field has.
+    /// A value whose type differs from that of the field.
     Type,
 }
 
-/// Parses the text of a kustomization, with its keys spelled as kustomize's types spell them.
+/// Parses the text of a kustomization, and spells its keys as kustomize's types do.
 ///
 /// # Errors
 ///
@@ -277,7 +277,8 @@ pub fn parse_kustomization(text: &str) -> Result<Tree<'_>, YamlError> {
     Ok(tree)
 }
 
-/// Spells the keys of a kustomization as kustomize's types spell them; a field that stands there twice stays as it is.
+/// Spells the keys of a kustomization as kustomize's types do; a field that occurs twice is left
+/// unchanged.
 pub(super) fn spell(tree: &mut Tree<'_>) {
     let mut found = Vec::new();
     for root in tree.roots() {
@@ -288,13 +289,13 @@ pub(super) fn spell(tree: &mut Tree<'_>) {
     }
 }
 
-/// Whether a field stands twice anywhere in a kustomization, in two spellings.
+/// Whether any field of a kustomization occurs twice, in two spellings.
 pub(super) fn is_doubled(tree: &Tree<'_>) -> bool {
     tree.roots()
         .any(|root| faults(root).iter().any(|found| found.fault == Fault::Twice))
 }
 
-/// Whether a key stands twice in a map, unless it says one and the same scalar each time.
+/// Whether a key occurs twice in a map with different values.
 pub(super) fn contradicts(node: Node<'_>) -> bool {
     let mut entries: Vec<(Node<'_>, Node<'_>)> = node.entries().collect();
     entries.sort_by(|(one, _), (other, _)| one.text().cmp(other.text()));
@@ -306,7 +307,7 @@ pub(super) fn contradicts(node: Node<'_>) -> bool {
         || node.items().any(contradicts)
 }
 
-/// Whether two nodes are one and the same scalar, written alike.
+/// Whether two nodes are the same scalar, in the same style.
 fn is_same_scalar(one: Node<'_>, other: Node<'_>) -> bool {
     one.is_scalar()
         && one.kind() == other.kind()
@@ -314,18 +315,18 @@ fn is_same_scalar(one: Node<'_>, other: Node<'_>) -> bool {
         && one.text() == other.text()
 }
 
-/// Something that kustomize does not take as it stands.
+/// A part of a kustomization with a fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found<'a> {
-    /// Where it stands.
+    /// The node.
     pub node: Node<'a>,
-    /// The field that it is about; never a value, which may be secret.
+    /// The name of the field; never a value, which may be secret.
     pub field: &'a str,
-    /// What is wrong.
+    /// The fault.
     pub fault: Fault,
 }
 
-/// What kustomize does not take in a kustomization as it stands.
+/// The faults of a kustomization.
 #[must_use]
 pub fn faults(root: Node<'_>) -> Vec<Found<'_>> {
     let mut found = Vec::new();
@@ -333,7 +334,7 @@ pub fn faults(root: Node<'_>) -> Vec<Found<'_>> {
     found
 }
 
-/// The same for a file that `replacements` names, of one or of many.
+/// The same for a file that `replacements` names, with one replacement or several.
 #[must_use]
 pub fn faults_of_replacements(root: Node<'_>) -> Vec<Found<'_>> {
     let mut found = Vec::new();
@@ -346,7 +347,7 @@ pub fn faults_of_replacements(root: Node<'_>) -> Vec<Found<'_>> {
     found
 }
 
-/// The same for a generator that is written as a resource, whatever else stands in it.
+/// The same for a generator that is written as a resource, whatever its other fields.
 #[must_use]
 pub fn faults_of_generator(root: Node<'_>) -> Vec<Found<'_>> {
     let mut found = Vec::new();
@@ -354,7 +355,7 @@ pub fn faults_of_generator(root: Node<'_>) -> Vec<Found<'_>> {
     found
 }
 
-/// Whether a word is a flag to whoever reads YAML 1.1, as kustomize does.
+/// Whether a word is a boolean in YAML 1.1, which kustomize reads.
 fn is_flag(node: Node<'_>) -> bool {
     let is_plain = node.style() == Style::Plain && !node.is_called_text();
     is_plain && FLAGS.contains(&node.text())
@@ -404,7 +405,7 @@ fn judge<'a>(node: Node<'a>, field: &'a str, holds: Holds, found: &mut Vec<Found
     }
 }
 
-/// Finds the keys below a node that are to be spelled otherwise; of a field that stands there twice, none is.
+/// Finds the keys below a node that need another spelling; a field that occurs twice is skipped.
 fn misspelt(node: Node<'_>, fields: &'static [Field], found: &mut Vec<(usize, &'static str)>) {
     let place = |key: Node<'_>| declared(fields, key.text());
     let mut counts = vec![0_usize; fields.len()];
@@ -429,16 +430,16 @@ fn misspelt(node: Node<'_>, fields: &'static [Field], found: &mut Vec<(usize, &'
     }
 }
 
-/// The field that a key means, by its place in the list.
+/// The field that a key means, by its index in the list.
 fn declared(fields: &[Field], key: &str) -> Option<usize> {
     let exact = fields.iter().position(|(name, _)| *name == key);
     exact.or_else(|| fields.iter().position(|(name, _)| is_alike(key, name)))
 }
 
-/// Whether Go's JSON decoder takes a key for a name in ASCII.
+/// Whether Go's JSON decoder accepts a key for an ASCII name.
 pub(super) fn is_alike(key: &str, name: &str) -> bool {
     let folded = key.chars().map(|letter| match letter {
-        // The two letters beyond ASCII that fold into it.
+        // The two letters beyond ASCII that fold into ASCII.
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
         letter => letter.to_ascii_lowercase(),
@@ -451,7 +452,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_spelled_as_kustomize_takes_them() {
+    fn keys_are_spelled_as_kustomize_accepts_them() {
         for (text, spelled) in [
             (
                 "Images: [{NAME: web, NewTag: x}]",
@@ -461,7 +462,7 @@ mod tests {
                 "PATCHES:\n- Target: {KIND: Service}\n  pAtCh: '{\"Kind\": \"A\"}'\n",
                 r#"{"patches":[{"target":{"kind":"Service"},"patch":"{\"Kind\": \"A\"}"}]}"#,
             ),
-            // What is not a field, but data, stays as it is.
+            // Data keeps its keys, because they are not fields.
             (
                 "commonlabels: {Name: Kind}\nhelmCharts: [{valuesinline: {Name: x}}]",
                 r#"{"commonLabels":{"Name":"Kind"},"helmCharts":[{"valuesInline":{"Name":"x"}}]}"#,
@@ -488,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kustomize_does_not_take_is_found() {
+    fn faults_of_kustomizations_are_found() {
         for (text, expected) in [
             ("resources: [a]\nnamePrefix: null\nlabels: [null]", vec![]),
             ("patch: []", vec![("patch", Fault::Undeclared)]),

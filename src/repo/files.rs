@@ -14,9 +14,9 @@ use crate::yaml::{self, Node, Tree, YamlError};
 /// The texts of files, by path.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// The full path of the directory that all paths are relative to; empty where nothing lies above it.
+    /// The full path of the directory that all paths are relative to; empty if nothing is above it.
     pub here: String,
-    /// Whether whoever builds lets kustomizations load what lies outside of their directory.
+    /// Whether the builder allows kustomizations to load files outside their directory.
     pub is_unrestricted: bool,
     texts: BTreeMap<String, String>,
     linked: BTreeMap<String, String>,
@@ -37,114 +37,116 @@ impl Sources {
         self.texts.insert(path, text);
     }
 
-    /// Adds a file that no kustomization names, since it says what is deployed.
+    /// Adds a file that no kustomization names, but that declares deployments.
     pub fn insert_beside(&mut self, path: String, text: String) {
         self.beside.insert(path.clone());
         self.insert(path, text);
     }
 
-    /// The files that no kustomization names, and that say what is deployed.
+    /// The files that no kustomization names, but that declare deployments.
     pub fn beside(&self) -> impl Iterator<Item = &str> {
         self.beside.iter().map(String::as_str)
     }
 
-    /// Notes where else the repository is, as its remotes say.
+    /// Records the addresses of the repository's remotes.
     pub fn insert_addresses(&mut self, addresses: Vec<String>) {
         self.addresses = addresses;
     }
 
-    /// Where else the repository is; nothing where nobody has asked or nobody knows.
+    /// The addresses of the repository's remotes; empty if they are not known.
     #[must_use]
     pub fn addresses(&self) -> &[String] {
         &self.addresses
     }
 
-    /// Whether any file speaks of what Argo CD or Flux deploys.
+    /// Whether any file mentions objects of Argo CD or Flux.
     #[must_use]
     pub fn may_deploy(&self) -> bool {
         self.texts.values().any(|text| speaks_of_deployers(text))
     }
 
-    /// Notes a directory that was looked into, and whether anything lies in it that could be deployed.
+    /// Records a directory that was searched, and whether it contains anything that could be
+    /// deployed.
     pub fn insert_directory(&mut self, path: String, is_of_use: bool) {
         self.directories.insert(path, is_of_use);
     }
 
-    /// Every directory that was looked into, with whether anything lies in it that could be deployed; what is hidden
-    /// was not looked into.
+    /// Every directory that was searched, with whether it contains anything that could be deployed;
+    /// hidden directories were not searched.
     #[must_use]
     pub const fn directories(&self) -> &BTreeMap<String, bool> {
         &self.directories
     }
 
-    /// Notes a directory that a link leads to, and where it really lies: from there `..` leads on.
+    /// Records a directory that a link leads to, and its real path: `..` starts from there.
     pub fn insert_linked(&mut self, directory: String, real: String) {
         self.linked.insert(directory, real);
     }
 
-    /// Notes a file that a link is on the way to, and where it really lies.
+    /// Records a file whose path contains a link, and its real path.
     pub fn insert_linked_file(&mut self, path: String, real: String) {
         self.linked_files.insert(path, real);
     }
 
-    /// Where a file really lies, if a link is on the way; else its own path.
+    /// The real path of a file if its path contains a link, else the path itself.
     #[must_use]
     pub fn real_file<'s>(&'s self, path: &'s str) -> &'s str {
         self.linked_files.get(path).map_or(path, String::as_str)
     }
 
-    /// Notes a kustomization file, or a directory that may hold some, that cannot be read, and why.
+    /// Records a kustomization file, or a directory that may contain one, that cannot be read, with
+    /// the reason.
     pub fn insert_unread(&mut self, path: String, reason: String) {
         self.unread.insert(path, reason);
     }
 
-    /// Notes what stands in the place of a file and could keep its reader waiting for ever, such as a pipe.
+    /// Records an object in place of a file, such as a pipe, that could block its reader forever.
     pub fn insert_not_file(&mut self, path: String, reason: String) {
         self.not_files.insert(path, reason);
     }
 
-    /// Adds a file that is no text; without its bytes where there are too many of them.
+    /// Adds a file that is not text; without its bytes if there are too many.
     pub fn insert_other(&mut self, path: String, bytes: Option<Vec<u8>>) {
         self.others.insert(path, bytes);
     }
 
-    /// The path of a file that is no text, and its bytes, unless there are too many of them.
+    /// The path of a file that is not text, and its bytes unless there are too many.
     #[must_use]
     pub fn other(&self, path: &str) -> Option<(&str, Option<&[u8]>)> {
         let (path, bytes) = self.others.get_key_value(path)?;
         Some((path, bytes.as_deref()))
     }
 
-    /// Notes a link to a directory that the walk met, whether it was followed or not, and where it leads.
+    /// Records a link to a directory, whether it was followed or not, and its target.
     pub fn insert_link(&mut self, link: String, to: String) {
         self.links.insert(link, to);
     }
 
-    /// Notes what was not looked into.
+    /// Records a directory that was not searched.
     pub fn insert_unseen(&mut self, unseen: Unseen) {
         self.unseen.push(unseen);
     }
 
-    /// Every link to a directory that the walk met, and where it leads.
+    /// Every link to a directory that the walk found, and its target.
     pub fn links(&self) -> impl Iterator<Item = (&str, &str)> {
         self.links
             .iter()
             .map(|(link, to)| (link.as_str(), to.as_str()))
     }
 
-    /// What was not looked into, in the order of its paths where the walk is over.
+    /// The directories that were not searched; sorted by path once the walk is over.
     #[must_use]
     pub fn unseen(&self) -> &[Unseen] {
         &self.unseen
     }
 
-    /// Brings what was found in the order of a file system into the order of paths.
+    /// Sorts the entries, which were found in file-system order, by path.
     pub fn sort(&mut self) {
         self.unseen.sort();
         self.unseen.dedup();
     }
 
-    /// Whether a file or a directory is there that cannot be read.
+    /// Whether a file or a directory exists but cannot be read.
     #[must_use]
     pub fn is_unread(&self, path: &str) -> bool {
         self.unread.contains_key(path)
@@ -156,13 +158,13 @@ impl Sources {
         self.linked.contains_key(directory)
     }
 
-    /// Where a directory really lies, if a link leads there; else the directory itself.
+    /// The real path of a directory if a link leads there, else the directory itself.
     #[must_use]
     pub fn real<'s>(&'s self, directory: &'s str) -> &'s str {
         self.linked.get(directory).map_or(directory, String::as_str)
     }
 
-    /// Whether a file is there.
+    /// Whether a file exists.
     #[must_use]
     pub fn contains(&self, path: &str) -> bool {
         self.texts.contains_key(path)
@@ -174,7 +176,7 @@ impl Sources {
         self.texts.get(path).map(String::as_str)
     }
 
-    /// The path of a file, as long as the texts live, and its text.
+    /// The path of a file, with the lifetime of the texts, and its text.
     #[must_use]
     pub fn entry(&self, path: &str) -> Option<(&str, &str)> {
         let (path, text) = self.texts.get_key_value(path)?;
@@ -188,7 +190,7 @@ impl Sources {
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// Parses every file that is YAML; the others are left out, since kustomize itself has the last word on them.
+    /// Parses every file that is YAML. The others are left out; kustomize decides about them.
     #[must_use]
     pub fn parse(&self) -> Parsed<'_> {
         let mut parsed = Parsed {
@@ -209,7 +211,7 @@ impl Sources {
             match strict.or_else(|_| yaml::parse_lax(text)) {
                 Ok(mut tree) => {
                     let is_kustomization = NAMES.contains(&split(path).1);
-                    // kustomize takes the last one of several keys, which may all say the same.
+                    // kustomize uses the last of duplicate keys, and they may have equal values.
                     let may_be_twice =
                         || is_kustomization && !tree.roots().any(fields::contradicts);
                     if !is_strict && !may_be_twice() {
@@ -240,7 +242,7 @@ impl Sources {
     }
 }
 
-/// Whether a text may hold an object of Argo CD or of Flux, which a look at it tells at once.
+/// Whether a text may contain an object of Argo CD or Flux, from a quick search.
 #[must_use]
 pub fn speaks_of_deployers(text: &str) -> bool {
     const WORDS: [&str; 3] = [
@@ -256,9 +258,10 @@ pub struct Parsed<'t> {
     /// Their texts.
     pub sources: &'t Sources,
     pub(super) trees: BTreeMap<&'t str, Tree<'t>>,
-    /// Files in which a key stands twice, in one spelling or in two, or that are no YAML.
+    /// Files in which a key occurs twice, in one spelling or two, or that are not YAML.
     doubled: BTreeSet<&'t str>,
-    /// Files that are no YAML, and why; many are not meant to be. Also kustomizations that hold nothing, and what cannot be read at all.
+    /// Files that are not YAML, and why; many are not meant to be. Also empty kustomizations, and
+    /// files that cannot be read.
     pub unreadable: BTreeMap<&'t str, YamlError>,
     graph: OnceLock<Graph>,
 }
@@ -270,7 +273,7 @@ impl<'t> Parsed<'t> {
         self.trees.get(path)
     }
 
-    /// What every kustomization names, and where that leads; made when it is first asked for.
+    /// The entries of all kustomizations, and where they lead; made at the first call.
     pub fn graph(&self) -> &Graph {
         self.graph.get_or_init(|| {
             let mut graph = Graph::new(&self.sources.here);
@@ -287,7 +290,8 @@ impl<'t> Parsed<'t> {
         })
     }
 
-    /// Whether one of the documents that an entry of functions leads to is such: inline, in a file, or in what a directory gathers.
+    /// Whether one of the documents of a function entry meets a condition: inline, in a file, or
+    /// gathered by a directory.
     pub fn runs(&self, edge: &Edge, is_such: impl Fn(Node<'_>) -> bool) -> bool {
         match &edge.to {
             To::Inline => {
@@ -302,7 +306,7 @@ impl<'t> Parsed<'t> {
         }
     }
 
-    /// Whether one of the documents that a directory is made of is such.
+    /// Whether one of the documents that a directory gathers meets a condition.
     pub fn gathers(&self, directory: &str, is_such: impl Fn(Node<'_>) -> bool) -> bool {
         let is_load = |edge: &Edge| edge.role == Role::Load;
         let mut loads = self.graph().reach(&[directory], is_load);
@@ -314,7 +318,7 @@ impl<'t> Parsed<'t> {
         })
     }
 
-    /// The node of an edge: the entry as it is written, or that of the inline configuration that it is in.
+    /// The node of an edge: the entry as written, or that of the inline configuration around it.
     #[must_use]
     pub fn node(&self, edge: &Edge) -> Option<Node<'_>> {
         self.tree(&edge.file)?.node(edge.node)
@@ -335,7 +339,7 @@ impl<'t> Parsed<'t> {
         })
     }
 
-    /// What a build of a directory would read that is not a file, and what it is.
+    /// An object that is not a file and that a build of a directory would read, and its type.
     #[must_use]
     pub fn not_file(&self, directory: &str) -> Option<(&str, &str)> {
         let not_files = &self.sources.not_files;
@@ -349,20 +353,20 @@ impl<'t> Parsed<'t> {
         })
     }
 
-    /// Whether everybody reads the same in a kustomization: one document, where no key stands twice.
+    /// Whether all readers agree on a kustomization: one document, without duplicate keys.
     #[must_use]
     pub fn is_unambiguous(&self, kustomization: Kustomization<'_>) -> bool {
         self.strict_tree(kustomization.file)
             .is_some_and(|tree| tree.roots().count() == 1)
     }
 
-    /// The tree of a file in which no key stands twice.
+    /// The tree of a file without duplicate keys.
     #[must_use]
     pub fn strict_tree(&self, path: &str) -> Option<&Tree<'t>> {
         self.tree(path).filter(|_| !self.doubled.contains(path))
     }
 
-    /// Every kustomization, one a directory.
+    /// Every kustomization, one per directory.
     pub fn kustomizations(&self) -> impl Iterator<Item = Kustomization<'_>> {
         let files = self.trees.keys().map(|file| (*file, split(file)));
         files
@@ -379,7 +383,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_has_one_kustomization_and_one_that_holds_nothing_is_told() {
+    fn a_directory_has_one_kustomization_and_an_empty_one_is_reported() {
         let mut sources = Sources::default();
         for (path, text) in [
             ("a/kustomization.yaml", "resources: [../b]"),

@@ -1,10 +1,9 @@
-//! The graph of a repository: what each kustomization loads, patches with, runs and generates from.
+//! The graph of a repository: the files that each kustomization loads, patches with, runs and
+//! generates from.
 //!
-//! Whoever asks where a kustomization leads asks here, so that reading,
-//! discovery and judging have one answer. It grows while files are read: what
-//! it learns of them says which are to be read next. Trees are hostile, so each
-//! kustomization is looked at once, and there is one bound on all that is
-//! followed; whoever asks learns whether it was reached.
+//! Reading, discovery and judging all use this graph, so they agree. It grows while files are read:
+//! each file adds the files to read next. Trees may be hostile, so each kustomization is visited
+//! once, and one bound covers everything that is followed; callers can ask whether it was reached.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,41 +13,43 @@ use super::paths::is_inline;
 use super::references::{Role, plugin_references, references};
 use crate::yaml::{self, Tree};
 
-/// How many entries are followed at most, those counted again that another kustomization runs.
+/// The largest number of entries that are followed; entries that another kustomization runs count
+/// again.
 ///
 /// Thousands of overlays that all run one check have a few each.
 const MAX_VISITS: usize = if cfg!(test) { 1 << 16 } else { 4 << 20 };
 
-/// One entry of a kustomization, or of what configures a plugin that it runs.
+/// One entry of a kustomization, or of the configuration of a plugin that it runs.
 #[derive(Clone, Debug)]
 pub struct Edge {
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
-    /// Where it leads.
+    /// Its target.
     pub to: To,
-    /// The file that it is written in.
+    /// The file that contains it.
     pub file: Arc<str>,
-    /// Which node of the file it is; for a plugin that is configured inline, its whole text.
+    /// The node in the file; for a plugin that is configured inline, the whole text.
     pub node: usize,
 }
 
-/// Where an entry leads.
+/// The target of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum To {
-    /// To a directory with a kustomization.
+    /// A directory with a kustomization.
     Kustomization(String),
-    /// To a file.
+    /// A file.
     File(String),
-    /// To what is not here, or cannot be read, or is not to be read: a directory of charts.
+    /// A target that is missing, cannot be read, or must not be read, such as a directory of
+    /// charts.
     Absent(String),
-    /// To another repository, the web, or outside of every repository; as it is written.
+    /// Another repository, the web, or a path outside every repository; as written.
     Remote(String),
-    /// Nowhere: it is the thing itself.
+    /// No target: the entry is the content itself.
     Inline,
 }
 
 impl To {
-    /// The path or the URL; nothing for what is written inline.
+    /// The path or the URL; `None` for inline content.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -57,7 +58,7 @@ impl To {
         }
     }
 
-    /// The path, where it is one.
+    /// The path, if it is one.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match self {
@@ -73,21 +74,21 @@ pub struct Graph {
     /// The full path of the directory that all paths are relative to, as in [`super::Sources::here`].
     here: String,
     edges: BTreeMap<String, Vec<Edge>>,
-    /// Where a directory really lies, if a link leads there.
+    /// The real path of each directory that a link leads to.
     real: BTreeMap<String, String>,
-    /// What the plugins that a file configures name: the node, and the entry.
+    /// The entries of the plugins that a file configures: the node, and the entry.
     plugins: BTreeMap<String, Vec<(usize, String)>>,
-    /// Which kustomization runs which file, or what which directory gathers.
+    /// The files and gathered directories that each kustomization runs.
     runs: BTreeSet<(String, String)>,
-    /// The kustomizations that run what was not read yet.
+    /// The kustomizations that run a file or directory that was not yet read.
     waiting: BTreeMap<String, Vec<String>>,
-    /// What is to be read next.
+    /// The paths to read next.
     wanted: Vec<String>,
     visits: usize,
 }
 
 impl Graph {
-    /// A graph without edges, of paths that are relative to a directory.
+    /// An empty graph, for paths relative to a directory.
     #[must_use]
     pub fn new(here: &str) -> Self {
         Self {
@@ -96,7 +97,7 @@ impl Graph {
         }
     }
 
-    /// Tells what is there from what is not, once everything was read.
+    /// Marks the missing targets, once everything was read.
     pub(super) fn settle(&mut self, is_file: impl Fn(&str) -> bool) {
         let directories: BTreeSet<String> = self.edges.keys().cloned().collect();
         for edge in self.edges.values_mut().flatten() {
@@ -110,7 +111,7 @@ impl Graph {
         }
     }
 
-    /// Learns what a kustomization names.
+    /// Adds the entries of a kustomization.
     pub fn add(&mut self, kustomization: Kustomization<'_>) {
         let directory = kustomization.directory().to_owned();
         if kustomization.real != directory {
@@ -167,7 +168,7 @@ impl Graph {
         );
     }
 
-    /// Learns what a file names that configures functions.
+    /// Adds the entries of a file that configures functions.
     pub fn add_configuration(&mut self, path: &str, tree: &Tree<'_>) {
         if self.plugins.contains_key(path) {
             return;
@@ -178,7 +179,7 @@ impl Graph {
         self.wake(path);
     }
 
-    /// Follows what waited for a file or a directory.
+    /// Continues with the kustomizations that waited for a file or a directory.
     fn wake(&mut self, path: &str) {
         let waiting = self.waiting.remove(path).into_iter().flatten();
         let woken: Vec<_> = waiting.map(|by| (by, path.to_owned())).collect();
@@ -188,24 +189,25 @@ impl Graph {
         self.run(woken);
     }
 
-    /// A path that something names and that was not asked for before, or is now asked for as a configuration.
+    /// A path that an entry names and that was not yet requested, or is now requested as a
+    /// configuration.
     pub fn next_path(&mut self) -> Option<String> {
         self.wanted.pop()
     }
 
-    /// Whether a file that was not looked at yet configures functions.
+    /// Whether a file that was not yet visited configures functions.
     #[must_use]
     pub fn is_run(&self, path: &str) -> bool {
         self.waiting.contains_key(path)
     }
 
-    /// Pays for looking at entries; whether that was still possible.
+    /// Pays for visiting entries; `false` if the budget is used up.
     fn visit(&mut self, entries: usize) -> bool {
         self.visits = self.visits.saturating_add(entries);
         self.is_whole()
     }
 
-    /// Follows what kustomizations run through the directories that gather it.
+    /// Follows the functions of kustomizations through the directories that gather them.
     fn run(&mut self, mut left: Vec<(String, String)>) {
         left.reverse();
         while let Some((by, path)) = left.pop() {
@@ -239,7 +241,7 @@ impl Graph {
         }
     }
 
-    /// What plugins name, as the kustomization in a directory that runs them sees it.
+    /// Adds the entries of plugins, relative to the kustomization that runs them.
     fn run_by(
         &mut self,
         real: &str,
@@ -267,19 +269,21 @@ impl Graph {
         edges
     }
 
-    /// Whether every entry was followed; else there are more than anybody wrote.
+    /// Whether every entry was followed; otherwise there are more than a person would write.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.visits <= MAX_VISITS
     }
 
-    /// What the kustomization of a directory names, field by field, and what the plugins name that it runs.
+    /// The entries of a directory's kustomization, field by field, and those of the plugins that it
+    /// runs.
     #[must_use]
     pub fn of_directory(&self, directory: &str) -> &[Edge] {
         self.edges.get(directory).map_or(&[], Vec::as_slice)
     }
 
-    /// Every edge that can be reached from directories over edges that `follow` takes, each kustomization once.
+    /// Every edge that can be reached from directories over edges that `follow` accepts; each
+    /// kustomization is visited once.
     pub fn reach<'g, F: FnMut(&Edge) -> bool>(
         &'g self,
         from: &[&str],
@@ -289,7 +293,8 @@ impl Graph {
             .flat_map(|(directory, edges)| edges.iter().map(move |edge| (directory, edge)))
     }
 
-    /// Every directory that can be reached, each once and those it is reached from first; with what it names.
+    /// Every directory that can be reached, with its entries; each once, and after the directories
+    /// that lead to it.
     pub fn directories<'g, F: FnMut(&Edge) -> bool>(
         &'g self,
         from: &[&str],
@@ -316,7 +321,8 @@ impl Graph {
         })
     }
 
-    /// What a directory needs and nobody has, each entry once; and how many entries were looked at.
+    /// The entries of a directory whose targets are missing, each once; and the number of entries
+    /// visited.
     #[must_use]
     pub fn absent(&self, directory: &str) -> (Vec<&Edge>, usize) {
         let mut count = 0;
@@ -401,7 +407,7 @@ mod tests {
             ]
         );
         assert_eq!(edges(parsed.graph(), "nowhere"), [""; 0]);
-        // An entry is found again where it is written.
+        // The node of an edge is the written entry.
         let edge = &parsed.graph().of_directory("overlays/dev")[15];
         assert_eq!(parsed.node(edge).map(Node::text), Some("k=f.txt"));
     }
@@ -456,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_come_to_an_end() {
+    fn circular_kustomizations_end() {
         let sources = sources(&[
             (
                 "a/kustomization.yaml",
@@ -500,7 +506,7 @@ mod tests {
             );
         }
         let parsed = sources.parse();
-        // Each runs each, directory and file, which is the cube.
+        // Each runs each directory and each file, which makes a cube.
         assert!(!parsed.graph().is_whole());
     }
 

@@ -1,10 +1,11 @@
-//! Whether a build ends with a check: nothing changes what a directory builds after krm-parity has judged it.
+//! Whether a build ends with a check, so that nothing changes its resources after krm-parity has
+//! judged them.
 
 use std::collections::BTreeSet;
 
 use super::{Edge, Ours, Parsed, Role, To, is_wiring};
 
-/// The fields of a kustomization that load, and change nothing.
+/// The fields of a kustomization that only load.
 const GATHERING: [&str; 9] = [
     "apiVersion",
     "kind",
@@ -17,18 +18,20 @@ const GATHERING: [&str; 9] = [
     "validators",
 ];
 
-/// Deeper than this nobody gathers.
+/// No real repository gathers deeper than this.
 const MAX_DEPTH: usize = 64;
 
-/// Whether a policy is the last that acts on what a directory builds.
+/// Whether a policy is the last function that acts on the resources of a directory.
 ///
-/// kustomize runs validators after transformers, and both after everything else of the same kustomization.
+/// kustomize runs validators after transformers, and both after everything else in the same
+/// kustomization.
 #[must_use]
 pub fn is_guarded(parsed: &Parsed<'_>, directory: &str) -> bool {
     guards(parsed, directory, 0, &mut BTreeSet::new())
 }
 
-/// Whether a directory is guarded that lies so deep below the one that is asked about; none is looked at twice.
+/// Whether a directory at this depth below the first one is guarded; each directory is visited
+/// once.
 fn guards(parsed: &Parsed<'_>, directory: &str, depth: usize, seen: &mut BTreeSet<String>) -> bool {
     let Some(kustomization) = parsed.kustomization(directory) else {
         return false;
@@ -47,9 +50,9 @@ fn guards(parsed: &Parsed<'_>, directory: &str, depth: usize, seen: &mut BTreeSe
     for edge in transformers.into_iter().rev() {
         match last_of(parsed, edge) {
             Some(Ours::Policy) => return true,
-            // It changes nothing.
+            // Recorders change nothing.
             Some(_) => {}
-            // What cannot be read may do anything.
+            // An unreadable function may do anything.
             None => return false,
         }
     }
@@ -58,7 +61,7 @@ fn guards(parsed: &Parsed<'_>, directory: &str, depth: usize, seen: &mut BTreeSe
             || value.is_null()
             || (!value.is_scalar() && value.is_childless())
     });
-    // A component acts on all that is loaded beside it, and the last one acts last.
+    // Components act on everything that is loaded beside them, and the last one acts last.
     let mut guarded = |edge: &Edge| match &edge.to {
         To::Kustomization(inner) => guards(parsed, inner, depth + 1, seen),
         _ => false,
@@ -76,9 +79,10 @@ fn guards(parsed: &Parsed<'_>, directory: &str, depth: usize, seen: &mut BTreeSe
     !loads.is_empty() && loads.into_iter().all(guarded)
 }
 
-/// What an entry of functions asks this program to do, where nobody else does anything: to judge, if one of them does.
+/// The request of a function entry to this program, if it runs no other program; judging wins over
+/// recording.
 fn last_of(parsed: &Parsed<'_>, edge: &Edge) -> Option<Ours> {
-    // A directory may turn what it gathers into something else.
+    // A directory may change the documents that it gathers.
     if let To::Kustomization(directory) = &edge.to {
         let inner = parsed.kustomization(directory)?;
         if !is_wiring(parsed, inner) {
@@ -107,7 +111,7 @@ mod tests {
     const RECORDER: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\n";
     const OTHER: &str = "apiVersion: builtin\nkind: PatchTransformer\n";
 
-    /// An overlay beside all that its kustomization may name.
+    /// An overlay, and every file that its kustomization may name.
     fn sources(text: &str) -> Sources {
         let mut sources = Sources::default();
         for (path, text) in [
@@ -192,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_ends_with_a_check_is_guarded() {
+    fn only_a_build_that_ends_with_a_check_is_guarded() {
         for (text, expected) in [
             ("resources: [../base]\ntransformers: [policy.yaml]", true),
             (
@@ -220,7 +224,7 @@ mod tests {
                 true,
             ),
             ("resources: [../base]\ngenerators: [policy.yaml]", false),
-            // What gathers a guarded overlay is guarded, what changes it is not.
+            // A directory that gathers a guarded overlay is guarded; one that changes it is not.
             ("resources: [../guarded]", true),
             (
                 "bases: [../guarded]\nbuildMetadata: [originAnnotations]",
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gathered_too_deep_is_not_guarded() {
+    fn an_overlay_that_is_gathered_too_deep_is_not_guarded() {
         let is_guarded_below = |depth: usize| {
             let mut sources = Sources::default();
             for at in 0..depth {

@@ -1,4 +1,5 @@
-//! What is not secret, even where it reads like a Secret's value: the names of files and of resources.
+//! Words that are not secret, even if they equal a Secret's value: the names of files and of
+//! resources.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,12 +8,12 @@ use super::graph::To;
 use super::{Parsed, is_inline, split};
 use crate::yaml::{Node, Tree};
 
-/// The names that the files of a repository have and give.
+/// The names of the files in a repository, and the names that these files define.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Of files and directories, as they lie there and as kustomizations write them.
+    /// The names of files and directories, as they are on disk and as kustomizations write them.
     paths: BTreeSet<String>,
-    /// Of resources.
+    /// The names of resources.
     names: BTreeSet<String>,
 }
 
@@ -20,12 +21,13 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) struct Open {
     range: Range<usize>,
-    /// Whether it stands where nothing but a name can stand, so that even all of it is not secret.
+    /// Whether only a name can be at this place, so that even the whole of it is not secret.
     is_sure: bool,
 }
 
 impl Open {
-    /// Whether what stands in a range is to be read: a part of a name, or a whole one where it can be nothing else.
+    /// Whether the text in a range may be shown: a part of a name, or a whole one if it can be
+    /// nothing else.
     pub fn has(&self, range: &Range<usize>) -> bool {
         let is_within = self.range.start <= range.start && range.end <= self.range.end;
         is_within && (self.is_sure || self.range != *range)
@@ -33,7 +35,7 @@ impl Open {
 }
 
 impl Known {
-    /// The names of everything.
+    /// Collects the names of all files and resources.
     pub fn of(parsed: &Parsed<'_>) -> Self {
         let mut known = Self::default();
         for (file, _) in parsed.sources.iter() {
@@ -114,7 +116,7 @@ impl Known {
         }
     }
 
-    /// What kustomize calls resources by: `Deployment.v1.apps/web.[noNs]`.
+    /// kustomize's ids of resources: `Deployment.v1.apps/web.[noNs]`.
     fn ids(&self, text: &str, found: &mut Vec<Open>) {
         let is_part = |c: char| c.is_alphanumeric() || "-_.[]".contains(c);
         for (slash, _) in text.match_indices('/') {
@@ -130,7 +132,7 @@ impl Known {
             let start = slash + 1;
             let names = self.names.iter().filter(|name| !name.is_empty());
             for name in names {
-                // A prefix may stand before it.
+                // The name may have a prefix.
                 for (at, _) in after[..end].match_indices(name.as_str()) {
                     found.push(Open {
                         range: start + at..start + at + name.len(),
@@ -142,7 +144,7 @@ impl Known {
     }
 }
 
-/// The path that an entry of a kustomization says, which may have a key before it.
+/// The path in an entry of a kustomization, which may follow a key.
 fn entry(text: &str) -> Option<String> {
     let path = text.split_once('=').map_or(text, |(_, path)| path);
     let path = path.trim_start_matches("./");
@@ -153,7 +155,7 @@ fn entry(text: &str) -> Option<String> {
 mod tests {
     use super::super::{Sources, redact, secrets};
 
-    /// What is left of words about a repository whose Secret holds these words.
+    /// The redacted form of some words about a repository whose Secret contains these words.
     fn told(words: &str) -> String {
         let mut sources = Sources::default();
         for (path, text) in [
@@ -176,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_files_and_resources_are_no_secrets() {
+    fn names_of_files_and_resources_are_not_secret() {
         for words in [
             "lstat o/external-secrets.yaml: no such file or directory",
             "in File: external-secrets.yaml",
@@ -191,9 +193,10 @@ mod tests {
         }
     }
 
-    /// A value that stands by itself, or as a part of what is no name, is hidden, and so is what only looks like a name.
+    /// A value is hidden if it is the whole text or part of other text, and so is a text that only
+    /// resembles a name.
     #[test]
-    fn a_value_is_hidden_wherever_no_name_stands() {
+    fn a_value_is_hidden_unless_it_is_part_of_a_name() {
         for (words, expected) in [
             ("value secrets: no", "value <redacted>: no"),
             ("external-secrets", "external-<redacted>"),

@@ -1,14 +1,14 @@
-//! One kustomization file, as it is written.
+//! One kustomization file, as written.
 
 use super::paths::{fold, join, split};
 use super::references::fields;
 use super::remote::is_remote;
 use crate::yaml::{Node, Tree};
 
-/// The names that kustomize looks for, in its order.
+/// The file names that kustomize looks for, in its order.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// The path that an entry means to a kustomization in a directory; `None` for what lies elsewhere.
+/// The path of an entry in the kustomization of a directory; `None` if it is elsewhere.
 pub(super) fn resolve(here: &str, directory: &str, entry: &str) -> Option<String> {
     (!is_remote(entry)).then(|| fold(here, join(directory, entry)))
 }
@@ -20,14 +20,14 @@ pub struct Kustomization<'a> {
     pub file: &'a str,
     /// Its one document.
     pub root: Node<'a>,
-    /// Where its directory really lies, if a link leads there; what it names is relative to that.
+    /// The real path of its directory if a link leads there; its entries are relative to that.
     pub real: &'a str,
     /// The full path of the directory that all paths are relative to, as in [`super::Sources::here`].
     pub here: &'a str,
 }
 
 impl<'a> Kustomization<'a> {
-    /// Sees a kustomization in a file of that name.
+    /// A kustomization, if the file has one of its names.
     #[must_use]
     pub fn read(file: &'a str, tree: &'a Tree<'_>) -> Option<Self> {
         let root = tree.roots().find(|root| root.is_map())?;
@@ -61,24 +61,24 @@ impl<'a> Kustomization<'a> {
             .filter(|item| item.is_scalar())
     }
 
-    /// What it loads: `resources`, and the older `bases`.
+    /// The entries that it loads: `resources`, and the older `bases`.
     pub fn loads(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         self.strings("resources").chain(self.strings("bases"))
     }
 
-    /// The path that one of its entries means; `None` for what lies elsewhere.
+    /// The path of one of its entries; `None` if it is elsewhere.
     #[must_use]
     pub fn resolve(&self, entry: &str) -> Option<String> {
         resolve(self.here, self.real, entry)
     }
 
-    /// Whether it loads resources and changes nothing about them, unless a function does.
+    /// Whether it only loads resources and does not change them, apart from functions.
     #[must_use]
     pub fn only_gathers(&self) -> bool {
         self.only_gathers_with(&[])
     }
 
-    /// The same, where some more fields do not matter.
+    /// The same, with some more fields ignored.
     #[must_use]
     pub fn only_gathers_with(&self, more: &[&str]) -> bool {
         const GATHERING: [&str; 8] = [

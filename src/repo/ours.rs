@@ -1,27 +1,27 @@
-//! Which objects are this program's own: what everybody asks who meets one.
+//! The objects that belong to this program.
 //!
-//! kustomize finds the program by the exact group, version and kind, or by the
-//! function that an annotation names. So nothing else is ours, however alike it looks.
+//! kustomize finds the program by the exact group, version and kind, or by the function that an
+//! annotation names. Nothing else belongs to it, however similar.
 
 use crate::api::{API_VERSION, CONTAINER, FUNCTION, OLD_FUNCTION, POLICY, RECORDER, SNAPSHOT};
 use crate::yaml::{self, Node};
 
-/// What this program is called, in images and in paths of executables.
+/// The name of this program in images and in paths of executables.
 const PROGRAM: &str = "krm-parity";
 
-/// What an object of this program's own is for.
+/// The purpose of an object that belongs to this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ours {
     /// It asks the program to judge.
     Policy,
     /// It asks the program to record.
     Recorder,
-    /// It is what has been recorded.
+    /// It is a recorded snapshot.
     Snapshot,
 }
 
 impl Ours {
-    /// What a document is to this program; nothing where it is somebody else's.
+    /// The purpose of a document; `None` if it belongs to another program.
     #[must_use]
     pub fn read(root: Node<'_>) -> Option<Self> {
         match (root.str_at(&["apiVersion"])?, root.str_at(&["kind"])?) {
@@ -38,9 +38,10 @@ impl Ours {
         }
     }
 
-    /// What a document asks this program to do, where it is this program that runs for it: judge or record.
+    /// The request of a document to this program, if this program runs for it: to judge or to
+    /// record.
     ///
-    /// A function that is named goes before the kind: kustomize runs it, whatever it is.
+    /// A named function takes precedence over the kind: kustomize runs it, whatever the kind is.
     #[must_use]
     pub fn run(root: Node<'_>) -> Option<Self> {
         let ours = Self::read(root).filter(|ours| *ours != Self::Snapshot)?;
@@ -55,7 +56,7 @@ impl Ours {
     }
 }
 
-/// What kustomize runs for a document, as its metadata says.
+/// The program that kustomize runs for a document, according to its metadata.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Runner {
     /// The plugin of its kind.
@@ -67,8 +68,9 @@ enum Runner {
 }
 
 impl Runner {
-    /// kustomize takes the first that it finds (kyaml `fn/runtime/runtimeutil`, `GetFunctionSpec`); people expect
-    /// all to mean the same, so one stranger among them is enough.
+    /// kustomize uses the first function that it finds (kyaml `fn/runtime/runtimeutil`,
+    /// `GetFunctionSpec`). People expect all of them to mean the same, so a single foreign one
+    /// decides.
     fn of(root: Node<'_>) -> Self {
         let metadata = root.get("metadata");
         let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
@@ -104,9 +106,10 @@ fn text_runs_program(function: &str) -> bool {
     })
 }
 
-/// Whether a function is this program, by the name of its image or file, and nothing beside it or in it may be another.
+/// Whether a function is this program, by the name of its image or file, and no other field may
+/// name another program.
 fn runs_program(function: Node<'_>) -> bool {
-    // Keys are read without regard to case, so only what is spelt as here is known.
+    // Keys are matched without regard to case, so only this exact spelling is accepted.
     let holds = |part: Node<'_>, name: &str, others: &[&str]| {
         part.str_at(&[name]).is_some_and(is_name_of_program)
             && part
@@ -129,9 +132,9 @@ fn runs_program(function: Node<'_>) -> bool {
     are_known && programs == 1
 }
 
-/// Whether the last part of the name of an image or file is this program's, whatever registry or directory it lies in.
+/// Whether the last part of an image or file name is this program's, in any registry or directory.
 ///
-/// More may follow, as in the names of releases and of images that hold more than the program.
+/// More may follow, as in the names of releases, and of images that contain more than the program.
 fn is_name_of_program(name: &str) -> bool {
     let name = name.split('@').next().unwrap_or_default();
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -145,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_annotation_says_who_runs() {
+    fn an_annotation_decides_which_program_runs() {
         let head = "apiVersion: krm-parity.io/v1alpha1\nkind";
         let with = |function: &str| {
             format!(
@@ -170,7 +173,7 @@ mod tests {
                 with("'container: {image: r.io/krm-parity:1, network: true}'"),
                 true,
             ),
-            // Which of two is run depends on flags, and so does what is not known.
+            // Flags decide which of two runs, and whether an unknown one runs.
             (
                 with("'{exec: {path: krm-parity}, container: {image: evil}}'"),
                 false,

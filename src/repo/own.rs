@@ -1,8 +1,8 @@
-//! Which functions are this program's own, or kustomize's built-in ones, and start nothing else.
+//! Functions that start no other program: this program's own, and kustomize's built-in ones.
 //!
-//! A build with plugins enabled runs whatever a repository declares: containers,
-//! and programs in the plugin home. So what is built that way holds nothing but
-//! what is listed here; anything that is not recognised is refused.
+//! A build with plugins enabled runs whatever a repository declares: containers, and programs in
+//! the plugin home. So such a build may only contain the functions listed here; anything else is
+//! refused.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,17 @@ use crate::api::{
 };
 use crate::yaml::{self, Node, Tree};
 
-/// Deeper nesting is no wiring that a person wrote.
+/// People do not write wiring with a deeper nesting.
 const MAX_DEPTH: usize = 16;
 
-/// How many kustomizations gather the wiring of a check at most.
+/// The largest number of kustomizations that gather the wiring of a check.
 const MAX_WIRING: usize = 64;
 
-/// Nor is more than so many entries, those counted again that are reached again.
+/// The largest number of entries; an entry counts again each time it is reached.
 const MAX_ENTRIES: usize = 1024;
 
-/// Whether every function of a kustomization is harmless: this program's own, which no container runs, or built in.
+/// Whether every function of a kustomization is harmless: built in, or this program's own without a
+/// container.
 #[must_use]
 pub fn runs_only_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
     let functions = ["generators", "transformers", "validators"];
@@ -32,9 +33,11 @@ pub fn runs_only_own(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
         .all(|entry| is_own(parsed, kustomization, entry.text(), 0, &mut left))
 }
 
-/// Whether a kustomization holds nothing but objects of this program's API: the wiring of a check, and no service.
+/// Whether a kustomization contains only objects of this program's API: the wiring of a check, not
+/// a service.
 ///
-/// Whatever else it holds, or may turn these objects into, is judged like any other.
+/// If it contains anything else, or may change these objects into something else, it is judged like
+/// any other.
 #[must_use]
 pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
     let mut seen = BTreeSet::new();
@@ -72,7 +75,8 @@ pub fn is_wiring(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool 
     objects > 0
 }
 
-/// Whether a kustomization adds nothing to what it loads, and leaves objects of ours what they are.
+/// Whether a kustomization adds nothing to the resources that it loads, and does not change the
+/// type of this program's objects.
 fn only_gathers_ours(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> bool {
     let is_patch = |item: Node<'_>| {
         let text = item.as_str();
@@ -89,7 +93,8 @@ fn only_gathers_ours(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
                         .items()
                         .all(|patch| completes_policy(parsed, kustomization, patch)),
                     "patchesStrategicMerge" => value.items().all(is_patch),
-                    // What names, places and labels an object leaves its kind alone.
+                    // These fields change name, namespace and labels of an object, but not its
+                    // kind.
                     "metadata" | "buildMetadata" | "sortOptions" | "namePrefix" | "nameSuffix"
                     | "namespace" | "labels" | "commonLabels" => true,
                     "commonAnnotations" => value.entries().all(|(key, _)| {
@@ -100,7 +105,7 @@ fn only_gathers_ours(parsed: &Parsed<'_>, kustomization: Kustomization<'_>) -> b
         })
 }
 
-/// Whether an entry, a file, a directory or the text itself, holds nothing but such functions.
+/// Whether an entry (a file, a directory or inline text) contains only such functions.
 fn is_own(
     parsed: &Parsed<'_>,
     kustomization: Kustomization<'_>,
@@ -124,7 +129,7 @@ fn is_own(
     }
 }
 
-/// Whether a kustomization does nothing but gather such functions, say in which namespace they are, and complete the
+/// Whether a kustomization only gathers such functions, sets their namespace, and completes the
 /// `spec` of a policy.
 fn gathers_own(
     parsed: &Parsed<'_>,
@@ -148,7 +153,7 @@ fn gathers_own(
         && kustomization.root.entries().all(is_allowed)
 }
 
-/// Whether a patch changes nothing outside of `spec`, where no function is declared.
+/// Whether a patch changes nothing outside `spec`, which declares no function.
 fn completes_policy(
     parsed: &Parsed<'_>,
     kustomization: Kustomization<'_>,
@@ -156,7 +161,7 @@ fn completes_policy(
 ) -> bool {
     let is_known =
         |(key, _): (Node<'_>, Node<'_>)| ["patch", "path", "target"].contains(&key.text());
-    // Of both, kustomize takes neither.
+    // kustomize accepts only one of them.
     let text = match (patch.get("patch"), patch.get("path")) {
         (Some(text), None) | (None, Some(text)) => text.as_str(),
         _ => None,
@@ -173,7 +178,7 @@ fn completes_policy(
         })
 }
 
-/// Whether a patch in a list of strings, a file or the text itself, does so.
+/// The same for a patch in a list of strings: a file or inline text.
 fn completes_spec(parsed: &Parsed<'_>, kustomization: Kustomization<'_>, entry: &str) -> bool {
     if is_inline(entry) {
         return yaml::parse(entry).is_ok_and(|tree| only_in_spec(&tree));
@@ -183,7 +188,7 @@ fn completes_spec(parsed: &Parsed<'_>, kustomization: Kustomization<'_>, entry: 
         .is_some_and(only_in_spec)
 }
 
-/// Whether all that a patch says is below `spec`.
+/// Whether all fields of a patch are below `spec`.
 fn only_in_spec(tree: &Tree<'_>) -> bool {
     const OPERATION: [&str; 4] = ["op", "path", "from", "value"];
     let is_in_spec = |operation: Node<'_>| {
@@ -218,7 +223,7 @@ fn only_in_spec(tree: &Tree<'_>) -> bool {
     })
 }
 
-/// Whether a text holds nothing but such functions.
+/// Whether a text contains only such functions.
 fn holds_own(tree: &Tree<'_>) -> bool {
     tree.roots().filter(|root| !root.is_null()).all(is_function)
 }
@@ -226,10 +231,11 @@ fn holds_own(tree: &Tree<'_>) -> bool {
 fn is_function(root: Node<'_>) -> bool {
     let kind = root.str_at(&["kind"]).unwrap_or_default();
     let fields: Option<&[&str]> = match root.str_at(&["apiVersion"]) {
-        // Its other fields say what it does; what starts a program is not among these kinds.
+        // The other fields are its settings; kinds that start a program are not among these.
         Some("builtin") => BUILT_IN.contains(&kind).then_some(&[]),
-        // The path of a plugin is made of these two, so nothing but the exact words will do. A function that
-        // is another program would be left out here, though what is deployed depends on it.
+        // A plugin's path consists of these two, so they must match exactly. A function that is
+        // another program would be left out of the build, although the deployed resources depend on
+        // it.
         Some("v1") => Ours::run(root).map(|_| &["data"][..]),
         Some(API_VERSION) => Ours::run(root).map(|_| &["spec"][..]),
         _ => None,
@@ -238,14 +244,15 @@ fn is_function(root: Node<'_>) -> bool {
         root.entries().all(|(key, value)| match key.text() {
             "apiVersion" | "kind" => value.is_scalar(),
             "metadata" => has_harmless_metadata(value),
-            // What merges, and what is a list of other things.
+            // A merge key, and the items of a list.
             "<<" | "items" => false,
             key => fields.is_empty() || fields.contains(&key),
         })
     })
 }
 
-/// The functions that are part of kustomize and start nothing (`api/internal/plugins/builtinhelpers`).
+/// The functions that are part of kustomize and start no program
+/// (`api/internal/plugins/builtinhelpers`).
 const BUILT_IN: &[&str] = &[
     "AnnotationsTransformer",
     "ConfigMapGenerator",
@@ -267,7 +274,7 @@ const BUILT_IN: &[&str] = &[
     "ValueAddTransformer",
 ];
 
-/// Whether metadata names no function, or one that kustomize runs only where `--enable-exec` asks for it.
+/// Whether metadata names no function, or only one that kustomize runs with `--enable-exec`.
 fn has_harmless_metadata(metadata: Node<'_>) -> bool {
     metadata.entries().all(|(key, value)| match key.text() {
         "name" | "namespace" | "labels" => true,
@@ -276,9 +283,9 @@ fn has_harmless_metadata(metadata: Node<'_>) -> bool {
     })
 }
 
-/// Whether an annotation is one that is known to start nothing.
+/// Whether an annotation is known to start no program.
 ///
-/// What has no domain belongs to people: every host writes its own before the name.
+/// An annotation without a domain is a person's: every host puts its domain before the name.
 fn is_harmless_annotation((key, value): (Node<'_>, Node<'_>)) -> bool {
     match key.text() {
         FUNCTION => value.as_str().is_some_and(is_exec),

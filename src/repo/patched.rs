@@ -1,15 +1,15 @@
-//! What a patch may be for: a Secret, or something else for sure.
+//! The possible targets of a patch: a Secret, or certainly something else.
 
 use regex::bytes::RegexBuilder;
 
 use crate::yaml::{self, Node};
 
-/// Whether a patch may be for a Secret, as far as its target and its own kind say.
+/// Whether a patch may be for a Secret, according to its target and its own kind.
 #[must_use]
 pub fn may_patch_secret(target: Option<Node<'_>>, patch: Node<'_>) -> bool {
     let own = patch.str_at(&["kind"]);
     match target.filter(|target| target.is_map()) {
-        // The target has the last word, but what calls itself a Secret holds the values of one.
+        // The target decides, but a patch with the kind Secret holds the values of one.
         Some(target) => {
             target.str_at(&["kind"]).is_none_or(may_match) || own.is_some_and(|own| !is_other(own))
         }
@@ -17,7 +17,7 @@ pub fn may_patch_secret(target: Option<Node<'_>>, patch: Node<'_>) -> bool {
     }
 }
 
-/// Whether a text that is to be a patch is known to be for something else than a Secret.
+/// Whether the text of a patch is known to be for something other than a Secret.
 pub(super) fn is_harmless(target: Option<Node<'_>>, text: &str) -> bool {
     if let Ok(tree) = yaml::parse_lax(text) {
         let mut roots = tree.roots().filter(|root| !root.is_null()).peekable();
@@ -31,7 +31,7 @@ pub(super) fn is_harmless(target: Option<Node<'_>>, text: &str) -> bool {
     is_for_other && !text.contains("Secret") && kinds.all(|kind| is_other(kind.trim()))
 }
 
-/// Whether a kind is none of a Secret, nor of something that holds Secrets.
+/// Whether a kind is neither a Secret nor a type that contains Secrets.
 fn is_other(kind: &str) -> bool {
     !kind.is_empty()
         && kind.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -39,7 +39,7 @@ fn is_other(kind: &str) -> bool {
         && !kind.ends_with("List")
 }
 
-/// Whether the pattern of a target's kind may mean a Secret.
+/// Whether the pattern of a target's kind may match a Secret.
 fn may_match(pattern: &str) -> bool {
     let regex = RegexBuilder::new(&format!("^(?:{pattern})$"))
         .unicode(false)

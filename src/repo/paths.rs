@@ -1,6 +1,6 @@
 //! Paths of a repository: relative to one directory, lexically normal, with `/`.
 
-/// Whether an entry of a list is no path, but the thing itself.
+/// Whether an entry of a list is inline content rather than a path.
 #[must_use]
 pub fn is_inline(entry: &str) -> bool {
     entry.contains('\n') || entry.starts_with('{')
@@ -12,7 +12,7 @@ pub fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
 
-/// What an entry of a kustomization in a directory means, `.` and `..` worked out.
+/// The path of an entry in the kustomization of a directory, with `.` and `..` resolved.
 #[must_use]
 pub fn join(directory: &str, entry: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -28,9 +28,9 @@ pub fn join(directory: &str, entry: &str) -> String {
     parts.join("/")
 }
 
-/// A path that leads up from a directory, and down again on the same way, without that detour.
+/// Removes the detour from a path that leads up from a directory and back down the same way.
 ///
-/// So that what lies beside the directory has one name, wherever it is named from.
+/// So a directory beside this one has one name, wherever it is named.
 #[must_use]
 pub fn fold(here: &str, path: String) -> String {
     if !path.starts_with("..") || here.is_empty() {
@@ -53,7 +53,7 @@ pub fn fold(here: &str, path: String) -> String {
     parts.join("/")
 }
 
-/// The way from one directory to a path, as a kustomization writes it.
+/// The path from one directory to another, as a kustomization writes it.
 #[must_use]
 pub fn relative(from: &str, to: &str) -> String {
     let parts = |path: &'_ str| -> Vec<String> {

@@ -1,9 +1,8 @@
-//! What kustomize quotes when it fails: configurations, patches and whole objects.
+//! The quotes in kustomize's error messages: configurations, patches and whole objects.
 //!
-//! A Secret may be among them, and its value may come from where nobody has
-//! looked: a remote base, a chart, the environment. So a quote is cut unless it
-//! is known to be about something else. What is left says what has failed, for
-//! which resource and in which file.
+//! They may contain a Secret whose value comes from a source that was not read: a remote base, a
+//! chart, the environment. So a quote is cut unless it is certainly not about a Secret. The rest
+//! says what failed, for which resource and in which file.
 
 use std::fmt::Write as _;
 
@@ -11,16 +10,16 @@ use super::patched::is_harmless;
 use crate::text::REDACTED;
 use crate::yaml::{self, Node};
 
-/// How deep errors may quote each other.
+/// The deepest nesting of errors that quote each other.
 const MAX_DEPTH: usize = 8;
 
-/// What a quote is shown as, and how many bytes of the text it was.
+/// The text to show for a quote, and the number of bytes that it replaces.
 type Shown = (String, usize);
 
-/// How a quote begins, and what is made of it; the text begins with those words.
+/// The beginning of a quote, and the function that replaces it; its text begins with those words.
 type Quote = (&'static str, fn(&str, &mut State) -> Shown);
 
-/// What was seen so far.
+/// The state of the scan.
 #[derive(Default)]
 struct State {
     depth: usize,
@@ -53,7 +52,7 @@ const QUOTES: [Quote; 31] = [
     ("env source files: [", |text, _| environment(text)),
     ("evalsymlink failure on '", |text, _| path(text)),
     ("accumulating resources from '", |text, _| path(text)),
-    // These end with what they quote.
+    // These messages end with the quote.
     ("**** Too many possible referral targets", rest),
     ("Helm template:", rest),
     ("JSON patch 6902 from ", rest),
@@ -69,7 +68,7 @@ const QUOTES: [Quote; 31] = [
     ("strategic merge patch strategy for ", rest),
 ];
 
-/// A text without what it quotes of resources and patches that may be Secrets.
+/// A text without its quotes of resources and patches that may be Secrets.
 pub(super) fn cut(text: &str) -> String {
     cut_with(text, &mut State::default())
 }
@@ -78,7 +77,7 @@ fn cut_with(text: &str, state: &mut State) -> String {
     let find = |words: &str, from: usize| Some(from + text.get(from..)?.find(words)?);
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
-    // Where each begins next, so that a text of many quotes is searched once.
+    // The next place of each beginning, so that a text with many quotes is searched once.
     let mut next = QUOTES.map(|(words, _)| find(words, 0));
     loop {
         for (place, (words, _)) in next.iter_mut().zip(&QUOTES) {
@@ -95,12 +94,12 @@ fn cut_with(text: &str, state: &mut State) -> String {
         out.push_str(text.get(done..at).unwrap_or_default());
         let (shown, length) = show(text.get(at..).unwrap_or_default(), state);
         out.push_str(&shown);
-        // Whatever a quote is taken for, there is always less left.
+        // Every step consumes at least one byte.
         done = at + length.max(1);
     }
 }
 
-/// The beginning of a quote, as long as its name is, and a mark instead of everything after it.
+/// The beginning of a quote, and a mark in place of everything after it.
 fn rest(text: &str, _: &mut State) -> Shown {
     let begin = QUOTES.iter().find(|(words, _)| text.starts_with(words));
     let begin = begin.map_or("", |(words, _)| words.trim_end_matches(['{', '\\', '"']));
@@ -112,7 +111,7 @@ fn rest(text: &str, _: &mut State) -> Shown {
     (format!("{begin}{gap}{REDACTED}"), text.len())
 }
 
-/// The configuration of a transformer: where its patch stands, and what it is for.
+/// The configuration of a transformer: the place of its patch, and the target.
 fn config(text: &str, state: &mut State) -> Shown {
     const BEGIN: &str = "with config: `\n";
     const END: &str = "\n`";
@@ -149,7 +148,7 @@ fn config(text: &str, state: &mut State) -> Shown {
     (format!("with config: `{}`", shown.join(", ")), end)
 }
 
-/// `[patch: "…"]`, where Go has quoted what an inline patch says.
+/// `[patch: "…"]`, in which Go quotes the text of an inline patch.
 fn patch(text: &str, state: &mut State) -> Shown {
     const BEGIN: &str = "[patch: ";
     let Some((inner, length)) = unquoted(text.get(BEGIN.len()..).unwrap_or_default()) else {
@@ -164,7 +163,7 @@ fn patch(text: &str, state: &mut State) -> Shown {
     }
 }
 
-/// An error that was quoted by the one around it.
+/// An error that is quoted by an outer error.
 fn nested(text: &str, state: &mut State) -> Shown {
     let at = text.find('"').unwrap_or(text.len());
     let (begin, quote) = text.split_at(at);
@@ -179,26 +178,26 @@ fn nested(text: &str, state: &mut State) -> Shown {
     }
 }
 
-/// A value that the YAML reader quotes, or the beginning of it, and the words after it.
+/// A value that the YAML reader quotes, or its beginning, and the words after it.
 fn scalar(text: &str, quote: char, after: &str) -> Shown {
     let line = text.lines().next().unwrap_or_default();
     let Some((begin, value)) = line.split_once(quote) else {
         return (line.to_owned(), line.len());
     };
-    // Without those words, it goes on in the next line.
+    // Without those words, it continues on the next line.
     let length = value
         .rfind(after)
         .map_or(text.len(), |at| begin.len() + 1 + at);
     (format!("{begin}{quote}{REDACTED}"), length)
 }
 
-/// Where something lies in memory, which is another place every time.
+/// A memory address, which differs in every run.
 fn pointer(text: &str) -> Shown {
     let end = text.find('}').map_or(text.len(), |at| at + 1);
     (String::new(), end)
 }
 
-/// Literals of a generator, one of which is none.
+/// Literals of a generator, one of which is invalid.
 fn literals(text: &str) -> Shown {
     const END: &str = ", expected key=value";
     let end = text.find(END).unwrap_or(text.len());
@@ -208,7 +207,7 @@ fn literals(text: &str) -> Shown {
     )
 }
 
-/// What is wrong with a line of a file of a generator.
+/// The fault of a line in a generator's env file.
 fn environment(text: &str) -> Shown {
     let Some(at) = text.find("]: ").map(|at| at + "]: ".len()) else {
         return (text.to_owned(), text.len());
@@ -225,7 +224,7 @@ fn environment(text: &str) -> Shown {
     (format!("{begin}{REDACTED}"), at + length)
 }
 
-/// A path, in place of which a whole document may stand.
+/// A path, in whose place there may be a whole document.
 fn path(text: &str) -> Shown {
     let at = text.find('\'').map_or(text.len(), |at| at + 1);
     let (begin, told) = text.split_at(at);
@@ -256,7 +255,7 @@ fn map(text: &str) -> Shown {
         return ("map[]".to_owned(), at + 1);
     }
     if !["string", ANY, "any"].contains(&key) {
-        // Nothing says where a value ends, so everything goes that may belong to it.
+        // The end of a value cannot be found, so everything that may belong to it is cut.
         let end = text.rfind(']').map_or(text.len(), |at| at + 1);
         return (REDACTED.to_owned(), end);
     }
@@ -272,7 +271,7 @@ fn map(text: &str) -> Shown {
     }
 }
 
-/// An object as JSON or Go writes it: which resource it is, and nothing else.
+/// An object as JSON or Go writes it: only its identity is kept.
 fn object(text: &str) -> Shown {
     let mut keys = [String::new(), String::new()];
     let mut told: [Option<String>; 4] = [const { None }; 4];
@@ -329,7 +328,7 @@ fn object(text: &str) -> Shown {
     (shown, at.min(text.len()))
 }
 
-/// What a text in double quotes says, and how many bytes it takes with them.
+/// The content of a text in double quotes, and its length in bytes with the quotes.
 fn unquoted(text: &str) -> Option<(String, usize)> {
     let mut chars = text.char_indices();
     let (_, '"') = chars.next()? else {
@@ -355,7 +354,7 @@ fn unquoted(text: &str) -> Option<(String, usize)> {
                         out.push(u8::try_from(number(2)?).ok()?);
                         continue;
                     }
-                    // Half of a pair means nothing by itself.
+                    // Half of a surrogate pair has no meaning.
                     'u' => char::from_u32(number(4)?).unwrap_or('\u{fffd}'),
                     'U' => char::from_u32(number(8)?)?,
                     c => c,
@@ -373,7 +372,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_are_cut_and_the_rest_is_told() {
+    fn quotes_are_cut_and_the_rest_is_shown() {
         for (text, told) in [
             (
                 r#"conflict: [{"apiVersion":"v1","data":{"a":"s\"}3cret"},"kind":"Secret","metadata":{"name":"s","namespace":"n"}} {"a":"s3cret"}]: no"#,
@@ -476,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn many_quotes_are_cut_in_a_moment() {
+    fn many_quotes_are_cut_quickly() {
         for part in QUOTES.map(|(words, _)| words) {
             let text = part.repeat(1 << 15);
             assert!(cut(&text).len() <= text.len());
@@ -486,7 +485,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever stands beside what, nothing panics and nothing grows.
+        /// Any sequence of words is cut without a panic, and does not grow.
         #[test]
         fn any_words_can_be_cut(parts in proptest::collection::vec(0..QUOTES.len() + 12, 0..24)) {
             let others = ["\"", "\\", "}", "]", "'", "`", "\n`", "\\xff", "\\u00", "ü", "`: ", ": "];

@@ -1,34 +1,35 @@
-//! What a text names, field by field: the one list of the fields of a kustomization that lead somewhere.
+//! The entries of a document, field by field: the one list of the fields of a kustomization that
+//! lead somewhere.
 //!
 //! Keys are matched as kustomize matches them, whatever their case.
 
 use super::fields::is_alike;
 use crate::yaml::Node;
 
-/// In which role a text names something.
+/// The role of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// Resources that it is made of.
+    /// Resources that the kustomization consists of.
     Load,
-    /// A component that changes what it is made of.
+    /// A component that changes these resources.
     Component,
     /// A patch.
     Patch,
-    /// A function that makes resources, or a directory that gathers some.
+    /// A function that makes resources, or a directory of such functions.
     Generator,
-    /// A function that changes resources, or a directory that gathers some.
+    /// A function that changes resources, or a directory of such functions.
     Transformer,
-    /// A function that looks at resources, or a directory that gathers some.
+    /// A function that only reads resources, or a directory of such functions.
     Validator,
     /// A file whose content becomes that of a generated `ConfigMap`.
     Data,
     /// A file whose content becomes that of a generated Secret.
     SecretData,
-    /// What a replacement says.
+    /// A replacement.
     Replacement,
-    /// Where kustomize's own transformers act.
+    /// The fields that kustomize's own transformers reach.
     Configuration,
-    /// A definition that kustomize reads for the fields of its references.
+    /// A definition that kustomize reads for its reference fields.
     Crd,
     /// The schema by which kustomize merges.
     OpenApi,
@@ -36,36 +37,37 @@ pub enum Role {
     HelmValues,
     /// A directory of charts, or of Helm's own configuration.
     HelmHome,
-    /// What the configuration of one of kustomize's own plugins names, relative to the kustomization that runs it.
+    /// An entry in the configuration of one of kustomize's own plugins, relative to the
+    /// kustomization that runs it.
     Plugin,
 }
 
 impl Role {
-    /// Whether it is run while a kustomization is built.
+    /// Whether it runs while a kustomization is built.
     #[must_use]
     pub fn is_function(self) -> bool {
         matches!(self, Self::Generator | Self::Transformer | Self::Validator)
     }
 }
 
-/// Something that a text names.
+/// An entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reference<'a> {
     pub role: Role,
-    /// Where it is written.
+    /// The node that contains it.
     pub node: Node<'a>,
-    /// The path, the URL or the thing itself.
+    /// The path, the URL or the inline content.
     pub entry: &'a str,
 }
 
-/// The values of a field; several where its key stands there in several spellings.
+/// The values of a field; several if its key occurs in several spellings.
 pub(super) fn fields<'a>(node: Node<'a>, field: &str) -> impl Iterator<Item = Node<'a>> {
     node.entries()
         .filter(move |(key, _)| key.text() == field || is_alike(key.text(), field))
         .map(|(_, value)| value)
 }
 
-/// What the root of a kustomization names, in the order of this list.
+/// The entries of a kustomization, in the order of this list.
 pub(super) fn references(root: Node<'_>) -> Vec<Reference<'_>> {
     const LISTS: [(&str, Role); 9] = [
         ("resources", Role::Load),
@@ -115,7 +117,7 @@ const DATA: &[&str] = &["files", "envs", "env"];
 const HELM_VALUES: &[&str] = &["valuesFile", "additionalValuesFiles"];
 const HELM_HOMES: &[&str] = &["chartHome", "configHome"];
 
-/// What the documents of one of kustomize's own plugins name.
+/// The entries in the documents of one of kustomize's own plugins.
 pub(super) fn plugin_references<'a>(roots: impl Iterator<Item = Node<'a>>) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
     for root in roots {

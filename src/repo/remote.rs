@@ -1,10 +1,10 @@
-//! What kustomizations name in other repositories, and on the web.
+//! Entries of kustomizations that lead to other repositories, or to the web.
 
 use std::borrow::Cow;
 
-/// Whether an entry names a directory of a repository elsewhere, which can be built like one that is here.
+/// Whether an entry names a directory in another repository, which can be built like a local one.
 ///
-/// A file of the web is none, and nor is what may be one.
+/// A file on the web does not count, nor does an entry that may be one.
 #[must_use]
 pub fn is_remote_directory(entry: &str) -> bool {
     let path = entry.split('?').next().unwrap_or_default();
@@ -22,11 +22,11 @@ pub fn is_remote_directory(entry: &str) -> bool {
             .iter()
             .any(|start| entry.starts_with(start))
         || is_known_host(host);
-    // What looks like an option to kustomize is none of its arguments.
+    // kustomize would read a leading dash as an option.
     is_remote(entry) && is_repository && !is_file && !entry.starts_with(['/', '-'])
 }
 
-/// A text for people, without the passwords that URLs in it may hold.
+/// A text for people, without the passwords in its URLs.
 #[must_use]
 pub fn without_password(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
@@ -37,7 +37,7 @@ pub fn without_password(text: &str) -> Cow<'_, str> {
         let ends = |c: char| c == '/' || c.is_whitespace() || matches!(c, '\'' | '"' | '`');
         let authority = rest.split(ends).next().unwrap_or_default();
         let user = authority.rsplit_once('@').map(|(user, _)| user);
-        // The user of ssh is none, where a user of the web may be a token.
+        // An ssh user is not secret, but a user on the web may be a token.
         let is_secret = |user: &str| {
             user.contains(':') || before.ends_with("http://") || before.ends_with("https://")
         };
@@ -60,7 +60,7 @@ fn is_known_host(host: &str) -> bool {
     matches!(host, "github.com" | "gitlab.com" | "bitbucket.org")
 }
 
-/// Whether an entry names something that is not beside the kustomization: a URL, a repository, an absolute path.
+/// Whether an entry is a URL, a repository or an absolute path, and not a local path.
 #[must_use]
 pub fn is_remote(entry: &str) -> bool {
     let host = entry.split('/').next().unwrap_or_default();
@@ -73,12 +73,12 @@ pub fn is_remote(entry: &str) -> bool {
             .split_once("//")
             .is_some_and(|(before, _)| is_repository(before))
         || (host.contains('.') && !host.starts_with('.') && entry.matches('/').count() > 1 && {
-            // github.com/owner/name, and not a file in a directory that is called `v1.2`.
+            // github.com/owner/name, but not a file in a directory with the name `v1.2`.
             is_known_host(host)
         })
 }
 
-/// Whether what stands before `//` is a repository, and not a local path with a slash too many.
+/// Whether the part before `//` is a repository, and not a local path with an extra slash.
 fn is_repository(before: &str) -> bool {
     let host = before.split('/').next().unwrap_or_default();
     let end = host.rsplit('.').next().unwrap_or_default();
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_elsewhere_is_told_from_what_is_here() {
+    fn remote_entries_are_distinguished_from_local_ones() {
         for entry in [
             "https://example.com/x.yaml",
             "github.com/owner/name/config",

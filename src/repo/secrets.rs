@@ -1,4 +1,5 @@
-//! What must not be repeated: values of Secrets, wherever the files of kustomizations write them.
+//! Texts that must not be repeated: values of Secrets, in all places where the files of
+//! kustomizations write them.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,13 +10,13 @@ use super::{Kustomization, Parsed, Role, is_inline, join, quotes, split};
 use crate::text::{REDACTED, base64};
 use crate::yaml::{self, Node};
 
-/// The fields of a Secret that hold none of its values.
+/// The fields of a Secret that contain none of its values.
 const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
 /// The fields of a Secret that hold its values.
 const DATA: [&str; 2] = ["data", "stringData"];
 
-/// Values shorter than this are words of every message, and give nothing away.
+/// Shorter values are ordinary words of messages, and reveal nothing.
 const MIN_LENGTH: usize = 4;
 
 /// The values of Secrets, in every form in which a builder may write them.
@@ -32,11 +33,11 @@ impl Secrets {
     }
 }
 
-/// What a builder says of a failure, without the values of Secrets.
+/// The message of a builder about a failure, without the values of Secrets.
 ///
-/// Two things happen: what is quoted is cut unless it is known to be about
-/// something else, since a quote may be of a value that no file says; and what
-/// files say is cut wherever it stands, but in the name of a file or a resource.
+/// Two things happen. A quote is cut unless it is certainly not about a Secret, because it may
+/// contain a value that no file has. And values from the files are cut everywhere, except in the
+/// name of a file or a resource.
 #[must_use]
 pub fn redact(text: &str, secrets: &Secrets) -> String {
     let text = quotes::cut(text);
@@ -56,14 +57,14 @@ pub fn redact(text: &str, secrets: &Secrets) -> String {
             out.push_str(text.get(done..range.start).unwrap_or_default());
             out.push_str(REDACTED);
         }
-        // Of values that overlap, none is left in part.
+        // If values overlap, all of them are cut completely.
         done = done.max(range.end);
     }
     out.push_str(text.get(done..).unwrap_or_default());
     out
 }
 
-/// Every value of a Secret that the files write, or may write.
+/// Every value of a Secret that the files contain, or may contain.
 #[must_use]
 pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
     let mut found = Found::default();
@@ -85,7 +86,7 @@ pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
             }
         }
     }
-    // What configures a plugin names files as the kustomization sees them that runs it.
+    // The configuration of a plugin names files relative to the kustomization that runs it.
     for kustomization in parsed.kustomizations() {
         let edges = parsed.graph().of_directory(kustomization.directory());
         let plugins = edges.iter().filter(|edge| edge.role == Role::Plugin);
@@ -111,7 +112,7 @@ pub fn secrets(parsed: &Parsed<'_>) -> Secrets {
     }
 }
 
-/// A value as it is, as it is escaped, and in base64.
+/// A value in plain form, escaped, and in base64.
 fn forms(value: &str) -> BTreeSet<String> {
     let escaped = |text: &str| -> [String; 4] {
         let json = serde_json::Value::from(text).to_string();
@@ -128,7 +129,7 @@ fn forms(value: &str) -> BTreeSet<String> {
     if value.len() >= MIN_LENGTH {
         all.insert(value.to_owned());
         all.extend(escaped(value));
-        // A patch is quoted that writes its value as JSON.
+        // A quoted patch may contain its value as JSON.
         let twice: Vec<String> = all.iter().flat_map(|text| escaped(text)).collect();
         all.extend(twice);
     }
@@ -153,7 +154,7 @@ impl Found {
         }
     }
 
-    /// A text that nobody can read: each of its lines, and what stands there after a key.
+    /// An unparsable text: each of its lines, and the text after a key in it.
     fn unknown(&mut self, text: &str) {
         self.add(text);
         let names = [
@@ -177,7 +178,7 @@ impl Found {
         }
     }
 
-    /// Every scalar, as it is read and as it is written.
+    /// Every scalar, with its value and its written form.
     fn scalars(&mut self, node: Node<'_>) {
         let mut left = vec![node];
         while let Some(node) = left.pop() {
@@ -194,7 +195,7 @@ impl Found {
         }
     }
 
-    /// What a Secret holds, or something that may be one.
+    /// The data of a Secret, or of a document that may be one.
     fn data(&mut self, root: Node<'_>) {
         for (key, value) in root.entries() {
             if !OPEN.contains(&key.text()) {
@@ -258,7 +259,7 @@ impl Found {
                 }
                 "name" | "namespace" | "behavior" | "type" | "options" | "apiversion" | "kind"
                 | "metadata" => {}
-                // A misspelt word may stand for any of them.
+                // A misspelt key may mean any of them.
                 _ => self.scalars(value),
             }
         }
@@ -285,7 +286,7 @@ impl Found {
         }
     }
 
-    /// Whatever is written as a text, and not in a file of its own.
+    /// All inline content of a list.
     fn embedded(&mut self, parsed: &Parsed<'_>, directory: &str, list: Node<'_>) {
         for text in list.items().filter(|item| item.is_scalar()).map(Node::text) {
             if !is_inline(text) {
@@ -314,7 +315,7 @@ impl Found {
         }
     }
 
-    /// A patch in a file, or the text itself.
+    /// A patch in a file, or inline.
     fn patch_in(
         &mut self,
         parsed: &Parsed<'_>,
@@ -329,11 +330,12 @@ impl Found {
         }
     }
 
-    /// A strategic merge patch says what it is; operations are what their target says.
+    /// The kind of a strategic merge patch is its own; that of operations is the kind of their
+    /// target.
     fn patch(&mut self, target: Option<Node<'_>>, text: &str) {
         let Ok(tree) = yaml::parse_lax(text) else {
             if !is_harmless(target, text) {
-                // Nobody knows what this was to be.
+                // The intended content is not known.
                 self.unknown(text);
             }
             return;
@@ -346,7 +348,7 @@ impl Found {
             match root.get("items") {
                 Some(items) => items.items().for_each(|item| self.data(item)),
                 None if is_sure => self.data(root),
-                // Where it may as well be for anything else, its words are everybody's.
+                // If it may be for other kinds too, its other words are not secret.
                 None => DATA
                     .iter()
                     .filter_map(|field| root.get(field))
@@ -414,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_found_as_whoever_names_them_sees_them() {
+    fn files_are_resolved_relative_to_the_kustomization_that_names_them() {
         let mut sources = Sources::default();
         let patch =
             "apiVersion: builtin\nkind: PatchTransformer\npath: p.yaml\ntarget: {kind: Secret}\n";
@@ -484,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_for_anything_hides_only_data() {
+    fn a_patch_for_any_kind_hides_only_data() {
         let secrets = found_in(
             "patches:\n- target: {name: web}\n  patch: '[{op: add, path: /data/a, value: hidden-1}, {op: add, path: /spec/a, value: open-1}]'\n\
              - patch: '{stringData: {a: hidden-2}, spec: {a: open-2}}'\n\
@@ -499,14 +501,14 @@ mod tests {
     }
 
     #[test]
-    fn of_values_that_overlap_none_is_left_in_part() {
+    fn overlapping_values_are_cut_completely() {
         let secrets = found_in("secretGenerator:\n- {name: x, literals: [a=abcdef, b=defghi]}\n");
         assert_eq!(redact("xabcdefghix", &secrets), "x<redacted>x");
         assert_eq!(redact("ünabcdef", &secrets), "ün<redacted>");
     }
 
     #[test]
-    fn only_what_is_known_to_be_for_something_else_is_harmless() {
+    fn only_a_patch_certainly_not_for_a_secret_is_harmless() {
         for (target, patch, expected) in [
             ("{kind: Deployment}", "[{op: x}]", true),
             ("{kind: Deployment|Job}", "[{op: x", true),

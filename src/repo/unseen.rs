@@ -1,37 +1,37 @@
-//! What a walk over directories met and did not look into, and why.
+//! Directories that a walk found but did not search, and why.
 //!
-//! An environment that nobody looked at is not a clean one, so whatever may be
-//! one is kept as a fact for discovery to judge.
+//! An environment that was not read must not count as clean, so every possible one is recorded for
+//! discovery to judge.
 
-/// Where packages are kept: hardly ever one's own, and looked at like what is hidden.
+/// The directory of packages, which are rarely the user's own; treated like a hidden directory.
 pub const PACKAGES: &str = "node_modules";
 
-/// A directory, or a link to one, that the walk did not look into under that name.
+/// A directory, or a link to one, that the walk did not search under that name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unseen {
     /// Its path.
     pub path: String,
-    /// Why it was not looked into.
+    /// The reason.
     pub why: Why,
-    /// Whether a kustomization file lies directly in it.
+    /// Whether it directly contains a kustomization file.
     pub is_kustomization: bool,
 }
 
-/// Why a directory was not looked into.
+/// The reason why a directory was not searched.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// Its name begins with a dot, or that of a directory above it does.
     Hidden,
-    /// It lies in more hidden directories than are looked through.
+    /// There are more hidden directories than are searched.
     TooMany,
-    /// It is a link that leads out of the repository.
+    /// It is a link to a place outside the repository.
     Outside,
-    /// It is a link to a directory that is looked at under this other name.
+    /// It is a link to a directory that is searched under this other name.
     Elsewhere(String),
-    /// It is a link to a directory above what is looked at, which would lead around in circles.
+    /// It is a link to a directory above the searched ones, which would lead in circles.
     Above,
-    /// It is a link to nothing.
+    /// It is a link without a target.
     Dangling,
-    /// Its name is no text; the path has a placeholder for what is none.
+    /// Its name is not text; the path has a placeholder for the bytes that are not.
     NoText,
 }

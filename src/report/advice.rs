@@ -1,4 +1,4 @@
-//! What to do about findings, said once where many are alike.
+//! What to do about findings; repeated advice is printed once.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use crate::catalog::{RuleId, Severity};
 use crate::finding::{ENTRY, Finding};
 
-/// What was said already.
+/// The advice that was already printed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Advice<'f> {
     help: BTreeSet<(Option<&'f str>, &'f str)>,
     permit: BTreeSet<(Option<&'f str>, RuleId, Severity)>,
 }
 
-/// What is to be said with a finding; empty where a reader knows it.
+/// The advice to print with a finding; empty if the reader has seen it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said<'f> {
     pub help: &'f str,
@@ -21,9 +21,11 @@ pub(super) struct Said<'f> {
 }
 
 impl<'f> Advice<'f> {
-    /// What has not been said in this service: the help itself, and of the entries of a rule the first, as an example.
+    /// The advice that was not yet printed for this service: the help itself, and one example entry
+    /// per rule.
     ///
-    /// Findings of one rule and weight keep their order wherever they are listed, so what is said is always as long.
+    /// Findings of one rule and severity keep their order in every list, so the length of the
+    /// advice is always the same.
     pub(super) fn of(&mut self, finding: &'f Finding) -> Said<'f> {
         let service = finding.service();
         let is_new = self.help.insert((service, &finding.help));
@@ -47,7 +49,8 @@ impl Said<'_> {
     }
 }
 
-/// How to permit a finding, without and with the entry to paste, which a person copies from a line of its own.
+/// The instruction for permitting a finding, split into the sentence and the entry to paste, which
+/// goes on its own line.
 pub(super) fn permit_and_entry(permit: &str) -> (&str, &str) {
     permit.split_once(ENTRY).unwrap_or((permit, ""))
 }

@@ -1,7 +1,7 @@
-//! Fingerprints: which finding of the last run this one is.
+//! Fingerprints, which identify a finding across runs.
 //!
-//! Code scanning and code quality tell new findings from known ones by them, and
-//! remember by them what somebody has dismissed.
+//! Code scanning and code quality use them to distinguish new findings from known ones, and to
+//! remember dismissed ones.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,12 @@ use crate::naming::without_own;
 use crate::survey::Survey;
 use crate::text;
 
-/// The fingerprints of the findings of one run, in their order: 32 hexadecimal digits each, no two alike.
+/// The fingerprints of the findings of one run, in order: 32 hexadecimal digits each, all
+/// different.
 ///
-/// They are made of the service, the two environments, the rule, the resource and the field's path. So they survive shifted lines,
-/// changed values, other words in a message and a new version of the resource's API. Findings that agree in all of that are counted.
+/// They are made of the service, the two environments, the rule, the resource and the field's path.
+/// So they survive moved lines, changed values, reworded messages and a new version of the
+/// resource's API. Findings that agree in all of these are numbered.
 #[must_use]
 pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
     let mut seen: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
@@ -28,9 +30,9 @@ pub fn fingerprints(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(fingerprint_of).collect()
 }
 
-/// The fingerprints of what is new in a survey, of what is known, and of what is fixed; no two alike.
+/// The fingerprints of the new, known and fixed findings of a survey; all different.
 ///
-/// What is known comes first, so that it keeps the one that it had.
+/// Known findings come first, so that they keep their fingerprints.
 #[must_use]
 pub fn of_survey(survey: &Survey) -> [Vec<String>; 3] {
     let new = &survey.report.findings;
@@ -45,9 +47,10 @@ pub fn of_survey(survey: &Survey) -> [Vec<String>; 3] {
     [new_ones, known, fixed]
 }
 
-/// What the findings of one place share: the service, the rule, the resource as the base calls it and the field's path.
+/// The group of the findings at one place: the service, the rule, the resource's name in the base
+/// and the field's path.
 ///
-/// 32 hexadecimal digits where findings share them, and nothing elsewhere.
+/// It is 32 hexadecimal digits if several findings share it, and `None` otherwise.
 #[must_use]
 pub fn groups(findings: &[Finding]) -> Vec<Option<String>> {
     let mut sizes: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
@@ -62,7 +65,8 @@ pub fn groups(findings: &[Finding]) -> Vec<Option<String>> {
     keys.into_iter().map(named).collect()
 }
 
-/// The place that a finding about an environment's resource is about, or why it does not build; nothing for what is about neither.
+/// The place of a finding about an environment's resource, or the reason for a failed build; `None`
+/// for other findings.
 #[must_use]
 pub fn group(finding: &Finding) -> Option<Vec<u8>> {
     let environment = finding.environment()?;
@@ -89,7 +93,7 @@ pub fn group(finding: &Finding) -> Option<Vec<u8>> {
     ]))
 }
 
-/// The name of an added resource as its line has it, before each environment's own prefix and suffix.
+/// The name of an added resource as written, without the prefix and suffix of each environment.
 fn written_name(finding: &Finding) -> Option<&str> {
     let place = finding.place.as_ref()?;
     let source = place.source.as_deref()?;
@@ -101,7 +105,7 @@ fn written_name(finding: &Finding) -> Option<&str> {
     (finding.rule == RuleId::AddedResource && is_name).then_some(name)
 }
 
-/// What makes a finding itself.
+/// The parts that identify a finding.
 fn identity(finding: &Finding) -> Vec<u8> {
     let [service, environment, baseline] = finding.sides();
     let resource = finding.resource.as_ref();
@@ -120,7 +124,7 @@ fn identity(finding: &Finding) -> Vec<u8> {
     ])
 }
 
-/// Parts, every one behind its length so that no two lists of parts look alike.
+/// Joins parts, each with its length before it so that different lists never give the same text.
 fn joined(parts: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     for part in parts {
@@ -144,7 +148,7 @@ mod tests {
         let [known] = fingerprints(std::slice::from_ref(&finding))
             .try_into()
             .unwrap();
-        // Whoever changes it makes every known finding a new one.
+        // A change of this value makes every known finding a new one.
         assert_eq!(known, "1073974b7ed467290cbce03afc0d0c49");
         let mut moved = finding.clone();
         moved.message = "other words".to_owned();
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn where_an_element_stands_does_not_count() {
+    fn the_position_of_an_element_does_not_count() {
         let prints = ["spec[0]", "spec[1]"].map(|indexed| {
             let mut finding = change("web", "", json!(1), json!(2));
             finding.field.as_mut().unwrap().path = at("spec[name=a]", indexed);
@@ -187,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_findings_of_a_run_are_alike() {
+    fn all_fingerprints_of_a_run_differ() {
         let mut all = findings();
         all.extend(findings());
         let mut prints = fingerprints(&all);

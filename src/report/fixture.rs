@@ -1,4 +1,4 @@
-//! One report that every renderer's tests render, so that the formats can be compared.
+//! One report that the tests of all renderers share, so that the formats can be compared.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub fn finding(rule: &str) -> Finding {
     }
 }
 
-/// A path in both its forms.
+/// A path in both forms.
 pub fn at(keyed: &str, indexed: &str) -> FieldPath<'static> {
     let [keyed, indexed] = [keyed, indexed].map(|text| Path::parse(text).unwrap());
     FieldPath::join(keyed, &indexed).unwrap().into_owned()
@@ -45,7 +45,7 @@ pub fn change(name: &str, path: &str, base: Value, overlay: Value) -> Finding {
     finding
 }
 
-/// A bit of everything.
+/// Findings of every kind.
 pub fn findings() -> Vec<Finding> {
     let mut probe = change("checkout", "", json!(10), json!(30));
     probe.rule = RuleId::HealthChecks;
@@ -99,7 +99,7 @@ pub fn findings() -> Vec<Finding> {
     vec![probe, info, threshold, added, scale, whole]
 }
 
-/// A report with the counts that belong to the findings.
+/// A report with the counts of the findings.
 pub fn report(findings: Vec<Finding>) -> Report {
     let count = |severity| {
         findings

@@ -1,8 +1,8 @@
-//! The report for programs: the `results` of a KRM function, and how they are written.
+//! The report for programs: the `results` of a KRM function, and their notation.
 //!
-//! Hosts read what a function writes with Go's YAML 1.1, where `yes` is a
-//! boolean and `2024-01-01` a date. So this file has a writer of its own: a
-//! string stands without quotes only where no reader can take it for anything
+//! Hosts read a function's output with Go's YAML 1.1, where `yes` is a boolean and `2024-01-01` a
+//! date. So this file has its own writer: a string has no quotes only if no reader can take it as
+//! another type, and otherwise has JSON's double quotes.
 //! else, and in JSON's double quotes otherwise.
 
 use std::borrow::Cow;
@@ -13,15 +13,15 @@ use serde_json::{Map, Value, json};
 use crate::finding::{FieldRef, FileRef, Finding, Report, ResourceRef};
 use crate::text;
 
-/// The longest message of a result, in characters; the values are in the field, whole.
+/// The longest message of a result, in characters; the complete values are in the field.
 pub const MAX_MESSAGE: usize = 1000;
 
-/// The longest key that YAML finds without a `?` in front, in bytes; the standard says 1024.
+/// The longest key that YAML accepts without a `?` before it, in bytes; the standard says 1024.
 const MAX_SIMPLE_KEY: usize = 1000;
 
-/// The results of a report, one a finding, in the report's order.
+/// The results of a report, one per finding, in the report's order.
 ///
-/// They follow the KRM functions specification; what it has no place for stands in the tags.
+/// They follow the KRM functions specification; the tags have everything that it has no field for.
 #[must_use]
 pub fn results(report: &Report) -> Vec<Value> {
     results_of(&report.findings)
@@ -41,7 +41,7 @@ fn result(finding: &Finding) -> Value {
         ),
         ("severity", Some(finding.severity.id().into())),
         ("resourceRef", resource.map(reference)),
-        // The specification wants a field only beside a resource.
+        // The specification allows a field only with a resource.
         ("field", resource.and(finding.field.as_ref()).map(field_of)),
         ("file", finding.file.as_ref().map(file_of)),
         ("tags", Some(tags(finding))),
@@ -96,9 +96,9 @@ fn object<const N: usize>(entries: [(&str, Option<Value>); N]) -> Value {
     Value::Object(present.collect())
 }
 
-/// Writes results as the elements of a block list, each line `indent` spaces in.
+/// Writes results as the elements of a block list, each line indented by `indent` spaces.
 ///
-/// Nothing for no results: an empty list is the caller's to write.
+/// The text is empty if there are no results: the caller writes the empty list.
 #[must_use]
 pub fn to_yaml(results: &[Value], indent: usize) -> String {
     let mut out = String::new();
@@ -120,7 +120,7 @@ pub fn to_yaml_document(value: &Value) -> String {
     out
 }
 
-/// Writes a result as compact JSON that YAML readers read alike.
+/// Writes a result as compact JSON that YAML readers read the same way.
 #[must_use]
 pub fn to_json(result: &Value) -> String {
     let mut out = String::new();
@@ -132,7 +132,7 @@ fn pad(out: &mut String, indent: usize) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
-/// What follows the `-` of a list element, the line break included.
+/// The text after the `-` of a list element, including the line break.
 fn write_element(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(entries) if !entries.is_empty() => {
@@ -143,7 +143,7 @@ fn write_element(out: &mut String, value: &Value, indent: usize) {
     }
 }
 
-/// What follows a `key:` or a `-`, the line break included; `indent` is that of the key or dash.
+/// The text after a `key:` or a `-`, including the line break; `indent` is that of the key or dash.
 fn write_value(out: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(entries) if !entries.is_empty() => {
@@ -184,7 +184,7 @@ fn write_entries(
             let _ = writeln!(out, "? {key}");
             pad(out, indent);
             out.push(':');
-            // After a bare `:` a nested block is a value of its own and needs no deeper place.
+            // After `:` alone, a nested block is a separate value and needs no deeper indentation.
             write_value(out, value, indent);
         } else {
             let _ = write!(out, "{key}:");
@@ -193,24 +193,23 @@ fn write_entries(
     }
 }
 
-/// A string as a YAML scalar on one line: plain where that is safe beyond doubt, else in double quotes.
+/// A string as a YAML scalar on one line: plain if that is certainly safe, else in double quotes.
 fn scalar(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 2);
     write_quoted(&mut out, text, |out, c| {
-        // JSON's surrogate pairs are no YAML.
+        // JSON's surrogate pairs are not valid YAML.
         let _ = write!(out, "\\U{:08x}", u32::from(c));
     });
     Cow::Owned(out)
 }
 
-/// Whether every YAML reader takes the bare text for this very string.
+/// Whether every YAML reader reads the unquoted text as this string.
 ///
-/// It starts with a letter, so it is no number, date, list, comment or quote; it
-/// is none of the words that some version of YAML gives a meaning; and it holds
-/// nothing that could end it.
+/// It starts with a letter, so it is not a number, date, list, comment or quoted text. It is not a
+/// word with a special meaning in any version of YAML, and it contains nothing that could end it.
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     let is_harmless = |c: char| c.is_ascii_alphanumeric() || " _-./()=+@[]<>,;'\":*".contains(c);
@@ -221,7 +220,7 @@ fn is_plain(text: &str) -> bool {
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
-/// A value as compact JSON that is YAML, too.
+/// A value as compact JSON that is also YAML.
 fn write_json(out: &mut String, value: &Value) {
     match value {
         Value::Object(entries) => {
@@ -258,17 +257,18 @@ fn write_json(out: &mut String, value: &Value) {
 }
 
 fn write_json_string(out: &mut String, text: &str) {
-    // Beyond the basic plane JSON's escapes are no YAML, but the bare character is both.
+    // Beyond the basic plane, JSON's escapes are not valid YAML, but the unescaped character is
+    // valid in both.
     write_quoted(out, text, String::push);
 }
 
-/// A text in double quotes; what is unsafe beyond the basic plane is left to `astral`.
+/// A text in double quotes; `astral` writes unsafe characters beyond the basic plane.
 fn write_quoted(out: &mut String, text: &str, astral: fn(&mut String, char)) {
     out.push('"');
     for c in text.chars() {
         match c {
             '"' | '\\' => text::push_escape(out, c),
-            // Two of them before a bracket are a command to some systems that show logs.
+            // Two of them before a bracket are a command to some CI runners.
             '#' if out.ends_with('#') => out.push_str("\\u0023"),
             c if !text::is_unsafe(c) => out.push(c),
             '\u{10000}'.. => astral(out, c),

@@ -1,12 +1,12 @@
-//! Text from strangers inside XML and HTML.
+//! Foreign text inside XML and HTML.
 
 use std::fmt::Write as _;
 
 use crate::text::{is_unsafe, push_escape};
 
-/// A text as content or attribute value of XML and of HTML, in one line.
+/// A text as content or attribute value of XML and HTML, on one line.
 ///
-/// What no reader should meet is escaped as JSON does, which also removes every character that XML forbids.
+/// Unsafe characters are escaped as in JSON, which also removes every character that XML forbids.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -15,7 +15,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// [`escaped`], with line breaks left as they are.
+/// [`escaped`], with unchanged line breaks.
 pub fn escaped_lines(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(escaped).collect();
     lines.join("\n")
@@ -23,7 +23,7 @@ pub fn escaped_lines(text: &str) -> String {
 
 fn push(out: &mut String, c: char) {
     match c {
-        // Two of them before a bracket are a command to some systems that show logs.
+        // Two of them before a bracket are a command to some CI runners.
         '#' if out.ends_with('#') => out.push_str("&#35;"),
         '&' => out.push_str("&amp;"),
         '<' => out.push_str("&lt;"),
@@ -31,7 +31,7 @@ fn push(out: &mut String, c: char) {
         '"' => out.push_str("&quot;"),
         '\'' => out.push_str("&#39;"),
         c if is_unsafe(c) => push_escape(out, c),
-        // Characters that are none, at the end of every plane.
+        // Noncharacters, at the end of every plane.
         c if u32::from(c) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(&c) => {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_stranger_is_markup() {
+    fn foreign_text_is_never_markup() {
         assert_eq!(
             escaped("<a b='c\"'>&]]>\n\u{1b}\u{0}\u{202e}\u{1ffff}\u{fdd0}ä"),
             "&lt;a b=&#39;c&quot;&#39;&gt;&amp;]]&gt;\\n\\u001b\\u0000\\u202e\\u{1ffff}\\u{fdd0}ä"

@@ -1,8 +1,7 @@
-//! The report for people, on stderr, because that is all that kustomize shows of a function.
+//! The report for people, on stderr, because kustomize shows nothing else of a function.
 //!
-//! Findings stand grouped by resource, at most one screen of them, before one
-//! summary line. Where a screen is too small, errors win over warnings, and
-//! warnings over what is only for information.
+//! Findings are grouped by resource, and take at most one screen before the summary line. If the
+//! screen is too small, errors take precedence over warnings, and warnings over information.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -16,29 +15,29 @@ use crate::catalog::Severity;
 use crate::finding::{FieldRef, Finding, Report, ResourceRef, Sides, Totals};
 use crate::text;
 
-/// The most lines before the summary: what a terminal shows without scrolling, and a log without drowning.
+/// The largest number of lines before the summary: one screen of a terminal.
 pub const MAX_LINES: usize = 40;
 
-/// The most characters of a value that one line shows, the marks of a cut not counted.
+/// The largest number of characters that one line shows of a value, without the marks of a cut.
 pub const MAX_VALUE: usize = 72;
 
-/// How many equal characters stand before the first difference of two long values.
+/// The number of equal characters before the first difference of two long values.
 const LEAD: usize = 16;
 
-/// The most characters of any other text: a name, a path, a headline.
+/// The largest number of characters of any other text: a name, a path, a headline.
 pub(super) const MAX_TEXT: usize = 400;
 
-/// The longest help: what is cut cannot be pasted.
+/// The longest help: a cut entry could not be pasted.
 pub(super) const MAX_HELP: usize = 2400;
 
-/// What the terminal can do.
+/// The abilities of the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// Whether to colour with ANSI escape sequences.
     pub color: bool,
 }
 
-/// Renders a report; nothing at all where nothing was found.
+/// Renders a report; empty if there are no findings.
 #[must_use]
 pub fn render(report: &Report, style: Style) -> String {
     let mut out = String::new();
@@ -48,7 +47,7 @@ pub fn render(report: &Report, style: Style) -> String {
     let by_weight = heaviest_first(&report.findings);
     let shown = match fitting(&by_weight, MAX_LINES) {
         all if all == by_weight.len() => all,
-        // One line less, for saying that there is more. One finding is always shown.
+        // One line is kept for the note about omissions. At least one finding is always shown.
         _ => fitting(&by_weight, MAX_LINES - 1).max(1),
     };
     let (shown, left) = by_weight.split_at(shown);
@@ -75,9 +74,9 @@ pub fn render(report: &Report, style: Style) -> String {
     text::without_commands(&out).into_owned()
 }
 
-/// The last line of the report: who was judged, and how much was found.
+/// The last line of the report: the judged sides, and the number of findings.
 ///
-/// It is the one line that survives where a host cuts a log short.
+/// It is the line that survives if a host truncates the log.
 #[must_use]
 pub fn summary(report: &Report) -> String {
     let mut out = "krm-parity: ".to_owned();
@@ -117,7 +116,7 @@ fn services(report: &Report) -> BTreeSet<&str> {
     findings.filter_map(Finding::service).collect()
 }
 
-/// The counts that are not zero, in words: `3 errors, 1 warning`; nothing for none.
+/// The counts that are not zero, in words: `3 errors, 1 warning`; empty if all are zero.
 pub(super) fn counts(totals: &Totals) -> String {
     let counts: Vec<_> = [
         (totals.errors, "error"),
@@ -136,7 +135,7 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
-/// What makes findings stand under one head.
+/// The common heading of several findings.
 type Place<'a> = (Sides<'a>, Option<&'a ResourceRef>);
 
 fn place(finding: &Finding) -> Place<'_> {
@@ -146,19 +145,19 @@ fn place(finding: &Finding) -> Place<'_> {
 /// A finding and its index in the report.
 type Indexed<'a> = (usize, &'a Finding);
 
-/// The findings with the heaviest in front, otherwise in the report's order.
+/// The findings, the most severe first, otherwise in the report's order.
 fn heaviest_first(findings: &[Finding]) -> Vec<Indexed<'_>> {
     let mut sorted: Vec<_> = findings.iter().enumerate().collect();
     sorted.sort_by_key(|(_, finding)| Reverse(finding.severity));
     sorted
 }
 
-/// Whether a finding stands in the last part of the report, after all that weighs.
+/// Whether a finding is information, which comes last in the report.
 fn is_info(finding: &Finding) -> bool {
     finding.severity <= Severity::Info
 }
 
-/// How many findings, from the front, fit into that many lines.
+/// The number of findings, from the front, that fit into a number of lines.
 fn fitting(findings: &[Indexed<'_>], max_lines: usize) -> usize {
     let mut heads = BTreeSet::new();
     let mut advice = Advice::default();
@@ -176,7 +175,7 @@ fn fitting(findings: &[Indexed<'_>], max_lines: usize) -> usize {
     findings.len()
 }
 
-/// The findings in the report's order, together where their place is the same, information last.
+/// The findings in the report's order, grouped by place, information last.
 fn grouped<'a>(findings: &[Indexed<'a>]) -> Vec<Vec<&'a Finding>> {
     let mut findings = findings.to_vec();
     findings.sort_by_key(|(index, finding)| (is_info(finding), *index));
@@ -219,7 +218,7 @@ fn write_head(out: &mut String, finding: &Finding, names_service: bool, style: S
     let _ = writeln!(out, "{}", painted(&head, Ansi::new().bold(), style));
 }
 
-/// Who was compared with whom: `production against base`.
+/// The two sides of a comparison: `production against base`.
 pub(super) fn comparison(finding: &Finding) -> Option<String> {
     match (finding.environment(), finding.baseline()) {
         (None, None) => None,
@@ -245,7 +244,7 @@ fn write_finding(out: &mut String, finding: &Finding, said: &Said<'_>, style: St
         painted(&label, color.on_default().bold(), style),
         text::one_line(&finding.headline, MAX_TEXT)
     );
-    // Two environments are called by their names, a base and its overlay by what they are.
+    // Two environments are labelled with their names, a base and its overlay with these words.
     let (base_name, overlay_name) = match (finding.baseline(), finding.environment()) {
         (Some(baseline), Some(environment)) if baseline != "base" => (baseline, environment),
         _ => ("base", "overlay"),
@@ -289,7 +288,7 @@ pub(super) fn painted(text: &str, ansi: Ansi, style: Style) -> String {
     }
 }
 
-/// The base's and the overlay's value on one line each, cut so that a difference stays in sight.
+/// The base's and the overlay's value on one line each, cut so that the difference stays visible.
 pub(super) fn both_values(field: &FieldRef) -> (String, String) {
     let base = shown(field.base.as_ref());
     let overlay = shown(field.overlay.as_ref());
@@ -301,7 +300,7 @@ pub(super) fn both_values(field: &FieldRef) -> (String, String) {
         .count();
     let width = |units: &[&str]| units.iter().map(|unit| unit.chars().count()).sum::<usize>();
     let mut start = 0;
-    // Windows move only where the difference would otherwise be cut off.
+    // The window moves only if the difference would otherwise be cut off.
     if width(&base[..equal]) + LEAD > MAX_VALUE && field.base.is_some() && field.overlay.is_some() {
         start = equal;
         while start > 0 && width(&base[start - 1..equal]) <= LEAD {
@@ -311,12 +310,12 @@ pub(super) fn both_values(field: &FieldRef) -> (String, String) {
     (window(&base, start), window(&overlay, start))
 }
 
-/// A value on one line, whole; `(absent)` for none.
+/// A complete value on one line; `(absent)` if there is none.
 pub(super) fn value(value: Option<&Value>) -> String {
     shown(value)
 }
 
-/// A value on one line: strings as they are where no reader could be misled, everything else as JSON.
+/// A value on one line: unambiguous strings unquoted, everything else as JSON.
 fn shown(value: Option<&Value>) -> String {
     match value {
         None => "(absent)".to_owned(),
@@ -336,7 +335,7 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-/// Whether a string without quotes can be taken for nothing but itself.
+/// Whether an unquoted string can only be read as itself.
 fn is_clear(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text
@@ -345,7 +344,7 @@ fn is_clear(text: &str) -> bool {
         && serde_json::from_str::<Value>(text).is_err()
 }
 
-/// A shown value in pieces that must not be torn: characters and whole escapes.
+/// The parts of a printed value that must not be split: characters and whole escapes.
 fn units(text: &str) -> Vec<&str> {
     let mut units = Vec::new();
     let mut rest = text;
@@ -362,7 +361,7 @@ fn units(text: &str) -> Vec<&str> {
     units
 }
 
-/// As many units as fit on a line, from `start` on, with `…` where something was cut off.
+/// As many parts as fit on a line, from `start` on, with `…` where text was cut off.
 fn window(units: &[&str], start: usize) -> String {
     let start = start.min(units.len());
     let mut out = String::new();
@@ -394,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_is_nothing_said() {
+    fn a_report_without_findings_is_empty() {
         assert_eq!(plain(Vec::new()), "");
     }
 
@@ -577,7 +576,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_of_a_stranger_can_forge_a_line() {
+    fn foreign_text_cannot_forge_a_line() {
         let evil = "x\n  error[image]: forged\u{1b}[2J\u{202e}\u{2028}";
         let mut bad = change(evil, evil, json!(evil), json!({evil: evil}));
         bad.headline = evil.to_owned();

@@ -1,21 +1,29 @@
-//! The built-in types, one a line, from the `OpenAPI` definitions of Kubernetes 1.37.
+//! The built-in types, one per line, from the `OpenAPI` definitions of Kubernetes 1.37.
 //!
-//! Kinds that 1.37 has dropped keep the shape of their last version (the resource.k8s.io alphas, `ClusterCIDR`); older groups and versions
-//! map to the modern type (extensions, `autoscaling/v2beta2`). Published keys come from `x-kubernetes-list-map-keys`, else from
-//! `x-kubernetes-patch-merge-key`; published sets are sets. tests/it/schema.rs checks all of that, and holds a reason for each difference.
+//! Kinds that 1.37 has dropped keep the type of their last version (the resource.k8s.io alphas,
+//! `ClusterCIDR`); older groups and versions map to the modern type (extensions,
+//! `autoscaling/v2beta2`). Published keys come from `x-kubernetes-list-map-keys`, else from
+//! `x-kubernetes-patch-merge-key`; published sets are sets. tests/it/schema.rs checks all of that,
+//! and has a reason for each difference.
 //!
-//! A list that is published as atomic says only that appliers do not share it. How its elements pair is judgement:
+//! A list that is published as atomic is only not shared between appliers. The pairing of its
+//! elements is our judgement:
 //!
-//! - **In order although keyed**: `containers` and `initContainers` (started in that order), `env` and `variables` (a later one may refer to an
-//!   earlier), `firstAvailable` (the first that fits is taken), `additionalPrinterColumns` (printed in that order), Ingress `paths` (load balancers that
-//!   turn `ImplementationSpecific` paths into numbered listener rules do so in order).
-//! - **In order**: `command` and `args`; `envFrom` and projected `sources` (the later one wins); `nameservers`, `searches`, `clusterIPs` and `ipFamilies` (the
-//!   first is the primary one); a host alias's `hostnames` (the first is the canonical name); `httpHeaders` (may repeat); failure, success and restart
-//!   rules (the first match decides); `mutations` and device `config` (applied one after the other); `admissionReviewVersions` and
-//!   `conversionReviewVersions` (the first that both know is spoken).
-//! - **By key although atomic**: where validation refuses two elements with that key, or the key is the element's identity to whoever reads it.
-//! - **Sets**: the rest, among them everything in RBAC, network policies, affinity, selectors and webhook rules, where each element is
-//!   evaluated on its own and the results are united.
+//! - **In order although keyed**: `containers` and `initContainers` (started in that order), `env`
+//!   and `variables` (a later one may refer to an earlier one), `firstAvailable` (the first
+//!   available one is used), `additionalPrinterColumns` (printed in that order), Ingress `paths`
+//!   (load balancers that turn `ImplementationSpecific` paths into numbered listener rules do so in
+//!   order).
+//! - **In order**: `command` and `args`; `envFrom` and projected `sources` (the later one wins);
+//!   `nameservers`, `searches`, `clusterIPs` and `ipFamilies` (the first is the primary one); a
+//!   host alias's `hostnames` (the first is the canonical name); `httpHeaders` (may repeat);
+//!   failure, success and restart rules (the first match decides); `mutations` and device `config`
+//!   (applied in turn); `admissionReviewVersions` and `conversionReviewVersions` (the first common
+//!   version is used).
+//! - **By key although atomic**: where validation refuses two elements with that key, or the key
+//!   identifies the element for its reader.
+//! - **Sets**: the rest, including everything in RBAC, network policies, affinity, selectors and
+//!   webhook rules, where each element is evaluated separately and the results are united.
 
 #![expect(
     non_upper_case_globals,
@@ -387,7 +395,7 @@ types! { from 0;
     WorkloadSpec { "compositePodGroupTemplates": keyed(CompositePodGroupTemplate, NAME), "podGroupTemplates": keyed(PodGroupTemplate, NAME) }
 }
 
-/// The kinds that Kubernetes itself serves, or once served.
+/// The kinds that Kubernetes itself serves, or used to serve.
 #[rustfmt::skip]
 pub(super) static ROOTS: &[Root] = &[
     ("", "Binding", "", Object),

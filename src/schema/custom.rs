@@ -1,8 +1,9 @@
-//! Types of well-known extensions, described by hand as far as lists, quantities and pods in them matter.
+//! Types of well-known extensions, written by hand for their lists, quantities and pods.
 //!
-//! What is not listed is unknown, not plain: KEDA's `triggers` have no key that their users keep unique, so that inference does as well as a
-//! table would. Keys that no validation makes unique but everybody keeps so, such as `secretKey` of an external secret, are listed: where an
-//! element lacks one or two share it, the list is compared as one without keys.
+//! A type that is not listed is unknown, not plain: KEDA's `triggers` have no key that users keep
+//! unique, so inference does as well as a table would. Some keys are unique in practice although no
+//! validation requires it, such as `secretKey` of an external secret. They are listed: if an
+//! element lacks one, or two share it, the list is compared as one without keys.
 
 #![expect(
     non_upper_case_globals,
@@ -126,7 +127,7 @@ types! { from builtin::END;
     VirtualServiceSpec { "exportTo": set(Unknown), "gateways": set(Unknown), "hosts": set(Unknown), "http": ordered(VirtualServiceRoute), "tcp": ordered(VirtualServiceRoute), "tls": ordered(VirtualServiceRoute) }
 }
 
-/// Kinds of other projects, all versions alike.
+/// Kinds of other projects; all versions have the same type.
 #[rustfmt::skip]
 pub(super) static ROOTS: &[Root] = &[
     ("", "DeploymentConfig", "", DeploymentConfig), // OpenShift 3 served it in the core group

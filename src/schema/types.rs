@@ -1,69 +1,76 @@
-//! What the tables of types are made of.
+//! The data types of the tables.
 
 /// A type in the graph, two bytes wide so that a diff can carry one at every step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Type(pub(super) u16);
 
-/// What stands under a field, in one value so that a diff asks once.
+/// The properties of a field, in one value so that a diff needs one lookup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Field {
     /// The type of the value, or of a list's elements.
     pub ty: Type,
-    /// How the elements of a list find each other; meaningless where no list stands.
+    /// How the elements of a list are paired; without meaning if the field is not a list.
     pub list: List,
     /// How a scalar here (or each scalar of a list here) compares.
     pub scalar: Scalar,
 }
 
-/// How the elements of a list are paired, because the same two lists are one change under one reading and ten under another.
+/// How the elements of a list are paired, because the same two lists may be one change in one
+/// reading and ten in another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum List {
-    /// Nothing is known: infer from the elements ([`infer_keys`](super::infer_keys)), else go by order.
+    /// Not known: infer the keys from the elements ([`infer_keys`](super::infer_keys)), else use
+    /// the order.
     Unknown,
-    /// Elements are found by their keys. Where two elements share all keys, fall back to order.
+    /// Elements are paired by their keys. If two elements share all keys, the order is used.
     Keyed {
         /// The keys, all of which must agree.
         keys: &'static [KeyField],
-        /// Kubernetes (or a reader that it starts) also acts on the order.
+        /// Kubernetes (or a program that it starts) also acts on the order.
         ordered: bool,
     },
-    /// Order and repetition mean nothing. Elements that are maps pair by equality first, then by likeness.
+    /// Order and repetition have no meaning. Elements that are maps are paired by equality first,
+    /// then by similarity.
     Set,
-    /// The order means something: align by the longest common part.
+    /// The order has a meaning: align by the longest common part.
     Ordered,
-    /// Ingress `spec.rules`: paired by host, then by the shape of their paths.
+    /// Ingress `spec.rules`: paired by host, then by the form of their paths.
     IngressRules,
-    /// `spec.rules` of the Gateway API's routes and `spec.routes` of Traefik's: paired by their `matches` or `match`, then by shape.
+    /// `spec.rules` of the Gateway API's routes and `spec.routes` of Traefik's: paired by their
+    /// `matches` or `match`, then by form.
     RouteRules,
 }
 
 /// One key of a keyed list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyField {
-    /// The field that holds the key. May be a dotted path: `volumeClaimTemplates` are found by `metadata.name`.
+    /// The field of the key. May be a dotted path: `volumeClaimTemplates` are identified by
+    /// `metadata.name`.
     pub name: &'static str,
-    /// What the API server takes the key for when it is absent; without one, an element that lacks the key has none.
+    /// The API server's default for an absent key; without a default, an element without the key
+    /// has none.
     pub default: Option<&'static str>,
 }
 
-/// How scalars compare, because `1000m` and `1` are two texts and one amount.
+/// How scalars are compared, because `1000m` and `1` are different texts for the same amount.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scalar {
     /// By their YAML value.
     Plain,
     /// As a [`Quantity`](crate::quantity::Quantity).
     Quantity,
-    /// A map with free keys stands here, and its values are quantities (`limits`, `requests`, `hard`, …).
+    /// The field is a map with free keys, whose values are quantities (`limits`, `requests`,
+    /// `hard`, …).
     QuantityMap,
 }
 
 impl Type {
-    /// A type of which nothing is known: the first of the table.
+    /// An unknown type: the first of the table.
     pub const UNKNOWN: Self = Self(0);
 }
 
 impl Field {
-    /// What is known of a field that the graph does not hold: nothing.
+    /// The properties of a field that the graph does not have.
     pub const UNKNOWN: Self = Self {
         ty: Type::UNKNOWN,
         list: List::Unknown,
@@ -71,7 +78,7 @@ impl Field {
     };
 }
 
-/// One type of the graph: its name and its fields, sorted; the field `*` stands for any other name.
+/// One type of the graph: its name and its fields, sorted; the field `*` matches any other name.
 pub(super) struct Definition {
     pub(super) name: &'static str,
     pub(super) fields: &'static [(&'static str, Field)],

@@ -1,8 +1,9 @@
-//! The words in which the tables of types are written, so that a line of them reads like a sentence.
+//! The words in which the tables of types are written, so that each line reads like a sentence.
 
 use super::types::{Field, KeyField, List, Scalar, Type};
 
-/// Declares types, each a constant of its name, numbered on from `from`; and `END`, the first number not taken.
+/// Declares types, each a constant with its name, numbered from `from`; and `END`, the first free
+/// number.
 macro_rules! types {
     (from $start:expr; $($name:ident { $($field:literal: $value:expr),* })*) => {
         #[derive(Clone, Copy)]
@@ -17,7 +18,7 @@ macro_rules! types {
 }
 pub(super) use types;
 
-/// A value of this type, or a list of which nothing is known but the type of its elements.
+/// A value of this type, or a list of which only the type of its elements is known.
 pub(super) const fn one(ty: Type) -> Field {
     listed(ty, List::Unknown)
 }

@@ -1,10 +1,9 @@
-//! References that kustomize will turn at its very end, after everybody has looked.
+//! References that kustomize updates at its very end, after all functions have run.
 //!
-//! A build ends with letting references follow the names that resources once had.
-//! What is local configuration never leaves the build, and still takes along
-//! references that mean something else in the base, such as a role of the cluster
-//! that a local one was called like before it was renamed. So what is compared
-//! has followed already.
+//! A build ends by updating references to the names that resources once had. Local configuration
+//! never leaves the build, but references to it are updated as well. Such a reference may mean
+//! another resource in the base, such as a cluster's role with the name that a local one had before
+//! it was renamed. So the compared resources have their references updated already.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,7 +12,7 @@ use crate::api::NEEDS_HASH;
 use crate::resource::{Identity, Resource};
 use crate::yaml::Node;
 
-/// The names that references will follow, by what they say now.
+/// The future names of references, by their current ones.
 #[derive(Debug, Default)]
 pub(super) struct Renames<'a> {
     /// The kind and the new name of each resource that had a name.
@@ -21,11 +20,12 @@ pub(super) struct Renames<'a> {
 }
 
 impl<'a> Renames<'a> {
-    /// Learns them from what is emitted and from what is not.
+    /// Learns the names from the emitted resources and from the others.
     ///
-    /// The first name of what is emitted is the base's business, and so is what a layer made of it by a prefix or a suffix: references
-    /// to it follow in the base, too. Any other name in between is not, and nothing is of what is not emitted, also where everything was
-    /// renamed alike: nothing of that name is deployed.
+    /// The base updates references to the first name of an emitted resource itself, and also to a
+    /// name that a layer made of it with a prefix or a suffix. It does not update references to any
+    /// other name in between, nor to a resource that is not emitted, even if everything was renamed
+    /// alike: no resource of that name is deployed.
     pub(super) fn learn(emitted: &[&Resource<'a>], hidden: &[&Resource<'a>]) -> Self {
         let mut renames = Self::default();
         for resource in emitted {
@@ -33,7 +33,7 @@ impl<'a> Renames<'a> {
         }
         for resource in hidden {
             renames.add(resource, resource.previous.iter());
-            // What it will be is not known before the end.
+            // Its final name is not known before the end.
             if resource.annotation(NEEDS_HASH).is_some() {
                 let name = Cow::Owned(format!("{}-<hash>", resource.name()));
                 let all = renames.names.entry(resource.name()).or_default();
@@ -57,7 +57,7 @@ impl<'a> Renames<'a> {
         self.names.is_empty()
     }
 
-    /// What a value of a map will say, where it is a reference that follows.
+    /// The future value of a map's entry, if it is a reference that is updated.
     pub(super) fn follow(&self, place: Place<'_>, value: Node<'_>) -> Option<&str> {
         if self.is_empty() {
             return None;
@@ -68,22 +68,22 @@ impl<'a> Renames<'a> {
     }
 }
 
-/// Where a value stands, as far as that tells what it refers to.
+/// The place of a value, as far as it decides what the value refers to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place<'n> {
-    /// The field that holds the map, or the list, that holds the value.
+    /// The field of the map or list that contains the value.
     outer: &'n str,
-    /// The field that holds the value; empty in a list.
+    /// The field of the value; empty in a list.
     field: &'n str,
-    /// The `kind` that stands beside it.
+    /// The `kind` beside it.
     kind: Option<&'n str>,
 }
 
 impl<'n> Place<'n> {
-    /// The place of a map's entry, the map standing here.
+    /// The place of a map's entry, if the map is at this place.
     pub(super) fn below(self, map: Node<'n>, key: &'n str) -> Self {
         Self {
-            // A map in a list is known by the list.
+            // A map in a list takes the name of the list.
             outer: if self.field.is_empty() {
                 self.outer
             } else {
@@ -94,7 +94,7 @@ impl<'n> Place<'n> {
         }
     }
 
-    /// The place of a list's element, the list standing here.
+    /// The place of a list's element, if the list is at this place.
     pub(super) fn within(self) -> Self {
         Self {
             outer: self.field,
@@ -105,8 +105,8 @@ impl<'n> Place<'n> {
 
     /// Whether a value here names a resource of a kind, by the conventions of the Kubernetes API.
     fn means(self, kind: &str) -> bool {
-        // kustomize lists IngressClass under a group that there is none of, and so turns no reference to one. Labels are none,
-        // whatever they are called.
+        // kustomize has IngressClass under a group that does not exist, so it updates no reference
+        // to one. Labels are never references, whatever their names.
         let is_never = ["metadata", "labels", "matchLabels", "selector"].contains(&self.outer);
         if is_never || kind == "IngressClass" {
             return false;
@@ -114,7 +114,7 @@ impl<'n> Place<'n> {
         if let Some(beside) = self.kind {
             return beside == kind && self.field == "name";
         }
-        // What a field is called after, or what holds a `name`, alone or among others.
+        // The name of the field, or of the field around a `name`, with or without siblings.
         let (word, ends): (_, &[&str]) = match self.field {
             "name" | "" => (self.outer, &["KeyRef", "Ref", "Names", "s"]),
             field => (field, &["Name", "Ref"]),
@@ -135,7 +135,7 @@ impl<'n> Place<'n> {
     }
 }
 
-/// The names that a resource had on the way, but for those that only grew out of one another.
+/// The earlier names of a resource, except those that only extended one another.
 fn between<'r, 'a>(resource: &'r Resource<'a>) -> impl Iterator<Item = &'r Identity<'a>> {
     let names = &resource.previous;
     let name = |at: usize| {
@@ -148,7 +148,7 @@ fn between<'r, 'a>(resource: &'r Resource<'a>) -> impl Iterator<Item = &'r Ident
     between.filter_map(move |(at, identity)| (!grows(at - 1) || !grows(at)).then_some(identity))
 }
 
-/// Whether a reference at a node or below it will be turned.
+/// Whether a reference at a node or below it will be updated.
 pub(super) fn reaches(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>) -> bool {
     renames.follow(place, node).is_some()
         || node
@@ -163,9 +163,9 @@ pub(super) fn reaches(node: Node<'_>, place: Place<'_>, renames: &Renames<'_>) -
 mod tests {
     use super::*;
 
-    /// Every place of kustomize's own table of references, by what it is about.
+    /// Every place in kustomize's own table of references, by its target.
     #[test]
-    fn references_are_known_by_where_they_stand() {
+    fn references_are_known_by_their_places() {
         let means = |kind: &str, path: &[&'static str], beside: Option<&'static str>| {
             let place = Place {
                 outer: path[0],

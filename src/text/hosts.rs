@@ -1,6 +1,7 @@
 //! Hosts in the expressions of routers.
 
-/// The functions of Traefik's expressions that name hosts, and whether by a pattern.
+/// The functions of Traefik's expressions that name hosts, and whether their arguments are
+/// patterns.
 const FUNCTIONS: [(&str, bool); 4] = [
     ("HostSNIRegexp", true),
     ("HostRegexp", true),
@@ -8,10 +9,10 @@ const FUNCTIONS: [(&str, bool); 4] = [
     ("Host", false),
 ];
 
-/// An expression of Traefik with its hosts left out, and those hosts, each with whether it is a pattern.
+/// An expression of Traefik without its hosts, and those hosts, each with whether it is a pattern.
 ///
 /// ``Host(`a.example.com`) && PathPrefix(`/`)`` without its host is ``Host() && PathPrefix(`/`)``.
-/// A host after a `!` stays in, since it is the one that is not meant.
+/// A host after a `!` is kept, because it is the one that is excluded.
 #[must_use]
 pub fn open_hosts(expression: &str) -> (String, Vec<(bool, &str)>) {
     let mut rest = String::new();
@@ -24,11 +25,11 @@ pub fn open_hosts(expression: &str) -> (String, Vec<(bool, &str)>) {
             hosts.extend(inside.into_iter().map(|host| (is_pattern, host)));
             left = after;
         } else if let Some((_, after)) = quoted(left) {
-            // What is quoted is not an expression.
+            // A quoted text is not an expression.
             rest.push_str(&left[..left.len() - after.len()]);
             left = after;
         } else {
-            // What is negated as a whole names the hosts that are not meant.
+            // A negated group names the hosts that are excluded.
             if first == '(' && rest.trim_end().ends_with('!') {
                 return (expression.to_owned(), Vec::new());
             }
@@ -39,7 +40,7 @@ pub fn open_hosts(expression: &str) -> (String, Vec<(bool, &str)>) {
     (rest, hosts)
 }
 
-/// A call of a function that names hosts: its name, its arguments and what follows.
+/// A call of a function that names hosts: its name, its arguments and the rest of the text.
 fn call<'e>(text: &'e str, before: &str) -> Option<(&'static str, bool, Vec<&'e str>, &'e str)> {
     let is_in_word = before.ends_with(|last: char| last.is_alphanumeric() || last == '_');
     if is_in_word || before.trim_end().ends_with('!') {
@@ -61,7 +62,7 @@ fn call<'e>(text: &'e str, before: &str) -> Option<(&'static str, bool, Vec<&'e 
     }
 }
 
-/// A quoted text at the beginning, and what follows.
+/// A quoted text at the beginning, and the rest.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text
         .chars()
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_taken_out_of_an_expression() {
+    fn hosts_are_removed_from_an_expression() {
         let opened = |text| {
             let (rest, hosts) = open_hosts(text);
             let hosts: Vec<_> = hosts.into_iter().map(|(_, host)| host).collect();

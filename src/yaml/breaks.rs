@@ -1,23 +1,22 @@
-//! Characters that end a line for kustomize and kubectl, and are part of one for everybody else.
+//! Characters that are line breaks for kustomize and kubectl, but not for other readers.
 //!
-//! Both read YAML 1.1, in which U+0085, U+2028 and U+2029 are line breaks: what
-//! stands behind one in a comment is a field to them. A text that means one
-//! thing here and another one where it is deployed is refused, wherever such a
-//! character could say what belongs to what. In quotes, and in block scalars
-//! whose lines go on behind it, it is text to both.
+//! Both read YAML 1.1, in which U+0085, U+2028 and U+2029 are line breaks: after one of them in a
+//! comment, the text is a field. A text with two readings is refused if such a character could
+//! change its structure. In quotes, and in block scalars that continue after it, the character is
+//! plain text to all readers.
 
 use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle};
 
-/// NEL, and the separators of lines and paragraphs.
+/// NEL, the line separator and the paragraph separator.
 const FOREIGN: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
-/// The first character that ends a line for readers of YAML 1.1 where something hangs on it.
+/// The first character that is a line break in YAML 1.1 and would change the structure.
 ///
-/// The text is one that the parser takes.
+/// The parser has already accepted the text.
 pub(super) fn foreign_break(source: &str, options: Options) -> Option<usize> {
-    // One search each is much faster than looking at every character.
+    // Three searches are much faster than a look at every character.
     if !FOREIGN.iter().any(|char| source.contains(*char)) {
         return None;
     }
@@ -55,22 +54,22 @@ fn is_break(char: char) -> bool {
     matches!(char, '\n' | '\r') || is_foreign(char)
 }
 
-/// The lines of the block scalar that was looked at last.
+/// The lines of the last block scalar that was checked.
 #[derive(Default)]
 struct Lines {
     of: Range<usize>,
-    /// Where their first word stands, and how many spaces they all begin with.
+    /// The place of their first word, and their common number of leading spaces.
     known: Option<(usize, usize)>,
 }
 
 impl Lines {
-    /// Whether a block scalar goes on behind a break in it, so that nothing ends there.
+    /// Whether a block scalar continues after a break in it, so that the break ends nothing.
     fn go_on(&mut self, source: &str, block: Range<usize>, at: usize) -> bool {
         if self.of != block {
             self.known = lines(source, &block);
             self.of = block;
         }
-        // What stands before the first word decides how deep the text lies.
+        // The text before the first word decides the indentation of the block.
         let Some((_, indent)) = self.known.filter(|&(first, _)| first < at) else {
             return false;
         };
@@ -82,16 +81,17 @@ impl Lines {
                 char => return spaces >= indent || is_break(char),
             }
         }
-        // An empty line ends nothing.
+        // A blank line ends nothing.
         true
     }
 }
 
-/// Where the first word of a block scalar stands, and the fewest spaces that a line with words begins with.
+/// The place of the first word of a block scalar, and the smallest number of leading spaces of its
+/// lines with words.
 fn lines(source: &str, block: &Range<usize>) -> Option<(usize, usize)> {
     let before = source.get(..block.start)?;
     let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-    // The parser lets it begin at its first word.
+    // The parser places its start at its first word.
     if before[line..].contains(|char| char != ' ') {
         return None;
     }
@@ -108,7 +108,7 @@ mod tests {
     use super::FOREIGN;
     use crate::yaml::parse;
 
-    /// A text in which `~` stands for such a character, with each of them.
+    /// Whether a text is refused with each of these characters in place of `~`.
     fn is_refused(text: &str) -> bool {
         let refused = FOREIGN.map(|char| {
             let text = text.replace('~', &char.to_string());
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_a_line_for_others_alone_is_refused() {
+    fn a_break_that_changes_the_structure_is_refused() {
         for text in [
             "a: 1 # ~b: 2\n",
             "# ~b: 2\na: 1\n",
@@ -137,15 +137,15 @@ mod tests {
             "{a: 1, # ~b: 2\n c: 3}\n",
             "--- # ~b: 2\na: 1\n",
             "a: 1\n...\n# ~\n",
-            // It ends what goes on here.
+            // It ends a line that the block continues.
             "a: |\n  one~b: 2\n",
             "a: |\n  one~ b: 2\n  three\n",
             "a: >-\n    one~  b: 2\n    three\n",
             "a:\n- |\n  one~- two\n",
             "a: |\n  one~\n  two~# three\n",
-            // It stands in the line that says what the block is.
+            // It is in the line of the block indicator.
             "a: | # ~  one\n  two\n",
-            // It decides how deep the block lies.
+            // It decides the indentation of the block.
             "a: |\n  ~   one\n  two\n",
             "a: |\n\n    ~  one\n    two\n",
             "? |\n  key~b: 2\n: 1\n",
@@ -155,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_text_to_everybody_stays() {
+    fn a_break_within_text_is_kept() {
         for text in [
             "a: 'x~y'\n",
             "a: \"x~y\" # z\n",
             "{\"a\": \"x~y\", \"b~\": 1}\n",
             "a: 'one\n\n  two~  three'\n",
-            // As kustomize writes it.
+            // This is how kustomize writes it.
             "a: |\n  one~  two\n  three\n",
             "a: |\n  one~\n  two\n",
             "a: |\n  one~\n",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn many_of_them_take_no_longer_than_they_are() {
+    fn many_breaks_take_linear_time() {
         let text = format!("a: |\n  x{}\n", "\u{2028}  y".repeat(100_000));
         assert!(parse(&text).is_ok());
         let text = format!("a: [{}]\n", "'\u{2028}', ".repeat(100_000));

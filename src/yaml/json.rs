@@ -1,4 +1,4 @@
-//! JSON lines to tree, and strings to JSON.
+//! From JSON lines to a tree, and from strings to JSON.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use super::parse::duplicate_key;
 use super::tree::{Raw, Tree, offset};
 use crate::text::{MAX_NAME, quoted};
 
-/// Reads a text of one JSON value a line into a tree with one root a line.
+/// Reads a text with one JSON value per line into a tree with one root per line.
 ///
 /// # Errors
 ///
-/// Fails on the first line that is not one JSON value, or that holds a key twice.
+/// Fails on the first line that is not one JSON value, or that has a duplicate key.
 pub fn parse_lines(source: &str) -> Result<Tree<'_>, YamlError> {
     if source.len() > MAX_BYTES {
         return Err(YamlError {
@@ -33,7 +33,7 @@ pub fn parse_lines(source: &str) -> Result<Tree<'_>, YamlError> {
     for (index, line) in source.split_terminator('\n').enumerate() {
         let root = offset(tree.nodes.len());
         let mut reader = serde_json::Deserializer::from_str(line);
-        // The tree bounds the depth itself, as it does for YAML.
+        // The tree bounds the depth, as it does for YAML.
         reader.disable_recursion_limit();
         Grow {
             tree: &mut tree,
@@ -45,7 +45,7 @@ pub fn parse_lines(source: &str) -> Result<Tree<'_>, YamlError> {
         .map_err(|error| YamlError {
             line: index + 1,
             column: error.column(),
-            // The parser's own words end with its place in the line.
+            // The parser's message ends with its place in the line.
             message: error
                 .to_string()
                 .split(" at line ")

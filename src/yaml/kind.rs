@@ -1,6 +1,6 @@
-//! What a node is, and how it is written.
+//! The type of a node, and its style.
 
-/// What a node is.
+/// The type of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `null`, `~`, or nothing at all.
@@ -19,7 +19,7 @@ pub enum Kind {
     Map,
 }
 
-/// How a node is written.
+/// The style of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     /// A scalar without quotes, or a collection in block style.

@@ -1,4 +1,4 @@
-//! Numbers as kustomize's YAML reader takes them.
+//! Numbers as kustomize's YAML reader reads them.
 
 use super::kind::Kind;
 
@@ -23,7 +23,7 @@ impl PartialEq for Number {
     }
 }
 
-/// The integer that a double is exactly, where it is one of at most 64 bits.
+/// The exact integer of a double, if it has one of at most 64 bits.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the range is checked first"
@@ -33,7 +33,7 @@ fn whole(float: f64) -> Option<i128> {
 }
 
 impl Number {
-    /// The number that a plain scalar stands for.
+    /// The number that a plain scalar means.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let special = match text {
@@ -60,7 +60,7 @@ impl Number {
         })
     }
 
-    /// The JSON number of the same value; nothing for infinities and NaN.
+    /// The JSON number of the same value; `None` for infinities and NaN.
     #[must_use]
     pub fn to_json(self) -> Option<serde_json::Value> {
         match self {
@@ -116,7 +116,7 @@ fn is_float(text: &str) -> bool {
     mantissa_fits && exponent_fits
 }
 
-/// What a plain scalar resolves to.
+/// The type of a plain scalar.
 #[must_use]
 pub fn resolve_plain(text: &str) -> Kind {
     match text.as_bytes().first() {

@@ -1,4 +1,4 @@
-//! YAML events to tree.
+//! From YAML events to a tree.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,10 +12,10 @@ use super::number::resolve_plain;
 use super::tree::{Node, Raw, Tree, offset};
 use crate::text::line_at;
 
-/// How many bytes of text that an alias repeats count for one node.
+/// The number of bytes of a repeated alias text that count as one node.
 const ALIAS_TEXT: usize = 256;
 
-/// Parses bytes that ought to be UTF-8.
+/// Parses bytes that should be UTF-8.
 ///
 /// # Errors
 ///
@@ -33,23 +33,22 @@ pub fn parse_bytes(bytes: &[u8]) -> Result<Tree<'_>, YamlError> {
 ///
 /// # Errors
 ///
-/// Fails on text that is not YAML, on a map key that stands twice or is not a
-/// scalar, on an alias inside of its own anchor, and beyond [`MAX_BYTES`],
-/// [`MAX_DEPTH`] and [`MAX_ALIAS_NODES`].
+/// Fails on text that is not YAML, on a duplicate map key or one that is not a scalar, on an alias
+/// inside its own anchor, and beyond [`MAX_BYTES`], [`MAX_DEPTH`] and [`MAX_ALIAS_NODES`].
 pub fn parse(source: &str) -> Result<Tree<'_>, YamlError> {
     parse_with(source, Keys::Once)
 }
 
-/// Parses a text as [`parse`] does, and takes a key that stands twice, as the readers of kustomize do.
+/// Parses a text as [`parse`] does, but accepts duplicate keys, as the readers of kustomize do.
 ///
 /// # Errors
 ///
-/// As [`parse`], but for such keys.
+/// As [`parse`], except for duplicate keys.
 pub fn parse_lax(source: &str) -> Result<Tree<'_>, YamlError> {
     parse_with(source, Keys::Any)
 }
 
-/// How often a key may stand in a map.
+/// Whether duplicate keys are accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keys {
     Once,
@@ -156,7 +155,8 @@ impl<'t> Build<'t> {
         }
     }
 
-    /// `place` is where the text stands in the source, unless escapes or folding made it anew.
+    /// `place` is the position of the text in the source; `None` if escapes or folding changed the
+    /// text.
     fn scalar(
         &mut self,
         text: &str,
@@ -212,17 +212,18 @@ impl<'t> Build<'t> {
         });
     }
 
-    /// The text of a block scalar, without a line break that its last line does not have at the end of the source.
+    /// The text of a block scalar, without a final line break that the source does not have.
     fn unended<'s>(&self, text: &'s str, end: u32) -> &'s str {
         let source = self.tree.source;
         let last = source.rfind(['\n', '\r']).map_or(0, |at| at + 1);
         let Some(cut) = text.strip_suffix('\n').filter(|_| end as usize > last) else {
             return text;
         };
-        // A last line of blanks is one only where it is deeper than the text.
+        // A last line of blanks has a break only if it is deeper than the text.
         let of_text = cut.rsplit('\n').next().unwrap_or_default();
         let is_blank = source[last..].trim().is_empty();
-        // It may end behind the blanks that begin the last line, of which the rest is another's.
+        // The scalar may end after the leading blanks of the last line, whose rest belongs to
+        // another node.
         let is_its = |line: &str| !line.trim_start().is_empty();
         if !is_blank && !source.get(last..end as usize).is_some_and(is_its) {
             return text;
@@ -311,7 +312,7 @@ impl<'t> Build<'t> {
         Ok(())
     }
 
-    /// Replaces the merge keys of the map that was closed last by what they stand for.
+    /// Replaces the merge keys of the map that was closed last with the keys that they merge.
     fn merge(&mut self, at: u32) -> Result<(), YamlError> {
         let map = Node {
             tree: &self.tree,
@@ -374,14 +375,14 @@ fn bytes(span: &Span) -> (u32, u32) {
     (offset(start), offset(end))
 }
 
-/// Where a part of a text stands in it; nothing for a text from elsewhere.
+/// The position of a part in a text; `None` if the part is not from that text.
 fn place_in(source: &str, part: &str) -> Option<usize> {
     let at = (part.as_ptr() as usize).checked_sub(source.as_ptr() as usize)?;
     (at + part.len() <= source.len()).then_some(at)
 }
 
 fn complex_key<'a>(tree: &'a Tree<'a>, map: u32) -> Option<Node<'a>> {
-    // Entries step over one node a key, so a key with children shows first.
+    // Each step goes over one key and one value, so a key with children is seen first.
     let end = tree.nodes[map as usize].next;
     let mut at = map + 1;
     while at < end {
@@ -394,7 +395,7 @@ fn complex_key<'a>(tree: &'a Tree<'a>, map: u32) -> Option<Node<'a>> {
     None
 }
 
-/// The first key of a map that stands in it a second time.
+/// The first key of a map that is a duplicate.
 pub(super) fn duplicate_key<'a>(tree: &'a Tree<'a>, map: u32) -> Option<Node<'a>> {
     const FEW: usize = 12;
     let map = Node { tree, at: map };

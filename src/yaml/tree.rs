@@ -20,7 +20,7 @@ pub(super) struct Raw {
     /// The index after the last node of this subtree.
     pub(super) next: u32,
     pub(super) kind: Kind,
-    /// Whether the text stands in the side buffer.
+    /// Whether the text is in the side buffer.
     pub(super) side: bool,
     /// Whether a collection is in flow style; whether a scalar is a block scalar.
     pub(super) style: Style,
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Node<'_> {
 }
 
 impl PartialEq for Node<'_> {
-    /// Two handles are equal when they mean the same node of the same tree.
+    /// Two handles are equal if they refer to the same node of the same tree.
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.tree, other.tree) && self.at == other.at
     }
@@ -66,7 +66,7 @@ impl<'t> Tree<'t> {
         self.source
     }
 
-    /// How many nodes there are, keys included.
+    /// The number of nodes, keys included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -78,9 +78,9 @@ impl<'t> Tree<'t> {
         self.nodes.is_empty()
     }
 
-    /// Gives a scalar another text, and leaves it where it stands.
+    /// Replaces the text of a scalar, and keeps its place in the source.
     ///
-    /// `position` is what [`Node::position`] says of it; a map or a list has no text to be given another.
+    /// `position` is the scalar's [`Node::position`]; it has no effect on a map or a list.
     pub fn respell(&mut self, position: usize, text: &str) {
         let (start, len) = (self.side.len(), text.len());
         let (Ok(start), Ok(len)) = (u32::try_from(start), u32::try_from(len)) else {
@@ -93,7 +93,7 @@ impl<'t> Tree<'t> {
         }
     }
 
-    /// The node of a number that [`Node::position`] gave.
+    /// The node at a [`Node::position`].
     #[must_use]
     pub fn node(&self, index: usize) -> Option<Node<'_>> {
         let at = u32::try_from(index).ok()?;
@@ -124,13 +124,13 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// What the node is.
+    /// The type of the node.
     #[must_use]
     pub fn kind(self) -> Kind {
         self.raw().kind
     }
 
-    /// How the node is written.
+    /// The style of the node.
     #[must_use]
     pub fn style(self) -> Style {
         self.raw().style
@@ -160,7 +160,7 @@ impl<'a> Node<'a> {
         !self.is_map() && !self.is_seq()
     }
 
-    /// Whether it is a scalar that is tagged as a text.
+    /// Whether it is a scalar with a string tag.
     #[must_use]
     pub fn is_called_text(self) -> bool {
         let before = self.tree.source().get(..self.span().start);
@@ -179,7 +179,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The bytes of [`Self::text`], which are quicker to come by for comparing.
+    /// The bytes of [`Self::text`], which are faster to compare.
     fn bytes(self) -> &'a [u8] {
         let raw = self.raw();
         let range = raw.text as usize..(raw.text + raw.len) as usize;
@@ -190,7 +190,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The text of a string, and nothing for any other node.
+    /// The text of a string; `None` for any other node.
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
         (self.kind() == Kind::Str).then(|| self.text())
@@ -209,7 +209,7 @@ impl<'a> Node<'a> {
         self.tree.line_at(self.raw().start as usize)
     }
 
-    /// Its number among all nodes of the tree.
+    /// Its index among all nodes of the tree.
     #[must_use]
     pub fn position(self) -> usize {
         self.at as usize
@@ -221,7 +221,7 @@ impl<'a> Node<'a> {
         self.tree
     }
 
-    /// The elements of a list; nothing for any other node.
+    /// The elements of a list; empty for any other node.
     pub fn items(self) -> impl Iterator<Item = Node<'a>> {
         let end = if self.is_seq() { self.raw().next } else { 0 };
         let mut at = self.at + 1;
@@ -234,7 +234,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The keys and values of a map in order; nothing for any other node.
+    /// The keys and values of a map in order; empty for any other node.
     pub fn entries(self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> {
         let end = if self.is_map() { self.raw().next } else { 0 };
         let mut at = self.at + 1;
@@ -247,7 +247,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The value under a key, where the node is a map that has it.
+    /// The value under a key, if the node is a map that has it.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Node<'a>> {
         self.entries()
@@ -263,9 +263,10 @@ impl<'a> Node<'a> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// Follows keys and list indices as far as they lead: the last place, and whether that is all the way.
+    /// Follows keys and list indices as far as possible: the last place, and whether the path was
+    /// followed to its end.
     ///
-    /// A scalar's place is its key, where it has one.
+    /// The place of a map's scalar is its key.
     #[must_use]
     pub fn follow(self, path: &[impl AsRef<str>]) -> (Node<'a>, bool) {
         let (mut node, mut place) = (self, self);
@@ -290,7 +291,7 @@ impl<'a> Node<'a> {
         self.at(path)?.as_str()
     }
 
-    /// How many nodes the subtree has, itself and keys included.
+    /// The number of nodes in the subtree, itself and keys included.
     #[must_use]
     pub fn size(self) -> usize {
         (self.raw().next - self.at) as usize
@@ -302,7 +303,7 @@ impl<'a> Node<'a> {
         self.raw().next == self.at + 1
     }
 
-    /// The number that a scalar stands for.
+    /// The number that a scalar means.
     #[must_use]
     pub fn number(self) -> Option<Number> {
         matches!(self.kind(), Kind::Int | Kind::Float)
@@ -324,10 +325,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether two subtrees are the same, node by node and in the same order.
+    /// Whether two subtrees are equal, node by node and in the same order.
     ///
-    /// A quick answer to the common case: `false` only says that a closer look
-    /// is needed, since maps may hold the same entries in another order.
+    /// A fast answer for the common case. `false` means only that a closer comparison is needed,
+    /// because maps may have the same entries in another order.
     #[must_use]
     pub fn same_in_order(self, other: Node<'_>) -> bool {
         let (mine, theirs) = (self.raw(), other.raw());
@@ -346,7 +347,7 @@ impl<'a> Node<'a> {
             })
     }
 
-    /// The JSON value of the subtree, with keys in their order of writing.
+    /// The JSON value of the subtree, with keys in their written order.
     #[must_use]
     pub fn to_json(self) -> serde_json::Value {
         use serde_json::Value;
@@ -367,7 +368,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The subtree as the value that the typed readers take.
+    /// The subtree as a value for the typed readers.
     #[must_use]
     pub fn to_yaml_value(self) -> serde_yaml::Value {
         use serde_yaml::Value;
@@ -396,8 +397,8 @@ impl<'a> Node<'a> {
 
     /// Writes the subtree as canonical JSON: keys sorted, no spaces, numbers by value.
     ///
-    /// Whatever YAML or a terminal could take for more than a character of the
-    /// string is escaped, so that the text may stand in a block scalar.
+    /// Every character that has a special meaning in YAML or in a terminal is escaped, so that the
+    /// text can be in a block scalar.
     pub fn write_canonical(self, out: &mut String) {
         use std::fmt::Write as _;
         match self.kind() {

@@ -1,4 +1,4 @@
-//! The container image, run by kustomize and kubectl on a real engine.
+//! The container image, run by kustomize and kubectl in a real engine.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::support::{
     without_functions,
 };
 
-/// The examples, with `image` in the place of the program.
+/// The examples, with `image` in place of the program.
 fn in_containers(image: &str) -> Tree {
     let tree = copy_examples();
     let container = format!("      container:\n        image: {image}\n");
@@ -49,7 +49,7 @@ fn a_good_overlay_builds_as_without_the_function() {
 }
 
 #[test]
-fn a_bad_overlay_fails_with_the_words_of_the_binary() {
+fn a_bad_overlay_fails_with_the_message_of_the_binary() {
     let docker = require!(docker());
     let image = require!(image());
     let tree = in_containers(&image);
@@ -71,7 +71,7 @@ fn a_bad_overlay_fails_with_the_words_of_the_binary() {
 
 /// An engine that cannot run the image fails the build; nothing passes unchecked.
 #[test]
-fn an_image_that_is_not_there_fails_the_build() {
+fn a_missing_image_fails_the_build() {
     let docker = require!(docker());
     let tree = in_containers("localhost/krm-parity:no-such-tag");
     for host in require!(hosts()) {

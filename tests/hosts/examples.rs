@@ -1,9 +1,9 @@
 //! Every example is a test, under every kustomize release that `scripts/setup` installs.
 //!
-//! The functions of the examples are called `krm-parity` and are looked up on PATH, where a [`Tap`]
-//! stands: it shows what went in and out of every run, and so that there were runs at all.
+//! The functions of the examples have the name `krm-parity` and are found on PATH, where a [`Tap`]
+//! is. It shows the input and output of every run, and so also that there were runs.
 //!
-//! `UPDATE=1` writes the recorded files anew; `scripts/examples` does that and says what changed.
+//! `UPDATE=1` rewrites the recorded files; `scripts/examples` does that and reports the changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,7 +18,7 @@ use assert_cmd::assert::OutputAssertExt as _;
 use krm_parity::catalog::{RuleId, Severity};
 use krm_parity::rules::{RULES, record};
 
-/// Every example that passes, and how often the function runs in it.
+/// Every example that passes, and the number of runs of the function in it.
 const GOOD: [(&str, usize); 24] = [
     ("services/catalog/overlays/dev", 2),
     ("services/catalog/overlays/production", 2),
@@ -48,7 +48,7 @@ const GOOD: [(&str, usize); 24] = [
     ("argocd/basket/overlays/staging", 2),
 ];
 
-/// Every example that fails outside of the gallery: how often the function runs, and the rules.
+/// Every example outside the gallery that fails: the number of runs, and the rules.
 const BAD: [(&str, usize, &[&str]); 5] = [
     // Four environments, and the policy.
     ("fleet/inventory/parity", 5, &["inverted-resources"]),
@@ -58,10 +58,10 @@ const BAD: [(&str, usize, &[&str]); 5] = [
     ("validators/broken", 2, &["health-checks"]),
 ];
 
-/// What is no case in the gallery's folder: what the cases stand on.
+/// The folders of the gallery that are not cases, but shared by them.
 const SHARED: [&str; 2] = ["base", "strict"];
 
-/// What a build of a good example gives, when all is as it must be.
+/// Checks that the build of a good example is right, and returns its stderr.
 fn good(tap: &Tap, built: Run, runs: usize) -> Result<String, String> {
     let calls = tap.calls();
     if calls.len() != runs {
@@ -80,7 +80,8 @@ fn good(tap: &Tap, built: Run, runs: usize) -> Result<String, String> {
     Ok(built.stdout)
 }
 
-/// What the policy said about a bad example, when it found exactly these rules, once each.
+/// Checks that the policy found exactly these rules in a bad example, once each, and returns its
+/// message.
 fn bad(tap: &Tap, built: &Run, runs: usize, expected: &[&str]) -> Result<String, String> {
     let calls = tap.calls();
     let Some(last) = calls.last().filter(|_| calls.len() == runs) else {
@@ -97,21 +98,22 @@ fn bad(tap: &Tap, built: &Run, runs: usize, expected: &[&str]) -> Result<String,
     if fails != (last.code == 1) || fails == built.succeeded() {
         return Err(format!("the verdict got lost: {built:#?} {last:#?}"));
     }
-    // All that kustomize shows is the function's stderr.
+    // kustomize shows nothing but the function's stderr.
     if !built.stderr.starts_with(&last.stderr) {
         return Err(format!("the message got lost: {built:#?} {last:#?}"));
     }
     Ok(last.stderr.clone())
 }
 
-/// All examples, with no function declared anywhere.
+/// All examples without any function.
 fn plain_examples() -> Tree {
     let plain = copy_examples();
     rewrite(&plain.path(""), &without_functions);
     plain
 }
 
-/// Builds the good examples whose path begins so, and compares with what kustomize builds alone.
+/// Builds the good examples whose path has this prefix, and compares the results with builds
+/// without functions.
 fn good_examples_build(host: &Host, beginning: &str) {
     let plain = plain_examples();
     let chosen = GOOD.iter().filter(|(path, _)| path.starts_with(beginning));
@@ -152,7 +154,8 @@ fn every_overlay_is_an_example_that_is_tested() {
     let tested: Vec<_> = GOOD.iter().map(|(path, _)| *path).collect();
     assert_eq!(services, tested[..12]);
 
-    // What declares a function elsewhere is tested by its name too; plugin/ and kpt/ in tests/hosts.
+    // Functions that are declared elsewhere are tested by name; plugin/ and kpt/ are in
+    // tests/hosts.
     for folder in ["component", "nested", "validators"] {
         for overlay in folders(&example(folder)) {
             let path = format!("{folder}/{overlay}");
@@ -182,7 +185,7 @@ fn the_side_tree_passes_and_leaves_nothing() {
             4
         );
 
-        // What is deployed declares no function at all.
+        // The deployed overlays declare no function.
         for overlay in ["dev", "production", "staging"] {
             let path = format!("side-tree/apps/shop/overlays/{overlay}");
             host.build(&example(&path), &[]).expect_success(&path);
@@ -190,16 +193,18 @@ fn the_side_tree_passes_and_leaves_nothing() {
     }
 }
 
-/// The service of the incident: its environments against each other, with the overlays as they are.
+/// The service of the incident: its environments are compared with each other, and its overlays are
+/// unchanged.
 #[test]
 fn the_matrix_passes_and_leaves_nothing() {
     for host in require!(kustomizes()) {
         let tap = Tap::on_binary();
         let built = host.build_tapped(&example("parity/matrix"), &tap);
-        // The base records itself four times, three overlays are judged, four environments sealed.
+        // The base records itself four times, three overlays are judged, and four environments are
+        // sealed.
         assert_eq!(good(&tap, built, 12).as_deref(), Ok(""), "{}", host.name);
 
-        // The incident: production gets less than staging, and no overlay alone shows it.
+        // The incident: production gets less than staging, and no single overlay shows it.
         let tree = copy_examples();
         let path = "services/inventory/overlays/production/statefulset.yaml";
         let overlay = fs::read_to_string(tree.path(path)).expect("an overlay");
@@ -257,7 +262,7 @@ fn the_matrix_of_the_incident_names_both_values_and_both_files() {
     }
 }
 
-/// The folders of the gallery, each with the rule that it is about.
+/// The folders of the gallery, each with its rule.
 fn gallery() -> BTreeMap<String, &'static str> {
     let cases: BTreeMap<_, _> = folders(&example("gallery"))
         .into_iter()
@@ -296,7 +301,7 @@ fn is_matrix(rule: &str) -> bool {
 fn every_rule_has_a_case_in_the_gallery_and_a_line_in_its_table() {
     let cases = gallery();
     let readme = fs::read_to_string(example("README.md")).expect("the examples' README");
-    // The gallery is built by kustomize, where the function does not see files.
+    // kustomize builds the gallery, where the function does not see files.
     for rule in RULES
         .iter()
         .filter(|rule| !rule.of_files && !rule.id.is_live())
@@ -323,7 +328,7 @@ fn every_rule_has_a_case_in_the_gallery_and_a_line_in_its_table() {
 #[test]
 fn recorded_messages_of_the_gallery() {
     let mut hosts = require!(kustomizes());
-    // The newest first: what it shows is what is recorded.
+    // The newest first: its output is recorded.
     hosts.reverse();
     let plain = plain_examples();
     let mut recorded = Recorded::default();
@@ -334,14 +339,15 @@ fn recorded_messages_of_the_gallery() {
             let built = host.build_tapped(&example(&path), &tap);
             let sealed = folders(&example(&path)).len();
             let runs = match rule {
-                // The base of this one records nothing, that is what is wrong with it.
+                // The fault of this one is that its base records nothing.
                 "missing-baseline" => 1,
-                // The base records itself in every environment, each is sealed, and the policy looks at all.
+                // The base records itself in every environment, each is sealed, and the policy runs
+                // once.
                 _ if is_matrix(rule) => 2 * sealed + 1,
                 _ => 2,
             };
             let rules: &[&str] = match rule {
-                // What the exemption is for stays in the report.
+                // The exempted finding stays in the report.
                 "expiring-exemption" => &[rule, "health-checks"],
                 _ => &[rule],
             };
@@ -349,7 +355,7 @@ fn recorded_messages_of_the_gallery() {
                 .unwrap_or_else(|why| panic!("{}: {path}: {why}", host.name));
             recorded.compare(&format!("{path}/expected.txt"), &said);
             if built.succeeded() && is_matrix(rule) {
-                // Sealed environments are all that there is, and none goes on.
+                // There are only sealed environments, and none of them is passed on.
                 assert_eq!((built.stdout.as_str(), built.stderr), ("", said), "{path}");
             } else if built.succeeded() {
                 assert_eq!(built.stderr, said, "{path}");
@@ -398,7 +404,7 @@ fn recorded_snapshot_of_the_kpt_package() {
     recorded.end();
 }
 
-/// No kustomize, no network, no files, not even an environment: the first thing that a reader runs.
+/// They need no kustomize, no network, no files and no environment: a reader runs them first.
 #[test]
 fn the_recorded_lists_need_nothing_but_the_binary() {
     let elsewhere = Tree::new();
@@ -433,8 +439,8 @@ fn the_recorded_lists_need_nothing_but_the_binary() {
     );
 }
 
-/// The assertions of this file notice when nothing is checked. A user notices as little as kustomize
-/// says, so docs/hosts.md names the flags, and a build that must fail beside each wiring.
+/// The assertions of this file fail if nothing is checked. A user sees only what kustomize prints,
+/// so docs/hosts.md names the flags, and recommends a build that must fail beside each wiring.
 #[test]
 fn a_skipped_function_turns_the_assertions_red() {
     for host in require!(kustomizes()) {
@@ -457,7 +463,7 @@ fn a_skipped_function_turns_the_assertions_red() {
             bad(&tap, &built, 2, &["env-names", "health-checks", "image"]),
             Err("the function ran 0 times, not 2".to_owned())
         );
-        // These two wirings fail closed, whatever is forgotten.
+        // These two wirings fail closed, whichever flag is forgotten.
         for (path, why) in [
             ("validators/production", "shouldn't modify the resource map"),
             ("side-tree/parity", "already registered id"),
@@ -485,7 +491,7 @@ fn folders(of: &Path) -> Vec<String> {
     names
 }
 
-/// Compares recorded files; under `UPDATE=1`, writes them and fails the test that did.
+/// Compares recorded files; under `UPDATE=1`, rewrites them and fails the test that did.
 #[derive(Default)]
 struct Recorded {
     written: Vec<PathBuf>,

@@ -1,7 +1,7 @@
-//! Facts about kustomize, kubectl, kpt and docker that krm-parity is built on.
+//! Facts about kustomize, kubectl, kpt and docker on which krm-parity relies.
 //!
-//! They use shell functions of a few lines and never the binary, so that a red test here says that a
-//! host changed, not that the project broke. Every test shows that its functions ran.
+//! The tests use short shell functions and never the binary, so a failing test here means that a
+//! host changed, and not that the project broke. Every test shows that its functions ran.
 
 mod containers;
 mod exec;
@@ -28,7 +28,7 @@ const APPEND_SEALED: &str = r#"awk '
 { print }'
 "#;
 
-/// The same by the older plugin protocol.
+/// The same in the older plugin protocol.
 const APPEND_SEALED_PLUGIN: &str = r"cat
 cat <<END
 ---
@@ -65,7 +65,8 @@ fn plugin_config(kind: &str) -> String {
     )
 }
 
-/// Writes `base/`: a Deployment that reads a generated `ConfigMap`; `more` joins its kustomization.
+/// Writes `base/`: a Deployment that uses a generated `ConfigMap`; `more` is added to its
+/// kustomization.
 fn write_base(tree: &Tree, more: &str) {
     tree.write(
         "base/kustomization.yaml",

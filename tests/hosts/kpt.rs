@@ -36,7 +36,7 @@ impl Package {
         fs::write(path, text.replace(from, to)).expect("a file");
     }
 
-    /// Gives the validator another configuration than the policy's file.
+    /// Gives the validator a configuration other than the policy's file.
     fn configure(&self, config: &str) {
         self.change("Kptfile", "    configPath: parity-policy.yaml\n", config);
         fs::remove_file(self.tree.path("checkout/parity-policy.yaml")).expect("a policy");
@@ -48,7 +48,7 @@ impl Package {
         run(&mut command)
     }
 
-    /// `kpt fn render`, from a working directory that has nothing to do with the package.
+    /// `kpt fn render`, from a working directory outside the package.
     fn command(&self, kpt: &Path, flags: &[&str]) -> Command {
         let mut command = Command::new(kpt);
         command
@@ -69,7 +69,7 @@ impl Package {
 }
 
 #[test]
-fn a_good_package_renders_and_stays_as_it_is() {
+fn a_good_package_renders_and_stays_unchanged() {
     let kpt = require!(kpt());
     let package = Package::new();
     let before = files(&package.tree.path("checkout"));
@@ -79,14 +79,14 @@ fn a_good_package_renders_and_stays_as_it_is() {
     let calls = package.tap.calls();
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].code, calls[0].stderr.as_str()), (0, ""));
-    // The comments of the package are in what went through, and in what came back.
+    // The comments of the package are in the function's input, and in its output.
     assert!(calls[0].stdin.contains("replicas: 3 # one a zone"));
     assert!(calls[0].stdin == calls[0].stdout);
     assert!(files(&package.tree.path("checkout")) == before);
     assert_eq!(package.results(), (0, Vec::new()));
 }
 
-/// What kpt keeps of the finding about one changed probe.
+/// Checks the parts that kpt keeps of the finding about one changed probe.
 fn assert_is_about_the_probe((code, found): &(i64, Vec<Found>)) {
     assert_eq!((*code, rules(found)), (1, vec!["health-checks"]));
     assert_eq!(found.len(), 1);
@@ -170,10 +170,10 @@ fn the_image_does_the_same() {
     }
 }
 
-/// What the package says that works against itself; its own policy ignores that.
+/// The rule about the package's own contradiction, which its policy ignores.
 const ALONE: &str = "replicas-and-autoscaler";
 
-/// Results without that.
+/// Results without that rule.
 fn compared((code, mut found): (i64, Vec<Found>)) -> (i64, Vec<Found>) {
     found.retain(|one| one.rule != ALONE);
     (code, found)
@@ -199,7 +199,7 @@ fn a_config_map_is_a_policy() {
         .expect_failure("kpt fn render");
     assert_is_about_the_probe(&compared(package.results()));
 
-    // What is allowed by default is not, once the list says otherwise.
+    // Classes that are allowed by default are no longer allowed if the list differs.
     let package = Package::new();
     package.configure(
         "    configMap:\n      environment: production\n      allow: resource-values, env-values, hostnames\n",
@@ -228,11 +228,11 @@ fn no_configuration_means_the_defaults() {
         .expect_failure("kpt fn render");
     let (code, found) = compared(package.results());
     assert_eq!((code, rules(&found)), (1, vec!["health-checks"]));
-    // Nobody said which environment this is.
+    // The environment is not known.
     assert!(found[0].result["tags"]["environment"].is_null());
 }
 
-/// Without the committed snapshot there is nothing to compare with, and that is no pass.
+/// Without the committed snapshot there is nothing to compare with, which does not pass.
 #[test]
 fn a_package_without_its_snapshot_fails() {
     let kpt = require!(kpt());
@@ -245,7 +245,7 @@ fn a_package_without_its_snapshot_fails() {
     assert_eq!(rules(&package.results().1), ["missing-baseline"]);
 }
 
-/// A mistake in the policy is told in one line, as a result too.
+/// A mistake in the policy is reported in one line, and as a result.
 #[test]
 fn a_mistake_in_the_policy_is_shown() {
     let kpt = require!(kpt());
@@ -260,7 +260,7 @@ fn a_mistake_in_the_policy_is_shown() {
     }
 }
 
-/// Rendering needs no container engine and no flag but one; without it kpt says so.
+/// Rendering needs no container engine and only one flag; without it kpt reports an error.
 #[test]
 fn a_missing_flag_or_program_fails() {
     let kpt = require!(kpt());

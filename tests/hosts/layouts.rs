@@ -1,12 +1,12 @@
-//! Layouts as repositories have them, over a base that holds one of nearly everything.
+//! Layouts from real repositories, over a base that contains nearly every kind of field.
 //!
-//! What only makes an overlay an environment must pass without a word, and the build must be the one
-//! that kustomize makes alone; what touches anything else must be found, by its rule.
+//! Changes that only make an overlay an environment must pass silently, and the build must equal
+//! that of kustomize alone; every other change must be found, by its rule.
 
 use crate::Scene;
 use crate::support::{Host, Tap, Witness, require};
 
-/// The oldest and the newest kustomize of those installed.
+/// The oldest and the newest installed kustomize.
 fn both_ends(mut hosts: Vec<Host>) -> Vec<Host> {
     hosts.drain(1..hosts.len() - 1);
     hosts
@@ -25,7 +25,7 @@ secretGenerator: [{name: creds, literals: [password=a]}]
     scene
 }
 
-/// A strategic merge patch of the Deployment's pod, in one line.
+/// A strategic merge patch of the Deployment's pod, on one line.
 macro_rules! pod {
     ($pod:literal) => {
         concat!(
@@ -50,7 +50,7 @@ macro_rules! json {
     };
 }
 
-/// What an overlay may be: its kustomization without `resources:` and `transformers:`.
+/// Permitted overlays: their kustomizations without `resources:` and `transformers:`.
 const ENVIRONMENTS: &[&str] = &[
     "",
     "namePrefix: eu-\n",
@@ -88,7 +88,8 @@ const ENVIRONMENTS: &[&str] = &[
   patch: |
     - {op: replace, path: /spec/minReplicas, value: 3}
 ",
-    // A strategic merge patch moves what it names to the front; none of it refers to another.
+    // A strategic merge patch moves the elements that it names to the front; none of them refers to
+    // another.
     "patches:
 - patch: |
     apiVersion: apps/v1
@@ -123,7 +124,7 @@ const ENVIRONMENTS: &[&str] = &[
 ];
 
 #[test]
-fn what_makes_an_environment_passes() {
+fn changes_that_make_an_environment_pass() {
     for host in both_ends(require!(kustomizes())) {
         let scene = zoo();
         for body in ENVIRONMENTS {
@@ -134,7 +135,8 @@ fn what_makes_an_environment_passes() {
     }
 }
 
-/// A label that is put on all selectors, too, takes the pods from one that asks for somebody else's.
+/// A label that is also added to all selectors removes the pods from a selector for another
+/// service's pods.
 #[test]
 fn a_peer_of_strangers_does_not_follow() {
     for host in both_ends(require!(kustomizes())) {
@@ -151,10 +153,10 @@ fn a_peer_of_strangers_does_not_follow() {
     }
 }
 
-/// Every transformer is noted on every resource, where that is asked for. So the output is not that of a
-/// build without functions: it is that of a build with a function which does nothing.
+/// If requested, every transformer is recorded on every resource. So the output is not that of a
+/// build without functions, but that of a build with a function without effect.
 #[test]
-fn where_any_function_shows_this_one_shows_no_more() {
+fn the_output_is_that_of_a_function_without_effect() {
     for host in both_ends(require!(kustomizes())) {
         let scene = zoo();
         scene.overlay(
@@ -170,7 +172,7 @@ fn where_any_function_shows_this_one_shows_no_more() {
     }
 }
 
-/// What an overlay may not be, and the rules that say so.
+/// Forbidden overlays, with the rules that report them.
 const DEVIATIONS: &[(&str, &[&str])] = &[
     ("images: [{name: registry.example/app, newTag: '2'}]\n", &["image"]),
     ("images: [{name: registry.example/app, newName: mirror.example/app}]\n", &["image"]),
@@ -230,7 +232,7 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
     ),
     (json!("HTTPRoute", "op: replace, path: /spec/rules/0/matches/0/path/value, value: /x"), &["ingress-structure"]),
     (json!("CronJob", "op: replace, path: /spec/schedule, value: '0 4 * * *'"), &["other"]),
-    // What is asked for may differ; what a claim is may not.
+    // The requested size may differ; the properties of a claim may not.
     (
         json!("StatefulSet", "op: add, path: /spec/volumeClaimTemplates/0/spec/storageClassName, value: slow"),
         &["other"],
@@ -244,7 +246,7 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn what_deviates_is_found_by_its_rule() {
+fn deviations_are_found_by_their_rules() {
     for host in both_ends(require!(kustomizes())) {
         let scene = zoo();
         for (body, expected) in DEVIATIONS {
@@ -252,7 +254,7 @@ fn what_deviates_is_found_by_its_rule() {
             let built = scene.build(&host);
             println!("{body}");
             built.fails(2, expected);
-            // The same, when the overlay is renamed as a whole.
+            // The same, with the whole overlay renamed.
             scene.overlay(&format!("namePrefix: eu-\nnamespace: production\n{body}"));
             println!("renamed as a whole");
             scene.build(&host).fails(2, expected);
@@ -292,7 +294,7 @@ fn layers_rename_one_after_the_other() {
         let built = scene.build(&host);
         assert!(built.passes(2).contains(" name: d-a-shop-app-c\n"));
 
-        // What a layer in the middle does is seen from above.
+        // The changes of a middle layer are visible from above.
         let two = scene.tree.read("two/kustomization.yaml");
         let two = format!("{two}images: [{{name: registry.example/job, newTag: '2'}}]\n");
         scene.tree.write("two/kustomization.yaml", &two);
@@ -324,7 +326,7 @@ fn components_count_as_part_of_the_overlay() {
 }
 
 #[test]
-fn two_services_in_one_overlay_are_told_apart() {
+fn two_services_in_one_overlay_are_distinguished() {
     for host in both_ends(require!(kustomizes())) {
         let scene = Scene::new();
         let other = crate::BASE.replace("name: app\n", "name: other\n");
@@ -375,7 +377,7 @@ transformers: [policy.yaml]
         };
         patch("{containers: [{name: app, resources: {limits: {memory: 600Mi}}}]}");
         let built = scene.build(&host);
-        // kustomize itself warns about these words, in front of everything.
+        // kustomize itself warns about these words, before everything else.
         assert!(
             built.run.succeeded() && built.calls.len() == 2,
             "{:#?}",
@@ -393,9 +395,10 @@ transformers: [policy.yaml]
     }
 }
 
-/// What stands there twice is judged once, and its copy is one resource more; no group is passed over.
+/// A duplicate resource is judged once, and its copy counts as one resource more; no group is
+/// skipped.
 #[test]
-fn what_an_overlay_adds_is_found() {
+fn additions_of_an_overlay_are_found() {
     for host in both_ends(require!(kustomizes())) {
         let scene = Scene::new();
         scene.tree.write(

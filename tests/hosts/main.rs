@@ -1,8 +1,9 @@
 //! The function under the programs that run it: kustomize, kubectl, kpt, a container engine.
 //!
-//! `facts` says how those programs behave, `examples` that the examples do what they say, `packaging`
-//! what the image is. The rest is what a user may configure. Every test shows that the function ran.
-//! The tests are threads of one process: the head of `tests/it/main.rs` says what follows from that.
+//! `facts` tests the behaviour of those programs, `examples` the examples, and `packaging` the
+//! image. The rest tests the configurations that a user may choose. Every test shows that the
+//! function ran. The tests are threads of one process: the head of `tests/it/main.rs` explains the
+//! consequences.
 
 mod containers;
 mod examples;
@@ -22,7 +23,7 @@ use std::path::Path;
 
 use support::{Call, Found, Host, Run, Tap, Tree, rules};
 
-/// A base that records itself, an overlay of it, and the function, called `krm-parity`.
+/// A base that records itself, an overlay of it, and the function under the name `krm-parity`.
 struct Scene {
     tree: Tree,
     tap: Tap,
@@ -34,7 +35,7 @@ struct Built {
     calls: Vec<Call>,
 }
 
-/// What lets kustomize run a functionConfig as the program `krm-parity`.
+/// The annotation that makes kustomize run a functionConfig as the program `krm-parity`.
 const EXEC: &str =
     "  annotations:\n    config.kubernetes.io/function: 'exec: {path: krm-parity}'\n";
 
@@ -77,7 +78,7 @@ fn recorder(service: &str, spec: &str) -> String {
     )
 }
 
-/// A `ParityPolicy` for exec functions; `spec` is its content in one line of YAML, without braces.
+/// A `ParityPolicy` for exec functions; `spec` is its content on one line of YAML, without braces.
 fn policy(spec: &str) -> String {
     format!(
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata:\n  name: parity\n{EXEC}spec: {{{spec}}}\n"
@@ -115,7 +116,7 @@ impl Scene {
         );
     }
 
-    /// Lets the overlay do just this to the Deployment, as a JSON 6902 patch in one line.
+    /// Gives the overlay a JSON 6902 patch of the Deployment, on one line.
     fn patch(&self, operations: &str) {
         self.overlay(&format!(
             "patches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {operations}\n"
@@ -140,7 +141,7 @@ impl Scene {
         Built { run, calls }
     }
 
-    /// What kustomize makes of the overlay without any function.
+    /// kustomize's build of the overlay without any function.
     fn plain(&self, host: &Host) -> String {
         let plain = Tree::new();
         for folder in ["base", "overlay"] {
@@ -157,14 +158,14 @@ impl Scene {
 }
 
 impl Built {
-    /// The results of the policy, which ran last; `runs` is how often the function ran.
+    /// The results of the policy, which ran last; `runs` is the expected number of runs.
     #[track_caller]
     fn found(&self, runs: usize) -> Vec<Found> {
         assert_eq!(self.calls.len(), runs, "{:#?}", self.run);
         self.calls[runs - 1].found()
     }
 
-    /// Passed without a word; gives what was built.
+    /// Checks that the build passed silently, and returns its output.
     #[track_caller]
     fn passes(&self, runs: usize) -> &str {
         assert_eq!(self.calls.len(), runs, "{:#?}", self.run);
@@ -176,7 +177,7 @@ impl Built {
         &self.run.stdout
     }
 
-    /// Failed by exactly these rules; gives what was said.
+    /// Checks that the build failed with exactly these rules, and returns its stderr.
     #[track_caller]
     fn fails(&self, runs: usize, expected: &[&str]) -> &str {
         assert_eq!(rules(&self.found(runs)), expected, "{:#?}", self.run);
@@ -186,7 +187,7 @@ impl Built {
         &self.run.stderr
     }
 
-    /// The function refused its input; gives what it said.
+    /// Checks that the function refused its input, and returns its message.
     #[track_caller]
     fn refuses(&self, runs: usize) -> &str {
         assert_eq!(self.calls.len(), runs, "{:#?}", self.run);
@@ -199,7 +200,7 @@ impl Built {
     }
 }
 
-/// The rules named on stderr, sorted, each once: `  error[RULE]: …`.
+/// The rules named on stderr, sorted, without duplicates: `  error[RULE]: …`.
 fn rules_said(stderr: &str) -> Vec<String> {
     let mut rules: Vec<_> = stderr
         .lines()

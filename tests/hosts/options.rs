@@ -1,4 +1,4 @@
-//! What a policy may say, each under every kustomize.
+//! The settings of a policy, each under every kustomize.
 
 use crate::Scene;
 use crate::support::require;
@@ -11,7 +11,7 @@ const BIG: &str =
     "{op: replace, path: /spec/template/spec/containers/0/resources/requests/cpu, value: 600m}";
 
 #[test]
-fn warnings_fail_the_build_only_where_the_policy_says_so() {
+fn warnings_fail_the_build_only_if_the_policy_says_so() {
     for host in require!(kustomizes()) {
         let scene = Scene::new();
         scene.patch(BIG);
@@ -27,7 +27,7 @@ fn warnings_fail_the_build_only_where_the_policy_says_so() {
 }
 
 #[test]
-fn a_rule_may_be_ignored_or_weigh_less() {
+fn a_rule_may_be_ignored_or_less_severe() {
     for host in require!(kustomizes()) {
         let scene = Scene::new();
         scene.patch(SLOW);
@@ -62,15 +62,15 @@ fn an_allowed_class_passes_and_no_other_does() {
         scene.patch(SLOW);
         scene.policy("allow: {classes: [health-checks]}");
         assert_eq!(scene.build(&host).passes(2), scene.plain(&host));
-        // Naming the list replaces the default.
+        // A list replaces the default.
         scene.patch("{op: replace, path: /spec/replicas, value: 2}");
         scene.build(&host).fails(2, &["replicas"]);
     }
 }
 
-/// What makes an overlay an environment is no finding, unless the policy counts it as one.
+/// Changes that make an overlay an environment are not findings, unless the policy counts them.
 #[test]
-fn identity_counts_where_the_policy_is_strict() {
+fn identity_counts_if_the_policy_is_strict() {
     let labels = "labels: [{pairs: {tier: gold}}]\n";
     let annotations = "commonAnnotations: {owner: shop}\n";
     for host in require!(kustomizes()) {
@@ -94,7 +94,7 @@ fn identity_counts_where_the_policy_is_strict() {
     }
 }
 
-/// `emit: none` gives kustomize's `validators:` the one answer that it takes.
+/// With `emit: none` the function gives kustomize's `validators:` the only answer that it accepts.
 #[test]
 fn a_validator_emits_nothing_and_keeps_everything() {
     for host in require!(kustomizes()) {
@@ -111,7 +111,7 @@ fn a_validator_emits_nothing_and_keeps_everything() {
         assert!(built.calls[1].stdout.contains("items: []\n"));
         assert!(!built.calls[1].stdout.contains("Deployment"));
 
-        // With the items it is refused, aloud; and `transformers:` would delete everything.
+        // Returned items are refused, with an error; and `transformers:` would delete everything.
         scene.policy("emit: items");
         let built = scene.build(&host);
         assert_eq!((built.calls.len(), built.calls[1].code), (2, 0));
@@ -154,10 +154,11 @@ fn the_baseline_may_be_a_layer() {
     }
 }
 
-/// A function that kustomize cannot start fails the build; one that it may not start does not, which
-/// is why the examples' README names the flags, and a build that must fail beside each wiring.
+/// A function that kustomize cannot start fails the build. One that it may not start does not fail
+/// it, so the examples' README names the flags, and recommends a build that must fail beside each
+/// wiring.
 #[test]
-fn a_missing_program_fails_and_a_missing_flag_is_told_by_the_count_of_runs() {
+fn a_missing_program_fails_and_a_missing_flag_shows_in_the_count_of_runs() {
     for host in require!(kustomizes()) {
         let scene = Scene::new();
         scene.patch(SLOW);
@@ -176,7 +177,7 @@ fn a_missing_program_fails_and_a_missing_flag_is_told_by_the_count_of_runs() {
     }
 }
 
-/// A mistake in the policy stops the build with one line, which names the line and the right word.
+/// A mistake in the policy stops the build with one line, which names the place and the right word.
 #[test]
 fn a_mistake_in_the_policy_fails_the_build() {
     for host in require!(kustomizes()) {

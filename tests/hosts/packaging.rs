@@ -1,4 +1,4 @@
-//! The container image and the package's own files say the same thing.
+//! The container image and the package's own files agree.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn file(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The builder is pinned to the Rust version that the package states, the label to its version.
+/// The builder is pinned to the Rust version of the package, and the label to its version.
 #[test]
 fn the_dockerfile_agrees_with_the_package() {
     let dockerfile = file("Dockerfile");
@@ -27,7 +27,7 @@ fn the_dockerfile_agrees_with_the_package() {
     assert!(file("scripts/lib.sh").contains(&format!("BUILDER_IMAGE={pinned}\n")));
 }
 
-/// Docker's older builder must do: it knows no syntax line, no heredoc and no linked copy.
+/// Docker's older builder must suffice: it supports no syntax line, no heredoc and no linked copy.
 #[test]
 fn the_dockerfile_is_plain() {
     let dockerfile = file("Dockerfile");
@@ -47,7 +47,7 @@ fn setup_installs_the_tested_kustomize_releases() {
     assert!(file("scripts/setup").contains(&line), "{line}");
 }
 
-/// The image is small, says what it is, and its program is not root.
+/// The image is small and labelled, and its program does not run as root.
 #[test]
 fn the_image_is_small_and_labelled() {
     let docker = require!(docker());
@@ -75,7 +75,8 @@ fn the_image_is_small_and_labelled() {
     }
 }
 
-/// It runs on a read-only root, without a network, as nobody, as kustomize and kpt call it.
+/// It runs on a read-only root, without a network, as `nobody`, in the way kustomize and kpt start
+/// it.
 #[test]
 fn the_image_runs_confined() {
     let docker = require!(docker());

@@ -13,7 +13,7 @@ const KINDS: [&str; 2] = [
     "paritypolicy/ParityPolicy",
 ];
 
-/// A plugin folder as `krm-parity plugin install` makes it, with a tap in front of each plugin.
+/// A plugin folder as `krm-parity plugin install` creates it, with a tap in front of each plugin.
 struct Home {
     tree: Tree,
     taps: [Tap; 2],
@@ -39,7 +39,7 @@ impl Home {
         Self { tree, taps }
     }
 
-    /// How often the recorder and the policy ran.
+    /// The number of runs of the recorder and the policy.
     fn runs(&self) -> [usize; 2] {
         [self.taps[0].calls().len(), self.taps[1].calls().len()]
     }
@@ -76,14 +76,14 @@ fn a_bad_overlay_fails_with_exactly_its_rule() {
         let said = built.expect_failure(&host.name);
         let own = &home.taps[1].calls()[0].stderr;
         assert_eq!(rules_said(own), ["health-checks"], "{own}");
-        // kustomize puts it into its own message, whole.
+        // kustomize includes the complete text in its own message.
         assert!(said.contains(own.trim_end()), "{}: {said}", host.name);
     }
 }
 
-/// Marks of a package make no difference to a build that runs plugins.
+/// The annotations of a package do not matter in a build that runs plugins.
 #[test]
-fn no_mark_makes_a_build_a_package() {
+fn annotations_do_not_make_a_build_a_package() {
     const MARKS: &str = "- target: {kind: Deployment|EnvironmentSnapshot}
   patch: '- {op: add, path: /metadata/annotations/config.kubernetes.io~1origin, value: \"path: z/x.yaml\\n\"}'
 ";
@@ -92,7 +92,7 @@ fn no_mark_makes_a_build_a_package() {
         let tree = copy_examples();
         let file = tree.path("plugin/broken/kustomization.yaml");
         let text = fs::read_to_string(&file).expect("an overlay");
-        // kustomize adds to annotations only where there are some.
+        // kustomize adds to annotations only if there are some.
         let some = "- target: {kind: Deployment}\n  patch: '- {op: add, path: /metadata/annotations, value: {note: x}}'\n";
         let marked = text.replace(
             "\ntransformers:\n",
@@ -117,7 +117,7 @@ fn a_missing_plugin_fails_the_build() {
         host.build_plugin(&example("plugin/production"), &nothing.path(""))
             .expect_failure(&host.name);
 
-        // The recorder alone is not enough either.
+        // The recorder alone is not enough.
         let home = Home::new(&[]);
         let policies = home.tree.path("krm-parity.io/v1alpha1/paritypolicy");
         fs::remove_dir_all(policies).expect("a folder");
@@ -127,7 +127,7 @@ fn a_missing_plugin_fails_the_build() {
         assert_eq!(home.runs(), [1, 0]);
         assert!(said.contains("ParityPolicy"), "{}: {said}", host.name);
 
-        // Nor is the flag to be forgotten.
+        // The flag must not be missing either.
         let said = host
             .build(&example("plugin/production"), &[])
             .expect_failure(&host.name);
@@ -135,7 +135,7 @@ fn a_missing_plugin_fails_the_build() {
     }
 }
 
-/// Under `validators:`, the plugin answers nothing and the resources stay.
+/// Under `validators:`, the plugin returns nothing and the resources are kept.
 #[test]
 fn a_validator_keeps_the_resources() {
     for host in require!(hosts()) {

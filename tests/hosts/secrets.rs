@@ -1,11 +1,11 @@
-//! Values of Secrets appear in nothing that the function adds.
+//! Values of Secrets are in none of the function's additions.
 
 use serde_yaml::Value;
 
 use crate::support::{Call, require};
 use crate::{BASE, Scene};
 
-/// What must not be seen, in the base and in the overlay, and the same in base64.
+/// The texts that must not be visible, in the base and in the overlay, and their base64.
 const VALUES: [(&str, &str); 4] = [
     ("swordfish-of-base", "c3dvcmRmaXNoLW9mLWJhc2U="),
     ("swordfish-of-overlay", "c3dvcmRmaXNoLW9mLW92ZXJsYXk="),
@@ -47,7 +47,7 @@ secretGenerator: [{name: generated, literals: [password=swordfish-of-base]}]
     scene
 }
 
-/// What the function itself wrote: snapshots and results, and all of stderr.
+/// The function's own output: snapshots and results, and all of stderr.
 fn own_words(call: &Call) -> String {
     let list: Value = serde_yaml::from_str(&call.stdout).expect("a ResourceList");
     let items = list["items"].as_sequence().expect("items");
@@ -73,7 +73,7 @@ const OVERLAYS: [(&str, &[&str]); 7] = [
     ("", &[]),
     (
         "secretGenerator: [{name: generated, behavior: replace, literals: [password=swordfish-of-overlay]}]\n",
-        // The base's value is sealed nowhere, so nobody can tell.
+        // The base's value is sealed nowhere, so the change cannot be found.
         &[],
     ),
     (
@@ -117,7 +117,7 @@ const OVERLAYS: [(&str, &[&str]); 7] = [
 ];
 
 #[test]
-fn values_of_secrets_are_nowhere() {
+fn values_of_secrets_are_not_shown() {
     for host in require!(kustomizes()) {
         for (overlay, expected) in OVERLAYS {
             let scene = scene();
@@ -132,13 +132,13 @@ fn values_of_secrets_are_nowhere() {
                 assert_is_silent(&own_words(call));
             }
             assert_is_silent(&built.run.stderr);
-            // The items themselves go on, or nothing could be deployed.
+            // The items themselves are passed on, or nothing could be deployed.
             assert!(built.calls[1].stdout.contains("opensesame-of-"));
         }
     }
 }
 
-/// The sealed base keeps the keys of a Secret, or a lost key would go unseen.
+/// The sealed base keeps the keys of a Secret, or a lost key would not be noticed.
 #[test]
 fn keys_of_secrets_are_sealed() {
     for host in require!(kustomizes()) {
@@ -152,7 +152,7 @@ fn keys_of_secrets_are_sealed() {
     }
 }
 
-/// Nor do errors repeat what they stumble over.
+/// Errors do not repeat values either.
 #[test]
 fn errors_do_not_show_values() {
     let head = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- apiVersion: v1\n  kind: Secret\n  \
@@ -175,7 +175,7 @@ fn errors_do_not_show_values() {
         let output = command.write_stdin(input.clone()).output().expect("a run");
         assert_eq!(output.status.code(), Some(1), "{broken}{output:?}");
         assert_is_silent(&String::from_utf8_lossy(&output.stderr));
-        // Where the item could be read after all, it goes on.
+        // If the item could be read after all, it is passed on.
         let answer = String::from_utf8(output.stdout).expect("UTF-8");
         assert_is_silent(answer.strip_prefix(input.as_str()).unwrap_or(&answer));
     }

@@ -1,4 +1,4 @@
-//! A tree beside the deployed one, which gathers sealed environments.
+//! A tree beside the deployed one that gathers sealed environments.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::support::{Tap, copy_examples, require, rules};
 
 const FAST: &str = "          periodSeconds: 10\n";
 
-/// One environment is broken; it alone is reported, and under its own name.
+/// Only the broken environment is reported, and under its own name.
 #[test]
 fn exactly_the_broken_environment_fails() {
     for host in require!(kustomizes()) {
@@ -40,9 +40,9 @@ fn exactly_the_broken_environment_fails() {
     }
 }
 
-/// The base is changed for all: nobody deviates, so nobody is told.
+/// The base is changed for all: no environment deviates, so there is no finding.
 #[test]
-fn a_change_of_the_base_is_no_finding() {
+fn a_change_of_the_base_is_not_a_finding() {
     for host in require!(kustomizes()) {
         let tree = copy_examples();
         let base = tree.path("side-tree/apps/shop/base/search.yaml");
@@ -57,7 +57,7 @@ fn a_change_of_the_base_is_no_finding() {
     }
 }
 
-/// A matrix whose policy names the base cannot do without it; another compares what it has.
+/// A matrix whose policy names the base requires it; another compares the environments that it has.
 #[test]
 fn a_matrix_without_its_base_compares_the_environments_alone() {
     for host in require!(kustomizes()) {

@@ -1,4 +1,4 @@
-//! What a recorder seals, and what becomes of it on the way up.
+//! The snapshots of a recorder, and their way up.
 
 use serde_yaml::Value;
 
@@ -35,7 +35,7 @@ patches:
   patch: '- {op: add, path: /metadata/annotations/config.kubernetes.io~1origin, value: \"path: z/snapshot.yaml\\n\"}'
 ";
 
-/// The names of the snapshots that a run was given, sorted.
+/// The names of the snapshots in the input of a run, sorted.
 fn snapshots(call: &Call) -> Vec<String> {
     let list: Value = serde_yaml::from_str(&call.stdin).expect("a ResourceList");
     let items = list["items"].as_sequence().expect("items");
@@ -72,7 +72,7 @@ fn a_snapshot_is_never_in_the_output() {
     }
 }
 
-/// The same snapshot whichever kustomize seals it, or a committed one would never be up to date.
+/// Every kustomize seals the same snapshot, or a committed one would never be up to date.
 #[test]
 fn a_snapshot_does_not_depend_on_the_kustomize() {
     let mut names = Vec::new();
@@ -85,7 +85,7 @@ fn a_snapshot_does_not_depend_on_the_kustomize() {
     assert!(names[0][0].starts_with("app-base-"), "{names:?}");
 }
 
-/// One recorder in a directory of its own serves two bases, whose snapshots are read as one.
+/// One recorder in a separate directory serves two bases, whose snapshots are read as one.
 #[test]
 fn a_shared_recorder_serves_two_bases() {
     for host in require!(kustomizes()) {
@@ -113,7 +113,7 @@ fn a_shared_recorder_serves_two_bases() {
         assert_eq!(names.len(), 2);
         assert_ne!(names[0], names[1]);
 
-        // Both bases are compared with, not the first of them alone.
+        // Both bases are compared, not only the first.
         for base in ["web", "worker"] {
             let patch = format!(
                 "patches:\n- target: {{kind: Deployment, name: {base}}}\n  patch: |\n    \
@@ -128,9 +128,9 @@ fn a_shared_recorder_serves_two_bases() {
     }
 }
 
-/// What a build made is judged as a build, however it marks itself and whatever lies among it.
+/// A build is judged as a build, whatever its annotations and whatever else it contains.
 #[test]
-fn no_mark_makes_a_build_a_package() {
+fn annotations_do_not_make_a_build_a_package() {
     for host in require!(kustomizes()) {
         let scene = Scene::new();
         scene.tree.write("overlay/files.yaml", LISTING);
@@ -140,9 +140,9 @@ fn no_mark_makes_a_build_a_package() {
         scene.tree.write("overlay/kustomization.yaml", &overlay);
         let built = scene.build(&host);
         assert!(!built.run.stdout.contains("evil"), "{:#?}", built.run);
-        // What a build hands over is no file of a package, whatever it says of itself.
+        // An item of a build is not a file of a package, whatever its annotations say.
         built.fails(2, &["image"]);
-        // Without the marks the same is found.
+        // The findings are the same without the annotations.
         scene.overlay("images: [{name: registry.example/app, newName: evil.example/app}]\n");
         scene.build(&host).fails(2, &["image"]);
     }
@@ -179,7 +179,7 @@ fn one_resource_with_two_contents_is_a_contradiction() {
     }
 }
 
-/// An overlay that edits the snapshot would choose its own base.
+/// An overlay that edits the snapshot could choose its own base.
 #[test]
 fn an_edited_snapshot_is_an_error() {
     for host in require!(kustomizes()) {
@@ -202,7 +202,7 @@ fn an_edited_snapshot_is_an_error() {
     }
 }
 
-/// An overlay that deletes the snapshot deletes what it is measured by, which is not to pass.
+/// An overlay that deletes the snapshot deletes its reference, which must not pass.
 #[test]
 fn a_deleted_snapshot_is_a_missing_baseline() {
     for host in require!(kustomizes()) {
@@ -216,7 +216,7 @@ fn a_deleted_snapshot_is_a_missing_baseline() {
     }
 }
 
-/// Whatever an overlay does to everything, it does to the snapshot; its content stays sealed.
+/// A change of everything also changes the snapshot, but its content stays sealed.
 #[test]
 fn an_overlay_that_transforms_everything_leaves_the_content_alone() {
     for host in require!(kustomizes()) {

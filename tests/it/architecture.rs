@@ -1,4 +1,4 @@
-//! ARCHITECTURE.md is true: its module table is what the imports of `src/` say.
+//! ARCHITECTURE.md is correct: its module table agrees with the imports of `src/`.
 
 mod imports;
 
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file longer than this, its unit tests not counted, is two ideas.
+/// A longer file, without its unit tests, has two subjects.
 const MAX_LINES: usize = 520;
 
 /// One row of the module table.
@@ -79,7 +79,7 @@ fn module_of(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The code of a file without its unit tests and comments; nothing for files that are only tests.
+/// The code of a file without its unit tests and comments; empty for files with only tests.
 fn code(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     if name == "tests.rs" || name == "fixture.rs" {
@@ -170,16 +170,16 @@ fn the_table_lists_the_modules() {
     );
 }
 
-/// What the files of a module use of other modules.
+/// The other modules that the files of a module use.
 fn uses(module: &str, files: &[(PathBuf, String)]) -> BTreeSet<String> {
     let mut used: BTreeSet<String> = files.iter().flat_map(|(_, code)| named(code)).collect();
     used.remove(module);
     used
 }
 
-/// The rows as the imports of `src/` make them; `UPDATE=1` writes them, in the order that is there.
+/// The rows agree with the imports of `src/`; `UPDATE=1` rewrites them, in their existing order.
 #[test]
-fn modules_use_what_their_row_allows() {
+fn modules_use_only_what_their_rows_allow() {
     let modules = modules();
     let path = root().join("ARCHITECTURE.md");
     let before = read(&path);
@@ -219,9 +219,10 @@ fn modules_use_what_their_row_allows() {
     );
 }
 
-/// A row may name only modules of rows above it, so that there is no cycle and the table reads from the ground up.
+/// A row may name only modules of rows above it, so that there is no cycle and the table reads from
+/// the ground up.
 #[test]
-fn modules_use_only_what_stands_above_them() {
+fn modules_use_only_modules_above_them() {
     let mut above = BTreeSet::new();
     for row in table() {
         let below: Vec<_> = row.uses.difference(&above).collect();
@@ -234,7 +235,7 @@ fn modules_use_only_what_stands_above_them() {
     }
 }
 
-/// Children of a module included: what two files share belongs in a third.
+/// This includes children of a module: code that two files share belongs in a third.
 #[test]
 fn no_files_import_in_a_circle() {
     let directory = root().join("src");
@@ -252,7 +253,7 @@ fn no_files_import_in_a_circle() {
     assert!(all.is_empty(), "{}", all.join("\n\n"));
 }
 
-/// What only one module may name, wherever in its code.
+/// Names that only one module may use anywhere in its code.
 const KEPT: [(&[&str], &str, &str); 2] = [
     (
         &[
@@ -297,7 +298,7 @@ fn the_outside_world_is_kept_to_one_module() {
                     }
                 }
             }
-            // At the top level `super` is the crate, and would slip past the table.
+            // At the top level `super` is the crate, and would bypass the table.
             let is_top = path.parent() == Some(root().join("src").as_path());
             if is_top && code.contains("super::") {
                 wrong.push(format!("{} climbs to the crate by super::", path.display()));
@@ -343,7 +344,7 @@ fn the_map_of_tests_is_complete() {
             .file_name()
             .to_string_lossy()
             .into_owned();
-        // What tests share, and what they are told by others.
+        // Code that tests share, and data from elsewhere.
         let is_shared = matches!(name.as_str(), "support" | "data" | "corpus");
         assert!(
             is_shared || text.contains(&format!("`tests/{name}")),

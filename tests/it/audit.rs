@@ -1,4 +1,4 @@
-//! `krm-parity audit`: what people did, from the recorded audit logs alone.
+//! `krm-parity audit`: the changes that people made, from the recorded audit logs alone.
 
 mod secrets;
 
@@ -39,7 +39,7 @@ fn told(scenario: &str, more: &[&str]) -> Run {
     audit(&recordings().join(scenario), &all)
 }
 
-/// The same with another log than the recorded one.
+/// The same with a log other than the recorded one.
 fn told_of(scenario: &str, log: &str, more: &[&str]) -> Run {
     let tree = Tree::new();
     let file = tree.write("audit.jsonl", log);
@@ -50,7 +50,7 @@ fn told_of(scenario: &str, log: &str, more: &[&str]) -> Run {
 
 const JSON: [&str; 2] = ["--format", "json"];
 
-/// The findings of a run that tells them as JSON.
+/// The findings of a run with JSON output.
 fn findings(run: &Run) -> Vec<Value> {
     report(run)["findings"]
         .as_array()
@@ -88,7 +88,7 @@ fn row(scenario: &str, finding: &Value) -> Vec<String> {
 }
 
 #[test]
-fn every_recorded_write_is_told_with_what_became_of_it() {
+fn every_recorded_write_is_reported_with_its_outcome() {
     let table = fs::read_to_string(recordings().join("trail.tsv")).expect("the table");
     let mut expected: Vec<Vec<String>> = table
         .lines()
@@ -112,9 +112,9 @@ fn every_recorded_write_is_told_with_what_became_of_it() {
     assert_eq!(rows, expected);
 }
 
-/// The object shows nothing of it, since self-heal has written over it.
+/// The object no longer shows the change, because self-heal has overwritten it.
 #[test]
-fn what_self_heal_took_back_is_a_warning_and_what_it_left_an_error() {
+fn a_reverted_change_is_a_warning_and_a_lasting_one_an_error() {
     let all = found("self-healed");
     let severity = |path: &str| {
         let of_path = |finding: &&Value| text(&finding["field"]["path"]).ends_with(path);
@@ -136,7 +136,7 @@ fn what_self_heal_took_back_is_a_warning_and_what_it_left_an_error() {
         );
     }
     assert_eq!(severity("env[name=SKIP_FRAUD_CHECK]").0, "error");
-    // What is over fails nothing by itself.
+    // A change that is over does not fail the run by itself.
     let run = told("changed-back", &[]);
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert!(run.stdout.contains("reverted at"), "{}", run.stdout);
@@ -201,7 +201,7 @@ fn records_are_lines_that_their_schema_describes_and_that_stay_the_same() {
             last = text(&record["time"]).to_owned();
             ids.push(text(&record["id"]).to_owned());
         }
-        // A log that goes on has the same records, and more.
+        // A longer log has the same records, and more.
         let log =
             fs::read_to_string(recordings().join(scenario).join("audit.jsonl")).expect("a log");
         assert_eq!(
@@ -217,7 +217,7 @@ fn records_are_lines_that_their_schema_describes_and_that_stay_the_same() {
 }
 
 #[test]
-fn a_record_has_what_is_known_and_nothing_else() {
+fn a_record_has_only_known_values() {
     let names = ["--service", "shop", "--environment", "production"];
     let run = told(
         "unset-env",
@@ -259,9 +259,9 @@ fn a_record_has_what_is_known_and_nothing_else() {
     );
 }
 
-/// Who applies files where no deployer is known deploys; whoever edits does not.
+/// A user who applies files is the deployer if none is known; one who edits is not.
 #[test]
-fn service_accounts_and_deployers_are_no_people() {
+fn service_accounts_and_deployers_are_not_people() {
     let log = fs::read_to_string(recordings().join("set-env").join("audit.jsonl")).expect("a log");
     let of = |user: &str| {
         let run = told_of("set-env", &log.replace("alice@acme.example", user), &JSON);
@@ -280,14 +280,14 @@ fn service_accounts_and_deployers_are_no_people() {
         0
     );
     assert_eq!(of("system:node:one"), 0);
-    // One that is not known is told: it may be anybody's.
+    // An unknown account is reported: it may belong to anyone.
     assert_eq!(of("system:serviceaccount:ci:runner"), 2);
     assert_eq!(of("bob@acme.example"), 2);
 }
 
-/// A log of level Metadata says that somebody wrote, and no more.
+/// A log of level Metadata only shows that someone wrote.
 #[test]
-fn without_bodies_the_object_is_told_as_a_whole() {
+fn without_bodies_the_object_is_reported_as_a_whole() {
     let log = fs::read_to_string(recordings().join("set-env").join("audit.jsonl")).expect("a log");
     let lines: String = log
         .lines()
@@ -311,9 +311,9 @@ fn without_bodies_the_object_is_told_as_a_whole() {
     );
 }
 
-/// What was sent is enough, where answers are not logged.
+/// The request's body is enough if answers are not logged.
 #[test]
-fn without_answers_the_requests_tell_it() {
+fn without_answers_the_requests_are_enough() {
     for scenario in [
         "set-env",
         "self-healed",
@@ -400,14 +400,14 @@ fn an_overlay_is_built_by_the_engine() {
     assert!(run.stderr.contains("cannot read nothing.jsonl"), "{run:#?}");
 }
 
-/// Of several objects of one name, nobody knows which one Git means.
+/// If several objects have the same name, it is not known which one Git means.
 #[test]
 fn without_a_namespace_the_log_must_have_one_object_of_a_name() {
     let directory = recordings().join("set-env");
     let want = fs::read_to_string(directory.join("want.yaml")).expect("a recording");
     let log = fs::read_to_string(directory.join("audit.jsonl")).expect("a log");
     let other = log.replace("t-set-env", "other").replace("alice", "bob");
-    // The ids of requests are their own.
+    // Each request has its own id.
     let other = other.replace("\"auditID\":\"", "\"auditID\":\"other-");
     let tree = Tree::new();
     tree.write("git.yaml", &want.replace("  namespace: t-set-env\n", ""));

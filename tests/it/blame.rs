@@ -1,7 +1,9 @@
-//! Every finding points at the line that caused it: that very place is edited or removed, and the finding goes or changes.
+//! Every finding points at the line that caused it: if exactly that place is edited or removed, the
+//! finding goes or changes.
 //!
-//! Overlays are made at random, of layers, components and every way to write an edit down, and the overlays of
-//! the corpus are taken as they are. Real kustomize builds each as it is and with one place edited.
+//! Overlays are made at random, with layers, components and all forms of an edit; the overlays of
+//! the corpus are used unchanged. Real kustomize builds each overlay unchanged and with one place
+//! edited.
 
 mod generated;
 mod judged;

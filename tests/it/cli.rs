@@ -95,7 +95,7 @@ fn an_unknown_word_cannot_run() {
 }
 
 #[test]
-fn a_file_alone_is_no_plugin_call() {
+fn a_file_alone_is_not_a_plugin_call() {
     assert_eq!(run(&["Cargo.toml"]).status.code(), Some(2));
     let output = krm_parity()
         .arg("no-such-file")
@@ -168,7 +168,7 @@ fn a_failed_installation_cannot_run() {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_is_no_error() {
+fn a_closed_stdout_is_not_an_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let status = krm_parity().arg("--help").stdout(writer).status().unwrap();
@@ -176,7 +176,7 @@ fn a_reader_that_has_gone_away_is_no_error() {
 }
 
 #[test]
-fn a_rule_is_explained_and_a_slip_is_told() {
+fn a_rule_is_explained_and_a_typing_error_is_corrected() {
     let output = run(&["explain", "scale-factor"]);
     assert!(output.status.success());
     insta::assert_snapshot!(stdout(&output), @"
@@ -199,7 +199,7 @@ fn a_rule_is_explained_and_a_slip_is_told() {
     );
 }
 
-/// A file of a case of the harness: rendered files, and a policy. Tests run in the package's directory.
+/// A file of a case: rendered files, and a policy. Tests run in the package's directory.
 fn case(name: &str, file: &str) -> String {
     format!("tests/cases/{name}/{file}")
 }
@@ -388,9 +388,9 @@ fn severities_of_a_policy_are_explained() {
     }
 }
 
-/// `init --adopt` writes exemptions of services, so that a base without a recorder has to be given a name.
+/// `init --adopt` writes exemptions for services, so a base without a recorder needs a name.
 #[test]
-fn what_a_policy_says_of_one_service_is_explained() {
+fn a_policys_entry_for_one_service_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.yaml");
     let exempt = case("health-checks/exempt-until-a-day", "policy.yaml");
@@ -413,7 +413,7 @@ fn what_a_policy_says_of_one_service_is_explained() {
 }
 
 #[test]
-fn what_cannot_be_explained_is_told() {
+fn an_unexplainable_word_is_an_error() {
     let told = |args: &[&str]| {
         let output = run(args);
         assert_eq!(output.status.code(), Some(2));

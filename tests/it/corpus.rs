@@ -1,7 +1,7 @@
-//! What real overlays change, by class, against a golden summary.
+//! The changes in real overlays, by class, compared with a golden summary.
 //!
-//! The corpus is a collection of public overlays that stands beside the
-//! repository, not in it. Where it is missing these tests say so and pass.
+//! The corpus is a collection of public overlays beside the repository, not in it. If it is
+//! missing, these tests say so and pass.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ use crate::support::corpus;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/corpus/summary.txt");
 
-/// One line a pair: how many resources belong together, and how many changes of each class there are.
+/// One line per pair: the number of paired resources, and the number of changes of each class.
 fn summary(corpus: &Path) -> String {
     let index = std::fs::read_to_string(corpus.join("index.tsv")).unwrap();
     let mut out = String::new();
@@ -70,7 +70,7 @@ fn summary(corpus: &Path) -> String {
 }
 
 #[test]
-fn what_overlays_change_is_as_recorded() {
+fn changes_of_overlays_are_as_recorded() {
     let Some(corpus) = corpus() else { return };
     let summary = summary(&corpus);
     if std::env::var_os("UPDATE").is_some() {

@@ -1,6 +1,6 @@
-//! The documents say what the program does: their tables are made from its own data.
+//! The documents agree with the program: their tables are generated from its data.
 //!
-//! `UPDATE=1 cargo test --test it docs::` rewrites what is generated, and fails that run.
+//! `UPDATE=1 cargo test --test it docs::` rewrites the generated parts, and fails that run.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -23,10 +23,10 @@ pub fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A generated part of a file: the file, the name of the part, and its wanted text.
+/// A generated part of a file: the file, the name of the part, and its expected text.
 type Part<'p> = (&'p str, &'p str, String);
 
-/// Compares generated parts with what they must be; `UPDATE=1` rewrites them.
+/// Compares generated parts with their expected texts; `UPDATE=1` rewrites them.
 fn assert_generated(parts: &[Part<'_>]) {
     let mut wrong = Vec::new();
     for (name, part, wanted) in parts {
@@ -114,7 +114,7 @@ fn rule_table() -> String {
     table
 }
 
-/// The examples of a rule: directories of the gallery that carry its name.
+/// The examples of a rule: directories of the gallery with its name.
 fn examples(rule: &Rule) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(path("examples/gallery"))
         .expect("the gallery")
@@ -212,7 +212,7 @@ fn the_tables_of_classes_and_rules_are_the_catalogue() {
     ]);
 }
 
-/// What the schema says about one field.
+/// The rows for one field of the schema.
 fn field_rows(schema: &Value, at: &str, rows: &mut String) {
     let Some(properties) = schema["properties"].as_object() else {
         return;
@@ -223,7 +223,7 @@ fn field_rows(schema: &Value, at: &str, rows: &mut String) {
             rows.push_str(RULES_ROWS);
             continue;
         }
-        // What every object has stands above the tables.
+        // Fields that every object has are described above the tables.
         if at.is_empty() && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
             continue;
         }
@@ -259,7 +259,7 @@ fn field_rows(schema: &Value, at: &str, rows: &mut String) {
     }
 }
 
-/// The rules are all alike, so one row stands for each of their two settings.
+/// All rules have the same settings, so there is one row for each of the two.
 const RULES_ROWS: &str = "\
 | `spec.rules.RULE.severity` | `error`, `warning`, `info`, `ignore` | the rule's own | The severity of the rule's findings. |
 | `spec.rules.RULE.max` | number, at least 1; days: at least 0 | the rule's own | The greatest allowed factor or number, for rules that have one. |
@@ -283,7 +283,7 @@ fn the_policy_reference_is_the_schema() {
     ]);
 }
 
-/// What the schema of the report says about the fields of one of its objects.
+/// The rows for the fields of one object in the report's schema.
 fn report_rows(root: &Value, schema: &Value, at: &str, rows: &mut String) {
     let resolve = |schema: &'_ Value| -> Value {
         let of_union = schema["anyOf"][0].clone();
@@ -369,7 +369,7 @@ fn every_configuration_in_the_documents_is_read() {
     );
 }
 
-/// The incident as `check` reports it: its first finding, and from the matrix on.
+/// The incident in the output of `check`: its first finding, and the end from the matrix on.
 fn incident() -> String {
     let report = read("examples/fleet/expected.txt");
     let lines: Vec<&str> = report.lines().collect();
@@ -389,7 +389,8 @@ fn incident() -> String {
     format!("```text\n{}\n```\n", shown.join("\n"))
 }
 
-/// The report that the README opens with, and the failing build of the function's page, are recorded.
+/// The report at the start of the README, and the failing build on the function's page, are
+/// recorded.
 #[test]
 fn the_messages_in_the_documents_are_real() {
     let input = fs::read(path("examples/resourcelist/bad.yaml")).expect("the recorded list");

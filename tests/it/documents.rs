@@ -1,4 +1,4 @@
-//! Which documents there are, and that their links lead somewhere.
+//! The list of documents, and their links.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,7 +47,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Links lead to files of the repository, and to headings that those have.
+/// Links lead to files of the repository, and to existing headings in them.
 #[test]
 fn links_lead_somewhere() {
     let mut seen = 0;

@@ -1,4 +1,5 @@
-//! `krm-parity drift`: what Git says against what real API servers answered, as `tests/fixtures/live` has it recorded.
+//! `krm-parity drift`: Git compared with the answers of real API servers, recorded in
+//! `tests/fixtures/live`.
 
 mod audit;
 mod context;
@@ -45,7 +46,7 @@ fn found(directory: &Path, git: &str, live: &str) -> Vec<Value> {
     report["findings"].as_array().expect("findings").clone()
 }
 
-/// The findings of two texts, in short: rule, resource and path.
+/// The findings of two texts, in short form: rule, resource and path.
 fn short(git: &str, live: &str) -> Vec<String> {
     let tree = Tree::new();
     tree.write("git.yaml", git);
@@ -69,7 +70,7 @@ fn line(finding: &Value) -> String {
     line.trim_end().to_owned()
 }
 
-/// The rule that a verdict of the recordings is.
+/// The rule for a verdict of the recordings.
 fn rule(verdict: &str) -> &'static str {
     match verdict.split(' ').next().unwrap_or_default() {
         "MANUAL" => "manual-change",
@@ -101,7 +102,7 @@ fn plain(path: &str) -> String {
     path.replace("[\"", ".").replace("\"]", "")
 }
 
-/// Whether a place is another one, or around it, or in it; lists end it.
+/// Whether a place equals another one, or contains it, or is in it, up to the first list.
 fn is_near(place: &str, path: &str) -> bool {
     let place = place.split('[').next().unwrap_or_default();
     let is_in = |inner: &str, outer: &str| {
@@ -112,7 +113,7 @@ fn is_near(place: &str, path: &str) -> bool {
 }
 
 #[test]
-fn every_recorded_change_is_told_once_with_its_tool_and_time() {
+fn every_recorded_change_is_reported_once_with_its_tool_and_time() {
     let mut scenarios: Vec<String> = rows().into_iter().map(|row| row[0].clone()).collect();
     scenarios.dedup();
     assert_eq!(scenarios.len(), 27);
@@ -136,7 +137,7 @@ fn every_recorded_change_is_told_once_with_its_tool_and_time() {
                     && resource(finding) == *on
                     && plain(text(&finding["field"]["path"])) == *path
             };
-            // What is gone as a whole is told once, and not for each of its leaves.
+            // A removed part is reported once, and not for each of its leaves.
             let is_around = |finding: &Value| {
                 let own = plain(text(&finding["field"]["path"]));
                 rule == "manual-removal" && path.starts_with(&format!("{own}."))
@@ -158,7 +159,7 @@ fn every_recorded_change_is_told_once_with_its_tool_and_time() {
                 Some((_, who)) => who,
                 None => manager.first().map_or("", String::as_str),
             };
-            // The autoscaler is whoever the table names, and the rule is about Git.
+            // The autoscaler is the manager in the table, and the rule is about Git.
             if rule == "replicas-and-autoscaler" {
                 continue;
             }
@@ -172,7 +173,7 @@ fn every_recorded_change_is_told_once_with_its_tool_and_time() {
 }
 
 #[test]
-fn without_managed_fields_values_are_told_and_nothing_else() {
+fn without_managed_fields_only_values_are_reported() {
     for scenario in ["untouched-ssa", "untouched-argo-csa", "hpa", "changed-back"] {
         let all = found(&recordings().join(scenario), "want.yaml", "plain.yaml");
         assert!(all.is_empty(), "{scenario}: {all:#?}");
@@ -199,7 +200,7 @@ fn without_managed_fields_values_are_told_and_nothing_else() {
     );
 }
 
-/// Every way in which kubectl prints objects says the same.
+/// All forms in which kubectl prints objects have the same result.
 #[test]
 fn lists_documents_and_json_are_one() {
     let directory = recordings().join("created");

@@ -11,9 +11,9 @@ use everything::{annotations, labels, labels_and_selectors, names, namespace, re
 /// Numbers that are the same for the same seed.
 pub struct Dice(u64);
 
-/// Where the seeds begin: always at the same, or under `KRM_PARITY_EXPLORE=1` at one that no run had.
+/// The first seed: always the same, or with `KRM_PARITY_EXPLORE=1` one that no run has used.
 ///
-/// Another number than 1 is where they begin, to try what an earlier run has said.
+/// Any other number is the first seed itself, to repeat an earlier run.
 #[must_use]
 pub fn first_seed() -> u64 {
     let Ok(text) = std::env::var("KRM_PARITY_EXPLORE") else {
@@ -95,7 +95,7 @@ fn maps(value: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-/// Every container of every pod, by the looks of a pod.
+/// Every container of every pod, which is recognized by its fields.
 fn containers(resources: &mut [Value], visit: &mut dyn FnMut(&mut Value)) {
     for resource in resources {
         if text(resource, "/kind") == "CustomResourceDefinition" {
@@ -248,7 +248,7 @@ fn resource_keys(resources: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// Up to 4× in either direction, and limit to request up to 1.5×.
+/// Changes of up to 4× in either direction, and of the limit-to-request ratio by up to 1.5×.
 fn quantities(resources: &mut [Value], dice: &mut Dice) {
     const TIMES: &[(i128, i128)] = &[(1, 4), (1, 2), (1, 1), (3, 2), (2, 1), (3, 1), (4, 1)];
     containers(resources, &mut |container| {
@@ -258,14 +258,14 @@ fn quantities(resources: &mut [Value], dice: &mut Dice) {
         for key in resource_keys(resources) {
             let amount = |list| thousandths(&resources[list][&key]);
             let (request, limit) = (amount("requests"), amount("limits"));
-            // What is written in another way stays, and all beside it.
+            // A quantity in another notation stays, with its siblings.
             let is_strange =
                 |list, amount: Option<i128>| amount.is_none() && !resources[list][&key].is_null();
             if is_strange("requests", request) || is_strange("limits", limit) {
                 continue;
             }
             let &(up, down) = dice.pick(TIMES);
-            // The limit goes along, and a little more or less of it, as long as 4× holds.
+            // The limit changes with it, within 4×, and with a slightly different factor.
             let &(more, less) = dice.pick(&[(1, 1), (3, 2), (2, 3), (5, 4)]);
             let (up_too, down_too) = (up * more, down * less);
             let holds = up_too <= 4 * down_too && 4 * up_too >= down_too;
@@ -278,7 +278,7 @@ fn quantities(resources: &mut [Value], dice: &mut Dice) {
                 Some(amount) => (amount * up % down == 0).then(|| Some(amount * up / down)),
                 None => Some(None),
             };
-            // Both or none: alone, one would leave its ratio to the other.
+            // Both or none: a single one would change the ratio.
             if let (Some(request), Some(limit)) =
                 (times(request, (up, down)), times(limit, of_limit))
             {
@@ -316,7 +316,7 @@ fn list<'v>(value: &'v mut Value, pointer: &str) -> Vec<&'v mut Value> {
 
 fn hostnames(resources: &mut [Value], dice: &mut Dice) {
     let suffix = dice.word();
-    // One name becomes one other name, wherever it stands.
+    // Each name becomes the same other name everywhere.
     let rename = |value: &mut Value| {
         if let Some(host) = value.as_str() {
             let host = host.strip_prefix("*.").map_or_else(

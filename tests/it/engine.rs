@@ -1,4 +1,5 @@
-//! What the engine comes to, against what kustomize came to: equal, or said not to be known, and never silently something else.
+//! The engine's builds compared with those of kustomize: equal, or reported as unknown, and never
+//! silently different.
 
 mod defaults;
 mod random;
@@ -16,13 +17,14 @@ use serde_json::Value;
 use crate::support::{NEWEST, Tree, probes, require};
 use trees::built;
 
-/// Where the engine still differs and does not say so, and why; a tree that became equal must leave the list.
+/// The trees on which the engine silently differs, and why; a tree that became equal must leave the
+/// list.
 const DIFFERENT: [(&str, &str); 1] = [(
     "buildMetadata",
     "recorded of a kustomize that was built without a version",
 )];
 
-/// What is not the content of a resource.
+/// The annotations that are not part of a resource's content.
 const BOOKKEEPING: [&str; 2] = [
     "internal.config.kubernetes.io/",
     "config.kubernetes.io/origin",
@@ -43,7 +45,7 @@ fn read(root: &Path) -> Sources {
     sources
 }
 
-/// Without nulls and notes of kustomize's own.
+/// A value without nulls and without kustomize's internal annotations.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -67,7 +69,7 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     found.unwrap_or_default()
 }
 
-/// Whether two values are equal; a number is what it is worth.
+/// Whether two values are equal; numbers are compared by value.
 fn is_equal(ours: &Value, theirs: &Value) -> bool {
     match (ours, theirs) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
@@ -82,7 +84,7 @@ fn is_equal(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-/// A resource for comparing: of a Secret, the keys alone.
+/// A resource for the comparison: of a Secret, only the keys.
 fn comparable(object: &Value) -> Value {
     let mut object = plain(object);
     if text(&object, "/kind") == "Secret" {
@@ -96,7 +98,7 @@ fn comparable(object: &Value) -> Value {
     object
 }
 
-/// What a resource is called, whole.
+/// The full name of a resource.
 fn name(object: &Value) -> String {
     let parts = [
         "/apiVersion",
@@ -107,7 +109,8 @@ fn name(object: &Value) -> String {
     parts.map(|part| text(object, part)).join(" ")
 }
 
-/// What is different between what the engine and what kustomize came to, order included; nothing where they are equal.
+/// The difference between the builds of the engine and of kustomize, including the order; `None` if
+/// they are equal.
 fn difference(ours: &[Built], theirs: &[Value]) -> Option<String> {
     let names = |objects: &[Value]| objects.iter().map(name).collect::<Vec<_>>();
     let ours: Vec<Value> = ours.iter().map(|one| comparable(&one.resource)).collect();
@@ -122,7 +125,7 @@ fn difference(ours: &[Built], theirs: &[Value]) -> Option<String> {
 }
 
 #[test]
-fn it_comes_to_what_kustomize_comes_to_or_says_that_it_does_not() {
+fn the_engine_equals_kustomize_or_reports_the_difference() {
     let Some(probes) = probes() else { return };
     let sources = read(&probes);
     let parsed = sources.parse();
@@ -147,7 +150,7 @@ fn it_comes_to_what_kustomize_comes_to_or_says_that_it_does_not() {
             }
             (Ok(_), None) => Some("kustomize refuses it".to_owned()),
             (Ok(mut built), Some(objects)) => {
-                // What is expected was written down in the order of names.
+                // The expected result was recorded in the order of names.
                 let mut objects = objects.clone();
                 built.sort_by_key(|one| name(&one.resource));
                 objects.sort_by_key(name);
@@ -170,7 +173,7 @@ fn it_comes_to_what_kustomize_comes_to_or_says_that_it_does_not() {
     assert!(counts["equal"] >= 66, "{counts:?}");
 }
 
-/// What most of the trees below are made of.
+/// The resource in most of the trees below.
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: {app: web}}\nspec:\n  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - {name: web, image: 'web:1', ports: [{containerPort: 80}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cfg}\ndata: {a: '1', b: x.y}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n";
 
 const ACCOUNTS: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: sa}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: sb, namespace: n}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: rb}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}\nsubjects:\n- {kind: ServiceAccount, name: sa}\n- {kind: ServiceAccount, name: sb, namespace: n}\n- {kind: ServiceAccount, name: sb, namespace: other}\n- {kind: ServiceAccount, name: stranger, namespace: n}\n- {kind: ServiceAccount, name: default}\n- {kind: User, name: default}\n- {kind: Group, name: sb}\n";
@@ -179,7 +182,7 @@ const REACHED: &str = "apiVersion: apiregistration.k8s.io/v1\nkind: APIService\n
 
 const POLICIES: &str = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: np}\nspec:\n  podSelector: {matchLabels: {app: web}}\n  ingress:\n  - from:\n    - podSelector: {matchLabels: {app: x}}\n    - namespaceSelector: {matchLabels: {app: y}}\n  egress: [{to: [{podSelector: {}}]}]\n---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  selector: {matchLabels: {app: db}}\n  template:\n    metadata: {labels: {app: db}}\n    spec:\n      containers: [{name: db, image: db}]\n      affinity:\n        podAffinity:\n          preferredDuringSchedulingIgnoredDuringExecution:\n          - weight: 1\n            podAffinityTerm: {topologyKey: z, labelSelector: {matchLabels: {app: db}}}\n        podAntiAffinity:\n          requiredDuringSchedulingIgnoredDuringExecution:\n          - {topologyKey: z, labelSelector: {matchExpressions: []}}\n";
 
-/// What stands below `resources: [web.yaml, …]`, by its name.
+/// The lines below `resources: [web.yaml, …]`, by name.
 const KUSTOMIZATIONS: &[(&str, &str)] = &[
     (
         "any case",
@@ -357,7 +360,7 @@ const KUSTOMIZATIONS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_kustomize_obeys_is_followed_and_what_it_refuses_is_said() {
+fn accepted_fields_are_followed_and_refused_ones_are_reported() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     for (name, text) in [
@@ -370,7 +373,7 @@ fn what_kustomize_obeys_is_followed_and_what_it_refuses_is_said() {
     }
     let (mut wrong, mut equal) = (Vec::new(), 0);
     for (name, rest) in KUSTOMIZATIONS {
-        // Two Services of one name are one name too many.
+        // Two Services with the same name are one too many.
         let files = if rest.contains("namespace: new") {
             "accounts.yaml, reached.yaml, policies.yaml"
         } else {
@@ -405,7 +408,7 @@ fn what_kustomize_obeys_is_followed_and_what_it_refuses_is_said() {
     assert!(equal >= 17, "{equal}");
 }
 
-/// Where Go keeps the sources of kustomize's types, newest last.
+/// The sources of kustomize's types in Go's module cache, newest last.
 fn types_of_kustomize() -> Vec<PathBuf> {
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join("go/pkg/mod"));
     let named = std::env::var_os("GOMODCACHE").map(PathBuf::from);
@@ -420,7 +423,7 @@ fn types_of_kustomize() -> Vec<PathBuf> {
     found
 }
 
-/// The keys that Go's JSON decoder takes for a struct, with those of the structs that it embeds.
+/// The keys that Go's JSON decoder accepts for a struct, including those of embedded structs.
 fn keys_of(structs: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in structs[name].lines().map(str::trim) {
@@ -443,7 +446,7 @@ fn keys_of(structs: &BTreeMap<String, String>, name: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_fields_are_those_of_kustomizes_types() {
+fn fields_are_those_of_kustomizes_types() {
     const STRUCTS: [(&str, &str); 26] = [
         ("", "Kustomization"),
         ("metadata", "ObjectMeta"),

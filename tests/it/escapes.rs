@@ -1,8 +1,9 @@
-//! Nothing escapes: whatever an overlay does to a field is reported, once, at its path, in its class.
+//! No change escapes: whatever an overlay does to a field is reported, once, at its path, in its
+//! class.
 //!
-//! Every field of every kind is changed, removed and added, alone, under a policy that allows no class;
-//! docs/fields.md says in which class the program must report it. Run with `--nocapture`, the tests say
-//! how much they tried.
+//! Every field of every kind is changed, removed and added, alone, under a policy that allows no
+//! class; docs/fields.md gives the expected class. With `--nocapture`, the tests print how much
+//! they tried.
 
 mod everywhere;
 
@@ -22,15 +23,15 @@ use crate::fields::kinds::{Kind, NO_MANIFESTS, built_in, published, samples};
 use crate::fields::mutate::{Mutation, walk};
 use crate::fields::table::{Change, Classes, Place, Seg, Table, place_of, read};
 
-/// How many mutations share a run of the function, each on a resource of its own.
+/// The number of mutations in one run of the function, each on a separate resource.
 const BATCH: usize = 200;
 
-/// The function's whole way, on a base and an overlay: seal the one, judge the other.
+/// The function's whole pipeline for a base and an overlay: the base is sealed, the overlay judged.
 fn judged(base: &[Value], overlay: &[Value], identity: &str) -> Vec<Finding> {
     judged_beside(base, overlay, identity, |_| {})
 }
 
-/// The same, where what reaches everything has reached the snapshot as well.
+/// The same, if a change of everything also reached the snapshot.
 fn judged_beside(
     base: &[Value],
     overlay: &[Value],
@@ -56,7 +57,7 @@ fn judged_beside(
     let answer = function::run(input.as_bytes(), date(2026, 6, 15))
         .unwrap_or_else(|error| panic!("{error} for\n{input}"));
     let mut findings = answer.report.findings;
-    // What both sides say alike that works against themselves is no difference.
+    // A contradiction that both sides have is not a difference.
     findings.retain(|finding| !finding.rule.is_alone());
     findings
 }
@@ -67,7 +68,8 @@ fn named(value: &Value, name: &str) -> Value {
     value
 }
 
-/// The place of a field by index; of the base where the overlay has no such field, and so no index for it.
+/// The place of a field by index; in the base if the overlay has no such field, and so no index for
+/// it.
 fn by_index(field: &FieldRef, mutation: &Mutation) -> String {
     let keyed = field.path.spots().iter().map(|spot| &spot.segment);
     let in_base = place_of(keyed, &mutation.base).filter(|_| field.overlay.is_none());
@@ -77,7 +79,7 @@ fn by_index(field: &FieldRef, mutation: &Mutation) -> String {
     )
 }
 
-/// What is wrong with the findings about one mutation.
+/// The faults of the findings about one mutation.
 fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Option<String> {
     let expected = |place: &Place, change| {
         let class = classes.class(place, change);
@@ -109,7 +111,7 @@ fn faults(classes: &Classes<'_>, mutation: &Mutation, found: &[&Finding]) -> Opt
             continue;
         };
         let by_index = by_index(field, mutation);
-        // The path for people leads to the same place, on one side or the other.
+        // The path for people leads to the same place, on one of the sides.
         let keyed = || field.path.spots().iter().map(|spot| &spot.segment);
         let leads = [&mutation.overlay, &mutation.base]
             .into_iter()
@@ -144,7 +146,7 @@ fn try_kind(kind: &Kind, table: &Table) -> Sum {
         mutations: walk.mutations.len(),
         faults: Vec::new(),
     };
-    // One resource that stays as it is, so that nothing is put on everything.
+    // One unchanged resource, so that nothing is changed on everything.
     let still = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "still"}});
     for batch in walk.mutations.chunks(BATCH) {
         let side = |of: fn(&Mutation) -> &Value| {
@@ -208,7 +210,7 @@ fn try_all(what: &str, kinds: &[Kind]) -> Sum {
     all
 }
 
-/// The list of kinds is whole: what Kubernetes publishes is tried, or is no manifest.
+/// The list of kinds is complete: every published kind is tested, or is not in manifests.
 #[test]
 fn no_kind_of_kubernetes_is_missed() {
     let mut known: BTreeSet<String> = built_in()
@@ -227,7 +229,7 @@ fn no_field_of_kubernetes_escapes() {
     assert!(sum.kinds >= 93 && sum.fields > 17_000 && sum.mutations > 130_000);
 }
 
-/// Extensions that kustomize users deploy more often than others, by group; each has a sample.
+/// Extensions that kustomize users often deploy, by group; each has a sample.
 #[rustfmt::skip]
 const EXTENSIONS: &[(&str, &[&str])] = &[
     ("argoproj.io", &["AnalysisTemplate", "AppProject", "Application", "ApplicationSet", "Rollout"]),
@@ -272,7 +274,7 @@ fn deployment() -> Value {
         "spec": {"template": {"spec": {"containers": [container("one"), container("two")]}}}})
 }
 
-/// What was found, as class (or rule) and path.
+/// The findings, as class (or rule) and path.
 fn told(base: &[Value], overlay: &[Value], identity: &str) -> Vec<(String, String)> {
     classes_and_paths(&judged(base, overlay, identity))
 }
@@ -303,7 +305,8 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The order of variables acts where one refers to another; that of containers where one waits for its hook.
+/// The order of variables matters if one refers to another; that of containers if one waits for its
+/// hook.
 #[test]
 fn order_is_reported_where_it_acts() {
     let base = deployment();
@@ -351,7 +354,7 @@ fn resource(api_version: &str, kind: &str, name: &str, namespace: &str) -> Value
     value
 }
 
-/// A resource of which kustomize notes that it was called otherwise.
+/// A resource for which kustomize recorded an earlier name.
 fn noted(mut value: Value, name: &str) -> Value {
     value["metadata"]["annotations"] = json!({
         "internal.config.kubernetes.io/previousNames": name,
@@ -366,7 +369,7 @@ fn every_kind() -> Vec<Kind> {
     kinds
 }
 
-/// Who a resource is: what makes everything an environment's own is cancelled, all else is reported.
+/// The identity of a resource: renames of everything are cancelled, all others are reported.
 #[test]
 fn another_identity_is_another_resource() {
     let table = read();
@@ -387,8 +390,9 @@ fn another_identity_is_another_resource() {
         let classes = table.of(&name);
         let of_version = [(classes.class(&field, Change::Changed), "apiVersion")];
         let gone = [("added-resource", ""), ("removed-resource", "")];
-        // How a new name is reported, of this one alone and along with all. One kind may be named after its
-        // environment; others are named after what they define, so that no environment has a name for them.
+        // The findings for a new name, of one resource alone and of all together. One kind may be
+        // named after its environment; others are named after what they define, so an environment
+        // cannot rename them.
         let (singly, together): (&[_], &[_]) = match kind.kind.as_str() {
             "Namespace" => (&[], &[]),
             "CustomResourceDefinition" | "APIService" => (&of_name, &of_name),
@@ -429,7 +433,7 @@ fn another_identity_is_another_resource() {
 
 /// Under a strict identity, nothing is cancelled.
 #[test]
-fn a_strict_identity_reports_what_everything_got() {
+fn a_strict_identity_reports_changes_of_everything() {
     for kind in every_kind() {
         let it = |name: &str, namespace: &str| {
             resource(&kind.api_version(), &kind.kind, name, namespace)

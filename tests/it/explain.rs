@@ -1,4 +1,4 @@
-//! `explain DIR`: what decides about each change of the overlays in a directory, with its lines.
+//! `explain DIR`: the decision about each change of the overlays in a directory, with its lines.
 
 use std::process::Command;
 
@@ -41,7 +41,7 @@ fn tree() -> Tree {
 
 fn explain(tree: &Tree, arguments: &[&str]) -> Run {
     let mut command = Command::new(binary());
-    // No kustomize is needed.
+    // kustomize is not needed.
     command.env("PATH", "").current_dir(tree.path(""));
     run(command.arg("explain").args(arguments))
 }
@@ -109,7 +109,8 @@ fn a_directory_of_many_is_narrowed_by_service_and_environment() {
         heads(&["api", "--service", "api", "--environment", "production"]),
         [production]
     );
-    // What is exempt in one environment is forbidden in the other, and the line of the exemption is told.
+    // A finding that is exempt in one environment is forbidden in the other, and the line of the
+    // exemption is shown.
     let said = explain(&tree, &["."]).stdout;
     let exempt = "but spec.exemptions[0] (parity.yaml:7) exempts it until 2999-01-01 (it starts slowly there)";
     assert_eq!(said.matches(exempt).count(), 1, "{said}");
@@ -117,7 +118,7 @@ fn a_directory_of_many_is_narrowed_by_service_and_environment() {
 }
 
 #[test]
-fn an_overlay_that_changes_nothing_is_told_as_such() {
+fn an_overlay_without_changes_is_reported_as_such() {
     let tree = tree();
     tree.write(
         "api/overlays/production/kustomization.yaml",
@@ -134,7 +135,7 @@ fn an_overlay_that_changes_nothing_is_told_as_such() {
 }
 
 #[test]
-fn what_does_not_build_is_found_with_its_line() {
+fn a_failed_build_is_reported_with_its_line() {
     let tree = tree();
     tree.write(
         "api/overlays/production/kustomization.yaml",
@@ -167,7 +168,7 @@ fn a_rule_is_meant_before_a_directory_of_its_name() {
 }
 
 #[test]
-fn what_a_directory_does_not_have_is_told() {
+fn an_unknown_service_or_environment_is_an_error() {
     let tree = tree();
     tree.write("empty/README.md", "");
     let told = |arguments: &[&str]| {

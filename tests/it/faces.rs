@@ -1,10 +1,12 @@
-//! One verdict: whatever way a change takes to the gate, the same is found.
+//! One verdict: the findings are the same on every way to the gate.
 //!
-//! Every folder of `tests/cases` becomes a service of a repository, base and overlays as a team would write them, and goes
-//! through every face: the gate in each of its ways to build, what others have rendered, the function in a build, the older
-//! plugins, a matrix of sealed environments, and a tree that nobody has built, as kpt hands it over. What a face finds is held to
-//! what the function finds between the documents themselves, words included. Where a face differs, `known.rs` says why, once; a
-//! line there that nothing needs any longer fails as well.
+//! Every folder of `tests/cases` becomes a service of a repository, with base and overlays as a
+//! team would write them, and passes through every face. The faces are: the gate with each of its
+//! builders, rendered files, the function in a build, the older plugins, a matrix of sealed
+//! environments, and an unbuilt tree as kpt passes it. The findings of a face, including their
+//! texts, are compared with those of the function between the documents themselves. If a face
+//! differs, `known.rs` gives the reason once; an entry there that is no longer needed fails as
+//! well.
 
 mod case;
 mod face;
@@ -18,13 +20,13 @@ use crate::support::{NEWEST, require};
 use case::{Case, cases};
 use face::{Face, Rows};
 
-/// Finds what each face says otherwise, as `case: +rule` and `case: -rule` with the findings behind it.
+/// The differences of each face, as `case: +rule` and `case: -rule` with the findings behind them.
 fn differences(face: Face, cases: &[&Case], found: &BTreeMap<String, Rows>) -> Vec<Difference> {
     let of = |service: &str| found.get(service).cloned().unwrap_or_default();
     let mut all = Vec::new();
     for case in cases {
         let mut found = of(&case.service);
-        // What is about the policy names no service.
+        // A finding about the policy names no service.
         if cases.len() == 1 {
             found.extend(of(""));
         }
@@ -43,7 +45,7 @@ fn differences(face: Face, cases: &[&Case], found: &BTreeMap<String, Rows>) -> V
     all
 }
 
-/// One finding that one face has and the other lacks.
+/// A finding that only one of two faces has.
 #[derive(Debug)]
 struct Difference {
     face: Face,
@@ -53,7 +55,7 @@ struct Difference {
     row: String,
 }
 
-/// Fails on whatever `known.rs` does not name, and on whatever it names in vain.
+/// Fails on differences that `known.rs` does not name, and on entries without a difference.
 #[track_caller]
 fn assert_known(faces: &[Face], differences: &[Difference]) {
     let mut left: BTreeSet<(Face, &str, &str)> = BTreeSet::new();
@@ -87,8 +89,9 @@ fn assert_known(faces: &[Face], differences: &[Difference]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Cases by what their policies say but for the environment, which one tree can have. An exemption that one service uses is not
-/// unused where another does not, so that each case with exemptions is a tree alone.
+/// Cases grouped by their policies, apart from the environment, because one tree can have one
+/// policy. An exemption that one service uses would not be unused for another, so each case with
+/// exemptions has its own tree.
 fn groups(cases: &[Case]) -> Vec<Vec<&Case>> {
     let mut groups: BTreeMap<String, Vec<&Case>> = BTreeMap::new();
     for case in cases {
@@ -97,9 +100,9 @@ fn groups(cases: &[Case]) -> Vec<Vec<&Case>> {
     groups.into_values().collect()
 }
 
-/// What is left out is named with its reason, and the list does not grow in silence.
+/// Excluded cases are listed with their reasons, and the list does not grow silently.
 #[test]
-fn what_cannot_be_a_tree_is_listed() {
+fn excluded_cases_are_listed() {
     let (_, left) = cases();
     let left: Vec<_> = left
         .iter()
@@ -121,7 +124,7 @@ fn sealed_environments_are_judged_as_builds_are() {
 }
 
 #[test]
-fn the_gate_finds_what_the_function_finds() {
+fn the_gate_has_the_same_findings_as_the_function() {
     let kustomize = require!(kustomize(NEWEST));
     let (cases, _) = cases();
     let faces = [Face::Check, Face::OneByOne, Face::Rendered];
@@ -137,7 +140,7 @@ fn the_gate_finds_what_the_function_finds() {
 }
 
 #[test]
-fn a_build_fails_by_what_the_function_finds() {
+fn a_build_has_the_same_findings_as_the_function() {
     let kustomize = require!(kustomize(NEWEST));
     let (cases, _) = cases();
     let cases: Vec<_> = cases.iter().filter(|case| case.is_overlay()).collect();
@@ -147,7 +150,7 @@ fn a_build_fails_by_what_the_function_finds() {
         .map(|(service, run)| (service.clone(), face::rows_of_all(&run.stdout)))
         .collect();
     let all = differences(Face::Wired, &cases, &found);
-    // The older protocol has no results, only words.
+    // The older protocol has no results, only text.
     let plugin = wired::built(&kustomize, &cases, wired::Way::Plugin);
     for case in &cases {
         let (exec, plugin) = (&wired[&case.service], &plugin[&case.service]);
@@ -158,9 +161,9 @@ fn a_build_fails_by_what_the_function_finds() {
     assert_known(&[Face::Wired], &all);
 }
 
-/// What is handed over above is what kpt hands over.
+/// The items above equal those that kpt passes on.
 #[test]
-fn kpt_hands_over_the_same_tree() {
+fn kpt_passes_on_the_same_tree() {
     let kpt = require!(kpt());
     let (cases, _) = cases();
     let groups = groups(&cases).into_iter().filter(|group| group.len() > 1);
@@ -172,7 +175,7 @@ fn kpt_hands_over_the_same_tree() {
 }
 
 #[test]
-fn a_tree_that_nobody_has_built_is_judged_as_builds_are() {
+fn an_unbuilt_tree_is_judged_like_a_build() {
     let (cases, _) = cases();
     let mut all = Vec::new();
     for group in groups(&cases) {

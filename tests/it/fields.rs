@@ -1,4 +1,5 @@
-//! Fields: which there are, what may happen to them, and which class docs/fields.md gives them.
+//! Fields: all that exist, the changes that are possible, and the class that docs/fields.md gives
+//! them.
 
 pub mod kinds;
 pub mod mutate;

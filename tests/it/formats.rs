@@ -1,4 +1,4 @@
-//! Every format over one shared survey: what it looks like, what it loses, and what a stranger can do to it.
+//! Every format over one shared survey: its form, its losses, and its safety against foreign text.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// The file name that a format's golden text has.
+/// The file name of a format's golden text.
 fn file_name(survey: &str, format: Format) -> String {
     let end = match format {
         Format::Text | Format::Concise | Format::Github => "txt",
@@ -54,7 +54,7 @@ fn formats_look_as_recorded() {
         ("clean", clean()),
     ] {
         for format in Format::ALL {
-            // The version is no news.
+            // The version does not matter.
             let quoted = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
             let plain = concat!("krm-parity ", env!("CARGO_PKG_VERSION"));
             let found = render(format, &survey)
@@ -107,7 +107,7 @@ fn color_is_escape_sequences_and_nothing_else() {
         rest = after.split_once('m').unwrap().1;
     }
     stripped.push_str(rest);
-    // Padding after a coloured cell stands where plain text ends its line.
+    // Padding after a coloured cell is at the place where plain text ends its line.
     let lines = |text: &str| {
         text.lines()
             .map(str::trim_end)
@@ -146,7 +146,7 @@ fn the_matrix_in_text_fits_a_terminal() {
     );
 }
 
-/// What is unsafe in a log is unsafe in every format, whoever shows it.
+/// A character that is unsafe in a log is unsafe in every format.
 #[test]
 fn no_control_character_gets_through() {
     for (format, survey) in Format::ALL.into_iter().flat_map(|format| {
@@ -165,7 +165,7 @@ fn no_control_character_gets_through() {
 }
 
 #[test]
-fn no_stranger_writes_a_workflow_command() {
+fn foreign_text_is_never_a_workflow_command() {
     let text = render(Format::Github, &hostile());
     for line in text.lines() {
         assert!(!line.contains("##["), "{line}");
@@ -184,7 +184,7 @@ fn no_stranger_writes_a_workflow_command() {
     }
 }
 
-/// Texts that a runner obeys where they stand at the beginning of a line, or anywhere.
+/// Texts that a runner obeys at the beginning of a line, or anywhere.
 const COMMANDS: [&str; 6] = [
     "::error file=x,title=y::pwned",
     "::stop-commands::x",
@@ -195,7 +195,7 @@ const COMMANDS: [&str; 6] = [
 ];
 
 #[test]
-fn no_format_lets_a_stranger_write_a_command() {
+fn foreign_text_is_never_a_command_in_any_format() {
     for command in COMMANDS {
         let survey = fixture::hostile_held(command);
         for format in Format::ALL {
@@ -215,7 +215,7 @@ fn no_format_lets_a_stranger_write_a_command() {
                 );
             }
         }
-        // What the function says on stderr.
+        // The function's output on stderr.
         let told = krm_parity::report::text::render(&survey.report, Style::default());
         for line in told.lines() {
             assert!(!line.trim_start().starts_with("::"), "{line}");
@@ -225,7 +225,7 @@ fn no_format_lets_a_stranger_write_a_command() {
 }
 
 #[test]
-fn no_stranger_writes_markdown() {
+fn foreign_text_is_never_markdown() {
     let text = render(Format::Markdown, &fixture::hostile_held(fixture::EVIL));
     for word in [
         "<script", "@team", "`", "](", "![", "*b*", "_c_", "www.e", "http:", "$x", ":+1",
@@ -239,7 +239,7 @@ fn no_stranger_writes_markdown() {
     assert_eq!(text.matches("<!--").count(), 1);
 }
 
-/// What a finding is against is called by its name, wherever a format tells it.
+/// Every format calls the other side of a finding by its name.
 #[test]
 fn a_sibling_is_not_called_base() {
     let mut finding = fixture::finding("inverted-resources", "shop", "production");
@@ -275,7 +275,7 @@ fn a_sibling_is_not_called_base() {
 }
 
 #[test]
-fn a_clean_report_names_what_was_looked_at() {
+fn a_clean_report_names_the_checked_services() {
     let of = |services| render(Format::Text, &fixture::survey(services, Vec::new(), &[]));
     let judged = [("dev", State::Judged)];
     let service = |bases: &[&str], directory: &str| {
@@ -437,7 +437,7 @@ fn no_cut_of_a_report_panics_or_passes() {
             assert!(json::read(cut).is_err(), "{at}");
         }
     }
-    // Any byte changed: an error or another report, and no panic.
+    // With any byte changed, the result is an error or another report, without a panic.
     let mut bytes = text.into_bytes();
     for at in 0..bytes.len() {
         let kept = bytes[at];
@@ -523,7 +523,7 @@ fn fingerprints_are_the_same_in_every_format() {
     }
 }
 
-/// Splits a survey by service into so many shards.
+/// Splits a survey by service into this many shards.
 fn shards(survey: &Survey, count: usize) -> Vec<Survey> {
     (0..count)
         .map(|shard| {
@@ -556,7 +556,7 @@ fn shards_merged_are_the_whole() {
     let whole = large(300, 40);
     let mut parts = shards(&whole, 4);
     assert!(merge(parts.clone()) == whole);
-    // In any order, and with one of them given twice.
+    // In any order, and with one of them twice.
     parts.rotate_left(1);
     parts.push(parts[2].clone());
     assert!(merge(parts) == whole);
@@ -603,7 +603,7 @@ fn environments_of_a_service_are_united() {
     assert_eq!(both.notes.len(), 3, "{:?}", both.notes);
 }
 
-/// The pages that a browser and a validator look at.
+/// The pages for the browser and the validator.
 fn pages() -> Vec<(&'static str, Survey)> {
     vec![
         ("everything", everything()),

@@ -1,4 +1,5 @@
-//! The examples for Argo CD and Flux: they follow the schemas of their kinds, pass the project's own rules, and do what they say.
+//! The examples for Argo CD and Flux: they follow the schemas of their kinds, pass the project's
+//! own rules, and work as described.
 
 mod kinds;
 mod notifications;
@@ -30,7 +31,7 @@ fn of_argocd(file: &str, kind: &str) -> Value {
     all.next().unwrap_or_else(|| panic!("no {kind} in {file}"))
 }
 
-/// A repository with the example of Argo CD in its root.
+/// A repository with the Argo CD example in its root.
 fn argocd(kustomize: &Path) -> Shop {
     let shop = Shop::of(kustomize, &[("argocd", "")]);
     let origin = shop.tree.path("origin");
@@ -38,13 +39,13 @@ fn argocd(kustomize: &Path) -> Shop {
     shop
 }
 
-/// A repository as the README of the example of Flux says.
+/// A repository as in the README of the Flux example.
 fn flux(kustomize: &Path) -> Shop {
     let parts = [("side-tree", ""), ("flux/clusters", "clusters")];
     Shop::of(kustomize, &parts)
 }
 
-/// What production follows, as its Application says.
+/// The revision that production follows, according to its Application.
 fn production_revision() -> String {
     let overlay = documents(&example(
         "argocd/applications/overlays/production/kustomization.yaml",
@@ -63,9 +64,9 @@ fn check(directory: &Path) -> Run {
     run(command.current_dir(directory))
 }
 
-/// What `init --wire` writes is no reason to ask kustomize, and changes nothing of a build.
+/// The output of `init --wire` does not require kustomize, and does not change a build.
 #[test]
-fn the_engine_builds_what_checks_itself() {
+fn the_engine_builds_wired_overlays() {
     let shop = argocd(&require!(kustomize(NEWEST)));
     let both = shop.shell("krm-parity check --builder both", &[]);
     assert_eq!(both.code, Some(0), "{both:#?}");
@@ -93,7 +94,7 @@ fn the_rules_find_nothing_in_the_examples() {
             "{name}: {run:#?}"
         );
     }
-    // An ApplicationSet is of no environment; as one that is rendered it is judged by the same rules.
+    // An ApplicationSet belongs to no environment; if it is rendered, the same rules judge it.
     let rendered = example("argocd/applicationset.yaml").display().to_string();
     let set = |file: &str| {
         let sides = ["base", "production"].map(|side| format!("argocd/{side}={file}"));
@@ -116,9 +117,9 @@ fn the_rules_find_nothing_in_the_examples() {
     );
 }
 
-/// What docs/drift.md says about pausing: it is told for as long as it lasts, and stops nobody.
+/// As in docs/drift.md: a pause is reported as long as it lasts, and does not fail the run.
 #[test]
-fn a_pause_is_told() {
+fn a_pause_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
     let flux_line = fs::read_to_string(example("flux/README.md")).expect("a README");
     let flux_line = flux_line
@@ -146,7 +147,8 @@ fn a_pause_is_told() {
     }
 }
 
-/// The date of an exemption, pasted without quotes, in a policy that is completed for its environment.
+/// The date of an exemption, pasted without quotes, in a policy that is completed for its
+/// environment.
 #[test]
 fn a_build_that_checks_itself_reads_a_date_without_quotes() {
     let shop = argocd(&require!(kustomize(NEWEST)));
@@ -159,7 +161,8 @@ fn a_build_that_checks_itself_reads_a_date_without_quotes() {
     shop.shell(build, &[]).expect_success("production");
 }
 
-/// Every Application builds an overlay that is there, and every subscription leads to a trigger and a service.
+/// Every Application builds an existing overlay, and every subscription leads to a trigger and a
+/// service.
 #[test]
 fn applications_lead_somewhere() {
     let notifications = of_argocd("install/argocd-notifications-cm.yaml", "ConfigMap");
@@ -203,7 +206,7 @@ fn applications_lead_somewhere() {
     assert_eq!(text(&elements[1]["revision"]), production_revision());
 }
 
-/// Runs the script of a container as its shell would, on a repository and in a folder that are here.
+/// Runs the script of a container as its shell would, with a local repository and folder.
 fn run_container(shop: &Shop, container: &Value, instead: &[(&str, &str)]) -> Run {
     let words = container["command"].as_sequence().expect("a command");
     let [shell, flags, script] = words.as_slice() else {
@@ -238,7 +241,7 @@ fn of_job(job: &Value) -> &Value {
     &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
 }
 
-/// Puts a kubectl on PATH that knows one answer, and writes down what it was asked.
+/// Puts a kubectl on PATH that has one answer, and records its questions.
 fn answer(shop: &Shop, live: &str) {
     let live = shop.tree.write("live.yaml", live).display().to_string();
     let asked = shop.tree.path("asked").display().to_string();
@@ -247,7 +250,7 @@ fn answer(shop: &Shop, live: &str) {
 }
 
 #[test]
-fn the_scheduled_job_finds_what_was_added_and_is_allowed_no_more_than_it_asks() {
+fn the_scheduled_job_finds_an_addition_with_minimal_permissions() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = argocd(&kustomize);
     let built = shop.shell(
@@ -259,7 +262,7 @@ fn the_scheduled_job_finds_what_was_added_and_is_allowed_no_more_than_it_asks() 
     answer(&shop, &built);
     let run = run_container(&shop, of_job(&job), &[]);
     assert_eq!(run.code, Some(0), "{run:#?}");
-    // As `kubectl set env` leaves it.
+    // The state after `kubectl set env`.
     let managed = "  managedFields:\n  - {manager: argocd-controller, operation: Apply, apiVersion: apps/v1, fieldsType: FieldsV1, \
         fieldsV1: {'f:spec': {'f:template': {'f:spec': {'f:containers': {'k:{\"name\":\"basket\"}': {.: {}, 'f:image': {}, 'f:name': {}}}}}}}}\n  \
         - {manager: kubectl-set, operation: Update, apiVersion: apps/v1, time: '2026-11-25T19:53:36Z', fieldsType: FieldsV1, \
@@ -278,7 +281,7 @@ fn the_scheduled_job_finds_what_was_added_and_is_allowed_no_more_than_it_asks() 
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stdout.contains("error[manual-addition]"), "{run:#?}");
     assert!(run.stdout.contains("kubectl-set"), "{run:#?}");
-    // Its role allows what was asked for, which is what Git has, and nothing else.
+    // Its role allows exactly the requests that were made, which are those for Git's objects.
     let asked = shop.tree.read("asked");
     let asked = asked.split(' ').nth(1).expect("kinds");
     let kinds = asked
@@ -321,13 +324,13 @@ fn allowed(role: &Value, verbs: &[&str]) -> Vec<String> {
     all
 }
 
-/// On a log of a real API server in which self-heal took back what somebody had changed.
+/// Uses a log of a real API server in which self-heal reverted a person's change.
 #[test]
-fn the_job_on_the_audit_log_tells_what_self_heal_took_back() {
+fn the_job_on_the_audit_log_reports_what_self_heal_reverted() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = argocd(&kustomize);
     let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/live/self-healed");
-    // What was in Git when it was recorded takes the place of the service.
+    // The recorded state of Git replaces the service.
     let want = fs::read_to_string(recorded.join("want.yaml")).expect("a recording");
     let overlay = "origin/basket/overlays/production";
     shop.tree.write(&format!("{overlay}/want.yaml"), &want);
@@ -359,14 +362,15 @@ fn the_job_on_the_audit_log_tells_what_self_heal_took_back() {
     assert_eq!(healed.count(), 2, "{records:#?}");
     let is_alice = |one: &serde_json::Value| one["user"]["name"] == "alice@acme.example";
     assert!(records.iter().all(is_alice), "{records:#?}");
-    // A log without events is none: the job fails.
+    // A log without events is an error: the job fails.
     fs::write(shop.tree.path("log/audit.log"), "").expect("a log");
     let run = run_container(&shop, of_job(&job), &place);
     assert!(!run.succeeded(), "{run:#?}");
     assert!(run.stderr.contains("no audit event"), "{run:#?}");
 }
 
-/// Each container of the watch watches what the role allows, and they are all that Git has.
+/// Each container of the watch watches what the role allows, and together they cover all of Git's
+/// kinds.
 #[test]
 fn the_watch_has_a_container_for_each_resource() {
     let deployment = of_argocd("trail/watch.yaml", "Deployment");
@@ -387,9 +391,9 @@ fn the_watch_has_a_container_for_each_resource() {
     assert_eq!(text(&clone[1]["value"]), production_revision());
 }
 
-/// The branch that Flux follows moves with what passes, and stays where it is otherwise.
+/// The branch that Flux follows moves with commits that pass, and otherwise stays.
 #[test]
-fn the_gate_of_flux_holds_back_what_fails() {
+fn the_gate_of_flux_holds_failing_commits_back() {
     let shop = flux(&require!(kustomize(NEWEST)));
     let gate = recipe("../flux/gate.yaml");
     let source = documents(&example("flux/clusters/base/flux.yaml"));

@@ -1,4 +1,4 @@
-//! Bad input: one clear line, exit 1, valid or no output, and neither a panic nor a hang.
+//! Bad input: one clear line, exit code 1, valid or no output, and neither a panic nor a hang.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use krm_parity::{krm, snapshot, yaml};
 
 mod table;
 
-/// A process that runs longer than this hangs.
+/// A process that runs longer than this counts as hanging.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 const HEAD: &str = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n";
@@ -30,7 +30,7 @@ fn program() -> Command {
     command
 }
 
-/// Feeds a process, collects what it says, and kills it where it hangs.
+/// Feeds a process, collects its output, and kills it if it hangs.
 fn feed(
     mut command: Command,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send,
@@ -50,7 +50,7 @@ fn feed(
     thread::scope(|scope| {
         let out = scope.spawn(move || collect(&mut stdout));
         let err = scope.spawn(move || collect(&mut stderr));
-        // A program that has seen enough may stop reading.
+        // A program that has read enough may stop reading.
         scope.spawn(move || match write(&mut stdin) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => panic!("{error}"),
             _ => {}
@@ -74,7 +74,7 @@ fn feed(
     })
 }
 
-/// The one line that a bad input earns.
+/// The one-line error for a bad input.
 fn refused(input: &[u8]) -> String {
     let output = feed(program(), |stdin| stdin.write_all(input));
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -113,7 +113,7 @@ fn config(spec: &str) -> Vec<u8> {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn every_bad_input_earns_one_clear_line() {
+fn every_bad_input_gets_one_clear_line() {
     let secret = "- apiVersion: v1\n  kind: Secret\n  metadata: {name: s}\n  stringData: {password: hunter2}\n";
     let damaged = sealed("shop", "a:1").replace("a:1", "a:2");
     let bomb: String = (1..12).fold(
@@ -274,7 +274,7 @@ fn every_bad_input_earns_one_clear_line() {
 }
 
 #[test]
-fn more_bad_input_is_told_as_recorded() {
+fn more_bad_input_has_the_recorded_errors() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/hostile/messages.txt");
     let mut told = String::new();
     for (name, input) in table::refused() {
@@ -308,8 +308,8 @@ fn a_tree_that_asks_for_too_much_is_not_followed() {
 }
 
 #[test]
-fn findings_move_no_cursor_and_tell_no_secret() {
-    // These differ from the base, and are told so in words that move no cursor.
+fn findings_move_no_cursor_and_show_no_secret() {
+    // These differ from the base, and are reported in texts that move no cursor.
     let good = table::list(
         &(table::snapshot("x")
             + "- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: settings}\n  data: {a: x}\n"),
@@ -373,7 +373,7 @@ fn odd_but_legal_input_is_judged() {
     }
 }
 
-/// Lines that end as they did on old machines are lines to YAML, but not to whoever splits documents.
+/// A bare carriage return is a line end in YAML, but not for code that splits documents.
 #[test]
 fn bare_carriage_returns_keep_the_items() {
     let items = "- apiVersion: v1\n  kind: ConfigMap # one\n  metadata: {name: a}\n  data: {t: \"x\n    y\"}\n# two\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n  data:\n    t: |\n      x\n      y\n";
@@ -422,13 +422,13 @@ fn bare_carriage_returns_keep_the_items() {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_changes_no_verdict() {
+fn a_closed_stdout_changes_no_verdict() {
     let base = sealed("shop", "a:1");
     let filler: String = (0..2000)
         .map(|at| format!("- kind: A\n  metadata: {{name: a{at}}}\n"))
         .collect();
     for (live, code) in [("a:1", 0), ("a:2", 1)] {
-        // One resource only, so that the list is long and the verdict hangs on the image alone.
+        // Only one resource, so that the list is long and the verdict depends only on the image.
         let live = format!(
             "- apiVersion: v1\n  kind: Pod\n  metadata: {{name: web}}\n  spec: {{image: \"{live}\"}}\n"
         );
@@ -455,7 +455,7 @@ fn a_reader_that_has_gone_away_changes_no_verdict() {
 }
 
 #[test]
-fn a_closed_stderr_and_a_closed_stdin_are_no_panic() {
+fn a_closed_stderr_and_a_closed_stdin_cause_no_panic() {
     let input = list(&(sealed("shop", "a:1") + "- kind: A\n"));
     let mut child = program()
         .stdin(Stdio::piped())
@@ -484,7 +484,7 @@ fn a_closed_stderr_and_a_closed_stdin_are_no_panic() {
 
 #[cfg(unix)]
 #[test]
-fn streams_that_are_not_there_cause_no_panic() {
+fn missing_streams_cause_no_panic() {
     let program = assert_cmd::cargo::cargo_bin!("krm-parity");
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let output = Command::new("sh")
@@ -501,7 +501,7 @@ fn streams_that_are_not_there_cause_no_panic() {
     }
 }
 
-/// Writes a list of so many `ConfigMap`s of a mebibyte each, beside the snapshot of one Pod.
+/// Writes a list of this many `ConfigMap`s of one mebibyte each, beside the snapshot of one Pod.
 fn large(items: usize) -> impl FnOnce(&mut dyn Write) -> io::Result<()> + Send {
     move |stdin| {
         let line = format!("      {}\n", "word ".repeat(25));

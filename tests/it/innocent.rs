@@ -1,6 +1,6 @@
-//! Nothing innocent is blamed: whatever an overlay may do, in any combination, has no result.
+//! Innocent changes are never reported: any combination of permitted changes has no result.
 //!
-//! The bases are those of the examples and, where it is there, of the corpus of public overlays.
+//! The bases are those of the examples and, if it exists, of the corpus of public overlays.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ fn values(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The bases of the examples, as this program reads their files; generators included.
+/// The bases of the examples, as this program reads their files, including generators.
 fn examples() -> Vec<Base> {
     let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/services");
     let mut bases = Vec::new();
@@ -88,12 +88,12 @@ fn joined(resources: &[Value]) -> String {
         .collect()
 }
 
-/// A base after these edits, and the snapshot that went through them along with it.
+/// A base after these edits, with the snapshot that went through them too.
 fn edited(base: &[Value], chosen: &[usize], seed: u64) -> Vec<Value> {
     let mut dice = Dice::new(seed);
     let snapshot: Value =
         serde_json::from_str(&sealed(&joined(base)).to_json()).expect("a snapshot");
-    // What reaches everything reaches the snapshot as well.
+    // A change of everything reaches the snapshot as well.
     let mut items = base.to_vec();
     items.push(snapshot);
     for &edit in chosen {
@@ -102,7 +102,7 @@ fn edited(base: &[Value], chosen: &[usize], seed: u64) -> Vec<Value> {
     items
 }
 
-/// What is found in these items, in another order: nothing, if all is well.
+/// The findings in these items, in another order: none, if all is well.
 fn found(items: &[Value], seed: u64) -> Vec<String> {
     let items: Vec<Value> = shuffled(items.to_vec(), seed)
         .iter()
@@ -124,7 +124,7 @@ fn found(items: &[Value], seed: u64) -> Vec<String> {
         answer.report.findings.is_empty(),
         answer.output == Output::Unchanged
     );
-    // What works against itself does so in the base as well.
+    // A contradiction within one side is also in the base.
     let told: Vec<_> = findings
         .filter(|finding| !finding.rule.is_alone())
         .map(|finding| format!("{}: {}", finding.rule.as_str(), finding.message))
@@ -132,7 +132,7 @@ fn found(items: &[Value], seed: u64) -> Vec<String> {
     told
 }
 
-/// The smallest part of the edits that is blamed.
+/// The smallest subset of the edits that is reported.
 fn least(base: &[Value], chosen: &[usize], seed: u64) -> Vec<usize> {
     let mut chosen = chosen.to_vec();
     while let Some(at) = (0..chosen.len()).find(|&at| {
@@ -148,12 +148,12 @@ fn least(base: &[Value], chosen: &[usize], seed: u64) -> Vec<usize> {
 /// A base and edits.
 type Tried = (String, Vec<&'static str>);
 
-/// What was tried, and what was blamed.
+/// The number of attempts, and the reported edits.
 #[derive(Default)]
 struct Sum {
-    /// How often each edit, alone, made something of a base that is not the base.
+    /// The number of times that each edit, alone, changed a base.
     effects: [usize; INNOCENT.len()],
-    /// The seed, and what was found.
+    /// The seed, and the findings.
     faults: BTreeMap<Tried, (u64, Vec<String>)>,
 }
 

@@ -1,6 +1,7 @@
-//! The laws of the comparison, for every test that has something to hold them against.
+//! The laws of the comparison, for every test that has suitable input.
 //!
-//! A golden only says that nothing has changed since somebody looked; a law says that it is right.
+//! A golden only shows that nothing has changed since someone reviewed it; a law shows that the
+//! result is right.
 
 mod cover;
 mod list;
@@ -24,12 +25,12 @@ pub use list::{
 };
 pub use shuffle::{shuffled, shuffled_keys, shuffled_unordered};
 
-/// Every document of a text that is a resource.
+/// Every document of a text, as a resource.
 pub fn resources<'a>(tree: &'a Tree<'a>) -> Vec<Resource<'a>> {
     tree.roots().filter_map(Resource::read).collect()
 }
 
-/// Holds the laws of the diff against every pair of resources of two texts.
+/// Checks the laws of the diff on every pair of resources of two texts.
 pub fn assert_diff_laws(base: &str, overlay: &str) {
     let tree = |text| parse(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
     let (base, overlay) = (tree(base), tree(overlay));
@@ -46,7 +47,7 @@ pub fn assert_diff_laws(base: &str, overlay: &str) {
     }
 }
 
-/// Two resources that mean the same have no difference.
+/// Two resources with the same meaning have no difference.
 pub fn assert_same(base: &Resource<'_>, overlay: &Resource<'_>) {
     let changes = diff(base, overlay);
     assert!(
@@ -57,7 +58,8 @@ pub fn assert_same(base: &Resource<'_>, overlay: &Resource<'_>) {
     );
 }
 
-/// No two differences have one path, so that whoever permits one permits no other; no removed element is called by an index.
+/// No two differences have the same path, so that a permit for one permits no other; no removed
+/// element is named by an index.
 pub fn assert_distinct(base: &Resource<'_>, overlay: &Resource<'_>) {
     let changes = diff(base, overlay);
     let mut paths = HashSet::new();
@@ -87,7 +89,7 @@ pub fn assert_distinct(base: &Resource<'_>, overlay: &Resource<'_>) {
     }
 }
 
-/// A difference read backwards is the same difference with its sides swapped.
+/// A reversed comparison has the same difference with its sides swapped.
 pub fn assert_reversible(base: &Resource<'_>, overlay: &Resource<'_>) {
     let mut there: Vec<_> = diff(base, overlay).iter().map(told).collect();
     let mut back: Vec<_> = diff(overlay, base)

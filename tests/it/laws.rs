@@ -1,4 +1,4 @@
-//! Laws, over the corpus of real overlays and over whatever proptest thinks of.
+//! Laws, for the corpus of real overlays and for proptest's input.
 
 use krm_parity::function::{self, Output, run_plugin};
 use krm_parity::resource::Resource;
@@ -16,7 +16,7 @@ use crate::lawbook::{
     shuffled, shuffled_keys, shuffled_unordered,
 };
 
-/// The same cases on every run; `KRM_PARITY_EXPLORE=1` thinks of new ones.
+/// The same cases in every run; `KRM_PARITY_EXPLORE=1` finds new ones.
 fn config(cases: u32) -> Config {
     let explores = std::env::var_os("KRM_PARITY_EXPLORE").is_some();
     Config {
@@ -89,7 +89,7 @@ fn with(value: &Value, then: impl FnOnce(&Resource<'_>)) {
 
 // Random trees.
 
-/// Keys that mean something to the diff, and some that do not.
+/// Keys with a meaning for the diff, and some without.
 const KEYS: &[&str] = &[
     "a",
     "b",
@@ -208,7 +208,7 @@ const KINDS: &[(&str, &str)] = &[
     ("example.com/v1", "Widget"),
 ];
 
-/// A resource that no API server would take.
+/// A resource that no API server would accept.
 fn wild() -> impl Strategy<Value = Value> {
     (select(KINDS), map(tree())).prop_map(|((version, kind), mut body)| {
         body["apiVersion"] = version.into();
@@ -217,7 +217,8 @@ fn wild() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Arguments of a program: flags with and without values, repeated ones, a shell, what no flag can stand behind.
+/// Arguments of a program: flags with and without values, repeated ones, a shell, elements after
+/// which there can be no flag.
 fn arguments() -> BoxedStrategy<Value> {
     let word = select(vec![
         "--a", "--a=1", "--a=2", "--b", "--b=x", "-v", "x", "y", "$(a)", "--", "sh", "-c", "-", "",
@@ -226,7 +227,7 @@ fn arguments() -> BoxedStrategy<Value> {
     vec(word, 0..7).prop_map(Value::from).boxed()
 }
 
-/// A resource of the shape that its kind has.
+/// A resource with the fields of its kind.
 #[expect(clippy::too_many_lines, reason = "a table of shapes")]
 fn tame() -> impl Strategy<Value = Value> {
     let names = || select(vec!["a", "b", "c", "d"]);
@@ -330,7 +331,7 @@ fn tame() -> impl Strategy<Value = Value> {
             let kind = if stateful { "StatefulSet" } else { "Deployment" };
             json!({"apiVersion": "apps/v1", "kind": kind, "spec": {"template": {"spec": pod}}})
         }),
-        // A kind of which nothing is known, and a pod in it.
+        // A kind without a known schema, and a pod in it.
         pod.prop_map(|pod| json!({"apiVersion": "example.com/v1", "kind": "Widget", "spec": {"worker": pod, "items": [[1], [2]]}})),
         (list(rule), list(hosts.prop_map(|hosts| json!({"hosts": hosts})).boxed()))
             .prop_map(|(rules, tls)| json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "spec": {"rules": rules, "tls": tls}})),
@@ -477,7 +478,7 @@ proptest! {
     }
 
     #[test]
-    fn orders_that_mean_nothing_are_no_change(resource in prop_oneof![tame(), wild()], seed: u64) {
+    fn orders_without_meaning_are_not_changes(resource in prop_oneof![tame(), wild()], seed: u64) {
         let seed = seed >> 1;
         for other in [shuffled_keys(&resource, seed), shuffled_unordered(&resource, seed)] {
             with(&resource, |resource| with(&other, |other| {
@@ -488,7 +489,7 @@ proptest! {
     }
 
     #[test]
-    fn spelling_is_no_change(resource in prop_oneof![tame(), wild()], style in style()) {
+    fn a_spelling_is_not_a_change(resource in prop_oneof![tame(), wild()], style in style()) {
         let text = document(&resource, &style);
         let tree = parse(&text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
         let root = tree.roots().next().unwrap();
@@ -505,7 +506,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_sealed_opens(all in items(), indent in 0..3_usize) {
+    fn a_sealed_snapshot_opens(all in items(), indent in 0..3_usize) {
         let text = all.iter().map(|value| format!("---\n{value}\n")).collect::<String>();
         let tree = parse(&text).unwrap();
         let live = resources(&tree);
@@ -520,7 +521,7 @@ proptest! {
             let again = opened.resources(&inner).unwrap();
             prop_assert_eq!(again.len(), live.iter().filter(|item| !item.is_local_config()).count());
             prop_assert_eq!(seal("shop", "base", &again), snapshot.clone());
-            // Nothing but the values of Secrets is lost.
+            // Only the values of Secrets are lost.
             let mut pairs: Vec<_> = live.iter().filter(|item| !item.is_local_config()).collect();
             pairs.sort_by_key(|resource| (resource.group(), resource.identity, resource.version()));
             for (live, sealed) in pairs.into_iter().zip(&again) {
@@ -533,7 +534,7 @@ proptest! {
 
 // Random styles.
 
-/// How a document is written; each choice is taken from here in turn.
+/// The style of a document; each choice is taken from here in turn.
 #[derive(Clone, Debug)]
 struct Style {
     choices: Vec<u8>,
@@ -549,7 +550,7 @@ struct Writer<'s> {
     at: usize,
 }
 
-/// A value as one document, in a style of its own.
+/// A value as one document, in a certain style.
 fn document(value: &Value, style: &Style) -> String {
     let mut writer = Writer { style, at: 0 };
     let mut out = String::new();
@@ -624,7 +625,8 @@ impl Writer<'_> {
         ["\n", "\n", "\n", " # [a comment] {\n", "   \n", "\n\n"][usize::from(self.choose(6))]
     }
 
-    /// Writes a value where a line begins, each of its lines that many spaces in.
+    /// Writes a value at the beginning of a line, with each of its lines indented by that many
+    /// spaces.
     fn block(&mut self, out: &mut String, value: &Value, indent: usize) {
         let pad = " ".repeat(indent);
         match value {
@@ -667,7 +669,7 @@ impl Writer<'_> {
             }
         } else if value.is_object() || value.is_array() {
             out.push_str(self.comment());
-            // A list may stand as far left as its key.
+            // A list may be in the column of its key.
             let deeper = if in_map && value.is_array() {
                 usize::from(self.choose(2)) * 2
             } else {
@@ -675,7 +677,7 @@ impl Writer<'_> {
             };
             let mut inner = String::new();
             self.block(&mut inner, value, indent + deeper);
-            // But not when it is written in brackets.
+            // But not if it is in brackets.
             if deeper == 0 && !inner.trim_start().starts_with('-') {
                 inner.insert(0, ' ');
             }
@@ -688,7 +690,8 @@ impl Writer<'_> {
     }
 }
 
-/// Takes whole Secrets out of a resource, where their fields are sealed and no list is keyed by them.
+/// Removes complete Secrets inside a resource, because their fields are sealed and no list has keys
+/// of them.
 fn no_inner_secrets(resource: &mut Value) {
     fn walk(value: &mut Value) {
         match value {
@@ -718,7 +721,7 @@ fn resource_list(items: &[Value], config: Option<&str>) -> Value {
 const RECORDER: &str =
     "{apiVersion: krm-parity.io/v1alpha1, kind: SnapshotRecorder, metadata: {name: shop}}";
 
-/// Resources that may stand beside each other: each has a name of its own.
+/// Resources that may be in one list: each has a unique name.
 fn items() -> impl Strategy<Value = Vec<Value>> {
     vec(prop_oneof![tame(), wild()], 0..4)
         .prop_map(|items| items.into_iter().enumerate().map(named).collect())
@@ -730,7 +733,7 @@ fn named((index, mut item): (usize, Value)) -> Value {
     }
     item["metadata"]["name"] = format!("n{index}").into();
     no_inner_secrets(&mut item);
-    // A namespace that is null, or no string, is an identity as it is written.
+    // A namespace that is null, or not a string, is an identity as written.
     item["metadata"]
         .as_object_mut()
         .unwrap()
@@ -742,7 +745,7 @@ proptest! {
     #![proptest_config(config(800))]
 
     #[test]
-    fn what_comes_in_goes_out(
+    fn the_input_is_passed_on(
         base in items(), edits in edits(), style in style(), first in any::<bool>(),
     ) {
         let overlay: Vec<_> = base.iter().map(|item| edited(item, &edits)).enumerate().map(named).collect();
@@ -759,7 +762,7 @@ proptest! {
         let answer = run(&input);
         assert_spliced(&input, &answer.output, "results");
         prop_assert_eq!(answer.report.findings.is_empty(), answer.output == Output::Unchanged);
-        // The same said in JSON is found in the same way.
+        // The same input as JSON has the same findings.
         let json = value.to_string();
         prop_assert_eq!(findings(&input), findings(&json));
         assert_spliced(&json, &run(&json).output, "results");
@@ -776,7 +779,7 @@ proptest! {
         let after: Vec<_> = tree.roots().next().unwrap().get("items").unwrap().items().map(Node::to_json).collect();
         prop_assert_eq!(&after[0]["kind"], "EnvironmentSnapshot");
         prop_assert_eq!(&after[1..], &items[..]);
-        // And what it recorded is what is there; nothing against nothing is a missing baseline.
+        // The recorded content equals the items; two empty sides are a missing baseline.
         let policy = output.replace("SnapshotRecorder", "ParityPolicy");
         prop_assert_eq!(run(&policy).report.findings.len(), usize::from(items.is_empty()));
     }
@@ -784,7 +787,7 @@ proptest! {
 
 // Nothing panics.
 
-/// Both protocols answer or refuse; an answer is a list again.
+/// Both protocols answer or refuse; an answer is a valid list.
 fn survive(input: &[u8]) {
     let output = match function::run(input, TODAY) {
         Ok(answer) => match answer.output {
@@ -905,7 +908,7 @@ fn the_good_list_is_good() {
     assert_eq!(found.len(), 3, "{found:?}");
 }
 
-/// A sealed `prod` is the production that a policy names, in a build as in a matrix.
+/// A sealed `prod` is the production that a policy names, both in a build and in a matrix.
 #[test]
 fn a_baseline_may_be_sealed_under_another_word_for_it() {
     const WEB: &str =

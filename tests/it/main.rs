@@ -1,10 +1,10 @@
 //! The tests from outside, as one program: one module per subject.
 //!
-//! It is linked once, and `cargo test --test it SUBJECT::` runs one subject. Its tests are
-//! threads of one process and share what a process has once: none of them changes the environment,
-//! the current directory, the umask or how a signal is taken. Where a test needs that, it starts a
-//! child and changes it there. The other program is `tests/hosts`: the function as kustomize, kubectl,
-//! kpt and a container engine run it.
+//! It is linked once, and `cargo test --test it SUBJECT::` runs one subject. Its tests are threads
+//! of one process and share its state: none of them changes the environment, the current directory,
+//! the umask or a signal handler. A test that needs that starts a child process and changes it
+//! there. The other program is `tests/hosts`: the function as kustomize, kubectl, kpt and a
+//! container engine run it.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -30,7 +30,6 @@ mod explain;
 mod faces;
 mod formats;
 mod gitops;
-mod habits;
 mod hostile;
 mod innocent;
 mod laws;

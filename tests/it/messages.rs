@@ -1,7 +1,7 @@
-//! What people read is written in plain English: no text of the program has a habit of `habits`.
+//! The texts of the program are plain English: none has a habit of `words`.
 //!
-//! The texts are those of the rules, of the help of every verb, of the schemas, of the goldens, and every string of
-//! the program itself. `docs` looks after the documents.
+//! The texts are those of the rules, of the help of every verb, of the schemas, of the goldens, and all strings in
+//! the sources of the program. `words` checks the documents and the comments.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,62 +14,22 @@ use krm_parity::rules::RULES;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use serde_json::Value;
 
-use crate::habits::{EXCEPTIONS, HABITS, Habit};
 use crate::support;
+use crate::words::{Kind, habits};
 
-/// A text with the place where it is written.
+/// A text with its place.
 type Text = (String, String);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The words of a text, one space between them, without what is filled in.
-fn words(text: &str) -> String {
-    let mut out = String::from(" ");
-    let mut depth = 0_usize;
-    for c in text.to_lowercase().chars() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            c if depth == 0
-                && (c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '.' | '/')) =>
-            {
-                out.push(c);
-            }
-            _ if !out.ends_with(' ') => out.push(' '),
-            _ => {}
-        }
-    }
-    // A full stop belongs to a name only inside of one.
-    let out = out.replace(". ", " ");
-    format!("{} ", out.trim_end_matches(['.', ' ']))
-}
-
-/// Whether a text has a habit: the phrase as whole words, outside of the phrases that are fine.
-fn has(text: &str, habit: &Habit) -> bool {
-    let mut text = words(text);
-    for allowed in habit.allowed {
-        text = text.replace(&format!(" {allowed} "), " ");
-    }
-    text.contains(&format!(" {} ", habit.phrase))
-}
-
 fn assert_plain(texts: &[Text]) {
     let mut wrong = BTreeSet::new();
     for (place, text) in texts {
-        if EXCEPTIONS
-            .iter()
-            .any(|(exception, _)| text.contains(exception))
-        {
-            continue;
-        }
-        for habit in HABITS.iter().filter(|habit| has(text, habit)) {
+        for habit in habits(text, Kind::Message) {
             let text: String = text.chars().take(200).collect();
-            wrong.insert(format!(
-                "{place}: `{}`: {}: {text}",
-                habit.phrase, habit.reason
-            ));
+            wrong.insert(format!("{place}: {habit}: {text}"));
         }
     }
     let wrong: Vec<String> = wrong.into_iter().collect();
@@ -81,7 +41,7 @@ fn assert_plain(texts: &[Text]) {
     );
 }
 
-/// Every file below a directory whose name ends so, sorted.
+/// The files below a directory with one of these endings, sorted.
 fn files(below: &Path, ends: &[&str]) -> Vec<PathBuf> {
     let mut out = Vec::new();
     let mut open = vec![below.to_owned()];
@@ -105,31 +65,6 @@ fn named(path: &Path) -> String {
 }
 
 #[test]
-fn a_habit_is_found_as_whole_words() {
-    let of = |phrase: &str| HABITS.iter().find(|one| one.phrase == phrase).expect("it");
-    for (phrase, text, is_found) in [
-        ("is no", "\"x\" is no date", true),
-        ("is no", "it is\n  no date.", true),
-        ("is no", "it is no longer in Git", false),
-        ("is no", "it is not a date", false),
-        ("is no", "this is nothing", false),
-        ("told", "{told}; 2 services", false),
-        ("told", "so people are told.", true),
-        ("stands", "it stands in line 3", true),
-        ("stands", "understands", false),
-        ("somebody", "Somebody set it", true),
-    ] {
-        assert_eq!(has(text, of(phrase)), is_found, "{phrase}: {text}");
-    }
-    for habit in HABITS {
-        assert_eq!(words(habit.phrase).trim(), habit.phrase);
-        for allowed in habit.allowed {
-            assert!(allowed.contains(habit.phrase), "{allowed}");
-        }
-    }
-}
-
-#[test]
 fn rules_and_classes_are_explained_in_plain_words() {
     let mut texts = Vec::new();
     for rule in RULES {
@@ -142,7 +77,7 @@ fn rules_and_classes_are_explained_in_plain_words() {
     }
     assert!(texts.len() > 150);
     assert_plain(&texts);
-    // A sentence begins with a capital letter and ends; an example is put into one.
+    // A sentence begins with a capital letter and ends with a full stop; an example becomes part of one.
     for rule in RULES {
         for text in [rule.summary, rule.why] {
             assert!(text.ends_with('.'), "{}: {text}", rule.id);
@@ -258,7 +193,7 @@ fn is_attribute(group: &Group, names: &[&str]) -> bool {
         && first.is_some_and(|token| names.contains(&token.to_string().as_str()))
 }
 
-/// The strings of a part of a program, but for those of its tests, its comments and its lints.
+/// The strings in a part of a program, except those of its tests, its comments and its lints.
 fn strings(tokens: TokenStream, file: &str, texts: &mut Vec<Text>) {
     let mut is_after_hash = false;
     let mut is_of_tests = false;
@@ -308,7 +243,7 @@ fn the_program_speaks_plainly() {
         let tokens = TokenStream::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         strings(tokens, &name, &mut texts);
     }
-    // A name or a key is no sentence.
+    // A name or a key is not a sentence.
     texts.retain(|(_, text)| text.trim().contains(' '));
     assert!(texts.len() > 1000, "{}", texts.len());
     assert_plain(&texts);

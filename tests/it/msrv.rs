@@ -1,10 +1,10 @@
-//! The Rust version that the package states is the one that it is tested with.
+//! The tests run with the Rust version that the package states.
 
 use std::process::Command;
 
-/// `Cargo.toml` states the oldest toolchain, and continuous integration runs on just that.
+/// `Cargo.toml` states the oldest toolchain, and continuous integration runs on exactly that one.
 ///
-/// Elsewhere a newer one may be at work, which proves nothing about the older.
+/// On other machines a newer one may be in use, which proves nothing about the older one.
 #[test]
 fn continuous_integration_runs_the_stated_rust_version() {
     let stated = env!("CARGO_PKG_RUST_VERSION");

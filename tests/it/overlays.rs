@@ -1,10 +1,10 @@
-//! Edits under real kustomize: each judged as its field says, however it is written.
+//! Edits under real kustomize: each is judged by its field, whatever its form.
 //!
-//! Overlays of the examples' services are made at random, of strategic merge patches, JSON6902 patches and
-//! the lists of a kustomization, inside of prefixes, namespaces, labels and annotations. docs/fields.md says
-//! what class each edit has; those that the default policy allows have no result, and each of the others has
-//! one. Hundreds of overlays are built one by one, with the function in them; hundreds more are gathered in
-//! one build and then judged.
+//! Overlays of the examples' services are made at random from strategic merge patches, JSON6902
+//! patches and the lists of a kustomization, within prefixes, namespaces, labels and annotations.
+//! docs/fields.md gives the class of each edit; edits that the default policy allows have no
+//! result, and each of the others has one. Hundreds of overlays are built one by one with the
+//! function; hundreds more are gathered in one build and then judged.
 
 pub mod edit;
 mod engine;
@@ -30,13 +30,13 @@ use edit::{Edit, Form, random};
 
 const SERVICES: [&str; 4] = ["catalog", "checkout", "inventory", "payments"];
 
-/// How many overlays are built with the function in them.
+/// The number of overlays that are built with the function.
 const BUILT: usize = 360;
 
-/// How many overlays one build gathers, for each service.
+/// The number of overlays that one build gathers, for each service.
 const GATHERED: usize = 100;
 
-/// What the default policy allows, and what is never reported.
+/// The classes that the default policy allows, and changes that are never reported.
 const ALLOWED: [&str; 5] = [
     "replicas",
     "resource-values",
@@ -55,7 +55,7 @@ fn is_allowed(edit: &Edit) -> bool {
     classes.all(|class| ALLOWED.contains(&class))
 }
 
-/// What an overlay does to everything, which makes it an environment.
+/// The changes of everything in an overlay, which make it an environment.
 #[derive(Debug)]
 struct Frame {
     prefix: &'static str,
@@ -94,7 +94,7 @@ fn frame(dice: &mut Dice) -> Frame {
     }
 }
 
-/// One to four edits that are not about one another.
+/// One to four unrelated edits.
 fn edits(base: &[Value], table: &Table, dice: &mut Dice, guilty: bool) -> Vec<Edit> {
     let count = 1 + dice.roll(4);
     let mut all: Vec<Edit> = Vec::new();
@@ -130,7 +130,7 @@ fn kustomization(resources: &[&str], edits: &[Edit]) -> Value {
     file
 }
 
-/// What was found: rule or class, kind, name and path.
+/// A finding: rule or class, kind, name and path.
 type Told = [String; 4];
 
 fn expected(edits: &[Edit]) -> Vec<Told> {
@@ -144,7 +144,8 @@ fn expected(edits: &[Edit]) -> Vec<Told> {
     all
 }
 
-/// A finding by the names and places of the base: a patch may move what it patches to the front of its list.
+/// A finding with the names and places of the base: a patch may move the patched element to the
+/// front of its list.
 fn by_base(base: &[Value], [class, kind, name, path]: Told, frame: Option<&Frame>) -> Told {
     let mut name = without_hash(&name);
     if let Some(Frame { prefix, suffix, .. }) = frame {
@@ -156,7 +157,7 @@ fn by_base(base: &[Value], [class, kind, name, path]: Told, frame: Option<&Frame
     };
     let Path(segments) = Path::parse(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let resource = base.iter().find(is_it);
-    // What came has no place there, but its list has.
+    // An added element has no place there, but its list has.
     let told = (1..=segments.len()).rev().find_map(|end| {
         let place = place_of(segments[..end].iter(), resource?)?;
         Some(format!("{place}{}", Path(segments[end..].to_vec())))
@@ -164,8 +165,8 @@ fn by_base(base: &[Value], [class, kind, name, path]: Told, frame: Option<&Frame
     [class, kind, name.to_owned(), told.unwrap_or(path)]
 }
 
-/// Without what follows from a key that came or went: a limit without its request has no ratio; and without what works
-/// against itself in the base as well.
+/// The findings without the consequences of an added or removed key (a limit without its request
+/// has no ratio), and without contradictions that the base has too.
 fn without_consequences(mut told: Vec<Told>) -> Vec<Told> {
     let keys: BTreeSet<_> = told
         .iter()
@@ -189,7 +190,7 @@ fn described(edits: &[Edit]) -> String {
     lines.collect()
 }
 
-/// Each service's base as kustomize renders it, without functions.
+/// Each service's base, rendered by kustomize without functions.
 fn bases(host: &Host) -> BTreeMap<&'static str, Vec<Value>> {
     let tree = copy_examples();
     rewrite(&tree.path("services"), &without_functions);
@@ -203,13 +204,13 @@ fn bases(host: &Host) -> BTreeMap<&'static str, Vec<Value>> {
     SERVICES.iter().map(render).collect()
 }
 
-/// How many overlays were tried, in all and by form.
+/// The number of overlays, in total and by form.
 #[derive(Default)]
 struct Sum {
     overlays: BTreeSet<String>,
     guilty: usize,
     innocent: usize,
-    /// By form, and whether an edit is to be reported.
+    /// By form, and whether an edit must be reported.
     forms: BTreeMap<(Form, bool), usize>,
     faults: Vec<String>,
 }
@@ -231,7 +232,7 @@ impl Sum {
         self.faults.extend(fault);
     }
 
-    /// Prints what was tried, and fails where something is wrong or little was tried.
+    /// Prints the numbers, and fails if there is a fault or too few were tried.
     fn close(self, what: &str, overlays: usize) {
         println!(
             "{what}: {} guilty and {} innocent overlays",
@@ -259,7 +260,7 @@ impl Sum {
     }
 }
 
-/// What all builds share.
+/// The state that all builds share.
 struct World {
     hosts: Vec<Host>,
     tree: Tree,
@@ -271,7 +272,7 @@ struct World {
 /// An overlay: its kustomization and the edits in it.
 type Overlay = (String, Vec<Edit>);
 
-/// Builds one overlay with the function in it, and tells what is wrong then, if anything.
+/// Builds one overlay with the function, and returns the fault, if there is one.
 fn build(world: &World, at: usize) -> (Overlay, Option<String>) {
     let service = SERVICES[at % SERVICES.len()];
     let host = &world.hosts[at / SERVICES.len() % world.hosts.len()];
@@ -285,7 +286,7 @@ fn build(world: &World, at: usize) -> (Overlay, Option<String>) {
     for (field, value) in &frame.fields {
         file[*field] = value.clone();
     }
-    // A validator answers with nothing, a transformer with the items.
+    // A validator returns nothing, a transformer returns the items.
     if dice.roll(3) == 0 {
         file["validators"] = json!(["../../../../validators/parity"]);
     } else {
@@ -304,7 +305,7 @@ fn build(world: &World, at: usize) -> (Overlay, Option<String>) {
     ((format!("{service} {file}"), edits), fault)
 }
 
-/// What is wrong with a build in which the recorder and then the policy were to run.
+/// The fault of a build in which the recorder and then the policy should run.
 fn fault(
     base: &[Value],
     frame: &Frame,
@@ -345,7 +346,7 @@ fn fault(
 }
 
 #[test]
-fn built_overlays_are_judged_as_their_fields_say() {
+fn built_overlays_are_judged_by_their_fields() {
     let hosts = require!(kustomizes());
     let world = World {
         bases: bases(&hosts[0]),
@@ -377,7 +378,7 @@ fn built_overlays_are_judged_as_their_fields_say() {
     sum.into_inner().expect("a sum").close("built", BUILT);
 }
 
-/// Writes overlays of one service that one build gathers, each in a namespace of its own.
+/// Writes overlays of one service that one build gathers, each in a separate namespace.
 fn gather(
     tree: &Tree,
     service: &str,
@@ -406,7 +407,7 @@ fn gather(
 }
 
 #[test]
-fn gathered_overlays_are_judged_as_their_fields_say() {
+fn gathered_overlays_are_judged_by_their_fields() {
     let hosts = require!(kustomizes());
     let host = hosts.last().expect("a release");
     let (tree, table, first) = (copy_examples(), read(), first_seed());
@@ -451,7 +452,7 @@ fn gathered_overlays_are_judged_as_their_fields_say() {
     sum.close("gathered", GATHERED * SERVICES.len());
 }
 
-/// The services of the examples are all tried.
+/// All services of the examples are tested.
 #[test]
 fn every_service_is_tried() {
     let found = fs::read_dir(example("services")).expect("the services");

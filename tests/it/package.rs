@@ -1,4 +1,4 @@
-//! A tree that nobody has built, as kpt hands it over: what is found in it is what `check` finds in what kustomize builds.
+//! An unbuilt tree, as kpt passes it on: its findings equal those of `check` in kustomize's build.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ fn judged(root: &Path, policy: &str) -> function::Answer {
         .unwrap_or_else(|error| panic!("{}: {error}", root.display()))
 }
 
-/// What is found, by rule, service, environment, resource and field.
+/// The findings, by rule, service, environment, resource and field.
 fn lines(answer: &function::Answer) -> Vec<String> {
     let mut lines: Vec<String> = answer
         .report
@@ -98,7 +98,7 @@ fn the_fleet_is_judged_without_a_build() {
 }
 
 #[test]
-fn what_was_not_passed_on_is_an_error() {
+fn a_file_that_was_not_passed_on_is_an_error() {
     let tree = Tree::new();
     copy(&example("fleet"), &tree.path(""));
     let file = "web/overlays/production/kustomization.yaml";
@@ -130,7 +130,7 @@ fn what_was_not_passed_on_is_an_error() {
         Some(file)
     );
     assert!(answer.report.failed);
-    // Where nothing else is left to compare, that is told as it is: there is a base.
+    // If there is nothing else to compare, this is reported: there is a base.
     for other in [
         "inventory",
         "search",
@@ -150,9 +150,10 @@ fn what_was_not_passed_on_is_an_error() {
     );
 }
 
-/// What kustomize refuses, and what only kustomize knows, does not pass; what it takes in any case is judged.
+/// A tree that kustomize refuses, or that only kustomize can build, does not pass; one that
+/// kustomize accepts in any case is judged.
 #[test]
-fn what_is_not_understood_is_an_error_with_its_reason() {
+fn an_unknown_part_is_an_error_with_its_reason() {
     let file = "web/overlays/production/kustomization.yaml";
     for (rest, words) in [
         ("patch: []\n", "patch: kustomize does not have this field"),
@@ -215,7 +216,7 @@ fn what_is_not_understood_is_an_error_with_its_reason() {
 }
 
 #[test]
-fn kpt_hands_over_what_is_needed() {
+fn kpt_passes_on_all_needed_files() {
     let kpt = require!(kpt());
     let tree = Tree::new();
     copy(&example("fleet"), &tree.path("fleet"));
@@ -247,9 +248,9 @@ fn kpt_hands_over_what_is_needed() {
     }
 }
 
-/// What is passed on whole comes to the same; what is not says so.
+/// A tree that is passed on completely has the same findings; an incomplete one is reported.
 #[test]
-fn files_say_what_builds_say_over_the_corpus() {
+fn files_have_the_same_findings_as_builds_over_the_corpus() {
     let kustomize = require!(kustomize(NEWEST));
     let Some(corpus) = corpus() else {
         return;
@@ -296,7 +297,7 @@ fn files_say_what_builds_say_over_the_corpus() {
     assert!(wrong.is_empty(), "{told:?}\n{}", wrong.join("\n"));
 }
 
-/// Every layer loads both of the one below: what they come to doubles forty times.
+/// Every layer loads both of the ones below: the result doubles forty times.
 #[test]
 fn a_tree_that_doubles_is_an_answer_and_not_a_wait() {
     let mut items =
@@ -347,9 +348,9 @@ fn a_tree_that_doubles_is_an_answer_and_not_a_wait() {
     );
 }
 
-/// What a build has made is judged as that, whatever its items say of the files that they came from.
+/// A build is judged as a build, whatever its annotations say about files.
 #[test]
-fn items_of_a_build_are_never_taken_for_files() {
+fn items_of_a_build_never_count_as_files() {
     let kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1, kind: Kustomization";
     let files = [
         (
@@ -365,7 +366,7 @@ fn items_of_a_build_are_never_taken_for_files() {
             format!("{kustomization}, resources: [../../base]"),
         ),
     ];
-    // What is sealed is another state than the live one.
+    // A sealed state differs from the live one.
     let sealing = "items:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: x}, data: {b: c}}\nfunctionConfig: {apiVersion: krm-parity.io/v1alpha1, kind: SnapshotRecorder, metadata: {name: x}, spec: {mode: replace}}\n";
     let recorded = function::run(
         format!("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n{sealing}").as_bytes(),
@@ -406,7 +407,7 @@ fn items_of_a_build_are_never_taken_for_files() {
             .collect();
         (answer.report.failed, rules)
     };
-    // As kpt marks them, they are a package, and a clean one.
+    // With kpt's annotations they are a package, and a clean one.
     assert_eq!(rules(&list("", &path)), (false, Vec::new()));
     let made: [&dyn Fn(&str) -> String; 6] = [
         &origin,
@@ -428,7 +429,7 @@ fn items_of_a_build_are_never_taken_for_files() {
             "{number}: {rules:?}"
         );
     }
-    // One that a build has made is enough; and so is a snapshot, however it is marked.
+    // One item of a build is enough; and so is a snapshot, whatever its annotations.
     for more in [
         "- {apiVersion: v1, kind: Secret, metadata: {name: y, annotations: {kustomize.config.k8s.io/id: '7', internal.config.kubernetes.io/path: z/y.yaml}}}\n".to_owned(),
         "- {apiVersion: v1, kind: Secret, metadata: {name: y}}\n".to_owned(),

@@ -1,4 +1,5 @@
-//! What a base may say of its overlays, where the cases cannot show it: there a base is silent against itself.
+//! Guidance of a base about its overlays that cases cannot show: there a base is compared with
+//! itself without findings.
 
 use krm_parity::finding::Report;
 
@@ -9,7 +10,7 @@ fn report(base: &str, overlay: &str) -> Report {
 }
 
 #[test]
-fn guidance_that_is_no_pattern_is_told() {
+fn guidance_without_a_valid_pattern_is_reported() {
     let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    \
                 krm-parity.io/allow: 'spec..ports spec.type'\n    krm-parity.io/deny: 'a['\n";
     let report = report(text, text);

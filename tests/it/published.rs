@@ -1,4 +1,4 @@
-//! The checked-in copies of the schema are those that the program prints.
+//! The checked-in copies of the schema equal the output of the program.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// The name of every copy, and what it has to hold.
+/// The name of every copy, and its expected content.
 fn copies() -> Vec<(&'static str, String)> {
     let both = |format: &str| {
         ["ParityPolicy", "SnapshotRecorder"]
@@ -50,7 +50,7 @@ fn copies() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn the_copies_are_what_the_program_prints() {
+fn the_copies_equal_the_output_of_the_program() {
     for (name, expected) in copies() {
         let path = root().join(name);
         let found = std::fs::read_to_string(&path).unwrap_or_default();
@@ -67,7 +67,7 @@ fn the_copies_are_what_the_program_prints() {
 }
 
 #[test]
-fn an_unknown_kind_is_told_with_the_nearest_one() {
+fn an_unknown_kind_is_an_error_with_the_nearest_one() {
     let output = Command::new(env!("CARGO_BIN_EXE_krm-parity"))
         .args(["schema", "PartyPolicy"])
         .output()

@@ -1,4 +1,4 @@
-//! Quantities against Kubernetes' own answers, and the laws that hold for any text.
+//! Quantities compared with Kubernetes' own answers, and laws that hold for any text.
 
 use krm_parity::quantity::{
     Quantity, QuantityError, ratio, ratio_exceeds, ratio_of_ratios_exceeds, same_amount,
@@ -6,7 +6,7 @@ use krm_parity::quantity::{
 use proptest::prelude::*;
 
 #[test]
-fn every_spelling_means_what_kubernetes_says() {
+fn every_spelling_has_the_value_of_kubernetes() {
     let mut rows = 0;
     for line in include_str!("../data/quantities.tsv")
         .lines()
@@ -79,7 +79,7 @@ proptest! {
         prop_assert_eq!(ratio_of_ratios_exceeds((a, b), (c, d), max), ratio_of_ratios_exceeds((c, d), (a, b), max));
         prop_assert!(!ratio_exceeds(a, a, Quantity::ONE));
         prop_assert!(!ratio_of_ratios_exceeds((a, b), (a, b), Quantity::ONE));
-        // Over one common request, ratios of ratios are plain ratios.
+        // With a common request, ratios of ratios are plain ratios.
         if c != Quantity::ZERO && !(a == Quantity::ZERO && b == Quantity::ZERO) {
             prop_assert_eq!(ratio_of_ratios_exceeds((a, c), (b, c), max), ratio_exceeds(a, b, max));
         }
@@ -95,9 +95,9 @@ proptest! {
     }
 }
 
-/// Amounts that are too large to be counted are still told apart, and saturate where they are ordered.
+/// Amounts beyond the range are still distinguished, and saturate if they are ordered.
 #[test]
-fn amounts_beyond_all_counting_are_told_apart() {
+fn amounts_beyond_the_range_are_distinguished() {
     for (a, b) in [
         ("1e30", "1000e27"),
         ("1.5e30", "15e29"),
@@ -128,7 +128,7 @@ fn amounts_beyond_all_counting_are_told_apart() {
     assert_eq!(saturated("-1e40"), Ok(-Quantity::MAX.nanos()));
     assert_eq!(saturated("2"), Ok(2_000_000_000));
     assert!(saturated("2x").is_err());
-    // Binary amounts are capped, however many digits they have.
+    // Binary amounts are capped, whatever their number of digits.
     let digits = "9".repeat(60);
     assert_eq!(saturated(&format!("{digits}Ki")), saturated("8Ei"));
 }

@@ -1,4 +1,4 @@
-//! The recipes of the examples: the lines that they hold are run, on the fleet, with what surrounds them stubbed.
+//! The recipes of the examples: their commands are run on the fleet, with a stubbed environment.
 
 use std::ffi::OsString;
 use std::fs;
@@ -24,7 +24,8 @@ pub fn text(value: &Value) -> String {
         .to_owned()
 }
 
-/// A place where pipelines run: a clone of a repository with the fleet in it, and krm-parity and kustomize on PATH.
+/// An environment for pipelines: a clone of a repository with the fleet, and krm-parity and
+/// kustomize on PATH.
 pub struct Shop {
     pub tree: Tree,
     path: OsString,
@@ -35,7 +36,7 @@ impl Shop {
         Self::of(kustomize, &[("fleet", "")])
     }
 
-    /// With these examples instead, each in a folder of the repository.
+    /// The same with other examples, each in a folder of the repository.
     pub fn of(kustomize: &Path, examples: &[(&str, &str)]) -> Self {
         let tree = Tree::new();
         let link = tree.path("bin/krm-parity");
@@ -46,7 +47,7 @@ impl Shop {
         path.push(kustomize.parent().expect("a parent"));
         path.push(":/usr/local/bin:/usr/bin:/bin");
         let shop = Self { tree, path };
-        // As a repository, its root is the example.
+        // The root of the repository is the example.
         let origin = shop.tree.path("origin");
         for (from, to) in examples {
             copy(&example(from), &origin.join(to));
@@ -73,7 +74,7 @@ impl Shop {
         run(&mut command).expect_success("git");
     }
 
-    /// Lowers production's memory of `web`, as a hot fix does.
+    /// Lowers production's memory of `web`, like a hot fix.
     pub fn drift(&self) {
         let file = "clone/web/overlays/production/sizes.yaml";
         let drifted = self.tree.read(file).replace("2Gi", "256Mi");
@@ -91,7 +92,7 @@ impl Shop {
     }
 }
 
-/// The step of a workflow that is called so.
+/// The step of a workflow with that name.
 fn step<'w>(workflow: &'w Value, name: &str) -> &'w Value {
     let steps = workflow["jobs"]["check"]["steps"].as_sequence();
     let mut steps = steps.expect("steps").iter();
@@ -113,7 +114,7 @@ fn github_actions() {
         ("GITHUB_BASE_REF", "main"),
         ("GITHUB_STEP_SUMMARY", summary.as_str()),
     ];
-    // Nothing has changed, and nothing is looked at.
+    // Nothing has changed, and nothing is checked.
     let run = shop.shell(&script("check"), &around);
     assert_eq!(run.code, Some(0), "{run:#?}");
     shop.drift();
@@ -139,13 +140,13 @@ fn github_actions() {
             .read("clone/parity.sarif")
             .contains("inverted-resources")
     );
-    // After a push there is no base, and everything is looked at.
+    // After a push there is no base, and everything is checked.
     let run = shop.shell(&script("check"), &[("GITHUB_BASE_REF", "")]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stdout.contains("inventory"), "{}", run.stdout);
 }
 
-/// One comment, whoever else has written some: it is found by the line that formats.md promises.
+/// There is one comment among those of others: the line that formats.md documents identifies it.
 #[test]
 fn github_actions_keeps_one_comment() {
     let shop = Shop::new(&require!(kustomize(NEWEST)));
@@ -157,7 +158,7 @@ fn github_actions_keeps_one_comment() {
         ("NUMBER", "7"),
         ("CALLS", calls.as_str()),
     ];
-    // It answers as GitHub does after it has picked the comments.
+    // It answers like GitHub after the filter for comments.
     let gh = |answer: &str| {
         let body = format!(
             "echo \"$@\" >> \"$CALLS\"\ncase \"$*\" in *--paginate*) printf '{answer}' ;; esac"
@@ -181,7 +182,8 @@ fn github_actions_keeps_one_comment() {
     );
 }
 
-/// Steps after a check that could not run, and those of a fork's pull request, whose token may only read.
+/// Steps after a check that could not run, and those for a fork's pull request, whose token can
+/// only read.
 #[test]
 fn github_actions_does_only_what_it_can() {
     let workflow = recipe("github-actions.yaml");
@@ -200,7 +202,7 @@ fn github_actions_does_only_what_it_can() {
         text(&workflow["env"]["MAY_WRITE"]).contains("head.repo.full_name == github.repository")
     );
     assert_eq!(workflow["on"]["push"]["branches"][0], "main");
-    // What these conditions stand on.
+    // The facts behind these conditions.
     let shop = Shop::new(&require!(kustomize(NEWEST)));
     let script = text(&step(&workflow, "check")["run"]);
     let run = shop.shell(&script, &[("GITHUB_BASE_REF", "no-such-branch")]);
@@ -231,7 +233,8 @@ fn gitlab_ci() {
     assert!(junit.contains("<testsuite"));
 }
 
-/// The hook is called as pre-commit calls it: by the words of `entry`, without files, and whatever was committed.
+/// The hook is called in pre-commit's way: with the words of `entry`, without files, and for every
+/// commit.
 #[test]
 fn pre_commit() {
     let shop = Shop::new(&require!(kustomize(NEWEST)));
@@ -240,7 +243,7 @@ fn pre_commit() {
     assert_eq!(hook["pass_filenames"], false);
     assert!(hook.get("files").is_none() && hook.get("types").is_none());
     let entry = text(&hook["entry"]);
-    // The fleet has findings of its own; without the services that they are about it is clean.
+    // The fleet has its own findings; without the services with findings it is clean.
     for service in ["inventory", "search"] {
         fs::remove_dir_all(shop.clone().join(service)).expect("a service");
     }
@@ -282,7 +285,7 @@ fn argo_cd_at_every_build() {
     build("services/checkout/overlays/production").expect_success("a good overlay");
     let told = build("hotfix").expect_failure("a bad overlay");
     assert!(told.contains("error[health-checks]"), "{told}");
-    // The image copies itself to where both ways of calling it look.
+    // The image copies itself to the places for both kinds of call.
     let patch = recipe("../argocd/install/repo-server.yaml");
     let pod = &patch["spec"]["template"]["spec"];
     let words = pod["initContainers"][0]["command"]
@@ -321,7 +324,7 @@ fn argo_cd_before_a_sync() {
     let run = shop.shell(&script, &[("REPOSITORY", &origin), ("REVISION", "main")]);
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stdout.contains("inverted-resources"), "{}", run.stdout);
-    // It lives in an application: in the base that every environment is built of.
+    // It is in an application: in the base of every environment.
     let annotations = &job["metadata"]["annotations"];
     assert_eq!(annotations["argocd.argoproj.io/hook"], "PreSync");
     let file = example("recipes").join("argo-cd/pre-sync.yaml");
@@ -373,7 +376,7 @@ fn argo_workflows() {
     assert_eq!(run.code, Some(1), "{run:#?}");
     assert!(run.stdout.contains("3 services"), "{}", run.stdout);
     assert!(Path::new(&here).is_file());
-    // A pod that has left nothing behind is no good news.
+    // A pod that has left no report must not count as success.
     fs::remove_file(Path::new(&reports).join("shard-1.json")).expect("a report");
     let run = shop.shell(&merge, &[]);
     assert_eq!(run.code, Some(2), "{run:#?}");

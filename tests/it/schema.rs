@@ -1,4 +1,4 @@
-//! The table of types against what Kubernetes publishes, and its own laws.
+//! The table of types compared with the published definitions, and its own laws.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ const JUDGED: &[(&str, &str, &str)] = &[
     ("ValidatingAdmissionPolicySpec", "auditAnnotations", "validation refuses a key twice"),
 ];
 
-/// Lists whose published definition no manifest holds.
+/// Lists whose published definitions are not in manifests.
 const NOT_IN_MANIFESTS: &str = "answers of the discovery and status APIs";
 
 struct Fact {

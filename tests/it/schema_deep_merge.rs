@@ -1,4 +1,5 @@
-//! The table of types against the merge keys that k8s-openapi compiles into its `DeepMerge`, found out by merging real objects.
+//! The table of types compared with the merge keys that k8s-openapi compiles into its `DeepMerge`,
+//! found by merging real objects.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,9 +7,10 @@ use k8s_openapi::{DeepMerge, Resource};
 use krm_parity::schema::{KeyField, List, Type};
 use serde_json::{Map, Value, json};
 
-/// Lists where k8s-openapi takes the patch merge key although the published map keys are more.
+/// Lists for which k8s-openapi uses the patch merge key although there are more published map keys.
 ///
-/// For each of these the API server keeps two elements apart that k8s-openapi merges into one; we follow the API server.
+/// For each of these the API server keeps two elements separate that k8s-openapi merges into one;
+/// we follow the API server.
 const FEWER_KEYS: &[&str] = &[
     "Container.ports",
     "EphemeralContainer.ports",
@@ -18,7 +20,7 @@ const FEWER_KEYS: &[&str] = &[
     "VolumeHealthStatus.healthConditions",
 ];
 
-/// Parses two objects as a typed resource, merges them and writes the result out again.
+/// Parses two objects as a typed resource, merges them and writes the result.
 type Merge = fn(Value, Value) -> Value;
 
 fn merge<T: DeepMerge + serde::Serialize + serde::de::DeserializeOwned>(
@@ -93,7 +95,8 @@ fn resources() -> Vec<(Type, Value, Merge)> {
         CustomResourceDefinition,
         APIService,
     ];
-    // These stand in atomic lists (versions, container statuses), so that no merge from a root reaches into them.
+    // These are in atomic lists (versions, container statuses), so no merge from a root reaches
+    // them.
     let described = |name| Type::all().find(|ty| ty.name() == name).expect("described");
     all.push((
         described("JSONSchemaProps"),
@@ -108,22 +111,22 @@ fn resources() -> Vec<(Type, Value, Merge)> {
     all
 }
 
-/// One step of the way from a root: a field, or an element of a keyed list.
+/// One step of the path from a root: a field, or an element of a keyed list.
 #[derive(Clone)]
 struct Step {
     name: &'static str,
     keys: Option<&'static [KeyField]>,
 }
 
-/// A keyed list of the table and the way there.
+/// A keyed list of the table, and the path to it.
 struct Place {
     name: String,
     steps: Vec<Step>,
     keys: &'static [KeyField],
 }
 
-/// Every list below a root that is published as a map and that a merge can reach: through maps and such lists, since others are
-/// replaced whole.
+/// Every list below a root that is published as a map and that a merge can reach: through maps and
+/// such lists, because others are replaced.
 fn places(root: Type, published: &BTreeSet<String>) -> Vec<Place> {
     let mut seen = BTreeSet::from([root.name()]);
     let mut queue = VecDeque::from([(root, Vec::<Step>::new())]);
@@ -151,9 +154,10 @@ fn places(root: Type, published: &BTreeSet<String>) -> Vec<Place> {
     found
 }
 
-/// An element with the given keys; the key at `marked` gets another value than in an unmarked element.
+/// An element with the given keys; the key at `marked` has another value than in an unmarked
+/// element.
 fn element(keys: &[KeyField], marked: Option<usize>) -> Value {
-    // Conditions cannot be read without a time; elsewhere the field is ignored.
+    // Conditions require a time; in other types the field is ignored.
     let mut element = json!({"lastTransitionTime": "2020-01-01T00:00:00Z"});
     for (at, key) in keys.iter().enumerate() {
         let other = Some(at) == marked;
@@ -171,7 +175,7 @@ fn element(keys: &[KeyField], marked: Option<usize>) -> Value {
     element
 }
 
-/// An object that holds one list at the end of the way.
+/// An object that contains one list at the end of the path.
 fn object(head: &Value, steps: &[Step], list: Value) -> Value {
     let mut value = list;
     for step in steps.iter().rev() {
@@ -192,7 +196,7 @@ fn object(head: &Value, steps: &[Step], list: Value) -> Value {
     value
 }
 
-/// How many elements stand at the end of the way.
+/// The number of elements at the end of the path.
 fn count(mut value: &Value, steps: &[Step]) -> usize {
     for step in steps {
         value = &value[step.name];

@@ -1,4 +1,5 @@
-//! `snapshot`: the same bytes as a recorder's, from directories, files and stdin. And `completions`.
+//! `snapshot`: the same bytes as a recorder's, from directories, files and stdin. Also
+//! `completions`.
 
 use std::fs;
 use std::io::Write as _;
@@ -38,7 +39,7 @@ fn piped(arguments: &[&str], input: &str) -> Run {
     }
 }
 
-/// The snapshot that is committed beside the package was written by kpt.
+/// kpt wrote the snapshot that is committed beside the package.
 #[test]
 fn a_package_is_sealed_as_kpt_seals_it() {
     let committed = fs::read_to_string(example("kpt/checkout/base-snapshot.yaml")).unwrap();
@@ -71,7 +72,7 @@ fn a_package_is_sealed_as_kpt_seals_it() {
     );
 }
 
-/// The base builds what the blueprint holds, and records itself by a function, which is in nobody's way.
+/// The base builds the same resources as the blueprint, and its own recorder does not interfere.
 #[test]
 fn a_kustomization_is_built() {
     let kustomize = require!(kustomize(NEWEST));
@@ -86,7 +87,7 @@ fn a_kustomization_is_built() {
     );
 }
 
-/// A bare name is a file of the current directory, where there is none yet as well as where there is one.
+/// A simple file name is in the current directory, whether the file exists or not.
 #[test]
 fn a_snapshot_goes_to_a_file_of_the_current_directory() {
     let tree = Tree::new();
@@ -101,7 +102,7 @@ fn a_snapshot_goes_to_a_file_of_the_current_directory() {
     }
 }
 
-/// After an update of the blueprint the new snapshot says what the package has missed.
+/// After an update of the blueprint the new snapshot shows the changes that the package has missed.
 #[test]
 fn kpt_finds_the_snapshot_in_the_package() {
     let kpt = require!(kpt());
@@ -164,7 +165,7 @@ fn values_of_secrets_stay_out() {
 }
 
 #[test]
-fn what_cannot_be_sealed_is_said() {
+fn an_input_that_cannot_be_sealed_is_an_error() {
     let twice = format!("{SECRET}---\n{}", SECRET.replace("password", "other"));
     for (arguments, input, part) in [
         (&["-"][..], SECRET, "name it with --service NAME"),
@@ -186,7 +187,7 @@ fn what_cannot_be_sealed_is_said() {
             "",
             "cannot read no-such-file",
         ),
-        // The file is what is wrong, not that nobody named a service.
+        // The file is at fault, not the missing name of a service.
         (
             &["no-such-file"],
             "",

@@ -1,7 +1,7 @@
-//! The published schema, as a validator that is not ours reads it.
+//! The published schema in an independent validator.
 //!
-//! What the examples and the documents say is valid, what this program refuses for its form is not,
-//! and both point at the same place.
+//! Configurations in examples and documents are valid, those with a wrong form are not, and both
+//! report the same place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -30,13 +30,13 @@ fn print(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// The one document of a text that is printed.
+/// The single document of a printed text.
 fn document(text: &str) -> Value {
     let tree = parse(text).expect("what is printed is YAML");
     tree.roots().map(Node::to_json).next().expect("a document")
 }
 
-/// Every form in which the schema of a kind is published, by name.
+/// Every published form of a kind's schema, by name.
 fn forms(kind: &str) -> Vec<(String, Validator)> {
     let open_api = |schema: &Value| {
         jsonschema::options()
@@ -90,7 +90,7 @@ fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The configurations of a document: itself, or the functionConfig of a list.
 fn configurations(text: &str) -> Vec<Value> {
-    // Some files of the cases are no YAML on purpose.
+    // Some files of the cases are intentionally not YAML.
     let Ok(tree) = parse(text) else {
         return Vec::new();
     };
@@ -104,7 +104,7 @@ fn configurations(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// All configurations of the repository that this program accepts, by where they stand.
+/// All configurations of the repository that this program accepts, by place.
 fn accepted() -> Vec<(String, Value)> {
     let mut files = Vec::new();
     for folder in ["examples", "tests/cases"] {
@@ -144,7 +144,7 @@ fn complaints(validator: &Validator, config: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_the_repository_shows_is_valid() {
+fn configurations_of_the_repository_are_valid() {
     let accepted = accepted();
     let forms: BTreeMap<_, _> = KINDS.map(|kind| (kind, forms(kind))).into();
     for (name, config) in &accepted {
@@ -163,7 +163,7 @@ fn what_the_repository_shows_is_valid() {
     assert!(count("docs/function.md") >= 2 && count("docs/policy.md") >= 2);
 }
 
-/// A policy with a fault of form, and the keys and indices that lead to it.
+/// A policy with a wrong form, and the keys and indices of the fault.
 fn faults() -> Vec<(Value, &'static str)> {
     let field = json!({"path": "spec.x", "reason": "r"});
     let exemption = json!({"rule": "image", "reason": "r", "expires": "2027-01-31"});
@@ -234,7 +234,7 @@ fn faults() -> Vec<(Value, &'static str)> {
 }
 
 #[test]
-fn what_is_refused_for_its_form_is_invalid_at_the_same_place() {
+fn a_refused_form_is_invalid_at_the_same_place() {
     let forms = forms("ParityPolicy");
     for (spec, place) in faults() {
         let config = json!({
@@ -250,7 +250,7 @@ fn what_is_refused_for_its_form_is_invalid_at_the_same_place() {
             "{config}: {said}, {}",
             error.message
         );
-        // A structural schema leaves unknown keys to whoever reads it, such as the API server.
+        // A structural schema leaves unknown keys to its reader, such as the API server.
         let is_key = ["unknown key", "unknown rule"]
             .iter()
             .any(|what| error.message.contains(what));
@@ -269,7 +269,7 @@ fn what_is_refused_for_its_form_is_invalid_at_the_same_place() {
     }
 }
 
-/// The line by which editors find the schema leads to that of the kind.
+/// The comment by which editors find the schema leads to the one of the kind.
 #[test]
 fn editors_find_the_schema_of_every_example() {
     let mut files = Vec::new();

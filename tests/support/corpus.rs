@@ -1,4 +1,4 @@
-//! Where real overlays lie, for tests that look at them where they are there.
+//! The place of real overlays, for tests that use them if they exist.
 
 use std::path::{Path, PathBuf};
 

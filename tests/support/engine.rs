@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use super::witness::{Tree, quoted};
 use super::{find, tools};
 
-/// The image that `scripts/image` builds when it is not told another name.
+/// The image that `scripts/image` builds by default.
 const DEFAULT_IMAGE: &str = "localhost/krm-parity:test";
 
 /// A reachable container engine and its client.
@@ -18,7 +18,7 @@ const DEFAULT_IMAGE: &str = "localhost/krm-parity:test";
 pub struct Docker {
     /// The client.
     pub program: PathBuf,
-    /// `DOCKER_HOST`, where the default is not the engine.
+    /// `DOCKER_HOST`, if the default is not the engine.
     pub host: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn before_path(folder: Option<&Path>) -> OsString {
     .expect("a PATH")
 }
 
-/// The container engine of `DOCKER_HOST`, of the default socket, or the one of `scripts/setup`.
+/// The container engine of `DOCKER_HOST`, of the default socket, or of `scripts/setup`.
 #[must_use]
 pub fn docker() -> Option<Docker> {
     static DOCKER: OnceLock<Option<Docker>> = OnceLock::new();
@@ -79,7 +79,7 @@ fn find_docker() -> Option<Docker> {
     })
 }
 
-/// The name of the image under test, when the engine has it.
+/// The name of the image under test, if the engine has it.
 #[must_use]
 pub fn image() -> Option<String> {
     let image = env::var("KRM_PARITY_IMAGE").unwrap_or_else(|_| DEFAULT_IMAGE.to_owned());
@@ -91,7 +91,7 @@ pub fn image() -> Option<String> {
     found.then_some(image)
 }
 
-/// A `docker` for hosts to find first on PATH, which notes how each call ended.
+/// A `docker` for hosts to find first on PATH, which records the result of each call.
 #[derive(Debug)]
 pub struct DockerWitness {
     docker: Docker,
@@ -102,7 +102,7 @@ impl DockerWitness {
     /// A witness for this client.
     ///
     /// # Panics
-    /// When its files cannot be written.
+    /// If its files cannot be written.
     #[must_use]
     pub fn new(docker: &Docker) -> Self {
         let tree = Tree::new();
@@ -118,19 +118,19 @@ impl DockerWitness {
         }
     }
 
-    /// Lets a host command find the witness as `docker`.
+    /// Makes a host command find the witness as `docker`.
     pub fn apply(&self, command: &mut Command) {
         self.docker.apply(command);
         command.env("PATH", before_path(Some(&self.tree.path("bin"))));
     }
 
-    /// Every call so far: the exit code, then the arguments, joined by blanks.
+    /// Every call so far: the exit code, then the arguments, joined by spaces.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         self.tree.read("runs").lines().map(str::to_owned).collect()
     }
 
-    /// How many containers of `image` ran to an end of their own.
+    /// The number of containers of `image` that ended by themselves.
     ///
     /// The codes 125, 126 and 127 are docker's: it could not start the container.
     #[must_use]

@@ -13,10 +13,10 @@ pub fn example(relative: &str) -> PathBuf {
         .join(relative)
 }
 
-/// Copies all examples into a tree of their own.
+/// Copies all examples into a new tree.
 ///
 /// # Panics
-/// When that fails.
+/// If that fails.
 #[must_use]
 pub fn copy_examples() -> Tree {
     let tree = Tree::new();
@@ -24,10 +24,10 @@ pub fn copy_examples() -> Tree {
     tree
 }
 
-/// Copies a folder and all below it.
+/// Copies a folder with everything below it.
 ///
 /// # Panics
-/// When that fails.
+/// If that fails.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
@@ -44,7 +44,7 @@ pub fn copy(from: &Path, to: &Path) {
 /// Rewrites every YAML file below a folder.
 ///
 /// # Panics
-/// When a file cannot be read or written.
+/// If a file cannot be read or written.
 pub fn rewrite(folder: &Path, change: &impl Fn(&str) -> String) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -62,8 +62,8 @@ pub fn rewrite(folder: &Path, change: &impl Fn(&str) -> String) {
 
 /// A kustomization without the functions that it declares.
 ///
-/// Goes by lines, so that nothing else is written anew: the lists `transformers:` and `validators:`
-/// are left out, and so is a component that does nothing but declare a function.
+/// It removes lines, so that nothing else is reformatted: the lists `transformers:` and
+/// `validators:`, and components that only declare a function.
 #[must_use]
 pub fn without_functions(kustomization: &str) -> String {
     let mut out = String::new();

@@ -1,4 +1,4 @@
-//! A tree as kpt hands it to a function.
+//! A tree as kpt passes it to a function.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// The files of a tree as items, as kpt passes them on: YAML documents with a kind, and kustomizations even without, each with its path.
+/// The files of a tree as items, as kpt passes them on: YAML documents with a kind, and
+/// kustomizations even without one, each with its path.
 #[must_use]
 pub fn items(root: &Path) -> String {
     let mut out = String::from("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n");

@@ -1,4 +1,4 @@
-//! A program that keeps what went through the function.
+//! A program that records the input and output of the function.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,10 +10,10 @@ use serde_yaml::Value;
 use super::engine::before_path;
 use super::witness::{Tree, quoted};
 
-/// More runs than any test has.
+/// No test has more runs.
 const MOST_RUNS: usize = 1000;
 
-/// The function, by the bare name that the examples use, with a copy kept of all that it reads and says.
+/// The function, under the name that the examples use, with a copy of its input and output.
 #[derive(Debug)]
 pub struct Tap {
     tree: Tree,
@@ -22,26 +22,26 @@ pub struct Tap {
 /// One run of the function.
 #[derive(Debug)]
 pub struct Call {
-    /// The arguments, joined by blanks.
+    /// The arguments, joined by spaces.
     pub arguments: String,
     /// The exit code.
     pub code: i32,
-    /// What it was given.
+    /// Its input.
     pub stdin: String,
-    /// What it answered.
+    /// Its output.
     pub stdout: String,
-    /// What it said to people.
+    /// Its stderr.
     pub stderr: String,
 }
 
-/// One result, as it stands in a `ResourceList` or in kpt's results file.
+/// One result, from a `ResourceList` or from kpt's results file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// The tag `rule`.
     pub rule: String,
     /// `error`, `warning` or `info`.
     pub severity: String,
-    /// The whole of it.
+    /// The complete result.
     pub result: Value,
 }
 
@@ -49,7 +49,7 @@ impl Tap {
     /// A tap on `program`.
     ///
     /// # Panics
-    /// When its files cannot be written.
+    /// If its files cannot be written.
     #[must_use]
     pub fn new(program: &Path) -> Self {
         let tree = Tree::new();
@@ -85,7 +85,7 @@ impl Tap {
         before_path(Some(&self.tree.path("bin")))
     }
 
-    /// Lets a host find the tap as `krm-parity`.
+    /// Makes a host find the tap as `krm-parity`.
     pub fn apply(&self, command: &mut Command) {
         command.env("PATH", self.search_path());
     }
@@ -93,7 +93,7 @@ impl Tap {
     /// Every run so far.
     ///
     /// # Panics
-    /// When a run did not come to its end.
+    /// If a run did not end.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         let file = |n: usize, what: &str| self.tree.path(&format!("runs/{n}.{what}"));
@@ -117,7 +117,7 @@ impl Tap {
 }
 
 impl Call {
-    /// Did what came in go out whole, with nothing more than something put in at one place?
+    /// Whether the output is the complete input, with at most one text inserted.
     ///
     /// A functionConfig may ask for another answer, with `emit: none` or `mode: replace`.
     #[must_use]
@@ -136,7 +136,7 @@ impl Call {
         start + end >= self.stdin.len()
     }
 
-    /// The results of the list that this run answered with.
+    /// The results in the output of this run.
     #[must_use]
     pub fn found(&self) -> Vec<Found> {
         found(&self.stdout)
@@ -146,7 +146,7 @@ impl Call {
 /// The results in a `ResourceList`.
 ///
 /// # Panics
-/// When it is none, or a result lacks what every result must have.
+/// If it is not one, or a result lacks a required field.
 #[must_use]
 pub fn found(list: &str) -> Vec<Found> {
     let list: Value = serde_yaml::from_str(list).expect("a ResourceList");
@@ -154,10 +154,10 @@ pub fn found(list: &str) -> Vec<Found> {
     found_in(&list)
 }
 
-/// The results of anything that has `results`.
+/// The results of any value with `results`.
 ///
 /// # Panics
-/// When a result lacks a message, a severity, or the tags of a finding.
+/// If a result lacks a message, a severity, or the tags of a finding.
 #[must_use]
 pub fn found_in(value: &Value) -> Vec<Found> {
     let results = match &value["results"] {
@@ -183,7 +183,7 @@ pub fn found_in(value: &Value) -> Vec<Found> {
         .collect()
 }
 
-/// The rules of results, sorted, each once.
+/// The rules of results, sorted, without duplicates.
 #[must_use]
 pub fn rules(found: &[Found]) -> Vec<&str> {
     let mut rules: Vec<&str> = found.iter().map(|one| one.rule.as_str()).collect();

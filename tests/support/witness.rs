@@ -1,4 +1,4 @@
-//! Files that tests write, and programs that note their runs.
+//! Files that tests write, and programs that record their runs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ impl Tree {
     /// An empty one.
     ///
     /// # Panics
-    /// When the temporary folder cannot be written.
+    /// If the temporary folder cannot be written.
     #[must_use]
     #[allow(clippy::new_without_default, reason = "it creates a folder")]
     pub fn new() -> Self {
@@ -29,10 +29,10 @@ impl Tree {
         Self { folder }
     }
 
-    /// The absolute path of `relative`, without symbolic links in what is above the tree.
+    /// The absolute path of `relative`, without symbolic links above the tree.
     ///
     /// # Panics
-    /// When the folder is gone.
+    /// If the folder is gone.
     #[must_use]
     pub fn path(&self, relative: &str) -> PathBuf {
         fs::canonicalize(self.folder.path())
@@ -43,7 +43,7 @@ impl Tree {
     /// Writes a file and the folders above it.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     pub fn write(&self, relative: &str, text: &str) -> PathBuf {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -54,7 +54,7 @@ impl Tree {
     /// Writes a kustomization that loads one file beside it, and that file: the smallest base.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     pub fn kustomization(&self, folder: &str, file: &str, text: &str) {
         self.write(
             &format!("{folder}/kustomization.yaml"),
@@ -63,10 +63,10 @@ impl Tree {
         self.write(&format!("{folder}/{file}"), text);
     }
 
-    /// Writes a kustomization that loads `../../base`, and whose further lines are `more`.
+    /// Writes a kustomization that loads `../../base`, with `more` as its further lines.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     pub fn overlay(&self, folder: &str, more: &str) {
         self.write(
             &format!("{folder}/kustomization.yaml"),
@@ -76,11 +76,11 @@ impl Tree {
 
     /// Writes a shell script that can be executed at once.
     ///
-    /// A child writes it: a program that is open for writing cannot be executed, and a test that
-    /// starts a process at that moment in another thread would inherit the open file.
+    /// A child process writes it: a program that is open for writing cannot be executed, and a test
+    /// that starts a process at that moment in another thread would inherit the open file.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     pub fn script(&self, relative: &str, body: &str) -> PathBuf {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -99,14 +99,15 @@ impl Tree {
         path
     }
 
-    /// What is in a file, or nothing when it does not exist.
+    /// The content of a file; empty if it does not exist.
     #[must_use]
     pub fn read(&self, relative: &str) -> String {
         fs::read_to_string(self.path(relative)).unwrap_or_default()
     }
 }
 
-/// A program for hosts to run in another's place, which notes each run and then becomes it.
+/// A program that hosts run in place of another, which records each run and then becomes that
+/// program.
 #[derive(Debug)]
 pub struct Witness {
     tree: Tree,
@@ -116,7 +117,7 @@ impl Witness {
     /// A witness for the runs of `program`.
     ///
     /// # Panics
-    /// When its files cannot be written.
+    /// If its files cannot be written.
     #[must_use]
     pub fn new(program: &Path) -> Self {
         let tree = Tree::new();
@@ -129,10 +130,10 @@ impl Witness {
         Self { tree }
     }
 
-    /// A witness for a tiny function whose whole body is shell.
+    /// A witness for a small function that is a shell script.
     ///
     /// # Panics
-    /// When its files cannot be written.
+    /// If its files cannot be written.
     #[must_use]
     pub fn of_shell(body: &str) -> Self {
         let tree = Tree::new();
@@ -144,19 +145,19 @@ impl Witness {
         Self { tree }
     }
 
-    /// What a host is told to run.
+    /// The program for a host to run.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         self.tree.path("witness")
     }
 
-    /// How often it ran so far.
+    /// The number of runs so far.
     #[must_use]
     pub fn runs(&self) -> usize {
         self.tree.read("runs").lines().count()
     }
 
-    /// The arguments of each run, joined by blanks.
+    /// The arguments of each run, joined by spaces.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         self.tree.read("runs").lines().map(str::to_owned).collect()
@@ -165,10 +166,10 @@ impl Witness {
 
 /// Puts programs where the older plugin protocol looks for them, by `GROUP/VERSION/Kind`.
 ///
-/// The answer is the folder for `KUSTOMIZE_PLUGIN_HOME`.
+/// Returns the folder for `KUSTOMIZE_PLUGIN_HOME`.
 ///
 /// # Panics
-/// When a link cannot be made.
+/// If a link cannot be created.
 #[must_use]
 pub fn plugin_home(plugins: &BTreeMap<&str, PathBuf>) -> Tree {
     let home = Tree::new();

@@ -1,15 +1,17 @@
-//! What one environment's own patch lacks stands in that patch; what its base says stays where it is.
+//! A value that an environment's own patch lacks is reported at that patch; a value of its base
+//! stays there.
 
 use super::*;
 
-/// A patch of the Deployment, of which these lines of the container are given.
+/// A patch of the Deployment with these lines for the container.
 fn patch(lines: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n{lines}"
     )
 }
 
-/// Where it is told that `p` differs from `o` at a field that says this in both; nothing is a null.
+/// The place that is reported for a difference between `p` and `o` in a field with these values;
+/// `None` is a null.
 fn told(files: &[(&str, &str)], path: &str, ours: &Value, theirs: &Value) -> String {
     let sources = sources(files);
     let parsed = sources.parse();
@@ -57,7 +59,7 @@ fn of_patches(ours: &str, theirs: &str, path: &str, values: &[Value; 2]) -> Stri
 }
 
 #[test]
-fn what_a_patch_lacks_is_told_at_the_nearest_that_it_names() {
+fn a_missing_field_is_reported_at_its_nearest_parent_in_the_patch() {
     let element = format!("{WEB}.env[name=C]");
     let entry = json!({"name": "C", "value": "3"});
     let limits = format!("{WEB}.resources.limits");
@@ -78,7 +80,7 @@ fn what_a_patch_lacks_is_told_at_the_nearest_that_it_names() {
             [Value::Null, entry.clone()],
             "p/p.yaml:9 env:",
         ),
-        // The container alone, and not even that.
+        // The container alone, and not even the container.
         (
             "        args: [c]\n",
             &element,
@@ -100,7 +102,7 @@ fn what_a_patch_lacks_is_told_at_the_nearest_that_it_names() {
     ] {
         assert_eq!(of_patches(&patch(ours), &theirs, path, &values), expected);
     }
-    // A value that the base has, and the other one changes.
+    // A value that the base has and the sibling changes.
     let ours = patch("        resources:\n          limits: {cpu: 1}\n");
     let theirs = patch("        resources:\n          limits: {memory: 2Gi}\n");
     let values = [json!("1Gi"), json!("2Gi")];
@@ -111,7 +113,7 @@ fn what_a_patch_lacks_is_told_at_the_nearest_that_it_names() {
 }
 
 #[test]
-fn an_operation_that_adds_to_the_list_is_the_nearest() {
+fn an_operation_that_adds_to_the_list_is_the_nearest_place() {
     let operation = "resources: [../base]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /spec/template/spec/containers/0/env/-\n      value: {name: D, value: x}\n";
     let theirs = patch("        env:\n        - {name: C, value: '3'}\n");
     let files = [
@@ -126,12 +128,12 @@ fn an_operation_that_adds_to_the_list_is_the_nearest() {
 }
 
 #[test]
-fn what_no_patch_of_its_own_names_stays_in_the_base() {
+fn a_field_that_no_own_patch_names_stays_in_the_base() {
     let path = format!("{WEB}.env[name=C]");
     let entry = json!({"name": "C", "value": "3"});
     let theirs = patch("        env:\n        - {name: C, value: '3'}\n");
     let base = "base/d.yaml:14 env:";
-    // No patch at all, one of something else, and one of a component.
+    // No patch, a patch of another resource, and a patch of a component.
     let component = "resources: [../base]\ncomponents: [../c]\n";
     let own = patch("        env:\n        - {name: B, value: x}\n");
     let of_another =
@@ -154,7 +156,7 @@ fn what_no_patch_of_its_own_names_stays_in_the_base() {
         ];
         assert_eq!(told(&files, &path, &Value::Null, &entry), base, "{text}");
     }
-    // What this one's patch says itself.
+    // A value that this environment's own patch sets.
     let ours = patch("        env:\n        - {name: B, value: x}\n");
     let theirs = patch("        env:\n        - {name: B, value: y}\n");
     let path = format!("{WEB}.env[name=B].value");
@@ -163,7 +165,7 @@ fn what_no_patch_of_its_own_names_stays_in_the_base() {
         of_patches(&ours, &theirs, &path, &values),
         "p/p.yaml:10 - {name: B, value: x}"
     );
-    // What the other one has from its base is lacking here because of the line that takes it away.
+    // A value from the sibling's base is missing here because of the line that removes it.
     let ours = patch("        env:\n        - {name: B, $patch: delete}\n");
     let path = format!("{WEB}.env[name=B]");
     let values = [Value::Null, json!({"name": "B", "value": "2"})];

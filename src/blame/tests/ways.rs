@@ -1,8 +1,8 @@
-//! Ways to write a change down that are told as exactly as the plain ones.
+//! Forms of a change whose place is as exact as that of a plain one.
 
 use super::*;
 
-/// One `kustomization.yaml`, and what is said of a field of the Deployment.
+/// The place that is reported for a field of the Deployment, in one `kustomization.yaml`.
 fn told(text: &str, name: &str, path: &str, value: &Value) -> String {
     let files = [("o/kustomization.yaml", text), ("o/p.yaml", MERGE)];
     cause(&files, "Deployment", name, path, value)
@@ -12,7 +12,7 @@ const MERGE: &str =
     "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: other}\nspec: {replicas: 3}\n";
 
 #[test]
-fn every_line_of_a_folded_patch_is_its_own() {
+fn every_line_of_a_folded_patch_has_its_own_place() {
     let head = "resources: [../base]\npatches:\n- target: {kind: Deployment}\n  patch: ";
     let (first, second) = (
         r#"{"op": "replace", "path": "/spec/replicas", "value": 3}"#,
@@ -61,7 +61,7 @@ fn every_line_of_a_folded_patch_is_its_own() {
 }
 
 #[test]
-fn who_says_it_first_is_told_and_who_repeats_it_is_not() {
+fn the_first_entry_that_sets_a_value_is_reported_and_not_a_repetition() {
     let merge = |lines: &str| {
         format!(
             "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{{lines}}}\n"
@@ -86,7 +86,7 @@ fn who_says_it_first_is_told_and_who_repeats_it_is_not() {
         (merge(three) + &merge(three), replicas, json!(3), 7),
         (json(3) + &json(3), replicas, json!(3), 4),
         (merge(three) + &json(3), replicas, json!(3), 7),
-        // Who brings it back has the last word.
+        // A later entry that restores it wins.
         (
             merge(three) + &merge(four) + &merge(three),
             replicas,
@@ -103,7 +103,7 @@ fn who_says_it_first_is_told_and_who_repeats_it_is_not() {
 }
 
 #[test]
-fn who_renames_is_told_and_not_the_prefix() {
+fn the_entry_that_renames_is_reported_and_not_the_prefix() {
     let named = "p-other";
     for (rest, expected) in [
         (
@@ -120,7 +120,7 @@ fn who_renames_is_told_and_not_the_prefix() {
         ),
     ] {
         let text = format!("resources: [../base]\nnamePrefix: p-\n{rest}");
-        // A replacement comes after the prefix.
+        // A replacement runs after the prefix.
         let name = if rest.starts_with("replacements") {
             "ConfigMap"
         } else {
@@ -137,7 +137,7 @@ fn who_renames_is_told_and_not_the_prefix() {
 }
 
 #[test]
-fn what_kustomize_understands_is_followed() {
+fn forms_that_kustomize_understands_are_followed() {
     let replicas = |text: &str| told(text, "web", "spec.replicas", &json!(3));
     for (rest, expected) in [
         (
@@ -163,7 +163,7 @@ fn what_kustomize_understands_is_followed() {
     ] {
         let text = format!("resources: [../base]\n{rest}");
         let value = if rest.starts_with("replacements") {
-            // The number that it takes the place of keeps it one.
+            // It stays a number because it replaces one.
             json!(2)
         } else {
             json!(3)
@@ -179,13 +179,13 @@ fn what_kustomize_understands_is_followed() {
             expected
         );
     }
-    // Words of a source are no patterns.
+    // The words of a source are not patterns.
     let text = "resources: [../base]\nreplacements:\n- source: {kind: ConfigMap, name: cf., fieldPath: data.b}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.replicas]\n";
     assert!(!replicas(text).ends_with("data.b (replacements)"));
 }
 
 #[test]
-fn a_patch_is_called_what_it_is() {
+fn a_patch_is_described_by_its_kind() {
     for (body, what) in [
         ("[{op: remove, path: /a}]", "JSON6902 operation"),
         (
@@ -209,7 +209,7 @@ fn a_patch_is_called_what_it_is() {
     }
 }
 
-/// kustomize keeps its own notes among the annotations, so that the map is there for every operation.
+/// kustomize keeps internal annotations, so the map exists for every operation.
 #[test]
 fn an_operation_adds_the_first_annotation() {
     let operation = |op: &str, path: &str, indent: &str| {
@@ -262,7 +262,7 @@ fn an_operation_adds_the_first_annotation() {
             "o/p.yaml:3:10 x (JSON6902 operation)"
         );
     }
-    // Guilty twin: other maps do not come by themselves, and kustomize does not build this.
+    // The counterexample: other maps are not created, and kustomize does not build this.
     let labels = format!(
         "resources: [../base]\npatches:\n- target: {{kind: Deployment}}\n  patch: |-\n{}",
         operation("add", "/spec/selector/none/a", "    ")

@@ -1,4 +1,4 @@
-//! Builds everything that is asked for: by the engine, by kustomize where it must be, or by both.
+//! Builds all requested directories: with the engine, with kustomize if necessary, or with both.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,12 +11,12 @@ use crate::engine::Unknown;
 use crate::gate::Builds;
 use crate::repo::Parsed;
 
-/// Builds everything, by whom it is asked for.
+/// Builds all directories with the requested builder.
 ///
 /// # Errors
 ///
-/// Fails where kustomize is needed by name and cannot be started, on flags that
-/// cannot be passed on, and where both are asked and differ.
+/// Fails if kustomize was requested and cannot be started, on flags that cannot be passed on, and
+/// if both builders were requested and differ.
 pub(in super::super) fn build(
     parsed: &Parsed<'_>,
     request: &Request<'_>,
@@ -58,7 +58,7 @@ fn counted(
                 let built = builder.build(&rest, count)?.into_iter();
                 builds.extend(built.map(|(directory, built)| {
                     let own = left.get(directory.as_str()).filter(|own| is_refused(own));
-                    // Where both refuse it, the engine knows the line.
+                    // If both refuse it, the engine knows the line.
                     let built = built.map_err(|words| match own {
                         Some(own) => format!("{}; its message: {words}", why(own, how.by)),
                         None => words,
@@ -76,7 +76,7 @@ fn counted(
     }
 }
 
-/// Why a directory was not built, where kustomize does not build it either.
+/// The reason why a directory was not built, if kustomize does not build it either.
 fn why(unknown: &[Unknown], by: By) -> String {
     const SHOWN: usize = 3;
     let is_refused = is_refused(unknown);
@@ -88,7 +88,7 @@ fn why(unknown: &[Unknown], by: By) -> String {
         _ => "the built-in engine cannot build it, and neither kustomize nor kubectl is on PATH"
             .to_owned(),
     };
-    // What only kustomize can do is why it is needed; what it refuses does not matter yet.
+    // Features that only kustomize has are why it is needed; its refusals do not matter yet.
     let shown = unknown
         .iter()
         .filter(|one| is_refused || !one.reason.is_refusal());
@@ -103,12 +103,12 @@ fn why(unknown: &[Unknown], by: By) -> String {
     words
 }
 
-/// Whether kustomize does not take it either.
+/// Whether kustomize refuses it too.
 fn is_refused(unknown: &[Unknown]) -> bool {
     !unknown.is_empty() && unknown.iter().all(|one| one.reason.is_refusal())
 }
 
-/// Has both build, and holds them against each other.
+/// Builds with both, and compares the results.
 fn both(
     parsed: &Parsed<'_>,
     request: &Request<'_>,

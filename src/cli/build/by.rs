@@ -1,21 +1,21 @@
-//! Who builds: the engine, which needs no other program, kustomize, or both.
+//! The builder: the engine, which needs no other program, kustomize, or both.
 
 use clap::{Arg, ArgMatches};
 
-/// Who builds.
+/// The builder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum By {
-    /// The engine, and kustomize where the engine is not exact.
+    /// The engine, or kustomize if the engine is not exact.
     Auto,
     /// The engine alone.
     Engine,
     /// kustomize alone.
     Kustomize,
-    /// Either, and a difference between them is an error.
+    /// Both, and a difference between them is an error.
     Both,
 }
 
-/// The argument that [`By::read`] reads.
+/// The argument for [`By::read`].
 pub(in super::super) fn arg() -> Arg {
     Arg::new("builder")
         .long("builder")

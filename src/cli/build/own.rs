@@ -1,4 +1,4 @@
-//! What the engine builds of a request, shared among threads.
+//! Builds the part of a request that the engine can build, in several threads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -25,7 +25,7 @@ enum Job<'r> {
     Lacking(&'r Lacking<'r>),
 }
 
-/// Builds what can be built exactly; `is_deployed` seals everything as it is deployed.
+/// Builds the directories that can be built exactly; `is_deployed` seals everything as deployed.
 pub(super) fn build<'r>(
     parsed: &Parsed<'_>,
     request: &'r Request<'r>,
@@ -73,14 +73,14 @@ pub(super) fn build<'r>(
 }
 
 fn one(parsed: &Parsed<'_>, directory: &str, stage: Stage) -> Result<String, Vec<Unknown>> {
-    // What lies in another repository is for kustomize to fetch.
+    // kustomize must fetch a remote directory.
     if is_remote_directory(directory) {
         return Err(Vec::new());
     }
     gate::build(parsed, directory, stage).0
 }
 
-/// Builds a directory with something in the place of each source of a Secret that it lacks.
+/// Builds a directory with a replacement for each missing source of a Secret.
 fn without(parsed: &Parsed<'_>, lacking: &Lacking<'_>) -> Result<String, Vec<Unknown>> {
     let mut sources = Sources::default();
     sources.here.clone_from(&parsed.sources.here);
@@ -98,7 +98,7 @@ fn without(parsed: &Parsed<'_>, lacking: &Lacking<'_>) -> Result<String, Vec<Unk
     Ok(without_keys(&content))
 }
 
-/// What is different between two sealed builds, in words; nothing where they are equal.
+/// The difference between two sealed builds, in words; `None` if they are equal.
 pub(super) fn difference(ours: &str, theirs: &str) -> Option<String> {
     if ours == theirs {
         return None;
@@ -140,7 +140,7 @@ fn name(resource: &Value) -> String {
     text::one_line(&parts.collect::<Vec<_>>().join(" "), text::MAX_NAME).into_owned()
 }
 
-/// The path of the first value that is not equal, and both values.
+/// The path of the first values that differ, and both values.
 fn unequal(ours: &Value, theirs: &Value) -> Option<String> {
     let below = |step: String, inner: String| match inner.as_str() {
         rest if rest.starts_with([' ', '[']) => format!("{step}{rest}"),

@@ -1,5 +1,5 @@
-//! Builds a directory without sources of Secrets that are absent by design: a copy of its files of our own, where
-//! something stands in for each, and a Secret of which nobody knows its keys.
+//! Builds a directory without sources of Secrets that are absent by design: it copies the files,
+//! replaces each missing one with a stub, and marks the keys of its Secret as unknown.
 
 use std::fs;
 use std::path::Path;
@@ -11,11 +11,11 @@ use super::super::files;
 use super::{Builder, Lacking, Place, STUB};
 use crate::finding::REDACTED;
 
-/// The most that is copied for one directory, in bytes.
+/// The largest size of a copy for one directory, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 
 impl Builder {
-    /// Builds a directory without what it lacks; `None` where that is not possible either.
+    /// Builds a directory without its missing files; `None` if that is not possible either.
     pub(super) fn without(
         &self,
         root: &Path,
@@ -36,12 +36,13 @@ impl Builder {
     }
 }
 
-/// Copies the files of a directory; whether all could be copied as kustomize would read them.
+/// Copies the files of a directory, and returns whether all could be copied as kustomize would read
+/// them.
 fn fill(below: &Path, root: &Path, lacking: &Lacking<'_>) -> anyhow::Result<bool> {
     let mut left = MAX_BYTES;
     for file in &lacking.files {
         let full = files::normal(&root.join(file));
-        // Where a link is on the way, kustomize looks at where it leads.
+        // kustomize resolves a link on the path to its target.
         if fs::canonicalize(&full).ok().as_ref() != Some(&full) {
             return Ok(false);
         }
@@ -58,7 +59,7 @@ fn fill(below: &Path, root: &Path, lacking: &Lacking<'_>) -> anyhow::Result<bool
         let full = files::normal(&root.join(file));
         write(&files::mirrored(below, &full), text.as_bytes())?;
     }
-    // It may hold no file of its own.
+    // The directory may have no file of its own.
     fs::create_dir_all(files::mirrored(below, root)).context("cannot write a temporary file")?;
     Ok(true)
 }
@@ -70,7 +71,7 @@ fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .context("cannot write a temporary file")
 }
 
-/// Sealed resources, of which Secrets do not tell their keys where a stub stands for some.
+/// Sealed resources, without the keys of Secrets that contain a stub.
 pub(super) fn unknown(content: &str) -> String {
     let mut out = String::with_capacity(content.len());
     for line in content.lines() {
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_secret_that_lacks_its_source_forgets_its_keys() {
+    fn only_the_secret_that_lacks_its_source_loses_its_keys() {
         let line = |kind: &str, key: &str| {
             format!("{{\"apiVersion\":\"v1\",\"data\":{{\"{key}\":\"x\"}},\"kind\":\"{kind}\"}}\n")
         };

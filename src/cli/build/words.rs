@@ -1,11 +1,11 @@
-//! What a builder says about its failure, made fit for a report.
+//! The error message of a builder, adapted for a report.
 
 use std::path::Path;
 use std::process::Output;
 
 use crate::repo;
 
-/// What a builder said about its failure, without its warnings and this machine's paths.
+/// The error message of a builder, without its warnings and without this machine's paths.
 pub(super) fn words(output: &Output, root: &Path) -> String {
     let told = without_warnings(&String::from_utf8_lossy(&output.stderr));
     let told = without_root(told.trim(), &root.display().to_string());
@@ -15,7 +15,7 @@ pub(super) fn words(output: &Output, root: &Path) -> String {
     }
 }
 
-/// What a builder said about its flags, if it ended because of one.
+/// The builder's message about its flags, if it failed because of one.
 pub(super) fn about_flags(output: &Output) -> Option<String> {
     const FAULTS: [&str; 4] = [
         "unknown flag: ",
@@ -27,25 +27,25 @@ pub(super) fn about_flags(output: &Output) -> Option<String> {
         return None;
     }
     let told = String::from_utf8_lossy(&output.stderr);
-    // What comes later may be the words of a program that the builder has started.
+    // Later lines may come from a program that the builder has started.
     let line = without_head(told.lines().find(|line| !line.trim().is_empty())?);
     let is_value = line.starts_with("invalid argument ") && line.contains(" flag: ");
     let is_fault = is_value || FAULTS.iter().any(|fault| line.starts_with(fault));
     is_fault.then(|| repo::without_password(line).into_owned())
 }
 
-/// An error without the word that says so: kustomize and kubectl spell it in their own ways.
+/// An error without its prefix, which kustomize and kubectl spell differently.
 fn without_head(told: &str) -> &str {
     told.trim_start_matches("Error: ")
         .trim_start_matches("error: ")
 }
 
-/// The lines that are about the failure: no advice about deprecated fields, and no time of day.
+/// The lines about the failure, without advice on deprecated fields and without times.
 fn without_warnings(told: &str) -> String {
     let is_error = |line: &&str| line.starts_with("Error: ") || line.starts_with("error: ");
     let has_error = told.lines().any(|line| is_error(&line));
     let mut out = String::new();
-    // A panic goes on with what its threads were at.
+    // A panic continues with the state of its threads.
     let told = told
         .lines()
         .take_while(|line| !line.starts_with("goroutine "));
@@ -60,7 +60,7 @@ fn without_warnings(told: &str) -> String {
     out
 }
 
-/// What a line of a log says, as in `2006/01/02 15:04:05 words`.
+/// The message of a log line such as `2006/01/02 15:04:05 words`.
 fn without_time(line: &str) -> Option<&str> {
     const STAMP: &str = "0000/00/00 00:00:00 ";
     let (stamp, words) = line.split_at_checked(STAMP.len())?;
@@ -68,7 +68,8 @@ fn without_time(line: &str) -> Option<&str> {
     stamp.chars().map(digits).eq(STAMP.chars()).then_some(words)
 }
 
-/// What a line of kubectl's log says, as in `E1127 02:02:00.593255     459 run.go:72] "command failed" err="words"`.
+/// The message of a line of kubectl's log such as `E1127 02:02:00.593255     459 run.go:72]
+/// "command failed" err="words"`.
 fn without_header(line: &str) -> Option<&str> {
     const STAMP: &str = "0000 00:00:00.000000 ";
     let (header, words) = line.split_once("] ")?;
@@ -82,7 +83,7 @@ fn without_header(line: &str) -> Option<&str> {
     Some(said.trim_matches(['"', '<']))
 }
 
-/// A text whose paths are relative to a directory, where they lie below it.
+/// A text whose paths are relative to a directory if they are below it.
 fn without_root(told: &str, root: &str) -> String {
     if root.len() < 2 {
         return told.to_owned();
@@ -92,7 +93,7 @@ fn without_root(told: &str, root: &str) -> String {
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-        // The name of a directory beside it may begin with its name.
+        // The name of a sibling directory may begin with its name.
         out.push_str(if part.starts_with(goes_on) { root } else { "." });
         out.push_str(part);
     }
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_told_from_the_root() {
+    fn paths_are_relative_to_the_root() {
         for (told, words) in [
             ("'/w/x/base' and '/w/x/./a'", "'base' and 'a'"),
             ("'/w/x' must resolve", "'.' must resolve"),

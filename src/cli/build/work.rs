@@ -1,4 +1,4 @@
-//! The directories that are to be built, shared among workers, and what becomes of those that take too long.
+//! The directories to build, shared among workers, and the treatment of those that take too long.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -12,21 +12,24 @@ use super::progress::Count;
 use super::{Builder, Lacking, Place, Request, Sealed};
 use crate::gate::Builds;
 
-/// The most directories that one process builds: enough to forget its start, few enough to bound its memory.
+/// The largest number of directories that one process builds: enough to amortise its start, few
+/// enough to bound its memory.
 const BATCH: usize = 64;
 
-/// So many batches may take too long before no other is tried: their directories are built by themselves.
+/// After this number of batches that took too long, no other is tried: their directories are built
+/// one by one.
 const MAX_LATE: usize = 2;
 
-/// So many directories may take too long, each by itself, before no other is built.
+/// After this number of single directories that took too long, no other is built.
 ///
-/// Without that, a repository whose builds all wait for one server that does not answer costs a limit a directory.
+/// Without this, a repository whose builds all wait for an unresponsive server would cost the time
+/// limit for every directory.
 const MAX_HUNG: usize = 3;
 
 /// A piece of the work.
 enum Job<'r> {
     Batch(Vec<&'r str>),
-    /// A directory, and whether functions of ours may be all that it declares.
+    /// A directory, and whether it declares only this program's functions.
     Single(&'r str, bool),
     /// One that lacks sources of Secrets.
     Lacking(&'r Lacking<'r>),
@@ -37,8 +40,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Fails where the program cannot be started or no temporary files can be
-    /// written; a directory that does not build is an answer, not an error.
+    /// Fails if the program cannot be started or temporary files cannot be written; a directory
+    /// that does not build is a result, not an error.
     pub(super) fn build(&self, request: &Request<'_>, done: &Count) -> anyhow::Result<Builds> {
         let root = fs::canonicalize(request.root)
             .with_context(|| format!("cannot find {}", request.root.display()))?;
@@ -63,18 +66,19 @@ impl Builder {
     }
 }
 
-/// What the workers share.
+/// The state that the workers share.
 struct Work<'w> {
     builder: &'w Builder,
     root: &'w Path,
     place: &'w Place,
     jobs: Mutex<VecDeque<Job<'w>>>,
-    /// Directories of batches that took too long, which are to be built by themselves.
+    /// Directories of batches that took too long, which will be built one by one.
     ///
-    /// Halves would each take that time again: one directory that never ends, seven times in a full batch.
+    /// Halving would take that time again and again: seven times for one endless directory in a
+    /// full batch.
     late: Mutex<Vec<&'w str>>,
     late_batches: AtomicUsize,
-    /// How many directories took too long by themselves.
+    /// The number of directories that took too long on their own.
     hung: AtomicUsize,
     builds: Mutex<Builds>,
     done: &'w Count,
@@ -105,7 +109,7 @@ impl<'w> Work<'w> {
     /// Does all of it.
     fn finish(self, workers: usize) -> anyhow::Result<Builds> {
         self.all(workers).and_then(|()| {
-            // Which of a batch is to blame for its time shows when each has its own.
+            // Building one by one shows which directory of a batch takes too long.
             let late = std::mem::take(&mut *unlocked(self.late.lock()));
             let late = late.into_iter();
             let late = late.map(|directory| Job::Single(directory, true));
@@ -141,12 +145,12 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// Whether so many directories hang that the rest would be waited for in vain.
+    /// Whether so many directories hang that waiting for the rest is pointless.
     fn is_given_up(&self) -> bool {
         self.hung.load(Ordering::Relaxed) >= MAX_HUNG
     }
 
-    /// Builds a batch; where it fails, its halves.
+    /// Builds a batch; if it fails, its halves.
     fn batch(&self, batch: &[&'w str]) -> anyhow::Result<()> {
         if batch.len() > 1 && self.late_batches.load(Ordering::Relaxed) >= MAX_LATE {
             unlocked(self.late.lock()).extend(batch);
@@ -205,12 +209,12 @@ impl<'w> Work<'w> {
                 self.keep(lacking.directory, Ok(content));
                 Ok(())
             }
-            // What does not build otherwise either says so in its own words.
+            // A directory that fails in any case gets its own error message.
             None => self.single(lacking.directory, lacking.may_be_ours),
         }
     }
 
-    /// Counts a directory that took too long by itself, and says so.
+    /// Counts a directory that took too long on its own, and returns the message.
     fn hang(&self) -> String {
         self.hung.fetch_add(1, Ordering::Relaxed);
         self.builder.too_late()
@@ -222,7 +226,7 @@ impl<'w> Work<'w> {
     }
 }
 
-/// What a lock holds, also after a thread that held it has failed.
+/// The content of a lock, even after a thread that held it has failed.
 pub(super) fn unlocked<T>(lock: Result<T, std::sync::PoisonError<T>>) -> T {
     lock.unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! What decides about each change of an overlay, with the line of the policy that says so.
+//! The decision about each change of an overlay, with the line of the policy behind it.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,13 +21,13 @@ use crate::rules::permission::{Decision, beside, decide};
 use crate::snapshot;
 use crate::yaml::{self, Tree};
 
-/// The changes of one environment, with what decides about each.
+/// The changes of one environment, with the decision about each.
 struct Compared<'p> {
     environment: String,
     decisions: Vec<Decision<'p>>,
 }
 
-/// Explains every change of an overlay, or of whatever environments a `ResourceList` holds.
+/// Explains every change of an overlay, or of all environments in a `ResourceList`.
 pub(super) fn explain(overlay: &Path, request: &Request) -> anyhow::Result<String> {
     let text = read(overlay)?;
     let tree = parse(&text, overlay)?;
@@ -69,7 +69,7 @@ pub(super) fn explain(overlay: &Path, request: &Request) -> anyhow::Result<Strin
         .transpose()?;
     let sealed = sealed.as_deref().map(yaml::parse).transpose()?;
     if let Some(sealed) = &sealed {
-        // The base that was named is the one that counts.
+        // The given base replaces the snapshots.
         resources.retain(|resource| !snapshot::is_snapshot(resource));
         resources.extend(sealed.roots().filter_map(Resource::read));
     }
@@ -112,7 +112,7 @@ fn tell(
     Ok(out)
 }
 
-/// Every change of every environment that the resources hold.
+/// Every change of every environment in the resources.
 fn compared<'p>(
     resources: &[Resource<'_>],
     policy: &'p Policy,
@@ -131,7 +131,7 @@ fn compared<'p>(
     Ok(all)
 }
 
-/// The base as the snapshot that a recorder would have made of it.
+/// The base as a snapshot, as a recorder would have written it.
 fn seal(base: &Path, service: Option<&str>, baseline: &str) -> anyhow::Result<String> {
     let text = read(base)?;
     let tree = parse(&text, base)?;

@@ -1,4 +1,5 @@
-//! What decides about each change of the overlays in a directory, as `check` builds and judges them.
+//! The decision about each change of the overlays in a directory, as `check` builds and judges
+//! them.
 
 use std::fmt::Write as _;
 use std::path::Path;

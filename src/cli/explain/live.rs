@@ -1,4 +1,5 @@
-//! What decides about each difference between what Git says and what a cluster runs, also about those that are no drift.
+//! The decision about each difference between Git and a cluster, including those that are not
+//! drift.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,7 +21,7 @@ use crate::rules::owner;
 use crate::text;
 use crate::yaml::Node;
 
-/// Explains every difference, or those of the object and the place that were asked for.
+/// Explains every difference, or only those of the requested object and path.
 pub(super) fn explain(git: &Path, live: &Path, request: &Request) -> anyhow::Result<String> {
     let is_built = git.is_dir();
     let asked = Asked {
@@ -43,7 +44,7 @@ pub(super) fn explain(git: &Path, live: &Path, request: &Request) -> anyhow::Res
     )
 }
 
-/// What is so of every object that was asked for.
+/// Explains all requested objects.
 fn tell_all(
     look: &Look,
     compared: &Live<'_, '_>,
@@ -85,7 +86,7 @@ fn head(look: &Look) -> String {
     format!("{}/{} against Git:", cluster.service, cluster.environment)
 }
 
-/// What was asked for.
+/// The requested object and path.
 struct Scope<'r> {
     resource: Option<&'r str>,
     path: Option<(&'r str, Pattern)>,
@@ -111,7 +112,7 @@ impl<'r> Scope<'r> {
         )
     }
 
-    /// Whether an object was asked for: by its name, or by its kind and name as kubectl writes them.
+    /// Whether an object was requested: by its name, or by kind and name as in kubectl.
     fn is_called(&self, kind: &str, name: &str) -> bool {
         self.resource
             .is_none_or(|asked| match asked.split_once('/') {
@@ -129,7 +130,7 @@ impl<'r> Scope<'r> {
         self.path.is_none() && resources.any(|one| self.is_called(&one.kind, &one.name))
     }
 
-    /// Whether a place was asked for: it, what it lies in, or what lies in it.
+    /// Whether a place was requested: the path itself, a field around it, or a field in it.
     fn is_at(&self, change: &Change<'_>) -> bool {
         let Some((asked, pattern)) = &self.path else {
             return true;
@@ -143,7 +144,7 @@ impl<'r> Scope<'r> {
     }
 }
 
-/// What is so of one object.
+/// Explains one object.
 fn tell(
     out: &mut String,
     pair: &Pair<'_, '_>,
@@ -227,7 +228,7 @@ fn tell(
 }
 
 fn write(out: &mut String, line: &str) {
-    // The help is to be pasted.
+    // The help must be complete for pasting.
     let max = if line.starts_with("  help") {
         2400
     } else {
@@ -248,7 +249,7 @@ fn write_values(out: &mut String, pair: &Pair<'_, '_>, change: &Change<'_>) {
     }
 }
 
-/// An owner with what it is.
+/// An owner with its role.
 fn owned(entry: &Entry<'_>) -> String {
     let what = match entry.group {
         Group::Deployer => "a deployer",
@@ -290,7 +291,7 @@ fn row(drift: &Drift<'_>) -> &'static str {
     }
 }
 
-/// Why a difference is no drift.
+/// Why a difference is not drift.
 fn reason(why: Silence) -> &'static str {
     match why {
         Silence::OfServer => "only the API server writes it, or it identifies the object",

@@ -1,4 +1,4 @@
-//! What is to be explained.
+//! The request of `explain`.
 
 use std::path::PathBuf;
 
@@ -8,20 +8,20 @@ pub(in super::super) const MAX_VALUE: usize = 60;
 /// What the user asked for.
 #[derive(Debug, Default)]
 pub struct Request {
-    /// A rule, a class, or an overlay's file; none for the list of all.
+    /// A rule, a class, or an overlay's file; `None` for the list of all.
     pub what: Option<String>,
     /// The base's file.
     pub base: Option<PathBuf>,
-    /// What a cluster runs, to be explained beside what Git says.
+    /// The objects of a cluster, to compare with Git.
     pub live: Option<PathBuf>,
-    /// The only object to be explained, by its name or its kind and name.
+    /// The only object to explain, by its name or its kind and name.
     pub resource: Option<String>,
-    /// The only place to be explained.
+    /// The only path to explain.
     pub path: Option<String>,
-    /// The policy's file; none for the defaults.
+    /// The policy's file; `None` for the defaults.
     pub policy: Option<PathBuf>,
-    /// The environment that the overlay is.
+    /// The environment of the overlay.
     pub environment: Option<String>,
-    /// The service that base and overlay are of, for what a policy says of some services alone.
+    /// The service of base and overlay, for entries of a policy about some services.
     pub service: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! A change and what decides about it, for people, with the line of the policy that says so.
+//! A change and the decision about it, for people, with the line of the policy behind it.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ use crate::yaml::Node;
 /// The longest line, in characters.
 pub(super) const MAX_LINE: usize = 400;
 
-/// Where a policy stands: its document, and how a person calls that file.
+/// A policy in its file: the document, and the file's name for people.
 #[derive(Clone, Copy)]
 pub(super) struct Written<'t> {
     pub name: &'t str,
@@ -81,7 +81,7 @@ pub(super) fn write_change(
     out.push('\n');
 }
 
-/// One word for what becomes of a change, and what decides it.
+/// One word for the decision about a change, and its reason.
 fn judgement(
     decision: &Decision<'_>,
     policy: &Policy,
@@ -164,7 +164,7 @@ impl Written<'_> {
         }
     }
 
-    /// The line of a place in the policy, in brackets; or that what stands there is the default.
+    /// The line of a place in the policy, in brackets; or a note that the value is the default.
     fn at(self, path: &[&str]) -> String {
         let found = self.config.map(|config| config.follow(path));
         match found {
@@ -173,7 +173,7 @@ impl Written<'_> {
         }
     }
 
-    /// The line of a class among those that are allowed.
+    /// The line of a class among the allowed ones.
     fn at_class(self, class: Class) -> String {
         let Some(config) = self.config else {
             return self.at(&[]);

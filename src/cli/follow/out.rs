@@ -1,4 +1,4 @@
-//! Where changes are told as they come: a line each, to stdout and to files.
+//! The output of changes as they arrive: one line each, to stdout and to files.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
@@ -11,36 +11,36 @@ use super::super::{complain, files};
 use crate::report::survey::{Format, View, concise, records};
 use crate::survey::Survey;
 
-/// A form that has a line for each change.
+/// A format with one line per change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Concise,
     Records,
 }
 
-/// Where one form goes.
+/// The destination of one format.
 enum Place {
     Stdout,
-    /// A file that will be made.
+    /// A file that will be created.
     Path(PathBuf),
     File(PathBuf, File),
 }
 
-/// What is written, and how much of it.
+/// The outputs, and their verbosity.
 pub(super) struct Out {
     all: Vec<(Form, Place)>,
     view: View,
     color: When,
-    /// Whether nobody reads stdout any more.
+    /// Whether the reader of stdout is gone.
     pub is_closed: bool,
 }
 
 impl Out {
-    /// The forms that were asked for.
+    /// The requested formats.
     ///
     /// # Errors
     ///
-    /// Fails on a form that shows all of a report at once.
+    /// Fails on a format that writes a whole report at once.
     pub fn of(formats: &Formats, is_asked: bool) -> anyhow::Result<Self> {
         let form = |id: &str| match id {
             id if id == Format::Concise.id() || !is_asked => Ok(Form::Concise),
@@ -64,11 +64,11 @@ impl Out {
         })
     }
 
-    /// Makes the files.
+    /// Creates the files.
     ///
     /// # Errors
     ///
-    /// Fails where one cannot be made.
+    /// Fails if one cannot be created.
     pub fn open(&mut self) -> anyhow::Result<()> {
         for (_, place) in &mut self.all {
             if let Place::Path(path) = place {
@@ -80,11 +80,11 @@ impl Out {
         Ok(())
     }
 
-    /// Tells what a survey has found, so that whoever reads it has it now.
+    /// Writes the findings of a survey, and flushes them.
     ///
     /// # Errors
     ///
-    /// Fails where a file or stdout cannot be written; nobody who reads stdout is no failure.
+    /// Fails if a file or stdout cannot be written; a closed stdout is not an error.
     pub fn tell(&mut self, survey: &Survey) -> anyhow::Result<()> {
         for (form, place) in &mut self.all {
             let text = |view: View| match form {
@@ -116,7 +116,7 @@ impl Out {
         Ok(())
     }
 
-    /// Says what is no change, to stderr.
+    /// Writes a message that is not a change to stderr.
     pub fn say(&self, text: &str) {
         if !self.view.quiet {
             complain(text);

@@ -1,20 +1,21 @@
-//! Documents out of a stream that does not end: JSON with or without line breaks in it, and YAML.
+//! Splits an endless stream into documents: JSON with or without line breaks, and YAML.
 //!
-//! A JSON text is there when its last bracket is, a YAML document when the next one begins or nothing comes any more. A
-//! line that begins with `{` begins a text, so that one that was cut spoils no other.
+//! A JSON text is complete at its last bracket, a YAML document when the next one begins or when
+//! the stream pauses. A line that begins with `{` starts a new text, so that a truncated text does
+//! not spoil the next.
 
 use crate::audit::MAX_LINE;
 
-/// What a stream holds.
+/// A part of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// A text as a whole, with the line at which it begins.
+    /// A complete text, with its first line.
     Document { line: usize, text: String },
-    /// Something that cannot be read, with its line, and why.
+    /// An unreadable part, with its line, and why.
     Unread { line: usize, why: &'static str },
 }
 
-/// What is being read.
+/// The text that is being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Between,
@@ -22,16 +23,16 @@ enum State {
         depth: usize,
     },
     Yaml,
-    /// A text that is too long, to its end.
+    /// A text that is too long; it is skipped to its end.
     Skipped,
 }
 
-/// Takes a stream line by line.
+/// Reads a stream line by line.
 #[derive(Debug)]
 pub(super) struct Splitter {
     state: State,
     line: usize,
-    /// The line at which the text begins.
+    /// The first line of the text.
     start: usize,
     text: Vec<u8>,
     pieces: Vec<Piece>,
@@ -54,7 +55,7 @@ const CUT: &str = "an event is cut off";
 const LONG: &str = "an event is longer than 32 MiB";
 
 impl Splitter {
-    /// Takes a line with its end; what it completes.
+    /// Adds a line with its line end, and returns the completed parts.
     pub fn take(&mut self, line: &[u8]) -> Vec<Piece> {
         self.line += 1;
         let is_start = line.starts_with(b"{");
@@ -83,12 +84,12 @@ impl Splitter {
         std::mem::take(&mut self.pieces)
     }
 
-    /// Whether a text is there that only its successor would end.
+    /// Whether there is a text that only the next one would end.
     pub fn is_waiting(&self) -> bool {
         self.state == State::Yaml
     }
 
-    /// Takes what is there for all that comes; at the end of the stream also a text that is cut.
+    /// Ends the current text; at the end of the stream, even an incomplete one.
     pub fn rest(&mut self, is_end: bool) -> Vec<Piece> {
         match self.state {
             State::Yaml => self.document(),
@@ -112,7 +113,7 @@ impl Splitter {
         }
     }
 
-    /// Takes a part of a JSON text, up to its last bracket and what follows it on the line.
+    /// Adds a line to a JSON text, up to its last bracket, and the rest of the line.
     fn json(&mut self, line: &[u8]) {
         let State::Json { mut depth } = self.state else {
             return;
@@ -143,7 +144,8 @@ impl Splitter {
                 _ => {}
             }
         }
-        // No string of JSON goes on in the next line, so that what follows is the rest of what was cut.
+        // No JSON string continues on the next line, so the following lines belong to a truncated
+        // text.
         if is_text {
             self.unread(self.start, CUT);
             self.state = State::Skipped;
@@ -189,7 +191,7 @@ impl Splitter {
     }
 }
 
-/// Whether a line begins a map of YAML: `object:`.
+/// Whether a line begins a map in YAML: `object:`.
 fn is_key(line: &[u8]) -> bool {
     let end = line.iter().position(|byte| !byte.is_ascii_alphabetic());
     let rest = end.filter(|end| *end > 0).and_then(|end| line.get(end..));
@@ -200,7 +202,7 @@ fn is_key(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// What a stream holds, in short.
+    /// The parts of a stream, in short form.
     fn pieces(stream: &str) -> Vec<String> {
         let mut splitter = Splitter::default();
         let mut all = Vec::new();
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_or_foreign_spoils_nothing_else() {
+    fn truncated_and_foreign_texts_spoil_nothing_else() {
         for (stream, expected) in [
             (
                 "Unable to connect\n{\"a\":1}\n",
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_left_out_to_its_end() {
+    fn a_text_that_is_too_long_is_skipped_to_its_end() {
         let mut splitter = Splitter::default();
         assert!(splitter.take(b"{\n").is_empty());
         let long = vec![b' '; MAX_LINE];
@@ -293,7 +295,7 @@ mod tests {
                 splitter.take(line.as_bytes());
             }
             splitter.rest(true);
-            // Whatever stood before it, a text that begins a line is found.
+            // A text that begins a line is found whatever precedes it.
             let found = splitter.take(b"{\"type\":\"ADDED\"}\n");
             let is_found = matches!(found.last(), Some(Piece::Document { .. }));
             proptest::prop_assert!(is_found);

@@ -1,7 +1,7 @@
-//! What is known of the objects of Git while events come, and what is new with each.
+//! The known state of Git's objects while events arrive, and the news in each event.
 //!
-//! Of an object that Git has, what is not as Git says is remembered, so that it is told once, and told again when it is
-//! over. Nothing else of an object is kept.
+//! For an object of Git, the findings are remembered, so that each is reported once, and once more
+//! when it is over. Nothing else of an object is kept.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
@@ -22,13 +22,13 @@ use crate::rules;
 use crate::text::one_line;
 use crate::yaml::Node;
 
-/// How many objects that Git does not have are remembered: people could make any number.
+/// The largest number of extra objects that are remembered: people could create any number.
 const MAX_EXTRA: usize = 10_000;
 
-/// How many values of Secrets are remembered that events have shown.
+/// The largest number of Secret values from events that are remembered.
 const MAX_HIDDEN: usize = 100_000;
 
-/// What an event says of an object.
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
     Added,
@@ -39,18 +39,18 @@ pub(super) enum Verb {
 /// Group, kind, namespace and name.
 type Id = [String; 4];
 
-/// What was told of an object.
+/// The reported state of an object.
 #[derive(Debug, Default)]
 struct Known {
-    /// The version of the object that was judged last.
+    /// The version of the object that was last judged.
     version: String,
-    /// The last write that its managed fields show: when, and with what.
+    /// The last write in its managed fields: its time and its manager.
     newest: Option<[String; 2]>,
-    /// What is not as Git says, each with a digest of what the cluster has.
+    /// Its findings, each with a digest of the cluster's value.
     findings: Vec<(Finding, u64)>,
 }
 
-/// What an event shows of an object.
+/// An object in an event.
 struct Seen {
     /// Whether Git has it.
     is_wanted: bool,
@@ -65,20 +65,20 @@ pub(super) struct Watched<'s, 'g> {
     git: &'s [Resource<'g>],
     look: &'s Look,
     today: Date,
-    /// The namespace of what has none in Git, and the cluster.
+    /// The namespace of resources that have none in Git, and the cluster.
     named: [Option<String>; 2],
     known: BTreeMap<Id, Known>,
-    /// In which namespace an object was seen that has none in Git.
+    /// The first namespace of each object that has none in Git.
     spaces: BTreeMap<[String; 3], String>,
     extra: usize,
     hidden: Vec<String>,
-    /// How many of these are of Git, and stay.
+    /// The number of these that come from Git, and are kept.
     own: usize,
     /// Whether an object came without managed fields.
     pub has_bare: bool,
-    /// How much was told, and how much of that was taken back.
+    /// The number of reported findings, and of those that were reverted.
     pub counts: [usize; 2],
-    /// The heaviest of what was taken back.
+    /// The highest severity of the reverted ones.
     over: Option<Severity>,
 }
 
@@ -106,11 +106,11 @@ impl<'s, 'g> Watched<'s, 'g> {
         }
     }
 
-    /// Takes an event that came at some time; what is to be told of it.
+    /// Processes an event with its time, and returns the findings to report.
     ///
     /// # Errors
     ///
-    /// Says why an object cannot be one of Git's.
+    /// The error says why an object cannot be one of Git's.
     pub fn take(
         &mut self,
         verb: Verb,
@@ -123,7 +123,7 @@ impl<'s, 'g> Watched<'s, 'g> {
         let is_again = self.known.get(&id).is_some_and(|known| {
             verb != Verb::Deleted && !version.is_empty() && known.version == version
         });
-        // A watch that was begun again says first what it has said before.
+        // A restarted watch repeats its first events.
         if is_again {
             return Ok(Vec::new());
         }
@@ -153,25 +153,25 @@ impl<'s, 'g> Watched<'s, 'g> {
         Ok(self.note(&id, seen, now))
     }
 
-    /// Whether something that still stands, or that was taken back, weighs enough to fail the run.
+    /// Whether a current or reverted finding is severe enough to fail the run.
     pub fn has_failed(&self) -> bool {
         let fail_on = self.look.policy.fail_on;
         let mut standing = self.standing();
         standing.any(|one| one.severity >= fail_on) || self.over.is_some_and(|one| one >= fail_on)
     }
 
-    /// The day on which exemptions are weighed.
+    /// The day against which exemptions are checked.
     pub const fn today(&self) -> Date {
         self.today
     }
 
-    /// What is not as Git says now.
+    /// The current findings.
     pub fn standing(&self) -> impl Iterator<Item = &Finding> {
         let all = self.known.values();
         all.flat_map(|known| &known.findings).map(|(one, _)| one)
     }
 
-    /// Notes the values of a Secret, which nothing that is told may hold.
+    /// Records the values of a Secret, which no output may contain.
     fn hide_values(&mut self, one: &Resource<'_>) {
         let new = values(slice::from_ref(one));
         let new: Vec<String> = new
@@ -184,7 +184,8 @@ impl<'s, 'g> Watched<'s, 'g> {
         self.hidden.extend(new);
     }
 
-    /// Whether an object of which Git names no namespace is the one that Git means: the first that was seen.
+    /// Whether an object is the one that Git means without a namespace: the first one that was
+    /// seen.
     fn is_here(&mut self, one: &Resource<'_>) -> Result<bool, String> {
         let space = one.identity.namespace;
         if let Some(named) = &self.named[0] {
@@ -204,12 +205,12 @@ impl<'s, 'g> Watched<'s, 'g> {
         ))
     }
 
-    /// What is not as Git says, by the rules and the policy, each with a digest of what the cluster has.
+    /// The findings by the rules and the policy, each with a digest of the cluster's value.
     fn judge<'a>(&self, mut compared: Live<'_, 'a>, verb: Verb, now: &str) -> Vec<(Finding, u64)>
     where
         'g: 'a,
     {
-        // Nobody has asked for a log: the tool is what is known.
+        // There is no audit log: only the tool is known.
         let trail = Trail::of(self.git, &self.look.policy.managers, []);
         let mut joined = audit::join(&mut compared, &trail);
         if let Some(name) = &self.named[1] {
@@ -234,7 +235,7 @@ impl<'s, 'g> Watched<'s, 'g> {
             path.and_then(|path| digests.get(&path).copied())
         };
         let with = |mut finding: Finding| {
-            // A change that is seen while it is made, and whose time nobody has noted, is of now.
+            // A change that is seen as it happens, and has no recorded time, happened now.
             if let Some(requested) = &mut finding.requested
                 && verb != Verb::Added
                 && requested.time.is_none()
@@ -247,7 +248,7 @@ impl<'s, 'g> Watched<'s, 'g> {
         report.findings.into_iter().map(with).collect()
     }
 
-    /// Remembers what was found, and says what of it is new, and what is over.
+    /// Remembers the findings, and returns those that are new or over.
     fn note(&mut self, id: &Id, seen: Seen, now: &str) -> Vec<Finding> {
         let is_known = self.known.contains_key(id);
         let is_extra = !is_known && !seen.is_wanted;
@@ -261,7 +262,7 @@ impl<'s, 'g> Watched<'s, 'g> {
         let write = seen.newest.as_ref();
         let write = write.filter(|_| known.newest != seen.newest);
         for (old, _) in &known.findings {
-            // What was changed of an object that is gone is gone with it.
+            // Changes of a deleted object are gone with it.
             let is_moot = seen.is_deleted && old.rule != RuleId::ExtraObject;
             if !is_moot && !seen.found.iter().any(|(new, _)| is_same(old, new)) {
                 let back = taken_back(old, write.filter(|_| !seen.is_deleted), now);
@@ -270,7 +271,7 @@ impl<'s, 'g> Watched<'s, 'g> {
                 told.push(back);
             }
         }
-        // What was told stays as it was told, so that what ends it is known for the same.
+        // A reported finding stays as it was, so that its end is recognized as the same.
         let mut findings = Vec::new();
         for (new, digest) in seen.found {
             let is_told = |(old, known): &&(Finding, u64)| {
@@ -298,14 +299,14 @@ impl<'s, 'g> Watched<'s, 'g> {
     }
 }
 
-/// Whether two findings are about one place.
+/// Whether two findings are about the same place.
 fn is_same(one: &Finding, other: &Finding) -> bool {
     let path = |finding: &Finding| finding.field.as_ref().map(|field| field.path.to_string());
     let is_whole = one.field.is_none() && other.field.is_none();
     path(one) == path(other) && (!is_whole || one.rule == other.rule)
 }
 
-/// What was told, and is over.
+/// A finding that was reported, and is over.
 fn taken_back(old: &Finding, write: Option<&[String; 2]>, now: &str) -> Finding {
     let mut back = old.clone();
     let (time, by) = match write {
@@ -323,7 +324,7 @@ fn taken_back(old: &Finding, write: Option<&[String; 2]>, now: &str) -> Finding 
     back
 }
 
-/// The last write that managed fields show.
+/// The last write in managed fields.
 fn newest(one: &Resource<'_>) -> Option<[String; 2]> {
     let entries = one.node.at(&["metadata", "managedFields"])?.items();
     let entries = entries.filter_map(|entry| {

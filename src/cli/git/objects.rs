@@ -1,4 +1,4 @@
-//! What a commit holds, read out of git's objects: nothing is checked out, and no filter runs.
+//! Reads the files of a commit from git's objects: nothing is checked out, and no filter runs.
 
 use std::io::{Seek as _, Write as _};
 
@@ -7,13 +7,14 @@ use anyhow::{Context, bail};
 use super::super::process;
 use super::{WorkTree, words};
 
-/// The largest file of a commit that is read, in bytes: larger ones are no configuration that a person wrote.
+/// The largest file of a commit that is read, in bytes: people do not write larger configurations.
 pub(in super::super) const MAX_FILE: usize = 16 << 20;
 
-/// How many bytes are asked for at once, so that a large repository does not lie in memory as a whole.
+/// The number of bytes that are requested at once, so that a large repository is never in memory as
+/// a whole.
 const CHUNK: usize = 32 << 20;
 
-/// What something in a commit is.
+/// The type of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Kind {
     File,
@@ -21,25 +22,25 @@ pub(in super::super) enum Kind {
     Submodule,
 }
 
-/// One thing that a commit holds.
+/// One entry of a commit.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Entry {
-    /// Its path below the top, as git has it.
+    /// Its path below the root, as git stores it.
     pub path: Vec<u8>,
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
-    /// The object; of a submodule, its commit.
+    /// The object; for a submodule, its commit.
     pub id: String,
-    /// How many bytes it has; nothing for a submodule.
+    /// Its size in bytes; 0 for a submodule.
     pub size: usize,
 }
 
 impl WorkTree {
-    /// Everything that a commit holds.
+    /// All entries of a commit.
     ///
     /// # Errors
     ///
-    /// Fails where git does, such as in a clone that lacks objects.
+    /// Fails if git does, such as in a clone that lacks objects.
     pub(in super::super) fn entries(&self, commit: &str) -> anyhow::Result<Vec<Entry>> {
         let mut command = self.command();
         command.args(["ls-tree", "-r", "-z", "-l", "--full-tree", commit]);
@@ -54,11 +55,11 @@ impl WorkTree {
             .collect()
     }
 
-    /// Reads objects, each of at most [`MAX_FILE`] bytes, and hands over what they hold, in their order.
+    /// Reads objects, each of at most [`MAX_FILE`] bytes, and passes on their contents in order.
     ///
     /// # Errors
     ///
-    /// Fails where an object is not there, and where whoever takes them does.
+    /// Fails if an object is missing, or if the callback does.
     pub(in super::super) fn contents(
         &self,
         entries: &[Entry],
@@ -84,7 +85,7 @@ impl WorkTree {
         Ok(())
     }
 
-    /// What git tells of objects, in their order: `what` is a flag of `git cat-file`.
+    /// git's answer about objects, in their order: `what` is a flag of `git cat-file`.
     pub(super) fn batch(&self, what: &str, ids: &[&str]) -> anyhow::Result<Vec<u8>> {
         let mut names = tempfile::tempfile().context("cannot create a temporary file")?;
         let text: String = ids.iter().flat_map(|id| [id, "\n"]).collect();
@@ -125,7 +126,8 @@ fn entry(line: &[u8]) -> Option<Entry> {
     })
 }
 
-/// Takes `ID TYPE SIZE`, a line break, the content and one more from the front of what git tells.
+/// Splits `ID TYPE SIZE`, a line break, the content and another line break off the start of git's
+/// answer.
 pub(super) fn object<'t>(told: &mut &'t [u8], id: &str) -> anyhow::Result<&'t [u8]> {
     let unknown = || format!("git does not print the object {id}");
     let end = told
@@ -155,7 +157,7 @@ pub(super) fn object<'t>(told: &mut &'t [u8], id: &str) -> anyhow::Result<&'t [u
     Ok(content)
 }
 
-/// What to do about an object that a partial clone has left where it came from.
+/// What to do about an object that a partial clone has not fetched.
 fn partial(words: &str) -> String {
     format!(
         "{words}; a partial clone lacks objects: fetch them with git fetch --refetch --no-filter"

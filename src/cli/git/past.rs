@@ -1,4 +1,4 @@
-//! What git knows of the past of a branch: its commits, and the texts of files in them.
+//! The past of a branch according to git: its commits, and the texts of files in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,29 +10,29 @@ use jiff::tz::TimeZone;
 use super::objects::object;
 use super::{WorkTree, text};
 
-/// A commit of a branch, and what it did to files.
+/// A commit of a branch, and its changes to files.
 #[derive(Debug)]
 pub(in crate::cli) struct Commit {
-    /// The day on which it came to the branch, in UTC.
+    /// The day of its arrival on the branch, in UTC.
     pub day: Date,
-    /// The files, by their paths from the top, with the ids of their texts before and after.
+    /// The files, by their paths from the root, with the ids of their texts before and after.
     pub edits: Vec<(String, Option<String>, Option<String>)>,
 }
 
-/// More bytes of a file than this are nobody's configuration.
+/// A configuration file is never larger, in bytes.
 const MAX_FILE: usize = 4 << 20;
 
-/// The most bytes of texts that are read.
+/// The total number of bytes of texts that are read.
 const MAX_TEXTS: usize = 256 << 20;
 
-/// What begins a commit, which no path that git prints in full does.
+/// The mark before each commit, which is in no path that git prints unquoted.
 const MARK: char = '\u{1}';
 
 impl WorkTree {
-    /// The branch whose states count, as a person calls it, and the id of its last commit.
+    /// The branch whose states count: its name for people, and the id of its last commit.
     ///
-    /// That is what the remote calls its own, else what a repository is usually begun with, here or
-    /// there, else `revision`, else what is checked out; nothing where nothing is committed.
+    /// This is the default branch of the remote, else the usual default branch, here or there, else
+    /// `revision`, else the checked-out commit; `None` without commits.
     pub(in crate::cli) fn branch(
         &self,
         revision: Option<&str>,
@@ -83,16 +83,17 @@ impl WorkTree {
         )
     }
 
-    /// Whether commits are left out of what is here.
+    /// Whether this clone lacks some commits.
     pub(in crate::cli) fn is_shallow(&self) -> anyhow::Result<bool> {
         let mut command = self.command();
         let told = self.text(command.args(["rev-parse", "--is-shallow-repository"]))?;
         Ok(told.trim() == "true")
     }
 
-    /// The first parents of a commit, the newest first, as far as they touch one of some paths or anything below.
+    /// The first parents of a commit, the newest first, that touch one of some paths or anything
+    /// below.
     ///
-    /// Of a merge only what it brought to the branch is told, and nothing of how that came about.
+    /// A merge is reported with its changes to the branch, without the commits behind it.
     pub(in crate::cli) fn first_parents(
         &self,
         commit: &str,
@@ -129,11 +130,11 @@ impl WorkTree {
         commits(&self.text(&mut command)?)
     }
 
-    /// The texts of some ids, without those that are too long, or no text.
+    /// The texts of some ids, without those that are too long or not text.
     ///
     /// # Errors
     ///
-    /// Fails where they are too long together, and where one is not here, as in a partial clone.
+    /// Fails if their total is too long, and if one is missing, as in a partial clone.
     pub(in crate::cli) fn texts(
         &self,
         ids: &BTreeSet<&str>,
@@ -164,7 +165,7 @@ impl WorkTree {
     }
 }
 
-/// What is said where git says less than it was asked for.
+/// The error if git's answer is shorter than requested.
 const CUT: &str = "git's answer is incomplete";
 
 /// Reads `ID blob SIZE`.
@@ -178,7 +179,7 @@ fn size_of(told: &str, id: &str) -> anyhow::Result<usize> {
     })
 }
 
-/// Reads commits, each with its edits, as [`WorkTree::first_parents`] asks for them.
+/// Parses commits, each with its edits, in the format of [`WorkTree::first_parents`].
 fn commits(told: &str) -> anyhow::Result<Vec<Commit>> {
     let mut commits: Vec<Commit> = Vec::new();
     let mut words = told.split('\0');
@@ -202,7 +203,7 @@ fn commits(told: &str) -> anyhow::Result<Vec<Commit>> {
             let [mode_before, mode_after, before, after, _] = parts.as_slice() else {
                 bail!(CUT);
             };
-            // A link and a submodule hold no text of the file.
+            // A link or a submodule is not the file's text.
             let id = |mode: &str, id: &str| mode.starts_with("100").then(|| id.to_owned());
             commit.edits.push((
                 path.to_owned(),

@@ -1,27 +1,27 @@
-//! What is looked at, so that no name and no verdict hangs on which part of it was asked for.
+//! The whole that is read, so that no name and no verdict depends on the requested part.
 
 use std::path::{Path, PathBuf};
 
 use super::super::files;
 use crate::layout;
 
-/// What is looked at.
+/// The whole that is read.
 #[derive(Debug, Default)]
 pub(super) struct Whole {
     /// The directory whose kustomizations are all read.
     pub directory: String,
     /// The directory that all paths are relative to.
     pub here: String,
-    /// The root of the repository, whose paths name services.
+    /// The root of the repository; the paths below it name services.
     pub root: String,
     /// The name of a service at that root.
     pub name: String,
 }
 
 impl Whole {
-    /// What lies in a directory, below the root of a repository or in none.
+    /// The whole of a directory, in a repository or outside one.
     ///
-    /// `work` is the repository that the one here is a copy of, if it is one.
+    /// `work` is the repository that this one is a copy of, if it is a copy.
     pub(super) fn of(
         here: &Path,
         directory: &Path,
@@ -42,12 +42,13 @@ impl Whole {
     }
 }
 
-/// The name of a repository where it comes from. Every checkout has the same, whatever its directory is called.
+/// The name of the repository's remote, which is the same in every checkout, whatever its
+/// directory's name.
 fn remote_name(root: &Path) -> Option<String> {
     origin(&read(&common(root)?.join("config"))?)
 }
 
-/// Where git keeps what all work trees of a repository share.
+/// The directory in which git keeps the parts that all work trees of a repository share.
 fn common(root: &Path) -> Option<PathBuf> {
     let own = root.join(".git");
     if own.is_dir() {
@@ -59,13 +60,14 @@ fn common(root: &Path) -> Option<PathBuf> {
     Some(shared.map_or_else(|| own.clone(), |way| own.join(way.trim())))
 }
 
-/// A regular file of a sane size: a repository may have a pipe in its place, which nobody ever writes to.
+/// A regular file of limited size; a repository may have a pipe in its place that would block
+/// forever.
 fn read(path: &Path) -> Option<String> {
     const LONGEST: usize = 1 << 20;
     String::from_utf8(files::read_file(path, LONGEST).ok()?).ok()
 }
 
-/// The last part of the address of `origin`, as git's configuration has it.
+/// The last part of the address of `origin` in git's configuration.
 fn origin(config: &str) -> Option<String> {
     let mut is_origin = false;
     for line in config.lines().map(str::trim) {
@@ -82,14 +84,14 @@ fn origin(config: &str) -> Option<String> {
     None
 }
 
-/// The name at the end of an address, unless it could be anything else, such as a password.
+/// The name at the end of an address, unless it could be something else, such as a password.
 fn last_part(address: &str) -> Option<String> {
     const LONGEST: usize = 100;
     let address = address.trim_end_matches('/');
     let way = match address.split_once("://") {
         Some((_, rest)) => rest.split_once('/')?.1,
         None => match address.split_once(':') {
-            // An address of ssh: everything behind the colon is the way.
+            // An ssh address: everything after the colon is the path.
             Some((host, way)) if host.contains('@') || way.contains('/') => way,
             Some(_) => return None,
             None => address,

@@ -1,7 +1,8 @@
-//! What a cluster is asked about the objects of Git, kind by kind.
+//! The questions to a cluster about the objects of Git, by kind.
 //!
-//! What a repository says becomes an argument of a program here. So it does only where it is a name that Kubernetes
-//! takes, which begins with no hyphen and holds nothing that kubectl could read as more than one name.
+//! Words of a repository become arguments of a program here. So each must be a valid name in
+//! Kubernetes, which does not begin with a hyphen and contains nothing that kubectl could read as
+//! several names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +12,10 @@ use crate::engine::is_cluster_wide;
 use crate::resource::Resource;
 use crate::text::quoted;
 
-/// The most characters of a name, as Kubernetes has it for nearly all kinds.
+/// The longest name, in characters, for nearly all kinds in Kubernetes.
 const MAX_NAME: usize = 253;
 
-/// A kind, at the version of the API that Git speaks.
+/// A kind, at the API version that Git uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Kind<'g> {
     pub group: &'g str,
@@ -23,18 +24,18 @@ pub(super) struct Kind<'g> {
 }
 
 impl Kind<'_> {
-    /// As kubectl takes it: `Deployment.v1.apps`, `ConfigMap.v1.`.
+    /// The form for kubectl: `Deployment.v1.apps`, `ConfigMap.v1.`.
     pub fn argument(self) -> String {
         format!("{}.{}.{}", self.name, self.version, self.group)
     }
 
-    /// The same at the version that the server prefers. The core group has one version, and without any its kinds are
-    /// words that kubectl may take for something else, such as `all`.
+    /// The same at the version that the server prefers. The core group has only one version, and
+    /// kubectl could read its kinds without a version as other words, such as `all`.
     pub fn at_any_version(self) -> Option<String> {
         (!self.group.is_empty()).then(|| format!("{}.{}", self.name, self.group))
     }
 
-    /// What messages of kubectl about this group hold when the server does not say what is in it.
+    /// The text in kubectl's messages if the server cannot list the contents of this group.
     pub fn mention(self) -> String {
         match self.group {
             "" => format!("\"{}\"", self.version),
@@ -43,33 +44,34 @@ impl Kind<'_> {
     }
 }
 
-/// What kubectl is asked at once.
+/// One question to kubectl.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question<'g> {
     pub kind: Kind<'g>,
-    /// Where it is asked; `None` for the namespace of the context, or for none.
+    /// Its namespace; `None` for that of the context, or for none.
     pub namespace: Option<&'g str>,
-    /// What Git has there.
+    /// The names that Git has there.
     pub names: BTreeSet<&'g str>,
-    /// Whether all that is there is asked for, and not these names alone.
+    /// Whether all objects are listed, and not only these names.
     pub is_listed: bool,
 }
 
-/// Whether kubectl takes a word for Secrets: it asks for no case, and knows the plural.
+/// Whether kubectl reads a word as Secrets: it ignores the case, and knows the plural.
 fn is_secrets(group: &str, name: &str) -> bool {
     let words = ["secret", "secrets", "secretlist"];
     group.is_empty() && words.contains(&name.to_lowercase().as_str())
 }
 
-/// What has to be asked to know all that Git has; `namespace` is the one of what has none in Git.
+/// The questions for all objects of Git; `namespace` is the one of resources that have none in Git.
 ///
-/// A whole namespace is asked for where it is known which one it is, since only that shows what Git does not have.
-/// Secrets are asked for by name: nobody needs the others, and many may not list them. So is what has no namespace,
-/// which would be all of the cluster, and a kind of which Git has two versions, whose lists would hold all objects twice.
+/// A whole namespace is listed if it is known, because only a list shows extra objects. Secrets are
+/// read by name: the others are not needed, and many users may not list them. Two more are read by
+/// name: objects without a namespace, because a list would cover the whole cluster, and kinds of
+/// which Git has two versions, because their lists would contain all objects twice.
 ///
 /// # Errors
 ///
-/// Fails on what is no name to Kubernetes.
+/// Fails on a word that is not a valid name in Kubernetes.
 pub(super) fn questions<'g>(
     git: &'g [Resource<'_>],
     namespace: Option<&'g str>,
@@ -90,7 +92,7 @@ pub(super) fn questions<'g>(
             own => Some(own),
         };
         let names = all.entry((kind, space)).or_default();
-        // What gets its name from the cluster is found by a list, or not at all.
+        // A resource whose name the cluster generates can only be found in a list.
         names.extend(Some(one.name()).filter(|name| !name.is_empty()));
         let of_kind = versions.entry((kind.group, kind.name)).or_default();
         of_kind.insert(kind.version);
@@ -113,7 +115,7 @@ pub(super) fn questions<'g>(
         .collect())
 }
 
-/// That all by which a resource is asked for is a name.
+/// Checks that all words about a resource are valid names.
 fn check(one: &Resource<'_>) -> anyhow::Result<()> {
     let parts = [
         ("kind", one.kind(), is_kind(one.kind())),
@@ -145,12 +147,12 @@ fn check(one: &Resource<'_>) -> anyhow::Result<()> {
     }
 }
 
-/// Whether a text is a DNS label, as namespaces and versions are.
+/// Whether a text is a DNS label, like namespaces and versions.
 pub(super) fn is_label(text: &str) -> bool {
     text.len() <= 63 && is_domain(text) && !text.contains('.')
 }
 
-/// Whether a text is a DNS name in lower case, as groups are.
+/// Whether a text is a DNS name in lower case, like groups.
 fn is_domain(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
     let is_edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -166,7 +168,7 @@ fn is_kind(text: &str) -> bool {
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
-/// Whether a text is a name: those of roles may hold more than a DNS name.
+/// Whether a text is a valid name: those of roles may have more characters than a DNS name.
 fn is_name(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._:@".contains(c);
     text.len() <= MAX_NAME
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_are_listed_and_secrets_are_asked_for_by_name() {
+    fn namespaces_are_listed_and_secrets_are_read_by_name() {
         let git = [
             object("apps/v1", "Deployment", "a", "one"),
             object("apps/v1", "Deployment", "b", "one"),
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_no_argument() {
+    fn an_invalid_name_never_becomes_an_argument() {
         for (api, kind, name, namespace) in [
             ("v1", "--kubeconfig=/tmp/x", "a", "n"),
             ("v1", "ConfigMap,Secret", "a", "n"),

@@ -1,5 +1,5 @@
-//! Generators that decrypt Secrets, which nothing runs here: what they make is told by what they are given, but for the
-//! values, since SOPS leaves names and keys in plain sight.
+//! Generators that decrypt Secrets, which do not run here. Their Secrets are built from their
+//! sources without values, because SOPS leaves names and keys readable.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::super::files;
 use crate::repo::{Parsed, split};
 use crate::yaml::{self, Node, Tree};
 
-/// Whether all that a file configures decrypts Secrets.
+/// Whether every document of a configuration file decrypts Secrets.
 pub(super) fn decrypts(parsed: &Parsed<'_>, file: &str) -> bool {
     let mut roots = parsed
         .tree(file)
@@ -20,7 +20,8 @@ pub(super) fn decrypts(parsed: &Parsed<'_>, file: &str) -> bool {
     roots.peek().is_some() && roots.all(|root| Kind::of(root).is_some())
 }
 
-/// What makes the same Secrets with kustomize alone, without their values; nothing where that cannot be told.
+/// Generators that make the same Secrets with kustomize alone, without values; `None` if that is
+/// not possible.
 pub(super) fn stand_in(
     parsed: &Parsed<'_>,
     root: &Path,
@@ -38,9 +39,9 @@ pub(super) fn stand_in(
     Some(all.join("\n---\n"))
 }
 
-/// What decrypts.
+/// The kind of a decrypting generator.
 enum Kind {
-    /// Files that hold Secrets, and sources of Secrets.
+    /// Files with Secrets, and sources of Secrets.
     Ksops,
     /// Sources of one Secret.
     Secret,
@@ -72,7 +73,7 @@ fn ksops(node: Node<'_>, directory: &Path, all: &mut Vec<Value>) -> Option<()> {
     Some(())
 }
 
-/// A generator of the Secret that a file holds, encrypted.
+/// A generator for the encrypted Secret in a file.
 fn decrypted(root: Node<'_>) -> Option<Value> {
     if root.str_at(&["kind"])? != "Secret" || !root.get("sops")?.is_map() {
         return None;
@@ -86,7 +87,7 @@ fn decrypted(root: Node<'_>) -> Option<Value> {
     Some(generator(metadata, root, &keys.collect::<Vec<_>>(), true))
 }
 
-/// A generator of the Secret that is made of encrypted sources.
+/// A generator for the Secret from encrypted sources.
 fn secret(node: Node<'_>, options: Node<'_>) -> Option<Value> {
     let mut literals = Vec::new();
     for field in ["files", "binaryFiles"] {

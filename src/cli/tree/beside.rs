@@ -1,27 +1,28 @@
-//! Files that no kustomization names, and that say what is deployed all the same.
+//! Files that no kustomization names, but that declare deployments.
 //!
-//! Argo CD and Flux read their own objects from wherever somebody applies them: most repositories keep them as plain
-//! files beside the kustomizations that they name.
+//! Argo CD and Flux read their own objects from wherever these are applied: most repositories keep
+//! them as plain files beside the kustomizations that they name.
 
 use std::path::Path;
 
 use super::super::files;
 use crate::repo::{NAMES, Sources, speaks_of_deployers};
 
-/// The endings of names of files that may hold resources.
+/// The extensions of files that may contain resources.
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 
-/// Whether a file of this name lets its directory be deployed: as a kustomization, a chart or manifests.
+/// Whether a file with this name makes its directory deployable: as a kustomization, a chart or
+/// manifests.
 pub(super) fn may_be_deployed(name: &str) -> bool {
     may_hold_resources(name) || NAMES.contains(&name) || name.ends_with(".jsonnet")
 }
 
-/// Whether a file of this name may hold resources.
+/// Whether a file with this name may contain resources.
 pub(super) fn may_hold_resources(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Reads those of some files that say what is deployed, unless something names them.
+/// Reads those of some files that declare deployments, unless an entry names them.
 pub(super) fn read(root: &Path, names: Vec<String>, sources: &mut Sources) {
     for name in names {
         if sources.contains(&name) {

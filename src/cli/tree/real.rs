@@ -1,4 +1,4 @@
-//! Where paths really lie, behind the links on their way.
+//! The real paths of files, behind the links on their way.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -6,21 +6,21 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::repo::relative;
 
-/// More links on the way to a file are a circle, to the system as well.
+/// More links on a path are a circle, as for the system.
 const MAX_LINKS: usize = 40;
 
-/// Where something really lies, relative to a root that has no links in it; nothing where it is not there.
+/// The real path of a file, relative to a root without links; `None` if it does not exist.
 pub(super) fn real_path(real_root: &Path, path: &Path) -> Option<String> {
     way_to(real_root, &fs::canonicalize(path).ok()?)
 }
 
-/// The way from a root to what lies below it or elsewhere, where neither has links in it.
+/// The relative path from a root to a file below it or elsewhere, both without links.
 fn way_to(real_root: &Path, real: &Path) -> Option<String> {
     let way = relative(real_root.to_str()?, real.to_str()?);
     Some(if way == "." { String::new() } else { way })
 }
 
-/// Where files really lie, with each directory asked for once.
+/// The real paths of files, with one query per directory.
 pub(super) struct Ways<'a> {
     pub(super) real_root: &'a Path,
     directories: HashMap<PathBuf, Option<PathBuf>>,
@@ -34,7 +34,7 @@ impl<'a> Ways<'a> {
         }
     }
 
-    /// As [`real_path`], of a file.
+    /// As [`real_path`], for a file.
     pub(super) fn of(&mut self, file: &Path) -> Option<String> {
         let is_link = fs::symlink_metadata(file).ok()?.is_symlink();
         match (file.parent(), file.file_name()) {
@@ -46,7 +46,7 @@ impl<'a> Ways<'a> {
         }
     }
 
-    /// As [`real_path`], of a directory.
+    /// As [`real_path`], for a directory.
     pub(super) fn of_directory(&mut self, directory: &Path) -> Option<String> {
         let real_root = self.real_root;
         way_to(real_root, self.real(directory)?)
@@ -59,9 +59,9 @@ impl<'a> Ways<'a> {
     }
 }
 
-/// Paths, where they really lie if a link is on the way, and every such link.
+/// The real paths, and every link on the way to them.
 ///
-/// What is there no more lay where the links still lead.
+/// A file that no longer exists has the path to which the links still lead.
 pub(in crate::cli) fn real_paths(root: &Path, mut paths: BTreeSet<String>) -> BTreeSet<String> {
     let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
     let mut more = BTreeSet::new();
@@ -72,7 +72,7 @@ pub(in crate::cli) fn real_paths(root: &Path, mut paths: BTreeSet<String>) -> BT
     paths
 }
 
-/// Follows a path from link to link, and keeps each, and what they all lead to.
+/// Follows a path from link to link, and collects each link and the final target.
 fn follow_links(real_root: &Path, path: &str, found: &mut BTreeSet<String>) {
     let mut keep = |path: &Path| {
         if let (Some(root), Some(path)) = (real_root.to_str(), path.to_str()) {
@@ -108,7 +108,7 @@ fn follow_links(real_root: &Path, path: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The parts of a path, the first of them last.
+/// The parts of a path in reverse order.
 fn parts(path: &Path) -> Vec<PathBuf> {
     let parts = path.components().filter_map(|part| match part {
         Component::Normal(part) => Some(PathBuf::from(part)),

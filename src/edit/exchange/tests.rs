@@ -10,9 +10,9 @@ fn without(text: &str, indices: &[usize]) -> Result<String, EditError> {
 /// Every notation, before and after.
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn elements_leave_every_notation() {
+fn elements_are_removed_in_every_notation() {
     for (before, gone, after) in [
-        // Comments go with what they stand above, and with what they stand in.
+        // Comments are removed with the element below them, and with the one around them.
         (
             "spec:\n  list:\n  # about a\n  - name: a # why\n    # more of a\n    of: x\n    # still a\n  # about b\n  - name: b\n  failOn: error\n",
             &[0][..],
@@ -23,7 +23,7 @@ fn elements_leave_every_notation() {
             &[1],
             "spec:\n  list:\n  # about a\n  - name: a\n    # still a\n  # nobody's\n  failOn: error\n",
         ),
-        // A heading stays as long as there is something below it.
+        // A heading stays as long as there is an element below it.
         (
             "spec:\n  list:\n  # all of one kind\n  # about a\n  - a\n  - b\n  # c\n  - c\n",
             &[0],
@@ -34,7 +34,7 @@ fn elements_leave_every_notation() {
             &[0, 1],
             "spec:\n  list:\n  # c\n  - c\n",
         ),
-        // Blank lines stay between what stays.
+        // Blank lines between remaining elements stay.
         (
             "spec:\n  list:\n  - a\n\n  - b\n\n  - c\n",
             &[1],
@@ -60,13 +60,13 @@ fn elements_leave_every_notation() {
             &[1],
             "spec:\n  list:\n  - a\n\n  # all of a kind\n  - c\n",
         ),
-        // Sections that stand further left are nobody's.
+        // Sections further left belong to no element.
         (
             "spec:\n  list:\n  - a\n# section\n  - b\n# another\n  - c\n",
             &[1],
             "spec:\n  list:\n  - a\n# section\n# another\n  - c\n",
         ),
-        // An empty list stays, and is none.
+        // An emptied list stays as an empty list.
         (
             "spec:\n  list: # of things\n  - a\n  - b\n  failOn: error\n",
             &[0, 1],
@@ -78,7 +78,7 @@ fn elements_leave_every_notation() {
             &[0],
             "spec:\n  list:\n  rules: {a: {}}\n",
         ),
-        // Line ends, and none.
+        // Line ends, and a missing one.
         (
             "spec:\r\n  list:\r\n  # a\r\n  - a\r\n\r\n  - b\r\n",
             &[0],
@@ -110,7 +110,7 @@ fn elements_leave_every_notation() {
             &[0],
             "spec:\n  list:\n  -\n    name: b\n",
         ),
-        // An anchor that nobody uses, an alias within, and other documents.
+        // An unused anchor, an alias within, and other documents.
         (
             "spec:\n  list:\n  - &x {a: 1}\n  - b\n---\nspec: {list: [c]}\n",
             &[0],
@@ -126,7 +126,7 @@ fn elements_leave_every_notation() {
             &[1],
             "spec:\n  list:\n  - &x {a: 1}\n",
         ),
-        // In flow style on one line, and on lines of their own.
+        // In flow style on one line, and on separate lines.
         ("spec: {list: [a, b, c]}\n", &[0], "spec: {list: [b, c]}\n"),
         ("spec: {list: [a, b, c]}\n", &[1, 2], "spec: {list: [a]}\n"),
         ("spec: {list: [ a, b, ]}\n", &[1], "spec: {list: [ a, ]}\n"),
@@ -166,7 +166,7 @@ fn elements_leave_every_notation() {
 }
 
 #[test]
-fn what_is_held_is_said() {
+fn an_element_that_cannot_be_removed_is_an_error() {
     for (text, gone, part) in [
         (
             "spec:\n  list:\n  - &x {a: 1}\n  - *x\n",
@@ -211,7 +211,7 @@ fn what_is_held_is_said() {
 }
 
 #[test]
-fn another_element_stands_where_one_stood() {
+fn an_element_is_replaced_at_its_place() {
     let item = Item {
         comment: Some("not written".to_owned()),
         block: "- rule: image\n  reason: x".to_owned(),
@@ -247,7 +247,7 @@ fn another_element_stands_where_one_stood() {
 }
 
 proptest::proptest! {
-    /// Whole lines go, in their order, and what they said is gone: nothing is written anew.
+    /// Only whole lines are removed, with their values; nothing is reformatted.
     #[test]
     fn nothing_else_changes(
         parts in proptest::collection::vec(proptest::sample::select(vec![
@@ -267,7 +267,7 @@ proptest::proptest! {
             let mut rest = text.chars();
             let is_part = edited.chars().all(|c| rest.any(|other| other == c));
             proptest::prop_assert!(is_part, "{text:?}\n{edited:?}");
-            // Within an element it goes with that.
+            // A comment within an element is removed with it.
             if !text.contains(['|', '[', '"']) && !text.contains("of:") {
                 proptest::prop_assert_eq!(text.matches("# f").count(), edited.matches("# f").count());
             }

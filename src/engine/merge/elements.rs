@@ -1,7 +1,7 @@
 //! Lists that are merged by keys, element by element, as kustomize does it.
 //!
-//! A port of kyaml's `walk/associative_sequence.go`, oddities included: an element without its key, a key of
-//! two that stands on one side only, and elements that stand there twice all come to what kustomize makes of them.
+//! A port of kyaml's `walk/associative_sequence.go`, including its treatment of odd lists: an
+//! element without its key, one of two keys that is on one side only, and duplicate elements.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,20 +11,20 @@ use crate::yaml::Node;
 
 use super::super::piece::{Body, Piece};
 
-/// What the walk of one element came to.
+/// The result of walking one element.
 pub(super) enum Came {
     /// Nothing is left of it.
     Gone,
-    /// What was there is still there, changed or not.
+    /// The old element is still there, changed or not.
     Kept,
-    /// The patch's own.
+    /// The patch's own element.
     New(Piece),
 }
 
-/// Walks one element: what was there, and what a patch says about it.
+/// Walks one element: its old value and its value in a patch.
 pub(super) type Walk<'w> = dyn FnMut(Option<&mut Piece>, Option<Node<'_>>) -> Option<Came> + 'w;
 
-/// Elements under way: all that there are, by their places in one list.
+/// The elements during a merge: all of them, by their places in one list.
 struct Elements<'n> {
     all: Vec<Piece>,
     news: Vec<New<'n>>,
@@ -33,22 +33,22 @@ struct Elements<'n> {
 /// An element of a patch.
 struct New<'n> {
     node: Node<'n>,
-    /// Where it stands among all, once it was taken in.
+    /// Its place among all elements, once it was added.
     at: Option<usize>,
-    /// Whether its directive was obeyed, which kustomize does once.
+    /// Whether its directive was obeyed, which kustomize does only once.
     is_obeyed: bool,
 }
 
-/// What the list comes to: places of what was there, and new elements.
+/// The elements of the result: places of old elements, and new ones.
 pub(super) enum Element {
     Old(usize, Piece),
     New(Piece),
 }
 
-/// The elements, and those that are no more.
+/// The elements, and those that were removed.
 pub(super) type Merged = (Vec<Element>, Vec<Piece>);
 
-/// Merges what a patch says into a list; nothing where kustomize refuses it.
+/// Merges a patch into a list; `None` if kustomize refuses it.
 pub(super) fn merged(
     old: Vec<Piece>,
     new: &[Node<'_>],
@@ -121,7 +121,7 @@ pub(super) fn merged(
     let mut all: Vec<Option<Piece>> = elements.all.into_iter().map(Some).collect();
     let mut out = Vec::new();
     for at in dest {
-        // None stands there twice.
+        // No place occurs twice.
         if let Some(piece) = all.get_mut(at).and_then(Option::take) {
             out.push(if at < count {
                 Element::Old(at, piece)
@@ -134,7 +134,8 @@ pub(super) fn merged(
     Some((out, all.into_iter().flatten().collect()))
 }
 
-/// Whether every element of both lists is a map that says one and the same key, and no key is said twice.
+/// Whether every element of both lists is a map with the same single key, and no value of it occurs
+/// twice.
 fn is_plain(old: &[Piece], new: &[Node<'_>], keys: &[&str]) -> bool {
     let Some((first, others)) = keys.split_first() else {
         return false;
@@ -153,7 +154,7 @@ fn is_plain(old: &[Piece], new: &[Node<'_>], keys: &[&str]) -> bool {
         })
 }
 
-/// The same where nothing is odd: what the patch names comes first, in its order.
+/// The same for lists without oddities: the elements of the patch come first, in their order.
 fn plainly(
     old: Vec<Piece>,
     new: &[Node<'_>],
@@ -174,7 +175,7 @@ fn plainly(
         match known {
             Some((at, mut piece)) => match walk(Some(&mut piece), Some(*node))? {
                 Came::Gone => gone.push(piece),
-                // kustomize puts back what was there over an element that is to replace it.
+                // kustomize puts the old element back in place of one that should replace it.
                 Came::Kept | Came::New(_) => {
                     if !is_nothing(&piece) {
                         out.push(Element::Old(at, piece));
@@ -215,7 +216,7 @@ impl Elements<'_> {
         })
     }
 
-    /// Whether an element has these keys; an empty value means any.
+    /// Whether an element has these keys; an empty value matches any.
     fn is(&self, at: usize, keys: &[&str], values: &[String]) -> bool {
         let piece = &self.all[at];
         keys.iter().zip(values).all(|(key, value)| {
@@ -228,7 +229,7 @@ impl Elements<'_> {
         })
     }
 
-    /// Walks what was there and what the patch says of it; its place, where something is left.
+    /// Walks an old element and its patch; the result is the place of the remaining element.
     #[expect(
         clippy::option_option,
         reason = "one says that it is refused, the other that nothing is left"
@@ -252,12 +253,12 @@ impl Elements<'_> {
         };
         let new = self.news.iter().position(is_new);
         if let Some(at) = new.and_then(|new| self.news[new].at) {
-            // It was taken in before, and is the same.
+            // It was added before, and is the same.
             return Some(Some(old.unwrap_or(at)));
         }
         let node = new.map(|new| self.news[new].node);
         if new.is_some_and(|new| self.news[new].is_obeyed) {
-            // Without its directive it is an element like others, which is too odd to be followed.
+            // Without its directive it would be an ordinary element, which is too odd to follow.
             return None;
         }
         let came = walk(old.map(|at| &mut self.all[at]), node)?;
@@ -280,7 +281,7 @@ impl Elements<'_> {
         })
     }
 
-    /// kyaml's `ElementSetter`: puts an element in the place of those with these keys, or takes them away.
+    /// kyaml's `ElementSetter`: replaces or removes the element with these keys.
     fn set(
         &self,
         list: &mut Vec<usize>,
@@ -305,7 +306,7 @@ impl Elements<'_> {
             if is_map == keys.first().is_none_or(|key| key.is_empty()) {
                 return None;
             }
-            // A key without a value takes over what the one before it found.
+            // A key without a value keeps the result of the key before it.
             let (mut has, mut is_this) = (false, true);
             for (place, key) in keys.iter().enumerate() {
                 if let Some(value) = values.get(place) {
@@ -354,7 +355,7 @@ impl Elements<'_> {
     }
 }
 
-/// The keys that count, with the values of one element: those that any element has a value for.
+/// The keys that matter, with the values of one element: those for which any element has a value.
 fn validate<'k>(
     all: &[Vec<String>],
     values: &[String],
@@ -377,7 +378,7 @@ fn validate<'k>(
     )
 }
 
-/// Lets what may be one and the same, as far as both say, be called alike.
+/// Gives elements that may be the same, because no value contradicts it, the same values.
 fn unite(wanted: &mut [Vec<String>]) {
     for one in 0..wanted.len() {
         let values = wanted[one].clone();

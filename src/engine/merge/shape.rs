@@ -1,23 +1,23 @@
-//! Which lists kustomize merges, and by which keys.
+//! The lists that kustomize merges, and their keys.
 //!
-//! kustomize asks a schema of Kubernetes 1.21, whatever the cluster says: a kind, a version or a list that is
-//! younger has no keys to it. `tests/it/engine/defaults.rs` holds this against kustomize.
+//! kustomize uses a schema of Kubernetes 1.21, whatever the cluster says: newer kinds, versions and
+//! lists have no keys in it. `tests/it/engine/defaults.rs` compares this table with kustomize.
 
-/// What is known of a map: the fields below which lists are merged.
+/// The schema of a map: the fields with merged lists at any depth below.
 pub(in crate::engine) struct Shape(&'static [(&'static str, Field)]);
 
 /// A field of a map.
 #[derive(Clone, Copy)]
 pub(super) enum Field {
     Map(&'static Shape),
-    /// A list that is merged by keys; without any, its elements are texts.
+    /// A list that is merged by keys; if it has none, its elements are strings.
     List(&'static [&'static str], &'static Shape),
 }
 
 use Field::{List, Map};
 
 impl Shape {
-    /// What kustomize knows of a kind.
+    /// The schema of a kind.
     pub fn of(group: &str, version: &str, kind: &str) -> Option<&'static Self> {
         let is_this = |(of, versions, _): &&(&str, &str, &str)| {
             *of == group && versions.split(' ').any(|known| known == version)
@@ -50,7 +50,7 @@ impl Shape {
         })
     }
 
-    /// What is known of one of its fields.
+    /// The schema of one of its fields.
     pub(super) fn field(&self, name: &str) -> Option<Field> {
         let found = self.0.iter().find(|(field, _)| *field == name);
         found.map(|(_, field)| *field)

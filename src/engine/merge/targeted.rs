@@ -1,15 +1,16 @@
-//! Patches of which kustomize reads labels and annotations as texts before it merges: those with a target, those of
-//! `patchesStrategicMerge`, and the annotations of those that may change who a resource is.
+//! Patches for which kustomize reads labels and annotations as strings before it merges: those with
+//! a target, those of `patchesStrategicMerge`, and the annotations of patches that may change an
+//! identity.
 
 use crate::engine::look::Look;
 use crate::engine::piece::{Body, Pen, Piece};
 use crate::engine::unknown::Reason;
 use crate::yaml::Node;
 
-/// The maps of the metadata that may be read as texts.
+/// The maps of the metadata that may be read as strings.
 const TEXTS: [&str; 2] = ["labels", "annotations"];
 
-/// What a resource said there before a patch is merged.
+/// The labels and annotations of a resource before a patch is merged.
 pub(in crate::engine) struct Texts([Option<Piece>; 2]);
 
 impl Texts {
@@ -17,8 +18,8 @@ impl Texts {
         Self(TEXTS.map(|field| resource.at(&["metadata", field]).cloned()))
     }
 
-    /// Corrects what a merge has made of them: a null takes nothing away, but writes the text `null`, and what holds
-    /// nothing is as if it was not said.
+    /// Corrects labels and annotations after a merge: a null writes the text `null` instead of
+    /// removing a value, and an empty map counts as absent.
     pub(in crate::engine) fn correct(
         self,
         resource: &mut Piece,
@@ -50,7 +51,8 @@ impl Texts {
     }
 }
 
-/// Whether a patch takes away what kustomize notes among the annotations; `is_read` says that they are read as texts.
+/// Whether a patch removes kustomize's internal annotations; `is_read` says that annotations are
+/// read as strings.
 pub(in crate::engine) fn drops_notes(patch: Node<'_>, is_read: bool) -> bool {
     patch.at(&["metadata", "annotations"]).is_some_and(|said| {
         let order = said.get("$patch").map(Node::text);
@@ -58,7 +60,7 @@ pub(in crate::engine) fn drops_notes(patch: Node<'_>, is_read: bool) -> bool {
     })
 }
 
-/// Puts back what there was.
+/// Restores the old value.
 fn put(resource: &mut Piece, field: &str, before: Option<Piece>) {
     let metadata = resource.at_mut(&["metadata"]);
     let Some(Body::Map(map)) = metadata.map(|metadata| &mut metadata.body) else {
@@ -70,7 +72,7 @@ fn put(resource: &mut Piece, field: &str, before: Option<Piece>) {
     };
 }
 
-/// Writes the texts of values that are none.
+/// Writes values that are not strings as text.
 fn write(
     resource: &mut Piece,
     before: Option<&Piece>,
@@ -89,7 +91,7 @@ fn write(
         let place = ["metadata", field, key.text()];
         let old = before.and_then(|map| map.get(key.text()));
         if old.is_some_and(|old| matches!(old.body, Body::Map(_) | Body::List(_))) {
-            // A text does not go over a map or a list.
+            // A text does not replace a map or a list.
             pen.lose(Reason::Operation, field, value);
             continue;
         }

@@ -1,10 +1,10 @@
-//! Where kustomize's transformers reach when nobody says otherwise, as kustomize has it.
+//! The default reach of kustomize's transformers.
 //!
-//! A line is a field: whether it is made where it is absent (`+`) or not (`-`), group, version and
-//! kind of the resources that have it (`*` for any), and the path.
-//! `tests/it/engine/defaults.rs` holds all of it against kustomize's own module.
+//! One line per field: whether a missing field is created (`+`) or not (`-`), group, version and
+//! kind of the resources that have it (`*` for any), and the path. `tests/it/engine/defaults.rs`
+//! compares all of it with kustomize's own module.
 
-/// Where labels go that select: `commonLabels`, and `labels` with `includeSelectors`.
+/// The fields of labels that also select: `commonLabels`, and `labels` with `includeSelectors`.
 pub(super) const LABELS: &str = r"
 + * v1 Service spec/selector
 + * v1 ReplicationController spec/selector
@@ -40,7 +40,7 @@ pub(super) const LABELS: &str = r"
 + batch * CronJob spec/jobTemplate/spec/template/metadata/labels
 ";
 
-/// Where labels go with `includeTemplates`.
+/// The fields of labels with `includeTemplates`.
 pub(super) const TEMPLATE_LABELS: &str = r"
 + * * * metadata/labels
 + * v1 ReplicationController spec/template/metadata/labels
@@ -54,7 +54,7 @@ pub(super) const TEMPLATE_LABELS: &str = r"
 + batch * CronJob spec/jobTemplate/spec/template/metadata/labels
 ";
 
-/// Where `commonAnnotations` go.
+/// The fields of `commonAnnotations`.
 pub(super) const ANNOTATIONS: &str = r"
 + * * * metadata/annotations
 + * v1 ReplicationController spec/template/metadata/annotations
@@ -67,14 +67,14 @@ pub(super) const ANNOTATIONS: &str = r"
 + batch * CronJob spec/jobTemplate/spec/template/metadata/annotations
 ";
 
-/// Where a namespace goes, beside `metadata.namespace`.
+/// The fields of a namespace, besides `metadata.namespace`.
 pub(super) const NAMESPACE: &str = r"
 + * * Namespace metadata/name
 + apiregistration.k8s.io * APIService spec/service/namespace
 - apiextensions.k8s.io * CustomResourceDefinition spec/conversion/webhook/clientConfig/service/namespace
 ";
 
-/// Where images are looked for, beside what is called `containers` and `initContainers`.
+/// The fields of images, besides those in `containers` and `initContainers`.
 pub(super) const IMAGES: &str = r"
 + * * * spec/containers[]/image
 + * * * spec/initContainers[]/image
@@ -84,7 +84,7 @@ pub(super) const IMAGES: &str = r"
 + * * * spec/template/spec/volumes[]/image/reference
 ";
 
-/// What `replicas` sets.
+/// The fields that `replicas` sets.
 pub(super) const REPLICAS: &str = r"
 + * * Deployment spec/replicas
 + * * ReplicationController spec/replicas

@@ -1,9 +1,9 @@
-//! Which fields hold names of other resources, as kustomize has it.
+//! The fields that hold names of other resources, according to kustomize.
 //!
-//! A line without an indent is a kind that is referred to: group, version and kind, `*`
-//! for any. Those below it are the fields that refer to it, as in [`super::defaults`].
+//! A line without an indent is a kind that others refer to: group, version and kind, `*` for any.
+//! The indented lines are the fields that refer to it, as in [`super::defaults`].
 
-/// Names, and where they are referred to.
+/// Kinds, and the fields that refer to them.
 pub(super) const NAMES: &str = r"
 * * Deployment
   - * * HorizontalPodAutoscaler spec/scaleTargetRef/name

@@ -1,6 +1,7 @@
-//! Where `$(NAME)` is replaced by what `vars` stand for, as kustomize has it; a line as in [`super::defaults`].
+//! The fields in which kustomize replaces `$(NAME)` with the value of a variable; the lines are as
+//! in [`super::defaults`].
 
-/// Where variables are read.
+/// The fields in which variables are replaced.
 pub(super) const VARS: &str = r"
 - * * CronJob spec/jobTemplate/spec/template/spec/containers/args
 - * * CronJob spec/jobTemplate/spec/template/spec/containers/command

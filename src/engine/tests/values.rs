@@ -1,11 +1,11 @@
-//! What values come to on their way through patches, replacements and generators; each was held against kustomize 5.8.1.
+//! The values after patches, replacements and generators; each was compared with kustomize 5.8.1.
 
 use serde_json::{Value, json};
 
 use crate::engine::{Reason, Replay};
 use crate::repo::Sources;
 
-/// What a directory builds of these files; the reasons where it does not.
+/// The resources that a directory builds from these files, or the reasons why it does not.
 fn built(files: &[(&str, &str)]) -> Result<Vec<Value>, Vec<Reason>> {
     let mut sources = Sources::default();
     for (path, text) in files {
@@ -40,7 +40,7 @@ spec:
     a: 1
 ";
 
-/// What a field of the thing is after one patch or replacement.
+/// The value of a field of the thing after one patch or replacement.
 fn after(change: &str, field: &str) -> Result<Value, Vec<Reason>> {
     let kustomization = format!("resources: [t.yaml]\n{change}");
     let built = built(&[("kustomization.yaml", &kustomization), ("t.yaml", THING)])?;
@@ -72,7 +72,7 @@ fn a_replacement_writes_text_and_the_field_keeps_its_type() {
         let field = format!("/{}", to.replace(".*", ".1").replace('.', "/"));
         let change = replaced(from, to, "");
         if to.ends_with('*') {
-            // The first is a number, which no text fits.
+            // The first is a number, which does not accept a text.
             assert_eq!(after(&change, &field), Err(vec![Reason::Scalar]));
         } else {
             assert_eq!(after(&change, &field), Ok(expected), "{from} {to}");
@@ -85,7 +85,7 @@ fn a_replacement_writes_text_and_the_field_keeps_its_type() {
 }
 
 #[test]
-fn what_a_replacement_makes_has_no_quotes() {
+fn a_field_that_a_replacement_creates_has_no_quotes() {
     for (from, to, expected) in [
         ("spec.quoted", "spec.new", json!(8080)),
         ("spec.text", "spec.new", json!("a-b-c")),
@@ -123,7 +123,7 @@ fn a_pair_in_brackets_is_a_pattern() {
         ("spec.list.9", Reason::NoField),
         ("spec..text", Reason::NoField),
         ("spec.none.a", Reason::NoField),
-        // kustomize may read a text as YAML, and go on in it.
+        // kustomize may parse a text as YAML, and continue in it.
         ("spec.inner.a", Reason::Setting),
     ] {
         let change = replaced("spec.int", path, "");
@@ -143,10 +143,10 @@ fn a_replacement_without_both_ends_is_refused() {
         let change = format!("replacements:\n{entry}");
         assert_eq!(after(&change, ""), Err(vec![Reason::Selector]), "{entry}");
     }
-    // Without a path it is the name.
+    // The default path is the name.
     let change = "replacements:\n- sourceValue: a\n  targets: [{select: {kind: Thing}}]\n";
     assert_eq!(after(change, "/metadata/name"), Ok(json!("a")));
-    // Rejecting by name is one thing, by label another.
+    // Rejecting by name differs from rejecting by label.
     let rejected = |reject: &str| {
         let change = format!(
             "replacements:\n- sourceValue: x\n  targets:\n  - select: {{kind: Thing}}\n    reject: [{reject}]\n    fieldPaths: [spec.text]\n"
@@ -182,7 +182,7 @@ fn a_patch_keeps_the_quotes_of_what_it_writes_over() {
 }
 
 #[test]
-fn operations_are_read_as_yaml_of_old_and_all_numbers_are_doubles() {
+fn operations_are_yaml_1_1_and_their_numbers_are_doubles() {
     let added = |value: &str, field: &str| {
         let change = format!(
             "patches:\n- target: {{kind: Thing}}\n  patch: |-\n    - op: add\n      path: /spec/new\n      value: {value}\n{}",
@@ -217,7 +217,7 @@ fn folded_texts_gain_lines_when_they_are_written() {
         (">\n  a\n  b\n", "a b\n"),
         (">\n  a\n    b\n  c\n", "a\n\n  b\nc\n"),
         (">-\n  a\n\n    b\n\n  c\n", "a\n\n\n  b\n\nc"),
-        // What has blanks before a break is written in quotes.
+        // A text with blanks before a line break is written in quotes.
         (">\n  a\n    \n  b\n", "a\n  \nb\n"),
         ("|\n  a\n    b\n  c\n", "a\n  b\nc\n"),
         ("'a\n\n    b'\n", "a\nb"),
@@ -258,7 +258,7 @@ fn annotations_are_texts_at_the_end() {
         ("~", json!("~"), Value::Null),
         ("null", json!("null"), Value::Null),
         ("{a: b}", json!(""), json!({"a": "b"})),
-        // They are not folded any more.
+        // They are no longer folded.
         (
             ">\n      a\n        b\n",
             json!("a\n  b\n"),
@@ -317,7 +317,7 @@ fn documents_end_as_kustomize_reads_it() {
 }
 
 #[test]
-fn a_secret_without_data_has_a_map_of_none() {
+fn a_secret_without_data_has_an_empty_map() {
     let secret = |base: &str, behavior: &str, literals: &str| {
         let kustomization = format!(
             "resources: [b]\nsecretGenerator: [{{name: g, behavior: {behavior}, literals: [{literals}], options: {{disableNameSuffixHash: true}}}}]"
@@ -344,7 +344,7 @@ fn a_secret_without_data_has_a_map_of_none() {
 }
 
 #[test]
-fn merged_data_is_text() {
+fn merged_data_becomes_text() {
     let base = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: g}\ndata: {a: 1.10, b: true, c: ~, d: [1], e: x}\n";
     let files = [
         (
@@ -359,7 +359,7 @@ fn merged_data_is_text() {
 }
 
 #[test]
-fn files_of_variables_are_read_as_kustomize_reads_them() {
+fn env_files_are_read_as_kustomize_reads_them() {
     let data = |text: &str| {
         let files = [
             (
@@ -413,7 +413,7 @@ fn sources_of_a_generator_are_pairs() {
 }
 
 #[test]
-fn parts_and_wholes_stand_where_they_may() {
+fn components_and_kustomizations_load_only_through_their_own_fields() {
     let part = "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nnamePrefix: a-\n";
     for (kustomization, expected) in [
         ("resources: [t.yaml]\ncomponents: [p]", None),

@@ -1,9 +1,9 @@
-//! What stands above environments, below them and beside them.
+//! Directories above environments, below them and beside them.
 
 use super::found_in;
 use crate::repo::Sources;
 
-/// What is found beside `apps/web`, which has a base, dev and prod.
+/// The layout of these files beside `apps/web`, which has a base, dev and prod.
 fn beside_web(files: &[(&str, &str)]) -> Vec<String> {
     let mut sources = Sources::default();
     let web = [
@@ -30,9 +30,9 @@ fn beside_web(files: &[(&str, &str)]) -> Vec<String> {
     found
 }
 
-/// Whoever changes an environment from above changes what is deployed.
+/// A kustomization that changes an environment from above changes the deployed resources.
 #[test]
-fn what_changes_an_environment_from_above_is_judged() {
+fn a_change_of_an_environment_from_above_is_judged() {
     const PATCH: &str = "patches: [{path: p.yaml}]";
     let api = [
         ("apps/api/base", "resources: [x.yaml]"),
@@ -52,7 +52,7 @@ fn what_changes_an_environment_from_above_is_judged() {
         told(&[("all", &patched)]),
         ["all prod all < apps/api/prod apps/web/overlays/prod"]
     );
-    // Of one environment alone, under a name that says nothing.
+    // It changes only one environment, under an unrelated name.
     let one = format!("resources: [../../apps/web/overlays/prod]\n{PATCH}");
     assert_eq!(
         told(&[("deploy/web", &one)]),
@@ -62,15 +62,15 @@ fn what_changes_an_environment_from_above_is_judged() {
         told(&[("clusters/blue", &one)]),
         ["clusters/blue prod clusters/blue < apps/web/overlays/prod"]
     );
-    // At the root, and above what only gathers.
+    // In the root, and above a mere collection.
     let root = "resources: [all]\nimages: [{name: a, newTag: '2'}]";
     assert_eq!(told(&[("all", both), ("", root)]), ["repo/all prod  < all"]);
-    // Whoever loads it takes nothing from it.
+    // The kustomization that loads it does not get the change.
     assert_eq!(
         told(&[("all", &patched), ("", "resources: [all]")]),
         ["all prod all < apps/api/prod apps/web/overlays/prod"]
     );
-    // What only gathers, or adds, changes no environment.
+    // A kustomization that only collects or adds changes no environment.
     assert_eq!(told(&[("all", both)]), [""; 0]);
     let added = "resources: [../apps/web/overlays/prod, ../apps/api/prod, more.yaml]";
     assert_eq!(
@@ -79,9 +79,9 @@ fn what_changes_an_environment_from_above_is_judged() {
     );
 }
 
-/// Of several environments nobody can tell which one it is, which is an error.
+/// A kustomization above several environments is ambiguous, which is an error.
 #[test]
-fn what_changes_several_environments_from_above_is_an_error() {
+fn a_change_of_several_environments_from_above_is_an_error() {
     for files in [
         &[(
             "all",
@@ -102,7 +102,8 @@ fn what_changes_several_environments_from_above_is_an_error() {
     }
 }
 
-/// Overlays without a base and without a word are named where they stand side by side, or hold what a service holds.
+/// Overlays without a base and without a word for an environment are reported if they are side by
+/// side, or have the resources of a service.
 #[test]
 fn overlays_without_a_base_do_not_vanish() {
     const SHOP: &str = "{kind: Deployment, metadata: {name: shop}}";
@@ -120,7 +121,7 @@ fn overlays_without_a_base_do_not_vanish() {
         ]),
         [r#"unjudged shop/overlays/a Variants(["a", "b"])"#]
     );
-    // Neighbours of the environments that hold what those hold.
+    // Siblings of the environments with the same resources.
     assert_eq!(
         told(&[
             ("apps/web/overlays/blue", X),
@@ -128,7 +129,8 @@ fn overlays_without_a_base_do_not_vanish() {
         ]),
         [r#"unjudged apps/web/overlays/blue Alone("web")"#]
     );
-    // What somebody loads is a part; what holds nothing in common are not of one service.
+    // A loaded directory is a part; directories without common resources do not belong to one
+    // service.
     assert_eq!(
         told(&[
             ("clusters/a", X),
@@ -140,9 +142,9 @@ fn overlays_without_a_base_do_not_vanish() {
     );
 }
 
-/// An overlay below an environment is of that environment's service.
+/// An overlay below an environment belongs to the service of that environment.
 #[test]
-fn what_lies_below_an_environment_is_of_its_service() {
+fn an_overlay_below_an_environment_belongs_to_its_service() {
     const PATCH: &str = "patches: [{path: p.yaml}]";
     let on = |way: &str| format!("resources: [{way}]\n{PATCH}");
     for (directory, way, expected) in [
@@ -164,7 +166,7 @@ fn what_lies_below_an_environment_is_of_its_service() {
     ] {
         assert_eq!(beside_web(&[(directory, &on(way))]), [expected]);
     }
-    // What is made of something else is something else.
+    // An overlay of another base belongs to another service.
     assert_eq!(
         beside_web(&[
             ("apps/web/overlays/prod/db", &on("../../../db")),

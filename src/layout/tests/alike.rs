@@ -1,10 +1,10 @@
-//! What says that something is an environment, though its name does not.
+//! Environments that are recognized although their names are not words for environments.
 
 use super::{NONE, found};
 
 /// `alpha` is made of `alpha/app` as `production` is made of `production/app`.
 #[test]
-fn what_is_made_alike_is_of_one_service() {
+fn similar_parts_belong_to_one_service() {
     let told = found(&[
         ("base", NONE),
         ("overlays/alpha", &["./app"]),
@@ -23,9 +23,9 @@ fn what_is_made_alike_is_of_one_service() {
     );
 }
 
-/// What is an environment of one service is one of the others.
+/// A name of an environment in one service also means an environment in the others.
 #[test]
-fn other_services_say_what_is_an_environment() {
+fn other_services_decide_which_names_are_environments() {
     let layout = |name| {
         let path = format!("shop/overlays/{name}");
         let layout: &[(&str, &[&str])] = &[

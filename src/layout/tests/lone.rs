@@ -1,11 +1,11 @@
-//! Environments that have nothing to be compared with.
+//! Environments without anything to compare with.
 
 use super::{found_in, site};
 use crate::layout::discover;
 use crate::policy::Policy;
 use crate::repo::Sources;
 
-/// A service with dev and prod, and what else there is.
+/// A service with dev and prod, and other files.
 fn sources(others: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::default();
     let web = [
@@ -27,14 +27,14 @@ fn notes(others: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn an_environment_that_stands_alone_is_noted_in_one_line() {
+fn a_lone_environment_is_noted_in_one_line() {
     const ALONE: &str = "resources: [x.yaml]";
     const LONE: &str = " is named like an environment but was not checked: it has no base and no other environment to compare with (to exclude it on purpose, add it to spec.layout.ignore of the ParityPolicy)";
     assert_eq!(
         notes(&[("apps/api/production", ALONE)]),
         [format!("apps/api/production{LONE}")]
     );
-    // In an overlay's place, or called like one: `eu-prod` is a production.
+    // In an overlay's place, or with a similar name: `eu-prod` is a production.
     assert_eq!(
         notes(&[("clusters/eu-prod", ALONE)]),
         [format!("clusters/eu-prod{LONE}")]
@@ -60,7 +60,7 @@ fn an_environment_that_stands_alone_is_noted_in_one_line() {
 }
 
 #[test]
-fn what_is_judged_or_told_or_a_part_is_not_noted() {
+fn judged_reported_and_partial_directories_are_not_noted() {
     const ALONE: &str = "resources: [x.yaml]";
     for (why, others) in [
         (
@@ -93,7 +93,7 @@ fn what_is_judged_or_told_or_a_part_is_not_noted() {
     ] {
         assert_eq!(notes(&others), Vec::<String>::new(), "{why}");
     }
-    // A copy of what a service has is a finding, and not told twice.
+    // A copy of a service's environment is a finding, and is not reported twice.
     let copy = [("legacy/web/prod", "configMapGenerator: [{name: settings}]")];
     let mut sources = sources(&copy);
     sources.insert(

@@ -1,10 +1,10 @@
-//! Environments that are put together of parts of their own.
+//! Environments that are assembled from separate parts.
 
 use super::{NONE, found};
 
-/// An environment of a part that is made of the base and a part of settings is judged as a whole.
+/// An environment of two parts, one with the base and one with settings, is judged as a whole.
 #[test]
-fn an_environment_is_put_together_of_its_parts() {
+fn an_environment_is_assembled_from_its_parts() {
     let mut layout: Vec<(String, Vec<&str>)> = vec![("base/cluster".to_owned(), Vec::new())];
     for name in ["alpha", "production"] {
         layout.push((format!("overlays/{name}"), vec!["./yamls", "./configs"]));
@@ -27,9 +27,10 @@ fn an_environment_is_put_together_of_its_parts() {
     );
 }
 
-/// Applications that an environment gathers stay services, and a part that others load stays what it is.
+/// Applications that an environment collects remain services, and a part that others load remains a
+/// part.
 #[test]
-fn what_is_gathered_is_no_part() {
+fn a_collected_application_is_not_a_part() {
     let several = found(&[
         ("bases/web", NONE),
         ("bases/api", NONE),

@@ -1,4 +1,4 @@
-//! The schema as Kubernetes wants it.
+//! The schema in the form that Kubernetes requires.
 
 use super::super::*;
 use super::*;
@@ -33,7 +33,7 @@ fn schemas_are_structural() {
         {
             check(inner, &format!("{at}.{name}"));
         }
-        // A map takes keys that are listed, or any key with values of one kind.
+        // A map has listed keys, or any key with values of one type.
         if let Some(values) = keys.get("additionalProperties") {
             assert!(kind == "object" && !keys.contains_key("properties"), "{at}");
             check(values, &format!("{at}.*"));

@@ -1,4 +1,5 @@
-//! How the formats for a terminal end: notes, counts by rule, what to do next, and the verdict in a line.
+//! The end of the terminal formats: notes, counts by rule, the next step, and the verdict in one
+//! line.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ use crate::report::text::{MAX_TEXT, painted};
 use crate::survey::Survey;
 use crate::text;
 
-/// Writes the end; only the verdict where nothing else is wanted.
+/// Writes the end; only the verdict in quiet mode.
 pub(super) fn write(out: &mut String, survey: &Survey, shown: &Shown<'_>, view: View) {
     if !view.quiet {
         let label = |word: &str| painted(word, Ansi::new().bold(), view.style);
@@ -34,9 +35,9 @@ pub(super) fn write(out: &mut String, survey: &Survey, shown: &Shown<'_>, view: 
     let _ = writeln!(out, "{}", summary(survey));
 }
 
-/// A line a rule and weight with how many findings it has, the most and the heaviest last.
+/// One line per rule and severity with the number of findings, in ascending order.
 ///
-/// One finding needs no count.
+/// A single finding needs no count.
 fn write_counts(out: &mut String, survey: &Survey, view: View) {
     let findings = &survey.report.findings;
     if findings.len() < 2 {

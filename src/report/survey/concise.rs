@@ -1,4 +1,5 @@
-//! The survey with a line a finding, as compilers write it, for editors and for those who have many.
+//! The survey with one line per finding, in the form of compiler messages, for editors and for long
+//! lists.
 
 use std::fmt::Write as _;
 
@@ -12,7 +13,7 @@ use crate::report::text::{MAX_TEXT, painted};
 use crate::survey::Survey;
 use crate::text;
 
-/// Renders a survey: `file:line:column: severity rule: headline`, the heaviest last.
+/// Renders a survey: `file:line:column: severity rule: headline`, the most severe last.
 #[must_use]
 pub fn render(survey: &Survey, view: View) -> String {
     let mut out = String::new();
@@ -25,7 +26,7 @@ pub fn render(survey: &Survey, view: View) -> String {
     text::without_commands(&out).into_owned()
 }
 
-/// The lines of the findings that a view shows, in the order of the report, without what closes one.
+/// The lines of the findings that a view shows, in the order of the report, without closing lines.
 #[must_use]
 pub fn lines(survey: &Survey, view: View) -> String {
     let mut out = String::new();
@@ -41,7 +42,7 @@ fn write_finding(out: &mut String, survey: &Survey, finding: &Finding, view: Vie
     if let Some(known) = &finding.place {
         let _ = write!(place, ":{}:{}", known.line, known.column);
     }
-    // No line says which object of a cluster it is.
+    // The line does not say which object of a cluster it is.
     let subject = finding.resource.as_ref().filter(|_| finding.rule.is_live());
     let subject = subject.map(|resource| format!("{} {}: ", resource.kind, resource.name));
     let headline = format!("{}{}", subject.unwrap_or_default(), finding.headline);

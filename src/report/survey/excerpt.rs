@@ -1,35 +1,35 @@
-//! A line of a file with a mark under what is meant, as compilers show it.
+//! A line of a file with a mark under a part of it, in the form of compiler messages.
 
 use unicode_width::UnicodeWidthChar;
 
 use crate::finding::Place;
 use crate::text::{is_unsafe, push_escape};
 
-/// The most columns of a line that are shown.
+/// The largest number of columns that are shown of a line.
 const MAX_WIDTH: usize = 88;
 
-/// How many columns of a long line stand before what is meant.
+/// The number of columns of a long line before the marked part.
 const LEAD: usize = 24;
 
-/// How many spaces a tab takes.
+/// The spaces for a tab.
 const TAB: &str = "    ";
 
-/// A line and its mark, safe to print and with the mark under what it marks.
+/// A line and its mark, safe to print and aligned.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Excerpt {
-    /// The line up to what is meant, or the last part of that.
+    /// The line before the marked part, or the end of that text.
     pub before: String,
-    /// What is meant.
+    /// The marked part.
     pub meant: String,
-    /// The rest of the line, or the first part of that.
+    /// The rest of the line, or the beginning of it.
     pub after: String,
-    /// How many columns [`Self::before`] takes.
+    /// The width of [`Self::before`] in columns.
     pub indent: usize,
-    /// How many columns a mark under [`Self::meant`] takes; at least 1.
+    /// The width of a mark under [`Self::meant`] in columns; at least 1.
     pub width: usize,
 }
 
-/// Cuts a place's line to what can be shown; nothing where the line is not known.
+/// Cuts the line of a place to the part that can be shown; `None` if the line is not known.
 pub(super) fn excerpt(place: &Place) -> Option<Excerpt> {
     let source = place.source.as_deref()?;
     let mut shown = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn excerpt(place: &Place) -> Option<Excerpt> {
             .sum::<usize>()
     };
 
-    // A long line loses its front only where what is meant would not be seen otherwise.
+    // A long line loses its beginning only if the marked part would not be visible otherwise.
     let mut from = 0;
     if width(0, end) > MAX_WIDTH {
         from = start;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_stands_under_what_it_marks() {
+    fn the_mark_is_under_the_marked_part() {
         assert_eq!(show("  a: 5", 6, 1), "  a: 5\n     ^");
         assert_eq!(show("\ta: 漢字 x", 5, 2), "    a: 漢字 x\n       ^^^^");
         assert_eq!(show("a\u{1b}b", 2, 1), "a\\u001bb\n ^^^^^^");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_cut_around_what_is_meant() {
+    fn long_lines_are_cut_around_the_marked_part() {
         let long = format!("{}x{}", "a".repeat(300), "b".repeat(300));
         let shown = show(&long, 301, 1);
         let (line, mark) = shown.split_once('\n').unwrap();

@@ -1,4 +1,5 @@
-//! What one file does beside one another: variables of a container, keys of a `ConfigMap`, annotations of a resource, parameters in one map.
+//! Related changes by one file: variables of a container, keys of a `ConfigMap`, annotations of a
+//! resource, parameters in one map.
 
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ pub(super) struct Family<'f> {
     file: &'f str,
 }
 
-/// What became of a name.
+/// The kind of change of a name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Done {
     Added,
@@ -99,7 +100,7 @@ pub(super) fn is_size(finding: &Finding) -> bool {
     )
 }
 
-/// Whether a field is a scalar in a map of its like, and in no pod.
+/// Whether a field is a scalar in a map of scalars, and not in a pod.
 fn is_parameter(finding: &Finding) -> bool {
     let Some(field) = &finding.field else {
         return false;
@@ -120,11 +121,11 @@ fn is_parameter(finding: &Finding) -> bool {
     let is_in_pod = fields
         .iter()
         .any(|name| matches!(*name, "template" | "containers") || name.ends_with("ecurityContext"));
-    // `spec.a` and `spec.b` have nothing in common.
+    // `spec.a` and `spec.b` are unrelated.
     fields.len() > 2 && !is_in_pod && is_scalar(&field.base) && is_scalar(&field.overlay)
 }
 
-/// The name that is added or removed, or the parameter and both its values.
+/// The added or removed name, or the parameter with both values.
 pub(super) fn said(finding: &Finding) -> Option<String> {
     let field = finding.field.as_ref()?;
     let done = done(field)?;

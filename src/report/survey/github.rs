@@ -1,7 +1,8 @@
-//! The survey as workflow commands of GitHub Actions, which become annotations of the changed files.
+//! The survey as workflow commands of GitHub Actions, which become annotations of the changed
+//! files.
 //!
-//! GitHub shows ten annotations of each weight a step and drops the others in
-//! silence. So what is beyond that stands in the log as plain lines.
+//! GitHub shows ten annotations of each severity per step and silently drops the others. So the
+//! others are plain lines in the log.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ use crate::finding::{Finding, Totals};
 use crate::survey::Survey;
 use crate::text;
 
-/// How many annotations of one weight GitHub shows for a step.
+/// The number of annotations of one severity that GitHub shows for a step.
 const MAX_ANNOTATIONS: usize = 10;
 
 /// The longest message, in characters; GitHub cuts at 4 KiB.
@@ -68,7 +69,7 @@ fn write_command(out: &mut String, survey: &Survey, finding: &Finding) {
         let _ = write!(out, ",line={line}");
     }
     if let Some(place) = &finding.place {
-        // GitHub wants the last column itself.
+        // GitHub requires the last column itself.
         let end = place.column.saturating_add(place.length.max(1) - 1);
         let _ = write!(out, ",col={},endColumn={end}", place.column);
     }
@@ -107,7 +108,7 @@ fn message(finding: &Finding) -> Cow<'_, str> {
     text::one_line(&finding.message, MAX_MESSAGE)
 }
 
-/// Escapes what follows the second `::`.
+/// Escapes the text after the second `::`.
 fn data(text: &str) -> String {
     text.replace("##[", "##\\[")
         .replace("##vso[", "##\\vso[")

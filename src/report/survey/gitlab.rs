@@ -1,4 +1,4 @@
-//! The survey as GitLab's code quality reads it: a subset of the Code Climate format.
+//! The survey for GitLab's code quality: a subset of the Code Climate format.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,8 @@ const MAX_DESCRIPTION: usize = 1000;
 /// Renders a survey.
 #[must_use]
 pub fn render(survey: &Survey) -> String {
-    // GitLab holds the report of a branch against that of its target itself, so it needs what is known as well.
+    // GitLab itself compares the report of a branch with that of its target, so it needs the known
+    // findings as well.
     let known = survey.against.iter().flat_map(|against| &against.known);
     let findings: Vec<Finding> = survey
         .report
@@ -34,7 +35,7 @@ pub fn render(survey: &Survey) -> String {
             let message = text::one_line(&finding.message, MAX_DESCRIPTION);
             let help =
                 advice(finding).map(|help| format!(" {}", text::one_line(&help, MAX_DESCRIPTION)));
-            // GitLab demands a line, and its first stands for the whole file.
+            // GitLab requires a line; the first one represents the whole file.
             let (path, line) = location(survey, finding);
             json!({
                 "description": format!("{standing}{message}{}", help.unwrap_or_default()),

@@ -1,7 +1,7 @@
-//! The survey as one HTML page that needs nothing else: the matrix to look at first, then each finding.
+//! The survey as one self-contained HTML page: first the matrix, then each finding.
 //!
-//! The page works without scripts; with them it can be filtered. It loads nothing, and its content security policy lets it run
-//! and show nothing but the script and the style that this file puts in, by their digests.
+//! The page works without scripts; with them it can be filtered. It loads nothing. Its content
+//! security policy allows only the script and the style of this file, by their digests.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ use marks::{Group, class_of, names, short, symbol_of};
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
-/// Up to how many findings stand open from the start.
+/// The number of findings up to which all are open at first.
 const MAX_OPEN: usize = 12;
 
 /// Renders a survey.
@@ -66,7 +66,7 @@ pub fn render(survey: &Survey) -> String {
     out
 }
 
-/// The findings by service and side, the heaviest in front at every level.
+/// The findings by service and side, the most severe first at every level.
 fn groups(survey: &Survey) -> Vec<Group<'_>> {
     let findings: Vec<&Finding> = survey.report.findings.iter().collect();
     let mut services: Vec<_> = findings
@@ -86,7 +86,8 @@ fn groups(survey: &Survey) -> Vec<Group<'_>> {
     groups.collect()
 }
 
-/// What an earlier look has found already, and what is not there any more: a line each, folded.
+/// The findings that an earlier check already had, and those that are gone: one line each,
+/// collapsed.
 fn write_not_new(out: &mut String, against: &Against) {
     let name = short(&against.name);
     for (id, word, said, findings) in [
@@ -192,7 +193,7 @@ fn write_top(out: &mut String, survey: &Survey) {
     out.push_str("</header>\n");
 }
 
-/// The controls, which stay hidden until the script is there to serve them.
+/// The controls, which stay hidden until the script has loaded.
 fn write_bar(out: &mut String, survey: &Survey) {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     let mut environments: BTreeMap<&str, usize> = BTreeMap::new();
@@ -253,7 +254,7 @@ fn write_bar(out: &mut String, survey: &Survey) {
     );
 }
 
-/// Whether a finding is unfolded at first: what is an error, and all where there is little.
+/// Whether a finding is open at first: errors are, and all findings if there are few.
 fn is_open(survey: &Survey, finding: &Finding) -> bool {
     finding.severity == Severity::Error || survey.report.findings.len() <= MAX_OPEN
 }
@@ -312,7 +313,7 @@ fn write_groups(out: &mut String, survey: &Survey, groups: &[Group<'_>]) {
 fn write_finding(out: &mut String, told: &Told<'_>, open: &str, mark: &str) {
     let finding = told.first;
     let class = class_of(finding.severity);
-    // Of many cards that are folded, each says what it is about.
+    // A collapsed card names its resource.
     let of = finding.resource.as_ref().map_or_else(String::new, |one| {
         let namespace = one.namespace.as_ref().map(|name| format!("{name}/"));
         let name = format!("{}{}", namespace.unwrap_or_default(), one.name);
@@ -401,7 +402,7 @@ fn write_finding(out: &mut String, told: &Told<'_>, open: &str, mark: &str) {
     out.push_str("</div>\n</details>\n");
 }
 
-/// The value for people; nothing where neither side has one.
+/// The value for people; `None` if neither side has one.
 fn value_of(
     field: Option<&FieldRef>,
     side: impl Fn(&FieldRef) -> Option<&serde_json::Value>,
@@ -410,7 +411,7 @@ fn value_of(
     Some(value(side(field)))
 }
 
-/// One of the two that were compared: where it stands, the line, and the value.
+/// One of the two sides: its place, the line, and the value.
 fn write_side(
     out: &mut String,
     class: &str,
@@ -437,7 +438,7 @@ fn write_side(
         );
     }
     match value {
-        // The line says it already.
+        // The line already shows it.
         Some(value)
             if line.is_some_and(|(_, shown)| shown.meant.trim_matches(['"', '\'']) == value) => {}
         Some("(absent)") => out.push_str("<pre class=\"value absent\">absent</pre>"),
@@ -454,7 +455,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_the_page_cannot_end_its_element() {
+    fn text_in_the_page_cannot_end_its_element() {
         assert!(!STYLE.contains("</") && !STYLE.contains("<!--"));
         assert!(!SCRIPT.contains("</") && !SCRIPT.contains("<!--"));
     }

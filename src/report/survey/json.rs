@@ -1,4 +1,4 @@
-//! The survey as a `ParityReport`: all of it, written and read back without loss.
+//! The survey as a `ParityReport`: complete, written and read back without loss.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,16 +16,17 @@ use crate::report::fingerprint::{groups, of_survey};
 use crate::survey::{Against, Environment, Service, Shard, State, Survey};
 use crate::text;
 
-/// The longest name of what a report was held against, in characters.
+/// The longest name of the report that this one was compared with, in characters.
 const MAX_AGAINST: usize = 400;
 
-/// The most cells that the matrix of a report may have.
+/// The largest number of cells in the matrix of a report.
 const MAX_CELLS: usize = 1 << 20;
 
 /// Renders a survey.
 #[must_use]
 pub fn render(survey: &Survey) -> String {
-    // The types hold strings, numbers and values that came from JSON, all of which can be written.
+    // The types contain strings, numbers and values that came from JSON, all of which can be
+    // written.
     let out = serde_json::to_string_pretty(&to_wire(survey)).unwrap_or_default();
     let mut out = text::safe_json(&out);
     out.push('\n');
@@ -150,21 +151,21 @@ fn finding_to_wire(
     }
 }
 
-/// A name as a report has it, where what is not known is written as nothing.
+/// A name in a report, where an unknown one is empty.
 fn written(name: Option<&str>) -> String {
     name.unwrap_or_default().to_owned()
 }
 
-/// Reads what [`render`] wrote.
+/// Reads the output of [`render`].
 ///
 /// # Errors
 ///
-/// When the text is not a report that this version can read without losing something.
+/// Fails if the text is not a report that this version can read without loss.
 pub fn read(text: &str) -> Result<Survey, ReadError> {
     read_with_version(text).map(|(survey, _)| survey)
 }
 
-/// Reads what [`render`] wrote, and says which version of the program has written it.
+/// Reads the output of [`render`], with the version of the program that wrote it.
 ///
 /// # Errors
 ///
@@ -180,7 +181,7 @@ pub fn read_with_version(text: &str) -> Result<(Survey, String), ReadError> {
     from_wire(parsed).map(|survey| (survey, version.unwrap_or_default()))
 }
 
-/// Refuses what a recursive reader could not survive, before it runs.
+/// Refuses a depth that a recursive reader would not survive, before the reader runs.
 fn bound_depth(text: &str) -> Result<(), ReadError> {
     let (mut depth, mut line) = (0_usize, 1);
     let mut is_in_string = false;
@@ -205,9 +206,9 @@ fn bound_depth(text: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Tells another document from a broken one; gives the version that wrote it.
+/// Distinguishes another document from a broken one; returns the version that wrote it.
 fn check_head(text: &str) -> Result<Option<String>, ReadError> {
-    /// What every document of this family says of itself; the rest is skipped.
+    /// The fields that every document of this family has; the rest is skipped.
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Head {
@@ -218,7 +219,7 @@ fn check_head(text: &str) -> Result<Option<String>, ReadError> {
         #[serde(default)]
         tool: Option<Value>,
     }
-    // What is no map has no head.
+    // Only a map has a head.
     let found = match text.trim_start().chars().next() {
         Some('n') => "null",
         Some('t' | 'f') => "a boolean",
@@ -335,7 +336,7 @@ fn from_wire(report: wire::ParityReport) -> Result<Survey, ReadError> {
     })
 }
 
-/// Names are unique, and the matrix stays of a size that can be laid out.
+/// Checks that names are unique, and that the matrix has a size that can be laid out.
 fn check_services<'f>(
     services: &[Service],
     findings: impl Iterator<Item = &'f Finding>,
@@ -451,7 +452,8 @@ fn finding_from_wire(
         severity: severity_from_wire(finding.severity),
         class,
         service: Name::new(&finding.service),
-        // A report does not say what the one was to the other: who has to know has asked before it was written.
+        // A report does not contain the relation of the two; callers that need it use it before the
+        // report is written.
         compared: Compared::with_base(&finding.environment, &finding.baseline),
         resource: finding.resource.map(Into::into),
         overridden: finding.overridden,

@@ -1,7 +1,7 @@
-//! The survey as `JUnit` XML: a suite a service, a test an environment.
+//! The survey as `JUnit` XML: one suite per service, one test per environment.
 //!
-//! A test that is there in every run shows in a CI's history when parity broke
-//! and when it came back, which a test a finding would not.
+//! A test that exists in every run shows in a CI's history when parity broke and when it was
+//! restored. A test per finding would not.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,16 +14,16 @@ use crate::report::markup::{escaped, escaped_lines};
 use crate::survey::matrix::{Cell, Row, matrix};
 use crate::survey::{State, Survey};
 
-/// What was found, by service and environment.
+/// The findings, by service and environment.
 type Findings<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), Vec<&'a Finding>>;
 
-/// What is not new, by service and environment: `known` or `fixed`.
+/// The findings that are not new, by service and environment: `known` or `fixed`.
 type NotNew<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), Vec<(&'static str, &'a Finding)>>;
 
 /// One test.
 struct Case {
     name: String,
-    /// Everything inside the element; empty for a test that just passed.
+    /// The content of the element; empty for a test that passed without findings.
     body: String,
     outcome: Outcome,
 }
@@ -70,7 +70,7 @@ pub fn render(survey: &Survey) -> String {
             cases.len(),
             count(Outcome::Skipped),
         );
-        // The schema has no room for properties of the whole.
+        // The schema has no properties of the whole.
         if !survey.notes.is_empty() || survey.against.is_some() {
             body.push_str("    <properties>\n");
             for standing in survey.against.iter().flat_map(|_| ["known", "fixed"]) {

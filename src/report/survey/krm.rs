@@ -1,4 +1,5 @@
-//! The survey as a `ResourceList` without items, for whatever reads the results of KRM functions.
+//! The survey as a `ResourceList` without items, for programs that read the results of KRM
+//! functions.
 
 use serde_json::json;
 
@@ -15,7 +16,7 @@ pub fn render(survey: &Survey) -> String {
     }));
     let mut results = results(&survey.report);
     if let Some(against) = &survey.against {
-        // A host that fails on errors is to fail on new ones alone.
+        // A host that fails on errors should fail only on new ones.
         for (standing, findings) in [("known", &against.known), ("fixed", &against.fixed)] {
             let told = results_of(findings);
             results.extend(told.into_iter().map(|mut result| {

@@ -1,7 +1,7 @@
 //! The survey as a comment for a pull request.
 //!
-//! It begins with [`MARKER`], by which a bot finds its comment of the last run
-//! and replaces it, and it always fits: what does not is counted instead.
+//! It begins with [`MARKER`], by which a bot finds its comment from the last run and replaces it.
+//! It never exceeds the limit: findings that do not fit are counted instead.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -19,25 +19,26 @@ use crate::survey::matrix::{Cell, Matrix, Row, matrix};
 use crate::survey::{Against, State, Survey};
 use crate::text::one_line;
 
-/// The first line, which no reader sees.
+/// The first line, which is invisible to readers.
 pub const MARKER: &str = "<!-- krm-parity -->";
 
-/// The longest comment that GitHub takes, in characters; this file counts bytes, which are never fewer.
+/// The longest comment that GitHub accepts, in characters; this file counts bytes, of which there
+/// are never fewer.
 pub const MAX_BYTES: usize = 65_536;
 
-/// How much of that the table of environments may take.
+/// The part of it that the table of environments may use.
 const MAX_TABLE: usize = 16_384;
 
-/// How much is kept for closing what is open and for saying what was left out.
+/// The part that is kept for closing open sections and for the note about omissions.
 const RESERVE: usize = 1024;
 
-/// The most columns of the table.
+/// The largest number of columns in the table.
 const MAX_COLUMNS: usize = 12;
 
-/// The longest text of a stranger's, in characters.
+/// The longest foreign text, in characters.
 const MAX_TEXT: usize = 300;
 
-/// How many findings are shown without a click.
+/// The number of findings that are visible without a click.
 const MAX_OPEN: usize = 10;
 
 /// Renders a survey.
@@ -117,7 +118,7 @@ fn write_table(out: &mut String, matrix: &Matrix<'_>) {
         out.push_str(":--|");
     }
     out.push('\n');
-    // Where there is not room for all, the heaviest stay.
+    // If there is not room for all, the most severe ones stay.
     let lines: Vec<_> = rows
         .iter()
         .map(|row| table_row(row, &columns, has_rest))
@@ -204,10 +205,10 @@ fn marks(totals: &Totals) -> String {
     counts.join(" ")
 }
 
-/// What closes a section.
+/// The end of a section.
 const CLOSE: &str = "\n</details>\n\n";
 
-/// Writes as many findings as fit, the heaviest rather than others, and gives how many did not.
+/// Writes as many findings as fit, the most severe first, and returns the number of omitted ones.
 fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
     let groups: Vec<_> = findings.chunk_by(Told::is_of_one_side).collect();
     let heads: Vec<_> = groups
@@ -225,7 +226,8 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
         .flat_map(|(at, group)| std::iter::repeat_n(at, group.len()))
         .collect();
 
-    // An advice is as long wherever it stands, so what fits in this order fits in the other.
+    // Advice has the same length everywhere, so the findings that fit in this order also fit in the
+    // other.
     let by_weight = heaviest_first(findings);
     let mut advice = Advice::default();
     let mut opened = BTreeSet::new();
@@ -272,7 +274,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
     totals
 }
 
-/// Writes what was known, and what is fixed, folded; what does not fit is counted.
+/// Writes the known and the fixed findings, collapsed; those that do not fit are counted.
 fn write_not_new(out: &mut String, against: &Against) {
     let name = prose(&against.name);
     for (what, findings) in [
@@ -308,7 +310,7 @@ fn write_not_new(out: &mut String, against: &Against) {
     }
 }
 
-/// What opens the section of findings about one side.
+/// The start of the section about one side.
 fn head(group: &[Told<'_>], is_open: bool) -> String {
     let mut totals = Totals::default();
     for finding in group.iter().flat_map(Told::every) {
@@ -392,17 +394,17 @@ fn told(told: &Told<'_>, said: &Said<'_>) -> String {
     out
 }
 
-/// A stranger's text as words: no markup, no link, no mention, no reference to an issue.
+/// A foreign text as words: without markup, links, mentions, or references to issues.
 fn prose(text: &str) -> String {
     prose_of(text, MAX_TEXT * 3)
 }
 
-/// The same of what may be longer.
+/// The same for a text that may be longer.
 fn prose_of(text: &str, max: usize) -> String {
     let mut out = String::new();
     for c in one_line(text, max).chars() {
         match c {
-            // GitHub looks for these after it has read entities, but not inside code.
+            // GitHub searches for these after it has decoded entities, but not inside code.
             '@' | '#' => {
                 out.push_str("<code>");
                 push(&mut out, c);
@@ -414,7 +416,7 @@ fn prose_of(text: &str, max: usize) -> String {
     out
 }
 
-/// A stranger's text as code, which backticks inside cannot end.
+/// A foreign text as code, which backticks inside cannot end.
 fn code(text: &str) -> String {
     let mut out = "<code>".to_owned();
     for c in one_line(text, MAX_TEXT).chars() {
@@ -424,14 +426,14 @@ fn code(text: &str) -> String {
     out
 }
 
-/// Everything that Markdown, its extensions or HTML could read a meaning into becomes an entity.
+/// Every character that has a meaning in Markdown, its extensions or HTML becomes an entity.
 fn push(out: &mut String, c: char) {
     match c {
         '&' | '<' | '>' | '"' | '\'' | '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' | '#'
         | '@' | '!' | '$' | ':' => {
             let _ = write!(out, "&#{};", u32::from(c));
         }
-        // `www.` alone makes a link.
+        // `www.` alone creates a link.
         '.' if out.ends_with("www") || out.ends_with("WWW") => out.push_str("&#46;"),
         c => out.push(c),
     }
@@ -442,7 +444,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_stranger_is_markdown() {
+    fn foreign_text_is_never_markdown() {
         assert_eq!(
             prose("@team <b> `x` #1 a|b *c* www.x https://x\n"),
             "<code>&#64;</code>team &#60;b&#62; &#96;x&#96; <code>&#35;</code>1 a&#124;b &#42;c&#42; www&#46;x https&#58;//x&#92;n"

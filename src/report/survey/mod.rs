@@ -1,8 +1,8 @@
-//! Reports of a whole survey: services × environments with all that was found.
+//! Reports of a whole survey: services × environments with all findings.
 //!
-//! One file a format. [`Format`] lists them, and [`Format::render`] is all that a
-//! caller needs. Text of strangers is made harmless by each format in its own
-//! way, and no format shows what a finding does not hold, so none shows a secret.
+//! There is one file per format. [`Format`] lists them, and a caller only needs [`Format::render`].
+//! Each format makes foreign text harmless in its own way. No format shows anything that is not in
+//! a finding, so none shows a secret.
 
 use crate::report::text::counts;
 use crate::survey::Survey;
@@ -37,14 +37,14 @@ use words::{
     advice, baseline_name, environment_name, heaviest_first, location, resource_name, standings,
 };
 
-/// A form in which a survey can be told.
+/// A format of a survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
     /// For people, at a terminal or in a log.
     Text,
-    /// For editors, and for people with many findings: a line a finding.
+    /// For editors, and for people with many findings: one line per finding.
     Concise,
-    /// All of it, for programs; reads back.
+    /// The complete survey for programs; can be read back.
     Json,
     /// The results of a KRM function.
     Krm,
@@ -77,7 +77,7 @@ impl Format {
         Self::Html,
     ];
 
-    /// The name that asks for it.
+    /// The name of the format.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -100,7 +100,8 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.id() == id)
     }
 
-    /// The survey in this format, ending in a line break; the formats for programs show all of it whatever the view.
+    /// The survey in this format, ending in a line break; the formats for programs are complete
+    /// whatever the view.
     #[must_use]
     pub fn render(self, survey: &Survey, view: impl Into<View>) -> String {
         let view = view.into();

@@ -1,5 +1,5 @@
-//! One finding a place: what several environments do alike is told once, with what each of them says there, and so is
-//! what one line does to several resources, or in several services that load it.
+//! Combines findings: the same change in several environments is reported once, with the values of
+//! each, and so is one line that affects several resources, or several services that load it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,7 +11,8 @@ use crate::finding::Finding;
 use crate::report::fingerprint::group;
 use crate::survey::Survey;
 
-/// Puts together what says the same of one place, in the order of the findings; of a service, what several environments share comes first.
+/// Combines findings with the same content at one place, in the order of the findings; in a
+/// service, those of several environments come first.
 pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<'f>> {
     let mut all: Vec<Told<'f>> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
@@ -22,7 +23,7 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
         });
         let there = place.as_ref().and_then(|place| known.get(place));
         match there.map(|&at| &mut all[at]) {
-            // Two that an environment has at one place are two.
+            // Two findings of one environment at one place stay separate.
             Some(told)
                 if told
                     .all()
@@ -48,7 +49,7 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
         (a.first.service(), a.first.severity) == (b.first.service(), b.first.severity)
     };
     for service in all.chunk_by_mut(of_one) {
-        // The sort is stable, so what one environment has stays as it was.
+        // The sort is stable, so the findings of one environment keep their order.
         service.sort_by_key(|told| match told.others.len() {
             0 => (1, None, None),
             _ => (0, told.environments(), told.first.baseline()),
@@ -57,7 +58,8 @@ pub(super) fn places<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Told<
     all
 }
 
-/// Puts those of the environments of a service in the order of promotion; the first one stands for all.
+/// Sorts the findings of a service's environments into promotion order; the first one represents
+/// all.
 fn in_order(survey: &Survey, told: &mut Told<'_>) {
     if told.others.is_empty() {
         return;
@@ -75,7 +77,7 @@ fn in_order(survey: &Survey, told: &mut Told<'_>) {
     told.first = told.others.remove(0);
 }
 
-/// The places of one side together; the sides, and what each of them has, with the heaviest first.
+/// The places grouped by side; sides and places are sorted by severity, the most severe first.
 pub(super) fn sides_by_weight<'f>(survey: &Survey, findings: &[&'f Finding]) -> Vec<Vec<Told<'f>>> {
     let all = places(survey, findings);
     let sides = all.chunk_by(Told::is_of_one_side);
@@ -115,7 +117,7 @@ mod tests {
         finding
     }
 
-    /// What is told, as `service name environments; what it also holds for`.
+    /// The combined findings, as `service name environments; other places`.
     fn told(findings: &[Finding]) -> Vec<String> {
         let all: Vec<&Finding> = findings.iter().collect();
         let survey = Survey {
@@ -165,7 +167,7 @@ mod tests {
         let mut inner = web.clone();
         inner.field = change("web", "spec.y", json!(1), json!(2)).field;
         assert_eq!(told(&[web.clone(), inner]), ["shop/web web prod; spec.y"]);
-        // Another line, another value, another weight, and a line that nobody knows are something else.
+        // Another line, value or severity, and an unknown line, are separate findings.
         let others: [fn(&mut Finding); 6] = [
             |one| one.place.as_mut().unwrap().line = 5,
             |one| one.place = None,
@@ -219,7 +221,7 @@ mod tests {
             headlines(&added),
             ["it is in dev, staging and prod, but not in the base"]
         );
-        // What does not build for one reason is told once, and for another one by itself.
+        // Failed builds with one reason are reported once; another reason is separate.
         let broken = |name: &str| {
             let cause = if name == "staging" {
                 "why"
@@ -247,13 +249,14 @@ mod tests {
         let own = by(FILE, 4, "shop/web", "prod", "web");
         let once = ["shop/web web prod; in service outer"];
         assert_eq!(told(&[outer.clone(), own.clone()]), once);
-        // Beside a sibling it is the same line.
+        // Compared with a sibling, it is the same line.
         let mut beside = outer.clone();
         beside.rule = RuleId::EnvironmentMismatch;
         beside.compared = Compared::with_sibling("prod", "dev");
         beside.field.as_mut().unwrap().base = Some(json!(7));
         assert_eq!(told(&[beside.clone(), own.clone()]), once);
-        // What weighs more than what has been told is told, and so is what the service itself finds.
+        // A more severe finding is reported separately, and so is one that the service has of its
+        // own.
         let mut light = own.clone();
         light.severity = Severity::Warning;
         assert_eq!(told(&[beside.clone(), light]).len(), 2);
@@ -303,7 +306,7 @@ mod tests {
         findings[2].place.as_mut().unwrap().line = 6;
         let once = "shop/web web prod; B, C";
         assert_eq!(told(&findings), [once]);
-        // Those of another file, those that are gone, and those that only differ are something else.
+        // Names from another file, removed names, and names that only differ are separate.
         let others = [
             variable("D", "shop/web/base/other.yaml", None, Some("d")),
             variable("E", FILE, Some("e"), None),
@@ -313,7 +316,7 @@ mod tests {
             let both = [findings.clone(), vec![other]].concat();
             assert_eq!(told(&both).len(), 2);
         }
-        // What acts by itself is told by itself.
+        // A field with an effect of its own is reported separately.
         findings[1].class = Some(Class::ServiceMesh);
         assert_eq!(told(&findings).len(), 3);
     }

@@ -1,4 +1,4 @@
-//! Audit records: one JSON line for everything that somebody did to a cluster, for those who keep them.
+//! Audit records: one JSON line per change that was made to a cluster, for archives.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::finding::{Finding, REDACTED};
 use crate::survey::Survey;
 use crate::text;
 
-/// The kind of a record, for whoever asks for its schema.
+/// The kind of a record, for its schema.
 pub const KIND: &str = "AuditRecord";
 
 /// The name of the format.
@@ -113,7 +113,7 @@ pub enum Done {
     Controlled,
 }
 
-/// Renders the findings about clusters, the earliest first, a line each.
+/// Renders the findings about clusters, the earliest first, one line each.
 #[must_use]
 pub fn render(survey: &Survey) -> String {
     let mut all: Vec<AuditRecord> = survey.report.findings.iter().filter_map(record).collect();
@@ -122,7 +122,7 @@ pub fn render(survey: &Survey) -> String {
     });
     let mut out = String::new();
     for record in &all {
-        // The types hold strings and values that came from JSON, all of which can be written.
+        // The types contain strings and values that came from JSON, all of which can be written.
         let line = serde_json::to_string(record).unwrap_or_default();
         out.push_str(&text::safe_json(&line));
         out.push('\n');
@@ -185,7 +185,7 @@ fn record(finding: &Finding) -> Option<AuditRecord> {
     })
 }
 
-/// What a rule says was done, and whether a sync that heals takes it back.
+/// The kind of change that a rule reports, and whether a sync with self-heal reverts it.
 fn done(rule: RuleId, has_field: bool) -> Option<(Done, Option<bool>)> {
     Some(match (rule, has_field) {
         (RuleId::ManualChange, true) => (Done::Changed, Some(true)),
@@ -201,7 +201,7 @@ fn done(rule: RuleId, has_field: bool) -> Option<(Done, Option<bool>)> {
     })
 }
 
-/// Whether a value has nothing in it that was taken out.
+/// Whether no part of a value was removed.
 fn is_shown(value: &Value) -> bool {
     match value {
         Value::String(text) => text != REDACTED,

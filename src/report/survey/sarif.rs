@@ -1,4 +1,4 @@
-//! The survey as SARIF 2.1.0, as GitHub's code scanning reads it.
+//! The survey as SARIF 2.1.0, in the form that GitHub's code scanning reads.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ use crate::text;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The directory that paths are relative to; GitHub takes it for the repository.
+/// The directory that paths are relative to; for GitHub it is the repository.
 const ROOT: &str = "%SRCROOT%";
 
 /// How many results GitHub accepts in one run.
@@ -39,7 +39,7 @@ pub fn render(survey: &Survey) -> String {
     let findings = findings.as_slice();
     let mut notes: Vec<String> = survey.notes.clone();
     let mut kept = heaviest_first(findings);
-    // Stable: what is new comes before the rest.
+    // The sort is stable: new findings come before the rest.
     kept.sort_by_key(|&index| states[index] != "new");
     let mut left = Totals::default();
     for index in kept.drain(MAX_RESULTS.min(findings.len())..) {
@@ -128,7 +128,7 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
     let name = plain(baseline_name(finding));
     let mut related = Vec::new();
     if let Some(place) = &finding.base_place {
-        // GitHub shows a related location where the message links to it.
+        // GitHub shows a related location if the message links to it.
         let link = name.replace('[', "(").replace(']', ")").replace('\\', "/");
         let _ = write!(message, " ([{link}](1))");
         related.push(json!({
@@ -151,7 +151,8 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
     let mut at = json!({
         "physicalLocation": {
             "artifactLocation": artifact(&file),
-            // Without a place the finding is about the file as a whole, for which code scanning wants the first line.
+            // Without a place the finding is about the file as a whole, for which code scanning
+            // requires the first line.
             "region": finding.place.as_ref().map_or_else(|| json!({"startLine": 1}), region),
         },
     });
@@ -165,13 +166,13 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
         "locations": [at],
         "partialFingerprints": {
             "krmParityFinding/v1": fingerprint,
-            // The only one that GitHub looks at.
+            // GitHub reads only this one.
             "primaryLocationLineHash": format!("{fingerprint}:1"),
         },
         "properties": properties(finding),
         "ruleIndex": finding.rule as usize,
     });
-    // All results have it or none, so that a viewer knows that somebody has looked.
+    // All results have it or none, so that a viewer knows whether it was considered.
     out["suppressions"] = match finding.exemption {
         Some(index) if finding.is_exempt() => json!([{
             "kind": "external",
@@ -186,7 +187,7 @@ fn result(survey: &Survey, finding: &Finding, fingerprint: &str) -> Value {
     out
 }
 
-/// What SARIF has no place for.
+/// The data that SARIF has no field for.
 fn properties(finding: &Finding) -> Value {
     let field = finding.field.as_ref();
     let path = field.map(|field| field.path.to_string());
@@ -216,7 +217,7 @@ fn region(place: &Place) -> Value {
     let mut out = json!({
         "startLine": place.line,
         "startColumn": place.column,
-        // Exclusive, as SARIF counts.
+        // The column is exclusive, as in SARIF.
         "endColumn": place.column.saturating_add(place.length.max(1)),
     });
     if let Some(source) = &place.source {
@@ -243,7 +244,7 @@ fn uri(path: &str) -> String {
     out
 }
 
-/// A message in which nothing is a link.
+/// A message without links.
 fn plain(message: &str) -> String {
     text::one_line(message, MAX_MESSAGE).replace("](", "] (")
 }

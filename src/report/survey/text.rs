@@ -1,4 +1,5 @@
-//! The survey for people: every finding with the lines that caused it, then the matrix, counts by rule, and one line.
+//! The survey for people: every finding with the lines that caused it, then the matrix, counts by
+//! rule, and the verdict.
 
 use std::fmt::Write as _;
 
@@ -20,7 +21,7 @@ use crate::text;
 
 mod table;
 
-/// The most services that a clean report lists.
+/// The largest number of services that a clean report lists.
 const MAX_SERVICES: usize = 20;
 
 /// The longest name of an environment beside a value, in columns.
@@ -31,7 +32,7 @@ const MAX_NAME: usize = 32;
 pub fn render(survey: &Survey, view: View) -> String {
     let mut out = String::new();
     let mut shown = view.pick(survey);
-    // What fails stands last, where a terminal shows it without scrolling.
+    // The findings that fail the run come last, where a terminal shows them without scrolling.
     shown.findings.sort_by_key(|finding| finding.severity);
     write_findings(&mut out, survey, &shown.findings, view.style);
     if !view.quiet {
@@ -45,7 +46,7 @@ pub fn render(survey: &Survey, view: View) -> String {
     text::without_commands(&out).into_owned()
 }
 
-/// Whether everything was judged, and there is nothing to say about it.
+/// Whether everything was judged without findings or notes.
 fn is_clean(survey: &Survey) -> bool {
     let is_known = |against: &Against| !against.known.is_empty();
     let services = survey.services.iter();
@@ -55,7 +56,8 @@ fn is_clean(survey: &Survey) -> bool {
         && environments.all(|environment| environment.state == State::Judged)
 }
 
-/// Where nothing was found, what was looked at: a line a service, so that a reader sees what was taken for what.
+/// If there are no findings, lists the services that were checked, one per line, with their
+/// directories.
 fn write_services(out: &mut String, survey: &Survey) {
     for service in survey.services.iter().take(MAX_SERVICES) {
         let line = service_line(service);
@@ -83,7 +85,7 @@ fn service_line(service: &Service) -> String {
         .collect();
     let bases: Vec<_> = service.bases.iter().map(|base| inner(base)).collect();
     let against = match (bases.as_slice(), environments.as_slice()) {
-        // What one is compared with there is no environment.
+        // The baseline of a lone environment is not an environment here.
         ([], [_]) => String::new(),
         ([], _) => " against each other".to_owned(),
         (bases, _) => format!(" against {}", bases.join(", ")),
@@ -97,7 +99,7 @@ fn service_line(service: &Service) -> String {
     format!("{}{place}: {environments}{against}", service.name)
 }
 
-/// The deepest directory that all paths lie below; empty for none.
+/// The deepest directory that contains all paths; empty if there is none.
 fn shared<'a>(mut paths: impl Iterator<Item = &'a String>) -> &'a str {
     let Some(first) = paths.next() else {
         return "";
@@ -141,7 +143,7 @@ fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], styl
             }
         }
         if finding.severity == Severity::Info {
-            // What needs nobody, such as what is exempt, must not bury what does.
+            // Notes that need no action, such as exempted findings, must not hide the others.
             write_note(out, told, style);
             continue;
         }
@@ -242,7 +244,7 @@ fn write_finding(out: &mut String, told: &Told<'_>, said: &Said<'_>, style: Styl
     for finding in told.all() {
         let is_first = std::ptr::eq(finding, told.first);
         let own = name(environment_name(finding));
-        // The lines of the first one stand above.
+        // The lines of the first one are already shown.
         let is_said = is_first || finding.field.is_none() && finding.place == told.first.place;
         let place = finding.place.as_ref().filter(|_| !is_said);
         let place = place.map(|place| format!("--> {}", address(place)));
@@ -279,7 +281,7 @@ fn write_finding(out: &mut String, told: &Told<'_>, said: &Said<'_>, style: Styl
     }
 }
 
-/// `--> file:line:column`, and below it the line, where it may be shown.
+/// `--> file:line:column`, and below it the line, if it may be shown.
 fn write_place(
     out: &mut String,
     place: &Place,

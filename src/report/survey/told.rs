@@ -1,4 +1,5 @@
-//! What people are told at once: a finding, the same one of other environments, and what the same lines do elsewhere.
+//! A combined finding as people see it: one finding, the same one in other environments, and the
+//! other effects of the same lines.
 
 use std::borrow::{Borrow, Cow};
 use std::iter;
@@ -12,14 +13,14 @@ use crate::path::{FieldPath, Segment};
 use crate::report::advice::{Advice, Said};
 use crate::report::text::{both_values, comparison};
 
-/// A finding, and the same one of other environments.
+/// A finding, and the same one in other environments.
 #[derive(Clone, Debug)]
 pub(super) struct Told<'f> {
-    /// The one of the first environment.
+    /// The finding of the first environment.
     pub first: &'f Finding,
-    /// Those of the others.
+    /// Those of the other environments.
     pub others: Vec<&'f Finding>,
-    /// What the same lines do elsewhere in the same environments.
+    /// The other effects of the same lines in the same environments.
     pub repeats: Vec<Self>,
 }
 
@@ -99,7 +100,7 @@ impl<'f> Told<'f> {
         out
     }
 
-    /// What is to be said with it: how to permit it permits all of it.
+    /// The advice for it: one entry permits all of it.
     pub fn said(&self, advice: &mut Advice<'f>) -> Said<'f> {
         let said = advice.of(self.first);
         if said.permit.is_empty() {
@@ -109,12 +110,12 @@ impl<'f> Told<'f> {
         Said { permit, ..said }
     }
 
-    /// What to do about it, where it stands by itself.
+    /// What to do about it, if it is printed alone.
     pub fn advice(&self) -> String {
         finding::advice(&self.first.help, &self.permit())
     }
 
-    /// How to permit what all of them say; empty where no policy does.
+    /// How to permit all of them; empty if no policy can.
     pub fn permit(&self) -> String {
         let mut permit = self.first.permit.clone();
         for key in ["environments", "services"] {
@@ -135,13 +136,13 @@ impl<'f> Told<'f> {
         permit
     }
 
-    /// All of them, and all that the same lines do elsewhere.
+    /// All of them, including the other effects of the same lines.
     pub fn every(&self) -> impl Iterator<Item = &'f Finding> {
         let elsewhere = self.repeats.iter().flat_map(Self::all);
         self.all().chain(elsewhere)
     }
 
-    /// Whether another one is about the same environments, against the same one.
+    /// Whether another one is about the same environments and the same baseline.
     pub fn is_of_one_side(&self, other: &Self) -> bool {
         self.others.len() == other.others.len()
             && self
@@ -150,7 +151,7 @@ impl<'f> Told<'f> {
                 .eq(other.all().map(Finding::sides))
     }
 
-    /// The environments, as a person lists them; nothing where it is about none.
+    /// The environments, as a list for people; `None` if it is about none.
     pub fn environments(&self) -> Option<String> {
         let names: Option<Vec<&str>> = self.all().map(Finding::environment).collect();
         let names = names?;
@@ -162,7 +163,7 @@ impl<'f> Told<'f> {
         })
     }
 
-    /// What happened in all of them.
+    /// The common headline.
     pub fn headline(&self) -> Cow<'f, str> {
         match self.environments() {
             Some(names) if !self.others.is_empty() => Cow::Owned(renamed(self.first, &names)),
@@ -170,7 +171,7 @@ impl<'f> Told<'f> {
         }
     }
 
-    /// `dev, staging and production against base`; nothing where it is about no environment.
+    /// `dev, staging and production against base`; `None` if it is about no environment.
     pub fn who(&self) -> Option<String> {
         if self.others.is_empty() {
             return comparison(self.first);
@@ -189,7 +190,7 @@ fn is_alike(one: &Finding, other: &Finding) -> bool {
     one.is_some() && one == other
 }
 
-/// The headline of a finding, where the environment has another name.
+/// The headline of a finding, with another name for the environment.
 pub(super) fn renamed(finding: &Finding, name: &str) -> String {
     let Some(own) = finding.environment() else {
         return finding.headline.clone();
@@ -215,7 +216,7 @@ pub(super) fn renamed(finding: &Finding, name: &str) -> String {
     out + rest
 }
 
-/// An entry of a policy without the lists that are joined.
+/// An entry of a policy without the joined lists.
 fn without_lists(permit: &str) -> String {
     let mut out = permit.to_owned();
     for key in ["environments", "services"] {
@@ -229,12 +230,13 @@ fn without_lists(permit: &str) -> String {
     out
 }
 
-/// The list without keys that a finding is about an element of; with the service, the resource and the rule.
+/// The list without keys whose element a finding is about; with the service, the resource and the
+/// rule.
 pub(super) fn list_of(finding: &Finding) -> Option<(&str, [&str; 2], RuleId, String)> {
     let field = finding.field.as_ref()?;
     let (element, outer) = field.path.spots().split_last()?;
     let is_plain = match element.segment.named() {
-        // An order is no element, and would be listed as all of them.
+        // An order is not an element, and would be listed as all of them.
         Some(named) => named != Named::Order,
         None => matches!(element.segment, Segment::Index(_) | Segment::Value(_)),
     };
@@ -245,7 +247,7 @@ pub(super) fn list_of(finding: &Finding) -> Option<(&str, [&str; 2], RuleId, Str
     is_plain.then_some((service, resource, finding.rule, list))
 }
 
-/// What has become of an element of a list.
+/// The change of an element of a list.
 fn element(finding: &Finding) -> String {
     let Some(field) = &finding.field else {
         return String::new();
@@ -258,7 +260,8 @@ fn element(finding: &Finding) -> String {
     }
 }
 
-/// An entry of a policy whose list under a key holds what the lists of others hold as well; nothing where they differ in more.
+/// Joins entries of a policy that differ only in the list under a key; `None` if they differ in
+/// more.
 fn joined<'p>(permit: &'p str, others: impl Iterator<Item = &'p str>, key: &str) -> Option<String> {
     let mark = format!(", {key}: [");
     let parts = |permit: &'p str| {

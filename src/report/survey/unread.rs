@@ -1,4 +1,4 @@
-//! Why a text is no report that this program reads, and up to which bounds it is read at all.
+//! The reasons why a text is not a readable report, and the bounds of reading.
 
 use thiserror::Error;
 
@@ -11,7 +11,7 @@ pub const MAX_BYTES: usize = 256 << 20;
 /// The deepest nesting that is read: that of the values in a finding, and room for the report around them.
 pub(super) const MAX_DEPTH: usize = 300;
 
-/// Why a text is no report that this program reads.
+/// The reason why a text is not a readable report.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ReadError {
     /// It is larger than [`MAX_BYTES`].
@@ -29,23 +29,23 @@ pub enum ReadError {
         /// The last line.
         line: usize,
     },
-    /// It is no JSON, or has another shape.
+    /// It is not JSON, or has another structure.
     #[error("line {line}, column {column}: {what}")]
     Malformed {
         /// The line, from 1.
         line: usize,
         /// The column, from 1, in bytes.
         column: usize,
-        /// What is wrong.
+        /// The fault.
         what: String,
     },
-    /// It is something else.
+    /// It is another kind of document.
     #[error("it is not a report of krm-parity, but {found}")]
     WrongKind {
-        /// What it says it is.
+        /// The kind that it names.
         found: String,
     },
-    /// It is of another version of the schema.
+    /// It has another version of the schema.
     #[error(
         "its apiVersion is {found}, and this version reads {API_VERSION}; use the same version of krm-parity for all reports"
     )]
@@ -53,7 +53,7 @@ pub enum ReadError {
         /// The version that it names.
         found: String,
     },
-    /// It holds a name that the catalogue does not.
+    /// It has a name that the catalogue does not have.
     #[error("{at}: unknown {noun} {name}; it was written by krm-parity {version}, and this is {}", env!("CARGO_PKG_VERSION"))]
     UnknownName {
         /// The finding: `findings[0]`.
@@ -65,12 +65,12 @@ pub enum ReadError {
         /// The version that wrote it, quoted.
         version: String,
     },
-    /// A path of it leads nowhere.
+    /// One of its paths is invalid.
     #[error("{at}.field: {what}")]
     Path {
         /// The finding: `findings[0]`.
         at: String,
-        /// Which path, and what is wrong with it.
+        /// The path, and the fault.
         what: String,
     },
     /// It contradicts itself.
@@ -79,7 +79,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Says which version wrote what this one cannot read, where that is another one.
+    /// Adds the version that wrote the report, if it differs from this one.
     pub(super) fn of_version(self, version: Option<&str>) -> Self {
         match (self, version) {
             (Self::Malformed { line, column, what }, Some(version))

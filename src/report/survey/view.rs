@@ -1,23 +1,25 @@
-//! How much of a survey the formats for people show.
+//! The part of a survey that the formats for people show.
 //!
-//! What is left out is counted, so that nobody takes silence for a clean repository. Formats for programs hold everything,
-//! since what is not in them counts as fixed.
+//! Omitted findings are counted, so that silence is not mistaken for a clean repository. Formats
+//! for programs are complete, because a finding that is missing in them counts as fixed.
 
 use crate::catalog::Severity;
 use crate::finding::{Finding, Totals};
 use crate::report::text::{Style, counted, counts};
 use crate::survey::Survey;
 
-/// What a person wants to see.
+/// A user's view of a survey.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct View {
-    /// What the terminal can do; only [`super::Format::Text`] and [`super::Format::Concise`] heed it.
+    /// The abilities of the terminal; only [`super::Format::Text`] and [`super::Format::Concise`]
+    /// use it.
     pub style: Style,
-    /// The lightest finding that is shown; `None` for all of them, or those that fail a run where it is [`Self::quiet`].
+    /// The lowest severity that is shown; `None` for all findings, or with [`Self::quiet`] for
+    /// those that fail a run.
     pub least: Option<Severity>,
-    /// Whether what an exemption lets exist is shown.
+    /// Whether exempted findings are shown.
     pub exempt: bool,
-    /// Whether nothing is shown but findings and the verdict.
+    /// Whether only findings and the verdict are shown.
     pub quiet: bool,
 }
 
@@ -30,13 +32,13 @@ impl From<Style> for View {
     }
 }
 
-/// The findings that a view shows, in the report's order, and how many it does not.
+/// The findings that a view shows, in the report's order, and the number of hidden ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shown<'s> {
     pub findings: Vec<&'s Finding>,
-    /// How many are not shown because they are exempt.
+    /// The number of findings that are hidden because they are exempt.
     exempt: usize,
-    /// What is not shown because it is lighter than what was asked for.
+    /// The findings that are hidden because of a lower severity.
     light: Totals,
 }
 
@@ -64,7 +66,7 @@ impl View {
 }
 
 impl Shown<'_> {
-    /// What a reader must know of what is not shown; nothing where all of it is.
+    /// The note about hidden findings; `None` if there are none.
     pub(super) fn note(&self) -> Option<String> {
         let mut left = Vec::new();
         if self.exempt > 0 {

@@ -1,7 +1,7 @@
-//! The report as JSON has it: the types that are written, read, and described by the published schema.
+//! The report in JSON: the types that are written, read, and described by the published schema.
 //!
-//! They are apart from the types that the program works with, so that those can
-//! change without changing what others read.
+//! They are separate from the types of the program, so that those can change without changing the
+//! format.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -271,7 +271,7 @@ pub struct Field {
     pub base: Option<Value>,
 }
 
-/// A value that is there, `null` included.
+/// A value that exists, including `null`.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -344,7 +344,7 @@ impl From<&FieldRef> for Field {
 }
 
 impl TryFrom<Field> for FieldRef {
-    /// Which key is wrong, and why.
+    /// The faulty key, and the reason.
     type Error = String;
 
     fn try_from(field: Field) -> Result<Self, Self::Error> {
@@ -396,7 +396,7 @@ impl From<&Place> for SourcePlace {
 }
 
 impl From<SourcePlace> for Place {
-    /// Lines, columns and lengths are at least 1, whatever was written.
+    /// Lines, columns and lengths are at least 1, whatever the report says.
     fn from(place: SourcePlace) -> Self {
         Self {
             file: place.file,

@@ -1,4 +1,5 @@
-//! What several formats say alike: the verdict in a line, and of a finding where it is and what it is about.
+//! Phrases that several formats share: the verdict in one line, and the place and subject of a
+//! finding.
 
 use std::borrow::{Borrow, Cow};
 use std::cmp::Reverse;
@@ -10,31 +11,32 @@ use crate::report::text::{counted, counts};
 use crate::survey::{Against, State, Survey};
 use crate::text::{one_line, without_commands};
 
-/// The longest name of what a survey was held against, in characters.
+/// The longest name of the report that a survey was compared with, in characters.
 const MAX_NAME: usize = 200;
 
-/// The indexes of findings with the heaviest in front, otherwise in the report's order.
+/// The indexes of findings, the most severe first, otherwise in the report's order.
 ///
-/// Where there is not room for all, what is left out is to be the lightest.
+/// If there is not room for all, the least severe ones are omitted.
 pub(super) fn heaviest_first<F: Borrow<Finding>>(findings: &[F]) -> Vec<usize> {
     let mut indexes: Vec<_> = (0..findings.len()).collect();
     indexes.sort_by_key(|&index| Reverse(findings[index].borrow().severity));
     indexes
 }
 
-/// What the other side of a finding is called.
+/// The name of the other side of a finding.
 pub(super) fn baseline_name(finding: &Finding) -> &str {
     finding.baseline().unwrap_or("base")
 }
 
-/// What the side of a finding is called that was judged.
+/// The name of the judged side of a finding.
 pub(super) fn environment_name(finding: &Finding) -> &str {
     finding.environment().unwrap_or("overlay")
 }
 
-/// A file and a line for programs that demand one: the finding's own, else the kustomization that was judged.
+/// A file and a line for programs that require one: the finding's own, else the judged
+/// kustomization.
 ///
-/// The line is only given where it is known.
+/// The line is only given if it is known.
 pub(super) fn location<'a>(
     survey: &'a Survey,
     finding: &'a Finding,
@@ -61,7 +63,7 @@ pub(super) fn location<'a>(
     }
 }
 
-/// The file that stands for a directory; a file stands for itself.
+/// The kustomization file of a directory; a file represents itself.
 fn kustomization_of(directory: &str) -> Cow<'_, str> {
     let name = directory.rsplit('/').next().unwrap_or_default();
     let is_file = [".yaml", ".yml", ".json"]
@@ -74,7 +76,7 @@ fn kustomization_of(directory: &str) -> Cow<'_, str> {
     }
 }
 
-/// The verdict in a line: what was looked at, and how much was found.
+/// The verdict in one line: what was checked, and the number of findings.
 ///
 /// It begins with `krm-parity: ` and has no line break.
 #[must_use]
@@ -140,7 +142,7 @@ pub(super) fn standings(totals: &Totals, against: &Against) -> String {
     out
 }
 
-/// What to do about a finding, where its message does not end in it already.
+/// What to do about a finding, unless its message already ends with that.
 pub(super) fn advice(finding: &Finding) -> Option<String> {
     let help = finding.help.as_str();
     let advice = finding.advice();

@@ -3,8 +3,8 @@
 use super::{plugin_config, write_base};
 use crate::support::{DockerWitness, Tree, require, run};
 
-/// The one command line with which kustomize and kubectl start a function's container, `docker`
-/// being whatever PATH finds first.
+/// The only command line with which kustomize and kubectl start a function's container; `docker` is
+/// the first one on PATH.
 #[test]
 fn containers_are_started_without_network_as_nobody() {
     let docker = require!(docker());
@@ -22,7 +22,7 @@ fn containers_are_started_without_network_as_nobody() {
         let witness = DockerWitness::new(&docker);
         let mut command = host.command();
         witness.apply(&mut command);
-        // What the function answers is no matter here.
+        // The function's answer does not matter here.
         run(command.arg("--enable-alpha-plugins").arg(tree.path("base")));
         let calls = witness.calls();
         assert_eq!(calls.len(), 1, "{}: {calls:?}", host.name);
@@ -35,9 +35,10 @@ fn containers_are_started_without_network_as_nobody() {
     }
 }
 
-/// `--user nobody` needs a line in the image's own /etc/passwd; without it docker's code is 125.
+/// `--user nobody` needs an entry in the image's own /etc/passwd; without it docker's exit code is
+/// 125.
 #[test]
-fn nobody_must_be_known_inside_the_image() {
+fn the_user_nobody_must_exist_in_the_image() {
     let docker = require!(docker());
     let image = require!(image());
     let tree = Tree::new();

@@ -3,10 +3,10 @@
 use super::{exec_config, keep_copy, part_of, write_base};
 use crate::support::{Tree, Witness, require};
 
-/// Without `--enable-exec` a declared check does not run and nobody is told; kubectl has no such
-/// flag at all. This is why a gate must not rest on exec functions alone.
+/// Without `--enable-exec` a declared check silently does not run; kubectl has no such flag at all.
+/// So a gate must not rely on exec functions alone.
 #[test]
-fn exec_functions_are_skipped_in_silence_without_their_flag() {
+fn exec_functions_are_silently_skipped_without_their_flag() {
     for host in require!(hosts()) {
         let tree = Tree::new();
         let function = Witness::of_shell("cat\n");
@@ -30,7 +30,7 @@ fn exec_functions_are_skipped_in_silence_without_their_flag() {
     }
 }
 
-/// A base that declares a function can be built by nobody without `--enable-alpha-plugins`.
+/// A base that declares a function cannot be built without `--enable-alpha-plugins`.
 #[test]
 fn a_declared_function_needs_the_alpha_flag() {
     for host in require!(hosts()) {
@@ -47,8 +47,8 @@ fn a_declared_function_needs_the_alpha_flag() {
     }
 }
 
-/// A function sees names before their hash suffix and references before they follow; integers are
-/// resolved as YAML 1.1, comments are gone, and `functionConfig` comes after `items`.
+/// A function sees names before their hash suffix and references before they are updated; integers
+/// are resolved as YAML 1.1, comments are removed, and `functionConfig` comes after `items`.
 #[test]
 fn functions_see_unhashed_names_and_unfixed_references() {
     for host in require!(kustomizes()) {
@@ -94,7 +94,7 @@ fn functions_see_unhashed_names_and_unfixed_references() {
             seen.find("\nitems:") < seen.find("\nfunctionConfig:"),
             "{seen}"
         );
-        // kustomize marks the configuration of a function as local, whatever its file says.
+        // kustomize marks a function's configuration as local, whatever its file says.
         let (_, config) = seen
             .split_once("\nfunctionConfig:")
             .expect("a configuration");
@@ -108,7 +108,7 @@ fn functions_see_unhashed_names_and_unfixed_references() {
     }
 }
 
-/// Where a resource came from: parallel lists of the identities it had, oldest first.
+/// The origin of a resource: parallel lists of its identities, oldest first.
 #[test]
 fn previous_identities_are_parallel_lists() {
     for host in require!(kustomizes()) {
@@ -147,7 +147,7 @@ fn previous_identities_are_parallel_lists() {
             );
         }
 
-        // Nothing renamed it: nothing is said.
+        // Without a rename there are no annotations.
         tree.write(
             "plain/kustomization.yaml",
             "resources: [../base]\ntransformers: [check.yaml]\n",
@@ -164,8 +164,8 @@ fn previous_identities_are_parallel_lists() {
     }
 }
 
-/// Under `validators:` returned items are refused and no items are right; under `transformers:`
-/// no items delete everything. The input does not tell the two apart.
+/// Under `validators:` returned items are refused and no items are right; under `transformers:` no
+/// items delete everything. The input is the same in both cases.
 #[test]
 fn validators_refuse_returned_items_and_accept_none() {
     for host in require!(kustomizes()) {
@@ -219,9 +219,9 @@ fn validators_refuse_returned_items_and_accept_none() {
     }
 }
 
-/// kustomize passes stderr on and throws results away: only the exit code fails a build.
+/// kustomize passes stderr on and discards results: only the exit code fails a build.
 #[test]
-fn results_are_thrown_away_and_the_exit_code_decides() {
+fn results_are_discarded_and_the_exit_code_decides() {
     for host in require!(kustomizes()) {
         let tree = Tree::new();
         let tells = "cat\nprintf 'results:\\n- message: a-result\\n  severity: error\\n'\necho a-line-of-stderr >&2\n";
@@ -258,8 +258,8 @@ fn results_are_thrown_away_and_the_exit_code_decides() {
     }
 }
 
-/// An exec function runs in the root of the kustomization that declares it, which is also what its
-/// relative path starts from; the caller's own working directory plays no part.
+/// An exec function runs in the root of the kustomization that declares it, and its relative path
+/// starts from there too; the caller's working directory does not matter.
 #[test]
 fn exec_functions_run_in_the_declaring_kustomization() {
     for host in require!(kustomizes()) {
@@ -320,9 +320,9 @@ fn transformers_may_be_folders_elsewhere_but_not_files() {
     }
 }
 
-/// With `buildMetadata` the function is told each resource's file and what transformed it.
+/// With `buildMetadata` the function gets each resource's file and its transformations.
 #[test]
-fn origins_are_told_when_asked_for() {
+fn origins_are_recorded_when_requested() {
     for host in require!(kustomizes()) {
         let tree = Tree::new();
         let function = Witness::of_shell(&keep_copy(&tree.path("seen")));
@@ -369,8 +369,8 @@ transformers: [check.yaml]
     }
 }
 
-/// A function that fails must leave a stdout that parses, or nothing at all there: else the build
-/// ends with the parser's complaint in the place of the exit code.
+/// A function that fails must leave a parsable stdout, or an empty one: otherwise the build reports
+/// the parser's error instead of the exit code.
 #[test]
 fn a_broken_stdout_hides_the_failure() {
     for host in require!(kustomizes()) {
@@ -392,7 +392,7 @@ fn a_broken_stdout_hides_the_failure() {
     }
 }
 
-/// A function cannot mount its base: what it mounts must lie below its own kustomization.
+/// A function cannot mount its base: mounted directories must be below its own kustomization.
 #[test]
 fn the_base_cannot_be_mounted() {
     for host in require!(hosts()) {

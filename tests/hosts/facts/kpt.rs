@@ -45,7 +45,7 @@ fn render(kpt: &Path, tree: &Tree, flags: &[&str]) -> Run {
         .args(flags))
 }
 
-/// kpt refuses exec functions without their flag, aloud.
+/// kpt refuses exec functions without their flag, with an error.
 #[test]
 fn exec_needs_its_flag() {
     let kpt = require!(kpt());
@@ -61,7 +61,7 @@ fn exec_needs_its_flag() {
     assert_eq!(function.runs(), 1);
 }
 
-/// What a validator changes is dropped, and an empty answer is one that passes.
+/// A validator's changes are discarded, and an empty answer passes.
 #[test]
 fn validators_get_a_copy() {
     let kpt = require!(kpt());
@@ -75,8 +75,8 @@ fn validators_get_a_copy() {
     }
 }
 
-/// The exit code decides, not the severity. Results are shown without file and tags; all of them
-/// are in `--results-dir`.
+/// The exit code decides, not the severity. Results are shown without file and tags;
+/// `--results-dir` has them completely.
 #[test]
 fn the_exit_code_decides_and_results_are_shown() {
     let kpt = require!(kpt());
@@ -124,8 +124,8 @@ exit {code}
     }
 }
 
-/// kpt does not run kustomize: a function gets the raw files of a kustomize tree, patches and all,
-/// and even a kustomization.yaml that has neither `apiVersion` nor `kind`.
+/// kpt does not run kustomize: a function gets the raw files of a kustomize tree, including patches
+/// and even a kustomization.yaml without `apiVersion` and `kind`.
 #[test]
 fn a_kustomize_tree_arrives_as_raw_files() {
     let kpt = require!(kpt());
@@ -157,7 +157,7 @@ fn a_kustomize_tree_arrives_as_raw_files() {
         "{seen}"
     );
     assert!(!seen.contains("MODE"), "{seen}");
-    // Comments stay, also the one before the first key, and no configuration is no field.
+    // Comments stay, even the one before the first key, and a missing configuration gives no field.
     assert!(
         seen.contains("\n- # A comment.\n  apiVersion: apps/v1\n"),
         "{seen}"
@@ -165,8 +165,8 @@ fn a_kustomize_tree_arrives_as_raw_files() {
     assert!(!seen.contains("functionConfig"), "{seen}");
 }
 
-/// Any other YAML file that is no KRM resource, such as a JSON6902 patch, stops kpt itself before
-/// a function runs.
+/// Any other YAML file that is not a KRM resource, such as a JSON6902 patch, stops kpt itself
+/// before a function runs.
 #[test]
 fn other_files_that_are_not_krm_are_refused_by_kpt() {
     let kpt = require!(kpt());
@@ -212,8 +212,8 @@ fn relative_exec_paths_start_from_the_caller() {
     assert_eq!(tree.read("log").lines().count(), 1);
 }
 
-/// kpt runs an image that the engine has already, without pulling it; but a name without a host
-/// part is looked for in kpt's own registry.
+/// kpt runs an image that the engine already has, without pulling it; but it looks for a name
+/// without a host part in its own registry.
 #[test]
 fn images_need_a_host_part_in_their_name() {
     let kpt = require!(kpt());
@@ -231,7 +231,7 @@ fn images_need_a_host_part_in_their_name() {
         let witness = DockerWitness::new(&docker);
         let mut command = Command::new(&kpt);
         witness.apply(&mut command);
-        // What the function answers is no matter here.
+        // The function's answer does not matter here.
         run(command
             .args(["fn", "render", "--image-pull-policy=never"])
             .arg(tree.path("package")));

@@ -18,7 +18,7 @@ fn declared_in(field: &str) -> Tree {
 }
 
 /// The plugin gets the configuration as a file and in the environment, plain documents on stdin,
-/// and the identities that resources had before.
+/// and the earlier identities of resources.
 #[test]
 fn plugins_are_called_with_documents_and_a_configuration_file() {
     for host in require!(hosts()) {
@@ -62,7 +62,7 @@ tee '{seen}'
     }
 }
 
-/// A plugin that is not there, or a flag that is not, fails the build: never a silent pass.
+/// A missing plugin or flag fails the build: never a silent pass.
 #[test]
 fn missing_plugins_fail_closed() {
     for host in require!(hosts()) {
@@ -86,7 +86,7 @@ fn missing_plugins_fail_closed() {
     }
 }
 
-/// The plugins are found in `$XDG_CONFIG_HOME/kustomize/plugin` when nothing else is said.
+/// The plugins are found in `$XDG_CONFIG_HOME/kustomize/plugin` by default.
 #[test]
 fn plugins_have_a_default_home() {
     for host in require!(hosts()) {
@@ -122,9 +122,9 @@ fn failing_plugins_fail_the_build_with_their_stderr() {
     }
 }
 
-/// What a plugin that passes says on stderr is shown by no host: warnings are lost on this way.
+/// No host shows the stderr of a plugin that passes: its warnings are lost.
 #[test]
-fn stderr_of_passing_plugins_is_thrown_away() {
+fn stderr_of_passing_plugins_is_discarded() {
     for host in require!(hosts()) {
         let tree = declared_in("transformers");
         let plugin = Witness::of_shell("cat\necho a-warning >&2\n");
@@ -151,7 +151,7 @@ fn an_empty_answer_of_a_validator_keeps_the_resources() {
     }
 }
 
-/// As for any function, returned items are refused under `validators:`, though they are the same.
+/// As for any function, returned items are refused under `validators:`, even if they are unchanged.
 #[test]
 fn a_validator_that_returns_items_is_refused() {
     for host in require!(hosts()) {

@@ -7,14 +7,14 @@ use super::{
 };
 use crate::support::{Host, Run, Tree, Witness, plugin_home, require};
 
-/// How the two functions of these tests are called.
+/// The protocol of the two functions in these tests.
 #[derive(Clone, Copy, Debug)]
 enum Protocol {
     Exec,
     Plugin,
 }
 
-/// A recorder that appends a sealed item, and an observer that keeps what it was given.
+/// A recorder that appends a sealed item, and an observer that keeps its input.
 struct Functions {
     protocol: Protocol,
     recorder: Witness,
@@ -66,7 +66,7 @@ impl Functions {
         }
     }
 
-    /// What the observer was given, both functions having run once.
+    /// The input of the observer, after both functions have run once.
     fn seen(&self, what: &str) -> String {
         assert_eq!(
             (self.recorder.runs(), self.observer.runs()),
@@ -77,7 +77,7 @@ impl Functions {
     }
 }
 
-/// Every host with every protocol that it speaks.
+/// Every host with every protocol that it supports.
 fn cases(hosts: Vec<Host>) -> impl Iterator<Item = (Host, Protocol, String)> {
     hosts.into_iter().flat_map(|host| {
         [Protocol::Exec, Protocol::Plugin]
@@ -121,7 +121,7 @@ fn a_local_config_item_reaches_the_overlay_and_not_the_output() {
 }
 
 /// The overlay's own transformers treat the travelling item as any other: its name, namespace,
-/// labels and annotations change. What is one opaque string in it stays as it was.
+/// labels and annotations change. A single opaque string in it does not change.
 #[test]
 fn an_overlay_renames_and_labels_the_travelling_item() {
     for (host, protocol, what) in cases(require!(hosts())) {
@@ -233,7 +233,7 @@ patches:
             "{what}: {deployment}"
         );
         assert!(deployment.contains(" name: app\n"), "{what}: {deployment}");
-        // What the overlay itself loads and generates is there already.
+        // The resources that the overlay itself loads and generates are already there.
         assert!(
             part_of(&seen, "Service").contains(" name: extra\n"),
             "{what}: {seen}"
@@ -247,7 +247,7 @@ patches:
 }
 
 /// Transformers that replace everything by one sealed item let one kustomization gather several
-/// environments without a clash of names; the sealed items' own names must differ.
+/// environments without conflicting names; the sealed items' own names must differ.
 #[test]
 fn sealed_environments_can_be_gathered() {
     for host in require!(kustomizes()) {
@@ -304,7 +304,7 @@ END
         assert!(seen.contains("name: sealed-production\n"), "{seen}");
         assert!(!seen.contains("kind: Deployment\n"), "{seen}");
 
-        // The same name twice does not build.
+        // A duplicate name does not build.
         let twin = Witness::of_shell(APPEND_SEALED);
         for folder in ["one", "two"] {
             tree.write(

@@ -1,4 +1,5 @@
-//! Which file imports from which, and where imports run in a circle: a file in a circle cannot be read, moved or tested alone.
+//! The imports between files, and their circles: a file in a circle cannot be read, moved or tested
+//! alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +13,10 @@ use syn::{
 /// Texts of a crate by their paths below `src/`.
 pub type Files = BTreeMap<String, String>;
 
-/// What each file imports from each other, as it is written.
+/// The imports of each file from each other file, as written.
 pub type Imports = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
-/// One module: its own names, those that it borrows, and what its code mentions.
+/// One module: its own names, the names that it imports, and the names in its code.
 #[derive(Default)]
 struct Module {
     file: String,
@@ -25,19 +26,19 @@ struct Module {
     /// Its functions and constants.
     values: BTreeSet<String>,
     borrowed: BTreeMap<String, Vec<String>>,
-    /// Modules of which it borrows everything.
+    /// Modules from which it imports everything.
     globs: Vec<Vec<String>>,
     mentioned: BTreeSet<Vec<String>>,
-    /// Types that it gives methods, and their names.
+    /// Types that get methods here, and the names of these methods.
     extended: Vec<(Vec<String>, BTreeSet<String>)>,
     /// Methods that it calls.
     called: BTreeSet<String>,
 }
 
-/// What a path leads to.
+/// The target of a path.
 enum Target {
     Module(usize),
-    /// Something that the module defines.
+    /// An item of the module.
     Item(usize),
 }
 
@@ -47,11 +48,12 @@ struct Crate<'a> {
     modules: Vec<Module>,
 }
 
-/// Which file imports from which; test modules are left out.
+/// The imports between files, without test modules.
 ///
-/// A path counts where it ends: an import of `parent::Name` that `parent` re-exports from its child is one of the child. Declaring
-/// `mod child;` imports nothing, and neither does naming a module without anything in it. Who calls methods of a type of its own
-/// that another file gives it imports them, though nothing of it is written.
+/// A path counts at its end: an import of `parent::Name` that `parent` re-exports from its child is
+/// one of the child. Declaring `mod child;` imports nothing, and neither does naming a module
+/// without an item in it. A file that calls methods which another file adds to its own type imports
+/// them, although this is not written.
 pub fn imports(files: &Files) -> Imports {
     let mut all = Crate {
         files,
@@ -100,8 +102,8 @@ fn add(imports: &mut Imports, from: &str, to: &str, name: String) {
     }
 }
 
-/// Files that import from each other, directly or through others: the first of them, and the imports that hold the circle
-/// together.
+/// Files that import from each other, directly or through others: the first of them, and the
+/// imports that form the circle.
 pub fn circles(imports: &Imports) -> BTreeMap<&str, String> {
     let reached: BTreeMap<&String, BTreeSet<&String>> = imports
         .keys()
@@ -133,7 +135,7 @@ pub fn circles(imports: &Imports) -> BTreeMap<&str, String> {
     circles
 }
 
-/// The files that a file comes to by its imports.
+/// The files that a file reaches through its imports.
 fn reachable<'a>(imports: &'a Imports, from: &String) -> BTreeSet<&'a String> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&String> = imports
@@ -200,7 +202,7 @@ impl Crate<'_> {
         index
     }
 
-    /// Whether a mention only repeats what a `use` of the module says already.
+    /// Whether a mention only repeats a `use` of the module.
     fn is_borrowed(&self, index: usize, path: &[String]) -> bool {
         let borrowed = path
             .first()
@@ -208,7 +210,8 @@ impl Crate<'_> {
         borrowed.is_some_and(|whole| matches!(self.resolve(index, whole, 0), Some(Target::Item(_))))
     }
 
-    /// What a path means in a module; nothing for names of other crates, of the language and of variables.
+    /// The meaning of a path in a module; `None` for names of other crates, of the language and of
+    /// variables.
     fn resolve(&self, module: usize, path: &[String], depth: usize) -> Option<Target> {
         let (first, rest) = path.split_first()?;
         match first.as_str() {
@@ -219,7 +222,7 @@ impl Crate<'_> {
         }
     }
 
-    /// What the rest of a path means, from a module on.
+    /// The meaning of the rest of a path, from a module on.
     fn descend(&self, module: usize, path: &[String], depth: usize) -> Option<Target> {
         let Some((first, rest)) = path.split_first() else {
             return Some(Target::Module(module));
@@ -227,7 +230,7 @@ impl Crate<'_> {
         match first.as_str() {
             "self" => self.descend(module, rest, depth),
             "super" => self.descend(self.modules[module].parent, rest, depth),
-            // A name that a macro makes is of the module that it is asked of.
+            // A name from a macro belongs to the module that was asked.
             _ => Some(
                 self.look_up(module, first, rest, depth)
                     .unwrap_or(Target::Item(module)),
@@ -235,9 +238,10 @@ impl Crate<'_> {
         }
     }
 
-    /// What a name means in a module. A module and a function may share one; a function has nothing below it.
+    /// The meaning of a name in a module. A module and a function may share one; a function has
+    /// nothing below it.
     fn look_up(&self, index: usize, name: &str, rest: &[String], depth: usize) -> Option<Target> {
-        // An import of an import of itself leads nowhere.
+        // An import that imports itself leads nowhere.
         if depth > 20 {
             return None;
         }
@@ -251,7 +255,7 @@ impl Crate<'_> {
         }
         if let Some(path) = module.borrowed.get(name) {
             let path: Vec<String> = path.iter().chain(rest).cloned().collect();
-            // The name of another crate is nobody's here.
+            // The name of another crate has no meaning here.
             return self.resolve(index, &path, depth + 1);
         }
         if let Some(&child) = child {
@@ -282,7 +286,7 @@ fn names(path: &syn::Path) -> Vec<String> {
 }
 
 impl Module {
-    /// Takes down the name that an item gives the module, other modules and imports aside.
+    /// Records the name that an item adds to the module, except modules and imports.
     fn define(&mut self, item: &Item) {
         let (names, name) = match item {
             Item::Const(item) => (&mut self.values, &item.ident),
@@ -326,7 +330,7 @@ impl Module {
         self.borrowed.insert(name, path);
     }
 
-    /// The paths among the tokens of a macro or an attribute, those in quotes included.
+    /// The paths in the tokens of a macro or an attribute, including quoted ones.
     fn mention_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0_usize;
@@ -381,7 +385,7 @@ impl Visit<'_> for Module {
         }
     }
 
-    /// Is a module of its own.
+    /// It is a separate module.
     fn visit_item_mod(&mut self, _: &ItemMod) {}
 
     fn visit_item_use(&mut self, item: &ItemUse) {
@@ -412,7 +416,7 @@ impl Visit<'_> for Module {
         }
     }
 
-    /// `pub(super)` allows, and imports nothing.
+    /// `pub(super)` grants access, and imports nothing.
     fn visit_visibility(&mut self, _: &Visibility) {}
 
     fn visit_path(&mut self, path: &syn::Path) {
@@ -586,7 +590,7 @@ fn a_circle_through_methods_that_another_file_gives_a_type_is_found() {
 }
 
 #[test]
-fn a_module_is_told_from_a_function_of_its_name() {
+fn a_module_is_distinguished_from_a_function_of_its_name() {
     let found = circles_of(&[
         ("lib.rs", "mod a; mod b;"),
         ("a.rs", "use crate::b; pub fn b() { b::f() }"),

@@ -1,4 +1,4 @@
-//! No value of a Secret that stands in an audit log is in any output.
+//! No value of a Secret in an audit log is in any output.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -21,7 +21,7 @@ const FORMATS: [&str; 11] = [
     "audit-record",
 ];
 
-/// Texts that must not come out, each as it is and encoded.
+/// Texts that must not be in the output, in plain form and encoded.
 const PLANTED: [(&str, &str); 5] = [
     ("plant-wanted-4711", "cGxhbnQtd2FudGVkLTQ3MTE="),
     ("plant-sent-4712", "cGxhbnQtc2VudC00NzEy"),
@@ -58,7 +58,7 @@ fn secret(version: usize, data: &Value, applied: &str) -> Value {
     })
 }
 
-/// A tree with what Git says, what runs and the log, values of Secrets in all of them.
+/// A tree with Git's side, the live side and the log, and with values of Secrets in all of them.
 fn planted() -> Tree {
     let tree = Tree::new();
     let [wanted, sent, answered, applied, string] = PLANTED;
@@ -136,7 +136,7 @@ fn planted() -> Tree {
     let mut log = String::new();
     for event in &events {
         let _ = writeln!(log, "{event}");
-        // The same, cut in the middle of a value.
+        // The same, truncated in the middle of a value.
         let text = event.to_string();
         let _ = writeln!(log, "{}", &text[..text.len() / 2]);
     }

@@ -1,4 +1,4 @@
-//! Overlays made at random: edits of the examples' bases, in layers and components, written in every way.
+//! Random overlays: edits of the examples' bases, in layers and components, in all forms.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,10 +21,10 @@ use crate::support::{Host, NEWEST, Tree, copy_examples, require, rewrite, withou
 
 const SERVICES: [&str; 4] = ["catalog", "checkout", "inventory", "payments"];
 
-/// How many overlays there are of each service.
+/// The number of overlays of each service.
 const EACH: usize = 134;
 
-/// How many overlays one build gathers.
+/// The number of overlays that one build gathers.
 const GATHERED: usize = 40;
 
 /// The layers of an overlay, the lowest first; the highest is built.
@@ -35,7 +35,7 @@ fn values(text: &str) -> Vec<Value> {
     tree.roots().map(Node::to_json).collect()
 }
 
-/// One to five edits that are not about one another.
+/// One to five unrelated edits.
 fn edits(base: &[Value], table: &Table, dice: &mut Dice) -> Vec<Edit> {
     let count = 1 + dice.roll(5);
     let mut all: Vec<Edit> = Vec::new();
@@ -54,7 +54,8 @@ fn edits(base: &[Value], table: &Table, dice: &mut Dice) -> Vec<Edit> {
 /// The files of one overlay, by path below its folder.
 type Files = BTreeMap<String, String>;
 
-/// One patch as somebody may write it: inline or in a file, as YAML or as JSON, under the new or the old name.
+/// One patch in one of its forms: inline or in a file, as YAML or as JSON, under the new or the old
+/// name.
 fn patch(
     layer: &str,
     at: usize,
@@ -104,7 +105,7 @@ fn patch(
     }
 }
 
-/// What an overlay says beside its edits.
+/// The settings of an overlay besides its edits.
 fn frame(layer: &str, file: &mut Value, files: &mut Files, dice: &mut Dice) {
     if layer == "top" && dice.roll(3) == 0 {
         file["namePrefix"] = (*dice.pick(&["eu-", "production-"])).into();
@@ -113,7 +114,7 @@ fn frame(layer: &str, file: &mut Value, files: &mut Files, dice: &mut Dice) {
         file["nameSuffix"] = json!("-1");
     }
     if dice.roll(4) == 0 {
-        // On one resource only, so that it is not what makes an environment.
+        // It is on only one resource, so that it is not part of the environment's identity.
         let name = format!("{layer}-added");
         let resource = json!({
             "apiVersion": "v1", "kind": "Service",
@@ -179,7 +180,7 @@ fn overlay(base: &[Value], table: &Table, dice: &mut Dice) -> Files {
         if layer == "top" && files.contains_key("component/kustomization.yaml") {
             file["components"] = json!(["../component"]);
         }
-        // A component runs before the patches of what includes it.
+        // A component runs before the patches of its including kustomization.
         let count = if layer == "top" {
             edits.len()
         } else {
@@ -227,7 +228,7 @@ impl World<'_> {
         }
     }
 
-    /// Builds overlays, many at once; nothing for those that kustomize refuses.
+    /// Builds many overlays at once; those that kustomize refuses are left out.
     fn build(&self, overlays: &[(String, Files)]) -> BTreeMap<String, String> {
         let mut built = BTreeMap::new();
         for some in overlays.chunks(GATHERED) {
@@ -283,7 +284,7 @@ impl World<'_> {
     }
 }
 
-/// A place of an overlay that is to be edited.
+/// A place of an overlay to edit.
 struct Question {
     overlay: usize,
     place: Place,
@@ -336,7 +337,7 @@ fn service(world: &World<'_>, base: &str, table: &Table, sum: &mut Sum) {
             });
         }
     }
-    // In rounds: each edits every place that has not been shown to matter yet, in another way.
+    // Each round edits every place that has not yet been shown to matter, in another way.
     loop {
         let mut round = Vec::new();
         for (at, question) in questions.iter_mut().enumerate() {
@@ -392,7 +393,7 @@ fn service(world: &World<'_>, base: &str, table: &Table, sum: &mut Sum) {
 }
 
 #[test]
-fn in_generated_overlays_every_place_is_what_caused_the_finding() {
+fn in_generated_overlays_every_place_is_the_cause_of_its_finding() {
     let host = require!(kustomize_host(NEWEST));
     let tree = copy_examples();
     rewrite(&tree.path("services"), &without_functions);

@@ -1,4 +1,4 @@
-//! What is found between two texts, and the sum of what became of it.
+//! The findings between two texts, and a summary of their places.
 
 use std::collections::BTreeMap;
 
@@ -38,12 +38,12 @@ pub fn findings(base: &str, overlay: &str, identity: IdentityMode) -> Vec<Findin
     let comparison = compare(sides, policy.identity);
     let today = jiff::civil::date(2026, 6, 15);
     let mut findings = judge(&[comparison], &Gaps::default(), &policy, today).findings;
-    // What works against itself may be so without the line that says it again.
+    // A contradiction within one side may also exist without the line that repeats it.
     findings.retain(|finding| !finding.rule.is_alone());
     findings
 }
 
-/// What makes a finding the same finding.
+/// The parts that identify a finding.
 pub fn sameness(finding: &Finding) -> String {
     let Finding {
         rule,
@@ -58,7 +58,7 @@ pub fn sameness(finding: &Finding) -> String {
     format!("{rule} {resource:?} {field:?} {headline}")
 }
 
-/// The text that a place names.
+/// The text at a place.
 pub fn text_at<'s>(sources: &'s Sources, place: &Place) -> &'s str {
     let text = sources
         .text(&place.file)
@@ -83,20 +83,20 @@ pub fn text_at<'s>(sources: &'s Sources, place: &Place) -> &'s str {
     &line[byte(place.column - 1)..byte(place.column - 1 + place.length)]
 }
 
-/// What became of the findings.
+/// The summary of all findings.
 #[derive(Default)]
 pub struct Sum {
-    /// How many overlays were built.
+    /// The number of overlays that were built.
     pub overlays: usize,
-    /// Patches that do nothing, as removing them showed.
+    /// Patches without effect, as their removal showed.
     pub dead: usize,
-    /// The base's own values, by whether the line that was named for them holds them.
+    /// The base's own values, by whether the reported line contains them.
     pub held: BTreeMap<bool, Vec<String>>,
-    /// By what stands at the place: told, and proven by an edit.
+    /// By kind of place: the number reported, and the number proven by an edit.
     pub told: BTreeMap<String, (usize, usize)>,
-    /// Findings of which only the kustomization was told.
+    /// Findings for which only the kustomization was reported.
     pub untold: Vec<String>,
-    /// Places that could not be edited in any way that builds.
+    /// Places for which no edit builds.
     pub unproven: Vec<String>,
     /// Places whose edit changed nothing.
     pub faults: Vec<String>,
@@ -119,7 +119,7 @@ impl Sum {
         self.faults.extend(other.faults);
     }
 
-    /// Prints the sum; nothing may be wrong, and little untold or unproven.
+    /// Prints the summary; checks that no place is wrong, and that few are unknown or unproven.
     pub fn close(&self, name: &str, most_untold: f64, most_unproven: f64) {
         let count: usize = self.told.values().map(|(told, _)| told).sum();
         for (what, (told, proven)) in &self.told {

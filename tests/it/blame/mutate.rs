@@ -1,11 +1,11 @@
-//! Editing or removing the very place that a finding names.
+//! Edits or removes exactly the place that a finding names.
 
 use krm_parity::finding::Place;
 
-/// What stands around a string, itself in a string as well.
+/// Characters around a string, also inside another string.
 const QUOTES: [char; 3] = ['"', '\'', '\\'];
 
-/// Texts of the file with the place edited or removed, the gentlest first.
+/// Texts of the file with the place edited or removed, the smallest change first.
 pub fn mutations(text: &str, place: &Place) -> Vec<String> {
     let lines: Vec<&str> = text.split('\n').collect();
     let at = place.line - 1;
@@ -42,7 +42,7 @@ pub fn mutations(text: &str, place: &Place) -> Vec<String> {
     } else if !is_key && !there.is_empty() && !there.contains('{') {
         all.extend(edited(there).into_iter().map(|new| with(&new)));
     }
-    // Any value of a patch that is one scalar, the last first.
+    // Every value of a patch in one scalar, the last first.
     for (at, _) in there
         .rmatch_indices("\\\"}")
         .filter(|_| there.starts_with('"'))
@@ -94,7 +94,7 @@ pub fn mutations(text: &str, place: &Place) -> Vec<String> {
     all
 }
 
-/// Without the element of a block list that a place is in.
+/// The text without the element of a block list that contains a place.
 pub fn removed(text: &str, place: &Place) -> Option<String> {
     let lines: Vec<&str> = text.split('\n').collect();
     let at = place.line - 1;
@@ -107,7 +107,7 @@ pub fn removed(text: &str, place: &Place) -> Option<String> {
     Some(without(&lines, start, dash(&start)?))
 }
 
-/// Without a line and all that is indented deeper below it.
+/// The text without a line and all lines below it with deeper indentation.
 fn without(lines: &[&str], at: usize, indent: usize) -> String {
     let is_below = |line: &&&str| {
         line.trim().is_empty()
@@ -120,7 +120,7 @@ fn without(lines: &[&str], at: usize, indent: usize) -> String {
     rest.copied().collect::<Vec<_>>().join("\n")
 }
 
-/// Without the document that a line is in.
+/// The text without the document that contains a line.
 fn without_document(lines: &[&str], at: usize) -> String {
     let is_end = |line: &&str| line.starts_with("---");
     let start = lines[..=at].iter().rposition(&is_end).unwrap_or(0);
@@ -166,12 +166,12 @@ fn edited(there: &str) -> Vec<String> {
     }
 }
 
-/// With an operation that replaces an element turned into one that puts another beside it.
+/// The text with an operation that inserts an element instead of replacing one.
 fn inserted(lines: &[&str], at: usize) -> Option<String> {
     let around = [at, at.wrapping_sub(1), at.wrapping_sub(2)];
     let line = |near: &usize| lines.get(*near).copied().unwrap_or_default();
     let near = around.into_iter().find(|near| line(near).contains("op"))?;
-    // Beside it in a map there is no place.
+    // In a map there is no position beside it.
     let is_element = |near: &usize| {
         let path = line(near).split("path").nth(1).unwrap_or_default();
         let path = path.split(',').next().unwrap_or_default();
@@ -185,7 +185,7 @@ fn inserted(lines: &[&str], at: usize) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// With an operation that removes turned into one that replaces.
+/// The text with an operation that replaces instead of removing.
 fn unremoved(lines: &[&str], at: usize) -> Vec<String> {
     let mut all = Vec::new();
     for near in [at, at.wrapping_sub(1), at + 1, at.wrapping_sub(2)] {

@@ -1,4 +1,4 @@
-//! The overlays of the corpus, as they are.
+//! The overlays of the corpus, unchanged.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +40,7 @@ fn collect(folder: &Path, prefix: &str, sources: &mut Sources) {
     }
 }
 
-/// Findings by the place that caused them; those without one are noted.
+/// Findings by the place that caused them; those without a place are noted.
 pub fn by_place(
     replay: &Replay<'_>,
     sources: &Sources,
@@ -69,13 +69,14 @@ pub fn by_place(
     places
 }
 
-/// Where two lines of one kind do the same together, so that none of them alone undoes it: the first of them is told.
+/// Cases in which two lines of one kind have the same effect, so that removing one changes nothing:
+/// the first line is reported.
 const JOINT: [(&str, &str); 2] = [
     ("p0942", "replacements"),
     ("p0096", "JSON6902 operation (component backend-fwi)"),
 ];
 
-/// Tells of a place whether an edit of it changed each of its findings.
+/// Records whether an edit of a place changed each of its findings.
 pub fn conclude(
     place: &Place,
     left: &[Finding],
@@ -122,7 +123,7 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
             Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
             _ => continue,
         };
-        // Names of what is generated end in a hash; a `$(NAME)` stands for something else.
+        // Generated names end with a hash, and a `$(NAME)` is replaced by a value.
         let is_held = value.contains(there) || value.contains('\n') || there.contains("$(");
         let held = sum.held.entry(is_held).or_default();
         held.push(format!("{name}: {value} at {place:?}"));
@@ -135,7 +136,7 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
         if entry.effect == Effect::Something {
             continue;
         }
-        // Without a dead entry the very same is built.
+        // Without a dead entry the build is the same.
         let place = &entry.place;
         let text_there = sources.text(&place.file).expect("a file");
         let Some(new) = removed(text_there, place) else {
@@ -161,7 +162,7 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
                 let now = super::judged::findings(&base, &run.stdout, IdentityMode::Cancel);
                 let now: Vec<String> = now.iter().map(sameness).collect();
                 left.retain(|finding| {
-                    // Of two findings that read alike each has a cause of its own.
+                    // Two findings with the same text have separate causes.
                     let count = |all: &[String]| {
                         let this = sameness(finding);
                         all.iter().filter(|one| **one == this).count()
@@ -180,7 +181,7 @@ fn pair(host: &Host, folder: &Path, bases: &[String], overlay: &str, name: &str)
 }
 
 #[test]
-fn in_the_corpus_every_place_is_what_caused_the_finding() {
+fn in_the_corpus_every_place_is_the_cause_of_its_finding() {
     let Some(corpus) = corpus() else { return };
     let host = require!(kustomize_host(NEWEST));
     let index = fs::read_to_string(corpus.join("index.tsv")).expect("an index");

@@ -77,7 +77,8 @@ fn below(out: &mut String, value: &Value, indent: usize) {
     }
 }
 
-/// JSON over several lines in every style; which one, its length decides, since nothing hangs on its line ends.
+/// JSON over several lines in every style; its length decides the style, because its line ends do
+/// not matter.
 fn json_below(out: &mut String, text: &str, indent: usize) {
     let pad = " ".repeat(indent);
     let (head, end) = match text.len() % 5 {
@@ -93,7 +94,7 @@ fn json_below(out: &mut String, text: &str, indent: usize) {
             "\"" => line.replace('\\', "\\\\").replace('"', "\\\""),
             _ => line.to_owned(),
         };
-        // Deeper lines of a folded scalar are not folded; some are to be.
+        // Deeper lines of a folded scalar are not folded; some must be.
         let is_folded = text.len() % 5 == 2;
         let line = if is_folded { line.trim_start() } else { &line };
         if at > 0 {

@@ -1,4 +1,5 @@
-//! `krm-parity drift --audit`: who made what differs, by the audit logs that were recorded with the objects.
+//! `krm-parity drift --audit`: the authors of differences, from the audit logs that were recorded
+//! with the objects.
 
 mod clouds;
 mod hostile;
@@ -48,7 +49,7 @@ pub fn joined(scenario: &str, log: &str) -> Vec<Value> {
     report["findings"].as_array().expect("findings").clone()
 }
 
-/// Who made a finding so: user, verb, manager, time, confidence.
+/// The author of a finding: user, verb, manager, time, confidence.
 fn who(finding: &Value) -> [String; 5] {
     let request = &finding["request"];
     let or_none = |value: &Value| value.as_str().unwrap_or("-").to_owned();
@@ -61,7 +62,7 @@ fn who(finding: &Value) -> [String; 5] {
     ]
 }
 
-/// One row of what is right: scenario, rule, resource, path, and who.
+/// One expected row: scenario, rule, resource, path, and author.
 fn rows() -> Vec<Vec<String>> {
     let text = fs::read_to_string(recordings().join("who.tsv")).expect("the table");
     let rows = text.lines().skip(1);
@@ -121,7 +122,7 @@ fn every_recorded_change_is_joined_to_its_request() {
 }
 
 #[test]
-fn words_name_the_person_and_the_request_in_every_format() {
+fn every_format_names_the_person_and_the_request() {
     for format in [
         "text", "concise", "json", "krm", "sarif", "junit", "github", "gitlab", "markdown", "html",
     ] {
@@ -141,9 +142,9 @@ fn words_name_the_person_and_the_request_in_every_format() {
     }
 }
 
-/// What a report is without a log stays as it was.
+/// A report without a log is unchanged.
 #[test]
-fn without_a_log_nothing_is_said_of_requests() {
+fn without_a_log_no_request_is_reported() {
     let run = told("set-env", &["--format", "json"]);
     assert!(
         !run.stdout.contains("request\"") && !run.stdout.contains("confidence"),
@@ -152,7 +153,7 @@ fn without_a_log_nothing_is_said_of_requests() {
     );
 }
 
-/// Changes a request's user, everywhere it stands.
+/// Changes a request's user everywhere.
 fn by(mut event: Value, user: &str) -> Value {
     event["user"] = json!({"username": user, "groups": ["system:authenticated"]});
     event["auditID"] = json!(format!("{}-{user}", text(&event["auditID"])));
@@ -161,7 +162,7 @@ fn by(mut event: Value, user: &str) -> Value {
 
 /// Managed fields have one entry for both; the log has two requests.
 #[test]
-fn two_people_with_one_tool_are_told_apart() {
+fn two_people_with_one_tool_are_distinguished() {
     let mut all = events("configmap");
     let both = all.pop().expect("the edit");
     let part = |user: &str, key: &str, other: &str, version: &str| {
@@ -212,9 +213,9 @@ fn two_people_with_one_tool_are_told_apart() {
     );
 }
 
-/// Logs of several API servers lie one after the other.
+/// The logs of several API servers may be concatenated.
 #[test]
-fn the_last_writer_is_named_whatever_order_the_log_has() {
+fn the_last_writer_is_named_in_any_order_of_the_log() {
     let mut all = events("scale");
     let scale = all.pop().expect("the scale");
     let mut earlier = by(scale.clone(), "bob@acme.example");
@@ -241,7 +242,7 @@ fn the_last_writer_is_named_whatever_order_the_log_has() {
 }
 
 #[test]
-fn what_fails_and_what_is_tried_changes_nothing() {
+fn failed_requests_and_dry_runs_change_nothing() {
     let mut all = events("scale");
     let scale = all.last().cloned().expect("the scale");
     let mut failed = by(scale.clone(), "bob@acme.example");
@@ -267,9 +268,9 @@ fn what_fails_and_what_is_tried_changes_nothing() {
     );
 }
 
-/// What the log does not hold is not guessed.
+/// A request that is not in the log is not guessed.
 #[test]
-fn confidence_is_what_the_log_can_show() {
+fn confidence_depends_on_the_evidence_in_the_log() {
     let mut all = events("set-env");
     // Without the request, only the tool is known.
     let confidences = |log: &str| -> BTreeSet<(String, String)> {
@@ -280,13 +281,13 @@ fn confidence_is_what_the_log_can_show() {
     let of =
         |user: &str, confidence: &str| BTreeSet::from([(user.to_owned(), confidence.to_owned())]);
     assert_eq!(confidences(&log(&all[..1])), of("-", "tool"));
-    // Without bodies, who wrote the object with that tool at that time.
+    // Without bodies, the author who wrote the object with that tool at that time.
     for key in ["requestObject", "responseObject"] {
         all[1].as_object_mut().expect("an event").remove(key);
     }
     all[1]["level"] = json!("Metadata");
     assert_eq!(confidences(&log(&all)), of("alice@acme.example", "object"));
-    // With what was sent alone.
+    // With only the request's body.
     let mut all = events("set-env");
     for event in &mut all {
         event
@@ -296,13 +297,13 @@ fn confidence_is_what_the_log_can_show() {
         event["level"] = json!("Request");
     }
     assert_eq!(confidences(&log(&all)), of("alice@acme.example", "field"));
-    // Where the log begins after the object was made.
+    // If the log begins after the object was created.
     let all = events("set-env");
     assert_eq!(
         confidences(&log(&all[1..])),
         of("alice@acme.example", "field")
     );
-    // Where somebody has written after the log has ended.
+    // If someone has written after the end of the log.
     let mut all = events("unset-env");
     all.pop();
     let found = joined("unset-env", &log(&all));
@@ -311,7 +312,7 @@ fn confidence_is_what_the_log_can_show() {
 }
 
 #[test]
-fn impersonation_is_told_with_both_names() {
+fn impersonation_is_reported_with_both_names() {
     let mut all = events("unset-env");
     all[1]["impersonatedUser"] = json!({"username": "system:admin", "groups": ["system:masters"]});
     let found = joined("unset-env", &log(&all));

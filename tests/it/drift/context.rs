@@ -1,4 +1,4 @@
-//! `krm-parity drift --context`: real kubectl, and a server that answers with what a real one has answered.
+//! `krm-parity drift --context`: real kubectl, and a server with recorded answers of a real one.
 
 mod server;
 
@@ -75,7 +75,7 @@ const GIT: &str =
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: shop}, data: {x: y}}\n";
 
 #[test]
-fn what_kubectl_finds_is_told_as_what_it_printed() {
+fn kubectl_gives_the_same_findings_as_its_output_in_a_file() {
     let kubectl = require!(kubectl());
     for scenario in [
         "set-env",
@@ -89,7 +89,7 @@ fn what_kubectl_finds_is_told_as_what_it_printed() {
         let objects = objects(&directory.join("live.yaml"));
         let server = Server::new(World {
             objects,
-            // What Git has and the recording lacks is a kind all the same.
+            // A kind that the recording lacks is still a known kind.
             kinds: vec![("v1", "ConfigMap", true), ("v1", "Secret", true)],
             ..World::default()
         });
@@ -105,7 +105,7 @@ fn what_kubectl_finds_is_told_as_what_it_printed() {
         assert_eq!(report["findings"], json!(expected), "{scenario}: {run:#?}");
         for line in server.asked() {
             assert!(line.starts_with("GET "), "{scenario}: {line}");
-            // Secrets are read by name, and no namespace but Git's.
+            // Secrets are read by name, and only in Git's namespace.
             assert!(!line.ends_with("/secrets"), "{scenario}: {line}");
             let own = line.contains("/namespaces/t") || !line.contains("/namespaces/");
             assert!(
@@ -117,7 +117,7 @@ fn what_kubectl_finds_is_told_as_what_it_printed() {
 }
 
 #[test]
-fn what_has_no_namespace_is_in_that_of_the_context_or_of_the_flag() {
+fn the_default_namespace_is_that_of_the_context_or_the_flag() {
     let kubectl = require!(kubectl());
     let server = Server::new(World {
         objects: vec![
@@ -141,7 +141,7 @@ fn what_has_no_namespace_is_in_that_of_the_context_or_of_the_flag() {
         );
         (lines(&run), run.stdout)
     };
-    // By name alone, which the report says.
+    // It is read only by name, which the report says.
     let (lines, all) = told(&["--rendered", "bare.yaml"]);
     assert!(lines.is_empty(), "{lines:?}");
     assert!(all.contains("these kinds were read by name only, so objects that Git does not have are not found: ConfigMap"), "{all}");
@@ -157,7 +157,7 @@ fn what_has_no_namespace_is_in_that_of_the_context_or_of_the_flag() {
 }
 
 #[test]
-fn what_may_not_be_listed_is_asked_for_by_name_and_what_may_not_be_seen_is_told_once() {
+fn a_forbidden_list_is_read_by_name_and_a_forbidden_kind_is_reported_once() {
     let kubectl = require!(kubectl());
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop",
         "managedFields": [{"manager": "kubectl-edit", "operation": "Update", "time": "2026-01-02T00:00:00Z", "fieldsV1": {"f:data": {"f:password": {}}}}]}, "data": {"password": "aHVudGVyMg=="}});
@@ -220,7 +220,7 @@ fn what_may_not_be_listed_is_asked_for_by_name_and_what_may_not_be_seen_is_told_
 }
 
 #[test]
-fn a_kind_that_the_server_does_not_know_is_in_no_cluster_unless_it_only_does_not_say() {
+fn an_unknown_kind_is_missing_unless_its_group_cannot_be_listed() {
     let kubectl = require!(kubectl());
     let git = format!(
         "{GIT}---\n{{apiVersion: acme.io/v1, kind: Widget, metadata: {{name: w, namespace: shop}}}}\n---\n{{apiVersion: autoscaling/v1, kind: HorizontalPodAutoscaler, metadata: {{name: h, namespace: shop}}, spec: {{maxReplicas: 3}}}}\n"
@@ -263,7 +263,7 @@ fn a_kind_that_the_server_does_not_know_is_in_no_cluster_unless_it_only_does_not
 }
 
 #[test]
-fn a_cluster_that_cannot_be_asked_is_told_in_a_line() {
+fn an_unreachable_cluster_is_reported_in_one_line() {
     let kubectl = require!(kubectl());
     let server = Server::new(World {
         hangs: true,
@@ -289,7 +289,7 @@ fn a_cluster_that_cannot_be_asked_is_told_in_a_line() {
     );
     let label = said(&["--rendered", "git.yaml", "--namespace=-A"]);
     assert!(label.contains("--namespace"), "{label}");
-    // Without kubectl nothing is asked.
+    // Without kubectl no request is made.
     let mut command = Command::new(binary());
     command.current_dir(&root).env("PATH", &root).args([
         "drift",
@@ -306,9 +306,9 @@ fn a_cluster_that_cannot_be_asked_is_told_in_a_line() {
     );
 }
 
-/// What kubectl itself makes of a watch, as JSON and as YAML, is what `--follow` reads.
+/// `--follow` reads kubectl's own output of a watch, as JSON and as YAML.
 #[test]
-fn what_kubectl_watches_is_followed() {
+fn a_watch_of_kubectl_is_followed() {
     let kubectl = require!(kubectl());
     let directory = recordings().join("watch");
     let stream = fs::read_to_string(directory.join("stream.json")).expect("a recorded stream");
@@ -360,7 +360,7 @@ fn what_kubectl_watches_is_followed() {
     assert_eq!(told[0], told[1]);
 }
 
-/// A program that is called kubectl, and says that it was run.
+/// A program with the name kubectl that records its runs.
 #[cfg(unix)]
 fn witness(tree: &Tree) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
@@ -376,7 +376,7 @@ fn witness(tree: &Tree) -> PathBuf {
 
 #[cfg(unix)]
 #[test]
-fn nothing_of_a_repository_is_an_argument_unless_it_is_a_name() {
+fn only_valid_names_of_a_repository_become_arguments() {
     let tree = Tree::new();
     let ran = witness(&tree);
     let ask = |git: &str, arguments: &[&str]| {
@@ -418,7 +418,7 @@ fn nothing_of_a_repository_is_an_argument_unless_it_is_a_name() {
     // With a file for the live side, no program is started.
     assert_eq!(ask(GIT, &["--live", "git.yaml"]).code, Some(0));
     assert!(!ran.exists());
-    // A context may be called like a flag, and stays a name.
+    // A context may have the name of a flag, and is still read as a name.
     assert_eq!(ask(GIT, &["--context=--token=x"]).code, Some(1));
     let told = fs::read_to_string(&ran).expect("a run");
     assert_eq!(
@@ -427,10 +427,10 @@ fn nothing_of_a_repository_is_an_argument_unless_it_is_a_name() {
     );
 }
 
-/// The program in the directory that is looked at is not the one that is run.
+/// A program in the checked directory is not run.
 #[cfg(unix)]
 #[test]
-fn kubectl_is_not_found_by_a_relative_place() {
+fn kubectl_is_not_found_by_a_relative_path() {
     let tree = Tree::new();
     let ran = witness(&tree);
     tree.write("git.yaml", GIT);

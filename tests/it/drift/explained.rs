@@ -1,4 +1,4 @@
-//! `krm-parity explain OVERLAY --live FILE`: why each difference is drift, or none.
+//! `krm-parity explain OVERLAY --live FILE`: why each difference is drift or not.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,7 +53,7 @@ fn differing(want: Option<&Value>, live: Option<&Value>, path: &str, out: &mut B
 }
 
 #[test]
-fn every_difference_is_told_or_has_a_reason() {
+fn every_difference_is_reported_or_has_a_reason() {
     let mut scenarios: Vec<String> = rows().into_iter().map(|row| row[0].clone()).collect();
     scenarios.dedup();
     let mut looked = 0;
@@ -61,7 +61,7 @@ fn every_difference_is_told_or_has_a_reason() {
         let directory = recordings().join(&scenario);
         let said = explain(&directory, &["want.yaml", "--live", "live.yaml"]);
         assert_eq!(said.code, Some(0), "{scenario}: {said:#?}");
-        // What `drift` tells is among it, with its rule.
+        // The explanation includes every finding of `drift`, with its rule.
         for finding in found(&directory, "want.yaml", "live.yaml") {
             for word in [text(&finding["rule"]), text(&finding["field"]["path"])] {
                 assert!(
@@ -130,7 +130,7 @@ fn one_place_is_explained_with_its_owner_and_its_row() {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert!(!said.contains("SKIP_FRAUD_CHECK"), "{said}");
-    // The quantity is written in another way, and a default is the API server's.
+    // The quantity has another spelling, and a default is the API server's.
     let said = at("spec.template.spec.containers[name=checkout].resources.limits.cpu");
     for word in [
         "  Git     \"1000m\"",
@@ -146,7 +146,7 @@ fn one_place_is_explained_with_its_owner_and_its_row() {
         said.contains("no difference at \"spec.replicas\""),
         "{said}"
     );
-    // An autoscaler's number is no drift, and the reason says so.
+    // An autoscaler's number is not drift, with a reason.
     let said = explain(
         &recordings().join("hpa-and-git-replicas"),
         &[
@@ -163,7 +163,7 @@ fn one_place_is_explained_with_its_owner_and_its_row() {
     ] {
         assert!(said.stdout.contains(word), "{word}: {said:#?}");
     }
-    // Without owners nobody knows.
+    // Without owners the reason is not known.
     let said = explain(&directory, &["want.yaml", "--live", "plain.yaml"]);
     assert!(
         said.stdout

@@ -1,4 +1,5 @@
-//! `krm-parity drift OVERLAY --live FILE --fix`: what may be kept gets into the overlay, and nothing else changes.
+//! `krm-parity drift OVERLAY --live FILE --fix`: permitted changes are written to the overlay, and
+//! nothing else changes.
 
 use std::fs;
 use std::process::Command;
@@ -22,14 +23,14 @@ fn read(tree: &Tree) -> String {
     fs::read_to_string(tree.path(FILE)).expect("the kustomization")
 }
 
-/// The rules and paths that are left.
+/// The remaining rules and paths.
 fn left(tree: &Tree) -> Vec<String> {
     let all = findings(tree, &["overlays/production"]);
     all.iter().map(super::line).collect()
 }
 
 #[test]
-fn every_recorded_change_that_may_be_kept_is_written() {
+fn every_permitted_recorded_change_is_written() {
     let Some(host) = support::kustomize_host("v5.8.1") else {
         support::missing("kustomize v5.8.1");
         return;
@@ -73,7 +74,7 @@ fn every_recorded_change_that_may_be_kept_is_written() {
         let by_kustomize = findings(&tree, &["--rendered", "built.yaml"]);
         let by_kustomize: Vec<String> = by_kustomize.iter().map(super::line).collect();
         assert_eq!(by_kustomize, rest, "{scenario}: {after}");
-        // What was written breaks no rule.
+        // The written changes break no rule.
         let mut check = Command::new(binary());
         let check = run(check.current_dir(tree.path("")).args(["check", "."]));
         assert_eq!(check.code, Some(0), "{scenario}: {check:#?}");
@@ -85,7 +86,7 @@ fn every_recorded_change_that_may_be_kept_is_written() {
 }
 
 #[test]
-fn every_way_to_write_a_kustomization_is_kept_or_left_alone() {
+fn every_form_of_a_kustomization_is_edited_or_left_unchanged() {
     let Some(host) = support::kustomize_host("v5.8.1") else {
         support::missing("kustomize v5.8.1");
         return;
@@ -167,7 +168,7 @@ fn every_way_to_write_a_kustomization_is_kept_or_left_alone() {
 }
 
 #[test]
-fn what_leaves_no_place_is_refused_and_stays() {
+fn a_kustomization_without_a_place_is_refused_and_unchanged() {
     for (name, file) in [
         (
             "an alias",
@@ -193,7 +194,7 @@ fn what_leaves_no_place_is_refused_and_stays() {
 }
 
 #[test]
-fn what_comes_after_patches_is_named_and_not_written_over() {
+fn a_later_step_is_named_and_not_overwritten() {
     let tree = overlay("set-image", Some("image-tag"));
     tree.write(
         FILE,
@@ -210,7 +211,7 @@ fn what_comes_after_patches_is_named_and_not_written_over() {
     );
 }
 
-/// A patch finds a resource by the name that it had before the overlay gave it another.
+/// A patch finds a resource by its name before the overlay renamed it.
 #[test]
 fn names_are_those_before_the_prefix_of_the_overlay() {
     let Some(host) = support::kustomize_host("v5.8.1") else {
@@ -278,7 +279,7 @@ fn nothing_is_written_without_consent_or_elsewhere() {
             "--format",
             "json",
         ],
-        // Nobody can be asked.
+        // No one can be asked.
         &["overlays/production", "--live", "live.yaml", "--fix"],
     ] {
         let run = drift(&tree.path(""), arguments);
@@ -303,7 +304,7 @@ fn deployment(namespace: &str, name: &str, replicas: u8) -> String {
     )
 }
 
-/// A target's name finds the resources of that name in all namespaces.
+/// A name in a target matches the resources of that name in all namespaces.
 #[test]
 fn an_entry_that_would_change_more_is_left_out_and_the_others_are_written() {
     let all = |web: u8, api: u8| {
@@ -328,7 +329,7 @@ fn an_entry_that_would_change_more_is_left_out_and_the_others_are_written() {
         "not written: Deployment web: spec.replicas: the change would also change Deployment web";
     assert!(run.stderr.contains(told), "{run:#?}");
     assert_eq!(left(&tree).len(), 1);
-    // Where nothing is left to be written, nothing is.
+    // A second run has nothing to write.
     let again = fix(&tree, &["--yes"]);
     assert_eq!(again.code, Some(2), "{again:#?}");
     assert!(again.stderr.contains("nothing was written"), "{again:#?}");
@@ -336,7 +337,7 @@ fn an_entry_that_would_change_more_is_left_out_and_the_others_are_written() {
 }
 
 #[test]
-fn a_number_in_replicas_is_changed_in_its_place() {
+fn a_number_in_replicas_is_changed_there() {
     let tree = overlay("scale", None);
     let before = "resources: [../../base]\nreplicas:\n- name: checkout # mine\n  # until the sale is over\n  count: 3 # as agreed\n";
     tree.write(FILE, before);
@@ -344,9 +345,9 @@ fn a_number_in_replicas_is_changed_in_its_place() {
     assert_eq!(read(&tree), before.replace("count: 3", "count: 6"));
 }
 
-/// `replicas:` counts for everything of that name.
+/// `replicas:` applies to every resource of that name.
 #[test]
-fn a_number_that_others_share_is_not_written() {
+fn a_shared_number_is_not_changed() {
     let all = |deployment: u8| {
         let set = deployment_of("StatefulSet", "web", 3);
         [deployment_of("Deployment", "web", deployment), set].join("---\n")

@@ -1,4 +1,4 @@
-//! `krm-parity drift --follow`: streams of watch events, as a real server has sent one.
+//! `krm-parity drift --follow`: streams of watch events, as sent by a real server.
 
 use std::fs;
 use std::io::{BufReader, Read as _, Write as _};
@@ -28,13 +28,13 @@ fn start(directory: &Path, arguments: &[&str]) -> Child {
     command(directory, arguments).spawn().expect("it starts")
 }
 
-/// What is told of a stream.
+/// The output for a stream.
 fn follow(directory: &Path, arguments: &[&str], stream: &str) -> Run {
     let mut child = start(directory, arguments);
     let mut to = child.stdin.take().expect("a stream");
     let stream = stream.to_owned();
     let writer = std::thread::spawn(move || {
-        // Whoever has ended early reads no more.
+        // A program that has ended early stops reading.
         let _ = to.write_all(stream.as_bytes());
     });
     let output = child.wait_with_output().expect("it ends");
@@ -52,7 +52,7 @@ fn recorded() -> String {
 
 const WATCH: [&str; 2] = ["--rendered", "want.yaml"];
 
-/// What a line says after its place, without the tool.
+/// The text of a line after its place, without the tool.
 fn short(line: &str) -> String {
     let rest = line.split_once(": ").map_or(line, |(_, rest)| rest);
     rest.to_owned()
@@ -71,9 +71,9 @@ const TOLD: [&str; 6] = [
     "error manual-addition: Deployment checkout: annotation incident was added by hand with kubectl-annotate (Update, 2026-11-25T19:53:42Z)",
 ];
 
-/// However the events are written.
+/// The format of the events does not matter.
 #[test]
-fn every_change_of_a_recorded_stream_is_told_once_and_when_it_is_over() {
+fn every_change_of_a_recorded_stream_is_reported_once_and_at_its_end() {
     let directory = recordings().join("watch");
     let lines = recorded();
     let events: Vec<Value> = lines
@@ -105,7 +105,7 @@ fn every_change_of_a_recorded_stream_is_told_once_and_when_it_is_over() {
         assert_eq!(told(&run), TOLD, "{form}: {run:#?}");
         assert!(run.stderr.contains("7 events"), "{form}: {run:#?}");
     }
-    // A watch that is begun again says the same first, and nothing is told twice.
+    // A restarted watch repeats its first events, and nothing is reported twice.
     let again = format!("{lines}{}\n", lines.lines().next_back().unwrap_or_default());
     let again = again.replace("\"type\":\"MODIFIED\"", "\"type\":\"ADDED\"");
     let run = follow(&directory, &WATCH, &again);
@@ -118,9 +118,9 @@ fn every_change_of_a_recorded_stream_is_told_once_and_when_it_is_over() {
     );
 }
 
-/// Each record is a line of its own that the schema describes, also in a file.
+/// Each record is a separate line that the schema describes, also in a file.
 #[test]
-fn records_are_told_line_by_line_with_what_became_of_them() {
+fn records_are_written_line_by_line_with_their_reversals() {
     let directory = recordings().join("watch");
     let tree = Tree::new();
     let file = format!("audit-record={}", tree.path("trail.jsonl").display());
@@ -171,7 +171,7 @@ fn records_are_told_line_by_line_with_what_became_of_them() {
             "spec.template.spec.containers[name=checkout].env[name=NEW] kubectl-set 2026-11-25T19:53:16Z - -".to_owned(),
             format!("{level} kubectl-set 2026-11-25T19:53:39Z - -"),
             format!("{level} kubectl-set 2026-11-25T19:53:39Z 2026-11-25T19:53:40Z argocd-controller"),
-            // Nobody has noted when it was, but it was seen.
+            // The time was not recorded, but the change was seen.
             "spec.replicas kubectl 2026-11-26T00:00:00Z - -".to_owned(),
             "spec.replicas kubectl 2026-11-26T00:00:00Z 2026-11-25T19:53:42Z argocd-controller".to_owned(),
             "metadata.annotations kubectl-annotate 2026-11-25T19:53:42Z - -".to_owned(),
@@ -181,14 +181,14 @@ fn records_are_told_line_by_line_with_what_became_of_them() {
     assert_eq!(told(&run).len(), TOLD.len(), "{run:#?}");
 }
 
-/// The next line; the test ends with it at the latest.
+/// The next line; at the latest, the test ends with it.
 fn next(from: &mut impl std::io::BufRead) -> String {
     let mut line = String::new();
     from.read_line(&mut line).expect("a line");
     line
 }
 
-/// Whether whoever runs the tests wants a signal to be ignored, as shells do in the background.
+/// Whether the parent process of the tests ignores a signal, as shells do in the background.
 #[cfg(unix)]
 fn is_ignored(number: u32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -199,7 +199,7 @@ fn is_ignored(number: u32) -> bool {
 
 #[cfg(unix)]
 #[test]
-fn a_change_is_told_when_it_comes_and_a_signal_ends_it_as_the_stream_does() {
+fn a_change_is_reported_at_once_and_a_signal_ends_the_run_like_the_stream() {
     let directory = recordings().join("watch");
     let stream = recorded();
     for (signal, number, is_yaml) in [("INT", 2, false), ("TERM", 15, true), ("TERM", 15, false)] {
@@ -211,7 +211,7 @@ fn a_change_is_told_when_it_comes_and_a_signal_ends_it_as_the_stream_does() {
         let mut from = BufReader::new(child.stdout.take().expect("stdout"));
         let mut lines = stream.lines();
         let first: Value = serde_json::from_str(lines.next().expect("an event")).expect("JSON");
-        // YAML is told too, although no next document says that it is there.
+        // A YAML document is reported too, although no next document ends it.
         let first = if is_yaml {
             format!("object: {}\ntype: {}\n", first["object"], first["type"])
         } else {
@@ -243,10 +243,10 @@ fn a_change_is_told_when_it_comes_and_a_signal_ends_it_as_the_stream_does() {
     }
 }
 
-/// A watch of which nothing has come yet, and a pipe that nobody writes to.
+/// A watch without any event, and a pipe without a writer.
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_what_waits() {
+fn a_signal_ends_a_waiting_run() {
     let tree = Tree::new();
     let directory = recordings().join("watch");
     let pipe = tree.path("pipe");
@@ -256,7 +256,7 @@ fn a_signal_ends_what_waits() {
         std::thread::sleep(std::time::Duration::from_millis(500));
         let killed = Command::new("kill").arg(child.id().to_string()).status();
         assert!(killed.expect("kill").success());
-        // Waiting closes the stream, which would be another end.
+        // `wait` closes the stream, which would also end the program.
         let _stream = child.stdin.take();
         child.wait().expect("it ends").code()
     };
@@ -275,12 +275,12 @@ fn a_signal_ends_what_waits() {
 
 #[cfg(unix)]
 #[test]
-fn nobody_who_reads_is_no_failure() {
+fn a_closed_stdout_is_not_a_failure() {
     let directory = recordings().join("watch");
     let mut child = start(&directory, &WATCH);
     drop(child.stdout.take());
     let mut to = child.stdin.take().expect("stdin");
-    // The stream stays open: it is for the program to end.
+    // The stream stays open: the program must end by itself.
     let _ = to.write_all(recorded().as_bytes());
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), Some(1));
@@ -306,7 +306,7 @@ fn event(
     format!("{}\n", json!({"type": kind, "object": object}))
 }
 
-/// What is told of a stream about small objects: exit code, lines, and what goes to stderr.
+/// The output for a stream about small objects: exit code, lines, and stderr.
 fn small(arguments: &[&str], stream: &str) -> (Option<i32>, Vec<String>, String) {
     let tree = Tree::new();
     tree.write("git.yaml", GIT);
@@ -319,7 +319,7 @@ fn small(arguments: &[&str], stream: &str) -> (Option<i32>, Vec<String>, String)
 }
 
 #[test]
-fn objects_that_go_and_come_back_and_objects_of_nobody() {
+fn deleted_recreated_and_extra_objects_are_followed() {
     let stream = [
         event("ADDED", "a", "n", 1, "argocd-controller", "y"),
         event("DELETED", "a", "n", 2, "argocd-controller", "y"),
@@ -355,7 +355,7 @@ fn objects_that_go_and_come_back_and_objects_of_nobody() {
 }
 
 #[test]
-fn a_secret_is_told_and_never_shown() {
+fn a_secret_is_reported_and_never_shown() {
     let stream = [
         event(
             "ADDED",
@@ -367,14 +367,14 @@ fn a_secret_is_told_and_never_shown() {
         ),
         event("MODIFIED", "s", "n", 2, "kubectl-edit", "aHVudGVyMi1saXZl"),
         event("MODIFIED", "s", "n", 3, "kubectl-edit", "aHVudGVyMy1saXZl"),
-        // A copy of it elsewhere.
+        // A copy of it in another place.
         event("MODIFIED", "a", "n", 4, "kubectl-edit", "hunter3-live"),
         event("MODIFIED", "a", "n", 5, "kubectl-edit", "hunter2-live"),
     ]
     .concat();
     let (_, told, said) = small(&[], &stream);
     let of = |name: &str| told.iter().filter(|line| line.contains(name)).count();
-    // Twice each, since each is another value.
+    // Twice each, because each is another value.
     assert_eq!(
         (of("Secret s"), of("ConfigMap a")),
         (2, 2),
@@ -385,7 +385,7 @@ fn a_secret_is_told_and_never_shown() {
 }
 
 #[test]
-fn an_object_without_a_namespace_in_git_is_the_first_one_or_the_one_that_is_named() {
+fn an_object_without_a_namespace_in_git_is_the_first_or_the_named_one() {
     let stream = [
         event("ADDED", "bare", "one", 1, "kubectl-edit", "z"),
         event("ADDED", "bare", "two", 2, "kubectl-set", "z"),
@@ -402,7 +402,7 @@ fn an_object_without_a_namespace_in_git_is_the_first_one_or_the_one_that_is_name
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_passed_over() {
+fn unreadable_texts_are_named_and_skipped() {
     let good = event("MODIFIED", "a", "n", 2, "kubectl-edit", "z");
     let cut = good.get(..60).expect("a part");
     let object: Value = serde_json::from_str(&good).expect("JSON");
@@ -453,7 +453,7 @@ fn what_cannot_be_read_is_named_and_passed_over() {
 }
 
 #[test]
-fn what_cannot_be_followed_cannot_run() {
+fn an_invalid_follow_cannot_run() {
     let good = event("ADDED", "a", "n", 2, "argocd-controller", "y");
     let error = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"message\":\"too old resource version: 1 (2)\",\"code\":410}}\n";
     for (arguments, stream, expected) in [
@@ -486,7 +486,7 @@ fn what_cannot_be_followed_cannot_run() {
         assert!(told.is_empty(), "{told:?}");
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
-    // What was found weighs more than how the watch ended.
+    // The severity of the findings outranks how the watch ended.
     let changed = event("MODIFIED", "a", "n", 2, "kubectl-edit", "z");
     let (code, told, said) = small(&[], &format!("{changed}{error}"));
     assert_eq!((code, told.len()), (Some(1), 1), "{said}");

@@ -1,4 +1,4 @@
-//! Git's side: an overlay that the engine builds, what is rendered, and what the policy says.
+//! Git's side: an overlay that the engine builds, rendered files, and the policy.
 
 use crate::support::Tree;
 
@@ -39,7 +39,7 @@ fn tree() -> Tree {
 const OVERLAY: &str = "shop/overlays/production";
 
 #[test]
-fn an_overlay_is_built_by_the_engine_and_called_as_check_calls_it() {
+fn an_overlay_is_built_by_the_engine_and_named_as_in_check() {
     let tree = tree();
     let run = super::drift(&tree.path(""), &[OVERLAY, "--live", "live.yaml"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
@@ -52,7 +52,7 @@ fn an_overlay_is_built_by_the_engine_and_called_as_check_calls_it() {
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
-    // Every service and environment of an entry is the one of `check`.
+    // Every service and environment of an entry is that of `check`.
     let policy = |fields: &str| {
         format!(
             "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {{name: p}}\nspec:\n{fields}"
@@ -79,7 +79,7 @@ fn an_overlay_is_built_by_the_engine_and_called_as_check_calls_it() {
             true,
             0,
         ),
-        // Classes that overlays may change are no reason to change them in a cluster.
+        // Classes that overlays may change are not a reason to change them in a cluster.
         (
             "  allow: {classes: [image, image-tag]}\n".to_owned(),
             true,
@@ -96,7 +96,7 @@ fn an_overlay_is_built_by_the_engine_and_called_as_check_calls_it() {
 }
 
 #[test]
-fn what_the_engine_does_not_know_is_no_guess() {
+fn unknown_parts_of_the_engine_are_not_guessed() {
     let tree = tree();
     tree.write(
         "shop/overlays/production/kustomization.yaml",
@@ -114,7 +114,7 @@ fn what_the_engine_does_not_know_is_no_guess() {
 }
 
 #[test]
-fn what_cannot_be_compared_cannot_run() {
+fn inputs_that_cannot_be_compared_cannot_run() {
     let tree = tree();
     let status = "{apiVersion: v1, kind: Status, message: no such host}\n";
     for (name, text, part) in [

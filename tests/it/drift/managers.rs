@@ -1,4 +1,4 @@
-//! `spec.drift.managers`: whom a policy knows beside the managers that this program knows.
+//! `spec.drift.managers`: the managers that a policy defines beside the known ones.
 
 use serde_json::Value;
 
@@ -8,7 +8,8 @@ use crate::support::{Run, Tree};
 const HEAD: &str =
     "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec:\n";
 
-/// A tree with a policy, an object of Git, and the same with a value that this manager has written.
+/// A tree with a policy, an object of Git, and the same object with a value that this manager has
+/// written.
 fn tree(manager: &str, spec: &str) -> Tree {
     let tree = Tree::new();
     tree.write("parity.yaml", &format!("{HEAD}{spec}"));
@@ -39,7 +40,7 @@ fn run(tree: &Tree) -> Run {
     drift(&tree.path(""), &arguments)
 }
 
-/// The rule and the headline of the one finding.
+/// The rule and the headline of the only finding.
 fn told(manager: &str, spec: &str) -> String {
     let run = run(&tree(manager, spec));
     let report: Value =
@@ -52,7 +53,7 @@ fn told(manager: &str, spec: &str) -> String {
 }
 
 #[test]
-fn a_policy_knows_managers_that_this_program_does_not() {
+fn a_policy_adds_managers_to_the_built_in_list() {
     let stranger = "manual-change: key x was changed by my-cd (Update, 2026-01-02T00:00:00Z), an unknown manager";
     for spec in ["  {}", "  drift: {}", "  drift: {managers: {people: []}}"] {
         assert_eq!(told("my-cd", spec), stranger);
@@ -77,7 +78,7 @@ fn a_policy_knows_managers_that_this_program_does_not() {
 }
 
 #[test]
-fn a_policy_knows_better_than_this_program() {
+fn a_policy_overrides_the_built_in_list() {
     for (manager, group, expected) in [
         ("kubectl-edit", "controllers", "controller-change: "),
         ("kubectl-edit", "deployers", "out-of-sync: "),
@@ -91,7 +92,8 @@ fn a_policy_knows_better_than_this_program() {
             "people",
             "manual-change: key x was changed by hand with argocd-controller (",
         ),
-        // Whoever applies whole files deploys where nobody else does, unless the policy says that people do it.
+        // A manager that applies whole files is the deployer if there is no other, unless the
+        // policy says that people use it.
         (
             "kubectl-client-side-apply",
             "people",
@@ -108,9 +110,9 @@ fn a_policy_knows_better_than_this_program() {
     assert!(applied.starts_with("out-of-sync: "), "{applied}");
 }
 
-/// A name that is written out counts more than a pattern, wherever it stands.
+/// A literal name takes precedence over a pattern, in any position.
 #[test]
-fn a_name_counts_more_than_a_pattern() {
+fn a_name_takes_precedence_over_a_pattern() {
     for spec in [
         "  drift: {managers: {deployers: [my-cd], people: ['my-*']}}",
         "  drift: {managers: {people: ['my-*'], deployers: [my-cd]}}",
@@ -122,7 +124,7 @@ fn a_name_counts_more_than_a_pattern() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_with_its_line() {
+fn contradictions_are_refused_with_their_line() {
     let long = "x".repeat(300);
     for (spec, expected) in [
         (
@@ -172,9 +174,9 @@ fn what_makes_no_sense_is_refused_with_its_line() {
     }
 }
 
-/// An audit log knows users beside tools: the names of service accounts, and those of everybody else.
+/// An audit log names users beside tools: service accounts and people.
 #[test]
-fn a_log_is_read_with_the_same_names() {
+fn a_log_is_judged_by_the_same_names() {
     for (names, expected) in [
         (
             "{deployers: [alice@acme.example]}",
@@ -229,9 +231,9 @@ fn a_log_is_read_with_the_same_names() {
     }
 }
 
-/// What Argo CD is told to trust is judged by the same names.
+/// The managers that Argo CD trusts are judged by the same names.
 #[test]
-fn argo_cd_is_not_told_to_trust_what_the_policy_says_people_use() {
+fn argo_cd_must_not_trust_the_managers_of_people() {
     let tree = Tree::new();
     tree.write("base/kustomization.yaml", "resources: [b.yaml]\n");
     tree.write(

@@ -1,4 +1,4 @@
-//! Objects that are on one side alone.
+//! Objects that are on only one side.
 
 use super::{found, short};
 use crate::support::Tree;
@@ -27,12 +27,12 @@ fn tracked(name: &str, id: &str) -> String {
 }
 
 #[test]
-fn an_object_that_nobody_wants_is_of_this_application_or_of_a_person() {
+fn an_extra_object_belongs_to_this_application_or_a_person() {
     let own = tracked("a", "shop:/ConfigMap:n/a");
     for (other, told) in [
         (tracked("b", "shop:/ConfigMap:n/b"), true),
         (tracked("b", "other:/ConfigMap:n/b"), false),
-        // A controller has copied the note of another object.
+        // A controller has copied the annotation of another object.
         (tracked("b", "shop:/ConfigMap:n/a"), false),
         (object("b", &entry("kubectl-create")), true),
         (object("b", &entry("kube-controller-manager")), false),
@@ -60,7 +60,7 @@ fn an_object_that_nobody_wants_is_of_this_application_or_of_a_person() {
 }
 
 #[test]
-fn an_object_that_is_missing_is_told_unless_it_comes_and_goes() {
+fn a_missing_object_is_reported_unless_it_is_temporary() {
     let missing = |annotations: &str| {
         format!(
             "{GIT}---\n{{apiVersion: batch/v1, kind: Job, metadata: {{name: b, namespace: n{annotations}}}, spec: {{}}}}\n"
@@ -79,7 +79,7 @@ fn namespaces_and_versions_are_not_guessed() {
             "---\n{{apiVersion: autoscaling/{version}, kind: HorizontalPodAutoscaler, metadata: {{name: a, namespace: {namespace}}}, spec: {{maxReplicas: 4}}}}\n"
         )
     };
-    // The only one of its name is the one.
+    // The only object of its name is the right one.
     assert_eq!(
         short(git, &live("v1", "n")),
         ["manual-change HorizontalPodAutoscaler/a spec.maxReplicas"]
@@ -100,7 +100,7 @@ fn namespaces_and_versions_are_not_guessed() {
     assert!(run.stderr.contains("m and n"), "{}", run.stderr);
 }
 
-/// What is pasted into a shell must be what it looks like, whatever an object calls itself.
+/// A command to paste must be what it looks like, whatever the name of an object.
 #[test]
 fn no_name_becomes_a_command() {
     let tree = Tree::new();

@@ -1,4 +1,4 @@
-//! What is to be done about a difference, done: patches by kustomize, commands by kubectl.
+//! Applies the advice about differences: patches with kustomize, commands with kubectl.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::{drift, line, recordings, text};
 use crate::support::{self, Run, Tree, run};
 
-/// Every class, so that every change that was recorded gets a patch.
+/// Every class, so that every recorded change gets a patch.
 const ALL: &str = "replicas, resource-values, env-values, hostnames, image, image-tag, resource-names, env-names, config-keys, health-checks, ingress-structure, service-mesh, labels, annotations, containers, other";
 
-/// A tree with an overlay that changes nothing of what a scenario wants.
+/// A tree with an overlay that leaves the resources of a scenario unchanged.
 pub fn overlay(scenario: &str, classes: Option<&str>) -> Tree {
     let tree = Tree::new();
     let read = |name: &str| {
@@ -55,7 +55,7 @@ fn is_by_hand(finding: &Value) -> bool {
     text(&finding["rule"]).starts_with("manual-")
 }
 
-/// The entry of `patches` that a help holds.
+/// The entry of `patches` in a help text.
 fn entry(finding: &Value) -> Option<&str> {
     let help = text(&finding["help"]);
     let start = help.find(": {target: ")? + 2;
@@ -63,7 +63,7 @@ fn entry(finding: &Value) -> Option<&str> {
     Some(&help[start..end])
 }
 
-/// The command that ends a help.
+/// The command at the end of a help text.
 fn command(finding: &Value) -> Option<&str> {
     let help = text(&finding["help"]);
     Some(&help[help.rfind(": kubectl ")? + 2..])
@@ -76,7 +76,7 @@ pub fn scenarios() -> BTreeSet<String> {
 }
 
 #[test]
-fn patches_make_git_say_what_the_cluster_has() {
+fn patches_make_git_match_the_cluster() {
     let Some(host) = support::kustomize_host("v5.8.1") else {
         support::missing("kustomize v5.8.1");
         return;
@@ -125,10 +125,10 @@ fn patches_make_git_say_what_the_cluster_has() {
     assert!(kept > 35, "{kept}");
 }
 
-/// Applies a command to the object that it names, as kubectl does without a server.
+/// Applies a command to its object, as kubectl does without a server.
 fn applied(kubectl: &Path, tree: &Tree, command: &str, live: &Value) -> Value {
     tree.write("object.json", &live.to_string());
-    // The shell itself takes the command apart.
+    // The shell itself parses the command.
     let script = format!(
         "kubectl() {{ while [ $# -gt 0 ]; do printf '%s\\0' \"$1\"; shift; done; }}\n{command}\n"
     );
@@ -141,7 +141,7 @@ fn applied(kubectl: &Path, tree: &Tree, command: &str, live: &Value) -> Value {
     let mut call = Command::new(kubectl);
     let object = tree.path("object.json");
     let object = object.to_str().expect("a path");
-    // The object comes from a file, and not by its name.
+    // The object comes from a file, instead of by name.
     let local = [
         "--local",
         "--show-managed-fields",
@@ -161,7 +161,7 @@ fn applied(kubectl: &Path, tree: &Tree, command: &str, live: &Value) -> Value {
 }
 
 #[test]
-fn commands_take_changes_back() {
+fn commands_revert_changes() {
     let Some(kubectl) = support::kubectl() else {
         support::missing("kubectl");
         return;
@@ -207,7 +207,7 @@ fn commands_take_changes_back() {
 const ODD: &str = r#"it's `id` $(reboot) "two"
 lines \u202e; # '; reboot '"#;
 
-/// A shell and YAML take what is in values for nothing but text.
+/// A shell and YAML read values only as text.
 #[test]
 fn no_value_becomes_a_command_or_another_patch() {
     let (Some(kubectl), Some(host)) = (support::kubectl(), support::kustomize_host("v5.8.1"))

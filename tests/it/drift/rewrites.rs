@@ -1,4 +1,5 @@
-//! Laws over the recorded objects: another way to say the same is silent, and every field that a person changes is told once.
+//! Laws over the recorded objects: an equivalent spelling is silent, and every field that a person
+//! changes is reported once.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +41,7 @@ fn told(git: &Value, running: &Value) -> Vec<String> {
     .collect()
 }
 
-/// The objects of a scenario: as Git has them and as they run.
+/// The objects of a scenario: in Git and in the cluster.
 fn pairs(scenario: &str) -> Vec<(Value, Value)> {
     let read = |name: &str| -> Vec<Value> {
         let path = super::recordings().join(scenario).join(name);
@@ -75,7 +76,7 @@ impl Dice {
     }
 }
 
-/// Lists that are found by keys, or in which order means nothing.
+/// Lists whose elements have keys, or whose order has no meaning.
 const UNORDERED: [&str; 9] = [
     "containers",
     "env",
@@ -88,7 +89,7 @@ const UNORDERED: [&str; 9] = [
     "volumes",
 ];
 
-/// Fields of a pod or a container whose zero value says nothing.
+/// Fields of a pod or a container whose zero value has no meaning.
 const ZEROS: [(&str, &str); 6] = [
     ("containers", "nodeSelector"),
     ("containers", "tolerations"),
@@ -107,7 +108,7 @@ fn zero(name: &str) -> Value {
     }
 }
 
-/// Another way to write an amount.
+/// Another spelling of an amount.
 fn respelled(text: &str) -> Option<String> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.')?);
     let whole: u64 = number.parse().ok()?;
@@ -119,11 +120,11 @@ fn respelled(text: &str) -> Option<String> {
     }
 }
 
-/// Says the same in another way; `running` is what the API server made of it.
+/// Writes the same in another way; `running` is the API server's result.
 fn rewrite(git: &mut Value, running: Option<&Value>, name: &str, parent: &str, dice: &mut Dice) {
     match git {
         Value::Object(map) => {
-            // Maps with free keys keep what is in them.
+            // Maps with free keys keep their content.
             let is_free = [
                 "data",
                 "stringData",
@@ -151,7 +152,7 @@ fn rewrite(git: &mut Value, running: Option<&Value>, name: &str, parent: &str, d
                     let may_go = key != "value" && key != "automountServiceAccountToken";
                     !(is_zero && may_go && dice.is_lucky())
                 });
-                // What the API server has added may be written out.
+                // Values that the API server added may be written out.
                 for (key, value) in running.and_then(Value::as_object).into_iter().flatten() {
                     let is_own = matches!(
                         key.as_str(),
@@ -195,7 +196,7 @@ fn rewrite(git: &mut Value, running: Option<&Value>, name: &str, parent: &str, d
 }
 
 #[test]
-fn another_way_to_say_the_same_is_silent() {
+fn an_equivalent_spelling_is_silent() {
     const ROUNDS: usize = 170;
     let mut objects = Vec::new();
     for scenario in ["untouched-ssa", "untouched-argo-csa", "hpa", "changed-back"] {
@@ -208,7 +209,7 @@ fn another_way_to_say_the_same_is_silent() {
             let mut other = git.clone();
             rewrite(&mut other, Some(running), "", "", &mut dice);
             if round % 2 == 1 {
-                // Without owners, too.
+                // The same without owners.
                 let mut plain = running.clone();
                 let metadata = plain["metadata"].as_object_mut().expect("metadata");
                 metadata.remove("managedFields");
@@ -223,7 +224,7 @@ fn another_way_to_say_the_same_is_silent() {
     assert!(rewritten >= 10_000, "{rewritten}");
 }
 
-/// A way through an object.
+/// A path through an object.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
     Field(String),
@@ -265,7 +266,7 @@ fn at_mut<'v>(value: &'v mut Value, way: &[Step]) -> Option<&'v mut Value> {
     })
 }
 
-/// Takes a path out of what an entry owns, and gives it alone.
+/// Removes a path from the fields of an entry, and returns it alone.
 fn take(fields: &mut Value, running: &Value, way: &[Step]) -> Option<Value> {
     let map = fields.as_object_mut()?;
     let (step, rest) = way.split_first()?;
@@ -290,7 +291,7 @@ fn take(fields: &mut Value, running: &Value, way: &[Step]) -> Option<Value> {
         map.remove(&key)?
     } else {
         let taken = take(below, inner, rest)?;
-        // What owns nothing any more is no entry.
+        // An entry that owns nothing is removed.
         if below.as_object().is_some_and(Map::is_empty) {
             map.remove(&key);
         }
@@ -299,7 +300,7 @@ fn take(fields: &mut Value, running: &Value, way: &[Step]) -> Option<Value> {
     Some(json!({key: taken}))
 }
 
-/// Whether a field says which element or object it is.
+/// Whether a field identifies an element or an object.
 fn is_name(way: &[Step], git: &Value) -> bool {
     let Some((Step::Field(last), above)) = way.split_last() else {
         return true;
@@ -314,7 +315,7 @@ fn is_name(way: &[Step], git: &Value) -> bool {
     is_key || is_top || is_identity || git.is_null()
 }
 
-/// A value of the same kind that says something else.
+/// Another value of the same type.
 fn other(value: &Value) -> Value {
     match value {
         Value::Bool(value) => json!(!value),
@@ -326,7 +327,7 @@ fn other(value: &Value) -> Value {
 }
 
 #[test]
-fn every_field_that_a_person_changes_or_removes_is_told_once() {
+fn every_field_that_a_person_changes_or_removes_is_reported_once() {
     let mut tested = BTreeMap::from([("manual-change", 0), ("manual-removal", 0)]);
     for (git, running) in pairs("untouched-ssa") {
         let mut all = Vec::new();
@@ -346,7 +347,7 @@ fn every_field_that_a_person_changes_or_removes_is_told_once() {
                 panic!("nobody owns {way:?}");
             };
             let entry = |fields: Value| json!({"manager": "kubectl-edit", "operation": "Update", "time": "2026-02-02T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": fields});
-            // Changed.
+            // A changed value.
             let mut changed = base.clone();
             *at_mut(&mut changed, &way).expect("it is there") = other(&lives);
             let entries = changed["metadata"]["managedFields"]
@@ -358,7 +359,7 @@ fn every_field_that_a_person_changes_or_removes_is_told_once() {
             assert!(found.len() == 1 || is_replicas, "{way:?}: {found:?}");
             assert!(found[0].starts_with("manual-change "), "{way:?}: {found:?}");
             *tested.entry("manual-change").or_default() += 1;
-            // Removed; of a list or a map that has one owner, what is left is the person's.
+            // A removed value; the rest of a list or a map with one owner belongs to the person.
             let Some((Step::Field(last), above)) = way.split_last() else {
                 continue;
             };

@@ -1,4 +1,4 @@
-//! Values of Secrets are compared, and told nowhere.
+//! Values of Secrets are compared, and shown nowhere.
 
 use crate::support::Tree;
 
@@ -9,7 +9,7 @@ metadata: {name: db, namespace: shop}
 stringData: {password: PLANTED-git, user: same, gone: PLANTED-gone}
 ";
 
-/// `PLANTED-live`, `same` and `PLANTED-new` are base64; the rest is where values leak.
+/// `PLANTED-live`, `same` and `PLANTED-new` are base64; the rest are places where values leak.
 const LIVE: &str = r#"
 apiVersion: v1
 kind: Secret
@@ -73,7 +73,7 @@ fn no_format_holds_a_value_of_a_secret() {
     }
 }
 
-/// A copy of a Secret in a note of another object, and a Secret within one.
+/// A copy of a Secret in an annotation of another object, and a Secret within one.
 #[test]
 fn copies_and_inner_secrets_are_hidden() {
     let git = "apiVersion: a.example/v1\nkind: Bundle\nmetadata: {name: b}\nspec: {size: 1}\n";
@@ -102,9 +102,10 @@ spec:
     assert!(!all[0].to_string().contains("PLANTED"), "{:#?}", all[0]);
 }
 
-/// What a person has put beside the keys of Git is told as that key, and the command takes nothing else.
+/// A key that a person added beside Git's is reported by name, and the command removes only that
+/// key.
 #[test]
-fn a_key_that_was_added_is_named_and_taken_away_alone() {
+fn an_added_key_is_named_and_removed_alone() {
     let want =
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: x}\ndata: {pw: aHVudGVy}\n";
     let live = r#"
@@ -134,9 +135,9 @@ data: {pw: aHVudGVy, extra: UExBTlRFRA==}
     assert!(!run.stdout.contains(r#""path":"/data"}"#), "{run:#?}");
 }
 
-/// The password of a URL, a field of JSON and a line of a key, each by itself in another object.
+/// The password of a URL, a field of JSON and a line of a key, each alone in another object.
 #[test]
-fn what_stands_within_a_value_is_hidden_elsewhere_too() {
+fn parts_of_a_value_are_hidden_elsewhere_too() {
     let config = |data: &str| {
         format!(
             "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c, namespace: shop}}\ndata: {{{data}}}\n"

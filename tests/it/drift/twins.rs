@@ -1,8 +1,9 @@
-//! What is no drift, and beside it the nearest thing that is.
+//! Differences that are not drift, each beside the most similar one that is.
 
 use super::short;
 
-/// Findings of a Deployment of which Git says and the cluster runs these fields; `kubectl-edit` and the deployer own what they own.
+/// The findings of a Deployment with these fields in Git and in the cluster; `kubectl-edit` and the
+/// deployer own the given fields.
 fn deployment(git: &str, live: &str, deployer: &str, person: &str) -> Vec<String> {
     kind(("apps/v1", "Deployment"), git, live, deployer, person)
 }
@@ -43,7 +44,7 @@ fn owned(fields: &str) -> String {
 }
 
 #[test]
-fn a_zero_value_is_an_absent_one_but_where_absent_means_true() {
+fn a_zero_value_is_an_absent_one_unless_absent_means_true() {
     for (git, wanted) in [
         ("hostNetwork: false", ""),
         (
@@ -77,7 +78,7 @@ fn a_zero_value_is_an_absent_one_but_where_absent_means_true() {
 }
 
 #[test]
-fn an_addition_is_its_owners_and_told_at_the_top() {
+fn an_addition_belongs_to_its_owner_and_is_reported_at_the_top() {
     let containers = |inner: &str| format!("containers: [{{name: web{inner}}}]");
     let own = |inner: &str| {
         owned(&format!(
@@ -92,14 +93,14 @@ fn an_addition_is_its_owners_and_told_at_the_top() {
             own("'f:securityContext': {'.': {}, 'f:privileged': {}, 'f:runAsUser': {}}"),
             "manual-addition spec.template.spec.containers[name=web].securityContext",
         ),
-        // Somebody else put a part of it there.
+        // Another manager put a part of it there.
         (
             context,
             "'f:securityContext': {'f:runAsUser': {}}",
             own("'f:securityContext': {'.': {}, 'f:privileged': {}}"),
             "out-of-sync spec.template.spec.containers[name=web].securityContext.runAsUser\nmanual-addition spec.template.spec.containers[name=web].securityContext.privileged",
         ),
-        // Nobody says that it is theirs: a default, or an admission webhook.
+        // It has no owner: a default, or an admission webhook.
         (context, "", String::new(), ""),
         // The deployer has both: it was dropped from Git.
         (
@@ -108,7 +109,7 @@ fn an_addition_is_its_owners_and_told_at_the_top() {
             own("'f:tty': {}"),
             "out-of-sync spec.template.spec.containers[name=web].tty",
         ),
-        // What the API server would say itself.
+        // A default of the API server.
         (
             ", imagePullPolicy: IfNotPresent",
             "",
@@ -121,7 +122,7 @@ fn an_addition_is_its_owners_and_told_at_the_top() {
             own("'f:imagePullPolicy': {}"),
             "manual-addition spec.template.spec.containers[name=web].imagePullPolicy",
         ),
-        // What is there says something, however little, but for what has nothing in it.
+        // Every existing value has a meaning, however small, unless it is empty.
         (", resources: {}", "", own("'f:resources': {}"), ""),
         (
             ", securityContext: {runAsUser: 0}",
@@ -153,9 +154,9 @@ fn a_list_of_one_owner_is_one_value() {
     let of = |live: &str, deployer: &str, person: &str| {
         kind(role, &rules("get, list"), &rules(live), deployer, person)
     };
-    // Another order says the same.
+    // Another order has the same meaning.
     assert!(of("list, get", "'f:rules': {}", "").is_empty());
-    // Self-heal takes it back: Git sets the list.
+    // Self-heal reverts it: Git sets the list.
     assert_eq!(
         of("get, list, delete", "", "'f:rules': {}"),
         ["manual-change rules"]
@@ -164,7 +165,7 @@ fn a_list_of_one_owner_is_one_value() {
         of("get, list, delete", "'f:rules': {}", ""),
         ["out-of-sync rules"]
     );
-    // Of a list with keys, each element has an owner.
+    // In a list with keys, each element has an owner.
     let found = deployment(
         &pod("containers: [{name: web}]"),
         &pod("containers: [{name: debug, tty: true}, {name: web}]"),
@@ -178,7 +179,7 @@ fn a_list_of_one_owner_is_one_value() {
 }
 
 #[test]
-fn what_deployers_and_servers_write_is_no_drift() {
+fn fields_of_deployers_and_servers_are_not_drift() {
     let labels =
         |more: &str| format!("metadata: {{name: web, namespace: n, labels: {{a: b{more}}}}}");
     for (label, wanted) in [

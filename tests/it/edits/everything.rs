@@ -1,4 +1,4 @@
-//! Edits of everything, which make an overlay an environment.
+//! Edits of all resources, which make an overlay an environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Dice, group, maps, text};
 
-/// Kinds that stand in no namespace.
+/// Kinds without a namespace.
 fn is_cluster_wide(resource: &Value) -> bool {
     let kind = text(resource, "/kind");
     kind.starts_with("Cluster")
@@ -28,7 +28,7 @@ fn identity(resource: &Value) -> (String, String) {
 
 pub(super) fn namespace(resources: &mut [Value], dice: &mut Dice) {
     let namespace = dice.word();
-    // What two namespaces told apart cannot go to one.
+    // Resources that only their namespaces distinguish cannot move to one.
     let mut seen = BTreeSet::new();
     if !resources
         .iter()
@@ -36,7 +36,7 @@ pub(super) fn namespace(resources: &mut [Value], dice: &mut Dice) {
     {
         return;
     }
-    // kustomize finds an account by where it was.
+    // kustomize finds an account by its earlier place.
     let place = |value: &Value, pointer: &str| match text(value, pointer) {
         "default" => String::new(),
         other => other.to_owned(),
@@ -68,14 +68,14 @@ pub(super) fn namespace(resources: &mut [Value], dice: &mut Dice) {
     }
 }
 
-/// A generator's hash; kustomize writes it in these letters and digits.
+/// A generator's hash, in the characters that kustomize uses.
 fn hash(dice: &mut Dice) -> String {
     (0..10)
         .map(|_| char::from(*dice.pick(b"2456789bcdfghkmt")))
         .collect()
 }
 
-/// A prefix, a suffix or both, and generators' hashes, with the references that kustomize lets follow.
+/// A prefix, a suffix or both, and generators' hashes, with the references that kustomize updates.
 pub(super) fn names(resources: &mut [Value], dice: &mut Dice) {
     let prefix = if dice.roll(2) == 0 {
         format!("{}-", dice.word())
@@ -129,7 +129,7 @@ pub(super) fn names(resources: &mut [Value], dice: &mut Dice) {
     follow_names(resources, &renamed);
 }
 
-/// Lets references follow.
+/// Updates references.
 fn follow_names(resources: &mut [Value], renamed: &BTreeMap<(String, String), String>) {
     let follow = |value: Option<&mut Value>, kind: &str| {
         if let Some(value) = value
@@ -209,7 +209,7 @@ fn follow_names(resources: &mut [Value], renamed: &BTreeMap<(String, String), St
     }
 }
 
-/// New names without kustomize's notes, which are lost where its output is read from files.
+/// New names without kustomize's annotations, which are lost in rendered files.
 pub(super) fn rendered_names(resources: &mut [Value], dice: &mut Dice) {
     let noted = "/metadata/annotations/internal.config.kubernetes.io~1previousNames";
     if !resources.iter().any(|one| one.pointer(noted).is_some()) {
@@ -270,7 +270,7 @@ pub(super) fn labels_and_selectors(resources: &mut [Value], dice: &mut Dice) {
     };
     let own = pods(resources);
     for resource in resources {
-        // A selector of pods that somebody else makes does not follow a label of this set.
+        // A selector of pods that are not in this set does not follow a label.
         let namespace = text(resource, "/metadata/namespace").to_owned();
         let finds = |pointer: &str| {
             let selector = resource.pointer(pointer).and_then(Value::as_object);
@@ -316,7 +316,7 @@ pub(super) fn labels_and_selectors(resources: &mut [Value], dice: &mut Dice) {
     }
 }
 
-/// The namespace and the labels of all pods that are made here.
+/// The namespace and the labels of all pods in this set.
 fn pods(resources: &[Value]) -> Vec<(String, Value)> {
     const TEMPLATES: [&str; 2] = ["/spec/template", "/spec/jobTemplate/spec/template"];
     let of = |resource: &Value| {
@@ -330,7 +330,7 @@ fn pods(resources: &[Value]) -> Vec<(String, Value)> {
     resources.iter().flat_map(of).collect()
 }
 
-/// The labels of a template, whose metadata is made where there is none.
+/// The labels of a template, whose metadata is created if it is missing.
 fn put_template(resource: &mut Value, pointer: &str, put_at: &dyn Fn(&mut Value, &str, bool)) {
     if let Some(template) = resource.pointer_mut(pointer) {
         if !template["metadata"].is_object() {

@@ -1,7 +1,8 @@
-//! The tables of the engine, against those of kustomize.
+//! The tables of the engine compared with those of kustomize.
 //!
-//! kustomize's program holds its default configuration as text, so that every row of it can be read there. What it
-//! knows of kinds is asked of it: which ones have a namespace, and which lists of which kinds are merged.
+//! kustomize's program contains its default configuration as text, so every row can be read there.
+//! Its knowledge of kinds is tested by builds: which kinds have a namespace, and which lists of
+//! which kinds are merged.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ const VARIABLES: &str = include_str!("../../../src/engine/reach/variables.rs");
 const KINDS: &str = include_str!("../../../src/engine/kinds.rs");
 const SHAPES: &str = include_str!("../../../src/engine/merge/shape.rs");
 
-/// The name of a table of ours, where it is, and what kustomize calls it.
+/// The name of one of our tables, its file, and kustomize's name for it.
 const TABLES: [(&str, &str, &str); 8] = [
     ("LABELS", DEFAULTS, "commonLabels"),
     ("TEMPLATE_LABELS", DEFAULTS, "templateLabels"),
@@ -29,7 +30,7 @@ const TABLES: [(&str, &str, &str); 8] = [
     ("VARS", VARIABLES, "varReference"),
 ];
 
-/// The rows of a table of ours, each with the row without an indent that it belongs to.
+/// The rows of one of our tables, each with the unindented row above it.
 fn ours(source: &str, name: &str) -> BTreeSet<String> {
     let start = format!("const {name}: &str = r\"");
     let (_, table) = source.split_once(&start).expect(name);
@@ -49,7 +50,7 @@ fn ours(source: &str, name: &str) -> BTreeSet<String> {
     rows
 }
 
-/// The fields of one entry of kustomize's.
+/// The fields of one of kustomize's entries.
 #[derive(Default)]
 struct Entry {
     create: bool,
@@ -60,7 +61,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Takes a line in; whether it is one of an entry.
+    /// Adds a line, and returns whether it belongs to an entry.
     fn take(&mut self, line: &str) -> bool {
         let Some((key, value)) = line.trim_start_matches([' ', '-']).split_once(": ") else {
             return false;
@@ -95,7 +96,7 @@ impl Entry {
     }
 }
 
-/// The rows of a table of kustomize's, out of the text in its program.
+/// The rows of one of kustomize's tables, from the text in its program.
 fn theirs(program: &[u8], name: &str) -> BTreeSet<String> {
     let has_heads = name == "nameReference";
     let first = if has_heads { "- kind: " } else { "- path: " };
@@ -131,7 +132,7 @@ fn theirs(program: &[u8], name: &str) -> BTreeSet<String> {
             continue;
         }
         let into = if is_head { &mut head } else { &mut entry };
-        // The text ends where something else begins.
+        // The text ends at other content.
         if !into.take(line) {
             break;
         }
@@ -163,7 +164,7 @@ fn the_fields_that_transformations_reach_are_kustomizes() {
     }
 }
 
-/// Every text in quotes on lines that begin a tuple, line by line.
+/// Every quoted text on lines that begin a tuple, line by line.
 fn tuples(source: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = source
         .lines()
@@ -174,7 +175,7 @@ fn tuples(source: &str) -> impl Iterator<Item = Vec<&str>> {
 /// Group, version and kind.
 type Kind = (String, String, String);
 
-/// Groups, versions and kinds that anything is known of, and some of which nothing is.
+/// The groups, versions and kinds in the tables, and some unknown ones.
 fn kinds() -> BTreeSet<Kind> {
     const VERSIONS: [&str; 7] = [
         "v1", "v2", "v1beta1", "v1beta2", "v1alpha1", "v2beta1", "v2beta2",
@@ -208,7 +209,7 @@ fn kinds() -> BTreeSet<Kind> {
     found
 }
 
-/// Resources of kinds with one body, called by their places.
+/// Resources of some kinds with the same body, named by index.
 fn resources<'k>(kinds: impl IntoIterator<Item = &'k Kind>, body: &str) -> String {
     let mut text = String::new();
     for (at, (group, version, kind)) in kinds.into_iter().enumerate() {
@@ -237,7 +238,7 @@ fn is_same(kustomize: &Path, files: &[(&str, String)]) {
 #[test]
 fn the_kinds_that_have_no_namespace_are_kustomizes() {
     let kustomize = require!(kustomize(NEWEST));
-    // Two Namespaces would get one name.
+    // Two Namespaces would get the same name.
     let all = resources(&kinds(), "}");
     let all: Vec<&str> = all
         .split("---\n")
@@ -256,7 +257,8 @@ fn the_kinds_that_have_no_namespace_are_kustomizes() {
     );
 }
 
-/// The body of a resource with every list that may be merged, everywhere where one may be; `old` is what a patch is for.
+/// The body of a resource with every list that may be merged, in every possible place; `old` is the
+/// patched resource.
 fn lists_everywhere(old: bool) -> String {
     const KEYS: [&str; 10] = [
         "name",
@@ -348,7 +350,7 @@ fn lists_everywhere(old: bool) -> String {
 #[test]
 fn the_lists_that_are_merged_are_kustomizes() {
     let kustomize = require!(kustomize(NEWEST));
-    // Those of which a schema is known, and a version of each of which there is none.
+    // The kinds with a known schema, and an unknown version of each.
     let known = tuples(SHAPES).filter(|tuple| tuple.len() == 3);
     let known = known.flat_map(|tuple| {
         let versions = tuple[1].split(' ').chain(["v9"]);

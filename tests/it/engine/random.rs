@@ -1,8 +1,9 @@
-//! Random trees, made from a seed: bases, components and overlays of many resources and features, also wrong ones.
+//! Random trees from a seed: bases, components and overlays with many resources and features,
+//! including faulty ones.
 //!
-//! `KRM_PARITY_TREES` is how many of them are built, and `KRM_PARITY_EXPLORE` from which seed on. Where a directory comes
-//! to something else than what kustomize makes of it, the tree is made as small as it can be with the same fault, and
-//! written to `target/tmp/random/SEED` beside both outputs.
+//! `KRM_PARITY_TREES` is the number of trees to build, and `KRM_PARITY_EXPLORE` the first seed. If
+//! the engine's build of a directory differs from kustomize's, the tree is reduced to the smallest
+//! one with the same fault, and written to `target/tmp/random/SEED` with both outputs.
 
 mod fields;
 mod patches;
@@ -32,10 +33,10 @@ use crate::support::{NEWEST, Tree, require};
 
 use super::trees::{Files, assert_row, built};
 
-/// How many trees are built at every run.
+/// The number of trees in every run.
 const TREES: u64 = 200;
 
-/// What became of a directory.
+/// The result of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Came {
     Same,
@@ -55,7 +56,7 @@ impl Came {
     }
 }
 
-/// What the engine and kustomize came to.
+/// The results of the engine and of kustomize.
 struct Both {
     ours: Result<Vec<Built>, Vec<Unknown>>,
     theirs: Result<Vec<Value>, String>,
@@ -98,7 +99,7 @@ impl Both {
         }
     }
 
-    /// Both outputs, as they are written beside a tree.
+    /// Both outputs, in the form of files beside a tree.
     fn told(&self) -> (String, String) {
         let ours = match &self.ours {
             Ok(built) => built
@@ -118,7 +119,8 @@ impl Both {
     }
 }
 
-/// Without nulls, and with the values of a Secret gone that the engine does not hold.
+/// Whether two resources are equal without nulls, and without the values of a Secret that the
+/// engine does not have.
 fn is_same(ours: &Built, theirs: &Value) -> bool {
     let mut theirs = super::trees::plain(theirs, false);
     let resource = super::trees::plain(&ours.resource, false);
@@ -137,7 +139,7 @@ fn is_same(ours: &Built, theirs: &Value) -> bool {
     resource == theirs
 }
 
-/// What is counted.
+/// The counts.
 #[derive(Default)]
 struct Sum {
     came: BTreeMap<Came, usize>,
@@ -145,7 +147,7 @@ struct Sum {
     faults: BTreeMap<u64, String>,
 }
 
-/// The folder that a failing tree is written to.
+/// The folder for a failing tree.
 fn scratch(seed: u64) -> PathBuf {
     let below = Path::new(env!("CARGO_TARGET_TMPDIR")).join("random");
     below.join(seed.to_string())
@@ -159,7 +161,7 @@ fn write_tree(folder: &Path, files: &Files) {
     }
 }
 
-/// Writes a failing tree, made small, and both outputs; a line about it.
+/// Writes a reduced failing tree and both outputs, and returns a line about it.
 fn write_down(kustomize: &Path, seed: u64, files: &Files, root: &str, came: Came) -> String {
     let is_it = |files: &Files| Both::of(kustomize, files, root).came() == came;
     let small = shrink::shrunk(files.clone(), &is_it);
@@ -226,7 +228,7 @@ fn build_all(kustomize: &Path, seeds: std::ops::Range<u64>) -> Sum {
 }
 
 #[test]
-fn random_trees_come_to_what_kustomize_makes_of_them() {
+fn random_trees_build_as_with_kustomize() {
     let kustomize = require!(kustomize(NEWEST));
     let (first, count) = (first_seed(), count());
     let sum = build_all(&kustomize, first..first + count);

@@ -1,8 +1,9 @@
 //! Small trees with one feature each, built by kustomize and by the engine.
 //!
-//! `trees/*.txt` holds them. A line `=== NAME` starts a tree, and what follows is its `kustomization.yaml`; a line
-//! `>>> PATH` starts another file of it. Files of `trees/shared.txt` are there where a tree names them.
-//! A name that ends with `(refused)` says that kustomize refuses the tree.
+//! They are in `trees/*.txt`. A line `=== NAME` starts a tree, followed by its
+//! `kustomization.yaml`; a line `>>> PATH` starts another of its files. Files of `trees/shared.txt`
+//! are added to trees that name them. A name that ends with `(refused)` says that kustomize refuses
+//! the tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +20,8 @@ use serde_json::Value;
 
 use crate::support::{KUSTOMIZE_VERSIONS, NEWEST, Tree, require, run};
 
-/// The trees that kustomize builds and the engine does not know; a tree that became known must leave the list.
+/// The trees that kustomize builds and the engine does not know; a tree that became known must
+/// leave the list.
 const UNKNOWN: [&str; 40] = [
     "a kustomization, one list and another said",
     "a kustomization, one thing and another said",
@@ -63,8 +65,8 @@ const UNKNOWN: [&str; 40] = [
     "vars, without a name",
 ];
 
-/// The trees of which another release makes something else than the newest one: its own name in a label, values given by
-/// a replacement itself, which came with 5.7, and what is an error there or none.
+/// The trees for which another release differs from the newest one. The reasons are its own name in
+/// a label, values in a replacement itself (since 5.7), and inputs that only one of them refuses.
 const OTHER_RELEASES: [(&str, &[&str]); 2] = [
     (
         "v5.5.0",
@@ -130,7 +132,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/engine/trees")
 }
 
-/// The files of a text, the first of which has no name of its own.
+/// The files in a text; the first has no name of its own.
 fn files(text: &str) -> Files {
     let (first, rest) = match text.find(">>> ") {
         Some(at) if at == 0 || text[..at].ends_with('\n') => text.split_at(at),
@@ -176,18 +178,18 @@ fn trees() -> Vec<(String, Files)> {
     all
 }
 
-/// What became of a tree.
+/// The result for a tree.
 pub enum Outcome {
     Same,
     /// Neither builds it.
     Refused,
-    /// kustomize builds it, and the engine says why it does not.
+    /// kustomize builds it, and the engine reports why it does not.
     Unknown(Vec<Unknown>),
-    /// Anything that must not be.
+    /// A result that must not occur.
     Wrong(String),
 }
 
-/// Without the values of a Secret, which the engine does not show, and without nulls.
+/// A value without those of a Secret, which the engine does not show, and without nulls.
 pub fn plain(value: &Value, is_secret: bool) -> Value {
     match value {
         Value::Object(map) => {
@@ -207,7 +209,7 @@ pub fn plain(value: &Value, is_secret: bool) -> Value {
     }
 }
 
-/// What the engine and kustomize come to.
+/// Compares the results of the engine and of kustomize.
 fn compare(ours: Result<Vec<Built>, Vec<Unknown>>, theirs: Result<Vec<Value>, String>) -> Outcome {
     match (ours, theirs) {
         (Err(_), Err(_)) => Outcome::Refused,
@@ -238,7 +240,7 @@ fn compare(ours: Result<Vec<Built>, Vec<Unknown>>, theirs: Result<Vec<Value>, St
     }
 }
 
-/// What kustomize makes of a directory, or why it does not.
+/// kustomize's build of a directory, or its error.
 pub fn built(kustomize: &Path, directory: &Path) -> Result<Vec<Value>, String> {
     let run = run(Command::new(kustomize)
         .arg("build")
@@ -255,7 +257,7 @@ pub fn built(kustomize: &Path, directory: &Path) -> Result<Vec<Value>, String> {
         .collect())
 }
 
-/// Builds one tree in both ways.
+/// Builds one tree with both.
 pub fn build(kustomize: &Path, files: &Files) -> (Outcome, bool) {
     let tree = Tree::new();
     let mut sources = Sources::default();
@@ -289,8 +291,8 @@ fn build_all(kustomize: &Path, trees: &[(String, Files)]) -> BTreeMap<String, (O
     found.into_inner().expect("no panic")
 }
 
-/// Holds a row of the table in docs/engine.md to what was counted: directories, the same, refused alike, left to
-/// kustomize, different.
+/// Compares a row of the table in docs/engine.md with the counts: directories, equal, refused by
+/// both, left to kustomize, different.
 pub fn assert_row(start: &str, counts: [usize; 5]) {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/engine.md");
     let page = fs::read_to_string(page).expect("the page");
@@ -304,7 +306,8 @@ pub fn assert_row(start: &str, counts: [usize; 5]) {
     );
 }
 
-/// Whether a reason says that kustomize refuses what it is about, so that it must not be said where kustomize builds.
+/// Whether a reason claims that kustomize refuses a part, so that it must not be reported where
+/// kustomize builds.
 fn says_refused(reason: Reason) -> bool {
     matches!(
         reason,
@@ -313,7 +316,7 @@ fn says_refused(reason: Reason) -> bool {
 }
 
 #[test]
-fn every_tree_comes_to_what_kustomize_makes_of_it() {
+fn every_tree_builds_as_with_kustomize() {
     let kustomize = require!(kustomize(NEWEST));
     let trees = trees();
     let names: BTreeSet<&str> = trees.iter().map(|(name, _)| name.as_str()).collect();
@@ -364,7 +367,7 @@ fn every_tree_comes_to_what_kustomize_makes_of_it() {
     assert_row("trees of one feature each", row);
 }
 
-/// Where another release comes to something else, the engine does so as well, and the list says which trees these are.
+/// Where another release has another result, so does the engine, and the list names these trees.
 #[test]
 fn other_releases_differ_where_the_list_says() {
     let trees: Vec<(String, Files)> = trees();

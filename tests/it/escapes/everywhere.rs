@@ -1,4 +1,5 @@
-//! What an overlay does to everything, and what looks like it: keys that somebody acts on, selectors of strangers, copies.
+//! Changes of everything, and changes that resemble them: keys with an effect, selectors of other
+//! services' pods, copies.
 
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ const OPERATIVE: &[(&str, &str, &str)] = &[
     ("kapp.k14s.io/disable", "annotations", "labels"),
 ];
 
-/// Keys that are their owner's words.
+/// Keys that are only descriptions.
 const DESCRIPTIVE: &[&str] = &[
     "environment",
     "example.com/team",
@@ -37,7 +38,7 @@ fn put(resource: &mut Value, field: &str, key: &str) {
     resource["metadata"][field][key] = "production".into();
 }
 
-/// What is found where a key is put on a resource, on its mate and on the snapshot.
+/// The findings if a key is set on a resource, on its sibling and on the snapshot.
 fn put_on_all(base: &[Value; 2], field: &str, key: &str) -> Vec<(String, String)> {
     let mut overlay = base.clone();
     for resource in &mut overlay {
@@ -51,7 +52,7 @@ fn put_on_all(base: &[Value; 2], field: &str, key: &str) -> Vec<(String, String)
 }
 
 #[test]
-fn keys_that_somebody_acts_on_are_reported_on_however_many() {
+fn keys_with_an_effect_are_reported_even_on_everything() {
     let mut tried = 0;
     for kind in every_kind() {
         let it = resource(&kind.api_version(), &kind.kind, "web", "");
@@ -80,7 +81,7 @@ fn keys_that_somebody_acts_on_are_reported_on_however_many() {
     assert!(tried > 3_000);
 }
 
-/// Where a selector stands, the resource around it, and its path.
+/// The places of selectors: the resource around each, and its path.
 fn selectors() -> Vec<(Value, &'static str, &'static str)> {
     let of = |api_version: &str, kind: &str, spec: Value| {
         let mut value = resource(api_version, kind, "it", "");
@@ -130,7 +131,7 @@ fn selectors() -> Vec<(Value, &'static str, &'static str)> {
     ]
 }
 
-/// A Deployment of other pods that keeps away from those of a selector.
+/// A Deployment of other pods, with an anti-affinity to those of a selector.
 fn affine(selector: &Value) -> Value {
     let term = json!({"labelSelector": selector, "topologyKey": "zone"});
     json!({"template": {"metadata": {"labels": {"app": "other"}}, "spec": {
@@ -144,9 +145,9 @@ fn named_app(value: &Value, app: &str) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// A selector that an overlay narrows is reported where it asks for pods that the overlay does not have.
+/// A narrowed selector is reported if it selects pods that the overlay does not have.
 #[test]
-fn selectors_of_strangers_are_reported() {
+fn selectors_of_other_pods_are_reported() {
     let mut web = resource("apps/v1", "Deployment", "web", "");
     web["spec"] = json!({"template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}});
     for (around, pointer, path) in selectors() {
@@ -174,7 +175,7 @@ fn selectors_of_strangers_are_reported() {
     }
 }
 
-/// A copy of what the base holds is an added resource, however it is called.
+/// A copy of a resource in the base is an added resource, whatever its name.
 #[test]
 fn copies_are_added_resources() {
     let mut tried = 0;

@@ -13,7 +13,7 @@ use super::face::{Rows, rows};
 use crate::lawbook::{TODAY, documents, list, resources};
 use crate::support::Tree;
 
-/// The environment of an overlay whose policy names none.
+/// The environment of an overlay whose policy does not name one.
 const ENVIRONMENT: &str = "production";
 
 pub struct Case {
@@ -23,13 +23,13 @@ pub struct Case {
     pub service: String,
     /// The text of every environment, `base` among them.
     pub environments: BTreeMap<String, String>,
-    /// The environment of the overlay, where the case is not a matrix.
+    /// The environment of the overlay, unless the case is a matrix.
     overlay: Option<String>,
     /// The policy without the environment.
     policy: Value,
 }
 
-/// All cases that can be written as a tree, and the others with why not.
+/// All cases that can be written as a tree, and the others with the reasons.
 pub fn cases() -> (Vec<Case>, Vec<(String, &'static str)>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut all = Vec::new();
@@ -95,7 +95,7 @@ impl Case {
         self.overlay.is_some()
     }
 
-    /// What one tree can have for many cases: the policy without the environment.
+    /// The part of a policy that a tree shares: the policy without the environment.
     pub fn group(&self) -> String {
         let alone = match self.policy["spec"]["exemptions"] {
             Value::Null => "",
@@ -104,7 +104,7 @@ impl Case {
         format!("{alone}{}", self.policy)
     }
 
-    /// The policy, of the overlay's environment if that is to be said.
+    /// The policy, with the overlay's environment if requested.
     pub fn policy(&self, with_environment: bool) -> Value {
         let mut policy = self.policy.clone();
         if let (true, Some(name)) = (with_environment, &self.overlay) {
@@ -156,18 +156,18 @@ impl Case {
         list(Some(&policy), &snapshots[0], &rest)
     }
 
-    /// The environment of the overlay, where the case is not a matrix.
+    /// The environment of the overlay, unless the case is a matrix.
     pub fn overlay(&self) -> Option<&str> {
         self.overlay.as_deref()
     }
 
-    /// Whether the function fails between the documents as they stand.
+    /// Whether the function fails for the documents themselves.
     pub fn fails(&self) -> bool {
         let answer = function::run(self.as_list().as_bytes(), TODAY);
         answer.expect("an answer").report.failed
     }
 
-    /// What the function finds between the documents as they stand.
+    /// The function's findings for the documents themselves.
     pub fn expected(&self) -> Rows {
         rows(&self.as_list())
     }
@@ -235,7 +235,7 @@ fn identity(resource: &Value) -> [String; 4] {
     ]
 }
 
-/// The kustomization that makes one of the other, and the resources that it adds.
+/// The kustomization that turns one into the other, and the resources that it adds.
 fn changes(base: &[Value], overlay: &[Value]) -> (String, Vec<Value>) {
     let mut patches = Vec::new();
     for old in base {

@@ -23,18 +23,18 @@ pub enum Face {
     Check,
     /// `check --one-by-one`.
     OneByOne,
-    /// `check --rendered`, of what kustomize has built before.
+    /// `check --rendered`, with files that kustomize has built.
     Rendered,
     /// The function in a build, with a recorder in the base.
     Wired,
-    /// The files of the tree as items, as kpt hands them over.
+    /// The files of the tree as items, as kpt passes them on.
     Package,
 }
 
-/// What says of a file that it was not judged, which would be a difference.
+/// Rules about files that were not judged, which would be a difference.
 const LEFT_OUT: [&str; 3] = ["build-failure", "unchecked-file", "unjudged-overlay"];
 
-/// Findings as results, one a line, without the file that is to blame.
+/// Findings as results, one per line, without the file at fault.
 pub type Rows = BTreeSet<String>;
 
 /// The rule of a row.
@@ -42,7 +42,7 @@ pub fn rule(row: &str) -> &str {
     row.split_once(' ').expect("a row").0
 }
 
-/// What the function answers to a list.
+/// The function's findings for a list.
 pub fn rows(input: &str) -> Rows {
     let answer = function::run(input.as_bytes(), TODAY)
         .unwrap_or_else(|error| panic!("{error} for\n{input}"));
@@ -62,7 +62,8 @@ fn rows_of(list: &str) -> BTreeMap<String, Rows> {
     rows_in(&list)
 }
 
-/// The results of anything that has some, by service. Rules about files are of the gate alone, which is the one that sees files.
+/// The results of any value that has some, by service. Only the gate has rules about files, because
+/// only it sees files.
 pub fn rows_in(list: &Value) -> BTreeMap<String, Rows> {
     let mut all: BTreeMap<String, Rows> = BTreeMap::new();
     for result in list["results"].as_sequence().into_iter().flatten() {
@@ -142,7 +143,7 @@ pub fn checked(
     }
     let run = run(&mut command);
     assert!(matches!(run.code, Some(0 | 1)), "{run:#?}");
-    // A function is not told which file its policy stands in, and the gate is.
+    // The function does not know the file of its policy, but the gate does.
     let said = run.stdout.replace(" parity.yaml", " the ParityPolicy");
     rows_of(&said)
 }

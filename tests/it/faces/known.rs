@@ -1,25 +1,26 @@
-//! Where a face differs, and why.
+//! The differences of faces, and their reasons.
 
 use super::face::Face::{self, Check, Matrix, OneByOne, Package, Rendered};
 
-/// A difference of a face that is meant, or at least known.
+/// A difference of a face that is intended, or at least known.
 pub struct Known {
     pub faces: &'static [Face],
-    /// `+RULE` for what only the face finds, `-RULE` for what it does not.
+    /// `+RULE` for a finding that only the face has, `-RULE` for one that it lacks.
     pub what: &'static [&'static str],
     /// The cases, all of which must differ in each of these faces.
     pub cases: &'static [&'static str],
     pub reason: &'static str,
 }
 
-/// Findings about the policy name the environment where a build judges one, and none where many are judged.
+/// Findings about the policy name the environment if a build judges only one, and none if several
+/// are judged.
 pub const OF_THE_POLICY: [&str; 3] = [
     "expired-exemption",
     "expiring-exemption",
     "unused-exemption",
 ];
 
-/// Cases that are no tree.
+/// Cases that cannot be written as a tree.
 pub const NO_TREES: [(&str, &str); 9] = [
     ("allowed/environments-with-names-of-their-own", NOTES),
     ("allowed/hosts-book-keeping", NOTES),
@@ -32,10 +33,10 @@ pub const NO_TREES: [(&str, &str); 9] = [
     ("removed-resource/everything-deleted", NOTHING),
 ];
 
-/// Why a case with notes is no tree.
+/// The reason why a case with annotations of kustomize cannot be written as a tree.
 pub const NOTES: &str = "notes that kustomize makes and takes away itself";
 
-/// Why a case with an empty environment is no tree.
+/// The reason why a case with an empty environment cannot be written as a tree.
 pub const NOTHING: &str = "an environment of nothing";
 
 const TREES: &[Face] = &[Check, OneByOne, Rendered, Package];

@@ -1,4 +1,4 @@
-//! The function where hosts run it.
+//! The function as hosts run it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,8 +28,8 @@ pub struct Run {
     pub stderr: String,
 }
 
-/// Keeps what the function says and hands nothing on after a policy, so that one build may hold a hundred services of the same names, and
-/// none ends it.
+/// Keeps the function's output and passes nothing on after a policy, so that one build can contain
+/// a hundred services with the same names, and no failure ends it.
 const KEEP: &str = r#"export SOURCE_DATE_EPOCH=1781481600
 kept=$(mktemp "$RUNS/XXXXXXXX")
 cat > "$kept"
@@ -47,7 +47,7 @@ cp "$config" "$kept.config"
 printf '%s' "$code" > "$kept.code"
 "#;
 
-/// Builds all overlays in one process; gives the run of every service's policy.
+/// Builds all overlays in one process, and returns the run of every service's policy.
 pub fn built(kustomize: &Path, cases: &[&Case], way: Way) -> BTreeMap<String, Run> {
     let tree = Tree::new();
     let runs = Tree::new();
@@ -148,7 +148,7 @@ pub fn built(kustomize: &Path, cases: &[&Case], way: Way) -> BTreeMap<String, Ru
     all
 }
 
-/// What `kpt fn render` finds in a tree, by service.
+/// The findings of `kpt fn render` in a tree, by service.
 pub fn rendered(kpt: &Path, tree: &Tree) -> BTreeMap<String, Rows> {
     let home = Tree::new();
     let body = format!(

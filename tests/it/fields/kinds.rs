@@ -1,4 +1,4 @@
-//! The kinds whose fields are tried, each with the JSON schema that Kubernetes publishes for it.
+//! The kinds whose fields are tested, each with the JSON schema that Kubernetes publishes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,12 +16,12 @@ pub struct Kind {
     pub group: String,
     pub version: String,
     pub kind: String,
-    /// The schema, with all that it refers to under `$defs`.
+    /// The schema, with all its references under `$defs`.
     pub schema: Value,
 }
 
 impl Kind {
-    /// The name that docs/fields.md gives it.
+    /// Its name in docs/fields.md.
     #[must_use]
     pub fn name(&self) -> String {
         if self.group.is_empty() {
@@ -52,7 +52,7 @@ fn kind<T: Resource + JsonSchema>() -> Kind {
     }
 }
 
-/// What Kubernetes publishes as a resource and no manifest holds: what it answers, and requests that it does not store.
+/// Published resources that are not in manifests: answers, and requests that are not stored.
 pub const NO_MANIFESTS: &[&str] = &[
     "/v1 APIGroup",
     "/v1 APIGroupList",
@@ -71,14 +71,15 @@ pub const NO_MANIFESTS: &[&str] = &[
     "policy/v1 Eviction",
 ];
 
-/// Every kind of Kubernetes that a manifest may hold, in every version; [`published`] says whether one is missing.
+/// Every kind of Kubernetes that may be in a manifest, in every version; [`published`] shows
+/// whether one is missing.
 #[must_use]
 #[allow(clippy::too_many_lines, reason = "a list")]
 pub fn built_in() -> Vec<Kind> {
     use k8s_openapi::api::*;
     use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
     use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
-    // As types they cannot be listed by a program, so they are written down.
+    // A program cannot list types, so they are written out.
     macro_rules! all {
         ($($ty:ty),* $(,)?) => { vec![$(kind::<$ty>()),*] };
     }
@@ -179,10 +180,10 @@ pub fn built_in() -> Vec<Kind> {
     ]
 }
 
-/// Every resource that the source of k8s-openapi declares, as `group/version Kind`.
+/// Every resource in the source of k8s-openapi, as `group/version Kind`.
 ///
 /// # Panics
-/// When cargo cannot tell where that source is, or it is written in another way than it was.
+/// If cargo cannot find that source, or if its form has changed.
 #[must_use]
 pub fn published() -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
@@ -237,10 +238,10 @@ fn declared(folder: &Path, all: &mut BTreeSet<String>) {
     }
 }
 
-/// The kinds of samples: what a sample holds is its schema.
+/// The kinds of samples: the content of a sample is its schema.
 ///
 /// # Panics
-/// When a document is no resource.
+/// If a document is not a resource.
 #[must_use]
 pub fn samples(text: &str) -> Vec<Kind> {
     let tree = krm_parity::yaml::parse(text).expect("YAML");
@@ -259,7 +260,7 @@ pub fn samples(text: &str) -> Vec<Kind> {
         .collect()
 }
 
-/// The schema of everything that a value says.
+/// The schema for a value and everything in it.
 fn described(value: &Value) -> Value {
     match value {
         Value::Object(entries) => {

@@ -1,9 +1,9 @@
-//! Every field of a kind, and everything that can happen to it.
+//! Every field of a kind, with every possible change.
 //!
-//! A field is tried in the smallest object that can hold it: the plain values beside it are there, and every
-//! list on the way has an element before the one that the field is in. What is expected is said by place
-//! and by kind of change. How the elements of a list find each other is taken from the table of types,
-//! which tests/it/schema.rs holds against what Kubernetes publishes; nothing else is taken from the program.
+//! A field is tested in the smallest object that can contain it: the plain values beside it are
+//! present, and every list on the way has an element before that of the field. The expected result
+//! depends on the place and the kind of change. The keys of list elements come from the table of
+//! types, which tests/it/schema.rs compares with Kubernetes; nothing else comes from the program.
 
 use krm_parity::schema::{Field, INFERRED_KEYS, KeyField, List, Type};
 use serde_json::{Map, Value, json};
@@ -13,17 +13,17 @@ use super::table::{Change, Classes, Place, Seg};
 
 /// An object, another one, and the changes between them.
 pub struct Mutation {
-    /// What was done, for people.
+    /// A description of the change.
     pub what: String,
     pub base: Value,
     pub overlay: Value,
     pub expected: Vec<(Place, Change)>,
 }
 
-/// Types within themselves are followed this often.
+/// How often a recursive type is followed.
 const MOST_REPEATS: usize = 2;
 
-/// How deep a value goes that is only there to be added or removed.
+/// The depth of a value that is only added or removed.
 const DEPTH: usize = 3;
 
 pub struct Walk<'t> {
@@ -31,25 +31,25 @@ pub struct Walk<'t> {
     kind: &'t Kind,
     name: String,
     pub mutations: Vec<Mutation>,
-    /// How many fields were tried.
+    /// The number of tested fields.
     pub fields: usize,
 }
 
-/// Where the walk is.
+/// The position of the walk.
 #[derive(Clone)]
 struct Here<'t> {
     place: Place,
-    /// The object, up to this place.
+    /// The object up to this place.
     root: Value,
     field: Field,
-    /// Where the nearest element of a keyed list is, and its keys.
+    /// The place of the nearest element of a keyed list, and its keys.
     element: Option<(usize, &'static [KeyField])>,
     types: Vec<&'t str>,
-    /// Whether this is a field of a pod that only its containers give away.
+    /// Whether this is a field of a pod that is recognized only by its containers.
     by_looks: bool,
 }
 
-/// What a schema says, as far as it matters here.
+/// The relevant content of a schema.
 enum Shape<'t> {
     Quantity,
     Scalar(&'t str),
@@ -60,7 +60,7 @@ enum Shape<'t> {
     OneOf(&'t [Value]),
 }
 
-/// Every mutation of every field of a kind.
+/// All mutations of all fields of a kind.
 #[must_use]
 pub fn walk<'t>(kind: &'t Kind, classes: &'t Classes<'t>) -> Walk<'t> {
     let mut walk = Walk {
@@ -97,7 +97,7 @@ pub fn walk<'t>(kind: &'t Kind, classes: &'t Classes<'t>) -> Walk<'t> {
     walk
 }
 
-/// The value of a kind of plain field; each variant is another one.
+/// A value for a type of plain field; each variant differs.
 fn scalar(ty: &str, variant: usize) -> Value {
     match ty {
         "boolean" => json!(variant != 2),
@@ -107,7 +107,7 @@ fn scalar(ty: &str, variant: usize) -> Value {
     }
 }
 
-/// What it is that a scalar comes or goes.
+/// The change of a scalar that is added or removed.
 const fn alone(change: Change) -> Change {
     match change {
         Change::Added => Change::AddedAlone,
@@ -153,7 +153,7 @@ impl Here<'_> {
         }
     }
 
-    /// The element that this field is a key of.
+    /// The element that has this field as a key.
     fn keyed(&self) -> Option<(Place, &'static KeyField)> {
         let (at, keys) = self.element?;
         let below: Vec<&str> = self.place.0[at + 1..]
@@ -205,7 +205,7 @@ impl<'t> Walk<'t> {
         (name, shape)
     }
 
-    /// A value without anything below it, where the schema has one.
+    /// A value with nothing below it, if the schema has one.
     fn plain(&self, schema: &'t Value, variant: usize) -> Option<Value> {
         match self.shape(schema).1 {
             Shape::Quantity => Some(quantity(variant)),
@@ -214,7 +214,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// A value with all that is plain in it, or if nothing is, with the first that there is.
+    /// A value with all its plain parts, or if it has none, with the first part.
     fn value(&self, schema: &'t Value, variant: usize, depth: usize) -> Value {
         match self.shape(schema).1 {
             Shape::Quantity => quantity(variant),
@@ -245,14 +245,14 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// An element of a list, with other keys than another variant's.
+    /// An element of a list, with keys that differ from those of other variants.
     fn element(&self, items: &'t Value, keys: &[KeyField], variant: usize) -> Value {
         let mut value = self.value(items, variant, DEPTH);
         for key in keys.iter().filter(|key| key.name.contains('.')) {
             let (parent, name) = key.name.split_once('.').expect("a dot");
             value[parent] = json!({name: scalar("string", variant)});
         }
-        // Elements that would look alike are told apart by a field that no schema has.
+        // Equal elements get a field that no schema has, to make them distinct.
         if value.is_object() && value == self.value(items, variant + 3, DEPTH) {
             value["note"] = scalar("string", variant);
         }
@@ -263,7 +263,7 @@ impl<'t> Walk<'t> {
         self.classes.in_pod(&place.0).is_some()
     }
 
-    /// What is reported where one side has a value and the other has none.
+    /// The findings for a value that only one side has.
     fn one_sided(&self, place: &Place, value: &Value, change: Change) -> Vec<(Place, Change)> {
         let Some(Seg::Field(name)) = place.0.last() else {
             return vec![(place.clone(), change)];
@@ -305,7 +305,7 @@ impl<'t> Walk<'t> {
         });
     }
 
-    /// A value that is there on one side only, both ways.
+    /// A value on one side only, in both directions.
     fn come_and_go(&mut self, here: &Here, what: &str, value: &Value) {
         let (with, without) = (here.with(value.clone()), here.without());
         for (change, base, overlay) in [
@@ -340,7 +340,7 @@ impl<'t> Walk<'t> {
             Some((element, _)) if !self.has_image(here, &element) => {
                 vec![(element.clone(), Change::Removed), (element, Change::Added)]
             }
-            // A container with an image is known by that as well.
+            // A container with an image is also identified by that.
             _ => vec![(here.place.clone(), change)],
         };
         let what = format!("{base} becomes {overlay}");
@@ -353,7 +353,7 @@ impl<'t> Walk<'t> {
         );
     }
 
-    /// Whether an element is a container that says what it runs.
+    /// Whether an element is a container with an image.
     fn has_image(&self, here: &Here, element: &Place) -> bool {
         let of_pod = self.classes.in_pod(&element.0);
         let is_container = matches!(
@@ -365,7 +365,7 @@ impl<'t> Walk<'t> {
             && image.is_some_and(|image| image.as_str().is_some_and(|image| !image.is_empty()))
     }
 
-    /// The fields of a map that is there already.
+    /// The fields of an existing map.
     fn entries(&mut self, properties: &'t Map<String, Value>, here: &Here<'t>) {
         let is_pod = self
             .classes
@@ -379,7 +379,7 @@ impl<'t> Walk<'t> {
         let root = here.place.0.is_empty();
         let is_metadata = here.place.0 == [Seg::Field("metadata".to_owned())];
         for (name, schema) in properties {
-            // Who a resource is has tests of its own.
+            // The identity of a resource has separate tests.
             if (root && matches!(name.as_str(), "apiVersion" | "kind"))
                 || (is_metadata && matches!(name.as_str(), "name" | "namespace"))
             {
@@ -469,7 +469,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// One amount in two spellings is no change.
+    /// Two spellings of one amount are not a change.
     fn spelt(&mut self, here: &Here) {
         for other in [json!("2"), json!(2), json!("0.002k")] {
             self.push(
@@ -535,7 +535,7 @@ impl<'t> Walk<'t> {
             here.field.list,
             List::Set | List::RouteRules | List::IngressRules
         );
-        // Two values are all that a list of booleans has.
+        // A list of booleans has only two values.
         let distinct = all[0] != all[1] && all[1] != all[2] && all[0] != all[2];
         self.come_and_go(here, "", &json!(all[..2]));
         if !here.by_looks {
@@ -572,7 +572,7 @@ impl<'t> Walk<'t> {
                     vec![on(at, removed)],
                 );
             }
-            // What moved is told as one order, or as one element that went and came.
+            // A moved element is reported as one order, or as one removed and added element.
             let pod_list =
                 self.is_in_pod(&here.place) && matches!(here.last(), "env" | "containers");
             let moved = match here.field.list {
@@ -619,7 +619,7 @@ impl<'t> Walk<'t> {
     }
 }
 
-/// An object without what is deeper in it.
+/// An object without its deeper parts.
 fn plain_part(value: &Value) -> Value {
     let entries = value.as_object().into_iter().flatten();
     entries
@@ -629,7 +629,7 @@ fn plain_part(value: &Value) -> Value {
         .into()
 }
 
-/// Labels and annotations that mean something, and their neighbours that do not.
+/// Labels and annotations with a meaning, and similar ones without.
 const SPECIAL_KEYS: &[&str] = &[
     "k1",
     "example.com/a.b",

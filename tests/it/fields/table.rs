@@ -1,6 +1,6 @@
-//! docs/fields.md, read as the table that it is.
+//! Reads the table in docs/fields.md.
 //!
-//! Nothing here asks the program what a class is; this is the other opinion.
+//! The classes here do not come from the program, so this is an independent opinion.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub enum Seg {
     Index(usize),
 }
 
-/// A path as results write it: elements by their place.
+/// A path in the notation of results: elements by index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(pub Vec<Seg>);
 
@@ -61,7 +61,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where a path with keys, as findings have it for people, leads in an object.
+/// The place in an object of a path with keys, as findings show it to people.
 #[must_use]
 pub fn place_of<'p>(path: impl Iterator<Item = &'p Segment<'p>>, root: &Value) -> Option<Place> {
     let mut value = root;
@@ -97,7 +97,7 @@ pub fn place_of<'p>(path: impl Iterator<Item = &'p Segment<'p>>, root: &Value) -
                 let key = format!("/{}", key.replace('.', "/"));
                 match element.pointer(&key) {
                     Some(value) => text(value) == wanted.as_ref(),
-                    // A key that is absent has a default.
+                    // A missing key has a default.
                     None => keys.len() > 1 || matches!(wanted.as_ref(), "/" | ""),
                 }
             }),
@@ -118,7 +118,7 @@ pub fn place_of<'p>(path: impl Iterator<Item = &'p Segment<'p>>, root: &Value) -
     Some(place)
 }
 
-/// What happens at a place.
+/// A change at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     Changed,
@@ -126,13 +126,13 @@ pub enum Change {
     Removed,
     Reordered,
     Retagged,
-    /// An element removed from a list that has no other.
+    /// The only element of a list was removed.
     Emptied,
-    /// A scalar that is added.
+    /// A scalar that was added.
     AddedAlone,
-    /// A scalar that is removed.
+    /// A scalar that was removed.
     RemovedAlone,
-    /// From one amount to another.
+    /// One amount became another.
     Reweighed,
 }
 
@@ -143,7 +143,7 @@ enum Pattern {
     Names(Vec<String>),
 }
 
-/// Where the pattern of a row begins.
+/// The start of a row's pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum From {
     Top,
@@ -153,7 +153,7 @@ enum From {
 
 struct Row {
     kinds: Vec<String>,
-    /// The pattern, and where it begins.
+    /// The pattern, and its start.
     pattern: Vec<Pattern>,
     from: From,
     change: String,
@@ -169,7 +169,7 @@ pub struct Table {
     transparent: Vec<String>,
 }
 
-/// What the table says of one kind.
+/// The table for one kind.
 pub struct Classes<'t> {
     pods: Vec<&'t [Pattern]>,
     values: Vec<&'t [Pattern]>,
@@ -180,7 +180,7 @@ pub struct Classes<'t> {
 /// Reads the table from its document.
 ///
 /// # Panics
-/// When it is not written as it says.
+/// If it does not have the documented form.
 #[must_use]
 pub fn read() -> Table {
     let text = include_str!("../../../docs/fields.md");
@@ -277,7 +277,7 @@ fn pattern(text: &str) -> Vec<Pattern> {
     out
 }
 
-/// The words that `{a,b}` stands for.
+/// The words of `{a,b}`.
 fn alternatives(text: &str) -> Vec<String> {
     let Some((before, rest)) = text.split_once('{') else {
         return vec![text.to_owned()];
@@ -324,7 +324,7 @@ fn is_kind(kinds: &[String], kind: &str) -> bool {
     kinds.iter().any(|wanted| glob(wanted, kind))
 }
 
-/// The way to a place from the one of some places that it is in.
+/// The rest of a path after the one of some places that contains it.
 fn way_from<'p>(places: &[&[Pattern]], path: &'p [Seg]) -> Option<&'p [Seg]> {
     places.iter().find_map(|place| {
         let (before, rest) = path.split_at_checked(place.len())?;
@@ -333,7 +333,7 @@ fn way_from<'p>(places: &[&[Pattern]], path: &'p [Seg]) -> Option<&'p [Seg]> {
 }
 
 impl Table {
-    /// What the table says of one `Kind.group`.
+    /// The table for one `Kind.group`.
     #[must_use]
     pub fn of(&self, kind: &str) -> Classes<'_> {
         let pods = self.pods.iter().filter(|(kinds, _)| is_kind(kinds, kind));
@@ -349,7 +349,7 @@ impl Table {
 }
 
 impl Classes<'_> {
-    /// The way from a pod specification to a place, if the place is in one.
+    /// The path from a pod specification to a place, if the place is in one.
     #[must_use]
     pub fn in_pod<'p>(&self, path: &'p [Seg]) -> Option<&'p [Seg]> {
         way_from(&self.pods, path)
@@ -361,10 +361,10 @@ impl Classes<'_> {
         self.transparent.iter().any(|one| one == name)
     }
 
-    /// The class of a change, or `none` where it is not to be reported.
+    /// The class of a change, or `none` if it must not be reported.
     ///
     /// # Panics
-    /// When no row fits, which the last one rules out.
+    /// If no row matches, which the last row rules out.
     #[must_use]
     pub fn class(&self, place: &Place, change: Change) -> &str {
         let pod = self.in_pod(&place.0);

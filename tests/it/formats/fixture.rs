@@ -1,4 +1,5 @@
-//! The survey that every format is held over: a bit of everything, and a hostile and a large one.
+//! The surveys for the tests of all formats: one with every kind of finding, a hostile one and a
+//! large one.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use krm_parity::survey::against::Before;
 use krm_parity::survey::{Against, Environment, Service, State, Survey};
 use serde_json::{Value, json};
 
-/// A survey of these findings, counted, and failed where there is an error.
+/// A survey of these findings, counted, and failed if there is an error.
 pub fn survey(services: Vec<Service>, findings: Vec<Finding>, notes: &[&str]) -> Survey {
     let mut totals = Totals {
         resources: 7 * services.len(),
@@ -75,7 +76,7 @@ pub fn finding(rule: &'static str, service: &str, environment: &str) -> Finding 
     }
 }
 
-/// The path that a text stands for, or the field that is called so.
+/// The path of a text, or the field with that name.
 fn at(text: &str) -> FieldPath<'static> {
     let field = |_| Path(vec![Segment::Field(text.into())]);
     FieldPath::from(Path::parse(text).unwrap_or_else(field)).into_owned()
@@ -105,7 +106,7 @@ pub fn place(file: &str, line: usize, what: &str, source: &str, meant: &str) -> 
     }
 }
 
-/// A finding with a headline of its own.
+/// A finding with another headline.
 fn told(finding: Finding, headline: &str) -> Finding {
     Finding {
         headline: headline.to_owned(),
@@ -113,7 +114,7 @@ fn told(finding: Finding, headline: &str) -> Finding {
     }
 }
 
-/// A bit of everything.
+/// A survey with every kind of finding.
 pub fn everything() -> Survey {
     use State::{Failed, Judged, Missing, Skipped};
     let all = [("dev", Judged), ("staging", Judged), ("production", Judged)];
@@ -140,13 +141,14 @@ pub fn everything() -> Survey {
     )
 }
 
-/// The same, held against an earlier look: some of it is new, some was known, and one is fixed.
+/// The same, compared with an earlier check: some findings are new, some are known, and one is
+/// fixed.
 pub fn held() -> Survey {
     let mut earlier = everything();
     let findings = &mut earlier.report.findings;
     let fixed = finding("replicas", "catalog", "dev");
     findings.push(told(fixed, "there is one replica too many"));
-    // One is new, and one has another value by now.
+    // One is new, and one has another value now.
     findings.remove(0);
     let with_values = findings.iter_mut().filter_map(|one| one.field.as_mut());
     if let Some(field) = { with_values }.next() {
@@ -159,7 +161,7 @@ pub fn held() -> Survey {
     })
 }
 
-/// Every text is hostile, also of what is known and what is fixed.
+/// Every text is hostile, including those of known and fixed findings.
 pub fn hostile_held(text: &str) -> Survey {
     let mut survey = of_one_text(text);
     survey.against = Some(Against {
@@ -282,7 +284,7 @@ fn of_others() -> Vec<Finding> {
     vec![memory, scale, label, missing, whole]
 }
 
-/// Nothing found.
+/// A survey without findings.
 pub fn clean() -> Survey {
     let judged = [("staging", State::Judged), ("production", State::Judged)];
     survey(
@@ -292,7 +294,7 @@ pub fn clean() -> Survey {
     )
 }
 
-/// Text that wants to be something else, wherever there is text.
+/// Text that tries to be something else, for every text.
 pub const EVIL: &str = "x\r\n::error::y ##[add-mask]z \u{1b}[2J\u{0}\u{b}\u{7f}\u{85}\u{202e}\u{2028}\u{feff}\u{fffe}\u{ffff}\u{1fffe}\u{9b}\u{e0041}\
     <script>alert(1)</script><!-- --> ]]> &amp; \" ' `a` | @team #1 [l](http://e) ![i](http://e/x.png) $x$ \\ *b* _c_ ~d~ :+1: www.e.com </details>";
 
@@ -350,7 +352,7 @@ pub fn of_one_text(text: &str) -> Survey {
     survey
 }
 
-/// So many findings over so many services with three environments each.
+/// This many findings over this many services with three environments each.
 pub fn large(findings: usize, services: usize) -> Survey {
     const RULES: [(&str, Class, &str); 4] = [
         (
@@ -370,7 +372,7 @@ pub fn large(findings: usize, services: usize) -> Survey {
     let name = |at: usize| format!("service-{at:03}");
     let all = (0..findings)
         .map(|at| {
-            // Every third service is clean, and production has most of the trouble.
+            // Every third service is clean, and production has most of the findings.
             let of = name(((at * 7 % services) / 3 * 3 + at % 2).min(services - 1));
             let environment = ENVIRONMENTS[[2, 2, 1, 2, 0][at % 5]];
             let (rule, class, path) = RULES[at % RULES.len()];

@@ -1,4 +1,4 @@
-//! `krm-parity merge` as a process, and with it the one way in which every verb writes formats.
+//! `krm-parity merge` as a process, and with it the shared code of all verbs that writes formats.
 
 use std::fs;
 use std::io::Write;
@@ -126,7 +126,7 @@ fn exit_codes_are_those_of_a_check() {
     }
 }
 
-/// A gate that has not seen all shards must not be green.
+/// A gate that has not seen all shards must not pass.
 #[test]
 fn shards_that_make_no_whole_are_refused() {
     let shard = |index, count, of: &str| Survey {

@@ -1,4 +1,4 @@
-//! Formats that have not room for everything: what stays, and what they say of the rest.
+//! Formats with limited space: what they keep, and what they say about the rest.
 
 use krm_parity::catalog::Severity;
 use krm_parity::report::survey::{Format, markdown};
@@ -35,7 +35,7 @@ fn a_comment_fits_whatever_was_found() {
     survey.notes = vec![fixture::EVIL.repeat(20); 2000];
     let text = render(Format::Markdown, &survey);
     assert!(text.len() <= markdown::MAX_BYTES, "{}", text.len());
-    // What was known before must not take the room of what is new, nor more than there is.
+    // Known findings must take neither the space of new ones nor more than there is.
     for (new, known) in [(10, 5000), (5000, 5000), (40, 20)] {
         let mut survey = large(new, 100);
         let known = large(known, 100).report.findings;
@@ -54,7 +54,7 @@ fn a_comment_fits_whatever_was_found() {
     }
 }
 
-/// So many informations about the first service, and one error about the last.
+/// This many infos about the first service, and one error about the last.
 fn buried(infos: usize) -> Survey {
     let judged = [("production", State::Judged)];
     let service = |name: &str| fixture::service(name, &judged);
@@ -72,7 +72,8 @@ fn buried(infos: usize) -> Survey {
     fixture::survey(vec![service("aaa"), service("zzz")], findings, &[])
 }
 
-/// Where a format has not room for all, the lightest is left out, and everybody is told how much.
+/// If a format has not enough space, the least severe findings are omitted, and their number is
+/// printed.
 #[test]
 fn no_crowd_of_informations_hides_an_error() {
     let text = render(Format::Markdown, &buried(2000));
@@ -103,7 +104,7 @@ fn no_crowd_of_informations_hides_an_error() {
     );
 }
 
-/// The tables of the formats for people have not room for everything either.
+/// The tables of the formats for people have limited space too.
 #[test]
 fn no_crowd_hides_a_row_or_a_column_with_errors() {
     let mut survey = large(600, 300);

@@ -1,4 +1,4 @@
-//! Formats as programs of others see them: their schemas, an HTML validator, a browser.
+//! Formats in other programs: their schemas, an HTML validator, a browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,11 @@ use super::fixture::{clean, everything, held, hostile, large};
 use super::{pages, render};
 use crate::support::{self, require};
 
-/// The most that a page of 1,000 findings may weigh, in bytes.
+/// The largest size of a page with 1,000 findings, in bytes.
 const MAX_WEIGHT: u64 = 2_000_000;
 
-/// The longest that such a page may take to open, in milliseconds; it takes a tenth of that on an idle machine.
+/// The longest time that such a page may take to open, in milliseconds; an idle machine needs a
+/// tenth of it.
 const MAX_MILLISECONDS: f64 = 3000.0;
 
 fn surveys() -> Vec<(&'static str, Survey)> {
@@ -54,9 +55,9 @@ fn sarif_follows_its_schema() {
     }
 }
 
-/// What GitHub demands beyond the schema.
+/// GitHub's requirements beyond the schema.
 #[test]
-fn code_scanning_takes_every_result() {
+fn code_scanning_accepts_every_result() {
     for (name, survey) in surveys() {
         let log: Value = serde_json::from_str(&render(Format::Sarif, &survey)).unwrap();
         let run = &log["runs"][0];
@@ -118,7 +119,8 @@ fn write_pages(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `PAGES=FOLDER cargo test --test it formats::validators::html_is_valid` leaves the pages there, to be looked at.
+/// `PAGES=FOLDER cargo test --test it formats::validators::html_is_valid` keeps the pages in that
+/// folder.
 #[test]
 fn html_is_valid() {
     if let Some(folder) = std::env::var_os("PAGES") {
@@ -140,9 +142,9 @@ fn html_is_valid() {
     assert!(!check(&[wrong]).succeeded());
 }
 
-/// `tests/it/formats/browser.cjs` says what these are.
+/// The checks are described in `tests/it/formats/browser.cjs`.
 #[test]
-fn a_browser_shows_the_page_to_everybody() {
+fn a_browser_shows_the_page_to_every_user() {
     let node = require!(program("node"));
     let chromium = require!(program("chromium"));
     let modules = require!(node_modules());
@@ -160,7 +162,7 @@ fn a_browser_shows_the_page_to_everybody() {
         let name = page["file"].as_str().unwrap();
         let clean = serde_json::json!([]);
         for look in ["light", "dark", "narrow", "scriptless"] {
-            // What is not measured is no empty list.
+            // A check that did not run is not an empty list.
             let needs_scripts = ["wide", "axe"].into_iter().filter(|_| look != "scriptless");
             for fault in ["errors", "foreign"].into_iter().chain(needs_scripts) {
                 assert_eq!(page[look][fault], clean, "{name}, {look}, {fault}");

@@ -1,4 +1,5 @@
-//! How much the formats for people show, what they put in front, and that what is left out is counted.
+//! The formats for people: how much they show, in which order, and that omitted findings are
+//! counted.
 
 use krm_parity::catalog::{RuleId, Severity};
 use krm_parity::report::survey::{Format, View};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use super::fixture::{self, everything, finding};
 use super::render;
 
-/// The formats that show what a person asks for.
+/// The formats that follow the user's view.
 const FOR_PEOPLE: [Format; 4] = [
     Format::Text,
     Format::Concise,
@@ -16,7 +17,7 @@ const FOR_PEOPLE: [Format; 4] = [
     Format::Markdown,
 ];
 
-/// One error, one warning, one information, and one that is exempt.
+/// One error, one warning, one info, and one that is exempt.
 fn mixed() -> Survey {
     let weights = [
         ("image", Severity::Error),
@@ -47,7 +48,7 @@ fn shown(format: Format, survey: &Survey, view: View) -> Vec<&'static str> {
 }
 
 #[test]
-fn what_is_exempt_or_light_is_counted_where_it_is_not_shown() {
+fn hidden_findings_are_counted() {
     let mut survey = mixed();
     let view = View::default();
     let of = |least| View {
@@ -83,14 +84,14 @@ fn what_is_exempt_or_light_is_counted_where_it_is_not_shown() {
         }
         assert!(!format.render(&survey, quiet).contains("a note"));
     }
-    // Programs get everything, since what they do not have counts as fixed.
+    // Programs get everything, because a missing finding counts as fixed.
     for format in Format::ALL {
         if !FOR_PEOPLE.contains(&format) {
             assert_eq!(format.render(&survey, quiet), render(format, &survey));
             assert!(render(format, &survey).contains("labels"), "{format:?}");
         }
     }
-    // Quiet means what fails, and that is for the policy to say.
+    // Quiet shows findings that fail the run, which depends on the policy.
     survey.report.fail_on = Some(Severity::Warning);
     assert_eq!(
         shown(Format::Text, &survey, quiet),
@@ -110,7 +111,7 @@ fn what_is_exempt_or_light_is_counted_where_it_is_not_shown() {
 }
 
 #[test]
-fn a_quiet_run_ends_in_its_verdict_and_has_nothing_else_where_nothing_fails() {
+fn a_quiet_run_ends_with_its_verdict_and_shows_only_failures() {
     let quiet = View {
         quiet: true,
         ..View::default()
@@ -193,9 +194,9 @@ fn advice_is_given_once_a_service() {
     assert_eq!(text.matches("Do this.").count(), 2, "{text}");
 }
 
-/// Who reads a finding where it was found needs to know what to do there, and that nobody has to where it is exempt.
+/// The reader of an annotation needs to know what to do, unless the finding is exempt.
 #[test]
-fn annotations_say_what_to_do_and_sarif_what_is_exempt() {
+fn annotations_have_advice_and_sarif_has_exemptions() {
     let survey = mixed();
     let log: Value = serde_json::from_str(&render(Format::Sarif, &survey)).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
@@ -221,7 +222,7 @@ fn annotations_say_what_to_do_and_sarif_what_is_exempt() {
         log.contains(&format!("::what image found%0A{help}\n")),
         "{log}"
     );
-    // Some messages end in what to do, and it is not said again.
+    // Some messages end with the advice, which is not repeated.
     let mut said = survey;
     said.report.findings[0].message = format!("what image found. {help}");
     for format in [Format::Github, Format::Gitlab] {
@@ -229,9 +230,9 @@ fn annotations_say_what_to_do_and_sarif_what_is_exempt() {
     }
 }
 
-/// An entry that is wrong is about an exemption, and is not exempt.
+/// A faulty entry is a finding about an exemption, and is not exempt.
 #[test]
-fn what_is_wrong_with_an_exemption_is_shown() {
+fn a_faulty_exemption_is_shown() {
     let mut survey = mixed();
     for (finding, rule) in survey
         .report
@@ -249,7 +250,7 @@ fn what_is_wrong_with_an_exemption_is_shown() {
 }
 
 #[test]
-fn the_page_has_errors_first_and_open_and_names_what_each_is_about() {
+fn the_page_has_errors_first_and_open_and_names_their_resources() {
     let survey = fixture::large(30, 10);
     let page = render(Format::Html, &survey);
     let cards: Vec<&str> = page
@@ -274,7 +275,7 @@ fn the_page_has_errors_first_and_open_and_names_what_each_is_about() {
             .all(|line| line.contains("<span class=\"what\"><b>Deployment shop/service-0")),
         "{whats:#?}"
     );
-    // In each place of the page: a service, and one side of it.
+    // In each part of the page: a service, and one side of it.
     for group in page.split("<div class=\"group\"").skip(1) {
         let group = group.split("</section>").next().unwrap_or_default();
         let weights: Vec<bool> = group
@@ -292,7 +293,7 @@ fn the_page_has_errors_first_and_open_and_names_what_each_is_about() {
     assert!(services.is_sorted(), "{services:?}");
 }
 
-/// A line a finding, which an editor takes apart at its colons.
+/// One line per finding, which an editor splits at its colons.
 #[test]
 fn a_concise_line_has_place_weight_rule_and_headline() {
     let text = render(Format::Concise, &fixture::large(50, 12));

@@ -1,4 +1,5 @@
-//! Every object of the examples against the published schema of its kind, in which nothing is allowed that it does not name.
+//! Checks every object of the examples against the published schema of its kind, without unknown
+//! fields.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use serde_json::{Map, Value, json};
 use super::documents;
 use crate::support::{example, require};
 
-/// What is not an object of a cluster: files of kustomize, of this project, of GitHub, and of the API server's command line.
+/// Files that are not objects of a cluster: those of kustomize, of this project, of GitHub, and of
+/// the API server's command line.
 const OTHERS: [&str; 4] = [
     "kustomize.config.k8s.io/v1beta1",
     "krm-parity.io/v1alpha1",
@@ -23,14 +25,14 @@ const OTHERS: [&str; 4] = [
     "",
 ];
 
-/// Lets a schema allow no field that it does not name, as `kubectl --validate=strict` reads it.
+/// Makes a schema refuse unknown fields, as `kubectl --validate=strict` does.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             let is_open = map.contains_key("additionalProperties")
                 || map.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));
             map.values_mut().for_each(close);
-            // What is called so may be a field of an object instead.
+            // A field of an object may have this name.
             if map.get("properties").is_some_and(Value::is_object)
                 && map.get("type") == Some(&json!("object"))
                 && !is_open
@@ -47,7 +49,7 @@ fn of<T: JsonSchema>() -> Value {
     schemars::schema_for!(T).to_value()
 }
 
-/// The schema of a kind that Kubernetes brings.
+/// The schema of a kind that is part of Kubernetes.
 fn builtin(api_version: &str, kind: &str) -> Option<Value> {
     Some(match (api_version, kind) {
         ("apps/v1", "Deployment") => of::<Deployment>(),
@@ -92,7 +94,7 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// What a schema does not like; what a patch lacks is in what it is a patch of.
+/// The errors of a schema; fields that a patch lacks are in the patched resource.
 fn complaints(schema: &jsonschema::Validator, object: &Value, is_patch: bool) -> Vec<String> {
     let errors = schema.iter_errors(object);
     let errors = errors.filter(|error| {
@@ -104,7 +106,7 @@ fn complaints(schema: &jsonschema::Validator, object: &Value, is_patch: bool) ->
         .collect()
 }
 
-/// The object with a field more, at every place where it has a map, one at a time.
+/// The object with one extra field, in each of its maps in turn.
 fn spoilt(object: &Value) -> Vec<Value> {
     let mut all = Vec::new();
     for key in ["spec", "metadata", "data", "rules", "roleRef"] {
@@ -149,12 +151,12 @@ fn examples_follow_the_schemas_of_their_kinds() {
             let schema = jsonschema::validator_for(&schema).expect("a schema");
             let found = complaints(&schema, &object, is_patch);
             assert!(found.is_empty(), "{name}: {kind}: {found:#?}");
-            // The schema does look: no field more is taken, at no place.
+            // The schema is effective: it accepts no extra field, in any place.
             let spoilt = spoilt(&object);
             let taken = spoilt
                 .iter()
                 .filter(|one| complaints(&schema, one, is_patch).is_empty());
-            // Metadata of a definition is whatever Kubernetes says.
+            // Kubernetes accepts any metadata of a definition.
             let of_metadata = usize::from(builtin(api_version, kind).is_none());
             assert_eq!(taken.count(), of_metadata, "{name}: {kind}");
             objects += 1;

@@ -1,4 +1,4 @@
-//! The trigger on a self-heal, run by the package that Argo CD runs it with, and the template as it renders it.
+//! The trigger for self-heals, run by the package that Argo CD uses, and the rendered template.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{self, Run, Tree, example, require};
 
-/// Applications as Argo CD leaves them, by name.
+/// Applications in states that Argo CD leaves, by name.
 fn application(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/notifications");
     folder.join(format!("{name}.yaml"))
@@ -28,7 +28,7 @@ fn run(program: &Path, config: &Path) -> Run {
     support::run(command.arg(config).args(APPLICATIONS.map(application)))
 }
 
-/// What is sent about an Application: trigger, once per what, and the body.
+/// The notifications about an Application: trigger, its `oncePer` value, and the body.
 fn sent(run: &Run, name: &str) -> Vec<(String, String, Value)> {
     let file = application(name).display().to_string();
     let lines = run.stdout.lines().map(|line| {
@@ -52,7 +52,7 @@ fn the_trigger_fires_on_a_self_heal_and_on_no_other_sync() {
     let program = require!(notifications());
     let config = example("argocd/install/argocd-notifications-cm.yaml");
     let run = run(&program, &config);
-    // An expression that fails is no error of the program; Argo CD writes it into its log at every look.
+    // A failing expression is not an error of the program; Argo CD logs it at every evaluation.
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:#?}");
     for quiet in ["fresh", "never-synced", "sync", "running-self-heal"] {
         assert_eq!(sent(&run, quiet), [], "{quiet}");
@@ -61,7 +61,7 @@ fn the_trigger_fires_on_a_self_heal_and_on_no_other_sync() {
         panic!("one message: {run:#?}");
     };
     assert_eq!(trigger, "on-self-heal");
-    // The start of that self-heal: the next one at the same revision is told, too.
+    // The start of that self-heal: the next one at the same revision is reported too.
     assert_eq!(once, "2026-11-25T19:53:37Z");
     let expected = json!({
         "event": "self-heal",
@@ -96,7 +96,7 @@ fn the_trigger_fires_on_a_self_heal_and_on_no_other_sync() {
     );
 }
 
-/// What people write first; it is why the expression looks as it does.
+/// Simple expressions, and why the real one is more complex.
 #[test]
 fn plain_expressions_fail_or_never_fire() {
     let program = require!(notifications());
@@ -114,7 +114,8 @@ fn plain_expressions_fail_or_never_fire() {
         let is_logged = run.stderr.contains("failed to execute when condition");
         assert!(is_logged, "{plain}: {run:#?}");
     }
-    // Once a revision, as the catalogue has it: a second self-heal has the same key as the sync, and is not told.
+    // Once per revision, as in the catalogue: a second self-heal has the same key as the sync, and
+    // is not reported.
     let once = config.replace(
         "oncePer: app.status.operationState?.startedAt\n      send: [self-heal]",
         "oncePer: app.status.operationState?.syncResult?.revision\n      send: [self-heal]",

@@ -1,4 +1,4 @@
-//! The containers of the watch: what self-heal takes back within a second is told all the same.
+//! The containers of the watch report even changes that self-heal reverts within a second.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn owner(manager: &str, operation: &str, time: &str) -> Value {
 }
 
 #[test]
-fn the_watch_tells_what_was_taken_back_and_by_whom() {
+fn the_watch_reports_reverted_changes_and_their_authors() {
     let shop = argocd(&require!(kustomize(NEWEST)));
     let built = shop.shell(
         "kustomize build --enable-alpha-plugins --enable-exec basket/overlays/production",
@@ -46,11 +46,11 @@ fn the_watch_tells_what_was_taken_back_and_by_whom() {
         ("MODIFIED", healthy("12", "2026-11-25T19:53:37Z")),
     ]
     .map(|(kind, object)| json!({"type": kind, "object": object}));
-    // As kubectl prints them, for people.
+    // In kubectl's form for people.
     let events = events.map(|event| serde_json::to_string_pretty(&event).expect("JSON"));
     let events = shop.tree.write("events.json", &events.join("\n"));
     let seen = shop.tree.path("seen").display().to_string();
-    // The second watch is refused: the container ends, and is started anew.
+    // The second watch is refused: the container ends, and is restarted.
     let body = format!(
         "[ ! -e {seen} ]\necho \"$@\" > {seen}\ncat {}",
         events.display()

@@ -1,6 +1,6 @@
-//! More bad input, and what each is told: `messages.txt` beside this has a line for each.
+//! More bad input, and the error for each: `messages.txt` in the same folder has a line for each.
 //!
-//! `UPDATE=1` writes that file anew, and fails.
+//! `UPDATE=1` rewrites that file, and fails.
 
 use krm_parity::resource::Resource;
 use krm_parity::snapshot::seal;
@@ -8,10 +8,10 @@ use krm_parity::yaml::parse;
 
 use super::HEAD;
 
-/// Stands in Secrets, and nowhere in an answer.
+/// It is in Secrets, and in no answer.
 pub const HUSH: &str = "hunter2";
 
-/// A list of items, each as it is written.
+/// A list of items, unchanged.
 pub fn list(items: &str) -> String {
     format!("{HEAD}items:\n{items}")
 }
@@ -232,7 +232,7 @@ pub fn refused() -> Vec<(&'static str, Vec<u8>)> {
     all
 }
 
-/// One object of a kustomize tree that nobody has built, as kpt hands it over.
+/// One object of an unbuilt kustomize tree, as kpt passes it on.
 fn file(path: &str, index: usize, name: &str, fields: &str) -> String {
     format!(
         "- {{metadata: {{name: {name}, annotations: {{internal.config.kubernetes.io/path: {path}, internal.config.kubernetes.io/index: '{index}'}}}}, {fields}}}\n"
@@ -249,7 +249,8 @@ fn kustomization(directory: &str, fields: &str) -> String {
     )
 }
 
-/// Trees of which somebody asks too much, each by name: what they come to is not told, and the program lives.
+/// Trees that exceed the bounds, each with its name: their builds are not reported, and the program
+/// survives.
 pub fn trees() -> Vec<(&'static str, String)> {
     let base = |count: usize| {
         let fields = "apiVersion: v1, kind: ConfigMap, data: {a: b}";

@@ -1,7 +1,7 @@
-//! Every difference lies under exactly one change, and every change covers a difference.
+//! Every difference is covered by exactly one change, and every change covers a difference.
 //!
-//! This walks both trees by the changes alone. It shares the data about lists and quantities
-//! with the diff, and none of its code: where the diff pairs and compares, this only counts.
+//! This walks both trees guided by the changes. It shares the data about lists and quantities with
+//! the diff, but none of its code: the diff pairs and compares, and this only counts.
 
 use krm_parity::compare::diff::{By, Change, ChangeKind, Step, diff};
 use krm_parity::finding::REDACTED;
@@ -34,14 +34,14 @@ pub fn assert_covered(base: &Resource<'_>, overlay: &Resource<'_>) {
     }
 }
 
-/// A change, and the steps that are still to be taken.
+/// A change, and its remaining steps.
 type Below<'c, 'a> = (&'c Change<'a>, &'c [Step<'a>]);
 
 struct Place<'a> {
     field: Field,
-    /// The fields on the way; a list element is `[]`.
+    /// The fields of the path; a list element is `[]`.
     names: Vec<&'a str>,
-    /// Whether the scalars of a map here are quantities.
+    /// Whether the scalars of this map are quantities.
     quantities: bool,
     secret: bool,
 }
@@ -141,7 +141,7 @@ fn walk<'a>(
     }
 }
 
-/// A change of a whole value: it is about these very nodes, and they differ.
+/// A change of a whole value: it is about exactly these nodes, and they differ.
 fn value<'a>(
     change: &Change<'a>,
     base: Option<Node<'a>>,
@@ -171,10 +171,10 @@ fn value<'a>(
     Ok(())
 }
 
-/// Of a map that only one side has, entries are told one by one where that says more.
+/// For a map that only one side has, the entries are reported separately if that is more precise.
 ///
-/// Such a map of nothing but nulls is no difference, since `metadata: {creationTimestamp: null}`
-/// is what tools write for nothing; an empty one is one, as the design has it.
+/// A map that contains only nulls is not a difference, because tools write `metadata:
+/// {creationTimestamp: null}` for nothing; an empty one is a difference, as in the design.
 fn maps<'a>(
     base: Option<Node<'a>>,
     overlay: Option<Node<'a>>,
@@ -238,10 +238,11 @@ fn maps<'a>(
     Ok(())
 }
 
-/// The fields of a Secret that the API server makes one.
+/// The fields of a Secret that the API server merges into one.
 const KEYS_OF_SECRET: [&str; 2] = ["data", "stringData"];
 
-/// A key that only one side has, in whichever field, lies under one change; how many changes there are.
+/// A key that only one side has, in any of the fields, is covered by one change; returns the number
+/// of changes.
 fn secret_keys<'a>(
     sides: [Option<Node<'a>>; 2],
     changes: &[Below<'_, 'a>],
@@ -300,7 +301,7 @@ fn lists<'a>(
     let items = |list: Option<Node<'a>>| list.into_iter().flat_map(Node::items).collect::<Vec<_>>();
     let (left, right) = (items(base), items(overlay));
     let inner = place.element();
-    // What is told of the order of a list that has no keys is told of no element.
+    // A change of the order of a list without keys covers no element.
     let is_order = |(change, steps): &&Below<'_, '_>| {
         matches!(&steps[..], [Step::Element { by: By::Order, .. }])
             && change.kind == ChangeKind::Reordered
@@ -353,7 +354,7 @@ fn lists<'a>(
                 taken.1[other] = true;
                 pairs.push((Some(at), Some(other)));
             }
-            // In a set repetition means nothing.
+            // In a set, repetition has no meaning.
             None if is_set && left[..at].iter().any(|before| equal(*before, left[at])) => {}
             None => return place.fault(&format!("element {at} of the base lies under no change")),
         }
@@ -383,7 +384,7 @@ fn lists<'a>(
     }
 }
 
-/// Whether repetition means nothing in a list.
+/// Whether repetition has no meaning in a list.
 fn is_set(place: &Place<'_>) -> bool {
     matches!(
         place.field.list,
@@ -391,16 +392,16 @@ fn is_set(place: &Place<'_>) -> bool {
     )
 }
 
-/// Whether the order of a list means nothing, always or sometimes.
+/// Whether the order of a list has no meaning, always or sometimes.
 ///
-/// The order of `env` and `containers` acts only sometimes; goldens say when.
+/// The order of `env` and `containers` only matters sometimes; goldens show when.
 fn is_free(place: &Place<'_>) -> bool {
     is_set(place)
         || matches!(place.field.list, List::Keyed { ordered: false, .. })
         || (!place.secret && matches!(place.names.last(), Some(&"env" | &"containers")))
 }
 
-/// Whether a field says as much as no field: `maps` has the reason.
+/// Whether a field means the same as an absent one; `maps` has the reason.
 fn is_nothing(name: &str, value: Node<'_>) -> bool {
     let mut entries = value.entries().peekable();
     value.is_null()
@@ -412,7 +413,7 @@ fn is_nothing(name: &str, value: Node<'_>) -> bool {
             }))
 }
 
-/// Whether two values mean the same, nothing being the same as null.
+/// Whether two values mean the same; an absent value equals null.
 fn same(sides: [Option<Node<'_>>; 2], place: &Place<'_>) -> bool {
     let [base, overlay] = sides;
     let (Some(base), Some(overlay)) = (base, overlay) else {
@@ -461,7 +462,8 @@ fn same(sides: [Option<Node<'_>>; 2], place: &Place<'_>) -> bool {
         _ => {
             let amount = |node: Node<'_>| match node.kind() {
                 Kind::Str => Quantity::parse(node.text()).ok(),
-                // What a number is written as may be no quantity, or another one: `0644` is 420.
+                // The written form of a number may not be a quantity, or may be another one: `0644`
+                // is 420.
                 Kind::Int | Kind::Float => Quantity::parse(&node.to_json().to_string()).ok(),
                 _ => None,
             };

@@ -1,4 +1,4 @@
-//! The laws of the whole function, over `ResourceList`s made of plain documents.
+//! The laws of the whole function, for `ResourceList`s made of plain documents.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{assert_diff_laws, resources, shuffled, shuffled_keys};
 
-/// The day on which every test runs, so that no exemption expires by itself.
+/// The day on which every test runs, so that no exemption expires.
 pub const TODAY: Date = date(2026, 6, 15);
 
 /// The documents of a text, each without its separator.
@@ -44,7 +44,7 @@ pub fn sealed_as(environment: &str, text: &str) -> Snapshot {
     seal("case", environment, &resources(&tree))
 }
 
-/// A `ResourceList` of a snapshot and documents, each as it is written.
+/// A `ResourceList` of a snapshot and documents, unchanged.
 pub fn list(policy: Option<&str>, snapshot: &Snapshot, documents: &[String]) -> String {
     let indented = |text: &str| {
         text.lines()
@@ -66,7 +66,7 @@ pub fn list(policy: Option<&str>, snapshot: &Snapshot, documents: &[String]) -> 
     out.push_str(&snapshot.to_yaml(2, "\n"));
     for document in documents {
         let document = indented(document);
-        // A comment may stand above the first key, so the dash has a line of its own then.
+        // A comment may be above the first key, so the dash has its own line then.
         match document.strip_prefix("  ") {
             Some(rest) if !rest.starts_with('#') => out.extend(["- ", rest]),
             _ => out.extend(["-\n", document.as_str()]),
@@ -75,15 +75,15 @@ pub fn list(policy: Option<&str>, snapshot: &Snapshot, documents: &[String]) -> 
     out
 }
 
-/// What the function says, which it must be able to do.
+/// The function's answer, which must not be a refusal.
 pub fn run(input: &str) -> Answer {
     function::run(input.as_bytes(), TODAY).unwrap_or_else(|error| panic!("{error} for\n{input}"))
 }
 
-/// What was found, without the order of keys in values and without the words made of them.
+/// The findings, without the order of keys in values and without the messages.
 pub type Findings = BTreeSet<String>;
 
-/// What was found in a list.
+/// The findings for a list.
 pub fn findings(input: &str) -> Findings {
     let report = run(input).report;
     let told: Findings = report
@@ -91,7 +91,7 @@ pub fn findings(input: &str) -> Findings {
         .iter()
         .map(|finding| {
             let value = |value: &Option<Value>| value.as_ref().map(sorted);
-            // What is about one environment by itself may be so in several.
+            // A finding about one environment alone may exist in several.
             let environment = finding.environment().filter(|_| finding.rule.is_alone());
             format!(
                 "{} {environment:?} {:?} {:?} {:?}",
@@ -123,7 +123,7 @@ fn sorted(value: &Value) -> String {
     text.to_string()
 }
 
-/// The output is the input with one piece of text put in, and says the same but for `key`.
+/// The output is the input with one text inserted, and has the same meaning except for `key`.
 pub fn assert_spliced(input: &str, output: &Output, key: &str) {
     let Output::Text(output) = output else {
         return;
@@ -156,25 +156,25 @@ pub fn assert_spliced(input: &str, output: &Output, key: &str) {
     assert_eq!(without(input), without(output), "{input}\n=>\n{output}");
 }
 
-/// What was found in a list, but for what works against itself.
+/// The findings for a list, without contradictions within one side.
 pub fn differences(input: &str) -> Findings {
     let mut found = findings(input);
     found.retain(|one| !is_alone(one));
     found
 }
 
-/// Whether a line of [`findings`] is about an environment by itself.
+/// Whether a line of [`findings`] is about one environment alone.
 fn is_alone(finding: &str) -> bool {
     let name = finding.split(' ').next().unwrap_or_default();
     RuleId::parse(name).is_some_and(RuleId::is_alone)
 }
 
-/// Holds every law of a comparison against two texts of plain documents.
+/// Checks every law of a comparison on two texts of plain documents.
 pub fn assert_list_laws(policy: Option<&str>, base: &str, overlay: &str) {
     assert_diff_laws(base, overlay);
     let (left, right) = (documents(base), documents(overlay));
-    // Against itself, whatever the policy allows.
-    // Nothing against nothing is a missing baseline, and rightly so.
+    // Each is compared with itself, whatever the policy allows. Two empty sides are a missing
+    // baseline, which is right.
     for text in [base, overlay]
         .into_iter()
         .filter(|text| !documents(text).is_empty())

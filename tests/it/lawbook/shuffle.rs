@@ -1,4 +1,4 @@
-//! Orders that mean nothing, changed at random.
+//! Random changes of orders that have no meaning.
 
 use krm_parity::schema::{List, Type};
 use serde_json::{Map, Value};
@@ -35,7 +35,7 @@ pub fn shuffled_keys(value: &Value, seed: u64) -> Value {
     }
 }
 
-/// The same resource with every list in another order whose order Kubernetes ignores.
+/// The same resource with every list in another order if Kubernetes ignores its order.
 pub fn shuffled_unordered(resource: &Value, seed: u64) -> Value {
     let text = |key: &str| resource[key].as_str().unwrap_or("");
     let (group, version) = match text("apiVersion").split_once('/') {

@@ -1,4 +1,4 @@
-//! Random edits of a base, each written as an overlay would write it, and what is to be found of it.
+//! Random edits of a base, each in the form of an overlay, with the expected findings.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::edits::{Dice, text, thousandths};
 use crate::fields::table::{Change, Place, Seg, Table};
 use krm_parity::text::without_hash;
 
-/// How an edit is written.
+/// The form of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     /// An entry of `images`.
@@ -30,7 +30,7 @@ impl Form {
         Self::Merge,
     ];
 
-    /// The list of a kustomization that such edits stand in.
+    /// The list of a kustomization that contains such edits.
     pub fn field(self) -> &'static str {
         match self {
             Self::Images => "images",
@@ -54,18 +54,18 @@ pub struct Spot {
 #[derive(Debug)]
 pub struct Edit {
     pub form: Form,
-    /// What stands in the kustomization.
+    /// Its entry in the kustomization.
     pub entry: Value,
-    /// What is touched, and may be touched by no other edit.
+    /// The places that it changes, which no other edit may change.
     pub spots: Vec<Spot>,
-    /// What it is, told as class, kind, name and path.
+    /// The expected findings: class, kind, name and path.
     pub expected: Vec<[String; 4]>,
 }
 
-/// A resource as the base has it.
+/// A resource of the base.
 struct Target<'b> {
     resource: &'b Value,
-    /// `Kind.group`, as docs/fields.md writes it.
+    /// `Kind.group`, as in docs/fields.md.
     kind: String,
 }
 
@@ -94,13 +94,13 @@ impl<'b> Target<'b> {
         self.resource.pointer(&pointer(place))
     }
 
-    /// Kinds that kustomize has no merge keys for.
+    /// Kinds for which kustomize has no merge keys.
     fn is_custom(&self) -> bool {
         let group = self.kind.split_once('.').map_or("", |(_, group)| group);
         group.contains('.') && (!group.ends_with(".k8s.io") || group.starts_with("gateway."))
     }
 
-    /// An edit of this resource, told at `told`.
+    /// An edit of this resource, reported at `told`.
     fn edit(&self, form: Form, patch: &Value, class: &str, spot: Place, told: String) -> Edit {
         let (kind, name) = (text(self.resource, "/kind"), self.name());
         Edit {
@@ -115,7 +115,7 @@ impl<'b> Target<'b> {
     }
 }
 
-/// Every place in a resource that holds a plain value, and every map and list.
+/// Every place of a resource with a plain value, and every map and list.
 #[derive(Default)]
 struct Places {
     plain: Vec<Place>,
@@ -158,7 +158,7 @@ pub fn parent(place: &Place) -> Place {
     parent
 }
 
-/// Who a resource or an element is: another one would be another edit.
+/// The identity of a resource or an element: changing it would be a different edit.
 fn is_identity(place: &Place) -> bool {
     match names(place).as_slice() {
         ["apiVersion" | "kind"]
@@ -202,7 +202,7 @@ fn merge_key(list: &Place) -> Option<&'static str> {
     }
 }
 
-/// A strategic merge patch that says this at a place, where every list on the way has a merge key.
+/// A strategic merge patch that sets a value at a place, if every list on the way has a merge key.
 fn merge_patch(target: &Target<'_>, place: &Place, value: Value) -> Option<Value> {
     let mut patch = value;
     let mut rest = place.clone();
@@ -228,7 +228,7 @@ fn merge_patch(target: &Target<'_>, place: &Place, value: Value) -> Option<Value
 /// Another value of the same type.
 fn other(place: &Place, value: &Value) -> Value {
     match value {
-        // A little more, so that nothing is said about scale.
+        // Slightly more, so that there is no finding about scale.
         value if names(place).contains(&"resources") => thousandths(value).map_or_else(
             || json!("1"),
             |amount| json!(format!("{}m", amount * 5 / 4)),
@@ -240,19 +240,19 @@ fn other(place: &Place, value: &Value) -> Value {
     }
 }
 
-/// A field that gets another value, comes or goes; in one of the two forms of patches.
+/// A field that is changed, added or removed, in one of the two forms of patches.
 fn field(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -> Option<Edit> {
     let (place, value, change) = match dice.roll(6) {
         0 => {
             let parent = dice.pick(&places.maps);
-            // Metadata and the resource itself are no place for another field in kustomize.
+            // kustomize does not accept other fields in metadata and in the resource itself.
             if parent.0.len() < 2 && names(parent) != ["spec"] {
                 return None;
             }
             (parent.field("added"), Some(json!("value")), Change::Added)
         }
         1 => {
-            // What would leave nothing behind is another edit.
+            // An edit that would leave nothing behind is a different edit.
             let place = dice.pick(&places.plain).clone();
             if target.at(&parent(&place))?.as_object()?.len() < 2 {
                 return None;
@@ -264,7 +264,7 @@ fn field(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -
             let is_image = matches!(names(&place).as_slice(), [.., "[]", "image"]);
             let value = target.at(&place)?.clone();
             let (value, change) = if is_image && dice.roll(2) == 0 {
-                // Before the last part of the name, so that it is another one.
+                // Before the last part of the name, so that it is another name.
                 let value = text(&value, "").replacen('/', "/x/", 1);
                 (value.into(), Change::Changed)
             } else if is_image {
@@ -288,7 +288,7 @@ fn field(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -
         return None;
     }
     let class = table.of(&target.kind).class(&place, change).to_owned();
-    // An element of a list that is no map: what another one means depends on the list.
+    // An element of a list that is not a map: its meaning depends on the list.
     if let Some(Seg::Index(_)) = place.0.last() {
         let is_ordered = matches!(names(&parent(&place)).as_slice(), [.., "args" | "command"]);
         if !is_ordered && class != "hostnames" {
@@ -316,9 +316,9 @@ fn field(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -
     Some(target.edit(Form::Json, &json!([step]), &class, place, told))
 }
 
-/// What a merge says beside what it means: kustomize moves the element that is merged to the front of its list.
+/// The side effect of a merge: kustomize moves the merged element to the front of its list.
 ///
-/// A variable that refers to others stands before them then, and they are not put into it.
+/// A variable that refers to others is then before them, and they are not inserted into it.
 fn moved(target: &Target<'_>, place: &Place, table: &Table) -> Option<[String; 4]> {
     let end = place
         .0
@@ -339,7 +339,7 @@ fn moved(target: &Target<'_>, place: &Place, table: &Table) -> Option<[String; 4
     })
 }
 
-/// An element of a keyed list that comes or goes.
+/// An element of a keyed list that is added or removed.
 fn element(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice) -> Option<Edit> {
     if places.lists.is_empty() {
         return None;
@@ -372,7 +372,7 @@ fn element(target: &Target<'_>, places: &Places, table: &Table, dice: &mut Dice)
         let told = format!("{list}[name=added]");
         return Some(target.edit(form, &patch, &class, list, told));
     }
-    // The last one would leave an empty list behind.
+    // Removing the last one would leave an empty list.
     let at = dice.roll(items.len());
     if items.len() < 2 {
         return None;
@@ -491,7 +491,7 @@ pub fn random(base: &[Value], table: &Table, dice: &mut Dice) -> Option<Edit> {
 }
 
 impl Edit {
-    /// Whether two edits are about one another: one within the other, or side by side.
+    /// Whether two edits are related: one within the other, or side by side.
     pub fn touches(&self, other: &Self) -> bool {
         let near = |one: &Spot, two: &Spot| {
             one.kind == two.kind

@@ -1,7 +1,7 @@
-//! Random overlays, built by the engine as kustomize builds them.
+//! Random overlays, built by the engine and by kustomize with the same result.
 //!
-//! The edits and frames are those that the function is tried on; on top of them comes what leads from one
-//! resource to another: generated names, references, replacements, components and images.
+//! The edits and frames are those of the function's tests, plus features that connect resources:
+//! generated names, references, replacements, components and images.
 
 use std::process::Command;
 
@@ -14,10 +14,10 @@ use crate::engine::trees::{built, plain};
 use crate::fields::table::read;
 use crate::support::{NEWEST, Tree, copy_examples, require, rewrite, run, without_functions};
 
-/// How many overlays are built for each service; `KRM_PARITY_OVERLAYS` is another number.
+/// The number of overlays for each service; `KRM_PARITY_OVERLAYS` overrides it.
 const OVERLAYS: u64 = 100;
 
-/// How many of them one build gathers.
+/// The number of them that one build gathers.
 const GATHERED: u64 = 25;
 
 /// Entries beyond edits, about the resources of a base.
@@ -100,7 +100,7 @@ fn push(file: &mut Value, field: &str, entry: Value) {
     }
 }
 
-/// Writes some overlays of a service that one build gathers.
+/// Writes the overlays of a service that one build gathers.
 fn gather(tree: &Tree, folder: &str, base: &[Value], seeds: std::ops::Range<u64>) {
     let table = read();
     let component = json!({
@@ -124,7 +124,7 @@ fn gather(tree: &Tree, folder: &str, base: &[Value], seeds: std::ops::Range<u64>
             file[field] = value;
         }
         more(&mut file, base, &mut dice);
-        // What is gathered must not be there twice.
+        // A gathered resource must not be a duplicate.
         let name = format!("e{seed}");
         file["namespace"] = name.clone().into();
         tree.write(

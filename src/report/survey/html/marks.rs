@@ -1,4 +1,4 @@
-//! What the table and the list of findings write alike.
+//! The markup that the table and the list of findings share.
 
 use crate::catalog::Severity;
 use crate::finding::Totals;
@@ -6,10 +6,10 @@ use crate::report::markup::escaped;
 use crate::report::survey::told::Told;
 use crate::text::one_line;
 
-/// The longest text of a stranger's, in characters.
+/// The longest foreign text, in characters.
 const MAX_TEXT: usize = 1000;
 
-/// The findings of one service in the same environments against one other.
+/// The findings of one service in the same environments against one baseline.
 pub(super) struct Group<'a> {
     /// The element's id.
     pub(super) id: String,
@@ -17,18 +17,18 @@ pub(super) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// The service that all of it is about.
+    /// The service of all its findings.
     pub(super) fn service(&self) -> Option<&'a str> {
         self.places.first()?.first.service()
     }
 }
 
-/// Names as a list that the page's script reads: a line each, as the page shows it.
+/// Names as a list for the page's script: one per line, as shown on the page.
 pub(super) fn names<'n>(all: impl Iterator<Item = &'n str>) -> String {
     all.map(short).collect::<Vec<_>>().join("\n")
 }
 
-/// The class of an element that is about findings of this weight.
+/// The CSS class of an element about findings of this severity.
 pub(super) const fn class_of(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "e",
@@ -37,7 +37,7 @@ pub(super) const fn class_of(severity: Severity) -> &'static str {
     }
 }
 
-/// The sign of that weight.
+/// The symbol of that severity.
 pub(super) const fn symbol_of(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "✗",
@@ -46,7 +46,7 @@ pub(super) const fn symbol_of(severity: Severity) -> &'static str {
     }
 }
 
-/// The heaviest of what was found.
+/// The highest severity among the counts.
 pub(super) const fn heaviest(totals: &Totals) -> Option<Severity> {
     match totals {
         Totals { errors: 1.., .. } => Some(Severity::Error),
@@ -56,7 +56,7 @@ pub(super) const fn heaviest(totals: &Totals) -> Option<Severity> {
     }
 }
 
-/// A stranger's text on one line, of bounded length, without markup.
+/// A foreign text on one line, of bounded length, without markup.
 pub(super) fn short(text: &str) -> String {
     escaped(&one_line(text, MAX_TEXT))
 }

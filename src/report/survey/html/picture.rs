@@ -1,4 +1,5 @@
-//! The matrix as a picture: a table of services × environments, each cell with its count and a strip of the rules.
+//! The matrix as a picture: a table of services × environments, each cell with its count and a
+//! strip of the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,23 +11,23 @@ use crate::report::survey::told::Told;
 use crate::survey::matrix::{Cell, Matrix, Row};
 use crate::survey::{State, Survey};
 
-/// The widest that all strips of a row together may get, in pixels.
+/// The largest total width of all strips of a row, in pixels.
 const MAX_WIDTH: usize = 680;
 
 /// The height of a strip, in pixels.
 const HEIGHT: usize = 22;
 
-/// What the findings say of a cell.
+/// The findings of a cell.
 #[derive(Default)]
 struct Content<'a> {
     rules: BTreeMap<&'a str, Totals>,
     groups: Vec<&'a str>,
 }
 
-/// How the strips are laid out: one place a rule, the same in every cell.
+/// The layout of the strips: one slot per rule, the same in every cell.
 struct Strip<'a> {
     rules: Vec<&'a str>,
-    /// Pixels from one place to the next.
+    /// The distance between two slots, in pixels.
     pitch: usize,
 }
 
@@ -41,7 +42,7 @@ impl Strip<'_> {
     }
 }
 
-/// What the findings say of each cell, by service and environment.
+/// The findings of each cell, by service and environment.
 type Contents<'a> = BTreeMap<(Option<&'a str>, Option<&'a str>), Content<'a>>;
 
 /// Writes the table, with its head and its legend.
@@ -84,7 +85,7 @@ pub(super) fn write(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, grou
     out.push_str(
         "<div class=\"window\" tabindex=\"0\" role=\"region\" aria-label=\"Services and environments\">\n<table class=\"matrix",
     );
-    // More than the width of a sheet of paper, with the counts and the names.
+    // It is wider than a sheet of paper, with the counts and the names.
     if matrix.environments.len() * (strip.width() + 95) > 560 {
         out.push_str(" wide");
     }
@@ -173,13 +174,13 @@ fn write_legend(out: &mut String, survey: &Survey, matrix: &Matrix<'_>, strip: &
     out.push_str("</p>\n");
 }
 
-/// The rules' names above their places.
+/// The names of the rules above their slots.
 fn write_names(out: &mut String, strip: &Strip<'_>) {
     if strip.rules.is_empty() || !strip.has_numbers() {
         return;
     }
     let longest = strip.rules.iter().map(|rule| rule.len()).max().unwrap_or(0);
-    // Letters of this size are about six pixels wide, and the names lean by 60 degrees.
+    // Letters of this size are about six pixels wide, and the names are inclined by 60 degrees.
     let height = longest * 6 * 87 / 100 + 14;
     let _ = write!(
         out,
@@ -296,7 +297,8 @@ fn write_cell(
     out.push_str("</a></td>");
 }
 
-/// One mark a rule: a filled square for errors, an outlined one for warnings, a circle for information.
+/// One mark per rule: a filled square for errors, an outlined one for warnings, a circle for
+/// information.
 fn write_strip(out: &mut String, content: Option<&Content<'_>>, strip: &Strip<'_>) {
     if strip.rules.is_empty() {
         return;

@@ -15,16 +15,16 @@ use crate::survey::matrix::{self, Cell, Matrix, matrix};
 use crate::survey::{State, Survey};
 use crate::text;
 
-/// The widest that the table gets, in columns.
+/// The largest width of the table, in columns.
 const MAX_WIDTH: usize = 100;
 
-/// The most rows of the table; what has findings comes first.
+/// The largest number of rows; those with findings come first.
 const MAX_ROWS: usize = 40;
 
 /// The longest name in the table, in columns.
 const MAX_NAME: usize = 32;
 
-/// What a cell shows: `✓`, or its counts, or what became of the environment.
+/// The text of a cell: `✓`, its counts, or the state of the environment.
 fn cell_text(cell: Option<&Cell<'_>>) -> (String, Ansi) {
     let Some(cell) = cell else {
         return ("·".to_owned(), Ansi::new().dimmed());
@@ -73,7 +73,8 @@ fn weight(totals: &Totals) -> Ansi {
     color_of(severity).on_default()
 }
 
-/// The columns of the table that fit, the names of services first; of too many, the heaviest.
+/// The columns of the table that fit; the names of services come first, and if there are too many
+/// columns, the most severe are kept.
 fn fitting(matrix: &Matrix<'_>, widths: &[usize]) -> Vec<usize> {
     let mut rest = Totals::default();
     for row in &matrix.rows {

@@ -1,4 +1,4 @@
-//! The request to a cluster that made something so, as JSON has it.
+//! The request to a cluster that caused a finding, in JSON.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The same events in the envelopes of clouds say the same.
+//! The same events in the envelopes of clouds have the same result.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,8 @@ fn of_all(name: &str, log_of: impl Fn(&[Value]) -> String) {
         let expected: Vec<_> = joined(scenario, &log(&all)).iter().map(who).collect();
         assert!(!expected.is_empty());
         let mut found: Vec<_> = joined(scenario, &log_of(&all)).iter().map(who).collect();
-        // Cloud Logging has no URI: where the answer is not the name of a manager either, the client's name is all there is.
+        // Cloud Logging has no URI: unless the answer names a manager, only the client's name is
+        // known.
         for (found, expected) in found.iter_mut().zip(&expected) {
             if name.starts_with("GKE") && found[2] == "kubectl" {
                 found[2].clone_from(&expected[2]);
@@ -88,7 +89,7 @@ fn azure_monitor_of_aks() {
     });
 }
 
-/// As Cloud Logging has it: no URI, another form of the rest.
+/// The event in the form of Cloud Logging: no URI, and another structure.
 fn google(event: &Value) -> Value {
     let object = &event["objectRef"];
     let text = |key: &str| object[key].as_str().unwrap_or_default();
@@ -146,7 +147,7 @@ fn cloud_logging_of_gke() {
         found[0]["request"]["user"]["sourceIPs"],
         json!(["10.1.2.3"])
     );
-    // What was refused has not been done.
+    // A refused request has no effect.
     let mut all: Vec<Value> = events("set-env").iter().map(google).collect();
     all[1]["protoPayload"]["status"] = json!({"code": 7, "message": "no"});
     assert_eq!(who(&joined("set-env", &log(&all))[0])[4], "tool");

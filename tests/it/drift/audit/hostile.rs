@@ -1,4 +1,5 @@
-//! Logs that are cut, broken or meant to break: told with their lines, and never a panic.
+//! Logs that are truncated, broken or hostile: they are reported with their lines, and never cause
+//! a panic.
 
 use std::fs;
 
@@ -25,7 +26,7 @@ fn with_bytes(scenario: &str, bytes: &[u8]) -> Run {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_with_its_line() {
+fn unreadable_lines_are_reported_with_their_numbers() {
     let all = events("set-env");
     let cut = all[0].to_string();
     let mut bytes = log(&all[..1]).into_bytes();
@@ -47,7 +48,7 @@ fn what_cannot_be_read_is_told_with_its_line() {
 }
 
 #[test]
-fn a_log_without_events_is_none() {
+fn a_log_without_events_is_an_error() {
     for bytes in [
         &b""[..],
         b"\n\n",
@@ -72,7 +73,7 @@ fn a_log_without_events_is_none() {
     );
 }
 
-/// The event of the change with something else in a place.
+/// The event of the change, with one part replaced.
 fn with(change: impl Fn(&mut Value)) -> Vec<u8> {
     let mut all = events("set-env");
     change(&mut all[1]);
@@ -168,7 +169,7 @@ fn nothing_in_an_event_breaks_the_reader() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_left_out() {
+fn a_line_that_is_too_long_is_skipped() {
     let all = events("set-env");
     let long = format!("{{\"a\":\"{}\"}}\n", "x".repeat(33 << 20));
     let bytes = format!("{}{long}{}", log(&all[..1]), log(&all[1..]));
@@ -181,7 +182,7 @@ fn a_line_that_is_too_long_is_left_out() {
     assert!(run.stdout.contains("alice@acme.example"), "{}", run.stdout);
 }
 
-/// Names in a log are a stranger's.
+/// Names in a log are foreign text.
 #[test]
 fn no_name_in_a_log_forges_a_line() {
     let mut all = events("unset-env");

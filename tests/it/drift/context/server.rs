@@ -1,4 +1,4 @@
-//! A server that answers kubectl as an API server does, with objects that a real one has answered.
+//! A server that answers kubectl as an API server does, with recorded objects of a real one.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -9,23 +9,23 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// What the server has, and what it does not do.
+/// The objects of the server, and its faults.
 #[derive(Clone, Default)]
 pub struct World {
     pub objects: Vec<Value>,
-    /// Kinds without objects: version of the API, kind, whether they have a namespace.
+    /// Kinds without objects: API version, kind, and whether they have a namespace.
     pub kinds: Vec<(&'static str, &'static str, bool)>,
-    /// What is forbidden: a method (`list`, `get`) and a plural.
+    /// Forbidden requests: a method (`list`, `get`) and a plural.
     pub denied: Vec<(&'static str, &'static str)>,
-    /// Groups with their versions of which it does not say now what is in them.
+    /// Groups, with their versions, whose contents it does not list at the moment.
     pub broken: Vec<&'static str>,
-    /// What a watch sees.
+    /// The events of a watch.
     pub events: Vec<Value>,
-    /// Whether it takes longer than anybody waits.
+    /// Whether it takes longer than any client waits.
     pub hangs: bool,
 }
 
-/// A server that lives as long as the test program.
+/// A server that lives until the test program ends.
 pub struct Server {
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -46,7 +46,7 @@ impl Server {
         Self { address, asked }
     }
 
-    /// What it was asked for objects, as `METHOD path`.
+    /// The requests for objects, as `METHOD path`.
     pub fn asked(&self) -> Vec<String> {
         let all = self.asked.lock().expect("the requests").clone();
         let mut all: Vec<String> = all
@@ -99,7 +99,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Version, kind and whether it has a namespace, of all kinds.
+/// The version, the kind and whether it has a namespace, for all kinds.
 fn kinds(world: &World) -> BTreeSet<(String, String, bool)> {
     let own = world.objects.iter().map(|one| {
         (
@@ -169,7 +169,7 @@ fn answer(world: &World, path: &str) -> (u16, Value) {
         (Some(_), Some(one)) => (200, one.clone()),
         (Some(name), None) => status(404, "NotFound", &format!("{resource} \"{name}\" not found")),
         (None, _) => {
-            // The items of a list do not say again what they are.
+            // The items of a list do not repeat their kind.
             let items = found.into_iter().map(|mut one| {
                 if let Some(fields) = one.as_object_mut() {
                     fields.remove("kind");

@@ -1,4 +1,4 @@
-//! Everything that a kustomization may say, at random.
+//! All features of a kustomization, at random.
 
 use crate::edits::Dice;
 
@@ -9,7 +9,7 @@ use super::scalars;
 use super::tree::Layer;
 use super::write::Yaml;
 
-/// What a kustomization says, by field.
+/// The content of a kustomization, by field.
 pub type Said = Vec<(String, Yaml)>;
 
 /// Adds an entry to a list.
@@ -28,7 +28,7 @@ fn set(said: &mut Said, field: &str, value: Yaml) {
     }
 }
 
-/// Adds one feature; nothing where there is nothing for it to be about.
+/// Adds one feature; `None` if it has nothing to refer to.
 pub fn add(said: &mut Said, layer: &mut Layer<'_>, dice: &mut Dice) -> Option<()> {
     match dice.roll(40) {
         0..=9 => push(said, "patches", patches::entry(layer, dice)?),
@@ -158,7 +158,7 @@ fn replicas(layer: &Layer<'_>, dice: &mut Dice) -> Option<Yaml> {
     })
 }
 
-/// What a generator holds.
+/// The sources of a generator.
 fn sources(layer: &mut Layer<'_>, dice: &mut Dice) -> Vec<(String, Yaml)> {
     let mut all = Vec::new();
     if dice.roll(4) > 0 {
@@ -225,7 +225,7 @@ fn generator_options(dice: &mut Dice) -> Yaml {
     ]))
 }
 
-/// An entry of a generator; of the kinds that there are, or that it is about.
+/// An entry of a generator, for a new name or an existing one of that kind.
 fn generated(layer: &mut Layer<'_>, kind: &'static str, dice: &mut Dice) -> Yaml {
     let is_there = layer
         .known

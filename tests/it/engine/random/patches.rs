@@ -1,4 +1,4 @@
-//! Patches: strategic merges and operations, of files and inline.
+//! Patches: strategic merges and operations, in files and inline.
 
 use crate::edits::Dice;
 
@@ -7,7 +7,7 @@ use super::resources::Known;
 use super::tree::Layer;
 use super::write::Yaml;
 
-/// A resource that is there, or now and then one that is not.
+/// An existing resource, or occasionally one that does not exist.
 pub fn some(layer: &Layer<'_>, dice: &mut Dice) -> Option<Known> {
     if layer.known.is_empty() {
         return None;
@@ -21,7 +21,7 @@ pub fn some(layer: &Layer<'_>, dice: &mut Dice) -> Option<Known> {
     Some(one)
 }
 
-/// What says which resources a patch is for.
+/// The target of a patch.
 pub fn target(one: &Known, dice: &mut Dice) -> Yaml {
     let kind = || ("kind", Yaml::text(one.kind));
     let name = |name: &str| ("name", Yaml::text(name));
@@ -258,7 +258,7 @@ fn containers(one: &Known, dice: &mut Dice) -> Yaml {
     }
 }
 
-/// Paths that a resource of its kind may have.
+/// Paths that a resource of this kind may have.
 fn more_pointers(one: &Known) -> Vec<String> {
     let mut all = vec![
         "/metadata/labels/app".to_owned(),

@@ -1,9 +1,9 @@
-//! Paths of a resource that lead somewhere, as operations and replacements write them.
+//! Existing paths of a resource, in the notations of operations and replacements.
 
 use super::resources::Known;
 use super::write::Yaml;
 
-/// A step of a path: a key, or a place in a list with the name that stands there, if one does.
+/// A step of a path: a key, or an index of a list with the name of the element, if it has one.
 #[derive(Clone, Debug)]
 enum Step {
     Key(String),
@@ -42,7 +42,7 @@ fn walk(value: &Yaml, way: &mut Vec<Step>, found: &mut Vec<Vec<Step>>) {
     }
 }
 
-/// Ways to what is not the identity of the resource.
+/// The paths to fields outside the resource's identity.
 fn ways(one: &Known) -> Vec<Vec<Step>> {
     let mut found = Vec::new();
     walk(&one.value, &mut Vec::new(), &mut found);
@@ -60,7 +60,7 @@ fn ways(one: &Known) -> Vec<Vec<Step>> {
     found
 }
 
-/// Where operations find something.
+/// The paths of existing fields, for operations.
 pub fn pointers(one: &Known) -> Vec<String> {
     let write = |step: &Step| match step {
         Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
@@ -72,7 +72,7 @@ pub fn pointers(one: &Known) -> Vec<String> {
         .collect()
 }
 
-/// Where replacements find something; `is_by_name` says how the elements of lists are meant.
+/// The paths of existing fields, for replacements; `is_by_name` says how list elements are named.
 pub fn fields(one: &Known, is_by_name: bool) -> Vec<String> {
     let write = |step: &Step| match step {
         Step::Key(key) if key.contains('/') && is_by_name => format!("[{key}]"),

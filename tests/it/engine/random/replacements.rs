@@ -9,7 +9,7 @@ use super::scalars;
 use super::tree::Layer;
 use super::write::Yaml;
 
-/// A field path of a resource, which mostly leads to something.
+/// A field path of a resource, which usually exists.
 fn path(one: &Known, dice: &mut Dice) -> String {
     let there = paths::fields(one, dice.roll(2) == 0);
     if dice.roll(8) > 0 && !there.is_empty() {
@@ -19,7 +19,7 @@ fn path(one: &Known, dice: &mut Dice) -> String {
     }
 }
 
-/// Field paths that a resource of its kind may have.
+/// Field paths that a resource of this kind may have.
 fn more_paths(one: &Known) -> Vec<String> {
     let mut all: Vec<String> = [
         "metadata.name",

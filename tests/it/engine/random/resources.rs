@@ -1,4 +1,4 @@
-//! Resources of many kinds, and what is there to be pointed at.
+//! Resources of many kinds, and the parts that others can refer to.
 
 use crate::edits::Dice;
 
@@ -6,23 +6,23 @@ use super::pods::{pod, workload};
 use super::scalars;
 use super::write::Yaml;
 
-/// A resource as the rest of a tree speaks of it.
+/// A resource as the rest of a tree refers to it.
 #[derive(Clone, Debug)]
 pub struct Known {
     pub api: &'static str,
     pub kind: &'static str,
-    /// The name that it had first.
+    /// Its first name.
     pub first: String,
-    /// The name that it has now, as far as the generator keeps count.
+    /// Its current name, according to the generator.
     pub name: String,
     pub namespace: Option<String>,
-    /// Containers, where it has any.
+    /// Its containers, if it has any.
     pub containers: Vec<String>,
-    /// What it says.
+    /// Its content.
     pub value: Yaml,
 }
 
-/// Kinds, by how a resource of each is made.
+/// Kinds, each with the function that makes a resource.
 const KINDS: [(&str, &str); 26] = [
     ("apps/v1", "Deployment"),
     ("apps/v1", "Deployment"),
@@ -60,7 +60,7 @@ impl Known {
         !self.containers.is_empty()
     }
 
-    /// The maps on the way to the template of its pods.
+    /// The path to the template of its pods.
     pub fn template(&self) -> &'static [&'static str] {
         match self.kind {
             "CronJob" => &["spec", "jobTemplate", "spec", "template"],
@@ -70,7 +70,7 @@ impl Known {
     }
 }
 
-/// The name of one of the resources that are there, or one that no one has.
+/// The name of an existing resource, or one that does not exist.
 pub fn name_of(known: &[Known], kinds: &[&str], dice: &mut Dice) -> String {
     let fitting: Vec<&Known> = known
         .iter()
@@ -82,7 +82,7 @@ pub fn name_of(known: &[Known], kinds: &[&str], dice: &mut Dice) -> String {
     dice.pick(&fitting).first.clone()
 }
 
-/// A resource that is like no other in the tree.
+/// A resource that differs from all others in the tree.
 pub fn resource(number: usize, known: &[Known], dice: &mut Dice) -> (Known, Yaml) {
     let (api, kind) = *dice.pick(&KINDS);
     let stem = match kind {
@@ -335,7 +335,7 @@ fn binding(known: &[Known], dice: &mut Dice) -> Yaml {
     Yaml::map([("roleRef", role), ("subjects", Yaml::List(subjects))])
 }
 
-/// What a resource of a kind that kustomize does not know may hold: anything.
+/// The content of a resource whose kind is unknown to kustomize: anything.
 fn custom(known: &[Known], dice: &mut Dice) -> Yaml {
     let mut spec = Yaml::map([("x", Yaml::Free)]);
     if dice.roll(2) == 0 {

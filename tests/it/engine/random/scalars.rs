@@ -1,8 +1,8 @@
-//! Scalars that somebody writes somewhere.
+//! Scalars that people write.
 
 use crate::edits::Dice;
 
-/// What most people write.
+/// Common scalars.
 const COMMON: [&str; 12] = [
     "a",
     "b",
@@ -18,7 +18,7 @@ const COMMON: [&str; 12] = [
     "/etc/x",
 ];
 
-/// What is text to some readers and something else to others, or is written in an unusual way.
+/// Scalars that are text to some readers and another type to others, or have an unusual form.
 const ODD: [&str; 96] = [
     "0x1F",
     "1e3",
@@ -118,7 +118,7 @@ const ODD: [&str; 96] = [
     "'<<'",
 ];
 
-/// What the engine may leave to kustomize.
+/// Scalars that the engine may leave to kustomize.
 const RARE: [&str; 14] = [
     "2024-01-01",
     "2024-01-01T10:00:00Z",
@@ -138,7 +138,7 @@ const RARE: [&str; 14] = [
 
 const LONG: &str = "a long text of many words that goes on and on, so that whoever writes it again may break it into several lines at eighty columns or so";
 
-/// Texts of blocks.
+/// Texts for blocks.
 pub const BLOCKS: [&str; 14] = [
     "a\nb\n",
     "a\n",
@@ -156,7 +156,7 @@ pub const BLOCKS: [&str; 14] = [
     "$(VAR)\n",
 ];
 
-/// A scalar as it is written.
+/// A scalar in its written form.
 pub fn any(dice: &mut Dice) -> String {
     match dice.roll(400) {
         0 => (*dice.pick(&RARE)).to_owned(),
@@ -167,7 +167,7 @@ pub fn any(dice: &mut Dice) -> String {
     }
 }
 
-/// A text that may stand in another text.
+/// A text that may be part of another text.
 pub fn word(dice: &mut Dice) -> String {
     (*dice.pick(&[
         "a", "b", "x-y", "eu", "1", "true", "v2", "é", "", "0x1F", "yes", "a b", "a=b",

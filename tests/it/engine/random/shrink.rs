@@ -1,8 +1,9 @@
-//! A smaller tree with the same fault: lines are left out as long as it stays.
+//! Reduces a tree to a smaller one with the same fault: lines are removed as long as the fault
+//! stays.
 
 use crate::engine::trees::Files;
 
-/// Leaves out what is not needed for a tree to stay what `is_it` says.
+/// Removes the parts that a tree does not need to satisfy `is_it`.
 pub fn shrunk(mut files: Files, is_it: &dyn Fn(&Files) -> bool) -> Files {
     loop {
         let before = files.clone();

@@ -1,4 +1,4 @@
-//! One mistake in a document: a key that nobody has, a value of another type, something that is missing.
+//! Makes one mistake in a document: an unknown key, a value of another type, a missing part.
 
 use crate::edits::Dice;
 

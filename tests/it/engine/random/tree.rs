@@ -1,4 +1,4 @@
-//! A whole tree: bases, parts and what is laid over them.
+//! A whole tree: bases, components and the layers above them.
 
 use std::cell::RefCell;
 
@@ -10,7 +10,7 @@ use super::resources::{Known, resource};
 use super::spoil::spoil;
 use super::write::{Writer, Yaml};
 
-/// A tree and the directories in it that are built.
+/// A tree and its directories that are built.
 pub struct Tree {
     pub files: Files,
     pub roots: Vec<String>,
@@ -21,22 +21,22 @@ pub struct Layer<'t> {
     directory: String,
     files: &'t mut Files,
     count: &'t mut usize,
-    /// What there is that a kustomization may be about.
+    /// The resources that a kustomization may refer to.
     pub known: &'t mut Vec<Known>,
-    /// What becomes of all names and namespaces once the layer is done.
+    /// The changes of all names and namespaces once the layer is complete.
     pub renames: Vec<(&'static str, &'static str)>,
-    /// How many texts are still to be spoilt.
+    /// The number of texts that are still to be spoilt.
     spoils: RefCell<usize>,
 }
 
 impl Layer<'_> {
-    /// A number that nothing has.
+    /// An unused number.
     pub fn next(&mut self) -> usize {
         *self.count += 1;
         *self.count
     }
 
-    /// A file of YAML; its name.
+    /// Adds a YAML file, and returns its name.
     pub fn file(&mut self, stem: &str, text: &str) -> String {
         let name = format!("{stem}{}.yaml", self.next());
         self.files
@@ -44,7 +44,7 @@ impl Layer<'_> {
         name
     }
 
-    /// A file of anything; its name.
+    /// Adds a file of any kind, and returns its name.
     pub fn plain_file(&mut self, stem: &str, text: &str) -> String {
         let name = format!("{stem}{}.txt", self.next());
         self.files
@@ -91,7 +91,7 @@ impl Layer<'_> {
     }
 }
 
-/// Files of resources, and the resources in them.
+/// Adds files of resources with these resources.
 fn resources(layer: &mut Layer<'_>, count: usize, said: &mut Vec<Yaml>, dice: &mut Dice) {
     let mut documents = Vec::new();
     for _ in 0..count {
@@ -121,7 +121,7 @@ fn resources(layer: &mut Layer<'_>, count: usize, said: &mut Vec<Yaml>, dice: &m
     said.push(Yaml::text(layer.file("resources", &text)));
 }
 
-/// The tree of a seed.
+/// The tree for a seed.
 pub fn tree(seed: u64) -> Tree {
     let dice = &mut Dice::new(seed);
     let (mut files, mut count, mut roots) = (Files::new(), 0, Vec::new());
@@ -203,14 +203,14 @@ pub fn tree(seed: u64) -> Tree {
         below = vec![directory.clone()];
         roots.push(directory);
     }
-    // What lies in the middle of many layers is built with the last.
+    // The middle of many layers is built together with the last.
     if roots.len() > 2 {
         roots.drain(..roots.len() - 2);
     }
     Tree { files, roots }
 }
 
-/// A component; its directory.
+/// Adds a component, and returns its directory.
 fn part(files: &mut Files, count: &mut usize, known: &mut Vec<Known>, dice: &mut Dice) -> String {
     *count += 1;
     let directory = format!("part{count}");

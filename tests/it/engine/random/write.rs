@@ -1,15 +1,16 @@
-//! YAML as people write it: in blocks and in brackets, with and without quotes, with notes, anchors and odd indents.
+//! YAML as people write it: in blocks and in brackets, with and without quotes, with comments,
+//! anchors and unusual indentation.
 
 use crate::edits::Dice;
 
 use super::scalars;
 
-/// A value that is to be written.
+/// A value to write.
 #[derive(Clone, Debug)]
 pub enum Yaml {
-    /// Written as it is.
+    /// Written unchanged.
     Raw(String),
-    /// A text, in whatever style holds it.
+    /// A text, in any style that can represent it.
     Text(String),
     /// Any scalar, chosen when it is written.
     Free,
@@ -30,7 +31,7 @@ impl Yaml {
         Self::List(texts.iter().map(|text| Self::text(text.as_ref())).collect())
     }
 
-    /// A map of these keys.
+    /// A map with these keys.
     pub fn map<const N: usize>(entries: [(&str, Self); N]) -> Self {
         let entries = entries.into_iter();
         Self::Map(
@@ -48,21 +49,21 @@ impl Yaml {
         self
     }
 
-    /// Maps on the way to a value.
+    /// Nested maps on the way to a value.
     pub fn nested(path: &[&str], value: Self) -> Self {
         let wrap = |inner, key: &&str| Self::Map(vec![((*key).to_owned(), inner)]);
         path.iter().rev().fold(value, wrap)
     }
 }
 
-/// Writes documents in the style of one hand.
+/// Writes documents in the style of one person.
 pub struct Writer<'d> {
     pub dice: &'d mut Dice,
-    /// How much further elements of a list are indented than their key.
+    /// The extra indentation of list elements below their key.
     indent: usize,
-    /// Anchors of the document that is being written.
+    /// The number of anchors in the current document.
     anchors: usize,
-    /// How rarely something is out of the ordinary: a note, an anchor, brackets.
+    /// How rarely something unusual is written: a comment, an anchor, brackets.
     calm: usize,
 }
 
@@ -129,7 +130,7 @@ impl<'d> Writer<'d> {
         }
     }
 
-    /// What follows a key or a dash, and the end of its line.
+    /// The text after a key or a dash, including the end of its line.
     fn value(&mut self, value: &Yaml, depth: usize, indent: usize, out: &mut String) {
         match value {
             Yaml::Map(entries) if !entries.is_empty() && !self.is_flow(value) => {
@@ -242,7 +243,7 @@ fn indented(text: &str, depth: usize, out: &mut String) {
     }
 }
 
-/// Whether a text of several lines can be a block without more ado.
+/// Whether a text of several lines can be a plain block.
 fn is_block(text: &str) -> bool {
     !text.starts_with([' ', '\n', '\t']) && !text.ends_with("\n\n") && !text.contains('\r')
 }
@@ -256,7 +257,7 @@ fn size(value: &Yaml) -> usize {
     }
 }
 
-/// Whether a text needs no quotes, whoever reads it.
+/// Whether a text needs no quotes for any reader.
 fn is_plain(text: &str) -> bool {
     let is_first = |c: char| c.is_ascii_alphabetic() || "$_".contains(c);
     let is_flag = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
