@@ -45,7 +45,7 @@ const SPELLINGS: [&[&str]; 7] = [
     &["prod", "production", "prd"],
 ];
 
-/// What stands before `test` where it names a kind of test and no step of a promotion: `load-test`, `pen-test`.
+/// Words before `test` that name a kind of test and not a step of a promotion: `load-test`, `pen-test`.
 const TRIALS: [&str; 8] = [
     "benchmark",
     "load",

@@ -275,7 +275,7 @@ pub fn ratio_of_ratios_exceeds(
         || larger.times(NANOS) > smaller.times(max.0.max(0).cast_unsigned())
 }
 
-/// Tells whether the limit-to-request ratio of one side is smaller than the other side's; no where an amount is not above zero.
+/// Whether the limit-to-request ratio of one side is smaller than the other side's; never where an amount is not above zero.
 ///
 /// Each side is (limit, request). Exact, as the products are compared.
 #[must_use]
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_beyond_all_counting_are_told_apart() {
+    fn amounts_beyond_all_counting_are_distinguished() {
         for (a, b, same) in [
             ("1e40", "10e39", true),
             (

@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repositories_are_told_from_tags() {
+    fn repositories_are_distinguished_from_tags() {
         for (image, name) in [
             ("nginx", "nginx"),
             ("nginx:1.2", "nginx"),
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_what_everybody_writes() {
+    fn base64_is_the_standard_alphabet() {
         for (plain, encoded) in [
             ("", ""),
             ("f", "Zg=="),

@@ -23,7 +23,7 @@ pub fn append(text: &str, path: &[&str], items: &[Item]) -> Result<String, EditE
     put(text, 0, path, Added::Items(items))
 }
 
-/// Adds a key with a text or an empty map under a path of keys in a document, making what is missing on the way.
+/// Adds a key with a text or an empty map under a path of keys in a document, and makes the maps that the path lacks.
 ///
 /// # Errors
 ///

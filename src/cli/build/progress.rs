@@ -103,7 +103,7 @@ fn tell(
         }
         elapsed += pause;
         let words = count.words(elapsed);
-        // Nobody may be there to read it.
+        // There may be no one to read it.
         let _ = match face {
             Face::Terminal => write!(out, "\r{words}").and_then(|()| out.flush()),
             Face::Log => writeln!(out, "{words}"),
@@ -120,7 +120,7 @@ fn tell(
 mod tests {
     use super::*;
 
-    /// What is written while a run takes so many seconds, during each of which one build ends.
+    /// The lines of a run that takes so many seconds, in each of which one build ends.
     fn said(face: Face, seconds: u64) -> String {
         let count = Count::of(40);
         let mut out = Vec::new();

@@ -94,7 +94,7 @@ fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
     {
         return Some(What::Registries(registries.map(str::to_owned)));
     }
-    // What is gone is gone, whatever it was, and every Service has a port of its own.
+    // A removed value counts as removed, whatever it was, and every Service has its own port.
     let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
     let is_gone = field.overlay.is_none() && field.base.as_ref().is_some_and(is_scalar);
     let is_port = field.base.is_none() && is_node_port(field);
@@ -126,7 +126,7 @@ fn is_node_port(field: &FieldRef) -> bool {
     last.is_some_and(|spot| matches!(&spot.segment, Segment::Field(name) if name == "nodePort"))
 }
 
-/// What a finding shares with those of other services whose files are copies of its own; nothing where nobody could tell.
+/// What a finding shares with those of other services whose files are copies of its own; nothing if its line is unknown.
 pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
     let place = line_of(finding)?;
     let rule = finding.rule.to_string();
@@ -166,7 +166,7 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
     ])
 }
 
-/// What overlays share that nobody judges for one reason, side by side.
+/// What overlays side by side share that are not judged for the same reason.
 pub(super) fn unjudged(finding: &Finding) -> Option<[String; 2]> {
     let (_, reason) = finding.headline.split_once(' ')?;
     let file = line_of(finding)?.file.rsplit_once('/')?.0;

@@ -16,10 +16,10 @@ use crate::catalog::RuleId;
 use crate::finding::{Finding, UNTOLD};
 use crate::survey::Survey;
 
-/// So many elements of one list, or names of one family, are told as one.
+/// So many elements of one list, or names of one family, are reported as one.
 const MANY: usize = 3;
 
-/// Puts together what the same lines do to several resources, told where it is nearest to them.
+/// Joins the changes of the same lines to several resources; the one that is nearest to the lines comes first.
 pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     let mut known: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
     let mut lines: HashMap<Vec<String>, usize> = HashMap::new();
@@ -31,7 +31,7 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
             lines.entry(line).or_insert(at);
         }
     }
-    // Which one tells it, if it is another.
+    // The one that stands for it, if it is another.
     let mut nearest: Vec<Option<usize>> = vec![None; all.len()];
     for group in known.values().filter(|group| group.len() > 1) {
         let distance = |at: &usize| (Reverse(nearness(survey, all[*at].first)), *at);
@@ -43,7 +43,7 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         }
     }
     for (at, told) in all.iter().enumerate() {
-        // What a service has told of itself is no news where another one loads it.
+        // A finding of a service is not repeated where another service loads it.
         let there = line(told).filter(|_| nearest[at].is_none() && is_of_siblings(told));
         if let Some(&there) = there.and_then(|line| lines.get(&line))
             && all[there].first.service() != told.first.service()
@@ -81,7 +81,7 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     gather(&all, &mut nearest, MANY, |_, told| unjudged(told.first));
     let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
     for (at, told) in all.iter().enumerate() {
-        // The one that tells it may be told with another one itself.
+        // The one that stands for it may itself be joined to another one.
         let mut last = None;
         let mut next = nearest[at];
         while let Some(there) = next {
@@ -157,7 +157,7 @@ fn line(told: &Told<'_>) -> Option<Vec<String>> {
     Some(out)
 }
 
-/// The environment of a finding, and where its line is; nothing where that could not be told.
+/// The environment of a finding, and where its line is; nothing if the line is unknown.
 fn spot(finding: &Finding) -> Option<[String; 3]> {
     let place = finding
         .place

@@ -157,7 +157,7 @@ mod tests {
     const FILE: &str = "shop/web/overlays/prod/kustomization.yaml";
 
     #[test]
-    fn what_one_line_does_to_several_resources_is_told_once() {
+    fn changes_of_one_line_to_several_resources_are_reported_once() {
         let web = by(FILE, 4, "shop/web", "prod", "web");
         let job = by(FILE, 4, "shop/web", "prod", "job");
         assert_eq!(
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_service_loads_from_another_one_is_told_of_that_one() {
+    fn findings_of_a_loaded_service_are_reported_for_that_service() {
         let outer = by(FILE, 4, "outer", "prod", "web");
         let own = by(FILE, 4, "shop/web", "prod", "web");
         let once = ["shop/web web prod; in service outer"];
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_which_much_is_another_is_told_once() {
+    fn a_list_with_many_changes_is_reported_once() {
         let element = |name: &str, at: usize, base: Option<&str>, overlay: Option<&str>| {
             let mut finding = by(FILE, at + 4, "shop/web", "prod", name);
             let field = finding.field.as_mut().unwrap();
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_one_file_adds_beside_one_another_are_told_once() {
+    fn names_that_one_file_adds_side_by_side_are_reported_once() {
         let variable = |name: &str, file: &str, base: Option<&str>, overlay: Option<&str>| {
             let mut finding = by(file, 4, "shop/web", "prod", "web");
             finding.class = Some(Class::EnvNames);
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_environments_add_under_names_of_their_own_is_told_once() {
+    fn resources_that_environments_add_under_their_own_names_are_reported_once() {
         let added = |environment: &str, source: &str| {
             let file = format!("shop/web/overlays/{environment}/job.yaml");
             let name = format!("{environment}-job");
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(once, ["shop/web dev-job dev and prod; "]);
         // Another name is another resource.
         assert_eq!(both("  name: job", "  name: jobs").len(), 2);
-        // Without a line, the names tell it: each has its own environment in it, or somebody else's.
+        // Without a line, the names decide: each holds its own environment, or another one.
         assert_eq!(both("- job", "- job").len(), 1);
         let mut other = added("prod", "- job");
         other.resource.as_mut().unwrap().name = "staging-job".to_owned();
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_one_map_are_told_once() {
+    fn parameters_of_one_map_are_reported_once() {
         let parameter = |path: &str, overlay: Value| {
             let mut finding = by(FILE, 4, "shop/web", "prod", "db");
             finding.class = Some(Class::Other);
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_permits_all_that_is_told_together() {
+    fn an_entry_permits_all_that_is_reported_together() {
         let findings = [
             by(FILE, 4, "shop/web", "dev", "web"),
             by(FILE, 4, "shop/web", "prod", "web"),

@@ -55,7 +55,7 @@ impl<'f> Told<'f> {
         all
     }
 
-    /// What a reader calls another place that is told with this one.
+    /// How a reader names another place that is reported with this one.
     fn name(&self, repeat: &Self) -> String {
         let repeat = repeat.first;
         if list_of(self.first).is_some() && list_of(repeat) == list_of(self.first) {
