@@ -74,3 +74,65 @@ fn a_pasted_entry_is_used_also_if_it_names_the_first_environment() {
         }
     }
 }
+
+/// A service whose production patches its container and its `ConfigMap`, where names and keys may differ.
+fn patched(env: &str, data: &str, classes: &str) -> Tree {
+    let tree = Tree::new();
+    let base = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec:\n  selector: {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec: {containers: [{name: app, image: 'app:1'}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n";
+    tree.kustomization("base", "app.yaml", base);
+    for environment in ["dev", "staging"] {
+        tree.overlay(&format!("overlays/{environment}"), "");
+    }
+    let keys = match data {
+        "" => String::new(),
+        data => format!(
+            "- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {{name: settings}}\n    data: {{{data}}}\n"
+        ),
+    };
+    tree.overlay(
+        "overlays/production",
+        &format!(
+            "patches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: app}}\n    spec: {{template: {{spec: {{containers: [{{name: app, env: [{env}]}}]}}}}}}\n{keys}"
+        ),
+    );
+    tree.write(
+        "parity.yaml",
+        &format!("{HEAD}  allow: {{classes: [env-values, {classes}]}}\n"),
+    );
+    tree
+}
+
+/// What only one environment adds is looked at as well, where adding it is allowed.
+#[test]
+fn an_added_name_or_key_that_names_another_environment_is_reported() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = patched(
+        "{name: DB_HOST, value: db.staging.example.com}, {name: OWN, value: db.production.example.com}",
+        "CACHE: cache.staging.example.com, OTHER: cache.example.com",
+        "env-names, config-keys",
+    );
+    let found = report(&kustomize, &tree.path(""), &[]);
+    let foreign = of(&found, "foreign-environment");
+    let mut paths: Vec<_> = foreign
+        .iter()
+        .map(|one| {
+            assert_eq!(one["environment"], "production");
+            one["field"]["path"].as_str().unwrap_or_default()
+        })
+        .collect();
+    paths.sort_unstable();
+    let expected = [
+        "data.CACHE",
+        "spec.template.spec.containers[name=app].env[name=DB_HOST]",
+    ];
+    assert_eq!(paths, expected, "{found:#}");
+    // Where adding it is a finding itself, that is enough.
+    let tree = patched(
+        "{name: DB_HOST, value: db.staging.example.com}",
+        "CACHE: cache.staging.example.com",
+        "hostnames",
+    );
+    let found = report(&kustomize, &tree.path(""), &[]);
+    assert_eq!(of(&found, "foreign-environment").len(), 0, "{found:#}");
+    assert_eq!(of(&found, "env-names").len(), 1, "{found:#}");
+}
