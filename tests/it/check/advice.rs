@@ -75,6 +75,27 @@ fn a_pasted_entry_is_used_also_if_it_names_the_first_environment() {
     }
 }
 
+/// A key that one environment lacks has no value to set.
+#[test]
+fn the_help_for_a_missing_key_says_to_add_or_remove_it() {
+    let kustomize = require!(kustomize(NEWEST));
+    for (data, expected) in [
+        (
+            ["A: a", "A: a", "A: a, EXTRA: b"],
+            "Remove it from production, or add it to dev.",
+        ),
+        (
+            ["A: a, B: b", "A: a, B: b", "A: a"],
+            "Add it to production, or remove it from dev.",
+        ),
+    ] {
+        let report = report(&kustomize, &adding(true, data).path(""), &[]);
+        let mismatches = of(&report, "environment-mismatch");
+        let help: Vec<_> = mismatches.iter().map(|one| &one["help"]).collect();
+        assert_eq!(help, [expected], "{report:#}");
+    }
+}
+
 /// A service whose production patches its container and its `ConfigMap`, where names and keys may differ.
 fn patched(env: &str, data: &str, classes: &str) -> Tree {
     let tree = Tree::new();
