@@ -43,7 +43,7 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
     );
     assert_eq!(loosened(&old), none());
     assert_eq!(loosened(&narrow), none());
-    let wider: [(&str, &str, &str); 10] = [
+    let wider: [(&str, &str, &str); 11] = [
         (
             "image]",
             "image, labels]",
@@ -57,12 +57,17 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
         (
             "environments: [staging, production], reason",
             "reason",
-            "spec.exemptions[0] (health-checks, r) lasts until 2027-01-31",
+            "spec.exemptions[0] (health-checks, r) is for all environments",
         ),
         (
             "path: '**.livenessProbe', ",
             "",
-            "spec.exemptions[0] (health-checks, r) lasts until 2027-01-31",
+            "spec.exemptions[0] (health-checks, r) is for any path",
+        ),
+        (
+            "rule: health-checks",
+            "rule: labels",
+            "spec.exemptions[0] (labels, r) is new, and lasts until 2027-01-31",
         ),
         (
             "max: 4",
@@ -156,6 +161,59 @@ fn an_exemption_is_looser_where_it_holds_other_values() {
     ] {
         assert!(looser(before, after), "{before}to {after}");
     }
+    // What was widened is the value, and not the day.
+    for (before, after, said) in [
+        (one, any, "is for any value"),
+        (one, other, "is for the value 30"),
+        (one, mixed, "is for the values 20, 30"),
+    ] {
+        branch.policy(&policy(before));
+        branch.commit();
+        let expected = format!("spec.exemptions[0] (labels, r) {said}");
+        assert_eq!(loosened(&branch, &policy(after)), [expected]);
+    }
+    branch.policy(&policy(one));
+    branch.commit();
+    let longer = policy(any).replace("2027-01-31", "2027-02-28");
+    assert_eq!(
+        loosened(&branch, &longer),
+        [
+            "spec.exemptions[0] (labels, r) is for any value, and lasts until 2027-02-28 instead of 2027-01-31"
+        ]
+    );
+}
+
+/// A finding about a line of the policy stands at that line.
+#[test]
+fn what_was_loosened_is_reported_at_its_line() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    branch.policy("  environments: [staging, production]\n");
+    branch.commit();
+    branch.policy(
+        "  environments: [production]\n  failOn: error\n  allow:\n    classes:\n    - replicas\n    - labels   # why not\n  rules:\n    scale-factor: {max: 9}\n  layout: {ignore: ['x/*']}\n",
+    );
+    let report = branch.report(&["--new", "HEAD"]);
+    let all = report["findings"].as_array().expect("findings").iter();
+    let own = all.filter(|finding| finding["rule"] == "loosened-policy");
+    let places: Vec<_> = own
+        .map(|finding| {
+            let headline = finding["headline"].as_str().unwrap_or_default();
+            let what = headline.split(' ').next().unwrap_or_default();
+            let place = &finding["place"];
+            format!("{what} {}:{}", place["line"], place["column"])
+        })
+        .collect();
+    let mut places = places;
+    places.sort();
+    assert_eq!(
+        places,
+        [
+            "spec.allow.classes 10:7",
+            "spec.environments 5:17",
+            "spec.layout.ignore 13:21",
+            "spec.rules.scale-factor.max 12:19",
+        ]
+    );
 }
 
 #[test]
