@@ -30,6 +30,7 @@ use crate::finding::{self, Finding, Report, Totals};
 use crate::live::Live;
 use crate::policy::Policy;
 use crate::resource::Resource;
+use crate::text;
 
 pub use exemption::about::is_of_distance;
 pub use exemption::held::held;
@@ -195,6 +196,11 @@ fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> R
 #[must_use]
 pub fn loosened(old: Stated<'_>, new: Stated<'_>, earlier: &str) -> Vec<Finding> {
     loosened_policy::loosened(RULES, old, new, earlier)
+}
+
+/// Says how a branch gets what would permit findings, where its policy is held against that of an earlier commit.
+pub fn warn_branch(findings: &mut [Finding], earlier: &str) {
+    paste::warn_branch(findings, &text::one_line(earlier, text::MAX_NAME));
 }
 
 /// The questions about earlier commits that comparisons need, each once.

@@ -145,6 +145,19 @@ pub(super) fn name_policy(findings: &mut [Finding], file: &str) {
     }
 }
 
+/// Says of entries that a branch alone must not have them; `earlier` is what a person calls the policy that counts.
+pub(super) fn warn_branch(findings: &mut [Finding], earlier: &str) {
+    let sentence = format!(
+        " Let the owner of the policy merge the entry into {earlier} first: in this branch alone it is a {} finding.",
+        RuleId::LoosenedPolicy
+    );
+    for finding in findings {
+        if let Some(at) = finding.permit.find(ENTRY) {
+            finding.permit.insert_str(at, &sentence);
+        }
+    }
+}
+
 /// A string as a map on one line has it.
 pub(super) fn scalar(text: &str) -> String {
     let plain = edit::scalar(text);

@@ -1,6 +1,6 @@
 //! A branch's own policy does not let its drift pass.
 
-use super::{Branch, LABEL, NEWEST, none, patch, told};
+use super::{Branch, LABEL, NEWEST, none, patch, probe, told};
 use crate::support::require;
 
 /// What the policy of a branch lets pass that the one of its last commit does not.
@@ -213,6 +213,74 @@ fn what_was_loosened_is_reported_at_its_line() {
             "spec.layout.ignore 13:21",
             "spec.rules.scale-factor.max 12:19",
         ]
+    );
+}
+
+/// What a finding of a branch advises leads out of red, and not into another finding.
+#[test]
+fn the_advice_to_a_branch_says_who_has_to_follow_it() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    branch.policy("  environments: [staging, production]\n");
+    branch.commit();
+    branch.overlay("web", "staging", &patch(LABEL, "x"));
+    let permit = |arguments: &[&str]| {
+        let report = branch.report(arguments);
+        let all = report["findings"].as_array().expect("findings").iter();
+        let mut own = all.filter(|finding| finding["rule"] == "labels");
+        let permit = own.next().expect("a finding")["permit"].clone();
+        permit.as_str().unwrap_or_default().to_owned()
+    };
+    let said = permit(&["--new", "HEAD"]);
+    let (_, sentence) = said
+        .split_once(" Let the owner of the policy ")
+        .expect("who");
+    assert!(
+        sentence.starts_with("merge the entry into HEAD ("),
+        "{said}"
+    );
+    let end = ") first: in this branch alone it is a loosened-policy finding. Entry: {";
+    assert!(sentence.contains(end), "{said}");
+    assert!(!permit(&[]).contains("loosened-policy"));
+    // Where the policy of HEAD lets a branch loosen it, the entry works as it is.
+    branch.policy(
+        "  environments: [staging, production]\n  rules: {loosened-policy: {severity: warning}}\n",
+    );
+    branch.commit();
+    branch.overlay("web", "staging", &patch(LABEL, "y"));
+    let said = permit(&["--new", "HEAD"]);
+    assert!(!said.contains("loosened-policy"), "{said}");
+}
+
+/// What a branch only allows is not fixed by it.
+#[test]
+fn what_a_branch_allows_is_not_fixed() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    branch.policy("  environments: [staging, production]\n");
+    branch.overlay(
+        "web",
+        "staging",
+        &format!("{}{}", patch(LABEL, "x"), probe("8")),
+    );
+    branch.commit();
+    let classes = |more: &str| {
+        branch.policy(&format!(
+            "  environments: [staging, production]\n  allow: {{classes: [replicas, resource-values, env-values, hostnames{more}]}}\n"
+        ));
+    };
+    classes(", labels");
+    let (new, _, fixed) = branch.new_since(&["--new", "HEAD"]);
+    assert_eq!((new, fixed), (vec!["loosened-policy".to_owned()], 0));
+    // What is fixed beside it counts.
+    branch.overlay("web", "production", "");
+    branch.overlay("web", "staging", &patch(LABEL, "x"));
+    let (new, _, fixed) = branch.new_since(&["--new", "HEAD"]);
+    assert_eq!(new, ["loosened-policy"]);
+    assert!(fixed > 0);
+    let all = branch.report(&["--new", "HEAD"]);
+    let fixed = all["against"]["fixed"].as_array().expect("a list").iter();
+    assert!(
+        fixed.into_iter().all(|one| one["rule"] != "labels"),
+        "{all:#}"
     );
 }
 
