@@ -112,9 +112,7 @@ pub fn judge(
         &mut found.findings,
     );
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
-    if let Some(file) = &policy.file {
-        paste::name_policy(&mut findings, file);
-    }
+    paste::settle(&mut findings, policy.file.as_deref());
     finding::sort(&mut findings);
     let mut report = Report {
         totals: Totals {
@@ -175,9 +173,7 @@ fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> R
     let weights = found.weights(|finding, default| severity(finding, default, policy));
     exemption::hold(policy, today, &weights, &mut found.findings);
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
-    if let Some(file) = &policy.file {
-        paste::name_policy(&mut findings, file);
-    }
+    paste::settle(&mut findings, policy.file.as_deref());
     finding::sort(&mut findings);
     let mut report = Report {
         totals: Totals {

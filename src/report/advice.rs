@@ -11,6 +11,11 @@ use crate::finding::{ENTRY, Finding};
 pub(super) struct Advice<'f> {
     help: BTreeSet<(Option<&'f str>, &'f str)>,
     permit: BTreeSet<(Option<&'f str>, RuleId, Severity)>,
+    entries: BTreeSet<(Severity, &'f str)>,
+    /// Whether every entry is said, and not only the first of a rule.
+    is_each: bool,
+    /// How many findings have an entry that was not said.
+    hidden: usize,
 }
 
 /// What is to be said with a finding; empty where a reader knows it.
@@ -21,16 +26,46 @@ pub(super) struct Said<'f> {
 }
 
 impl<'f> Advice<'f> {
-    /// What has not been said in this service: the help itself, and of the entries of a rule the first, as an example.
+    /// Advice with the entry of every finding, or only with the first of a rule.
+    pub(super) fn new(is_each: bool) -> Self {
+        Self {
+            is_each,
+            ..Self::default()
+        }
+    }
+
+    /// How many findings have an entry that was not said.
+    pub(super) const fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// What has not been said in this service: the help itself, and of the entries of a rule the first, as an example;
+    /// the others alone, if they are wanted.
     ///
     /// Findings of one rule and weight keep their order wherever they are listed, so what is said is always as long.
     pub(super) fn of(&mut self, finding: &'f Finding) -> Said<'f> {
         let service = finding.service();
         let is_new = self.help.insert((service, &finding.help));
         let help = if is_new { finding.help.as_str() } else { "" };
-        let key = (service, finding.rule, finding.severity);
-        let is_new = !finding.permit.is_empty() && self.permit.insert(key);
-        let permit = if is_new { finding.permit.as_str() } else { "" };
+        let own = finding.permit.as_str();
+        let permit = if own.is_empty() {
+            ""
+        } else {
+            let is_first = self
+                .permit
+                .insert((service, finding.rule, finding.severity));
+            let is_new = self.entries.insert((finding.severity, own));
+            match own.find(ENTRY).and_then(|at| own.get(at..)) {
+                _ if is_first => own,
+                _ if !is_new => "",
+                Some(entry) if self.is_each => entry,
+                Some(_) => {
+                    self.hidden += 1;
+                    ""
+                }
+                None => "",
+            }
+        };
         Said {
             help,
             permit: Cow::Borrowed(permit),

@@ -17,6 +17,8 @@ pub struct View {
     pub least: Option<Severity>,
     /// Whether what an exemption lets exist is shown.
     pub exempt: bool,
+    /// Whether every finding shows the entry that permits it, and not only the first of its rule.
+    pub entries: bool,
     /// Whether nothing is shown but findings and the verdict.
     pub quiet: bool,
 }
@@ -38,6 +40,8 @@ pub(super) struct Shown<'s> {
     exempt: usize,
     /// What is not shown because it is lighter than what was asked for.
     light: Totals,
+    /// How many findings do not show the entry that permits them.
+    pub entries: usize,
 }
 
 impl View {
@@ -74,6 +78,12 @@ impl Shown<'_> {
         if self.light.findings() > 0 {
             let light = counts(&self.light);
             left.push(format!("{light} (below the requested severity)"));
+        }
+        if self.entries > 0 {
+            let more = counted(self.entries, "more finding");
+            left.push(format!(
+                "the entries that permit {more} (--show-entries shows them)"
+            ));
         }
         (!left.is_empty()).then(|| format!("not shown: {}", left.join(", ")))
     }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::paste::entry;
-use super::{NEWEST, report};
-use crate::support::{Tree, require};
+use super::{NEWEST, check, report};
+use crate::support::{Tree, binary, require, run};
 
 const HEAD: &str =
     "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec:\n";
@@ -156,4 +156,70 @@ fn an_added_name_or_key_that_names_another_environment_is_reported() {
     let found = report(&kustomize, &tree.path(""), &[]);
     assert_eq!(of(&found, "foreign-environment").len(), 0, "{found:#}");
     assert_eq!(of(&found, "env-names").len(), 1, "{found:#}");
+}
+
+/// The lines of a report that hold an entry.
+fn entries(text: &str) -> Vec<&str> {
+    let lines = text.lines().map(str::trim_start);
+    let lines = lines.filter_map(|line| line.strip_prefix("entry "));
+    lines.map(str::trim_start).collect()
+}
+
+/// Two findings of one rule need two entries: a flag shows each, and the default says so.
+#[test]
+fn every_finding_can_show_its_own_entry() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = patched("{name: A, value: a}, {name: B, value: b}", "", "hostnames");
+    let found = report(&kustomize, &tree.path(""), &[]);
+    let own: Vec<String> = of(&found, "env-names")
+        .into_iter()
+        .map(|one| entry(one).2.replace("reason: x", "reason: TODO"))
+        .collect();
+    assert_eq!(own.len(), 2, "{found:#}");
+    let short = check(&kustomize, &tree.path(""), &[]).stdout;
+    assert_eq!(entries(&short), own[..1], "{short}");
+    assert!(
+        short.contains(
+            "note: not shown: the entries that permit 1 more finding (--show-entries shows them)"
+        ),
+        "{short}"
+    );
+    let long = check(&kustomize, &tree.path(""), &["--show-entries"]).stdout;
+    assert_eq!(entries(&long), own, "{long}");
+    assert_eq!(long.matches("permit  ").count(), 1, "{long}");
+    assert!(!long.contains("not shown"), "{long}");
+    let markdown = check(
+        &kustomize,
+        &tree.path(""),
+        &["--show-entries", "--format", "markdown"],
+    );
+    assert_eq!(markdown.stdout.matches("TODO").count(), 2, "{markdown:#?}");
+}
+
+/// What is exempt is permitted already.
+#[test]
+fn nothing_says_how_to_permit_what_is_exempt() {
+    let kustomize = require!(kustomize(NEWEST));
+    let tree = patched("{name: A, value: a}", "", "hostnames");
+    tree.write(
+        "parity.yaml",
+        &format!("{HEAD}  exemptions: [{{rule: env-names, reason: r, expires: 2027-01-31}}]\n"),
+    );
+    let found = report(&kustomize, &tree.path(""), &[]);
+    let [exempt] = of(&found, "env-names")[..] else {
+        panic!("{found:#}");
+    };
+    assert_eq!(exempt["severity"], "info");
+    assert!(
+        exempt["permit"].as_str().unwrap_or_default().is_empty(),
+        "{exempt:#}"
+    );
+    let mut explain = std::process::Command::new(binary());
+    explain
+        .current_dir(tree.path(""))
+        .env("SOURCE_DATE_EPOCH", "1781481600")
+        .args(["explain", "overlays/production"]);
+    let said = run(&mut explain);
+    assert!(said.stdout.contains("info[env-names]"), "{said:#?}");
+    assert!(!said.stdout.contains("permit"), "{said:#?}");
 }
