@@ -30,6 +30,7 @@ use crate::finding::{self, Finding, Report, Totals};
 use crate::live::Live;
 use crate::policy::Policy;
 use crate::resource::Resource;
+use crate::text;
 
 pub use exemption::about::is_of_distance;
 pub use exemption::held::held;
@@ -111,9 +112,7 @@ pub fn judge(
         &mut found.findings,
     );
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
-    if let Some(file) = &policy.file {
-        paste::name_policy(&mut findings, file);
-    }
+    paste::settle(&mut findings, policy.file.as_deref());
     finding::sort(&mut findings);
     let mut report = Report {
         totals: Totals {
@@ -174,9 +173,7 @@ fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> R
     let weights = found.weights(|finding, default| severity(finding, default, policy));
     exemption::hold(policy, today, &weights, &mut found.findings);
     let mut findings = found.weigh(|finding, default| severity(finding, default, policy));
-    if let Some(file) = &policy.file {
-        paste::name_policy(&mut findings, file);
-    }
+    paste::settle(&mut findings, policy.file.as_deref());
     finding::sort(&mut findings);
     let mut report = Report {
         totals: Totals {
@@ -195,6 +192,11 @@ fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> R
 #[must_use]
 pub fn loosened(old: Stated<'_>, new: Stated<'_>, earlier: &str) -> Vec<Finding> {
     loosened_policy::loosened(RULES, old, new, earlier)
+}
+
+/// Says how a branch gets what would permit findings, where its policy is held against that of an earlier commit.
+pub fn warn_branch(findings: &mut [Finding], earlier: &str) {
+    paste::warn_branch(findings, &text::one_line(earlier, text::MAX_NAME));
 }
 
 /// The questions about earlier commits that comparisons need, each once.

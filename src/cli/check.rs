@@ -357,7 +357,7 @@ impl Check {
         let looked = look(&gate, policy_file.as_ref())?;
         let mut survey = gate::judge(&gate).context("the output of the build cannot be read")?;
         if let Some(earlier) = &earlier {
-            survey = earlier.hold(survey);
+            survey = earlier.hold_judged(&gate, survey)?;
         }
         survey.shard = part;
         self.close(&mut survey, policy, policy_file.as_ref(), today);

@@ -100,7 +100,7 @@ impl When {
 const WEIGHTS: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Error];
 
 /// The arguments for [`Formats::parse`].
-pub(super) fn args() -> [Arg; 5] {
+pub(super) fn args() -> [Arg; 6] {
     [
         format(false),
         Arg::new("quiet")
@@ -117,6 +117,10 @@ pub(super) fn args() -> [Arg; 5] {
             .long("show-exempt")
             .help("Also show findings that the policy exempts")
             .action(ArgAction::SetTrue),
+        Arg::new("show-entries")
+            .long("show-entries")
+            .help("Show the entry that permits it for every finding, not only for the first of a rule")
+            .action(ArgAction::SetTrue),
         Arg::new("color")
             .long("color")
             .value_name("WHEN")
@@ -127,9 +131,9 @@ pub(super) fn args() -> [Arg; 5] {
 }
 
 /// The same for verbs that may read an audit log, and can report it as records too.
-pub(super) fn args_of_records() -> [Arg; 5] {
-    let [_, quiet, least, exempt, color] = args();
-    [format(true), quiet, least, exempt, color]
+pub(super) fn args_of_records() -> [Arg; 6] {
+    let [_, quiet, least, exempt, entries, color] = args();
+    [format(true), quiet, least, exempt, entries, color]
 }
 
 /// The words of `--format`.
@@ -198,6 +202,7 @@ impl Formats {
                 .into_iter()
                 .find(|one| least.is_some_and(|name| name == one.id())),
             exempt: matches.get_flag("show-exempt"),
+            entries: matches.get_flag("show-entries"),
             quiet: matches.get_flag("quiet"),
             ..View::default()
         };

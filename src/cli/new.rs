@@ -19,7 +19,7 @@ use crate::policy::Policy;
 use crate::repo::Parsed;
 use crate::rules::{self, Reason, Stated};
 use crate::survey::against::{Before, Judged};
-use crate::survey::{State, Survey};
+use crate::survey::{Against, State, Survey};
 
 /// The largest number of names in a note.
 const MAX_NAMES: usize = 5;
@@ -262,6 +262,32 @@ impl Earlier {
             }
         }
         is_found
+    }
+
+    /// Compares the survey of a gate with the earlier one, whose policy is the one that counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`gate::judge`].
+    pub(super) fn hold_judged(&self, gate: &Gate<'_>, survey: Survey) -> anyhow::Result<Survey> {
+        let mut survey = self.hold(survey);
+        let Some((policy, _)) = &self.stated else {
+            return Ok(survey);
+        };
+        if policy.severity(rules::record(RuleId::LoosenedPolicy)) >= policy.fail_on {
+            rules::warn_branch(&mut survey.report.findings, &self.name);
+        }
+        let has_fixed = |against: &Against| !against.fixed.is_empty();
+        if policy != gate.policy && survey.against.as_ref().is_some_and(has_fixed) {
+            let before = Gate {
+                policy,
+                others: Vec::new(),
+                ..gate.clone()
+            };
+            let there = gate::judge(&before).context("the output of the build cannot be read")?;
+            survey.leave_permitted(&self.renamed, &there.report.findings);
+        }
+        Ok(survey)
     }
 
     /// Compares a survey with the earlier one.

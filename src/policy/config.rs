@@ -11,6 +11,7 @@ use super::services::ServiceEnvironments;
 use super::settings::RuleSetting;
 use super::wire::{Emit, IdentityMode, Mode};
 use crate::catalog::{Class, Rule, RuleId, Severity};
+use crate::finding::Place;
 
 /// The environment that a recorder records and a policy compares with by default.
 pub const BASE: &str = "base";
@@ -56,6 +57,8 @@ pub struct Policy {
     pub identity: IdentityMode,
     /// The classes that an overlay may change.
     pub allowed: ClassSet,
+    /// Where the file says what it says but for lists of entries: `spec.failOn`, `spec.allow.classes.image`.
+    pub places: BTreeMap<String, Place>,
     /// Single fields that an overlay may change beyond the classes.
     pub fields: Indexed<AllowedField>,
     /// Findings that are accepted until a day.
@@ -134,6 +137,7 @@ impl Default for Policy {
             needs_baseline: false,
             identity: IdentityMode::default(),
             allowed: Class::ALLOWED_BY_DEFAULT.into_iter().collect(),
+            places: BTreeMap::new(),
             fields: Indexed::default(),
             exemptions: Indexed::default(),
             rules: BTreeMap::new(),

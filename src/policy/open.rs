@@ -1,5 +1,7 @@
 //! The only reader of a functionConfig: from a tree with places to its settings and their places.
 
+use std::collections::BTreeMap;
+
 use super::config::{Config, Policy};
 use super::read::read as read_value;
 use crate::catalog::Rule;
@@ -119,6 +121,29 @@ fn locate(policy: &mut Policy, config: Node<'_>, name: &str, text: &str) {
     for (service, place) in policy.services.iter_mut().zip(services) {
         service.place = Some(place);
     }
+    policy.places = settings(config, name, text);
+}
+
+/// Where a policy says what it says once: each class, and each setting.
+fn settings(config: Node<'_>, name: &str, text: &str) -> BTreeMap<String, Place> {
+    let mut all = BTreeMap::new();
+    let mut put = |key: String, node: Node<'_>| {
+        let place = Place::excerpt(name, text, node.span(), "the policy".to_owned());
+        all.insert(key, place);
+    };
+    let spec = config.get("spec");
+    for (key, value) in spec.iter().flat_map(|spec| spec.entries()) {
+        put(format!("spec.{}", key.text()), value);
+    }
+    let classes = spec.and_then(|spec| spec.at(&["allow", "classes"]));
+    for class in classes.iter().flat_map(|list| list.items()) {
+        put(format!("spec.allow.classes.{}", class.text()), class);
+    }
+    let rules = spec.and_then(|spec| spec.get("rules"));
+    for (rule, setting) in rules.iter().flat_map(|rules| rules.entries()) {
+        put(format!("spec.rules.{}", rule.text()), setting);
+    }
+    all
 }
 
 #[cfg(test)]

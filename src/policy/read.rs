@@ -180,6 +180,7 @@ fn policy(known: &[&Rule], spec: wire::PolicySpec) -> Result<Policy, Fault> {
     Ok(Policy {
         file: None,
         services: services::services(spec.services.unwrap_or_default(), &environments)?,
+        places: defaults.places,
         fields: permits::allowed_fields(allow.fields.unwrap_or_default(), &environments)?.into(),
         exemptions: permits::exemptions(spec.exemptions.unwrap_or_default(), &environments)?.into(),
         environment: spec.environment,

@@ -11,6 +11,11 @@ use crate::finding::{ENTRY, Finding};
 pub(super) struct Advice<'f> {
     help: BTreeSet<(Option<&'f str>, &'f str)>,
     permit: BTreeSet<(Option<&'f str>, RuleId, Severity)>,
+    entries: BTreeSet<(Severity, &'f str)>,
+    /// Whether every entry is printed, and not only the first of a rule.
+    is_each: bool,
+    /// The number of findings with an entry that was not printed.
+    hidden: usize,
 }
 
 /// The advice to print with a finding; empty if the reader has seen it.
@@ -21,8 +26,21 @@ pub(super) struct Said<'f> {
 }
 
 impl<'f> Advice<'f> {
-    /// The advice that was not yet printed for this service: the help itself, and one example entry
-    /// per rule.
+    /// Advice with the entry of every finding, or only with the first of a rule.
+    pub(super) fn new(is_each: bool) -> Self {
+        Self {
+            is_each,
+            ..Self::default()
+        }
+    }
+
+    /// The number of findings with an entry that was not printed.
+    pub(super) const fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// The advice that was not yet printed for this service: the help itself, and the first entry of a rule as an
+    /// example, or every entry if that was asked for.
     ///
     /// Findings of one rule and severity keep their order in every list, so the length of the
     /// advice is always the same.
@@ -30,9 +48,25 @@ impl<'f> Advice<'f> {
         let service = finding.service();
         let is_new = self.help.insert((service, &finding.help));
         let help = if is_new { finding.help.as_str() } else { "" };
-        let key = (service, finding.rule, finding.severity);
-        let is_new = !finding.permit.is_empty() && self.permit.insert(key);
-        let permit = if is_new { finding.permit.as_str() } else { "" };
+        let own = finding.permit.as_str();
+        let permit = if own.is_empty() {
+            ""
+        } else {
+            let is_first = self
+                .permit
+                .insert((service, finding.rule, finding.severity));
+            let is_new = self.entries.insert((finding.severity, own));
+            match own.find(ENTRY).and_then(|at| own.get(at..)) {
+                _ if is_first => own,
+                _ if !is_new => "",
+                Some(entry) if self.is_each => entry,
+                Some(_) => {
+                    self.hidden += 1;
+                    ""
+                }
+                None => "",
+            }
+        };
         Said {
             help,
             permit: Cow::Borrowed(permit),

@@ -94,7 +94,11 @@ fn permits(old: &Policy, new: &Policy, said: &mut Said) {
         let is_told = class == Class::ImageTag && new.allows(Class::Image);
         if new.allows(class) && !old.allows(class) && !is_told {
             let id = class.id();
-            said.push((format!("spec.allow.classes contains {id}"), None));
+            let place = new.places.get(&format!("spec.allow.classes.{id}"));
+            said.push((
+                format!("spec.allow.classes contains {id}"),
+                place.or_else(|| new.places.get("spec.allow")).cloned(),
+            ));
         }
     }
     for (index, field) in new.fields.iter().enumerate() {
@@ -113,7 +117,7 @@ fn permits(old: &Policy, new: &Policy, said: &mut Said) {
         let what = match until {
             Some(until) if until >= exemption.expires => continue,
             Some(until) => format!("lasts until {} instead of {until}", exemption.expires),
-            None => format!("lasts until {}", exemption.expires),
+            None => widened(old, exemption),
         };
         let what = format!(
             "spec.exemptions[{index}] ({}, {}) {what}",
@@ -124,9 +128,79 @@ fn permits(old: &Policy, new: &Policy, said: &mut Said) {
     }
 }
 
+/// In what an exemption is wider than an earlier one that differs from it in one thing; or that it is new.
+fn widened(old: &Policy, new: &Exemption) -> String {
+    let near = old.exemptions.iter().find_map(|old| {
+        // With that one thing as it was, the earlier one would hold it.
+        let is_held = |narrow: Exemption| holds_exemption(old, &narrow);
+        let as_before = || new.clone();
+        let names = |names: Vec<&str>, all: &str, one: &str| match names.as_slice() {
+            [] => format!("is for all {all}"),
+            [only] => format!("is for the {one} {only}"),
+            names => format!("is for the {all} {}", names.join(", ")),
+        };
+        let what = if is_held(Exemption {
+            values: old.values.clone(),
+            ..as_before()
+        }) {
+            let values = match &new.values {
+                Held::Any => Vec::new(),
+                Held::One(value) => vec![value.as_str()],
+                Held::Each(values) => {
+                    let values: BTreeSet<&str> = values.values().map(String::as_str).collect();
+                    values.into_iter().collect()
+                }
+            };
+            match values.as_slice() {
+                [] => "is for any value".to_owned(),
+                _ => names(values, "values", "value"),
+            }
+        } else if is_held(Exemption {
+            environments: old.environments.clone(),
+            ..as_before()
+        }) {
+            let environments = new.environments.iter().map(String::as_str);
+            names(environments.collect(), "environments", "environment")
+        } else if is_held(Exemption {
+            services: old.services.clone(),
+            ..as_before()
+        }) {
+            let services = new.services.iter().map(Glob::as_str);
+            names(services.collect(), "services", "service")
+        } else if is_held(Exemption {
+            path: old.path.clone(),
+            ..as_before()
+        }) {
+            let path = new.path.as_ref().map(ToString::to_string);
+            path.map_or_else(
+                || "is for any path".to_owned(),
+                |path| format!("is for the path {path}"),
+            )
+        } else if is_held(Exemption {
+            target: old.target.clone(),
+            ..as_before()
+        }) {
+            "has a wider target".to_owned()
+        } else {
+            return None;
+        };
+        let until = (new.expires > old.expires).then(|| {
+            format!(
+                ", and lasts until {} instead of {}",
+                new.expires, old.expires
+            )
+        });
+        let what = one_line(&what, MAX_WORDS);
+        Some(format!("{what}{}", until.unwrap_or_default()))
+    });
+    near.unwrap_or_else(|| format!("is new, and lasts until {}", new.expires))
+}
+
 /// Weights that were lowered and bounds that were raised.
 fn settings(rules: &[&Rule], old: &Policy, new: &Policy, said: &mut Said) {
+    let at = |key: &str| new.places.get(key).cloned();
     for rule in rules {
+        let place = new.places.get(&format!("spec.rules.{}", rule.id));
         let (before, after) = (old.severity(rule), new.severity(rule));
         if after < before {
             let what = format!(
@@ -135,7 +209,7 @@ fn settings(rules: &[&Rule], old: &Policy, new: &Policy, said: &mut Said) {
                 before.id(),
                 after.id()
             );
-            said.push((what, None));
+            said.push((what, place.cloned()));
         }
         let (before, after) = (old.max(rule), new.max(rule));
         let amounts = (Quantity::parse(before), Quantity::parse(after));
@@ -148,23 +222,27 @@ fn settings(rules: &[&Rule], old: &Policy, new: &Policy, said: &mut Said) {
                 "spec.rules.{}.max is raised from {before} to {after}",
                 rule.id
             );
-            said.push((what, None));
+            said.push((what, place.cloned()));
         }
     }
     if new.fail_on > old.fail_on {
         let (before, after) = (old.fail_on.id(), new.fail_on.id());
         said.push((
             format!("spec.failOn is raised from {before} to {after}"),
-            None,
+            at("spec.failOn"),
         ));
     }
     if (old.identity, new.identity) == (IdentityMode::Strict, IdentityMode::Cancel) {
-        said.push(("spec.identity is cancel instead of strict".to_owned(), None));
+        said.push((
+            "spec.identity is cancel instead of strict".to_owned(),
+            at("spec.identity"),
+        ));
     }
 }
 
 /// What is no longer judged, or by something else.
 fn scope(old: &Policy, new: &Policy, said: &mut Said) {
+    let at = |key: &str| new.places.get(key).cloned();
     let dropped: Vec<&str> = old
         .environments
         .iter()
@@ -173,21 +251,24 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
         .collect();
     if !dropped.is_empty() {
         let names = one_line(&dropped.join(", "), MAX_WORDS).into_owned();
-        said.push((format!("spec.environments no longer lists {names}"), None));
+        said.push((
+            format!("spec.environments no longer lists {names}"),
+            at("spec.environments"),
+        ));
     }
     if let Some(only) = &new.environment
         && old.environment.as_ref() != Some(only)
     {
         said.push((
             format!("spec.environment restricts the check to {only}"),
-            None,
+            at("spec.environment"),
         ));
     }
     if new.baseline != old.baseline {
         let (before, after) = (&old.baseline, &new.baseline);
         said.push((
             format!("spec.baseline is {after} instead of {before}"),
-            None,
+            at("spec.baseline"),
         ));
     }
     for (index, service) in new.services.iter().enumerate() {
@@ -211,7 +292,7 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
                 one_line(name, MAX_WORDS),
                 one_line(&fewer.join(", "), MAX_WORDS)
             );
-            said.push((what, None));
+            said.push((what, service.place.clone()));
         }
     }
     // Whoever deploys or runs by itself is told no more.
@@ -221,14 +302,15 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
             let name = one_line(name, MAX_WORDS);
             said.push((
                 format!("spec.drift.managers.{} contains {name}", group.key()),
-                None,
+                at("spec.drift"),
             ));
         }
     }
-    for glob in &new.layout.ignore {
+    for (index, glob) in new.layout.ignore.iter().enumerate() {
         if !old.layout.ignore.contains(glob) {
             let glob = one_line(glob.as_str(), MAX_WORDS);
-            said.push((format!("spec.layout.ignore excludes {glob}"), None));
+            let place = new.layout.ignore_places.get(index).cloned();
+            said.push((format!("spec.layout.ignore excludes {glob}"), place));
         }
     }
 }

@@ -132,9 +132,15 @@ fn exemption(rule: RuleId, entry: &str) -> String {
     )
 }
 
-/// Calls the policy by its file in what is to be done about findings.
-pub(super) fn name_policy(findings: &mut [Finding], file: &str) {
+/// Finishes what is to be done about findings: it calls the policy by its file, and says how to permit only what is not.
+pub(super) fn settle(findings: &mut [Finding], file: Option<&str>) {
     for finding in findings {
+        if finding.is_exempt() {
+            finding.permit.clear();
+        }
+        let Some(file) = file else {
+            continue;
+        };
         if finding.help.contains(CALLED) {
             let help = finding.help.replacen(CALLED, file, 1);
             // Some messages end in it; what they quote stays as it is.
@@ -142,6 +148,19 @@ pub(super) fn name_policy(findings: &mut [Finding], file: &str) {
             finding.help = help;
         }
         finding.permit = finding.permit.replacen(CALLED, file, 1);
+    }
+}
+
+/// Says of entries that a branch alone must not have them; `earlier` is what a person calls the policy that counts.
+pub(super) fn warn_branch(findings: &mut [Finding], earlier: &str) {
+    let sentence = format!(
+        " Let the owner of the policy merge the entry into {earlier} first: in this branch alone it is a {} finding.",
+        RuleId::LoosenedPolicy
+    );
+    for finding in findings {
+        if let Some(at) = finding.permit.find(ENTRY) {
+            finding.permit.insert_str(at, &sentence);
+        }
     }
 }
 

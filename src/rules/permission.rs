@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use jiff::civil::Date;
 
@@ -13,14 +14,15 @@ use super::exemption::about::{is_about, names};
 use super::renamed;
 use super::told::field;
 use crate::catalog::{Class, RuleId};
-use crate::compare::comparison::{Classified, Comparison, Pair};
+use crate::compare::comparison::{Against, Classified, Comparison, Pair};
 use crate::compare::diff::{By, Change, ChangeKind, Step};
 use crate::compare::guidance::{Guidance, guidance, is_guidance};
 use crate::compare::steps::{base_path, field_path, keyed_path};
 use crate::finding::{FieldRef, ResourceRef};
 use crate::path::argument::{self, is_of_arguments};
-use crate::path::{FieldPath, Pattern, Segment, Spot};
+use crate::path::{FieldPath, Path, Pattern, Segment, Spot, overlap};
 use crate::policy::{About, AllowedField, Entry, Exemption, Indexed, Policy};
+use crate::resource::Key;
 use crate::yaml::Node;
 
 /// What decided about a change.
@@ -266,40 +268,100 @@ pub(super) enum Use {
     Change,
 }
 
+/// The places that comparisons with bases have judged, by service, environment and resource.
+#[derive(Default)]
+pub(super) struct Judged<'c>(HashMap<(&'c str, &'c str, Key<'c>), Vec<Path<'c>>>);
+
+impl<'c> Judged<'c> {
+    pub(super) fn of(comparisons: &'c [Comparison<'c, 'c>]) -> Self {
+        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        for comparison in comparisons {
+            let sides = &comparison.sides;
+            if sides.against != Against::Baseline {
+                continue;
+            }
+            for (pair, changes) in comparison.pairs() {
+                let key = (sides.service, sides.environment, pair.overlay.key());
+                let paths = changes.iter().map(|one| keyed_path(&one.change.steps));
+                all.entry(key).or_default().extend(paths);
+            }
+        }
+        Self(all)
+    }
+
+    /// Whether a resource has a base to which it is equal at a place, so that the place is nobody's difference from it.
+    fn is_as_base(
+        &self,
+        comparison: &Comparison<'_, '_>,
+        pair: Pair<'_, '_>,
+        path: &Path<'_>,
+    ) -> bool {
+        let sides = &comparison.sides;
+        let key = (sides.service, sides.baseline, pair.base.key());
+        let paths = self.0.get(&key);
+        paths.is_some_and(|paths| !paths.iter().any(|one| overlap(one, path)))
+    }
+}
+
 /// Notes of the policy's allowed fields which are about a change of a comparison, whatever decides about that.
-pub(super) fn fields_about(comparison: &Comparison<'_, '_>, policy: &Policy, uses: &mut [Use]) {
-    let environment = comparison.sides.environment;
+///
+/// Of two environments that are compared with each other, an entry may be about either.
+pub(super) fn fields_about(
+    comparison: &Comparison<'_, '_>,
+    judged: &Judged<'_>,
+    policy: &Policy,
+    uses: &mut [Use],
+) {
+    let sides = &comparison.sides;
+    let is_between = sides.against != Against::Baseline;
     for (pair, changes) in comparison.pairs() {
         let reference = pair.overlay.reference();
         let names = names(&reference, Some(pair.base.name()));
         for Classified { change, .. } in changes {
+            let path = keyed_path(&change.steps);
             let place = field_path(&change.steps);
             let place = place.spots();
             let below = leaves(change, place).unwrap_or_default();
-            let about = About {
-                rule: None,
-                resource: &reference,
-                names: &names,
-                place,
-                environment,
-                service: pair.service,
-            };
-            let near = |place| policy.fields.near(About { place, ..about });
-            let first = below.first().into_iter().flat_map(|place| near(place));
-            for (at, field) in near(place).chain(first) {
-                if let Some(used) = uses.get_mut(at)
-                    && *used != Use::Change
-                    && field.is_for(environment, pair.service)
-                    && field.target.matches(&reference, &names)
-                {
-                    let covered = below.iter();
-                    let covered = covered.filter(|leaf| field.path.matches(leaf)).count();
-                    if field.path.matches(place) || covered > 0 && covered == below.len() {
-                        *used = Use::Change;
-                    } else if covered > 0 && *used == Use::Nothing {
-                        *used = Use::Parts(keyed_path(&change.steps).to_string());
-                    }
-                }
+            let earlier = (is_between && !judged.is_as_base(comparison, pair, &path))
+                .then_some(sides.baseline);
+            for environment in [sides.environment].into_iter().chain(earlier) {
+                let about = About {
+                    rule: None,
+                    resource: &reference,
+                    names: &names,
+                    place,
+                    environment,
+                    service: pair.service,
+                };
+                note(policy, about, &below, &path, uses);
+            }
+        }
+    }
+}
+
+/// Notes of the allowed fields which are about one place in one environment, or about the values below it.
+fn note(
+    policy: &Policy,
+    about: About<'_>,
+    below: &[Vec<Spot<'_>>],
+    path: &Path<'_>,
+    uses: &mut [Use],
+) {
+    let place = about.place;
+    let near = |place| policy.fields.near(About { place, ..about });
+    let first = below.first().into_iter().flat_map(|place| near(place));
+    for (at, field) in near(place).chain(first) {
+        if let Some(used) = uses.get_mut(at)
+            && *used != Use::Change
+            && field.is_for(about.environment, about.service)
+            && field.target.matches(about.resource, about.names)
+        {
+            let covered = below.iter();
+            let covered = covered.filter(|leaf| field.path.matches(leaf)).count();
+            if field.path.matches(place) || covered > 0 && covered == below.len() {
+                *used = Use::Change;
+            } else if covered > 0 && *used == Use::Nothing {
+                *used = Use::Parts(path.to_string());
             }
         }
     }

@@ -38,6 +38,22 @@ impl Survey {
         environments.collect()
     }
 
+    /// Takes out of what is fixed all that is there still, under the policy of before: it is only permitted now.
+    pub fn leave_permitted(&mut self, renamed: &BTreeMap<String, String>, there: &[Finding]) {
+        let Some(against) = &mut self.against else {
+            return;
+        };
+        let own = |finding: &Finding| finding.service().map(str::to_owned);
+        let there = there
+            .iter()
+            .map(|finding| Identity::of(finding, own(finding)));
+        let there: BTreeSet<Identity> = there.collect();
+        against.fixed.retain(|finding| {
+            let service = own(finding).map(|own| renamed.get(&own).cloned().unwrap_or(own));
+            !there.contains(&Identity::of(finding, service))
+        });
+    }
+
     /// Leaves what is new among the findings, and says beside it what was known and what is fixed.
     ///
     /// What is known neither counts nor fails. What was found where nobody has looked this time is neither known nor fixed.

@@ -2,6 +2,7 @@
 
 mod absent;
 mod additions;
+mod advice;
 mod arguments;
 mod bases;
 mod builders;

@@ -12,7 +12,7 @@ use super::told::Told;
 use super::view::View;
 use super::{baseline_name, counts, environment_name, heaviest_first, resource_name, summary};
 use crate::catalog::Severity;
-use crate::finding::{Place, Totals};
+use crate::finding::{ENTRY, Place, Totals};
 use crate::report::advice::{Advice, Said};
 use crate::report::text::{MAX_HELP, both_values, counted};
 use crate::survey::matrix::{Cell, Matrix, Row, matrix};
@@ -58,7 +58,11 @@ pub fn render(survey: &Survey, view: View) -> String {
         let notes: Vec<&String> = survey.notes.iter().chain(&hidden).collect();
         write_notes(&mut out, &notes);
     }
-    let left = write_findings(&mut out, &sides_by_weight(survey, &shown.findings).concat());
+    let left = write_findings(
+        &mut out,
+        &sides_by_weight(survey, &shown.findings).concat(),
+        view,
+    );
     if left.findings() > 0 {
         let _ = writeln!(
             out,
@@ -209,7 +213,7 @@ fn marks(totals: &Totals) -> String {
 const CLOSE: &str = "\n</details>\n\n";
 
 /// Writes as many findings as fit, the most severe first, and returns the number of omitted ones.
-fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
+fn write_findings(out: &mut String, findings: &[Told<'_>], view: View) -> Totals {
     let groups: Vec<_> = findings.chunk_by(Told::is_of_one_side).collect();
     let heads: Vec<_> = groups
         .iter()
@@ -229,7 +233,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
     // Advice has the same length everywhere, so the findings that fit in this order also fit in the
     // other.
     let by_weight = heaviest_first(findings);
-    let mut advice = Advice::default();
+    let mut advice = Advice::new(view.entries);
     let mut opened = BTreeSet::new();
     let mut room = MAX_BYTES.saturating_sub(out.len() + RESERVE);
     let mut count = 0;
@@ -254,7 +258,7 @@ fn write_findings(out: &mut String, findings: &[Told<'_>]) -> Totals {
         }
     }
 
-    let mut advice = Advice::default();
+    let mut advice = Advice::new(view.entries);
     let mut open = None;
     for index in kept {
         let finding = &findings[index];
@@ -387,7 +391,9 @@ fn told(told: &Told<'_>, said: &Said<'_>) -> String {
     if !said.help.is_empty() {
         let _ = write!(out, "<br>💡 {}", prose_of(said.help, MAX_HELP));
     }
-    if !said.permit.is_empty() {
+    if let Some(entry) = said.permit.strip_prefix(ENTRY) {
+        let _ = write!(out, "<br>Entry: {}", prose(entry));
+    } else if !said.permit.is_empty() {
         let _ = write!(out, "<br>To permit it, {}", prose(&said.permit));
     }
     out.push('\n');

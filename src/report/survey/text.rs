@@ -34,7 +34,7 @@ pub fn render(survey: &Survey, view: View) -> String {
     let mut shown = view.pick(survey);
     // The findings that fail the run come last, where a terminal shows them without scrolling.
     shown.findings.sort_by_key(|finding| finding.severity);
-    write_findings(&mut out, survey, &shown.findings, view.style);
+    shown.entries = write_findings(&mut out, survey, &shown.findings, view);
     if !view.quiet {
         if is_clean(survey) {
             write_services(&mut out, survey);
@@ -118,8 +118,10 @@ fn shared<'a>(mut paths: impl Iterator<Item = &'a String>) -> &'a str {
     shared
 }
 
-fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], style: Style) {
-    let mut advice = Advice::default();
+/// Writes findings; gives how many of them do not show the entry that permits them.
+fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], view: View) -> usize {
+    let style = view.style;
+    let mut advice = Advice::new(view.entries);
     let mut side: Option<&Told<'_>> = None;
     let mut resource = None;
     let places = places(survey, findings);
@@ -153,6 +155,7 @@ fn write_findings(out: &mut String, survey: &Survey, findings: &[&Finding], styl
     if !findings.is_empty() {
         out.push('\n');
     }
+    advice.hidden()
 }
 
 /// `checkout, production against base (overlays/production)`.

@@ -106,7 +106,13 @@ impl<'f> Told<'f> {
         if said.permit.is_empty() {
             return said;
         }
-        let permit = Cow::Owned(self.permit());
+        let mut permit = self.permit();
+        if said.permit.starts_with(finding::ENTRY)
+            && let Some(at) = permit.find(finding::ENTRY)
+        {
+            permit.drain(..at);
+        }
+        let permit = Cow::Owned(permit);
         Said { permit, ..said }
     }
 

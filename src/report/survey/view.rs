@@ -19,6 +19,8 @@ pub struct View {
     pub least: Option<Severity>,
     /// Whether exempted findings are shown.
     pub exempt: bool,
+    /// Whether every finding shows the entry that permits it, and not only the first of its rule.
+    pub entries: bool,
     /// Whether only findings and the verdict are shown.
     pub quiet: bool,
 }
@@ -40,6 +42,8 @@ pub(super) struct Shown<'s> {
     exempt: usize,
     /// The findings that are hidden because of a lower severity.
     light: Totals,
+    /// How many findings do not show the entry that permits them.
+    pub entries: usize,
 }
 
 impl View {
@@ -76,6 +80,12 @@ impl Shown<'_> {
         if self.light.findings() > 0 {
             let light = counts(&self.light);
             left.push(format!("{light} (below the requested severity)"));
+        }
+        if self.entries > 0 {
+            let more = counted(self.entries, "more finding");
+            left.push(format!(
+                "the entries that permit {more} (--show-entries shows them)"
+            ));
         }
         (!left.is_empty()).then(|| format!("not shown: {}", left.join(", ")))
     }

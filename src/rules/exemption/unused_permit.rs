@@ -8,7 +8,7 @@ use crate::compare::comparison::Comparison;
 use crate::finding::{Finding, Place};
 use crate::policy::{AllowedField, Policy, ServiceEnvironments, nearest};
 use crate::rules::gaps::{Look, Patterns};
-use crate::rules::permission::{Use, fields_about};
+use crate::rules::permission::{Judged, Use, fields_about};
 use crate::text;
 
 /// The findings about what is permitted for nothing.
@@ -20,8 +20,9 @@ pub(super) fn check<'f>(
 ) -> Vec<Finding> {
     let mut uses = vec![Use::Nothing; policy.fields.len()];
     if !uses.is_empty() {
+        let judged = Judged::of(comparisons);
         for comparison in comparisons {
-            fields_about(comparison, policy, &mut uses);
+            fields_about(comparison, &judged, policy, &mut uses);
         }
     }
     let fields = policy.fields.iter().zip(uses).enumerate();

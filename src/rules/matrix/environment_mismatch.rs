@@ -17,6 +17,7 @@ use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::addresses::is_own_address;
 use crate::compare::comparison::{Against, Comparison, Pair};
 use crate::compare::defaults::is_default;
+use crate::compare::diff::ChangeKind;
 use crate::compare::guidance::{Guidance, guidance};
 use crate::compare::steps::keyed_path;
 use crate::finding::Finding;
@@ -243,7 +244,15 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
     let saying = Saying {
         headline,
         demand: RULE.summary,
-        help: format!("Set the same value in {environment} and {baseline}."),
+        help: match change.kind {
+            ChangeKind::Added => format!("Remove it from {environment}, or add it to {baseline}."),
+            ChangeKind::Removed => {
+                format!("Add it to {environment}, or remove it from {baseline}.")
+            }
+            ChangeKind::Modified | ChangeKind::Reordered => {
+                format!("Set the same value in {environment} and {baseline}.")
+            }
+        },
     };
     let finding = Finding {
         permit: comparison.permit(RULE.id, pair, change, class, Environments::One, policy),

@@ -4,13 +4,15 @@
 //! staging passes every other rule. It is told where the base holds no environment's name, or
 //! where all other environments that say something else there hold their own.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::comparison::{Classified, Comparison, Pair};
+use crate::compare::diff::ChangeKind;
 use crate::compare::identity::{says_name, share_a_name};
 use crate::compare::steps::keyed_path;
-use crate::path::Path;
+use crate::path::{Path, Segment};
 use crate::policy::Policy;
 use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
@@ -33,6 +35,9 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: true,
 };
 
+/// What a variable has its value under.
+const VALUE: &str = "value";
+
 /// A place of a resource, whatever environment it is looked at in.
 type Spot<'m> = (Member<'m>, Path<'m>);
 
@@ -46,6 +51,8 @@ struct Said<'m, 'a> {
     values: BTreeMap<&'m str, &'a str>,
     /// What the base of an environment says there; nothing where it says nothing.
     bases: BTreeMap<&'m str, Option<&'a str>>,
+    /// The environments that add it to their base.
+    new: BTreeSet<&'m str>,
     /// A comparison that shows what an environment says: that with its base, else one with another environment.
     shown: BTreeMap<&'m str, Shown<'m, 'a>>,
 }
@@ -84,7 +91,11 @@ pub(in crate::rules) fn check(
             let mut others = others.filter(|other| says_name(value, other));
             if let Some(other) = others.next()
                 && !says_name(value, environment)
-                && said.is_odd(environment, &order)
+                && said.is_odd(
+                    environment,
+                    &order,
+                    matrix.baselines.contains_key(environment),
+                )
                 && let Some(shown) = said.shown.get(environment)
             {
                 tell(shown, other, found);
@@ -121,12 +132,15 @@ fn collect<'m, 'a: 'm>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Spot<'m>, Said<'m, '
             let root = kin.root((sides.environment, at));
             for classified in changes.iter().filter(|one| is_open(one)) {
                 let change = &classified.change;
-                let path = keyed_path(&change.steps);
-                let said = all.entry((root, path)).or_default();
-                let text = |node: Option<Node<'a>>| node.and_then(Node::as_str);
+                let said = all.entry((root, place(classified))).or_default();
+                let text =
+                    |node: Option<Node<'a>>| node.and_then(|node| text(node, classified.class));
                 let (early, late) = (text(change.base), text(change.overlay));
                 if is_base {
                     said.bases.insert(sides.environment, early);
+                    if is_new(classified) {
+                        said.new.insert(sides.environment);
+                    }
                 }
                 for (name, value, is_early) in [
                     (sides.environment, late, false),
@@ -151,12 +165,44 @@ fn collect<'m, 'a: 'm>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Spot<'m>, Said<'m, '
     all
 }
 
+/// Whether a change adds a variable or a key.
+fn is_new(Classified { change, class }: &Classified<'_>) -> bool {
+    is_name(*class) && change.kind == ChangeKind::Added
+}
+
+const fn is_name(class: Class) -> bool {
+    matches!(class, Class::EnvNames | Class::ConfigKeys)
+}
+
+/// The place of the value that a change is about: a variable comes in as a whole, and is changed by its value.
+fn place<'a>(Classified { change, class }: &Classified<'a>) -> Path<'a> {
+    let mut path = keyed_path(&change.steps);
+    if *class == Class::EnvNames {
+        path.0.push(Segment::Field(Cow::Borrowed(VALUE)));
+    }
+    path
+}
+
+/// What a value says, which for a variable that comes in as a whole is inside of it.
+fn text(node: Node<'_>, class: Class) -> Option<&str> {
+    match class {
+        Class::EnvNames => node.str_at(&[VALUE]),
+        _ => node.as_str(),
+    }
+}
+
 /// Whether a change is about something that may name a place, a host or a role, and is no secret.
 fn is_open(Classified { change, class }: &Classified<'_>) -> bool {
     const RUN: [&str; 3] = ["args", "command", "securityContext"];
     let is_class = matches!(
         class,
-        Class::EnvValues | Class::Hostnames | Class::Labels | Class::Annotations | Class::Other
+        Class::EnvNames
+            | Class::EnvValues
+            | Class::ConfigKeys
+            | Class::Hostnames
+            | Class::Labels
+            | Class::Annotations
+            | Class::Other
     );
     is_class && !change.secret && !change.fields().any(|field| RUN.contains(&field))
 }
@@ -185,16 +231,26 @@ impl<'m> Said<'m, '_> {
             shown.pair.overlay
         };
         let resource = format!("{} {}", resource.kind(), resource.name());
-        let path = keyed_path(&shown.change.change.steps).to_string();
-        let service = shown.pair.service.to_owned();
-        told.contains(&[service, environment.to_owned(), resource, path])
+        // A variable may have been found as a whole, or by its value.
+        let paths = [keyed_path(&shown.change.change.steps), place(shown.change)];
+        paths.iter().any(|path| {
+            let service = shown.pair.service.to_owned();
+            let of = [
+                service,
+                environment.to_owned(),
+                resource.clone(),
+                path.to_string(),
+            ];
+            told.contains(&of)
+        })
     }
 
-    /// Whether an environment says what its base does not, which names none; or all others that say something name themselves.
-    fn is_odd(&self, environment: &str, order: &[&'m str]) -> bool {
+    /// Whether an environment says what its base does not, which names none or lacks it; or all others that say something
+    /// name themselves.
+    fn is_odd(&self, environment: &str, order: &[&'m str], has_base: bool) -> bool {
         let base = self.bases.get(environment).copied().flatten();
         let names_none = |base: &str| !order.iter().any(|name| says_name(base, name));
-        if base.is_some_and(names_none) {
+        if base.is_some_and(names_none) || self.new.contains(environment) {
             return true;
         }
         let mut others = self
@@ -202,7 +258,12 @@ impl<'m> Said<'m, '_> {
             .iter()
             .filter(|(name, _)| **name != environment)
             .peekable();
-        others.peek().is_some() && others.all(|(name, value)| says_name(value, name))
+        if others.peek().is_none() {
+            // What nobody else has, where there is no base either, is added by this one alone.
+            let shown = self.shown.get(environment);
+            return !has_base && shown.is_some_and(|shown| is_name(shown.change.class));
+        }
+        others.all(|(name, value)| says_name(value, name))
     }
 }
 

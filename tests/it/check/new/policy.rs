@@ -1,6 +1,6 @@
 //! A branch's own policy does not let its drift pass.
 
-use super::{Branch, LABEL, NEWEST, none, patch, told};
+use super::{Branch, LABEL, NEWEST, none, patch, probe, told};
 use crate::support::require;
 
 /// What the policy of a branch lets pass that the one of its last commit does not.
@@ -43,7 +43,7 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
     );
     assert_eq!(loosened(&old), none());
     assert_eq!(loosened(&narrow), none());
-    let wider: [(&str, &str, &str); 10] = [
+    let wider: [(&str, &str, &str); 11] = [
         (
             "image]",
             "image, labels]",
@@ -57,12 +57,17 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
         (
             "environments: [staging, production], reason",
             "reason",
-            "spec.exemptions[0] (health-checks, r) lasts until 2027-01-31",
+            "spec.exemptions[0] (health-checks, r) is for all environments",
         ),
         (
             "path: '**.livenessProbe', ",
             "",
-            "spec.exemptions[0] (health-checks, r) lasts until 2027-01-31",
+            "spec.exemptions[0] (health-checks, r) is for any path",
+        ),
+        (
+            "rule: health-checks",
+            "rule: labels",
+            "spec.exemptions[0] (labels, r) is new, and lasts until 2027-01-31",
         ),
         (
             "max: 4",
@@ -156,6 +161,127 @@ fn an_exemption_is_looser_where_it_holds_other_values() {
     ] {
         assert!(looser(before, after), "{before}to {after}");
     }
+    // What was widened is the value, and not the day.
+    for (before, after, said) in [
+        (one, any, "is for any value"),
+        (one, other, "is for the value 30"),
+        (one, mixed, "is for the values 20, 30"),
+    ] {
+        branch.policy(&policy(before));
+        branch.commit();
+        let expected = format!("spec.exemptions[0] (labels, r) {said}");
+        assert_eq!(loosened(&branch, &policy(after)), [expected]);
+    }
+    branch.policy(&policy(one));
+    branch.commit();
+    let longer = policy(any).replace("2027-01-31", "2027-02-28");
+    assert_eq!(
+        loosened(&branch, &longer),
+        [
+            "spec.exemptions[0] (labels, r) is for any value, and lasts until 2027-02-28 instead of 2027-01-31"
+        ]
+    );
+}
+
+/// A finding about a line of the policy stands at that line.
+#[test]
+fn what_was_loosened_is_reported_at_its_line() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    branch.policy("  environments: [staging, production]\n");
+    branch.commit();
+    branch.policy(
+        "  environments: [production]\n  failOn: error\n  allow:\n    classes:\n    - replicas\n    - labels   # why not\n  rules:\n    scale-factor: {max: 9}\n  layout: {ignore: ['x/*']}\n",
+    );
+    let report = branch.report(&["--new", "HEAD"]);
+    let all = report["findings"].as_array().expect("findings").iter();
+    let own = all.filter(|finding| finding["rule"] == "loosened-policy");
+    let places: Vec<_> = own
+        .map(|finding| {
+            let headline = finding["headline"].as_str().unwrap_or_default();
+            let what = headline.split(' ').next().unwrap_or_default();
+            let place = &finding["place"];
+            format!("{what} {}:{}", place["line"], place["column"])
+        })
+        .collect();
+    let mut places = places;
+    places.sort();
+    assert_eq!(
+        places,
+        [
+            "spec.allow.classes 10:7",
+            "spec.environments 5:17",
+            "spec.layout.ignore 13:21",
+            "spec.rules.scale-factor.max 12:19",
+        ]
+    );
+}
+
+/// What a finding of a branch advises leads out of red, and not into another finding.
+#[test]
+fn the_advice_to_a_branch_says_who_has_to_follow_it() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    branch.policy("  environments: [staging, production]\n");
+    branch.commit();
+    branch.overlay("web", "staging", &patch(LABEL, "x"));
+    let permit = |arguments: &[&str]| {
+        let report = branch.report(arguments);
+        let all = report["findings"].as_array().expect("findings").iter();
+        let mut own = all.filter(|finding| finding["rule"] == "labels");
+        let permit = own.next().expect("a finding")["permit"].clone();
+        permit.as_str().unwrap_or_default().to_owned()
+    };
+    let said = permit(&["--new", "HEAD"]);
+    let (_, sentence) = said
+        .split_once(" Let the owner of the policy ")
+        .expect("who");
+    assert!(
+        sentence.starts_with("merge the entry into HEAD ("),
+        "{said}"
+    );
+    let end = ") first: in this branch alone it is a loosened-policy finding. Entry: {";
+    assert!(sentence.contains(end), "{said}");
+    assert!(!permit(&[]).contains("loosened-policy"));
+    // Where the policy of HEAD lets a branch loosen it, the entry works as it is.
+    branch.policy(
+        "  environments: [staging, production]\n  rules: {loosened-policy: {severity: warning}}\n",
+    );
+    branch.commit();
+    branch.overlay("web", "staging", &patch(LABEL, "y"));
+    let said = permit(&["--new", "HEAD"]);
+    assert!(!said.contains("loosened-policy"), "{said}");
+}
+
+/// What a branch only allows is not fixed by it.
+#[test]
+fn what_a_branch_allows_is_not_fixed() {
+    let branch = Branch::new(require!(kustomize(NEWEST)));
+    branch.policy("  environments: [staging, production]\n");
+    branch.overlay(
+        "web",
+        "staging",
+        &format!("{}{}", patch(LABEL, "x"), probe("8")),
+    );
+    branch.commit();
+    let classes = |more: &str| {
+        branch.policy(&format!(
+            "  environments: [staging, production]\n  allow: {{classes: [replicas, resource-values, env-values, hostnames{more}]}}\n"
+        ));
+    };
+    classes(", labels");
+    let (new, _, fixed) = branch.new_since(&["--new", "HEAD"]);
+    assert_eq!((new, fixed), (vec!["loosened-policy".to_owned()], 0));
+    // What is fixed beside it counts.
+    branch.overlay("web", "production", "");
+    branch.overlay("web", "staging", &patch(LABEL, "x"));
+    let (new, _, fixed) = branch.new_since(&["--new", "HEAD"]);
+    assert_eq!(new, ["loosened-policy"]);
+    assert!(fixed > 0);
+    let all = branch.report(&["--new", "HEAD"]);
+    let fixed = all["against"]["fixed"].as_array().expect("a list").iter();
+    assert!(
+        fixed.into_iter().all(|one| one["rule"] != "labels"),
+        "{all:#}"
+    );
 }
 
 #[test]
