@@ -57,7 +57,7 @@ pub struct Policy {
     pub identity: IdentityMode,
     /// The classes that an overlay may change.
     pub allowed: ClassSet,
-    /// Where the file says what it says but for lists of entries: `spec.failOn`, `spec.allow.classes.image`.
+    /// Where the file says what it says except lists of entries: `spec.failOn`, `spec.allow.classes.image`.
     pub places: BTreeMap<String, Place>,
     /// Single fields that an overlay may change beyond the classes.
     pub fields: Indexed<AllowedField>,
