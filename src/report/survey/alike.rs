@@ -22,7 +22,7 @@ enum What<'f> {
     Words { headline: &'f str, below: &'f str },
     /// The same tags, of images with any names.
     Tags([String; 2]),
-    /// The same registries before images of the same names.
+    /// The same registries before images of the same names, with the same tags or each with its own.
     Registries([String; 2]),
     /// The same values at the same field, in any resource and container.
     Values {
@@ -92,7 +92,7 @@ fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
     if finding.class == Some(Class::Image)
         && let Some(registries) = texts().and_then(registries)
     {
-        return Some(What::Registries(registries.map(str::to_owned)));
+        return Some(What::Registries(registries));
     }
     // A removed value counts as removed, whatever it was, and every Service has its own port.
     let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
@@ -191,15 +191,25 @@ fn tag(image: &str) -> Option<&str> {
     (!tag.contains('/')).then_some(tag)
 }
 
-/// The different beginnings of two images whose names and tags are one.
-fn registries([base, overlay]: [&str; 2]) -> Option<[&str; 2]> {
-    let parts = |image| -> Vec<&str> { str::split(image, '/').collect() };
-    let (one, other) = (parts(base), parts(overlay));
-    let shared = one.iter().rev().zip(other.iter().rev());
-    let shared = shared.take_while(|(one, other)| one == other);
-    let length: usize = shared.map(|(part, _)| part.len() + 1).sum();
-    let before = |image: &'_ str| image.len().checked_sub(length).map_or(0, |end| end);
-    (length > 0).then(|| [&base[..before(base)], &overlay[..before(overlay)]])
+/// The registries and tags of two images of one name; a tag that both have counts as one of its own kind.
+fn registries([base, overlay]: [&str; 2]) -> Option<[String; 2]> {
+    let parts = |image: &'_ str| {
+        let tag = tag(image).unwrap_or_default();
+        let repository = image.strip_suffix(tag).unwrap_or(image);
+        let repository = repository.trim_end_matches([':', '@']);
+        let (registry, name) = repository.rsplit_once('/').unwrap_or(("", repository));
+        [registry, name, tag].map(str::to_owned)
+    };
+    let ([one, name, tag], [other, same, late]) = (parts(base), parts(overlay));
+    let is_kept = tag == late;
+    let with = |registry: String, tag: String| {
+        if is_kept {
+            registry
+        } else {
+            format!("{registry} {tag}")
+        }
+    };
+    (name == same && !name.is_empty()).then(|| [with(one, tag), with(other, late)])
 }
 
 #[cfg(test)]
@@ -273,6 +283,13 @@ mod tests {
             &web,
             &mirrored("redis:7", "mirror.example.com/redis:7")
         ));
+        let filled = mirrored("web", "r.example.com/shop/web:v1");
+        let both = mirrored("job", "r.example.com/shop/job:v1");
+        assert!(are_alike(&filled, &both));
+        let other = mirrored("job", "r.example.com/shop/job:v2");
+        assert!(!are_alike(&filled, &other));
+        let other = mirrored("job", "r.example.com/shop/web:v1");
+        assert!(!are_alike(&filled, &other));
     }
 
     #[test]
