@@ -113,7 +113,7 @@ pub(super) fn command() -> Command {
         .arg(
             flag(
                 "plugin",
-                "Leave functions without the annotation that says how they are run, for builds that use the plugin",
+                "Add no function annotation, because builds use the plugin",
             )
             .requires("wire"),
         )

@@ -91,11 +91,10 @@ impl<'f> Scopes<'f> {
         let here: Vec<_> = here
             .into_iter()
             .map(|at| &self.comparisons[at])
-            .filter(|comparison| concerned(extent, comparison).next().is_some())
+            .filter(|comparison| is_for(extent, comparison))
             .collect();
-        let judged = here.iter();
-        let judged = judged.flat_map(|comparison| concerned(extent, comparison));
-        let judged: BTreeSet<&str> = judged.collect();
+        let of = |comparison: &&'f Comparison<'f, 'f>| comparison.sides.environment;
+        let judged: BTreeSet<&str> = here.iter().map(of).collect();
         environments.extend(&judged);
         Scope {
             environments,
@@ -124,24 +123,14 @@ fn services<'f>(comparison: &'f Comparison<'f, 'f>) -> BTreeSet<&'f str> {
     }
 }
 
-/// The environments of a comparison that an entry is about; of two that are compared with each other, it may be either.
-fn concerned<'f>(
-    extent: Extent<'_>,
-    comparison: &'f Comparison<'f, 'f>,
-) -> impl Iterator<Item = &'f str> {
+/// Whether an entry is about what a comparison judges.
+fn is_for(extent: Extent<'_>, comparison: &Comparison<'_, '_>) -> bool {
     let sides = &comparison.sides;
-    let earlier = (sides.against != Against::Baseline).then_some(sides.baseline);
-    let is_for = move |name: &&str| {
-        let is_for = |service: &str| extent.is_for(name, service);
-        match sides.service {
-            "" => is_for("") || sides.services.iter().any(|service| is_for(service)),
-            service => is_for(service),
-        }
-    };
-    [sides.environment]
-        .into_iter()
-        .chain(earlier)
-        .filter(is_for)
+    let is_for = |service: &str| extent.is_for(sides.environment, service);
+    match sides.service {
+        "" => is_for("") || sides.services.iter().any(|name| is_for(name)),
+        service => is_for(service),
+    }
 }
 
 /// What is there for the exemptions of the same services and environments.
@@ -281,8 +270,6 @@ impl<'f> Scope<'f> {
                 }
             }
         }
-        // Where the path itself differs, it does so elsewhere than in what is meant.
-        paths.remove(path);
         let texts: Vec<&str> = paths.iter().map(String::as_str).collect();
         let near = nearest(path, &texts).or_else(|| of_one_list(path, &texts));
         near.map(str::to_owned)
