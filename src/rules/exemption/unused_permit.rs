@@ -2,9 +2,10 @@
 //!
 //! They are reported like exemptions, but only in a look at a repository: what one build lacks, another may hold.
 
+use super::about::names;
 use super::scope::Scopes;
 use super::unused_exemption::RULE;
-use crate::compare::comparison::Comparison;
+use crate::compare::comparison::{Against, Comparison};
 use crate::finding::{Finding, Place};
 use crate::policy::{AllowedField, Policy, ServiceEnvironments, nearest};
 use crate::rules::gaps::{Look, Patterns};
@@ -34,7 +35,7 @@ pub(super) fn check<'f>(
                 "it matches only a part of {}, which is added or removed as a whole",
                 text::one_line(&path, 120)
             ),
-            _ => why_no_field(field, look, scopes),
+            _ => why_no_field(field, comparisons, look, scopes),
         };
         let what = format!(
             "spec.allow.fields[{index}] ({}, {})",
@@ -108,12 +109,19 @@ fn finding(what: &str, why: &str, help: &str, place: Option<&Place>) -> Finding 
 }
 
 /// Why an allowed field is about no difference, and what it might have meant.
-fn why_no_field<'f>(field: &'f AllowedField, look: &Look, scopes: &mut Scopes<'f>) -> String {
+fn why_no_field<'f>(
+    field: &'f AllowedField,
+    comparisons: &[Comparison<'_, '_>],
+    look: &Look,
+    scopes: &mut Scopes<'f>,
+) -> String {
     if let Some(why) = look.why_none(field.extent()) {
         return why;
     }
     let scope = scopes.of(field.extent());
-    if let Some(why) = scope.why_no_target(&field.target) {
+    if let Some(why) = scope.why_no_target(&field.target)
+        && !comparisons.iter().any(|one| is_of_earlier(field, one))
+    {
         return why;
     }
     let path = field.path.to_string();
@@ -121,6 +129,18 @@ fn why_no_field<'f>(field: &'f AllowedField, look: &Look, scopes: &mut Scopes<'f
         Some(near) => format!("no difference that is checked is there (did you mean {near}?)"),
         None => "no difference that is checked is there".to_owned(),
     }
+}
+
+/// Whether the target is there in the earlier of two environments, which without a base is judged in no other comparison.
+fn is_of_earlier(field: &AllowedField, comparison: &Comparison<'_, '_>) -> bool {
+    let sides = &comparison.sides;
+    sides.against != Against::Baseline
+        && field.is_for(sides.baseline, sides.service)
+        && sides.base.iter().any(|resource| {
+            let reference = resource.reference();
+            let names = names(&reference, None);
+            field.target.matches(&reference, &names)
+        })
 }
 
 /// Why an entry is about no service, and which one it might have meant.
