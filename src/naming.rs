@@ -183,16 +183,13 @@ pub fn without_own(text: &str, environment: &str) -> Option<String> {
     let (mut at, mut is_named) = (0, false);
     while let Some(piece) = all.get(at) {
         let is_first = at == 0 || !is_segment(all[at - 1]);
-        match own(&all, at, &name).filter(|_| is_first) {
-            Some(length) => {
-                out.push('\0');
-                at += length;
-                is_named = true;
-            }
-            None => {
-                out.push_str(piece);
-                at += 1;
-            }
+        if let Some(length) = own(&all, at, &name).filter(|_| is_first) {
+            out.push('\0');
+            at += length;
+            is_named = true;
+        } else {
+            out.push_str(piece);
+            at += 1;
         }
     }
     is_named.then_some(out)

@@ -312,12 +312,14 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             }
             roots.insert(environment, own);
         }
-        let held: HashSet<(&str, usize)> = roots
-            .iter()
-            .flat_map(|(name, own): (&&'m str, &HashMap<usize, usize>)| {
-                own.values().map(|root| (*name, *root))
-            })
-            .collect();
+        // An environment that removes the resource has no say about it.
+        let mut removed: HashSet<(&str, usize)> = HashSet::new();
+        for (name, below) in self.bases() {
+            removed.extend(below.into_values().map(|root| (name, root)));
+            for root in roots.get(name).into_iter().flat_map(HashMap::values) {
+                removed.remove(&(name, *root));
+            }
+        }
         let is_named = policy.identity == IdentityMode::Cancel;
         let mut places: BTreeMap<usize, Vec<Path<'m>>> = BTreeMap::new();
         let mut remembered: BTreeMap<(&'m str, usize), Vec<Path<'m>>> = BTreeMap::new();
@@ -325,10 +327,8 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             for (&root, steps_of_one) in own {
                 for step in steps_of_one {
                     let covers = |other: &&'m str| self.covers(other, root, &step.path, &steps);
-                    // An environment without the resource has no say; two with it have to agree.
-                    let holds = |name: &&&'m str| held.contains(&(**name, root));
-                    let holders = self.ground.iter().filter(holds).count();
-                    let is_by_all = (holders > 1 || self.ground.len() < 2)
+                    let holds = |name: &&&'m str| !removed.contains(&(**name, root));
+                    let is_by_all = self.ground.iter().filter(holds).count() > 1
                         && self.ground.iter().filter(holds).all(covers);
                     if is_by_all && !is_whole {
                         let built = all.by_all_built.entry((service, environment)).or_default();

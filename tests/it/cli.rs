@@ -287,8 +287,6 @@ fn every_change_of_an_overlay_is_explained() {
         base    10
         overlay 60
         help    Remove the change from the overlay, or make it in the base for every environment.
-        permit  add this entry to spec.allow.fields of the ParityPolicy. To permit it only until a day, add it to spec.exemptions instead, with rule: health-checks and expires: YYYY-MM-DD. To permit the whole class, set spec.allow.classes: [replicas, resource-values, env-values, hostnames, health-checks].
-        entry   {target: {kind: Deployment, name: payments}, path: 'spec.template.spec.containers[name=payments].readinessProbe.periodSeconds', environments: [production], reason: TODO}
     krm-parity: production: 1 info in 1 resource
     ");
     insta::assert_snapshot!(explain("added-resource/exempt"), @r#"

@@ -60,7 +60,8 @@ pub fn puts_name_in(
     let texts = texts.and_then(|(base, overlay)| base.as_str().zip(overlay.as_str()));
     texts.is_some_and(|(base, overlay)| {
         (is_named(base, late, overlay) || is_named(overlay, early, base))
-            && (may_name(change, class, kind) || is_target(change, class))
+            && may_name(change, class, kind)
+            && !is_power(change, kind)
     })
 }
 
@@ -76,31 +77,24 @@ pub fn says_environment(change: &Change<'_>, class: Class, (early, late): (&str,
     let key = key.rsplit(['/', '.']).next().unwrap_or_default();
     let is_key = KEYS.iter().any(|known| key.eq_ignore_ascii_case(known));
     let is_own = |text: &str, name: &str| are_alike(text, name) && !is_taken(text);
-    let (Some(base), Some(overlay)) = (text_of(change.base), text_of(change.overlay)) else {
+    let is_text = |node: Option<Node<'_>>| node.is_none_or(|node| node.as_str().is_some());
+    if !is_text(change.base) || !is_text(change.overlay) {
         return false;
-    };
+    }
+    let (base, overlay) = (
+        change.base.and_then(Node::as_str),
+        change.overlay.and_then(Node::as_str),
+    );
     matches!(class, Class::Labels | Class::Annotations)
         && is_key
         && base.is_none_or(|base| is_own(base, early) || is_word(base) && overlay.is_some())
         && overlay.is_none_or(|overlay| is_own(overlay, late))
 }
 
-/// Whether a change is about the name of what a policy of a mesh is for, which has the names of this environment.
-fn is_target(change: &Change<'_>, class: Class) -> bool {
-    let mut fields = change.fields().rev();
-    class == Class::ServiceMesh
-        && fields.next() == Some("name")
-        && fields
-            .next()
-            .is_some_and(|field| field.starts_with("targetRef"))
-}
-
-/// A text, or that there is none; nothing for what is no text.
-fn text_of(node: Option<Node<'_>>) -> Option<Option<&str>> {
-    match node {
-        Some(node) => node.as_str().map(Some),
-        None => Some(None),
-    }
+/// Whether a name decides what its holder may do: which role it has, and how its pods run.
+fn is_power(change: &Change<'_>, kind: &str) -> bool {
+    const FIELDS: [&str; 3] = ["priorityClassName", "roleRef", "runtimeClassName"];
+    kind.ends_with("RoleBinding") || change.fields().any(|field| FIELDS.contains(&field))
 }
 
 /// Whether a value is another one with the name of an environment in it, and a character between the two.

@@ -135,9 +135,12 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
         let service = format!(" of service {}", finding.service()?);
         let words = finding.headline.replacen(&service, "", 1);
         let own = format!("/{environment}/");
-        let word = |word: &str| match word == environment {
-            true => String::new(),
-            false => end_of(&format!("/{word}").replace(&own, "//"), 2),
+        let word = |word: &str| {
+            if word == environment {
+                String::new()
+            } else {
+                end_of(&format!("/{word}").replace(&own, "//"), 2)
+            }
         };
         return Some(
             [rule]

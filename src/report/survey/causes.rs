@@ -82,13 +82,13 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
     for (at, told) in all.iter().enumerate() {
         // The one that stands for it may itself be joined to another one.
-        let mut last = None;
+        let mut end = None;
         let mut next = nearest[at];
         while let Some(there) = next {
-            last = Some(there);
+            end = Some(there);
             next = nearest[there];
         }
-        if let Some(repeats) = last.and_then(|at| repeats.get_mut(at)) {
+        if let Some(repeats) = end.and_then(|at| repeats.get_mut(at)) {
             repeats.push(told.clone());
         }
     }

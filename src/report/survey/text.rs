@@ -276,12 +276,33 @@ fn write_finding(out: &mut String, told: &Told<'_>, said: &Said<'_>, style: Styl
         );
     }
     let also = told.also();
-    if !also.is_empty() {
-        line(out, "also", &text::one_line(&also.join(", "), MAX_TEXT * 2));
+    for (at, names) in lines_of(&also).iter().enumerate() {
+        let label = if at == 0 { "also" } else { "" };
+        line(out, label, &text::one_line(names, MAX_TEXT));
     }
     for (label, said) in said.lines() {
         line(out, label, &text::one_line(said, MAX_HELP));
     }
+}
+
+/// Names in lines that can be read, each with as many as fit.
+fn lines_of(names: &[String]) -> Vec<String> {
+    const WIDTH: usize = 160;
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.width() + name.width() < WIDTH => {
+                line.push_str(", ");
+                line.push_str(name);
+            }
+            Some(line) => {
+                line.push(',');
+                lines.push(name.clone());
+            }
+            None => lines.push(name.clone()),
+        }
+    }
+    lines
 }
 
 /// `--> file:line:column`, and below it the line, if it may be shown.

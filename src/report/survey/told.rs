@@ -38,7 +38,7 @@ impl<'f> Told<'f> {
 
     /// What else has this cause, as a person lists it: resources, other services, other places of the same resource.
     pub fn also(&self) -> Vec<String> {
-        const MAX: usize = 20;
+        const MAX: usize = 40;
         let mut all: Vec<String> = Vec::new();
         // Of another resource that is alike, the family is as this one's.
         let is_news = |one: &&Self| {

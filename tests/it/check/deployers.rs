@@ -243,7 +243,7 @@ fn what_an_environment_builds_is_told_once_and_a_patch_alone_is_no_application()
         .collect();
     assert!(
         matches!(others.as_slice(), [swapped, unjudged]
-            if swapped.starts_with("argocd-source services/checkout/overlays/staging/")
+            if swapped.starts_with("argocd-source services/checkout/base/application.yaml")
                 && unjudged.starts_with("unjudged-overlay clusters/one/")),
         "{all:#?}"
     );

@@ -198,6 +198,12 @@ fn a_value_with_the_own_name_put_in_is_information() {
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {identity: strict}\n",
     );
     assert_eq!(found(&tree, &[]), ["other error prod serviceAccountName"]);
+    // A role is what somebody may do, whatever it is called.
+    let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: web}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: web-view}\n";
+    let role = patch("RoleBinding", "/roleRef/name", "web-prod-view");
+    let tree = service(&[("dev", ""), ("prod", &role)]);
+    tree.write("web/base/web.yaml", &format!("{BASE}---\n{binding}"));
+    assert_eq!(found(&tree, &[]), ["other error prod name"]);
     // A command is no name.
     let base = BASE.replace(
         "      - name: web\n",
@@ -409,7 +415,7 @@ fn the_probes_of_a_container_are_told_together() {
         )
     };
     let operations: Vec<String> = ["livenessProbe", "readinessProbe", "startupProbe"]
-        .map(|probe| to(probe))
+        .map(to)
         .to_vec();
     tree.overlay(
         "web/overlays/prod",

@@ -221,7 +221,7 @@ fn the_other_architecture_reports_the_same() {
 /// Where the other architecture cannot be run, a person is told, and the workflow fails.
 #[test]
 fn the_workflow_needs_the_emulator() {
-    let dist = Dist::new(&binary());
+    let dist = Dist::new(binary());
     let place = dist
         .tree
         .path("dist/bin/aarch64-unknown-linux-gnu/krm-parity");
