@@ -293,8 +293,6 @@ fn every_change_of_an_overlay_is_explained() {
     v1 ConfigMap extra (production against base)
       info[added-resource]: the resource is in production, but not in the base (exempt until 2026-12-31: the migration job reads it)
         help    Move the resource to the base; then every environment has it.
-        permit  add this entry to spec.exemptions of the ParityPolicy.
-        entry   {rule: added-resource, target: {kind: ConfigMap, name: extra}, environments: [production], reason: TODO, expires: YYYY-MM-DD}
     krm-parity: production: 1 info in 2 resources
     "#);
     insta::assert_snapshot!(explain("allowed/the-first-case-checkout"), @r#"
