@@ -91,10 +91,25 @@ pub fn says_environment(change: &Change<'_>, class: Class, (early, late): (&str,
         && overlay.is_none_or(|overlay| is_own(overlay, late))
 }
 
-/// Whether a name decides what its holder may do: which role it has, and how its pods run.
+/// Whether a name decides what something may do, how it runs, or what it is for: a role, an account, a class, a selector, a webhook.
+///
+/// There another name is another right or another target, which may not even be there.
 fn is_power(change: &Change<'_>, kind: &str) -> bool {
-    const FIELDS: [&str; 3] = ["priorityClassName", "roleRef", "runtimeClassName"];
-    kind.ends_with("RoleBinding") || change.fields().any(|field| FIELDS.contains(&field))
+    const FIELDS: [&str; 6] = [
+        "clientConfig",
+        "priorityClassName",
+        "roleRef",
+        "runtimeClassName",
+        "serviceAccount",
+        "serviceAccountName",
+    ];
+    let is_selector = |field: &str| {
+        let field = field.to_ascii_lowercase();
+        field.ends_with("selector") || field.ends_with("ref") || field.starts_with("match")
+    };
+    let is_one = |field: &str| FIELDS.contains(&field) || is_selector(field);
+    let is_remote = |field: &str| field == "remoteRef";
+    kind.ends_with("RoleBinding") || change.fields().any(is_one) && !change.fields().any(is_remote)
 }
 
 /// Whether a value is another one with the name of an environment in it, and a character between the two.

@@ -15,6 +15,7 @@ spec:
     metadata: {labels: {app: web}}
     spec:
       serviceAccountName: shop-web
+      volumes: [{name: data, secret: {secretName: shop-web}}]
       containers:
       - name: web
         image: registry.example.com/shop/web:latest
@@ -176,9 +177,9 @@ fn a_base_without_a_version_leaves_it_to_those_that_were_built() {
 
 #[test]
 fn a_value_with_the_own_name_put_in_is_information() {
-    let account = "/spec/template/spec/serviceAccountName";
+    let account = "/spec/template/spec/volumes/0/secret/secretName";
     let own = patch("Deployment", account, "shop-prod-web");
-    let expected = ["other info prod serviceAccountName"];
+    let expected = ["other info prod secretName"];
     assert_eq!(
         found(&service(&[("dev", ""), ("prod", &own)]), &[]),
         expected
@@ -188,7 +189,7 @@ fn a_value_with_the_own_name_put_in_is_information() {
         let tree = service(&[("dev", ""), ("prod", &patch("Deployment", account, other))]);
         assert_eq!(
             found(&tree, &[]),
-            ["other error prod serviceAccountName"],
+            ["other error prod secretName"],
             "{other}"
         );
     }
@@ -197,8 +198,25 @@ fn a_value_with_the_own_name_put_in_is_information() {
         "parity.yaml",
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {identity: strict}\n",
     );
-    assert_eq!(found(&tree, &[]), ["other error prod serviceAccountName"]);
-    // A role is what somebody may do, whatever it is called.
+    assert_eq!(found(&tree, &[]), ["other error prod secretName"]);
+    // What decides a right or a target is no name of that kind.
+    for (kind, path, value, last) in [
+        (
+            "Deployment",
+            "/spec/template/spec/serviceAccountName",
+            "shop-prod-web",
+            "serviceAccountName",
+        ),
+        ("Service", "/spec/selector/app", "web-prod", "app"),
+    ] {
+        let tree = service(&[("dev", ""), ("prod", &patch(kind, path, value))]);
+        assert_eq!(
+            found(&tree, &[]),
+            [format!("other error prod {last}")],
+            "{path}"
+        );
+    }
+    // Nor is a role, whatever it is called.
     let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: web}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: web-view}\n";
     let role = patch("RoleBinding", "/roleRef/name", "web-prod-view");
     let tree = service(&[("dev", ""), ("prod", &role)]);
