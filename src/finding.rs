@@ -322,6 +322,12 @@ impl Finding {
         self.exemption.is_some() && !self.rule.is_about_exemptions()
     }
 
+    /// The cause, if its exact line is known.
+    #[must_use]
+    pub fn line(&self) -> Option<&Place> {
+        self.place.as_ref().filter(|place| place.what != UNTOLD)
+    }
+
     /// The field whose lines are reported: the part that makes it a finding, or else all of it.
     #[must_use]
     pub fn traced(&self) -> Option<&FieldRef> {

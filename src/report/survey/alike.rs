@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::family::below_container;
 use crate::catalog::{Class, RuleId};
-use crate::finding::{FieldRef, Finding, UNTOLD};
+use crate::finding::{FieldRef, Finding};
 use crate::path::{FieldPath, Segment};
+use crate::text::repository;
 
 /// What findings share whose changes are alike; nothing for a finding that is like no other.
 #[derive(PartialEq, Eq, Hash)]
@@ -38,7 +39,7 @@ pub(super) fn likeness(finding: &Finding) -> Option<Likeness<'_>> {
         RuleId::EnvironmentMismatch if finding.field.is_none() => in_directory(finding)?,
         RuleId::DeadPatch => What::Words {
             headline: &finding.headline,
-            below: &line_of(finding)?.file,
+            below: &finding.line()?.file,
         },
         RuleId::ArgocdSelfHeal
         | RuleId::ArgocdSyncOptions
@@ -58,15 +59,9 @@ pub(super) fn likeness(finding: &Finding) -> Option<Likeness<'_>> {
     })
 }
 
-/// Where a finding is in a file, if that is known.
-fn line_of(finding: &Finding) -> Option<&crate::finding::Place> {
-    let place = finding.place.as_ref();
-    place.filter(|place| place.what != UNTOLD)
-}
-
 /// Resources that come or go together, by files of one directory.
 fn in_directory(finding: &Finding) -> Option<What<'_>> {
-    let file = &line_of(finding)?.file;
+    let file = &finding.line()?.file;
     let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
     Some(What::Words {
         headline: &finding.headline,
@@ -98,7 +93,7 @@ fn in_field<'f>(finding: &'f Finding, field: &'f FieldRef) -> Option<What<'f>> {
     let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
     let is_gone = field.overlay.is_none() && field.base.as_ref().is_some_and(is_scalar);
     let is_port = field.base.is_none() && is_node_port(field);
-    let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
+    let value = text_of;
     let part = finding.part.as_ref();
     Some(What::Values {
         fields: [
@@ -128,7 +123,7 @@ fn is_node_port(field: &FieldRef) -> bool {
 
 /// What a finding shares with those of other services whose files are copies of its own; nothing if its line is unknown.
 pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
-    let place = line_of(finding)?;
+    let place = finding.line()?;
     let rule = finding.rule.to_string();
     let environment = finding.environment().unwrap_or_default().to_owned();
     if finding.rule == RuleId::BuildFailure {
@@ -151,8 +146,7 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
     }
     let resource = finding.resource.as_ref()?;
     let path = finding.field.as_ref().map(|field| field.path.to_string());
-    let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
-    let field = finding.field.as_ref();
+    let [own, base] = values(finding);
     Some(vec![
         rule,
         environment,
@@ -160,8 +154,8 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
         resource.kind.clone(),
         resource.plain_name().to_owned(),
         path.unwrap_or_default(),
-        value(field.and_then(|field| field.base.as_ref())),
-        value(field.and_then(|field| field.overlay.as_ref())),
+        base,
+        own,
         end_of(&place.file, 1),
         place.line.to_string(),
         place.source.clone()?,
@@ -169,10 +163,23 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
     ])
 }
 
+/// The environment's value and the one that it is compared with.
+pub(super) fn values(finding: &Finding) -> [String; 2] {
+    let field = finding.field.as_ref();
+    [
+        text_of(field.and_then(|field| field.overlay.as_ref())),
+        text_of(field.and_then(|field| field.base.as_ref())),
+    ]
+}
+
+fn text_of(value: Option<&Value>) -> String {
+    value.map(Value::to_string).unwrap_or_default()
+}
+
 /// What overlays side by side share that are not judged for the same reason.
 pub(super) fn unjudged(finding: &Finding) -> Option<[String; 2]> {
     let (_, reason) = finding.headline.split_once(' ')?;
-    let file = line_of(finding)?.file.rsplit_once('/')?.0;
+    let file = finding.line()?.file.rsplit_once('/')?.0;
     let beside = file.rsplit_once('/').map_or("", |(beside, _)| beside);
     let is_it = finding.rule == RuleId::UnjudgedOverlay;
     is_it.then(|| [reason, beside].map(str::to_owned))
@@ -187,21 +194,19 @@ fn end_of(path: &str, parts: usize) -> String {
 
 /// The tag or the digest of an image.
 fn tag(image: &str) -> Option<&str> {
-    if let Some((_, digest)) = image.split_once('@') {
-        return Some(digest);
+    let version = &image[repository(image).len()..];
+    match version.split_once('@') {
+        Some((_, digest)) => Some(digest),
+        None => version.strip_prefix(':'),
     }
-    let (_, tag) = image.rsplit_once(':')?;
-    (!tag.contains('/')).then_some(tag)
 }
 
 /// The registries and tags of two images of one name; a tag that both have counts as one of its own kind.
 fn registries([base, overlay]: [&str; 2]) -> Option<[String; 2]> {
     let parts = |image: &'_ str| {
-        let tag = tag(image).unwrap_or_default();
-        let repository = image.strip_suffix(tag).unwrap_or(image);
-        let repository = repository.trim_end_matches([':', '@']);
-        let (registry, name) = repository.rsplit_once('/').unwrap_or(("", repository));
-        [registry, name, tag].map(str::to_owned)
+        let path = repository(image);
+        let (registry, name) = path.rsplit_once('/').unwrap_or(("", path));
+        [registry, name, tag(image).unwrap_or_default()].map(str::to_owned)
     };
     let ([one, name, tag], [other, same, late]) = (parts(base), parts(overlay));
     let is_kept = tag == late;

@@ -7,13 +7,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use serde_json::Value;
-
-use super::alike::{likeness, original, unjudged};
+use super::alike::{likeness, original, unjudged, values};
 use super::family::{family, is_size, said};
 use super::told::{Told, list_of};
 use crate::catalog::RuleId;
-use crate::finding::{Finding, UNTOLD};
+use crate::finding::Finding;
 use crate::survey::Survey;
 
 /// So many elements of one list, or names of one family, are reported as one.
@@ -159,25 +157,12 @@ fn line(told: &Told<'_>) -> Option<Vec<String>> {
 
 /// The environment of a finding, and where its line is; nothing if the line is unknown.
 fn spot(finding: &Finding) -> Option<[String; 3]> {
-    let place = finding
-        .place
-        .as_ref()
-        .filter(|place| place.what != UNTOLD)?;
+    let place = finding.line()?;
     Some([
         finding.environment().unwrap_or_default().to_owned(),
         place.file.clone(),
         format!("{}:{}:{}", place.line, place.column, place.what),
     ])
-}
-
-/// The environment's value and the one that it is compared with.
-fn values(finding: &Finding) -> [String; 2] {
-    let value = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
-    let field = finding.field.as_ref();
-    [
-        value(field.and_then(|field| field.overlay.as_ref())),
-        value(field.and_then(|field| field.base.as_ref())),
-    ]
 }
 
 /// How many directories the line of a finding and its environment share.

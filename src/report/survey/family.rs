@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::catalog::{Class, RuleId};
-use crate::finding::{FieldRef, Finding, UNTOLD};
+use crate::finding::{FieldRef, Finding};
 use crate::path::{FieldPath, Segment};
 use crate::report::text::both_values;
 
@@ -55,10 +55,7 @@ pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
         }
         _ => return None,
     };
-    let place = finding
-        .place
-        .as_ref()
-        .filter(|place| is_one && place.what != UNTOLD)?;
+    let place = finding.line().filter(|_| is_one)?;
     said(finding)?;
     let resource = finding.resource.as_ref()?;
     Some(Family {

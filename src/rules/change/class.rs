@@ -195,8 +195,7 @@ pub(in crate::rules) fn check(
             let says_address =
                 verdict == Verdict::Forbidden && is_own_address(change, pair.overlay);
             let says_name = verdict == Verdict::Forbidden
-                && policy.identity == IdentityMode::Cancel
-                && is_by_name(change, class, pair.overlay.kind(), comparison);
+                && is_by_name(change, class, pair.overlay.kind(), comparison, policy);
             let (demand, help) = match &verdict {
                 _ if says_address => (
                     "Environments that share a cluster cannot share it.".to_owned(),
@@ -263,15 +262,17 @@ pub(in crate::rules) fn check(
     }
 }
 
-/// Whether a change puts in the name of the environment and nothing else.
+/// Whether a change puts in the name of the environment and nothing else; never if the policy cancels nothing.
 pub(in crate::rules) fn is_by_name(
     change: &Change<'_>,
     class: Class,
     kind: &str,
     comparison: &Comparison<'_, '_>,
+    policy: &Policy,
 ) -> bool {
     let names = (comparison.sides.baseline, comparison.sides.environment);
-    puts_name_in(change, class, kind, names) || says_environment(change, class, names)
+    policy.identity == IdentityMode::Cancel
+        && (puts_name_in(change, class, kind, names) || says_environment(change, class, names))
 }
 
 #[cfg(test)]

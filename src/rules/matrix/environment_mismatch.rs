@@ -22,7 +22,7 @@ use crate::compare::guidance::{Guidance, guidance};
 use crate::compare::steps::keyed_path;
 use crate::finding::Finding;
 use crate::path::{Path, overlap};
-use crate::policy::{IdentityMode, Policy};
+use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::rules::change::class::is_by_name;
 use crate::rules::found::Found;
@@ -33,7 +33,7 @@ use crate::rules::paste::Environments;
 use crate::rules::permission::verdict;
 use crate::rules::told::{Saying, Told};
 use crate::rules::words;
-use disagreement::Disagreement;
+use disagreement::{Disagreement, are_same};
 use origin::{Layers, Origin, Origins, is_same};
 use voice::Matter;
 
@@ -215,11 +215,7 @@ fn has_one_value(place: &[Disagreement<'_, '_>], early: &str, late: &str) -> boo
         })
     };
     match (value(early), value(late)) {
-        (Some((a, early)), Some((b, late))) if a == b => match (early, late) {
-            (Some(early), Some(late)) => early.same_in_order(late),
-            (None, None) => true,
-            _ => false,
-        },
+        (Some((a, early)), Some((b, late))) => a == b && are_same(early, late),
         _ => false,
     }
 }
@@ -260,8 +256,7 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         ..comparison.change_finding(RULE.id, pair, classified, saying)
     };
     let kind = pair.overlay.kind();
-    let is_name =
-        policy.identity == IdentityMode::Cancel && is_by_name(change, class, kind, comparison);
+    let is_name = is_by_name(change, class, kind, comparison, policy);
     if is_default(change, pair.overlay) || is_own_address(change, pair.overlay) || is_name {
         found.push_as(Severity::Info, finding);
     } else {

@@ -3,6 +3,7 @@
 use crate::catalog::Class;
 use crate::compare::comparison::Classified;
 use crate::compare::diff::ChangeKind;
+use crate::text::repository;
 
 /// Whether the base says no more than that an environment is to fill something in.
 pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified<'_>) -> bool {
@@ -25,8 +26,8 @@ pub(in crate::rules) fn is_floating(Classified { change, class }: &Classified<'_
         && change.pod.is_some()
         && change.kind == ChangeKind::Modified
         && text.is_some_and(|node| {
-            let (_, name) = node.text().rsplit_once('/').unwrap_or(("", node.text()));
-            !name.contains('@') && matches!(name.split_once(':'), None | Some((_, "latest")))
+            let image = node.text();
+            matches!(&image[repository(image).len()..], "" | ":latest")
         })
 }
 

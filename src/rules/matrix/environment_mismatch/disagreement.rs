@@ -65,14 +65,10 @@ pub(super) fn is_of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, n
         (one.pair.base, change.overlay)
     };
     own.pairs().any(|(pair, changes)| {
-        let is_same = |there: &Classified<'_>| match (there.change.base, norm) {
-            (Some(base), Some(norm)) => base.same_in_order(norm),
-            (base, norm) => base.is_none() && norm.is_none(),
-        };
         pair.overlay.key() == at.key()
-            && changes
-                .iter()
-                .any(|there| keyed_path(&there.change.steps) == one.path && is_same(there))
+            && changes.iter().any(|there| {
+                keyed_path(&there.change.steps) == one.path && are_same(there.change.base, norm)
+            })
     })
 }
 
@@ -99,21 +95,24 @@ pub(super) fn is_of_base(
         let Some(own) = matrix.baselines.get(name) else {
             return false;
         };
-        let mut numbered = own.pairing.matched.iter().zip(own.pairs()).enumerate();
-        numbered.any(|(number, (&(_, at), (pair, changes)))| {
-            at == member
-                && changes.iter().enumerate().any(|(place, there)| {
-                    keyed_path(&there.change.steps) == one.path
-                        && are_same(there.change.base, other)
-                        && !overridden.holds(own, number, place)
-                        && verdict(policy, &guidance(pair.base), name, pair, there)
-                            == Verdict::Forbidden
-                })
+        let mut matched = own.pairing.matched.iter();
+        let Some(number) = matched.position(|&(_, at)| at == member) else {
+            return false;
+        };
+        own.pairs().nth(number).is_some_and(|(pair, changes)| {
+            changes.iter().enumerate().any(|(place, there)| {
+                keyed_path(&there.change.steps) == one.path
+                    && are_same(there.change.base, other)
+                    && !overridden.holds(own, number, place)
+                    && verdict(policy, &guidance(pair.base), name, pair, there)
+                        == Verdict::Forbidden
+            })
         })
     })
 }
 
-fn are_same(one: Option<Node<'_>>, other: Option<Node<'_>>) -> bool {
+/// Whether two environments say the same, or both say nothing.
+pub(super) fn are_same(one: Option<Node<'_>>, other: Option<Node<'_>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.same_in_order(other),
         (one, other) => one.is_none() && other.is_none(),
