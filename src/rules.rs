@@ -188,13 +188,13 @@ fn judged(mut found: Found, resources: usize, policy: &Policy, today: Date) -> R
     report
 }
 
-/// The permissions of a policy that an earlier one did not have; `earlier` is the name of the earlier one for people.
+/// The permissions of a policy that an earlier one did not have; `earlier` is the name that people use for that one.
 #[must_use]
 pub fn loosened(old: Stated<'_>, new: Stated<'_>, earlier: &str) -> Vec<Finding> {
     loosened_policy::loosened(RULES, old, new, earlier)
 }
 
-/// Says how a branch gets what would permit findings, where its policy is held against that of an earlier commit.
+/// Adds to findings who must merge an entry that permits them, if a policy is compared with that of an earlier commit.
 pub fn warn_branch(findings: &mut [Finding], earlier: &str) {
     paste::warn_branch(findings, &text::one_line(earlier, text::MAX_NAME));
 }
@@ -221,8 +221,8 @@ pub fn keep(report: &mut Report, policy: &Policy, is_asked: impl Fn(&Finding) ->
     report.count(policy.fail_on);
 }
 
-/// The severity of a finding: an exempt one is information, and two environments that disagree weigh no more than one
-/// that leaves the base.
+/// The severity of a finding. An exempt one is information, and a difference between two environments weighs at most as
+/// much as a difference from the base.
 fn severity(finding: &Finding, default: Option<Severity>, policy: &Policy) -> Severity {
     if finding.exemption.is_some() && !finding.rule.is_about_exemptions() {
         return Severity::Info;

@@ -1,4 +1,4 @@
-//! Rules that read one comparison: an environment against what it is made of.
+//! Rules that read one comparison: an environment and the base or environment that it is made of.
 
 pub(in crate::rules) mod added_resource;
 pub(in crate::rules) mod base_guidance;

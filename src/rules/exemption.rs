@@ -1,11 +1,11 @@
-//! `expired-exemption`, `expiring-exemption` and `unused-exemption`: the exemptions themselves, and what they do.
+//! `expired-exemption`, `expiring-exemption` and `unused-exemption`: the exemptions themselves, and their effect.
 //!
 //! An exempt finding stays in the report as information. An exemption is weighed
-//! once, over everything that was looked at: what it exempts anywhere keeps it.
-//! One policy serves many services. A look at one build tells nothing of an
-//! exemption whose target is not there, unless the target looks like a slip of
-//! the pen; a look at a repository tells of every exemption that could have
-//! exempted something nowhere else.
+//! once, over everything that was checked: a match anywhere makes it a used one.
+//! One policy serves many services. A check of one build says nothing about an
+//! exemption whose target is missing, unless the target looks like a typo; a
+//! check of a repository reports every exemption that could not have matched
+//! anything elsewhere.
 
 pub(in crate::rules) mod about;
 pub(in crate::rules) mod expired_exemption;
@@ -34,10 +34,10 @@ use scope::{Scope, Scopes};
 /// The most characters of a value in a message.
 const MAX_VALUE: usize = 60;
 
-/// Applies a policy's exemptions to the findings, and adds what is wrong with them.
+/// Applies a policy's exemptions to the findings, and adds findings about the exemptions themselves.
 ///
-/// Without a look nobody knows what else the policy holds for. `weights` are those of the findings, if nothing were
-/// exempt: what an entry has to say is said once, with a finding that it was for, unless that weighs less.
+/// Without a look, it is unknown what else the policy applies to. `weights` are those of the findings if nothing were
+/// exempt. A message about an entry is given once, with a finding that it was for, unless that weighs less.
 pub(super) fn apply(
     comparisons: &[Comparison<'_, '_>],
     look: Option<&Look>,
@@ -59,7 +59,7 @@ pub(super) fn apply(
         let is_expired = exemption.expires < today;
         let near = &near[index];
         let is_used = near.is_used;
-        // It stands in the policy once, whatever it is about.
+        // It is in the policy once, whatever it is about.
         if near.is_told || look.is_some() && is_used && !is_expired {
             continue;
         }
@@ -87,7 +87,7 @@ pub(super) fn apply(
         } else {
             continue;
         };
-        // One build has a name where one environment of it is concerned.
+        // A finding of one build has a name if it is about one environment.
         let environment = match environments.first() {
             Some(environment) if environments.len() == 1 => *environment,
             _ => "",
@@ -116,29 +116,29 @@ pub(super) fn apply(
     findings.extend(told);
 }
 
-/// Lets findings exist that a policy exempts; what its exemptions do otherwise is for a look at a repository to say.
+/// Applies the exemptions to findings; only a check of a repository can say anything else about the exemptions.
 pub(super) fn hold(policy: &Policy, today: Date, weights: &[Severity], findings: &mut [Finding]) {
     weigh(policy, today, weights, findings);
 }
 
-/// What a finding about a policy is about in one build.
+/// The sides of a finding about a policy, in one build.
 fn of_one_build(policy: &Policy) -> Compared {
     let environment = policy.environment.as_deref().unwrap_or_default();
     Compared::with_base(environment, &policy.baseline)
 }
 
-/// What an exemption is about among the findings.
+/// The findings that an exemption is about.
 #[derive(Clone, Debug, Default)]
 struct Near {
     /// The first finding that it is about, whatever its value.
     first: Option<usize>,
-    /// Whether it is about the value of any.
+    /// Whether it matches a finding, its value included.
     is_used: bool,
-    /// Whether a finding says what is wrong with it, which need not be said again.
+    /// Whether a finding says what is wrong with it, so that it need not be said again.
     is_told: bool,
 }
 
-/// Marks what exemptions are about, and says of findings that one would be if it had not expired, or held another value.
+/// Marks the findings that exemptions match, and notes on others which exemption has expired or holds another value.
 fn weigh(
     policy: &Policy,
     today: Date,
@@ -212,7 +212,7 @@ pub fn exempting<'p>(
     near.into_iter()
 }
 
-/// The numbers of the exemptions that are about the place of a finding, for another value than it has.
+/// The numbers of the exemptions that are about the place of a finding, but hold a value other than its own.
 #[must_use]
 pub fn nearby(policy: &Policy, finding: &Finding) -> Vec<usize> {
     let environment = finding.environment().unwrap_or_default();
@@ -221,7 +221,7 @@ pub fn nearby(policy: &Policy, finding: &Finding) -> Vec<usize> {
     near.into_iter().map(|(index, _)| index).collect()
 }
 
-/// That an exemption would hold for a finding if it were not for another value.
+/// The note that an exemption would apply to a finding if it did not hold another value.
 fn other_value(index: usize, rule: RuleId, value: &str) -> String {
     format!(
         " (spec.exemptions[{index}] is only for the value {}{})",
@@ -234,7 +234,7 @@ fn other_value(index: usize, rule: RuleId, value: &str) -> String {
     )
 }
 
-/// Says by which exemption a finding may exist, and until when; that makes it information.
+/// Notes on a finding which exemption allows it, and until when; that makes it information.
 fn mark(index: usize, exemption: &Exemption, finding: &mut Finding) {
     finding.exemption.get_or_insert(index);
     finding.add(&format!(
@@ -244,14 +244,14 @@ fn mark(index: usize, exemption: &Exemption, finding: &mut Finding) {
     ));
 }
 
-/// Why an exemption matches nothing, and what it might have meant; `None` where it may be about something else.
+/// Why an exemption matches nothing, and what it might have meant; `None` if it may be about something else.
 fn why_unused(
     exemption: &Exemption,
     near: Option<&Finding>,
     scope: &Scope<'_>,
     look: Option<&Look>,
 ) -> Option<String> {
-    // What runs is looked at by another verb, which alone could say.
+    // Another command checks the objects that run, and only that one could say.
     if exemption.rule.is_live() || look.is_some_and(|look| !look.is_enough_for(exemption)) {
         return None;
     }
@@ -274,7 +274,7 @@ fn why_unused(
     };
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
-        // What is about files is found elsewhere, and so is what only another environment shows.
+        // Findings about files have another source, and some differences are seen only beside another environment.
         None if record(exemption.rule).of_files => None,
         None if record(exemption.rule).of_siblings && !scope.has_siblings => None,
         None => known().or_else(|| {

@@ -1,8 +1,8 @@
-//! What can be said of an overlay's files, whatever they build.
+//! The rules about an overlay's files, whatever they build.
 //!
 //! These rules need the kustomizations themselves. The command line has them, and
-//! so has the function where kpt hands it a raw tree; in a build it sees what was
-//! built and not of what.
+//! so does the function where kpt passes it a raw tree. In a build, the function
+//! sees only the result.
 
 pub(in crate::rules) mod dead_patch;
 mod entry;
@@ -22,8 +22,8 @@ pub use overlay::Overlay;
 
 /// Judges the files of one overlay.
 ///
-/// Service, environment and baseline of the findings are the caller's to fill in; weights and exemptions come after
-/// that. What the policy ignores is not looked for, so that no exemption brings it back.
+/// The caller fills in service, environment and baseline of the findings; weights and exemptions come later. Findings
+/// that the policy ignores are not searched for, so that no exemption brings them back.
 #[must_use]
 pub fn lint(overlay: Overlay<'_, '_>, policy: &Policy) -> Vec<Finding> {
     let entries = overlay.replay.entries(overlay.base, overlay.built);
@@ -47,12 +47,12 @@ mod tests {
 
     const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1\n        env:\n        - name: A\n          value: '1'\n        - name: B\n          value: '2'\n";
 
-    /// What is found, as `rule file:line`, of an overlay beside the base, which is built like this.
+    /// The findings, as `rule file:line`, of an overlay beside the base, which is built like this.
     fn linted(files: &[(&str, &str)], built: &str) -> Vec<String> {
         linted_as(files, built, "")
     }
 
-    /// What is found where the overlay is known to be built like this as well.
+    /// The findings where the build of the overlay is known as well.
     fn linted_as(files: &[(&str, &str)], base: &str, overlay: &str) -> Vec<String> {
         let texts = [base, overlay];
         let mut sources = Sources::default();
@@ -178,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_claimed_of_a_base_that_is_built_otherwise() {
+    fn a_base_that_builds_differently_has_no_findings() {
         let text = "resources: [../base]\nvalidators: [../base]\npatches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n    spec: {replicas: 2}\n";
         let built = BASE.replace("web:1", "web:2");
         let found = linted(&[("o/kustomization.yaml", text)], &built);
         assert_eq!(found, ["unguarded-overlay o/kustomization.yaml:1"]);
     }
 
-    /// The overlay that these lines make, guarded.
+    /// The overlay that consists of these lines, guarded.
     fn listed(lines: &str, built: &str) -> Vec<String> {
         let text = format!("resources: [../base]\ntransformers: [policy.yaml]\n{lines}");
         let policy =
@@ -222,7 +222,7 @@ mod tests {
                 "dead-patch o/kustomization.yaml:4",
             ),
             ("images:\n- name: web\n  newTag: '2'\n".to_owned(), ""),
-            // It pins in the base.
+            // The tag is the one in the base.
             (
                 "images:\n- name: web\n  newTag: '1'\n".to_owned(),
                 "dead-patch o/kustomization.yaml:4 (info)",
@@ -231,12 +231,12 @@ mod tests {
                 "images:\n- name: web\n  newName: web\n".to_owned(),
                 "dead-patch o/kustomization.yaml:4 (info)",
             ),
-            // The second one finds what the first one has made.
+            // The second one finds the name that the first one has set.
             (
                 "images:\n- {name: web, newName: b}\n- {name: b, newTag: '2'}\n".to_owned(),
                 "",
             ),
-            // kustomize 5.8 appends nothing to a tag that the entry itself gives.
+            // kustomize 5.8 appends nothing to a tag that the entry itself sets.
             (
                 "images:\n- {name: web, newTag: '1', tagSuffix: '-x'}\n".to_owned(),
                 "dead-patch o/kustomization.yaml:4 (info)",
@@ -261,9 +261,9 @@ mod tests {
                 "dead-patch o/kustomization.yaml:4",
             ),
             (replacement("spec.minReadySeconds"), ""),
-            // A component's entries are for others, too.
+            // A component's entries are for other overlays, too.
             ("components: [../c]\n".to_owned(), ""),
-            // A configuration of its own finds images elsewhere, or references and nothing more.
+            // Its own configuration finds images elsewhere, or references and nothing more.
             (
                 "configurations: [images.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
                 "dead-patch o/kustomization.yaml:5",
@@ -277,12 +277,12 @@ mod tests {
                 "configurations: [names.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
                 "dead-patch o/kustomization.yaml:5",
             ),
-            // Nobody can say what is not here.
+            // A file that is missing here may say anything.
             (
                 "configurations: [x.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
                 "",
             ),
-            // Whatever comes from elsewhere may have it.
+            // A resource from elsewhere may have it.
             (
                 "generators: [x.yaml]\nimages:\n- {name: none, newTag: '2'}\n".to_owned(),
                 "",
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn patches_that_kustomize_drops_are_found_by_what_is_built() {
+    fn patches_that_kustomize_drops_are_found_by_the_build() {
         let patch = |count: u8| {
             format!(
                 "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{replicas: {count}}}\n"
@@ -305,14 +305,14 @@ mod tests {
         };
         let one = format!("patches:\n{}", patch(3));
         assert_eq!(listed(&one, BASE), ["dead-patch o/kustomization.yaml:4"]);
-        // It does what it says, or nobody knows.
+        // The patch has an effect, or it is unknown.
         let built = BASE.replace("replicas: 2", "replicas: 3");
         assert_eq!(listed(&one, &built), [""; 0]);
         assert_eq!(listed(&one, ""), [""; 0]);
-        // Two that undo one another: neither can be left out alone.
+        // Two patches that undo each other: neither can be left out alone.
         let two = format!("patches:\n{}{}", patch(3), patch(2));
         assert_eq!(listed(&two, BASE), [""; 0]);
-        // So can an entry of another list.
+        // An entry of another list can undo one, too.
         let undone = format!("{one}replicas:\n- {{name: web, count: 2}}\n");
         assert_eq!(listed(&undone, BASE), [""; 0]);
         // An operation may be a test.

@@ -1,34 +1,34 @@
-//! What the rules find, on its way to its weight.
+//! The findings of the rules, before they have their severity.
 
 use std::collections::BTreeMap;
 
 use crate::catalog::Severity;
 use crate::finding::Finding;
 
-/// Findings that nobody has weighed yet.
+/// Findings whose severity is not decided yet.
 ///
-/// No rule sets a severity: it says what its finding weighs by default where its record does not, and
-/// [`Self::weigh`] is the one place that sets any.
+/// No rule sets a severity: it gives a default for a finding if that differs from its record's, and
+/// [`Self::weigh`] is the only place that sets one.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub findings: Vec<Finding>,
-    /// The default weights that are not those of the record, by the number of the finding.
+    /// The defaults that differ from the record of the rule, by the number of the finding.
     defaults: BTreeMap<usize, Severity>,
 }
 
 impl Found {
-    /// Takes a finding that weighs what the record of its rule says, unless the policy says otherwise.
+    /// Adds a finding with the severity of its rule's record, unless the policy says otherwise.
     pub fn push(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
-    /// Takes a finding that weighs this much, unless the policy says otherwise.
+    /// Adds a finding with this severity, unless the policy says otherwise.
     pub fn push_as(&mut self, default: Severity, finding: Finding) {
         self.defaults.insert(self.findings.len(), default);
         self.findings.push(finding);
     }
 
-    /// Everything, with what weighs less than the record of its rule says marked so.
+    /// All findings; those with a default of their own have that as their severity.
     pub fn told(mut self) -> Vec<Finding> {
         for (at, severity) in self.defaults {
             if let Some(finding) = self.findings.get_mut(at) {
@@ -38,7 +38,7 @@ impl Found {
         self.findings
     }
 
-    /// What every finding weighs before anything exempts it.
+    /// The severity of every finding before anything exempts it.
     pub fn weights(
         &self,
         weight: impl Fn(&Finding, Option<Severity>) -> Severity,
@@ -48,7 +48,7 @@ impl Found {
             .collect()
     }
 
-    /// Gives every finding its weight, and leaves out those that weigh nothing.
+    /// Sets the severity of every finding, and leaves out those that the policy ignores.
     pub fn weigh(
         mut self,
         weight: impl Fn(&Finding, Option<Severity>) -> Severity,

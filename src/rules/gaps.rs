@@ -1,4 +1,4 @@
-//! Rules about what is not there to be compared.
+//! Rules about everything that could not be compared because it is missing.
 
 pub(in crate::rules) mod build_failure;
 pub(in crate::rules) mod missing_baseline;
@@ -10,28 +10,28 @@ use super::own::Repository;
 use crate::finding::{Compared, Finding, Place};
 use crate::rules::past::Past;
 
-/// What was not there to be compared.
+/// Everything that could not be compared because it is missing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gaps {
-    /// What has nothing to be compared with.
+    /// Environments without a baseline to compare them with.
     pub baselines: Vec<Missing>,
     /// Environments that a service lacks.
     pub environments: Vec<Absent>,
-    /// What could not be built.
+    /// The directories that could not be built.
     pub failures: Vec<Failure>,
-    /// What looks like an overlay and was not judged.
+    /// Directories that look like overlays and were not judged.
     pub unjudged: Vec<Unjudged>,
-    /// What environments have run before, as far as somebody could look.
+    /// The images that environments ran before, as far as the history is known.
     pub past: Past,
     /// Findings that no comparison shows, to be weighed with the rest.
     pub others: Vec<Finding>,
-    /// How much of a repository was looked at; `None` for what one build holds.
+    /// How much of a repository was checked; `None` for a single build.
     pub look: Option<Look>,
-    /// The repository that what deploys names, where there is one.
+    /// The repository that the deployer's objects name, if there is one.
     pub repository: Option<Repository>,
 }
 
-/// What should have been compared, and with what.
+/// A comparison that was not possible, and its missing side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     /// The service; `None` where it is not known.
@@ -44,7 +44,7 @@ pub struct Missing {
     pub present: Vec<String>,
     /// How many live resources there are.
     pub resources: usize,
-    /// What was looked at.
+    /// The kind of input.
     pub input: Input,
 }
 
@@ -55,20 +55,20 @@ impl Missing {
     }
 }
 
-/// What was looked at, as far as nothing could be compared in it.
+/// The input in which nothing could be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// Resources and snapshots.
     Built,
-    /// The files of a kustomize tree that nobody has built.
+    /// The files of a kustomize tree that was not built.
     Unbuilt,
     /// The directories of a repository, all built.
     Directories,
-    /// Environments, none of which has the name of the baseline or is made of anything that has.
+    /// Environments, none of which has the name of the baseline or is made of one that has it.
     Others,
-    /// The directories of a package, of which no environment or no base could be told by its files.
+    /// The directories of a package whose files show no environment or no base.
     Untold,
-    /// Directories that build, and come to no resource at all.
+    /// Directories that build, but to no resource at all.
     Nothing,
 }
 
@@ -96,11 +96,11 @@ pub struct Failure {
     pub directory: String,
     /// Whether it is the environment's base, and not the environment.
     pub is_base: bool,
-    /// Where it is told, if that is not the environment's own kustomization.
+    /// The place that refers to it, if that is not the environment's own kustomization.
     pub place: Option<Place>,
-    /// Whether it was rendered by somebody else, and only had to be read.
+    /// Whether it was rendered elsewhere, and only had to be read.
     pub is_rendered: bool,
-    /// What the builder said.
+    /// The builder's message.
     pub words: String,
 }
 
@@ -109,13 +109,13 @@ pub struct Failure {
 pub struct Unjudged {
     /// Its directory.
     pub directory: String,
-    /// The service that it seems to belong to; empty where nobody can tell.
+    /// The service that it seems to belong to; empty if that is unknown.
     pub service: String,
-    /// What it would be called; empty where it speaks of several.
+    /// The name that it would have; empty if it names several.
     pub environment: String,
     /// Why it is not judged.
     pub reason: Reason,
-    /// Whether an environment is made of the same base, or a link names it, so that this is one too.
+    /// Whether an environment is made of the same base, or a link names it, so that this is an environment too.
     pub is_environment: bool,
     /// Where it is, as far as that was looked up.
     pub place: Option<Place>,
@@ -132,19 +132,19 @@ pub enum Reason {
     Unmatched,
     /// It has no base, and holds what this service holds.
     Alone(String),
-    /// Its name, or that of a directory above it, begins with a dot; so many others lie there too.
+    /// Its name, or that of a directory above it, begins with a dot; so many others are there too.
     Hidden(usize),
-    /// It is a link that leads out of the repository.
+    /// It is a link to a place outside of the repository.
     LeadsOut,
-    /// It is a link to a directory above, which leads around in circles.
+    /// It is a link to a directory above itself, and so a loop.
     LeadsUp,
     /// It is a link to nothing.
     LeadsNowhere,
-    /// Its name is no text.
+    /// Its name is not UTF-8.
     NoText,
 }
 
-/// A pattern of the policy that no directory is like.
+/// A pattern of the policy that matches no directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnusedPattern {
     /// The list that it is in.
@@ -164,19 +164,19 @@ pub enum Patterns {
     Ignore,
 }
 
-/// How much of a repository was looked at.
+/// How much of a repository was checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Look {
     /// Services with their environments that were judged.
     pub seen: BTreeSet<(String, String)>,
-    /// Services with their environments that are there and were not judged.
+    /// Services with their environments that exist and were not judged.
     pub unseen: BTreeSet<(String, String)>,
     /// Services with their environments that were judged without keys of Secrets.
     pub lacking: BTreeSet<(String, String)>,
-    /// Whether the policy may hold for services that nobody has counted.
+    /// Whether the policy may apply to services that this check does not know.
     pub is_part: bool,
-    /// Patterns of directories in the policy that no directory is like, as far as all of them were looked at.
+    /// Patterns in the policy that match no directory, as far as all directories were read.
     pub unused: Vec<UnusedPattern>,
-    /// Whether files were looked at, and not only what is built of them.
+    /// Whether files were checked, and not only the resources that they build.
     pub has_files: bool,
 }

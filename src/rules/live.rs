@@ -1,4 +1,4 @@
-//! The rules about what runs: what a cluster has made of what Git says.
+//! The rules about what runs: the objects of a cluster beside those in Git.
 //!
 //! `crate::live` gives the verdict about a field. Each file here holds one rule: its record and its words.
 
@@ -32,7 +32,7 @@ use shell::deletion;
 pub use told::owner;
 use told::{Subject, of_object, question, requester, versions, with_request};
 
-/// Finds what is not as Git says, but for the fields that a policy allows; with the requests of an audit log, if one was read.
+/// Finds differences from Git, except in fields that a policy allows; with the requests of an audit log, if one was read.
 pub(super) fn check(
     live: &Live<'_, '_>,
     joined: Option<&Joined>,
@@ -82,9 +82,9 @@ pub(super) fn check(
     found
 }
 
-/// Finds what an audit log shows of people's work, but for the fields that a policy allows.
+/// Finds manual changes in an audit log, except of fields that a policy allows.
 ///
-/// What was taken back since weighs a warning: it is over, and worth to be known.
+/// A change that was reverted later is a warning: it is over, but worth knowing.
 pub(super) fn check_trail(
     records: &[Record<'_, '_>],
     cluster: Cluster<'_>,
@@ -150,7 +150,7 @@ fn of_drift(subject: &Subject<'_, '_>) -> (RuleId, Says) {
     }
 }
 
-/// Whether the policy lets a field of this environment be what it is.
+/// Whether the policy allows a field of this environment to differ.
 fn is_allowed(
     drift: &Drift<'_>,
     [want, live]: [&Resource<'_>; 2],
@@ -169,7 +169,7 @@ fn is_allowed(
         };
         allowed_field(policy, cluster.environment, sides, &classified).is_some()
     };
-    // What is compared as one value is allowed where all that differs within it is.
+    // A field that is compared as one value is allowed if all differences within it are.
     let parts = || !drift.inner.is_empty() && drift.inner.iter().all(of);
     drift.verdict != Verdict::Autoscaled && (of(&drift.change) || parts())
 }

@@ -1,7 +1,7 @@
-//! `loosened-policy`: what a branch lets pass that the policy before it did not.
+//! `loosened-policy`: what the policy of a branch permits that the earlier policy did not.
 //!
-//! A branch that could permit its own drift would not be judged at all. So `check --new` holds its policy against the
-//! earlier one, entry by entry. What is narrower, or stands elsewhere in the file, is not looser.
+//! A branch that could permit its own drift would not be judged at all. So `check --new` compares its policy with the
+//! earlier one, entry by entry. An entry that is narrower, or that has moved within the file, is not looser.
 
 use std::collections::BTreeSet;
 
@@ -28,16 +28,16 @@ pub(in crate::rules) const RULE: Rule = Rule {
 /// The longest reason or list of names in a headline, in characters.
 const MAX_WORDS: usize = 120;
 
-/// A policy, and where it stands.
+/// A policy and its place.
 #[derive(Clone, Copy, Debug)]
 pub struct Stated<'p> {
-    /// What holds.
+    /// The policy.
     pub policy: &'p Policy,
-    /// What reports call its file; `None` where there is none, and the defaults hold.
+    /// The name of its file in reports; `None` if there is none, and the defaults apply.
     pub file: Option<&'p str>,
 }
 
-/// What a policy lets pass that an earlier one did not; `earlier` is what a person calls where that one stands.
+/// What a policy permits that an earlier one did not; `earlier` is the name that people use for the place of that one.
 pub(super) fn loosened(
     rules: &[&Rule],
     old: Stated<'_>,
@@ -72,7 +72,7 @@ pub(super) fn loosened(
             help.clone(),
         )
     };
-    // Where there was no policy, all of it is looser than the defaults: that is one thing to agree to.
+    // Without an earlier policy, all of the new one is looser than the defaults: that is one thing to agree to.
     if let (None, Some(file), [_, _, ..]) = (old.file, new.file, said.as_slice()) {
         let headline = format!(
             "{earlier} has no policy, and {} entries of {file} permit more than the defaults",
@@ -85,7 +85,7 @@ pub(super) fn loosened(
         .collect()
 }
 
-/// What was loosened, and where the policy says so if it is an entry of a list.
+/// The permissions that were loosened, each with its place in the policy if it is an entry of a list.
 type Said = Vec<(String, Option<Place>)>;
 
 /// Classes, fields and exemptions that were added or widened.
@@ -128,10 +128,10 @@ fn permits(old: &Policy, new: &Policy, said: &mut Said) {
     }
 }
 
-/// In what an exemption is wider than an earlier one that differs from it in one thing; or that it is new.
+/// How an exemption is wider than an earlier one that differs from it in one thing; or that it is new.
 fn widened(old: &Policy, new: &Exemption) -> String {
     let near = old.exemptions.iter().find_map(|old| {
-        // With that one thing as it was, the earlier one would hold it.
+        // With that one thing as before, the earlier exemption would cover it.
         let is_held = |narrow: Exemption| holds_exemption(old, &narrow);
         let as_before = || new.clone();
         let names = |names: Vec<&str>, all: &str, one: &str| match names.as_slice() {
@@ -196,7 +196,7 @@ fn widened(old: &Policy, new: &Exemption) -> String {
     near.unwrap_or_else(|| format!("is new, and lasts until {}", new.expires))
 }
 
-/// Weights that were lowered and bounds that were raised.
+/// Severities that were lowered and bounds that were raised.
 fn settings(rules: &[&Rule], old: &Policy, new: &Policy, said: &mut Said) {
     let at = |key: &str| new.places.get(key).cloned();
     for rule in rules {
@@ -240,7 +240,7 @@ fn settings(rules: &[&Rule], old: &Policy, new: &Policy, said: &mut Said) {
     }
 }
 
-/// What is no longer judged, or by something else.
+/// What is no longer judged, or is judged by something else.
 fn scope(old: &Policy, new: &Policy, said: &mut Said) {
     let at = |key: &str| new.places.get(key).cloned();
     let dropped: Vec<&str> = old
@@ -272,7 +272,7 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
         ));
     }
     for (index, service) in new.services.iter().enumerate() {
-        // What an earlier entry or the list itself demanded of the services that this one is about.
+        // The environments that an earlier entry or the list itself required of the services that this one is about.
         let name = service.name.as_str();
         let before: BTreeSet<&String> =
             match old.services.iter().find(|old| old.name == service.name) {
@@ -295,7 +295,7 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
             said.push((what, service.place.clone()));
         }
     }
-    // Whoever deploys or runs by itself is told no more.
+    // Changes by a deployer or a controller are no longer reported.
     for (name, group) in new.managers.iter() {
         let is_quiet = matches!(group, Group::Deployer | Group::Controller);
         if is_quiet && !old.managers.iter().any(|old| old == (name, group)) {
@@ -315,7 +315,7 @@ fn scope(old: &Policy, new: &Policy, said: &mut Said) {
     }
 }
 
-/// Whether an allowed field is about all that another one is about.
+/// Whether an allowed field covers everything that another one covers.
 fn holds_field(wide: &AllowedField, narrow: &AllowedField) -> bool {
     holds_target(&wide.target, &narrow.target)
         && wide.path == narrow.path
@@ -323,7 +323,7 @@ fn holds_field(wide: &AllowedField, narrow: &AllowedField) -> bool {
         && holds_services(&wide.services, &narrow.services)
 }
 
-/// Whether an exemption is about all that another one is about, whatever their days.
+/// Whether an exemption covers everything that another one covers, whatever their dates.
 fn holds_exemption(wide: &Exemption, narrow: &Exemption) -> bool {
     wide.rule == narrow.rule
         && holds_target(&wide.target, &narrow.target)
@@ -333,7 +333,7 @@ fn holds_exemption(wide: &Exemption, narrow: &Exemption) -> bool {
         && holds_services(&wide.services, &narrow.services)
 }
 
-/// Whether the values that one is about, environment by environment, are among those of the other.
+/// Whether the values of one, environment by environment, are among those of the other.
 fn holds_values(wide: &Exemption, narrow: &Exemption) -> bool {
     match (&wide.values, &narrow.values) {
         (Held::Any, _) => true,
@@ -367,7 +367,7 @@ fn holds_target(wide: &Target, narrow: &Target) -> bool {
     })
 }
 
-/// An empty list stands for all.
+/// An empty list stands for all names.
 fn holds_names(wide: &[String], narrow: &[String]) -> bool {
     wide.is_empty() || !narrow.is_empty() && narrow.iter().all(|name| wide.contains(name))
 }

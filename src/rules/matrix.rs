@@ -1,4 +1,4 @@
-//! The environments of one service, side by side, and the rules that read them so.
+//! The environments of one service, side by side, and the rules that compare them.
 
 pub(in crate::rules) mod environment_mismatch;
 pub(in crate::rules) mod foreign_environment;
@@ -25,12 +25,12 @@ pub(in crate::rules) struct Matrix<'m, 'a> {
     pub baselines: BTreeMap<&'m str, &'m Comparison<'m, 'a>>,
     /// Environments against those before them, in promotion order.
     pub siblings: Vec<&'m Comparison<'m, 'a>>,
-    /// What environments have run before; nothing where nobody has asked.
+    /// The images that environments ran before; `None` if the history was not asked.
     pub past: Option<&'m Past>,
 }
 
 impl<'m, 'a> Matrix<'m, 'a> {
-    /// The environments that are compared with one before them, or with one of which nothing says that it comes before.
+    /// The environments that are compared with one before them, or with one that has no known place in the order.
     pub(in crate::rules) fn compared(
         &self,
         ordered: bool,
@@ -50,7 +50,7 @@ impl<'m, 'a> Matrix<'m, 'a> {
     /// Whether an environment is made of another, directly or through others.
     pub(in crate::rules) fn stands_on(&self, upper: &str, lower: &str) -> bool {
         let mut at = upper;
-        // No more steps than there are environments, since directories may go around in circles.
+        // There are no more steps than environments, because directories may form a loop.
         for _ in &self.baselines {
             let Some(comparison) = self.baselines.get(at) else {
                 return false;
@@ -63,7 +63,7 @@ impl<'m, 'a> Matrix<'m, 'a> {
         false
     }
 
-    /// The environment that another is made of, where a place is what that one made of it, so that it answers for both.
+    /// The environment that another is made of, if a place comes from that one, which then answers for both.
     pub(in crate::rules) fn floor(&self, (environment, at, path): &Place<'_>) -> Option<&'m str> {
         let own = self.baselines.get(environment)?;
         let (floor, _) = self.baselines.get_key_value(own.sides.baseline)?;
@@ -78,7 +78,7 @@ impl<'m, 'a> Matrix<'m, 'a> {
             .then_some(*floor)
     }
 
-    /// Whether the later one of two environments has a place from one that it stands on and that is compared with the earlier one itself.
+    /// Whether the later environment inherits a place from one that is itself compared with the earlier environment.
     pub(in crate::rules) fn is_of_floor(&self, early: &str, late: &Place<'_>) -> bool {
         self.floor(late).is_some_and(|floor| {
             let mut all = self.siblings.iter();
@@ -102,9 +102,9 @@ pub(in crate::rules) struct Value<'m, 'a> {
     pub comparison: &'m Comparison<'m, 'a>,
     pub pair: Pair<'m, 'a>,
     pub change: &'m Classified<'a>,
-    /// Where it stands in the earlier environment.
+    /// Its place in the earlier environment.
     pub early: Place<'m>,
-    /// Where it stands in the later environment.
+    /// Its place in the later environment.
     pub late: Place<'m>,
     /// The earlier environment's, or the baseline's.
     pub base: Quantity,
@@ -134,7 +134,7 @@ pub(in crate::rules) fn matrices<'m, 'a>(
         .collect()
 }
 
-/// How many resources were looked at, each once.
+/// How many resources were checked, each counted once.
 pub(in crate::rules) fn resources(comparisons: &[Comparison<'_, '_>]) -> usize {
     let mut seen = BTreeSet::new();
     let mut count = 0;

@@ -1,8 +1,8 @@
-//! Overridden places: what every environment of a service changes is no difference of one of them.
+//! Overridden places: a change that every environment of a service makes is not a difference of a single one.
 //!
-//! At such a place the base is no reference: the finding is told once for the service, and the environments are compared with
-//! each other there, so that an exemption about the base hides nothing that differs between them. What two of them add is told of
-//! each, and compared in the same way.
+//! At such a place the base is not a reference. The finding is reported once for the service, and the environments are
+//! compared with each other there, so that an exemption about the base hides no difference between them. An addition that
+//! two of them make is reported for each, and compared in the same way.
 
 mod added;
 mod placeholder;
@@ -31,29 +31,29 @@ pub(super) use remembered::names_both;
 /// Places of resources, by service, environment and resource of it.
 type Places<'m> = HashMap<(&'m str, &'m str, usize), Vec<Path<'m>>>;
 
-/// The overridden places of all services that are looked at.
+/// The overridden places of all services that are checked.
 #[derive(Debug, Default)]
 pub(super) struct Overridden<'m> {
     /// By service and environment: the changes against its base at such places, by pair and by change.
     changes: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
-    /// The same of services of which an environment does not build: what all that were built change.
+    /// The same for services of which an environment does not build: the changes that all built environments make.
     by_all_built: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
-    /// Of these, those at which all environments say the same, each with its own name in it.
+    /// Of these, those at which all environments have the same value, except for their own names in it.
     own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
     places: Places<'m>,
-    /// By service, environment and resource of it: the places at which exemptions name it, and one that they name has gone back to the base.
+    /// By service, environment and resource of it: the places that exemptions name, if one of their environments is the base again.
     remembered: Places<'m>,
-    /// By service and environment: what it adds, whether others do or not.
+    /// By service and environment: its additions, whether others make them or not.
     added: HashMap<(&'m str, &'m str), Added<'m>>,
     /// By service and environment: the resources that every environment adds.
     added_by_all: HashMap<(&'m str, &'m str), HashSet<usize>>,
-    /// Services that have one environment alone, as far as somebody has looked at all of them.
+    /// Services that have only one environment, as far as all of their environments are known.
     sole: HashSet<String>,
 }
 
 impl<'m> Overridden<'m> {
-    /// Finds what every environment of a service changes, of at least two that are promoted and all built.
+    /// Finds the changes that every environment of a service makes, of at least two that are promoted and all built.
     pub fn of<'a: 'm>(matrices: &[Matrix<'m, 'a>], gaps: &Gaps, policy: &Policy) -> Self {
         let mut all = Self {
             sole: gaps.look.as_ref().map(sole).unwrap_or_default(),
@@ -75,7 +75,7 @@ impl<'m> Overridden<'m> {
         all
     }
 
-    /// Whether a change against the base lies at an overridden place: by its pair, and by its number there.
+    /// Whether a change against the base is at an overridden place: by its pair, and by its number there.
     pub fn holds(&self, comparison: &Comparison<'_, '_>, pair: usize, change: usize) -> bool {
         let of = (comparison.foreign_service(), comparison.sides.environment);
         self.changes
@@ -95,7 +95,7 @@ impl<'m> Overridden<'m> {
         changes.is_some_and(|changes| changes.contains(&(pair, change)))
     }
 
-    /// Whether all environments say the same there, each with its own name in it.
+    /// Whether all environments have the same value there, except for their own names in it.
     pub fn is_own_name(&self, comparison: &Comparison<'_, '_>, pair: usize, change: usize) -> bool {
         let of = (comparison.foreign_service(), comparison.sides.environment);
         self.own_names
@@ -103,7 +103,7 @@ impl<'m> Overridden<'m> {
             .is_some_and(|changes| changes.contains(&(pair, change)))
     }
 
-    /// Whether an environment, or one that it stands on, has added a resource; nothing where it has no base.
+    /// Whether an environment, or one that it is made of, has added a resource; `None` if it has no base.
     pub fn is_added(
         &self,
         comparison: &Comparison<'_, '_>,
@@ -116,7 +116,7 @@ impl<'m> Overridden<'m> {
         Some(added.resources.contains(&at))
     }
 
-    /// Whether an environment is the only one of its service, so that what it fills in is filled in everywhere.
+    /// Whether an environment is the only one of its service, so that a value that it fills in is filled in everywhere.
     pub fn is_sole(&self, comparison: &Comparison<'_, '_>) -> bool {
         self.sole.contains(comparison.foreign_service())
     }
@@ -128,7 +128,7 @@ impl<'m> Overridden<'m> {
         all.is_some_and(|all| all.contains(&at))
     }
 
-    /// Whether two environments have made a resource of one of the base that holds overridden places, or have both added to it.
+    /// Whether two environments have made a resource from one of the base with overridden places, or have both added to it.
     pub fn has(&self, comparison: &Comparison<'_, '_>, (early, late): (usize, usize)) -> bool {
         let service = comparison.foreign_service();
         let sides = &comparison.sides;
@@ -143,7 +143,7 @@ impl<'m> Overridden<'m> {
             || is_named(sides.baseline, early) && is_named(sides.environment, late)
     }
 
-    /// Whether an exemption names two environments that differ at a path, of which one has gone back to the base.
+    /// Whether an exemption names two environments that differ at a path, of which one is the base again.
     pub fn is_remembered(
         &self,
         comparison: &Comparison<'_, '_>,
@@ -175,7 +175,7 @@ impl<'m> Overridden<'m> {
         are_at(&self.places, comparison, members, path)
     }
 
-    /// Whether two environments differ in what both of them have added to a resource of the base.
+    /// Whether two environments differ in something that both of them have added to a resource of the base.
     pub fn is_in_additions(
         &self,
         comparison: &Comparison<'_, '_>,
@@ -191,7 +191,7 @@ impl<'m> Overridden<'m> {
     }
 }
 
-/// Whether both environments of a comparison have places that a path lies at or around: by the resources of both.
+/// Whether both environments of a comparison have places at or around a path: by the resources of both.
 fn are_at(
     all: &Places<'_>,
     comparison: &Comparison<'_, '_>,
@@ -205,7 +205,7 @@ fn are_at(
     is_at(comparison.sides.baseline, early) && is_at(comparison.sides.environment, late)
 }
 
-/// The services that have one environment alone.
+/// The services that have only one environment.
 fn sole(look: &Look) -> HashSet<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (service, _) in look.seen.iter().chain(&look.unseen) {
@@ -215,13 +215,13 @@ fn sole(look: &Look) -> HashSet<String> {
     sole.map(|(service, _)| service.to_owned()).collect()
 }
 
-/// The environments of a service, as they stand on one base and on one another.
+/// The environments of a service in layers: those on the base, and those that are made of other environments.
 struct Tower<'s, 'm, 'a> {
-    /// Every environment against what it is made of.
+    /// Every environment against the base or environment that it is made of.
     floors: &'s BTreeMap<&'m str, &'m Comparison<'m, 'a>>,
-    /// The environments that stand on the base of all.
+    /// The environments that are made of the base itself.
     ground: Vec<&'m str>,
-    /// The environments that stand on an environment.
+    /// The environments that are made of each environment.
     above: BTreeMap<&'m str, Vec<&'m str>>,
 }
 
@@ -232,11 +232,11 @@ struct Step<'m> {
     path: Path<'m>,
 }
 
-/// The changes of an environment, by the resource of the base at the bottom that they are about.
+/// The changes of an environment, by the resource of the lowest base that they are about.
 type Steps<'m> = BTreeMap<usize, Vec<Step<'m>>>;
 
 impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
-    /// Nothing where no two environments with bases of their own are promoted one to the other.
+    /// `None` if no two environments with their own bases are promoted one to the other.
     fn of(matrix: &'s Matrix<'m, 'a>) -> Option<Self> {
         let floors = &matrix.baselines;
         let mut ground = Vec::new();
@@ -261,10 +261,10 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         (is_ranked && tower.ground.len() > 1).then_some(tower)
     }
 
-    /// The environment on the ground that another stands on.
+    /// The lowest environment below another, which is made of the base.
     fn bottom(&self, environment: &str) -> Option<&'m str> {
         let mut at = *self.floors.get_key_value(environment)?.0;
-        // No more steps than there are floors, since directories may go around in circles.
+        // There are no more steps than floors, because directories may form a loop.
         for _ in self.floors {
             match self.floors.get_key_value(self.floors[at].sides.baseline) {
                 Some((&layer, _)) if layer != at => at = layer,
@@ -274,7 +274,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         None
     }
 
-    /// What the resources of the base of each environment on the ground are, among those of all such bases.
+    /// For each environment on the ground, the numbers of its base's resources; equal resources share a number.
     fn bases(&self) -> Vec<(&'m str, HashMap<usize, usize>)> {
         let mut known: HashMap<_, Vec<(usize, &Resource<'_>)>> = HashMap::new();
         let mut count = 0;
@@ -297,7 +297,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         self.ground.iter().map(numbers).collect()
     }
 
-    /// Finds the places, and marks what lies there; where an environment does not build, those alone that exemptions remember.
+    /// Finds and marks the places; if an environment does not build, only those that exemptions remember.
     fn find(&self, service: &'m str, policy: &Policy, is_whole: bool, all: &mut Overridden<'m>) {
         let mut steps: BTreeMap<&'m str, Steps<'m>> = BTreeMap::new();
         let mut roots = BTreeMap::new();
@@ -312,7 +312,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             }
             roots.insert(environment, own);
         }
-        // An environment that removes the resource has no say about it.
+        // An environment that removes the resource has no say in it.
         let mut removed: HashSet<(&str, usize)> = HashSet::new();
         for (name, below) in self.bases() {
             removed.extend(below.into_values().map(|root| (name, root)));
@@ -371,7 +371,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         }
     }
 
-    /// The other environments on the ground that exemptions name along with one for a change.
+    /// The other environments on the ground that exemptions name together with one for a change.
     fn remembered(&self, environment: &'m str, step: &Step<'m>, policy: &Policy) -> Vec<&'m str> {
         let comparison = self.floors[environment];
         let pairs = comparison.pairs().nth(step.pair);
@@ -418,7 +418,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         }
     }
 
-    /// Whether every environment puts a value at a place, and all are one but for the environment's own name in it.
+    /// Whether every environment sets a value at a place, and all are equal except for the environment's name in it.
     fn say_own_names(
         &self,
         root: usize,
@@ -442,7 +442,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
         self.above.is_empty() && others.iter().all(|other| says_own_name(*first, *other))
     }
 
-    /// Whether an environment, or all that stand on it, change a place.
+    /// Whether an environment, or all that are made of it, change a place.
     fn covers(
         &self,
         environment: &str,
@@ -461,7 +461,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
     }
 }
 
-/// Of which resource of the base at the bottom each resource of an environment was made.
+/// The resource of the lowest base that each resource of an environment was made of.
 fn own_roots(
     comparison: &Comparison<'_, '_>,
     below: &HashMap<usize, usize>,
@@ -474,7 +474,7 @@ fn own_roots(
     own.collect()
 }
 
-/// What the resources of an environment are among those of what stands on it.
+/// The same for a layer above: by the index in its base, the lowest resource that each one was made of.
 fn rise(
     own: &HashMap<usize, usize>,
     overlay: &[Resource<'_>],
@@ -488,7 +488,7 @@ fn rise(
     risen.collect()
 }
 
-/// What an environment changes although nothing allows it, and no base denies it.
+/// The changes that an environment makes although nothing allows them, and that no base denies.
 fn forbidden<'m>(
     comparison: &'m Comparison<'m, '_>,
     roots: &HashMap<usize, usize>,

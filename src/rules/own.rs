@@ -1,4 +1,4 @@
-//! The rules about one environment by itself: what it says that works against it, whatever its base says.
+//! The rules about a single environment: settings that work against it, whatever its base says.
 
 mod applications;
 pub(in crate::rules) mod argocd_ignored_drift;
@@ -27,18 +27,18 @@ use crate::path::{FieldPath, Path, Segment};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// An environment by itself.
+/// A single environment.
 pub(super) struct Own<'c, 'a> {
     /// Its service; empty where that is not known.
     service: &'c str,
-    /// The environment; empty where nothing says which it is.
+    /// The environment; empty if that is unknown.
     environment: &'c str,
-    /// What it is compared with; empty where it is not.
+    /// The baseline that it is compared with; empty if there is none.
     baseline: &'c str,
     pub(super) resources: &'c [Resource<'a>],
-    /// What no report may show.
+    /// Values that no report may show.
     hidden: &'c [String],
-    /// The repository that it stands in, where that is known.
+    /// The repository that it is in, if that is known.
     repository: Option<&'c Repository>,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn environments<'c, 'a>(
     all
 }
 
-/// What says what is deployed, where it stands in no environment.
+/// The resources of a deployer that are in no environment.
 pub(super) fn alone<'c, 'a>(
     resources: &'c [Resource<'a>],
     repository: &'c Repository,
@@ -96,7 +96,7 @@ pub(super) fn alone<'c, 'a>(
 }
 
 impl Own<'_, '_> {
-    /// A finding about a field that is there, or about a whole resource where the way is empty.
+    /// A finding about a field that exists, or about a whole resource if the path is empty.
     fn finding(
         &self,
         rule: RuleId,
@@ -130,7 +130,7 @@ impl Own<'_, '_> {
                 pattern.as_deref(),
                 (self.service, self.environment),
             ),
-            // The words say what is wrong with it, and there is nothing to hold it against.
+            // The message says what is wrong with it, and there is nothing to compare it with.
             field: value.as_ref().map(|_| FieldRef {
                 path: path.clone().into_owned(),
                 base_path: None,
@@ -154,7 +154,7 @@ impl Own<'_, '_> {
         }
     }
 
-    /// A value for a report, unless any of it was taken out of a Secret.
+    /// A value for a report, unless any of it was copied from a Secret.
     fn shown(&self, node: Node<'_>) -> serde_json::Value {
         let mut value = node.to_json();
         value.sort_all_objects();

@@ -1,6 +1,6 @@
-//! What environments have run before, as far as somebody could tell.
+//! The images that environments ran before, as far as they are known.
 //!
-//! Rules ask, whoever holds the files and their history answers, and the answers
+//! Rules ask, the owner of the files and their history answers, and the answers
 //! are plain data: a rule sees no commit and starts no program.
 
 use std::collections::BTreeMap;
@@ -18,15 +18,15 @@ pub struct Question {
     pub environment: String,
     /// The resource, as that environment names it.
     pub resource: ResourceRef,
-    /// Where the image stands in it.
+    /// The place of the image in it.
     pub path: FieldPath<'static>,
-    /// What stands there today.
+    /// The image there today.
     pub today: String,
     /// The image that is asked about.
     pub image: String,
 }
 
-/// What a question is told apart by.
+/// The parts by which questions differ.
 type Key = [String; 6];
 
 impl Question {
@@ -47,7 +47,7 @@ impl Question {
     }
 }
 
-/// What is known of an image in an environment.
+/// The history of an image in an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ran {
     /// The environment has run it, and left it that many days ago.
@@ -55,38 +55,38 @@ pub enum Ran {
         /// None where the branch that counts still has it.
         days: u32,
     },
-    /// No state that counts has it.
+    /// No commit that counts has it.
     Never,
-    /// No state that is here has it, and the earlier ones are not here.
+    /// No commit that is here has it, and the earlier ones are not here.
     Shallow,
-    /// Nobody could look.
+    /// The history could not be read.
     Unknown(Blind),
 }
 
-/// Why nobody could look.
+/// Why the history could not be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blind {
-    /// What is judged was built elsewhere, and has no history here.
+    /// The input was built elsewhere, and has no history here.
     #[default]
     Built,
-    /// The files lie in no git repository.
+    /// The files are not in a git repository.
     NoRepository,
     /// git is not on PATH.
     NoGit,
     /// The files belong to another repository, such as a submodule.
     Elsewhere,
-    /// git could not tell.
+    /// git failed.
     Failed,
-    /// No line is known to set the image, so none could be followed.
+    /// No line is known to set the image, so there was none to follow.
     Untold,
-    /// There is more of it than is looked at.
+    /// The history is longer than the part that is read.
     TooMuch,
 }
 
 /// The answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Past {
-    /// The branch whose states count, as a person calls it; empty where nobody could look.
+    /// The branch whose commits count, by the name that people use; empty if the history could not be read.
     pub branch: String,
     answers: BTreeMap<Key, Ran>,
 }
@@ -105,7 +105,7 @@ impl Past {
     }
 }
 
-/// Whether two images are one: a digest says it alone, and without one the tag does.
+/// Whether two images are the same: their digests decide, or their tags if they have none.
 #[must_use]
 pub fn is_same_image(a: &str, b: &str) -> bool {
     let is_one_digest = || {
@@ -115,7 +115,7 @@ pub fn is_same_image(a: &str, b: &str) -> bool {
     a == b || repository(a) == repository(b) && is_one_digest()
 }
 
-/// What tells an image from others of its name: its digest, else its tag, else nothing.
+/// The part that distinguishes an image from others of its name: its digest, else its tag, else nothing.
 #[must_use]
 pub fn version(image: &str) -> &str {
     if let Some((_, digest)) = image.split_once('@') {

@@ -1,7 +1,7 @@
-//! The entry of a policy that would permit a finding, as a person pastes it.
+//! The entry of a policy that would permit a finding, ready for a person to paste.
 //!
-//! It is about one place of one resource of one service in one environment, since a wider one would permit what nobody
-//! has looked at.
+//! It is about one place of one resource of one service in one environment, because a wider entry would also permit
+//! changes that no one has reviewed.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ use crate::policy::Policy;
 use crate::resource::Resource;
 use crate::text::is_unsafe;
 
-/// What rules call the policy, of whose file they know nothing.
+/// The name of the policy in rules, which do not know its file.
 const CALLED: &str = "the ParityPolicy";
 
 /// Which environments an entry is about.
@@ -27,7 +27,7 @@ const CALLED: &str = "the ParityPolicy";
 pub(super) enum Environments {
     /// The one that the finding is about.
     One,
-    /// All of the service, since all differ there from their base.
+    /// All of the service, because all differ from their base there.
     All,
 }
 
@@ -47,7 +47,7 @@ impl Comparison<'_, '_> {
         let mut out = format!(
             "add this entry to spec.allow.fields of {CALLED}. To permit it only until a day, add it to spec.exemptions instead, with rule: {rule} and expires: YYYY-MM-DD."
         );
-        // The class `other` is everything else, which no policy should permit as a whole.
+        // The class `other` is the rest of all fields, which no policy should permit as a whole.
         if class != Class::Other {
             out.push(' ');
             out.push_str(&words::permit(class, policy));
@@ -79,7 +79,7 @@ impl Comparison<'_, '_> {
         )
     }
 
-    /// What an entry is about, without the braces around it.
+    /// The content of an entry, without the braces around it.
     fn entry(
         &self,
         resource: &Resource<'_>,
@@ -95,7 +95,7 @@ impl Comparison<'_, '_> {
     }
 }
 
-/// What an entry is about, without the braces around it; what has no name is about all.
+/// The content of an entry, without the braces around it; a part without a name covers all.
 fn entry(resource: &Resource<'_>, path: Option<&str>, service: &str, environment: &str) -> String {
     let mut out = format!(
         "target: {{kind: {}, name: {}}}",
@@ -132,7 +132,7 @@ fn exemption(rule: RuleId, entry: &str) -> String {
     )
 }
 
-/// Finishes what is to be done about findings: it calls the policy by its file, and says how to permit only what is not.
+/// Completes the help of findings: it names the policy by its file, and says how to permit those that are not permitted.
 pub(super) fn settle(findings: &mut [Finding], file: Option<&str>) {
     for finding in findings {
         if finding.is_exempt() {
@@ -143,7 +143,7 @@ pub(super) fn settle(findings: &mut [Finding], file: Option<&str>) {
         };
         if finding.help.contains(CALLED) {
             let help = finding.help.replacen(CALLED, file, 1);
-            // Some messages end in it; what they quote stays as it is.
+            // Some messages end in the help; quotations in them stay as they are.
             finding.message = finding.message.replacen(&finding.help, &help, 1);
             finding.help = help;
         }
@@ -151,7 +151,7 @@ pub(super) fn settle(findings: &mut [Finding], file: Option<&str>) {
     }
 }
 
-/// Says of entries that a branch alone must not have them; `earlier` is what a person calls the policy that counts.
+/// Adds to entries that the branch alone must not have them; `earlier` is people's name for the policy that counts.
 pub(super) fn warn_branch(findings: &mut [Finding], earlier: &str) {
     let sentence = format!(
         " Let the owner of the policy merge the entry into {earlier} first: in this branch alone it is a {} finding.",

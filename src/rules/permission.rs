@@ -1,8 +1,8 @@
-//! Who permits or forbids a change: the classes, the policy's fields, and the base itself.
+//! What permits or forbids a change: the classes, the policy's fields, and the base itself.
 //!
-//! The owner of a base may say in the base what overlays may touch, by the
+//! The owner of a base may state in the base what overlays may change, by the
 //! annotations `krm-parity.io/allow` and `krm-parity.io/deny`: patterns of
-//! paths, with white space between them. What the base denies, nothing allows.
+//! paths, separated by white space. Nothing allows what the base denies.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -36,21 +36,21 @@ pub enum Verdict<'p> {
     Base(String),
     /// The base denies the field, by this pattern.
     Denied(String),
-    /// It is what the base itself says about its overlays, which no overlay changes.
+    /// It is the guidance of the base for its overlays, which no overlay changes.
     Guidance,
     /// Nothing allows it.
     Forbidden,
 }
 
 impl Verdict<'_> {
-    /// Whether the change may be.
+    /// Whether the change is allowed.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         !matches!(self, Self::Denied(_) | Self::Guidance | Self::Forbidden)
     }
 }
 
-/// A change and what was decided about it.
+/// A change and the decision about it.
 #[derive(Clone, Debug)]
 pub struct Decision<'p> {
     /// The resource, as the overlay names it.
@@ -63,7 +63,7 @@ pub struct Decision<'p> {
     pub kind: ChangeKind,
     /// What the field is for.
     pub class: Class,
-    /// The rule that such a change breaks where it is not allowed.
+    /// The rule that such a change breaks if it is not allowed.
     pub rule: RuleId,
     /// What decided.
     pub verdict: Verdict<'p>,
@@ -125,7 +125,7 @@ pub fn decide<'p>(
     decisions
 }
 
-/// All changes, each with whether it is among those that are judged, which stand in the same order.
+/// All changes, each with whether it is among those that are judged, which are in the same order.
 #[must_use]
 pub fn beside<'p>(all: Vec<Decision<'p>>, judged: Vec<Decision<'p>>) -> Vec<(Decision<'p>, bool)> {
     let is_same = |one: &Decision<'_>, other: &Decision<'_>| {
@@ -153,7 +153,7 @@ pub(super) fn verdict<'p>(
     }
     let site = Site::of(change);
     let place = site.place.spots();
-    // The base speaks of this resource alone.
+    // The base's annotations are about this resource alone.
     let about = About {
         rule: None,
         resource: &ResourceRef::default(),
@@ -236,14 +236,14 @@ impl<'c, 'a> Site<'c, 'a> {
         }
     }
 
-    /// The places of all values below it; `None` where they are too many to look at.
+    /// The places of all values below it; `None` if they are too many to check.
     fn below(&self) -> Option<&[Vec<Spot<'a>>]> {
         let place = self.place.spots();
         let below = self.below.get_or_init(|| leaves(self.change, place));
         below.as_deref()
     }
 
-    /// What covers all values below a change covers the first of them.
+    /// A pattern that covers all values below a change covers the first of them.
     fn first(&self) -> Option<&[Spot<'a>]> {
         self.below().and_then(<[_]>::first).map(Vec::as_slice)
     }
@@ -257,12 +257,12 @@ impl<'c, 'a> Site<'c, 'a> {
     }
 }
 
-/// What an allowed field is about.
+/// The use of an allowed field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     /// No change.
     Nothing,
-    /// Only parts of what changes as a whole, here.
+    /// Only parts of a value that changes as a whole, here.
     Parts(String),
     /// A change.
     Change,
@@ -289,7 +289,7 @@ impl<'c> Judged<'c> {
         Self(all)
     }
 
-    /// Whether a resource has a base to which it is equal at a place, so that the place is nobody's difference from it.
+    /// Whether a resource is equal to its base at a place, so that the place is not a difference from any base.
     fn is_as_base(
         &self,
         comparison: &Comparison<'_, '_>,
@@ -303,7 +303,7 @@ impl<'c> Judged<'c> {
     }
 }
 
-/// Notes of the policy's allowed fields which are about a change of a comparison, whatever decides about that.
+/// Notes the policy's allowed fields that are about a change of a comparison, whatever decides about that change.
 ///
 /// Of two environments that are compared with each other, an entry may be about either.
 pub(super) fn fields_about(
@@ -339,7 +339,7 @@ pub(super) fn fields_about(
     }
 }
 
-/// Notes of the allowed fields which are about one place in one environment, or about the values below it.
+/// Notes the allowed fields that are about one place in one environment, or about the values below it.
 fn note(
     policy: &Policy,
     about: About<'_>,
@@ -367,7 +367,7 @@ fn note(
     }
 }
 
-/// The first entry that holds, of those that may be about a place or about the first value below it.
+/// The first entry that matches, of those that may be about a place or about the first value below it.
 fn first_near<'p, 'a: 'l, 'l, T: Entry>(
     all: &'p Indexed<T>,
     about: About<'_>,
@@ -384,7 +384,7 @@ fn first_near<'p, 'a: 'l, 'l, T: Entry>(
     found.map(|(_, entry)| entry)
 }
 
-/// The places of all values below a change; `None` where they are too many to look at.
+/// The places of all values below a change; `None` if they are too many to check.
 fn leaves<'a>(change: &Change<'a>, place: &[Spot<'a>]) -> Option<Vec<Vec<Spot<'a>>>> {
     let mut leaves = Vec::new();
     if matches!(
@@ -402,7 +402,7 @@ fn leaves<'a>(change: &Change<'a>, place: &[Spot<'a>]) -> Option<Vec<Vec<Spot<'a
     Some(leaves)
 }
 
-/// More values than this below one change are not looked at one by one.
+/// The most values below one change that are checked one by one.
 const MAX_LEAVES: usize = 4096;
 
 fn collect<'a>(
@@ -442,7 +442,7 @@ fn entry(key: Node<'_>) -> Spot<'_> {
     }
 }
 
-/// An element of a list that comes in or goes as a whole, called as it would be alone.
+/// An element of a list that is added or removed as a whole, with the name that it would have alone.
 fn element<'a>(
     index: usize,
     is_base: bool,

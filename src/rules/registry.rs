@@ -1,4 +1,4 @@
-//! The registry: every rule with its checks, a line each.
+//! The registry: every rule with its checks, one per line.
 
 use super::change::{added_resource, base_guidance, class, limit_request_ratio, removed_resource};
 use super::exemption::{expired_exemption, expiring_exemption, unused_exemption};
@@ -29,18 +29,18 @@ use crate::compare::comparison::Comparison;
 use crate::finding::Finding;
 use crate::policy::Policy;
 
-/// Reads an environment beside what it is made of.
+/// Reads an environment beside the base or environment that it is made of.
 type OfChange = fn(&Comparison<'_, '_>, &Policy, &mut Found);
 /// Reads an environment by itself.
 type OfOwn = fn(&Own<'_, '_>, &Policy, &mut Found);
 /// Reads the environments of one service together.
 type OfMatrix = fn(&Matrix<'_, '_>, &Overridden<'_>, &Policy, &mut Found);
-/// Reads what was not there to be compared.
+/// Reads what could not be compared because it is missing.
 type OfGaps = fn(&Gaps, &mut Found);
 /// Reads the files of an overlay.
 type OfFiles = fn(Overlay<'_, '_>, &[blame::Entry], &Policy, &mut Vec<Finding>);
 
-/// A rule and what looks for it.
+/// A rule and its checks.
 #[derive(Clone, Copy)]
 pub(super) struct Entry {
     rule: &'static Rule,
@@ -53,9 +53,9 @@ pub(super) struct Entry {
 
 /// Every rule, in the order of [`RuleId::ALL`].
 ///
-/// The rules of classes share one check, [`class::check`], which like [`added_resource::check`] is handed what all
-/// environments do; those about exemptions are found where exemptions
-/// are applied, unchecked files by whoever reads a package, and those about what runs by [`super::judge_live`].
+/// The rules of classes share one check, [`class::check`], which like [`added_resource::check`] is given the changes of
+/// all environments. Those about exemptions are found where exemptions
+/// are applied, unchecked files by the reader of a package, and those about running objects by [`super::judge_live`].
 pub(super) const REGISTRY: &[Entry] = &[
     rule(&added_resource::RULE),
     rule(&class::ANNOTATIONS),
@@ -167,7 +167,7 @@ const fn records() -> [&'static Rule; RuleId::ALL.len()] {
     all
 }
 
-/// What the rule is on record for.
+/// The record of a rule.
 #[must_use]
 pub const fn record(rule: RuleId) -> &'static Rule {
     RULES[rule as usize]

@@ -1,13 +1,13 @@
-//! A container with another name, as whoever permits something looks at it.
+//! A container with another name, as a permission sees it.
 //!
-//! It is gone under its old name and there under its new one. What permits everything of a container
-//! that may be there does not permit that another one is no more.
+//! It is gone under its old name and new under its new one. A pattern that permits all changes of a container
+//! that may exist does not permit the loss of another one.
 
 use crate::path::{Pattern, Segment, Spot};
 
-/// Whether a pattern is about a place, of which the base may have another one.
+/// Whether a pattern covers a place that may be another one in the base.
 ///
-/// The name of a container that has another one in the base is meant by what says `name`, or fits both.
+/// A pattern covers the name of a container with another name in the base if it says `name`, or fits both.
 pub(super) fn covers(pattern: &Pattern, place: &[Spot<'_>], in_base: Option<&[Spot<'_>]>) -> bool {
     let says_name = || {
         let text = pattern.to_string();
@@ -34,7 +34,7 @@ mod tests {
     use crate::path::{FieldPath, Path};
 
     #[test]
-    fn what_may_be_there_lets_nothing_go() {
+    fn a_permitted_container_permits_no_loss_of_another() {
         let [new, old, same] = ["proxy", "app", "proxy"].map(|name| {
             let path = format!("spec.containers[name={name}].name");
             FieldPath::from(Path::parse(&path).unwrap()).into_owned()

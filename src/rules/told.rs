@@ -1,4 +1,4 @@
-//! The findings of a comparison, put together: who and where, and what a rule says about it.
+//! The findings of a comparison, put together: the sides, the place, and the words of the rule.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ impl Comparison<'_, '_> {
         }
     }
 
-    /// What a rule demands, where the base may be an environment, which is called by its name.
+    /// The demand of a rule; it names the base if that is an environment.
     fn demand<'d>(&self, demand: &'d str) -> Cow<'d, str> {
         match (self.sides.against, self.baseline()) {
             (Against::Baseline, Cow::Borrowed(name)) if name != "the base" => {
@@ -67,7 +67,7 @@ impl Comparison<'_, '_> {
             headline: saying.headline,
             help: saying.help + &self.whereabouts(pair),
         };
-        // What the base says about its overlays is for its owner to change, and for no policy.
+        // The base's guidance for its overlays is for its owner to change, and no policy permits that.
         let permit = match rule {
             RuleId::BaseGuidance => String::new(),
             _ => self.exempt_at(rule, pair, &field.path),
@@ -80,7 +80,7 @@ impl Comparison<'_, '_> {
         }
     }
 
-    /// Where both environments of a matrix were made, as far as the host has noted it.
+    /// The files that make the resource in both environments of a matrix, as far as the host has noted them.
     fn whereabouts(&self, pair: Pair<'_, '_>) -> String {
         if !matches!(self.sides.against, Against::Sibling { .. }) {
             return String::new();
@@ -141,24 +141,24 @@ pub(super) struct Told {
     pub help: String,
 }
 
-/// What a rule says of a place that is compared with nothing in Git.
+/// The words of a rule about a place that is compared with nothing in Git.
 pub(super) struct Says {
-    /// What is so, without where.
+    /// What is wrong, without the place.
     pub headline: String,
-    /// What is demanded, or what comes of it, as a sentence.
+    /// The demand, or the consequence, as a sentence.
     pub demand: String,
     pub help: String,
 }
 
-/// What a rule says about a change.
+/// The words of a rule about a change.
 pub(super) struct Saying<'s> {
     pub headline: String,
-    /// What the rule demands, for the line that stands alone.
+    /// The demand of the rule, for a line that is read alone.
     pub demand: &'s str,
     pub help: String,
 }
 
-/// The field of a change, with both values where they may be shown.
+/// The field of a change, with both values if they may be shown.
 pub(super) fn field(change: &Change<'_>) -> FieldRef {
     FieldRef {
         path: field_path(&change.steps).into_owned(),
@@ -181,13 +181,13 @@ fn shown(node: Node<'_>, secret: bool) -> serde_json::Value {
         format!("<sha256:{} of {} nodes>", &digest[..16], node.size()).into()
     } else {
         let mut value = node.to_json();
-        // A sealed base is sorted, and two values are compared best in one order.
+        // A sealed base is sorted, and two values are easiest to compare in one order.
         value.sort_all_objects();
         value
     }
 }
 
-/// Whether a key is longer than YAML lets a key be without a mark before it, which no host expects in results.
+/// Whether a key is longer than YAML allows without a mark before it, which no host expects in results.
 fn has_long_key(node: Node<'_>) -> bool {
     const MAX_KEY: usize = 1000;
     node.entries()

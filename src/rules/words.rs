@@ -1,4 +1,4 @@
-//! The words in which changes are told, the same in every format.
+//! The words that describe changes, the same in every format.
 
 use serde_json::Value;
 
@@ -29,9 +29,9 @@ pub(super) fn value(value: Option<&Value>) -> String {
     }
 }
 
-/// Both values of a field as a sentence quotes them: where long ones begin alike, without most of that, so that a difference is seen.
+/// Both values of a field as a sentence quotes them; long ones without most of an equal start, to show the difference.
 pub(super) fn values(overlay: Option<&Value>, base: Option<&Value>) -> [String; 2] {
-    /// How much of what is the same stands before a difference, in characters.
+    /// How much of the equal part is kept before a difference, in characters.
     const LEAD: usize = 16;
     let [Some(ours), Some(theirs)] = [overlay, base].map(|one| one.map(Value::to_string)) else {
         return [overlay, base].map(value);
@@ -72,7 +72,7 @@ pub(super) fn of_container(steps: &[Step<'_>]) -> String {
     }
 }
 
-/// What differs, as the subject of a sentence: a part by its own name, never the whole that has it.
+/// The differing part, as the subject of a sentence: by its own name, never as the whole that has it.
 pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
     let steps = change.steps.as_slice();
     let last = change.fields().next_back().unwrap_or("");
@@ -168,10 +168,10 @@ pub(super) fn subject(change: &Change<'_>, class: Class) -> String {
     }
 }
 
-/// A field by its name and what it is a part of, since many have a `name` or a `type`.
+/// A field by its name and the whole that it is part of, because many have a `name` or a `type`.
 fn part(steps: &[Step<'_>]) -> String {
     let whole = match steps {
-        // What the sentence names anyway, and what says nothing.
+        // A whole that the sentence names anyway, or that adds nothing.
         [
             ..,
             Step::Field("containers" | "initContainers" | "ephemeralContainers"),
@@ -192,7 +192,7 @@ fn part(steps: &[Step<'_>]) -> String {
     }
 }
 
-/// An argument by its flag, or the order of all; nothing where it has only its place.
+/// An argument by its flag, or the order of all; `None` if it is known only by its place.
 fn argument(steps: &[Step<'_>]) -> Option<String> {
     let [way @ .., Step::Field(list), Step::Element { by, .. }] = steps else {
         return None;
@@ -201,7 +201,7 @@ fn argument(steps: &[Step<'_>]) -> Option<String> {
         .iter()
         .rposition(|step| matches!(step, Step::Element { .. }));
     let way = &way[start.map_or(0, |at| at + 1)..];
-    // A hook of a container has arguments of its own.
+    // A hook of a container has its own arguments.
     let of = if way.is_empty() && start.is_some() {
         String::new()
     } else {
@@ -219,7 +219,7 @@ fn argument(steps: &[Step<'_>]) -> Option<String> {
     }
 }
 
-/// A part by the way to it, or the whole where the way ends there.
+/// A part by the path to it, or the whole if the path ends there.
 fn part_of(way: &[Step<'_>], whole: String) -> String {
     if way.is_empty() {
         whole
@@ -277,7 +277,7 @@ fn setting(change: &Change<'_>) -> String {
     }
 }
 
-/// The parameter of a chart that a change is about, by its name; Argo CD has them as a list.
+/// The parameter of a chart that a change is about, by its name; Argo CD lists them.
 fn parameter<'a>(steps: &[Step<'a>]) -> Option<&'a str> {
     steps.windows(3).find_map(|three| match three {
         [
@@ -293,9 +293,9 @@ fn parameter<'a>(steps: &[Step<'a>]) -> Option<&'a str> {
     })
 }
 
-/// A key of a `ConfigMap` or `Secret`, or the field that has all of them; a `SealedSecret` keeps its keys one level deeper.
+/// A key of a `ConfigMap` or `Secret`, or the field that has all of them; a `SealedSecret` has its keys one level deeper.
 ///
-/// What is set for a chart is called by the way to it.
+/// A value that is set for a chart is named by the path to it.
 fn key(steps: &[Step<'_>]) -> String {
     let steps = match steps {
         [Step::Field("spec"), rest @ ..] => rest,
@@ -320,7 +320,7 @@ fn key(steps: &[Step<'_>]) -> String {
     }
 }
 
-/// The template that has a label or an annotation, as an addition to a sentence; empty where it is the resource's own.
+/// The template that has a label or an annotation, as an addition to a sentence; empty if it is the resource's own.
 fn of_template(steps: &[Step<'_>]) -> String {
     let at = steps
         .iter()
@@ -334,7 +334,7 @@ fn of_template(steps: &[Step<'_>]) -> String {
     }
 }
 
-/// What a container is, and its names on both sides, where a change is about these.
+/// The kind of a container, and its names on both sides, if a change is about these.
 fn renamed<'a>(change: &Change<'a>) -> Option<(&'static str, &'a str, &'a str)> {
     let [
         ..,
@@ -353,7 +353,7 @@ fn renamed<'a>(change: &Change<'a>) -> Option<(&'static str, &'a str, &'a str)> 
     Some((kind, names.0.as_str()?, names.1.as_str()?))
 }
 
-/// What happened, without where.
+/// What happened, without the place.
 pub(super) fn headline(
     change: &Change<'_>,
     class: Class,
@@ -376,7 +376,7 @@ pub(super) fn headline(
 
 /// How a policy would permit a class.
 pub(super) fn permit(class: Class, policy: &Policy) -> String {
-    // Naming the list replaces the default, so the whole list is told.
+    // A list in the policy replaces the default, so the help gives the whole list.
     let classes: Vec<_> = policy
         .allowed
         .iter()
@@ -438,7 +438,7 @@ mod tests {
     use crate::compare::diff::diff;
     use crate::yaml;
 
-    /// The headlines of what one resource, of which the differing lines are given, is on two sides.
+    /// The headlines of one resource, of which the differing lines are given, on two sides.
     fn headlines(resource: &str, base: &str, overlay: &str) -> Vec<String> {
         let texts = [base, overlay].map(|lines| format!("{resource}{lines}"));
         let trees = texts.each_ref().map(|text| yaml::parse(text).unwrap());
@@ -563,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn of_long_values_the_difference_is_shown() {
+    fn long_values_show_their_difference() {
         let text = |end: &str| Value::from(format!("{}{end}", "a".repeat(200)));
         let [ours, theirs] = values(Some(&text("1 and more")), Some(&text("2")));
         assert_eq!(ours, format!("…{}1 and more\"", "a".repeat(16)));
@@ -573,7 +573,7 @@ mod tests {
         let [ours, _] = values(Some(&long), Some(&text("2")));
         assert!(ours.starts_with("…a") && ours.ends_with("b…"), "{ours}");
         assert_eq!(ours.chars().count(), MAX_VALUE);
-        // Short ones, and ones that differ at once, begin where they begin.
+        // Short ones, and ones that differ at once, are not cut at the start.
         for (ours, theirs) in [("a", "b"), ("short", &*"x".repeat(300))] {
             let both = [ours, theirs].map(Value::from);
             let shown = values(Some(&both[0]), Some(&both[1]));
@@ -600,7 +600,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_for_all_is_answered_with_what_it_does() {
+    fn a_wildcard_host_is_reported_with_its_effect() {
         let text = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\n";
         let rule = |text: &str| format!("spec: {{rules: [{{{text}}}]}}");
         for (overlay, is_for_all) in [
@@ -622,7 +622,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_template_has_is_not_what_the_resource_has() {
+    fn labels_of_a_template_are_not_those_of_the_resource() {
         let text = "apiVersion: batch/v1\nkind: CronJob\n";
         let labels = |text: &str| {
             format!(
