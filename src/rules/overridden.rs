@@ -42,7 +42,7 @@ pub(super) struct Overridden<'m> {
     own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
     places: Places<'m>,
-    /// By service, environment and resource of it: the places that exemptions name, if one of their environments is the base again.
+    /// By service, environment and resource of it: the places that exemptions name, if one of their environments matches its base again.
     remembered: Places<'m>,
     /// By service and environment: its additions, whether others make them or not.
     added: HashMap<(&'m str, &'m str), Added<'m>>,
@@ -143,7 +143,7 @@ impl<'m> Overridden<'m> {
             || is_named(sides.baseline, early) && is_named(sides.environment, late)
     }
 
-    /// Whether an exemption names two environments that differ at a path, of which one is the base again.
+    /// Whether an exemption names two environments that differ at a path, of which one matches the base again.
     pub fn is_remembered(
         &self,
         comparison: &Comparison<'_, '_>,

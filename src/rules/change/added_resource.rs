@@ -54,7 +54,7 @@ pub(in crate::rules) fn check(
     }
 }
 
-/// Whether a resource can be of use in one namespace alone, so that no base can hold it for all.
+/// Whether a resource works in one namespace only, so that no base can hold it for all environments.
 fn is_bound_to_its_namespace(resource: &Resource<'_>) -> bool {
     resource.group() == "bitnami.com" && resource.kind() == "SealedSecret"
 }

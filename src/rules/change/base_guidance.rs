@@ -1,4 +1,4 @@
-//! `base-guidance`: what a base says about its overlays is readable, and no overlay changes it.
+//! `base-guidance`: the guidance of a base for its overlays is readable, and no overlay changes it.
 
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::compare::comparison::Comparison;

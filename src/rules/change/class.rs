@@ -184,7 +184,7 @@ pub(in crate::rules) fn check(
                 pair,
                 classified,
             );
-            // What the base says about its overlays has a rule of its own.
+            // The base's guidance for its overlays has a separate rule.
             if verdict.is_allowed() || verdict == Verdict::Guidance {
                 continue;
             }
@@ -230,7 +230,7 @@ pub(in crate::rules) fn check(
             } else {
                 Environments::One
             };
-            // What its owner denies, no policy permits.
+            // No policy permits what the owner of the base denies.
             let permit = match verdict {
                 Verdict::Denied(_) => String::new(),
                 _ => comparison.permit(rule.id, pair, change, class, environments, policy),
@@ -240,7 +240,7 @@ pub(in crate::rules) fn check(
                 permit,
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
-            // What says nothing new, a tag that every environment sets, its own name in a value, and what the base leaves open, are told and no more.
+            // These are information only: a value that says nothing new, a tag that all environments set, an own name in a value, an open base.
             let is_told = if says_default || says_address || says_name {
                 true
             } else if is_overridden {
@@ -262,7 +262,7 @@ pub(in crate::rules) fn check(
     }
 }
 
-/// Whether a change puts in the name of the environment and nothing else; never if the policy cancels nothing.
+/// Whether a change only puts in the name of the environment; never if the policy cancels nothing.
 pub(in crate::rules) fn is_by_name(
     change: &Change<'_>,
     class: Class,

@@ -41,7 +41,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
     for (pair, changes) in comparison.pairs() {
         let mut ratios = BTreeMap::new();
         for Classified { change, class } in changes {
-            // An added or removed name that is an error already needs no second finding.
+            // An added or removed name that is an error already does not need a second finding.
             let counts = *class == Class::ResourceValues
                 || (*class == Class::ResourceNames && policy.allows(*class));
             let Some((steps, key)) = resources(change).filter(|_| counts) else {
@@ -107,7 +107,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
                 }),
                 ..comparison.pair_finding(RULE.id, pair, told)
             };
-            // Nobody tests there how much a container needs, or it is promised more of what it may use.
+            // No one measures there how much a container needs, or a larger part of its limit is reserved for it.
             let is_closer = base
                 .zip(overlay)
                 .is_some_and(|(base, overlay)| ratio_is_smaller(overlay, base));
@@ -121,7 +121,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
     }
 }
 
-/// The way to the `resources` that a change is in, and the name of the resource.
+/// The path to the `resources` that a change is in, and the name of the resource.
 fn resources<'c, 'a>(change: &'c Change<'a>) -> Option<(&'c [Step<'a>], &'a str)> {
     match change.steps.as_slice() {
         [
@@ -133,7 +133,7 @@ fn resources<'c, 'a>(change: &'c Change<'a>) -> Option<(&'c [Step<'a>], &'a str)
     }
 }
 
-/// Which of the halves that differ makes the ratio what it is: the limit, unless the request does it alone.
+/// The half that makes the ratio differ, of those that do: the limit, unless the request does it alone.
 fn half<'h, 'a>(
     halves: &[&'h Change<'a>],
     ratios: Option<((Quantity, Quantity), (Quantity, Quantity))>,
@@ -163,7 +163,7 @@ fn half<'h, 'a>(
     }
 }
 
-/// Limit and request of one resource, where both are given as quantities.
+/// Limit and request of one resource, if both are quantities.
 fn ratio_in(resources: Node<'_>, key: &str) -> Option<(Quantity, Quantity)> {
     let value = |list| resources.at(&[list, key]).and_then(quantity);
     Some((value("limits")?, value("requests")?))

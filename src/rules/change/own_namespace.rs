@@ -1,4 +1,4 @@
-//! What somebody acts on in the namespace that an overlay brings for its own resources.
+//! Changes in the namespace that an overlay brings for its own resources, which act on those.
 //!
 //! The namespace makes an overlay an environment. A key in it that switches
 //! sidecars on, or lets privileged pods in, acts on all that runs there.

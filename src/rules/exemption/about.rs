@@ -1,4 +1,4 @@
-//! Whether an exemption is about a field of a resource, and about the value that stands there.
+//! Whether an exemption is about a field of a resource, and about its current value.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::quantity::Quantity;
 use crate::rules::renamed::covers;
 use crate::text;
 
-/// A field as patterns look at it; the resource itself for none.
+/// A field in the form that patterns match; empty for the resource itself.
 pub(super) fn place(field: Option<&FieldRef>) -> &[Spot<'static>] {
     field.map_or(&[], |field| field.path.spots())
 }
@@ -32,7 +32,7 @@ pub(in crate::rules) fn names<'n>(
     names
 }
 
-/// What a finding is about, or would be.
+/// The subject of a finding, made or possible.
 pub(in crate::rules) struct Subject<'a> {
     pub rule: RuleId,
     pub service: &'a str,
@@ -40,11 +40,11 @@ pub(in crate::rules) struct Subject<'a> {
     pub resource: &'a ResourceRef,
     /// The name that the resource has in the base.
     pub base_name: Option<&'a str>,
-    /// The field; the resource itself for none.
+    /// The field; `None` for the resource itself.
     pub field: Option<&'a FieldRef>,
 }
 
-/// The exemptions of a policy for a place of an environment, whatever stands there, by their numbers.
+/// The exemptions of a policy for a place of an environment, whatever its value, by their numbers.
 pub(in crate::rules) fn standing<'p>(
     policy: &'p Policy,
     subject: &Subject<'_>,
@@ -66,7 +66,7 @@ pub(in crate::rules) fn standing<'p>(
     .collect()
 }
 
-/// Whether an exemption is about a field of a resource; `names` are those by which it may be called.
+/// Whether an exemption is about a field of a resource; `names` are those that it may have.
 pub(in crate::rules) fn is_about(
     exemption: &Exemption,
     resource: &ResourceRef,
@@ -77,7 +77,7 @@ pub(in crate::rules) fn is_about(
     is_at(exemption, resource, names, field) && has_value(exemption, environment, field)
 }
 
-/// Whether an exemption is about the place of a field, whatever stands there.
+/// Whether an exemption is about the place of a field, whatever its value.
 pub(super) fn is_at(
     exemption: &Exemption,
     resource: &ResourceRef,
@@ -93,9 +93,9 @@ pub(super) fn is_at(
             .is_none_or(|path| covers(path, place(field), in_base))
 }
 
-/// Whether a field has the value that an exemption is for in an environment, if it is for one; `512Mi` is `0.5Gi`.
+/// Whether a field has the value that an exemption holds for an environment, if it holds one; `512Mi` is `0.5Gi`.
 ///
-/// Of amounts that are too far from others, those that are nearer need no exemption of their own.
+/// If an exemption is for an amount that is too far from another, a nearer one does not need a separate exemption.
 pub(super) fn has_value(
     exemption: &Exemption,
     environment: &str,
@@ -120,7 +120,7 @@ pub(super) fn has_value(
     })
 }
 
-/// Whether a rule is about how far an amount is from another one, so that it may become worse and not another finding.
+/// Whether a rule is about how far an amount is from another, so that a larger distance is not a new finding.
 #[must_use]
 pub fn is_of_distance(rule: RuleId) -> bool {
     matches!(

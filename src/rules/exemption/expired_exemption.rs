@@ -29,7 +29,7 @@ pub(in crate::rules) fn words(index: usize, exemption: &Exemption) -> (String, S
     (headline, help.to_owned())
 }
 
-/// What a finding says of the exemption that it has outlived.
+/// The note on a finding whose exemption has expired.
 pub(in crate::rules) fn note(index: usize, exemption: &Exemption) -> String {
     format!(
         " (no longer exempt: spec.exemptions[{index}] expired after {}: {})",

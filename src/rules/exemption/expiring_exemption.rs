@@ -24,7 +24,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
 /// The most exemptions that a line names.
 const MAX_NAMED: usize = 8;
 
-/// Announces those of some exemptions that end soon, a finding a day; each comes with its number.
+/// Announces those of some exemptions that end soon, in one finding per day; each comes with its number.
 pub(in crate::rules) fn announce<'p>(
     exemptions: impl Iterator<Item = (usize, &'p Exemption)>,
     policy: &Policy,

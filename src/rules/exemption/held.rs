@@ -1,7 +1,7 @@
-//! The values that exemptions hold: how a policy writes each, and what that text stands for.
+//! The values that exemptions hold: how a policy writes each, and what that text means.
 //!
-//! A value is written as a person reads it, and by a digest where nobody could.
-//! What a report does not show, a Secret's value above all, is never written.
+//! A value is written as a person reads it, or as a digest if no person could read it.
+//! A value that a report does not show, above all a Secret's, is never written.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ const ABSENT: &str = "<absent>";
 /// The longest value that a policy writes out, in characters.
 const MAX_HELD: usize = 120;
 
-/// A field's value in the environment as an exemption writes it; nothing where no exemption can hold it.
+/// A field's value in the environment as an exemption writes it; `None` if no exemption can hold it.
 #[must_use]
 pub fn held(field: &FieldRef) -> Option<String> {
     let Some(found) = &field.overlay else {
@@ -60,7 +60,7 @@ pub(super) fn is_held(wanted: &str, field: &FieldRef) -> bool {
     text == wanted || wanted.starts_with("sha256:") && digest(&text) == wanted
 }
 
-/// A value as an exemption writes it; nothing for lists and maps.
+/// A value as an exemption writes it; `None` for lists and maps.
 pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -85,12 +85,12 @@ fn name_of(field: &FieldRef) -> Option<&str> {
     }
 }
 
-/// Whether a field holds the name of a resource, which only the end of a build gives its hash.
+/// Whether a field holds the name of a resource, which gets its hash only at the end of a build.
 fn is_name(field: &str) -> bool {
     field == "name" || field.ends_with("Name")
 }
 
-/// A value without the hashes of generators, which change with a content that this is not about.
+/// A value without the hashes of generators, which change with a content that this value is not about.
 fn plain<'v>(value: &'v Value, name: Option<&str>) -> Cow<'v, Value> {
     match value {
         Value::String(text) if name.is_some_and(is_name) && without_hash(text) != text => {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_stands_for_that_value_and_no_other() {
+    fn a_written_value_means_that_value_and_no_other() {
         let long = "x".repeat(MAX_HELD + 1);
         let values = [
             json!("v1.5.0"),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_of_what_is_not_shown() {
+    fn values_that_are_not_shown_are_not_held() {
         let secret = field(
             "data.password",
             Some(json!(REDACTED)),
@@ -199,7 +199,7 @@ mod tests {
 
     /// A function sees a generated name before it gets its hash, `check` sees it afterwards.
     #[test]
-    fn a_hash_is_not_a_part_of_a_name_but_of_any_other_value() {
+    fn a_hash_is_part_of_every_value_except_of_a_name() {
         let name = |text: &str| at("spec.configMap.name", json!(text));
         let text = held(&name("web-5h8k2m6b2f")).unwrap();
         assert_eq!(text, "web");

@@ -1,4 +1,4 @@
-//! What a look at a repository can say of an entry that matches nothing.
+//! What a check of a repository can say about an entry that matches nothing.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ impl Look {
         let mut lacking = self.lacking.iter();
         let lacks_keys = exemption.may_be_about_keys()
             && lacking.any(|(service, environment)| exemption.is_for(environment, service));
-        // What a host does not pass on is found by no look at a repository.
+        // No check of a repository finds the files that a host does not pass on.
         exemption.rule != RuleId::UncheckedFile
             && (self.has_files || !of_files)
             && !lacks_keys
             && self.holds(exemption.extent())
     }
 
-    /// Whether everything was looked at that is in the services and environments of an entry.
+    /// Whether the services and environments of an entry were checked completely.
     pub(super) fn holds(&self, extent: Extent<'_>) -> bool {
         let is_seen = |name: &str| {
             let from = (name.to_owned(), String::new());
@@ -47,7 +47,7 @@ impl Look {
         all.into_iter().collect()
     }
 
-    /// Why nothing is there that is of the services and environments of an entry; nothing where something is.
+    /// Why nothing belongs to the services and environments of an entry; `None` if something does.
     pub(super) fn why_none(&self, extent: Extent<'_>) -> Option<String> {
         if !self.known().any(|(service, _)| extent.is_of(service)) {
             let names = self.services();
@@ -71,7 +71,7 @@ impl Look {
         Some(format!("none of its services has that environment{near}"))
     }
 
-    /// Why an exemption of a whole look matches nothing.
+    /// Why an exemption matches nothing in a check of a whole repository.
     pub(super) fn why(&self, exemption: &Exemption, is_target_here: bool) -> String {
         self.why_none(exemption.extent()).unwrap_or_else(|| {
             if is_target_here {

@@ -1,4 +1,4 @@
-//! What is there for the services and environments of an exemption, gathered once for all that have the same.
+//! The scope of the services and environments of an exemption, gathered once for all exemptions that name the same ones.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -21,7 +21,7 @@ const MAX_WORD: usize = 63;
 /// The group, the version and the kind that a target names.
 type Type = [Option<Glob>; 3];
 
-/// What was judged and found, by the names of services.
+/// The comparisons and findings, by the names of services.
 pub(super) struct Scopes<'f> {
     comparisons: &'f [Comparison<'f, 'f>],
     /// Which comparisons are about a service.
@@ -55,7 +55,7 @@ impl<'f> Scopes<'f> {
         }
     }
 
-    /// What is there for the environments and services of an entry.
+    /// The scope of the environments and services of an entry.
     pub(super) fn of(&mut self, extent: Extent<'f>) -> &Scope<'f> {
         if !self.gathered.contains_key(&extent) {
             let scope = self.gather(extent);
@@ -109,7 +109,7 @@ impl<'f> Scopes<'f> {
     }
 }
 
-/// The services that a comparison is about; where they are many, also the one without a name.
+/// The services that a comparison is about; if they are many, also the one without a name.
 fn services<'f>(comparison: &'f Comparison<'f, 'f>) -> BTreeSet<&'f str> {
     match comparison.sides.service {
         "" => comparison
@@ -123,7 +123,7 @@ fn services<'f>(comparison: &'f Comparison<'f, 'f>) -> BTreeSet<&'f str> {
     }
 }
 
-/// Whether an entry is about what a comparison judges.
+/// Whether an entry is about the sides of a comparison.
 fn is_for(extent: Extent<'_>, comparison: &Comparison<'_, '_>) -> bool {
     let sides = &comparison.sides;
     let is_for = |service: &str| extent.is_for(sides.environment, service);
@@ -133,7 +133,7 @@ fn is_for(extent: Extent<'_>, comparison: &Comparison<'_, '_>) -> bool {
     }
 }
 
-/// What is there for the exemptions of the same services and environments.
+/// The comparisons and findings for the exemptions of the same services and environments.
 pub(super) struct Scope<'f> {
     /// The environments that were judged or have findings.
     pub environments: BTreeSet<&'f str>,
@@ -150,7 +150,7 @@ impl<'f> Scope<'f> {
         self.held.get_or_init(|| Held::new(&self.here))
     }
 
-    /// Whether a target is here.
+    /// Whether a target exists here.
     pub(super) fn holds(&self, target: &Target) -> bool {
         let held = self.held();
         let literal = |glob: &Option<Glob>| glob.clone().filter(Glob::is_literal);
@@ -213,7 +213,7 @@ impl<'f> Scope<'f> {
         ))
     }
 
-    /// Why no resource is meant by a target; nothing where one is.
+    /// Why a target means no resource; `None` if it means one.
     pub(super) fn why_no_target(&self, target: &Target) -> Option<String> {
         let is_here = *target == Target::default() || self.holds(target);
         let why = || {
@@ -225,7 +225,7 @@ impl<'f> Scope<'f> {
         (!is_here).then(why)
     }
 
-    /// The finding of a rule that is nearest to a path, of those about what a target means.
+    /// The rule's finding with the path nearest to another path, among the resources that a target means.
     pub(super) fn near_path(
         &self,
         rule: RuleId,
@@ -252,7 +252,7 @@ impl<'f> Scope<'f> {
         near.map(str::to_owned)
     }
 
-    /// The difference that is nearest to a path, of those in what a target means.
+    /// The difference with the path nearest to another path, among the resources that a target means.
     pub(super) fn near_change(
         &self,
         extent: Extent<'_>,
@@ -276,7 +276,7 @@ impl<'f> Scope<'f> {
     }
 }
 
-/// The first path of an element of the list that another path leads into.
+/// The first path of an element in the list that another path leads into.
 fn of_one_list<'p>(path: &str, paths: &[&'p str]) -> Option<&'p str> {
     let (list, _) = path.rsplit_once('[')?;
     let is_in = |other: &&&str| {
@@ -320,7 +320,7 @@ impl<'f> Held<'f> {
         }
     }
 
-    /// The names of what has a target's type, each once: of equals the first is the nearest.
+    /// The names of the resources of a target's type, each once: of equally near names the first is the nearest.
     fn names_of(&self, target: &Target) -> Vec<&'f str> {
         let mut types: HashMap<(&str, &str), bool> = HashMap::new();
         let mut seen = HashSet::new();

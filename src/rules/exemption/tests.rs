@@ -1,4 +1,4 @@
-//! The index of exemptions against the plain loop that it stands for.
+//! The index of exemptions compared with the plain loop that it replaces.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -42,7 +42,7 @@ fn apply_by_loop(
             .filter(|comparison| is_for(exemption, comparison))
             .collect();
         let environments = match look {
-            // It stands in the policy once, whatever it is about.
+            // It is in the policy once, whatever it is about.
             Some(_) => BTreeSet::new(),
             // An environment that is missing has findings and no comparison.
             None => here
@@ -110,7 +110,7 @@ fn is_of(exemption: &Exemption, finding: &Finding) -> bool {
     exemption.is_for(environment, service)
 }
 
-/// Whether an exemption is about what a comparison judges.
+/// Whether an exemption is about the sides of a comparison.
 fn is_for(exemption: &Exemption, comparison: &Comparison<'_, '_>) -> bool {
     let sides = &comparison.sides;
     let is_for = |service: &str| exemption.is_for(sides.environment, service);
@@ -120,7 +120,7 @@ fn is_for(exemption: &Exemption, comparison: &Comparison<'_, '_>) -> bool {
     }
 }
 
-/// Says of findings why an exemption does not hold for them; gives the exemptions of which nothing more is to be said.
+/// Notes on findings why an exemption does not apply to them; gives the exemptions that need no other message.
 fn say(
     policy: &Policy,
     today: Date,
@@ -172,7 +172,7 @@ fn is_near(exemption: &Exemption, finding: &Finding) -> bool {
     is_at(exemption, &resource, &names, finding.field.as_ref())
 }
 
-/// Why an exemption matches nothing, and what it might have meant; `None` where it may be about something else.
+/// Why an exemption matches nothing, and what it might have meant; `None` if it may be about something else.
 fn why_unused(
     exemption: &Exemption,
     findings: &[Finding],
@@ -209,7 +209,7 @@ fn why_unused(
     };
     match look {
         Some(look) => known().or_else(|| Some(look.why(exemption, is_target_here))),
-        // What is about files is found elsewhere, and so is what only another environment shows.
+        // Findings about files have another source, and some differences are seen only beside another environment.
         None if record(exemption.rule).of_files => None,
         None if record(exemption.rule).of_siblings && !has_siblings(here) => None,
         None => known().or_else(|| {
@@ -321,7 +321,7 @@ prop_compose! {
     }
 }
 
-/// An exemption as a policy writes it, without what is left to chance.
+/// An exemption as a policy writes it, without the parts that are left to chance.
 fn exemption() -> impl Strategy<Value = serde_json::Value> {
     let part = |all: &'static [&'static str]| proptest::option::weighted(0.6, select(all));
     let target = (

@@ -1,6 +1,6 @@
-//! What a policy permits without a date and that matches nothing: allowed fields, and services with fewer environments.
+//! Permissions of a policy that have no date and match nothing: allowed fields, and services with fewer environments.
 //!
-//! They are reported like exemptions, but only in a look at a repository: what one build lacks, another may hold.
+//! They are reported like exemptions, but only by a check of a repository: what one build lacks, another may hold.
 
 use super::about::names;
 use super::scope::Scopes;
@@ -12,7 +12,7 @@ use crate::rules::gaps::{Look, Patterns};
 use crate::rules::permission::{Judged, Use, fields_about};
 use crate::text;
 
-/// The findings about what is permitted for nothing.
+/// The findings about permissions that match nothing.
 pub(super) fn check<'f>(
     comparisons: &[Comparison<'_, '_>],
     look: &Look,
@@ -108,7 +108,7 @@ fn finding(what: &str, why: &str, help: &str, place: Option<&Place>) -> Finding 
     }
 }
 
-/// Why an allowed field is about no difference, and what it might have meant.
+/// Why an allowed field matches no difference, and what it might have meant.
 fn why_no_field<'f>(
     field: &'f AllowedField,
     comparisons: &[Comparison<'_, '_>],
@@ -131,7 +131,7 @@ fn why_no_field<'f>(
     }
 }
 
-/// Whether the target is there in the earlier of two environments, which without a base is judged in no other comparison.
+/// Whether the target is in the earlier of two environments, which without a base is judged in no other comparison.
 fn is_of_earlier(field: &AllowedField, comparison: &Comparison<'_, '_>) -> bool {
     let sides = &comparison.sides;
     sides.against != Against::Baseline
@@ -143,7 +143,7 @@ fn is_of_earlier(field: &AllowedField, comparison: &Comparison<'_, '_>) -> bool 
         })
 }
 
-/// Why an entry is about no service, and which one it might have meant.
+/// Why an entry matches no service, and which one it might have meant.
 fn why_no_service(
     index: usize,
     entry: &ServiceEnvironments,

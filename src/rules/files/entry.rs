@@ -3,7 +3,7 @@
 use crate::finding::Place;
 use crate::repo::{Edge, Parsed};
 
-/// Where an entry is written, with its line where nothing else stands on it: beside it may stand a value.
+/// Where an entry is written: with its line, if that holds nothing else, because a value may be beside it.
 #[must_use]
 pub fn entry_place(parsed: &Parsed<'_>, edge: &Edge, what: &str) -> Option<Place> {
     let node = parsed.node(edge)?;

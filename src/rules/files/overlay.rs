@@ -1,4 +1,4 @@
-//! An overlay's files as the rules about them see them.
+//! The files of an overlay in the form that the rules about them read.
 
 use crate::catalog::Rule;
 use crate::engine::Replay;
@@ -6,12 +6,12 @@ use crate::finding::{Finding, Place};
 use crate::repo::{Edge, Parsed};
 use crate::resource::Resource;
 
-/// An overlay and what it stands on.
+/// An overlay and the base that it is made of.
 #[derive(Clone, Copy)]
 pub struct Overlay<'l, 't> {
     /// Every file.
     pub parsed: &'t Parsed<'t>,
-    /// What was replayed of the overlay.
+    /// The replayed part of the overlay.
     pub replay: &'l Replay<'t>,
     /// The overlay's directory.
     pub directory: &'l str,

@@ -28,7 +28,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
 /// The most characters of a path in a message.
 const MAX_PATH: usize = 200;
 
-/// What the files of one overlay lack: sources of Secrets that are absent by design, each at the entry that names it.
+/// The sources of Secrets that one overlay lacks by design, each at the entry that names it.
 pub(in crate::rules) fn check(
     overlay: Overlay<'_, '_>,
     _: &[Entry],
@@ -87,9 +87,9 @@ pub fn unchecked(kustomization: &str, path: &str) -> Finding {
     }
 }
 
-/// A directory whose files are all there, and use what only kustomize knows, or what it refuses.
+/// A directory whose files are all here, but use features that only kustomize knows, or that it refuses.
 ///
-/// `own` is the file of its kustomization, and `index_of` tells which item of its file a line is.
+/// `own` is the file of its kustomization, and `index_of` finds the item of its file that a line belongs to.
 #[must_use]
 pub fn untold(
     directory: &str,

@@ -1,4 +1,4 @@
-//! `unjudged-overlay`: what looks like an overlay and was not judged.
+//! `unjudged-overlay`: a directory that looks like an overlay and was not judged.
 
 use std::slice::from_ref;
 
@@ -36,7 +36,7 @@ impl Unjudged {
         self.words().0
     }
 
-    /// The kustomization that nobody judged, or the link that led to none.
+    /// The kustomization that was not judged, or the link that led to none.
     #[must_use]
     pub fn find(&self, parsed: &Parsed<'_>) -> Place {
         let directory = &self.directory;
@@ -56,7 +56,7 @@ impl Unjudged {
         })
     }
 
-    /// What is said of it, and what is to be done.
+    /// What is wrong with it, and what to do.
     fn words(&self) -> (String, String) {
         let directory = match self.directory.as_str() {
             "" => ".",
@@ -122,7 +122,7 @@ impl Unjudged {
     }
 }
 
-/// What is an environment by all signs weighs more than what may be one.
+/// A directory that has all signs of an environment weighs more than one that only may be an environment.
 pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
     for unjudged in &gaps.unjudged {
         if unjudged.is_environment {

@@ -20,7 +20,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// The most characters of the builder's words.
+/// The most characters of the builder's message.
 const MAX_WORDS: usize = 1000;
 
 /// A finding about a kustomization file, or a directory, that cannot be read.
@@ -82,9 +82,9 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
     }
 }
 
-/// The cause alone, of what kustomize says with a frame around it for every directory on the way there.
+/// The cause alone, from a message of kustomize with one frame for every directory on the way there.
 ///
-/// It tries an entry as a file and then as a directory, and says of both why they are none.
+/// kustomize tries an entry as a file and then as a directory, and says why each of them failed.
 fn innermost(words: &str) -> &str {
     let after = |text: &'_ str, mark: &str| text.rfind(mark).map(|at| at + mark.len());
     let mut cause = words;
@@ -101,7 +101,7 @@ fn innermost(words: &str) -> &str {
     {
         cause = as_file;
     }
-    // What follows says the name again.
+    // The text after it repeats the name.
     if let Some(entry) = cause.strip_prefix("accumulating resources from '")
         && let Some((entry, inner)) = entry.split_once("': ")
         && inner.contains(entry.rsplit('/').next().unwrap_or(entry))
@@ -119,7 +119,7 @@ fn innermost(words: &str) -> &str {
     }
 }
 
-/// What to do next: the flag that the words ask for, or none.
+/// The next step: the flag that the message asks for, or none.
 fn help(directory: &str, words: &str) -> String {
     let flags = if words.contains("plugins disabled") {
         " It declares a function, which runs only with flags after `--`: krm-parity check -- --enable-alpha-plugins (and --enable-exec if the function is a program)"
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_nested_words_the_cause_is_told() {
+    fn a_nested_message_is_reduced_to_its_cause() {
         for (words, cause) in [
             (
                 "accumulating resources: accumulation err='accumulating resources from '../common': 'shop/common' must resolve to a file': recursed accumulation of path 'shop/common': accumulating resources: accumulation err='accumulating resources from 'gone.yaml': evalsymlink failure on 'shop/common/gone.yaml' : lstat shop/common/gone.yaml: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on 'shop/common/gone.yaml' : lstat shop/common/gone.yaml: no such file or directory",
@@ -156,7 +156,7 @@ mod tests {
                 "accumulating components: accumulateDirectory: \"recursed accumulation of path 'c': no resource matches\"",
                 "no resource matches",
             ),
-            // What has no frame, and what has one of which the inside is not known.
+            // A message without a frame, and one with a frame whose inside is unknown.
             (
                 "no matches for Id A.v1.x/y.[noNs]",
                 "no matches for Id A.v1.x/y.[noNs]",
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_named_only_where_the_words_ask_for_it() {
+    fn a_flag_is_named_only_if_the_message_asks_for_it() {
         for (words, flag) in [
             (
                 "loading KV pairs: security; file '/r/a.env' is not in or below '/r/o'",

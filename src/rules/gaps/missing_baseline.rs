@@ -1,4 +1,4 @@
-//! `missing-baseline`: there is nothing to compare with, and that never passes in silence.
+//! `missing-baseline`: there is nothing to compare with, and that never passes silently.
 
 use crate::catalog::{Rule, RuleId, Severity};
 use crate::finding::{Finding, Name};
@@ -84,7 +84,7 @@ pub(in crate::rules) fn check(gaps: &Gaps, found: &mut Found) {
     }
 }
 
-/// A service whose directories build, and come to nothing.
+/// A service whose directories build, but to no resource.
 fn nothing(missing: &Missing) -> Finding {
     let headline = format!(
         "the build of {} contains no resource",

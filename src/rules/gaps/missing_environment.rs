@@ -6,7 +6,7 @@ use crate::rules::found::Found;
 use crate::rules::gaps::{Absent, Gaps};
 use crate::text::one_line;
 
-/// The longest name of an earlier look, in characters.
+/// The longest name of an earlier state, in characters.
 const MAX_NAME: usize = 200;
 
 /// The record of the rule.
@@ -22,9 +22,9 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: true,
 };
 
-/// Findings about environments of a service that an earlier look has judged, and that nobody judges any more.
+/// Findings about environments of a service that were judged at an earlier state, and are not judged any more.
 ///
-/// `earlier` is what a person calls where it was.
+/// `earlier` is the name that people use for that state.
 #[must_use]
 pub fn gone(service: &str, environments: &[&str], is_whole: bool, earlier: &str) -> Vec<Finding> {
     let earlier = one_line(earlier, MAX_NAME);

@@ -1,20 +1,20 @@
-//! What the live side is of, and where Git's side is written.
+//! The service and environment on the live side, and where Git's side is written.
 
 use std::collections::BTreeMap;
 
 use crate::resource::Resource;
 
-/// The names that resources had when they were loaded, by kind, namespace and name as they are built.
+/// The names that resources had when they were loaded, by kind, namespace and name after the build.
 pub type Names = BTreeMap<[String; 3], String>;
 
-/// What the live side is of.
+/// The service and environment on the live side.
 #[derive(Clone, Copy, Debug)]
 pub struct Cluster<'c> {
     /// The service; empty where it is not known.
     pub service: &'c str,
     /// The environment that runs there; empty where it is not known.
     pub environment: &'c str,
-    /// The names of both that a policy may know them by; empty where nobody has said any.
+    /// The names that a policy may use for both; empty if none were given.
     pub named: (&'c str, &'c str),
     /// The overlay that Git's side is built of, where it is known.
     pub overlay: Option<Overlay<'c>>,
@@ -30,7 +30,7 @@ pub struct Overlay<'c> {
 }
 
 impl<'c> Cluster<'c> {
-    /// The name by which a patch finds a resource: the one that it had before the overlay gave it another.
+    /// The name by which a patch finds a resource: the one that it had before the overlay renamed it.
     pub(super) fn name(self, want: &Resource<'c>) -> &'c str {
         let key = [want.kind(), want.identity.namespace, want.name()].map(str::to_owned);
         let names = self.overlay.map(|overlay| overlay.names);

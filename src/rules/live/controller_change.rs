@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of the work of a controller.
+/// The message about a change by a controller.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     let what = &subject.what;
     Says {

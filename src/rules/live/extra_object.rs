@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of an object that nobody wants.
+/// The message about an object that Git does not have.
 pub(super) fn says(
     owner: &str,
     done: Option<String>,

@@ -1,4 +1,4 @@
-//! `manual-addition`: somebody added in the cluster what Git does not set.
+//! `manual-addition`: a person added something in the cluster that Git does not set.
 
 use super::told::Subject;
 use crate::catalog::{Rule, RuleId, Severity};
@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of an addition.
+/// The message about an addition.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     let what = &subject.what;
     Says {

@@ -1,4 +1,4 @@
-//! `manual-change`: somebody changed in the cluster what Git sets.
+//! `manual-change`: a person changed something in the cluster that Git sets.
 
 use super::told::Subject;
 use crate::catalog::{Rule, RuleId, Severity};
@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of a change.
+/// The message about a change.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     let what = &subject.what;
     Says {
@@ -36,7 +36,7 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     }
 }
 
-/// What is said of a write of which a log does not say what it wrote.
+/// The message about a write whose content is not in the log.
 pub(super) fn of_object(done: &str) -> Says {
     Says {
         headline: format!("it was written {done}"),

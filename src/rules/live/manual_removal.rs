@@ -1,4 +1,4 @@
-//! `manual-removal`: what Git sets is gone from the cluster.
+//! `manual-removal`: something that Git sets is gone from the cluster.
 
 use super::told::{Subject, requester};
 use crate::catalog::{Rule, RuleId, Severity};
@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of a removal.
+/// The message about a removal.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     let what = &subject.what;
     let (headline, demand) = match subject.requested.and_then(requester) {

@@ -16,7 +16,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of an object that is not there; `has_kind` says whether any of its kind is.
+/// The message about an object that the cluster lacks; `has_kind` says whether it has any of that kind.
 pub(super) fn says(kind: &str, has_kind: bool) -> Says {
     let doubt = if has_kind {
         String::new()
@@ -32,7 +32,7 @@ pub(super) fn says(kind: &str, has_kind: bool) -> Says {
     }
 }
 
-/// What is said of an object that somebody has deleted.
+/// The message about an object that a person has deleted.
 pub(super) fn deleted(done: Option<&str>) -> Says {
     Says {
         headline: match done {

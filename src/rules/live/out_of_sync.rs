@@ -1,4 +1,4 @@
-//! `out-of-sync`: what runs is not what Git says, and nobody but the deployer made it so.
+//! `out-of-sync`: the cluster runs something else than Git has, and only the deployer wrote it.
 
 use super::told::Subject;
 use crate::catalog::{Rule, RuleId, Severity};
@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of what the deployer left.
+/// The message about a field that the deployer wrote last.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     let what = &subject.what;
     let change = &subject.drift.change;
@@ -51,7 +51,7 @@ pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     }
 }
 
-/// What is said of an object that speaks another version of the API than Git.
+/// The message about an object whose API version differs from Git's.
 pub(super) fn of_version(want: &str, live: &str, command: Option<String>) -> Says {
     Says {
         headline: format!("it was not compared: it is {live} in the cluster and {want} in Git"),

@@ -1,7 +1,7 @@
-//! What is to be done about a field that is not what Git says, ready to be pasted.
+//! What to do about a field that differs from Git, ready to be pasted.
 //!
-//! There are two ways out: Git says what the cluster has, in the overlay where environments may differ and else in the
-//! base, or the cluster gets what Git says. Both are told, the first one first.
+//! There are two ways out: Git gets the value of the cluster, in the overlay if environments may differ and else in the
+//! base, or the cluster gets the value of Git. Both are given, in this order.
 
 use std::fmt::Write as _;
 
@@ -22,22 +22,22 @@ use crate::text::{one_line, safe_json, without_hash};
 /// The longest entry or command that a sentence holds.
 const MAX_PASTE: usize = 1000;
 
-/// What is to be done about a field.
+/// What to do about a field.
 pub(super) struct Recovery {
-    /// The strategic merge patch that makes an overlay say what the cluster has.
+    /// The strategic merge patch that gives an overlay the cluster's value.
     pub patch: Option<Value>,
-    /// The entry of `patches` that keeps the change, where the policy lets overlays differ.
+    /// The entry of `patches` that keeps the change, if the policy lets overlays differ.
     pub entry: Option<Value>,
-    /// How Git gets to say what the cluster has, as a sentence.
+    /// How to give Git the cluster's value, as a sentence.
     pub keep: String,
-    /// The command that makes the object say what Git says.
+    /// The command that gives the object Git's value.
     pub command: Option<String>,
-    /// Whether there is nothing else to be done than what `keep` says.
+    /// Whether there is nothing else to do than what `keep` says.
     is_scaled: bool,
 }
 
 impl Recovery {
-    /// What becomes of a field in this environment; `is_past` says that the object is one that was.
+    /// The ways out for a field in this environment; `is_past` says that the object is a past state.
     pub fn of<'a>(
         drift: &Drift<'a>,
         sides: Sides<'_, 'a>,
@@ -124,7 +124,7 @@ fn is_image(drift: &Drift<'_>) -> bool {
 }
 
 impl Recovery {
-    /// Both ways out: `way` says what the other one comes to, as the end of a sentence.
+    /// Both ways out: `way` names the effect of the other one, as the end of a sentence.
     pub fn or(&self, way: &str) -> String {
         if self.is_scaled {
             return self.keep.clone();
@@ -136,7 +136,7 @@ impl Recovery {
     }
 }
 
-/// An entry of `patches` that makes Git say what the cluster has; `name` is what the patch calls the resource.
+/// An entry of `patches` that gives Git the cluster's value; `name` is the patch's name for the resource.
 fn entry<'a>(
     sides: Sides<'_, 'a>,
     drift: &Drift<'a>,
@@ -149,7 +149,7 @@ fn entry<'a>(
             let mut patch = patch.clone();
             let metadata = patch.get_mut("metadata")?.as_object_mut()?;
             metadata.insert("name".to_owned(), name.into());
-            // The target says which one it is, and the namespace may come later.
+            // The target selects the resource, and the namespace may be set later.
             metadata.remove("namespace");
             patch
         }
@@ -164,7 +164,7 @@ fn entry<'a>(
     Some(json!({"target": target, "patch": patch}))
 }
 
-/// An entry of `patches` on one line; nothing where that would be too long.
+/// An entry of `patches` on one line; `None` if that would be too long.
 fn line(entry: &Value) -> Option<String> {
     let mut out = String::from("{target: {");
     for (at, (key, value)) in entry.get("target")?.as_object()?.iter().enumerate() {
@@ -175,7 +175,7 @@ fn line(entry: &Value) -> Option<String> {
     (out.len() <= MAX_PASTE).then_some(out)
 }
 
-/// Whether kustomize knows of a kind which of its lists have keys.
+/// Whether kustomize knows for a kind which of its lists have keys.
 fn is_of_kubernetes(resource: &Resource<'_>) -> bool {
     /// Groups below `k8s.io` whose kinds are custom resources.
     const CUSTOM: [&str; 3] = [
@@ -193,18 +193,18 @@ fn has_elements(steps: &[Step<'_>]) -> bool {
     steps.any(|step| matches!(step, Step::Element { .. }))
 }
 
-/// JSON that stands between single quotes, in YAML as in a shell.
+/// JSON that can be put between single quotes, in YAML and in a shell.
 fn one_word(value: &Value) -> String {
-    // An apostrophe stands inside of strings alone.
+    // An apostrophe occurs inside of strings only.
     safe_json(&value.to_string()).replace('\'', "\\u0027")
 }
 
-/// The command that makes the object say what Git says.
+/// The command that gives the object Git's value.
 fn command<'a>(sides: Sides<'_, 'a>, drift: &Drift<'a>, is_past: bool) -> Option<String> {
     let command = variable(sides.live, drift).or_else(|| {
         let operations = sides.of_live(drift)?;
         let operations = operations.as_array()?;
-        // The places of a list that was may be others by now, unless each is asked for its name.
+        // The indices of a past list may have changed, unless each element is checked by its name.
         let elements = drift.change.steps.iter();
         let elements = elements.filter(|step| matches!(step, Step::Element { .. }));
         if is_past && elements.count() >= operations.len() {
@@ -217,7 +217,7 @@ fn command<'a>(sides: Sides<'_, 'a>, drift: &Drift<'a>, is_past: bool) -> Option
     command.filter(|command| command.len() <= MAX_PASTE)
 }
 
-/// The command that takes away a variable of a container that was added.
+/// The command that removes a variable that was added to a container.
 fn variable(live: &Resource<'_>, drift: &Drift<'_>) -> Option<String> {
     let change = &drift.change;
     let [

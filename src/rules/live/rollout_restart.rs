@@ -1,4 +1,4 @@
-//! `rollout-restart`: somebody restarted the pods of a workload.
+//! `rollout-restart`: a person restarted the pods of a workload.
 
 use super::told::{Subject, requester};
 use crate::catalog::{Rule, RuleId, Severity};
@@ -17,7 +17,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of a restart.
+/// The message about a restart.
 pub(super) fn says(subject: &Subject<'_, '_>) -> Says {
     Says {
         headline: match (subject.requested.and_then(requester), subject.owner()) {

@@ -10,7 +10,7 @@ pub(super) fn deletion(resource: &Resource<'_>) -> Option<String> {
     kubectl("delete", resource)
 }
 
-/// The start of a command about an object; nothing where a name in it could be more than a name to a shell.
+/// The start of a command about an object; `None` if a shell could read a name in it as more than a name.
 pub(super) fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
     let namespace = match resource.identity.namespace {
         "" => String::new(),
@@ -35,7 +35,7 @@ pub(super) fn kubectl(verb: &str, resource: &Resource<'_>) -> Option<String> {
     })
 }
 
-/// Whether a name is one word to every shell, and no flag.
+/// Whether a name is one word to every shell, and not a flag.
 pub(super) fn is_word(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
     name.len() <= MAX_WORD && !name.starts_with('-') && name.chars().all(is_plain)

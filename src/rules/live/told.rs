@@ -1,4 +1,4 @@
-//! The findings about what runs, put together.
+//! The findings about running objects, put together.
 
 use std::fmt::Write as _;
 
@@ -17,29 +17,29 @@ use crate::rules::{paste, words};
 use crate::text;
 use crate::yaml::Node;
 
-/// What the side is called that says what there should be.
+/// The name of the side with the wanted state.
 const GIT: &str = "Git";
 
-/// What to do about what was taken back.
+/// What to do about a change that was reverted.
 const OVER: &str = "Ask why it was needed; a change that should stay belongs in Git.";
 
-/// The most characters of a name that a stranger gave.
+/// The most characters of a name that comes from outside.
 const MAX_NAME: usize = 100;
 
-/// A field that is not what Git says.
+/// A field that differs from Git.
 pub(super) struct Subject<'s, 'a> {
     /// What it is, as the subject of a sentence.
     pub what: String,
     pub drift: &'s Drift<'a>,
     /// The live object.
     pub resource: &'s Resource<'a>,
-    /// The request that made it so, where an audit log was read.
+    /// The request that made it so, if an audit log was read.
     pub requested: Option<&'s Requested>,
-    /// What is to be done about it.
+    /// What to do about it.
     pub recovery: Recovery,
 }
 
-/// What differs, as the subject of a sentence; where it is compared as one value, with the place of what differs within.
+/// What differs, as the subject of a sentence; for a field that is compared as one value, with the place of the difference within.
 pub(super) fn subject(drift: &Drift<'_>) -> String {
     let what = entries(drift).unwrap_or_else(|| words::subject(&drift.change, drift.class));
     match drift.inner.as_slice() {
@@ -50,7 +50,7 @@ pub(super) fn subject(drift: &Drift<'_>) -> String {
     }
 }
 
-/// Labels and annotations that came together, by their keys.
+/// Labels and annotations that were added together, by their keys.
 fn entries(drift: &Drift<'_>) -> Option<String> {
     const MAX_KEYS: usize = 3;
     let noun = match drift.change.steps.last()? {
@@ -93,7 +93,7 @@ pub fn owner(entry: &Entry<'_>) -> String {
 }
 
 impl Subject<'_, '_> {
-    /// Who did something, as the end of a sentence: by hand, as far as the tool is known.
+    /// Who did something, as the end of a sentence: by hand, unless the tool is known.
     pub fn done(&self) -> Option<String> {
         if let Some(known) = self.requested.and_then(requester) {
             return Some(known);
@@ -105,7 +105,7 @@ impl Subject<'_, '_> {
         })
     }
 
-    /// Whoever made it so, as a sentence calls it.
+    /// The owner of the value, as a sentence names it.
     pub fn owner(&self) -> Option<String> {
         self.drift.owner.as_ref().map(owner)
     }
@@ -182,7 +182,7 @@ fn of(finding: Finding, resource: &Resource<'_>, cluster: Cluster<'_>) -> Findin
     }
 }
 
-/// Whoever made a request, as the end of a sentence; nothing where nobody knows.
+/// The person or program that made a request, as the end of a sentence; `None` if that is unknown.
 pub(super) fn requester(requested: &Requested) -> Option<String> {
     let who = requested.who()?;
     let mut out = format!("by {who}");
@@ -219,13 +219,13 @@ pub(super) fn with_request(mut finding: Finding, requested: Option<&Requested>) 
     finding
 }
 
-/// The versions that Git and the cluster speak.
+/// The API versions in Git and in the cluster.
 pub(super) fn versions(pair: &Pair<'_, '_>) -> [String; 2] {
     [pair.want.api_version, pair.live.api_version]
         .map(|text| text::one_line(text, MAX_NAME * 2).into_owned())
 }
 
-/// The command that asks for an object in the version of Git.
+/// The command that reads an object in the version of Git.
 pub(super) fn question(want: &Resource<'_>) -> Option<String> {
     let mut kind = format!("{}.{}", want.kind().to_lowercase(), want.version());
     if !want.group().is_empty() {
