@@ -1,4 +1,4 @@
-//! The scope of the services and environments of an exemption, gathered once for all exemptions that name the same ones.
+//! The scope of an exemption's services and environments, gathered once for all exemptions that name the same ones.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -1,4 +1,4 @@
-//! `out-of-sync`: the cluster runs something else than Git has, and only the deployer wrote it.
+//! `out-of-sync`: the cluster differs from Git, and only the deployer wrote the value.
 
 use super::told::Subject;
 use crate::catalog::{Rule, RuleId, Severity};

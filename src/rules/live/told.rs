@@ -39,7 +39,7 @@ pub(super) struct Subject<'s, 'a> {
     pub recovery: Recovery,
 }
 
-/// What differs, as the subject of a sentence; for a field that is compared as one value, with the place of the difference within.
+/// What differs, as the subject of a sentence; if it is compared as one value, with the place of the difference within.
 pub(super) fn subject(drift: &Drift<'_>) -> String {
     let what = entries(drift).unwrap_or_else(|| words::subject(&drift.change, drift.class));
     match drift.inner.as_slice() {
@@ -93,7 +93,7 @@ pub fn owner(entry: &Entry<'_>) -> String {
 }
 
 impl Subject<'_, '_> {
-    /// Who did something, as the end of a sentence: by hand, unless the tool is known.
+    /// Who did something, as the end of a sentence: by hand, if the manager is a person's tool.
     pub fn done(&self) -> Option<String> {
         if let Some(known) = self.requested.and_then(requester) {
             return Some(known);

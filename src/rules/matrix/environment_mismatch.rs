@@ -1,11 +1,11 @@
-//! `environment-mismatch`: two environments disagree where no comparison with a base has told it.
+//! `environment-mismatch`: two environments disagree where no comparison with a base has reported it.
 //!
-//! Without a base every forbidden difference is one. With one base of both, each
-//! was judged against it, and what is left is what both have added, and the places that all override.
-//! Where their bases differ, or one has none, all is compared but what was made of one resource of both bases.
+//! Without a base, every forbidden difference is one. If both have the same base, each
+//! was compared with it, which leaves their additions, and the places that all environments override.
+//! If their bases differ, or one has none, all is compared except resources that were made of the same one in both bases.
 //!
-//! Told is the environment that differs from most others, against the earliest of
-//! those; where two camps are as large, the later one.
+//! The finding is about the environment that differs from most others, beside the earliest of
+//! those; if two camps are equally large, about the later one.
 
 mod disagreement;
 mod origin;
@@ -110,10 +110,10 @@ struct Lack<'m, 'a> {
     without: &'m str,
 }
 
-/// Where a resource is compared: by both environments, the comparison and the number of the pair in it.
+/// The comparisons of a resource: by both environments, the comparison and the number of the pair in it.
 type Seats<'m, 'a> = BTreeMap<(&'m str, &'m str), (&'m Comparison<'m, 'a>, usize)>;
 
-/// Whether a path lies in what two environments have added, or in what an exemption names both for.
+/// Whether a path is in an addition of two environments, or at a place for which an exemption names both.
 fn is_of_some(
     overridden: &Overridden<'_>,
     comparison: &Comparison<'_, '_>,
@@ -124,7 +124,7 @@ fn is_of_some(
         || overridden.is_remembered(comparison, members, path)
 }
 
-/// Says who is wrong, at every place where environments disagree.
+/// Finds the odd environment at every place where environments disagree.
 fn blame<'m, 'a: 'm>(
     matrix: &Matrix<'m, 'a>,
     (kin, overridden, policy): (&Kin<'m>, &Overridden<'_>, &Policy),
@@ -143,7 +143,7 @@ fn blame<'m, 'a: 'm>(
             }
         }
     }
-    // What lies in a place follows it in this order.
+    // In this order, the places inside of another one follow it.
     for place in all.chunk_by(|a, b| a.kin == b.kin && odd::is_in(&b.path, &a.path)) {
         let top = &place[0];
         let Some(seats) = seats.get(&top.kin) else {
@@ -201,7 +201,7 @@ fn blame<'m, 'a: 'm>(
     }
 }
 
-/// Whether two environments that nobody compares hold one value there, as far as other comparisons show both.
+/// Whether two environments that are not compared have the same value there, as far as other comparisons show both.
 fn has_one_value(place: &[Disagreement<'_, '_>], early: &str, late: &str) -> bool {
     let value = |name: &str| {
         place.iter().find_map(|one| {
@@ -264,7 +264,7 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
     }
 }
 
-/// Says who is wrong about every resource that some environments lack.
+/// Finds the odd environment for every resource that some environments lack.
 fn blame_lacks<'m>(
     matrix: &Matrix<'_, '_>,
     order: &[&'m str],
@@ -301,9 +301,9 @@ fn blame_lacks<'m>(
     }
 }
 
-/// Collects the changes of resources, but of those where a comparison with the base has told them.
+/// Collects the changes of resources, except those that a comparison with the base has reported.
 ///
-/// `guides` are the resources of bases that may say what environments may touch.
+/// `guides` are the resources of bases that may say what environments may change.
 fn collect<'m, 'a: 'm>(
     comparison: &'m Comparison<'m, 'a>,
     is_told: impl Fn(usize, usize) -> bool,
@@ -331,7 +331,7 @@ fn collect<'m, 'a: 'm>(
             };
             let is_of_some = is_told && is_of_some(overridden, comparison, (at, other), &path);
             let is_open = is_overridden || is_of_some;
-            // Images that every environment sets are asked where they come from.
+            // For an image that every environment sets, another rule asks where it comes from.
             if is_open && classified.class == Class::ImageTag {
                 continue;
             }
@@ -352,7 +352,7 @@ fn collect<'m, 'a: 'm>(
     }
 }
 
-/// Collects the resources that one of two environments lacks, but those that were judged as added or removed.
+/// Collects the resources that one of two environments lacks, except those that were judged as added or removed.
 fn collect_lacks<'m, 'a>(
     comparison: &'m Comparison<'m, 'a>,
     kin: &Kin<'m>,
@@ -386,7 +386,7 @@ fn collect_lacks<'m, 'a>(
     }));
 }
 
-/// Collects the resources that an exemption lets both environments add, or remove, of which one no longer does.
+/// Collects the resources that an exemption lets both environments add, or remove, if one no longer does.
 fn collect_remembered<'m, 'a>(
     comparison: &'m Comparison<'m, 'a>,
     (kin, overridden, policy): (&Kin<'m>, &Overridden<'_>, &Policy),
@@ -418,7 +418,7 @@ fn collect_remembered<'m, 'a>(
     }
 }
 
-/// Reports a resource that an environment alone has, or alone lacks.
+/// Reports a resource that only one environment has, or only one lacks.
 fn tell_lack(lack: &Lack<'_, '_>, blamed: &str, found: &mut Found) {
     let turned_around =
         (lack.comparison.sides.environment != blamed).then(|| turned(lack.comparison));

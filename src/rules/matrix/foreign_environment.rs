@@ -1,8 +1,8 @@
 //! `foreign-environment`: a value of one environment holds the name of another one of its service.
 //!
-//! Values may differ, and nobody looks at them: production that talks to the database of
-//! staging passes every other rule. It is told where the base holds no environment's name, or
-//! where all other environments that say something else there hold their own.
+//! Values may differ, and no one reviews them: if production uses the database of
+//! staging, every other rule passes it. It is reported if the base holds no environment's name, or
+//! if all other environments that say something else there hold their own names.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,25 +35,25 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: true,
 };
 
-/// What a variable has its value under.
+/// The field of a variable that has its value.
 const VALUE: &str = "value";
 
-/// A place of a resource, whatever environment it is looked at in.
+/// A place of a resource, the same one in every environment.
 type Spot<'m> = (Member<'m>, Path<'m>);
 
-/// What a finding is about: the service, the environment, the resource and the path.
+/// The subject of a finding: the service, the environment, the resource and the path.
 type Of = [String; 4];
 
-/// What is known of a place.
+/// The values at a place.
 #[derive(Default)]
 struct Said<'m, 'a> {
-    /// What environments say there.
+    /// The value of each environment.
     values: BTreeMap<&'m str, &'a str>,
-    /// What the base of an environment says there; nothing where it says nothing.
+    /// The value in the base of an environment; `None` if the base has none.
     bases: BTreeMap<&'m str, Option<&'a str>>,
     /// The environments that add it to their base.
     new: BTreeSet<&'m str>,
-    /// A comparison that shows what an environment says: that with its base, else one with another environment.
+    /// A comparison that shows the value of an environment: that with its base, else one with another environment.
     shown: BTreeMap<&'m str, Shown<'m, 'a>>,
 }
 
@@ -104,7 +104,7 @@ pub(in crate::rules) fn check(
     }
 }
 
-/// Whether the name of one environment is surely not meant as that of another, or of what it is made of.
+/// Whether the name of one environment is surely not meant as that of another, or of the one that it is made of.
 fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
     let mut below = environment;
     for _ in 0..matrix.baselines.len() {
@@ -119,7 +119,7 @@ fn is_other(matrix: &Matrix<'_, '_>, environment: &str, other: &str) -> bool {
     below != other && !share_a_name(environment, other)
 }
 
-/// What the places that environments or their bases disagree on say.
+/// The values at the places where environments or their bases disagree.
 fn collect<'m, 'a: 'm>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Spot<'m>, Said<'m, 'a>> {
     let kin = Kin::of(matrix);
     let mut all: BTreeMap<Spot<'m>, Said<'m, 'a>> = BTreeMap::new();
@@ -174,7 +174,7 @@ const fn is_name(class: Class) -> bool {
     matches!(class, Class::EnvNames | Class::ConfigKeys)
 }
 
-/// The place of the value that a change is about: a variable comes in as a whole, and is changed by its value.
+/// The place of the value that a change is about: a variable is added as a whole, and is changed by its value.
 fn place<'a>(Classified { change, class }: &Classified<'a>) -> Path<'a> {
     let mut path = keyed_path(&change.steps);
     if *class == Class::EnvNames {
@@ -183,7 +183,7 @@ fn place<'a>(Classified { change, class }: &Classified<'a>) -> Path<'a> {
     path
 }
 
-/// What a value says, which for a variable that comes in as a whole is inside of it.
+/// The text of a value; a variable that is added as a whole has it inside.
 fn text(node: Node<'_>, class: Class) -> Option<&str> {
     match class {
         Class::EnvNames => node.str_at(&[VALUE]),
@@ -191,7 +191,7 @@ fn text(node: Node<'_>, class: Class) -> Option<&str> {
     }
 }
 
-/// Whether a change is about something that may name a place, a host or a role, and is no secret.
+/// Whether a change is about a field that may name a place, a host or a role, and that is not a secret.
 fn is_open(Classified { change, class }: &Classified<'_>) -> bool {
     const RUN: [&str; 3] = ["args", "command", "securityContext"];
     let is_class = matches!(
@@ -207,7 +207,7 @@ fn is_open(Classified { change, class }: &Classified<'_>) -> bool {
     is_class && !change.secret && !change.fields().any(|field| RUN.contains(&field))
 }
 
-/// What every finding is about that there is.
+/// The subjects of all findings so far.
 fn told(found: &Found) -> BTreeSet<Of> {
     let all = found.findings.iter().filter_map(|finding| {
         let (resource, field) = (finding.resource.as_ref()?, finding.field.as_ref()?);
@@ -220,7 +220,7 @@ fn told(found: &Found) -> BTreeSet<Of> {
 }
 
 impl<'m> Said<'m, '_> {
-    /// Whether something else was found at the place in an environment, which is enough to make somebody look at it.
+    /// Whether there is another finding at the place in an environment, which is enough to make a person look at it.
     fn is_told(&self, environment: &str, told: &BTreeSet<Of>) -> bool {
         let Some(shown) = self.shown.get(environment) else {
             return true;
@@ -245,8 +245,8 @@ impl<'m> Said<'m, '_> {
         })
     }
 
-    /// Whether an environment says what its base does not, which names none or lacks it; or all others that say something
-    /// name themselves.
+    /// Whether the value of an environment is not its base's, and the base names no environment or has no value; or all others
+    /// with a value name themselves.
     fn is_odd(&self, environment: &str, order: &[&'m str], has_base: bool) -> bool {
         let base = self.bases.get(environment).copied().flatten();
         let names_none = |base: &str| !order.iter().any(|name| says_name(base, name));
@@ -259,7 +259,7 @@ impl<'m> Said<'m, '_> {
             .filter(|(name, _)| **name != environment)
             .peekable();
         if others.peek().is_none() {
-            // What nobody else has, where there is no base either, is added by this one alone.
+            // A value that no other environment has, without a base, is an addition of this one alone.
             let shown = self.shown.get(environment);
             return !has_base && shown.is_some_and(|shown| is_name(shown.change.class));
         }

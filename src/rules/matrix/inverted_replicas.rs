@@ -1,8 +1,8 @@
 //! `inverted-replicas`: a later environment runs fewer replicas than an earlier one.
 //!
-//! What an autoscaler scales is weighed by the bounds of the autoscaler, unless it runs
-//! nothing at all: Kubernetes' own autoscaler does not wake what has no replica. A count
-//! that neither an environment nor its base states is left to whoever scales it.
+//! If an autoscaler scales a workload, its bounds are compared, unless it runs
+//! nothing at all: Kubernetes' own autoscaler does not start what has no replica. A count
+//! that neither an environment nor its base sets is left to the program that scales it.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: true,
 };
 
-/// A count that an earlier environment has more of.
+/// A count that is higher in an earlier environment.
 struct Fewer<'m, 'a> {
     comparison: &'m Comparison<'m, 'a>,
     pair: Pair<'m, 'a>,
@@ -49,7 +49,7 @@ pub(in crate::rules) fn check(
     policy: &Policy,
     found: &mut Found,
 ) {
-    // A class that is not allowed is an error already, whichever has more.
+    // If the class is not allowed, any difference is an error already.
     if !policy.allows(Class::Replicas) {
         return;
     }
@@ -86,7 +86,7 @@ pub(in crate::rules) fn check(
     }
 }
 
-/// Every count that is too small, with the earlier environment that has most.
+/// Every count that is too small, with the earlier environment that has the highest.
 fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> {
     let mut worst: BTreeMap<Place<'m>, Fewer<'m, 'a>> = BTreeMap::new();
     for comparison in matrix.compared(true) {
@@ -119,7 +119,7 @@ fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> 
     worst
 }
 
-/// Whether a count is absent in the base as well, so that whoever scales may: what an overlay took away is not.
+/// Whether a count is absent in the base as well, so that a program may scale it: a count that an overlay removed is not.
 fn is_left_open(matrix: &Matrix<'_, '_>, (environment, at, path): &Place<'_>) -> bool {
     let Some(against_base) = matrix.baselines.get(environment) else {
         return false;
@@ -133,7 +133,7 @@ fn is_left_open(matrix: &Matrix<'_, '_>, (environment, at, path): &Place<'_>) ->
     })
 }
 
-/// How many both sides run, where the change is about that and both are known.
+/// How many replicas both sides run, if the change is about that and both counts are known.
 fn counts(
     comparison: &Comparison<'_, '_>,
     pair: Pair<'_, '_>,
@@ -173,7 +173,7 @@ fn is_count(change: &Change<'_>) -> bool {
     )
 }
 
-/// Whether a field bounds an autoscaler from below, so that 0 is a rest and no end.
+/// Whether a field bounds an autoscaler from below, so that 0 means a pause and not an end.
 fn is_lower_bound(change: &Change<'_>) -> bool {
     matches!(
         change.fields().next_back(),
@@ -181,7 +181,7 @@ fn is_lower_bound(change: &Change<'_>) -> bool {
     )
 }
 
-/// What Kubernetes, Argo Rollouts and KEDA take where a count is absent; nothing where nobody says.
+/// The count that Kubernetes, Argo Rollouts and KEDA use by default; `None` if that is unknown.
 fn default(resource: &Resource<'_>, change: &Change<'_>) -> Option<&'static str> {
     let field = change.fields().next_back()?;
     match (resource.group(), resource.kind(), field) {

@@ -1,6 +1,6 @@
 //! `inverted-resources`: a later environment gets less of a resource than an earlier one.
 //!
-//! Against their base both may be within bounds, so no look at one overlay alone
+//! Both may be within bounds of their base, so no check of one overlay alone
 //! shows it.
 
 use std::collections::BTreeMap;
@@ -52,13 +52,13 @@ pub(in crate::rules) fn check(
     }
 }
 
-/// Every value that an earlier environment has more of, with the environment that has most.
+/// Every value that is higher in an earlier environment, with the environment that has the highest.
 pub(in crate::rules) fn inverted<'m, 'a>(
     matrix: &Matrix<'m, 'a>,
     policy: &Policy,
 ) -> BTreeMap<Place<'m>, Value<'m, 'a>> {
     let mut worst: BTreeMap<Place<'m>, Value<'m, 'a>> = BTreeMap::new();
-    // A class that is not allowed is an error already, however small the change.
+    // If the class is not allowed, any change is an error already, however small.
     if !policy.allows(Class::ResourceValues) {
         return worst;
     }

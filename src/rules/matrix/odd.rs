@@ -1,4 +1,4 @@
-//! Who is the odd one out, where environments of a service do not agree.
+//! Finds the odd one out, if environments of a service do not agree.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,13 +11,13 @@ use crate::path::Path;
 /// A resource of an environment, by the environment's name and its place in it.
 pub(in crate::rules) type Member<'m> = (&'m str, usize);
 
-/// What is one resource, through all environments.
+/// The sets of resources that are the same one in all environments.
 pub(in crate::rules) struct Kin<'m> {
     parents: HashMap<Member<'m>, Member<'m>>,
 }
 
 impl<'m> Kin<'m> {
-    /// Reads it out of the pairs of all comparisons of a service.
+    /// Reads them from the pairs of all comparisons of a service.
     pub fn of(matrix: &Matrix<'m, '_>) -> Self {
         let mut kin = Self {
             parents: HashMap::new(),
@@ -54,7 +54,7 @@ pub(in crate::rules) fn order<'m>(matrix: &Matrix<'m, '_>) -> Vec<&'m str> {
         let all = before.entry(sides.environment).or_default();
         all.insert(sides.baseline);
     }
-    // Of a chain in which only neighbours are compared, each stands behind all that are before its neighbour.
+    // In a chain in which only neighbours are compared, each comes after all that are before its neighbour.
     let mut order: Vec<&str> = Vec::new();
     while order.len() < before.len() {
         let mut left = before.iter().filter(|(name, _)| !order.contains(name));
@@ -68,20 +68,20 @@ pub(in crate::rules) fn order<'m>(matrix: &Matrix<'m, '_>) -> Vec<&'m str> {
     order
 }
 
-/// What an environment says to who is the odd one.
+/// An environment's voice on which one is odd.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::rules) enum Voice {
     /// It counts.
     Vote,
-    /// It counts, but for the other side where camps are as large: it is what has changed.
+    /// It counts, except that the other side wins if camps are equally large: this one is what has changed.
     Doubt,
     /// It does not count: it is known to be another one there.
     None,
 }
 
-/// The environments that agree with most others, the earliest of them first; where two camps are as large, that of the earliest.
+/// The environments that agree with most others, the earliest first; if two camps are equally large, that of the earliest.
 ///
-/// Those that stand on one another count once, those without a vote not at all, and among camps that are as large those with a doubt less.
+/// Of environments that are made of one another, one counts; those without a vote do not, and those with a doubt decide no tie.
 pub(in crate::rules) fn majority<'m>(
     matrix: &Matrix<'_, '_>,
     order: &[&'m str],
@@ -98,7 +98,7 @@ pub(in crate::rules) fn majority<'m>(
             None => camps.push(vec![name]),
         }
     }
-    // The first of those that are as large.
+    // The first of equally large camps.
     let size = |camp: &&Vec<&str>| {
         let own = camp.iter();
         let counted = own.filter(|one| !camp.iter().any(|other| matrix.stands_on(one, other)));
@@ -113,14 +113,14 @@ pub(in crate::rules) fn majority<'m>(
     largest.cloned().unwrap_or_default()
 }
 
-/// Whether a path is that of a place, or leads further into it.
+/// Whether a path is that of a place, or is inside of it.
 pub(in crate::rules) fn is_in(Path(path): &Path<'_>, Path(place): &Path<'_>) -> bool {
     path.starts_with(place)
 }
 
 /// A comparison read the other way around: the earlier environment is judged against the later one.
 ///
-/// It holds the sides alone, which is all that a finding asks for.
+/// It holds only the sides, which is all that a finding needs.
 pub(in crate::rules) fn turned<'m, 'a>(comparison: &Comparison<'m, 'a>) -> Comparison<'m, 'a> {
     let sides = comparison.sides;
     Comparison {
@@ -172,7 +172,7 @@ pub(in crate::rules) fn turned_change<'a>(classified: &Classified<'a>) -> Classi
     }
 }
 
-/// Whether no other environment stands between the two of a comparison.
+/// Whether no other environment comes between the two of a comparison.
 pub(in crate::rules) const fn is_next(comparison: &Comparison<'_, '_>) -> bool {
     matches!(
         comparison.sides.against,

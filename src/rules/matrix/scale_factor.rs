@@ -37,7 +37,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
     }
 }
 
-/// Checks the environments of a service against each other, where nothing else has told it.
+/// Checks the environments of a service against each other, where no other rule has reported it.
 pub(in crate::rules) fn check_matrix(
     matrix: &Matrix<'_, '_>,
     _: &Overridden<'_>,
@@ -81,7 +81,7 @@ pub(in crate::rules) fn check_matrix(
     }
 }
 
-/// The greatest factor that is fine, or nothing where the class is not allowed: then any change is an error already.
+/// The greatest factor that is fine, or `None` if the class is not allowed: then any change is an error already.
 fn bound(policy: &Policy) -> Option<Quantity> {
     let max = Quantity::parse(policy.max(&RULE)).ok()?;
     policy.allows(Class::ResourceValues).then_some(max)
@@ -91,7 +91,7 @@ fn is_far(value: &Value<'_, '_>, max: Quantity) -> bool {
     ratio_exceeds(value.base, value.overlay, max)
 }
 
-/// Reports a value that is far from another; as information where one is of an environment that people develop in.
+/// Reports a value that is far from another; as information if one of them is of an environment for development.
 fn tell(value: &Value<'_, '_>, policy: &Policy, found: &mut Found) {
     let sides = &value.comparison.sides;
     let is_small_by_intent = is_workbench(sides.environment) || is_workbench(sides.baseline);

@@ -1,8 +1,8 @@
 //! `unpromoted-image`: an environment runs an image that none before it has run.
 //!
-//! Where every environment sets its own tag, or may, the base is no reference: what
-//! counts is that an image came through the environments before. What they ran before
-//! today is asked of the past; without one nothing can be proved, which is said.
+//! If every environment sets its own tag, or may, the base is not a reference: what
+//! counts is that an image came through the environments before. The history says what they
+//! ran earlier; without it nothing can be proved, which the finding says.
 
 mod alone;
 mod beside;
@@ -61,7 +61,7 @@ pub(in crate::rules) fn check(
     alone::check(&scene, found);
 }
 
-/// What the past has to be asked before a service can be judged.
+/// The questions to the history that must be answered before a service can be judged.
 pub(in crate::rules) fn questions(
     matrix: &Matrix<'_, '_>,
     overridden: &Overridden<'_>,
@@ -89,7 +89,7 @@ fn max(policy: &Policy) -> Option<Quantity> {
     Quantity::parse(policy.max(&RULE)).ok()
 }
 
-/// What is to be said of an image beside the environments before, the nearest of which comes last.
+/// The finding about an image beside the environments before, the nearest of which comes last.
 fn weigh(steps: &[Step<'_, '_>], policy: &Policy, past: &Past) -> Option<(Severity, Finding)> {
     let nearest = steps.last()?.difference.as_ref()?;
     if is_zero(policy) {
@@ -109,7 +109,7 @@ fn weigh(steps: &[Step<'_, '_>], policy: &Policy, past: &Past) -> Option<(Severi
         Ran::Left { days } => Some((*days, *one)),
         _ => None,
     });
-    // Of those that have run it, whoever left it last, and is nearest.
+    // Of those that have run it, the one that left it last, and is nearest.
     if let Some((days, one)) = left.min_by_key(|(days, _)| *days) {
         let is_old = max(policy)
             .is_some_and(|max| Quantity::parse(&days.to_string()).is_ok_and(|days| days > max));

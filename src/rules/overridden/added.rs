@@ -1,8 +1,8 @@
-//! What environments add to their bases, so that those that add the same are compared with each other there.
+//! The additions of environments to their bases, so that those with the same addition are compared there.
 //!
-//! A base that lacks a container says nothing about its image: whoever adds it
-//! is told of the container alone, and only another environment that adds it
-//! too shows what is odd inside.
+//! A base that lacks a container says nothing about its image. An environment that
+//! adds it has a finding about the container alone, and only another environment that
+//! adds it too shows what is odd inside.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use crate::resource::Resource;
 use crate::rules::matrix::Matrix;
 use crate::rules::permission::{Verdict, verdict};
 
-/// What one environment adds, with all that it stands on.
+/// The additions of one environment, with those of all environments that it is made of.
 #[derive(Debug, Default)]
 pub(super) struct Added<'m> {
     /// The resources, by their number in the environment.
@@ -25,11 +25,11 @@ pub(super) struct Added<'m> {
     pub places: HashMap<usize, Vec<Path<'m>>>,
 }
 
-/// What every environment of a service adds.
+/// The additions of every environment of a service.
 pub(super) fn added<'m>(matrix: &Matrix<'m, '_>, policy: &Policy) -> BTreeMap<&'m str, Added<'m>> {
     let mut all = BTreeMap::new();
     for &environment in matrix.baselines.keys() {
-        // What it stands on comes first, which may lead around in circles.
+        // The environments that it is made of come first; these may form a loop.
         let mut floors = vec![environment];
         while let Some(comparison) = floors.last().and_then(|top| matrix.baselines.get(*top)) {
             let below = comparison.sides.baseline;
@@ -55,7 +55,7 @@ pub(super) fn added<'m>(matrix: &Matrix<'m, '_>, policy: &Policy) -> BTreeMap<&'
     all
 }
 
-/// What one environment adds, and what it takes over from the one that it stands on.
+/// The additions of one environment, and those that it inherits from the one that it is made of.
 fn of_one<'m>(
     comparison: &Comparison<'m, '_>,
     below: Option<(&[Resource<'_>], &Added<'m>)>,

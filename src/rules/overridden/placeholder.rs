@@ -1,11 +1,11 @@
-//! What a base says where it leaves a value to the environments.
+//! The values of a base that it leaves to the environments.
 
 use crate::catalog::Class;
 use crate::compare::comparison::Classified;
 use crate::compare::diff::ChangeKind;
 use crate::text::repository;
 
-/// Whether the base says no more than that an environment is to fill something in.
+/// Whether the base only says that an environment is to fill something in.
 pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified<'_>) -> bool {
     let text = change
         .base
@@ -13,13 +13,13 @@ pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified
     change.kind == ChangeKind::Modified
         && !change.secret
         && text.is_some_and(|node| match class {
-            // A chart's values hold a part of an image each.
+            // Each of a chart's values holds a part of an image.
             Class::Image | Class::ImageTag if change.pod.is_some() => is_open_image(node.text()),
             _ => is_open(node.text()),
         })
 }
 
-/// Whether the base names a version that moves, and the environment another one: `latest`, or none.
+/// Whether the base names a moving version, `latest` or none, and the environment another one.
 pub(in crate::rules) fn is_floating(Classified { change, class }: &Classified<'_>) -> bool {
     let text = change.base.filter(|node| node.is_scalar());
     *class == Class::ImageTag
@@ -35,7 +35,7 @@ fn is_open(text: &str) -> bool {
     matches!(text, "" | "latest") || text.split(['/', ':', '@']).any(is_mark)
 }
 
-/// Whether one part of a value asks for another one.
+/// Whether one part of a value asks for another value.
 fn is_mark(part: &str) -> bool {
     const SHOUTED: [&str; 5] = ["REPLACE", "CHANGE_ME", "CHANGEME", "PLACEHOLDER", "TODO"];
     const SAID: [&str; 5] = [
@@ -53,7 +53,7 @@ fn is_mark(part: &str) -> bool {
 }
 
 /// Whether an image is one that no cluster is meant to pull: without a registry and a version, or with a name that no
-/// registry takes, since these are in lower case.
+/// registry accepts, because names are in lower case there.
 fn is_open_image(image: &str) -> bool {
     let name = image.split('@').next().unwrap_or_default();
     let (repository, tag) = match name.rsplit_once(':') {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn images_that_nobody_pulls_are_known() {
+    fn images_that_are_never_pulled_are_known() {
         for open in [
             "api",
             "controller:latest",

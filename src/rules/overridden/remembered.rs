@@ -1,8 +1,8 @@
-//! What exemptions remember: that several environments did something, of which one has gone back to the base.
+//! The changes that exemptions remember: several environments made them, and one of those is like the base again.
 //!
-//! The base says nothing of it, and the exemption lets the others be. So those
-//! that it names are compared with each other there, or a limit that production
-//! alone has lost would be seen by nobody.
+//! The base has no finding then, and the exemption covers the others. So the
+//! environments that it names are compared with each other there; otherwise a
+//! limit that only production has lost would go unnoticed.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::policy::{Exemption, Held, Policy};
 use crate::resource::Resource;
 use crate::rules::exemption::about::{Subject, standing};
 
-/// The environments that exemptions name along with one for what it does, each of them exactly.
+/// The environments that exemptions name together with one for its change, each of them exactly.
 pub(super) fn company<'p>(policy: &'p Policy, deed: &Subject<'_>) -> BTreeSet<&'p str> {
     standing(policy, deed)
         .into_iter()
@@ -42,7 +42,7 @@ pub(in crate::rules) fn names_both(
     company(policy, &deed).contains(other)
 }
 
-/// Whether an entry writes down what was there, and not what may be there.
+/// Whether an entry records the actual resource or value, and not only a pattern.
 fn is_exact(one: &Exemption, deed: &Subject<'_>) -> bool {
     let is_named = |glob: &Option<Glob>| glob.as_ref().is_some_and(Glob::is_literal);
     match deed.field {

@@ -1,25 +1,25 @@
-//! Applications of Argo CD, and what their specs say.
+//! Applications of Argo CD, and their specs.
 
 use super::notifications::is_config;
 use crate::resource::Resource;
 use crate::yaml::{Kind, Node};
 
-/// What deploys something: an Application, or what an `ApplicationSet` makes its Applications of.
+/// A definition of a deployment: an Application, or the template of an `ApplicationSet`.
 pub(super) struct Application<'s, 'a> {
     pub resource: &'s Resource<'a>,
-    /// The way to the Application within the resource.
+    /// The path to the Application within the resource.
     way: &'static [&'static str],
     node: Node<'a>,
-    /// Whether what it says of syncing may be changed by what is not looked at.
+    /// Whether files that are not read may change its settings for syncing.
     pub is_patched: bool,
 }
 
-/// What a switch says.
+/// The state of a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Switch {
     On,
     Off,
-    /// A template's parameter, or nothing that Argo CD takes.
+    /// A template's parameter, or a value that Argo CD does not accept.
     Unknown,
 }
 
@@ -53,7 +53,7 @@ impl<'s, 'a> Application<'s, 'a> {
         };
         let node = resource.node.at(way)?;
         let spec = node.get("spec").filter(|spec| spec.is_map())?;
-        // What says neither where to nor from where is a part of one.
+        // Without a destination and a project, it is only part of an Application.
         if spec.get("destination").is_none() && spec.get("project").is_none() {
             return None;
         }
@@ -75,14 +75,14 @@ impl<'s, 'a> Application<'s, 'a> {
         self.node.at(path).filter(|node| !node.is_null())
     }
 
-    /// The longest beginning of a path that is there, from the resource on.
+    /// The longest beginning of a path that exists, from the resource on.
     pub fn nearest<'p>(&self, path: &[&'p str]) -> Vec<&'p str> {
         let (_, mut end) = (0..=path.len())
             .map(|end| (self.node.at(&path[..end]).is_some(), end))
             .take_while(|(is_there, _)| *is_there)
             .last()
             .unwrap_or_default();
-        // A list or a map that is said to be nothing has no line of its own to change.
+        // A list or a map that is null has no line of its own to change.
         while end > 1 && self.node.at(&path[..end]).is_some_and(Node::is_null) {
             end -= 1;
         }
@@ -93,7 +93,7 @@ impl<'s, 'a> Application<'s, 'a> {
 /// Deeper than generators of generators are nested.
 const MAX_DEPTH: usize = 16;
 
-/// Whether a generator has a template of its own, which goes over that of the set.
+/// Whether a generator has its own template, which overrides that of the set.
 fn has_template(node: Node<'_>, depth: usize) -> bool {
     let Some(depth) = depth.checked_sub(1) else {
         return true;
@@ -107,7 +107,7 @@ fn has_template(node: Node<'_>, depth: usize) -> bool {
         })
 }
 
-/// What a switch says, where it is said.
+/// The state of a switch that is set.
 pub(super) fn switch(node: Node<'_>) -> Switch {
     match (node.kind(), node.text()) {
         (Kind::Bool, text) if text.eq_ignore_ascii_case("true") => Switch::On,

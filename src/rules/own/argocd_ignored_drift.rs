@@ -1,4 +1,4 @@
-//! `argocd-ignored-drift`: Argo CD is told not to look where environments must be the same.
+//! `argocd-ignored-drift`: Argo CD is configured to ignore fields in which environments must be the same.
 
 use super::applications::Application;
 use super::{Own, Says, fields};
@@ -23,7 +23,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What a field of a pod is for, by its name.
+/// The class of a field of a pod, by its name.
 const IN_POD: [(&str, Class); 9] = [
     ("image", Class::Image),
     ("env", Class::EnvNames),
@@ -53,7 +53,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, policy: &Policy, found: &mut Fo
             };
             for list in ["jsonPointers", "jqPathExpressions"] {
                 for (inner, path) in texts(entry, list) {
-                    // Who lets tags differ lets a program set them.
+                    // A policy that lets tags differ lets a program set them.
                     let is_allowed = |class: Class| {
                         policy.allows(class)
                             || class == Class::Image && policy.allows(Class::ImageTag)
@@ -110,9 +110,9 @@ fn texts<'a>(entry: Node<'a>, list: &str) -> impl Iterator<Item = (usize, &'a st
     texts.filter_map(|(at, text)| Some((at, text?)))
 }
 
-/// What a pointer or an expression reaches in a pod: the class of the field, or of all containers.
+/// The class of the field that a pointer or an expression reaches in a pod, or that of all containers.
 ///
-/// What lies elsewhere is mostly written by controllers, which is what such entries are for.
+/// Fields elsewhere are mostly written by controllers, which is what such entries are for.
 fn class(path: &str) -> Option<Class> {
     let path = path.replace("~1", "/");
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';

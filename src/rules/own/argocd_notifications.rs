@@ -1,4 +1,4 @@
-//! `argocd-notifications`: nobody is told what somebody wants to be told.
+//! `argocd-notifications`: a subscription that sends no notification.
 
 use std::collections::BTreeSet;
 
@@ -25,13 +25,13 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What annotations of subscriptions begin with; a trigger and a service stand behind it.
+/// The prefix of annotations for subscriptions; a trigger and a service follow it.
 const SUBSCRIBE: &str = "notifications.argoproj.io/subscribe.";
 
-/// The field of a status that tells a self-heal, which is there after one alone.
+/// The field of a status that counts self-heals, which is set after the first one.
 const HEALED: &str = "autoHealAttemptsCount";
 
-/// The triggers of Argo CD's catalogue that tell failures.
+/// The triggers of Argo CD's catalogue that report failures.
 const FAILURES: [&str; 2] = ["on-sync-failed", "on-health-degraded"];
 
 pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
@@ -59,7 +59,7 @@ fn at_trigger(own: &Own<'_, '_>, config: &Resource<'_>, name: &str, says: Says) 
     own.finding(RULE.id, config, way, says)
 }
 
-/// Looks at what an Application subscribes to.
+/// Checks the subscriptions of an Application.
 fn subscriptions(
     own: &Own<'_, '_>,
     application: &Application<'_, '_>,
@@ -77,7 +77,7 @@ fn subscriptions(
             let first = parts.next()?;
             Some(match parts.next() {
                 Some(service) => (*key, service, Some(first)),
-                // The triggers are those that the ConfigMap calls its defaults.
+                // The triggers are the defaults of the `ConfigMap`.
                 None => (*key, first, None),
             })
         })

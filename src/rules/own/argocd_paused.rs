@@ -1,4 +1,4 @@
-//! `argocd-paused`: somebody has told the deployer to leave something alone.
+//! `argocd-paused`: a setting makes the deployer leave something alone.
 
 use super::applications::{Application, FLUX_RECONCILES, Switch, switch};
 use super::{Own, Says, fields};
@@ -21,13 +21,13 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// The annotation that stops all work of Argo CD at an Application.
+/// The annotation that stops all work of Argo CD on an Application.
 const SKIP: &str = "argocd.argoproj.io/skip-reconcile";
 
-/// What the annotation of Flux says where it leaves a resource alone.
+/// The value of Flux' annotation that makes it leave a resource alone.
 const DISABLED: &str = "disabled";
 
-/// The kinds of Flux that bring something to a cluster, by the beginning of their group.
+/// The kinds of Flux that deploy something to a cluster, by the prefix of their group.
 const OF_FLUX: [(&str, &str); 8] = [
     ("kustomize", "Kustomization"),
     ("helm", "HelmRelease"),
@@ -52,7 +52,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
     }
 }
 
-/// Where a resource is paused: the place, what is so, and what to do.
+/// Where a resource is paused: the place, what is wrong, and what to do.
 fn paused(resource: &Resource<'_>) -> Vec<(Vec<&'static str>, &'static str, &'static str)> {
     let mut all = Vec::new();
     if let Some(application) = Application::of(resource) {

@@ -1,4 +1,4 @@
-//! `argocd-self-heal`: Argo CD leaves in the cluster what Git does not say.
+//! `argocd-self-heal`: Argo CD leaves changes in the cluster that are not in Git.
 
 use super::applications::{Application, Switch, switch};
 use super::{Own, Says, fields};
@@ -19,7 +19,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What `automated` switches on, and what comes of it where it does not.
+/// The switches of `automated`, and the effect of each if it is off.
 const SWITCHES: [(&str, &str); 2] = [
     ("selfHeal", "changes in the cluster are not reverted"),
     (
@@ -46,11 +46,11 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
                 };
                 let off: Vec<_> = SWITCHES.iter().filter(is_off).collect();
                 let enabled = automated.get("enabled").map(switch);
-                // One that is paused does nothing of this, which is another finding.
+                // A paused one does neither, which is another finding.
                 if off.is_empty() || !automated.is_map() || enabled == Some(Switch::Off) {
                     continue;
                 }
-                // The line of the switch, where it is one that is written.
+                // The line of the switch, if it is written.
                 if let [(name, _)] = off.as_slice() {
                     way.push(name);
                 }

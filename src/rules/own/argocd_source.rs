@@ -1,4 +1,4 @@
-//! `argocd-source`: an Application deploys from where nothing is, or another environment than its own.
+//! `argocd-source`: an Application deploys from a place without files, or from another environment than its own.
 
 use std::collections::BTreeSet;
 
@@ -26,13 +26,13 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// The revisions that are likely to be what is checked.
+/// The revisions that are probably the checked one.
 const HEADS: [&str; 5] = ["", "HEAD", "main", "master", "trunk"];
 
-/// The beginning of an address at which no Git is.
+/// The prefix of an address that is not a Git repository.
 const OCI: &str = "oci://";
 
-/// What a template puts in.
+/// The start of a template's parameter.
 const PARAMETER: &str = "{{";
 
 pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) {
@@ -56,12 +56,12 @@ struct Source<'a> {
     address: &'a str,
     /// The path as it is written.
     written: &'a str,
-    /// The path from the root of the repository on; nothing where it leads out of it.
+    /// The path from the root of the repository; `None` if it leads out of the repository.
     path: Option<String>,
-    /// Whether it is the revision that is checked, as far as anybody can tell: that of a branch or a tag of its own may
-    /// hold other directories.
+    /// Whether it is probably the revision that is checked: that of another branch or tag may
+    /// have other directories.
     is_of_head: bool,
-    /// Whether more is looked at than what lies in the directory itself.
+    /// Whether directories below are read, too.
     is_recursive: bool,
 }
 
@@ -112,7 +112,7 @@ fn source<'a>(
     })
 }
 
-/// A path without what leads nowhere; nothing where it leads out of the repository.
+/// A path without `.` and `..`; `None` if it leads out of the repository.
 fn within(path: &str) -> Option<String> {
     let mut parts = Vec::new();
     for part in path.split('/') {
@@ -196,7 +196,7 @@ fn fault(
     })
 }
 
-/// Which overlay the path should be.
+/// The overlay that the path should name.
 fn right(service: &str, environment: &str, repository: &Repository) -> String {
     let mut overlays = repository.overlays.iter();
     let right = overlays.find(|(_, one)| one.service == service && one.environment == environment);
@@ -219,7 +219,7 @@ fn near<'r>(path: &str, repository: &'r Repository) -> Option<&'r str> {
     })
 }
 
-/// The environment that an Application is of, where its name or its destination says another one than it deploys.
+/// The environment that an Application means by its name or its destination, if it deploys another one.
 fn meant(
     application: &Application<'_, '_>,
     own: &Own<'_, '_>,
@@ -251,7 +251,7 @@ fn meant(
         .siblings(&deployed.service)
         .filter(|environment| says(environment))
         .collect();
-    // Where it says several, nobody knows which of them is meant.
+    // If it names several, it is unknown which of them is meant.
     let mut others = others.into_iter();
     let only = others.next().filter(|_| others.next().is_none())?;
     Some(only.to_owned())

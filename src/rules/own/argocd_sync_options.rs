@@ -1,4 +1,4 @@
-//! `argocd-sync-options`: Argo CD applies in a way that takes from others what is theirs.
+//! `argocd-sync-options`: Argo CD applies in a way that takes fields and objects from their owners.
 
 use super::applications::Application;
 use super::{Own, Says, fields};
@@ -22,7 +22,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// The annotation of a resource that holds options of its own, with commas between them.
+/// The annotation of a resource that holds its own options, separated by commas.
 const OPTIONS: &str = "argocd.argoproj.io/sync-options";
 
 const REPLACE: &str = "Replace=true";

@@ -1,4 +1,4 @@
-//! What Argo CD's notifications are told: triggers, templates and services of their `ConfigMap`.
+//! The configuration of Argo CD's notifications: triggers, templates and services of their `ConfigMap`.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,12 @@ pub(super) fn is_config(resource: &Resource<'_>) -> bool {
     resource.kind() == "ConfigMap" && resource.group().is_empty() && resource.name() == NAME
 }
 
-/// What there is to be subscribed to.
+/// The names to which Applications can subscribe.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notifications {
     /// Whether any `ConfigMap` of notifications is here, or a part of it.
     pub is_here: bool,
-    /// Whether more of it may stand elsewhere.
+    /// Whether more of it may be elsewhere.
     pub is_part: bool,
     /// Whether it subscribes Applications by itself.
     pub subscribes: bool,
@@ -28,7 +28,7 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Adds what a resource says of it, if it is the `ConfigMap` or a patch of it.
+    /// Adds the content of a resource, if that is the `ConfigMap` or a patch of it.
     pub fn add(&mut self, resource: &Resource<'_>) {
         if !is_config(resource) {
             return;
@@ -44,7 +44,7 @@ impl Notifications {
             let into = match kind {
                 "trigger" => &mut self.triggers,
                 "template" => &mut self.templates,
-                // A service of a kind may have a name of its own behind it.
+                // A kind of service may be followed by a name of its own.
                 "service" => &mut self.services,
                 "subscriptions" => {
                     self.subscribes = true;
@@ -68,7 +68,7 @@ pub(super) struct Condition {
     pub send: Vec<String>,
 }
 
-/// The triggers of the `ConfigMap`, with what they say; one that is no YAML says nothing.
+/// The triggers of the `ConfigMap`, with their conditions; a trigger that is not YAML has none.
 pub(super) fn triggers<'a>(config: &Resource<'a>) -> Vec<(&'a str, Vec<Condition>)> {
     let data = config.node.get("data");
     let entries = data.iter().flat_map(|data| data.entries());

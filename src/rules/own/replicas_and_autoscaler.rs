@@ -1,4 +1,4 @@
-//! `replicas-and-autoscaler`: Git sets replicas that an autoscaler sets, too.
+//! `replicas-and-autoscaler`: Git sets replicas that an autoscaler also sets.
 
 use super::{Own, Says, fields};
 use crate::catalog::{Rule, RuleId, Severity};
@@ -21,7 +21,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     of_siblings: false,
 };
 
-/// What is said of two who set replicas, whether it was seen in Git or in a cluster.
+/// The message about two writers of replicas, seen in Git or in a cluster.
 pub(in crate::rules) fn says() -> Says {
     Says {
         headline: "both Git and an autoscaler set the replicas".to_owned(),
@@ -38,7 +38,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
         };
         let is_woken = *scaler == Scaler::FromZero;
         let replicas = resource.node.at(&["spec", "replicas"]).and_then(quantity);
-        // Kubernetes' own autoscaler leaves alone what runs nothing, which is how it is switched off.
+        // Kubernetes' own autoscaler ignores a workload with no replicas, which is how it is switched off.
         if replicas.is_some_and(|count| is_woken || count > Quantity::ZERO) {
             let way = fields(&["spec", "replicas"]);
             found.push(own.finding(RULE.id, resource, way, says()));

@@ -1,4 +1,4 @@
-//! What is known of the repository that a deployer's objects stand in.
+//! The known facts about the repository that holds a deployer's objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use super::notifications::Notifications;
 /// The repository, as far as what deploys from it names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
-    /// What its remotes are called, without whose they are; empty where nobody knows.
+    /// The names of its remotes, without their owners; empty if they are unknown.
     pub names: BTreeSet<String>,
-    /// Every directory that was looked into, from the root of the repository on, and whether anything lies in it that
+    /// Every directory that was read, by its path from the root of the repository, and whether it contains anything that
     /// could be deployed.
     pub directories: BTreeMap<String, bool>,
-    /// What was not looked into, such as links, from the root on.
+    /// Paths that were not read, such as links, from the root.
     pub unseen: BTreeSet<String>,
-    /// The environments of every service, by their directories from the root on.
+    /// The environments of every service, by their directories from the root.
     pub overlays: BTreeMap<String, Deployed>,
-    /// What environments are made of, with the service.
+    /// The directories that environments are made of, with the service.
     pub bases: BTreeMap<String, String>,
     /// What Applications can subscribe to.
     pub notifications: Notifications,
@@ -31,11 +31,11 @@ pub struct Deployed {
     pub environment: String,
 }
 
-/// What there is at a path.
+/// The kind of content at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Has {
     Nothing,
-    /// A directory in which nothing lies that could be deployed, but for what lies deeper.
+    /// A directory without files that could be deployed, except in deeper directories.
     Directories,
     /// A directory with files that could be deployed.
     Files,
@@ -44,8 +44,8 @@ pub(super) enum Has {
 impl Repository {
     /// Whether an address is that of this repository.
     ///
-    /// Forks and mirrors are: what they are called is compared, and not whose they are. Where nobody knows what it is
-    /// called, an address is taken for it at a path that lies beside environments.
+    /// Forks and mirrors count: names are compared, without their owners. If the repository's name is unknown, an address
+    /// matches at a path beside environments.
     pub(super) fn is_at(&self, address: &str, path: &str) -> bool {
         if self.names.is_empty() {
             let beside = parent(path);
@@ -55,7 +55,7 @@ impl Repository {
         self.names.contains(&called(address))
     }
 
-    /// Whether a directory is there; nothing where nobody has looked.
+    /// Whether a directory exists; `None` if it was not read.
     pub(super) fn has(&self, path: &str) -> Option<Has> {
         let is_hidden = path.split('/').any(|part| part.starts_with('.'));
         let mut ways =
@@ -73,7 +73,7 @@ impl Repository {
         })
     }
 
-    /// What the environments of the service at a path are called.
+    /// The names of the environments of a service.
     pub(super) fn siblings(&self, service: &str) -> impl Iterator<Item = &str> {
         let all = self.overlays.values();
         let own = all.filter(move |one| one.service == service);
@@ -81,7 +81,7 @@ impl Repository {
     }
 }
 
-/// What the repository at an address is called: the last part of it, in small letters.
+/// The name of the repository at an address: its last part, in lower case.
 #[must_use]
 pub fn called(address: &str) -> String {
     let end = address.trim_end_matches('/');

@@ -1,4 +1,4 @@
-//! The index of permissions against the plain loop that it stands for.
+//! The index of permissions compared with the plain loop that it replaces.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -106,7 +106,7 @@ fn patterns() -> impl Strategy<Value = Indexed<Pattern>> {
         let all = all.into_iter().filter_map(|text| Pattern::parse(text).ok());
         Indexed::from(all.collect::<Vec<_>>())
     };
-    // Most bases deny little: what they deny hides what others allow.
+    // Most bases deny little, because a denial hides what others allow.
     prop_oneof![
         vec(select(&PATTERNS[..]), 0..2).prop_map(parse),
         vec(select(&PATTERNS[4..]), 0..40).prop_map(parse),

@@ -12,10 +12,10 @@ use crate::rules::overridden::Overridden;
 use crate::rules::permission::{Verdict, verdict};
 use crate::yaml::Node;
 
-/// One difference of two environments that nothing allows and that no comparison with the base has told.
+/// A difference between two environments that nothing allows and that no comparison with the base has reported.
 pub(super) struct Disagreement<'m, 'a> {
     pub(super) comparison: &'m Comparison<'m, 'a>,
-    /// The resource, whatever environment it is looked at in.
+    /// The resource, the same one in every environment.
     pub(super) kin: Member<'m>,
     pub(super) path: Path<'m>,
     /// The resource in the earlier environment, and in the later one.
@@ -23,11 +23,11 @@ pub(super) struct Disagreement<'m, 'a> {
     pub(super) pair: Pair<'m, 'a>,
     pub(super) change: &'m Classified<'a>,
     pub(super) is_overridden: bool,
-    /// Whether it lies in what both have added, or in what an exemption names both for, so that nobody else has a say.
+    /// Whether it is in an addition of both, or at a place for which an exemption names both, so that no other has a say.
     pub(super) is_of_some: bool,
 }
 
-/// Whether an environment has what it is blamed for from one that it stands on, and that is blamed itself.
+/// Whether an environment inherits the odd value from the one that it is made of, which is blamed itself.
 pub(super) fn is_of_floor(
     matrix: &Matrix<'_, '_>,
     one: &Disagreement<'_, '_>,
@@ -51,7 +51,7 @@ pub(super) fn is_of_floor(
         })
 }
 
-/// Whether the same was told of an environment against the environment that it is made of.
+/// Whether the same was reported for an environment against the environment that it is made of.
 pub(super) fn is_of_layer(matrix: &Matrix<'_, '_>, one: &Disagreement<'_, '_>, name: &str) -> bool {
     let own = matrix.baselines.get(name);
     let Some(own) = own.filter(|own| matrix.baselines.contains_key(own.sides.baseline)) else {
@@ -111,7 +111,7 @@ pub(super) fn is_of_base(
     })
 }
 
-/// Whether two environments say the same, or both say nothing.
+/// Whether two environments have the same value, or both have none.
 pub(super) fn are_same(one: Option<Node<'_>>, other: Option<Node<'_>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.same_in_order(other),

@@ -1,4 +1,4 @@
-//! Where the resources of an environment come from: from a base that was judged, from the environment, or nobody knows.
+//! Where the resources of an environment come from: a base that was judged, the environment itself, or an unknown place.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ pub(super) enum Origin<'m, 'a> {
     Untold,
     /// The environment has added it, which was judged.
     Added,
-    /// It was made of this resource of its base, and that of this one at the bottom of all layers, which was judged.
+    /// It was made of this resource of its base, which was made of this one of the lowest base; all steps were judged.
     Made {
         base: &'m Resource<'a>,
         root: &'m Resource<'a>,
@@ -30,7 +30,7 @@ impl<'m, 'a> Origin<'m, 'a> {
 
 /// Where the resources of an environment come from.
 pub(super) struct Origins<'m, 'a> {
-    /// By index; nothing where the environment was compared with no base.
+    /// By index; `None` if the environment was compared with no base.
     known: Option<HashMap<usize, Origin<'m, 'a>>>,
     /// All that its base holds, traced to the bottom of all layers.
     roots: HashMap<Key<'a>, Vec<&'m Resource<'a>>>,
@@ -75,12 +75,12 @@ impl<'m, 'a> Origins<'m, 'a> {
     }
 }
 
-/// What is built is sealed in one order, so equal resources are equal in order.
+/// Built resources are sealed in one order, so equal resources are equal in order.
 pub(super) fn is_same(a: &Resource<'_>, b: &Resource<'_>) -> bool {
     a.node.same_in_order(b.node)
 }
 
-/// What each environment made of its base: an environment may itself be the base of others.
+/// The resources that each environment made of its base: an environment may itself be the base of others.
 pub(super) struct Layers<'m, 'a> {
     made: HashMap<Key<'a>, Vec<Layer<'m, 'a>>>,
 }
@@ -107,7 +107,7 @@ impl<'m, 'a> Layers<'m, 'a> {
         Self { made }
     }
 
-    /// What a resource of an environment's base was made of, as far as all steps were judged.
+    /// The resource that one of an environment's base was made of, as far as all steps were judged.
     pub(super) fn root(&self, base: &'m Resource<'a>, environment: &str) -> &'m Resource<'a> {
         let mut seen = vec![environment];
         let mut root = base;

@@ -11,7 +11,7 @@ use crate::rules::matrix::odd::Voice;
 use crate::rules::overridden::Overridden;
 use crate::rules::told::field;
 
-/// What environments disagree about.
+/// The subject of a disagreement.
 #[derive(Clone, Copy)]
 pub(super) struct Matter<'t, 'a> {
     pub pair: Pair<'t, 'a>,
@@ -19,11 +19,11 @@ pub(super) struct Matter<'t, 'a> {
     pub path: &'t Path<'t>,
 }
 
-/// What an environment says to a disagreement; `seats` are the comparisons of the resource, each with the number of the pair.
+/// An environment's voice in a disagreement; `seats` are the comparisons of the resource, each with the number of the pair.
 ///
-/// One that an exemption names there for differing from the others has no
-/// vote, or with it the next that leaves them would be the norm. One that has
-/// gone back to the base is what has changed.
+/// An environment that an exemption names there for differing from the others has
+/// no vote, or with its vote the next one that differs would be the norm. One
+/// that is like the base again is the one that has changed.
 pub(super) fn of<'m, 'a: 'm>(
     matrix: &Matrix<'_, '_>,
     (overridden, policy): (&Overridden<'_>, &Policy),
@@ -61,7 +61,7 @@ fn says_nothing(base: &Comparison<'_, '_>, at: usize, top: Matter<'_, '_>) -> bo
     })
 }
 
-/// Whether an exemption names an environment for differing from the others there.
+/// Whether an exemption names an environment because it differs from the others there.
 fn is_exempt(policy: &Policy, top: Matter<'_, '_>, name: &str) -> bool {
     let resource = top.pair.overlay.reference();
     let field = field(&top.change.change);

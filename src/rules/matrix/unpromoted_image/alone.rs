@@ -1,4 +1,4 @@
-//! Environments before which none runs an image of that name, so that the base is what they are held to.
+//! Environments before which none runs an image of that name, so that they are compared with the base.
 
 use super::scene::{Scene, differing};
 use super::words::Case;
@@ -11,7 +11,7 @@ use crate::rules::found::Found;
 use crate::rules::matrix::Matrix;
 use crate::rules::permission::{Verdict, verdict};
 
-/// Reports every environment whose tag is not the base's, where all environments before it run another image there.
+/// Reports every environment whose tag is not the base's, if all environments before it run another image there.
 ///
 /// The class may be allowed because tags come through the environments; this one does not.
 pub(super) fn check(scene: &Scene<'_, '_, '_>, found: &mut Found) {
@@ -50,7 +50,7 @@ pub(super) fn check(scene: &Scene<'_, '_, '_>, found: &mut Found) {
     }
 }
 
-/// The last of the environments before one, where all of them run an image of another name there.
+/// The last of the environments before one, if all of them run an image of another name there.
 fn others<'m>(
     matrix: &Matrix<'m, '_>,
     environment: &str,
@@ -71,7 +71,7 @@ fn others<'m>(
     last
 }
 
-/// Whether the earlier of two environments runs an image of another name at a place; nothing where it has none.
+/// Whether the earlier of two environments runs an image of another name at a place; `None` if it has none.
 fn runs_another(comparison: &Comparison<'_, '_>, at: usize, path: &Path<'_>) -> Option<bool> {
     let mut matched = comparison.pairing.matched.iter();
     let number = matched.position(|(_, other)| *other == at)?;

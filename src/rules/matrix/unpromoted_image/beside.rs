@@ -11,16 +11,16 @@ use crate::path::Path;
 use crate::rules::found::Found;
 use crate::rules::matrix::odd::{self, Kin, Member, Voice, turned, turned_change};
 
-/// What two environments run at one place.
+/// The images of two environments at one place.
 struct Seat<'m, 'a> {
     comparison: &'m Comparison<'m, 'a>,
     members: (usize, usize),
     difference: Option<Difference<'m, 'a>>,
 }
 
-/// Reports whoever runs another image than most of those that nothing puts before or after it.
+/// Reports each environment whose image differs from most of those that have no known order with it.
 ///
-/// What was `told` of a resource of an environment already is not told again.
+/// Resources of environments that are in `told` already are not reported again.
 pub(super) fn check<'m, 'a: 'm>(
     scene: &Scene<'_, 'm, 'a>,
     told: &BTreeSet<(&str, usize)>,
@@ -42,7 +42,7 @@ pub(super) fn check<'m, 'a: 'm>(
             let root = kin.root((comparison.sides.environment, members.1));
             let here = places.range_mut((root, Path(Vec::new()))..);
             for ((_, path), seats) in here.take_while(|((own, _), _)| *own == root) {
-                // Whoever it stands on answers for an image that it takes over.
+                // The environment that an image is inherited from answers for it.
                 let sides = &comparison.sides;
                 let sides = [(sides.baseline, members.0), (sides.environment, members.1)];
                 let mut floors = sides
@@ -91,7 +91,7 @@ fn groups<'s, 'm, 'a>(seats: &'s [Seat<'m, 'a>]) -> Vec<Vec<&'s Seat<'m, 'a>>> {
     groups.into_iter().map(|(_, seats)| seats).collect()
 }
 
-/// Says of each environment that runs another image than most that it does.
+/// Reports each environment whose image differs from most of the others.
 fn blame(
     scene: &Scene<'_, '_, '_>,
     seats: &[&Seat<'_, '_>],
@@ -139,7 +139,7 @@ fn blame(
     }
 }
 
-/// What every environment runs, as far as a difference shows it to one of those that run the same.
+/// The image of every environment, as far as a difference shows it for one of those with the same image.
 fn images<'m>(seats: &[&Seat<'m, '_>]) -> BTreeMap<&'m str, String> {
     let mut images: BTreeMap<&str, String> = BTreeMap::new();
     for seat in seats {

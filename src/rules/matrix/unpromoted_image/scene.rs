@@ -1,4 +1,4 @@
-//! Which images of a service's environments the rule is about, and what stands beside each.
+//! The images of a service's environments that the rule is about, and the images to compare each with.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -40,15 +40,15 @@ impl<'m> Step<'m, '_> {
     }
 }
 
-/// Two images of one name that are not one.
+/// Two different images of one name.
 #[derive(Clone, Copy)]
 pub(super) struct Difference<'m, 'a> {
     pub comparison: &'m Comparison<'m, 'a>,
     pub pair: Pair<'m, 'a>,
     pub change: &'m Classified<'a>,
-    /// What the earlier environment runs.
+    /// The earlier environment's image.
     pub early: &'a str,
-    /// What the later one runs.
+    /// The later one's image.
     pub late: &'a str,
 }
 
@@ -79,18 +79,18 @@ impl Difference<'_, '_> {
     }
 }
 
-/// What two environments that are compared run at one place.
+/// The images of two compared environments at one place.
 pub(super) enum Found<'m, 'a> {
     /// One image.
     Same,
-    /// Two of one name.
+    /// Two different ones of one name.
     Differs(Difference<'m, 'a>),
-    /// What this rule does not weigh: another repository, no such container, or what the policy allows.
+    /// A difference that this rule does not judge: another repository, no such container, or one that the policy allows.
     Other,
 }
 
 impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
-    /// Nothing where no environment differs from another in a tag or a digest.
+    /// `None` if no environment differs from another in a tag or a digest.
     pub fn of(
         matrix: &'s Matrix<'m, 'a>,
         overridden: &'s Overridden<'m>,
@@ -133,7 +133,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
                 continue;
             }
             for (number, other, path) in differing(comparison) {
-                // Whoever it stands on answers for an image that it takes over.
+                // The environment that an image is inherited from answers for it.
                 let floor = self.matrix.floor(&(environment, other, path.clone()));
                 if floor.is_some_and(|floor| self.order.contains(&floor)) {
                     continue;
@@ -173,7 +173,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
         all
     }
 
-    /// What two environments run at a place.
+    /// Compares the images of two environments at a place.
     pub fn look(
         &self,
         comparison: &'m Comparison<'m, 'a>,
@@ -219,7 +219,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
         })
     }
 
-    /// Whether a difference there is this rule's: all environments override the base, both add the container, or they may differ.
+    /// Whether this rule judges a difference there: all override the base, both add the container, or they may differ.
     fn is_open(
         &self,
         comparison: &Comparison<'_, '_>,
@@ -232,7 +232,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
             || self.overridden.is_remembered(comparison, members, path)
     }
 
-    /// Whether the policy or the base allows this very field, or the base denies it, which is told elsewhere.
+    /// Whether the policy or the base allows this very field, or the base denies it, which another rule reports.
     fn is_free(
         &self,
         comparison: &Comparison<'_, '_>,
@@ -255,7 +255,7 @@ impl<'s, 'm, 'a: 'm> Scene<'s, 'm, 'a> {
     }
 }
 
-/// Where two environments differ in a tag or a digest: the pair, the resource of the later one, and the path.
+/// The places where two environments differ in a tag or a digest: the pair, the later one's resource, and the path.
 pub(super) fn differing<'m>(
     comparison: &'m Comparison<'m, '_>,
 ) -> impl Iterator<Item = (usize, usize, Path<'m>)> {

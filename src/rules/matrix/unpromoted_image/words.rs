@@ -1,4 +1,4 @@
-//! What is said of images that did not come through the environments before.
+//! The messages about images that did not come through the environments before.
 
 use crate::catalog::RuleId;
 use crate::compare::comparison::{Classified, Comparison};
@@ -12,14 +12,14 @@ use crate::text;
 pub(super) const DEMAND: &str =
     "An environment must run an image that an earlier environment runs or has run.";
 
-/// What is known of an image that another environment does not run today.
+/// The history of an image that another environment does not run today.
 #[derive(Clone, Copy)]
 pub(super) enum Case<'c> {
     /// No environment before has ever run it.
     Never { branch: &'c str },
-    /// The history that would say so is not here.
+    /// The history that would show it is not here.
     Shallow { branch: &'c str },
-    /// Nobody could look.
+    /// The history could not be read.
     Unknown(Blind),
     /// An environment before has run it.
     Left { days: u32, is_old: bool },
@@ -34,7 +34,7 @@ pub(super) enum Case<'c> {
 }
 
 impl Case<'_> {
-    /// What is said of the image `late` of an environment, beside the image `early` of another one.
+    /// The message about the image `late` of an environment, beside the image `early` of another one.
     pub fn saying(
         self,
         comparison: &Comparison<'_, '_>,
@@ -45,7 +45,7 @@ impl Case<'_> {
         let (environment, other) = (comparison.environment(), comparison.baseline());
         let container = of_container(&change.change.steps);
         let called = |text: &str| match change.change.steps.last() {
-            // A chart's values often say the tag alone.
+            // A chart's values often hold only the tag.
             Some(Step::Field("tag")) => tag(text),
             _ => called(text),
         };
@@ -147,7 +147,7 @@ impl Case<'_> {
     }
 }
 
-/// Why nobody could look into the past.
+/// Why the history could not be read.
 fn why(blind: Blind, other: &str) -> String {
     match blind {
         Blind::Built => "Rendered files have no history.".to_owned(),
@@ -169,7 +169,7 @@ fn why(blind: Blind, other: &str) -> String {
     }
 }
 
-/// An image by what tells it from others of its name.
+/// An image by the part that distinguishes it from others of its name.
 fn called(image: &str) -> String {
     match version(image) {
         "" => "the image without a tag".to_owned(),
