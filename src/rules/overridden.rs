@@ -42,7 +42,7 @@ pub(super) struct Overridden<'m> {
     own_names: HashMap<(&'m str, &'m str), HashSet<(usize, usize)>>,
     /// By service, environment and resource of it: the places.
     places: Places<'m>,
-    /// By service, environment and resource of it: the places that exemptions name, if one of their environments matches its base again.
+    /// By service, environment and resource of it: the places that exemptions name, if a named one is like its base again.
     remembered: Places<'m>,
     /// By service and environment: its additions, whether others make them or not.
     added: HashMap<(&'m str, &'m str), Added<'m>>,

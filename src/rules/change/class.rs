@@ -240,7 +240,7 @@ pub(in crate::rules) fn check(
                 permit,
                 ..comparison.change_finding(rule.id, pair, classified, saying)
             };
-            // These are information only: a value that says nothing new, a tag that all environments set, an own name in a value, an open base.
+            // Information only: a value that says nothing new, a tag that all set, an own name in a value, an open base.
             let is_told = if says_default || says_address || says_name {
                 true
             } else if is_overridden {

@@ -2,7 +2,7 @@
 //!
 //! Without a base, every forbidden difference is one. If both have the same base, each
 //! was compared with it, which leaves their additions, and the places that all environments override.
-//! If their bases differ, or one has none, all is compared except resources that were made of the same one in both bases.
+//! If their bases differ, or one has none, all is compared except resources that were made of one resource of both.
 //!
 //! The finding is about the environment that differs from most others, beside the earliest of
 //! those; if two camps are equally large, about the later one.

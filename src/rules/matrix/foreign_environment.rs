@@ -245,8 +245,8 @@ impl<'m> Said<'m, '_> {
         })
     }
 
-    /// Whether the value of an environment is not its base's, and the base names no environment or has no value; or all others
-    /// with a value name themselves.
+    /// Whether an environment adds the value, or its base has one that names no environment; or all others with a value
+    /// name themselves.
     fn is_odd(&self, environment: &str, order: &[&'m str], has_base: bool) -> bool {
         let base = self.bases.get(environment).copied().flatten();
         let names_none = |base: &str| !order.iter().any(|name| says_name(base, name));

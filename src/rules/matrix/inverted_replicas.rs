@@ -119,7 +119,7 @@ fn worst<'m, 'a>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Place<'m>, Fewer<'m, 'a>> 
     worst
 }
 
-/// Whether a count is absent in the base as well, so that a program may scale it: a count that an overlay removed is not.
+/// Whether a count is absent in the base as well, so that a program may set it; one that an overlay removed is not.
 fn is_left_open(matrix: &Matrix<'_, '_>, (environment, at, path): &Place<'_>) -> bool {
     let Some(against_base) = matrix.baselines.get(environment) else {
         return false;

@@ -75,13 +75,13 @@ pub(in crate::rules) enum Voice {
     Vote,
     /// It counts, except that the other side wins if camps are equally large: this one is what has changed.
     Doubt,
-    /// It does not count: it is known to be another one there.
+    /// It does not count: it is known to differ there.
     None,
 }
 
 /// The environments that agree with most others, the earliest first; if two camps are equally large, that of the earliest.
 ///
-/// Of environments that are made of one another, one counts; those without a vote do not, and those with a doubt decide no tie.
+/// Of environments made of one another, one counts; those without a vote do not, and one with a doubt decides no tie.
 pub(in crate::rules) fn majority<'m>(
     matrix: &Matrix<'_, '_>,
     order: &[&'m str],

@@ -51,7 +51,7 @@ pub(in crate::rules) fn check(own: &Own<'_, '_>, _: &Policy, found: &mut Found) 
 
 /// A directory that an Application deploys from.
 struct Source<'a> {
-    /// The way to its path within the resource.
+    /// The path to its directory field within the resource.
     way: Vec<Segment<'a>>,
     address: &'a str,
     /// The path as it is written.

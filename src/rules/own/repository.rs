@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::notifications::Notifications;
 
-/// The repository, as far as what deploys from it names it.
+/// The repository, as far as the objects that deploy from it name it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
     /// The names of its remotes, without their owners; empty if they are unknown.
     pub names: BTreeSet<String>,
-    /// Every directory that was read, by its path from the root of the repository, and whether it contains anything that
+    /// Every directory that was read, by its path from the root of the repository, and whether it has anything that
     /// could be deployed.
     pub directories: BTreeMap<String, bool>,
     /// Paths that were not read, such as links, from the root.
@@ -27,7 +27,7 @@ pub struct Repository {
 pub struct Deployed {
     /// The service.
     pub service: String,
-    /// The environment, as the policy calls it.
+    /// The environment, by its name in the policy.
     pub environment: String,
 }
 
@@ -44,8 +44,8 @@ pub(super) enum Has {
 impl Repository {
     /// Whether an address is that of this repository.
     ///
-    /// Forks and mirrors count: names are compared, without their owners. If the repository's name is unknown, an address
-    /// matches at a path beside environments.
+    /// Forks and mirrors count: names are compared, without their owners. If the repository's name is unknown, an
+    /// address matches at a path beside environments.
     pub(super) fn is_at(&self, address: &str, path: &str) -> bool {
         if self.names.is_empty() {
             let beside = parent(path);

@@ -23,7 +23,7 @@ pub(super) struct Disagreement<'m, 'a> {
     pub(super) pair: Pair<'m, 'a>,
     pub(super) change: &'m Classified<'a>,
     pub(super) is_overridden: bool,
-    /// Whether it is in an addition of both, or at a place for which an exemption names both, so that no other has a say.
+    /// Whether it is in an addition of both, or at a place for which an exemption names both; then no other has a say.
     pub(super) is_of_some: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where the resources of an environment come from: a base that was judged, the environment itself, or an unknown place.
+//! Where an environment's resources come from: a base that was judged, the environment itself, or an unknown place.
 
 use std::collections::HashMap;
 

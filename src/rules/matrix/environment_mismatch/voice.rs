@@ -19,7 +19,7 @@ pub(super) struct Matter<'t, 'a> {
     pub path: &'t Path<'t>,
 }
 
-/// An environment's voice in a disagreement; `seats` are the comparisons of the resource, each with the number of the pair.
+/// An environment's voice in a disagreement; `seats` are the comparisons of the resource, each with the pair's number.
 ///
 /// An environment that an exemption names there for differing from the others has
 /// no vote, or with its vote the next one that differs would be the norm. One

@@ -85,7 +85,7 @@ pub(super) enum Found<'m, 'a> {
     Same,
     /// Two different ones of one name.
     Differs(Difference<'m, 'a>),
-    /// A difference that this rule does not judge: another repository, no such container, or one that the policy allows.
+    /// A difference that this rule does not judge: another repository, no such container, or an allowed one.
     Other,
 }
 
