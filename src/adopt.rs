@@ -1,8 +1,8 @@
-//! Today's findings, written down as exemptions, so that from now on only what is new fails.
+//! Writes today's findings down as exemptions, so that from now on only new findings fail.
 //!
 //! An exemption covers one place of one resource in the environments where it
-//! was found, and nothing beside it; and there the values that were found, unless
-//! somebody wants it for any.
+//! was found, and nothing beside it. It holds the values that were found there,
+//! unless the user wants it for any value.
 
 mod adoption;
 mod entry;
@@ -30,17 +30,17 @@ pub use tags::{allow_tags, sets_tags};
 
 use entry::{Subject, Target, item};
 
-/// What adoption looks at.
+/// The input of an adoption.
 pub struct Scene<'s> {
     /// The policy as it is.
     pub policy: &'s Policy,
     /// Services and environments.
     pub layout: &'s Layout,
-    /// What they hold, by directory.
+    /// Their resources, by directory.
     pub resources: &'s Resources<'s>,
-    /// The day on which exemptions are weighed.
+    /// The day on which exemptions are judged.
     pub today: Date,
-    /// Whether builds check themselves, which see one environment and no place that all override.
+    /// Whether builds check themselves; a build sees one environment, and not which places all of them override.
     pub is_wired: bool,
 }
 
@@ -53,26 +53,26 @@ pub struct Days {
     pub last: Date,
 }
 
-/// What exemptions are held to.
+/// The extent of what exemptions hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// The values that were found, so that another one at the same place is new.
+    /// The values that were found, so that another value at the same place is a new finding.
     Values,
-    /// The places alone, but for amounts, which may become worse without becoming another finding.
+    /// The places only, except for amounts, which may become worse without becoming another finding.
     Places,
 }
 
-/// The environments of each service, with the values that were found there; nothing for one that cannot be held.
+/// The environments of each service, with the values that were found there; `None` for one that cannot be held.
 type Where = BTreeMap<Option<Name>, BTreeMap<String, BTreeSet<Option<String>>>>;
 
-/// The environments of an exemption, and the value of each; the environments alone where it holds none.
+/// The environments of an exemption, and the value of each; only the environments if it holds none.
 type Held = Vec<(String, Option<String>)>;
 
 /// Writes findings down as exemptions that hold until a day, each service until its own.
 #[must_use]
 pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) -> Adoption {
     let mut adoption = Adoption::default();
-    // What an exemption is for with another value comes last, since it may stand where that one does.
+    // Findings that an exemption covers with another value come last, because they may take its place in the list.
     let mut subjects: BTreeMap<(bool, Subject), Where> = BTreeMap::new();
     let mut nears: BTreeMap<Subject, BTreeSet<usize>> = BTreeMap::new();
     let mut counts: BTreeMap<(bool, RuleId), (usize, BTreeSet<&str>)> = BTreeMap::new();
@@ -139,22 +139,22 @@ pub fn adopt(scene: &Scene<'_>, findings: &[Finding], hold: Hold, days: Days) ->
 
 /// Whether a finding stays as it is: one about a file that fails nothing.
 ///
-/// An exemption cannot tell one file from another, so it would hide too much.
+/// An exemption cannot distinguish files, so it would hide too much.
 #[must_use]
 pub fn is_left(policy: &Policy, finding: &Finding) -> bool {
     let is_about_a_file = record(finding.rule).of_files;
     is_about_a_file && finding.severity < policy.fail_on
 }
 
-/// Whether a finding says that something was not looked at, of which nobody can say what it differs in.
+/// Whether a finding says that something was not checked, so that its differences are unknown.
 #[must_use]
 pub fn is_unknown(finding: &Finding) -> bool {
     finding.rule.is_blind() || finding.rule == RuleId::UnjudgedOverlay
 }
 
-/// The value that an exemption of a finding holds; nothing where it holds any.
+/// The value that an exemption of a finding holds; `None` if it is for any value.
 ///
-/// A ratio is about two values, of which the field has more than that.
+/// A ratio is about two values, and its field has more than those.
 fn value(finding: &Finding, hold: Hold) -> Option<String> {
     let is_held = match hold {
         Hold::Values => finding.rule != RuleId::LimitRequestRatio,
@@ -163,7 +163,7 @@ fn value(finding: &Finding, hold: Hold) -> Option<String> {
     held(finding.field.as_ref().filter(|_| is_held)?)
 }
 
-/// The exemptions that the values of environments need: one, unless an environment has several at one place.
+/// The exemptions for the values of environments: one, unless an environment has several values at one place.
 fn layers(found: &BTreeMap<String, BTreeSet<Option<String>>>) -> Vec<Held> {
     let mut layers = Vec::new();
     let any: Held = found
@@ -186,7 +186,7 @@ fn layers(found: &BTreeMap<String, BTreeSet<Option<String>>>) -> Vec<Held> {
     layers
 }
 
-/// What stands above the exemptions of a rule.
+/// The comment above the exemptions of a rule.
 fn heading(rule: RuleId, count: usize, services: &BTreeSet<&str>) -> String {
     const SHOWN: usize = 8;
     let shown: Vec<_> = services
@@ -208,7 +208,7 @@ fn heading(rule: RuleId, count: usize, services: &BTreeSet<&str>) -> String {
 }
 
 impl Scene<'_> {
-    /// Whether a build of one environment fails on what is information where all of them are seen.
+    /// Whether a build of one environment fails on a finding that is information if all environments are seen.
     fn is_red_in_builds(&self, finding: &Finding) -> bool {
         self.is_wired
             && finding.overridden
@@ -230,14 +230,14 @@ impl Scene<'_> {
         }
     }
 
-    /// The least that tells a resource from every other one of its service.
+    /// The shortest target that distinguishes a resource from every other one of its service.
     fn target(&self, finding: &Finding, resource: &ResourceRef) -> Target {
         let own = match resource.kind.as_str() {
             "ConfigMap" | "Secret" => without_hash(&resource.name),
             _ => &resource.name,
         };
         let base = finding.base_name.as_deref().unwrap_or(own);
-        // Two resources go by a name where one has it now and another had it in the base.
+        // Two resources share a name if one has it now and another had it in the base.
         let is_taken = base != own
             && self.overlays(finding.service()).any(|all| {
                 [base, own]
@@ -276,7 +276,7 @@ impl Scene<'_> {
         }
     }
 
-    /// What each directory of a service holds, bases included.
+    /// The resources of each directory of a service, bases included.
     fn directories(&self, service: Option<&str>) -> impl Iterator<Item = &[Resource<'_>]> {
         let services = self.layout.services.iter();
         let own = services.filter(move |other| Some(other.name.as_str()) == service);
@@ -286,7 +286,7 @@ impl Scene<'_> {
             .map(Vec::as_slice)
     }
 
-    /// What each environment of a service holds.
+    /// The resources of each environment of a service.
     fn overlays(&self, service: Option<&str>) -> impl Iterator<Item = &[Resource<'_>]> {
         let services = self.layout.services.iter();
         let own = services.filter(move |other| Some(other.name.as_str()) == service);
@@ -295,14 +295,14 @@ impl Scene<'_> {
             .map(Vec::as_slice)
     }
 
-    /// Services and environments of the exemptions that a subject needs, none of which is about what was not found.
+    /// Services and environments of the exemptions that a subject needs; each covers only places with findings.
     ///
-    /// They name their services, so that one that comes later is new. Only a name that comes from where the
-    /// repository was checked out says nothing tomorrow, and is left out where no other service could be meant.
+    /// They name their services, so that a later service is new. Only a name that comes from the path of the checkout
+    /// may change tomorrow, and is left out if no other service could be meant.
     fn split(&self, subject: &Subject, found: &Where) -> Vec<(Vec<String>, Held)> {
         let mut by_environments: BTreeMap<(Held, bool), Vec<String>> = BTreeMap::new();
         for (service, environments) in found {
-            // What has no environment cannot stand in a list of them.
+            // A finding without an environment cannot be in a list of them.
             let (unnamed, named) = environments
                 .clone()
                 .into_iter()
@@ -345,12 +345,12 @@ impl Scene<'_> {
             .collect()
     }
 
-    /// Whether a service is called after a directory of the repository, and not after the one that holds it all.
+    /// Whether a service is named after a directory of the repository, and not after the one that holds it all.
     fn is_lasting(&self, name: &str) -> bool {
         let word = name.rsplit('/').next().unwrap_or(name);
         let is_word = |part: &str| match self.policy.layout.overlays.as_slice() {
             [] => part == word,
-            // A pattern may take a name out of the midst of a part.
+            // A pattern may use the middle part of a name.
             _ => part.contains(word),
         };
         let mut own = self.layout.services.iter();
@@ -361,8 +361,8 @@ impl Scene<'_> {
         })
     }
 
-    /// The day on which an exemption of some services ends: the first of theirs, which lie evenly in the order of the
-    /// names of all services, so that another run comes to the same.
+    /// The day on which an exemption of some services ends: the first of theirs. The days are spread evenly over the
+    /// sorted names of all services, so that another run gives the same ones.
     fn day(&self, services: &[String], days: Days) -> Date {
         let names: BTreeSet<&str> = self
             .layout
@@ -394,7 +394,7 @@ impl Scene<'_> {
 }
 
 impl Target {
-    /// Whether a resource of another service may be meant by this too.
+    /// Whether this may also mean a resource of another service.
     fn is_like(&self, resource: &Resource<'_>) -> bool {
         let fits = |glob: &str, text: &str| crate::path::Glob::new(glob).matches(text);
         fits(&self.kind, resource.kind())

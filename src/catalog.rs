@@ -1,8 +1,8 @@
-//! The catalogue of classes and rules: every name that a policy, a message or a tag may carry.
+//! The catalogue of classes and rules: every name that a policy, a message or a tag may have.
 //!
 //! It is data so that the policy, the judgement, the reports and the rule
-//! reference speak of the same things in the same words. What a rule says and
-//! does is in its file below [`crate::rules`].
+//! reference use the same names for the same things. The text and the check of a
+//! rule are in its file below [`crate::rules`].
 
 mod class;
 mod rule;

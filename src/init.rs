@@ -16,16 +16,16 @@ use crate::yaml::{Node, Tree};
 pub use functions::{RECORDER, loadable};
 use functions::{Search, is_within, repair};
 
-/// The function's annotation as a first policy has it.
+/// The function's annotation in a first policy.
 pub const FUNCTION: &str = "exec:\n  path: krm-parity\n";
 
-/// Where the policy of a wired repository lies, as kustomize can load it from beside itself.
+/// The place of a wired repository's policy, from which kustomize can load it.
 pub const WIRED_POLICY: &str = "parity/policy/policy.yaml";
 
-/// Where kustomize can load it as well.
+/// The places from which kustomize can load it.
 const WIRED_POLICIES: [&str; 2] = [WIRED_POLICY, "parity/policy/policy.yml"];
 
-/// The environments of a repository in promotion order; `Err` where their names do not tell the order.
+/// The environments of a repository in promotion order; `Err` if their names do not show the order.
 ///
 /// # Errors
 ///
@@ -36,13 +36,13 @@ pub fn promotion(layout: &Layout) -> Result<Vec<String>, Vec<String>> {
     for service in &layout.services {
         let mut seen = BTreeSet::new();
         for overlay in &service.overlays {
-            // Two of one rank in one service: nothing says which comes first.
+            // With two of one rank in one service, their order is unknown.
             is_known &= overlay.rank.is_some_and(|rank| seen.insert(rank));
             let of_rank = names.entry(overlay.rank.unwrap_or(usize::MAX)).or_default();
             *of_rank.entry(&overlay.name).or_default() += 1;
         }
     }
-    // `prod` here and `production` there are one, but `qa` and `test` may be two.
+    // `prod` here and `production` there are the same, but `qa` and `test` may be two.
     let is_one = |place: usize| place == rank("dev").unwrap_or(1) || Some(place) == rank("prod");
     is_known &= names
         .iter()
@@ -59,7 +59,7 @@ pub fn promotion(layout: &Layout) -> Result<Vec<String>, Vec<String>> {
     Ok(names
         .values()
         .filter_map(|names| {
-            // `eu-prod` is a `prod`, but not the other way round.
+            // `eu-prod` is a `prod`, but not the other way around.
             names
                 .iter()
                 .max_by_key(|(name, count)| (is_word(name), **count, std::cmp::Reverse(**name)))
@@ -125,7 +125,7 @@ fn annotations(function: Option<&str>) -> String {
     format!("  annotations:\n    {}: |\n{lines}", api::FUNCTION)
 }
 
-/// The annotation that tells hosts how to run the function of a policy's text; nothing for a plugin.
+/// The annotation of a policy's text by which hosts run its function; `None` for a plugin.
 #[must_use]
 pub fn function_of(tree: &Tree<'_>) -> Option<String> {
     let root = tree.roots().next()?;
@@ -133,42 +133,42 @@ pub fn function_of(tree: &Tree<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// What wiring comes to.
+/// The result of wiring.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wiring {
-    /// The texts of files that are new or not as they were, by path.
+    /// The texts of files that are new or changed, by path.
     pub files: BTreeMap<String, String>,
-    /// The files of which a function gets its annotation.
+    /// The files whose function gets its annotation.
     pub annotated: Vec<String>,
-    /// What was left as it is, and why, a line each.
+    /// The parts that stay unchanged, and why, one per line.
     pub notes: Vec<String>,
 }
 
-/// What is to be wired.
+/// The input of wiring.
 pub struct Plan<'p> {
     /// Services and environments.
     pub layout: &'p Layout,
     /// The files, with every [`RECORDER`] beside a kustomization.
     pub parsed: &'p Parsed<'p>,
-    /// The directory that holds `parity/`, and that nothing outside of is touched.
+    /// The directory that holds `parity/`; nothing outside of it changes.
     pub home: &'p str,
-    /// The policy, where it will lie.
+    /// The policy, at its future path.
     pub policy: &'p str,
     /// Whether functions without an annotation are to be left to the plugin.
     pub keeps_plugins: bool,
     /// The environments that the policy lists.
     pub environments: &'p [String],
-    /// How hosts run the function; nothing for a plugin.
+    /// How hosts run the function; `None` for a plugin.
     pub function: Option<&'p str>,
     /// Whether the policy says anything about single services.
     pub names_services: bool,
 }
 
-/// Wires bases and overlays: what each kustomization gains, and the files that they name.
+/// Wires bases and overlays: the additions to each kustomization, and the files that they name.
 ///
 /// # Errors
 ///
-/// Fails on a kustomization that nothing can be inserted into, with its path.
+/// Fails on a kustomization in which nothing can be inserted, with its path.
 pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
     let mut wiring = Wiring::default();
     plan.gather_policy(&mut wiring)?;
@@ -245,7 +245,7 @@ pub fn wire(plan: &Plan<'_>) -> Result<Wiring, (String, EditError)> {
     Ok(wiring)
 }
 
-/// What each base is called as a service: the one that is made of it, or its own directory.
+/// The service names of each base: those that are made of it, or its own directory.
 fn owners(layout: &Layout) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for service in &layout.services {
@@ -272,7 +272,7 @@ impl Plan<'_> {
         self.list(kustomization, "resources", name, wiring)
     }
 
-    /// The environment that a directory is, under the name that builds know it by; nothing for a base.
+    /// The environment of a directory, by the name that builds use for it; `None` for a base.
     fn environment_of(&self, directory: &str) -> Option<String> {
         self.layout.services.iter().find_map(|service| {
             let overlays = &service.overlays;
@@ -281,7 +281,7 @@ impl Plan<'_> {
         })
     }
 
-    /// Lets a base record itself; gives the reason where that cannot be.
+    /// Lets a base record itself; returns the reason if that is impossible.
     fn record(
         &self,
         base: &str,
@@ -373,7 +373,7 @@ impl Plan<'_> {
             return Ok(());
         }
         let name = match baseline {
-            // The same name may stand on the base in another service.
+            // The base may have an environment of the same name in another service.
             Some(baseline) => format!("{environment}-on-{baseline}"),
             None => environment.to_owned(),
         };
@@ -416,7 +416,7 @@ impl Plan<'_> {
     }
 }
 
-/// The directories that a kustomization is made of, however deep.
+/// The directories that a kustomization is made of, at any depth.
 fn inner_bases<'p>(parsed: &'p Parsed<'_>, directory: &str) -> BTreeSet<&'p str> {
     let is_load = |edge: &Edge| edge.role == Role::Load;
     let all = parsed.graph().directories(&[directory], is_load);
@@ -439,7 +439,7 @@ fn gather(entry: &str) -> String {
     )
 }
 
-/// The kustomization that says which environment an overlay is.
+/// The kustomization that names the environment of an overlay.
 fn environment_text(environment: &str, baseline: Option<&str>) -> String {
     let mut text = format!(
         "{}patches:\n- target:\n    kind: ParityPolicy\n  patch: |\n    - op: add\n      path: /spec/environment\n      \
@@ -456,7 +456,7 @@ fn environment_text(environment: &str, baseline: Option<&str>) -> String {
     text
 }
 
-/// A service's name as a recorder can have it: lower-case letters, digits and inner hyphens.
+/// A service's name in the form that a recorder accepts: lower-case letters, digits and inner hyphens.
 #[must_use]
 pub fn service_name(name: &str) -> String {
     let lower = name.to_lowercase();
@@ -472,7 +472,7 @@ pub fn service_name(name: &str) -> String {
     }
 }
 
-/// The directory of a policy file, as seen from what it holds for.
+/// The directory of a policy file, as seen from the directory that it applies to.
 #[must_use]
 pub fn home_of(policy: &str) -> Option<&str> {
     let mut homes = WIRED_POLICIES.iter();

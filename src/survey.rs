@@ -1,4 +1,4 @@
-//! Surveys: what a look at a whole repository has to say, services × environments.
+//! Surveys: the result of a check of a whole repository, services × environments.
 
 use crate::finding::{Finding, Report};
 
@@ -6,12 +6,12 @@ pub mod against;
 pub mod matrix;
 pub mod merge;
 
-/// What became of one environment of a service.
+/// The outcome of one environment of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// It was built and judged.
     Judged,
-    /// It could not be built; a finding under `build-failure` has the builder's words.
+    /// It could not be built; a finding under `build-failure` has the builder's message.
     Failed,
     /// The policy lists it and the service lacks it.
     Missing,
@@ -26,7 +26,7 @@ pub struct Environment {
     pub name: String,
     /// The directory or the file that it was made from, relative to the directory that was checked; empty for a missing one.
     pub directory: String,
-    /// What became of it.
+    /// The outcome.
     pub state: State,
 }
 
@@ -35,56 +35,56 @@ pub struct Environment {
 pub struct Service {
     /// Its name, unique in the survey.
     pub name: String,
-    /// The directories or files of the base, relative to the directory that was checked, or URLs; none where no base is known.
+    /// The directories or files of the base, relative to the directory that was checked, or URLs; none if no base is known.
     pub bases: Vec<String>,
     /// Its environments in promotion order.
     pub environments: Vec<Environment>,
 }
 
-/// Which part of a check a survey is, where the check was split.
+/// The part of a check that a survey is, if the check was split.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// Which one, from 1 to [`Self::count`].
     pub index: usize,
     /// How many there are.
     pub count: usize,
-    /// What was split, as hexadecimal digits: shards agree in it where they are of one check.
+    /// The digest of the whole, as hexadecimal digits: shards of one check have the same.
     pub of: String,
 }
 
-/// What a survey was held against.
+/// The earlier report that a survey was compared with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Against {
-    /// What a person calls it: `main (0123456789ab)`, `report.json`.
+    /// The name that people use for it: `main (0123456789ab)`, `report.json`.
     pub name: String,
-    /// What is there and was there before, in the order of output.
+    /// The findings that existed before and still exist, in the order of output.
     pub known: Vec<Finding>,
-    /// What was there before and is not there any more, in the order of output.
+    /// The findings that existed before and are gone, in the order of output.
     pub fixed: Vec<Finding>,
 }
 
-/// Everything that a look at a repository has to say.
+/// The result of a check of a repository.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Survey {
-    /// The part that was looked at; `None` for all of it.
+    /// The part that was checked; `None` for all of it.
     pub shard: Option<Shard>,
-    /// What was looked at, sorted by name.
+    /// The services that were checked, sorted by name.
     pub services: Vec<Service>,
-    /// What was found, over all services; findings name theirs.
+    /// The findings of all services; each names its own.
     pub report: Report,
-    /// What it was held against, where it was; then the report has what is new, and no more.
+    /// The earlier report that it was compared with, if any; then the report has only the new findings.
     pub against: Option<Against>,
-    /// What a reader must know to trust the rest, a line each: what was left out, and why.
+    /// The facts that a reader needs to trust the rest, one per line: the parts that were left out, and why.
     pub notes: Vec<String>,
-    /// What helps somebody whose first run is red, a command and what it does; nothing for machines.
+    /// Commands that help the author of a first run with errors, each with its effect; empty for machines.
     pub next: Vec<Step>,
 }
 
-/// A command that helps, and what it does.
+/// A command that helps, and its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What to type: `krm-parity explain image`.
+    /// The command to type: `krm-parity explain image`.
     pub command: String,
-    /// What comes of it, as the rest of a sentence: `says what the rule wants, and why`.
+    /// Its effect, as the rest of a sentence: `says what the rule wants, and why`.
     pub does: String,
 }

@@ -1,4 +1,4 @@
-//! An exemption as a policy has it, in the notation of a person.
+//! An exemption as an entry of a policy, in the style of a person.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::catalog::RuleId;
 use crate::edit::{Item, scalar};
 use crate::text::is_unsafe;
 
-/// What an exemption is about, but for services, environments and values.
+/// The subject of an exemption, except services, environments and values.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Subject {
     pub rule: RuleId,
@@ -17,7 +17,7 @@ pub(super) struct Subject {
     pub target: Option<Target>,
 }
 
-/// Which resource is meant; a group or a namespace only where the rest does not tell.
+/// The resource that is meant; with a group or a namespace only if the rest is ambiguous.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Target {
     pub kind: String,
@@ -26,13 +26,13 @@ pub(super) struct Target {
     pub namespace: Option<String>,
 }
 
-/// How the reason of an adopted exemption begins, before the day.
+/// The beginning of an adopted exemption's reason, before the day.
 const ADOPTED: &str = "adopted ";
 
-/// How it goes on, for its owner to replace.
+/// The rest of it, for its owner to replace.
 const TODO: &str = ": TODO say why this may stay until then, and who fixes it";
 
-/// What stands before the reason of the exemption whose place this one took.
+/// The text before the reason of the exemption that this one replaces.
 const BEFORE: &str = "; the reason for the value before: ";
 
 /// The longest map of values that is written on one line, in characters.
@@ -134,7 +134,7 @@ pub(super) fn item(
     }
 }
 
-/// The reason that a person gave for an exemption; nothing where it is still as it was adopted.
+/// The reason that a person gave for an exemption; `None` if it is still as it was adopted.
 pub(super) fn reason_of(reason: &str) -> Option<&str> {
     match reason.split_once(TODO) {
         Some((adopted, rest)) if adopted.starts_with(ADOPTED) => rest.strip_prefix(BEFORE),
@@ -142,7 +142,7 @@ pub(super) fn reason_of(reason: &str) -> Option<&str> {
     }
 }
 
-/// An exemption that takes the place of another one, whose reason it keeps for its owner to judge.
+/// An exemption that replaces another one, whose reason it keeps for its owner to review.
 pub(super) fn after(item: &Item, reason: Option<&str>) -> Item {
     let mut item = Item {
         comment: None,

@@ -1,4 +1,4 @@
-//! Exemptions that nothing needs: those for a value that is another one now, and those that match nothing at all.
+//! Exemptions that are not needed: those for a value that has changed, and those that match nothing at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use crate::policy::Policy;
 /// Where a policy has its exemptions.
 const LIST: [&str; 2] = ["spec", "exemptions"];
 
-/// A policy under which every exemption that matches nothing is reported, and no other is.
+/// A policy under which every exemption that matches nothing is reported, and no other.
 ///
-/// One that has expired is needed as long as its finding is there: taking it out would lose its reason, and allow
-/// nothing.
+/// An expired one is needed as long as its finding exists: without the entry its reason would be lost, and nothing
+/// would be allowed.
 #[must_use]
 pub fn undated(policy: &Policy, today: Date) -> Policy {
     let mut policy = policy.clone();
@@ -28,7 +28,7 @@ pub fn undated(policy: &Policy, today: Date) -> Policy {
     policy
 }
 
-/// The exemptions that match nothing by what was found under an [`undated`] policy, with what is said of each.
+/// The exemptions that match nothing according to the findings under an [`undated`] policy, with each one's finding.
 #[must_use]
 pub fn idle(findings: Vec<Finding>) -> BTreeMap<usize, Finding> {
     let idle = findings.into_iter();
@@ -37,7 +37,7 @@ pub fn idle(findings: Vec<Finding>) -> BTreeMap<usize, Finding> {
         .collect()
 }
 
-/// The text of a policy with what was adopted; an exemption of the same place that matches nothing now makes room.
+/// The text of a policy with the adopted entries; an exemption of the same place that now matches nothing is replaced.
 ///
 /// # Errors
 ///
@@ -77,7 +77,7 @@ pub fn join(
 /// As [`edit::remove`].
 pub fn without(text: &str, policy: &Policy, gone: &BTreeSet<usize>) -> Result<String, EditError> {
     let rules: Vec<RuleId> = policy.exemptions.iter().map(|one| one.rule).collect();
-    // What adoption writes above the first exemption of a rule is about those that follow, too.
+    // The comment that adoption writes above the first exemption of a rule is about those that follow, too.
     let heads = |index: usize, line: &str| {
         let rule = rules[index];
         let mut next = (index + 1..rules.len()).take_while(|next| rules[*next] == rule);
@@ -86,7 +86,7 @@ pub fn without(text: &str, policy: &Policy, gone: &BTreeSet<usize>) -> Result<St
     edit::remove(text, &LIST, gone, heads)
 }
 
-/// Whether findings hold none that fails or warns and that others lack; what is about exemptions does not count.
+/// Whether findings add no failure or warning that others lack; those about exemptions do not count.
 #[must_use]
 pub fn is_no_worse(findings: &[Finding], before: &[Finding]) -> bool {
     let open = |all: &'_ [Finding]| -> BTreeMap<String, usize> {

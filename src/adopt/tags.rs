@@ -8,8 +8,8 @@ use crate::yaml;
 
 /// Whether every environment of a service sets an image's tag, which the policy does not allow.
 ///
-/// `check` reports where such a tag comes from and not that it differs from the base; a build sees one environment, and is as
-/// strict as the class.
+/// `check` reports where such a tag comes from and not that it differs from the base. A build sees one environment, and
+/// is as strict as the class.
 #[must_use]
 pub fn sets_tags(policy: &Policy, findings: &[Finding]) -> bool {
     let is_tag = |finding: &Finding| {

@@ -5,7 +5,7 @@ use crate::layout::{Baseline, Overlay, Service};
 use crate::path::{FieldPath, Path, Pattern};
 use crate::yaml::{Tree, parse};
 
-/// Services by name, each with what its base and its environments hold.
+/// Services by name, each with the texts of its base and its environments.
 struct Repository {
     layout: Layout,
     texts: Vec<(String, String)>,
@@ -193,9 +193,9 @@ fn services_are_named_so_that_a_later_one_is_new() {
     );
 }
 
-/// A service that is called after the checkout has another name in the next one.
+/// A service that is named after the checkout has another name in the next one.
 #[test]
-fn a_name_that_does_not_last_is_left_out_while_nobody_else_is_meant() {
+fn a_name_that_does_not_last_is_left_out_if_no_other_service_is_meant() {
     let all: &[(&str, &str)] = &[("base", WEB), ("prod", WEB)];
     let mut repository = Repository::new(&[("shop", all)]);
     let rename = |repository: &mut Repository| {
@@ -219,7 +219,7 @@ fn a_name_that_does_not_last_is_left_out_while_nobody_else_is_meant() {
         let named = bare.replace("environments", &format!("{services}; environments"));
         assert_eq!(told(&two.adopt(&Policy::default(), findings)), [named]);
     }
-    // What is about no service can name none.
+    // A finding about no service cannot name one.
     let none = [
         finding("unchecked-file", "", ""),
         finding("unchecked-file", "web", ""),
@@ -234,7 +234,7 @@ fn a_name_that_does_not_last_is_left_out_while_nobody_else_is_meant() {
 }
 
 #[test]
-fn groups_and_namespaces_are_named_where_a_name_does_not_tell() {
+fn groups_and_namespaces_are_named_if_a_name_is_ambiguous() {
     let two = format!(
         "{WEB}\n---\n{}\n---\n{}\n",
         WEB.replace("apps/v1", "example.com/v1"),
@@ -248,7 +248,7 @@ fn groups_and_namespaces_are_named_where_a_name_does_not_tell() {
             "- rule: image; target: {group: apps, kind: Deployment, namespace: \"\", name: web}; path: spec.x; services: [shop]; environments: [prod]"
         ]
     );
-    // What is called `web` now is not what was called so in the base.
+    // The resource named `web` now is not the one with that name in the base.
     let taken = format!("{WEB}\n---\n{}\n", WEB.replace("web", "prod-web"));
     let repository = Repository::new(&[("shop", &[("base", WEB), ("prod", &taken)])]);
     assert_eq!(
@@ -260,7 +260,7 @@ fn groups_and_namespaces_are_named_where_a_name_does_not_tell() {
 }
 
 #[test]
-fn what_cannot_be_adopted_is_told() {
+fn findings_that_cannot_be_adopted_are_reported() {
     let repository = Repository::new(&[("shop", &[("base", WEB), ("prod", WEB)])]);
     let mut expired = Policy::default();
     let text = "{apiVersion: krm-parity.io/v1alpha1, kind: ParityPolicy, spec: {exemptions: [{rule: image, path: spec.x, \
@@ -294,7 +294,7 @@ fn what_cannot_be_adopted_is_told() {
     assert_eq!((again.adopted, again.expired), (1, 0));
 }
 
-/// A new dead patch beside an old one is told, unless dead patches fail and so have to be adopted.
+/// A new dead patch beside an old one is reported, unless dead patches fail and so have to be adopted.
 #[test]
 fn warnings_about_files_stay_unless_they_fail() {
     let repository = Repository::new(&[("shop", &[("base", WEB), ("prod", WEB)])]);
@@ -315,9 +315,9 @@ fn warnings_about_files_stay_unless_they_fail() {
     );
 }
 
-/// What stands for all in patterns stands for one character at most.
+/// A character that means everything in patterns is replaced by one that means a single character.
 #[test]
-fn odd_names_are_met_and_little_else() {
+fn odd_names_are_matched_and_little_else() {
     for (path, expected) in [
         ("spec.a", "spec.a"),
         (

@@ -1,4 +1,4 @@
-//! The rules by name, and what a rule says of itself.
+//! The rules by name, and the record of a rule.
 
 use std::fmt;
 
@@ -11,17 +11,17 @@ pub struct Rule {
     pub id: RuleId,
     /// The weight of a finding unless the policy says otherwise.
     pub severity: Severity,
-    /// What the rule demands, in one sentence.
+    /// The demand of the rule, in one sentence.
     pub summary: &'static str,
-    /// Why it is demanded.
+    /// The reason for the demand.
     pub why: &'static str,
-    /// What breaks it, in a few words without a full stop.
+    /// An example of a violation, in a few words without a full stop.
     pub example: &'static str,
-    /// The default of the policy's `max`, as a decimal, where the rule has one.
+    /// The default of the policy's `max`, as a decimal, if the rule has one.
     pub max: Option<&'static str>,
-    /// What `max` counts, as it follows a number; empty for rules without one.
+    /// The unit of `max`, as it follows a number; empty for rules without one.
     pub unit: &'static str,
-    /// Whether the rule is about files, which no function sees in a build, and not about what is built of them.
+    /// Whether the rule is about files, which a function in a build does not see, and not about the built resources.
     pub of_files: bool,
     /// Whether it compares environments with each other, so that a build of one does not show all that it finds.
     pub of_siblings: bool,
@@ -31,7 +31,7 @@ pub struct Rule {
 pub const DAYS: &str = " days";
 
 impl Rule {
-    /// The least that a policy may set as the rule's `max`: a number of days may be none at all.
+    /// The least value of the rule's `max` in a policy: a number of days may be zero.
     #[must_use]
     pub fn least(&self) -> u32 {
         u32::from(self.unit != DAYS)
@@ -120,7 +120,7 @@ rule_ids! {
 }
 
 impl RuleId {
-    /// Whether the rule is about exemptions themselves, or about all that a policy permits.
+    /// Whether the rule is about exemptions themselves, or about all permissions of a policy.
     #[must_use]
     pub const fn is_about_exemptions(self) -> bool {
         matches!(
@@ -132,7 +132,7 @@ impl RuleId {
         )
     }
 
-    /// Whether the rule is about what runs in a cluster, which no look at files and no build shows.
+    /// Whether the rule is about objects that run in a cluster, which no check of files and no build shows.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(
@@ -148,7 +148,7 @@ impl RuleId {
         )
     }
 
-    /// Whether the rule is about an environment by itself, so that it finds the same in one and in what that is made of.
+    /// Whether the rule is about a single environment, so that it finds the same in one and in that it is made of.
     #[must_use]
     pub const fn is_alone(self) -> bool {
         matches!(
@@ -163,7 +163,7 @@ impl RuleId {
         )
     }
 
-    /// Whether the rule says that something was not checked at all, which nobody can allow.
+    /// Whether the rule says that something was not checked at all, which no policy can allow.
     #[must_use]
     pub const fn is_blind(self) -> bool {
         matches!(self, Self::BuildFailure | Self::MissingBaseline)

@@ -1,13 +1,13 @@
 //! The weights of findings.
 
-/// How much a finding weighs, from silence to a failed build.
+/// How much a finding weighs, from ignored to a failed build.
 ///
 /// The order is the order of weight, so thresholds compare with `>=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The finding is dropped.
     Ignore,
-    /// The finding is told, and never fails a build.
+    /// The finding is reported, and never fails a build.
     Info,
     /// The finding fails a build only under `failOn: warning`.
     Warning,

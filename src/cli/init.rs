@@ -29,7 +29,7 @@ use adoption::Outcome;
 use ending::Ending;
 use wiring::PolicyFile;
 
-/// How long adopted findings may stay, unless it is said otherwise.
+/// How many days adopted findings may stay by default.
 const DAYS: &str = "90";
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -130,7 +130,7 @@ pub(super) fn command() -> Command {
         )
 }
 
-/// What `init` is asked to do.
+/// The options of `init`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Init {
     directory: PathBuf,
@@ -177,7 +177,7 @@ impl Init {
         }
     }
 
-    /// Does it, and says so.
+    /// Runs it, and reports the changes.
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let mut ground = Ground::new(std::slice::from_ref(&self.directory))?;
         let found = policy_file::PolicyFile::find(&ground.first, |path| ground.name_of(path))?;
@@ -249,7 +249,7 @@ impl Init {
         ending.finish(&changes)
     }
 
-    /// The policy that holds here, or a first one, with what is found under it.
+    /// The policy that applies here, or a first one, with the findings under it.
     fn policy(
         &self,
         ground: &Ground,
@@ -261,7 +261,7 @@ impl Init {
                 let place = match (self.wire, ground.first.join("parity.yaml").exists()) {
                     (true, _) => WIRED_POLICY,
                     (false, false) => "parity.yaml",
-                    // A base that lies here records itself by a file of that name.
+                    // A base in this directory records itself by a file of that name.
                     (false, true) => "parity/policy.yaml",
                 };
                 ground.first.join(place)
@@ -297,7 +297,7 @@ impl Init {
         Ok((file, policy, layout))
     }
 
-    /// Writes today's findings into the policy's text, and makes sure that it does what it is for.
+    /// Writes today's findings into the policy's text, and checks that this has its effect.
     fn adopt(
         &self,
         ground: &Ground,

@@ -1,4 +1,4 @@
-//! The annotation by which hosts find the program for a function, where a file lacks it.
+//! The annotation by which hosts find the program for a function, for files that lack it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ const ANNOTATION: [&str; 3] = ["metadata", "annotations", api::FUNCTION];
 ///
 /// # Errors
 ///
-/// Fails on a text that nothing can be inserted into.
+/// Fails on a text in which nothing can be inserted.
 pub fn loadable(text: &str, function: Option<&str>) -> Result<String, EditError> {
     let tree = yaml::parse_lax(text)?;
     let Some(root) = tree.roots().next() else {
@@ -38,7 +38,7 @@ pub fn loadable(text: &str, function: Option<&str>) -> Result<String, EditError>
     }
 }
 
-/// The text of a file in which every function of ours says how it is run.
+/// The text of a file in which every function of ours has the annotation.
 fn annotated(text: &str, function: &str) -> Result<String, EditError> {
     let tree = yaml::parse_lax(text)?;
     let mut edited = text.to_owned();
@@ -50,31 +50,31 @@ fn annotated(text: &str, function: &str) -> Result<String, EditError> {
     Ok(edited)
 }
 
-/// Where functions are looked for that lack the annotation.
+/// The places to search for functions that lack the annotation.
 pub(super) struct Search<'s> {
     pub parsed: &'s Parsed<'s>,
-    /// Nothing outside of it is touched.
+    /// Nothing outside of it changes.
     pub home: &'s str,
-    /// The policy, which has been looked at.
+    /// The policy, which was checked before.
     pub policy: &'s str,
-    /// The directories whose functions are meant.
+    /// The directories to search.
     pub directories: &'s BTreeSet<&'s str>,
 }
 
-/// Files by their paths, and what is to be said, a line each.
+/// Files by their paths, and the notes, one per line.
 type Repaired = (BTreeMap<String, String>, Vec<String>);
 
-/// The files whose functions get the annotation that they lack; says where functions are written inline.
+/// The files whose functions get the annotation that they lack; notes name the functions that are written inline.
 ///
 /// # Errors
 ///
-/// Fails on a file that nothing can be inserted into, with its path.
+/// Fails on a file in which nothing can be inserted, with its path.
 pub(super) fn repair(search: &Search<'_>, function: &str) -> Result<Repaired, (String, EditError)> {
     let parsed = search.parsed;
     let mut files: BTreeSet<String> = BTreeSet::new();
     let mut notes = Vec::new();
     for directory in search.directories {
-        // A recorder that lies ready is listed from now on.
+        // A recorder that is present already is listed from now on.
         let beside = join(directory, RECORDER);
         let is_recorder = |root: Node<'_>| Ours::read(root) == Some(Ours::Recorder);
         if let Some(tree) = parsed.tree(&beside)
@@ -118,7 +118,7 @@ pub(super) fn repair(search: &Search<'_>, function: &str) -> Result<Repaired, (S
     Ok((repaired, notes))
 }
 
-/// Whether a path is a directory, or lies in it.
+/// Whether a path is a directory, or is inside of it.
 pub(super) fn is_within(path: &str, home: &str) -> bool {
     if home.is_empty() {
         return !path.starts_with("..");
@@ -129,7 +129,7 @@ pub(super) fn is_within(path: &str, home: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// What runs over the resources of a directory, in its kustomization or in a component of it.
+/// The functions that run on the resources of a directory, in its kustomization or in a component of it.
 fn functions<'p>(parsed: &'p Parsed<'_>, directory: &str) -> impl Iterator<Item = &'p Edge> {
     let is_component = |edge: &Edge| edge.role == Role::Component;
     let edges = parsed.graph().reach(&[directory], is_component);
@@ -138,7 +138,7 @@ fn functions<'p>(parsed: &'p Parsed<'_>, directory: &str) -> impl Iterator<Item 
         .filter(|edge| matches!(edge.role, Role::Transformer | Role::Validator))
 }
 
-/// The files that a directory gathers.
+/// The files that a directory loads.
 fn loads(parsed: &Parsed<'_>, directory: &str) -> Vec<String> {
     let is_load = |edge: &Edge| edge.role == Role::Load;
     let edges = parsed.graph().reach(&[directory], is_load);

@@ -1,6 +1,6 @@
-//! A survey beside an earlier one: what is new in it, what was known, and what is fixed.
+//! A survey beside an earlier one: its new findings, the known ones, and the fixed ones.
 //!
-//! A branch answers for what it brings. So what was there before is neither shown nor fails a run; it is counted.
+//! A branch answers for what it adds. So findings from before are neither shown nor fail a run; they are counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::catalog::RuleId;
 use crate::finding::Finding;
 use crate::text::without_hash;
 
-/// What an earlier look has seen.
+/// The result of an earlier check.
 #[derive(Clone, Copy, Debug)]
 pub struct Before<'b> {
-    /// What a person calls it.
+    /// The name that people use for it.
     pub name: &'b str,
-    /// What was seen, and found.
+    /// The earlier services and findings.
     pub survey: &'b Survey,
-    /// Services by the names that they had then, where those are others.
+    /// Services by their earlier names, if those have changed.
     pub renamed: &'b BTreeMap<String, String>,
 }
 
@@ -38,7 +38,7 @@ impl Survey {
         environments.collect()
     }
 
-    /// Takes out of what is fixed all that is there still, under the policy of before: it is only permitted now.
+    /// Removes findings from the fixed ones that still exist under the earlier policy: they are only permitted now.
     pub fn leave_permitted(&mut self, renamed: &BTreeMap<String, String>, there: &[Finding]) {
         let Some(against) = &mut self.against else {
             return;
@@ -54,9 +54,9 @@ impl Survey {
         });
     }
 
-    /// Leaves what is new among the findings, and says beside it what was known and what is fixed.
+    /// Keeps only the new findings in the report, and adds the known and the fixed ones beside it.
     ///
-    /// What is known neither counts nor fails. What was found where nobody has looked this time is neither known nor fixed.
+    /// Known findings neither count nor fail. Findings in places that this check left out are neither known nor fixed.
     #[must_use]
     pub fn against(mut self, before: Before<'_>) -> Self {
         let earlier = before.survey;
@@ -76,7 +76,7 @@ impl Survey {
         let (mut new, mut known) = (Vec::new(), Vec::new());
         let own = |finding: &Finding| finding.service().map(str::to_owned);
         let findings = std::mem::take(&mut self.report.findings);
-        // Of several alike, those that also look alike are the same ones.
+        // Of several equal ones, those with the same message and file are paired first.
         let mut partner = vec![None; findings.len()];
         for is_exact in [true, false] {
             for (finding, partner) in findings.iter().zip(&mut partner) {
@@ -103,7 +103,7 @@ impl Survey {
                 new.push(finding);
             }
         }
-        // A place whose value has changed is new, and not fixed as well.
+        // A place whose value has changed is a new finding, and not also a fixed one.
         let changed: BTreeSet<Identity> = new
             .iter()
             .map(|finding| Identity::of(finding, own(finding)).without_values())
@@ -141,7 +141,7 @@ impl Survey {
     }
 }
 
-/// What makes a finding the same in two looks: everything that [`Survey::against`] compares.
+/// The parts that make a finding the same one in two checks: everything that [`Survey::against`] compares.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity {
     rule: &'static str,
@@ -166,7 +166,7 @@ impl Identity {
         let field = finding.field.as_ref();
         let values = match field {
             Some(field) => [&field.base, &field.overlay].map(|value| value.as_ref().map(plain)),
-            // What has no field says in its headline how much it is, or which.
+            // A finding without a field has the amount, or the name, in its headline.
             None if resource.is_none() => {
                 [Some(what_happened(&finding.headline)), dead_line(finding)]
             }
@@ -190,13 +190,13 @@ impl Identity {
     }
 }
 
-/// Whether two findings of one identity are also told alike, and in the same file.
+/// Whether two findings of one identity also have the same message, and are in the same file.
 fn looks_like(one: &Finding, other: &Finding) -> bool {
     let file = |finding: &Finding| finding.place.as_ref().map(|place| place.file.clone());
     one.headline == other.headline && file(one) == file(other)
 }
 
-/// A value as text, with the names in it that kustomize generates as they were before.
+/// A value as text, in which names that kustomize generates have no hash.
 fn plain(value: &Value) -> String {
     fn strip(value: &mut Value) {
         match value {
@@ -214,7 +214,7 @@ fn plain(value: &Value) -> String {
     value.to_string()
 }
 
-/// A headline without what the policy's list of exemptions adds to it: numbers that move with those before, and days.
+/// A headline without the additions about exemptions: days, and numbers that change with the entries before.
 fn what_happened(headline: &str) -> String {
     const ADDED: [&str; 2] = [" (exempt until ", " (spec.exemptions["];
     let end = ADDED.iter().filter_map(|added| headline.find(added)).min();
@@ -226,7 +226,7 @@ fn what_happened(headline: &str) -> String {
     format!("{before}spec.exemptions[{rest}")
 }
 
-/// The line of a dead patch: nothing else tells one from another.
+/// The line of a dead patch: nothing else distinguishes one from another.
 fn dead_line(finding: &Finding) -> Option<String> {
     let place = finding.place.as_ref()?;
     let source = place.source.as_ref()?;

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use super::{Environment, Service, State, Survey};
 use crate::finding::{Finding, Totals};
 
-/// One environment of one service, with how much was found in it.
+/// One environment of one service, with the counts of its findings.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
-    /// The environment; `None` where only findings name it.
+    /// The environment; `None` if only findings name it.
     pub environment: Option<&'a Environment>,
-    /// What was found in it; resources are not counted by environment and stay 0.
+    /// The counts of its findings; resources are not counted by environment and stay 0.
     pub totals: Totals,
-    /// How much is there that an earlier look has found already, and that does not count.
+    /// How many findings an earlier check has found already, which do not count.
     pub known: usize,
 }
 
 impl Cell<'_> {
-    /// What became of it.
+    /// The outcome of the environment.
     #[must_use]
     pub fn state(&self) -> &State {
         self.environment
@@ -30,16 +30,16 @@ impl Cell<'_> {
 pub struct Row<'a> {
     /// The service's name; `None` for findings that name no service.
     pub name: Option<&'a str>,
-    /// The service; `None` where only findings name it.
+    /// The service; `None` if only findings name it.
     pub service: Option<&'a Service>,
-    /// One cell a column, `None` where the service does not have that environment.
+    /// One cell per column, `None` if the service does not have that environment.
     pub cells: Vec<Option<Cell<'a>>>,
-    /// What was found in the service and in no environment of it.
+    /// The counts of findings in the service but in none of its environments.
     pub rest: Totals,
 }
 
 impl Row<'_> {
-    /// What was found in the service, in all its environments and beside them.
+    /// The counts of all findings in the service, in its environments and beside them.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut sum = self.rest;
@@ -49,13 +49,13 @@ impl Row<'_> {
         sum
     }
 
-    /// How much a reader must not miss it: errors before warnings before the rest, and a clean row last.
+    /// How important the row is to a reader: errors before warnings before the rest, and a clean row last.
     #[must_use]
     pub fn weight(&self) -> u8 {
         weight(&self.totals()) << 1 | u8::from(!self.is_clean())
     }
 
-    /// Whether nothing was found and every environment that is there was judged.
+    /// Whether there are no findings and every existing environment was judged.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         let mut cells = self.cells.iter().flatten();
@@ -68,12 +68,12 @@ impl Row<'_> {
 pub struct Matrix<'a> {
     /// The columns, in promotion order.
     pub environments: Vec<&'a str>,
-    /// The rows, in the survey's order, then what only findings name.
+    /// The rows, in the survey's order, then those that only findings name.
     pub rows: Vec<Row<'a>>,
 }
 
 impl<'a> Matrix<'a> {
-    /// So many rows, with those in front that have something to tell; of too many, the heaviest.
+    /// So many rows, those with findings first; of too many, the most important ones.
     #[must_use]
     pub fn heaviest_rows(&self, max: usize) -> Vec<&Row<'a>> {
         let mut kept = heaviest(self.rows.iter().map(Row::weight), max);
@@ -81,14 +81,14 @@ impl<'a> Matrix<'a> {
         kept.into_iter().map(|at| &self.rows[at]).collect()
     }
 
-    /// The indexes of so many columns, in their order; of too many, the heaviest.
+    /// The indexes of so many columns, in their order; of too many, the most important ones.
     #[must_use]
     pub fn heaviest_columns(&self, max: usize) -> Vec<usize> {
         let columns = 0..self.environments.len();
         heaviest(columns.map(|at| self.column_weight(at)), max)
     }
 
-    /// How much a reader must not miss a column, as [`Row::weight`].
+    /// How important a column is to a reader, as [`Row::weight`].
     #[must_use]
     pub fn column_weight(&self, column: usize) -> u8 {
         let mut sum = Totals::default();
@@ -99,7 +99,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// How much a reader must not miss what was found.
+/// How important findings with these counts are to a reader.
 #[must_use]
 pub fn weight(totals: &Totals) -> u8 {
     let [errors, warnings, infos] =
@@ -176,7 +176,7 @@ pub fn matrix(survey: &Survey) -> Matrix<'_> {
         };
         totals.add(finding.severity);
     }
-    // What is known names no row and no column of its own.
+    // Known findings have no rows and columns of their own.
     let known = survey.against.iter().flat_map(|against| &against.known);
     for finding in known {
         let row = row_of.get(&finding.service());
@@ -192,8 +192,8 @@ pub fn matrix(survey: &Survey) -> Matrix<'_> {
 
 /// The names of all lists in one order that follows each list as far as they agree.
 ///
-/// A name stands as far back as any list has it; among equals the first comes first. What stands
-/// in no list comes last.
+/// A name comes as late as in any list; among equals the first comes first. Names in no list come
+/// last.
 pub(super) fn promotion_order<'a>(
     lists: impl Iterator<Item = Vec<&'a str>>,
     others: impl Iterator<Item = &'a str>,

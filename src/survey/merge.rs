@@ -1,4 +1,4 @@
-//! Several surveys made one: the shards of a check that was split.
+//! Merges several surveys: the shards of a check that was split.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,11 +14,11 @@ pub enum ShardError {
     /// They are not parts of one whole.
     #[error("{one}, and {other}{why}: they are not parts of the same check")]
     Mixed {
-        /// A report, and what it is: `a.json is shard 1 of 2`.
+        /// A report, and its shard: `a.json is shard 1 of 2`.
         one: String,
-        /// The same of the report that does not go with it.
+        /// The same for the report that does not belong to it.
         other: String,
-        /// What differs, where the numbers do not say it.
+        /// The difference, if the numbers do not show it.
         why: &'static str,
     },
     /// One is there more than once.
@@ -28,22 +28,22 @@ pub enum ShardError {
         one: String,
         /// The name of the other.
         other: String,
-        /// Which shard both are.
+        /// The shard that both are.
         index: usize,
-        /// Of how many.
+        /// The number of shards.
         count: usize,
     },
-    /// Some were held against an earlier look, and some were not.
+    /// Some were compared with an earlier report, and some were not.
     #[error(
         "{one} says which findings are new, and {other} does not; run all of them with --new or --against, or none"
     )]
     Halves {
-        /// The name of a report that says it.
+        /// The name of a report that was.
         one: String,
-        /// The name of one that does not.
+        /// The name of one that was not.
         other: String,
     },
-    /// Some are not there.
+    /// Some are missing.
     #[error("{missing} missing; pass the reports of all shards")]
     Missing {
         /// `shard 2 of 3 is`, `shards 1, 2 of 3 are`.
@@ -54,9 +54,9 @@ pub enum ShardError {
 /// The most missing shards that an error names.
 const MAX_MISSING: usize = 8;
 
-/// Makes sure that nothing is missing: shards are all of one check, and every one is there once.
+/// Checks that nothing is missing: the shards are all of one check, and each is present once.
 ///
-/// Surveys that are no shards speak for themselves. Each comes with the name that an error calls it by.
+/// Surveys without a shard are complete. Each survey comes with its name in errors.
 ///
 /// # Errors
 ///
@@ -128,10 +128,10 @@ pub fn check_shards(surveys: &[(String, Survey)]) -> Result<(), ShardError> {
     })
 }
 
-/// Unites surveys as if one look had seen it all.
+/// Merges surveys as if one check had covered everything.
 ///
-/// A survey that equals an earlier one counts once, and so does a finding that equals another one. Where two disagree about an
-/// environment, the one that knows more wins, and a note says so. Whether all shards are there is for [`check_shards`] to say.
+/// A survey that equals an earlier one counts once, and so does a finding that equals another one. If two disagree about
+/// an environment, the one that knows more wins, and a note says so. [`check_shards`] finds missing shards.
 #[must_use]
 pub fn merge(surveys: Vec<Survey>) -> Survey {
     let mut distinct: Vec<Survey> = Vec::new();
@@ -156,7 +156,7 @@ pub fn merge(surveys: Vec<Survey>) -> Survey {
         let resources = &mut merged.report.totals.resources;
         *resources = resources.saturating_add(report.totals.resources);
         for finding in report.findings {
-            // Findings hold JSON values and have no total order; their text tells them apart as well.
+            // Findings hold JSON values and have no total order; their text also distinguishes them.
             if seen.insert(format!("{finding:?}")) {
                 merged.report.findings.push(finding);
             }
@@ -271,7 +271,7 @@ fn unite_services(surveys: &[Survey], notes: &mut Vec<String>) -> Vec<Service> {
     united.into_iter().map(owned).collect()
 }
 
-/// How much a state tells: a failure is certain, what was skipped here may have been judged elsewhere.
+/// How much a state says: a failure is certain, and an environment that was skipped here may be judged elsewhere.
 const fn knowledge(state: &State) -> u8 {
     match state {
         State::Skipped => 0,

@@ -1,4 +1,4 @@
-//! What `init --adopt` writes into a policy and takes out of it, and until when it holds.
+//! The entries that `init --adopt` adds to a policy and removes from it, and when they end.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -15,28 +15,28 @@ use crate::policy::{self, Policy};
 use crate::rules::{RULES, exempting};
 use crate::yaml;
 
-/// On what terms findings are adopted.
+/// The terms on which findings are adopted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms<'t> {
     pub hold: Hold,
     /// Whether builds will run the function.
     pub is_wired: bool,
     pub days: Days,
-    /// Whether exemptions that match nothing go.
+    /// Whether exemptions that match nothing are removed.
     pub prunes: bool,
-    /// What else the policy may hold for than what is looked at.
+    /// What else the policy may apply to, beyond the checked directory.
     pub scope: Scope<'t>,
 }
 
-/// What became of a policy.
+/// The outcome for a policy.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub adoption: Adoption,
-    /// How many exemptions for another value made room.
+    /// How many exemptions for another value were replaced.
     pub replaced: usize,
-    /// What was said of the exemptions that are gone, a line each.
+    /// The messages about removed exemptions, one per line.
     pub pruned: Vec<String>,
-    /// What a person has to do by hand.
+    /// The steps that a person has to do by hand.
     pub notes: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn days(text: &str) -> Result<(u16, u16), String> {
     })
 }
 
-/// Reads a day as policies have it.
+/// Reads a day in the form of policies.
 pub(super) fn date(text: &str) -> Result<Date, String> {
     let day: Option<Date> = text.parse().ok();
     day.filter(|day| day.to_string() == text)
@@ -149,7 +149,7 @@ pub(super) fn adopt(
         *left = found;
         is_no_worse
     };
-    // What was for the value before makes room for what is for the value now.
+    // An exemption for an earlier value is replaced by the one for the current value.
     if outcome.adoption.near.iter().any(|near| !near.is_empty()) {
         let idle: BTreeSet<usize> = idle(&adopted).into_keys().collect();
         match adopt::join(&text, &outcome.adoption, policy, &idle) {
@@ -183,7 +183,7 @@ pub(super) fn adopt(
     Ok((outcome, after, adopted))
 }
 
-/// What is said of an exemption that is gone: where it stood, and why nothing needs it.
+/// The message about a removed exemption: its place, and why it is not needed.
 fn line(finding: &Finding) -> String {
     match &finding.place {
         Some(place) => format!("{}:{}: {}", place.file, place.line, finding.headline),
@@ -191,7 +191,7 @@ fn line(finding: &Finding) -> String {
     }
 }
 
-/// Makes sure that nothing is left that was to be adopted.
+/// Checks that no finding is left that was to be adopted.
 fn check_adopted(
     policy: &Policy,
     findings: &[Finding],
@@ -211,7 +211,7 @@ fn check_adopted(
             || adopt::is_left(policy, finding)
             || adopt::is_unknown(finding)
             || matches!(finding.rule, RuleId::ExpiredExemption | RuleId::ExpiringExemption)
-            // An entry that was there before may be for a value that is another one now.
+            // An entry from before may be for a value that has changed.
             || finding.rule == RuleId::UnusedExemption
                 && finding.exemption.is_some_and(|index| index < policy.exemptions.len())
             || was_there(finding) && is_expired(policy, finding, today)
@@ -226,22 +226,22 @@ fn check_adopted(
     }
 }
 
-/// Whether a policy says how builds run the function that it is for.
+/// Whether a policy has the annotation by which builds run its function.
 fn is_run_by_builds(text: &str) -> bool {
     yaml::parse_lax(text).is_ok_and(|tree| init::function_of(&tree).is_some())
 }
 
-/// Whether a finding is one that an exemption was for.
+/// Whether a finding has an exemption that has expired.
 fn is_expired(policy: &Policy, finding: &Finding, today: Date) -> bool {
     exempting(policy, finding).any(|(_, exemption)| exemption.expires < today)
 }
 
-/// Makes sure that exemptions can name the environments that were found.
+/// Checks that exemptions can name the environments of the findings.
 fn check_environments(policy: &Policy, findings: &[Finding], name: &str) -> anyhow::Result<()> {
     let listed = &policy.environments;
     let found: BTreeSet<&str> = findings
         .iter()
-        // What is not judged is not adopted, and may have any name.
+        // An environment that is not judged is not adopted, and may have any name.
         .filter(|finding| finding.rule != RuleId::UnjudgedOverlay)
         .filter_map(Finding::environment)
         .collect();

@@ -1,4 +1,4 @@
-//! How `krm-parity init` ends: the changes, what became of the findings, and what comes next.
+//! The end of `krm-parity init`: the changes, the outcome for the findings, and the next steps.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,10 @@ use super::adoption::Outcome;
 use crate::cli::change::{self, Change, Consent, Done};
 use crate::cli::{complain, write_out};
 
-/// What was asked for, and what it came to.
+/// The options, and the result.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Ending<'e> {
-    /// What reports call the policy.
+    /// The policy's name in reports.
     pub file: &'e str,
     pub adopt: bool,
     pub prune: bool,
@@ -23,7 +23,7 @@ pub(super) struct Ending<'e> {
 }
 
 impl Ending<'_> {
-    /// Shows and makes the changes, and says what is left.
+    /// Shows and makes the changes, and names the remaining steps.
     pub(super) fn finish(&self, changes: &[Change]) -> anyhow::Result<ExitCode> {
         let adoption = &self.outcome.adoption;
         let is_left = !adoption.unbuilt.is_empty() || adoption.expired > 0;
@@ -87,7 +87,7 @@ impl Ending<'_> {
         }
     }
 
-    /// Says what became of the findings, and who has to do something about it.
+    /// Reports the outcome for the findings, and who has to act.
     fn tell_adopted(&self) -> anyhow::Result<()> {
         let adoption = &self.outcome.adoption;
         if adoption.allows_tags {
@@ -124,7 +124,7 @@ impl Ending<'_> {
         }
     }
 
-    /// Says which exemptions go.
+    /// Reports the removed exemptions.
     fn tell_pruned(&self, done: Done) -> anyhow::Result<()> {
         let pruned = &self.outcome.pruned;
         if pruned.is_empty() {
@@ -146,7 +146,7 @@ impl Ending<'_> {
         Ok(())
     }
 
-    /// Says what to do next.
+    /// Suggests the next steps.
     fn tell_next(&self, is_left: bool) -> anyhow::Result<()> {
         let mut next: Vec<String> = Vec::new();
         if let Some(directory) = self.wired.filter(|_| self.wire) {

@@ -1,4 +1,4 @@
-//! What `init --wire` needs of a policy, and what it makes of the rest.
+//! The policy that `init --wire` needs, and the files that it writes for the rest.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,11 +15,11 @@ use crate::repo::{Ours, Parsed};
 use crate::rules::RULES;
 use crate::yaml;
 
-/// The policy file, as it is and as it is to be.
+/// The policy file, before and after.
 pub(super) struct PolicyFile {
     pub path: PathBuf,
     pub name: String,
-    /// Where it lies and how that is called, if it is to move.
+    /// Its present path and the name of that, if it is to move.
     pub from: Option<(PathBuf, String)>,
     pub before: Option<String>,
     pub after: String,
@@ -88,7 +88,7 @@ fn is_for_plugin(text: &str) -> anyhow::Result<bool> {
     Ok(tree.roots().next().is_some_and(Ours::is_plugin))
 }
 
-/// What builds need, so that they check themselves.
+/// The files that let builds check themselves.
 pub(super) fn wiring(
     parsed: &Parsed<'_>,
     layout: &Layout,
