@@ -62,7 +62,7 @@ fn additions_of_two_environments_are_compared_with_each_other() {
     ]);
     let odd = "error environment-mismatch prod staging containers[name=proxy].securityContext:7";
     assert_eq!(told(&tree), [odd]);
-    // A policy that permits the container does not permit differences inside it.
+    // An exemption for the added container does not cover differences inside it.
     tree.write("parity.yaml", EXEMPT);
     assert_eq!(told(&tree), [odd]);
     // The majority of the environments that have the container is right; one without it has no vote.
