@@ -1,5 +1,5 @@
-//! An overlay that changes all of its resources, of which there is one: the gate recognizes this in a build that
-//! also takes a snapshot.
+//! A field that an overlay puts on everything, where there is only one resource: it is recognized as in a build
+//! that also contains a snapshot.
 
 use super::{NEWEST, report};
 use crate::support::{Tree, require};

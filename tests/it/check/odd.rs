@@ -310,7 +310,7 @@ fn an_exemption_is_judged_once() {
         told.sort();
         assert_eq!(told, pick(expected), "{arguments:?}");
     }
-    // An exemption may be for an overlay that does not build.
+    // An overlay that does not build may be what an exemption is for.
     tree.write(
         "cart/overlays/dev/kustomization.yaml",
         "resources: [../../base, gone.yaml]\n",
