@@ -330,7 +330,7 @@ fn a_signal_removes_the_files_of_the_revision() {
     let mut child = command.spawn().expect("a process");
     let entries = || fs::read_dir(temporary.path("")).expect("a folder").count();
     let begin = std::time::Instant::now();
-    // The revision, and what builds need.
+    // The revision, and the files that builds need.
     while entries() < 2 && begin.elapsed().as_secs() < 60 {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
