@@ -1,4 +1,4 @@
-//! Text by strangers ends up in the log of a build, whose runner obeys certain lines: none of it may be a command.
+//! Text from strangers ends up in the log of a build, whose runner obeys certain lines: none of it may be a command.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -415,7 +415,7 @@ fn references_that_may_be_right_are_not_reported() {
 }
 
 #[test]
-fn a_repository_of_applications_alone_is_judged() {
+fn a_repository_with_only_applications_is_judged() {
     let tree = Tree::new();
     let healing = application("shop", PRODUCTION);
     let manual = application("cart", PRODUCTION).replace("automated:", "managedNamespaceMetadata:");

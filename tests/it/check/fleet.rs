@@ -77,7 +77,7 @@ fn rendered_manifests_give_the_same_findings_without_a_builder() {
 }
 
 #[test]
-fn kubectl_alone_builds_as_well() {
+fn kubectl_alone_can_build() {
     let kustomize = require!(kustomize(NEWEST));
     let kubectl = require!(kubectl());
     let tree = Tree::new();

@@ -206,7 +206,7 @@ fn notes_that_helm_acts_on_and_unexplained_changes_are_reported() {
             other("info", "bbbb").replace("COLOUR: red", "COLOUR: blue"),
             "Deployment web spec.template.metadata.annotations[\"checksum/config\"]",
         ),
-        // Helm acts on a hook, and a resource that is a hook at another time as well is compared.
+        // Helm acts on a hook, and a resource that is also a hook at another time is compared.
         (
             warn.replace("helm.sh/hook: test", "helm.sh/hook: pre-install"),
             "Pod web-test metadata.annotations[\"helm.sh/hook\"]",

@@ -500,7 +500,7 @@ fn an_autoscaler_follows_the_new_name_of_its_workload() {
 }
 
 #[test]
-fn an_environment_without_the_workload_has_no_say_about_its_base() {
+fn an_environment_without_the_workload_has_no_vote_about_its_base() {
     let gone = "patches:\n- patch: |\n    $patch: delete\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n";
     let tree = service(&[("dev", gone), ("staging", TAG), ("prod", TAG)]);
     let mut all = found(&tree, &[]);
