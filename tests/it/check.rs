@@ -1,4 +1,4 @@
-//! `krm-parity check` as a process: what it finds, builds, tells and leaves alone.
+//! `krm-parity check` as a process: what it finds, builds and reports, and what it leaves alone.
 
 mod absent;
 mod additions;
@@ -50,7 +50,7 @@ use serde_json::Value;
 
 use crate::support::{NEWEST, Run, binary, run};
 
-/// `krm-parity check` in a directory, where PATH leads to one builder first.
+/// Runs `krm-parity check` in a directory, with one builder first on PATH.
 fn check(builder: &Path, directory: &Path, arguments: &[&str]) -> Run {
     let mut path = OsString::from(builder.parent().expect("a folder"));
     path.push(":/usr/bin:/bin");
@@ -64,7 +64,7 @@ fn check(builder: &Path, directory: &Path, arguments: &[&str]) -> Run {
     run(&mut command)
 }
 
-/// The same as a report to be looked into; whatever the exit code.
+/// The same as a parsed JSON report, whatever the exit code.
 fn report(builder: &Path, directory: &Path, arguments: &[&str]) -> Value {
     let run = check(
         builder,
@@ -74,7 +74,7 @@ fn report(builder: &Path, directory: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"))
 }
 
-/// What is found, in words that do not hang on how names are hashed or files are called.
+/// The findings as lines that do not depend on the hashes of names or on the names of files.
 fn findings(report: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let all = report["findings"].as_array().expect("findings");

@@ -1,4 +1,4 @@
-//! Sources of Secrets that a repository keeps out: the rest of the environment is judged.
+//! Source files of Secrets that a repository does not contain: the rest of the environment is still judged.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::support::{Tree, require, run};
 
 const BASE: &str = "secretGenerator:\n- name: web\n  literals: [mode=plain]\n";
 
-/// A service whose environments make Secrets of files, in a repository that ignores some.
+/// A service whose environments generate Secrets from files, in a repository that ignores some of them.
 struct Shop(Tree);
 
 impl Shop {
@@ -33,7 +33,7 @@ impl Shop {
         );
     }
 
-    /// An environment that merges what a list of files says into the Secret of the base, or whatever `behavior` is.
+    /// An environment that applies a list of files to the base's Secret, by `merge` or another `behavior`.
     fn merges(&self, environment: &str, behavior: &str, sources: &str, more: &str) {
         let text =
             format!("secretGenerator:\n- name: web\n  behavior: {behavior}\n  {sources}\n{more}");
@@ -92,7 +92,7 @@ const DEV: &str = "warning unchecked-file dev overlays/dev/kustomization.yaml:5"
 const PROD: &str = "warning unchecked-file prod overlays/prod/kustomization.yaml:5";
 
 #[test]
-fn what_git_ignores_leaves_the_rest_of_an_environment_to_be_judged() {
+fn the_rest_of_an_environment_is_judged_without_ignored_files() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(BASE);
     for (behavior, sources) in [
@@ -111,7 +111,7 @@ fn what_git_ignores_leaves_the_rest_of_an_environment_to_be_judged() {
             PROD,
         ];
         if sources.starts_with("files") {
-            // Which key it makes is known without it.
+            // The key is known even without the file.
             expected.splice(
                 0..0,
                 [
@@ -145,7 +145,7 @@ fn one_environment_that_has_the_file_is_not_blamed_for_its_keys() {
             PROD
         ]
     );
-    // Both are there: the keys of both are compared.
+    // Both files exist: the keys of both are compared.
     shop.0.write("overlays/prod/.env", "PASSWORD=b\nMORE=c\n");
     let found = shop.found(&[]);
     assert!(
@@ -159,7 +159,7 @@ fn one_environment_that_has_the_file_is_not_blamed_for_its_keys() {
 }
 
 #[test]
-fn a_base_that_lacks_a_file_is_compared_all_the_same() {
+fn a_base_that_lacks_a_file_is_still_compared() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new("namePrefix: shop-\nsecretGenerator:\n- name: web\n  envs: [.env]\n");
     shop.overlay("dev", "namespace: dev\n");
@@ -195,7 +195,7 @@ fn a_secret_keeps_its_identity_without_its_source() {
 }
 
 #[test]
-fn what_is_absent_by_mistake_does_not_build() {
+fn a_file_that_is_missing_by_mistake_fails_the_build() {
     let _kustomize = require!(kustomize(NEWEST));
     let is_failure = |shop: &Shop, arguments: &[&str]| {
         let found = shop.found(arguments);
@@ -214,16 +214,16 @@ fn what_is_absent_by_mistake_does_not_build() {
         shop.merges("prod", "merge", sources, "");
         shop
     };
-    // git is not told to ignore it.
+    // git does not ignore the file.
     let shop = with("envs: [.env]");
     shop.commit("*.txt\n");
     is_failure(&shop, &[]);
-    // Another file is there that is called nearly so.
+    // Another file with a similar name exists.
     let shop = with("envs: [.env.prd]");
     shop.0.write("overlays/prod/.env.prod", "A=b\n");
     shop.commit(".env.prd\n");
     is_failure(&shop, &[]);
-    // It was removed, though git knows it.
+    // The file was removed, although git tracks it.
     let shop = with("envs: [.env]");
     shop.0.write("overlays/prod/.env", "A=b\n");
     shop.commit("");
@@ -235,14 +235,14 @@ fn what_is_absent_by_mistake_does_not_build() {
     shop.git(&["add", "-A"]);
     shop.git(&["commit", "-q", "-m", "y"]);
     is_failure(&shop, &["--new", "main"]);
-    // Nobody may see it, and it is no Secret's.
+    // git ignores the file, but it is not the source of a Secret.
     let shop = with("envs: [.env]\nconfigMapGenerator:\n- name: c\n  envs: [.env.local]");
     shop.commit(".env*\n");
     is_failure(&shop, &[]);
 }
 
 #[test]
-fn without_git_names_tell_what_is_kept_out() {
+fn without_git_the_name_decides_whether_a_file_is_kept_out() {
     let _kustomize = require!(kustomize(NEWEST));
     for (name, is_kept_out) in [
         (".env.production", true),
@@ -262,7 +262,7 @@ fn without_git_names_tell_what_is_kept_out() {
 }
 
 #[test]
-fn what_a_branch_lacks_as_the_revision_did_is_not_new() {
+fn a_file_that_the_revision_also_lacked_is_not_new() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(BASE);
     shop.overlay("dev", "");
@@ -278,7 +278,7 @@ fn what_a_branch_lacks_as_the_revision_did_is_not_new() {
 }
 
 #[test]
-fn no_value_and_no_stand_in_is_told() {
+fn values_and_placeholders_are_never_shown() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(BASE);
     shop.overlay("dev", "");
@@ -314,7 +314,7 @@ fn encrypted(keys: &[&str]) -> String {
 }
 
 #[test]
-fn what_decrypts_is_not_run_and_leaves_the_rest_to_be_judged() {
+fn a_decryptor_is_not_run_and_the_rest_is_judged() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&format!("{BASE}generators: [ksops.yaml]\n"));
     shop.0.write("base/ksops.yaml", KSOPS);
@@ -331,7 +331,7 @@ fn what_decrypts_is_not_run_and_leaves_the_rest_to_be_judged() {
         shop.found(&[]),
         [image.to_owned(), base("dev"), base("prod")]
     );
-    // Its keys are in plain sight, and so is a Secret that only production has.
+    // The keys are not encrypted, and a Secret that only production has is visible too.
     shop.0.write(
         "overlays/prod/ksops.yaml",
         &KSOPS.replace("name: db", "name: more"),
@@ -350,7 +350,7 @@ fn what_decrypts_is_not_run_and_leaves_the_rest_to_be_judged() {
 }
 
 #[test]
-fn a_generator_of_one_secret_hides_the_keys_of_variables_alone() {
+fn a_generator_of_one_secret_hides_only_the_keys_of_variables() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(BASE);
     let sops = |more: &str| {
@@ -381,10 +381,10 @@ fn a_generator_of_one_secret_hides_the_keys_of_variables_alone() {
 }
 
 #[test]
-fn what_does_more_than_decrypt_does_not_build() {
+fn a_generator_that_does_more_than_decrypt_does_not_build() {
     let _kustomize = require!(kustomize(NEWEST));
     for (generator, secret) in [
-        // What is encrypted may be anything.
+        // The encrypted file may hold anything.
         (
             KSOPS.to_owned(),
             encrypted(&["a"]).replace("kind: Secret", "kind: ConfigMap"),

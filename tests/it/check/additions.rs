@@ -1,4 +1,4 @@
-//! What several environments add to one base is compared among them, and chains of environments count once.
+//! Additions of several environments to one base are compared with each other, and chains of environments count once.
 
 use super::{NEWEST, report};
 use crate::support::{Tree, require};
@@ -6,7 +6,7 @@ use crate::support::{Tree, require};
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    \
                    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - {name: web, image: 'web:1', resources: {requests: {cpu: 200m}}}\n";
 
-/// The environments of one service, each with what it says of the base's Deployment.
+/// A service with these environments, each with its patch for the pods of the base's Deployment.
 fn service(environments: &[(&str, &str)]) -> Tree {
     let tree = Tree::new();
     tree.kustomization("base", "web.yaml", WEB);
@@ -16,7 +16,7 @@ fn service(environments: &[(&str, &str)]) -> Tree {
     tree
 }
 
-/// An environment on `below` whose pods say something more; one that says nothing has no patch.
+/// An environment that loads `below` and patches its pods; if `pod` is empty, there is no patch.
 fn on(tree: &Tree, below: &str, name: &str, pod: &str) {
     let patch = format!(
         "patches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {{name: web}}\n    spec: {{template: {{spec: {{{pod}}}}}}}\n"
@@ -28,12 +28,12 @@ fn on(tree: &Tree, below: &str, name: &str, pod: &str) {
     );
 }
 
-/// A container beside the one of the base.
+/// A second container beside that of the base.
 fn proxy(image: &str, more: &str) -> String {
     format!("containers: [{{name: proxy, image: '{image}'{more}}}]")
 }
 
-/// `severity rule environment baseline path`, but of what is only told of the base.
+/// `severity rule environment baseline path:line` of each finding, without those that compare with the base.
 fn told(tree: &Tree) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let report = report(&kustomize, &tree.path(""), &[]);
@@ -52,7 +52,7 @@ fn told(tree: &Tree) -> Vec<String> {
 const EXEMPT: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n  exemptions:\n  - {rule: containers, reason: r, expires: '2027-01-01'}\n";
 
 #[test]
-fn what_two_environments_add_is_compared_among_them() {
+fn additions_of_two_environments_are_compared_with_each_other() {
     let _kustomize = require!(kustomize(NEWEST));
     let privileged = ", securityContext: {privileged: true}";
     let tree = service(&[
@@ -62,16 +62,16 @@ fn what_two_environments_add_is_compared_among_them() {
     ]);
     let odd = "error environment-mismatch prod staging containers[name=proxy].securityContext:7";
     assert_eq!(told(&tree), [odd]);
-    // What is settled about the container says nothing about what is in it.
+    // An exemption for the added container does not cover differences inside it.
     tree.write("parity.yaml", EXEMPT);
     assert_eq!(told(&tree), [odd]);
-    // Most of those that have it are right, and one that lacks it has no say.
+    // The majority of the environments that have the container is right; one without it has no vote.
     on(&tree, "../base", "qa", &proxy("proxy:1", privileged));
     assert_eq!(told(&tree), [odd.replace("prod staging", "staging qa")]);
 }
 
 #[test]
-fn equal_additions_say_nothing_more_and_what_may_differ_may_differ_inside() {
+fn equal_additions_are_not_reported_and_permitted_differences_apply_inside() {
     let _kustomize = require!(kustomize(NEWEST));
     let more = |level: &str, cpu: &str| {
         let text = format!(
@@ -87,12 +87,12 @@ fn equal_additions_say_nothing_more_and_what_may_differ_may_differ_inside() {
     assert_eq!(told(&tree), [""; 0]);
     on(&tree, "../base", "prod", &more("info", "200m"));
     assert_eq!(told(&tree), [""; 0]);
-    // And less than before is less.
+    // Less than in the earlier environment is still reported.
     on(&tree, "../base", "prod", &more("info", "50m"));
     let less =
         "error inverted-resources prod staging containers[name=proxy].resources.requests.cpu:7";
     assert_eq!(told(&tree), [less]);
-    // A variable that one of them lacks is not a value.
+    // A variable that one of them lacks is more than another value.
     let lacks = proxy("proxy:1", ", resources: {requests: {cpu: 100m}}");
     on(&tree, "../base", "prod", &lacks);
     let lack = "error environment-mismatch prod staging containers[name=proxy].env[name=LEVEL]:7";
@@ -100,7 +100,7 @@ fn equal_additions_say_nothing_more_and_what_may_differ_may_differ_inside() {
 }
 
 #[test]
-fn an_image_of_a_container_that_two_add_has_to_come_through_the_first() {
+fn the_image_of_a_container_that_two_add_must_pass_the_first() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = service(&[
         ("dev", ""),
@@ -113,14 +113,14 @@ fn an_image_of_a_container_that_two_add_has_to_come_through_the_first() {
         matches!(found.as_slice(), [one] if one.ends_with(place)),
         "{found:?}"
     );
-    // Another repository is another program.
+    // An image from another repository is another program.
     on(&tree, "../base", "prod", &proxy("other/proxy:1", ""));
     let odd = "error environment-mismatch prod staging containers[name=proxy].image:7";
     assert_eq!(told(&tree), [odd]);
 }
 
 #[test]
-fn what_a_layer_adds_is_compared_where_a_region_changes_it() {
+fn the_addition_of_a_layer_is_compared_for_its_region() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = service(&[
         ("dev", ""),
@@ -133,7 +133,7 @@ fn what_a_layer_adds_is_compared_where_a_region_changes_it() {
 }
 
 #[test]
-fn an_environment_that_another_stands_on_is_still_one() {
+fn an_environment_that_another_loads_is_still_one() {
     let _kustomize = require!(kustomize(NEWEST));
     let cpu =
         |cpu: &str| format!("containers: [{{name: web, resources: {{requests: {{cpu: {cpu}}}}}}}]");
@@ -145,18 +145,18 @@ fn an_environment_that_another_stands_on_is_still_one() {
     };
     let inverted = told(&tree);
     assert_eq!(inverted.len(), 1, "{inverted:?}");
-    // What stands on it is another environment, and takes none away.
+    // An environment that loads it is a separate one and does not replace it.
     on(&tree, "staging", "devenv", &cpu("100m"));
     assert_eq!(told(&tree), inverted);
-    // Not even where it is just the same.
+    // Not even if the two are identical.
     on(&tree, "staging", "devenv", "");
     let found = told(&tree);
     assert_eq!(found.len(), 1, "{found:?}");
-    // What production has from staging is told of staging.
+    // A difference that production inherits from staging is reported for staging.
     let tree = service(&[("dev", &cpu("250m")), ("staging", &cpu("100m"))]);
     on(&tree, "staging", "production", "");
     assert_eq!(told(&tree), [less("staging", "dev", 7)]);
-    // And what it makes worse itself is told of itself.
+    // A value that production itself makes worse is reported for production.
     on(&tree, "staging", "production", &cpu("50m"));
     assert_eq!(
         told(&tree),
@@ -164,7 +164,7 @@ fn an_environment_that_another_stands_on_is_still_one() {
     );
 }
 
-/// The weights of what is told of the base at the first container, and whether environments are told of each other.
+/// The severities and rules of the findings against the base, and whether environments differ from each other.
 fn weights(tree: &Tree) -> (Vec<String>, bool) {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let report = report(&kustomize, &tree.path(""), &[]);
@@ -181,7 +181,7 @@ fn weights(tree: &Tree) -> (Vec<String>, bool) {
 }
 
 #[test]
-fn an_image_that_a_base_only_stands_for_is_filled_in() {
+fn a_placeholder_image_of_a_base_is_filled_in() {
     let _kustomize = require!(kustomize(NEWEST));
     let image = |image: &str| format!("containers: [{{name: web, image: '{image}'}}]");
     for (placeholder, weight) in [
@@ -200,13 +200,13 @@ fn an_image_that_a_base_only_stands_for_is_filled_in() {
         };
         let two = vec![weight.to_owned(); 2];
         assert_eq!(both("ghcr.io/shop/web:1"), (two.clone(), false));
-        // What they fill in has to be one.
+        // All environments must fill in the same image.
         assert_eq!(both("other.io/shop/web:1"), (two, true));
     }
 }
 
 #[test]
-fn the_only_environment_fills_in_what_the_base_leaves_open() {
+fn the_only_environment_fills_in_an_open_field_of_the_base() {
     let _kustomize = require!(kustomize(NEWEST));
     let class = |class: &str| format!("priorityClassName: {class}");
     let base = |tree: &Tree, class: &str| {
@@ -220,17 +220,17 @@ fn the_only_environment_fills_in_what_the_base_leaves_open() {
     base(&tree, "");
     on(&tree, "../base", "prod", &class("high"));
     assert_eq!(weights(&tree).0, ["info other"]);
-    // What the base says is not open.
+    // A field that has a value in the base is not open.
     base(&tree, "low");
     assert_eq!(weights(&tree).0, ["error other"]);
-    // Nor is it filled in where another environment leaves it as it is.
+    // The field is not filled in either where another environment leaves it empty.
     base(&tree, "");
     on(&tree, "../base", "staging", "");
     assert_eq!(weights(&tree).0, ["error other"]);
 }
 
 #[test]
-fn the_help_says_what_helps_where_every_environment_does_it() {
+fn the_help_fits_an_addition_of_every_environment() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = service(&[("staging", ""), ("prod", "")]);
     let help = |names: &[&str], kind: &str| {
@@ -257,7 +257,7 @@ fn the_help_says_what_helps_where_every_environment_does_it() {
     );
     let one = help(&["prod"], service);
     assert!(one.contains("then every environment has it"), "{one}");
-    // No base can hold what is encrypted for one namespace.
+    // A base cannot hold a resource that is encrypted for one namespace.
     let sealed = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret";
     let sealed = help(&["staging", "prod"], sealed);
     assert!(

@@ -1,4 +1,4 @@
-//! What findings advise works when somebody does it, and is said of what it is about.
+//! The advice of a finding works when someone follows it, and it names the right subject.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::support::{Tree, binary, require, run};
 const HEAD: &str =
     "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec:\n";
 
-/// A deployment that all share, or nothing, and a `ConfigMap` that every environment adds with these data.
+/// A Deployment in the base, or no base, and a `ConfigMap` that every environment adds with its own data.
 fn adding(has_base: bool, data: [&str; 3]) -> Tree {
     let tree = Tree::new();
     let base = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec:\n  selector: {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec: {containers: [{name: app, image: 'app:1'}]}\n";
@@ -37,9 +37,9 @@ fn of<'r>(report: &'r Value, rule: &str) -> Vec<&'r Value> {
     all.filter(|finding| finding["rule"] == rule).collect()
 }
 
-/// An entry that silences a finding is used, whichever of the two environments it names.
+/// An entry that silences a finding is used, no matter which of the two environments it names.
 #[test]
-fn a_pasted_entry_is_used_also_if_it_names_the_first_environment() {
+fn a_pasted_entry_is_used_even_if_it_names_the_first_environment() {
     let kustomize = require!(kustomize(NEWEST));
     for has_base in [true, false] {
         for odd in 0..3 {
@@ -61,7 +61,7 @@ fn a_pasted_entry_is_used_also_if_it_names_the_first_environment() {
             for rule in ["environment-mismatch", "unused-exemption"] {
                 assert_eq!(of(&after, rule).len(), 0, "{has_base} {odd}: {after:#}");
             }
-            // Where the difference is gone, the entry is used no more.
+            // Once the difference is gone, the entry is no longer used.
             tree.write(
                 &format!(
                     "overlays/{}/settings.yaml",
@@ -73,7 +73,7 @@ fn a_pasted_entry_is_used_also_if_it_names_the_first_environment() {
             let unused = of(&fixed, "unused-exemption");
             let headline = unused.first().map(|one| one["headline"].as_str());
             let headline = headline.flatten().unwrap_or_default();
-            // The resource is there, only the difference is not.
+            // The resource still exists; only the difference is gone.
             let why = "matched nothing: no difference that is checked is there";
             assert!(unused.len() == 1 && headline.contains(why), "{fixed:#}");
         }
@@ -101,7 +101,7 @@ fn the_help_for_a_missing_key_says_to_add_or_remove_it() {
     }
 }
 
-/// A service whose production patches its container and its `ConfigMap`, where names and keys may differ.
+/// A service whose production patches its container and its `ConfigMap`, and whose policy permits these classes.
 fn patched(env: &str, data: &str, classes: &str) -> Tree {
     let tree = Tree::new();
     let base = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec:\n  selector: {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec: {containers: [{name: app, image: 'app:1'}]}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n";
@@ -128,7 +128,7 @@ fn patched(env: &str, data: &str, classes: &str) -> Tree {
     tree
 }
 
-/// What only one environment adds is looked at as well, where adding it is allowed.
+/// Additions of a single environment are checked too where the policy permits them.
 #[test]
 fn an_added_name_or_key_that_names_another_environment_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
@@ -152,7 +152,7 @@ fn an_added_name_or_key_that_names_another_environment_is_reported() {
         "spec.template.spec.containers[name=app].env[name=DB_HOST]",
     ];
     assert_eq!(paths, expected, "{found:#}");
-    // Where adding it is a finding itself, that is enough.
+    // Where the addition itself is a finding, that is enough.
     let tree = patched(
         "{name: DB_HOST, value: db.staging.example.com}",
         "CACHE: cache.staging.example.com",
@@ -163,14 +163,14 @@ fn an_added_name_or_key_that_names_another_environment_is_reported() {
     assert_eq!(of(&found, "env-names").len(), 1, "{found:#}");
 }
 
-/// The lines of a report that hold an entry.
+/// The entries that a text report shows.
 fn entries(text: &str) -> Vec<&str> {
     let lines = text.lines().map(str::trim_start);
     let lines = lines.filter_map(|line| line.strip_prefix("entry "));
     lines.map(str::trim_start).collect()
 }
 
-/// Two findings of one rule need two entries: a flag shows each, and the default says so.
+/// Two findings of one rule need two entries: a flag shows both, and the default output says that one is hidden.
 #[test]
 fn every_finding_can_show_its_own_entry() {
     let kustomize = require!(kustomize(NEWEST));
@@ -201,9 +201,9 @@ fn every_finding_can_show_its_own_entry() {
     assert_eq!(markdown.stdout.matches("TODO").count(), 2, "{markdown:#?}");
 }
 
-/// What is exempt is permitted already.
+/// An exempt finding is already permitted.
 #[test]
-fn nothing_says_how_to_permit_what_is_exempt() {
+fn an_exempt_finding_does_not_say_how_to_permit_it() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = patched("{name: A, value: a}", "", "hostnames");
     tree.write(

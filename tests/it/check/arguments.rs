@@ -1,4 +1,4 @@
-//! Arguments: what a policy permits of one says nothing of another one, however the list looks in front of it.
+//! Arguments: permission for one does not cover another, whatever comes before it in the list.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ fn deployment(args: &[&str], command: &[&str]) -> String {
     )
 }
 
-/// A service whose `prod` replaces both lists of its base, and whose `dev` leaves them.
+/// A service whose `prod` replaces both lists of its base, and whose `dev` leaves them unchanged.
 fn service(base: (&[&str], &[&str]), prod: (&[&str], &[&str])) -> Tree {
     let tree = Tree::new();
     let image = "image: 'app:1'\n        ";
@@ -39,7 +39,7 @@ fn service(base: (&[&str], &[&str]), prod: (&[&str], &[&str])) -> Tree {
     tree
 }
 
-/// Where something is an error, and how it is told.
+/// The errors: the path, the headline and the whole finding.
 fn errors(kustomize: &Path, tree: &Tree) -> Vec<(String, String, Value)> {
     let report = report(kustomize, &tree.path(""), &[]);
     let all = report["findings"].as_array().expect("findings").iter();
@@ -68,9 +68,9 @@ fn allow(tree: &Tree, entries: &[String]) {
     );
 }
 
-/// Everything that can happen to arguments, each told at a place of its own.
+/// Every kind of change to arguments; each is reported at its own path.
 #[test]
-fn what_is_pasted_for_one_argument_permits_no_other() {
+fn an_entry_pasted_for_one_argument_permits_no_other() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = service(
         (
@@ -147,7 +147,7 @@ fn what_is_pasted_for_one_argument_permits_no_other() {
         let mut wanted = paths(&before);
         wanted.retain(|one| one != path);
         assert_eq!(paths(&after), wanted, "{entry}");
-        // Nor does it permit that as an exemption.
+        // As an exemption, it does not permit the others either.
         let exemption = entry
             .replacen('{', "{rule: other, ", 1)
             .replace("reason: x", "reason: x, expires: 2026-12-31");
@@ -164,7 +164,7 @@ fn what_is_pasted_for_one_argument_permits_no_other() {
         assert!(open.iter().all(|one| one.0 != *path), "{exemption}");
         fs::remove_file(tree.path(&file)).expect("a file");
     }
-    // All of them at once, and by one pattern.
+    // All entries together permit everything, and so does one pattern.
     let all = before.iter().map(|(_, _, finding)| entry(finding).2);
     allow(&tree, &all.collect::<Vec<_>>());
     assert_eq!(paths(&errors(&kustomize, &tree)), [""; 0]);
@@ -173,9 +173,9 @@ fn what_is_pasted_for_one_argument_permits_no_other() {
     assert_eq!(paths(&errors(&kustomize, &tree)), [""; 0]);
 }
 
-/// A flag that goes in front of a permitted one, or that comes, is what is told, and the permitted one stays permitted.
+/// A flag that is added or removed in front of a permitted one is reported, and the permitted one stays permitted.
 #[test]
-fn a_permitted_flag_stays_permitted_wherever_it_stands() {
+fn a_permitted_flag_stays_permitted_at_any_position() {
     let kustomize = require!(kustomize(NEWEST));
     let base: &[&str] = &["--leader-elect", "--runtime", "--metrics=:8080", "serve"];
     let setup: &[&str] = &["setup"];
@@ -200,12 +200,12 @@ fn a_permitted_flag_stays_permitted_wherever_it_stands() {
             ],
             &["containers[name=app].args[flag=--insecure]"],
         ),
-        // It is still permitted, and stands elsewhere.
+        // It is still permitted, but its position has changed.
         (
             &["--metrics=0", "--leader-elect", "--runtime", "serve"],
             &["containers[name=app].args[order=elements]"],
         ),
-        // Twice is another thing.
+        // A second occurrence is another change.
         (
             &[
                 "--leader-elect",
@@ -216,7 +216,7 @@ fn a_permitted_flag_stays_permitted_wherever_it_stands() {
             ],
             &["containers[name=app].args[flag=\"--metrics=0\"]"],
         ),
-        // Behind these dashes it is no flag of this program.
+        // After `--` it is not a flag of this program.
         (
             &[
                 "--leader-elect",
@@ -237,9 +237,9 @@ fn a_permitted_flag_stays_permitted_wherever_it_stands() {
     }
 }
 
-/// What older policies say by an index is about what has no other name, and whoever wrote it is told.
+/// An index in an older policy covers the arguments without another name; if it covers none, it is reported as unused.
 #[test]
-fn an_index_of_an_older_policy_is_about_what_has_no_name() {
+fn an_index_of_an_older_policy_covers_unnamed_arguments() {
     let kustomize = require!(kustomize(NEWEST));
     let base: &[&str] = &[
         "--leader-elect",
@@ -285,9 +285,9 @@ fn an_index_of_an_older_policy_is_about_what_has_no_name() {
     }
 }
 
-/// The nearest place is named however long the path is.
+/// The nearest path is suggested, however long it is.
 #[test]
-fn an_index_that_is_about_nothing_names_what_differs_in_that_list() {
+fn an_index_that_matches_nothing_suggests_a_difference_in_that_list() {
     let kustomize = require!(kustomize(NEWEST));
     let setup: &[&str] = &["setup"];
     let tree = service((&["--a=1", "--b=2"], setup), (&["--a=1", "--b=3"], setup));
@@ -306,9 +306,9 @@ fn an_index_that_is_about_nothing_names_what_differs_in_that_list() {
     assert!(said.contains(&near), "{said}");
 }
 
-/// Both lines of each: the overlay's own list where a flag is missing, the base's where one is new.
+/// Each error has both lines: the overlay's list where a flag is missing, and the base's list where one is new.
 #[test]
-fn an_argument_is_told_at_its_line() {
+fn an_argument_is_reported_at_its_line() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = service(
         (&["x", "y", "--a=1", "--b=1", "--p", "1"], &["setup", "--c"]),

@@ -1,18 +1,18 @@
-//! Environments of one service that do not stand on the same base.
+//! Environments of one service that do not load the same base.
 
 use std::process::Command;
 
 use super::{NEWEST, check, findings, report};
 use crate::support::{Tree, require, run};
 
-/// A Deployment `web`, as one environment may have it.
+/// A Deployment `web`, as an environment may have it.
 pub(super) fn deployment(image: &str, period: u32) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: app, image: 'app:{image}', livenessProbe: {{periodSeconds: {period}}}}}]}}}}}}\n"
     )
 }
 
-/// A base that `dev` and `staging` load as it is.
+/// A base that `dev` and `staging` load unchanged.
 fn web(tree: &Tree) {
     tree.kustomization("base", "web.yaml", &deployment("1", 10));
     for environment in ["dev", "staging"] {
@@ -26,7 +26,7 @@ fn patch(period: u32) -> String {
     )
 }
 
-/// What is found, without the service, which has the name of the directory.
+/// The findings, without the name of the service, which is that of the directory.
 fn found(tree: &Tree, arguments: &[&str]) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let service = tree.path("");
@@ -43,7 +43,7 @@ const PROBE: &str = "spec.template.spec.containers[name=app].livenessProbe.perio
 const IMAGE: &str = "spec.template.spec.containers[name=app].image";
 
 #[test]
-fn what_another_base_brings_is_compared() {
+fn resources_of_another_base_are_compared() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     web(&tree);
@@ -52,7 +52,7 @@ fn what_another_base_brings_is_compared() {
         "job.yaml",
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: clean}\n",
     );
-    // What the base has was judged against it, and is told once.
+    // Resources of the shared base were judged against it, and are reported once.
     tree.write(
         "overlays/production/kustomization.yaml",
         &format!("resources: [../../base, ../../extras]\n{}", patch(60)),
@@ -63,7 +63,7 @@ fn what_another_base_brings_is_compared() {
     ];
     assert_eq!(found(&tree, &[]), expected);
     assert_eq!(found(&tree, &["--one-by-one"]), expected);
-    // What an environment adds by itself is told as that, and once.
+    // A resource that an environment adds itself is reported as added, and once.
     tree.write(
         "overlays/production/kustomization.yaml",
         "resources: [../../base, job.yaml]\n",
@@ -98,7 +98,7 @@ fn two_bases_are_compared_in_full() {
     let mismatch = format!("environment-mismatch production dev Deployment web {PROBE}");
     let image = mismatch.replace("livenessProbe.periodSeconds", "image");
     assert_eq!(found(&tree, &[]), [image.as_str(), mismatch.as_str()]);
-    // A base may say what its environments may touch.
+    // A base may permit changes by its environments.
     let allowed = deployment("2", 60).replace(
         "{name: web}",
         "{name: web, annotations: {krm-parity.io/allow: 'spec.template.spec.containers[*].livenessProbe.**'}}",
@@ -132,7 +132,7 @@ fn a_copy_without_a_base_is_compared_in_full() {
     );
 }
 
-/// A repository beside, which is the base of others.
+/// Makes another repository with a base, and returns its address.
 fn remote(tree: &Tree) -> String {
     let git = |arguments: &[&str]| {
         run(Command::new("git")
@@ -159,7 +159,7 @@ fn a_base_in_another_repository_is_a_base() {
             &format!("resources: ['{base}']\n{more}"),
         );
     };
-    // One environment, and two that have loosened the same.
+    // One environment, then two with the same looser probe.
     let probe =
         |environment: &str| format!("health-checks {environment} base Deployment web {PROBE}");
     overlay("production", &patch(60));
@@ -180,7 +180,7 @@ fn a_base_in_another_repository_is_a_base() {
             format!("image production base Deployment web {IMAGE}"),
         ]
     );
-    // What cannot be fetched is told.
+    // A base that cannot be fetched is reported.
     tree.write(
         "overlays/production/kustomization.yaml",
         "resources: ['git::file:///gone//web?ref=main']\n",
@@ -193,7 +193,7 @@ fn a_base_in_another_repository_is_a_base() {
 }
 
 #[test]
-fn a_slash_too_many_is_no_other_repository() {
+fn an_extra_slash_does_not_make_another_repository() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     web(&tree);
@@ -209,9 +209,9 @@ fn a_slash_too_many_is_no_other_repository() {
     );
 }
 
-/// What kustomize does last, such as to append hashes, is done for all that are compared or for none.
+/// The last steps of kustomize, such as appending hashes, are done for all compared environments or for none.
 #[test]
-fn what_is_compared_is_built_alike() {
+fn compared_environments_are_built_the_same_way() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.write(
@@ -229,7 +229,7 @@ fn what_is_compared_is_built_alike() {
     assert_eq!(found(&tree, &["--one-by-one"]), [""; 0]);
 }
 
-/// What is built as it is deployed has lost the record of its names.
+/// A build as it is deployed has lost the record of its names.
 #[test]
 fn environments_without_a_base_may_each_have_a_prefix() {
     let _kustomize = require!(kustomize(NEWEST));
@@ -264,7 +264,7 @@ fn environments_without_a_base_may_each_have_a_prefix() {
 }
 
 #[test]
-fn one_environment_without_a_base_is_told_as_that() {
+fn one_environment_without_a_base_is_reported_as_such() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.kustomization("prod", "web.yaml", &deployment("1", 10));
@@ -283,9 +283,9 @@ fn one_environment_without_a_base_is_told_as_that() {
     );
 }
 
-/// References follow a new name, and an overlay may call anything one.
+/// References follow a new name, and an overlay may declare any field a reference.
 #[test]
-fn what_an_overlay_calls_a_reference_is_compared_as_it_is_built() {
+fn a_reference_that_an_overlay_declares_is_compared_as_built() {
     let kustomize = require!(kustomize(NEWEST));
     let names = "nameReference:\n- kind: Deployment\n  fieldSpecs: [{path: spec/template/spec/containers/image}]\n";
     for place in ["overlays/production", "part", "layer", "base"] {
@@ -317,7 +317,7 @@ fn what_an_overlay_calls_a_reference_is_compared_as_it_is_built() {
         );
         let found = findings(&report(&kustomize, &tree.path(""), &[]));
         let is_told = found.iter().any(|line| line.ends_with("[name=app].image"));
-        // What the base itself calls a reference is one.
+        // A field that the base itself declares a reference is one.
         assert_eq!(is_told, place != "base", "{place}: {found:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Who builds: the engine alone, kustomize alone, the one where the other does not, and both.
+//! The builders: only the engine, only kustomize, kustomize where the engine cannot build, and both.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::support::{Run, Tree, binary, copy, corpus, example, require, run};
 
 const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n      - {name: web, image: 'web:1', livenessProbe: {periodSeconds: 10}}\n";
 
-/// The program with nothing on PATH, not even the system's own.
+/// The program with an empty PATH, without even the system's own commands.
 fn alone(directory: &Path, arguments: &[&str]) -> Run {
     let mut command = Command::new(binary());
     command
@@ -22,7 +22,7 @@ fn alone(directory: &Path, arguments: &[&str]) -> Run {
     run(&mut command)
 }
 
-/// A service whose environments are loosened, and a file of its base's kustomization that may do more.
+/// A service whose production has a looser probe, and `more` in the kustomization of production.
 fn service(more: &str) -> Tree {
     let tree = Tree::new();
     tree.kustomization("web/base", "web.yaml", DEPLOYMENT);
@@ -36,7 +36,7 @@ fn service(more: &str) -> Tree {
     tree
 }
 
-/// The failures to build: the environment, the words, the line.
+/// The build failures: environment, headline and line of each.
 fn failures(report: &Value) -> Vec<(String, String, String)> {
     let all = report["findings"].as_array().expect("findings").iter();
     let failures = all.filter(|finding| finding["rule"] == "build-failure");
@@ -80,7 +80,7 @@ fn no_other_program_is_needed() {
 }
 
 #[test]
-fn what_only_kustomize_does_is_told_with_its_line() {
+fn a_feature_of_kustomize_alone_is_reported_with_its_line() {
     let chart = "helmCharts:\n- {name: x, repo: 'https://example.com', version: '1'}\n";
     let tree = service(chart);
     let run = alone(&tree.path(""), &["check", "--format", "json"]);
@@ -99,7 +99,7 @@ fn what_only_kustomize_does_is_told_with_its_line() {
         only.stdout.contains("--builder auto runs kustomize"),
         "{only:#?}"
     );
-    // What kustomize refuses, it would not help with.
+    // kustomize would not help with a build that it rejects.
     let tree = service("replicas: [{name: wbe, count: 3}]\n");
     let run = alone(&tree.path(""), &["check", "--format", "json"]);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
@@ -110,7 +110,7 @@ fn what_only_kustomize_does_is_told_with_its_line() {
 }
 
 #[test]
-fn flags_are_for_kustomize_but_for_one() {
+fn all_flags_except_one_are_for_kustomize() {
     let tree = service("configMapGenerator: [{name: c, files: [../../shared/a.txt]}]\n");
     tree.write("web/shared/a.txt", "a");
     let build = |arguments: &[&str]| {
@@ -153,10 +153,10 @@ fn flags_are_for_kustomize_but_for_one() {
     );
 }
 
-/// A file that a link leads to lies where it really lies, and kustomize refuses what lies outside.
+/// A linked file is where its target is, and kustomize rejects a target outside of the directory.
 #[cfg(unix)]
 #[test]
-fn links_lead_to_where_files_lie() {
+fn links_lead_to_the_real_place_of_a_file() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = service("configMapGenerator: [{name: c, files: [a.txt]}]\n");
     tree.write("web/shared/a.txt", "a");
@@ -168,7 +168,7 @@ fn links_lead_to_where_files_lie() {
     let run = alone(&tree.path(""), &["check", "--format", "json"]);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(failures(&report).len(), 1, "{report:#}");
-    // So it is where the kustomization lies at the root of all that is looked at.
+    // The same applies if the kustomization is at the root of the directory that is built.
     let root = alone(&tree.path("web/overlays/production"), &["build"]);
     assert_eq!(root.code, Some(2), "{root:#?}");
     assert!(
@@ -186,7 +186,7 @@ fn links_lead_to_where_files_lie() {
 }
 
 #[test]
-fn both_are_held_against_each_other() {
+fn both_builders_are_compared() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     copy(&example("fleet"), &tree.path(""));
@@ -196,7 +196,7 @@ fn both_are_held_against_each_other() {
         "krm-parity: the built-in engine and kustomize {NEWEST}: 10 same, 0 rejected by both, 0 different, 0 left to kustomize\n"
     );
     assert!(run.stderr.contains(&told), "{run:#?}");
-    // One that writes something else, and one that refuses everything.
+    // One kustomize that writes something else, and one that rejects everything.
     let tools = Tree::new();
     let real = kustomize.display();
     for (script, words) in [
@@ -223,7 +223,7 @@ fn both_are_held_against_each_other() {
     }
 }
 
-/// No word of a Secret is told, of what is built and of what is not.
+/// No value of a Secret is shown, whether its kustomization builds or not.
 #[test]
 fn secrets_stay_where_they_are() {
     let kustomize = require!(kustomize(NEWEST));
@@ -248,7 +248,7 @@ fn secrets_stay_where_they_are() {
         assert!(!told.contains("aHVudGVyMi1hbmQtbW9yZQ"), "{run:#?}");
     }
     let built = alone(&tree.path(""), &["build", "whole"]);
-    // The hash is over the value that is not told.
+    // The hash covers the value that is not shown.
     let theirs = run(Command::new(&kustomize)
         .arg("build")
         .arg(tree.path("whole")));
@@ -290,7 +290,8 @@ fn the_corpus_is_built_as_kustomize_builds_it() {
     assert!(same >= 95, "{same}");
 }
 
-/// A file that is no text is what kustomize makes of it: bytes in a `ConfigMap`, a value in a Secret, no resource.
+/// A file that is not text is used as kustomize uses it: bytes in a `ConfigMap`, a value in a Secret, but not a
+/// resource.
 #[test]
 fn bytes_are_built_as_kustomize_builds_them() {
     let kustomize = require!(kustomize(NEWEST));
@@ -310,7 +311,7 @@ fn bytes_are_built_as_kustomize_builds_them() {
     assert_eq!(part(&ours.stdout), part(&theirs.stdout));
     let both = check(&kustomize, &tree.path(""), &["--builder", "both"]);
     assert!(both.stderr.contains("0 different, 0 left"), "{both:#?}");
-    // What is loaded is no text, so that the engine does not know what becomes of it, and kustomize refuses it.
+    // The resource is not text, so the engine cannot know its meaning, and kustomize rejects it.
     tree.write(
         "web/overlays/production/kustomization.yaml",
         "resources: [../../base, a.jks]\n",
@@ -320,9 +321,9 @@ fn bytes_are_built_as_kustomize_builds_them() {
     assert!(run.stderr.contains("a.jks: it cannot be read"), "{run:#?}");
 }
 
-/// kubectl reads YAML 1.1: what is a flag or a number there stands in quotes, as kustomize writes it.
+/// kubectl reads YAML 1.1: text that would be a boolean or a number there is quoted, as kustomize quotes it.
 #[test]
-fn a_text_is_a_text_to_whoever_reads_what_is_built() {
+fn text_stays_text_for_every_reader_of_a_build() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.write("kustomization.yaml", "resources: [cm.yaml]\n");
@@ -340,7 +341,7 @@ fn a_text_is_a_text_to_whoever_reads_what_is_built() {
     assert_eq!(lines(&ours.stdout), lines(&theirs.stdout));
 }
 
-/// A slip in a flag is no fault of any service.
+/// A typo in a flag is not the fault of a service.
 #[test]
 fn a_flag_that_the_builder_does_not_know_ends_the_run() {
     let kustomize = require!(kustomize(NEWEST));

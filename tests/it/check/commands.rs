@@ -1,4 +1,4 @@
-//! What strangers wrote stands in the log of a build, whose runner obeys lines: none of them may be a command.
+//! Text from strangers ends up in the log of a build, whose runner obeys certain lines: none of it may be a command.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -43,7 +43,7 @@ fn no_line_of_check_or_explain_is_a_command() {
         &["explain", "./production.yaml", "--base", "base.yaml"],
     );
     assert_obeyed_by_nobody("explain", &said, &[&said.stdout]);
-    // Nothing is found, and what was looked at is listed.
+    // There are no findings, and the files that were checked are listed.
     tree.write(
         "out/::error title=pwned::boo/production.yaml",
         &resource("1"),
@@ -51,7 +51,7 @@ fn no_line_of_check_or_explain_is_a_command() {
     let said = krm_parity(&tree, &["check", "--rendered", "out"]);
     assert_eq!(said.code, Some(0), "{said:#?}");
     assert_obeyed_by_nobody("a clean check", &said, &[&said.stdout]);
-    // Words of this program about a name, which may have lines of its own.
+    // The program quotes a name, which may have several lines.
     let said = krm_parity(&tree, &["check", &format!("no\n{COMMAND}")]);
     assert_eq!(said.code, Some(2), "{said:#?}");
     assert_obeyed_by_nobody("a complaint", &said, &[&said.stderr]);

@@ -1,4 +1,4 @@
-//! What an environment runs twice, and what it adds of groups that hosts have use for themselves.
+//! Resources that an environment runs twice, and additions from API groups that hosts use themselves.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,12 +9,12 @@ use super::bases::deployment;
 use super::{NEWEST, findings, report};
 use crate::support::{Tree, require, run};
 
-/// What production says, the copies below it with what renames each, and what is added.
+/// The kustomization of production, the copies below it with the field that renames each, and the added resources.
 type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c [&'c str]);
 
 const PRODUCTION: &str = "web/overlays/production";
 
-/// A base of two resources, a dev that leaves it as it is, and production as a kustomization says.
+/// A base of two resources, a dev that loads it unchanged, and a production with this kustomization.
 fn repository(production: &str) -> Tree {
     let tree = Tree::new();
     tree.write("web/base/web.yaml", &deployment("1", 10));
@@ -27,7 +27,7 @@ fn repository(production: &str) -> Tree {
     tree
 }
 
-/// Copies of the base below production, each renamed in a way of its own.
+/// Copies of the base below production, each renamed in its own way.
 fn write(tree: &Tree, copies: &[(&str, &str)]) {
     for (name, rename) in copies {
         tree.write(
@@ -37,7 +37,7 @@ fn write(tree: &Tree, copies: &[(&str, &str)]) {
     }
 }
 
-/// What was added, as each of three ways to build finds it.
+/// The added resources, as each of three ways to build finds them.
 fn added(tree: &Tree) -> [Vec<String>; 3] {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     [
@@ -51,7 +51,7 @@ fn added(tree: &Tree) -> [Vec<String>; 3] {
     ]
 }
 
-/// What was added, as it is seen in what others have rendered.
+/// The added resources, as they are found in manifests that others have rendered.
 fn rendered(tree: &Tree, kustomize: &Path) -> Vec<String> {
     for (directory, file) in [("web/base", "base"), (PRODUCTION, "production")] {
         let mut command = Command::new(kustomize);
@@ -70,7 +70,7 @@ fn rendered(tree: &Tree, kustomize: &Path) -> Vec<String> {
     names(&report(kustomize, &tree.path(""), &arguments))
 }
 
-/// The kinds, namespaces and names of what was added, which is all that was found.
+/// The kinds, namespaces and names of the added resources; there must be no other finding.
 fn names(report: &Value) -> Vec<String> {
     let name = |finding: &Value| {
         assert_eq!(finding["rule"], "added-resource", "{finding:#}");
@@ -91,7 +91,7 @@ fn names(report: &Value) -> Vec<String> {
     found
 }
 
-/// Production holds what the base holds, and copies of it, which no other environment runs.
+/// Production holds the resources of the base and copies of them, which no other environment runs.
 #[test]
 fn a_copy_is_an_added_resource() {
     let _kustomize = require!(kustomize(NEWEST));
@@ -107,7 +107,7 @@ fn a_copy_is_an_added_resource() {
             &[("canary", "namePrefix: canary-\n")],
             &["ConfigMap  canary-settings", "Deployment  canary-web"],
         ),
-        // All of it has a prefix.
+        // Everything has a prefix.
         (
             "namePrefix: p-\nresources: [a, ../../base]\n",
             &[("a", "nameSuffix: -a\n")],
@@ -134,9 +134,9 @@ fn a_copy_is_an_added_resource() {
     }
 }
 
-/// None has kept its name: one of them is the base's, and the same one for every resource.
+/// None has kept its name: one copy counts as the base's, and it is the same copy for every resource.
 #[test]
-fn of_copies_alone_one_is_the_original() {
+fn one_of_several_copies_counts_as_the_original() {
     let kustomize = require!(kustomize(NEWEST));
     let copies: &[Case<'_>] = &[
         (
@@ -166,9 +166,9 @@ fn of_copies_alone_one_is_the_original() {
     }
 }
 
-/// kustomize emits every group alike, and what it emits is applied.
+/// kustomize emits resources of every group, and all of them are applied.
 #[test]
-fn no_group_is_passed_over_by_its_name() {
+fn no_group_is_skipped_by_its_name() {
     let _kustomize = require!(kustomize(NEWEST));
     let local =
         |value: &str| format!("  annotations: {{config.kubernetes.io/local-config: '{value}'}}\n");
@@ -205,7 +205,7 @@ fn no_group_is_passed_over_by_its_name() {
     }
 }
 
-/// A service whose environments both run a copy says so for each, and nothing of one against the other.
+/// Where both environments run a copy, it is reported for each of them, and not for one against the other.
 #[test]
 fn copies_of_two_environments_belong_together() {
     let kustomize = require!(kustomize(NEWEST));

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{NEWEST, findings, report};
 use crate::support::{corpus, require};
 
-/// Rows of the index whose environment is called otherwise by their directory, which is what `check` goes by.
+/// Rows of the index whose environment has another name in its directory, which is what `check` uses.
 const CALLED: [(&str, &str); 11] = [
     // A word in another part of the path, or in the name of the service.
     ("p0554", "gcp"),
@@ -18,7 +18,7 @@ const CALLED: [(&str, &str); 11] = [
     ("p0630", "uat"),
     ("p2247", "kind"),
     ("p2248", "mac"),
-    // A variant says which.
+    // The directory names a variant.
     ("p0096", "production-fwi"),
     ("p0547", "neco-dev"),
     ("p0946", "prow-canary-sidecar"),
@@ -55,7 +55,7 @@ fn source(corpus: &Path, repository: &str) -> PathBuf {
     corpus.join(repository.replace('/', "+")).join("source")
 }
 
-/// `dev` for `development`, as the index says it.
+/// `dev` for `development`, as the index abbreviates it.
 fn short(name: &str) -> &str {
     match name {
         "development" => "dev",
@@ -129,7 +129,7 @@ fn sealed_and_single_builds_give_the_same_findings() {
 }
 
 #[test]
-fn every_place_exists_and_its_line_is_shown_as_it_stands() {
+fn every_place_exists_and_its_line_is_shown_verbatim() {
     let kustomize = require!(kustomize(NEWEST));
     let Some(corpus) = corpus() else { return };
     let (mut count, mut untold) = (0, 0);

@@ -1,4 +1,5 @@
-//! What says what is deployed, wherever it stands: plain files beside the kustomizations, and kustomizations of their own.
+//! Resources that define what is deployed, wherever they are: in plain files beside the kustomizations, or in
+//! separate kustomizations.
 
 use std::process::Command;
 
@@ -12,7 +13,7 @@ metadata: {name: checkout}
 data: {a: b}
 ";
 
-/// A repository with a service in two environments, and the files.
+/// A repository with a service in two environments, and these files.
 fn repository(files: &[(&str, &str)]) -> Tree {
     let tree = Tree::new();
     tree.write(
@@ -50,12 +51,12 @@ spec:
 
 const PRODUCTION: &str = "services/checkout/overlays/production";
 
-/// What is found: the rule, its line and its headline.
+/// The findings: rule, line and headline of each.
 fn told(tree: &Tree) -> Vec<String> {
     told_of(&report(binary(), &tree.path(""), &[]))
 }
 
-/// The same of a report.
+/// The same for a report.
 fn told_of(report: &serde_json::Value) -> Vec<String> {
     let findings = report["findings"].as_array().unwrap();
     let one = |finding: &serde_json::Value| {
@@ -106,7 +107,7 @@ fn an_application_in_a_plain_file_is_judged() {
 }
 
 #[test]
-fn what_a_kustomization_of_its_own_gathers_is_judged_as_it_is_built() {
+fn resources_of_a_separate_kustomization_are_judged_as_built() {
     let manual = application("checkout-production", PRODUCTION).replace(
         "    automated: {prune: true, selfHeal: true}\n",
         "    automated: {prune: true}\n",
@@ -136,7 +137,7 @@ patches:
 }
 
 #[test]
-fn a_path_that_is_not_there_and_one_of_another_environment_are_told() {
+fn a_missing_path_and_one_of_another_environment_are_reported() {
     let files = [
         (
             "argocd/good.yaml",
@@ -200,22 +201,22 @@ fn a_path_that_is_not_there_and_one_of_another_environment_are_told() {
     ];
     expected.sort_unstable();
     assert_eq!(told(&tree), expected);
-    // Nobody knows what the repository is called: what lies beside environments is its own.
+    // The name of the repository is unknown: paths beside environments count as its own.
     std::fs::remove_dir_all(tree.path(".git")).unwrap();
     expected.retain(|one| !one.contains("bare.yaml") && !one.contains("base.yaml"));
     assert_eq!(told(&tree), expected);
-    // It is another one.
+    // It is another repository.
     add_remote(&tree, "git@github.com:somebody/infrastructure");
     assert_eq!(told(&tree), anywhere);
 }
 
 #[test]
-fn what_an_environment_builds_is_told_once_and_a_patch_alone_is_no_application() {
+fn an_application_that_is_built_is_reported_once_and_a_patch_is_not_an_application() {
     let paused =
         application("checkout", PRODUCTION).replace("automated: {", "automated: {enabled: false, ");
     let tree = repository(&[
         ("services/checkout/base/application.yaml", &paused),
-        // A kustomization above that gathers an environment as well.
+        // A kustomization above that loads an environment as well.
         (
             "clusters/one/kustomization.yaml",
             "resources: [../../services/checkout/overlays/production]\n",
@@ -236,7 +237,7 @@ fn what_an_environment_builds_is_told_once_and_a_patch_alone_is_no_application()
     let all = told(&tree);
     let paused = all.iter().filter(|one| one.starts_with("argocd-paused"));
     assert_eq!(paused.count(), 2, "once in each environment: {all:#?}");
-    // It is staging that builds what deploys production.
+    // Staging is what builds the Application that deploys production.
     let others: Vec<_> = all
         .iter()
         .filter(|one| !one.starts_with("argocd-paused"))
@@ -250,7 +251,7 @@ fn what_an_environment_builds_is_told_once_and_a_patch_alone_is_no_application()
 }
 
 #[test]
-fn exemptions_ignored_directories_and_selections_hold_for_them() {
+fn exemptions_ignored_directories_and_selections_apply_to_deployers() {
     let paused = application("checkout-production", PRODUCTION)
         .replace("automated: {", "automated: {enabled: false, ");
     let policy = |spec: &str| {
@@ -275,12 +276,12 @@ fn exemptions_ignored_directories_and_selections_hold_for_them() {
     );
     assert_eq!(told(&tree), [""; 0]);
     tree.write("parity.yaml", &policy("{}"));
-    // Nobody asked for it.
+    // The directory was not selected.
     assert_eq!(
         told_of(&report(binary(), &tree.path(""), &["services"])),
         [""; 0]
     );
-    // One shard tells it.
+    // Only one shard reports it.
     let of_shard =
         |shard: &str| told_of(&report(binary(), &tree.path(""), &["--shard", shard])).len();
     assert_eq!((of_shard("1/2"), of_shard("2/2")), (1, 0));
@@ -319,7 +320,7 @@ fn a_pull_request_fails_on_what_it_pauses() {
 }
 
 #[test]
-fn what_an_application_subscribes_to_may_stand_in_another_file() {
+fn the_configuration_of_a_subscription_may_be_in_another_file() {
     let subscribed = application("checkout-production", PRODUCTION).replace(
         "namespace: argocd}",
         "namespace: argocd, annotations: {notifications.argoproj.io/subscribe.on-sync-failed.slack: shop}}",
@@ -339,7 +340,7 @@ data:
             &[&[("argocd/app.yaml", subscribed.as_str())], files].concat(),
         ))
     };
-    // Nobody knows what there is.
+    // Without the configuration, no one knows what exists.
     assert_eq!(with(&[]), [""; 0]);
     assert_eq!(with(&[("notify/config.yaml", config)]), [lacks]);
     assert_eq!(
@@ -360,7 +361,7 @@ patches: [{path: config.yaml}]
 
 /// Ordinary repositories: other revisions, registries, and words that begin like an environment.
 #[test]
-fn what_may_be_right_is_not_told() {
+fn references_that_may_be_right_are_not_reported() {
     let other = |path: &str, revision: &str| {
         application("web", path).replace(
             "targetRevision: main",
@@ -403,7 +404,7 @@ fn what_may_be_right_is_not_told() {
         told(&tree),
         ["argocd-source argocd/list.yaml:9 it deploys \"nowhere\", which does not exist"]
     );
-    // The line of a password is not shown.
+    // A line with a password is not shown.
     let secret = application("web", "nowhere").replace("https://git", "https://x:hunter2pw@git");
     tree.write("argocd/list.yaml", &secret);
     for format in ["text", "json", "sarif", "html", "markdown"] {
@@ -414,7 +415,7 @@ fn what_may_be_right_is_not_told() {
 }
 
 #[test]
-fn a_repository_of_applications_alone_is_judged() {
+fn a_repository_with_only_applications_is_judged() {
     let tree = Tree::new();
     let healing = application("shop", PRODUCTION);
     let manual = application("cart", PRODUCTION).replace("automated:", "managedNamespaceMetadata:");
@@ -439,7 +440,7 @@ fn a_repository_of_applications_alone_is_judged() {
         "{all:#?}"
     );
     assert!(!all.stdout.contains("apps/shop.yaml"), "{all:#?}");
-    // One shard says so, and the others have nothing to say.
+    // One shard reports it, and the others report nothing.
     assert!(run(&["--shard", "1/2"]).stdout.contains(told));
     let second = run(&["--shard", "2/2"]);
     assert_eq!(second.code, Some(0), "{second:#?}");
@@ -450,9 +451,9 @@ fn a_repository_of_applications_alone_is_judged() {
     assert_eq!(none.code, Some(2), "{none:#?}");
 }
 
-/// What is left of a service is not green for an Application beside it.
+/// A service that has lost its environments does not pass because of an Application beside it.
 #[test]
-fn an_application_hides_no_lost_environment() {
+fn an_application_does_not_hide_a_lost_environment() {
     let base = ("base/kustomization.yaml", "resources: [all.yaml]\n");
     let all = ("base/all.yaml", BASE);
     let policy = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec: {environments: [dev, production]}\n";

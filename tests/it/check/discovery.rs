@@ -1,4 +1,5 @@
-//! What could leave the survey: components, hidden directories, links, variants; and what a look at a part must not change.
+//! Overlays that the survey could miss: components, hidden directories, links, variants. Checking a part of a
+//! repository must give the same verdicts.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,7 +13,7 @@ use crate::support::{Tree, binary, require, run};
 
 const IMAGE: &str = "images: [{name: app, newName: other}]\n";
 
-/// A service with a base and dev, and what production is made of in another place.
+/// A service with a base and dev, and this kustomization as production in another directory.
 fn tree(production: &str, text: &str) -> Tree {
     let tree = Tree::new();
     fs::create_dir(tree.path(".git")).expect("a folder");
@@ -22,7 +23,7 @@ fn tree(production: &str, text: &str) -> Tree {
     tree
 }
 
-/// Rule, weight and place of what is found.
+/// Rule, severity and file of each finding.
 fn told(report: &Value) -> Vec<String> {
     let all = report["findings"].as_array().expect("findings");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -39,7 +40,7 @@ fn told(report: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_component_that_is_built_by_itself_is_judged() {
+fn a_component_that_is_built_directly_is_judged() {
     let kustomize = require!(kustomize(NEWEST));
     for (place, way, head) in [
         ("apps/web/overlays/prod", "../../base", "kind: Component\n"),
@@ -59,14 +60,14 @@ fn a_component_that_is_built_by_itself_is_judged() {
         let expected = format!("image error {place}/kustomization.yaml");
         assert!(told(&report).contains(&expected), "{place}: {report:#}");
     }
-    // A part is never named.
+    // A component that is only a part is never reported.
     let tree = tree("apps/web/parts/prod", "kind: Component\nnamespace: x\n");
     let report = report(&kustomize, &tree.path(""), &[]);
     assert!(findings(&report).is_empty(), "{report:#}");
 }
 
 #[test]
-fn an_overlay_in_a_hidden_directory_is_named() {
+fn an_overlay_in_a_hidden_directory_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
     for (place, way, weight) in [
         ("apps/web/overlays/.prod", "../../base", "error"),
@@ -119,7 +120,7 @@ fn variants_are_one_warning_and_are_not_compared() {
         told(&one),
         ["unjudged-overlay warning overlays/aws/kustomization.yaml"]
     );
-    // Where one says that it is an environment, all are; so are those that the policy lists.
+    // If one of them is known as an environment, all are; a policy that lists one is enough.
     let head = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: ";
     tree.write("parity.yaml", &format!("{head}{{environments: [aws]}}\n"));
     let listed = report(&kustomize, &tree.path(""), &[]);
@@ -159,7 +160,7 @@ fn a_part_has_the_names_and_verdicts_of_the_whole() {
     assert!(from("", &["apps/web/overlays/dev"]).is_empty());
 }
 
-/// What looks like the wiring of a check and is more than that: each brings production another image.
+/// Kustomizations that look like the wiring of a check but do more: each gives production another image.
 #[test]
 fn production_that_looks_like_wiring_is_judged() {
     const PROD: &str = "apps/web/overlays/prod";
@@ -221,13 +222,13 @@ fn production_that_looks_like_wiring_is_judged() {
         }
         let report = report(&kustomize, &tree.path(""), &[]);
         let found = findings(&report);
-        // A directory may be a service of its own below production; it is production still.
+        // A directory below production may be a separate service; it is still production.
         let is_found = found
             .iter()
             .any(|line| line.starts_with("image ") && line.contains(" prod base "));
         assert!(is_found, "{name}: {report:#}");
     }
-    // What would need helm is no silence either.
+    // A kustomization that needs helm is reported as well.
     let text = format!("resources: [parity.yaml, ../../base]\nhelmCharts: [{{name: x}}]\n{IMAGE}");
     let tree = tree(PROD, &text);
     tree.write(&format!("{PROD}/parity.yaml"), own);
@@ -240,9 +241,9 @@ fn production_that_looks_like_wiring_is_judged() {
     );
 }
 
-/// Each shard says what belongs to no service, and the whole says it once.
+/// Shards report what does not belong to any service, and together they report it once.
 #[test]
-fn shards_name_what_is_unjudged_once() {
+fn shards_report_an_unjudged_overlay_once() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = tree("apps/web/overlays/prod", "resources: [../../base]\n");
     for (place, way) in [
@@ -280,9 +281,9 @@ fn shards_name_what_is_unjudged_once() {
     assert_eq!(merged["totals"], whole["totals"]);
 }
 
-/// A patch of what puts environments together reaches production as any other does.
+/// A patch in a kustomization that combines environments reaches production like any other patch.
 #[test]
-fn what_is_patched_from_above_is_judged() {
+fn a_patch_from_above_is_judged() {
     let kustomize = require!(kustomize(NEWEST));
     let patched = |place: &str, text: &str| {
         let tree = tree("apps/web/overlays/prod", "resources: [../../base]\n");
@@ -304,12 +305,12 @@ fn what_is_patched_from_above_is_judged() {
             let file = format!("image error {place}kustomization.yaml");
             assert_eq!(told(&found), [file], "{found:#}");
         }
-        // What only names a place is what makes it an environment.
+        // A kustomization that only sets the namespace does what an environment is for.
         let tree = patched(place, &format!("resources: [{way}]\nnamespace: live\n"));
         let run = check(&kustomize, &tree.path(""), &[]);
         assert_eq!(run.code, Some(0), "{run:#?}");
     }
-    // Which of two environments it changes nobody can tell.
+    // It is unknown which of the two environments it changes.
     let both = "resources: [../apps/web/overlays/dev, ../apps/web/overlays/prod]\nnamePrefix: x-\n";
     let tree = patched("all/", both);
     assert_eq!(
@@ -318,9 +319,9 @@ fn what_is_patched_from_above_is_judged() {
     );
 }
 
-/// Overlays without a base and without a word for environments, beside a service that has both.
+/// Overlays that load no base and are not named like environments, beside a service with both.
 #[test]
-fn overlays_that_nothing_calls_environments_are_named() {
+fn overlays_that_are_not_known_as_environments_are_reported() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = tree("apps/web/overlays/prod", "resources: [../../base]\n");
     for (name, image) in [("a", "1"), ("b", "2")] {
@@ -335,15 +336,15 @@ fn overlays_that_nothing_calls_environments_are_named() {
         told(&report(&kustomize, &tree.path(""), &[])),
         ["unjudged-overlay warning shop/overlays/a/kustomization.yaml"]
     );
-    // A look at them alone is not green.
+    // Checking only them does not pass.
     let run = check(&kustomize, &tree.path("shop"), &["."]);
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("overlays a, b"), "{run:#?}");
 }
 
-/// The name of a service at the root of a repository is the same in every checkout, and at a revision that is held against.
+/// The name of a service at the root of a repository is the same in every checkout, and at the revision of `--new`.
 #[test]
-fn a_service_at_the_root_is_called_as_the_repository_is_where_it_comes_from() {
+fn a_service_at_the_root_has_the_name_of_the_repository_at_its_origin() {
     let tree = Tree::new();
     let git = |arguments: &[&str]| {
         let mut git = Command::new("git");
@@ -377,7 +378,7 @@ fn a_service_at_the_root_is_called_as_the_repository_is_where_it_comes_from() {
         "https://user:PLANTED@git.example.com/shop/orders.git",
     ]);
     assert_eq!(name(&[]), "orders");
-    // What was there before is known under the same name.
+    // Differences that existed before are known under the same name.
     tree.write(
         "some-checkout/overlays/production/kustomization.yaml",
         "resources: [../../base]\npatches:\n- {target: {kind: ConfigMap}, patch: '[{op: add, path: /data/new, value: x}]'}\n",
@@ -387,7 +388,7 @@ fn a_service_at_the_root_is_called_as_the_repository_is_where_it_comes_from() {
     assert_eq!(new["failed"], false, "{new:#}");
 }
 
-/// Nobody ever writes to a pipe that stands where git keeps its configuration.
+/// No one ever writes to a pipe that is in the place of git's configuration.
 #[test]
 fn a_pipe_in_the_place_of_a_file_of_git_is_not_read() {
     for place in [".git/config", ".git"] {

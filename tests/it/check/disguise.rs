@@ -1,4 +1,4 @@
-//! What a repository may declare to have its programs run by a build, dressed up as what is let pass.
+//! Declarations that would make a build run programs of the repository, disguised as something that is allowed.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ fn own(annotations: &str) -> String {
     )
 }
 
-/// A container engine that notes that it was started, beside kustomize.
+/// A container engine that records that it was started, beside kustomize.
 fn engine(folder: &Tree, ran: &Path, kustomize: &Path) -> PathBuf {
     let engine = folder.script("docker", &format!("echo ran >> {}; cat", ran.display()));
     let link = engine.with_file_name("kustomize");
@@ -24,7 +24,7 @@ fn engine(folder: &Tree, ran: &Path, kustomize: &Path) -> PathBuf {
     link
 }
 
-/// Disguises, each with what stands in `transformers: [f]`: the kustomization of that directory, and its file.
+/// The disguises: a name, the kustomization of the directory `f` in `transformers: [f]`, and the file that it loads.
 fn disguises() -> Vec<(&'static str, String, String)> {
     let loader = |more: &str| format!("resources: [f.yaml]\n{more}");
     vec![
@@ -81,7 +81,7 @@ fn disguises() -> Vec<(&'static str, String, String)> {
             PLAIN.to_owned(),
         ),
         (
-            // The path of a plugin is made of its kind.
+            // The path of a plugin is made from its kind.
             "a kind that is a path",
             loader(""),
             "apiVersion: krm-parity.io/v1alpha1\nkind: ../../../../../REPOSITORY/evil\nmetadata: {name: x}\n".to_owned(),
@@ -89,7 +89,8 @@ fn disguises() -> Vec<(&'static str, String, String)> {
     ]
 }
 
-/// Everything that kustomize would start a program for, with plugins enabled, dressed up as what this program lets pass.
+/// Everything for which kustomize would start a program if plugins were enabled, disguised as something that is
+/// allowed.
 #[test]
 fn no_disguise_makes_a_function_of_the_repository_run() {
     let kustomize = require!(kustomize(NEWEST));
@@ -120,7 +121,7 @@ fn no_disguise_makes_a_function_of_the_repository_run() {
             let report = report(&kustomize, &tree.path(""), flags);
             let found = findings(&report);
             assert!(!ran.exists(), "{name} ran: {found:?}");
-            // Said, not silently passed over; kustomize's own ones are built without plugins.
+            // It is reported, not skipped silently; kustomize's own transformers are built without plugins.
             assert!(
                 name == "a built-in one"
                     || found.iter().any(|line| line.starts_with("build-failure")),
@@ -130,7 +131,7 @@ fn no_disguise_makes_a_function_of_the_repository_run() {
     }
 }
 
-/// What is linked is not where its path says, and neither is what stands beside it.
+/// A linked file is not where its path says, and neither are the files beside it.
 #[test]
 fn nothing_runs_from_behind_a_link() {
     let kustomize = require!(kustomize(NEWEST));

@@ -1,4 +1,5 @@
-//! What an overlay puts on everything, where everything is one resource: the gate knows it as a build that takes a snapshot along.
+//! A field that an overlay puts on everything, where there is only one resource: it is recognized as in a build
+//! that also contains a snapshot.
 
 use super::{NEWEST, report};
 use crate::support::{Tree, require};
@@ -6,7 +7,7 @@ use crate::support::{Tree, require};
 const REPORT: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: report}\nspec:\n  schedule: '0 3 * * *'\n  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: report, image: example.com/report:2}]}}}}\n";
 
 #[test]
-fn what_is_on_the_one_resource_is_on_everything_where_no_patch_put_it_there() {
+fn a_field_on_the_only_resource_is_on_everything_unless_a_patch_added_it() {
     let kustomize = require!(kustomize(NEWEST));
     let everything = "commonAnnotations: {example.com/team: a}\n";
     let patch = "patches: [{target: {kind: CronJob}, patch: '[{op: add, path: /metadata/annotations, value: {example.com/team: a}}]'}]\n";

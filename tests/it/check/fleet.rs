@@ -1,4 +1,4 @@
-//! The fleet of the examples, and fleets that are made for one question.
+//! The fleet of the examples, and fleets that are generated for one question.
 
 use std::fs;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::support::{binary, copy, example, require, run};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/fleet/expected.txt");
 
-/// A report as it is on a day that nobody has set, as people see it.
+/// The report without the note about `SOURCE_DATE_EPOCH`, as people normally see it.
 fn as_today(report: &str) -> String {
     let note = "note: exemptions are judged as of 2026-06-15, the day of SOURCE_DATE_EPOCH\n";
     assert!(report.contains(note), "{report}");
@@ -46,7 +46,7 @@ fn the_incident_is_found_with_its_files_and_lines() {
 }
 
 #[test]
-fn what_is_rendered_says_the_same_without_any_builder() {
+fn rendered_manifests_give_the_same_findings_without_a_builder() {
     let kustomize = require!(kustomize(NEWEST));
     let built = report(&kustomize, &example(""), &["fleet"]);
     let empty = Tree::new();
@@ -58,7 +58,7 @@ fn what_is_rendered_says_the_same_without_any_builder() {
     ];
     let rendered = report(&empty.path("bin/none"), &example(""), &arguments);
     assert_eq!(findings(&rendered), findings(&built));
-    // What is rendered is what kustomize renders today.
+    // The rendered examples are what kustomize renders today.
     for (service, overlays) in [
         ("inventory", "overlays/"),
         ("web", "overlays/"),
@@ -77,7 +77,7 @@ fn what_is_rendered_says_the_same_without_any_builder() {
 }
 
 #[test]
-fn kubectl_alone_builds_as_well() {
+fn kubectl_alone_can_build() {
     let kustomize = require!(kustomize(NEWEST));
     let kubectl = require!(kubectl());
     let tree = Tree::new();
@@ -126,7 +126,7 @@ fn several_formats_are_written_at_once() {
     assert!(tree.read("p.xml").contains("inverted-resources"));
 }
 
-/// A fleet of `count` services whose production has another probe in every third.
+/// A fleet of `count` services; in every third one, production has another probe.
 fn generated(count: usize) -> Tree {
     let tree = Tree::new();
     for number in 0..count {
@@ -159,7 +159,7 @@ fn generated(count: usize) -> Tree {
 }
 
 #[test]
-fn shards_together_say_what_one_run_says() {
+fn shards_together_report_what_one_run_reports() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = generated(10);
     let whole = report(&kustomize, &tree.path(""), &[]);
@@ -190,7 +190,7 @@ fn shards_together_say_what_one_run_says() {
     assert_eq!(merged["findings"], whole["findings"]);
     assert_eq!(merged["totals"], whole["totals"]);
     assert!(merged.get("shard").is_none());
-    // Without the red one there is no verdict, and nor is there with one of another policy.
+    // There is no verdict without the failing shard, or with a shard of another policy.
     let merge = |files: &[&str]| run(Command::new(binary()).arg("merge").args(files));
     let left = merge(&[&files[1], &files[2]]);
     assert_eq!(left.code, Some(2), "{left:#?}");
@@ -212,7 +212,7 @@ fn shards_together_say_what_one_run_says() {
 }
 
 #[test]
-fn only_what_has_changed_is_looked_at() {
+fn only_changed_services_are_checked() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = generated(4);
     let git = |arguments: &[&str]| {
@@ -237,7 +237,7 @@ fn only_what_has_changed_is_looked_at() {
         check(&kustomize, &tree.path(""), &["--since", "main"]).code,
         Some(0)
     );
-    // A file that a kustomization names, one that lies beside it, and one that nobody knows.
+    // A file that a kustomization names, a file beside one, and a file that does not belong to any service.
     tree.write(
         "apps/s1/base/deployment.yaml",
         "# changed\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: s1}\n",
@@ -249,14 +249,14 @@ fn only_what_has_changed_is_looked_at() {
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "y"]);
     assert_eq!(services(&["--since", "main"]), ["s1", "s2"]);
-    // What main has done in the meantime is not this branch's.
+    // A commit on main in the meantime is not a change of this branch.
     git(&["checkout", "-q", "main"]);
     tree.write("apps/s3/base/x.txt", "x\n");
     git(&["add", "."]);
     git(&["commit", "-q", "-m", "z"]);
     git(&["checkout", "-q", "topic"]);
     assert_eq!(services(&["--since", "main"]), ["s1", "s2"]);
-    // A policy is everybody's.
+    // A policy applies to every service.
     tree.write(
         "parity.yaml",
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\n",
@@ -271,7 +271,7 @@ fn only_what_has_changed_is_looked_at() {
 }
 
 #[test]
-fn an_overlay_that_does_not_build_costs_only_itself() {
+fn an_overlay_that_does_not_build_affects_only_itself() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = generated(12);
     let whole = findings(&report(&kustomize, &tree.path(""), &[]));
@@ -300,7 +300,7 @@ fn an_overlay_that_does_not_build_costs_only_itself() {
         "kustomize's words: {message}"
     );
     assert!(!message.contains("/tmp/"), "{message}");
-    // The broken base of one service is told once for each of its environments, where it stands.
+    // The broken base of one service is reported once for each of its environments, in the base.
     tree.write("apps/s5/base/deployment.yaml", "kind: {\n");
     let broken = report(&kustomize, &tree.path(""), &[]);
     let all = broken["findings"].as_array().expect("findings");
@@ -320,7 +320,7 @@ fn the_examples_services_are_checked_without_running_their_functions() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     copy(&example(""), &tree.path("examples"));
-    // The functions of these overlays are called `krm-parity`, which would fail here.
+    // The functions of these overlays are named `krm-parity`, and the one on PATH would fail.
     let stub = tree.script("bin/krm-parity", "echo ran >&2; touch \"$0.ran\"; exit 1");
     let mut path = std::ffi::OsString::from(stub.parent().expect("a parent"));
     path.push(":");
@@ -386,9 +386,9 @@ fn no_format_shows_a_secret() {
     }
 }
 
-/// Two environments that name everything in a way of their own, where no book-keeping of kustomize tells what was what.
+/// Two environments that name everything in their own way, without the records of kustomize that map the names.
 #[test]
-fn prefixes_do_not_hide_an_incident_in_what_is_rendered() {
+fn prefixes_do_not_hide_an_incident_in_rendered_manifests() {
     let tree = Tree::new();
     let deployment = |prefix: &str, memory: &str| {
         format!(
@@ -412,7 +412,7 @@ fn prefixes_do_not_hide_an_incident_in_what_is_rendered() {
     assert_eq!(found, [inverted], "{report:#}");
 }
 
-/// The incident in regions: what their layers say is fine.
+/// The incident is in the regions; their layers are fine.
 #[test]
 fn regions_are_compared_with_regions() {
     let kustomize = require!(kustomize(NEWEST));
@@ -450,7 +450,7 @@ fn regions_are_compared_with_regions() {
         .into_owned();
     let expected = vec![inverted.replace("NAME", &name)];
     assert_eq!(findings(&report(&kustomize, &tree.path(""), &[])), expected);
-    // A policy that lists the layers means their regions as well, and none of them is missing.
+    // A policy that lists the layers includes their regions, and none of them is missing.
     tree.write("parity.yaml", "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {environments: [staging, production]}\n");
     assert_eq!(findings(&report(&kustomize, &tree.path(""), &[])), expected);
     std::fs::remove_file(tree.path("parity.yaml")).expect("the policy");
@@ -463,7 +463,7 @@ fn regions_are_compared_with_regions() {
 }
 
 #[test]
-fn every_file_that_a_code_host_is_told_is_there() {
+fn every_file_in_a_report_for_a_code_host_exists() {
     let kustomize = require!(kustomize(NEWEST));
     let fleet = example("fleet");
     let run = check(&kustomize, &fleet, &["--format", "gitlab"]);

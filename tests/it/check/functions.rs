@@ -8,7 +8,7 @@ use crate::support::{Run, Tree, binary, require, run};
 
 const CONTAINER: &str = "container: {image: example.com/evil:1}";
 
-/// What may look like this program's own, and makes kustomize start something where plugins are enabled.
+/// Functions that look like this program's own, but make kustomize start something where plugins are enabled.
 fn mechanisms() -> Vec<(&'static str, String)> {
     [annotated_mechanisms(), other_mechanisms()].concat()
 }
@@ -136,7 +136,7 @@ fn other_mechanisms() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Where a function is named.
+/// The places that name a function.
 const PLACES: [&str; 4] = ["overlay", "base", "component", "gathering"];
 
 const FIELDS: [&str; 4] = ["transformers", "generators", "validators", "Transformers"];
@@ -253,7 +253,7 @@ fn repository(place: &str, field: &str, is_inline: bool, function: &str) -> Tree
     tree
 }
 
-/// Nothing that a repository names is started, and what could not be built for it is told.
+/// Nothing that a repository names is started, and an overlay that cannot be built without it is reported.
 #[test]
 fn nothing_that_a_repository_names_is_started() {
     let kustomize = require!(kustomize(NEWEST));
@@ -265,7 +265,7 @@ fn nothing_that_a_repository_names_is_started() {
                 if is_inline && place == "gathering" {
                     continue;
                 }
-                // Fields and verbs take turns, so that each meets each mechanism and each place.
+                // Fields and commands take turns, so that each is combined with each mechanism and each place.
                 let field = FIELDS[number % FIELDS.len()];
                 number += 1;
                 let tree = repository(place, field, is_inline, &function);
@@ -291,9 +291,9 @@ fn nothing_that_a_repository_names_is_started() {
     }
 }
 
-/// What gathers functions may not turn them into others.
+/// A kustomization that gathers functions must not turn them into others.
 #[test]
-fn nothing_that_gathers_functions_declares_one() {
+fn a_kustomization_of_functions_cannot_declare_one() {
     let kustomize = require!(kustomize(NEWEST));
     let scene = Scene::new(&kustomize);
     let policy = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {}\n";
@@ -337,9 +337,9 @@ fn nothing_that_gathers_functions_declares_one() {
     }
 }
 
-/// kustomize ends a line where most readers see a character of a comment.
+/// kustomize ends a line at characters that most readers take as part of a comment.
 #[test]
-fn nothing_is_started_from_behind_a_comment() {
+fn nothing_that_a_comment_hides_is_started() {
     let kustomize = require!(kustomize(NEWEST));
     let scene = Scene::new(&kustomize);
     let function = format!(
@@ -371,7 +371,7 @@ fn nothing_is_started_from_behind_a_comment() {
     }
 }
 
-/// What is ours is skipped, also as a `ConfigMap` and with words of its own, and says nothing.
+/// Functions of this program are skipped silently, even as a `ConfigMap` or with other annotations.
 #[test]
 fn functions_of_this_program_are_skipped() {
     let kustomize = require!(kustomize(NEWEST));
@@ -391,7 +391,7 @@ fn functions_of_this_program_are_skipped() {
             }
         }
     }
-    // Under `validators:` nothing may come back.
+    // A function under `validators:` must not return anything.
     let tree = repository(
         "overlay",
         "validators",

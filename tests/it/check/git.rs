@@ -1,4 +1,4 @@
-//! `--since` asks git about a repository, and does nothing that the repository wants done.
+//! `--since` asks git about a repository, and runs nothing that the repository configures.
 
 use std::fs;
 use std::path::Path;
@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::support::{Run, Tree, binary, run};
 
-/// Two services in a repository, both committed, of which one has changed since; a kustomize that builds nothing much.
+/// Two committed services, one of which has changed since, and a kustomize that builds one small resource.
 struct Scene {
-    /// The repository lies in `work`, where what it plants leaves its trace is beside it.
+    /// The repository is in `work`; a program that it plants leaves its trace beside it.
     tree: Tree,
 }
 
@@ -40,7 +40,7 @@ impl Scene {
         }
     }
 
-    /// Changes one, and lets git doubt the other.
+    /// Changes one service, and makes git unsure about the other.
     fn change(&self, place: &str) {
         self.tree.write(
             &format!("{place}/one/base/kustomization.yaml"),
@@ -99,7 +99,7 @@ impl Scene {
         command
     }
 
-    /// The services that are looked at, and what is said about that.
+    /// The services that are checked, and the notes about them.
     fn looked_at(command: &mut Command) -> (Vec<String>, String) {
         let run = run(command);
         let report: Value =
@@ -146,7 +146,7 @@ fn nothing_that_a_repository_plants_is_run() {
         scene.tree.write("work/.git/info/attributes", attributes);
         assert_eq!(scene.since("work"), ["one"], "{name}");
         assert!(!scene.trace().exists(), "{name}");
-        // Whoever asks git as one does runs it; a pager needs a terminal, and a name with a blank is no attribute.
+        // A plain git runs it; but a pager needs a terminal, and a name with a blank is not an attribute.
         run(Command::new("git")
             .current_dir(scene.tree.path("work"))
             .arg("diff"));
@@ -188,7 +188,7 @@ fn hooks_and_included_files_change_nothing() {
     assert!(scene.trace().exists());
 }
 
-/// What is missing in a partial clone is not fetched, by whatever way.
+/// Objects that a partial clone lacks are not fetched, whatever the transport.
 #[test]
 fn nothing_is_fetched() {
     for (name, settings) in [
@@ -228,7 +228,7 @@ fn nothing_is_fetched() {
             .tree
             .path(&format!("work/.git/objects/{folder}/{file}"));
         fs::remove_file(object).expect("an object");
-        // Its content is to be compared.
+        // git has to compare its contents.
         fs::remove_file(scene.tree.path("work/new.yaml")).expect("a file");
         scene.tree.write("work/new.yaml", "new\n");
         scene.config("core.repositoryFormatVersion", "1");
@@ -244,9 +244,9 @@ fn nothing_is_fetched() {
     }
 }
 
-/// A directory that looks like a bare repository is one to git, with settings of its own.
+/// To git, a directory that looks like a bare repository is one, with its own settings.
 #[test]
-fn a_directory_that_looks_like_a_repository_is_none() {
+fn a_directory_that_looks_like_a_repository_is_not_used_as_one() {
     let scene = Scene::new();
     for place in ["work/one", "work/one/overlays"] {
         for folder in ["objects", "refs/heads"] {
@@ -272,7 +272,7 @@ fn a_directory_that_looks_like_a_repository_is_none() {
 }
 
 #[test]
-fn the_environment_names_no_other_repository() {
+fn environment_variables_do_not_select_another_repository() {
     let scene = Scene::new();
     scene
         .git("", &["init", "-q", "other"])
@@ -303,14 +303,14 @@ fn the_environment_names_no_other_repository() {
 #[test]
 fn work_trees_of_all_kinds_are_found() {
     let scene = Scene::new();
-    // A linked one.
+    // A linked work tree.
     scene
         .git("work", &["worktree", "add", "-q", "../linked"])
         .expect_success("git");
     assert_eq!(scene.since("linked"), [""; 0]);
     scene.change("linked");
     assert_eq!(scene.since("linked"), ["one"]);
-    // A submodule, seen from within, and from without.
+    // A submodule, seen from inside and from outside.
     scene.services("outer");
     scene
         .git("outer", &["init", "-q", "-b", "main"])
@@ -327,13 +327,13 @@ fn work_trees_of_all_kinds_are_found() {
     let outer = scene.since("outer");
     assert!(outer.contains(&"inner/one".to_owned()), "{outer:?}");
     assert!(!outer.contains(&"two".to_owned()), "{outer:?}");
-    // And what a submodule plants for whoever looks into it.
+    // A program that a submodule plants for those who inspect it is not run.
     scene
         .git("outer/inner", &["config", "core.fsmonitor", &scene.evil()])
         .expect_success("git");
     scene.since("outer");
     assert!(!scene.trace().exists());
-    // A shallow clone knows no common ancestor of branches.
+    // A shallow clone does not have the common ancestor of branches.
     scene.commit("work");
     let from = format!("file://{from}");
     scene
@@ -357,7 +357,7 @@ fn work_trees_of_all_kinds_are_found() {
 }
 
 #[test]
-fn what_was_compared_stands_in_the_report() {
+fn the_compared_commits_are_in_the_report() {
     let scene = Scene::new();
     let id = |revision: &str| {
         let told = scene.git("work", &["rev-parse", revision]).stdout;
@@ -392,7 +392,7 @@ fn what_was_compared_stands_in_the_report() {
 }
 
 #[test]
-fn what_git_refuses_is_said() {
+fn a_refusal_by_git_is_reported() {
     let scene = Scene::new();
     for (place, revision, words) in [
         ("", "HEAD", "is not in the work tree of a git repository"),
@@ -417,14 +417,14 @@ fn what_git_refuses_is_said() {
         assert_eq!(run.code, Some(2), "{run:#?}");
         assert!(run.stderr.contains(words), "{words}: {run:#?}");
     }
-    // One that is somebody else's, which only root can give away.
+    // A repository that belongs to another user, which only root can set up.
     let mut chown = Command::new("chown");
     chown.args(["-R", "12345"]).arg(scene.tree.path("work"));
     if run(&mut chown).code == Some(0) {
         let run = run(&mut scene.command("work", &["--since", "HEAD"]));
         assert_eq!(run.code, Some(2), "{run:#?}");
         assert!(run.stderr.contains("dubious ownership"), "{run:#?}");
-        // Whoever runs this may trust it, as CI systems do it.
+        // The user can trust it, as CI systems do.
         scene.change("work");
         let mut trusting = scene.command("work", &["--since", "HEAD"]);
         trusting
@@ -435,7 +435,7 @@ fn what_git_refuses_is_said() {
     }
 }
 
-/// A git that never ends is ended.
+/// A git that never ends is stopped.
 #[test]
 fn git_has_a_limit() {
     let scene = Scene::new();

@@ -1,9 +1,9 @@
-//! What Helm has rendered: one release an environment, each named after it.
+//! Manifests that Helm has rendered: one release per environment, each named after it.
 
 use super::{findings, report};
 use crate::support::Tree;
 
-/// What a chart makes of a release: a workload with what it refers to, and a part of it with a name of its own.
+/// A release as a chart renders it: a workload with its references, and a part that has a longer name.
 fn release(name: &str) -> String {
     format!(
         "apiVersion: v1
@@ -45,7 +45,7 @@ spec: {{selector: {{matchLabels: {{app: cache, release: {name}}}}}}}
     )
 }
 
-/// What is found in `ENVIRONMENT` beside another one, of rendered files.
+/// The findings of one environment against another one, from rendered files.
 fn found(early: (&str, &str), late: (&str, &str)) -> Vec<String> {
     let tree = Tree::new();
     tree.write("early.yaml", early.1);
@@ -74,7 +74,7 @@ fn releases_that_are_named_after_their_environments_are_one() {
 }
 
 #[test]
-fn what_is_not_the_own_name_is_reported() {
+fn differences_other_than_the_own_name_are_reported() {
     let (staging, production) = (release("web-staging"), release("web-production"));
     let told = |late: &str, wanted: &[&str]| {
         assert_ne!(late, production, "nothing was changed");
@@ -85,7 +85,7 @@ fn what_is_not_the_own_name_is_reported() {
             assert!(is_there, "{wanted} is not in {found:#?}");
         }
     };
-    // What refers to another environment, or to what is not there.
+    // A reference to another environment, or to a resource that does not exist.
     for name in [
         "web-dev",
         "web-preview",
@@ -106,18 +106,18 @@ fn what_is_not_the_own_name_is_reported() {
         ),
         &["spec.template.metadata.labels.release"],
     );
-    // Another release beside it: a copy is added.
+    // Another release in the same file: a copy is added.
     told(
         &(production.clone()
             + "---\napiVersion: v1\nkind: Service\nmetadata: {name: web-prod-cache}\nspec: {ports: [{port: 6379}]}\n"),
         &["Service  "],
     );
-    // One that has another rest.
+    // A part whose name has another ending.
     told(
         &production.replace("name: web-production-cache", "name: web-production-store"),
         &["Service  "],
     );
-    // A change of what it says.
+    // A change to its contents.
     told(
         &production.replace("port: 6379", "port: 6380"),
         &["Service web-staging-cache spec.ports"],
@@ -125,7 +125,7 @@ fn what_is_not_the_own_name_is_reported() {
 }
 
 #[test]
-fn a_name_that_is_the_environment_alone_is_no_name_of_its_own() {
+fn a_name_that_is_only_the_environment_is_not_an_own_name() {
     let found = found(
         ("staging", &release("staging")),
         ("production", &release("production")),
@@ -136,7 +136,7 @@ fn a_name_that_is_the_environment_alone_is_no_name_of_its_own() {
     );
 }
 
-/// A release as a chart of today renders it, with a `ConfigMap` and a Secret that its pod reads, and a test.
+/// A release as a current chart renders it, with a `ConfigMap` and a Secret that its pod reads, and a test.
 fn noted(name: &str, version: &str, level: &str, checksum: &str, test: &str) -> String {
     let labels = format!(
         "{{helm.sh/chart: web-{version}, app.kubernetes.io/instance: {name}, app.kubernetes.io/version: '{version}'}}"
@@ -182,7 +182,7 @@ spec: {{containers: [{{name: wget, image: busybox:1, args: [{test}]}}]}}
 }
 
 #[test]
-fn notes_of_helm_are_no_findings() {
+fn notes_of_helm_are_not_reported() {
     let one = noted("blue", "1.0.0", "info", "aaaa", "blue:80");
     let other = noted("green", "1.1.0", "warn", "bbbb", "green:80");
     for (early, late) in [("staging", "production"), ("base", "production")] {
@@ -192,12 +192,12 @@ fn notes_of_helm_are_no_findings() {
 }
 
 #[test]
-fn what_helm_acts_on_and_what_nothing_explains_is_reported() {
+fn notes_that_helm_acts_on_and_unexplained_changes_are_reported() {
     let one = noted("blue", "1.0.0", "info", "aaaa", "blue:80");
     let other = |level: &str, checksum: &str| noted("green", "1.1.0", level, checksum, "green:80");
     let warn = other("warn", "bbbb");
     for (late, wanted) in [
-        // The pod has read nothing else, or another pod has.
+        // Nothing that the pod reads has changed, or only something that another pod reads.
         (
             other("info", "bbbb"),
             "Deployment web spec.template.metadata.annotations[\"checksum/config\"]",
@@ -206,7 +206,7 @@ fn what_helm_acts_on_and_what_nothing_explains_is_reported() {
             other("info", "bbbb").replace("COLOUR: red", "COLOUR: blue"),
             "Deployment web spec.template.metadata.annotations[\"checksum/config\"]",
         ),
-        // A hook is acted on, and what only a hook of another time runs is judged.
+        // Helm acts on a hook, and a resource that is also a hook at another time is compared.
         (
             warn.replace("helm.sh/hook: test", "helm.sh/hook: pre-install"),
             "Pod web-test metadata.annotations[\"helm.sh/hook\"]",
@@ -215,7 +215,7 @@ fn what_helm_acts_on_and_what_nothing_explains_is_reported() {
             warn.replace("helm.sh/hook: test", "helm.sh/hook: 'test,pre-install'"),
             "Pod web-test metadata.annotations[\"helm.sh/hook\"]",
         ),
-        // Another label of the same domain, and a label that goes away.
+        // Another label of the same domain, and a label that is removed.
         (
             warn.replacen(
                 "app.kubernetes.io/version: '1.1.0'",
@@ -224,7 +224,7 @@ fn what_helm_acts_on_and_what_nothing_explains_is_reported() {
             ),
             "ConfigMap web metadata.labels[\"app.kubernetes.io/part-of\"]",
         ),
-        // A key that only looks alike.
+        // A key that only looks similar.
         (
             warn.replace(
                 "checksum/config: bbbb",
@@ -240,7 +240,7 @@ fn what_helm_acts_on_and_what_nothing_explains_is_reported() {
             assert!(is_there, "{early}: {wanted} is not in {found:#?}");
         }
     }
-    // Of a pod that only one of them has nobody knows what it tests.
+    // If only one side has a pod, no one knows what it tests.
     let (rest, _) = one.rsplit_once("---").expect("the last one");
     let found = found(("staging", rest), ("production", &warn));
     assert_eq!(found.len(), 1, "{found:#?}");

@@ -1,4 +1,4 @@
-//! What could stay unseen: kustomizations that cannot be read, links, files that are gone, builds of nothing.
+//! What could stay unseen: unreadable kustomizations, links, deleted files, empty builds.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -19,7 +19,7 @@ pub(super) fn service(tree: &Tree, at: &str) {
 }
 
 #[test]
-fn a_kustomization_that_cannot_be_read_is_told() {
+fn a_kustomization_that_cannot_be_read_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     service(&tree, "web");
@@ -47,7 +47,7 @@ fn a_kustomization_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn an_environment_behind_a_link_is_looked_at() {
+fn an_environment_behind_a_link_is_checked() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     service(&tree, "apps/web");
@@ -65,10 +65,10 @@ fn an_environment_behind_a_link_is_looked_at() {
         found,
         ["image web production base Deployment web spec.template.spec.containers[name=app].image"]
     );
-    // Where what it leads to is looked at too, the link still names it, and it is told once.
+    // If the target of the link is checked too, the link still gives the name, and the finding is reported once.
     let all = report(&kustomize, &tree.path(""), &[]);
     assert_eq!(findings(&all), found, "{all:#}");
-    // Neither out of the repository nor in circles.
+    // A link is followed neither out of the repository nor in circles.
     fs::remove_file(&link).expect("a link");
     let outside = Tree::new();
     outside.write("kustomization.yaml", "resources: []\n");
@@ -109,7 +109,7 @@ fn two_kustomizations_of_a_directory_are_one_environment() {
 }
 
 #[test]
-fn builds_of_nothing_are_not_green() {
+fn empty_builds_do_not_pass() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     service(&tree, "web");
@@ -119,7 +119,7 @@ fn builds_of_nothing_are_not_green() {
 }
 
 #[test]
-fn an_order_that_kustomize_does_not_know_is_told() {
+fn an_order_that_kustomize_does_not_know_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     service(&tree, "web");
@@ -132,7 +132,7 @@ fn an_order_that_kustomize_does_not_know_is_told() {
 }
 
 #[test]
-fn what_is_built_cannot_be_led_away() {
+fn the_output_of_a_build_cannot_be_redirected() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     service(&tree, "web");
@@ -147,7 +147,7 @@ fn what_is_built_cannot_be_led_away() {
 }
 
 #[test]
-fn where_no_service_is_found_the_words_are_true() {
+fn the_message_is_correct_where_no_service_is_found() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     service(&tree, "web");
@@ -189,7 +189,7 @@ impl Repository {
         self.git(&["commit", "-q", "-m", "x"]);
     }
 
-    /// The services that are looked at since the last commit.
+    /// The services that are checked because of changes since a revision.
     pub(super) fn since(&self, revision: &str) -> Vec<String> {
         let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
         let report = report(&kustomize, &self.0.path(""), &["--since", revision]);
@@ -255,7 +255,7 @@ fn since_sees_every_file_that_a_build_reads() {
         assert_eq!(repository.since("HEAD"), [service], "{file}");
         tree.write(file, &before);
     }
-    // What is gone may have been anybody's.
+    // A deleted file may have been part of any service.
     tree.write(
         "parity.yaml",
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\n",
@@ -324,7 +324,7 @@ fn a_link_to_one_environment_does_not_take_it_from_its_siblings() {
     }
 }
 
-/// What is found of a service whose `file` holds a looser probe, in a directory that hardly looks like an environment.
+/// The findings of a service with one more overlay, in a directory whose name hardly looks like an environment.
 fn beside_environments(directory: &str) -> Vec<String> {
     let Some(kustomize) = crate::support::kustomize(NEWEST) else {
         crate::support::missing("kustomize");
@@ -340,7 +340,7 @@ fn beside_environments(directory: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_stands_beside_environments_is_judged_or_named_whatever_it_is_called() {
+fn a_directory_beside_environments_is_judged_or_reported_whatever_its_name() {
     for directory in ["base", "template", "common", "shared", "bases"] {
         let found = beside_environments(directory);
         let is_found = found.iter().any(|line| line.starts_with("other web"));
@@ -388,10 +388,10 @@ fn an_object_of_kustomizes_own_group_that_is_deployed_is_judged() {
     }
 }
 
-/// git keeps such names, and kustomize builds there.
+/// git stores such names, and kustomize builds there.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_directory_whose_name_is_no_text_is_told() {
+fn a_directory_whose_name_is_not_text_is_reported() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -418,7 +418,7 @@ fn a_directory_whose_name_is_no_text_is_told() {
             assert_eq!(found[0]["severity"], "error", "{found:?}");
         }
     }
-    // What holds no kustomization is nobody's environment.
+    // A directory without a kustomization is not an environment.
     let tree = Tree::new();
     service(&tree, "web");
     let name = tree.path("web/overlays").join(OsStr::from_bytes(b"\xff"));

@@ -1,4 +1,4 @@
-//! What is read is bounded in size and kind, and what is said about it in length.
+//! Inputs are limited in size and kind, and messages about them in length.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -41,7 +41,7 @@ fn pipe(tree: &Tree, at: &str) {
     run(Command::new("mkfifo").arg(tree.path(at))).expect_success("mkfifo");
 }
 
-/// Nobody writes to a pipe of a repository, so whoever reads it waits for ever.
+/// No one writes to a pipe of a repository, so a program that reads it waits forever.
 #[test]
 fn pipes_of_a_repository_are_not_waited_for() {
     let tree = scene();
@@ -79,7 +79,7 @@ fn pipes_of_a_repository_are_not_waited_for() {
     assert!(begin.elapsed() < Duration::from_secs(30));
 }
 
-/// What a person names may be a pipe, as a shell makes one of a command.
+/// A path that the user names may be a pipe, such as a shell makes from a command.
 #[test]
 fn pipes_that_are_named_are_read() {
     let tree = scene();
@@ -94,7 +94,7 @@ fn pipes_that_are_named_are_read() {
 }
 
 #[test]
-fn paths_that_no_system_takes_get_a_short_line() {
+fn paths_that_no_system_accepts_get_a_short_message() {
     let tree = scene();
     let (deep, wide) = ("a/".repeat(2500), "b".repeat(5000));
     for long in [&deep, &wide] {
@@ -126,7 +126,7 @@ fn paths_that_no_system_takes_get_a_short_line() {
 }
 
 #[test]
-fn a_day_that_is_not_this_one_is_said() {
+fn a_day_other_than_today_is_reported() {
     let tree = scene();
     let note = "exemptions are judged as of 2026-06-15, the day of SOURCE_DATE_EPOCH";
     let check = |day: Option<&str>| {

@@ -1,4 +1,5 @@
-//! Places of what one side lacks: the line that takes it away, else the nearest that there is, and never nothing.
+//! Places of fields that one side lacks: the line that removes the field, or the nearest line that exists, but
+//! never nothing.
 
 use std::fs;
 
@@ -28,7 +29,7 @@ spec:
 
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flags}\ndata: {A: a}\n";
 
-/// A strategic merge patch of the container.
+/// A strategic merge patch for the container.
 fn patch(lines: &str) -> String {
     let lines: String = lines.lines().fold(String::new(), |all, line| {
         all + "            " + line + "\n"
@@ -44,7 +45,7 @@ fn overlay(tree: &Tree, directory: &str, base: &str, rest: &str) {
     tree.write(&format!("{directory}/kustomization.yaml"), &text);
 }
 
-/// `rule environment baseline path: the line of the place (what stands there), that of the base place`.
+/// `rule environment baseline path: place | base place` of each finding; a place is a file and the text of its line.
 fn told(tree: &Tree) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let root = tree.path("");
@@ -75,7 +76,7 @@ fn assert_told(told: &[String], wanted: &str) {
 }
 
 #[test]
-fn an_element_that_one_side_lacks_stands_at_the_list_of_that_side() {
+fn an_element_that_one_side_lacks_is_placed_at_the_list_of_that_side() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.kustomization("base", "web.yaml", WEB);
@@ -105,14 +106,14 @@ fn an_element_that_one_side_lacks_stands_at_the_list_of_that_side() {
 }
 
 #[test]
-fn what_another_environment_adds_is_missing_where_the_nearest_stands() {
+fn an_addition_of_another_environment_is_placed_at_the_nearest_line() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.kustomization("apps/base", "web.yaml", WEB);
     let levels = patch("imagePullPolicy: Always");
     overlay(&tree, "apps/overlays/staging", "../../base", &levels);
     overlay(&tree, "apps/overlays/prod", "../../base", "");
-    // What gathers other overlays is told by what these do.
+    // The places for an overlay that loads other overlays are in those.
     for name in ["staging", "prod"] {
         let below = format!("../../apps/overlays/{name}");
         overlay(
@@ -127,7 +128,7 @@ fn what_another_environment_adds_is_missing_where_the_nearest_stands() {
 }
 
 #[test]
-fn a_resource_that_another_environment_has_is_missing_in_what_is_loaded() {
+fn a_missing_resource_is_placed_at_the_list_of_resources() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     for (name, also) in [("staging", ", ../parts"), ("prod", "")] {
@@ -140,7 +141,7 @@ fn a_resource_that_another_environment_has_is_missing_in_what_is_loaded() {
     let there = "environments/parts/flags.yaml metadata: {name: flags}";
     let wanted = format!("environment-mismatch prod staging : {missing} | {there}");
     assert_told(&told(&tree), &wanted);
-    // What is deleted is told where it is.
+    // A deleted resource is reported at the line that deletes it.
     let delete = "patches:\n- patch: |\n    $patch: delete\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: flags}\n";
     overlay(&tree, "environments/prod", "web.yaml, ../parts", delete);
     let missing = "environments/prod/kustomization.yaml $patch: delete";
@@ -149,7 +150,7 @@ fn a_resource_that_another_environment_has_is_missing_in_what_is_loaded() {
 }
 
 #[test]
-fn a_part_of_a_base_says_nothing_about_another_part() {
+fn a_part_of_a_base_is_not_the_place_of_another_part() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.kustomization("parts/crd", "flags.yaml", MAP);

@@ -1,4 +1,4 @@
-//! Environments that are made of environments: each is compared with what it stands on, and that is called by its name.
+//! Environments that load environments: each is compared with the layer below it, which is shown by its own name.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ const BASE: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}
 
 const PATH: &str = "spec.template.spec.terminationGracePeriodSeconds";
 
-/// An overlay that loads something and sets the grace period, at the sixth line.
+/// An overlay that loads something and sets the grace period, at the seventh line.
 fn overlay(tree: &Tree, directory: &str, loads: &str, seconds: u32) {
     tree.write(
         &format!("overlays/{directory}/kustomization.yaml"),
@@ -49,7 +49,7 @@ fn told(report: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_layer_is_called_by_its_name() {
+fn a_layer_is_shown_by_its_name() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = repository();
     overlay(&tree, "production/base", "../../../base", 60);
@@ -95,14 +95,14 @@ fn a_layer_is_called_by_its_name() {
         );
         assert!(other.contains("production"), "{format}: {other}");
     }
-    // What is asked about the layer is no word about its regions.
+    // A check of only the layer reports nothing about its regions.
     let one = report(&kustomize, &tree.path(""), &["overlays/production/base"]);
     assert_eq!(told(&one).len(), 1, "{one:#}");
 }
 
-/// Three levels: every one is compared with the one below it.
+/// Three levels: each is compared with the one below it.
 #[test]
-fn regions_stand_on_regions() {
+fn a_region_is_compared_with_the_region_that_it_loads() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = repository();
     overlay(&tree, "production", "../../base", 60);
@@ -118,7 +118,7 @@ fn regions_stand_on_regions() {
     );
 }
 
-/// What is added and removed is, too; and what is said of the files.
+/// Additions and removals also name the layer, and never the base.
 #[test]
 fn a_layer_is_named_by_every_rule() {
     let kustomize = require!(kustomize(NEWEST));
@@ -150,9 +150,9 @@ fn a_layer_is_named_by_every_rule() {
     }
 }
 
-/// A layer that is no environment has no other name.
+/// A layer that is not an environment has no other name.
 #[test]
-fn what_is_shared_is_the_base() {
+fn a_shared_layer_is_the_base() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = repository();
     tree.write(
@@ -165,7 +165,7 @@ fn what_is_shared_is_the_base() {
         told(&report(&kustomize, &tree.path(""), &[])),
         [
             "production base 30 50 base/web.yaml:4 production/:7",
-            // Both override the base there, so that they are compared with each other, too.
+            // Both override the base there, so they are also compared with each other.
             "production staging 40 50 staging/:7 production/:7",
             "staging base 30 40 base/web.yaml:4 staging/:7",
         ]
@@ -177,7 +177,7 @@ fn policy(tree: &Tree, spec: &str) {
     tree.write("parity.yaml", &format!("{head} {{{spec}}}\n"));
 }
 
-/// Which environment others are compared with is what the policy says, however they are built.
+/// The policy decides which environment others are compared with, however they are built.
 #[test]
 fn a_baseline_is_the_environment_of_that_name() {
     let kustomize = require!(kustomize(NEWEST));
@@ -210,7 +210,7 @@ fn a_baseline_is_the_environment_of_that_name() {
             "prod",
             "staging",
         ),
-        // Names that mean the same are taken for each other.
+        // Names with the same meaning count as equal.
         (
             "environments: [stg, production], baseline: stg",
             "production",
@@ -236,9 +236,9 @@ fn a_baseline_is_the_environment_of_that_name() {
     assert_eq!(told(&found)[0], "prod staging 60 90 staging/:7 prod/:7");
 }
 
-/// What is there under no such name is nothing to compare with.
+/// If there is no environment of that name, there is nothing to compare with.
 #[test]
-fn a_baseline_that_is_not_there_is_missing() {
+fn a_baseline_that_does_not_exist_is_missing() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = repository();
     overlay(&tree, "prod", "../../base", 90);
@@ -268,7 +268,7 @@ fn a_baseline_that_is_not_there_is_missing() {
     assert_eq!(findings(&found), ["missing-baseline rendered  base   "]);
 }
 
-/// A layer below is a baseline by the name that its recorder gives it, or by its own.
+/// A layer below is a baseline by the name that its recorder gives it, or by its own name.
 #[test]
 fn a_baseline_may_be_a_layer_below() {
     let kustomize = require!(kustomize(NEWEST));
@@ -296,7 +296,7 @@ fn a_baseline_may_be_a_layer_below() {
     );
     let found = report(&kustomize, &tree.path(""), &[]);
     assert!(findings(&found).is_empty(), "{found:#}");
-    // It is compared with what the policy names, though it stands on something between.
+    // It is compared with the baseline of the policy, although it loads a layer in between.
     overlay(&tree, "../between", "../middle", 90);
     overlay(&tree, "production", "../../between", 90);
     let found = report(&kustomize, &tree.path(""), &[]);

@@ -1,4 +1,4 @@
-//! `--new` and `--against`: a branch answers for what it brings, and for nothing else.
+//! `--new` and `--against`: a branch is responsible for its own changes, and for nothing else.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,13 +13,13 @@ use crate::support::{Run, Tree, require, run};
 
 mod policy;
 
-/// What every environment shares.
+/// The Deployment that every environment shares.
 fn deployment() -> String {
     "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\n  labels: {app: app}\nspec:\n  selector: {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec:\n      containers:\n      - {name: app, image: 'app:1'}\n"
         .to_owned()
 }
 
-/// A patch of one place of every Deployment.
+/// A patch of one field of every Deployment.
 fn patch(path: &str, value: &str) -> String {
     format!(
         "- target: {{kind: Deployment}}\n  patch: |-\n    - op: add\n      path: {path}\n      value: {value}\n"
@@ -33,7 +33,7 @@ fn probe(seconds: &str) -> String {
 
 const LABEL: &str = "/metadata/labels/tier";
 
-/// A repository whose production has drifted long ago, and which a branch is about to change.
+/// A repository whose production drifted long ago, and which a branch is about to change.
 struct Branch {
     tree: Tree,
     kustomize: PathBuf,
@@ -103,14 +103,14 @@ impl Branch {
         check(&self.kustomize, &self.tree.path(""), arguments)
     }
 
-    /// What is new, and how many are known and fixed.
+    /// The new findings, and the numbers of known and fixed ones.
     fn new_since(&self, arguments: &[&str]) -> (Vec<String>, usize, usize) {
         let report = self.report(arguments);
         let count = |what: &str| report["against"][what].as_array().map_or(0, Vec::len);
         (told(&report), count("known"), count("fixed"))
     }
 
-    /// What stops a run, as stderr has it.
+    /// The message on stderr of a run that is refused.
     fn refusal(&self, arguments: &[&str]) -> String {
         let run = self.check(arguments);
         assert_eq!(run.code, Some(2), "{run:#?}");
@@ -119,7 +119,7 @@ impl Branch {
     }
 }
 
-/// Rules, services, environments and paths of what is new.
+/// Rule, service, environment and field of each new finding.
 fn told(report: &Value) -> Vec<String> {
     let all = findings(report).into_iter();
     let short = |line: String| {
@@ -136,10 +136,10 @@ fn none() -> Vec<String> {
 }
 
 #[test]
-fn a_branch_fails_on_what_it_brings_and_on_nothing_else() {
+fn a_branch_fails_on_its_own_changes_and_on_nothing_else() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     assert_eq!(branch.check(&[]).code, Some(1));
-    // Nothing at all, then what may be.
+    // No change at all, then a permitted change.
     assert_eq!(branch.new_since(&["--new", "main"]), (none(), 1, 0));
     branch.overlay("web", "staging", "");
     let more = "replicas: [{name: app, count: 3}]\n";
@@ -157,7 +157,7 @@ fn a_branch_fails_on_what_it_brings_and_on_nothing_else() {
         "the matrix does not call it clean: {}",
         run.stdout
     );
-    // What may not be, beside it.
+    // A change that is not permitted, beside it.
     branch.overlay("web", "staging", &patch(LABEL, "x"));
     let run = branch.check(&["--new", "HEAD"]);
     assert_eq!(run.code, Some(1), "{run:#?}");
@@ -165,7 +165,7 @@ fn a_branch_fails_on_what_it_brings_and_on_nothing_else() {
         branch.new_since(&["--new", "HEAD"]),
         (vec!["labels web staging tier".to_owned()], 1, 0)
     );
-    // Also where it is committed, and main has moved on and is clean by now.
+    // The same if it is committed, and main has moved on and is clean by now.
     branch.git(&["checkout", "-q", "-b", "topic"]);
     branch.commit();
     branch.git(&["checkout", "-q", "main"]);
@@ -187,7 +187,7 @@ fn a_changed_value_is_new_and_a_fixed_one_is_fixed() {
     branch.overlay("web", "production", "");
     assert_eq!(branch.new_since(&["--new", "HEAD"]), (none(), 0, 1));
     assert_eq!(branch.check(&["--new", "HEAD"]).code, Some(0));
-    // Fixed here and broken there.
+    // Fixed in one environment and broken in the other.
     branch.overlay("web", "staging", &probe("7"));
     let new = vec!["health-checks web staging livenessProbe".to_owned()];
     assert_eq!(branch.new_since(&["--new", "HEAD"]), (new, 0, 1));
@@ -203,7 +203,7 @@ fn files_and_services_may_move() {
         .tree
         .write("web/base/kustomization.yaml", &kustomization);
     assert_eq!(branch.new_since(&["--new", "HEAD"]), (none(), 1, 0));
-    // A service under another name holds what it held, and what it brings is new.
+    // A service under a new name keeps its known findings, and only its own changes are new.
     branch.git(&["mv", "web", "shop"]);
     assert_eq!(branch.new_since(&["--new", "HEAD"]), (none(), 1, 0));
     let notes = branch.report(&["--new", "HEAD"])["notes"].to_string();
@@ -214,7 +214,7 @@ fn files_and_services_may_move() {
     branch.overlay("shop", "staging", &patch(LABEL, "x"));
     let new = vec!["labels shop staging tier".to_owned()];
     assert_eq!(branch.new_since(&["--new", "HEAD"]), (new, 1, 0));
-    // One that only has environments of the same names is another one, and the first is lost.
+    // A service that only has environments of the same names is another one, and the first is lost.
     branch.overlay("shop", "staging", "");
     let text = deployment().replace("name: app", "name: other");
     branch.tree.write("shop/base/app.yaml", &text);
@@ -227,7 +227,7 @@ fn files_and_services_may_move() {
 }
 
 #[test]
-fn of_two_alike_one_is_known() {
+fn a_second_equal_finding_is_new() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     let dead = patch("/spec/replicas", "1").replace("kind: Deployment", "kind: StatefulSet");
     branch.overlay("web", "staging", &dead);
@@ -240,7 +240,7 @@ fn of_two_alike_one_is_known() {
     assert_eq!(count(&branch), (0, 2, 0));
     branch.overlay("web", "staging", &format!("{dead}{dead}"));
     assert_eq!(count(&branch), (1, 2, 0));
-    // One is fixed and another one comes in, of which another line shows.
+    // One is fixed and another one is added, which quotes another line.
     let other = dead.replace("  patch: |-", "  patch: |2-");
     branch.overlay("web", "staging", &other);
     assert_eq!(
@@ -254,7 +254,7 @@ fn of_two_alike_one_is_known() {
 #[test]
 fn a_lost_environment_is_new() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
-    // Gone.
+    // Deleted.
     fs::remove_dir_all(branch.tree.path("web/overlays/production")).expect("a folder");
     let (new, _, fixed) = branch.new_since(&["--new", "HEAD"]);
     assert_eq!(
@@ -262,7 +262,7 @@ fn a_lost_environment_is_new() {
         (vec!["missing-environment web production".to_owned()], 0)
     );
     assert_eq!(branch.check(&["--new", "HEAD"]).code, Some(1));
-    // Out of sight.
+    // Hidden.
     branch.git(&["checkout", "-q", "--", "."]);
     branch.git(&["mv", "web/overlays/production", "web/overlays/.production"]);
     let found = branch.report(&["--new", "HEAD"]);
@@ -270,13 +270,13 @@ fn a_lost_environment_is_new() {
     assert_eq!(new.len(), 1, "{new:?}");
     assert!(new[0].starts_with("unjudged-overlay") || new[0].starts_with("missing-environment"));
     assert_eq!(found["findings"][0]["severity"], "error");
-    // Left out by the policy, which is looser by that too.
+    // Ignored by the policy, which is looser for that reason too.
     branch.git(&["reset", "-q", "--hard"]);
     branch.policy("  layout: {ignore: ['web/overlays/production']}\n");
     let (new, ..) = branch.new_since(&["--new", "HEAD"]);
     let expected = ["loosened-policy", "missing-environment web production"];
     assert_eq!(new, expected);
-    // A service that was asked for alone loses nothing of others.
+    // A check of only one service does not report the others as lost.
     fs::remove_file(branch.tree.path("parity.yaml")).expect("a file");
     branch.service("cart");
     branch.commit();
@@ -313,7 +313,7 @@ fn the_work_tree_is_left_alone_and_nothing_stays_behind() {
 }
 
 #[test]
-fn a_signal_takes_the_revision_away() {
+fn a_signal_removes_the_files_of_the_revision() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     let temporary = Tree::new();
     branch.tree.script("bin/kustomize", "sleep 600\n");
@@ -330,7 +330,7 @@ fn a_signal_takes_the_revision_away() {
     let mut child = command.spawn().expect("a process");
     let entries = || fs::read_dir(temporary.path("")).expect("a folder").count();
     let begin = std::time::Instant::now();
-    // The revision, and what builds need.
+    // The revision, and the files that builds need.
     while entries() < 2 && begin.elapsed().as_secs() < 60 {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
@@ -358,7 +358,7 @@ fn a_revision_that_cannot_be_read_is_refused() {
     }
     let clash = branch.refusal(&["--new", "HEAD", "--against", "x.json"]);
     assert!(clash.contains("cannot be used with"), "{clash}");
-    // A clone of the last commit alone.
+    // A clone of only the last commit.
     let head = branch.git(&["rev-parse", "HEAD"]);
     branch.overlay("web", "staging", &patch(LABEL, "x"));
     branch.commit();
@@ -373,7 +373,7 @@ fn a_revision_that_cannot_be_read_is_refused() {
     );
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("fetch-depth: 0"), "{run:#?}");
-    // The command that the message names helps.
+    // The command in the message works.
     let (_, fetch) = run.stderr.split_once("; run ").expect("a command");
     let (fetch, _) = fetch.split_once(", or set ").expect("its end");
     let mut shell = Command::new("sh");
@@ -393,9 +393,9 @@ fn a_revision_that_cannot_be_read_is_refused() {
 }
 
 #[test]
-fn what_git_holds_elsewhere_is_named() {
+fn files_that_git_keeps_elsewhere_are_named() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
-    // A pointer of LFS where the work tree has the file itself.
+    // A pointer of LFS, where the work tree has the file itself.
     let file = "web/overlays/production/patch.yaml";
     let text =
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec: {replicas: 4}\n";
@@ -419,14 +419,14 @@ fn what_git_holds_elsewhere_is_named() {
         said.contains(&expected) && said.contains("--against"),
         "{said}"
     );
-    // One that no build reads hurts nobody.
+    // A pointer that no build reads does no harm.
     branch.git(&["add", file]);
     branch.git(&["commit", "-q", "-m", "x"]);
     assert_eq!(branch.new_since(&["--new", "HEAD"]), (none(), 0, 0));
 }
 
 #[test]
-fn links_and_submodules_are_what_they_were() {
+fn links_and_submodules_are_read_as_they_were() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     // An environment behind a link, with an old drift of its own.
     let more = format!("patches:\n{}", patch(LABEL, "x"));
@@ -440,7 +440,7 @@ fn links_and_submodules_are_what_they_were() {
         branch.tree.path("web/overlays/production"),
     )
     .expect("a link");
-    // And a link that leads out of the repository, which is no environment then or now.
+    // And a link out of the repository, which is not an environment before or after.
     let outside = Tree::new();
     outside.write("kustomization.yaml", "resources: []\n");
     symlink(outside.path(""), branch.tree.path("web/overlays/dev")).expect("a link");
@@ -461,7 +461,7 @@ fn links_and_submodules_are_what_they_were() {
     assert_eq!(new, none());
 }
 
-/// Git reads trees that it would not make: nothing of them lands outside, or behind a link.
+/// Git reads trees that it would not create: nothing in them is written outside, or behind a link.
 #[test]
 fn a_forged_tree_writes_nothing_elsewhere() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
@@ -522,7 +522,7 @@ fn a_forged_tree_writes_nothing_elsewhere() {
 }
 
 #[test]
-fn a_report_is_held_against_as_a_revision_is() {
+fn a_report_is_compared_with_as_a_revision_is() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     let file = branch.tree.path("old.json").display().to_string();
     let json = format!("json={file}");
@@ -531,7 +531,7 @@ fn a_report_is_held_against_as_a_revision_is() {
     let new = vec!["labels web staging tier".to_owned()];
     let against = ["--against", file.as_str()];
     assert_eq!(branch.new_since(&against), (new.clone(), 1, 0));
-    // What is known there is known after it as well.
+    // Findings that are known there are known in the next report as well.
     let chained = branch.tree.path("next.json").display().to_string();
     let json = format!("json={chained}");
     assert_eq!(
@@ -542,7 +542,7 @@ fn a_report_is_held_against_as_a_revision_is() {
     );
     assert_eq!(branch.new_since(&["--against", &chained]), (none(), 2, 0));
     assert_eq!(branch.check(&["--against", &chained]).code, Some(0));
-    // A lost environment, and one that was only left out.
+    // An environment that was not selected, and one that is lost.
     assert_eq!(
         branch
             .new_since(&["--against", &file, "web/overlays/staging"])
@@ -556,7 +556,7 @@ fn a_report_is_held_against_as_a_revision_is() {
             .0
             .contains(&"missing-environment web production".to_owned())
     );
-    // Hostile and strange ones.
+    // Hostile and strange reports.
     let good = branch.tree.read("old.json");
     for (text, why) in [
         ("", "it is cut short"),
@@ -606,7 +606,7 @@ fn a_report_is_held_against_as_a_revision_is() {
 }
 
 #[test]
-fn values_of_secrets_are_held_by_neither() {
+fn neither_side_holds_values_of_secrets() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     let secret = |value: &str| {
         let text = format!("secretGenerator: [{{name: s, literals: [{value}]}}]\n");
@@ -626,7 +626,7 @@ fn values_of_secrets_are_held_by_neither() {
 }
 
 #[test]
-fn parts_know_what_is_new_in_them() {
+fn shards_know_their_new_findings() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     for name in ["cart", "mail"] {
         branch.service(name);
@@ -659,7 +659,7 @@ fn parts_know_what_is_new_in_them() {
     let merged: Value = serde_json::from_str(&merged.stdout).expect("a report");
     assert_eq!(told(&merged), whole.0);
     assert_eq!(merged["against"]["known"].as_array().map(Vec::len), Some(2));
-    // What is not looked at for the sake of --since is neither new nor lost.
+    // Services that are not checked because of `--since` are neither new nor lost.
     let since = branch.new_since(&["--new", "HEAD", "--since", "HEAD"]);
     assert!(since.0.contains(&new[0].to_owned()), "{since:?}");
     let mut command = Command::new(crate::support::binary());

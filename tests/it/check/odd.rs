@@ -1,4 +1,4 @@
-//! Odd repositories, wrong arguments, and what somebody might do to a gate.
+//! Odd repositories, wrong arguments, and attempts to get past a gate.
 
 use super::{NEWEST, check, findings, report};
 use crate::support::Tree;
@@ -7,7 +7,7 @@ use crate::support::{example, require};
 const BASE: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n";
 
 #[test]
-fn what_cannot_run_says_why_and_exits_2() {
+fn a_check_that_cannot_run_says_why_and_exits_2() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.write("readme.txt", "nothing here\n");
@@ -52,7 +52,7 @@ fn what_cannot_run_says_why_and_exits_2() {
         ),
     ] {
         let run = check(builder, &here, arguments);
-        // The system's own folders may have a kubectl.
+        // The system's own directories may have a kubectl.
         if run.code == Some(1) && part.starts_with("neither") {
             continue;
         }
@@ -68,7 +68,7 @@ fn odd_trees_end_with_an_answer() {
     let tree = Tree::new();
     tree.kustomization("base", "c.yaml", BASE);
     tree.overlay("overlays/dev", "");
-    // Circles, a missing base, no YAML, a key that stands twice, spaces and odd letters in names.
+    // Circles, a missing base, invalid YAML, a duplicate key, spaces and unusual letters in names.
     tree.write(
         "circle/overlays/a/kustomization.yaml",
         "resources: [../b]\nnamespace: x\n",
@@ -165,7 +165,7 @@ fn a_policy_names_the_layout() {
 }
 
 #[test]
-fn an_exemption_that_is_wrong_is_shown_where_it_stands() {
+fn a_wrong_exemption_is_shown_at_its_place() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.kustomization("base", "c.yaml", BASE);
@@ -193,7 +193,7 @@ fn an_exemption_that_is_wrong_is_shown_where_it_stands() {
             "\"unused-exemption\" \"parity.yaml\":9:5"
         ]
     );
-    // However the policy is named, its place is seen from the directory that is checked.
+    // However the path of the policy is written, the place is relative to the directory that is checked.
     let outside = Tree::new();
     outside.write("p.yaml", &tree.read("parity.yaml"));
     let elsewhere = outside.path("p.yaml");
@@ -225,9 +225,9 @@ fn an_exemption_that_is_wrong_is_shown_where_it_stands() {
     }
 }
 
-/// An entry is weighed once, over all services and environments, and only where everything it may be about was looked at.
+/// An entry is judged once, for all services and environments, and only if everything that it may match was checked.
 #[test]
-fn an_exemption_is_weighed_once() {
+fn an_exemption_is_judged_once() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     for service in ["cart", "web"] {
@@ -248,7 +248,7 @@ fn an_exemption_is_weighed_once() {
         // Used by one environment of one service.
         "{rule: added-resource",
         "{rule: added-resource, target: {kind: ConfigMap, name: own}, services: [web]",
-        // Nowhere.
+        // Used nowhere.
         "{rule: image, services: [nope]",
         "{rule: image, services: [cart], environments: [qa]",
         "{rule: image, target: {name: nope}",
@@ -310,7 +310,7 @@ fn an_exemption_is_weighed_once() {
         told.sort();
         assert_eq!(told, pick(expected), "{arguments:?}");
     }
-    // What does not build may have what an exemption is for.
+    // An overlay that does not build may be what an exemption is for.
     tree.write(
         "cart/overlays/dev/kustomization.yaml",
         "resources: [../../base, gone.yaml]\n",
@@ -320,7 +320,7 @@ fn an_exemption_is_weighed_once() {
     assert_eq!(left, pick(&[2, 3, 7, 8, 9]));
 }
 
-/// A baseline that the policy lists too is no environment that a service lacks.
+/// A baseline that the policy also lists is not an environment that a service lacks.
 #[test]
 fn a_listed_baseline_is_not_missing() {
     let kustomize = require!(kustomize(NEWEST));
@@ -354,7 +354,7 @@ fn a_listed_baseline_is_not_missing() {
     assert!(findings(&found).is_empty(), "{found}");
 }
 
-/// What a second document says would hold for nobody.
+/// A second document would not apply to anything.
 #[test]
 fn a_policy_file_holds_one_document() {
     let kustomize = require!(kustomize(NEWEST));

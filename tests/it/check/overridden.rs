@@ -1,4 +1,4 @@
-//! Places that every environment overrides: the base is no reference there, and the environments are.
+//! Fields that every environment overrides: the environments are compared with each other there, and not with the base.
 
 use super::{NEWEST, report};
 use crate::support::{Tree, require};
@@ -11,7 +11,7 @@ const ROLE: &str = "/metadata/annotations/eks.amazonaws.com~1role-arn";
 
 const OWNER: &str = "/metadata/annotations/example.com~1role";
 
-/// A service with environments that each do something to one base.
+/// A service whose environments each change one base.
 struct Shop(Tree);
 
 impl Shop {
@@ -21,7 +21,7 @@ impl Shop {
         shop
     }
 
-    /// The annotations of the base's Deployment, and the argument of its container.
+    /// Writes the base: the annotations of its Deployment, and the argument of its container.
     fn base(&self, annotations: &str, argument: &str) {
         let text = format!(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  annotations: {annotations}\nspec:\n  selector: {{matchLabels: {{app: web}}}}\n  template:\n    \
@@ -30,7 +30,7 @@ impl Shop {
         self.0.kustomization("base", "web.yaml", &text);
     }
 
-    /// Lets an environment on `below` put a value at a place.
+    /// Writes an environment that loads `below` and sets a value at a path.
     fn on(&self, below: &str, environment: &str, path: &str, value: &str) {
         let text = if path.is_empty() {
             String::new()
@@ -45,7 +45,7 @@ impl Shop {
         );
     }
 
-    /// Lets three environments put a value each at a place; an empty one leaves the base as it is.
+    /// Writes three environments that each set a value at a path; an empty value leaves the base unchanged.
     fn put(&self, path: &str, values: [&str; 3]) {
         for (environment, value) in ["dev", "staging", "prod"].into_iter().zip(values) {
             let path = if value.is_empty() { "" } else { path };
@@ -59,7 +59,7 @@ impl Shop {
         self.0.write("parity.yaml", &format!("{head}{spec}"));
     }
 
-    /// `severity rule environment baseline`, and `all` where all environments override the base.
+    /// `severity rule environment baseline` of each finding, and `all` where all environments override the base.
     fn found(&self) -> Vec<String> {
         let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
         let report = report(&kustomize, &self.0.path(""), &[]);
@@ -84,7 +84,7 @@ const PROBES: [&str; 3] = [
     "error health-checks staging base all",
 ];
 
-/// What is told of all three, and something more of production.
+/// The findings that all three environments have, and one more of production.
 fn with(more: &str) -> Vec<String> {
     let mut all: Vec<String> = PROBES.map(str::to_owned).to_vec();
     all.insert(2, more.to_owned());
@@ -101,11 +101,11 @@ fn environments_are_compared_where_all_override_the_base() {
     assert_eq!(shop.found(), PROBES);
     shop.put(PERIOD, ["20", "20", "30"]);
     assert_eq!(shop.found(), with(MISMATCH));
-    // Two camps of one size: the later one is told.
+    // The majority is right, even if it is later: the early one is reported.
     shop.put(PERIOD, ["20", "30", "30"]);
     let odd = MISMATCH.replace("prod dev", "dev staging");
     assert!(shop.found().contains(&odd), "{:?}", shop.found());
-    // One that stands on the base makes it the reference.
+    // An environment that keeps the value of the base makes the base the reference.
     shop.put(PERIOD, ["", "20", "30"]);
     assert_eq!(
         shop.found(),
@@ -117,7 +117,7 @@ fn environments_are_compared_where_all_override_the_base() {
 }
 
 #[test]
-fn what_is_settled_about_the_base_hides_nothing_between_environments() {
+fn exemptions_against_the_base_hide_nothing_between_environments() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.put(PERIOD, ["20", "20", "30"]);
@@ -129,13 +129,13 @@ fn what_is_settled_about_the_base_hides_nothing_between_environments() {
     assert_eq!(shop.found(), exempt);
     shop.policy("  rules:\n    health-checks: {severity: ignore}\n");
     assert_eq!(shop.found(), [MISMATCH]);
-    // Where the policy allows the field, both may differ.
+    // If the policy allows the field, both may differ.
     shop.policy("  allow:\n    fields:\n    - {target: {kind: Deployment}, path: '**.livenessProbe.**', reason: r}\n");
     assert_eq!(shop.found(), [""; 0]);
 }
 
 #[test]
-fn what_the_base_denies_is_an_error_of_each() {
+fn a_field_that_the_base_denies_is_an_error_in_each() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.base("{krm-parity.io/deny: '**.livenessProbe.**'}", "ready");
@@ -144,7 +144,7 @@ fn what_the_base_denies_is_an_error_of_each() {
 }
 
 #[test]
-fn a_base_that_only_holds_a_place_is_filled_in() {
+fn a_placeholder_in_a_base_is_filled_in() {
     let _kustomize = require!(kustomize(NEWEST));
     for (argument, severity) in [
         ("", "info"),
@@ -153,7 +153,7 @@ fn a_base_that_only_holds_a_place_is_filled_in() {
         ("TODO", "info"),
         ("set-by-overlay", "info"),
         ("<argument>", "info"),
-        // Somebody has said something.
+        // The base has a real value.
         ("ready", "error"),
         ("my TODO", "error"),
     ] {
@@ -170,13 +170,13 @@ fn a_base_that_only_holds_a_place_is_filled_in() {
 }
 
 #[test]
-fn a_region_counts_with_what_it_stands_on() {
+fn a_region_counts_together_with_its_layer() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.put(PERIOD, ["20", "20", "20"]);
     shop.on("prod", "prod-eu", "", "");
     assert_eq!(shop.found(), PROBES);
-    // Production itself is as the base says, and all that stand on it are not.
+    // Production itself keeps the value of the base, and the region that loads it does not.
     shop.put(PERIOD, ["20", "20", ""]);
     shop.on("prod", "prod-eu", PERIOD, "20");
     let found = shop.found();
@@ -187,7 +187,7 @@ fn a_region_counts_with_what_it_stands_on() {
 }
 
 #[test]
-fn the_own_name_of_an_environment_in_a_value_is_what_makes_it_one() {
+fn values_that_contain_the_own_name_of_each_environment_are_information() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.base("{a: b}", "ready");
@@ -202,7 +202,7 @@ fn the_own_name_of_an_environment_in_a_value_is_what_makes_it_one() {
     };
     shop.put(ROLE, ["role/web-dev", "role/web-staging", "role/web-prod"]);
     assert_eq!(severities(&shop.found()), each("info", "annotations"));
-    // In the spelling of their own.
+    // In the spelling that each of them uses.
     shop.put(
         ROLE,
         [
@@ -213,7 +213,7 @@ fn the_own_name_of_an_environment_in_a_value_is_what_makes_it_one() {
     );
     assert_eq!(severities(&shop.found()), each("info", "annotations"));
     for (path, values, rule) in [
-        // Another role, or the role of somebody else.
+        // Another role, or the role of another environment.
         (
             ROLE,
             ["role/web-dev", "role/web-staging", "role/admin-prod"],
@@ -224,7 +224,7 @@ fn the_own_name_of_an_environment_in_a_value_is_what_makes_it_one() {
             ["role/web-dev", "role/web-staging", "role/web-staging"],
             "annotations",
         ),
-        // All of a value, an argument, and what a controller routes by.
+        // A whole value, an argument, and a field that a controller uses for routing.
         (ROLE, ["dev", "staging", "prod"], "annotations"),
         (
             ARGUMENTS,
@@ -254,7 +254,7 @@ fn the_own_name_of_an_environment_in_a_value_is_what_makes_it_one() {
 }
 
 #[test]
-fn a_person_reads_of_a_place_once() {
+fn reports_for_people_show_a_field_once() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.put(PERIOD, ["20", "20", "25"]);
@@ -284,7 +284,7 @@ fn a_person_reads_of_a_place_once() {
         text.contains("prod    25  --> overlays/prod/kustomization.yaml:5:"),
         "{text}"
     );
-    // What they do not do alike is told of each.
+    // Findings that the environments do not share are reported for each.
     shop.put(PERIOD, ["20", "20", ""]);
     shop.on("../base", "prod", ARGUMENTS, "[other]");
     assert_eq!(told("text").matches("error[health-checks]").count(), 1);
@@ -292,7 +292,7 @@ fn a_person_reads_of_a_place_once() {
 }
 
 #[test]
-fn what_else_a_base_brings_does_not_matter() {
+fn other_resources_of_a_base_do_not_matter() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.put(PERIOD, ["20", "20", "30"]);
@@ -317,7 +317,7 @@ fn what_else_a_base_brings_does_not_matter() {
 }
 
 #[test]
-fn a_region_is_told_against_what_it_stands_on_alone() {
+fn a_region_is_compared_only_with_its_layer() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.put(PERIOD, ["20", "20", "20"]);
@@ -334,13 +334,13 @@ fn a_region_is_told_against_what_it_stands_on_alone() {
 }
 
 #[test]
-fn a_base_may_speak_of_another_environment() {
+fn a_base_may_name_another_environment() {
     let _kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new();
     shop.base("{example.com/role: role/web-dev-api}", "ready");
     shop.put(OWNER, ["", "role/web-stg-api", "role/web-prod-api"]);
     assert_eq!(shop.found(), [""; 0]);
-    // Another role, or that of somebody else.
+    // Another role, or the role of another environment.
     shop.put(
         OWNER,
         ["", "role/web-staging-admin", "role/web-staging-api"],
@@ -354,7 +354,7 @@ fn a_base_may_speak_of_another_environment() {
     );
     shop.put(OWNER, ["", "", "role/web-prod-api"]);
     shop.policy("  identity: strict\n");
-    // What staging leaves as it is names dev, and the others name themselves.
+    // Staging keeps a value that names dev, and only production names itself.
     assert_eq!(
         shop.found(),
         [

@@ -1,4 +1,5 @@
-//! What each environment calls after itself, in lists and in references: it is one thing, and what stands in it is compared.
+//! Elements and references that each environment names after itself: they count as the same, and their contents are
+//! compared.
 
 use std::process::Command;
 
@@ -53,7 +54,7 @@ spec:
         volumeMounts: [{name: data-dev, mountPath: /data}]
 ";
 
-/// What production replaces: a kind, a path and a value.
+/// A replacement in production: a kind, a path and a value.
 type Patch = (&'static str, &'static str, &'static str);
 
 const NAMES: Patch = ("Role", "/rules/0/resourceNames", "[shared, web-prod]");
@@ -88,7 +89,8 @@ const MOUNT: Patch = (
     "data-prod",
 );
 
-/// An environment that speaks of `dev`, and one that replaces some of that; both on one base that speaks so, or without one.
+/// An environment with `dev` in its names, and one that replaces some of them; both load one base with those names,
+/// or no base.
 fn service(has_base: bool, patches: &[Patch]) -> Tree {
     let tree = Tree::new();
     let operations: Vec<String> = patches
@@ -123,7 +125,7 @@ fn service(has_base: bool, patches: &[Patch]) -> Tree {
     tree
 }
 
-/// `rule environment kind path`.
+/// `rule environment kind path` of each finding.
 fn told(tree: &Tree) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let report = report(&kustomize, &tree.path(""), &[]);
@@ -153,7 +155,7 @@ fn an_element_with_the_own_name_is_one_element() {
 }
 
 #[test]
-fn what_stands_in_an_element_with_the_own_name_is_compared() {
+fn the_contents_of_an_element_with_the_own_name_are_compared() {
     let _kustomize = require!(kustomize(NEWEST));
     for ((kind, path, _), value, field) in [
         (
@@ -192,7 +194,7 @@ fn an_element_with_another_name_is_another_element() {
     let container = "/spec/template/spec/containers/0";
     let of = |field: &str| -> &'static str { format!("{container}/{field}").leak() };
     for (kind, path, value, fields) in [
-        // Another environment's, or another one.
+        // The name of another environment, or another name.
         (
             NAMES.0,
             NAMES.1,
@@ -211,7 +213,7 @@ fn an_element_with_another_name_is_another_element() {
                 "rules[0].resourceNames[=\"web-dev\"]",
             ],
         ),
-        // All of what it says.
+        // The environment is the whole name.
         (
             PULL.0,
             PULL.1,
@@ -221,7 +223,7 @@ fn an_element_with_another_name_is_another_element() {
                 "imagePullSecrets[name=registry-dev]",
             ],
         ),
-        // One of two: nobody can tell which.
+        // Two candidates: no one knows which of them it is.
         (
             PULL.0,
             PULL.1,
@@ -232,7 +234,7 @@ fn an_element_with_another_name_is_another_element() {
                 "imagePullSecrets[name=registry-production]",
             ],
         ),
-        // The later one wins, and it is another one now.
+        // The later entry has precedence, and it is another one now.
         (
             VALUES.0,
             VALUES.1,
@@ -249,7 +251,7 @@ fn an_element_with_another_name_is_another_element() {
             "cache-prod",
             &["containers[name=web-dev].volumeMounts[mountPath=/data].name"],
         ),
-        // What has a name for its own sake.
+        // Names and values that are not references to such an element.
         (
             "Deployment",
             of("args/0"),
@@ -290,7 +292,7 @@ fn an_element_with_another_name_is_another_element() {
 }
 
 #[test]
-fn what_a_base_denies_no_name_excuses() {
+fn an_own_name_does_not_excuse_a_field_that_the_base_denies() {
     let _kustomize = require!(kustomize(NEWEST));
     for (path, patch) in [
         ("spec.template.spec.imagePullSecrets", PULL),
@@ -398,7 +400,7 @@ subjects:
 - {kind: ServiceAccount, name: prometheus, namespace: monitoring}
 ";
 
-/// Two environments with a suffix or a namespace each that is not their name, which put a value each at a place.
+/// Two environments with a suffix or a namespace that is not their name; each sets a value at a path.
 fn turned(field: &str, kind: &str, path: &str, values: [&str; 2]) -> Vec<String> {
     let tree = Tree::new();
     tree.kustomization("base", "all.yaml", REFERENCES);
@@ -415,7 +417,7 @@ fn turned(field: &str, kind: &str, path: &str, values: [&str; 2]) -> Vec<String>
 }
 
 #[test]
-fn a_reference_to_what_is_not_here_goes_with_all_names() {
+fn a_reference_to_a_resource_elsewhere_follows_the_suffix() {
     let _kustomize = require!(kustomize(NEWEST));
     for (path, rule, field) in [
         (
@@ -431,7 +433,7 @@ fn a_reference_to_what_is_not_here_goes_with_all_names() {
     ] {
         let told = |values| turned("nameSuffix: -", "Deployment", path, values);
         assert_eq!(told(["keys-d1", "keys-p1"]), [""; 0]);
-        // One that is somebody else's, or another one.
+        // The name in another environment, or another name.
         for value in ["keys-d1", "kept-p1", "keys-p1-p1"] {
             let expected = [format!("{rule} prod Deployment {field}")];
             assert_eq!(told(["keys-d1", value]), expected, "{value}");
@@ -440,7 +442,7 @@ fn a_reference_to_what_is_not_here_goes_with_all_names() {
 }
 
 #[test]
-fn an_account_of_a_binding_goes_where_it_is() {
+fn an_account_of_a_binding_follows_its_namespace() {
     let _kustomize = require!(kustomize(NEWEST));
     let told = |at: &str, values| {
         turned(
@@ -455,7 +457,7 @@ fn an_account_of_a_binding_goes_where_it_is() {
         told("0", ["d1", "d1"]),
         ["other prod RoleBinding subjects[0].namespace"]
     );
-    // Nobody knows what that one is.
+    // It is unknown which account that is.
     let lost =
         ["dev", "prod"].map(|name| format!("other {name} RoleBinding subjects[1].namespace"));
     let told = told("1", ["d1", "p1"]);

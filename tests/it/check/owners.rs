@@ -1,4 +1,5 @@
-//! What owners of repositories call noise: each is information or told once, and the nearest thing to it is neither.
+//! Changes that owners of repositories call noise: each is information or is reported once, unlike the changes
+//! closest to it.
 
 use super::report;
 use crate::support::{Run, Tree, binary, run};
@@ -44,7 +45,7 @@ fn patch(kind: &str, path: &str, value: &str) -> String {
     )
 }
 
-/// Rule, weight, environment and field of what is found, without what says nothing of this.
+/// Rule, severity, environment and field of each finding.
 fn found(tree: &Tree, arguments: &[&str]) -> Vec<String> {
     let report = report(binary(), &tree.path(""), arguments);
     let all = report["findings"].as_array().expect("findings");
@@ -66,15 +67,15 @@ fn text(tree: &Tree) -> Run {
 }
 
 #[test]
-fn a_node_port_is_of_one_service_in_a_cluster() {
+fn a_node_port_belongs_to_one_service_in_a_cluster() {
     let port = "/spec/ports/0/nodePort";
     let tree = service(&[("dev", ""), ("prod", &patch("Service", port, "30081"))]);
     assert_eq!(found(&tree, &[]), ["other info prod nodePort"]);
-    // Another port of the pods is not.
+    // Another port for the pods is an error.
     let other = patch("Service", "/spec/ports/0/port", "81");
     let tree = service(&[("dev", ""), ("prod", &other)]);
     assert!(found(&tree, &[]).iter().any(|one| one.contains(" error ")));
-    // Nor is one that is set in one environment alone, nor what the base denies.
+    // So is a node port that only one environment sets, and one that the base denies.
     let none = patch("Service", "/spec/type", "ClusterIP")
         + "    - {op: remove, path: /spec/ports/0/nodePort}\n";
     let tree = service(&[("dev", ""), ("prod", &none)]);
@@ -101,7 +102,7 @@ fn environments_without_a_base_may_have_their_own_node_ports() {
 }
 
 #[test]
-fn sizes_of_an_environment_to_develop_in_are_information() {
+fn sizes_of_a_development_environment_are_information() {
     let limit = "/spec/template/spec/containers/0/resources/limits/memory";
     let request = limit.replace("limits", "requests");
     let small = patch("Deployment", &request, "16Mi");
@@ -113,7 +114,7 @@ fn sizes_of_an_environment_to_develop_in_are_information() {
         ];
         assert_eq!(found(&tree, &[]), expected);
     }
-    // The API server takes no request above its limit, wherever.
+    // The API server does not accept a request above its limit, in any environment.
     let above = patch("Deployment", &request, "384Mi");
     let tree = service(&[("dev", &above), ("prod", &above)]);
     let all = found(&tree, &[]);
@@ -121,7 +122,7 @@ fn sizes_of_an_environment_to_develop_in_are_information() {
         all.contains(&"limit-request-ratio warning dev resources".to_owned()),
         "{all:?}"
     );
-    // What production has less of is an error, whatever dev is for.
+    // Less in production is an error, whatever dev is for.
     let less = patch("Deployment", limit, "192Mi");
     let tree = service(&[("dev", ""), ("prod", &less)]);
     let all = found(&tree, &[]);
@@ -129,7 +130,7 @@ fn sizes_of_an_environment_to_develop_in_are_information() {
         all.contains(&"inverted-resources error prod memory".to_owned()),
         "{all:?}"
     );
-    // The policy has the last word.
+    // The policy decides in the end.
     let tree = service(&[("dev", &small), ("prod", "")]);
     tree.write(
         "parity.yaml",
@@ -145,7 +146,7 @@ fn sizes_of_an_environment_to_develop_in_are_information() {
 const TAG: &str = "images: [{name: registry.example.com/shop/web, newTag: '1.4'}]\n";
 
 #[test]
-fn a_base_without_a_version_leaves_it_to_those_that_were_built() {
+fn a_base_without_a_version_leaves_it_to_the_environments_that_build() {
     let broken = "resources: [gone.yaml]\n";
     let tree = service(&[("test", TAG), ("prod", TAG)]);
     tree.write("web/overlays/dev/kustomization.yaml", broken);
@@ -159,7 +160,7 @@ fn a_base_without_a_version_leaves_it_to_those_that_were_built() {
     assert_eq!(all, expected);
     let alone = service(&[("prod", TAG)]);
     assert_eq!(found(&alone, &[]), ["image info prod image"]);
-    // Somebody runs what the base says, or the base says something.
+    // An environment runs the image of the base, or the base has a version.
     let tree = service(&[("test", ""), ("prod", TAG)]);
     tree.write("web/overlays/dev/kustomization.yaml", broken);
     assert!(found(&tree, &[]).contains(&"image error prod image".to_owned()));
@@ -176,7 +177,7 @@ fn a_base_without_a_version_leaves_it_to_those_that_were_built() {
 }
 
 #[test]
-fn a_value_with_the_own_name_put_in_is_information() {
+fn a_value_with_the_own_name_inserted_is_information() {
     let account = "/spec/template/spec/volumes/0/secret/secretName";
     let own = patch("Deployment", account, "shop-prod-web");
     let expected = ["other info prod secretName"];
@@ -184,7 +185,7 @@ fn a_value_with_the_own_name_put_in_is_information() {
         found(&service(&[("dev", ""), ("prod", &own)]), &[]),
         expected
     );
-    // Another role, the name of another environment, and a policy that cancels nothing.
+    // Another role, the name of another environment, and a policy that does not cancel own names.
     for other in ["shop-prod-admin", "shop-staging-web", "shop-webprod"] {
         let tree = service(&[("dev", ""), ("prod", &patch("Deployment", account, other))]);
         assert_eq!(
@@ -199,7 +200,7 @@ fn a_value_with_the_own_name_put_in_is_information() {
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec: {identity: strict}\n",
     );
     assert_eq!(found(&tree, &[]), ["other error prod secretName"]);
-    // What decides a right or a target is no name of that kind.
+    // A value that decides a permission or a target is not such a name.
     for (kind, path, value, last) in [
         (
             "Deployment",
@@ -216,13 +217,13 @@ fn a_value_with_the_own_name_put_in_is_information() {
             "{path}"
         );
     }
-    // Nor is a role, whatever it is called.
+    // Neither is a role, whatever its name is.
     let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: web}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: web-view}\n";
     let role = patch("RoleBinding", "/roleRef/name", "web-prod-view");
     let tree = service(&[("dev", ""), ("prod", &role)]);
     tree.write("web/base/web.yaml", &format!("{BASE}---\n{binding}"));
     assert_eq!(found(&tree, &[]), ["other error prod name"]);
-    // A command is no name.
+    // A command is not a name.
     let base = BASE.replace(
         "      - name: web\n",
         "      - name: web\n        command: [run, shop-web]\n",
@@ -243,14 +244,14 @@ fn a_value_with_the_own_name_put_in_is_information() {
 }
 
 #[test]
-fn what_stands_beside_an_environment_is_another_service() {
+fn a_directory_beside_an_environment_is_another_service() {
     let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n";
     let tree = service(&[("dev", ""), ("prod", "")]);
     tree.write("web/base/web.yaml", &format!("{BASE}---\n{account}"));
     tree.kustomization("web/overlays/prod-tools", "account.yaml", account);
     let all = found(&tree, &[]);
     assert_eq!(all, ["unjudged-overlay warning prod-tools "]);
-    // What runs pods of the service is the service.
+    // A directory that runs pods of the service belongs to the service.
     let tree = service(&[("dev", ""), ("prod", "")]);
     tree.kustomization(
         "web/overlays/prod-tools",
@@ -265,7 +266,7 @@ fn what_stands_beside_an_environment_is_another_service() {
 }
 
 #[test]
-fn what_differs_from_one_of_two_bases_is_told_once() {
+fn a_difference_from_one_of_two_bases_is_reported_once() {
     let tree = Tree::new();
     for base in ["base", "base-dev"] {
         tree.kustomization(&format!("web/{base}"), "web.yaml", BASE);
@@ -287,7 +288,7 @@ patches:
         &format!("# Of dev.\n{}", BASE.replace("cpu: 100m", "cpu: 90m")),
     );
     assert_eq!(found(&tree, &[]), ["other error prod hostNetwork"]);
-    // Where the bases differ themselves, only the environments can tell.
+    // Where the bases themselves differ, only the environments can show the difference.
     tree.write(
         "web/base/web.yaml",
         &BASE.replace(
@@ -306,7 +307,7 @@ patches:
 }
 
 #[test]
-fn the_same_change_to_many_resources_is_told_once() {
+fn the_same_change_to_many_resources_is_reported_once() {
     let names = ["a", "b", "c", "d"];
     let tree = Tree::new();
     let all: Vec<String> = names
@@ -351,7 +352,7 @@ fn the_same_change_to_many_resources_is_told_once() {
 }
 
 #[test]
-fn a_label_that_says_which_environment_it_is_is_information() {
+fn a_label_that_names_its_own_environment_is_information() {
     let label = |value: &str| {
         format!(
             "patches:\n- target: {{kind: Deployment}}\n  patch: |\n    - {{op: add, path: /metadata/labels, value: {{environment: {value}}}}}\n"
@@ -367,11 +368,11 @@ fn a_label_that_says_which_environment_it_is_is_information() {
             "{other}"
         );
     }
-    // Another key says something.
+    // Another key has another meaning.
     let tier = label("prod").replace("environment:", "tier:");
     let tree = service(&[("dev", ""), ("prod", &tier)]);
     assert_eq!(found(&tree, &[]), ["labels error prod tier"]);
-    // Of two environments, each has its own name.
+    // Each of two environments has its own name.
     let each = |late: &str| {
         let tree = Tree::new();
         for (name, value) in [("staging", "staging"), ("prod", late)] {
@@ -386,7 +387,7 @@ fn a_label_that_says_which_environment_it_is_is_information() {
 }
 
 #[test]
-fn what_copies_of_one_file_do_is_told_once() {
+fn the_same_change_in_copies_of_one_file_is_reported_once() {
     let tree = Tree::new();
     for name in ["a", "b", "c"] {
         tree.kustomization(&format!("{name}/base"), "web.yaml", BASE);
@@ -404,7 +405,7 @@ fn what_copies_of_one_file_do_is_told_once() {
         run.stdout.contains("in service b, in service c"),
         "{run:#?}"
     );
-    // Another value is no copy.
+    // Another value is not a copy.
     let account = patch(
         "Deployment",
         "/spec/template/spec/serviceAccountName",
@@ -416,7 +417,7 @@ fn what_copies_of_one_file_do_is_told_once() {
 }
 
 #[test]
-fn the_probes_of_a_container_are_told_together() {
+fn the_probes_of_a_container_are_reported_together() {
     let tree = service(&[("dev", ""), ("prod", "")]);
     let probes = |way: &str| {
         let all = ["livenessProbe", "readinessProbe", "startupProbe"];
@@ -491,7 +492,7 @@ fn an_autoscaler_follows_the_new_name_of_its_workload() {
         );
         assert_eq!(all[0]["place"]["line"], 5, "{more}: {report:#}");
     }
-    // Another workload's autoscaler is not.
+    // The autoscaler of another workload does not follow it.
     let tree = service(&[("prod", "nameSuffix: -prod\n")]);
     let other = scaler.replace("Deployment, name: web", "Deployment, name: other");
     tree.write("web/base/web.yaml", &format!("{base}---\n{other}"));
@@ -499,7 +500,7 @@ fn an_autoscaler_follows_the_new_name_of_its_workload() {
 }
 
 #[test]
-fn an_environment_without_the_workload_has_no_say_about_its_base() {
+fn an_environment_without_the_workload_has_no_vote_about_its_base() {
     let gone = "patches:\n- patch: |\n    $patch: delete\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: web}\n";
     let tree = service(&[("dev", gone), ("staging", TAG), ("prod", TAG)]);
     let mut all = found(&tree, &[]);
@@ -510,13 +511,13 @@ fn an_environment_without_the_workload_has_no_say_about_its_base() {
         "removed-resource error dev ",
     ];
     assert_eq!(all, expected);
-    // What only one of them sets is its own.
+    // A version that only one of them sets is a change of its own.
     let tree = service(&[("dev", gone), ("staging", ""), ("prod", TAG)]);
     assert!(found(&tree, &[]).contains(&"image error prod image".to_owned()));
 }
 
 #[test]
-fn kinds_of_tests_are_no_step_before_production() {
+fn environments_for_special_tests_are_not_a_step_before_production() {
     let less = patch(
         "Deployment",
         "/spec/template/spec/containers/0/resources/limits/memory",
@@ -536,7 +537,7 @@ fn kinds_of_tests_are_no_step_before_production() {
 }
 
 #[test]
-fn builds_that_fail_for_one_cause_are_told_once() {
+fn builds_that_fail_for_one_cause_are_reported_once() {
     let tree = service(&[]);
     for name in ["dev", "staging", "prod"] {
         tree.overlay(
@@ -551,7 +552,7 @@ fn builds_that_fail_for_one_cause_are_told_once() {
         "{run:#?}"
     );
     assert!(run.stdout.contains("3 not built"), "{run:#?}");
-    // Another cause is told by itself.
+    // Another cause is reported separately.
     tree.overlay("web/overlays/prod", "patches: [{path: other.yaml}]\n");
     let run = text(&tree);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What a finding says to paste permits it, and nothing beside it.
+//! The entry of a finding permits that finding when it is pasted, and nothing else.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::support::{Tree, require};
 const HEAD: &str =
     "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: parity}\nspec:\n";
 
-/// Two services whose resources have the same names and drift alike, in odd places too.
+/// Two services whose resources have the same names and drift in the same ways, in odd fields too.
 struct Repository {
     tree: Tree,
     kustomize: PathBuf,
@@ -27,7 +27,7 @@ impl Repository {
             tree.kustomization(&format!("{service}/base"), "app.yaml", deployment);
             for environment in ["staging", "production"] {
                 let folder = format!("{service}/overlays/{environment}");
-                // One place is overridden in production alone.
+                // Some fields are overridden only in production.
                 let patch = match environment {
                     "staging" => patch.replace("other:1", "app:1").replace("128Mi", "2Gi"),
                     _ => patch.to_owned(),
@@ -49,13 +49,14 @@ impl Repository {
     }
 }
 
-/// The list that a finding's entry belongs in, the file, and the entry, with a reason and a day where they are asked for.
+/// The list that a finding's entry belongs in, the file, and the entry, with a reason and a day where they are
+/// required.
 pub(super) fn entry(finding: &Value) -> (String, String, String) {
     let said = finding["permit"].as_str().expect("how to permit it");
     let (_, said) = said.split_once("add this entry to spec.").expect("a list");
     let (list, said) = said.split_once(" of ").expect("a file");
     let (file, said) = said.split_once(". ").expect("the end of a sentence");
-    // It is the last thing that is said, so that whoever pastes it has it all, and nothing else.
+    // It is at the end of the text, so that a user can paste all of it, and nothing else.
     let said = format!(" {said}");
     let (_, entry) = said.rsplit_once(" Entry: ").expect("an entry");
     assert!(entry.starts_with('{') && entry.ends_with('}'), "{entry}");
@@ -65,7 +66,7 @@ pub(super) fn entry(finding: &Value) -> (String, String, String) {
     (list.to_owned(), file.to_owned(), entry)
 }
 
-/// What somebody has to do something about, but for what follows from the rest.
+/// The findings that require an action, except those that follow from the others.
 fn weighty(report: &Value) -> Vec<Value> {
     let all = report["findings"].as_array().expect("findings").iter();
     let is_weighty =
@@ -94,7 +95,7 @@ fn a_pasted_entry_permits_its_finding_and_no_other() {
         repository.tree.write(&file, &format!("{HEAD}{spec}"));
         let after = lines(&weighty(&repository.report()));
         let gone = lines(&before).difference(&after).count();
-        // Where all environments override a place, one entry is about all of them.
+        // Where all environments override a field, one entry covers all of them.
         let meant = before
             .iter()
             .filter(|one| one["permit"] == finding["permit"]);
@@ -118,9 +119,9 @@ fn a_pasted_entry_permits_its_finding_and_no_other() {
     assert!(told.iter().eq(expected), "{told:?}");
 }
 
-/// Everything that is not understood is of that class, so permitting it is permitting anything.
+/// Everything that is not understood is in the class `other`, so permitting the class would permit anything.
 #[test]
-fn nobody_is_told_to_permit_everything() {
+fn no_finding_advises_to_permit_everything() {
     let repository = Repository::new(require!(kustomize(NEWEST)));
     let report = repository.report();
     let mut classes = 0;
@@ -139,7 +140,7 @@ fn nobody_is_told_to_permit_everything() {
         text.contains("add this entry to spec.allow.fields of parity.yaml."),
         "{text}"
     );
-    // A line holds the entry alone, as it is pasted.
+    // A line holds only the entry, ready to paste.
     let entries = text
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("entry "));

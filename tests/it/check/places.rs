@@ -1,4 +1,4 @@
-//! Both places of every finding: the very line is edited, `check` runs again, and the finding goes or changes.
+//! Both places of every finding: its line is edited, `check` runs again, and the finding disappears or changes.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::{NEWEST, report};
 use crate::blame::mutate::mutations;
 use crate::support::{Tree, copy, example, require};
 
-/// What makes a finding the same finding.
+/// What identifies a finding.
 fn sameness(finding: &Value) -> String {
     let parts = ["rule", "service", "environment", "baseline", "message"];
     parts.map(|part| finding[part].to_string()).join(" ")
@@ -32,7 +32,7 @@ fn place(value: &Value) -> Option<Place> {
     })
 }
 
-/// Whether what stands at a place is on the way to a field, such as `env` or `name: app`.
+/// Whether the text at a place is on the way to a field, such as `env` or `name: app`.
 fn is_around(path: &Value, text: &str, place: &Place) -> bool {
     let line = text.lines().nth(place.line - 1).expect("a line");
     let there: String = line
@@ -44,7 +44,7 @@ fn is_around(path: &Value, text: &str, place: &Place) -> bool {
     path.contains(&there.replace(": ", "="))
 }
 
-/// Edits both places of every finding of a directory; how many there were, by rule.
+/// Edits both places of every finding of a directory; returns the rule and the side of each.
 fn prove(kustomize: &Path, root: &Path) -> Vec<String> {
     let before = all(&report(kustomize, root, &[]));
     let is_failure = |finding: &Value| finding["rule"] == "build-failure";
@@ -66,13 +66,13 @@ fn prove(kustomize: &Path, root: &Path) -> Vec<String> {
             let is_proven = mutations(&text, &place).iter().any(|new| {
                 fs::write(&path, new).expect("a file");
                 let now = all(&report(kustomize, root, &[]));
-                // What no longer builds proves nothing.
+                // A build that fails proves nothing.
                 let is_built = !now.iter().any(is_failure);
                 tried += usize::from(is_built);
                 is_built && now.iter().all(|one| sameness(one) != this)
             });
             fs::write(&path, &text).expect("a file");
-            // A side that has no such field stays without it; it names the nearest that it has.
+            // A side that does not have the field stays without it; its place is the nearest line that it has.
             let is_parent = side == "basePlace"
                 && finding["field"]["base"].is_null()
                 && is_around(&finding["field"]["path"], &text, &place);
@@ -88,7 +88,7 @@ fn prove(kustomize: &Path, root: &Path) -> Vec<String> {
 }
 
 #[test]
-fn in_the_fleet_both_places_are_what_the_finding_is_about() {
+fn both_places_of_findings_in_the_fleet_are_right() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     copy(&example("fleet"), &tree.path("fleet"));
@@ -145,7 +145,7 @@ const WAYS: [Way; 10] = [
     Way::JsonFile,
 ];
 
-/// An environment with more or less memory and one more variable, each told by a line of its own.
+/// An environment with more or less memory and one more variable, each on its own line.
 fn write(tree: &Tree, folder: &str, way: Way, memory: &str, variable: &str) {
     let merge = format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: app\n        env:\n        - name: {variable}\n          value: more\n        resources:\n          limits:\n            memory: {memory}\n"
@@ -209,7 +209,7 @@ fn write(tree: &Tree, folder: &str, way: Way, memory: &str, variable: &str) {
             &format!("resources:\n- ../../base\n{rest}"),
         );
     }
-    // A path in it is relative to whoever names it.
+    // A path in a transformer is relative to the kustomization that names it.
     tree.write(
         &format!("{folder}/inner/transformer.yaml"),
         &format!("{transformer}path: patch.yaml\n"),
@@ -223,7 +223,7 @@ fn write(tree: &Tree, folder: &str, way: Way, memory: &str, variable: &str) {
 }
 
 #[test]
-fn however_a_change_is_written_both_places_are_what_the_finding_is_about() {
+fn both_places_are_right_however_a_change_is_written() {
     let kustomize = require!(kustomize(NEWEST));
     let mut proven = Vec::new();
     for (at, way) in WAYS.into_iter().enumerate() {
@@ -307,12 +307,12 @@ fn one_entry_that_changes_many_containers_is_one_finding_for_people() {
         assert_eq!(run.stdout.matches(mark).count(), 1, "{format}: {run:#?}");
         assert!(run.stdout.contains("also"), "{format}: {run:#?}");
     }
-    // Programs get all four.
+    // A report for programs has all four.
     assert_eq!(all(&report(&kustomize, &tree.path(""), &[])).len(), 4);
 }
 
 #[test]
-fn what_one_patch_lacks_is_told_in_that_patch() {
+fn a_field_that_one_patch_lacks_is_reported_in_that_patch() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     tree.kustomization("base", "web.yaml", BASE);
@@ -359,7 +359,7 @@ fn what_one_patch_lacks_is_told_in_that_patch() {
     assert_eq!(told(), "overlays/prod/patch.yaml:10");
     patch("prod", "        args: [a]\n");
     assert_eq!(told(), "overlays/prod/patch.yaml:9");
-    // Guilty twin: what has no patch of its own has nothing nearer than its base.
+    // The opposite: without a patch of its own, production has nothing nearer than its base.
     tree.write(
         "overlays/prod/kustomization.yaml",
         "resources: [../../base]\n",

@@ -1,4 +1,4 @@
-//! Which policy holds, and that nothing in the place of one is passed over.
+//! Which policy applies, and that nothing in the place of a policy is skipped.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -15,7 +15,7 @@ const POLICY: &str =
 const RECORDER: &str =
     "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata: {name: web}\n";
 
-/// Every place where a policy is looked for.
+/// Every place where a policy is searched for.
 const PLACES: [&str; 6] = [
     "parity.yaml",
     "parity.yml",
@@ -25,7 +25,7 @@ const PLACES: [&str; 6] = [
     "parity/policy/policy.yml",
 ];
 
-/// Makes something in the place of a policy.
+/// Creates something in the place of a policy.
 type Make = fn(&std::path::Path);
 
 fn service() -> Tree {
@@ -38,7 +38,7 @@ fn service() -> Tree {
 }
 
 #[test]
-fn what_lies_in_the_place_of_a_policy_and_is_none_ends_the_run() {
+fn anything_but_a_policy_in_the_place_of_one_ends_the_run() {
     let kustomize = require!(kustomize(NEWEST));
     let misspelt = POLICY.replace("ParityPolicy", "ParityPolcy");
     let other_group = POLICY.replace("krm-parity.io/v1alpha1", "example.com/v1");
@@ -85,7 +85,7 @@ fn what_lies_in_the_place_of_a_policy_and_is_none_ends_the_run() {
 }
 
 #[test]
-fn what_is_no_file_ends_the_run_at_once() {
+fn anything_but_a_file_ends_the_run_at_once() {
     let kustomize = require!(kustomize(NEWEST));
     let kinds: [(Make, &str); 7] = [
         (
@@ -159,7 +159,7 @@ fn what_is_no_file_ends_the_run_at_once() {
 }
 
 #[test]
-fn a_link_on_the_way_that_leads_nowhere_ends_the_run() {
+fn a_broken_link_on_the_way_to_a_policy_ends_the_run() {
     let kustomize = require!(kustomize(NEWEST));
     for link in ["parity", "parity/policy"] {
         let tree = service();
@@ -173,7 +173,7 @@ fn a_link_on_the_way_that_leads_nowhere_ends_the_run() {
 }
 
 #[test]
-fn of_two_policies_in_one_directory_none_holds() {
+fn two_policies_in_one_directory_end_the_run() {
     let kustomize = require!(kustomize(NEWEST));
     for (at, first) in PLACES.iter().enumerate() {
         for second in &PLACES[at + 1..] {
@@ -186,7 +186,7 @@ fn of_two_policies_in_one_directory_none_holds() {
                 run.stderr.contains(first) && run.stderr.contains(second),
                 "{run:#?}"
             );
-            // A recorder is none, and a policy that is named is not looked for.
+            // A recorder is not a policy, and if a policy is named, no other is searched for.
             let named = check(&kustomize, &tree.path(""), &["--policy", first]);
             assert_eq!(named.code, Some(0), "{named:#?}");
             tree.write(second, RECORDER);
@@ -203,7 +203,7 @@ fn every_report_names_the_policy_that_it_used() {
     let notes =
         |arguments: &[&str]| report(&kustomize, &tree.path(""), arguments)["notes"].to_string();
     assert!(notes(&[]).contains("no policy file"));
-    // What a base records itself by is passed over.
+    // A recorder beside a base is skipped.
     tree.write("parity.yaml", RECORDER);
     assert!(notes(&[]).contains("no policy file"));
     tree.write("parity/policy.yaml", POLICY);
@@ -220,7 +220,7 @@ fn every_report_names_the_policy_that_it_used() {
     }
 }
 
-/// What one overlay wants in a build, `spec.environment`, would make a gate blind to the rest.
+/// `spec.environment`, which one overlay needs in its own build, would hide all other environments from a gate.
 #[test]
 fn an_environment_that_the_policy_leaves_out_is_not_shown_as_judged() {
     let kustomize = require!(kustomize(NEWEST));
@@ -245,7 +245,7 @@ fn an_environment_that_the_policy_leaves_out_is_not_shown_as_judged() {
     assert!(notes.contains(told), "{notes}");
 }
 
-/// The findings of a service that has dev and production alone, by rule and severity.
+/// The severities and rules of a service that has only dev and production, with this policy.
 fn judged(spec: &str) -> Vec<String> {
     let Some(kustomize) = crate::support::kustomize(NEWEST) else {
         crate::support::missing("kustomize");
@@ -263,7 +263,7 @@ fn judged(spec: &str) -> Vec<String> {
 }
 
 #[test]
-fn an_environment_that_the_policy_lists_is_missed_unless_it_is_meant_so() {
+fn a_listed_environment_is_missing_unless_its_service_is_an_exception() {
     let listed = "environments: [dev, staging, production]";
     let service = "services: [{name: ";
     for (spec, expected) in [
@@ -276,7 +276,7 @@ fn an_environment_that_the_policy_lists_is_missed_unless_it_is_meant_so() {
             format!("{listed}, {service}other, environments: [dev, production]}}]"),
             "warning unused-exemption\nerror missing-environment",
         ),
-        // The first entry that fits decides.
+        // The first entry that matches decides.
         (
             format!(
                 "{listed}, services: [{{name: '*', environments: [staging]}}, {{name: '*', environments: [dev]}}]"
@@ -318,7 +318,7 @@ fn an_environment_that_the_policy_lists_is_missed_unless_it_is_meant_so() {
 }
 
 #[test]
-fn what_was_not_checked_cannot_be_allowed() {
+fn a_failure_to_check_cannot_be_allowed() {
     for rule in ["build-failure", "missing-baseline"] {
         let exempt = format!("exemptions: [{{rule: {rule}, reason: why, expires: '2027-01-31'}}]");
         let ignored = format!("rules: {{{rule}: {{severity: ignore}}}}");

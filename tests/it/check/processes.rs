@@ -1,4 +1,4 @@
-//! Programs that are started end, with all that they have started; nothing temporary stays.
+//! Programs that are started end, with everything that they have started; nothing temporary remains.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use super::{NEWEST, report};
 use crate::support::{Run, Tree, binary, require, run};
 
-/// A repository of services that a kustomize of ours builds, which leaves the numbers of its processes.
+/// A repository of services, and a kustomize for the test that records the numbers of its processes.
 struct Scene {
     tree: Tree,
     tools: Tree,
 }
 
-/// Builds nothing and never ends; a child of it hears no signal, another has closed its streams.
+/// Builds nothing and never ends; one child ignores signals, and another has closed its streams.
 const HANGS: &str = "trap '' HUP; (trap '' TERM; exec sleep 300) & echo $! >> \"$TRACE\"
 (sleep 300 >/dev/null 2>&1 & echo $! >> \"$TRACE\"; wait) &
 echo $$ >> \"$TRACE\"; : > \"$TMPDIR/left-behind\"; wait; sleep 300\n";
@@ -43,7 +43,7 @@ impl Scene {
             .env("TMPDIR", self.tools.path("tmp"))
             .env("TRACE", self.trace())
             .args(arguments);
-        // The engine would start nothing.
+        // The engine would not start anything.
         if matches!(arguments, ["check" | "init", ..]) {
             command.args(["--builder", "kustomize"]);
         }
@@ -63,7 +63,7 @@ impl Scene {
         trace.lines().map(str::to_owned).collect()
     }
 
-    /// Nothing lives that was started, and nothing lies where temporary files lie.
+    /// Asserts that no started process is alive, and that there is no temporary file.
     fn is_clean(&self) {
         let numbers = self.numbers();
         assert!(!numbers.is_empty(), "it was started");
@@ -93,7 +93,7 @@ fn soon(is_so: impl Fn() -> bool) -> bool {
 }
 
 #[test]
-fn a_build_that_never_ends_is_ended_and_found() {
+fn a_build_that_never_ends_is_stopped_and_reported() {
     for arguments in [
         &["check", "--timeout", "1"][..],
         &["check", "--timeout=1", "--one-by-one"],
@@ -120,9 +120,9 @@ fn a_build_that_never_ends_is_ended_and_found() {
     scene.is_clean();
 }
 
-/// One directory hangs, in a batch of many: it is named alone, and its time is not waited for again and again.
+/// One directory in a large batch hangs: only it is reported, and its time limit is not waited for again and again.
 #[test]
-fn one_that_hangs_costs_its_batch_one_more_wait() {
+fn one_build_that_hangs_costs_its_batch_one_more_wait() {
     let script =
         "case $2 in */gather-*) here=$(cat \"$2\"/r*/kustomization.yaml);; *) here=$2;; esac
 case $here in *s7/overlays/dev*) echo hangs >> \"$TRACE\"; exec sleep 300;; esac
@@ -135,10 +135,11 @@ echo 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}'\n";
     assert_eq!(scene.numbers().len(), 2, "{run:#?}");
 }
 
-/// Who leaves the group of the build, with its streams or without, alone or through somebody who is gone.
+/// Processes that leave the group of the build, with or without its streams, directly or through a parent that has
+/// ended.
 #[cfg(target_os = "linux")]
 #[test]
-fn who_leaves_the_group_of_a_build_ends_with_it() {
+fn a_process_that_leaves_the_group_of_a_build_ends_with_it() {
     for escape in [
         "setsid sh -c 'echo $$ >> \"$TRACE\"; exec sleep 300' &",
         "setsid sh -c 'echo $$ >> \"$TRACE\"; exec sleep 300' >/dev/null 2>&1 &",
@@ -163,9 +164,9 @@ fn who_leaves_the_group_of_a_build_ends_with_it() {
     }
 }
 
-/// Directories that hang are tried a few times, and the rest is named and not built.
+/// A few of the directories that hang are tried, and the others are reported without a build.
 #[test]
-fn many_that_hang_cost_a_few_limits() {
+fn many_builds_that_hang_cost_a_few_time_limits() {
     let hangs =
         "case $2 in */gather-*) here=$(cat \"$2\"/r*/kustomization.yaml);; *) here=$2;; esac
 case $here in *s[0-9]*/overlays/*) echo hangs >> \"$TRACE\"; exec sleep 300;; esac
@@ -182,7 +183,7 @@ echo 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}'\n";
         let failures = all
             .iter()
             .filter(|finding| finding["rule"] == "build-failure");
-        // Nothing vanishes: two environments of each service, and none is taken for built.
+        // Nothing is lost: two environments of each service fail, and none of them counts as built.
         assert_eq!(failures.clone().count(), 200, "{flags:?}");
         let said = |words: &str| {
             let says = |finding: &&serde_json::Value| {
@@ -226,7 +227,7 @@ fn signals_end_everything() {
     }
 }
 
-/// The same command with no signal ignored, as the tests may be run in the background of a script.
+/// The same command with no signal ignored; the tests may run in the background of a script, which ignores some.
 fn heeding(command: &Command) -> Command {
     let flag = "--default-signal=INT,TERM,HUP";
     let is_known = Command::new("env").args([flag, "true"]).output();
@@ -249,7 +250,7 @@ fn heeding(command: &Command) -> Command {
     env
 }
 
-/// What was started under nohup goes on.
+/// A run that was started under nohup goes on.
 #[test]
 fn an_ignored_signal_stays_ignored() {
     let scene = Scene::new(1, "echo $$ >> \"$TRACE\"; sleep 1; exit 1\n");
@@ -281,9 +282,9 @@ fn send(signal: &str, to: &Child) {
         .expect_success("kill");
 }
 
-/// A program is not looked for in what is looked at.
+/// Programs are not searched for in the directory that is checked.
 #[test]
-fn relative_entries_of_path_lead_nowhere() {
+fn relative_entries_of_path_are_ignored() {
     let scene = Scene::new(1, HANGS);
     for path in ["", ".", ":/usr/bin:/bin", "bin:/usr/bin:/bin"] {
         for name in ["kustomize", "bin/kustomize", "git", "bin/git"] {

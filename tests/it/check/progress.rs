@@ -1,4 +1,4 @@
-//! What a long run says on stderr while it works.
+//! The messages of a long run on stderr while it works.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -6,12 +6,12 @@ use std::process::{Command, Output, Stdio};
 
 use crate::support::{Tree, binary};
 
-/// A kustomize that waits for the test before it fails, but not for ever.
+/// A kustomize that waits for the test before it fails, but not forever.
 const WAITS: &str =
     "i=0; while [ ! -e \"$RELEASE\" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
 echo no >&2; exit 1\n";
 
-/// A run that takes longer than a second in any case.
+/// A build that takes longer than a second on any machine.
 const SLOW: &str = "sleep 1.5; echo no >&2; exit 1\n";
 
 struct Scene {
@@ -47,7 +47,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The builds do not end before the line was there, so no machine is too fast for it.
+/// The builds do not end before the line is printed, so a machine cannot be too fast for this test.
 #[test]
 fn a_log_says_that_a_long_run_works() {
     let scene = Scene::new(WAITS);
@@ -68,7 +68,7 @@ fn a_log_says_that_a_long_run_works() {
 }
 
 #[test]
-fn a_quiet_run_says_nothing_of_itself() {
+fn a_quiet_run_does_not_report_its_progress() {
     let scene = Scene::new(SLOW);
     let Output { status, stderr, .. } = scene.command(&["-q"]).output().expect("an end");
     assert_eq!(status.code(), Some(1), "{}", text(&stderr));

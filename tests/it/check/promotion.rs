@@ -1,4 +1,5 @@
-//! `unpromoted-image`: what an environment runs came through those before it, as the history of their files proves.
+//! `unpromoted-image`: an environment runs what the environments before it have run, as the history of their files
+//! proves.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +10,12 @@ use serde_json::Value;
 use super::NEWEST;
 use crate::support::{Run, Tree, binary, require, run};
 
-/// The day that all checks take for today.
+/// The day that all checks use as today.
 const TODAY: i64 = 1_781_481_600;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// How an overlay says which image it runs: `TAG` stands for the tag, `DIGEST` for a digest that goes with it.
+/// How an overlay sets its image: `TAG` stands for the tag, `DIGEST` for the digest that belongs to it.
 #[derive(Clone, Copy)]
 struct Way {
     name: &'static str,
@@ -73,7 +74,7 @@ const POLICY: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nme
 
 const ENVIRONMENTS: [&str; 3] = ["dev", "staging", "production"];
 
-/// A repository with a service `web`, whose environments say in one way what they run.
+/// A repository with a service `web`, whose environments set their images in one way.
 struct Repository {
     tree: Tree,
     place: String,
@@ -81,7 +82,7 @@ struct Repository {
 }
 
 impl Repository {
-    /// With nothing committed.
+    /// A repository without a commit.
     fn new(way: Way) -> Self {
         let repository = Self {
             tree: Tree::new(),
@@ -94,7 +95,7 @@ impl Repository {
         repository
     }
 
-    /// Allows tags to differ, and says more.
+    /// Writes a policy that allows tags to differ, with further lines.
     fn policy(&self, more: &str) {
         let file = format!("{}/parity.yaml", self.place);
         self.tree.write(&file, &format!("{POLICY}{more}"));
@@ -106,7 +107,7 @@ impl Repository {
         self.tree.kustomization(&base, "web.yaml", text);
     }
 
-    /// Lets an environment run a tag.
+    /// Sets the tag that an environment runs.
     fn set(&self, service: &str, environment: &str, tag: &str) {
         let digest = format!("{:0>64}", tag.replace('.', ""));
         let with = |text: &str| text.replace("TAG", tag).replace("DIGEST", &digest);
@@ -118,7 +119,7 @@ impl Repository {
         }
     }
 
-    /// Lets the environments run these tags, in the order of their promotion.
+    /// Sets the tags of the environments, in the order of their promotion.
     fn run(&self, tags: [&str; 3]) {
         for (environment, tag) in ENVIRONMENTS.iter().zip(tags) {
             self.set("web", environment, tag);
@@ -142,13 +143,13 @@ impl Repository {
         self.git_at(arguments, 0);
     }
 
-    /// Commits all that lies there, some days ago.
+    /// Commits all files, dated some days ago.
     fn commit(&self, days: i64) {
         self.git(&["add", "."]);
         self.git_at(&["commit", "-q", "--allow-empty", "-m", "x"], days);
     }
 
-    /// States, each with how many days ago it was committed.
+    /// Commits each state, dated the given number of days ago.
     fn history(&self, states: &[(i64, [&str; 3])]) {
         for (days, tags) in states {
             self.run(*tags);
@@ -179,7 +180,7 @@ fn folder(program: &Path) -> String {
     program.parent().expect("a folder").display().to_string()
 }
 
-/// What is said of an image.
+/// A finding about an image.
 #[derive(Debug)]
 struct Found {
     severity: String,
@@ -190,7 +191,7 @@ struct Found {
     place: String,
 }
 
-/// What the rule finds; nothing else that weighs anything is found.
+/// The findings of the rule; asserts that the others are information or about the name of the image.
 fn found(run: &Run) -> Vec<Found> {
     let report: Value =
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:#?}"));
@@ -219,7 +220,7 @@ fn found(run: &Run) -> Vec<Found> {
     found
 }
 
-/// Severity, environment and headline, in short.
+/// Severity, environment and headline of each finding.
 fn told(found: &[Found]) -> Vec<String> {
     let one = |found: &Found| {
         format!(
@@ -231,7 +232,7 @@ fn told(found: &[Found]) -> Vec<String> {
 }
 
 #[test]
-fn what_an_earlier_environment_has_run_is_known_however_it_says_so() {
+fn the_image_of_an_earlier_environment_is_known_however_it_is_set() {
     let kustomize = require!(kustomize(NEWEST));
     for way in WAYS {
         let repository = Repository::new(way);
@@ -255,7 +256,7 @@ fn what_an_earlier_environment_has_run_is_known_however_it_says_so() {
             own("1.1")
         );
         assert_eq!(told(&known), [wanted], "{}", way.name);
-        // Nobody has run this one.
+        // No environment has run this one.
         repository.set("web", "production", "1.1.9");
         let unknown = repository.check(&kustomize);
         let wanted = format!(
@@ -279,14 +280,14 @@ fn what_an_earlier_environment_has_run_is_known_however_it_says_so() {
             "{} {unknown:#?}",
             way.name
         );
-        // And all run the same.
+        // All environments run the same.
         repository.run(["1.3", "1.3", "1.3"]);
         assert_eq!(told(&repository.check(&kustomize)), [""; 0], "{}", way.name);
     }
 }
 
 #[test]
-fn a_tag_that_was_left_long_ago_is_a_warning() {
+fn a_tag_that_was_replaced_long_ago_is_a_warning() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);
     let policy = |max: &str| {
@@ -316,7 +317,7 @@ fn a_tag_that_was_left_long_ago_is_a_warning() {
         told(&repository.check(&kustomize)),
         ["error production: production runs tag 2 of container web, and staging runs tag 3"]
     );
-    // What staging skipped, dev runs: it was tested, but is not what comes next.
+    // Dev runs the tag that staging skipped: it was tested, but it is not the next one.
     repository.run(["4", "3", "4"]);
     repository.commit(0);
     policy("30");
@@ -330,7 +331,7 @@ fn a_tag_that_was_left_long_ago_is_a_warning() {
 }
 
 #[test]
-fn only_what_came_to_the_branch_counts() {
+fn only_states_of_the_main_branch_count() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);
     repository.history(&[(9, ["1", "1", "1"])]);
@@ -342,18 +343,18 @@ fn only_what_came_to_the_branch_counts() {
         assert!(["error", "info"].contains(&&*only.severity), "{only:#?}");
         only.severity == "error"
     };
-    // The branch under review lets staging run it for one commit.
+    // On the branch under review, staging runs it for one commit.
     repository.git(&["checkout", "-q", "-b", "feature"]);
     repository.history(&[(3, ["1", "2", "1"]), (2, ["1", "1", "2"])]);
     assert!(is_unpromoted(&repository));
-    // Merging it brings its last state alone.
+    // A merge brings only the last state of the branch.
     repository.git(&["checkout", "-q", "main"]);
     repository.git(&["merge", "-q", "--no-ff", "-m", "m", "feature"]);
     assert!(is_unpromoted(&repository));
-    // The same on the branch itself is a state that staging had.
+    // The same commits on main itself are states that staging had.
     repository.history(&[(1, ["1", "2", "1"]), (0, ["1", "1", "2"])]);
     assert!(!is_unpromoted(&repository));
-    // A remote knows better which branch counts.
+    // If there is a remote, it decides which branch counts.
     repository.git(&["update-ref", "refs/remotes/origin/main", "main~2"]);
     assert!(is_unpromoted(&repository));
     repository.git(&["update-ref", "refs/remotes/origin/trunk", "main"]);
@@ -380,7 +381,7 @@ fn a_shallow_clone_is_an_error_that_says_how_to_fetch_more() {
     let found = repository.check(&kustomize);
     assert_eq!(found[0].severity, "error", "{found:#?}");
     assert!(found[0].help.contains("`fetch-depth: 0`"), "{found:#?}");
-    // What is here proves it all the same.
+    // The commits that are present prove it anyway.
     repository.set("web", "production", "2");
     assert_eq!(repository.check(&kustomize)[0].severity, "info");
     repository.git(&["fetch", "-q", "--unshallow"]);
@@ -410,7 +411,7 @@ fn without_a_history_an_unknown_tag_is_a_warning_that_says_so() {
     let path = folder(&link);
     let mut without_git = repository.command(&path, &[]);
     warns(&run(&mut without_git), "git is not on PATH");
-    // What is built has none.
+    // Rendered manifests do not have a history.
     let mut rendered = Vec::new();
     for environment in [
         "base",
@@ -440,13 +441,13 @@ fn without_a_history_an_unknown_tag_is_a_warning_that_says_so() {
     .expect("a folder");
     let mut command = repository.command(&path, &[]);
     warns(&run(&mut command), "The files are not in a git repository");
-    // What they all run needs no history.
+    // An image that all environments run needs no history.
     repository.run(["2", "2", "2"]);
     assert_eq!(told(&found(&run(&mut command))), [""; 0]);
 }
 
 #[test]
-fn two_services_have_a_history_each() {
+fn each_service_has_its_own_history() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);
     repository.base("api");
@@ -457,7 +458,7 @@ fn two_services_have_a_history_each() {
         }
         repository.commit(days);
     }
-    // What web has run, api has not.
+    // The service api has not run the tag that web has run.
     repository.set("web", "production", "1");
     repository.set("api", "production", "1");
     let found = repository.check(&kustomize);
@@ -523,7 +524,7 @@ fn an_image_of_another_repository_is_not_promoted() {
 }
 
 #[test]
-fn a_tag_that_no_environment_could_have_tried_is_held_against_the_base() {
+fn a_tag_that_no_environment_could_have_tried_is_compared_with_the_base() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);
     repository.history(&[(9, ["1", "1", "latest"])]);
@@ -540,18 +541,18 @@ fn a_tag_that_no_environment_could_have_tried_is_held_against_the_base() {
         all.retain(|one| one.starts_with("error production"));
         all
     };
-    // As in the base.
+    // The same image as in the base.
     assert_eq!(of_production(), [""; 0]);
     repository.set("web", "production", "2");
     let wanted = "error production: no environment before production runs tag 2 of container web: staging runs another image";
     assert_eq!(of_production(), [wanted]);
-    // One that runs it, or has run it, is asked as ever.
+    // If staging runs the image, or has run it, the comparison is the usual one.
     repository.set("web", "staging", "2");
     assert_eq!(of_production(), [""; 0]);
 }
 
 #[test]
-fn an_image_that_is_taken_over_is_told_of_whoever_set_it() {
+fn an_inherited_image_is_reported_for_the_environment_that_set_it() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);
     repository.history(&[(9, ["1", "1", "1"])]);
@@ -566,7 +567,7 @@ fn an_image_that_is_taken_over_is_told_of_whoever_set_it() {
     let wanted =
         "error production: no environment before production runs or has run tag 2 of container web";
     assert_eq!(told(&repository.check(&kustomize)), [wanted]);
-    // One of its own is its own.
+    // An image that the environment sets itself is reported for it.
     repository.tree.write(
         file,
         "resources: [../staging]\nimages: [{name: shop/web, newTag: '3'}]\n",
@@ -576,7 +577,7 @@ fn an_image_that_is_taken_over_is_told_of_whoever_set_it() {
 }
 
 #[test]
-fn what_the_policy_allows_in_one_environment_is_not_weighed_there() {
+fn an_image_that_the_policy_allows_in_one_environment_is_not_judged_there() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new(TAG);
     // Only production overrides the base.
@@ -592,7 +593,7 @@ fn what_the_policy_allows_in_one_environment_is_not_weighed_there() {
     };
     field("production");
     assert_eq!(told(&repository.check(&kustomize)), [""; 0]);
-    // What another one may do is not what this one may.
+    // A permission for another environment does not cover this one.
     field("dev");
     assert_eq!(told(&repository.check(&kustomize)), [wanted]);
 }
@@ -607,7 +608,7 @@ fn reading_the_history_runs_nothing_that_the_repository_plants() {
         .tree
         .script("evil", &format!("touch {}\ncat\n", trace.display()));
     let evil = evil.display().to_string();
-    // Its last commit is signed by nobody.
+    // Its last commit has a signature that no one made.
     let sign = "git cat-file commit HEAD | sed '/^committer/a gpgsig -----BEGIN PGP SIGNATURE-----\\n \\n x\\n -----END PGP SIGNATURE-----' \
                 | git hash-object -t commit -w --stdin | xargs git update-ref refs/heads/main";
     let signed = Command::new("sh")
@@ -636,7 +637,7 @@ fn reading_the_history_runs_nothing_that_the_repository_plants() {
         ["info production: staging runs tag 2 of container web, and replaced tag 1 5 days ago"]
     );
     assert!(!trace.exists());
-    // Nor is anything of it changed.
+    // Nothing in the repository is changed either.
     let status = run(Command::new("git")
         .current_dir(repository.tree.path("work"))
         .args(["-c", "core.fsmonitor=false", "status", "--porcelain"]));
@@ -644,7 +645,7 @@ fn reading_the_history_runs_nothing_that_the_repository_plants() {
 }
 
 #[test]
-fn what_lies_in_another_repository_is_not_judged_by_this_one() {
+fn a_service_in_another_repository_is_not_judged_by_the_history_of_this_one() {
     let kustomize = require!(kustomize(NEWEST));
     let mut repository = Repository::new(TAG);
     repository.history(&[(9, ["1", "1", "1"]), (5, ["2", "2", "1"])]);
@@ -661,7 +662,7 @@ fn what_lies_in_another_repository_is_not_judged_by_this_one() {
     };
     assert_eq!(only.severity, "warning", "{found:#?}");
     assert!(only.help.contains("another repository"), "{found:#?}");
-    // Its own history knows.
+    // Its own history proves it.
     repository.place = "outer/inner".to_owned();
     assert_eq!(repository.check(&kustomize)[0].severity, "info");
 }

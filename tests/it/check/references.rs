@@ -1,4 +1,4 @@
-//! References that kustomize turns at its very end: what they say then is what is judged.
+//! References that kustomize changes at its very end: the final values are judged.
 
 use super::{NEWEST, check, findings, report};
 use crate::support::{Tree, require};
@@ -39,7 +39,7 @@ fn renamed(kind: &str, to: &str) -> String {
     )
 }
 
-/// What it is, what production adds, the files below it, and what is to be found.
+/// The name of a case, the lines that production adds, the files below it, and the expected finding.
 type Turn = (
     &'static str,
     String,
@@ -47,7 +47,7 @@ type Turn = (
     &'static str,
 );
 
-/// What production adds to `resources: [../../base]`, the files below it, and what is to be found.
+/// The cases; production adds the lines to `resources: [../../base]`.
 fn turns() -> Vec<Turn> {
     let role = |name: &str| {
         format!(
@@ -140,7 +140,7 @@ fn tree(more: &str, files: &[(&str, String)]) -> Tree {
 }
 
 #[test]
-fn what_turns_at_the_very_end_is_judged() {
+fn a_reference_that_changes_at_the_very_end_is_judged() {
     let kustomize = require!(kustomize(NEWEST));
     for (what, more, files, expected) in turns() {
         let tree = tree(&more, &files);
@@ -155,7 +155,7 @@ fn what_turns_at_the_very_end_is_judged() {
 }
 
 #[test]
-fn local_configuration_that_is_renamed_like_all_turns_nothing() {
+fn local_configuration_with_the_common_prefix_changes_no_reference() {
     let kustomize = require!(kustomize(NEWEST));
     let local = format!(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: values, {HIDDEN}}}\ndata: {{a: b}}\n"

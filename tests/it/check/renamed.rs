@@ -1,4 +1,4 @@
-//! A container that has another name in one environment is the same container, told at the line that names it.
+//! A container with another name in one environment is the same container, reported at the line that names it.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ spec:
         image: shop/proxy:1
 ";
 
-/// An environment that patches a container, and says the rest in a policy.
+/// Environments of one base, each with these operations on the container.
 fn service(environments: &[(&str, &str)]) -> Tree {
     let tree = Tree::new();
     tree.kustomization("base", "web.yaml", BASE);
@@ -43,7 +43,7 @@ fn replace(field: &str, value: &str) -> String {
     )
 }
 
-/// `severity rule environment baseline path place baseplace`, each place as `line:column`.
+/// `severity rule environment baseline path place baseplace` of each finding, with places as `line:column`.
 fn told(tree: &Tree) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let report = report(&kustomize, &tree.path(""), &[]);
@@ -61,14 +61,14 @@ fn told(tree: &Tree) -> Vec<String> {
 }
 
 #[test]
-fn a_renamed_container_and_what_else_changed_in_it_are_told() {
+fn a_renamed_container_and_other_changes_to_it_are_reported() {
     let _kustomize = require!(kustomize(NEWEST));
     let patch = replace("name", "mail") + &replace("imagePullPolicy", "IfNotPresent");
     let tree = service(&[("dev", ""), ("prod", &patch)]);
     let name = "error containers prod base containers[name=mail].name 5:73 10:15";
     let pull = "error other prod base containers[name=mail].imagePullPolicy 6:84 12:26";
     assert_eq!(told(&tree), [pull, name]);
-    // The class that the name is of has nothing to do with what is in the container.
+    // Permission for the name of the container does not cover its fields.
     let policy =
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nmetadata: {name: p}\nspec:\n  ";
     for permits in [
@@ -81,7 +81,7 @@ fn a_renamed_container_and_what_else_changed_in_it_are_told() {
         let told: Vec<_> = told.iter().filter(|one| one.starts_with("error")).collect();
         assert_eq!(told, [pull], "{permits}");
     }
-    // Whatever the one may do that is called so, the other one is gone.
+    // Permission for the container under its new name does not cover the loss of the old one.
     for permits in [
         "allow: {fields: [{path: '**.containers[name=mail].**', reason: r}]}",
         "exemptions: [{rule: containers, path: '**.containers[name=mail].**', reason: r, expires: '2027-01-01'}]",
@@ -102,7 +102,7 @@ fn environments_that_all_rename_it_are_compared_with_each_other() {
     assert_eq!(told.iter().filter(between).count(), 0, "{told:#?}");
     let pull = "error other prod base containers[name=mail].imagePullPolicy 6:84 12:26";
     assert!(told.contains(&pull.to_owned()), "{told:#?}");
-    // Two environments that call it by names of their own are told so.
+    // Two environments that each give it another name are both reported.
     let tree = service(&[
         ("dev", ""),
         ("staging", &replace("name", "post")),
@@ -114,7 +114,7 @@ fn environments_that_all_rename_it_are_compared_with_each_other() {
 }
 
 #[test]
-fn an_earlier_environment_is_told_by_its_own_name_for_it() {
+fn an_earlier_environment_is_reported_with_its_own_name_for_it() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = Tree::new();
     for (name, container) in [("dev", "post"), ("staging", "mail"), ("prod", "mail")] {

@@ -1,4 +1,4 @@
-//! What somebody else has rendered, as build tools, editors and mounted volumes leave it behind.
+//! Manifests that others have rendered, as build tools, editors and mounted volumes leave them.
 
 use super::{check, findings, report};
 use crate::support::Tree;
@@ -8,7 +8,7 @@ fn config_map(name: &str, value: &str) -> String {
 }
 
 #[test]
-fn what_begins_a_file_may_begin_any_of_them() {
+fn any_file_may_begin_with_a_byte_order_mark_or_a_directive() {
     let tree = Tree::new();
     let (first, second) = (config_map("a", "k"), config_map("b", "k"));
     tree.write("base.yaml", &format!("{first}---\n{second}"));
@@ -20,7 +20,7 @@ fn what_begins_a_file_may_begin_any_of_them() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_with_its_line() {
+fn a_file_that_cannot_be_read_is_named_with_its_line() {
     let tree = Tree::new();
     tree.write("base.yaml", &config_map("a", "k"));
     tree.write("dev/1.yaml", &config_map("a", "k"));
@@ -38,15 +38,15 @@ fn what_cannot_be_read_is_named_with_its_line() {
         run.stdout.contains(told) && !run.stdout.contains("kustomize"),
         "{run:#?}"
     );
-    // What is not there is no environment that fails to build, but a mistake in the command.
+    // A missing file is not an environment that fails to build, but a mistake in the command.
     let run = rendered("gone.yaml");
     assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:#?}");
     assert!(run.stderr.contains("cannot read gone.yaml"), "{run:#?}");
 }
 
-/// kubectl reads YAML 1.1: what others see in a comment is a key to it.
+/// kubectl reads YAML 1.1: text that looks like part of a comment to other readers is a key to it.
 #[test]
-fn what_others_read_otherwise_is_not_compared() {
+fn a_file_that_others_read_differently_is_not_compared() {
     for char in ['\u{85}', '\u{2028}', '\u{2029}'] {
         let tree = Tree::new();
         let base = config_map("a", "k");
@@ -72,7 +72,7 @@ fn links_are_followed() {
     let tree = Tree::new();
     let link = |to: &str, from: &str| symlink(to, tree.path(from)).expect("a link");
     let base = config_map("a", "k") + "---\n" + &config_map("b", "k");
-    // A mounted ConfigMap: every file is a link to the newest version, and that a link itself.
+    // A mounted ConfigMap: every file is a link to the newest version, which is itself a link.
     tree.write("out/..2026/base.yaml", &base);
     tree.write(
         "out/..2026/dev.yaml",
@@ -81,7 +81,7 @@ fn links_are_followed() {
     link("..2026", "out/..data");
     link("..data/base.yaml", "out/base.yaml");
     link("..data/dev.yaml", "out/dev.yaml");
-    // A build tool: a tree of links to what lies elsewhere, and one that leads back.
+    // A build tool: a tree of links to files elsewhere, and one link that leads back.
     tree.write("store/b.yaml", &config_map("b", "k"));
     tree.write("tree/inner/a.yaml", &config_map("a", "k"));
     link("../store/b.yaml", "tree/b.yaml");
@@ -94,14 +94,14 @@ fn links_are_followed() {
     );
     let both = ["--rendered", "base=out/base.yaml", "--rendered", "dev=tree"];
     assert_eq!(found(&both), [""; 0]);
-    // A link to nothing is a file that is missing.
+    // A link to nothing is a missing file.
     link("nowhere", "tree/c.yaml");
     let run = check(&tree.path("none"), &tree.path(""), &both);
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("cannot read tree/c.yaml"), "{run:#?}");
 }
 
-/// A baseline that is a step of the promotion gives no less than what comes after it asks for.
+/// A baseline that is a step of the promotion is compared as one: the next step must not have less than it.
 #[test]
 fn a_baseline_is_a_step_as_well() {
     let tree = Tree::new();
@@ -132,9 +132,9 @@ fn a_baseline_is_a_step_as_well() {
     }
 }
 
-/// What a host has written out, kubectl applies, whatever an annotation says to hosts.
+/// kubectl applies everything that a host has written, whatever an annotation says to hosts.
 #[test]
-fn what_is_marked_as_local_is_applied_all_the_same() {
+fn a_resource_that_is_marked_as_local_is_still_applied() {
     let local = "  annotations: {config.kubernetes.io/local-config: \"true\"}\n";
     let deployment = |image: &str, annotations: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! Builds that fail on something with a Secret's value in it, and say so without the value.
+//! Builds that fail on something with a Secret's value in it: the message does not show the value.
 
 use std::fs;
 use std::process::Command;
@@ -12,24 +12,24 @@ use crate::support::{binary, require, run};
 /// A repository whose production does not build.
 struct Case {
     name: &'static str,
-    /// Beside what [`tree`] writes.
+    /// Files in addition to those that [`tree`] writes.
     files: &'static [(&'static str, &'static str)],
-    /// What must not be seen, in whatever form.
+    /// Values that must not be seen, in any form.
     planted: &'static [&'static str],
-    /// What helps to fix it.
+    /// Words that help to fix the failure.
     kept: &'static [&'static str],
 }
 
 const BASE: &str = "base/kustomization.yaml";
 const PROD: &str = "overlays/prod/kustomization.yaml";
 
-/// Makes two resources of the base one, so that kustomize shows both.
+/// Turns two resources of the base into one, so that kustomize shows both.
 const CONFLICT: &str = "resources: [../../base]\nnamespace: prod\n";
 
 /// Makes kustomize show each resource in Go's syntax.
 const LABELS: &str = "resources: [../../base]\ncommonLabels: {on: \"yes\"}\n";
 
-/// A component whose failure is quoted once more.
+/// A component, so that the failure is quoted once more.
 const COMPONENT: &str = "resources: [../../base]\ncomponents: [../c]\n";
 
 /// A Secret of another namespace.
@@ -369,7 +369,7 @@ fn tree(case: &Case) -> Tree {
     tree
 }
 
-/// Everything that is told, by every format, on every stream and in every file.
+/// All output: every format, on every stream and in every file, with a name for each.
 fn told(tree: &Tree, kustomize: &std::path::Path, builder: &str) -> Vec<(String, String)> {
     let mut arguments = vec!["--builder".to_owned(), builder.to_owned()];
     let files: Vec<_> = Format::ALL
@@ -400,7 +400,7 @@ fn told(tree: &Tree, kustomize: &std::path::Path, builder: &str) -> Vec<(String,
     all
 }
 
-/// A value in the forms in which it may be told.
+/// A value in the forms in which it may be shown.
 fn forms(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
     let json = serde_json::Value::from(value).to_string();
@@ -416,7 +416,7 @@ fn forms(value: &str) -> Vec<String> {
         let mut encoded =
             run(Command::new("sh").args(["-c", "printf %s \"$0\" | base64 -w0", &text])).stdout;
         encoded.truncate(encoded.trim_end_matches('=').len());
-        // The last letter hangs on what follows.
+        // The last letter depends on the bytes that follow.
         encoded.pop();
         forms.push(encoded);
     }
@@ -425,13 +425,13 @@ fn forms(value: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_build_that_fails_tells_no_value_of_a_secret() {
+fn a_build_that_fails_shows_no_value_of_a_secret() {
     let kustomize = require!(kustomize(NEWEST));
     let mut wrong = Vec::new();
     for case in CASES {
         let tree = tree(case);
         let all = told(&tree, &kustomize, "kustomize");
-        // The engine has words of its own for what it refuses.
+        // The engine has its own messages for what it rejects.
         let own = told(&tree, &kustomize, "auto");
         for (place, text) in all.iter().chain(&own) {
             let fails = text.contains("build-failure") || text.contains("does not build");
@@ -460,7 +460,7 @@ fn a_build_that_fails_tells_no_value_of_a_secret() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// What is said of the failures, and in which file.
+/// The messages of the failures, and the file of each.
 fn messages(all: &[(String, String)]) -> String {
     let (_, text) = all
         .iter()
@@ -475,9 +475,9 @@ fn messages(all: &[(String, String)]) -> String {
         .collect()
 }
 
-/// Patches that do nothing, so that they are shown where they stand.
+/// Patches that do nothing, so that their own lines are quoted.
 #[test]
-fn a_patch_that_nothing_is_for_tells_no_value_of_a_secret() {
+fn a_patch_that_matches_nothing_shows_no_value_of_a_secret() {
     let kustomize = require!(kustomize(NEWEST));
     let operation = r#"'[{"op":"replace","path":"/stringData/a","value":"swordfish"}]'"#;
     let own = "'{apiVersion: v1, kind: Secret, metadata: {name: db}, stringData: {a: hunter2}}'";

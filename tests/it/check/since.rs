@@ -1,4 +1,4 @@
-//! `--since`: every file that a build reads is one that a service depends on, however it is named.
+//! `--since`: a service depends on every file that its builds read, however the file is named.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,22 +7,22 @@ use super::hidden::{LOADS_BASE, Repository, service};
 use super::{NEWEST, report};
 use crate::support::{Tree, require};
 
-/// A patch of every Deployment, as a built-in plugin is configured.
+/// A patch of every Deployment, as the configuration of a built-in plugin.
 fn patch(path: &str) -> String {
     format!(
         "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {{name: p}}\ntarget: {{kind: Deployment}}\n{path}\n"
     )
 }
 
-/// A kustomization that loads.
+/// A kustomization that loads resources.
 fn gathers(resources: &str) -> String {
     format!("resources: [{resources}]\n")
 }
 
-/// A service by the ways in which its production names files of others, and the file that changes.
+/// A service named after the way in which its production names files elsewhere, and the file that changes.
 struct Way {
     name: &'static str,
-    /// What production's kustomization says beyond its base.
+    /// The fields of production's kustomization, besides its base.
     says: &'static str,
     files: Vec<(&'static str, String)>,
     changed: &'static str,
@@ -42,7 +42,7 @@ fn way(
     }
 }
 
-/// What plugins name, relative to the kustomization that runs them.
+/// Files that plugins name, relative to the kustomization that runs them.
 fn ways_of_plugins() -> Vec<Way> {
     vec![
         way(
@@ -98,7 +98,7 @@ fn ways_of_plugins() -> Vec<Way> {
     ]
 }
 
-/// What kustomizations name themselves.
+/// Files that kustomizations name themselves.
 fn ways_of_fields() -> Vec<Way> {
     vec![
         way(
@@ -193,14 +193,14 @@ fn since_follows_every_way_in_which_files_are_named() {
             tree.write(file, text);
         }
     }
-    // A link between two others leads elsewhere.
+    // A link between two others now leads elsewhere.
     fs::remove_file(tree.path("chain")).expect("a link");
     symlink("grace", tree.path("chain")).expect("a link");
     assert_eq!(repository.since("HEAD"), ["linked"]);
 }
 
 #[test]
-fn since_tells_the_line_of_a_patch_that_a_gathered_plugin_names() {
+fn since_reports_the_line_of_a_patch_that_a_gathered_plugin_names() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository(Tree::new());
     let tree = &repository.0;

@@ -1,4 +1,5 @@
-//! Values of Secrets that replacements and variables have taken into other resources: no report shows them there either.
+//! Values of Secrets that replacements and variables have copied into other resources: reports do not show them
+//! there either.
 
 use std::process::Command;
 
@@ -21,7 +22,7 @@ spec:
         livenessProbe: {exec: {command: [probe, none]}}
 ";
 
-/// What the base does, with a Secret `s` of the key `pw`, and how an environment gives it another value.
+/// A base with a Secret `s` that has the key `pw`, and an overlay that gives the key another value.
 struct Case {
     name: &'static str,
     base: &'static str,
@@ -98,7 +99,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Both values, as they are and as a Secret encodes them.
+/// Both values, as plain text and as a Secret encodes them.
 const PLANTED: [&str; 5] = [
     "swordfish",
     "c3dvcmRmaXNo",
@@ -139,7 +140,7 @@ fn assert_untold(what: &str, run: &Run) {
 }
 
 #[test]
-fn what_is_taken_out_of_a_secret_is_told_as_a_change_without_its_value() {
+fn a_value_copied_from_a_secret_is_reported_as_a_change_without_the_value() {
     let kustomize = require!(kustomize(NEWEST));
     for case in CASES {
         let tree = tree(case);
@@ -162,16 +163,17 @@ fn what_is_taken_out_of_a_secret_is_told_as_a_change_without_its_value() {
             let run = verb(&tree, &[&["build", "overlays/production"], more].concat());
             assert_eq!(run.succeeded(), case.is_built, "{}: {run:#?}", case.name);
             assert_untold(case.name, &run);
-            // What nothing took out of a Secret is shown.
+            // An image that was not copied from a Secret is shown.
             let is_shown = run.stdout.contains("registry.example.com/d:1");
             assert_eq!(is_shown, case.is_built, "{}: {run:#?}", case.name);
         }
     }
 }
 
-/// The nearest thing that is shown: the same text, which nothing took out of the Secret, and other changes beside one that is.
+/// The closest text that is shown: the same value, but not copied from the Secret, and other changes beside a
+/// hidden one.
 #[test]
-fn what_only_reads_like_a_secret_is_shown() {
+fn text_that_only_looks_like_a_secret_is_shown() {
     let tree = Tree::new();
     tree.write("base/d.yaml", DEPLOYMENT);
     tree.write(
@@ -186,7 +188,7 @@ fn what_only_reads_like_a_secret_is_shown() {
     let run = verb(&tree, &["check", "--builder", "engine", "."]);
     assert!(run.stdout.contains("--mode=plain"), "{run:#?}");
     assert!(run.stdout.contains("--mode=other"), "{run:#?}");
-    // A name of a Secret is none of its values.
+    // The name of a Secret is not one of its values.
     tree.write(
         "overlays/production/kustomization.yaml",
         "resources: [../../base]\nreplacements:\n- source: {kind: Secret, name: s}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.livenessProbe.exec.command.1]\n",
@@ -195,9 +197,10 @@ fn what_only_reads_like_a_secret_is_shown() {
     assert!(!run.stdout.contains("<redacted>"), "{run:#?}");
 }
 
-/// The function, and whoever reads what is rendered, sees what is built and not how: what looks like a credential of a Secret is hidden wherever it stands.
+/// The function sees a build but not how it was made, and so does a check of rendered manifests: a text that looks
+/// like a credential of a Secret is hidden everywhere.
 #[test]
-fn the_function_shows_no_credential_that_stands_elsewhere_too() {
+fn the_function_hides_a_credential_that_is_elsewhere_too() {
     let tree = Tree::new();
     let list = |pw: &str, encoded: &str, mode: &str| {
         format!(
@@ -229,7 +232,7 @@ fn the_function_shows_no_credential_that_stands_elsewhere_too() {
 }
 
 #[test]
-fn drift_shows_no_credential_that_stands_elsewhere_too() {
+fn drift_hides_a_credential_that_is_elsewhere_too() {
     let tree = tree(&CASES[0]);
     tree.write(
         "live.yaml",

@@ -1,9 +1,10 @@
-//! What a policy names and that matches nothing: each entry is told with what it may have meant, and none that was not looked at.
+//! Entries of a policy that match nothing: each is reported with what it may have meant, except those about parts
+//! that were not checked.
 
 use super::{NEWEST, report};
 use crate::support::{Tree, require};
 
-/// Two services, of which `production` of `cart` has a node selector and `production` of `web` another probe.
+/// Two services: `production` of `cart` has a node selector, and `production` of `web` has another probe.
 fn shop() -> Tree {
     let tree = Tree::new();
     for service in ["cart", "web"] {
@@ -35,7 +36,7 @@ fn shop() -> Tree {
     tree
 }
 
-/// Writes a policy with some entries of a list, each on a line of its own from line 5 on.
+/// Writes a policy with these entries of a list, each on its own line, from line 5 on.
 fn policy(tree: &Tree, list: &str, entries: &[String]) {
     let ends = "}".repeat(1 + list.matches('{').count());
     let entries = entries.join(",\n  ");
@@ -47,7 +48,7 @@ fn policy(tree: &Tree, list: &str, entries: &[String]) {
     );
 }
 
-/// The unused entries, as `line: headline`, and whether anything fails.
+/// The unused entries, as `line: headline`.
 fn unused(tree: &Tree, directory: &str, arguments: &[&str]) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let report = report(&kustomize, &tree.path(directory), arguments);
@@ -65,7 +66,7 @@ fn unused(tree: &Tree, directory: &str, arguments: &[&str]) -> Vec<String> {
 const SELECTOR: &str = "spec.template.spec.nodeSelector";
 
 #[test]
-fn allowed_fields_that_match_nothing_are_told_with_what_they_may_have_meant() {
+fn allowed_fields_that_match_nothing_are_reported_with_what_they_may_have_meant() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = shop();
     let field = |more: &str| format!("{{reason: why, {more}}}");
@@ -73,7 +74,7 @@ fn allowed_fields_that_match_nothing_are_told_with_what_they_may_have_meant() {
         (format!("path: {SELECTOR}"), None),
         (format!("path: {SELECTOR}.disk, services: [cart]"), None),
         (format!("path: {SELECTOR}, target: {{name: c*}}"), None),
-        // What its class allows as well is something that differs.
+        // A field that its class permits as well still differs.
         ("path: '**.periodSeconds', services: [web]".to_owned(), None),
         (format!("path: {SELECTOR}.*"), None),
         (
@@ -128,7 +129,7 @@ fn allowed_fields_that_match_nothing_are_told_with_what_they_may_have_meant() {
 }
 
 #[test]
-fn services_and_patterns_of_the_layout_are_told_too() {
+fn services_and_patterns_of_the_layout_are_reported_too() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = shop();
     let all = [
@@ -145,7 +146,7 @@ fn services_and_patterns_of_the_layout_are_told_too() {
         "9: spec.services[4] (other) matched nothing: no service has that name",
     ];
     assert_eq!(unused(&tree, "", &[]), services);
-    // Whoever looks at a part knows nothing of the rest.
+    // A check of a part knows nothing about the rest.
     assert_eq!(unused(&tree, "web", &[]), [""; 0]);
 
     tree.write(
@@ -167,9 +168,9 @@ fn services_and_patterns_of_the_layout_are_told_too() {
     assert_eq!(unused(&tree, "web", &[]), [""; 0]);
 }
 
-/// What another part of the repository may need, or what nobody could build, is not told.
+/// An entry that another part of the repository may need, or an environment that was not built, is not reported.
 #[test]
-fn what_was_not_looked_at_may_match() {
+fn an_entry_about_an_unchecked_part_may_match() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = shop();
     let entries = [
@@ -197,7 +198,7 @@ fn what_was_not_looked_at_may_match() {
         "resources: [nowhere.yaml]\n",
     );
     assert_eq!(names(unused(&tree, "", &[])), "c");
-    // What is rendered is all that anybody knows of, and not all that there is.
+    // Rendered manifests are all that is known, but not all that exists.
     let build = |directory: &str| {
         let built = std::process::Command::new(&kustomize)
             .args(["build", directory])
@@ -213,9 +214,9 @@ fn what_was_not_looked_at_may_match() {
     assert_eq!(rendered, [""; 0]);
 }
 
-/// A weight of its own, as every rule.
+/// The rule has its own severity, as every rule does.
 #[test]
-fn what_matches_nothing_weighs_what_the_policy_says() {
+fn an_unused_entry_has_the_severity_that_the_policy_sets() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = shop();
     tree.write(
@@ -230,9 +231,9 @@ fn what_matches_nothing_weighs_what_the_policy_says() {
     assert!(own.len() == 1 && own[0]["severity"] == "error", "{own:#?}");
 }
 
-/// What is added as a whole is allowed as a whole, or not at all.
+/// An addition is allowed as a whole, or not at all.
 #[test]
-fn a_part_of_what_is_added_is_told_to_be_one() {
+fn an_entry_for_part_of_an_addition_is_reported_as_such() {
     let _kustomize = require!(kustomize(NEWEST));
     let tree = shop();
     let patch = tree.read("cart/overlays/production/kustomization.yaml");
@@ -246,9 +247,9 @@ fn a_part_of_what_is_added_is_told_to_be_one() {
     assert_eq!(unused(&tree, "", &[]), [why]);
 }
 
-/// What an exemption may have meant is looked for in its own services and target.
+/// The suggestion for an exemption comes from its own services and target.
 #[test]
-fn an_exemption_is_told_what_it_may_have_meant() {
+fn an_exemption_is_reported_with_what_it_may_have_meant() {
     let kustomize = require!(kustomize(NEWEST));
     let tree = shop();
     let exemption = |more: &str| format!("{{reason: why, expires: 2027-01-31, {more}}}");
@@ -284,7 +285,7 @@ fn an_exemption_is_told_what_it_may_have_meant() {
         let expected = format!("{rule}: {}", why.replace("PROBE", probe));
         assert_eq!(told, [expected], "{entry}");
     }
-    // Without a list in the policy, environments are those that are there.
+    // Without a list in the policy, the environments are those that exist.
     tree.write(
         "parity.yaml",
         "apiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec: {exemptions: [{rule: image, environments: [prod], reason: why, expires: 2027-01-31}]}\n",

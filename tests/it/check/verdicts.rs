@@ -1,4 +1,5 @@
-//! One verdict: sealed environments, judged as a matrix by the function, against the same ones as the gate builds them.
+//! One verdict: sealed environments, judged as a matrix by the function, get the findings of the gate, which builds
+//! them.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -18,10 +19,10 @@ spec:
       - {name: app, image: 'app:1', resources: {limits: {memory: 1Gi}}, livenessProbe: {periodSeconds: 10}}
 ";
 
-/// Environments with their memory, a policy, and what a finding begins with.
+/// Environments with their memory, a policy, and the beginning of a finding.
 type Case<'c> = (&'c [(&'c str, &'c str)], String, &'c str);
 
-/// Environments with their memory, and whether production's probe was changed.
+/// A repository of environments with their memory, each of which also sets an image, and a policy.
 fn repository(environments: &[(&str, &str)], policy: &str) -> Tree {
     let tree = Tree::new();
     tree.kustomization("base", "web.yaml", BASE);
@@ -42,7 +43,7 @@ fn repository(environments: &[(&str, &str)], policy: &str) -> Tree {
     tree
 }
 
-/// What the gate finds: rule, environment, baseline and path.
+/// The findings of the gate: rule, environment and path of each.
 fn built(tree: &Tree) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let report = report(&kustomize, &tree.path(""), &[]);
@@ -62,7 +63,7 @@ fn built(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// The same of what the function finds where each environment is sealed.
+/// The same findings by the function, where each environment is sealed.
 fn sealed(tree: &Tree, environments: &[(&str, &str)], policy: &str) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let mut list = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n".to_owned();
@@ -115,11 +116,11 @@ fn a_matrix_of_snapshots_has_the_verdicts_of_the_gate() {
     let listed = "environments: [dev, staging, production]";
     let allowed = "allow: {classes: [image, image-tag, resource-values]}";
     let cases: &[Case<'_>] = &[
-        // The names say which comes first.
+        // The names decide the order.
         (&usual, String::new(), "inverted-resources production"),
         (&short, String::new(), "inverted-resources prod"),
         (&usual, listed.to_owned(), "inverted-resources production"),
-        // `prod` is what the policy calls production.
+        // `prod` is the production of the policy.
         (&short, listed.to_owned(), "inverted-resources production"),
         (
             &short[..2],
@@ -136,7 +137,7 @@ fn a_matrix_of_snapshots_has_the_verdicts_of_the_gate() {
             format!("environment: production, {listed}"),
             "image production",
         ),
-        // Nobody knows an order: the next by name, and not all with all.
+        // The order is unknown: each is compared with the next by name, and not all with all.
         (
             &[("env-a", "1Gi"), ("env-b", "3Gi"), ("env-c", "9Gi")],
             format!("environments: [env-a, env-b, env-c], {allowed}"),

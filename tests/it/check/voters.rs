@@ -1,4 +1,5 @@
-//! Among environments without a common base, the one that changed is blamed, not those that an exempt one differs from as well.
+//! Among environments without a common base, the one that changed is blamed, and not those that also differ from an
+//! exempt one.
 
 use super::{NEWEST, report};
 use crate::support::{Tree, require};
@@ -29,7 +30,7 @@ fn service(environments: [(&str, &str); 4], exemption: &str) -> Tree {
     tree
 }
 
-/// `severity rule environment`, where a limit differs or an exemption is told.
+/// `severity rule environment` of each finding.
 fn told(tree: &Tree) -> Vec<String> {
     let kustomize = crate::support::kustomize(NEWEST).expect("kustomize");
     let report = report(&kustomize, &tree.path(""), &[]);
@@ -51,7 +52,7 @@ fn settled(environments: &str, value: &str) -> String {
 }
 
 #[test]
-fn what_an_exemption_settles_has_no_say_in_who_is_the_odd_one() {
+fn an_exempt_environment_has_no_vote_on_the_odd_one() {
     let _kustomize = require!(kustomize(NEWEST));
     let lost = [("local", FEW), ("alpha", ALL), ("beta", ALL), ("prod", FEW)];
     let held = settled("local", "    value: <absent>\n");
@@ -60,10 +61,10 @@ fn what_an_exemption_settles_has_no_say_in_who_is_the_odd_one() {
         let tree = service(lost, exemption);
         assert_eq!(told(&tree), [local, "error environment-mismatch prod"]);
     }
-    // As it was adopted.
+    // The state in which it was adopted.
     let adopted = [("local", FEW), ("alpha", ALL), ("beta", ALL), ("prod", ALL)];
     assert_eq!(told(&service(adopted, &held)), [local]);
-    // Nobody is left who could say what is usual, so all have a say, and all is exempt.
+    // No environment is left that could show what is usual, so all have a vote, and all are exempt.
     let all = settled("local, alpha, beta, prod", "");
     let exempt = told(&service(lost, &all));
     assert!(
@@ -73,11 +74,11 @@ fn what_an_exemption_settles_has_no_say_in_who_is_the_odd_one() {
 }
 
 #[test]
-fn a_settled_value_that_is_another_by_now_is_told() {
+fn an_exempt_value_that_has_changed_is_reported() {
     let _kustomize = require!(kustomize(NEWEST));
     let more = "cpu: '1', memory: 1Gi, ephemeral-storage: 1Gi";
     let held = settled("local", "    value: <absent>\n");
-    // What it is exempt for says nothing about anything else.
+    // An exemption for one value does not cover another.
     let other = [
         ("local", FEW),
         ("alpha", ALL),
@@ -89,7 +90,7 @@ fn a_settled_value_that_is_another_by_now_is_told() {
         told.contains(&"error environment-mismatch prod".to_owned()),
         "{told:#?}"
     );
-    // It agrees with the others again: the exemption is for nothing.
+    // It agrees with the others again: the exemption has no use.
     let again = [("local", ALL), ("alpha", ALL), ("beta", ALL), ("prod", FEW)];
     let told = self::told(&service(again, &held));
     assert!(

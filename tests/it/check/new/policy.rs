@@ -1,9 +1,9 @@
-//! A branch's own policy does not let its drift pass.
+//! The policy of a branch does not permit the branch's own drift.
 
 use super::{Branch, LABEL, NEWEST, none, patch, probe, told};
 use crate::support::require;
 
-/// What the policy of a branch lets pass that the one of its last commit does not.
+/// The permissions in the policy of a branch that the policy of its last commit does not have.
 fn loosened(branch: &Branch, spec: &str) -> Vec<String> {
     branch.policy(spec);
     let report = branch.report(&["--new", "HEAD"]);
@@ -18,9 +18,9 @@ fn loosened(branch: &Branch, spec: &str) -> Vec<String> {
     .collect()
 }
 
-/// The weights and entries of a policy before, and one that is looser or not.
+/// Compares the severities and entries of an earlier policy with those of one that is looser, or not.
 #[test]
-fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
+fn a_looser_policy_is_a_separate_finding() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     let entry = |path: &str, environments: &str, day: &str| {
         format!(
@@ -35,7 +35,7 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
     branch.policy(&old);
     branch.commit();
     let loosened = |spec: &str| loosened(&branch, spec);
-    // Narrower, shorter, stricter, in another order, for another reason.
+    // Narrower, shorter, stricter, in another order, with another reason.
     let narrow = format!(
         "{head}  allow: {{classes: [image, replicas]}}\n  failOn: warning\n  exemptions:\n{}{}",
         entry("**.livenessProbe", "production", "2026-12-31").replace("reason: r", "reason: s"),
@@ -108,7 +108,7 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
         }
     }
     assert_eq!(branch.check(&["--new", "HEAD"]).code, Some(1));
-    // How much it weighs is for the earlier policy to say.
+    // The earlier policy decides its severity.
     branch.policy(&old.replace("max: 4}", "max: 4}, loosened-policy: {severity: ignore}"));
     assert_eq!(
         told(&branch.report(&["--new", "HEAD"])),
@@ -117,12 +117,12 @@ fn a_policy_that_lets_pass_more_is_a_finding_of_its_own() {
     branch.commit();
     branch.policy(&old.replace("image]", "image, labels]"));
     assert_eq!(branch.new_since(&["--new", "HEAD"]).0, none());
-    // The first policy is one thing to agree to.
+    // The first policy is a single finding to agree to.
     let report = branch.report(&["--new", "HEAD~2"]);
     assert_eq!(told(&report), ["loosened-policy"], "{report:#}");
 }
 
-/// What an adopted entry holds is what it lets pass: another value is wider, and so is none.
+/// An adopted entry permits only the values that it holds: other values make it looser, and so does leaving them out.
 #[test]
 fn an_exemption_is_looser_where_it_holds_other_values() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
@@ -161,7 +161,7 @@ fn an_exemption_is_looser_where_it_holds_other_values() {
     ] {
         assert!(looser(before, after), "{before}to {after}");
     }
-    // What was widened is the value, and not the day.
+    // The value was widened, not the day.
     for (before, after, said) in [
         (one, any, "is for any value"),
         (one, other, "is for the value 30"),
@@ -183,9 +183,9 @@ fn an_exemption_is_looser_where_it_holds_other_values() {
     );
 }
 
-/// A finding about a line of the policy stands at that line.
+/// A finding about a line of the policy is reported at that line.
 #[test]
-fn what_was_loosened_is_reported_at_its_line() {
+fn a_loosened_entry_is_reported_at_its_line() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     branch.policy("  environments: [staging, production]\n");
     branch.commit();
@@ -216,7 +216,7 @@ fn what_was_loosened_is_reported_at_its_line() {
     );
 }
 
-/// What a finding of a branch advises leads out of red, and not into another finding.
+/// The advice in a finding of a branch resolves the finding, and does not lead to another one.
 #[test]
 fn the_advice_to_a_branch_says_who_has_to_follow_it() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
@@ -241,7 +241,7 @@ fn the_advice_to_a_branch_says_who_has_to_follow_it() {
     let end = ") first: in this branch alone it is a loosened-policy finding. Entry: {";
     assert!(sentence.contains(end), "{said}");
     assert!(!permit(&[]).contains("loosened-policy"));
-    // Where the policy of HEAD lets a branch loosen it, the entry works as it is.
+    // Where the policy of HEAD allows a branch to loosen it, the entry works as it is.
     branch.policy(
         "  environments: [staging, production]\n  rules: {loosened-policy: {severity: warning}}\n",
     );
@@ -251,9 +251,9 @@ fn the_advice_to_a_branch_says_who_has_to_follow_it() {
     assert!(!said.contains("loosened-policy"), "{said}");
 }
 
-/// What a branch only allows is not fixed by it.
+/// A difference that a branch only permits does not count as fixed.
 #[test]
-fn what_a_branch_allows_is_not_fixed() {
+fn a_difference_that_a_branch_allows_is_not_fixed() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     branch.policy("  environments: [staging, production]\n");
     branch.overlay(
@@ -270,7 +270,7 @@ fn what_a_branch_allows_is_not_fixed() {
     classes(", labels");
     let (new, _, fixed) = branch.new_since(&["--new", "HEAD"]);
     assert_eq!((new, fixed), (vec!["loosened-policy".to_owned()], 0));
-    // What is fixed beside it counts.
+    // A fix in the same branch counts.
     branch.overlay("web", "production", "");
     branch.overlay("web", "staging", &patch(LABEL, "x"));
     let (new, _, fixed) = branch.new_since(&["--new", "HEAD"]);
@@ -285,7 +285,7 @@ fn what_a_branch_allows_is_not_fixed() {
 }
 
 #[test]
-fn what_a_branch_exempts_for_itself_stays_red() {
+fn a_branch_that_exempts_its_own_finding_still_fails() {
     let branch = Branch::new(require!(kustomize(NEWEST)));
     branch.policy("  environments: [staging, production]\n");
     branch.commit();
@@ -304,7 +304,7 @@ fn what_a_branch_exempts_for_itself_stays_red() {
     ];
     assert_eq!(weights, expected);
     assert_eq!(branch.check(&["--new", "HEAD"]).code, Some(1));
-    // A day that is over for both is no news.
+    // An exemption that has expired on both sides is not new.
     branch.policy("  exemptions: [{rule: health-checks, reason: r, expires: 2026-01-31}]\n");
     branch.commit();
     branch.overlay("web", "staging", "");
