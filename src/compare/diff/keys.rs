@@ -46,7 +46,7 @@ fn key_text(node: Node<'_>) -> Option<&str> {
     }
 }
 
-/// A field that identifies the elements of a list without keys, with its values that no two elements of one side share.
+/// A field that identifies elements of a list without keys, and whether each of its values is unique on both sides.
 pub(super) struct Marks<'a> {
     key: &'static str,
     seen: HashMap<&'a str, bool>,

@@ -1,4 +1,4 @@
-//! How values of Secrets are compared, which a snapshot may not hold.
+//! How values of Secrets are compared, some of which a snapshot does not hold.
 
 use std::collections::BTreeMap;
 
