@@ -1,7 +1,7 @@
-//! Two environments, side by side: which resource was made of which, what differs, and what each difference is for.
+//! Two environments, side by side: which resource was made from which, what differs, and what each difference is for.
 //!
 //! [`pair`] finds out which resources belong together, [`diff`] walks two of them,
-//! [`identity`] cancels what only makes an overlay an environment, and [`classify`]
+//! [`identity`] cancels the changes that only make an overlay an environment, and [`classify`]
 //! gives every other change its one class.
 
 pub mod addresses;

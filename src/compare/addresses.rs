@@ -1,4 +1,4 @@
-//! Numbers and addresses that a cluster gives to one Service only, so that environments which share a cluster must differ in them.
+//! Numbers and addresses that a cluster gives to only one Service, so that environments that share a cluster must differ in them.
 //!
 //! From the API reference of Kubernetes: a node port belongs to one Service of a cluster, and an address to one load balancer.
 

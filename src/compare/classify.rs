@@ -1,7 +1,7 @@
-//! What a changed field is for.
+//! The purpose of a changed field.
 //!
-//! Every change has exactly one class. What is tabular here is data; the one
-//! thing that needs a look at other resources is the target of an `envFrom`,
+//! Every change has exactly one class. The tables here are data; the only question
+//! that involves other resources is the target of an `envFrom`,
 //! which may change only to a source with the same keys.
 
 mod encrypted;
@@ -100,7 +100,7 @@ fn is_config(resource: &Resource<'_>) -> bool {
     matches!(resource.kind(), "ConfigMap" | "Secret") && resource.group().is_empty()
 }
 
-/// Labels and annotations, wherever metadata stands: on the resource or on a template in it.
+/// The class of a label or an annotation, on the resource itself or on a template in it.
 fn metadata(steps: &[Step<'_>]) -> Option<Class> {
     let at = steps
         .iter()
@@ -143,7 +143,7 @@ fn is_hostname_annotation(key: &str) -> bool {
     )
 }
 
-/// Cloud load balancers take their health checks from annotations that all say so.
+/// Cloud load balancers take their health checks from annotations whose names say so.
 fn is_health_annotation(key: &str) -> bool {
     let name = key.rsplit('/').next().unwrap_or(key);
     ["healthcheck", "health-check", "health-probe"]
@@ -152,7 +152,7 @@ fn is_health_annotation(key: &str) -> bool {
         || key == "alb.ingress.kubernetes.io/success-codes"
 }
 
-/// The class of a label, wherever it is asked for.
+/// The class of a label, whether metadata sets it or a selector asks for it.
 pub(super) fn of_label(key: &str) -> Class {
     if is_mesh_key(key) {
         Class::ServiceMesh
@@ -231,7 +231,7 @@ fn is_replica_count(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
     }
 }
 
-/// Fields of a pod specification; `steps` begin inside of it.
+/// The class of a field of a pod specification; `steps` begin inside it.
 fn in_pod(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_, '_>) -> Class {
     match steps {
         [
@@ -276,7 +276,7 @@ fn in_container(change: &Change<'_>, steps: &[Step<'_>], around: Surroundings<'_
     }
 }
 
-/// The storage that a claim asks for, be it one of its own or a template of one.
+/// The class of the storage that a claim requests, whether it is a separate claim or a template of one.
 fn claim(change: &Change<'_>, steps: &[Step<'_>], resource: &Resource<'_>) -> Option<Class> {
     let is_claim = resource.kind() == "PersistentVolumeClaim" && resource.group().is_empty();
     let from = if is_claim {
@@ -335,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mesh_keys_are_told_by_domain() {
+    fn mesh_keys_are_recognised_by_domain() {
         assert!(is_mesh_key("sidecar.istio.io/inject") && is_mesh_key("istio-injection"));
         assert!(is_mesh_key("linkerd.io/inject") && is_mesh_group("networking.istio.io"));
         assert!(!is_mesh_key("notistio.io/x") && !is_mesh_key("app") && !is_mesh_group("apps"));

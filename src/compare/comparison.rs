@@ -15,18 +15,18 @@ use crate::naming::plainest;
 use crate::policy::IdentityMode;
 use crate::resource::Resource;
 
-/// What an environment is compared with.
+/// The kind of side that an environment is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Against {
     /// The baseline, which says what all environments share.
     Baseline,
-    /// Another environment of the same service, which comes before it.
+    /// An earlier environment of the same service.
     Sibling {
-        /// Whether no other environment stands between the two.
+        /// Whether there is no other environment between the two.
         is_next: bool,
-        /// Whether the policy says so: it lists both in promotion order.
+        /// Whether the policy says so by listing both in promotion order.
         is_promoted: bool,
-        /// Whether both are made of one base, so that what it holds was judged against it in both.
+        /// Whether both are made from one base, so that both were already judged against it.
         is_of_one_base: bool,
     },
 }
@@ -38,9 +38,9 @@ pub struct Sides<'c, 'a> {
     pub environment: &'c str,
     /// The environment that it is compared with.
     pub baseline: &'c str,
-    /// What that environment is to it.
+    /// How that side relates to the environment.
     pub against: Against,
-    /// The one service of both sides; empty where the base may be of several.
+    /// The one service of both sides; empty if the base may hold several.
     pub service: &'c str,
     /// The base's resources.
     pub base: &'c [Resource<'a>],
@@ -48,24 +48,24 @@ pub struct Sides<'c, 'a> {
     pub services: &'c [&'a str],
     /// The overlay's resources.
     pub overlay: &'c [Resource<'a>],
-    /// What only a transformation of everything reaches.
+    /// Items that only a transformation of everything reaches.
     pub witnesses: &'c [Witness],
-    /// What was taken out of Secrets into other resources, which no report may show.
+    /// Values that were copied from Secrets into other resources, which no report may show.
     pub hidden: &'c [String],
-    /// Whether somebody else has rendered both, so that what made them has left its notes.
+    /// Whether another tool has rendered both, so that it may have left its own notes in them.
     pub is_rendered: bool,
 }
 
 /// Two environments, paired, with every classified change between them.
 #[derive(Debug)]
 pub struct Comparison<'c, 'a> {
-    /// What is compared.
+    /// The two sides that are compared.
     pub sides: Sides<'c, 'a>,
     /// Which resources belong together.
     pub pairing: Pairing,
     /// The changes of every matched pair, in the order of [`Pairing::matched`].
     pub changes: Vec<Vec<Classified<'a>>>,
-    /// The namespaces that the overlay brings for its own resources, which are not among those added, with what somebody acts on in each.
+    /// The namespaces that the overlay brings for its own resources, which are not among those added, with the entries that controllers act on.
     pub namespaces: Vec<(usize, Vec<Classified<'a>>)>,
 }
 
@@ -75,7 +75,7 @@ pub fn compare<'c, 'a>(sides: Sides<'c, 'a>, mode: IdentityMode) -> Comparison<'
     compare_known(sides, mode, &[])
 }
 
-/// [`compare`], where it is known that some resources belong together, as indices into the base and the overlay.
+/// [`compare`], given resources that are known to belong together, as indices into base and overlay.
 #[must_use]
 pub fn compare_known<'c, 'a>(
     sides: Sides<'c, 'a>,
@@ -127,7 +127,7 @@ pub fn compare_known<'c, 'a>(
             .iter()
             .find(|(service, _)| *service == sides.services[at])
             .map(|(_, identity)| identity);
-        // What a base denies is a change, whatever else it may be.
+        // A change that the base denies stays a change, whatever else it may be.
         let guidance = guidance(base);
         let rendered = Rendered {
             base: sides.base,
@@ -200,9 +200,9 @@ fn pods_of<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<Pod<'a>> {
     pods(&pairs, &added)
 }
 
-/// Whether two environments say the same, each with its own name in it.
+/// Whether both sides say the same, each with the name of its own environment.
 ///
-/// A base that is no environment may speak of any other one.
+/// A base that is not an environment may use the name of any other one.
 fn is_own_name(
     sides: &Sides<'_, '_>,
     pairing: &Pairing,
@@ -226,7 +226,7 @@ fn is_own_name(
     })
 }
 
-/// What the overlay does to everything, for every service of the base.
+/// Learns what the overlay does to every resource, for each service of the base.
 fn learn<'a>(sides: &Sides<'_, 'a>, pairing: &Pairing) -> Vec<(&'a str, Identity<'a>)> {
     let mut services: Vec<&str> = sides.services.to_vec();
     services.sort_unstable();
@@ -292,12 +292,12 @@ impl<'a> Comparison<'_, 'a> {
     }
 }
 
-/// A base resource and what the overlay made of it.
+/// A base resource and the overlay's version of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pair<'p, 'a> {
     /// The resource as the base has it.
     pub base: &'p Resource<'a>,
-    /// What the overlay made of it.
+    /// The resource as the overlay has it.
     pub overlay: &'p Resource<'a>,
     /// The service that it belongs to.
     pub service: &'a str,

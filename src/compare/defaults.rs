@@ -1,12 +1,12 @@
-//! Fields that say what the API server would say without them.
+//! Fields with the value that the API server would use without them.
 //!
-//! From the API reference of Kubernetes: who writes such a value out, or leaves
-//! it away, changes nothing that runs.
+//! From the API reference of Kubernetes: an overlay that writes such a value out, or
+//! leaves it out, changes nothing that runs.
 
 use super::diff::{Change, Step};
 use crate::resource::Resource;
 
-/// Below a pod's specification: the fields without list elements, and the default.
+/// Below a pod's specification: the path of fields, without list elements, and the default.
 #[rustfmt::skip]
 const IN_PODS: &[(&[&str], &str)] = &[
     (&["dnsPolicy"], "ClusterFirst"),
@@ -61,7 +61,7 @@ const IN_KINDS: &[(&str, &str, &[&str], &str)] = &[
     ("route.openshift.io", "Route", &["spec", "to", "weight"], "100"),
 ];
 
-/// Whether one side lacks a field and the other one says what the API server takes for it then.
+/// Whether one side lacks a field and the other says the value that the API server uses without it.
 #[must_use]
 pub fn is_default(change: &Change<'_>, resource: &Resource<'_>) -> bool {
     let ((Some(said), None) | (None, Some(said))) = (change.base, change.overlay) else {
@@ -124,7 +124,7 @@ fn is_in_pod(change: &Change<'_>, said: &str, resource: &Resource<'_>) -> bool {
     }
 }
 
-/// Whether steps lead through these fields and no list.
+/// Whether steps lead through exactly these fields and through no list.
 fn is_at(steps: &[Step<'_>], path: &[&str]) -> bool {
     let mut pairs = steps.iter().zip(path);
     steps.len() == path.len() && pairs.all(|(step, field)| *step == Step::Field(field))

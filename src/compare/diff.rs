@@ -1,12 +1,12 @@
-//! The structural difference of two resources, as Kubernetes reads them.
+//! The structural difference between two resources, as Kubernetes reads them.
 //!
-//! Lists are compared by what their elements are, not by where they stand,
-//! unless Kubernetes acts on their order. No two changes have one path. Three laws hold and are tested:
+//! List elements are compared by their identity, not by their position,
+//! unless Kubernetes acts on their order. No two changes have the same path. Three laws hold and are tested:
 //! `diff(a, a)` is empty; `diff(b, a)` is `diff(a, b)` with the sides swapped;
-//! every difference of the two trees lies under exactly one change.
+//! every difference between the two trees is under exactly one change.
 //!
 //! `null` equals an absent field, `{}` does not. Quantities compare by value.
-//! The hosts' own annotations are no part of a resource and never differ.
+//! The hosts' own annotations are not part of a resource and never differ.
 
 mod align;
 mod arguments;

@@ -1,7 +1,7 @@
-//! Elements of lists that each side calls after its own environment, such as `regcred-dev` and `regcred-prod`.
+//! List elements that each side names after its own environment, such as `regcred-dev` and `regcred-prod`.
 //!
-//! A diff sees one that is gone and one that is new. It is one element: what it is called makes the
-//! environment, and what stands in it is compared.
+//! A diff sees one element removed and another added. They are the same element: its name only says
+//! which environment it is in, so its contents are compared.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -16,12 +16,12 @@ use crate::path::Path;
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// What each side may call itself: pairs of a word of the base and one of the overlay.
+/// The words that each side may use for itself: pairs of a word of the base and one of the overlay.
 #[derive(Debug)]
 pub(super) struct OwnNames(Vec<(String, String)>);
 
 impl OwnNames {
-    /// The names that the base may have for itself with that of the overlay, and the words that names of resources hold.
+    /// Pairs each name that the base may have with that of the overlay, and adds the words that names of resources hold.
     pub(super) fn of(early: &[&str], late: &str, words: Option<&OwnWords>) -> Self {
         let names = early.iter().map(|early| (*early, late));
         let words = words.map(|words| (words.base.as_str(), words.overlay.as_str()));
@@ -33,16 +33,16 @@ impl OwnNames {
     }
 }
 
-/// Changes of one resource, in which elements that each side calls after itself are one.
+/// Changes of one resource, in which elements that each side names after itself are one.
 #[derive(Debug, Default)]
 pub(super) struct Paired<'a> {
-    /// The changes; what is gone and what is new of a list with keys is one element, and what differs inside of it.
+    /// The changes; a removed and an added element of a keyed list that are one are replaced by the differences inside.
     pub changes: Vec<Classified<'a>>,
-    /// Those of lists of plain texts that say the same on both sides, each in its own name, by their number.
+    /// The indices of changes in lists of plain texts that say the same on both sides, each with its own name.
     pub named: BTreeSet<usize>,
 }
 
-/// Pairs what is gone and what is new in each list.
+/// Pairs the removed and the added elements of each list.
 pub(super) fn pair<'a>(
     changes: Vec<Classified<'a>>,
     resource: &Resource<'_>,
@@ -81,14 +81,14 @@ fn is_text(node: Option<Node<'_>>) -> bool {
     node.and_then(Node::as_str).is_some()
 }
 
-/// The changes that are about whole elements of one list, by their numbers, in the order of the elements.
+/// The changes of whole elements of one list, by their indices, in the order of the elements.
 #[derive(Debug, Default)]
 struct List {
     gone: Vec<usize>,
     new: Vec<usize>,
 }
 
-/// The lists that have lost elements with names, or got some.
+/// The lists that have both lost and gained elements with names.
 fn lists<'a>(changes: &[Classified<'a>], kind: &str) -> BTreeMap<Path<'a>, List> {
     let mut lists: BTreeMap<Path<'a>, List> = BTreeMap::new();
     for (at, one) in changes.iter().enumerate() {
@@ -109,7 +109,7 @@ fn lists<'a>(changes: &[Classified<'a>], kind: &str) -> BTreeMap<Path<'a>, List>
     lists
 }
 
-/// Whether a list may call its elements after the environment: variables, ports and containers have names for their own sake.
+/// Whether a list may name its elements after the environment: variables, ports and containers have names for their own sake.
 fn has_names(one: &Classified<'_>, kind: &str) -> bool {
     let list = one.change.fields().next_back().unwrap_or_default();
     let list = list.to_ascii_lowercase();
@@ -118,11 +118,11 @@ fn has_names(one: &Classified<'_>, kind: &str) -> bool {
     one.class == Class::Other && !is_own && may_name(&one.change, one.class, kind)
 }
 
-/// What an element says, with gaps where it says the name of its side.
+/// The texts that identify an element, with gaps in place of the name of its side.
 type Gapped<'a> = Vec<(&'static str, Vec<Option<&'a str>>)>;
 
 impl List {
-    /// What is gone and what is new that say the same, each in its own name, where that is one of each.
+    /// The removed and the added elements that say the same, each with its own name, if there is one of each.
     fn pairs(
         &self,
         changes: &[Classified<'_>],
@@ -154,9 +154,9 @@ impl List {
         pairs
     }
 
-    /// Whether each new element is where the one was that is gone.
+    /// Whether each added element is where the removed one was.
     fn are_in_place(&self, changes: &[Classified<'_>], pairs: &[(usize, usize)]) -> bool {
-        // How many elements before one are on both sides.
+        // The number of elements before this one that both sides have.
         let before = |all: &[usize], at: usize| {
             let index = match changes[at].change.steps.last()? {
                 Step::Element { base, overlay, .. } => base.or(*overlay)?,
@@ -172,7 +172,7 @@ impl List {
     }
 }
 
-/// The elements that hold a name, by what else they say, where that is one.
+/// The elements that hold a name, by what else they say; `None` if several say the same.
 fn sole<'a>(
     changes: &[Classified<'a>],
     list: &[usize],
@@ -188,7 +188,7 @@ fn sole<'a>(
     all
 }
 
-/// What an element is known by, with gaps for a name; nothing where it does not hold that.
+/// The texts that identify an element, with gaps for a name; `None` if it does not hold the name.
 fn gapped_key<'a>(change: &Change<'a>, name: &str) -> Option<Gapped<'a>> {
     let Some(Step::Element { by, .. }) = change.steps.last() else {
         return None;

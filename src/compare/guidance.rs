@@ -8,21 +8,21 @@ use crate::path::{PathError, Pattern, Spot};
 use crate::policy::{About, Indexed};
 use crate::resource::Resource;
 
-/// What a base says of one of its resources.
+/// What a base says about one of its resources.
 #[derive(Debug, Default)]
 pub struct Guidance {
-    /// What overlays may touch.
+    /// The fields that overlays may touch.
     pub allow: Indexed<Pattern>,
-    /// What they may not, whatever allows it.
+    /// The fields that they may not touch, whatever else allows it.
     pub deny: Indexed<Pattern>,
-    /// What could not be read: the annotation, the text and why.
+    /// The patterns that could not be read: the annotation, the text and the reason.
     pub faults: Vec<(&'static str, String, PathError)>,
 }
 
 impl Guidance {
-    /// The first pattern by which the base denies the place of a change, what that lies in, or anything below it.
+    /// The first pattern by which the base denies the place of a change, anything above it, or anything below it.
     ///
-    /// However much comes in with a change, what the base denies does not come in with it.
+    /// However much a change adds at once, it does not bring in anything that the base denies.
     #[must_use]
     pub fn denier(
         &self,
@@ -33,7 +33,7 @@ impl Guidance {
         if self.deny.is_empty() {
             return None;
         }
-        // The base speaks of this resource alone.
+        // The base speaks of this resource only.
         let about = About {
             rule: None,
             resource: &ResourceRef::default(),
@@ -49,7 +49,7 @@ impl Guidance {
             let fits = near.find(|(_, pattern)| pattern.matches(place));
             found = found.into_iter().chain(fits).min_by_key(|(at, _)| *at);
         };
-        // What it says of a map is about everything in it.
+        // A pattern for a map is about everything in it.
         for place in [Some(place), base_path(&change.steps)]
             .into_iter()
             .flatten()
@@ -63,7 +63,7 @@ impl Guidance {
     }
 }
 
-/// Reads what a base says of a resource.
+/// Reads what a base says about a resource.
 #[must_use]
 pub fn guidance(base: &Resource<'_>) -> Guidance {
     let mut guidance = Guidance::default();
@@ -83,7 +83,7 @@ pub fn guidance(base: &Resource<'_>) -> Guidance {
     guidance
 }
 
-/// Whether a change is at one of our own annotations on the resource itself.
+/// Whether a change is about one of our own annotations on the resource itself.
 #[must_use]
 pub fn is_guidance(change: &Change<'_>) -> bool {
     matches!(

@@ -1,4 +1,4 @@
-//! Values that no report shows, since they were taken out of a Secret.
+//! Values that no report shows, because they were copied from a Secret.
 
 use serde_json::Value;
 
@@ -9,10 +9,10 @@ use crate::naming::segments;
 use crate::resource::{Resource, Secrecy, secrecy};
 use crate::yaml::Node;
 
-/// A shorter text is hidden only where it is all of a value: it stands in many others by chance.
+/// A shorter text is hidden only if it is a whole value: it occurs in many others by chance.
 const MIN_PART: usize = 4;
 
-/// Hides a change that holds one of these texts: its values, and the way to it where that names them.
+/// Hides a change that holds one of these texts: its values, and the steps that lead to it if they name one.
 pub fn hide(change: &mut Change<'_>, hidden: &[String]) {
     for step in &mut change.steps {
         if let Step::Element { by, .. } = step
@@ -36,10 +36,10 @@ fn holds(node: Node<'_>, hidden: &[String]) -> bool {
         || node.items().any(|item| holds(item, hidden))
 }
 
-/// The values of Secrets that no other field holds by chance, as they are encoded and as they are.
+/// The values of Secrets that no other field holds by chance, both encoded and plain.
 ///
-/// Where nobody knows what was taken out of a Secret, a value that could be a word, a number or a
-/// short name is shown where it stands: it is more likely to stand there by itself.
+/// It may be unknown what was copied from a Secret. Then a value that could be a word, a number or a
+/// short name is shown wherever it occurs: it was more likely written there independently.
 #[must_use]
 pub fn values(resources: &[Resource<'_>]) -> Vec<String> {
     let mut all = Vec::new();
@@ -60,10 +60,10 @@ pub fn values(resources: &[Resource<'_>]) -> Vec<String> {
     all
 }
 
-/// The most parts of one value that are looked for.
+/// The largest number of parts of one value that are searched for.
 const MAX_PARTS: usize = 256;
 
-/// The parts of a Secret's value that look like credentials on their own: lines, fields of JSON and YAML, variables of
+/// The parts of a Secret's value that look like credentials by themselves: lines, fields of JSON and YAML, variables of
 /// an environment file, and the password of a URL.
 fn parts(text: &str) -> Vec<String> {
     let mut all: Vec<String> = passwords(text).map(str::to_owned).collect();
@@ -104,12 +104,12 @@ fn parts(text: &str) -> Vec<String> {
     all
 }
 
-/// The value of a field, if both look like that of a credential.
+/// The value of a field, if both its name and its value look like those of a credential.
 fn named(key: &str, value: &str) -> Option<String> {
     (is_named_so(key) && is_credential(value)).then(|| value.to_owned())
 }
 
-/// Whether a line may be one of a key or a certificate, or a token.
+/// Whether a line may be part of a key or a certificate, or may be a token.
 fn is_of_key(line: &str) -> bool {
     const MIN: usize = 20;
     let has = |is: fn(&u8) -> bool| line.bytes().any(|byte| is(&byte));
@@ -121,7 +121,7 @@ fn is_of_key(line: &str) -> bool {
         && has(u8::is_ascii_digit)
 }
 
-/// The passwords of the URLs in a text, except for words that other texts have by chance, such as `postgres`.
+/// The passwords of the URLs in a text, except for words that other texts hold by chance, such as `postgres`.
 fn passwords(text: &str) -> impl Iterator<Item = &str> {
     const MIN_WORD: usize = 16;
     text.split("://").skip(1).filter_map(|rest| {
@@ -134,7 +134,7 @@ fn passwords(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a field is called like something that is kept secret: `DB_PASSWORD`, `apiKey`, and not `KEY_FILE` or `monkey`.
+/// Whether the name of a field says that its value is secret: `DB_PASSWORD` and `apiKey`, but not `KEY_FILE` or `monkey`.
 fn is_named_so(key: &str) -> bool {
     const WORDS: [&str; 15] = [
         "apikey",
@@ -171,7 +171,7 @@ fn is_named_so(key: &str) -> bool {
     words.iter().any(|word| is_one(&WORDS, word)) && !last.is_some_and(|word| is_one(&PLACES, word))
 }
 
-/// Whether a text looks as if nobody else would write it.
+/// Whether a text looks so random that no other author would write it.
 fn is_credential(text: &str) -> bool {
     const MIN: usize = 8;
     let has = |is: fn(&char) -> bool| text.chars().any(|c| is(&c));
@@ -179,13 +179,13 @@ fn is_credential(text: &str) -> bool {
         && text != REDACTED
         && has(char::is_ascii_alphabetic)
         && (has(char::is_ascii_digit)
-            // No name and no sentence mixes these.
+            // Neither names nor sentences mix these.
             || has(char::is_ascii_uppercase)
                 && has(char::is_ascii_lowercase)
                 && has(|c| c.is_ascii_punctuation() && !matches!(c, '-' | '_' | '.' | '/' | ':' | ',')))
 }
 
-/// Whether a text is one of those that are hidden, or holds one.
+/// Whether a text is one of the hidden ones, or contains one.
 #[must_use]
 pub fn is_copy(text: &str, hidden: &[String]) -> bool {
     hidden
@@ -198,7 +198,7 @@ mod tests {
     use super::parts;
 
     #[test]
-    fn what_stands_within_a_value_is_found() {
+    fn credentials_within_a_value_are_found() {
         for (text, expected) in [
             (
                 "postgres://shop:hunter2@db.example.com:5432/shop",

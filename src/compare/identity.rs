@@ -1,9 +1,9 @@
-//! What makes an overlay an environment, and is cancelled before anything is judged.
+//! The changes that only make an overlay an environment, which are cancelled before anything is judged.
 //!
-//! An overlay that only renames, moves to a namespace or puts a label on
+//! An overlay that only renames resources, moves them to a namespace or puts a label on
 //! everything has changed nothing that a test could miss. So the renames, the
 //! namespaces and the labels are learnt from all resources together, and a change
-//! that says no more than they do is no change.
+//! that says no more than they do is not a change.
 
 mod helm;
 mod names_in_text;
@@ -34,47 +34,47 @@ use selector::follows;
 pub use selector::is_left_behind;
 pub(super) use selector::{Pod, goes_with_label, pods};
 
-/// What an overlay does to everything.
+/// What an overlay does to every resource.
 #[derive(Debug, Default)]
 pub struct Identity<'a> {
     /// The names that each base name became.
     names: HashMap<&'a str, HashSet<&'a str>>,
-    /// The namespaces that each base namespace became; none is empty.
+    /// The namespaces that each base namespace became; no set is empty.
     namespaces: HashMap<&'a str, HashSet<&'a str>>,
-    /// What stands before and after the base's name in each new name, and how often.
+    /// The text before and after the base's name in each new name, and how often it occurs.
     affixes: HashMap<(&'a str, &'a str), usize>,
-    /// Whether a resource that a prefix would reach kept its name, or several got one and the same prefix and suffix.
+    /// Whether a resource that a prefix would reach kept its name, or several got the same prefix and suffix.
     others_agree: bool,
     /// How many resources went from one namespace to another.
     moves: HashMap<(&'a str, &'a str), usize>,
     /// The base namespaces in which a namespaced resource stayed.
     kept_namespaces: HashSet<&'a str>,
-    /// The kinds, by their groups, of which one stayed in a base namespace, whether they have namespaces or not.
+    /// The group and kind of each resource that stayed in a base namespace, whether the kind has namespaces or not.
     kept_kinds: HashSet<(&'a str, &'a str, &'a str)>,
     /// The pods that selectors may find.
     pods: Vec<Pod<'a>>,
     labels: HashSet<(&'a str, &'a str)>,
     annotations: HashSet<(&'a str, &'a str)>,
-    /// What references may lead to.
+    /// The resources that references may lead to.
     targets: Targets<'a>,
-    /// What two environments have put on all names, each in a way of its own.
+    /// The prefixes and suffixes that two environments have put on all names, each its own.
     pub own_affixes: Vec<OwnAffix>,
-    /// The words for their own environments that names of both sides hold.
+    /// The words for their own environments that the names of both sides hold.
     pub own_words: Option<OwnWords>,
 }
 
-/// Whose pods a selector may find: those of all services of the two environments.
+/// The resources whose pods a selector may find: those of all services of the two environments.
 #[derive(Clone, Copy, Debug)]
 pub struct Around<'r, 'a> {
-    /// What belongs together.
+    /// The resources that belong together.
     pub pairs: &'r [(&'r Resource<'a>, &'r Resource<'a>)],
-    /// What the overlay has added.
+    /// The resources that the overlay has added.
     pub added: &'r [&'r Resource<'a>],
 }
 
-/// Learns from the pairs what the overlay does to everything.
+/// Learns from the pairs what the overlay does to every resource.
 ///
-/// `removed` are base resources that the overlay dropped, and `witnesses` are what only a transformation of everything reaches.
+/// `removed` are base resources that the overlay dropped; only a transformation of everything reaches `witnesses`.
 #[must_use]
 pub fn learn<'a>(
     pairs: &[(&Resource<'a>, &Resource<'a>)],
@@ -83,7 +83,7 @@ pub fn learn<'a>(
     witnesses: &[Witness],
 ) -> Identity<'a> {
     let mut identity = Identity::default();
-    // What refers to a generated resource has its hash as long as it is there.
+    // References to a generated resource include its hash only as long as the resource is there.
     for base in removed {
         let plain = without_hash(base.name());
         if matches!(base.kind(), "ConfigMap" | "Secret") && plain != base.name() {
@@ -141,7 +141,7 @@ pub fn learn<'a>(
 }
 
 impl Identity<'_> {
-    /// Whether a change says no more than what the overlay does to everything.
+    /// Whether a change says no more than what the overlay does to every resource.
     #[must_use]
     pub fn cancels(
         &self,
@@ -153,7 +153,7 @@ impl Identity<'_> {
         let Some(Step::Field(field)) = change.steps.last() else {
             return self.is_renamed_element(change) || self.is_renamed_text(change, class);
         };
-        // What somebody acts on changes what runs, on one resource or on all.
+        // A key that a controller acts on changes what runs, whether it is on one resource or on all.
         let may_be_put = !is_operative(field)
             && !matches!(
                 class,
@@ -173,7 +173,7 @@ impl Identity<'_> {
         if change.steps.len() == 1 && matches!(*field, "kind" | "apiVersion") {
             return false;
         }
-        // A container has its name for its own sake, whatever else is called so.
+        // A container has its name for its own sake, whatever else has the same name.
         if class == Class::Containers {
             return false;
         }
@@ -215,10 +215,10 @@ impl Identity<'_> {
         }
     }
 
-    /// Whether a name of a source is another with the prefix and the suffix that all names got.
+    /// Whether the name of a source is another name with the prefix and suffix that all names got.
     ///
-    /// It may come from elsewhere, or from a file that is not here, so that somebody has written
-    /// what kustomize would make of it. What is here and kept its name is something else.
+    /// The source may come from elsewhere, or from a file that is not here, so that the author wrote the
+    /// name that kustomize would make. A source that is here and kept its name is something else.
     fn goes_with_all(&self, before: &str, after: &str) -> bool {
         let is_put = |(prefix, suffix): (&str, &str)| {
             let rest = after.strip_prefix(prefix);
@@ -233,7 +233,7 @@ impl Identity<'_> {
                 || own.any(|affix| affix.joins(before, after)))
     }
 
-    /// A text in which names of resources follow their renames, such as `--peer=web:8080`.
+    /// Whether a text differs only in names of resources that follow their renames, such as `--peer=web:8080`.
     fn is_renamed_text(&self, change: &Change<'_>, class: Class) -> bool {
         let texts = change
             .base
@@ -250,7 +250,7 @@ impl Identity<'_> {
             })
     }
 
-    /// Whether a new name is the prefix and suffix that the others got, too.
+    /// Whether a new name has the same prefix and suffix that the others got.
     ///
     /// A namespace is named after its environment; a definition is named after what it defines.
     fn is_own_rename(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
@@ -269,7 +269,7 @@ impl Identity<'_> {
                 || own.any(|affix| self.affixes.get(&affix).is_some_and(|count| *count > 1)))
     }
 
-    /// Whether a resource went to the namespace that the others went to, too.
+    /// Whether a resource moved to the same namespace as the others.
     fn is_own_move(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
         let (from, to) = (base.identity.namespace, overlay.identity.namespace);
         let is_left = self.kept_namespaces.contains(from)
@@ -281,7 +281,7 @@ impl Identity<'_> {
         !is_left || self.moves.get(&(from, to)).is_some_and(|count| *count > 1)
     }
 
-    /// An element of a list of names, such as `imagePullSecrets` in some types, or `resourceNames`.
+    /// Whether an element of a list of names follows a rename, such as one of `imagePullSecrets` or `resourceNames`.
     fn is_renamed_element(&self, change: &Change<'_>) -> bool {
         let texts = (
             change.base.and_then(Node::as_str),
@@ -305,11 +305,11 @@ impl Identity<'_> {
             .get(before)
             .or_else(|| self.namespaces.get(if before == "default" { "" } else { before }))
             .is_some_and(|namespaces| namespaces.contains(after))
-            // kustomize writes the namespace where a reference had none, or another one.
+            // kustomize writes the namespace into a reference that had none, or another one.
             || (before.is_empty() && self.namespaces.values().any(|namespaces| namespaces.contains(after)))
     }
 
-    /// A value such as `namespace/name`, of which each part follows its own rename.
+    /// Whether each part of a value such as `namespace/name` follows its own rename.
     fn is_renamed_path(&self, before: &str, after: &str) -> bool {
         let (mut old, mut new) = (before.split('/'), after.split('/'));
         loop {
@@ -326,8 +326,8 @@ impl Identity<'_> {
 impl Identity<'_> {
     /// Whether an added resource is the namespace that the overlay's resources are in.
     ///
-    /// What describes it is nobody's business; what it holds besides makes it a
-    /// resource like any other, and what somebody acts on is told by itself.
+    /// Labels and annotations that only describe it do not matter. Any other content makes it
+    /// a resource like any other, and entries that a controller acts on are reported separately.
     #[must_use]
     pub fn is_own_namespace(&self, added: &Resource<'_>) -> bool {
         let mut entered = self.namespaces.values();
@@ -346,7 +346,7 @@ impl Identity<'_> {
     }
 }
 
-/// The labels and annotations of a resource that somebody acts on.
+/// The labels and annotations of a resource that a controller acts on.
 #[must_use]
 pub fn operative_entries<'a>(resource: &Resource<'a>) -> Vec<Change<'a>> {
     let mut all = Vec::new();
@@ -381,9 +381,9 @@ pub fn operative_entries<'a>(resource: &Resource<'a>) -> Vec<Change<'a>> {
     all
 }
 
-/// What stands before and after the base's name in the overlay's, in every way to see it; nothing where it was not renamed so.
+/// The text before and after the base's name in the overlay's, for every place where it occurs; none if it was not renamed.
 ///
-/// A short name may stand in the new one by chance as well, and a hash may have stayed, or changed.
+/// A short name may also occur in the new one by chance, and a hash may have stayed or changed.
 fn affixes<'a>(
     base: &Resource<'a>,
     overlay: &Resource<'a>,
@@ -400,7 +400,7 @@ fn affixes<'a>(
     names.filter(move |_| is_renamed).flat_map(around)
 }
 
-/// Built-in kinds that surely have a namespace; of others nobody can tell.
+/// Built-in kinds that certainly have a namespace; for other kinds it is unknown.
 fn is_namespaced(kind: &str) -> bool {
     matches!(
         kind,
@@ -430,7 +430,7 @@ fn is_rename(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
     overlay.name().contains(without_hash(base.name())) || has_same_origin(base, overlay)
 }
 
-/// Whether both were renamed from one name, as two environments of one base are.
+/// Whether both were renamed from the same name, as two environments of one base are.
 fn has_same_origin(base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
     let first = |resource: &Resource<'_>| Some(resource.previous.first()?.name.to_owned());
     first(base).is_some_and(|name| Some(name) == first(overlay))

@@ -1,14 +1,14 @@
-//! Keys of labels and annotations that somebody acts on, however many resources carry them.
+//! Keys of labels and annotations that a controller acts on, however many resources carry them.
 
 use super::classify::is_within;
 
 /// Domains of public projects whose keys only describe.
 const DESCRIPTIVE: [&str; 2] = ["app.kubernetes.io", "tags.datadoghq.com"];
 
-/// Ends of the domains that public projects have; what an organisation calls its own keys is not among them.
+/// Endings of the domains of public projects; the keys of an organisation have other ones.
 const PUBLIC: [&str; 3] = [".io", ".sh", ".dev"];
 
-/// Other domains, with all below them, whose keys a published controller acts on, as its documentation says.
+/// Other domains, including those below them, whose keys a published controller acts on according to its documentation.
 #[rustfmt::skip]
 const ACTED_ON: &[&str] = &[
     // Clouds: workload identity, load balancers, placement.
@@ -30,11 +30,11 @@ const ACTED_ON: &[&str] = &[
     "pulumi.com",
 ];
 
-/// Whether a controller may act on a label or an annotation, so that it is never taken for what makes an environment.
+/// Whether a controller may act on a label or an annotation, so that it never counts as what makes an environment.
 ///
-/// A mesh injects by such a key, a deployment tool orders and prunes by it, Pod
-/// Security admits by it. A key without a domain, or of a domain that nobody
-/// publishes a controller for, is its owner's word for the environment.
+/// A mesh injects sidecars according to such a key, a deployment tool orders and prunes,
+/// and Pod Security admits pods. A key without a domain, or of a domain without a
+/// published controller, is its owner's word for the environment.
 pub(super) fn is_operative(key: &str) -> bool {
     let Some((domain, _)) = key.split_once('/') else {
         return false;
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_that_somebody_acts_on_are_told_from_names() {
+    fn keys_that_controllers_act_on_are_distinguished_from_names() {
         for key in [
             "sidecar.istio.io/inject",
             "linkerd.io/inject",

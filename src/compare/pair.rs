@@ -1,7 +1,7 @@
-//! Which resource of an overlay was made of which resource of the base.
+//! Which resource of an overlay was made from which resource of the base.
 //!
-//! kustomize records the identities that a resource had; where that record is
-//! there, nothing is guessed. Rendered files have none: there a namespace, a
+//! kustomize records the identities that a resource had; if there is such a record,
+//! nothing is guessed. Rendered files have none: for them, a namespace, a
 //! prefix, a suffix or a generator's hash is recognised from the names.
 
 mod history;
@@ -25,20 +25,20 @@ pub use own_word::{Called, Early, OwnWords};
 /// The result of pairing, as indices into the two lists, in the overlay's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pairing {
-    /// Base and overlay, each of them once: of what was made of one resource twice, one is a copy, which is added.
+    /// Base and overlay, each of them once: if one resource became two, one of those is a copy, which counts as added.
     pub matched: Vec<(usize, usize)>,
     /// Overlay resources without a base.
     pub added: Vec<usize>,
     /// Base resources that the overlay no longer has.
     pub removed: Vec<usize>,
-    /// What two environments have put on all names, each in a way of its own.
+    /// The prefixes and suffixes that two environments have put on all names, each its own.
     pub own_affixes: Vec<OwnAffix>,
-    /// The words for their own environments that names of both sides hold.
+    /// The words for their own environments that the names of both sides hold.
     pub own_words: Option<OwnWords>,
 }
 
 impl Pairing {
-    /// What belongs together in two overlays of one base: whatever was made of the same.
+    /// The resources that belong together in two overlays of one base: those made from the same resource.
     #[must_use]
     pub fn between(early: &Self, late: &Self) -> Vec<(usize, usize)> {
         let made: HashMap<usize, usize> = early.matched.iter().copied().collect();
@@ -48,7 +48,7 @@ impl Pairing {
     }
 }
 
-/// Pairs two lists of resources; `known` says what is known to belong together where no history tells.
+/// Pairs two lists of resources; `known` are pairs that are known to belong together, for resources without a history.
 #[must_use]
 pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>], known: &[(usize, usize)]) -> Pairing {
     pair_called(
@@ -62,9 +62,9 @@ pub fn pair(base: &[Resource<'_>], overlay: &[Resource<'_>], known: &[(usize, us
     )
 }
 
-/// [`pair`] for two sides whose names are known, each of which may stand in what belongs to it.
+/// [`pair`] for two sides whose names are known; each name may occur in what belongs to that side.
 ///
-/// Of two environments, neither of which is made of the other, each may have a prefix or a suffix of its own as well.
+/// Two environments, neither of which is made from the other, may also have their own prefixes or suffixes.
 #[must_use]
 pub fn pair_called(
     base: &[Resource<'_>],
@@ -82,7 +82,7 @@ pub fn pair_called(
     let mut rest = Rest::of(base, overlay, &found);
     rest.match_closest(&mut found, |resource| key(resource, resource.name()));
     rest.match_closest(&mut found, |resource| key(resource, plain_name(resource)));
-    // Two environments of one base: each has renamed the same thing in a way of its own.
+    // Two environments of one base: each has renamed the same resource in its own way.
     rest.match_closest(&mut found, |resource| {
         let first = resource.history().next();
         key(resource, first.map_or(resource.name(), |first| first.name))
@@ -98,7 +98,7 @@ pub fn pair_called(
         let own = resource.kind() == "Namespace" && resource.group().is_empty();
         key(resource, if own { "" } else { resource.name() })
     });
-    // Another API group of the same kind, such as an Ingress that left `extensions`.
+    // The same kind in another API group, such as an Ingress that left `extensions`.
     rest.match_by(&mut found, |resource| Key {
         group: String::new(),
         ..key(resource, plain_name(resource))
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn history_beats_names() {
-        // The prefixed `web` has the name that another base resource has already.
+        // The prefixed `web` gets the name that another base resource already has.
         let pairing = paired(
             &[("D", "", "web", ""), ("D", "", "prod-web", "")],
             &[
@@ -168,7 +168,7 @@ mod tests {
             ],
         );
         assert_eq!(pairing.matched, [(0, 0), (1, 1)]);
-        // The base was renamed itself, and stayed.
+        // The base itself renamed a resource, and the overlay did not.
         let pairing = paired(
             &[("D", "", "base-web", "web"), ("D", "", "web", "")],
             &[("D", "", "web", ""), ("D", "", "base-web", "web")],
@@ -186,7 +186,7 @@ mod tests {
             assert_eq!(pairing.added.len(), overlay.len() - 1, "{overlay:?}");
             pairing.matched[0].1
         };
-        // What kept its name is the resource itself, wherever it stands.
+        // The one that kept its name is the resource itself, wherever it is in the list.
         assert_eq!(
             copies(&[("D", "", "web", ""), ("D", "", "web-canary", "web")]),
             0
@@ -195,7 +195,7 @@ mod tests {
             copies(&[("D", "", "web-canary", "web"), ("D", "", "web", "")]),
             1
         );
-        // Else what was renamed less often, with everything or by itself.
+        // Otherwise it is the one that was renamed less often, with everything or alone.
         assert_eq!(
             copies(&[
                 ("D", "", "prod-web-canary", "web,web-canary"),
@@ -204,7 +204,7 @@ mod tests {
             ]),
             1
         );
-        // Two of a kind: the same one for every resource.
+        // Two are equally close: the choice is the same for every resource.
         assert_eq!(
             copies(&[("D", "", "b-web", "web"), ("D", "", "a-web", "web")]),
             1
@@ -213,7 +213,7 @@ mod tests {
             copies(&[("D", "two", "web", "web"), ("D", "one", "web", "web")]),
             1
         );
-        // Rendered, where no history tells.
+        // Rendered, without a history.
         assert_eq!(
             copies(&[("D", "", "web-canary", ""), ("D", "", "web", "")]),
             1
@@ -223,7 +223,7 @@ mod tests {
         // A copy without the original is the original under another name.
         assert_eq!(copies(&[("D", "", "web-canary", "web")]), 0);
         assert_eq!(copies(&[("D", "", "web-canary", "")]), 0);
-        // A generated one, whose hash tells nothing.
+        // A generated one, whose hash says nothing.
         let pairing = paired(
             &[("ConfigMap", "", "conf-5h2t4mg9bk", "conf")],
             &[
@@ -272,7 +272,7 @@ mod tests {
             &[("D", "", "web-prod", ""), ("S", "", "web-prod", "")],
         );
         assert_eq!(pairs, [(0, 0), (1, 1)]);
-        // One that has none shows that this is no prefix.
+        // A resource without it shows that this is not a prefix.
         let pairs = paired(
             &[("D", "", "a-web", ""), ("D", "", "all", "")],
             &[("D", "", "b-web", ""), ("D", "", "all", "")],

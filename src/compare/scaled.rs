@@ -1,23 +1,23 @@
-//! What autoscalers scale.
+//! The workloads that autoscalers scale.
 
 use std::collections::BTreeMap;
 
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// What scales a workload instead of the count that it has.
+/// The autoscaler that sets the number of replicas of a workload instead of the workload itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scaler {
-    /// Kubernetes' own, which leaves alone what has no replica.
+    /// That of Kubernetes, which leaves a workload without replicas alone.
     FromOne,
-    /// KEDA, which wakes what rests.
+    /// KEDA, which also starts a workload without replicas.
     FromZero,
 }
 
 /// Kind, name and namespace of a workload.
 pub type Workload<'a> = (&'a str, &'a str, &'a str);
 
-/// What a resource scales, where it is an autoscaler.
+/// The workload that a resource scales, if it is an autoscaler.
 #[must_use]
 pub fn scaled<'a>(resource: &Resource<'a>) -> Option<(Scaler, Workload<'a>)> {
     let (scaler, usual) = match (resource.group(), resource.kind()) {
@@ -31,7 +31,7 @@ pub fn scaled<'a>(resource: &Resource<'a>) -> Option<(Scaler, Workload<'a>)> {
     Some((scaler, (kind, text("name")?, resource.identity.namespace)))
 }
 
-/// What the autoscalers among resources scale, and how; of several of one workload, the one that does more.
+/// The workloads that autoscalers scale, and how; of several autoscalers for one workload, the one that does more.
 pub fn all_scaled<'a, 's>(
     resources: impl Iterator<Item = &'s Resource<'a>>,
 ) -> BTreeMap<Workload<'a>, Scaler>
@@ -46,7 +46,7 @@ where
     all
 }
 
-/// A resource as an autoscaler calls it.
+/// A resource as an autoscaler refers to it.
 #[must_use]
 pub fn workload<'a>(resource: &Resource<'a>) -> Workload<'a> {
     (
@@ -56,9 +56,9 @@ pub fn workload<'a>(resource: &Resource<'a>) -> Workload<'a> {
     )
 }
 
-/// Every name that an autoscaler beside a resource may call it by.
+/// Every name by which an autoscaler beside a resource may refer to it.
 ///
-/// Functions see items before kustomize has let references follow a new name, so earlier names count.
+/// Functions see items before kustomize updates references to new names, so earlier names count.
 pub fn workloads<'a>(resource: &Resource<'a>) -> impl Iterator<Item = Workload<'a>> {
     let namespace = resource.identity.namespace;
     resource

@@ -1,4 +1,4 @@
-//! The steps of a change, as paths and as a way through a tree.
+//! The steps of a change, as paths and as directions through a tree.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::diff::{By, Keys, Step};
 use crate::path::{FieldPath, Path, Segment, Spot};
 use crate::yaml::Node;
 
-/// A path with elements by what they are.
+/// A path that names elements by what they are.
 #[must_use]
 pub fn keyed_path<'a>(steps: &[Step<'a>]) -> Path<'a> {
     Path(
@@ -49,9 +49,9 @@ fn by_keys<'a>(keys: &Keys<'a>) -> Segment<'a> {
     Segment::Key(keys.collect())
 }
 
-/// A path with elements by what they are, and by their place in the overlay.
+/// A path that names elements by what they are, and by their place in the overlay.
 ///
-/// What the overlay lacks has no place there: an index that stood for both would name two differences.
+/// An element that the overlay lacks has no place there: one index for both would name two differences.
 #[must_use]
 pub fn field_path<'a>(steps: &[Step<'a>]) -> FieldPath<'a> {
     let Path(segments) = keyed_path(steps);
@@ -69,9 +69,9 @@ pub fn field_path<'a>(steps: &[Step<'a>]) -> FieldPath<'a> {
     FieldPath::new(spots)
 }
 
-/// The way to the same place in the base, where that is another one: its elements may be called otherwise there, or stand elsewhere.
+/// The path to the same place in the base, if that is different: its elements may have other names or other places there.
 ///
-/// An element that the base lacks has an index as its segment, and none of its own.
+/// An element that the base lacks keeps the segment of the overlay, and has no index.
 #[must_use]
 pub fn base_path<'a>(steps: &[Step<'a>]) -> Option<FieldPath<'a>> {
     let is_other = |step: &Step<'_>| match step {
@@ -104,7 +104,7 @@ pub fn base_path<'a>(steps: &[Step<'a>]) -> Option<FieldPath<'a>> {
     Some(FieldPath::new(spots.collect()))
 }
 
-/// Which of the two sides a path is followed on.
+/// The side on which a path is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// What all environments share.

@@ -1,4 +1,4 @@
-//! `init`: what it writes, what it leaves alone, and that after `init --adopt` only what is new fails.
+//! `init`: the files that it writes, those that it leaves alone, and that only new findings fail after `init --adopt`.
 
 mod corpus;
 mod drift;

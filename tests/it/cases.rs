@@ -1,14 +1,14 @@
-//! Cases: a base, an overlay, and what is found.
+//! Cases: a base, an overlay, and the expected findings.
 //!
-//! `tests/cases/RULE/CASE/` holds `base.yaml`, `overlay.yaml`, `expected.yaml` and, where the
-//! defaults do not do, `policy.yaml`. The base is sealed as the snapshot of a service `case`, the
-//! overlay's documents are the items beside it, and `expected.yaml` is what the function writes
-//! under `results:`, `[]` for nothing. A case of a matrix has a folder `environments` in place of
-//! base and overlay, with a file an environment, each of which is sealed. All findings of a case are of the rule that its folder is
-//! named after; those under `allowed/` have none.
+//! `tests/cases/RULE/CASE/` holds `base.yaml`, `overlay.yaml`, `expected.yaml` and, if the defaults are not
+//! enough, `policy.yaml`. The base is sealed as the snapshot of a service `case`, the overlay's documents are
+//! the items beside it, and `expected.yaml` is what the function writes under `results:`, `[]` for nothing. A
+//! case of a matrix has a folder `environments` instead of base and overlay, with one file per environment,
+//! each of which is sealed. All findings of a case are of the rule that its folder is named after; cases under
+//! `allowed/` have none.
 //!
-//! A new case is a new folder. `UPDATE=1 cargo test --test it cases::` writes what it expects, and
-//! fails, so that nobody takes a run that writes for one that tests.
+//! A new case is a new folder. `UPDATE=1 cargo test --test it cases::` writes the expected results, and
+//! fails, so that a run that writes is never mistaken for one that tests.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,7 +31,7 @@ struct Case {
     folder: PathBuf,
     sides: Sides,
     policy: Option<String>,
-    /// Missing where it is still to be written.
+    /// Missing if it is still to be written.
     expected: Option<String>,
 }
 
@@ -161,7 +161,7 @@ impl Case {
         }
     }
 
-    /// Base and overlay, of cases that have them.
+    /// Base and overlay, if the case has them.
     fn overlay(&self) -> Option<(&str, &str)> {
         match &self.sides {
             Sides::Overlay { base, overlay } => Some((base, overlay)),
@@ -169,7 +169,7 @@ impl Case {
         }
     }
 
-    /// What the function adds below the input: nothing but the results.
+    /// The text that the function adds below the input: nothing but the results.
     fn results(&self) -> String {
         let input = self.input();
         match run(&input).output {
@@ -184,14 +184,14 @@ impl Case {
 }
 
 #[test]
-fn every_case_is_found_as_expected() {
+fn every_case_has_the_expected_findings() {
     let mut wrong = Vec::new();
     for case in cases() {
         let place = format!("{}/{}", case.rule, case.name);
         let results = case.results();
         let found = run(&case.input()).report.findings;
         for finding in &found {
-            // What an exemption is for stays in the report, and alone makes it one that can be announced.
+            // The finding that an exemption is for stays in the report; only then can the exemption be announced.
             let is_announced = case.rule == "expiring-exemption" && finding.is_exempt();
             assert!(
                 finding.rule.as_str() == case.rule || is_announced,
@@ -261,7 +261,7 @@ fn every_case_keeps_the_laws() {
     }
 }
 
-/// The order of snapshots means nothing, and environments that are the same agree.
+/// The order of snapshots has no meaning, and environments that are the same agree.
 fn assert_matrix_laws(policy: Option<&str>, environments: &[(String, String)]) {
     let input = matrix(policy, environments);
     let found = findings(&input);
@@ -288,7 +288,7 @@ fn assert_matrix_laws(policy: Option<&str>, environments: &[(String, String)]) {
     }
 }
 
-/// Every rule over strangers: whatever a base is compared with, nothing panics and the input passes.
+/// Every rule over unrelated pairs: whatever a base is compared with, nothing panics and the input passes through.
 #[test]
 fn every_case_survives_its_neighbours() {
     const NEIGHBOURS: usize = 8;

@@ -1,4 +1,4 @@
-//! What a release is made with and of: the files that lead users here, the workflows, the dependencies, the packages.
+//! The sources and parts of a release: the files that lead users here, the workflows, the dependencies, the packages.
 
 mod assembled;
 mod checkers;
@@ -20,7 +20,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// A file of one YAML document.
+/// Reads a file of one YAML document.
 fn yaml(name: &str) -> Value {
     serde_yaml::from_str(&read(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }

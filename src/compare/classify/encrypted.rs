@@ -1,7 +1,7 @@
-//! Settings that nobody can read here, because they are encrypted.
+//! Settings that cannot be read here, because they are encrypted.
 //!
-//! Every environment encrypts with keys of its own, so that its ciphertexts differ
-//! even where the plain texts do not. Which settings there are can be read.
+//! Every environment encrypts with its own keys, so its ciphertexts differ
+//! even where the plain texts do not. The names of the settings can be read.
 
 use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step};
@@ -30,7 +30,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     }
 }
 
-/// Whether a text that SOPS has encrypted became another one.
+/// Whether a text that SOPS has encrypted became another encrypted text.
 pub(super) fn is_setting(resource: &Resource<'_>, change: &Change<'_>) -> bool {
     change.kind == ChangeKind::Modified
         && resource.node.get("sops").is_some_and(Node::is_map)
@@ -39,9 +39,9 @@ pub(super) fn is_setting(resource: &Resource<'_>, change: &Change<'_>) -> bool {
             .all(|side| side.is_some_and(is_sops))
 }
 
-/// Fields of SOPS's stanza that say with which key something is encrypted, and prove what was.
+/// Fields of SOPS's stanza that say which key something is encrypted with, and prove its content.
 ///
-/// Which of the settings are encrypted at all is none of them.
+/// The fields that choose which settings are encrypted are not among them.
 fn is_sealing(field: &str) -> bool {
     matches!(
         field,
@@ -58,7 +58,7 @@ fn is_sealing(field: &str) -> bool {
     )
 }
 
-/// A text that SOPS has encrypted.
+/// Whether SOPS has encrypted a text.
 fn is_sops(node: Node<'_>) -> bool {
     node.as_str()
         .is_some_and(|text| text.starts_with("ENC[AES256_GCM,") && text.ends_with(']'))

@@ -1,12 +1,12 @@
-//! API groups and domains of keys, as far as more than one question is about them.
+//! API groups and domains of keys that more than one module needs.
 
-/// The group of Contour, whose kind `HTTPProxy` stands where others have an Ingress.
+/// The group of Contour, whose kind `HTTPProxy` replaces an Ingress.
 pub(super) const CONTOUR: &str = "projectcontour.io";
 
-/// The groups of Traefik, of today and of its second version.
+/// The groups of Traefik: that of today and that of its second version.
 pub(super) const TRAEFIK: [&str; 2] = ["traefik.io", "traefik.containo.us"];
 
-/// Whether a domain is one of some, or below one.
+/// Whether a domain is one of the parents, or below one.
 pub(in crate::compare) fn is_within(domain: &str, parents: &[&str]) -> bool {
     parents.iter().any(|parent| {
         domain

@@ -1,7 +1,7 @@
-//! Names under which a service is reached, and what is more than another name.
+//! Names under which a service is reached, and changes that are more than another name.
 //!
-//! Where the base has a host and the overlay has none, or one that stands for
-//! all, the overlay takes everybody's traffic: that is no other name.
+//! If the base has a host and the overlay has none, or one that matches
+//! all, the overlay takes the traffic of every host: that is more than another name.
 
 use super::groups::{CONTOUR, is_within};
 use super::traefik;
@@ -10,7 +10,7 @@ use crate::compare::diff::{Change, ChangeKind, Step};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// Groups whose hosts are what a certificate is for, and take no traffic.
+/// Groups whose hosts are those of a certificate, and take no traffic.
 const CERTIFICATES: [&str; 2] = ["cert-manager.io", "networking.gke.io"];
 
 /// The class of a change of a field that holds hosts, or of an element of it.
@@ -25,7 +25,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     })
 }
 
-/// Whether an overlay, whose resource is given, made of a host one that stands for all, or none.
+/// Whether the overlay, whose resource is given, replaced a host with one that matches all, or removed it.
 #[must_use]
 pub fn takes_all_traffic(resource: &Resource<'_>, change: &Change<'_>) -> bool {
     let routes = !CERTIFICATES.contains(&resource.group()) && is_hostname(resource, &change.steps);
@@ -42,7 +42,7 @@ pub(super) fn weigh(change: &Change<'_>, from: Option<Node<'_>>) -> Class {
     }
 }
 
-/// Whether a host, or one of a list of hosts, stands for all; Istio writes a namespace before it.
+/// Whether a host, or one of a list of hosts, matches all; Istio writes a namespace before it.
 fn is_catch_all(node: Node<'_>) -> bool {
     if node.is_seq() {
         return node.items().any(is_catch_all);
@@ -51,7 +51,7 @@ fn is_catch_all(node: Node<'_>) -> bool {
         .is_some_and(|host| matches!(host.rsplit('/').next(), Some("" | "*")))
 }
 
-/// Whether the base has a host there and the overlay none at all.
+/// Whether the base has a host there and the overlay has none at all.
 fn has_no_host(change: &Change<'_>, from: Option<Node<'_>>) -> bool {
     let is_gone = change.kind == ChangeKind::Removed;
     if !is_gone {
@@ -63,12 +63,12 @@ fn has_no_host(change: &Change<'_>, from: Option<Node<'_>>) -> bool {
     let [list @ .., Step::Element { .. }] = change.steps.as_slice() else {
         return true;
     };
-    // A host less is only another set of names, as long as one is left.
+    // One host fewer is only another set of names, as long as one is left.
     from.and_then(|from| follow(from, list))
         .is_none_or(Node::is_childless)
 }
 
-/// Where steps lead from a node of the overlay.
+/// The node that steps lead to from a node of the overlay.
 pub(super) fn follow<'a>(from: Node<'a>, steps: &[Step<'_>]) -> Option<Node<'a>> {
     steps.iter().try_fold(from, |node, step| match step {
         Step::Field(name) => node.get(name),
@@ -106,7 +106,7 @@ fn is_hostname(resource: &Resource<'_>, steps: &[Step<'_>]) -> bool {
         "networking.gke.io" if resource.kind() == "ManagedCertificate" => {
             matches!(fields.as_slice(), ["domains"])
         }
-        // The hosts of these say what may be called, and by whom.
+        // The hosts of these kinds say what may be called, and by whom.
         group if is_within(group, &["istio.io"]) => {
             !matches!(
                 resource.kind(),

@@ -1,4 +1,4 @@
-//! What operators run and ask for, where that is written neither as a pod nor as a claim: storage, compute resources, copies.
+//! Storage, compute resources and copies that operators are asked for by custom resources, not by pods or claims.
 
 use crate::catalog::Class;
 use crate::compare::diff::{Change, Step};
@@ -6,7 +6,7 @@ use crate::resource::Resource;
 
 use super::parts::{in_resources, is_reweighed};
 
-/// Group, kind, and the fields below `spec` that hold how much is asked for.
+/// Group, kind, and the fields below `spec` that say how much storage is requested.
 #[rustfmt::skip]
 const REQUESTS: &[(&str, &str, &[&[&str]])] = &[
     ("acid.zalan.do", "postgresql", &[&["volume", "size"]]),
@@ -18,7 +18,7 @@ const REQUESTS: &[(&str, &str, &[&[&str]])] = &[
     ("rabbitmq.com", "RabbitmqCluster", &[&["persistence", "storage"]]),
 ];
 
-/// Group, kind, and the fields below `spec` that hold how many copies run.
+/// Group, kind, and the fields below `spec` that say how many copies run.
 #[rustfmt::skip]
 const COPIES: &[(&str, &str, &[&[&str]])] = &[
     ("acid.zalan.do", "postgresql", &[&["numberOfInstances"]]),
@@ -34,7 +34,7 @@ const COPIES: &[(&str, &str, &[&[&str]])] = &[
     ("serving.kserve.io", "InferenceService", &[&["predictor", "maxReplicas"], &["predictor", "minReplicas"]]),
 ];
 
-/// The class of what an operator is asked for.
+/// The class of a change of the storage or the copies that an operator is asked for.
 pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
     let [Step::Field("spec"), rest @ ..] = change.steps.as_slice() else {
         return None;
@@ -47,7 +47,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
                 && paths.contains(&fields.as_slice())
         })
     };
-    // An element that comes or goes is more than a count.
+    // An added or removed element is more than a count.
     let is_field = matches!(rest.last(), Some(Step::Field(_)));
     if is_field && is_in(COPIES) {
         return Some(Class::Replicas);
@@ -58,7 +58,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     None
 }
 
-/// The class of an amount below `resources`, which operators write as pods do.
+/// The class of a change of an amount below `resources`, which operators write as pods do.
 pub(super) fn compute(change: &Change<'_>) -> Option<Class> {
     let steps = change.steps.as_slice();
     let [Step::Field("spec"), inner @ ..] = steps else {

@@ -1,4 +1,4 @@
-//! Parts that a container has, and that charts and claims call by the same names.
+//! Parts of a container that have the same names in charts and claims.
 
 use crate::catalog::Class;
 use crate::compare::diff::{Change, ChangeKind, Step, quantity};
@@ -6,7 +6,7 @@ use crate::quantity::Quantity;
 use crate::text::repository;
 use crate::yaml::Node;
 
-/// The class of a change below `resources`, where its steps begin.
+/// The class of a change below `resources`, where `steps` begin.
 pub(super) fn in_resources(change: &Change<'_>, steps: &[Step<'_>]) -> Class {
     match steps {
         [Step::Field("requests" | "limits"), Step::Field(_)]
@@ -23,7 +23,7 @@ pub(super) fn in_resources(change: &Change<'_>, steps: &[Step<'_>]) -> Class {
     }
 }
 
-/// Whether both sides are amounts: what is no amount gives or takes nothing that could be weighed.
+/// Whether both sides are amounts: any other value requests nothing that could be weighed.
 pub(super) fn is_reweighed(change: &Change<'_>) -> bool {
     let is_amount = |node: Option<Node<'_>>| {
         node.and_then(quantity)

@@ -1,8 +1,8 @@
-//! Settings inside of other kinds: values of a chart, and what Argo CD and Flux put in while they deploy.
+//! Settings inside other kinds: values of a chart, and those that Argo CD and Flux fill in when they deploy.
 //!
-//! What a chart makes of its values is not here to be looked at. Names that all charts
-//! give one meaning have its class, what is below a map of settings is a setting, and
-//! all else stays what nobody knows: above all switches, and fields of Kubernetes'.
+//! How a chart uses its values cannot be seen here. Names that have one meaning in all charts
+//! get its class, everything below a map of settings is a setting, and all else stays
+//! unknown: above all switches, and fields of Kubernetes itself.
 
 use super::hosts;
 use super::parts::{image, in_resources};
@@ -11,7 +11,7 @@ use crate::compare::diff::{Change, ChangeKind, Step, diff_maps, quantity};
 use crate::resource::Resource;
 use crate::yaml::{Node, parse};
 
-/// Maps, and lists of names and values, that hold settings in the charts of most.
+/// Maps, and lists of names and values, that hold settings in most charts.
 const SETTINGS: &[&str] = &[
     "config",
     "configData",
@@ -31,7 +31,7 @@ const SETTINGS: &[&str] = &[
     "vars",
 ];
 
-/// Fields that charts hand on to Kubernetes as they are, and switches that make or drop whole resources.
+/// Fields that charts pass on to Kubernetes as they are, and switches that create or drop whole resources.
 const OWN: &[&str] = &[
     "affinity",
     "allowPrivilegeEscalation",
@@ -99,7 +99,7 @@ const OWN: &[&str] = &[
     "volumes",
 ];
 
-/// The class of a change of a setting, where its kind has some and the setting tells.
+/// The class of a change of a setting, if its kind has settings and the class is known.
 pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
     match (resource.group(), resource.kind()) {
         ("helm.toolkit.fluxcd.io", "HelmRelease") => match change.steps.as_slice() {
@@ -114,7 +114,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
             {
                 Some(Class::EnvValues)
             }
-            // A pause is one environment's business, for as long as a rule of its own says so.
+            // Whether an environment is paused is its own setting; a separate rule reports pauses.
             [Step::Field("spec"), Step::Field("suspend")] => Some(Class::EnvValues),
             [
                 Step::Field("spec"),
@@ -128,7 +128,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     }
 }
 
-/// The class of a change of an Application, or of the template of many.
+/// The class of a change of an Application, or of the template of an `ApplicationSet`.
 fn of_application(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
     let steps = change.steps.as_slice();
     let spec = match steps {
@@ -141,7 +141,7 @@ fn of_application(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class>
         _ => 1,
     };
     match steps.get(spec..)? {
-        // Where it goes to, and under whose rights: that is what an environment is.
+        // Its destination, and the project whose rights it has: these make an environment.
         [
             Step::Field("destination"),
             Step::Field("name" | "namespace" | "server"),
@@ -156,7 +156,7 @@ fn of_application(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class>
     }
 }
 
-/// The class of a change below a source of an Application, whose specification that many steps lead to.
+/// The class of a change below a source of an Application; `source` is the number of steps to its specification.
 fn of_source(resource: &Resource<'_>, change: &Change<'_>, source: usize) -> Option<Class> {
     let steps = change.steps.as_slice();
     let tool = match steps.get(source..)? {
@@ -195,7 +195,7 @@ fn of_source(resource: &Resource<'_>, change: &Change<'_>, source: usize) -> Opt
     }
 }
 
-/// The class of a change of values, to which that many steps lead.
+/// The class of a change of values; `from` is the number of steps that lead to them.
 fn below(resource: &Resource<'_>, change: &Change<'_>, from: usize) -> Option<Class> {
     let (way, rest) = change.steps.split_at_checked(from)?;
     let inner = Change {
@@ -205,7 +205,7 @@ fn below(resource: &Resource<'_>, change: &Change<'_>, from: usize) -> Option<Cl
     in_values(&inner, hosts::follow(resource.node, way))
 }
 
-/// The class of a change of values that are written as one text; where it changes more than one class, nothing is known of it.
+/// The class of a change of values that are written as one text; `None` if more than one class of them changes.
 fn of_text(change: &Change<'_>) -> Option<Class> {
     let text = |side: Option<Node<'_>>| Some(side?.as_str()?.to_owned());
     let (base, overlay) = (text(change.base)?, text(change.overlay)?);
@@ -231,7 +231,7 @@ fn of_text(change: &Change<'_>) -> Option<Class> {
     }
 }
 
-/// The class of a change of one parameter, whose name is the way to a value.
+/// The class of a change of one parameter, whose name is the path to a value.
 fn of_parameter(change: &Change<'_>, steps: &[Step<'_>]) -> Option<Class> {
     let (name, base, overlay) = match steps {
         [element] => (
@@ -255,7 +255,7 @@ fn of_parameter(change: &Change<'_>, steps: &[Step<'_>]) -> Option<Class> {
     in_values(&inner, None)
 }
 
-/// The name of a parameter that a step leads to.
+/// The name of the parameter that a step leads to.
 fn parameter<'a>(step: &Step<'a>) -> Option<&'a str> {
     match step {
         Step::Element { by, .. } => by
@@ -267,7 +267,7 @@ fn parameter<'a>(step: &Step<'a>) -> Option<&'a str> {
     }
 }
 
-/// The class of a change whose steps begin at the top of values, of which the overlay's are given where they are known.
+/// The class of a change whose steps begin at the top of values; the overlay's values are given if they are known.
 fn in_values(change: &Change<'_>, values: Option<Node<'_>>) -> Option<Class> {
     let steps = change.steps.as_slice();
     let position = |is_it: &dyn Fn(&str) -> bool| {
@@ -304,7 +304,7 @@ fn in_values(change: &Change<'_>, values: Option<Node<'_>>) -> Option<Class> {
 fn in_image(change: &Change<'_>, steps: &[Step<'_>]) -> Option<Class> {
     match steps {
         [] => Some(image(change)),
-        // A tag that YAML takes for a number is not one that can be followed through environments.
+        // A tag that YAML reads as a number cannot be followed through environments.
         [Step::Field("tag" | "digest")]
             if change.kind == ChangeKind::Modified
                 && sides(change).all(|side| side.as_str().is_some()) =>
@@ -323,7 +323,7 @@ fn is_count(change: &Change<'_>) -> bool {
         && sides(change).all(|side| quantity(side).is_some())
 }
 
-/// Whether a field is a host or a list of hosts, or one of such a list.
+/// Whether a change is of a host, of a list of hosts, or of an element of such a list.
 fn is_host(change: &Change<'_>) -> bool {
     let is_list = match change.steps.as_slice() {
         [.., Step::Field("hostnames" | "hosts")] => true,

@@ -1,4 +1,4 @@
-//! Routes of Traefik, whose hosts stand inside of an expression: ``Host(`shop.example.com`) && PathPrefix(`/api`)``.
+//! Routes of Traefik, whose hosts are inside an expression: ``Host(`shop.example.com`) && PathPrefix(`/api`)``.
 
 use super::groups::TRAEFIK;
 use crate::catalog::Class;
@@ -16,7 +16,7 @@ pub(super) fn is_route(resource: &Resource<'_>) -> bool {
         )
 }
 
-/// The class of a change of an expression: another name to be reached under, unless more than that differs.
+/// The class of a change of an expression: another host name, unless more than that differs.
 pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Class> {
     let (base, overlay) = hosts(resource, change)?;
     let is_same = base.rest == overlay.rest;
@@ -27,7 +27,7 @@ pub(super) fn class(resource: &Resource<'_>, change: &Change<'_>) -> Option<Clas
     })
 }
 
-/// Whether an expression has become one that every host fits.
+/// Whether an expression has become one that matches every host.
 pub(super) fn takes_all_traffic(resource: &Resource<'_>, change: &Change<'_>) -> bool {
     hosts(resource, change).is_some_and(|(base, overlay)| overlay.takes_all && !base.takes_all)
 }
@@ -65,7 +65,7 @@ fn open(expression: &str) -> Opened {
     Opened { rest, takes_all }
 }
 
-/// Whether a regular expression ends in a domain, so that not every host fits it.
+/// Whether a regular expression ends in a domain, so that it does not match every host.
 fn names_domain(pattern: &str) -> bool {
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
     let is_literal = |character: char| {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_for_everybody_names_no_domain() {
+    fn a_pattern_for_all_hosts_names_no_domain() {
         for pattern in [
             ".+",
             ".*",

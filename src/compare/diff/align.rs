@@ -26,10 +26,10 @@ impl Pair {
     }
 }
 
-/// How many cells an alignment may look at; beyond it, elements pair by place.
+/// The largest number of cells in an alignment; beyond it, elements pair by place.
 const MAX_CELLS: usize = 1 << 20;
 
-/// How many pairs may be weighed by likeness; beyond it, unequal elements pair by place or not at all.
+/// The largest number of pairs that are weighed by likeness; beyond it, unequal elements pair by place or not at all.
 const MAX_WEIGHED: usize = 4096;
 
 /// Aligns lists whose order means something, by their longest common part.
@@ -91,7 +91,7 @@ const fn both(base: usize, overlay: usize) -> Pair {
     }
 }
 
-/// The longest common subsequence as pairs of indices; empty where it would cost too much.
+/// The longest common subsequence as pairs of indices; empty if it would cost too much.
 fn common(left: &[String], right: &[String]) -> Vec<(usize, usize)> {
     if left.is_empty() || right.is_empty() || left.len().saturating_mul(right.len()) > MAX_CELLS {
         return Vec::new();
@@ -122,7 +122,7 @@ fn common(left: &[String], right: &[String]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// Pairs what stands between two common elements: the most alike, in order.
+/// Pairs the elements between two common ones: the most alike, in order.
 fn gap(
     pairs: &mut Vec<Pair>,
     base: &[Node<'_>],
@@ -219,7 +219,7 @@ pub(super) fn align_set(base: &[Node<'_>], overlay: &[Node<'_>], field: Field) -
         .filter(|(text, _)| !seen.contains_key(*text))
         .map(|(_, &at)| at)
         .collect();
-    // Sorted by what they say, so that the order of writing has no influence.
+    // Sorted by content, so that the order of writing has no influence.
     rest.sort_by(|a, b| left[*a].cmp(&left[*b]));
     others.sort_by(|a, b| right[*a].cmp(&right[*b]));
     pair_alike(
@@ -241,7 +241,7 @@ pub(super) fn align_set(base: &[Node<'_>], overlay: &[Node<'_>], field: Field) -
     pairs
 }
 
-/// Takes pairs of unequal maps out of both rests, the most alike first.
+/// Moves pairs of unequal maps from both rests to `pairs`, the most alike first.
 fn pair_alike(
     (base, left): (&[Node<'_>], &[String]),
     (overlay, right): (&[Node<'_>], &[String]),
@@ -314,7 +314,7 @@ mod tests {
             ("[a, b, c]", "[a, x, b, c]", "0-0 -1 1-2 2-3"),
             ("[a, x, b, c]", "[a, b, c]", "0-0 1- 2-1 3-2"),
             ("[a, b, c]", "[a, x, c]", "0-0 1-1 2-2"),
-            // As many on both sides pair by place, whatever is alike.
+            // Equal numbers on both sides pair by place, however alike other pairs are.
             (
                 "[{k: 1, v: x}, {k: 2, v: x}]",
                 "[{k: 2, v: y}, {k: 3, v: y}]",
@@ -326,7 +326,7 @@ mod tests {
             ("[a]", "[]", "0-"),
             ("[]", "[a]", "-0"),
             ("[b, c]", "[a, b, c, d]", "-0 0-1 1-2 -3"),
-            // What stands between common elements is paired by likeness where the counts differ.
+            // Elements between common ones are paired by likeness if their numbers differ.
             ("[{k: 1, v: 2}]", "[{z: 9}, {k: 1, v: 3}]", "-0 0-1"),
             ("[{z: 9}, {k: 1, v: 3}]", "[{k: 1, v: 2}]", "0- 1-0"),
             ("[{k: 1, v: 2}]", "[{k: 1, v: 3}, {z: 9}]", "0-0 -1"),
@@ -352,7 +352,7 @@ mod tests {
             ("[a, b]", "[b, c]", "1-0 0- -1"),
             ("[a, a, b]", "[b, a]", "0-1 2-0"),
             ("[x, c, b]", "[x, d, e]", "0-0 2- 1- -1 -2"),
-            // One element that is left on each side is the same one, however unlike.
+            // If one element is left on each side, the two are the same one, however unlike.
             ("[{a: 1}]", "[{z: 2}]", "0-0"),
             ("[{a: 1}, {b: 1}]", "[{z: 2}, {y: 2}]", "0- 1- -1 -0"),
             ("[{a: 1}]", "[{z: 2}, {y: 2}]", "0- -1 -0"),
@@ -431,7 +431,7 @@ mod tests {
             ),
             (deep("abcd", 5), deep("abxy", 5), 250),
             (deep("abcd", 6), deep("abxy", 6), 0),
-            // The 24 entries that are weighed all agree; what comes later is not looked at.
+            // The 24 entries that are weighed all agree; later ones are ignored.
             (
                 keys(24, "1"),
                 keys(23, "1").replace("last: 1", "k23: 1, last: 2"),
@@ -449,7 +449,7 @@ mod tests {
     #[test]
     fn rules_of_routes_are_known_by_what_they_are_for() {
         for (list, base, overlay, expected) in [
-            // One host, half of the rest alike.
+            // The same host, and half of the rest alike.
             (
                 List::IngressRules,
                 "{host: a, http: 1}",
@@ -583,9 +583,9 @@ mod tests {
             prop_assert_eq!(common, longest(&left, &right));
         }
 
-        /// Nothing is common here, so all depends on likeness: half of it where the key is one.
+        /// Nothing is common here, so everything depends on likeness, which is half if the keys are equal.
         #[test]
-        fn what_is_not_common_is_paired_by_the_best_total_likeness(
+        fn unequal_elements_are_paired_by_the_best_total_likeness(
             left in proptest::collection::vec(0..3_u8, 1..6),
             right in proptest::collection::vec(0..3_u8, 1..6),
         ) {

@@ -1,6 +1,6 @@
-//! Which arguments of two lists are the same ones: flags by their names, what follows a flag with it, the rest by order.
+//! Which arguments of two lists are the same ones: flags by name, the argument after a flag with it, the rest by order.
 //!
-//! Order is told apart from that, so that a flag which only moved is neither missing nor new, and no other order is lost.
+//! Order is reported separately, so that a flag that only moved is neither missing nor new, and no other order is lost.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,25 +12,25 @@ use crate::yaml::{Kind, Node};
 
 /// Two lists of arguments, aligned.
 pub(super) struct Arguments<'a> {
-    /// Every element once, in the order of the list that it is in; of the base where the overlay lacks it.
+    /// Every element once, in the order of the list that it is in; in that of the base if the overlay lacks it.
     pub pairs: Vec<(Pair, By<'a>)>,
-    /// Whether what both have stands in another order.
+    /// Whether the elements that both have are in another order.
     pub is_moved: bool,
 }
 
-/// The text of every element; what is no text is no flag.
+/// The text of every element; an element that is not a text cannot be a flag.
 pub(super) fn texts<'a>(items: &[Node<'a>]) -> Vec<Option<&'a str>> {
     let text = |item: &Node<'a>| (item.kind() == Kind::Str).then(|| item.text());
     items.iter().map(text).collect()
 }
 
-/// One list, and what was found out about it.
+/// One list, with the roles of its elements.
 struct Side<'a> {
     texts: Vec<Option<&'a str>>,
     roles: Vec<Role<'a>>,
     /// The flags by name, with all their places.
     flags: HashMap<&'a str, Vec<usize>>,
-    /// Where the element is that follows a flag.
+    /// The place of the element that follows a flag.
     after: HashMap<&'a str, usize>,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Side<'a> {
         self.flags.get(name).map_or(0, Vec::len)
     }
 
-    /// The places of what is no flag and goes with none.
+    /// The places of the elements that are not flags and do not go with one.
     fn plain(&self, bound: &HashSet<usize>) -> Vec<usize> {
         let is_flag = |at: &usize| matches!(self.roles[*at], Role::Flag(_));
         (0..self.roles.len())
@@ -70,7 +70,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Aligns two lists of arguments, of which both hold scalars alone.
+/// Aligns two lists of arguments, both of which hold only scalars.
 pub(super) fn align<'a>(base: &[Node<'a>], overlay: &[Node<'a>], field: Field) -> Arguments<'a> {
     let sides = [Side::of(base), Side::of(overlay)];
     let [left, right] = &sides;
@@ -121,7 +121,7 @@ pub(super) fn align<'a>(base: &[Node<'a>], overlay: &[Node<'a>], field: Field) -
     }
 }
 
-/// Pairs a flag that one side has more than once: those of one text, and nothing else.
+/// Pairs a flag that one side has more than once: only those with the same text.
 fn repeated<'a>(name: &'a str, left: &Side<'a>, right: &Side<'a>, pairs: &mut Vec<(Pair, By<'a>)>) {
     let by_text = |side: &Side<'a>| {
         let mut all: HashMap<&'a str, Vec<usize>> = HashMap::new();
@@ -138,7 +138,7 @@ fn repeated<'a>(name: &'a str, left: &Side<'a>, right: &Side<'a>, pairs: &mut Ve
         let places = |all: &HashMap<&str, Vec<usize>>| all.get(text).cloned().unwrap_or_default();
         let (ours, theirs) = (places(&ours), places(&theirs));
         let common = ours.len().min(theirs.len());
-        // One that is left is the one of its text, of several only their places tell which.
+        // A single one that is left is known by its text; several are known only by their places.
         let is_single = ours.len().abs_diff(theirs.len()) == 1;
         for at in 0..ours.len().max(theirs.len()) {
             let pair = Pair {
@@ -155,9 +155,9 @@ fn repeated<'a>(name: &'a str, left: &Side<'a>, right: &Side<'a>, pairs: &mut Ve
     }
 }
 
-/// Pairs what follows a flag with what follows it on the other side.
+/// Pairs the element that follows a flag with the one that follows it on the other side.
 ///
-/// Where only one side has such an element the flag may have no value at all, and the element belongs to the rest.
+/// If only one side has such an element, the flag may have no value at all, and the element belongs to the rest.
 fn follow<'a>(
     [left, right]: &[Side<'a>; 2],
     single: &HashSet<&'a str>,
@@ -184,7 +184,7 @@ fn follow<'a>(
     let free = [texts(left, &bound[0]), texts(right, &bound[1])];
     for (number, side, other) in [(0, left, right), (1, right, left)] {
         for (&name, &at) in &side.after {
-            // A flag that came alone may have come in front of something that both have.
+            // A flag that only one side has may have been put in front of an element that both have.
             let is_free = single.contains(name)
                 && other.count(name) == 0
                 && !free[1 - number].contains(&side.texts[at]);

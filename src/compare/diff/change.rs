@@ -13,7 +13,7 @@ pub enum Step<'a> {
         base: Option<usize>,
         /// Its index in the overlay; `None` where the overlay lacks it.
         overlay: Option<usize>,
-        /// What the element is known by.
+        /// What the element is identified by.
         by: By<'a>,
     },
 }
@@ -21,14 +21,14 @@ pub enum Step<'a> {
 /// The values of an element at the list's merge keys.
 pub type Keys<'a> = Vec<(&'static str, &'a str)>;
 
-/// What a list element is known by.
+/// What a list element is identified by.
 #[derive(Clone, Debug, PartialEq)]
 pub enum By<'a> {
     /// Its place.
     Index,
     /// Its values at the list's merge keys.
     Keys(Keys<'a>),
-    /// Its values at the list's merge keys, which are others in the base.
+    /// Its values at the list's merge keys, which are different in the base.
     Renamed {
         /// Those in the base.
         was: Keys<'a>,
@@ -37,16 +37,16 @@ pub enum By<'a> {
     },
     /// Itself, in a set of scalars.
     Value(&'a str),
-    /// The name of a flag among arguments; its whole text where it is there more than once.
+    /// The name of a flag among arguments; its whole text if it occurs more than once.
     Flag(&'a str),
     /// The flag that it follows.
     After(&'a str),
-    /// Nothing: it is no element, but the order of all.
+    /// Nothing: it is not an element, but the order of all.
     Order,
 }
 
 impl<'a> By<'a> {
-    /// Its values at the list's merge keys, as the overlay has them, where it is known by them.
+    /// Its values at the list's merge keys, as the overlay has them, if it is identified by them.
     #[must_use]
     pub fn keys(&self) -> Option<&Keys<'a>> {
         match self {
@@ -77,14 +77,14 @@ pub enum ChangeKind {
     Removed,
     /// Both have it, with different values.
     Modified,
-    /// Both lists have the same elements in an order that acts differently.
+    /// Both lists have the same elements, in an order that has another effect.
     Reordered,
 }
 
 /// One difference between a base and an overlay.
 #[derive(Clone, Debug)]
 pub struct Change<'a> {
-    /// The way to the field; empty for the whole resource.
+    /// The steps to the field; empty for the whole resource.
     pub steps: Vec<Step<'a>>,
     /// How the sides differ.
     pub kind: ChangeKind,

@@ -1,13 +1,13 @@
-//! Elements of one list that somebody knows to be one, although their keys differ.
+//! Elements of one list that the caller knows to be one, although their keys differ.
 
 use super::change::{By, Change, Step};
 use super::walk::Walk;
 use crate::resource::Resource;
 use crate::schema::{Field, List, Type};
 
-/// Every difference of two elements of a list with keys, of which each side alone has one: what is gone and what is new.
+/// Every difference between two elements of a list with keys, each on one side only: the removed one and the added one.
 ///
-/// Nothing where they are no maps of one list. The difference of their keys is one of those.
+/// `None` if they are not maps of one list. The difference of their keys is among the differences.
 #[must_use]
 pub fn diff_elements<'a>(
     resource: &Resource<'_>,
@@ -53,7 +53,7 @@ pub fn diff_elements<'a>(
     Some(walk.changes)
 }
 
-/// Whether somebody acts on the order of the list that a change is about an element of.
+/// Whether the order matters in the list that holds the changed element.
 #[must_use]
 pub fn is_in_order(resource: &Resource<'_>, change: &Change<'_>) -> bool {
     !matches!(
@@ -62,7 +62,7 @@ pub fn is_in_order(resource: &Resource<'_>, change: &Change<'_>) -> bool {
     )
 }
 
-/// What is known of the list that a change is about an element of.
+/// What the schema says about the list that holds the changed element.
 fn list_of(resource: &Resource<'_>, change: &Change<'_>) -> Field {
     let ty = Type::of(resource.group(), resource.version(), resource.kind());
     let mut field = Field {
@@ -76,7 +76,7 @@ fn list_of(resource: &Resource<'_>, change: &Change<'_>) -> Field {
         }
         match step {
             Step::Field(name) => field = field.ty.field(name),
-            // Nothing is known of lists in lists.
+            // Nothing is known about lists in lists.
             Step::Element { .. } if matches!(way.get(at + 1), Some(Step::Field(_))) => {}
             Step::Element { .. } => field = Field::UNKNOWN,
         }

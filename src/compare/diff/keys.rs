@@ -1,4 +1,4 @@
-//! What list elements are known by.
+//! What list elements are identified by.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use super::change::{By, Keys};
 use crate::schema::{KeyField, List};
 use crate::yaml::{Kind, Node};
 
-/// The values of every element at the merge keys; nothing where one lacks them or two share them.
+/// The values of every element at the merge keys; `None` if one lacks them or two share them.
 pub(super) fn keyed<'a>(items: &[Node<'a>], keys: &'static [KeyField]) -> Option<Vec<Keys<'a>>> {
     let mut seen = HashSet::new();
     let mut all = Vec::with_capacity(items.len());
@@ -30,7 +30,7 @@ pub(super) fn keyed<'a>(items: &[Node<'a>], keys: &'static [KeyField]) -> Option
     Some(all)
 }
 
-/// The text of a key, the same for every way to write it; nothing where it is written oddly.
+/// The text of a key, the same for every way to write it; `None` if it is written oddly.
 fn key_text(node: Node<'_>) -> Option<&str> {
     let text = node.text();
     match node.kind() {
@@ -46,7 +46,7 @@ fn key_text(node: Node<'_>) -> Option<&str> {
     }
 }
 
-/// What tells the elements of a list without keys apart, where nothing else does and no two elements of one side share it.
+/// A field that identifies elements of a list without keys, and whether each of its values is unique on both sides.
 pub(super) struct Marks<'a> {
     key: &'static str,
     seen: HashMap<&'a str, bool>,
@@ -70,7 +70,7 @@ impl<'a> Marks<'a> {
         Some(Self { key, seen })
     }
 
-    /// What two elements that are one are known by.
+    /// What two elements that are the same one are identified by.
     fn both(&self, base: Node<'a>, overlay: Node<'a>) -> Option<By<'a>> {
         let mark = base.str_at(&[self.key])?;
         let is_one =
@@ -79,7 +79,7 @@ impl<'a> Marks<'a> {
     }
 }
 
-/// What an element is known by, of a list without keys.
+/// What an element of a list without keys is identified by.
 pub(super) fn name_by_content<'a>(
     base: Option<Node<'a>>,
     overlay: Option<Node<'a>>,
@@ -90,7 +90,7 @@ pub(super) fn name_by_content<'a>(
         return By::Index;
     }
     match (base, overlay) {
-        // The text of any other scalar depends on how somebody wrote it.
+        // The text of any other scalar depends on how it was written.
         (Some(only), None) | (None, Some(only)) if only.kind() == Kind::Str => {
             By::Value(only.text())
         }

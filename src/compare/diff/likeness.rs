@@ -4,7 +4,7 @@ use crate::schema::List;
 use crate::text::open_hosts;
 use crate::yaml::Node;
 
-/// From this likeness on, of 1000, two unequal elements of a set are versions of one another.
+/// Two unequal elements of a set that are at least this alike, out of 1000, are versions of one another.
 pub(super) const ALIKE: u32 = 340;
 
 /// How surely two elements are versions of one another, given what the list is for.

@@ -1,6 +1,6 @@
-//! What a value means, as a text: two values have the same text when nothing between them would be a change.
+//! What a value means, as a text: two values have the same text if nothing between them would be a change.
 //!
-//! Alignment asks which elements of two lists are equal, and has to answer as
+//! Alignment asks which elements of two lists are equal, and must answer as
 //! the rest of the diff does: a set within an element of a set has no order
 //! either, `1000m` is `1`, and `null` is absent.
 
@@ -18,7 +18,7 @@ pub(super) fn of_elements(items: &[Node<'_>], field: Field) -> Vec<String> {
     items
         .iter()
         .map(|item| {
-            // Of a list in a list nothing is known.
+            // Nothing is known about a list in a list.
             of(*item, if item.is_seq() { Field::UNKNOWN } else { field })
         })
         .collect()
@@ -31,7 +31,7 @@ pub(super) fn of(node: Node<'_>, field: Field) -> String {
     out
 }
 
-/// `way` is the names of the last two fields that lead here, none of them a list's element.
+/// `way` holds the names of the last two fields that lead here, neither of them a list's element.
 fn write(node: Node<'_>, field: Field, way: &[&str], out: &mut String) {
     if node.is_map() {
         write_map(node, field, way, out);
@@ -78,9 +78,9 @@ fn write_map(map: Node<'_>, field: Field, way: &[&str], out: &mut String) {
     out.push('}');
 }
 
-/// Whether a field makes no change against an absent one.
+/// Whether a field makes no change compared with an absent one.
 ///
-/// A map that is told entry by entry has nothing to tell where all its entries are nothing.
+/// A map that is reported entry by entry has nothing to report if all its entries are nothing.
 fn is_nothing(name: &str, value: Node<'_>) -> bool {
     value.is_null()
         || (schema::is_transparent(name)
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_no_change_has_one_meaning() {
+    fn values_without_a_change_have_one_meaning() {
         for (one, other) in [
             ("{a: null, b: 1}", "{b: 1}"),
             ("{metadata: {labels: {x: null}}}", "{}"),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_a_change_has_two_meanings() {
+    fn values_with_a_change_have_two_meanings() {
         for (one, other) in [
             ("{labels: {}}", "{}"),
             ("{labels: x}", "{}"),

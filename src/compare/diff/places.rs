@@ -1,8 +1,8 @@
-//! The places at and below a change, as what forbids looks at them.
+//! The places at and below a change, as patterns that deny are matched against them.
 //!
-//! A change names its elements by what tells two lists apart: a list that comes in
+//! A change names its elements by what distinguishes two lists: a list that is added
 //! as a whole names none, and one that holds a key twice names all by their index.
-//! Whoever forbids an element by its key means it there, too.
+//! A pattern that denies an element by its key means it there, too.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::resource::Resource;
 use crate::schema::{Field, KeyField, List, Type};
 use crate::yaml::Node;
 
-/// Shows the place of a change, and all below it, on both sides; elements by everything that they can be known by.
+/// Shows the place of a change, and all places below it, on both sides; elements by everything that identifies them.
 pub fn places<'a>(
     base: &Resource<'a>,
     overlay: &Resource<'a>,
@@ -45,7 +45,7 @@ pub fn places<'a>(
                     way.enter(name);
                     here.and_then(|node| node.get(name))
                 }
-                // The order of a list is the list.
+                // The order of a list has the place of the list.
                 Step::Element { by: By::Order, .. } => here,
                 Step::Element { base, overlay, .. } => {
                     let own = if side == 0 { base } else { overlay };
@@ -64,7 +64,7 @@ pub fn places<'a>(
     }
 }
 
-/// The way to a place, and what is known of what stands there.
+/// The way to a place, and what the schema says about the value there.
 struct Way<'a> {
     place: Vec<Spot<'a>>,
     field: Field,
@@ -90,11 +90,11 @@ impl<'a> Way<'a> {
             segment: segment.unwrap_or(Segment::Index(index)),
             index: Some(index),
         });
-        // Nothing is known of lists in lists.
+        // Nothing is known about lists in lists.
         self.field.list = List::Unknown;
     }
 
-    /// Shows every place below a node, which stands here.
+    /// Shows every place below a node, which is at the end of the way.
     fn below(&mut self, node: Node<'a>, look: &mut impl FnMut(&[Spot<'_>])) {
         let here = self.field;
         for (key, value) in node.entries() {
@@ -109,9 +109,9 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// Shows the element that the way ends in by the other names that an argument has, and by its index in its own list.
+    /// Shows the element at the end of the way by the other names of an argument, and by its index in its own list.
     ///
-    /// Whoever forbids a flag means it wherever it is, also where it is there twice.
+    /// A pattern that denies a flag means it wherever it is, even where it occurs twice.
     fn otherwise(&self, list: &[Node<'a>], at: usize, look: &mut impl FnMut(&[Spot<'_>])) {
         let Some((here, above)) = self.place.split_last() else {
             return;
@@ -145,7 +145,7 @@ impl<'a> Way<'a> {
     }
 }
 
-/// Everything that an element can be known by: its value, or all of its scalars with the keys that it leaves to their defaults.
+/// Everything that identifies an element: its value, or all of its scalars with the keys that it leaves to their defaults.
 fn known_by<'a>(item: Node<'a>, keys: &'static [KeyField]) -> Option<Segment<'a>> {
     if item.is_scalar() {
         return Some(Segment::Value(Cow::Borrowed(item.text())));
@@ -167,7 +167,7 @@ fn known_by<'a>(item: Node<'a>, keys: &'static [KeyField]) -> Option<Segment<'a>
     let known = known.map(|(key, value)| (Cow::Borrowed(key), Cow::Borrowed(value)));
     let mut known: Vec<_> = known.collect();
     if let [only] = known.as_slice() {
-        // Two of the same are asked for like one, and are no name of an argument.
+        // A pair that occurs twice matches like one, and is not mistaken for the name of an argument.
         known.push(only.clone());
     }
     (!known.is_empty()).then_some(Segment::Key(known))

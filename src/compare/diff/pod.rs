@@ -1,10 +1,10 @@
-//! Pods: how one looks, and when the order of its variables acts.
+//! Pods: how to recognise one, and when the order of its variables matters.
 
 use std::collections::HashMap;
 
 use crate::yaml::Node;
 
-/// A pod specification that no schema knows of: a map with containers that have a name and an image.
+/// Whether a map looks like a pod specification that no schema knows: its containers all have a name and an image.
 pub(super) fn looks_like_one(map: Node<'_>) -> bool {
     map.get("containers").is_some_and(|containers| {
         containers.is_seq()

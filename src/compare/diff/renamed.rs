@@ -1,17 +1,17 @@
 //! Containers that have another name on the other side.
 //!
-//! A container is known by its name, so that one with another name looks like one that is gone
-//! and one that is new, and nobody sees what else has changed in it.
+//! A container is identified by its name, so a renamed one looks like one that was removed
+//! and one that was added, which hides whatever else has changed in it.
 
 use std::collections::HashMap;
 
 use crate::text::repository;
 use crate::yaml::Node;
 
-/// Which of the elements that are left over on one side is which of the other, as indices.
+/// Pairs the elements that are left over on one side with those of the other, as indices.
 ///
-/// An image that one element of each side runs alone, of those that are left over, says so; a tag may differ. Where two
-/// run it, nobody can tell which is which.
+/// Two belong together if they run the same image, and no other left-over element does; their tags may differ. Where
+/// two of one side run it, it is unknown which is which.
 pub(super) fn renamed(
     (left, left_over): (&[Node<'_>], &[usize]),
     (right, right_over): (&[Node<'_>], &[usize]),
@@ -25,7 +25,7 @@ pub(super) fn renamed(
     pairs
 }
 
-/// The elements by the images that they run; none for an image that several run.
+/// The elements by the images that they run; `None` for an image that several run.
 fn alone<'a>(all: &[Node<'a>], left_over: &[usize]) -> HashMap<&'a str, Option<usize>> {
     let mut images = HashMap::new();
     for &at in left_over {

@@ -6,7 +6,7 @@ use crate::quantity::{Quantity, same_amount};
 use crate::schema::Scalar;
 use crate::yaml::{Kind, Node};
 
-/// Whether two scalars are the same, compared as their field is.
+/// Whether two scalars are the same, compared according to their field.
 pub(super) fn same_scalar(base: Node<'_>, overlay: Node<'_>, scalar: Scalar) -> bool {
     if !base.is_scalar() || !overlay.is_scalar() {
         return false;
@@ -23,7 +23,7 @@ pub(super) fn same_scalar(base: Node<'_>, overlay: Node<'_>, scalar: Scalar) -> 
 
 /// The quantity that a scalar stands for, whether it is written as a number or as a string.
 ///
-/// Amounts beyond all counting are the largest one that can be counted.
+/// An amount that is too large to count is the largest one that can be counted.
 #[must_use]
 pub fn quantity(node: Node<'_>) -> Option<Quantity> {
     Quantity::parse_saturating(&quantity_text(node)?).ok()

@@ -1,4 +1,4 @@
-//! What can be told of values that a snapshot does not hold.
+//! How values of Secrets are compared, some of which a snapshot does not hold.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ pub(super) fn is_unknown(base: Option<Node<'_>>, overlay: Option<Node<'_>>) -> b
     matches!((base, overlay), (Some(base), Some(overlay)) if base.text() == REDACTED || overlay.text() == REDACTED)
 }
 
-/// Whether two values inside of a Secret are the same, as far as a snapshot can tell.
+/// Whether two values inside a Secret are the same, as far as a snapshot can show.
 pub(super) fn same(base: Node<'_>, overlay: Node<'_>) -> bool {
     if base.text() == REDACTED || overlay.text() == REDACTED {
         return true;
@@ -36,7 +36,7 @@ pub(super) fn same(base: Node<'_>, overlay: Node<'_>) -> bool {
     base.is_scalar() && overlay.is_scalar() && base.same_scalar(overlay)
 }
 
-/// The fields of a Secret that make one set of keys.
+/// The fields of a Secret that together form one set of keys.
 pub(in crate::compare) const FIELDS: [&str; 2] = ["data", "stringData"];
 
 /// Whether a field of a Secret holds keys, encoded or plain.
@@ -44,7 +44,7 @@ pub(super) fn is_field(name: &str) -> bool {
     FIELDS.contains(&name)
 }
 
-/// Whether the keys of a Secret stand in more than one field of the two sides, each of them a map.
+/// Whether the keys of a Secret are in more than one field of the two sides, each of them a map.
 pub(super) fn has_two_fields(base: Option<Node<'_>>, overlay: Option<Node<'_>>) -> bool {
     let [data, plain] = FIELDS.map(|field| {
         let sides = [base, overlay].into_iter().flatten();
@@ -58,7 +58,7 @@ pub(super) fn has_two_fields(base: Option<Node<'_>>, overlay: Option<Node<'_>>) 
     matches!((data, plain), (Some(data), Some(plain)) if data > 0 && plain > 0)
 }
 
-/// The keys of a Secret, each with the field that it stands in and its value; what is plain wins, as in the API server.
+/// The keys of a Secret, each with the field that holds it and its value; the plain one wins, as in the API server.
 pub(super) fn keys(secret: Option<Node<'_>>) -> BTreeMap<&str, (&'static str, Node<'_>)> {
     FIELDS
         .into_iter()
@@ -89,7 +89,7 @@ pub(super) fn same_value(
     }
 }
 
-/// The bytes that a base64 text stands for; line breaks are no part of it.
+/// The bytes that a base64 text stands for; line breaks do not count.
 pub(in crate::compare) fn decoded(text: &str) -> Option<Vec<u8>> {
     let digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let mut out = Vec::with_capacity(text.len() / 4 * 3);

@@ -1,4 +1,4 @@
-//! Two resources side by side, field by field.
+//! Compares two resources field by field.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ pub fn diff<'a>(base: &Resource<'a>, overlay: &Resource<'a>) -> Vec<Change<'a>> 
     walk.changes
 }
 
-/// Every difference between two maps of which nothing is known.
+/// Every difference between two maps without a schema.
 #[must_use]
 pub fn diff_maps<'a>(base: Node<'a>, overlay: Node<'a>) -> Vec<Change<'a>> {
     let mut walk = Walk::default();
@@ -61,7 +61,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Compares the entries of two maps, or lists those of the one that there is.
+    /// Compares the entries of two maps, or lists those of the only one.
     pub(super) fn maps(
         &mut self,
         base: Option<Node<'a>>,
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         self.pod = outer;
     }
 
-    /// Compares the keys of a Secret, of which each side may have some under `data` and some under `stringData`.
+    /// Compares the keys of a Secret; each side may have some under `data` and some under `stringData`.
     fn keys_of_secret(&mut self, base: Option<Node<'a>>, overlay: Option<Node<'a>>) {
         let outer = std::mem::replace(&mut self.secret, true);
         let (left, right) = (secret::keys(base), secret::keys(overlay));
@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
                 let value = side.and_then(|side| side.get(field));
                 value.filter(|value| !value.is_null())
             });
-            // An empty map has no keys, and is still another thing than none.
+            // An empty map has no keys, but still differs from an absent one.
             if let (Some(only), None) | (None, Some(only)) = (one, other)
                 && only.is_childless()
             {
@@ -267,7 +267,7 @@ impl<'a> Walk<'a> {
             return;
         }
         if self.secret {
-            // Elements are named by their values, and these must not be named.
+            // Elements are named by their values, which must not be shown.
             if !secret::same(base, overlay) {
                 self.emit(ChangeKind::Modified, Some(base), Some(overlay));
             }
@@ -326,7 +326,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Compares two lists of arguments, in which flags are known by their names.
+    /// Compares two lists of arguments, in which flags are identified by their names.
     fn arguments(&mut self, base: Node<'a>, overlay: Node<'a>, field: Field) {
         let [left, right] = [base, overlay].map(|side| side.items().collect::<Vec<_>>());
         let aligned = arguments::align(&left, &right, field);
@@ -336,7 +336,7 @@ impl<'a> Walk<'a> {
             self.element(base, overlay, by, field);
         }
         if aligned.is_moved {
-            // Whoever permits that the list differs as a whole has not seen this.
+            // An author who allows the list to differ as a whole has not seen this.
             self.steps.push(Step::Element {
                 base: None,
                 overlay: None,
@@ -400,21 +400,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the list that a walk stands in is one of a pod's containers.
+    /// Whether the list at the end of the steps is one of a pod's containers.
     fn is_list_of_containers(&self) -> bool {
         let is_of_pod = self.pod.is_some_and(|pod| pod + 1 == self.steps.len());
         is_of_pod && matches!(self.last_field(), Some("containers" | "initContainers"))
     }
 
-    /// Whether Kubernetes does something else because common elements changed places.
+    /// Whether Kubernetes acts differently because common elements changed places.
     ///
-    /// A strategic merge patch moves what it patches to the front of a list, so
-    /// order is reported where it acts and nowhere else.
+    /// A strategic merge patch moves the elements that it patches to the front of a list,
+    /// so order is reported only where it matters.
     fn order_acts(&self, left: &[Node<'a>], right: &[Node<'a>], order: &[(usize, usize)]) -> bool {
         match self.last_field() {
-            // A variable sees those before it: `$(NAME)` stays as it is when NAME comes later.
+            // A variable sees those before it: `$(NAME)` stays as it is if NAME comes later.
             Some("env") if self.pod.is_some() => pod::env_order_acts(left, right, order),
-            // The kubelet starts the next container when the postStart hook of the one before has run.
+            // The kubelet starts the next container when the postStart hook of the previous one has run.
             Some("containers") if self.pod.is_some() => left
                 .iter()
                 .chain(right)

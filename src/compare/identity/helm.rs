@@ -1,4 +1,4 @@
-//! What Helm notes of itself in what it renders: of which chart it is, for which release, and what it has read.
+//! Helm's own notes in the resources that it renders: the chart, the release, and checksums of what it has read.
 
 use std::collections::HashSet;
 
@@ -15,22 +15,22 @@ const LABELS: [&str; 3] = [
     "helm.sh/chart",
 ];
 
-/// How deep what a pod refers to is looked for.
+/// How deep a workload is searched for its references.
 const MAX_DEPTH: usize = 24;
 
-/// Two environments that somebody has rendered, with what belongs together.
+/// Two rendered environments, with the resources that belong together.
 #[derive(Clone, Copy, Debug)]
 pub struct Rendered<'r, 'a> {
     /// The base's resources.
     pub base: &'r [Resource<'a>],
     /// The overlay's resources.
     pub overlay: &'r [Resource<'a>],
-    /// What belongs together.
+    /// The resources that belong together.
     pub pairing: &'r Pairing,
 }
 
 impl Rendered<'_, '_> {
-    /// Whether a change is a note of Helm's that follows from what is judged elsewhere, or from nothing that runs.
+    /// Whether a change is a note by Helm that follows from a change judged elsewhere, or from nothing that runs.
     #[must_use]
     pub fn is_note(
         &self,
@@ -61,7 +61,7 @@ impl Rendered<'_, '_> {
         }
     }
 
-    /// Whether a `ConfigMap` or a Secret that a workload refers to differs, as far as it is seen.
+    /// Whether a `ConfigMap` or a Secret that a workload refers to differs, as far as can be seen.
     fn has_read_another(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
         let (before, after) = (sources(base), sources(overlay));
         let is_read = |one: &Resource<'_>, by: &Resource<'_>, from: &HashSet<(&str, &str)>| {
@@ -86,7 +86,7 @@ impl Rendered<'_, '_> {
     }
 }
 
-/// Whether the data of two of them differ.
+/// Whether the data of two `ConfigMap`s or Secrets differ.
 fn says_another(early: &Resource<'_>, late: &Resource<'_>) -> bool {
     let is_data = |change: &Change<'_>| {
         matches!(
@@ -97,7 +97,7 @@ fn says_another(early: &Resource<'_>, late: &Resource<'_>) -> bool {
     diff(early, late).iter().any(is_data)
 }
 
-/// Whether Helm runs a pod when it is asked to test a release, and at no other time.
+/// Whether a resource is a pod that Helm runs when it is asked to test a release, and at no other time.
 fn is_test(resource: &Resource<'_>) -> bool {
     let hook = resource.annotation("helm.sh/hook").map(str::trim);
     resource.kind() == "Pod"

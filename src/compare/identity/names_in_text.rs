@@ -1,9 +1,9 @@
-//! Names of resources inside of a text, such as `--peer=web:8080`, which follow the renames of those resources.
+//! Names of resources inside a text, such as `--peer=web:8080`, which follow the renames of those resources.
 
-/// The shortest name that is looked for in a text: shorter ones stand in words by chance.
+/// The shortest name that is searched for in a text: shorter ones occur in words by chance.
 const MIN_NAME: usize = 3;
 
-/// Whether two texts say the same but for names that were renamed, each as a whole.
+/// Whether two texts say the same except for names that were renamed, each as a whole.
 pub(super) fn follow(before: &str, after: &str, is_renamed: impl Fn(&str, &str) -> bool) -> bool {
     let (mut old, mut new) = (before, after);
     let mut any = false;
@@ -26,14 +26,14 @@ pub(super) fn follow(before: &str, after: &str, is_renamed: impl Fn(&str, &str) 
     }
 }
 
-/// What may be a name at the start of a text; empty where none begins there.
+/// The text that may be a name at the start of another; empty if no name begins there.
 ///
-/// A dot ends it, since what follows the name of a Service is its namespace.
+/// A dot ends it, because the name of a Service is followed by its namespace.
 fn name(text: &str) -> &str {
     let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let end = text.find(|c| !is_inside(c)).unwrap_or(text.len());
     let name = &text[..end];
-    // The dashes of a flag are none of its name.
+    // The dashes of a flag are not part of its name.
     if name.starts_with('-') {
         &name[..1]
     } else {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_names_alone_follow() {
+    fn only_whole_names_follow() {
         let is_renamed = |old: &str, new: &str| {
             [("web", "prod-web"), ("api", "prod-api"), ("a", "prod-a")].contains(&(old, new))
         };
@@ -55,7 +55,7 @@ mod tests {
             ("http://web:80/x", "http://prod-web:80/x"),
             ("web.shop.svc,api", "prod-web.shop.svc,prod-api"),
             ("nslookup web; run web", "nslookup prod-web; run prod-web"),
-            // One that is called as before may be another word.
+            // One that is the same as before may be another word.
             ("web web", "prod-web web"),
         ] {
             assert!(follow(before, after, is_renamed), "{before} {after}");

@@ -1,16 +1,16 @@
-//! The name of another environment inside of a value, such as `db.staging.example.com` in production.
+//! The name of another environment inside a value, such as `db.staging.example.com` in production.
 
 use crate::naming::{is_segment, own, pieces, segments};
 
-/// What may stand before and after a name: elsewhere a segment is no name of its own.
+/// The pieces that may be before and after a name: beside others, a segment is not a separate name.
 const BETWEEN: [&str; 6] = [".", "-", "_", "/", ":", "@"];
 
-/// Words that end the names of hosts, whatever environments are called.
+/// Words that also end the names of hosts, whatever environments are named.
 const DOMAINS: [&str; 3] = ["dev", "int", "test"];
 
 /// Whether a value holds the name of an environment as a whole segment beside at least one other.
 ///
-/// `/dev/null` is a device and `example.dev` a domain; neither speaks of an environment.
+/// `/dev/null` is a device and `example.dev` a domain; neither names an environment.
 #[must_use]
 pub fn says_name(value: &str, environment: &str) -> bool {
     let (pieces, name) = (pieces(value), segments(environment));
@@ -32,7 +32,7 @@ pub fn says_name(value: &str, environment: &str) -> bool {
     })
 }
 
-/// Whether two environments have names of which nobody could tell one from a part of the other.
+/// Whether the name of one environment is a part of the other's, so that a value cannot show which one it means.
 #[must_use]
 pub fn share_a_name(one: &str, other: &str) -> bool {
     let is_part = |name: &str, of: &str| {
@@ -57,7 +57,7 @@ mod tests {
             ("user@dev", "dev", true),
             ("db-prod-eu", "prod-eu", true),
             ("db-prod-us", "prod-eu", false),
-            // Nothing else is said, or another word.
+            // The value says nothing else, or says another word.
             ("staging", "staging", false),
             ("/staging/", "staging", false),
             ("latest-contest", "test", false),
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_names_are_told_from_others() {
+    fn names_that_are_parts_of_others_are_recognised() {
         for (one, other, is_shared) in [
             ("prod", "prod-eu", true),
             ("production", "eu-prod", true),

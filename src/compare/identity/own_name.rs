@@ -1,8 +1,8 @@
-//! The environment's own name inside of a value, such as `role/shop-prod-api` in production.
+//! The environment's own name inside a value, such as `role/shop-prod-api` in production.
 //!
-//! Two environments that say the same, each with its own name put in, say the same.
-//! What is taken for a name is narrow: a whole segment, in spellings that nobody
-//! takes for another environment, and never all that a value says.
+//! Two environments that differ only in that each puts in its own name say the same.
+//! What counts as a name is narrow: a whole segment, in spellings that cannot
+//! mean another environment, and never the whole value.
 
 use crate::catalog::Class;
 use crate::compare::diff::Change;
@@ -11,7 +11,7 @@ use crate::yaml::Node;
 
 /// Whether two values say the same, each with the name of its own environment in it.
 ///
-/// At least one other segment has to be there, so that a value that is nothing but a name never is.
+/// There must be at least one other segment, so that a value that is nothing but a name never counts.
 #[must_use]
 pub fn says_own_name((one, before): (&str, &str), (other, after): (&str, &str)) -> bool {
     if [one, other].iter().any(|name| is_taken(name)) {
@@ -39,16 +39,16 @@ pub fn says_own_name((one, before): (&str, &str), (other, after): (&str, &str)) 
     is_named && is_kept && at == a.len() && to == b.len()
 }
 
-/// Whether an environment says what its base says, with its own name where the base has a word for another one.
+/// Whether an environment says the same as its base, with its own name where the base has a word for another one.
 #[must_use]
 pub fn puts_own_name(before: &str, environment: &str, after: &str) -> bool {
     let mut words = plainest().filter(|word| before.len() >= word.len());
     words.any(|word| says_own_name((word, before), (environment, after)))
 }
 
-/// Whether one of two environments says what the other one does with its own name put in: `shop-prod-db` beside `shop-db`.
+/// Whether one of two environments says the same as the other, with its own name added: `shop-prod-db` beside `shop-db`.
 ///
-/// Such a value says no more than who uses it, but only one of two does so.
+/// Such a value only adds who uses it, but only one of the two environments does so.
 #[must_use]
 pub fn puts_name_in(
     change: &Change<'_>,
@@ -93,7 +93,7 @@ pub fn says_environment(change: &Change<'_>, class: Class, (early, late): (&str,
 
 /// Whether a name decides what something may do, how it runs, or what it is for: a role, an account, a class, a selector, a webhook.
 ///
-/// There another name is another right or another target, which may not even be there.
+/// Another name there is another right or another target, which may not even exist.
 fn is_power(change: &Change<'_>, kind: &str) -> bool {
     const FIELDS: [&str; 6] = [
         "clientConfig",
@@ -112,7 +112,7 @@ fn is_power(change: &Change<'_>, kind: &str) -> bool {
     kind.ends_with("RoleBinding") || change.fields().any(is_one) && !change.fields().any(is_remote)
 }
 
-/// Whether a value is another one with the name of an environment in it, and a character between the two.
+/// Whether a value is another one with the name of an environment added, and a character between the two.
 fn is_named(plain: &str, environment: &str, named: &str) -> bool {
     let all = pieces(plain);
     let mut words = all.iter().filter(|piece| is_segment(piece));
@@ -138,7 +138,7 @@ fn is_named(plain: &str, environment: &str, named: &str) -> bool {
     })
 }
 
-/// Whether the name of the environment may stand in what a change is about, as a name and as nothing that runs.
+/// Whether a changed value may hold the name of the environment as a mere name, and not as something that runs.
 #[must_use]
 pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
     const RUN: [&str; 12] = [
@@ -164,7 +164,7 @@ pub fn may_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
     }
     let is_in = |name: &str| above.contains(&name);
     if is_in("containers") || is_in("initContainers") {
-        // Of a container the sources of its environment and its volumes alone are names.
+        // In a container, only the sources of its environment and its volumes have such names.
         const NAMED: [&str; 4] = ["envFrom", "valueFrom", "volumeDevices", "volumeMounts"];
         return *last == "name" && NAMED.iter().any(|list| is_in(list));
     }
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_that_differ_in_the_own_name_alone_say_the_same() {
+    fn values_that_differ_only_in_the_own_name_say_the_same() {
         for (one, before, other, after, is_same) in [
             (
                 "dev",
@@ -213,7 +213,7 @@ mod tests {
             ),
             ("dev", "a_dev_b", "prod-eu", "a_prod_eu_b", true),
             ("dev", "DEV-shop", "prod", "PROD-shop", true),
-            // Somebody else's name, or another word.
+            // The name of another environment, or another word.
             (
                 "dev",
                 "role/shop-dev-api",
@@ -242,10 +242,10 @@ mod tests {
             ("dev", "/dev/", "prod", "/prod/", false),
             ("dev", "devices", "prod", "prodices", false),
             ("dev", "shopdev", "prod", "shopprod", false),
-            // What stands before the other one is another environment.
+            // With a word before it, the name is that of another environment.
             ("dev", "shop-dev", "prod", "shop-pre-prod", false),
             ("dev", "shop-pre-dev", "prod", "shop-pre-prod", false),
-            // The API gives these a meaning.
+            // The API gives these words a meaning.
             (
                 "baseline",
                 "x-baseline",
@@ -261,13 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_with_the_own_name_put_in_is_known() {
+    fn a_value_with_the_own_name_added_is_recognised() {
         for (plain, environment, named, is_it) in [
             ("shop-db", "prod", "shop-prod-db", true),
             ("shop-db", "production", "shop-db-prod", true),
             ("shop-db", "prod", "prod-shop-db", true),
             ("db.example.com", "staging", "db.stg.example.com", true),
-            // Another word, another name, or a name that is all.
+            // Another word, another name, or a value that is nothing but the name.
             ("shop-db", "prod", "shop-staging-db", false),
             ("shop-db", "prod", "shop-prod-admin", false),
             ("shop-db", "prod", "shopprod-db", false),
@@ -295,7 +295,7 @@ mod tests {
                 "shop.prod.example.com",
                 true,
             ),
-            // The base says something, or the environment has somebody else's.
+            // The base names no environment, or the overlay names another one.
             ("shop-main-db", "prod", "shop-prod-db", false),
             ("shop-dev-db", "prod", "shop-staging-db", false),
             ("shop-dev-db", "", "shop--db", false),

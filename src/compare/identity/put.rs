@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// What an overlay's transformations of everything put on an item that nothing else reaches, such as the base's snapshot.
+/// The labels and annotations that transformations of everything put on an item that nothing else reaches.
 ///
-/// A label on the one resource of a service says nothing by itself; on the snapshot as well, it does.
+/// A label on the only resource of a service says nothing by itself; if the base's snapshot has it as well, it does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Witness {
     /// Its labels.
@@ -17,7 +17,7 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// What an item says that travelled with the resources.
+    /// Reads the labels and annotations of an item that travelled with the resources.
     #[must_use]
     pub fn of(item: &Resource<'_>) -> Self {
         let map = |field| {
@@ -40,10 +40,10 @@ impl Witness {
     }
 }
 
-/// The entries of a metadata map that the overlay has put on every resource with one value, and on two at least.
+/// The entries of a metadata map that the overlay has put on every resource with one value, and on at least two.
 ///
-/// What the base has with that value was not put there, and a patch puts something on one resource as easily as on
-/// two of which one had it. A witness counts as one that has it.
+/// An entry that the base has with that value was not put there. A patch can put one on a single resource, or on one of
+/// two where the other had it already. A witness counts as a resource that has it.
 pub(super) fn put_on_everything<'a>(
     field: &str,
     pairs: &[(&Resource<'a>, &Resource<'a>)],
@@ -68,7 +68,7 @@ pub(super) fn put_on_everything<'a>(
         let put = pairs.iter().filter(|(base, _)| !has(map(base), key, value));
         let put = put.count();
         let witnesses = witnesses.iter().filter(|one| one.has(field, key, value));
-        // The base's word stays where no resource got another one.
+        // The value is the base's own if no resource got it.
         put > 0 && put + witnesses.count() > 1
     });
     common.into_iter().collect()

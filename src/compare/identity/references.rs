@@ -1,4 +1,4 @@
-//! What references lead to, where kustomize does not turn them along with it.
+//! The targets of references that kustomize does not update with them.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ pub(super) fn is_source(parent: &str, field: &str) -> bool {
     field == "secretName" || field == "name" && SOURCES.contains(&parent)
 }
 
-/// What references may lead to.
+/// The resources that references may lead to.
 #[derive(Debug, Default)]
 pub(super) struct Targets<'a> {
     /// The service accounts of both sides, by their namespaces and names.
@@ -49,9 +49,9 @@ impl<'a> Targets<'a> {
         self.kept.contains(name)
     }
 
-    /// Whether a namespace is that of a binding's service account, which is here and went there.
+    /// Whether a namespace is that of a binding's service account, which is among the resources and moved there.
     ///
-    /// The base may say where the account is meant to be, and leave that to its overlays.
+    /// The base may say where the account is meant to be, and leave it to its overlays to put it there.
     pub(super) fn has_account(
         &self,
         change: &Change<'_>,

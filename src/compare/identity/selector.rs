@@ -2,7 +2,7 @@
 //!
 //! An overlay that puts a label on all pods and on all selectors has changed
 //! nothing, as long as every selector still finds what it found. One that asks
-//! for pods of somebody else finds nothing any more.
+//! for another owner's pods finds nothing any more.
 
 use crate::catalog::Class;
 use crate::compare::classify::of_label;
@@ -11,7 +11,7 @@ use crate::compare::steps::{Side, locate};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
-/// How deep pod templates are looked for.
+/// How deep a resource is searched for pod templates.
 const MAX_DEPTH: usize = 16;
 
 /// The labels of pods, before and after.
@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 16;
 pub(in crate::compare) struct Pod<'a> {
     /// The namespace that the overlay has it in.
     namespace: &'a str,
-    /// Its labels in the base; nothing where the overlay has added it.
+    /// Its labels in the base; `None` if the overlay has added it.
     base: Option<Node<'a>>,
     /// Its labels in the overlay.
     overlay: Option<Node<'a>>,
@@ -59,7 +59,7 @@ pub(in crate::compare) fn pods<'a>(
     pods
 }
 
-/// The way to a template, and the labels of its pods.
+/// The path to a template, and the labels of its pods.
 type Template<'a> = (Vec<&'a str>, Option<Node<'a>>);
 
 fn templates<'a>(resource: &Resource<'a>) -> Vec<Template<'a>> {
@@ -88,7 +88,7 @@ fn collect<'a>(node: Node<'a>, path: &mut Vec<&'a str>, found: &mut Vec<Template
     }
 }
 
-/// Whether a selector that a change narrows down to a label still finds all that it found before, and finds something.
+/// Whether a selector that a change narrows down to a label still finds all pods that it found before, and finds one.
 pub(super) fn follows(
     change: &Change<'_>,
     base: &Resource<'_>,
@@ -98,10 +98,10 @@ pub(super) fn follows(
     is_followed(change, (base, overlay), pods, |_, _| true)
 }
 
-/// The class of a label that a selector asks for because its pods have it now, where it finds the same pods by it.
+/// The class of a label that a selector asks for because its pods have it now, if it finds the same pods by it.
 ///
-/// Its change is no more than theirs. One that asks for what its pods have said before finds others than it
-/// did, or will, and one that finds pods of somebody else by what it says now is another selector.
+/// Its change only follows theirs. A selector that asks for a label that its pods already had finds other pods than
+/// it did, or will, and one that now also finds another owner's pods is another selector.
 pub(in crate::compare) fn goes_with_label(
     change: &Change<'_>,
     base: &Resource<'_>,
@@ -138,7 +138,7 @@ pub(in crate::compare) fn goes_with_label(
     is_followed(change, (base, overlay), pods, is_of_pod).then(|| of_label(key))
 }
 
-/// [`follows`], where every pod near it fits as well, be it one that the selector found before or not.
+/// [`follows`], if every pod of the namespace fits as well, whether or not the selector found it before.
 fn is_followed(
     change: &Change<'_>,
     (base, overlay): (&Resource<'_>, &Resource<'_>),
@@ -151,7 +151,7 @@ fn is_followed(
     ) else {
         return false;
     };
-    // The map that is the selector, and the map that the selector stands in.
+    // The map that is the selector, and the map that contains the selector.
     let (selector, around) = match (*parent, outer) {
         ("matchLabels", [around @ .., Step::Field(_)]) => (outer, around),
         ("selector", around) => (&change.steps[..=around.len()], around),
@@ -200,9 +200,9 @@ fn is_followed(
     }) && is_met
 }
 
-/// Whether the overlay still has a selector that asks for what a label said before, so that it finds nothing any more.
+/// Whether the overlay still has a selector that asks for the old value of a label, so that it finds nothing any more.
 ///
-/// What the label has become there may be the environment's own name; what runs is another.
+/// The new value may be the environment's own name, but what runs has changed.
 pub fn is_left_behind(change: &Change<'_>, overlay: &[Resource<'_>]) -> bool {
     const SELECTORS: [&[&str]; 3] = [
         &["spec", "selector"],
@@ -228,7 +228,7 @@ fn plain(namespace: &str) -> &str {
     }
 }
 
-/// Whether a selector finds pods of these labels.
+/// Whether a selector finds pods with these labels.
 fn matches(selector: Option<Node<'_>>, is_plain: bool, labels: Option<Node<'_>>) -> bool {
     let of = |key: &str| {
         let value = labels.and_then(|labels| labels.get(key));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::names::plain_name;
 use crate::resource::{Identity, Resource};
 
-/// `default` and no namespace are the same in kustomize's records.
+/// kustomize's records treat `default` and no namespace as the same.
 fn normal(identity: Identity<'_>) -> Identity<'_> {
     Identity {
         namespace: if identity.namespace == "default" {
@@ -17,9 +17,9 @@ fn normal(identity: Identity<'_>) -> Identity<'_> {
     }
 }
 
-/// Which of several copies of a resource is the one that it became: the least renamed one, then the one with the shortest name.
+/// Orders the copies of a resource, the closest first: the least renamed one, then the one with the shortest name.
 ///
-/// All copies that one kustomization makes are alike in this, so that what belongs together is paired together.
+/// All copies that one kustomization makes are ordered alike, so that those that belong together are paired together.
 pub(super) fn closeness<'a>(of: Identity<'_>, resource: &Resource<'a>) -> impl Ord + use<'a> {
     let own = normal(resource.identity);
     (
@@ -32,7 +32,7 @@ pub(super) fn closeness<'a>(of: Identity<'_>, resource: &Resource<'a>) -> impl O
     )
 }
 
-/// Pairs by the identities that a resource had, or by its present one; says as well which of the base are paired.
+/// Pairs by the identities that a resource had, or by its present one; also returns which of the base are paired.
 pub(super) fn by_history(
     base: &[Resource<'_>],
     overlay: &[Resource<'_>],
@@ -75,7 +75,7 @@ pub(super) fn by_history(
     (found, used)
 }
 
-/// Gives every resource of the base to the closest one of those that ask for it.
+/// Gives every resource of the base to the closest of the resources that ask for it.
 fn give(
     base: &[Resource<'_>],
     overlay: &[Resource<'_>],

@@ -1,4 +1,4 @@
-//! Names, as far as kustomize makes them.
+//! Names, as kustomize forms them.
 
 use crate::resource::Resource;
 use crate::text::without_hash;

@@ -1,4 +1,4 @@
-//! Two environments that each have put a prefix or a suffix of their own on all names.
+//! Two environments that have each put their own prefix or suffix on all names.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use super::names::{is_never_renamed, plain_name};
 use super::rest::{Key, Rest, key};
 use crate::resource::Resource;
 
-/// A prefix, or a suffix, of all names of one side, and the other side's.
+/// A prefix, or a suffix, of all names of one side, and that of the other side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnAffix {
     base: String,
@@ -15,14 +15,14 @@ pub struct OwnAffix {
 }
 
 impl OwnAffix {
-    /// Whether two names differ in nothing else.
+    /// Whether the names of two resources differ only in this.
     #[must_use]
     pub fn explains(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
         let name = self.bare_base(base);
         name.is_some() && name == self.bare_overlay(overlay)
     }
 
-    /// Whether two names of something else differ in nothing else.
+    /// Whether two names of something else differ only in this.
     #[must_use]
     pub fn joins(&self, base: &str, overlay: &str) -> bool {
         let name = bare(base, &self.base, self.is_suffix);
@@ -48,7 +48,7 @@ fn bare<'n>(name: &'n str, affix: &str, is_suffix: bool) -> Option<&'n str> {
 }
 
 impl Rest<'_, '_, '_> {
-    /// Matches by what is left of the names without a prefix, or a suffix, that all names of a side share.
+    /// Matches by the rest of each name, without a prefix or a suffix that all names of a side share.
     pub(super) fn match_own_affixes(&mut self, found: &mut [Option<usize>]) -> Vec<OwnAffix> {
         let mut affixes = Vec::new();
         for is_suffix in [false, true] {
@@ -73,7 +73,7 @@ impl Rest<'_, '_, '_> {
         affixes
     }
 
-    /// The two affixes by which most belongs together.
+    /// The two affixes by which the most resources belong together.
     fn best(&self, is_suffix: bool) -> Option<OwnAffix> {
         let keys = |side: &[Resource<'_>], left: &[usize], affix: &str| -> HashSet<Key> {
             let all = left.iter().filter_map(|&at| side.get(at));
@@ -105,9 +105,9 @@ impl Rest<'_, '_, '_> {
     }
 }
 
-/// The prefixes, up to a dash, or suffixes, from a dash on, that all names share that one would reach; the shortest first.
+/// The prefixes up to a dash, or suffixes from a dash on, that all names of renamable resources share; the shortest first.
 fn shared(resources: &[Resource<'_>], is_suffix: bool) -> Vec<String> {
-    /// More dashes than this are no naming scheme.
+    /// More dashes than this are not a naming scheme.
     const MAX_DASHES: usize = 8;
     let letters = |resource: &Resource<'_>| -> Vec<char> {
         let name = plain_name(resource).chars();
@@ -122,7 +122,7 @@ fn shared(resources: &[Resource<'_>], is_suffix: bool) -> Vec<String> {
     let Some(mut shared) = names.next() else {
         return Vec::new();
     };
-    // Something of every name is left.
+    // Something of every name remains.
     shared.pop();
     for name in names {
         let same = shared.iter().zip(&name).take_while(|(a, b)| a == b).count();

@@ -1,7 +1,7 @@
-//! Names that hold the name of their environment, such as `web-staging-cache`.
+//! Names that contain the name of their environment, such as `web-staging-cache`.
 //!
 //! A chart names everything after its release, and releases are named after
-//! environments; what stands after that name is no suffix that all names share.
+//! environments; the text after that name is not a suffix that all names share.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,35 +10,35 @@ use super::rest::Rest;
 use crate::naming::{all_words, are_alike, is_segment, is_taken, own, pieces, rank, segments};
 use crate::resource::Resource;
 
-/// What the two sides of a comparison are called.
+/// The names of the two sides of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Called<'n> {
     /// The side that the other is compared with.
     pub early: Early<'n>,
-    /// The environment that is judged; empty where nobody says which.
+    /// The environment that is judged; empty if it is not known.
     pub late: &'n str,
 }
 
-/// What an environment is compared with, by its name.
+/// The side that an environment is compared with, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Early<'n> {
-    /// What it is made of, which may speak of any environment.
+    /// The base that it is made from, which may name any environment.
     Base(&'n str),
-    /// Another environment, none of which is made of the other.
+    /// Another environment; neither is made from the other.
     Sibling(&'n str),
 }
 
-/// The word of each side that stands in all names that were matched by it.
+/// The word of each side that is in all names that were matched by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnWords {
-    /// What the base says.
+    /// The word of the base.
     pub base: String,
-    /// What the overlay says where the base says that.
+    /// The word of the overlay in its place.
     pub overlay: String,
 }
 
 impl OwnWords {
-    /// Whether two names differ in nothing else.
+    /// Whether the names of two resources differ only in these words.
     #[must_use]
     pub fn explains(&self, base: &Resource<'_>, overlay: &Resource<'_>) -> bool {
         let name = without(plain_name(base), &self.base);
@@ -46,7 +46,7 @@ impl OwnWords {
     }
 }
 
-/// What has to be the same of two resources, with gaps where the words stand in their names.
+/// What two resources must have in common, with gaps in place of the words in their names.
 #[derive(PartialEq, Eq, Hash)]
 struct Gapped<'a> {
     group: &'a str,
@@ -55,11 +55,11 @@ struct Gapped<'a> {
     name: Vec<Option<&'a str>>,
 }
 
-/// The one resource that has a key, where it is one.
+/// The one resource that has a key; `None` if several have it.
 type Sole<'a> = HashMap<Gapped<'a>, Option<usize>>;
 
 impl Rest<'_, '_, '_> {
-    /// Matches by what is left of the names without the one word of each side for its own environment.
+    /// Matches by the rest of each name, without the one word of each side for its own environment.
     pub(super) fn match_own_words(
         &mut self,
         found: &mut [Option<usize>],
@@ -89,7 +89,7 @@ impl Rest<'_, '_, '_> {
             }
         }
         let (base, overlay) = best?;
-        // Where the namespaces agree it is those; two that differ in their namespaces alone are told apart by nothing else.
+        // Resources whose namespaces agree are matched first; for two of one name, only the namespaces show which is which.
         for is_near in [true, false] {
             let left = sole(self.base, &self.left, &base, is_near);
             let right = sole(self.overlay, &self.right, &overlay, is_near);
@@ -108,16 +108,16 @@ impl Rest<'_, '_, '_> {
     }
 }
 
-/// A word of a side, and what it leaves of the names that hold it.
+/// A word of a side, and the keys of the resources whose names hold it.
 struct Side<'a> {
     word: String,
     keys: HashSet<Gapped<'a>>,
 }
 
-/// What a side may call itself.
+/// The words that a side may use for itself.
 ///
-/// One whose name says which environment it is holds that name alone; a base, or
-/// a side without a name, may speak of any.
+/// A side whose name says which environment it is uses that name only; a base, or
+/// a side without a name, may use the name of any environment.
 fn words(called: &str, may_be_any: bool) -> Vec<String> {
     let mut words = Vec::new();
     if !called.is_empty() && !is_taken(called) {
@@ -125,7 +125,7 @@ fn words(called: &str, may_be_any: bool) -> Vec<String> {
     }
     match rank(called) {
         Some(own) => {
-            // `eu-prod` is a production.
+            // `eu-prod` is a production environment.
             let parts = segments(called).into_iter();
             words.extend(parts.filter(|part| rank(part) == Some(own)));
         }
@@ -135,7 +135,7 @@ fn words(called: &str, may_be_any: bool) -> Vec<String> {
     words
 }
 
-/// What each word leaves of the names that hold it.
+/// Each word with the keys of the resources whose names hold it.
 fn sides<'a>(resources: &[Resource<'a>], left: &[usize], words: &[String]) -> Vec<Side<'a>> {
     let side = |word: &String| Side {
         keys: sole(resources, left, word, false).into_keys().collect(),
@@ -175,7 +175,7 @@ fn sole<'a>(resources: &[Resource<'a>], left: &[usize], word: &str, is_near: boo
     all
 }
 
-/// A name with gaps for a word; nothing where it does not hold the word, or nothing else.
+/// A name with gaps for a word; `None` if it does not hold the word, or holds nothing else.
 pub(in crate::compare) fn without<'a>(name: &'a str, word: &str) -> Option<Vec<Option<&'a str>>> {
     let gapped = gapped(name, word);
     let is_named = gapped.contains(&None);
@@ -244,7 +244,7 @@ mod tests {
             ],
         );
         assert_eq!(pairing.matched, [(2, 0), (1, 1), (0, 2)]);
-        // As it is usually spelt, or as a part of the name.
+        // The usual spelling of the name, or a part of it.
         for (early, late, base, overlay) in [
             ("dev", "production", "D web-dev-a", "D web-prod-a"),
             ("dev", "eu-prod", "D web-dev-a", "D web-prod-a"),
@@ -288,7 +288,7 @@ mod tests {
                 "{called:?}"
             );
         }
-        // All share one word.
+        // All names share one word.
         let pairing = paired(
             base("base", "production"),
             &["D web-qa-a", "S web-qa-b", "S web-uat-c"],
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_surely_one_stays_two() {
+    fn names_that_do_not_surely_match_stay_apart() {
         let called = siblings("staging", "production");
         for (base, overlay) in [
             // Nothing but the name, or a part of a word.
@@ -314,12 +314,12 @@ mod tests {
             (&["D web-staging-a"], &["D web-production-b"]),
             (&["D web-staging-a"], &["S web-production-a"]),
             (&["D web-staging-a"], &["D Web-production-a"]),
-            // Somebody else's name.
+            // The name of another environment.
             (&["D web-staging-a"], &["D web-dev-a"]),
             (&["D web-production-a"], &["D web-staging-a"]),
             (&["D web-staging-a"], &["D web-pre-production-a"]),
             (&["D web-staging-a"], &["D web-nonproduction-a"]),
-            // Two that could be it.
+            // Two candidates.
             (
                 &["D web-staging-a"],
                 &["D web-production-a", "D web-prod-a"],
@@ -334,7 +334,7 @@ mod tests {
                 &["D web-production-a", "D web-PRODUCTION-a"],
             ),
         ] {
-            // What is called the same shows that nothing is a prefix of all names.
+            // A resource with the same name on both sides shows that no prefix is on all names.
             let pairing = paired(
                 called,
                 &[&["D same"], base].concat(),
@@ -344,7 +344,7 @@ mod tests {
             assert_eq!(pairing.added.len(), overlay.len(), "{base:?} {overlay:?}");
             assert_eq!(pairing.removed.len(), base.len(), "{base:?} {overlay:?}");
         }
-        // The API gives a name a meaning.
+        // The API gives the name a meaning.
         let called = siblings("default", "baseline");
         assert_eq!(
             paired(
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_tell_two_of_one_name_apart() {
+    fn namespaces_distinguish_two_of_one_name() {
         let called = siblings("staging", "production");
         let pairing = paired(
             called,
@@ -366,7 +366,7 @@ mod tests {
             &["D shop-production/web-production-x", "D a/web-production-x"],
         );
         assert_eq!(pairing.matched, [(1, 0), (0, 1)]);
-        // What is left when those are told apart is one of a kind.
+        // The two that remain after that are the only ones of their kind.
         let pairing = paired(
             called,
             &["D a/web-staging-x", "D b/web-staging-x"],

@@ -1,4 +1,4 @@
-//! What has no counterpart by its history, matched by what it is called.
+//! Resources that have no counterpart by their history, matched by name.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use super::history::closeness;
 use super::names::{is_never_renamed, plain_name};
 use crate::resource::Resource;
 
-/// What has to be the same of two resources that belong together.
+/// What two resources that belong together must have in common.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) group: String,
@@ -22,7 +22,7 @@ pub(super) fn key(resource: &Resource<'_>, name: &str) -> Key {
     }
 }
 
-/// What has no counterpart yet.
+/// The resources that have no counterpart yet.
 pub(super) struct Rest<'r, 'b, 'o> {
     pub(super) base: &'r [Resource<'b>],
     pub(super) overlay: &'r [Resource<'o>],
@@ -47,7 +47,7 @@ impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
         }
     }
 
-    /// Matches what has the same key, where both sides have it once.
+    /// Matches resources with the same key, if both sides have it once.
     pub(super) fn match_by(
         &mut self,
         found: &mut [Option<usize>],
@@ -56,7 +56,7 @@ impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
         self.match_by_each(found, &key, &key);
     }
 
-    /// Matches what has the same key, where the base has it once: the closest one, of several copies.
+    /// Matches resources with the same key, if the base has it once: of several copies, the closest one.
     pub(super) fn match_closest(
         &mut self,
         found: &mut [Option<usize>],
@@ -87,7 +87,7 @@ impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
         self.forget(found);
     }
 
-    /// Matches what has the same key, which each side has in a way of its own.
+    /// Matches resources with the same key, which each side forms in its own way.
     pub(super) fn match_by_each(
         &mut self,
         found: &mut [Option<usize>],
@@ -173,7 +173,7 @@ impl<'r, 'b, 'o> Rest<'r, 'b, 'o> {
     }
 }
 
-/// What stands before and after a name within another.
+/// The text before and after a name within another.
 fn affix<'a>(name: &str, within: &'a str) -> Option<(&'a str, &'a str)> {
     if name.is_empty() || name == within {
         return None;

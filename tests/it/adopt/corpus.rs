@@ -1,4 +1,4 @@
-//! Every repository of the corpus adopts the gate, and from then on what is new fails, and nothing else.
+//! Every repository of the corpus adopts the gate; from then on, new findings fail, and nothing else.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,10 @@ use super::drift::{Drift, Random};
 use super::repository::{Repository, findings};
 use crate::support::{self, NEWEST, require};
 
-/// How many drifts there are in all.
+/// The total number of drifts.
 const DRIFTS: usize = 100;
 
-/// The repositories of the corpus, which stands beside this one and not in it.
+/// The repositories of the corpus, which is beside this repository and not in it.
 fn corpus() -> Vec<PathBuf> {
     let Some(found) = support::corpus() else {
         return Vec::new();
@@ -28,7 +28,7 @@ fn corpus() -> Vec<PathBuf> {
     all
 }
 
-/// An adopted repository, with what is known about it.
+/// An adopted repository, with its layout, its builds and the drifts that it may suffer.
 struct Adopted {
     repository: Repository,
     layout: Layout,
@@ -80,7 +80,7 @@ impl Adopted {
         }
     }
 
-    /// Makes one change; gives its rule if it is one that kustomize can build.
+    /// Makes one change; returns the rule that reports it, if kustomize can build the change.
     fn suffers(&self, drift: &Drift) -> Option<&'static str> {
         let name = self.repository.root();
         let name = name.file_name().unwrap().to_string_lossy().into_owned();
@@ -93,7 +93,7 @@ impl Adopted {
                 builds.insert(directory, built);
             }
             let mut found = findings(&self.layout, &builds, &self.repository.policy());
-            // What is adopted for one amount exempts nothing when there is another.
+            // An exemption that was adopted for one amount is unused when there is another amount.
             found.retain(|finding| finding.rule.as_str() != "unused-exemption");
             assert!(!found.is_empty(), "{name}: {drift:#?} is hidden");
             for finding in &found {
@@ -116,7 +116,7 @@ impl Adopted {
     }
 }
 
-/// Where `check` is green after adoption, builds that check themselves are too.
+/// Where `check` passes after adoption, builds that check themselves pass, too.
 #[test]
 fn wired_overlays_build_after_adoption() {
     let kustomize = require!(kustomize(NEWEST));
@@ -126,11 +126,11 @@ fn wired_overlays_build_after_adoption() {
         let repository = Repository::copied(&from.join("source"), name, &kustomize);
         let before = repository.files();
         let said = repository.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
-        // What is not wired is named, and no success.
+        // An overlay that is not wired is named, and is not a success.
         let is_left = said.stderr.contains("is not wired")
             || said.stderr.contains("no base to add a recorder to");
         assert!(said.succeeded() || is_left, "{said:#?}");
-        // Every line of before is still there, in its order.
+        // Every previous line is still there, in its order.
         for (file, text) in repository.files() {
             let mut lines = text.lines();
             let old = before.get(&file).map_or("", String::as_str);
@@ -151,7 +151,7 @@ fn wired_overlays_build_after_adoption() {
 }
 
 #[test]
-fn after_adoption_what_is_new_fails_and_nothing_else() {
+fn after_adoption_only_new_findings_fail() {
     let kustomize = require!(kustomize(NEWEST));
     let mut adopted: Vec<Adopted> = corpus()
         .iter()

@@ -1,4 +1,4 @@
-//! Changes that somebody makes to an overlay by hand, one field at a time.
+//! Changes that are made to an overlay by hand, one field at a time.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-/// The rules that may tell an amount that is far too small; what was adopted there was another amount.
+/// The rules that may report an amount that is far too small; the adopted finding there was about another amount.
 const AMOUNTS: &[&str] = &["inverted-resources", "limit-request-ratio", "scale-factor"];
 
 /// How an overlay's kustomization changes.
@@ -41,7 +41,7 @@ enum Edit {
     Resource,
 }
 
-/// One change of one overlay, and where it must be told.
+/// One change of one overlay, and where it must be reported.
 #[derive(Clone, Debug)]
 pub struct Drift {
     pub directory: String,
@@ -49,7 +49,7 @@ pub struct Drift {
     name: String,
     /// The field; empty for the whole resource.
     place: String,
-    /// The classes of rules that may tell it.
+    /// The rules that may report it.
     rules: &'static [&'static str],
     edit: Edit,
 }
@@ -58,7 +58,7 @@ const ADDED: &str =
     "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: krm-drift\ndata:\n  a: b\n";
 
 impl Drift {
-    /// Every change that could be made to the environments of a layout; `old` are the findings that have been adopted.
+    /// Every change that could be made to the environments of a layout; `old` are the findings that were adopted.
     pub fn all(layout: &Layout, builds: &Builds, old: &[Finding]) -> Vec<Self> {
         let mut all = Vec::new();
         for service in &layout.services {
@@ -73,7 +73,7 @@ impl Drift {
         all
     }
 
-    /// Whether a finding is about this and nothing else.
+    /// Whether a finding is about this change and nothing else.
     pub fn is_told_by(&self, finding: &Finding) -> bool {
         let resource = finding.resource.clone().unwrap_or_default();
         let path = finding
@@ -103,7 +103,7 @@ impl Drift {
         format!("{}/krm-drift.yaml", self.directory)
     }
 
-    /// Makes the change; gives the kustomization's text of before, or nothing where there is no place for it.
+    /// Makes the change; returns the previous text of the kustomization, or `None` if it has no place for the change.
     pub fn apply(&self, repository: &Repository) -> Option<String> {
         let file = self.file(repository)?;
         let before = repository.read(&file);
@@ -134,7 +134,7 @@ impl Drift {
     }
 }
 
-/// The resources that a build holds.
+/// The resources of a build.
 fn values(builds: &Builds, directory: &str) -> Vec<Value> {
     let content = builds.get(directory).and_then(|built| built.as_ref().ok());
     let lines = content.into_iter().flat_map(|content| content.lines());
@@ -154,7 +154,7 @@ fn of_overlay(overlay: &Overlay, builds: &Builds, old: &[&Finding], all: &mut Ve
         .flat_map(|base| values(builds, base))
         .collect();
     let own = values(builds, &overlay.directory);
-    // Without a base two environments are compared with each other, and both would tell what one of them adds.
+    // Without a base, two environments are compared with each other, and both would report what one of them adds.
     if bases.is_empty() || own.is_empty() {
         return;
     }
@@ -174,7 +174,7 @@ fn of_overlay(overlay: &Overlay, builds: &Builds, old: &[&Finding], all: &mut Ve
         .collect();
     for base in &bases {
         let (kind, name) = (text(base, "/kind"), text(base, "/metadata/name"));
-        // What goes by one name twice cannot be told apart by a patch.
+        // A patch cannot distinguish two resources with the same name.
         let is_alone = called.iter().filter(|one| **one == (kind, name)).count() == 1;
         let made = own
             .iter()
@@ -272,7 +272,7 @@ fn of_pod(
             continue;
         }
         let at = format!("{pointer}/containers/{at}");
-        // The order at the time of the patch may be another one.
+        // The order may be different when the patch is applied.
         let test = json!({"op": "test", "path": format!("{at}/name"), "value": name});
         let mut change = |field: &str, rules, pointer: &str, value: Value| {
             let operations = vec![test.clone(), operation(&format!("{at}/{pointer}"), value)];
@@ -342,7 +342,7 @@ fn of_pod(
     }
 }
 
-/// Services that go, where nothing has been adopted about them.
+/// Removals of Services, where no finding about them was adopted.
 fn removals(
     overlay: &Overlay,
     bases: &[Value],

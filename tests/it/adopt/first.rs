@@ -1,4 +1,4 @@
-//! What `init` writes into a repository that nobody has prepared.
+//! The files that `init` writes into a repository that is not prepared for it.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn shop(kustomize: &std::path::Path) -> Repository {
     repository
 }
 
-/// The files that are new or not as they were.
+/// The files that are new or have changed.
 fn changed(before: &BTreeMap<String, String>, repository: &Repository) -> Vec<String> {
     let after = repository.files();
     assert!(before.keys().all(|name| after.contains_key(name)));
@@ -219,7 +219,7 @@ fn wiring_inserts_lines_and_then_builds_check_themselves() {
     let built = repository.build("overlays/dev", true);
     assert!(built.stderr.contains("error[image]"), "{built:#?}");
 
-    // What is adopted holds for builds as well.
+    // Adopted findings are exempt in builds as well.
     let adopted = repository.krm_parity(&["init", "--adopt", "--yes", "--expires", "2026-07-01"]);
     assert!(adopted.succeeded(), "{adopted:#?}");
     assert!(
@@ -233,7 +233,7 @@ fn wiring_inserts_lines_and_then_builds_check_themselves() {
     );
 }
 
-/// A function in the way is not what a person is told when something else is wrong.
+/// When something else is wrong, the message is not about the function.
 #[test]
 fn a_wired_overlay_that_does_not_build_says_why() {
     let kustomize = require!(kustomize(NEWEST));
@@ -254,7 +254,7 @@ fn a_wired_overlay_that_does_not_build_says_why() {
     );
 }
 
-/// A base of two services cannot say whose exemptions hold in a build.
+/// A base of two services cannot say whose exemptions apply in a build.
 #[test]
 fn a_shared_base_is_wired_unless_the_policy_names_services() {
     let kustomize = require!(kustomize(NEWEST));
@@ -287,7 +287,7 @@ fn a_shared_base_is_wired_unless_the_policy_names_services() {
     );
 }
 
-/// What stands in a policy stays byte for byte; old exemptions stay, expired ones are not written anew.
+/// The text of a policy stays byte for byte; old exemptions stay, and expired ones are not written again.
 #[test]
 fn adoption_adds_to_a_policy() {
     let kustomize = require!(kustomize(NEWEST));
@@ -332,7 +332,7 @@ fn adoption_adds_to_a_policy() {
     );
 }
 
-/// Of two services whose resources go by the same names, one is exempt and the other is not.
+/// Of two services whose resources have the same names, one is exempt and the other is not.
 #[test]
 fn an_exemption_of_one_service_hides_nothing_of_another() {
     let kustomize = require!(kustomize(NEWEST));
@@ -372,9 +372,9 @@ fn an_exemption_of_one_service_hides_nothing_of_another() {
     assert!(checked.stdout.contains("1 error, 1 info"), "{checked:#?}");
 }
 
-/// A service that comes later is new, also where it is a copy of an adopted one.
+/// A service that is added later is new, even if it is a copy of an adopted one.
 #[test]
-fn a_service_that_comes_later_is_new() {
+fn a_service_that_is_added_later_is_new() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new("shops", &kustomize);
     let add = |service: &str| {
@@ -403,7 +403,7 @@ fn a_service_that_comes_later_is_new() {
     assert!(repository.krm_parity(&["check"]).succeeded());
 }
 
-/// What stands in braces stays in braces, and can be read.
+/// A policy in braces stays in braces, and can be read.
 #[test]
 fn exemptions_in_braces_have_lines_of_their_own() {
     let kustomize = require!(kustomize(NEWEST));
@@ -425,9 +425,9 @@ fn exemptions_in_braces_have_lines_of_their_own() {
     assert!(repository.krm_parity(&["check"]).succeeded());
 }
 
-/// Nobody knows what an overlay differs in that is not judged: it is named, and the rest is adopted.
+/// It is unknown how an overlay differs that is not judged: it is named, and the rest is adopted.
 #[test]
-fn what_is_not_judged_stays_red() {
+fn an_overlay_that_is_not_judged_stays_red() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     let image = "resources: [../../base]\nimages: [{name: example.com/checkout, newTag: '2'}]\n";
@@ -452,7 +452,7 @@ fn what_is_not_judged_stays_red() {
     );
 }
 
-/// A recorder that lies ready is used, and what is none is left alone.
+/// An existing recorder is used, and a file that is not a recorder is left alone.
 #[test]
 fn a_file_where_the_recorder_would_be_is_seen() {
     let kustomize = require!(kustomize(NEWEST));
@@ -463,7 +463,7 @@ fn a_file_where_the_recorder_would_be_is_seen() {
         repository.write("base/parity.yaml", text);
         let made = repository.krm_parity(&["init", "--wire", "--yes"]);
         assert_eq!(made.code, Some(i32::from(!is_used)), "{text}: {made:#?}");
-        // It gets the annotation that it lacks, and nothing else.
+        // The recorder gets the annotation that it lacks, and nothing else.
         let function = "{name: till, \"annotations\": {\"config.kubernetes.io/function\": \"exec:\\n  path: krm-parity\\n\"}}";
         let expected = text.replace("{name: till}", function);
         assert_eq!(repository.read("base/parity.yaml"), expected);
@@ -473,7 +473,7 @@ fn a_file_where_the_recorder_would_be_is_seen() {
             .stderr
             .contains("base/parity.yaml exists already and contains no recorder");
         assert_eq!(is_refused, !is_used, "{text}: {made:#?}");
-        // The second time, too, what is left is a failure, and nothing says that all is wired.
+        // The second run fails, too, as long as something remains, and does not say that everything is wired.
         let again = repository.krm_parity(&["init", "--wire", "--yes"]);
         assert_eq!(again.code, made.code, "{text}: {again:#?}");
         assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
@@ -486,9 +486,9 @@ fn a_file_where_the_recorder_would_be_is_seen() {
     }
 }
 
-/// An amount is adopted as it is: less of it is the incident getting worse.
+/// An amount is adopted as it is: a smaller one is the incident getting worse.
 #[test]
-fn an_amount_that_becomes_worse_is_told() {
+fn an_amount_that_becomes_worse_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new("shop", &kustomize);
     let memory = |limit: &str| {
@@ -516,7 +516,7 @@ fn an_amount_that_becomes_worse_is_told() {
         policy.contains(".memory\n    value: \"512Mi\"\n    environments: [production]\n"),
         "{policy}"
     );
-    // The same amount in other words is the same amount, and more is better.
+    // The same amount in another notation is the same amount, and more is better.
     for same in ["512Mi", "0.5Gi", "768Mi"] {
         production(same);
         let checked = repository.krm_parity(&["check"]);
@@ -528,9 +528,9 @@ fn an_amount_that_becomes_worse_is_told() {
     assert_eq!(checked.code, Some(1), "{checked:#?}");
     let part = "(spec.exemptions[0] is only for the value \"512Mi\" or a closer one)";
     assert!(checked.stdout.contains(part), "{checked:#?}");
-    // The finding says what the entry is for, which is enough.
+    // The finding says which value the entry is for, which is enough.
     assert!(!checked.stdout.contains("unused"), "{checked:#?}");
-    // Somebody may decide that this, too, has to be lived with.
+    // The owner may decide to accept this, too.
     assert!(adopt().succeeded());
     let checked = repository.krm_parity(&["check"]);
     assert!(checked.succeeded(), "{checked:#?}");
@@ -540,9 +540,9 @@ fn an_amount_that_becomes_worse_is_told() {
     );
 }
 
-/// What does not build is not adopted, and said.
+/// An overlay that does not build is reported, and not adopted.
 #[test]
-fn what_does_not_build_stays_red() {
+fn an_overlay_that_does_not_build_stays_red() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     repository.write(
@@ -561,7 +561,7 @@ fn what_does_not_build_stays_red() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_and_nothing_is_changed() {
+fn impossible_requests_are_reported_and_change_nothing() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     for (arguments, part) in [
@@ -606,9 +606,9 @@ fn what_cannot_be_done_is_said_and_nothing_is_changed() {
     );
 }
 
-/// What is deployed is a region on a layer: the layer records itself, and the region is held to it.
+/// A region on a layer is deployed: the layer records itself, and the region is compared with it.
 #[test]
-fn regions_are_held_to_their_layer() {
+fn regions_are_compared_with_their_layer() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = shop(&kustomize);
     repository.write(
@@ -637,7 +637,7 @@ fn regions_are_held_to_their_layer() {
     );
 }
 
-/// What has an environment's word in its name is one of its kind, but gives no other its name.
+/// An overlay with an environment's word in its name belongs to that environment, but does not rename it.
 #[test]
 fn an_environment_keeps_its_own_name() {
     let kustomize = require!(kustomize(NEWEST));

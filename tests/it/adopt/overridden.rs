@@ -1,4 +1,4 @@
-//! What every environment overrides: tags are no debt to be written down, and what is information for all stays green in each build.
+//! Values that every environment overrides: tags are not a debt, and information for all stays green in each build.
 
 use std::path::Path;
 use std::process::Command;
@@ -73,7 +73,7 @@ impl Shop {
         .expect_success("git");
     }
 
-    /// What is weighed as an error or a warning, by rule and environment.
+    /// The findings that count as errors or warnings, by rule and environment.
     fn checked(&self) -> Vec<String> {
         let said = self.krm_parity(&["check", "--format", "json"]);
         let report: serde_json::Value = serde_json::from_str(&said.stdout).expect("a report");
@@ -114,10 +114,10 @@ fn a_wired_build_is_as_green_as_the_check_and_new_tags_are_red() {
         }
         let again = shop.krm_parity(&["init", "--adopt", "--wire", "--yes"]);
         assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
-        // The twin: a tag that none before has run.
+        // The twin: a tag that no earlier environment has run.
         shop.set("prod", "2");
         assert_eq!(shop.checked(), ["error unpromoted-image prod"]);
-        // What an environment before runs, too, has come through it.
+        // A tag that an earlier environment runs, too, has come through it.
         shop.set("staging", "2");
         assert_eq!(shop.checked(), ["error unpromoted-image staging"]);
         shop.set("dev", "2");
@@ -163,7 +163,7 @@ fn a_policy_that_lists_no_classes_keeps_the_defaults() {
             "spec:\n  allow:\n    classes:\n    - replicas\n",
             vec!["replicas", "image-tag"],
         ),
-        // Whoever allows images allows tags.
+        // A policy that allows images allows tags.
         ("spec:\n  allow: {classes: [image]}\n", vec!["image"]),
     ] {
         let shop = Shop::new(&kustomize, false);
@@ -183,7 +183,7 @@ fn a_policy_that_lists_no_classes_keeps_the_defaults() {
 }
 
 #[test]
-fn what_is_information_for_all_is_adopted_where_builds_check_themselves() {
+fn information_for_all_is_adopted_where_builds_check_themselves() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = || {
         let repository = Repository::new("shop", &kustomize);
@@ -206,7 +206,7 @@ fn what_is_information_for_all_is_adopted_where_builds_check_themselves() {
         checked.succeeded() && !checked.stdout.contains("error["),
         "{checked:#?}"
     );
-    // Where no build looks, nothing needs an entry.
+    // Where builds do not check themselves, nothing needs an entry.
     let said = seen.krm_parity(&["init", "--adopt", "--yes"]);
     assert!(said.succeeded(), "{said:#?}");
     assert!(!seen.read("parity.yaml").contains("exemptions"));

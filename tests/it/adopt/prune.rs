@@ -1,11 +1,11 @@
-//! What `init --adopt` makes of exemptions that match nothing any more.
+//! How `init --adopt` treats exemptions that no longer match anything.
 
 use std::path::Path;
 
 use super::repository::Repository;
 use crate::support::{NEWEST, Run, require};
 
-/// Two services of one container each, whose `production` is changed by operations.
+/// Two services of one container each, whose `production` is changed by patch operations.
 struct Shop(Repository);
 
 const IMAGE: &str =
@@ -61,7 +61,7 @@ impl Shop {
             .krm_parity(&[&["init", "--adopt", "--yes"], more].concat())
     }
 
-    /// Prunes, and makes sure that a second run has nothing to do.
+    /// Prunes, and checks that a second run has nothing to do.
     fn prune(&self) -> Run {
         let pruned = self.init(&["--prune"]);
         let text = self.0.read("parity.yaml");
@@ -74,7 +74,7 @@ impl Shop {
 
 const HEAD: &str = "# ours\napiVersion: krm-parity.io/v1alpha1\nkind: ParityPolicy\nspec:\n  environments: [dev, production]\n  exemptions:\n";
 
-/// An exemption of a service's image or probe, until a day.
+/// An exemption for a service's image or probe, until a day.
 fn entry(service: &str, field: &str, expires: &str) -> String {
     let (rule, path) = match field {
         "image" => ("image", "**.image"),
@@ -89,7 +89,7 @@ const SOON: &str = "2026-12-31";
 const OVER: &str = "2026-06-01";
 
 #[test]
-fn what_matches_nothing_goes_and_all_else_stays() {
+fn exemptions_that_match_nothing_are_removed_and_all_else_stays() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     shop.set("web", "production", &[IMAGE]);
@@ -130,9 +130,9 @@ fn what_matches_nothing_goes_and_all_else_stays() {
     assert!(!checked.stdout.contains("-exemption"), "{checked:#?}");
 }
 
-/// Without the flag nothing goes, and an expired exemption keeps its reason as long as its finding is there.
+/// Without the flag nothing is removed, and an expired exemption keeps its reason as long as its finding is there.
 #[test]
-fn what_somebody_has_to_decide_stays() {
+fn an_exemption_that_needs_a_decision_stays() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     shop.set("web", "production", &[IMAGE]);
@@ -155,9 +155,9 @@ fn what_somebody_has_to_decide_stays() {
     assert_eq!(alone.code, Some(2), "{alone:#?}");
 }
 
-/// Nobody knows what matches where nobody has looked.
+/// It is unknown what an exemption matches in services that were not checked.
 #[test]
-fn what_was_not_looked_at_stays() {
+fn exemptions_of_unchecked_services_stay() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     let of_all = entry("'*'", "probe", SOON);
@@ -183,7 +183,7 @@ fn what_was_not_looked_at_stays() {
     let pruned = shop.prune();
     assert!(pruned.succeeded(), "{pruned:#?}");
     assert_eq!(shop.0.read("parity.yaml"), HEAD);
-    // A list that is empty takes new ones, as a person would write them.
+    // An empty list takes new entries, in the notation that a person would use.
     shop.set("web", "production", &[PERIOD]);
     let adopted = shop.init(&["--prune"]);
     assert!(adopted.succeeded(), "{adopted:#?}");
@@ -196,9 +196,9 @@ fn what_was_not_looked_at_stays() {
     );
 }
 
-/// Keys that only an absent file knows may be there where the file is.
+/// Keys that only an absent file holds may be there where the file is.
 #[test]
-fn what_is_about_absent_keys_stays() {
+fn an_exemption_for_absent_keys_stays() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     let generator = |more: &str| {
@@ -239,16 +239,16 @@ fn what_is_about_absent_keys_stays() {
     );
     let checked = shop.0.krm_parity(&["check"]);
     assert!(!checked.stdout.contains("unused-exemption"), "{checked:#?}");
-    // Where the file is, nobody has to guess.
+    // Where the file is, nothing has to be guessed.
     shop.0.write("web/overlays/production/web.env", "a=c\n");
     let pruned = shop.prune();
     assert!(pruned.succeeded(), "{pruned:#?}");
     assert_eq!(shop.0.read("parity.yaml"), HEAD);
 }
 
-/// A policy may keep silent about what matches nothing; that is no reason to keep it.
+/// A policy may ignore exemptions that match nothing; that is not a reason to keep them.
 #[test]
-fn what_is_ignored_goes_too() {
+fn an_ignored_exemption_is_removed_too() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     let rules = "  rules: {unused-exemption: {severity: ignore}}\n";
@@ -259,7 +259,7 @@ fn what_is_ignored_goes_too() {
 }
 
 #[test]
-fn what_cannot_be_taken_out_is_said_and_nothing_written() {
+fn an_exemption_that_cannot_be_removed_is_reported_and_nothing_is_written() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     shop.set("web", "production", &[PERIOD]);
@@ -285,9 +285,9 @@ fn what_cannot_be_taken_out_is_said_and_nothing_written() {
     }
 }
 
-/// An exemption that holds a value makes room for the one of another value, and hands its reason on.
+/// An exemption that holds a value makes room for the one of another value, and passes its reason on.
 #[test]
-fn another_value_takes_the_place_of_the_one_before() {
+fn another_value_replaces_the_previous_one() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     shop.set("web", "production", &[IMAGE, PERIOD]);
@@ -315,7 +315,7 @@ fn another_value_takes_the_place_of_the_one_before() {
             &format!("{todo}; the reason for the value before: INC-12, slow start\""),
         );
     assert_eq!(second, expected);
-    // Whatever happens to it then, the person's own words stay.
+    // Whatever happens to it later, the person's own words stay.
     shop.set(
         "web",
         "production",
@@ -332,9 +332,9 @@ fn another_value_takes_the_place_of_the_one_before() {
     assert!(again.stdout.starts_with("Nothing to do"), "{again:#?}");
 }
 
-/// Only what matches nothing makes room: one that holds elsewhere stays beside the new one.
+/// Only an exemption that matches nothing makes room: one that applies elsewhere stays beside the new one.
 #[test]
-fn what_holds_elsewhere_stays() {
+fn an_exemption_that_applies_elsewhere_stays() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     let hold = |expires: &str| {
@@ -352,7 +352,7 @@ fn what_holds_elsewhere_stays() {
         text.starts_with(&format!("{HEAD}{}", hold(SOON))) && text.contains("services: [web]"),
         "{text}"
     );
-    // Nor is it known whether it does where only a part is looked at.
+    // If only a part is checked, it is unknown whether it applies elsewhere.
     shop.policy(&hold(SOON));
     let adopted = shop.init(&["web"]);
     assert!(adopted.succeeded(), "{adopted:#?}");
@@ -361,7 +361,7 @@ fn what_holds_elsewhere_stays() {
             .read("parity.yaml")
             .starts_with(&format!("{HEAD}{}", hold(SOON)))
     );
-    // One that has expired, and is for a value that nothing has, makes room as well.
+    // An expired one, for a value that nothing has, makes room as well.
     shop.set("cart", "production", &[]);
     shop.policy(&hold(OVER));
     let adopted = shop.init(&[]);

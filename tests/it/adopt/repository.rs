@@ -1,4 +1,4 @@
-//! A repository that a test may change, looked at by the program and by the library.
+//! A repository that a test may change, read by the program and by the library.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,11 +19,11 @@ use crate::support::{Run, Tree, binary, copy, run};
 /// The day on which everything here happens.
 pub const TODAY: &str = "1781481600";
 
-/// Seals whatever it is given.
+/// Seals everything that it is given.
 const RECORDER: &str = "apiVersion: krm-parity.io/v1alpha1\nkind: SnapshotRecorder\nmetadata:\n  name: gathered\n  annotations:\n    \
                         config.kubernetes.io/function: |\n      exec:\n        path: krm-parity\nspec: {mode: replace}\n";
 
-/// [`TODAY`] as the library has it.
+/// [`TODAY`] as the library represents it.
 pub fn today() -> jiff::civil::Date {
     jiff::civil::date(2026, 6, 15)
 }
@@ -39,7 +39,7 @@ impl Repository {
     pub fn copied(from: &Path, name: &str, kustomize: &Path) -> Self {
         let this = Self::new(name, kustomize);
         copy(from, &this.root());
-        // What a collection keeps read-only is a working tree here.
+        // Files that a collection keeps read-only are writable in a working tree.
         for file in this.files().keys() {
             let file = this.root().join(file);
             let text = fs::read(&file).unwrap();
@@ -52,7 +52,7 @@ impl Repository {
     pub fn new(name: &str, kustomize: &Path) -> Self {
         let tree = Tree::new();
         fs::create_dir_all(tree.path(name)).unwrap();
-        // Nothing above is looked at.
+        // No directory above this one is read.
         fs::create_dir_all(tree.path(name).join(".git")).unwrap();
         Self {
             tree,
@@ -80,7 +80,7 @@ impl Repository {
         files
     }
 
-    /// The directories whose kustomizations name what `init --wire` has made.
+    /// The directories whose kustomizations name files that `init --wire` has made.
     pub fn wired(&self) -> Vec<String> {
         let files = self.files().into_iter();
         let wired = files.filter(|(name, text)| {
@@ -107,7 +107,7 @@ impl Repository {
         run(&mut command)
     }
 
-    /// What kustomize makes of a directory, the flags that functions need switched on or not.
+    /// Builds a directory with kustomize, with or without the flags that functions need.
     pub fn build(&self, directory: &str, functions: bool) -> Run {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let own = binary().parent().unwrap().to_path_buf();
@@ -124,7 +124,7 @@ impl Repository {
         run(&mut command)
     }
 
-    /// What a directory builds, sealed before generated names get their hashes, as `check` has it.
+    /// The build of a directory, sealed before generated names get their hashes, as `check` has it.
     pub fn sealed(&self, directory: &str) -> Result<String, String> {
         let gather = format!(
             "resources: ['../{}/{directory}']\ntransformers: [recorder.yaml]\npatches:\n- target: {{kind: EnvironmentSnapshot}}\n  \
@@ -149,7 +149,7 @@ impl Repository {
         Ok(content.unwrap_or_else(|| panic!("{}", built.stdout)))
     }
 
-    /// What a directory builds that nothing can be put around, such as one with `vars:`.
+    /// The build of a directory that cannot be wrapped in another one, such as one with `vars:`.
     fn built(&self, directory: &str) -> Result<String, String> {
         let built = self.build(directory, false);
         if !built.succeeded() {
@@ -179,7 +179,7 @@ impl Repository {
         sources
     }
 
-    /// The directories of a layout that a directory is a part of.
+    /// The directories of a layout that depend on a directory.
     pub fn made_of(&self, layout: &Layout, directory: &str) -> BTreeSet<String> {
         let sources = self.sources();
         let parsed = sources.parse();
@@ -216,7 +216,7 @@ impl Repository {
         layout::discover(&sources.parse(), &whole, policy)
     }
 
-    /// Everything that the layout names, built.
+    /// The builds of all directories that the layout names.
     pub fn builds(&self, layout: &Layout) -> Builds {
         layout
             .directories()
@@ -243,7 +243,7 @@ fn collect(directory: &Path, name: &str, files: &mut BTreeMap<String, String>) {
     }
 }
 
-/// What the library finds, warnings and errors only.
+/// The findings of the library, warnings and errors only.
 pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Finding> {
     let (lacking, hidden) = (gate::Lacking::new(), gate::Hidden::new());
     let gate = Gate {
@@ -261,7 +261,7 @@ pub fn findings(layout: &Layout, builds: &Builds, policy: &Policy) -> Vec<Findin
         others: Vec::new(),
     };
     let mut findings = gate::judge(&gate).unwrap().report.findings;
-    // What is about a file alone stays as it is.
+    // A finding about a file alone is not adopted, so it is left out.
     findings.retain(|finding| {
         finding.severity >= Severity::Warning && finding.rule != RuleId::UnjudgedOverlay
     });

@@ -1,4 +1,4 @@
-//! An environment that goes back to the base, while those that were adopted with it do not.
+//! An environment returns to the base, while those that were adopted with it do not.
 
 use std::process::Command;
 
@@ -30,7 +30,7 @@ metadata: {name: web}
 spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
 ";
 
-/// What environments do to the base: a name, a patch or a file, and the place that is told.
+/// The changes that environments make to the base: a name, a patch, and the place that is reported.
 #[rustfmt::skip]
 const DEEDS: &[(&str, &str, &str)] = &[
     ("limit", "{op: add, path: /spec/template/spec/containers/0/resources, value: {limits: {memory: 1Gi}}}", "resources.limits.memory"),
@@ -46,7 +46,7 @@ struct Shop {
 }
 
 impl Shop {
-    /// A service of which these environments do something, adopted.
+    /// An adopted service in which these environments change something.
     fn new(kustomize: &std::path::Path, doing: &[&str], says: &str) -> Self {
         let repository = Repository::new("shop", kustomize);
         repository.write("base/web.yaml", BASE);
@@ -84,7 +84,7 @@ impl Shop {
         .expect_success("git");
     }
 
-    /// What is weighed as an error: rule, environment, kind and path.
+    /// The findings that count as errors: rule, environment, kind and path.
     fn checked(&self) -> Vec<String> {
         let said = self.repository.krm_parity(&["check", "--format", "json"]);
         let report: serde_json::Value = serde_json::from_str(&said.stdout).expect("a report");
@@ -104,7 +104,7 @@ fn patch(operation: &str) -> String {
 }
 
 #[test]
-fn who_goes_back_to_the_base_alone_is_told() {
+fn an_environment_that_returns_to_the_base_alone_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
     for (name, operations, place) in DEEDS {
         let says = patch(operations);
@@ -126,7 +126,7 @@ fn who_goes_back_to_the_base_alone_is_told() {
                 told.len() == 1 && is_it(&told[0]),
                 "{name}, {returns} of {doing:?}: {told:?}"
             );
-            // Where nobody is left who does it, all is well.
+            // If no environment is left that does it, all is well.
             for environment in doing {
                 shop.set(environment, "");
             }
@@ -136,7 +136,7 @@ fn who_goes_back_to_the_base_alone_is_told() {
 }
 
 #[test]
-fn who_gives_up_an_added_or_removed_resource_alone_is_told() {
+fn an_environment_that_gives_up_an_added_or_removed_resource_alone_is_reported() {
     let kustomize = require!(kustomize(NEWEST));
     let removes = "patches:\n- patch: '{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}, $patch: delete}'\n";
     for (says, kind) in [
@@ -158,7 +158,7 @@ fn who_gives_up_an_added_or_removed_resource_alone_is_told() {
     }
 }
 
-/// An environment that does not build says nothing, and hides nothing of the others.
+/// An environment that does not build says nothing, and hides no finding of the others.
 #[test]
 fn a_broken_environment_hides_nothing_of_the_others() {
     let kustomize = require!(kustomize(NEWEST));
@@ -173,9 +173,9 @@ fn a_broken_environment_hides_nothing_of_the_others() {
     );
 }
 
-/// The twin: what one environment was adopted for alone says nothing of the others.
+/// The twin: an exemption of one environment alone says nothing about the others.
 #[test]
-fn what_one_environment_was_adopted_for_is_its_own() {
+fn an_exemption_of_one_environment_is_its_own() {
     let kustomize = require!(kustomize(NEWEST));
     for (_, operations, _) in DEEDS {
         let shop = Shop::new(&kustomize, &["dev"], &patch(operations));
@@ -183,9 +183,9 @@ fn what_one_environment_was_adopted_for_is_its_own() {
     }
 }
 
-/// Another twin: an entry that holds no value says what may be, and not what was.
+/// Another twin: an entry that holds no value says what may be there, and not what was there.
 #[test]
-fn what_may_be_anything_may_be_nothing() {
+fn a_field_that_may_have_any_value_may_be_absent() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize, &["dev", "staging", "prod"], &patch(DEEDS[1].1));
     let policy = shop.repository.read("parity.yaml");
@@ -200,9 +200,9 @@ fn what_may_be_anything_may_be_nothing() {
     assert_eq!(shop.checked(), [""; 0], "{without:?}");
 }
 
-/// Among environments without a common base, one that was adopted as the odd one has no vote on who is it next.
+/// Among environments without a common base, one that was adopted as the odd one has no vote on the next odd one.
 #[test]
-fn who_is_known_to_be_the_odd_one_has_no_vote() {
+fn an_environment_known_as_the_odd_one_has_no_vote() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new("shop", &kustomize);
     let shop = Shop { repository };

@@ -1,4 +1,4 @@
-//! What adopted exemptions hold: the values that were found, and no others.
+//! The values that adopted exemptions hold: those that were found, and no others.
 
 use super::repository::Repository;
 use crate::support::{NEWEST, require};
@@ -20,7 +20,7 @@ spec:
         livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 10}
 ";
 
-/// A base, `dev` that leaves it as it is, and two environments with some operations each.
+/// A base, a `dev` that leaves it as it is, and two environments with some operations each.
 struct Shop(Repository);
 
 impl Shop {
@@ -65,7 +65,7 @@ impl Shop {
         policy
     }
 
-    /// What `check` says of another value, in one line.
+    /// Checks that another value is red, and that `check` says this about it.
     fn red(&self, part: &str) {
         let checked = self.0.krm_parity(&["check"]);
         assert_eq!(checked.code, Some(1), "{checked:#?}");
@@ -128,7 +128,7 @@ fn another_value_at_an_adopted_place_is_new() {
         shop.set("production", &changed);
         shop.red(part);
     }
-    // What was found is still exempt, and what is like the base needs nothing any more.
+    // The values that were found are still exempt, and the one that is like the base no longer needs an entry.
     shop.set("production", &all[1..]);
     let checked = shop.0.krm_parity(&["check"]);
     assert!(checked.succeeded(), "{checked:#?}");
@@ -150,12 +150,12 @@ fn environments_with_values_of_their_own_share_an_entry() {
     let policy = shop.adopt(&[]);
     let held = "values: {staging: \"example.com/web:3\", production: \"example.com/web:2\"}\n";
     assert!(policy.contains(held), "{policy}");
-    // Each environment is held to its own value, and not to that of the other.
+    // Each environment must keep its own value, and may not have that of the other.
     shop.set("production", &[&later]);
     shop.red("is only for the value \"example.com/web:2\")");
 }
 
-/// The loose form lets in any value, but for amounts: those are held in both.
+/// The loose form accepts any value, except for amounts: both forms hold those.
 #[test]
 fn by_place_any_value_will_do() {
     let kustomize = require!(kustomize(NEWEST));
@@ -174,9 +174,9 @@ fn by_place_any_value_will_do() {
     assert_eq!(refused.code, Some(2), "{refused:#?}");
 }
 
-/// What nobody may see is not written, and what nobody could read is written as a digest.
+/// A secret value is not written, and a value that no person could read is written as a digest.
 #[test]
-fn secrets_are_not_held_and_what_is_odd_is_held_by_a_digest() {
+fn secrets_are_not_held_and_odd_values_are_held_by_a_digest() {
     let kustomize = require!(kustomize(NEWEST));
     let repository = Repository::new("shop", &kustomize);
     repository.write(
@@ -218,7 +218,7 @@ fn secrets_are_not_held_and_what_is_odd_is_held_by_a_digest() {
     );
     let checked = repository.krm_parity(&["check"]);
     assert!(checked.succeeded(), "{checked:#?}");
-    // A Secret's value may change, as far as this can tell; the other may not.
+    // A Secret's value may change, because no entry holds it; the other may not.
     production("b3RoZXI=", "two\\nlines \\u202e \\\" \\'");
     assert!(repository.krm_parity(&["check"]).succeeded());
     production("b3RoZXI=", "two\\nlines");
@@ -226,9 +226,9 @@ fn secrets_are_not_held_and_what_is_odd_is_held_by_a_digest() {
     assert_eq!(checked.code, Some(1), "{checked:#?}");
 }
 
-/// An entry that has expired is told with the finding that it was for, or alone where there is none.
+/// An expired entry is reported with the finding that it was for, or alone if there is none.
 #[test]
-fn an_expired_entry_is_told_once() {
+fn an_expired_entry_is_reported_once() {
     let kustomize = require!(kustomize(NEWEST));
     let shop = Shop::new(&kustomize);
     shop.set("production", &[IMAGE]);
@@ -256,7 +256,7 @@ fn an_expired_entry_is_told_once() {
     );
     assert!(checked.stdout.contains("1 error"), "{checked:#?}");
 
-    // One that nothing needs is told alone.
+    // An entry that nothing needs is reported alone.
     shop.0.write(
         "parity.yaml",
         &format!(
@@ -274,7 +274,7 @@ fn an_expired_entry_is_told_once() {
     );
     assert!(checked.stdout.contains("2 errors"), "{checked:#?}");
 
-    // A finding that fails nothing does not stand in for one that does.
+    // A finding that fails nothing does not replace one that does.
     shop.0.write(
         "parity.yaml",
         &format!(
@@ -290,7 +290,7 @@ fn an_expired_entry_is_told_once() {
     );
 }
 
-/// A first red run ends with the way on; one that is green, or under a policy that adopts already, does not.
+/// A first red run ends with the next step; a green one, or one with a policy that already adopts, does not.
 #[test]
 fn a_first_red_run_says_what_to_do_next() {
     let kustomize = require!(kustomize(NEWEST));
@@ -308,7 +308,7 @@ fn a_first_red_run_says_what_to_do_next() {
         lines[2].starts_with("next: `krm-parity explain health-checks` says"),
         "{red:#?}"
     );
-    // The commands look at the same, as far as a shell leaves them what they are.
+    // The commands check the same directories, as far as a shell leaves the arguments unchanged.
     for (arguments, wanted) in [
         (&["."][..], "init --adopt` writes"),
         (
@@ -345,7 +345,7 @@ fn a_first_red_run_says_what_to_do_next() {
         checked.succeeded() && !checked.stdout.contains(next),
         "{checked:#?}"
     );
-    // What does not build cannot be adopted.
+    // An overlay that does not build cannot be adopted.
     green.set(
         "production",
         &["{op: replace, path: /spec/nothing/here, value: 3}"],
@@ -357,7 +357,7 @@ fn a_first_red_run_says_what_to_do_next() {
     );
 }
 
-/// Each service gets a day of its own between two days, which another run finds again.
+/// Each service gets its own day between two days, and another run finds the same day.
 #[test]
 fn days_are_spread_over_the_services() {
     let kustomize = require!(kustomize(NEWEST));

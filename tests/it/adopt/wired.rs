@@ -1,4 +1,4 @@
-//! Wiring a repository that has a policy already: the policy moves to where builds load it, and functions that
+//! Wiring a repository that already has a policy: the policy moves to where builds load it, and functions that
 //! hosts cannot run get their annotation.
 
 use super::repository::Repository;
@@ -25,7 +25,7 @@ const FUNCTION: &str =
 
 const WIRED: &str = "parity/policy/policy.yaml";
 
-/// A base and two overlays; dev has an image of its own.
+/// A base and two overlays; dev has its own image.
 fn shop(kustomize: &std::path::Path) -> Repository {
     let repository = Repository::new("shop", kustomize);
     repository.write("base/deployment.yaml", DEPLOYMENT);
@@ -53,7 +53,7 @@ fn adopted(repository: &Repository) -> String {
     text
 }
 
-/// Every overlay builds, checks itself and sees what is new.
+/// Every overlay builds, checks itself and reports new findings.
 fn assert_guarded(repository: &Repository) {
     for overlay in ["overlays/dev", "overlays/production"] {
         let built = repository.build(overlay, true);
@@ -126,7 +126,7 @@ fn an_adopted_policy_moves_to_where_builds_load_it() {
     }
 }
 
-/// What was wired without the annotation, by hand or by an earlier version, cannot be run; wiring repairs it.
+/// Functions that were wired without the annotation, by hand or by an old version, cannot be run; wiring repairs them.
 #[test]
 fn functions_without_the_annotation_are_repaired() {
     let kustomize = require!(kustomize(NEWEST));
@@ -176,7 +176,7 @@ fn functions_without_the_annotation_are_repaired() {
     assert_guarded(&repository);
 }
 
-/// A policy of any notation moves with every byte, and gets a name where it has none.
+/// A policy in any notation moves with every byte, and gets a name if it has none.
 #[test]
 fn any_notation_of_a_policy_can_be_wired() {
     let kustomize = require!(kustomize(NEWEST));
@@ -225,7 +225,7 @@ fn any_notation_of_a_policy_can_be_wired() {
     }
 }
 
-/// A policy that builds load where it is, and a link, stay; a person is asked to decide.
+/// A policy that builds load from its place, or that is a link, stays; a person must decide.
 #[test]
 fn a_policy_that_something_else_needs_does_not_move() {
     let kustomize = require!(kustomize(NEWEST));

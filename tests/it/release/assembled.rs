@@ -1,4 +1,4 @@
-//! What `scripts/release` makes of a binary, and that it notices what is wrong with it.
+//! The files that `scripts/release` makes from a binary, and the faults in them that it notices.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::support::{Run, Tree, require, run};
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// A `dist/` with the binary that is tested, so that nothing is compiled here.
+/// A `dist/` with the tested binary, so that nothing is compiled here.
 pub(super) struct Dist {
     pub(super) tree: Tree,
 }
@@ -33,7 +33,7 @@ impl Dist {
         run(command.args(arguments))
     }
 
-    /// Such a script with this folder, and nothing of the workflow that may run this test.
+    /// A script that uses this folder, without the variables of a workflow that may run this test.
     pub(super) fn command(&self, script: &Path) -> Command {
         let mut command = Command::new(script);
         command
@@ -66,9 +66,9 @@ impl Dist {
     }
 }
 
-/// One run of everything but the compiler: what is there, what it says, that it is the same again, and what is refused.
+/// One run of everything except the compiler: the files, the messages, an identical second run, and what is refused.
 #[test]
-fn a_release_is_made_checked_and_the_same_again() {
+fn a_release_is_made_checked_and_reproduced() {
     let binary = require!(release_binary());
     require!(program("dpkg-deb"));
     require!(program("ruby"));
@@ -92,7 +92,7 @@ fn a_release_is_made_checked_and_the_same_again() {
             &format!("krm-parity_{VERSION}_amd64.deb"),
         ]
     );
-    // What is missing is said, with the reason.
+    // The script reports each part that is missing, with the reason.
     assert!(
         ran.stderr.contains("no binary for aarch64-apple-darwin"),
         "{}",
@@ -129,7 +129,7 @@ fn a_release_is_made_checked_and_the_same_again() {
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert_eq!(again.read("SHA256SUMS"), sums);
 
-    // Nothing wrong passes.
+    // No fault passes.
     for (name, part) in [
         (
             format!("krm-parity-{VERSION}-{TARGET}.tar.gz"),
@@ -142,7 +142,7 @@ fn a_release_is_made_checked_and_the_same_again() {
     ] {
         let good = fs::read(again.path(&name)).expect("a file");
         let mut bad = good.clone();
-        // Past the end of an ELF file nothing is read.
+        // Nothing is read past the end of an ELF file.
         bad.extend(b"x");
         fs::write(again.path(&name), &bad).expect("a file");
         refuses(&again, &["--verify"], part);
@@ -160,7 +160,7 @@ fn a_release_is_made_checked_and_the_same_again() {
     refuses(&again, &["--verify"], "is not what its descriptor says");
     fs::write(&blob, good).expect("a blob");
     assert_eq!(again.script(&["--verify"]).code, Some(0));
-    // And nothing of this is published.
+    // Nothing of this is published, either.
     refuses(&again, &["--publish"], "error: ");
 }
 
@@ -184,7 +184,7 @@ fn a_release_has_the_version_of_the_package() {
     );
 }
 
-/// The bill of materials under its own schema, and what it lists.
+/// The bill of materials is valid under its own schema, and lists the right components.
 fn bill_is_valid(packages: &Path, file: &Path) {
     let text = fs::read_to_string(file).expect("a bill");
     let bill: Value = serde_json::from_str(&text).expect("JSON");

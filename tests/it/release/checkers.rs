@@ -1,4 +1,4 @@
-//! What others hold such files to: schemas, linters, and the shells that load the completions.
+//! Checks by other programs: schemas, linters, and the shells that load the completions.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,7 +9,7 @@ use super::front::{built_command, manual};
 use super::path;
 use crate::support::{Run, Tree, binary, require, run};
 
-/// A Python package's program, among those that `scripts/setup` installed.
+/// Runs the program of a Python package that `scripts/setup` installed.
 fn module<A: AsRef<OsStr>>(packages: &Path, name: &str, arguments: &[A]) -> Run {
     let mut command = Command::new("python3");
     command
@@ -26,7 +26,7 @@ fn passes(what: &str, ran: &Run) {
 }
 
 #[test]
-fn files_are_what_their_schemas_ask_for() {
+fn files_match_their_schemas() {
     let packages = require!(validators());
     let tree = Tree::new();
     let component = super::read("templates/krm-parity.yml");
@@ -57,7 +57,7 @@ fn files_are_what_their_schemas_ask_for() {
             );
             passes(file, &ran);
         }
-        // A schema that takes anything proves nothing.
+        // A schema that accepts anything proves nothing.
         let wrong = tree.write(
             "wrong.json",
             "{\"jobs\": 1, \"runs\": 1, \"x\": {\"script\": 1}, \"extends\": 1}",
@@ -92,7 +92,7 @@ fn pre_commit_reads_the_hooks() {
     );
 }
 
-/// Nothing of a pull request reaches a shell, no token has more rights than it needs, every action is pinned.
+/// No text of a pull request reaches a shell, no token has more rights than it needs, every action is pinned.
 #[test]
 fn zizmor_finds_nothing() {
     let packages = require!(validators());
@@ -173,7 +173,7 @@ fn mandoc_reads_the_man_pages() {
     assert!(pages > 10, "{pages}");
 }
 
-/// Real shells load the completions, and offer what the program takes.
+/// Real shells load the completions, and offer the words that the program accepts.
 #[test]
 fn shells_load_the_completions() {
     let tree = Tree::new();

@@ -1,4 +1,4 @@
-//! What the program is linked from: every crate is used, and there are few.
+//! The crates that the program is linked from: every one is used, and there are few.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::{path, read};
 use crate::support::run;
 
-/// As many as there are today, this one included. A crate more is a decision, and these numbers are where it is made.
+/// As many as there are today, this one included. One more crate is a decision, and these numbers are where it is made.
 const MOST_LINKED: usize = 59;
-/// With those that only run in the compiler: derive macros, and what they are made of.
+/// With those that run only in the compiler: derive macros and their dependencies.
 const MOST_CRATES: usize = 70;
 
-/// The names of a table of Cargo.toml, as code spells them.
+/// The names in a table of Cargo.toml, as code spells them.
 fn named(table: &str) -> Vec<String> {
     let manifest = read("Cargo.toml");
     let (_, rest) = manifest.split_once(&format!("\n[{table}]\n")).expect(table);
@@ -64,7 +64,7 @@ fn every_dependency_is_used() {
     assert_eq!(unused("dev-dependencies", &tests), [""; 0]);
 }
 
-/// The crates of a binary of a release, as `cargo tree` follows these edges.
+/// The crates of a release binary, as `cargo tree` follows these edges.
 fn crates(edges: &str) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -98,7 +98,7 @@ fn few_crates_are_linked() {
     }
 }
 
-/// What an SPDX expression asks for, given the licences that are allowed.
+/// Whether the allowed licences satisfy an SPDX expression.
 fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
     // `/` is the older spelling of OR. No crate nests deeper than one pair of parentheses.
     let text = expression.replace('/', " OR ");
@@ -111,7 +111,7 @@ fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
     })
 }
 
-/// The licences of deny.toml, and no other: cargo-deny says the same, where it is installed.
+/// Only the licences of deny.toml are used; cargo-deny checks the same, where it is installed.
 #[test]
 fn licences_are_those_that_are_allowed() {
     let deny = read("deny.toml");
@@ -149,7 +149,7 @@ fn licences_are_those_that_are_allowed() {
         .map(|package| format!("{}: {}", package["name"], package["license"]))
         .collect();
     assert!(refused.is_empty(), "{refused:#?}");
-    // None is allowed for nothing.
+    // Every allowed licence is used.
     let used = |licence: &String| {
         let mut all = packages
             .iter()

@@ -14,7 +14,7 @@ use crate::support::{NEWEST, Run, Tree, binary, require, run};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The steps of the action, run as a runner does, on a release that is a folder.
+/// The steps of the action, run as a runner does, with a folder as the release.
 struct Runner {
     shop: Shop,
     action: Value,
@@ -60,7 +60,7 @@ impl Runner {
         self.shop.tree.path(name).display().to_string()
     }
 
-    /// What steps have written for others to read.
+    /// A value that steps have written for others to read.
     fn output(&self, name: &str) -> Option<String> {
         let written = self.shop.tree.read("output");
         let found = written
@@ -69,7 +69,7 @@ impl Runner {
         found.map(str::to_owned)
     }
 
-    /// The value of an expression, as far as the action has such.
+    /// The value of an expression, of those that the action uses.
     fn value(&self, expression: &str) -> String {
         let Some(expression) = expression.strip_prefix("${{ ") else {
             return expression.to_owned();
@@ -143,7 +143,7 @@ fn the_action_has_what_users_set_and_read() {
     assert_eq!(word(&action["inputs"]["version"], "default"), VERSION);
     assert_eq!(keys(&action["outputs"]), ["exit-code", "sarif", "program"]);
     assert_eq!(action["runs"]["using"], "composite");
-    // What comes from outside reaches a script as a value.
+    // Text from outside reaches a script only as a value.
     let steps = action["runs"]["steps"].as_sequence().expect("steps");
     assert_eq!(steps.len(), 2);
     for step in steps {
@@ -174,7 +174,7 @@ fn the_action_fails_on_findings_and_reports_them() {
 fn the_action_passes_its_inputs_on() {
     let kustomize = require!(kustomize(NEWEST));
     let runner = Runner::new(&kustomize).with(&[("new-only", "true")]);
-    // What the other branch has is known; without one, everything counts.
+    // Findings of the other branch are known; without a branch, everything counts.
     assert_eq!(runner.run("main").code, Some(0));
     runner.shop.drift();
     Shop::git(
@@ -205,7 +205,7 @@ fn the_action_passes_its_inputs_on() {
     assert_eq!(runner.output("sarif"), None);
 }
 
-/// Text of a pull request is a value: no command, and no option.
+/// Text of a pull request is a value, never a command or an option.
 #[test]
 fn the_action_runs_nothing_that_an_input_says() {
     let kustomize = require!(kustomize(NEWEST));
@@ -237,7 +237,7 @@ fn the_action_runs_nothing_that_an_input_says() {
 }
 
 #[test]
-fn the_action_runs_nothing_that_has_another_checksum() {
+fn the_action_runs_nothing_with_another_checksum() {
     let kustomize = require!(kustomize(NEWEST));
     let runner = Runner::new(&kustomize);
     let sums = format!("server/tools/krm-parity/releases/download/v{VERSION}/SHA256SUMS");
@@ -313,7 +313,7 @@ fn the_hooks_are_called_for_trees() {
     }
 }
 
-/// The documents of the component: what it takes, and the jobs.
+/// The documents of the component: its inputs, and the jobs.
 fn component() -> (Value, Value) {
     let text = read("templates/krm-parity.yml");
     let mut documents = serde_yaml::Deserializer::from_str(&text);
@@ -335,7 +335,7 @@ fn the_component_uses_the_inputs_that_it_declares() {
         .collect();
     used.sort_unstable();
     assert_eq!(used, declared);
-    // An input is put into the text of a job, so none is put into a script.
+    // An input is inserted into the text of a job, so no script may contain one.
     let job = &jobs["krm-parity"];
     for part in ["script", "before_script"] {
         for line in job[part].as_sequence().expect("lines") {
@@ -372,7 +372,7 @@ fn the_component_fails_on_findings() {
     assert_eq!(shop.shell(&script, &around("web", "false")).code, Some(0));
 }
 
-/// It is what the catalogue asks of an entry, and about a schema that is here.
+/// The entry has the fields that the catalogue asks for, and leads to a schema that is here.
 #[test]
 fn the_schemastore_entry_leads_to_the_schema() {
     let entry: serde_json::Value =
@@ -390,7 +390,7 @@ fn the_schemastore_entry_leads_to_the_schema() {
     );
 }
 
-/// A catalogue's entry is what the program prints, with the image of a release in it.
+/// A catalogue's entry is the text that the program prints, with the image of a release in it.
 #[test]
 fn the_catalogue_entry_names_an_image_of_this_version() {
     for kind in ["ParityPolicy", "SnapshotRecorder"] {
@@ -401,12 +401,12 @@ fn the_catalogue_entry_names_an_image_of_this_version() {
         let image = word(&version["runtime"]["container"], "image");
         assert_eq!(image, format!("krm-parity:{VERSION}"));
     }
-    // The script puts a registry before it: it looks for this line.
+    // The script puts a registry before the image: it looks for this line.
     assert!(read("scripts/release").contains(r#"sed "s,^\( *image: \).*,"#));
 }
 
 #[test]
-fn man_pages_are_made_of_every_verb() {
+fn every_verb_has_a_man_page() {
     let tree = Tree::new();
     manual::write(&tree.path(""), &built_command(), "krm-parity").expect("pages");
     let page = tree.read("krm-parity.1");

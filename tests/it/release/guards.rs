@@ -1,4 +1,4 @@
-//! What `scripts/release` refuses: to empty a folder that is not its own, to sign or publish what is not a release.
+//! `scripts/release` refuses to empty a folder that is not its own, and to sign or publish anything but a release.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use super::assembled::{Dist, TARGET, VERSION};
 use super::{path, read};
 use crate::support::{Run, Tree, binary, require, run};
 
-/// Notes how it was called; `sign-blob` writes what it was asked for.
+/// Records how it was called; `sign-blob` writes the bundle that it was asked for.
 const COSIGN: &str = "echo \"cosign $*\" >> \"$CALLS\"
 while [ $# -gt 0 ]; do case $1 in --bundle) [ -s \"$2\" ] || echo {} > \"$2\" ;; esac; shift; done\n";
 
-/// A clone of this repository, as far as it takes to publish, with an empty `dist/` elsewhere and tools that only note.
+/// A clone with all that publishing needs, with an empty `dist/` elsewhere and tools that only record their calls.
 struct Scene {
     dist: Dist,
     clone: Tree,
@@ -73,14 +73,14 @@ impl Scene {
         self.tools.path("bin")
     }
 
-    /// What was called since the last time that somebody asked.
+    /// The calls since the last time that this was asked.
     fn calls(&self) -> String {
         let calls = self.tools.read("calls");
         self.tools.write("calls", "");
         calls
     }
 
-    /// It ends with this error, and nobody was asked to sign or publish anything.
+    /// The script ends with this error, and no tool was asked to sign or publish anything.
     #[track_caller]
     fn refuses(&self, arguments: &[&str], variables: &[(&str, &str)], part: &str) {
         self.calls();
@@ -111,7 +111,7 @@ fn only_a_release_is_signed_and_published() {
         let untagged = format!("HEAD is not tagged {tag}");
         scene.refuses(&[verb], &[IDENTITY], &untagged);
     }
-    // A tag on a commit that nobody merged.
+    // A tag on a commit that was never merged.
     scene.commit("Two");
     scene.git(&["tag", &tag]);
     for verb in ["--sign", "--publish"] {
@@ -133,7 +133,7 @@ fn only_a_release_is_signed_and_published() {
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     let calls = scene.calls();
     assert!(calls.contains("cosign sign-blob --yes "), "{calls}");
-    // Whoever signed must be this workflow, at this tag.
+    // The signer must be this workflow, at this tag.
     let identity = format!(
         "--certificate-identity https://github.com/Tools/krm-parity/.github/workflows/release.yml@{ours} "
     );
@@ -147,7 +147,7 @@ fn only_a_release_is_signed_and_published() {
         );
     }
 
-    // What has changed since is noticed before anything leaves.
+    // A later change is noticed before anything is signed or published.
     let formula = scene.dist.path("krm-parity.rb");
     let good = fs::read(&formula).expect("a formula");
     fs::write(&formula, [&good[..], b"\n"].concat()).expect("a formula");
@@ -174,7 +174,7 @@ fn only_its_own_folder_is_emptied() {
         assert_eq!(left, 1);
         assert_eq!(fs::read_to_string(&kept).expect("a letter"), "dear\n");
     }
-    // Nor is a folder made by who only looks.
+    // A run that only verifies does not make a folder, either.
     let dist = Dist { tree: Tree::new() };
     let mut command = dist.command(&path("scripts/release"));
     let ran = run(command.arg("--verify"));
@@ -182,7 +182,7 @@ fn only_its_own_folder_is_emptied() {
     assert!(!dist.path("").exists());
 }
 
-/// Another architecture has to report the same; the binary here is this machine's, and what runs it is ours.
+/// Another architecture must report the same; here the binary is this machine's, and a script of ours runs it.
 #[test]
 fn the_other_architecture_reports_the_same() {
     const OTHER: &str = "aarch64-unknown-linux-gnu";
@@ -204,13 +204,13 @@ fn the_other_architecture_reports_the_same() {
     let ran = compare(Some("exec \"$@\"\n"));
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert!(ran.stderr.contains(" runs over the examples, "), "{ran:#?}");
-    // One digit of one report.
+    // One digit of one report differs.
     let ran = compare(Some(
         "case \"$*\" in *sarif*) \"$@\" | sed 's/2Gi/3Gi/'; exit 1 ;; esac; exec \"$@\"\n",
     ));
     assert_eq!(ran.code, Some(1), "{ran:#?}");
     assert!(ran.stderr.contains("reports something else"), "{ran:#?}");
-    // The same, and yet it crashes.
+    // The reports are the same, and yet it crashes.
     let ran = compare(Some(
         "case \"$*\" in *explain*) kill -ABRT $$ ;; esac; exec \"$@\"\n",
     ));
@@ -218,7 +218,7 @@ fn the_other_architecture_reports_the_same() {
     assert!(ran.stderr.contains("ends with 134"), "{ran:#?}");
 }
 
-/// Where the other architecture cannot be run, a person is told, and the workflow fails.
+/// If the other architecture cannot be run, the script says so to a person, and fails in the workflow.
 #[test]
 fn the_workflow_needs_the_emulator() {
     let dist = Dist::new(binary());
@@ -227,7 +227,7 @@ fn the_workflow_needs_the_emulator() {
         .path("dist/bin/aarch64-unknown-linux-gnu/krm-parity");
     fs::create_dir_all(place.parent().expect("a parent")).expect("a folder");
     fs::copy(binary(), &place).expect("a copy");
-    // A machine with these programs only.
+    // A machine with only these programs.
     let tools = Tree::new();
     fs::create_dir_all(tools.path("bin")).expect("a folder");
     for name in ["bash", "dirname", "git", "uname"] {
@@ -249,7 +249,7 @@ fn the_workflow_needs_the_emulator() {
     }
 }
 
-/// A format that is added is compared as well.
+/// A newly added format is compared as well.
 #[test]
 fn every_format_is_compared() {
     let help = run(Command::new(binary()).args(["check", "--help"])).expect_success("help");

@@ -1,4 +1,4 @@
-//! The workflows and whatever else names a version that somebody else could change.
+//! The workflows, and all other files that name a version that someone else could change.
 
 use std::fs;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::support::{binary, run};
 
 const WORKFLOWS: [&str; 2] = [".github/workflows/ci.yml", ".github/workflows/release.yml"];
 
-/// The files of the examples that are text, by their path from the root.
+/// The text files of the examples, by their path from the root.
 fn examples(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(path(folder)).expect("a folder") {
@@ -27,7 +27,7 @@ fn examples(folder: &str) -> Vec<String> {
     found
 }
 
-/// Who copies an example gets the release that it was tried with.
+/// A user who copies an example gets the release that it was tried with.
 #[test]
 fn examples_name_this_version() {
     let image =
@@ -60,7 +60,7 @@ fn uses() -> Vec<(String, String)> {
     files.iter().flat_map(of).collect()
 }
 
-/// By the hash of a commit, which no one can move, with the version for people and for Renovate.
+/// By the hash of a commit, which cannot be moved, with the version for people and for Renovate.
 #[test]
 fn every_action_is_pinned() {
     let pinned =
@@ -75,7 +75,7 @@ fn every_action_is_pinned() {
             "{file}: {action}"
         );
     }
-    // One action, one version.
+    // Every action has one version.
     let mut versions: Vec<&str> = uses.iter().map(|(_, action)| action.as_str()).collect();
     versions.sort_unstable();
     versions.dedup();
@@ -95,9 +95,9 @@ fn jobs(workflow: &Value) -> Vec<(&str, &Value)> {
         .collect()
 }
 
-/// A workflow may do nothing, and each job says what it may.
+/// A workflow may do nothing by itself, and each job says what it may do.
 #[test]
-fn workflows_may_do_little() {
+fn workflows_have_few_permissions() {
     for file in WORKFLOWS {
         let workflow = yaml(file);
         assert_eq!(
@@ -120,7 +120,7 @@ fn workflows_may_do_little() {
             assert!(job["timeout-minutes"].is_number(), "{file}: {name}");
         }
     }
-    // Who starts it by hand, from whatever branch, gets neither an identity nor a release.
+    // A run that is started by hand, from whatever branch, gets neither an identity nor a release.
     let release = yaml(WORKFLOWS[1]);
     for name in ["sign", "publish"] {
         let job = &release["jobs"][name];
@@ -144,7 +144,7 @@ fn workflows_may_do_little() {
     );
 }
 
-/// They are thin: what they do, the scripts do on any machine.
+/// Workflows are thin: scripts do their work, and run on any machine.
 #[test]
 fn workflows_only_call_the_scripts() {
     let allowed = Regex::new(
@@ -169,7 +169,7 @@ fn workflows_only_call_the_scripts() {
     }
 }
 
-/// The workflow builds just the targets that the script packs, that the action asks for, and that cargo-deny looks at.
+/// The workflow builds exactly the targets that the script packs, the action asks for, and cargo-deny checks.
 #[test]
 fn the_targets_are_the_same_everywhere() {
     let script = read("scripts/release");
@@ -196,7 +196,7 @@ fn the_targets_are_the_same_everywhere() {
             .collect();
         assert!(missing.is_empty(), "{file}: {missing:?}");
     }
-    // Homebrew runs on all but Windows.
+    // Homebrew runs on all of them except Windows.
     let formula = read("packaging/krm-parity.rb");
     for target in &targets[..4] {
         assert_eq!(
@@ -210,7 +210,7 @@ fn the_targets_are_the_same_everywhere() {
     }
 }
 
-/// `cargo binstall` looks for the tarballs under the names that the script gives them.
+/// `cargo binstall` looks for the tarballs by the names that the script gives them.
 #[test]
 fn binstall_finds_the_tarballs() {
     let manifest = read("Cargo.toml");
@@ -233,7 +233,7 @@ fn binstall_finds_the_tarballs() {
     assert!(read("scripts/release").contains("name=krm-parity-$VERSION-$1 "));
 }
 
-/// A binary of a release is the one of the image: the scripts and the Dockerfile have one set of flags.
+/// A release binary is the one of the image: the scripts and the Dockerfile have the same flags.
 #[test]
 fn the_scripts_build_as_the_dockerfile_does() {
     let dockerfile = read("Dockerfile");
@@ -253,7 +253,7 @@ fn the_scripts_build_as_the_dockerfile_does() {
     );
 }
 
-/// What the workflow runs on other systems is clean here too.
+/// The check that the workflow runs on other systems passes here, too.
 #[test]
 fn the_check_of_the_workflow_passes() {
     let workflow = read(".github/workflows/ci.yml");

@@ -75,8 +75,8 @@ fn names(text: &str) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// The bad habits of all sources, with their files and lines.
-fn wrong() -> Vec<(String, String)> {
+#[test]
+fn comments_and_names_of_tests_have_no_bad_habits() {
     let mut files = Vec::new();
     for directory in SOURCES {
         sources(&path(directory), &mut files);
@@ -88,18 +88,10 @@ fn wrong() -> Vec<(String, String)> {
         let text = read(&file);
         let texts = comments(&text).into_iter().chain(names(&text));
         for (line, words) in texts {
-            for habit in habits(&words, Kind::Comment) {
-                wrong.push((file.clone(), format!("{file}:{line}: {habit}")));
-            }
+            let habits = habits(&words, Kind::Comment).into_iter();
+            wrong.extend(habits.map(|habit| format!("{file}:{line}: {habit}")));
         }
     }
-    wrong
-}
-
-#[test]
-fn comments_and_names_of_tests_have_no_bad_habits() {
-    let all = wrong();
-    let wrong: Vec<&str> = all.iter().map(String::as_str).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
