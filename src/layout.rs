@@ -26,7 +26,7 @@ use crate::repo::{NAMES, Parsed, split};
 use crate::rules::Unjudged;
 use crate::yaml::YamlError;
 
-use above::{nest, rise};
+use above::{level, nest, rise};
 pub use baseline::choose_baselines;
 use candidates::candidates;
 pub use dependencies::{dependencies, depends_on, is_touched};
@@ -153,6 +153,7 @@ impl Layout {
 pub fn discover(parsed: &Parsed<'_>, site: &Site<'_>, policy: &Policy) -> Layout {
     let mut standing = stand(parsed, site, policy);
     nest(&mut standing);
+    level(&mut standing);
     rise(&mut standing, site, policy);
     follow_links(parsed, &mut standing);
     let (mut services, alone) = services(parsed, site, &standing, policy);

@@ -45,6 +45,16 @@ const SPELLINGS: [&[&str]; 7] = [
     &["prod", "production", "prd"],
 ];
 
+/// Channels of releases and branches, by their position in a promotion beside environments with a word of their own.
+const CHANNELS: [(&str, usize); 6] = [
+    ("alpha", 2),
+    ("nightly", 2),
+    ("beta", 3),
+    ("main", 4),
+    ("master", 4),
+    ("stable", 4),
+];
+
 /// Words before `test` that name a kind of test and not a step of a promotion: `load-test`, `pen-test`.
 const TRIALS: [&str; 8] = [
     "benchmark",
@@ -91,6 +101,32 @@ pub fn rank(name: &str) -> Option<usize> {
         [first, rest @ ..] if rest.iter().all(|rank| rank == first) => Some(*first),
         _ => None,
     }
+}
+
+/// The position in a promotion of an environment among all those of its service.
+///
+/// A channel or a branch has one only there: `main` comes after `develop`, and `alpha` before `production`, if the names of
+/// all others say their positions, and none has the same.
+#[must_use]
+pub fn rank_among<'n>(name: &str, all: impl IntoIterator<Item = &'n str>) -> Option<usize> {
+    let channel = |name: &str| {
+        let mut known = CHANNELS.iter();
+        known
+            .find(|(word, _)| word.eq_ignore_ascii_case(name))
+            .map(|(_, rank)| *rank)
+    };
+    let (None, Some(own)) = (rank(name), channel(name)) else {
+        return rank(name);
+    };
+    let mut is_named = false;
+    for other in all.into_iter().filter(|other| *other != name) {
+        let position = rank(other).or_else(|| channel(other))?;
+        if position == own {
+            return None;
+        }
+        is_named |= rank(other).is_some();
+    }
+    is_named.then_some(own)
 }
 
 /// Whether an environment of that name is one that people develop in: `local` and `dev`, and no later one.
@@ -221,4 +257,30 @@ pub fn own(pieces: &[&str], at: usize, name: &[String]) -> Option<usize> {
     }
     // `pre-prod` and `non-prod` are not production.
     (length > 0 && !is_before("pre") && !is_before("non")).then_some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_has_a_position_beside_environments_that_say_theirs() {
+        let among = |name: &str, all: &[&str]| rank_among(name, all.iter().copied());
+        assert_eq!(among("main", &["develop", "main"]), rank("production"));
+        assert_eq!(among("alpha", &["alpha", "production"]), rank("test"));
+        assert_eq!(among("beta", &["alpha", "beta", "prod"]), rank("staging"));
+        assert_eq!(among("Main", &["dev", "staging", "Main"]), rank("prod"));
+        // Tenants, two of one position, names that say nothing, and parts of names.
+        for (name, all) in [
+            ("alpha", &["alpha", "beta"][..]),
+            ("main", &["main"]),
+            ("main", &["main", "prod"]),
+            ("main", &["dev", "main", "master"]),
+            ("main", &["dev", "gke", "main"]),
+            ("main-eu", &["dev", "main-eu"]),
+        ] {
+            assert_eq!(among(name, all), None, "{name} {all:?}");
+        }
+        assert_eq!(among("dev", &["dev", "gke"]), rank("dev"));
+    }
 }

@@ -338,7 +338,7 @@ impl Check {
         };
         let record = |paths: &BTreeSet<String>| {
             let asked = self.new.as_deref().or(self.selection.since.as_deref());
-            super::history::record(&ground.root, paths, asked, self.limit)
+            super::history::record(ground.way_to_git(), paths, asked, self.limit)
         };
         let gate = Gate {
             layout: &layout,

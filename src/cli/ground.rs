@@ -89,6 +89,23 @@ impl Ground {
         })
     }
 
+    /// The directory that all paths are relative to, and one in the repository of all directories: the same one, unless
+    /// it is above their repository.
+    pub(super) fn way_to_git(&self) -> (&Path, &Path) {
+        let top = tree::repository(&self.root);
+        let is_one = || {
+            let mut all = self.directories.iter().map(|one| self.root.join(one));
+            let first = tree::repository(&self.first);
+            first.is_some() && all.all(|one| tree::repository(&one) == first)
+        };
+        let inside = if top.is_none() && is_one() {
+            &self.first
+        } else {
+            &self.root
+        };
+        (&self.root, inside)
+    }
+
     /// Sets the place of the revision to compare with.
     pub(super) fn hold_against(&mut self, place_of: impl Fn(&Path) -> PathBuf) {
         self.before = Some(place_of(&self.root));
@@ -148,7 +165,7 @@ impl Ground {
         let mut sources = self.read_files(policy)?;
         // Only deployer objects name the repository's address.
         if sources.may_deploy() {
-            let work = self.work.as_ref().unwrap_or(&self.root);
+            let work = self.work.as_deref().unwrap_or(self.way_to_git().1);
             let tree = WorkTree::find(work, "argocd-source", process::default_limit());
             let addresses = tree.and_then(|tree| tree.addresses());
             sources.insert_addresses(addresses.unwrap_or_default());

@@ -15,29 +15,30 @@ const MAX_PATHS: usize = 300;
 
 /// The earlier contents of the files at some paths, or below them, on the branch that counts.
 ///
-/// Paths are relative to `root`. Nothing is checked out, and nothing of the repository runs.
+/// Paths are relative to `root`, and `inside` is in the repository. Nothing is checked out, and nothing of the repository
+/// runs.
 pub(super) fn record(
-    root: &Path,
+    (root, inside): (&Path, &Path),
     paths: &BTreeSet<String>,
     revision: Option<&str>,
     limit: Duration,
 ) -> Record {
-    if tree::repository(root).is_none() {
+    if tree::repository(inside).is_none() {
         return Record::Blind(Blind::NoRepository);
     }
     if git::find().is_none() {
         return Record::Blind(Blind::NoGit);
     }
-    read(root, paths, revision, limit).map_or(Record::Blind(Blind::Failed), Record::Known)
+    read((root, inside), paths, revision, limit).map_or(Record::Blind(Blind::Failed), Record::Known)
 }
 
 fn read(
-    root: &Path,
+    (root, inside): (&Path, &Path),
     paths: &BTreeSet<String>,
     revision: Option<&str>,
     limit: Duration,
 ) -> anyhow::Result<History> {
-    let tree = WorkTree::find(root, "the history of images", limit)?;
+    let tree = WorkTree::find(inside, "the history of images", limit)?;
     let Some((branch, id)) = tree.branch(revision)? else {
         return Ok(History::default());
     };

@@ -238,6 +238,7 @@ impl Init {
             adopt: self.adopt,
             prune: self.prune,
             wire: self.wire,
+            plugin: self.plugin,
             consent: self.consent,
             outcome: &outcome,
             wired: layout
@@ -331,7 +332,7 @@ impl Init {
             hidden,
         } = ground.build(parsed, layout, how)?;
         let record = |paths: &BTreeSet<String>| {
-            super::history::record(&ground.root, paths, None, self.limit)
+            super::history::record(ground.way_to_git(), paths, None, self.limit)
         };
         let gate = Gate {
             layout,

@@ -129,9 +129,9 @@ impl Earlier {
         } = ground.build(&parsed, &layout, now.how)?;
         // Both use the branch of this run, so that a change that passed through it is not a finding
         // of the revision either.
-        let (root, limit) = (now.ground.root.as_path(), now.how.limit);
+        let (way, limit) = (now.ground.way_to_git(), now.how.limit);
         let record = |paths: &BTreeSet<String>| {
-            super::history::record(root, paths, Some(&past.revision), limit)
+            super::history::record(way, paths, Some(&past.revision), limit)
         };
         let gate = Gate {
             layout: &layout,

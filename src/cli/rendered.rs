@@ -70,6 +70,8 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
             .filter(|(name, _)| name == BASE)
             .map(|(_, path)| path.clone())
             .collect();
+        let names = environments.iter().map(|(name, _)| name.as_str());
+        let names: Vec<&str> = names.filter(|name| *name != BASE).collect();
         let mut overlays: Vec<Overlay> = environments
             .iter()
             .filter(|(name, _)| name != BASE)
@@ -78,7 +80,7 @@ pub(super) fn read(arguments: &[String], policy: &Policy) -> anyhow::Result<(Lay
                 directory: path.clone(),
                 bases: bases.clone(),
                 baseline: Baseline::default(),
-                rank: naming::rank(name),
+                rank: naming::rank_among(name, names.iter().copied()),
                 is_asked: true,
             })
             .collect();

@@ -66,7 +66,7 @@ impl Selection {
             let since::Changed {
                 files: changed,
                 told,
-            } = since::changed(&ground.root, revision, self.limit)?;
+            } = since::changed(ground.way_to_git(), revision, self.limit)?;
             let mut why = "";
             let policy = policy_file.and_then(|policy| std::fs::canonicalize(policy).ok());
             let is_policy = |name: &String| {

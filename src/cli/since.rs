@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use super::files;
 use super::git::WorkTree;
-use crate::repo::relative;
+use crate::repo::{join, relative};
 
 /// The deepest nesting of submodules that are compared.
 const MAX_DEPTH: usize = 8;
@@ -30,11 +30,15 @@ pub(super) struct Changed {
 /// # Errors
 ///
 /// Fails outside a repository, without git, and on an unknown revision.
-pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::Result<Changed> {
+pub(super) fn changed(
+    (root, inside): (&Path, &Path),
+    revision: &str,
+    limit: Duration,
+) -> anyhow::Result<Changed> {
     if revision.starts_with('-') {
         bail!("--since {revision}: this is not a revision");
     }
-    let tree = WorkTree::find(root, "--since", limit)?;
+    let tree = WorkTree::find(inside, "--since", limit)?;
     let shown = files::shown(Path::new(revision));
     let commit = tree.commit(revision)?;
     let commit = commit.with_context(|| format!("--since {shown}: {}", tree.lack()))?;
@@ -43,9 +47,14 @@ pub(super) fn changed(root: &Path, revision: &str, limit: Duration) -> anyhow::R
     // Without a common ancestor, as in a shallow clone, the revision itself is the next best.
     let base = tree.merge_base(&commit, &head)?;
     let files = differing(&tree, base.as_ref().unwrap_or(&commit), 0)?;
-    let inner = root.strip_prefix(&tree.top).unwrap_or(Path::new(""));
-    let inner = inner.to_string_lossy();
-    let files: BTreeSet<String> = files.iter().map(|name| relative(&inner, name)).collect();
+    let part = |path: &Path, of: &Path| {
+        let inner = path.strip_prefix(of).unwrap_or(Path::new(""));
+        inner.to_string_lossy().into_owned()
+    };
+    // The directory that paths are relative to may be above the repository.
+    let (inner, outer) = (part(root, &tree.top), part(&tree.top, root));
+    let name = |name: &String| relative(&inner, &join(&outer, name));
+    let files: BTreeSet<String> = files.iter().map(name).collect();
     let how_many = match files.len() {
         0 => "no file differs".to_owned(),
         1 => "1 file differs".to_owned(),

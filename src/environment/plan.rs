@@ -10,7 +10,7 @@ use super::names::{Names, place};
 use crate::compare::comparison::{Against, Comparison, Sides, compare_known};
 use crate::compare::identity::Witness;
 use crate::compare::pair::Pairing;
-use crate::naming::rank;
+use crate::naming::rank_among;
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use crate::rules::Absent;
@@ -70,6 +70,10 @@ impl Environment<'_> {
 pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment<'e>> {
     let listed = policy.environments.as_slice();
     let names = Names::new(given.iter().map(|other| other.name), policy);
+    let beside = || {
+        let others = given.iter().filter(|other| !other.is_baseline);
+        others.map(|other| other.name)
+    };
     let environment = |(at, given): (usize, &Given<'e>)| {
         let name = names.known_as(given.name);
         Environment {
@@ -78,7 +82,7 @@ pub fn environments<'e>(given: &[Given<'e>], policy: &Policy) -> Vec<Environment
             // `production-eu` has the position of production in the list, if it cannot mean
             // another.
             rank: if listed.is_empty() {
-                rank(name)
+                rank_among(name, beside())
             } else {
                 place(name, listed)
             },

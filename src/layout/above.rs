@@ -151,3 +151,89 @@ pub fn nest(standing: &mut [Standing]) {
         }
     }
 }
+
+/// Joins the service whose environments are the leaves of a tree with environments that have a leaf below their word, if
+/// all are made of the same bases.
+///
+/// `prod/blue` beside `lab/dev` and `lab/staging` becomes `prod-blue` of their service, which gets the name of what they are
+/// in. Nothing is joined if two services could have it, or if the service has an environment of that name.
+pub fn level(standing: &mut [Standing]) {
+    let mut homes: BTreeMap<String, Home> = BTreeMap::new();
+    for one in standing.iter() {
+        if let Kind::Environment(named) = &one.kind
+            && !named.is_above
+            && named.is_last
+        {
+            let home = homes.entry(named.key.clone()).or_default();
+            home.bases.extend(bases(&one.candidate).map(str::to_owned));
+            home.is_known &= named.is_known;
+            home.names.insert(named.environment.clone());
+        }
+    }
+    homes.retain(|_, home| home.is_known && home.names.len() > 1 && !home.bases.is_empty());
+    let mut joined: BTreeMap<String, String> = BTreeMap::new();
+    for one in standing.iter_mut() {
+        let Kind::Environment(named) = &mut one.kind else {
+            continue;
+        };
+        let Some((before, leaf)) = named
+            .key
+            .split_once(OPEN)
+            .filter(|(_, leaf)| !leaf.is_empty())
+        else {
+            continue;
+        };
+        let environment = label(&format!("{}{leaf}", named.environment));
+        let is_near = |key: &str, home: &Home| {
+            let between = key
+                .strip_prefix(before)
+                .and_then(|key| key.strip_suffix(OPEN));
+            let depth = between.map(|between| between.matches('/').count());
+            depth.is_some_and(|depth| depth == 0 || depth == leaf.matches('/').count())
+                && bases(&one.candidate).eq(home.bases.iter().map(String::as_str))
+                && !home.names.contains(&environment)
+        };
+        let mut near = homes.iter().filter(|(key, home)| is_near(key, home));
+        if let (Some((key, _)), None) = (near.next(), near.next()) {
+            let whole = format!("{before}{OPEN}");
+            // Another service may have that place.
+            let is_free = *key == whole || !homes.contains_key(&whole);
+            let own = if is_free { whole } else { key.clone() };
+            let own = joined.entry(key.clone()).or_insert(own);
+            named.key.clone_from(own);
+            named.environment = environment;
+        }
+    }
+    for one in standing.iter_mut() {
+        if let Kind::Environment(named) = &mut one.kind
+            && named.is_last
+            && let Some(own) = joined.get(&named.key)
+        {
+            named.key.clone_from(own);
+        }
+    }
+}
+
+/// A service whose environments are the leaves of its tree.
+struct Home {
+    bases: BTreeSet<String>,
+    names: BTreeSet<String>,
+    /// Whether every name is a word for an environment.
+    is_known: bool,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self {
+            bases: BTreeSet::new(),
+            names: BTreeSet::new(),
+            is_known: true,
+        }
+    }
+}
+
+/// The bases of a candidate, each once, sorted.
+fn bases(candidate: &Candidate) -> impl Iterator<Item = &str> {
+    let bases: BTreeSet<&str> = candidate.all_bases().map(String::as_str).collect();
+    bases.into_iter()
+}

@@ -8,7 +8,7 @@ use super::recorders::recorded_service;
 use super::service::{Baseline, Overlay, Service};
 use super::site::Site;
 use super::standing::{Kind, Standing};
-use crate::naming::rank;
+use crate::naming::rank_among;
 use crate::policy::Policy;
 use crate::repo::Parsed;
 
@@ -165,13 +165,17 @@ fn service(
 }
 
 fn overlays(members: Vec<Member<'_>>, site: &Site<'_>) -> Vec<Overlay> {
+    let names: BTreeSet<String> = members
+        .iter()
+        .map(|member| member.named.environment.clone())
+        .collect();
     let mut overlays: Vec<Overlay> = members
         .into_iter()
         .map(
             |Member {
                  named, candidate, ..
              }| Overlay {
-                rank: rank(&named.environment),
+                rank: rank_among(&named.environment, names.iter().map(String::as_str)),
                 name: named.environment,
                 directory: candidate.directory.clone(),
                 bases: candidate.all_bases().cloned().collect(),

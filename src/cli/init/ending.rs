@@ -14,6 +14,8 @@ pub(super) struct Ending<'e> {
     pub adopt: bool,
     pub prune: bool,
     pub wire: bool,
+    /// Whether builds use the plugin.
+    pub plugin: bool,
     pub consent: Consent,
     pub outcome: &'e Outcome,
     /// A directory whose builds check themselves.
@@ -150,9 +152,15 @@ impl Ending<'_> {
     fn tell_next(&self, is_left: bool) -> anyhow::Result<()> {
         let mut next: Vec<String> = Vec::new();
         if let Some(directory) = self.wired.filter(|_| self.wire) {
-            next.push(format!(
-                "`kustomize build --enable-alpha-plugins --enable-exec {directory}` now checks its result, with krm-parity on PATH; without --enable-exec kustomize skips the check silently, and without both flags the build fails"
-            ));
+            next.push(if self.plugin {
+                format!(
+                    "`kustomize build --enable-alpha-plugins {directory}` now checks its result, where `krm-parity plugin install` has installed the plugin; without the flag or the plugin the build fails"
+                )
+            } else {
+                format!(
+                    "`kustomize build --enable-alpha-plugins --enable-exec {directory}` now checks its result, with krm-parity on PATH; without --enable-exec kustomize skips the check silently, and without both flags the build fails"
+                )
+            });
         }
         next.push(match (self.adopt, is_left) {
             (true, false) => format!(

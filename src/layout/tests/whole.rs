@@ -21,8 +21,8 @@ fn an_environment_is_assembled_from_its_parts() {
     assert_eq!(
         found(&layout),
         [
-            "repo production overlays/production < base/cluster",
             "repo alpha overlays/alpha < base/cluster",
+            "repo production overlays/production < base/cluster",
         ]
     );
 }

@@ -121,7 +121,8 @@ fn is_node_port(field: &FieldRef) -> bool {
     last.is_some_and(|spot| matches!(&spot.segment, Segment::Field(name) if name == "nodePort"))
 }
 
-/// What a finding shares with those of other services whose files are copies of its own; nothing if its line is unknown.
+/// What a finding shares with those of other services or environments whose files are copies of its own; nothing if its line
+/// is unknown.
 pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
     let place = finding.line()?;
     let rule = finding.rule.to_string();
@@ -144,10 +145,23 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
                 .collect(),
         );
     }
+    let line = || {
+        Some([
+            end_of(&place.file, 1),
+            place.line.to_string(),
+            place.source.clone()?,
+            finding.headline.clone(),
+        ])
+    };
+    if finding.rule == RuleId::DeadPatch {
+        // Of one service, its environments have copies.
+        let service = finding.service()?.to_owned();
+        return Some([rule, service].into_iter().chain(line()?).collect());
+    }
     let resource = finding.resource.as_ref()?;
     let path = finding.field.as_ref().map(|field| field.path.to_string());
     let [own, base] = values(finding);
-    Some(vec![
+    let all = [
         rule,
         environment,
         finding.baseline().unwrap_or_default().to_owned(),
@@ -156,11 +170,8 @@ pub(super) fn original(finding: &Finding) -> Option<Vec<String>> {
         path.unwrap_or_default(),
         base,
         own,
-        end_of(&place.file, 1),
-        place.line.to_string(),
-        place.source.clone()?,
-        finding.headline.clone(),
-    ])
+    ];
+    Some(all.into_iter().chain(line()?).collect())
 }
 
 /// The environment's value and the one that it is compared with.

@@ -8,14 +8,11 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::alike::{likeness, original, unjudged, values};
-use super::family::{family, is_size, said};
+use super::family::{family, said};
 use super::told::{Told, list_of};
 use crate::catalog::RuleId;
 use crate::finding::Finding;
 use crate::survey::Survey;
-
-/// So many elements of one list, or names of one family, are reported as one.
-const MANY: usize = 3;
 
 /// Joins the changes of the same lines to several resources; the one that is nearest to the lines comes first.
 pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
@@ -52,18 +49,15 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
     }
     // A file that was copied says one thing, in however many services.
     let of_each = |_, told: &Told<'f>| told.all().map(original).collect::<Option<Vec<_>>>();
-    gather(&all, &mut nearest, 2, of_each);
-    // Two are read at once, and many are one change.
+    gather(&all, &mut nearest, of_each);
     let sides = |told: &Told<'f>| told.all().map(Finding::sides).collect::<Vec<_>>();
     let list = |_, told: &Told<'f>| Some((list_of(told.first)?, sides(told)));
-    gather(&all, &mut nearest, MANY, list);
+    gather(&all, &mut nearest, list);
     let of_each = |_, told: &Told<'f>| {
         let own = told.all().map(family).collect::<Option<Vec<_>>>()?;
         Some((own, sides(told)))
     };
-    let of_size = |at: usize, told: &Told<'f>| of_each(at, told).filter(|_| is_size(told.first));
-    gather(&all, &mut nearest, 2, of_size);
-    gather(&all, &mut nearest, MANY, of_each);
+    gather(&all, &mut nearest, of_each);
     // Those that stand for a family are alike where their families are.
     let mut names: HashMap<usize, Vec<String>> = HashMap::new();
     for (at, there) in nearest.iter().enumerate() {
@@ -75,8 +69,8 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         let alike = told.all().map(likeness).collect::<Option<Vec<_>>>()?;
         Some((alike, sides(told), names.get(&at)))
     };
-    gather(&all, &mut nearest, MANY, of_each);
-    gather(&all, &mut nearest, MANY, |_, told| unjudged(told.first));
+    gather(&all, &mut nearest, of_each);
+    gather(&all, &mut nearest, |_, told| unjudged(told.first));
     let mut repeats: Vec<Vec<Told<'f>>> = vec![Vec::new(); all.len()];
     for (at, told) in all.iter().enumerate() {
         // The one that stands for it may itself be joined to another one.
@@ -96,11 +90,10 @@ pub(super) fn causes<'f>(survey: &Survey, all: Vec<Told<'f>>) -> Vec<Told<'f>> {
         .collect()
 }
 
-/// Lets the first of those that share a key and a weight stand for all of them, where they are enough.
+/// Lets the first of those that share a key and a weight stand for all of them.
 fn gather<'f, K: Hash + Eq>(
     all: &[Told<'f>],
     nearest: &mut [Option<usize>],
-    least: usize,
     key: impl Fn(usize, &Told<'f>) -> Option<K>,
 ) {
     let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
@@ -110,7 +103,7 @@ fn gather<'f, K: Hash + Eq>(
             groups.entry((key, weight)).or_default().push(at);
         }
     }
-    for group in groups.values().filter(|group| group.len() >= least) {
+    for group in groups.values().filter(|group| group.len() > 1) {
         for &at in &group[1..] {
             nearest[at] = Some(group[0]);
         }

@@ -30,8 +30,9 @@ enum Done {
 
 /// The family of a finding; nothing where it stands for itself.
 ///
-/// Names that come or go are read at once, as they are one change, and so are scalars of one map of parameters, the probes of a
-/// container and its sizes. What acts by itself in a pod is not.
+/// Names that come or go are read at once, as they are one change, and so are the annotations of a resource, the routes of one,
+/// scalars of one map of parameters, the parts of a strategy or an affinity, the probes of a container and its sizes. What acts by
+/// itself in a pod is not.
 pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
     let class = finding.class?;
     let field = finding.field.as_ref()?;
@@ -39,18 +40,21 @@ pub(super) fn family(finding: &Finding) -> Option<Family<'_>> {
     let spots = field.path.spots();
     let is_keyed = matches!(spots.last()?.segment, Segment::Key(_));
     let in_container = below_container(field).filter(|at| *at < spots.len());
+    let in_whole = below_whole(field).filter(|at| *at < spots.len());
     let (is_one, done, outer) = match class {
         Class::HealthChecks | Class::ResourceValues => {
             let outer = in_container?;
             let is_one = class == Class::HealthChecks || is_size(finding);
             (is_one, Done::Changed, outer)
         }
-        Class::EnvNames | Class::ConfigKeys | Class::Labels | Class::Annotations => {
-            (done != Done::Changed, done, spots.len() - 1)
-        }
+        Class::EnvNames | Class::ConfigKeys => (done != Done::Changed, done, spots.len() - 1),
+        Class::Labels | Class::Annotations => (true, Done::Changed, spots.len() - 1),
+        // All of them say where a request goes.
+        Class::IngressStructure => (true, Done::Changed, 0),
+        Class::Other if in_whole.is_some() => (true, Done::Changed, in_whole?),
         Class::Other if done == Done::Changed => (is_parameter(finding), done, spots.len() - 1),
-        // Volumes, ports, routes and other elements that have a key.
-        Class::Other | Class::IngressStructure | Class::ServiceMesh => {
+        // Volumes, ports and other elements that have a key.
+        Class::Other | Class::ServiceMesh => {
             (is_keyed && done != Done::Changed, done, spots.len() - 1)
         }
         _ => return None,
@@ -89,8 +93,27 @@ pub(super) fn below_container(field: &FieldRef) -> Option<usize> {
     holder.map(|at| (at + 2).min(spots.len()))
 }
 
+/// Where the way leads into a field whose parts only have a meaning together, by the number of its parts so far.
+fn below_whole(field: &FieldRef) -> Option<usize> {
+    const WHOLES: [&str; 8] = [
+        "affinity",
+        "behavior",
+        "lifecycle",
+        "metrics",
+        "strategy",
+        "tolerations",
+        "topologySpreadConstraints",
+        "updateStrategy",
+    ];
+    let spots = field.path.spots();
+    let whole = spots.iter().position(
+        |spot| matches!(&spot.segment, Segment::Field(name) if WHOLES.contains(&name.as_ref())),
+    );
+    whole.map(|at| at + 1)
+}
+
 /// Whether a finding is about the sizes of a container, which are read together.
-pub(super) fn is_size(finding: &Finding) -> bool {
+fn is_size(finding: &Finding) -> bool {
     matches!(
         finding.rule,
         RuleId::InvertedResources | RuleId::LimitRequestRatio | RuleId::ScaleFactor
@@ -122,31 +145,32 @@ fn is_parameter(finding: &Finding) -> bool {
     fields.len() > 2 && !is_in_pod && is_scalar(&field.base) && is_scalar(&field.overlay)
 }
 
-/// The added or removed name, or the parameter with both values.
+/// The added or removed name, or the field with both values.
 pub(super) fn said(finding: &Finding) -> Option<String> {
-    let field = finding.field.as_ref()?;
-    let done = done(field)?;
-    if matches!(
-        finding.class,
-        Some(Class::HealthChecks | Class::ResourceValues)
-    ) && let Some(at) = below_container(field)
-    {
-        let field = finding.traced().unwrap_or(field);
-        let spots = field.path.spots();
-        let below = FieldPath::new(spots[at.min(spots.len())..].to_vec());
-        let (base, overlay) = both_values(field);
-        return Some(match done {
-            Done::Added => format!("{below} (added)"),
-            Done::Removed => format!("{below} (removed)"),
-            Done::Changed => format!("{below}: {base} → {overlay}"),
-        });
-    }
-    let name = name(finding)?;
-    Some(if done == Done::Changed {
-        let (base, overlay) = both_values(field);
-        format!("{name}: {base} → {overlay}")
-    } else {
-        name.to_owned()
+    let own = finding.field.as_ref()?;
+    let done = done(own)?;
+    let (field, from) = match finding.class? {
+        Class::HealthChecks | Class::ResourceValues => {
+            (finding.traced().unwrap_or(own), below_container(own))
+        }
+        Class::IngressStructure => (own, Some(0)),
+        Class::Other => (own, below_whole(own)),
+        _ => (own, None),
+    };
+    let spots = field.path.spots();
+    let (what, is_plain) = match from.filter(|at| *at < spots.len()) {
+        Some(at) => (FieldPath::new(spots[at..].to_vec()).to_string(), false),
+        None => {
+            let is_map = matches!(finding.class, Some(Class::Annotations | Class::Labels));
+            (name(finding)?.to_owned(), !is_map)
+        }
+    };
+    let (base, overlay) = both_values(field);
+    Some(match done {
+        Done::Changed => format!("{what}: {base} → {overlay}"),
+        _ if is_plain => what,
+        Done::Added => format!("{what} (added)"),
+        Done::Removed => format!("{what} (removed)"),
     })
 }
 

@@ -94,7 +94,7 @@ pub(super) fn sides_by_weight<'f>(survey: &Survey, findings: &[&'f Finding]) -> 
 mod tests {
     use super::*;
     use crate::catalog::{Class, RuleId};
-    use crate::finding::{Compared, Name, Place, UNTOLD};
+    use crate::finding::{Compared, Name, Place};
     use crate::report::fixture::change;
     use serde_json::{Value, json};
 
@@ -167,10 +167,18 @@ mod tests {
         let mut inner = web.clone();
         inner.field = change("web", "spec.y", json!(1), json!(2)).field;
         assert_eq!(told(&[web.clone(), inner]), ["shop/web web prod; spec.y"]);
-        // Another line, value or severity, and an unknown line, are separate findings.
-        let others: [fn(&mut Finding); 6] = [
+        // The same change by another line is alike; another value, severity or environment is a separate finding.
+        let alike: [fn(&mut Finding); 2] = [
             |one| one.place.as_mut().unwrap().line = 5,
             |one| one.place = None,
+        ];
+        for change in alike {
+            let mut other = job.clone();
+            change(&mut other);
+            let once = ["shop/web web prod; apps/v1 Deployment job"];
+            assert_eq!(told(&[web.clone(), other]), once);
+        }
+        let others: [fn(&mut Finding); 4] = [
             |one| one.field.as_mut().unwrap().overlay = Some(json!(3)),
             |one| one.field.as_mut().unwrap().base = Some(json!(3)),
             |one| one.severity = Severity::Warning,
@@ -181,11 +189,6 @@ mod tests {
             change(&mut other);
             assert_eq!(told(&[web.clone(), other]).len(), 2);
         }
-        let untold = [web, job].map(|mut one| {
-            UNTOLD.clone_into(&mut one.place.as_mut().unwrap().what);
-            one
-        });
-        assert_eq!(told(&untold).len(), 2);
     }
 
     #[test]
@@ -278,7 +281,7 @@ mod tests {
             element("web", 0, None, Some("--a")),
             element("web", 1, Some("--b"), None),
         ];
-        assert_eq!(told(&findings).len(), 2);
+        assert_eq!(told(&findings), ["shop/web web prod; --b (removed)"]);
         findings.push(element("web", 2, Some("--c=1"), Some("--c=2")));
         let once = "shop/web web prod; --b (removed), --c=1 → --c=2";
         assert_eq!(told(&findings), [once]);
@@ -301,7 +304,7 @@ mod tests {
         let added = |name: &str| variable(name, FILE, None, Some(name));
         let mut findings = vec![added("A"), added("B")];
         findings[1].place.as_mut().unwrap().line = 5;
-        assert_eq!(told(&findings).len(), 2);
+        assert_eq!(told(&findings), ["shop/web web prod; B"]);
         findings.push(added("C"));
         findings[2].place.as_mut().unwrap().line = 6;
         let once = "shop/web web prod; B, C";
@@ -318,7 +321,92 @@ mod tests {
         }
         // A field with an effect of its own is reported separately.
         findings[1].class = Some(Class::ServiceMesh);
-        assert_eq!(told(&findings).len(), 3);
+        assert_eq!(told(&findings).len(), 2);
+    }
+
+    #[test]
+    fn parts_that_only_have_a_meaning_together_are_reported_once() {
+        let field = |path: &str, class: Class, base: Value, overlay: Value| {
+            let mut finding = by(FILE, 4, "shop/web", "prod", "web");
+            finding.class = Some(class);
+            let field = finding.field.as_mut().unwrap();
+            field.path = crate::report::fixture::at(path, path);
+            field.base = Some(base).filter(|value| !value.is_null());
+            field.overlay = Some(overlay).filter(|value| !value.is_null());
+            finding
+        };
+        let annotations = [
+            field(
+                "metadata.annotations.a",
+                Class::Annotations,
+                json!("1"),
+                json!("2"),
+            ),
+            field(
+                "metadata.annotations.b",
+                Class::Annotations,
+                json!(null),
+                json!("2"),
+            ),
+            field(
+                "metadata.annotations.c",
+                Class::Annotations,
+                json!("1"),
+                json!(null),
+            ),
+        ];
+        assert_eq!(
+            told(&annotations),
+            ["shop/web web prod; b (added), c (removed)"]
+        );
+        let routes = [
+            field(
+                "spec.tls[0].secretName",
+                Class::IngressStructure,
+                json!("a"),
+                json!("b"),
+            ),
+            field(
+                "spec.rules[0].http",
+                Class::IngressStructure,
+                json!(null),
+                json!({}),
+            ),
+        ];
+        assert_eq!(
+            told(&routes),
+            ["shop/web web prod; spec.rules[0].http (added)"]
+        );
+        let strategy = [
+            field("spec.strategy.type", Class::Other, json!("a"), json!("b")),
+            field(
+                "spec.strategy.rollingUpdate",
+                Class::Other,
+                json!({}),
+                json!(null),
+            ),
+        ];
+        assert_eq!(
+            told(&strategy),
+            ["shop/web web prod; rollingUpdate (removed)"]
+        );
+        // Other fields of a pod act by themselves.
+        let mut pod = [
+            field(
+                "spec.template.spec.hostNetwork",
+                Class::Other,
+                json!(null),
+                json!(true),
+            ),
+            field(
+                "spec.template.spec.hostPID",
+                Class::Other,
+                json!(null),
+                json!(true),
+            ),
+        ];
+        pod[1].place.as_mut().unwrap().line = 5;
+        assert_eq!(told(&pod).len(), 2);
     }
 
     #[test]

@@ -71,6 +71,12 @@ impl<'f> Told<'f> {
             let all = [environment.map(str::to_owned), of];
             return all.into_iter().flatten().collect::<Vec<_>>().join(" ");
         }
+        if repeat.rule == RuleId::DeadPatch
+            && repeat.environment() != self.first.environment()
+            && let (Some(environment), Some(place)) = (repeat.environment(), &repeat.place)
+        {
+            return format!("{environment} ({}:{})", place.file, place.line);
+        }
         if repeat.rule == RuleId::UnjudgedOverlay {
             let (file, _) = repeat.headline.split_once(' ').unwrap_or_default();
             return file.to_owned();

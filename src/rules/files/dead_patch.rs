@@ -46,7 +46,7 @@ fn dead(entry: &Entry) -> Option<Finding> {
         (Effect::Something, _) => return None,
         (Effect::NoTarget, Form::Images) => (
             "no image has the name of this images entry, so the entry changes nothing".to_owned(),
-            "Write the full image name as in the containers, with the registry and without the tag, or remove the entry.",
+            "Write the name of the image exactly as the containers do, with the registry if they have one and without the tag, or remove the entry.",
         ),
         (Effect::NoTarget, Form::Strategic | Form::Json6902) => (
             "the target of the patch does not exist".to_owned(),

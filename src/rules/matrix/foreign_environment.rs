@@ -27,7 +27,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     id: RuleId::ForeignEnvironment,
     severity: Severity::Warning,
     summary: "A value of one environment must not contain the name of another one.",
-    why: "Values may differ, so no other rule checks them: production that uses the database of staging passes all other rules.",
+    why: "Values may differ, so no other rule checks them: production that uses the database of staging passes all other rules. It is an error by default where an environment has the name of one before it, and that one has its own name there.",
     example: "DB_HOST is db.staging.example.com in production",
     max: None,
     unit: "",
@@ -98,7 +98,11 @@ pub(in crate::rules) fn check(
                 )
                 && let Some(shown) = said.shown.get(environment)
             {
-                tell(shown, other, found);
+                let position = |name: &str| order.iter().position(|one| *one == name);
+                let own = said.values.get(*other);
+                let is_copied = position(other) < position(environment)
+                    && own.is_some_and(|value| says_name(value, other));
+                tell(shown, other, is_copied, found);
             }
         }
     }
@@ -267,8 +271,8 @@ impl<'m> Said<'m, '_> {
     }
 }
 
-/// Reports that an environment names another one.
-fn tell(shown: &Shown<'_, '_>, other: &str, found: &mut Found) {
+/// Reports that an environment names another one; a value that an earlier one has with its own name was copied from it.
+fn tell(shown: &Shown<'_, '_>, other: &str, is_copied: bool, found: &mut Found) {
     let around = shown.is_early.then(|| {
         let pair = Pair {
             base: shown.pair.overlay,
@@ -286,9 +290,12 @@ fn tell(shown: &Shown<'_, '_>, other: &str, found: &mut Found) {
     let saying = Saying {
         headline: format!("{subject} names {other} in {environment}"),
         demand: RULE.summary,
-        help: format!(
-            "Use the name that belongs to {environment}. If it should use the one of {other}, add an exemption to spec.exemptions of the ParityPolicy."
-        ),
+        help: format!("Use the name that belongs to {environment}."),
     };
-    found.push(comparison.change_finding(RULE.id, pair, classified, saying));
+    let finding = comparison.change_finding(RULE.id, pair, classified, saying);
+    if is_copied {
+        found.push_as(Severity::Error, finding);
+    } else {
+        found.push(finding);
+    }
 }

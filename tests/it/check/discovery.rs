@@ -408,3 +408,72 @@ fn a_pipe_in_the_place_of_a_file_of_git_is_not_read() {
         assert_ne!(run.code, Some(124), "{place}: {run:#?}");
     }
 }
+
+#[test]
+fn environments_at_different_depths_of_one_tree_are_one_service() {
+    let names = |tree: &Tree| {
+        let report = report(binary(), &tree.path(""), &[]);
+        let services = report["services"].as_array().expect("services").iter();
+        services
+            .map(|service| {
+                let all = service["environments"].as_array().expect("environments");
+                let all: Vec<&str> = all.iter().filter_map(|one| one["name"].as_str()).collect();
+                format!(
+                    "{}: {}",
+                    service["name"].as_str().unwrap_or_default(),
+                    all.join(" ")
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    let tree = Tree::new();
+    tree.kustomization("web/base", "web.yaml", &deployment("1", 10));
+    for name in ["lab/dev", "lab/staging", "prod/blue", "prod/green"] {
+        tree.write(
+            &format!("web/overlays/{name}/kustomization.yaml"),
+            "resources: [../../../base]\n",
+        );
+    }
+    assert_eq!(names(&tree), ["web: dev staging prod-blue prod-green"]);
+    // What staging has and production has not is found.
+    tree.write(
+        "web/overlays/prod/green/kustomization.yaml",
+        "resources: [../../../base]\nimages: [{name: app, newName: other}]\n",
+    );
+    let found = told(&report(binary(), &tree.path(""), &[]));
+    assert_eq!(
+        found,
+        ["image error web/overlays/prod/green/kustomization.yaml"]
+    );
+    // Another base is another service, and so is an application of each environment.
+    tree.kustomization("jobs/base", "jobs.yaml", &deployment("1", 10));
+    tree.write(
+        "web/overlays/prod/blue/kustomization.yaml",
+        "resources: [../../../../jobs/base]\n",
+    );
+    let other = names(&tree);
+    assert!(other.contains(&"blue: prod".to_owned()), "{other:?}");
+    let tree = Tree::new();
+    tree.kustomization("base", "web.yaml", &deployment("1", 10));
+    for name in ["dev/api", "prod/api", "dev/web", "prod/web"] {
+        tree.write(
+            &format!("overlays/{name}/kustomization.yaml"),
+            "resources: [../../../base]\n",
+        );
+    }
+    assert_eq!(names(&tree), ["api: dev prod", "web: dev prod"]);
+    // The one production that has parts is beside the others.
+    let tree = Tree::new();
+    tree.kustomization("web/base", "web.yaml", &deployment("1", 10));
+    for (name, up) in [
+        ("dev", "../.."),
+        ("staging", "../.."),
+        ("prod/blue", "../../.."),
+    ] {
+        tree.write(
+            &format!("web/overlays/{name}/kustomization.yaml"),
+            &format!("resources: [{up}/base]\n"),
+        );
+    }
+    assert_eq!(names(&tree), ["web: dev staging prod-blue"]);
+}

@@ -666,3 +666,33 @@ fn a_service_in_another_repository_is_not_judged_by_the_history_of_this_one() {
     repository.place = "outer/inner".to_owned();
     assert_eq!(repository.check(&kustomize)[0].severity, "info");
 }
+
+#[test]
+fn a_repository_has_the_same_verdict_from_outside() {
+    let kustomize = require!(kustomize(NEWEST));
+    let mut repository = Repository::new(TAG);
+    repository.history(&[(9, ["1", "1", "1"]), (5, ["2", "2", "1"])]);
+    repository.set("web", "production", "3");
+    let inside = repository.check(&kustomize);
+    assert_eq!(inside[0].severity, "error", "{inside:#?}");
+    // The current directory is above the repository, and in none.
+    repository.place = String::new();
+    let path = format!("{}:/usr/bin:/bin", folder(&kustomize));
+    let outside = found(&run(&mut repository.command(&path, &["work"])));
+    assert_eq!(told(&outside), told(&inside));
+    // So has a part of it, with --since and --new.
+    let parts: [&[&str]; 3] = [
+        &["work/web/overlays", "work/web/base"],
+        &["work", "--since", "HEAD"],
+        &["work", "--new", "HEAD"],
+    ];
+    for arguments in parts {
+        let outside = found(&run(&mut repository.command(&path, arguments)));
+        assert_eq!(told(&outside), told(&inside), "{arguments:?}");
+    }
+    let unchanged = run(&mut repository.command(&path, &["work", "--since", "HEAD~1"]));
+    assert!(
+        unchanged.stdout.contains("1 of 1 service"),
+        "{unchanged:#?}"
+    );
+}
