@@ -41,6 +41,8 @@ pub struct Classified<'a> {
     pub change: Change<'a>,
     /// Its class.
     pub class: Class,
+    /// Whether it is about a label that a selector asks for, and the selector no longer finds what it found.
+    pub is_left_behind: bool,
 }
 
 /// The class of a change.

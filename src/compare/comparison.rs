@@ -8,7 +8,9 @@ use super::diff::{Change, Step, diff};
 use super::elements::{self, OwnNames};
 use super::guidance::guidance;
 use super::hidden::hide;
-use super::identity::{self, Around, Identity, Pod, Rendered, Witness, goes_with_label, pods};
+use super::identity::{
+    self, Around, Identity, Pod, Rendered, Witness, goes_with_label, is_left_behind, pods,
+};
 use super::pair::{Called, Early, Pairing, pair_called};
 use crate::catalog::Class;
 use crate::naming::plainest;
@@ -109,6 +111,7 @@ pub fn compare_known<'c, 'a>(
         let entries = identity::operative_entries(around.resource).into_iter();
         let classified = entries.map(|change| Classified {
             class: classify(&change, around),
+            is_left_behind: false,
             change,
         });
         (at, classified.collect())
@@ -119,6 +122,8 @@ pub fn compare_known<'c, 'a>(
         Against::Sibling { .. } => vec![sides.baseline],
     };
     let names = OwnNames::of(&early, sides.environment, pairing.own_words.as_ref());
+    let asking = OnceCell::new();
+    let asking = || asking.get_or_init(|| identity::asking(sides.base, sides.overlay));
     let all = OnceCell::new();
     let all = || all.get_or_init(|| pods_of(&sides, &pairing)).as_slice();
     let changes_of = |&(at, other): &(usize, usize)| {
@@ -146,19 +151,26 @@ pub fn compare_known<'c, 'a>(
                 }
                 class => class,
             };
-            Classified { change, class }
+            let is_label = change.fields().rev().nth(1) == Some("labels");
+            Classified {
+                is_left_behind: is_label && is_left_behind(&change, (base, overlay), asking()),
+                change,
+                class,
+            }
         };
         let changes = diff(base, overlay).into_iter().map(classified).collect();
         let paired = elements::pair(changes, overlay, &names, classified);
         let is_left = |(at, classified): &(usize, Classified<'a>)| {
-            let Classified { change, class } = classified;
+            let Classified { change, class, .. } = classified;
             let is_environment = identity.is_some_and(|identity| {
                 paired.named.contains(at)
                     || identity.cancels(change, *class, base, overlay)
                     || is_own_name(&sides, &pairing, classified, overlay)
                     || sides.is_rendered && rendered.is_note(change, base, overlay)
             });
-            !is_environment || guidance.denier(base, overlay, change).is_some()
+            !is_environment
+                || guidance.denier(base, overlay, change).is_some()
+                || classified.is_left_behind
         };
         let changes = paired.changes.into_iter().enumerate().filter(is_left);
         changes.map(|(_, classified)| classified).collect()
@@ -209,14 +221,13 @@ fn is_own_name(
     classified: &Classified<'_>,
     overlay: &Resource<'_>,
 ) -> bool {
-    let Classified { change, class } = classified;
+    let Classified { change, class, .. } = classified;
     let texts = change.base.zip(change.overlay);
     let texts = texts.and_then(|(early, late)| early.as_str().zip(late.as_str()));
     let (own, other) = (sides.environment, sides.baseline);
     let own_words = pairing.own_words.as_ref();
     texts.is_some_and(|(early, late)| {
         identity::may_name(change, *class, overlay.kind())
-            && !identity::is_left_behind(change, sides.overlay)
             && (identity::says_own_name((other, early), (own, late))
                 && sides.against != Against::Baseline
                 || own_words.is_some_and(|words| {

@@ -21,6 +21,8 @@ const IN_PODS: &[(&[&str], &str)] = &[
 /// In a container.
 #[rustfmt::skip]
 const IN_CONTAINERS: &[(&[&str], &str)] = &[
+    (&["securityContext", "privileged"], "false"),
+    (&["securityContext", "readOnlyRootFilesystem"], "false"),
     (&["stdin"], "false"),
     (&["terminationMessagePath"], "/dev/termination-log"),
     (&["terminationMessagePolicy"], "File"),
@@ -47,12 +49,15 @@ const IN_KINDS: &[(&str, &str, &[&str], &str)] = &[
     ("", "Service", &["spec", "type"], "ClusterIP"),
     ("apps", "DaemonSet", &["spec", "revisionHistoryLimit"], "10"),
     ("apps", "DaemonSet", &["spec", "template", "spec", "restartPolicy"], "Always"),
+    ("apps", "DaemonSet", &["spec", "updateStrategy", "type"], "RollingUpdate"),
     ("apps", "Deployment", &["spec", "progressDeadlineSeconds"], "600"),
     ("apps", "Deployment", &["spec", "revisionHistoryLimit"], "10"),
+    ("apps", "Deployment", &["spec", "strategy", "type"], "RollingUpdate"),
     ("apps", "Deployment", &["spec", "template", "spec", "restartPolicy"], "Always"),
     ("apps", "StatefulSet", &["spec", "podManagementPolicy"], "OrderedReady"),
     ("apps", "StatefulSet", &["spec", "revisionHistoryLimit"], "10"),
     ("apps", "StatefulSet", &["spec", "template", "spec", "restartPolicy"], "Always"),
+    ("apps", "StatefulSet", &["spec", "updateStrategy", "type"], "RollingUpdate"),
     ("batch", "CronJob", &["spec", "concurrencyPolicy"], "Allow"),
     ("batch", "CronJob", &["spec", "failedJobsHistoryLimit"], "1"),
     ("batch", "CronJob", &["spec", "successfulJobsHistoryLimit"], "3"),
@@ -67,19 +72,28 @@ pub fn is_default(change: &Change<'_>, resource: &Resource<'_>) -> bool {
     let ((Some(said), None) | (None, Some(said))) = (change.base, change.overlay) else {
         return false;
     };
+    // A map that holds only a default says no more.
+    let (mut said, mut steps) = (said, change.steps.clone());
+    while said.is_map() {
+        let mut entries = said.entries();
+        let (Some((key, value)), None) = (entries.next(), entries.next()) else {
+            return false;
+        };
+        steps.push(Step::Field(key.text()));
+        said = value;
+    }
     if !said.is_scalar() {
         return false;
     }
-    let steps = change.steps.as_slice();
-    is_protocol(change, said.text(), resource)
-        || is_of_kind(steps, said.text(), resource)
-        || is_in_pod(change, said.text(), resource)
+    is_protocol(&steps, said.text(), change.pod.is_some(), resource)
+        || is_of_kind(&steps, said.text(), resource)
+        || is_in_pod(&steps, said.text(), change.pod, resource)
 }
 
 /// Whether a port of a container or of a Service says TCP.
-fn is_protocol(change: &Change<'_>, said: &str, resource: &Resource<'_>) -> bool {
+fn is_protocol(steps: &[Step<'_>], said: &str, is_in_pod: bool, resource: &Resource<'_>) -> bool {
     let is_port = matches!(
-        change.steps.as_slice(),
+        steps,
         [
             ..,
             Step::Field("ports"),
@@ -88,7 +102,7 @@ fn is_protocol(change: &Change<'_>, said: &str, resource: &Resource<'_>) -> bool
         ]
     );
     let is_service = (resource.group(), resource.kind()) == ("", "Service");
-    said == "TCP" && is_port && (change.pod.is_some() || is_service)
+    said == "TCP" && is_port && (is_in_pod || is_service)
 }
 
 fn is_of_kind(steps: &[Step<'_>], said: &str, resource: &Resource<'_>) -> bool {
@@ -99,16 +113,16 @@ fn is_of_kind(steps: &[Step<'_>], said: &str, resource: &Resource<'_>) -> bool {
     })
 }
 
-fn is_in_pod(change: &Change<'_>, said: &str, resource: &Resource<'_>) -> bool {
+fn is_in_pod(steps: &[Step<'_>], said: &str, pod: Option<usize>, resource: &Resource<'_>) -> bool {
     let is_workload = matches!(resource.group(), "" | "apps" | "batch");
-    let Some(pod) = change.pod.filter(|_| is_workload) else {
+    let Some(pod) = pod.filter(|_| is_workload) else {
         return false;
     };
     let is_in = |steps: &[Step<'_>], table: &[(&[&str], &str)]| {
         let mut table = table.iter();
         table.any(|(path, default)| *default == said && is_at(steps, path))
     };
-    match &change.steps[pod..] {
+    match &steps[pod..] {
         [
             Step::Field("containers" | "initContainers"),
             Step::Element { .. },

@@ -5,6 +5,7 @@
 //! namespaces and the labels are learnt from all resources together, and a change
 //! that says no more than they do is not a change.
 
+mod asking;
 mod helm;
 mod names_in_text;
 mod other_name;
@@ -24,14 +25,16 @@ use crate::resource::{Resource, is_bookkeeping};
 use crate::text::without_hash;
 use crate::yaml::Node;
 
+pub(super) use asking::{asking, is_left_behind};
 pub use helm::Rendered;
 pub use other_name::{says_name, share_a_name};
-pub use own_name::{may_name, puts_name_in, puts_own_name, says_environment, says_own_name};
+pub use own_name::{
+    is_power, may_name, puts_name_in, puts_own_name, says_environment, says_own_name,
+};
 pub use put::Witness;
 use put::put_on_everything;
 use references::Targets;
 use selector::follows;
-pub use selector::is_left_behind;
 pub(super) use selector::{Pod, goes_with_label, pods};
 
 /// What an overlay does to every resource.

@@ -23,6 +23,8 @@ pub(super) struct Advice<'f> {
 pub(super) struct Said<'f> {
     pub help: &'f str,
     pub permit: Cow<'f, str>,
+    /// The entries that permit what is reported together with it.
+    pub others: Vec<String>,
 }
 
 impl<'f> Advice<'f> {
@@ -70,7 +72,21 @@ impl<'f> Advice<'f> {
         Said {
             help,
             permit: Cow::Borrowed(permit),
+            others: Vec::new(),
         }
+    }
+
+    /// The entry of a finding that is reported together with another one; nothing unless every entry was asked for.
+    pub(super) fn also(&mut self, finding: &'f Finding, permit: &str) -> Option<String> {
+        let (_, entry) = permit_and_entry(permit);
+        let is_new = self.entries.insert((finding.severity, &finding.permit));
+        if entry.is_empty() || !is_new {
+            return None;
+        }
+        if !self.is_each {
+            self.hidden += 1;
+        }
+        self.is_each.then(|| entry.to_owned())
     }
 }
 
@@ -79,7 +95,9 @@ impl Said<'_> {
     pub(super) fn lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let (permit, entry) = permit_and_entry(&self.permit);
         let lines = [("help", self.help), ("permit", permit), ("entry", entry)];
-        lines.into_iter().filter(|(_, said)| !said.is_empty())
+        let others = self.others.iter().map(|entry| ("entry", entry.as_str()));
+        let lines = lines.into_iter().chain(others);
+        lines.filter(|(_, said)| !said.is_empty())
     }
 }
 

@@ -166,6 +166,7 @@ fn is_allowed(
         let classified = Classified {
             change: change.clone(),
             class: drift.class,
+            is_left_behind: false,
         };
         allowed_field(policy, cluster.environment, sides, &classified).is_some()
     };

@@ -147,7 +147,7 @@ pub(super) fn verdict<'p>(
     pair: Pair<'_, '_>,
     classified: &Classified<'_>,
 ) -> Verdict<'p> {
-    let Classified { change, class } = classified;
+    let Classified { change, class, .. } = classified;
     if is_guidance(change) {
         return Verdict::Guidance;
     }

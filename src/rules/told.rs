@@ -46,7 +46,7 @@ impl Comparison<'_, '_> {
         &self,
         rule: RuleId,
         pair: Pair<'_, '_>,
-        Classified { change, class }: &Classified<'_>,
+        Classified { change, class, .. }: &Classified<'_>,
         saying: Saying<'_>,
     ) -> Finding {
         let field = field(change);

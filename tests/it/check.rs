@@ -12,6 +12,7 @@ mod corpus;
 mod deployers;
 mod discovery;
 mod disguise;
+mod doors;
 mod everything;
 mod fleet;
 mod functions;

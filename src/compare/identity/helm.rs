@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::selector::is_left_behind;
 use crate::compare::diff::{Change, ChangeKind, Step, diff};
 use crate::compare::pair::Pairing;
 use crate::resource::Resource;
@@ -50,7 +49,7 @@ impl Rendered<'_, '_> {
                 Step::Field("metadata"),
                 Step::Field("labels"),
                 Step::Field(key),
-            ] => LABELS.contains(key) && !is_left_behind(change, self.overlay),
+            ] => LABELS.contains(key),
             [
                 ..,
                 Step::Field("metadata"),

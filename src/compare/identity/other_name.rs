@@ -3,7 +3,7 @@
 use crate::naming::{is_segment, own, pieces, segments};
 
 /// The pieces that may be before and after a name: beside others, a segment is not a separate name.
-const BETWEEN: [&str; 6] = [".", "-", "_", "/", ":", "@"];
+const BETWEEN: [&str; 9] = [".", "-", "_", "/", ":", "@", "=", "?", "&"];
 
 /// Words that also end the names of hosts, whatever environments are named.
 const DOMAINS: [&str; 3] = ["dev", "int", "test"];

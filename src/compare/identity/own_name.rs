@@ -48,7 +48,8 @@ pub fn puts_own_name(before: &str, environment: &str, after: &str) -> bool {
 
 /// Whether one of two environments says the same as the other, with its own name added: `shop-prod-db` beside `shop-db`.
 ///
-/// Such a value only adds who uses it, but only one of the two environments does so.
+/// Such a value only adds who uses it, but only one of the two environments does so. So it counts only where the value names
+/// data that environments do not share: a Secret, a claim, a bucket, a key elsewhere, a label.
 #[must_use]
 pub fn puts_name_in(
     change: &Change<'_>,
@@ -62,7 +63,63 @@ pub fn puts_name_in(
         (is_named(base, late, overlay) || is_named(overlay, early, base))
             && may_name(change, class, kind)
             && !is_power(change, kind)
+            && is_of_data(change, class)
     })
+}
+
+/// Whether a field names what an environment has for itself: its data, its certificate, its account elsewhere.
+fn is_of_data(change: &Change<'_>, class: Class) -> bool {
+    /// The ends of fields and of the keys of annotations.
+    const ENDS: [&str; 22] = [
+        "arn",
+        "bucket",
+        "bucketname",
+        "claimname",
+        "client-id",
+        "database",
+        "dbname",
+        "host",
+        "hostname",
+        "issuer",
+        "keyvaultname",
+        "loggroup",
+        "queue",
+        "queuename",
+        "secret",
+        "secretname",
+        "service-account",
+        "topic",
+        "topicname",
+        "vaultname",
+        "volumename",
+        "volumehandle",
+    ];
+    /// The fields around a name or a key.
+    const SOURCES: [&str; 11] = [
+        "configMap",
+        "configMapKeyRef",
+        "configMapRef",
+        "envFrom",
+        "extract",
+        "imagePullSecrets",
+        "issuerRef",
+        "persistentVolumeClaim",
+        "remoteRef",
+        "secretKeyRef",
+        "secretRef",
+    ];
+    let fields: Vec<&str> = change.fields().collect();
+    let Some((last, above)) = fields.split_last() else {
+        return false;
+    };
+    let lower = last.to_ascii_lowercase();
+    class == Class::Labels
+        || class == Class::IngressStructure
+        || ENDS.iter().any(|end| lower.ends_with(end))
+        || matches!(*last, "name" | "key" | "property" | "secretName")
+            && above.last().is_some_and(|parent| {
+                SOURCES.contains(parent) || parent.to_ascii_lowercase().ends_with("secret")
+            })
 }
 
 /// Whether a label or annotation says which environment it is in, and nothing else: `environment: prod` in production.
@@ -94,22 +151,38 @@ pub fn says_environment(change: &Change<'_>, class: Class, (early, late): (&str,
 /// Whether a name decides what something may do, how it runs, or what it is for: a role, an account, a class, a selector, a webhook.
 ///
 /// Another name there is another right or another target, which may not even exist.
-fn is_power(change: &Change<'_>, kind: &str) -> bool {
-    const FIELDS: [&str; 6] = [
+#[must_use]
+pub fn is_power(change: &Change<'_>, kind: &str) -> bool {
+    const FIELDS: [&str; 10] = [
         "clientConfig",
+        "port",
         "priorityClassName",
         "roleRef",
         "runtimeClassName",
         "serviceAccount",
         "serviceAccountName",
+        "serviceName",
+        "storageClassName",
+        "targetPort",
+    ];
+    /// References to data, which each environment has for itself.
+    const DATA: [&str; 8] = [
+        "configMapKeyRef",
+        "configMapRef",
+        "issuerRef",
+        "remoteRef",
+        "secretKeyRef",
+        "secretRef",
+        "secretStoreRef",
+        "volumeRef",
     ];
     let is_selector = |field: &str| {
         let field = field.to_ascii_lowercase();
         field.ends_with("selector") || field.ends_with("ref") || field.starts_with("match")
     };
     let is_one = |field: &str| FIELDS.contains(&field) || is_selector(field);
-    let is_remote = |field: &str| field == "remoteRef";
-    kind.ends_with("RoleBinding") || change.fields().any(is_one) && !change.fields().any(is_remote)
+    let is_of_data = |field: &str| DATA.contains(&field);
+    kind.ends_with("RoleBinding") || change.fields().any(is_one) && !change.fields().any(is_of_data)
 }
 
 /// Whether a value is another one with the name of an environment added, and a character between the two.

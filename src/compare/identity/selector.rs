@@ -200,26 +200,6 @@ fn is_followed(
     }) && is_met
 }
 
-/// Whether the overlay still has a selector that asks for the old value of a label, so that it finds nothing any more.
-///
-/// The new value may be the environment's own name, but what runs has changed.
-pub fn is_left_behind(change: &Change<'_>, overlay: &[Resource<'_>]) -> bool {
-    const SELECTORS: [&[&str]; 3] = [
-        &["spec", "selector"],
-        &["spec", "selector", "matchLabels"],
-        &["spec", "podSelector", "matchLabels"],
-    ];
-    let [.., Step::Field("labels"), Step::Field(key)] = change.steps.as_slice() else {
-        return false;
-    };
-    let before = change.base.and_then(Node::as_str);
-    let asks = |resource: &Resource<'_>| {
-        let mut all = SELECTORS.iter().filter_map(|path| resource.node.at(path));
-        all.any(|selector| selector.get(key).and_then(Node::as_str) == before)
-    };
-    before.is_some() && overlay.iter().any(asks)
-}
-
 fn plain(namespace: &str) -> &str {
     if namespace == "default" {
         ""
@@ -229,7 +209,11 @@ fn plain(namespace: &str) -> &str {
 }
 
 /// Whether a selector finds pods with these labels.
-fn matches(selector: Option<Node<'_>>, is_plain: bool, labels: Option<Node<'_>>) -> bool {
+pub(super) fn matches(
+    selector: Option<Node<'_>>,
+    is_plain: bool,
+    labels: Option<Node<'_>>,
+) -> bool {
     let of = |key: &str| {
         let value = labels.and_then(|labels| labels.get(key));
         value.and_then(Node::as_str)

@@ -396,6 +396,9 @@ fn told(told: &Told<'_>, said: &Said<'_>) -> String {
     } else if !said.permit.is_empty() {
         let _ = write!(out, "<br>To permit it, {}", prose(&said.permit));
     }
+    for entry in &said.others {
+        let _ = write!(out, "<br>Entry: {}", prose(entry));
+    }
     out.push('\n');
     out
 }

@@ -109,8 +109,13 @@ impl<'f> Told<'f> {
     /// The advice for it: one entry permits all of it.
     pub fn said(&self, advice: &mut Advice<'f>) -> Said<'f> {
         let said = advice.of(self.first);
+        let others: Vec<String> = self
+            .repeats
+            .iter()
+            .filter_map(|one| advice.also(one.first, &one.permit()))
+            .collect();
         if said.permit.is_empty() {
-            return said;
+            return Said { others, ..said };
         }
         let mut permit = self.permit();
         if said.permit.starts_with(finding::ENTRY)
@@ -119,7 +124,11 @@ impl<'f> Told<'f> {
             permit.drain(..at);
         }
         let permit = Cow::Owned(permit);
-        Said { permit, ..said }
+        Said {
+            permit,
+            others,
+            ..said
+        }
     }
 
     /// What to do about it, if it is printed alone.

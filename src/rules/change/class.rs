@@ -3,9 +3,8 @@
 use crate::api::DENY;
 use crate::catalog::{Class, Rule, RuleId, Severity};
 use crate::compare::addresses::is_own_address;
-use crate::compare::comparison::Comparison;
+use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::defaults::is_default;
-use crate::compare::diff::Change;
 use crate::compare::guidance::guidance;
 use crate::compare::identity::{puts_name_in, says_environment};
 use crate::finding::Finding;
@@ -192,10 +191,11 @@ pub(in crate::rules) fn check(
             let is_overridden = overridden.holds(comparison, number, at);
             let headline = words::headline(change, class, environment, &baseline);
             let says_default = verdict == Verdict::Forbidden && is_default(change, pair.overlay);
-            let says_address =
-                verdict == Verdict::Forbidden && is_own_address(change, pair.overlay);
-            let says_name = verdict == Verdict::Forbidden
-                && is_by_name(change, class, pair.overlay.kind(), comparison, policy);
+            let says_address = verdict == Verdict::Forbidden
+                && is_own_address(change, pair.overlay, comparison.sides.base);
+            let says_name =
+                verdict == Verdict::Forbidden && is_by_name(pair, classified, comparison, policy);
+            let is_lost = classified.is_left_behind;
             let (demand, help) = match &verdict {
                 _ if says_address => (
                     "Environments that share a cluster cannot share it.".to_owned(),
@@ -204,6 +204,10 @@ pub(in crate::rules) fn check(
                 _ if says_default => (
                     "Kubernetes uses the same value where the field is not set.".to_owned(),
                     format!("Remove it, or also set it in {baseline}."),
+                ),
+                _ if is_lost => (
+                    rule.summary.to_owned(),
+                    "A selector asks for the label and did not change with it, so it no longer finds the same. Change both, or neither.".to_owned(),
                 ),
                 _ if is_overridden => (
                     format!("Every environment overrides {baseline} here."),
@@ -264,15 +268,20 @@ pub(in crate::rules) fn check(
 
 /// Whether a change only puts in the name of the environment; never if the policy cancels nothing.
 pub(in crate::rules) fn is_by_name(
-    change: &Change<'_>,
-    class: Class,
-    kind: &str,
+    pair: Pair<'_, '_>,
+    Classified {
+        change,
+        class,
+        is_left_behind,
+    }: &Classified<'_>,
     comparison: &Comparison<'_, '_>,
     policy: &Policy,
 ) -> bool {
+    let (class, kind) = (*class, pair.overlay.kind());
     let names = (comparison.sides.baseline, comparison.sides.environment);
     policy.identity == IdentityMode::Cancel
         && (puts_name_in(change, class, kind, names) || says_environment(change, class, names))
+        && !is_left_behind
 }
 
 #[cfg(test)]

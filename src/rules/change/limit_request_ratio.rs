@@ -40,7 +40,7 @@ pub(in crate::rules) fn check(comparison: &Comparison<'_, '_>, policy: &Policy, 
     let (environment, baseline) = (comparison.environment(), comparison.baseline());
     for (pair, changes) in comparison.pairs() {
         let mut ratios = BTreeMap::new();
-        for Classified { change, class } in changes {
+        for Classified { change, class, .. } in changes {
             // An added or removed name that is an error already does not need a second finding.
             let counts = *class == Class::ResourceValues
                 || (*class == Class::ResourceNames && policy.allows(*class));

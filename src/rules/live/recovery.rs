@@ -49,6 +49,7 @@ impl Recovery {
         let classified = Classified {
             change: drift.change.clone(),
             class: drift.class,
+            is_left_behind: false,
         };
         let pair = Pair {
             base: want,

@@ -255,9 +255,9 @@ fn tell(one: &Disagreement<'_, '_>, blamed: &str, policy: &Policy, found: &mut F
         overridden: one.is_overridden,
         ..comparison.change_finding(RULE.id, pair, classified, saying)
     };
-    let kind = pair.overlay.kind();
-    let is_name = is_by_name(change, class, kind, comparison, policy);
-    if is_default(change, pair.overlay) || is_own_address(change, pair.overlay) || is_name {
+    let is_name = is_by_name(pair, classified, comparison, policy);
+    let is_address = is_own_address(change, pair.overlay, comparison.sides.base);
+    if is_default(change, pair.overlay) || is_address || is_name {
         found.push_as(Severity::Info, finding);
     } else {
         found.push(finding);

@@ -4,6 +4,8 @@
 //! staging, every other rule passes it. It is reported if the base holds no environment's name, or
 //! if all other environments that say something else there hold their own names.
 
+mod called;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +14,7 @@ use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::ChangeKind;
 use crate::compare::identity::{says_name, share_a_name};
 use crate::compare::steps::keyed_path;
+use crate::naming::are_alike;
 use crate::path::{Path, Segment};
 use crate::policy::Policy;
 use crate::rules::found::Found;
@@ -75,6 +78,7 @@ pub(in crate::rules) fn check(
     if order.len() < 2 {
         return;
     }
+    called::check(matrix, &order, policy, found);
     let told = told(found);
     for said in collect(matrix).into_values() {
         for (&environment, &value) in &said.values {
@@ -88,9 +92,23 @@ pub(in crate::rules) fn check(
             let others = order
                 .iter()
                 .filter(|other| is_other(matrix, environment, other));
-            let mut others = others.filter(|other| says_name(value, other));
+            // Beside its own name, a value may only repeat what another environment says without it.
+            let is_own = says_name(value, environment);
+            let is_copied_from = |other: &str| {
+                let own = said.values.get(other);
+                own.is_some_and(|own| says_name(own, other) && !says_name(own, environment))
+            };
+            let is_whole = |other: &str| {
+                are_alike(value, other)
+                    && said
+                        .values
+                        .get(other)
+                        .is_some_and(|own| are_alike(own, other))
+            };
+            let mut others = others.filter(|other| {
+                says_name(value, other) && (!is_own || is_copied_from(other)) || is_whole(other)
+            });
             if let Some(other) = others.next()
-                && !says_name(value, environment)
                 && said.is_odd(
                     environment,
                     &order,
@@ -101,7 +119,7 @@ pub(in crate::rules) fn check(
                 let position = |name: &str| order.iter().position(|one| *one == name);
                 let own = said.values.get(*other);
                 let is_copied = position(other) < position(environment)
-                    && own.is_some_and(|value| says_name(value, other));
+                    && own.is_some_and(|value| says_name(value, other) || are_alike(value, other));
                 tell(shown, other, is_copied, found);
             }
         }
@@ -170,7 +188,7 @@ fn collect<'m, 'a: 'm>(matrix: &Matrix<'m, 'a>) -> BTreeMap<Spot<'m>, Said<'m, '
 }
 
 /// Whether a change adds a variable or a key.
-fn is_new(Classified { change, class }: &Classified<'_>) -> bool {
+fn is_new(Classified { change, class, .. }: &Classified<'_>) -> bool {
     is_name(*class) && change.kind == ChangeKind::Added
 }
 
@@ -179,7 +197,7 @@ const fn is_name(class: Class) -> bool {
 }
 
 /// The place of the value that a change is about: a variable is added as a whole, and is changed by its value.
-fn place<'a>(Classified { change, class }: &Classified<'a>) -> Path<'a> {
+fn place<'a>(Classified { change, class, .. }: &Classified<'a>) -> Path<'a> {
     let mut path = keyed_path(&change.steps);
     if *class == Class::EnvNames {
         path.0.push(Segment::Field(Cow::Borrowed(VALUE)));
@@ -196,7 +214,7 @@ fn text(node: Node<'_>, class: Class) -> Option<&str> {
 }
 
 /// Whether a change is about a field that may name a place, a host or a role, and that is not a secret.
-fn is_open(Classified { change, class }: &Classified<'_>) -> bool {
+fn is_open(Classified { change, class, .. }: &Classified<'_>) -> bool {
     const RUN: [&str; 3] = ["args", "command", "securityContext"];
     let is_class = matches!(
         class,

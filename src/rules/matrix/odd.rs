@@ -169,6 +169,7 @@ pub(in crate::rules) fn turned_change<'a>(classified: &Classified<'a>) -> Classi
             secret: *secret,
         },
         class: classified.class,
+        is_left_behind: classified.is_left_behind,
     }
 }
 

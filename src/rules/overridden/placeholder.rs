@@ -6,7 +6,7 @@ use crate::compare::diff::ChangeKind;
 use crate::text::repository;
 
 /// Whether the base only says that an environment is to fill something in.
-pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified<'_>) -> bool {
+pub(in crate::rules) fn is_placeholder(Classified { change, class, .. }: &Classified<'_>) -> bool {
     let text = change
         .base
         .filter(|node| node.is_scalar() && !node.is_null());
@@ -20,7 +20,7 @@ pub(in crate::rules) fn is_placeholder(Classified { change, class }: &Classified
 }
 
 /// Whether the base names a moving version, `latest` or none, and the environment another one.
-pub(in crate::rules) fn is_floating(Classified { change, class }: &Classified<'_>) -> bool {
+pub(in crate::rules) fn is_floating(Classified { change, class, .. }: &Classified<'_>) -> bool {
     let text = change.base.filter(|node| node.is_scalar());
     *class == Class::ImageTag
         && change.pod.is_some()

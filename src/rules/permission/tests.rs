@@ -19,7 +19,7 @@ fn verdict_by_loop<'p>(
     pair: Pair<'_, '_>,
     classified: &Classified<'_>,
 ) -> Verdict<'p> {
-    let Classified { change, class } = classified;
+    let Classified { change, class, .. } = classified;
     if is_guidance(change) {
         return Verdict::Guidance;
     }

@@ -39,14 +39,14 @@ fn service(environments: &[(&str, &str)]) -> Tree {
 }
 
 /// An operation that replaces a value of the Deployment or the Service.
-fn patch(kind: &str, path: &str, value: &str) -> String {
+pub(super) fn patch(kind: &str, path: &str, value: &str) -> String {
     format!(
         "patches:\n- target: {{kind: {kind}}}\n  patch: |\n    - {{op: replace, path: {path}, value: {value}}}\n"
     )
 }
 
 /// Rule, severity, environment and field of each finding.
-fn found(tree: &Tree, arguments: &[&str]) -> Vec<String> {
+pub(super) fn found(tree: &Tree, arguments: &[&str]) -> Vec<String> {
     let report = report(binary(), &tree.path(""), arguments);
     let all = report["findings"].as_array().expect("findings");
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
