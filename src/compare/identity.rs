@@ -29,7 +29,7 @@ pub(super) use asking::{asking, is_left_behind};
 pub use helm::Rendered;
 pub use other_name::{says_name, share_a_name};
 pub use own_name::{
-    is_power, may_name, puts_name_in, puts_own_name, says_environment, says_own_name,
+    is_mere_name, may_name, puts_name_in, puts_own_name, says_environment, says_own_name,
 };
 pub use put::Witness;
 use put::put_on_everything;

@@ -18,7 +18,7 @@ use super::permission::{Verdict, verdict};
 use super::told::field;
 use crate::compare::comparison::Comparison;
 use crate::compare::guidance::guidance;
-use crate::compare::identity::{is_power, may_name, says_own_name};
+use crate::compare::identity::{is_mere_name, says_own_name};
 use crate::compare::steps::keyed_path;
 use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
@@ -433,9 +433,7 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             let &(_, other) = comparison.pairing.matched.get(step.pair)?;
             let kind = comparison.sides.overlay[other].kind();
             let text = classified.change.overlay?.as_str()?;
-            let change = &classified.change;
-            let is_name = may_name(change, classified.class, kind) && !is_power(change, kind);
-            is_name.then_some((environment, text))
+            is_mere_name(&classified.change, classified.class, kind).then_some((environment, text))
         };
         let values: Option<Vec<_>> = self.ground.iter().map(|one| value(one)).collect();
         let Some([first, others @ ..]) = values.as_deref() else {

@@ -61,10 +61,15 @@ pub fn puts_name_in(
     let texts = texts.and_then(|(base, overlay)| base.as_str().zip(overlay.as_str()));
     texts.is_some_and(|(base, overlay)| {
         (is_named(base, late, overlay) || is_named(overlay, early, base))
-            && may_name(change, class, kind)
-            && !is_power(change, kind)
+            && is_mere_name(change, class, kind)
             && is_of_data(change, class)
     })
+}
+
+/// Whether a changed value may hold the name of the environment, and decides nothing about what runs, how, or where.
+#[must_use]
+pub fn is_mere_name(change: &Change<'_>, class: Class, kind: &str) -> bool {
+    may_name(change, class, kind) && !is_power(change, kind)
 }
 
 /// Whether a field names what an environment has for itself: its data, its certificate, its account elsewhere.
@@ -151,8 +156,7 @@ pub fn says_environment(change: &Change<'_>, class: Class, (early, late): (&str,
 /// Whether a name decides what something may do, how it runs, or what it is for: a role, an account, a class, a selector, a webhook.
 ///
 /// Another name there is another right or another target, which may not even exist.
-#[must_use]
-pub fn is_power(change: &Change<'_>, kind: &str) -> bool {
+fn is_power(change: &Change<'_>, kind: &str) -> bool {
     const FIELDS: [&str; 10] = [
         "clientConfig",
         "port",

@@ -14,6 +14,7 @@ use crate::compare::comparison::{Classified, Comparison, Pair};
 use crate::compare::diff::ChangeKind;
 use crate::compare::identity::{says_name, share_a_name};
 use crate::compare::steps::keyed_path;
+use crate::finding::Finding;
 use crate::naming::are_alike;
 use crate::path::{Path, Segment};
 use crate::policy::Policy;
@@ -24,6 +25,7 @@ use crate::rules::overridden::Overridden;
 use crate::rules::told::Saying;
 use crate::rules::words;
 use crate::yaml::Node;
+use called::called;
 
 /// The record of the rule.
 pub(in crate::rules) const RULE: Rule = Rule {
@@ -78,7 +80,19 @@ pub(in crate::rules) fn check(
     if order.len() < 2 {
         return;
     }
-    called::check(matrix, &order, policy, found);
+    let is_foreign = |environment: &str, other: &str| is_other(matrix, environment, other);
+    for one in called(matrix, &order, policy, is_foreign) {
+        let environment = one.comparison.environment();
+        let saying = Saying {
+            headline: format!("the {} names {} in {environment}", one.field, one.other),
+            demand: RULE.summary,
+            help: format!("Use the {} that belongs to {environment}.", one.field),
+        };
+        let finding = one
+            .comparison
+            .change_finding(RULE.id, one.pair, &one.change, saying);
+        push(finding, one.is_copied, found);
+    }
     let told = told(found);
     for said in collect(matrix).into_values() {
         for (&environment, &value) in &said.values {
@@ -118,7 +132,11 @@ pub(in crate::rules) fn check(
             {
                 let position = |name: &str| order.iter().position(|one| *one == name);
                 let own = said.values.get(*other);
-                let is_copied = position(other) < position(environment)
+                // What more than two have alike is one thing that they share.
+                let is_shared =
+                    said.values.len() > 2 && said.values.values().all(|one| *one == value);
+                let is_copied = !is_shared
+                    && position(other) < position(environment)
                     && own.is_some_and(|value| says_name(value, other) || are_alike(value, other));
                 tell(shown, other, is_copied, found);
             }
@@ -311,6 +329,11 @@ fn tell(shown: &Shown<'_, '_>, other: &str, is_copied: bool, found: &mut Found) 
         help: format!("Use the name that belongs to {environment}."),
     };
     let finding = comparison.change_finding(RULE.id, pair, classified, saying);
+    push(finding, is_copied, found);
+}
+
+/// What was copied from an earlier environment is an error.
+fn push(finding: Finding, is_copied: bool, found: &mut Found) {
     if is_copied {
         found.push_as(Severity::Error, finding);
     } else {

@@ -36,7 +36,7 @@ fn door(more: &'static str, production: &str, wanted: &'static [&'static str]) -
     }
 }
 
-/// What is found where production does this.
+/// The findings where production does this.
 fn through(door: &Door) -> Vec<String> {
     let tree = Tree::new();
     tree.kustomization("web/base", "web.yaml", &format!("{BASE}{}", door.more));
