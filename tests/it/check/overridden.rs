@@ -363,3 +363,45 @@ fn a_base_may_name_another_environment() {
         ]
     );
 }
+
+/// Neither a finding that no one sees nor one that all environments have shows which environment is wrong.
+#[test]
+fn the_name_of_another_environment_is_reported_beside_a_finding_about_the_base() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let [dev, prod] = ["dev", "prod"].map(|name| format!("role/web-{name}-api"));
+    let put = |values: [&str; 2]| {
+        for (environment, value) in ["dev", "prod"].into_iter().zip(values) {
+            let path = if value.is_empty() { "" } else { OWNER };
+            shop.on("../base", environment, path, value);
+        }
+    };
+    put([&dev, &dev]);
+    let foreign = "error foreign-environment prod base";
+    let of_all = |severity: &str| {
+        let class = |name| format!("{severity} annotations {name} base all");
+        [class("dev"), class("prod"), foreign.to_owned()]
+    };
+    assert_eq!(shop.found(), of_all("error"));
+    let entry = "{rule: annotations, target: {kind: Deployment}, path: '**', reason: its own, expires: '2027-01-01'}";
+    shop.policy(&format!("  exemptions: [{entry}]\n"));
+    assert_eq!(shop.found(), of_all("info"));
+    shop.policy("  rules: {annotations: {severity: ignore}}\n");
+    assert_eq!(shop.found(), [foreign]);
+    put([&dev, &prod]);
+    assert_eq!(shop.found(), [""; 0]);
+    // A finding about production alone is enough, unless it cannot fail.
+    put(["", &dev]);
+    let warning = "warning foreign-environment prod base";
+    assert_eq!(shop.found(), [warning]);
+    shop.policy("  failOn: error\n");
+    assert_eq!(shop.found(), ["error annotations prod base"]);
+    shop.policy("  rules: {annotations: {severity: info}}\n");
+    assert_eq!(shop.found(), ["info annotations prod base", warning]);
+    shop.policy(&format!("  exemptions: [{entry}]\n"));
+    assert_eq!(shop.found(), ["info annotations prod base", warning]);
+    // An exemption for this very value is a decision about the value.
+    let held = entry.replace("reason", &format!("value: {dev}, reason"));
+    shop.policy(&format!("  exemptions: [{held}]\n"));
+    assert_eq!(shop.found(), ["info annotations prod base"]);
+}
