@@ -5,6 +5,7 @@
 //! two of them make is reported for each, and compared in the same way.
 
 mod added;
+mod own_names;
 mod placeholder;
 mod remembered;
 
@@ -18,13 +19,12 @@ use super::permission::{Verdict, verdict};
 use super::told::field;
 use crate::compare::comparison::Comparison;
 use crate::compare::guidance::guidance;
-use crate::compare::identity::{is_mere_name, says_own_name};
 use crate::compare::steps::keyed_path;
 use crate::path::{Path, overlap};
 use crate::policy::{IdentityMode, Policy};
 use crate::resource::Resource;
 use added::Added;
-pub(super) use placeholder::{is_floating, is_placeholder};
+pub(super) use placeholder::{is_floating, is_placeholder, is_unpinned};
 use remembered::company;
 pub(super) use remembered::names_both;
 
@@ -416,30 +416,6 @@ impl<'s, 'm, 'a: 'm> Tower<'s, 'm, 'a> {
             let shared = shared.map(|(_, at)| *at).collect();
             all.added_by_all.insert((matrix.service(), name), shared);
         }
-    }
-
-    /// Whether every environment sets a value at a place, and all are equal except for the environment's name in it.
-    fn say_own_names(
-        &self,
-        root: usize,
-        path: &Path<'_>,
-        steps: &BTreeMap<&str, Steps<'_>>,
-    ) -> bool {
-        let value = |environment: &'m str| {
-            let own = steps.get(environment)?.get(&root)?;
-            let step = own.iter().find(|step| step.path == *path)?;
-            let comparison = self.floors[environment];
-            let classified = comparison.changes.get(step.pair)?.get(step.change)?;
-            let &(_, other) = comparison.pairing.matched.get(step.pair)?;
-            let kind = comparison.sides.overlay[other].kind();
-            let text = classified.change.overlay?.as_str()?;
-            is_mere_name(&classified.change, classified.class, kind).then_some((environment, text))
-        };
-        let values: Option<Vec<_>> = self.ground.iter().map(|one| value(one)).collect();
-        let Some([first, others @ ..]) = values.as_deref() else {
-            return false;
-        };
-        self.above.is_empty() && others.iter().all(|other| says_own_name(*first, *other))
     }
 
     /// Whether an environment, or all that are made of it, change a place.

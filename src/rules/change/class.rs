@@ -10,7 +10,7 @@ use crate::compare::identity::{puts_name_in, says_environment};
 use crate::finding::Finding;
 use crate::policy::{IdentityMode, Policy};
 use crate::rules::found::Found;
-use crate::rules::overridden::{Overridden, is_floating, is_placeholder};
+use crate::rules::overridden::{Overridden, is_floating, is_placeholder, is_unpinned};
 use crate::rules::paste::Environments;
 use crate::rules::permission::{Verdict, verdict};
 use crate::rules::told::Saying;
@@ -209,6 +209,10 @@ pub(in crate::rules) fn check(
                     rule.summary.to_owned(),
                     "A selector asks for the label and did not change with it, so it no longer finds the same. Change both, or neither.".to_owned(),
                 ),
+                _ if is_overridden && is_unpinned(classified) => (
+                    format!("The version that {baseline} names is replaced by one that moves."),
+                    "Set a version or a digest.".to_owned(),
+                ),
                 _ if is_overridden => (
                     format!("Every environment overrides {baseline} here."),
                     words::share(change.kind, &baseline),
@@ -248,7 +252,7 @@ pub(in crate::rules) fn check(
             let is_told = if says_default || says_address || says_name {
                 true
             } else if is_overridden {
-                class == Class::ImageTag
+                class == Class::ImageTag && !is_unpinned(classified)
                     || is_placeholder(classified)
                     || overridden.is_own_name(comparison, number, at)
             } else {

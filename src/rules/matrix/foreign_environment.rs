@@ -23,7 +23,7 @@ use crate::rules::matrix::Matrix;
 use crate::rules::matrix::odd::{self, Kin, Member, turned, turned_change};
 use crate::rules::overridden::Overridden;
 use crate::rules::told::Saying;
-use crate::rules::words;
+use crate::rules::{exempting, severity, words};
 use crate::yaml::Node;
 use called::called;
 
@@ -93,7 +93,7 @@ pub(in crate::rules) fn check(
             .change_finding(RULE.id, one.pair, &one.change, saying);
         push(finding, one.is_copied, found);
     }
-    let told = told(found);
+    let told = told(found, policy);
     for said in collect(matrix).into_values() {
         for (&environment, &value) in &said.values {
             let is_judged = policy
@@ -247,9 +247,22 @@ fn is_open(Classified { change, class, .. }: &Classified<'_>) -> bool {
     is_class && !change.secret && !change.fields().any(|field| RUN.contains(&field))
 }
 
-/// The subjects of all findings so far.
-fn told(found: &Found) -> BTreeSet<Of> {
-    let all = found.findings.iter().filter_map(|finding| {
+/// The subjects of the findings so far that make a person look at one environment there.
+///
+/// A finding does not if it is only information, ignored, or exempt whatever the value, nor if all environments have it.
+fn told(found: &Found, policy: &Policy) -> BTreeSet<Of> {
+    let weights = found.weights(|finding, default| severity(finding, default, policy));
+    let is_of_all =
+        |finding: &Finding| finding.overridden && finding.rule != RuleId::EnvironmentMismatch;
+    let is_exempt = |finding: &Finding| {
+        let environment = finding.environment().unwrap_or_default();
+        exempting(policy, finding).any(|(_, one)| one.value(environment).is_none())
+    };
+    let all = found.findings.iter().zip(weights);
+    let all = all.filter(|(finding, weight)| {
+        *weight > Severity::Info && !is_of_all(finding) && !is_exempt(finding)
+    });
+    let all = all.filter_map(|(finding, _)| {
         let (resource, field) = (finding.resource.as_ref()?, finding.field.as_ref()?);
         let environment = finding.environment()?.to_owned();
         let resource = format!("{} {}", resource.kind, resource.name);

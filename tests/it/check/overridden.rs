@@ -363,3 +363,125 @@ fn a_base_may_name_another_environment() {
         ]
     );
 }
+
+/// Neither a finding that no one sees nor one that all environments have shows which environment is wrong.
+#[test]
+fn the_name_of_another_environment_is_reported_beside_a_finding_about_the_base() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let [dev, prod] = ["dev", "prod"].map(|name| format!("role/web-{name}-api"));
+    let put = |values: [&str; 2]| {
+        for (environment, value) in ["dev", "prod"].into_iter().zip(values) {
+            let path = if value.is_empty() { "" } else { OWNER };
+            shop.on("../base", environment, path, value);
+        }
+    };
+    put([&dev, &dev]);
+    let foreign = "error foreign-environment prod base";
+    let of_all = |severity: &str| {
+        let class = |name| format!("{severity} annotations {name} base all");
+        [class("dev"), class("prod"), foreign.to_owned()]
+    };
+    assert_eq!(shop.found(), of_all("error"));
+    let entry = "{rule: annotations, target: {kind: Deployment}, path: '**', reason: its own, expires: '2027-01-01'}";
+    shop.policy(&format!("  exemptions: [{entry}]\n"));
+    assert_eq!(shop.found(), of_all("info"));
+    shop.policy("  rules: {annotations: {severity: ignore}}\n");
+    assert_eq!(shop.found(), [foreign]);
+    put([&dev, &prod]);
+    assert_eq!(shop.found(), [""; 0]);
+    // A finding about production alone is enough, unless it cannot fail.
+    put(["", &dev]);
+    let warning = "warning foreign-environment prod base";
+    assert_eq!(shop.found(), [warning]);
+    shop.policy("  failOn: error\n");
+    assert_eq!(shop.found(), ["error annotations prod base"]);
+    shop.policy("  rules: {annotations: {severity: info}}\n");
+    assert_eq!(shop.found(), ["info annotations prod base", warning]);
+    shop.policy(&format!("  exemptions: [{entry}]\n"));
+    assert_eq!(shop.found(), ["info annotations prod base", warning]);
+    // An exemption for this very value is a decision about the value.
+    let held = entry.replace("reason", &format!("value: {dev}, reason"));
+    shop.policy(&format!("  exemptions: [{held}]\n"));
+    assert_eq!(shop.found(), ["info annotations prod base"]);
+}
+
+/// The environment with the name of another one is the odd one, and not the one whose name it has.
+#[test]
+fn the_environment_with_a_foreign_name_is_blamed() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let [dev, staging, prod] =
+        ["dev", "staging", "prod"].map(|name| format!("role/web-{name}-api"));
+    let of_all = |mismatch: &str| {
+        let class = |name| format!("error annotations {name} base all");
+        let mut all = ["dev", "prod", "staging"].map(class).to_vec();
+        all.push(format!("error environment-mismatch {mismatch} all"));
+        all.sort_by_key(|one| one.split(' ').nth(2).map(str::to_owned));
+        all
+    };
+    for (values, mismatch) in [
+        ([&dev, &staging, &staging], "prod dev"),
+        ([&dev, &prod, &prod], "staging dev"),
+        ([&staging, &staging, &prod], "dev prod"),
+    ] {
+        shop.put(OWNER, values.map(String::as_str));
+        let mut found = shop.found();
+        found.sort_by_key(|one| one.split(' ').nth(2).map(str::to_owned));
+        assert_eq!(found, of_all(mismatch), "{values:?}");
+    }
+}
+
+/// A region has the name of the layer from which it has a value.
+#[test]
+fn a_region_inherits_the_name_of_its_layer() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let [dev, staging, prod, region] =
+        ["dev", "staging", "prod", "prod-eu"].map(|name| format!("role/web-{name}-api"));
+    shop.on("../base", "dev", OWNER, &dev);
+    shop.on("../base", "staging", OWNER, &staging);
+    shop.on("../../base", "prod/base", OWNER, &prod);
+    shop.on("base", "prod/eu", "", "");
+    let own = ["dev", "prod", "staging"].map(|name| format!("info annotations {name} base all"));
+    assert_eq!(shop.found(), own);
+    shop.on("../base", "staging", OWNER, &prod);
+    let found = shop.found();
+    let mut odd = found.iter().filter(|one| one.contains("mismatch"));
+    assert_eq!(
+        odd.next().map(String::as_str),
+        Some("error environment-mismatch staging dev all"),
+        "{found:?}"
+    );
+    assert_eq!(odd.next(), None, "{found:?}");
+    // The region may set its own name as well, but not another one.
+    shop.on("../base", "staging", OWNER, &staging);
+    shop.on("base", "prod/eu", OWNER, &region);
+    let errors = || {
+        let mut found = shop.found();
+        found.retain(|one| one.starts_with("error"));
+        found
+    };
+    assert_eq!(errors(), [""; 0]);
+    shop.on("base", "prod/eu", OWNER, "role/web-admin");
+    assert_ne!(errors(), [""; 0]);
+}
+
+/// A base that names a version says more than environments that all follow whatever is newest.
+#[test]
+fn a_version_that_all_replace_by_one_that_moves_is_an_error() {
+    let _kustomize = require!(kustomize(NEWEST));
+    let shop = Shop::new();
+    let image = "/spec/template/spec/containers/0/image";
+    let of_all = |severity: &str| {
+        ["dev", "prod", "staging"].map(|name| format!("{severity} image {name} base all"))
+    };
+    for (value, severity) in [
+        ("web:latest", "error"),
+        ("web", "error"),
+        ("'web:2'", "info"),
+    ] {
+        shop.put(image, [value; 3]);
+        assert_eq!(shop.found(), of_all(severity), "{value}");
+    }
+}
