@@ -12,7 +12,7 @@
 SCENARIOS='
 untouched-argocd    argocd    all
 untouched-pipeline  pipeline  all
-untouched-migrated  migrated  all
+untouched-migrated  migrated  Deployment/checkout StatefulSet/ledger ConfigMap/checkout-config Secret/checkout-db
 set-resources       argocd    Deployment/checkout
 set-serviceaccount  argocd    Deployment/checkout
 set-env-from        argocd    Deployment/checkout ConfigMap/checkout-config
@@ -79,8 +79,8 @@ probe() {
 
 json_patch() {
   alice patch deployment checkout --type=json -p '[
-    {"op":"test","path":"/spec/template/spec/containers/0/env/1/name","value":"LOG_LEVEL"},
-    {"op":"remove","path":"/spec/template/spec/containers/0/env/1"},
+    {"op":"test","path":"/spec/template/spec/containers/0/env/0/name","value":"LOG_LEVEL"},
+    {"op":"remove","path":"/spec/template/spec/containers/0/env/0"},
     {"op":"remove","path":"/spec/template/spec/containers/0/resources/limits/memory"},
     {"op":"add","path":"/spec/template/spec/containers/0/env/-","value":{"name":"DEBUG","value":"1"}}]'
 }
@@ -130,8 +130,11 @@ by_hand() {
   bob expose pod shell --name=shell-debug --port=8080
 }
 
+# The log has no bodies, and managed fields have whole seconds.
 secret() {
   alice patch secret checkout-db -p '{"stringData":{"password":"planted-by-alice"}}'
+  sleep 1.1
+  bob patch secret checkout-db --type=json -p '[{"op":"remove","path":"/data/user"}]'
   bob create secret generic by-hand --from-literal=token=planted-by-bob
 }
 
@@ -151,7 +154,11 @@ spec:
 YAML
 }
 
-debug() { bob debug shell --image=busybox:1.36 -c debugger --profile=general -- sleep 1; }
+# The role `admin` does not allow it.
+debug() {
+  fails bob debug shell --image=busybox:1.36 -c debugger --profile=general -- sleep 1
+  alice debug shell --image=busybox:1.36 -c debugger --profile=general -- sleep 1
+}
 
 resize() {
   alice patch pod shell --subresource=resize \
