@@ -191,13 +191,22 @@ impl Event {
 
     /// The request, unless it changed nothing.
     pub(super) fn written(mut self, is_dry: bool) -> Result<Self, Other> {
-        let options = self.request.as_ref().and_then(|body| body.get("dryRun"));
+        // An eviction holds the options of its deletion.
         let is_dry = is_dry
-            || options
-                .and_then(Value::as_array)
-                .is_some_and(|all| !all.is_empty());
-        if is_dry || self.subresource == "status" {
-            return Err(Other::Harmless);
+            || ["/dryRun", "/deleteOptions/dryRun"].iter().any(|place| {
+                let options = self.request.as_ref().and_then(|body| body.pointer(place));
+                options
+                    .and_then(Value::as_array)
+                    .is_some_and(|all| !all.is_empty())
+            });
+        match (self.verb, self.subresource.as_str()) {
+            _ if is_dry => return Err(Other::Harmless),
+            // What is sent to a pod or through it is not written into the object.
+            (_, "status" | "proxy") => return Err(Other::Harmless),
+            (Verb::Create, "eviction") => self.verb = Verb::Delete,
+            // Tokens, bindings and sessions are created for an object, not in it.
+            (Verb::Create, name) if !name.is_empty() => return Err(Other::Harmless),
+            _ => {}
         }
         let answered = self.response.as_ref().and_then(|body| body.get("metadata"));
         if self.name.is_empty() && self.verb == Verb::Create {
@@ -270,5 +279,35 @@ mod tests {
         assert_eq!(parameter(uri, "dryRun"), None);
         assert_eq!(parameter("/a?dryRun=All", "dryRun").as_deref(), Some("All"));
         assert_eq!(parameter("/a", "dryRun"), None);
+    }
+
+    #[test]
+    fn requests_on_subresources_write_the_object_or_do_not() {
+        let read = |verb: &str, subresource: &str, body: Value| {
+            let event = serde_json::json!({
+                "verb": verb, "stage": "ResponseComplete", "requestObject": body,
+                "objectRef": {"resource": "pods", "name": "a", "subresource": subresource},
+            });
+            let event = event.as_object().cloned().unwrap_or_default();
+            Event::read(1, event).map(|event| event.verb).ok()
+        };
+        for (verb, subresource, written) in [
+            ("create", "", Some(Verb::Create)),
+            ("create", "eviction", Some(Verb::Delete)),
+            ("create", "token", None),
+            ("create", "binding", None),
+            ("create", "exec", None),
+            ("delete", "proxy", None),
+            ("update", "proxy", None),
+            ("update", "status", None),
+            ("update", "scale", Some(Verb::Update)),
+            ("patch", "resize", Some(Verb::Patch)),
+            ("patch", "ephemeralcontainers", Some(Verb::Patch)),
+        ] {
+            let found = read(verb, subresource, Value::Null);
+            assert_eq!(found, written, "{verb} {subresource}");
+        }
+        let options = serde_json::json!({"deleteOptions": {"dryRun": ["All"]}});
+        assert_eq!(read("create", "eviction", options), None);
     }
 }

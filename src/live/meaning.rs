@@ -4,6 +4,7 @@
 use super::silence::Silence;
 use crate::compare::defaults::is_default;
 use crate::compare::diff::{Change, Step};
+use crate::compare::steps::{Side, locate};
 use crate::resource::{Resource, is_bookkeeping};
 use crate::yaml::{Kind, Node, Number};
 
@@ -39,6 +40,13 @@ const OF_SERVER: [&str; 10] = [
     "resourceVersion",
     "selfLink",
     "uid",
+];
+
+/// The annotations that controllers write into the objects they work on.
+const OF_CONTROLLERS: [&str; 3] = [
+    "deployment.kubernetes.io/",
+    "deprecated.daemonset.template.generation",
+    "pv.kubernetes.io/",
 ];
 
 /// Labels and annotations by which deployers recognize their objects.
@@ -145,8 +153,20 @@ pub(super) fn why_absent(change: &Change<'_>, resource: &Resource<'_>) -> Option
     } else if is_default(change, resource) {
         Some(Silence::Default)
     } else {
-        is_brought(&change.steps, said).then_some(Silence::Brought)
+        (is_brought(&change.steps, said) || is_second_name(change, said, resource))
+            .then_some(Silence::Brought)
     }
+}
+
+/// Whether it is the old name of a pod's service account, to which the API server copies the new
+/// one.
+fn is_second_name(change: &Change<'_>, said: Node<'_>, live: &Resource<'_>) -> bool {
+    let [around @ .., Step::Field("serviceAccount")] = change.steps.as_slice() else {
+        return false;
+    };
+    let first = [around, &[Step::Field("serviceAccountName")]].concat();
+    let first = locate(live.node, &first, Side::Overlay);
+    change.base.is_none() && first.is_some_and(|first| first.same_scalar(said))
 }
 
 /// Whether a value is one that the API server adds to a field that was set.
@@ -175,8 +195,8 @@ fn is_brought(steps: &[Step<'_>], said: Node<'_>) -> bool {
             .any(|(way, value)| fields.ends_with(way) && said.text() == *value)
 }
 
-/// Whether a field is never compared: the status, fields that only the API server writes, and the
-/// object's identity.
+/// Whether a field is never compared: the status, fields that only the API server or a controller
+/// writes, and the object's identity.
 pub(super) fn is_of_server(steps: &[Step<'_>]) -> bool {
     match steps {
         [Step::Field("status" | "apiVersion" | "kind"), ..]
@@ -185,6 +205,11 @@ pub(super) fn is_of_server(steps: &[Step<'_>]) -> bool {
             Step::Field("metadata"),
             Step::Field("creationTimestamp"),
         ] => true,
+        [
+            Step::Field("metadata"),
+            Step::Field("annotations"),
+            Step::Field(key),
+        ] => is_known(&OF_CONTROLLERS, key),
         [Step::Field("metadata"), Step::Field(name), ..] => OF_SERVER.contains(name),
         // The claims of a StatefulSet are separate objects.
         [
@@ -208,8 +233,11 @@ pub(super) fn is_of_deployer(steps: &[Step<'_>]) -> bool {
     else {
         return false;
     };
-    is_bookkeeping(key)
-        || OF_DEPLOYERS
-            .iter()
-            .any(|known| key == known || known.ends_with('/') && key.starts_with(known))
+    is_bookkeeping(key) || is_known(&OF_DEPLOYERS, key)
+}
+
+/// Whether a key is in a list of names, and of prefixes that end with a slash.
+fn is_known(list: &[&str], key: &str) -> bool {
+    list.iter()
+        .any(|known| key == *known || known.ends_with('/') && key.starts_with(known))
 }

@@ -61,11 +61,12 @@ impl<'a> Managed<'a> {
         let mut entries = Self::known(live, said);
         let created = live.node.str_at(&["metadata", "creationTimestamp"]);
         // If no deployer is known, managers that apply whole files count as deployers, and so does
-        // the creator.
+        // the creator, unless it is a tool of people: `replace --force` creates an object anew.
         if !entries.iter().any(|entry| entry.group == Group::Deployer) {
             for entry in &mut entries {
                 let is_apply = entry.operation == "Apply" || is_applier(entry.manager);
-                let is_maker = entry.time.is_some() && entry.time == created;
+                let is_maker =
+                    entry.group == Group::Unknown && entry.time.is_some() && entry.time == created;
                 let is_open =
                     entry.group != Group::Controller && said.group(entry.manager).is_none();
                 if is_open && (is_apply || is_maker) {
@@ -129,7 +130,15 @@ impl<'a> Managed<'a> {
     pub fn holders(&self, way: &[Way<'_>]) -> Vec<Entry<'a>> {
         let all = self.entries.iter();
         let own = all.filter(|entry| self.hold(entry, way) == Some(Hold::Whole));
-        own.copied().collect()
+        let (texts, others): (Vec<_>, Vec<_>) = own.partition(|entry| is_by_text(entry, way));
+        let last = |all: &[Entry<'a>]| all.iter().map(|entry| entry.time).max();
+        // Both own the key under different names, so neither takes it from the other: the last one
+        // has it.
+        if others.is_empty() || last(&texts) > last(&others) {
+            texts
+        } else {
+            others
+        }
     }
 
     /// Whether a manager owns parts of a node, so that it is more than one value.
@@ -150,6 +159,24 @@ impl<'a> Managed<'a> {
             found.peek().is_some() && found.all(is_leaf)
         })
     }
+}
+
+/// Whether an entry owns a key of a Secret only by the plain text that it applied.
+///
+/// The API server encodes the text into `data`, and leaves the entry as it is if others change or
+/// remove the key there.
+pub(super) fn is_by_text(entry: &Entry<'_>, way: &[Way<'_>]) -> bool {
+    let [Way::Field("data" | "stringData"), Way::Field(key), ..] = way else {
+        return false;
+    };
+    let own = |fields: Node<'_>, name: &str| {
+        let mut entries = fields.entries();
+        entries.any(|(field, _)| field.text().strip_prefix("f:") == Some(name))
+    };
+    let data = child(entry.fields, &Way::Field("data"));
+    own(entry.fields, "stringData")
+        && !own(entry.fields, "data")
+        && data.is_some_and(|data| own(data, key))
 }
 
 /// Whether a step has nothing below it.

@@ -6,7 +6,7 @@ use super::managers::{Group, Managers};
 use super::meaning::{
     is_nothing, is_of_deployer, is_of_server, is_same_as_absent, last_two, why_absent,
 };
-use super::owned::{Entry, Managed, Way, is_leaf, is_of, like, way};
+use super::owned::{Entry, Managed, Way, is_by_text, is_leaf, is_of, like, way};
 use super::shown::hidden;
 use super::silence::{Silence, Silent};
 use super::silent::{Passed, notes, settle};
@@ -162,7 +162,11 @@ fn of_git<'a>(
     };
     // A zero value within the removed field may still be owned.
     let owners = managed.map(|managed| match change.kind {
-        ChangeKind::Removed => managed.holders(&ways),
+        ChangeKind::Removed => {
+            let mut holders = managed.holders(&ways);
+            holders.retain(|entry| !is_by_text(entry, &ways));
+            holders
+        }
         _ => managed.owners(&ways),
     });
     let owner = owners.as_deref().and_then(first);

@@ -41,6 +41,7 @@ mod permissions;
 mod published;
 mod quantity;
 mod recipes;
+mod recorded;
 mod release;
 mod schema;
 mod schema_deep_merge;

@@ -166,3 +166,55 @@ stringData:
     assert!(!run.stdout.contains("PLANTED"), "{}", run.stdout);
     assert!(run.stdout.contains("db.example.com"), "{}", run.stdout);
 }
+
+/// The deployer owns the plain text that it applied, and a person the encoded value: the one who
+/// wrote last has made the value.
+#[test]
+fn a_key_that_was_applied_as_plain_text_belongs_to_its_last_writer() {
+    let want = "{apiVersion: v1, kind: Secret, metadata: {name: db, namespace: n}, stringData: {a: one, b: two}}\n";
+    let live = |deployed: &str, person: &str, data: &str| {
+        format!(
+            r#"{{apiVersion: v1, kind: Secret, metadata: {{name: db, namespace: n, managedFields: [
+              {{manager: argocd-controller, operation: Apply, time: "{deployed}", fieldsV1: {{"f:stringData": {{"f:a": {{}}, "f:b": {{}}}}}}}},
+              {{manager: kubectl-patch, operation: Update, time: "{person}", fieldsV1: {{"f:data": {{"f:a": {{}}}}}}}}
+            ]}}, data: {data}}}"#
+        )
+    };
+    let (first, second) = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z");
+    for (deployed, person, data, told) in [
+        (first, second, "{a: b25l, b: dHdv}", &[][..]),
+        (
+            first,
+            second,
+            "{a: eHg=, b: dHdv}",
+            &["manual-change Secret/db data.a"],
+        ),
+        (
+            first,
+            first,
+            "{a: eHg=, b: dHdv}",
+            &["manual-change Secret/db data.a"],
+        ),
+        (
+            second,
+            first,
+            "{a: eHg=, b: dHdv}",
+            &["out-of-sync Secret/db data.a"],
+        ),
+        (
+            first,
+            second,
+            "{a: b25l, b: eHg=}",
+            &["out-of-sync Secret/db data.b"],
+        ),
+        (
+            first,
+            second,
+            "{a: b25l}",
+            &["manual-removal Secret/db stringData.b"],
+        ),
+    ] {
+        let found = super::short(want, &live(deployed, person, data));
+        assert_eq!(found, told, "{deployed} {person} {data}");
+    }
+}
